@@ -1,0 +1,154 @@
+"""The words of the domain: closed sets and small value objects that every other module shares.
+
+Each enum member's value is the Chinese term used in tables and on pages; docs/glossary.md lists them all.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class SubjectKind(StrEnum):
+    """What is being judged."""
+
+    PROJECT = "project"
+    ENTERPRISE = "enterprise"
+
+
+class ProjectType(StrEnum):
+    """建设性质."""
+
+    NEW = "新建"
+    REBUILD = "改建"
+    EXPAND = "扩建"
+    RELOCATE = "迁建"
+    EXISTING = "既有"
+
+
+class Level(StrEnum):
+    """Which authority's rule it is: the 1+N levels."""
+
+    NATION = "国家"
+    PROVINCE = "省"
+    CITY = "市"
+    UNIT = "单元"
+
+
+class Dimension(StrEnum):
+    """The four dimensions of the 生态环境准入清单."""
+
+    SPACE = "空间布局约束"
+    EMISSION = "污染物排放管控"
+    RISK = "环境风险防控"
+    RESOURCE = "资源利用效率"
+
+
+class Effect(StrEnum):
+    """What a rule does when it applies, strictest first."""
+
+    PROHIBIT = "禁止"
+    EXIT = "退出"
+    JUSTIFY = "须论证"
+    RESTRICT = "限制"
+    NOTE = "提示"
+    ENCOURAGE = "鼓励"
+
+    @property
+    def rank(self) -> int:
+        """Strictness: 3 forbids, 2 needs justification, 1 restricts, 0 never counts in a verdict."""
+        return {"禁止": 3, "退出": 3, "须论证": 2, "限制": 1}.get(self.value, 0)
+
+
+class State(StrEnum):
+    """Outcome of one rule for one subject: Kleene's three values, plus what no machine can decide."""
+
+    APPLIES = "applies"
+    NOT_APPLICABLE = "not_applicable"
+    UNKNOWN = "unknown"
+    MANUAL = "manual"
+
+
+class Verdict(StrEnum):
+    """The answer for one subject (DESIGN 4.6)."""
+
+    FAIL = "不符合"
+    JUSTIFY = "须论证"
+    CONDITIONAL = "有条件符合"
+    CLEAR = "未发现冲突"
+    UNKNOWN = "资料不足"
+
+    @classmethod
+    def of_rank(cls, rank: int) -> "Verdict":
+        """Return the word for the strictest effect rank that applies (3, 2, 1 or 0)."""
+        return (cls.CLEAR, cls.CONDITIONAL, cls.JUSTIFY, cls.FAIL)[rank]
+
+    @property
+    def label(self) -> str:
+        """The words printed on pages: a clear verdict always says on whose data it rests."""
+        return "未发现冲突（基于所载数据）" if self is Verdict.CLEAR else self.value
+
+
+class Relation(StrEnum):
+    """How a subject lies to one zone (DESIGN 4.3)."""
+
+    INSIDE = "inside"
+    CROSSES = "crosses"
+    NEAR = "near"
+    SLIVER = "sliver"
+
+
+class Stability(StrEnum):
+    """Whether the verdict survives a shift of the tolerance (DESIGN 4.4)."""
+
+    STABLE = "稳定"
+    CRITICAL = "临界"
+
+
+class IntakeStatus(StrEnum):
+    """What happened to one input row; read = accepted + repaired + quarantined."""
+
+    ACCEPTED = "accepted"
+    REPAIRED = "repaired"
+    QUARANTINED = "quarantined"
+
+
+class Mark(StrEnum):
+    """Where a fact comes from: seen in a source, or from memory and therefore unverified."""
+
+    SEEN = "S"
+    MEMORY = "M"
+
+
+DEMO_STAMP = "示范数据，不作审批依据"
+"""Printed on everything computed from a layer that is not official (DESIGN 4.8)."""
+
+LIST_SEPARATOR = ";"
+"""Separates items of a list inside one table cell."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntakeNote:
+    """One line of intake.csv: what was found in an input row and what was done about it."""
+
+    file: str
+    """Path relative to the workspace, with the member of an archive after ``!``."""
+    row: str
+    """Row, feature or parcel as the user counts it (1-based, header included for tables)."""
+    status: IntakeStatus
+    field: str = ""
+    value: str = ""
+    reason: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputRecord:
+    """One line of run.json's inputs: which bytes an answer rests on."""
+
+    layer: str
+    kind: str
+    """layer, table, raster, subjects, rules or settings."""
+    path: str
+    sublayer: str
+    sha256: str
+    version: str
+    official: bool
