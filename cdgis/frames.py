@@ -1,13 +1,15 @@
-"""The two things every analysis works on: a layer of zones and a set of subjects, both in EPSG:4490."""
+"""What analyses hand to each other: layers of zones, sets of subjects (EPSG:4490), and how they overlap."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from geopandas import GeoDataFrame
 
 from cdgis.catalog import LayerSpec
-from cdgis.model import InputRecord, IntakeNote
+from cdgis.model import InputRecord, IntakeNote, Scope
 
 ZONE_COLUMNS = ("zone_id", "zone_name", "zone_class")
 
@@ -51,6 +53,12 @@ class Subjects:
     intake: tuple[IntakeNote, ...] = ()
     records: tuple[InputRecord, ...] = ()
 
+    @classmethod
+    def none(cls) -> "Subjects":
+        """Return no subjects."""
+        frame = GeoDataFrame({name: [] for name in SUBJECT_COLUMNS}, geometry=[], crs="EPSG:4490")
+        return cls(frame=frame, attributes=pd.DataFrame(columns=["subject_id", "attribute", "value", "unit"]))
+
     def attribute_map(self) -> dict[str, dict[str, str]]:
         """Return {subject_id: {attribute: value}}."""
         maps: dict[str, dict[str, str]] = {str(s): {} for s in self.frame["subject_id"]}
@@ -61,3 +69,32 @@ class Subjects:
 
 Layers = Mapping[str, Layer]
 """Layer id -> layer, in catalogue order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nearest:
+    """The nearest zone of one scope for every subject; NaN and "" where the scope has no zone."""
+
+    distance_m: npt.NDArray[np.float64]
+    """Geodesic, to the zone's outline; 0 where they touch or cross."""
+    zone_id: npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """What the overlay found: tables for the report, and arrays (one value a subject) for the judge."""
+
+    subject_ids: npt.NDArray[np.object_]
+    overlaps: pd.DataFrame
+    """Table `overlaps`."""
+    clear: pd.DataFrame
+    """Table `clear`."""
+    ledger: pd.DataFrame
+    """Table `ledger`."""
+    hits: pd.DataFrame
+    """subject (position), layer, zone_id, zone_class, depth_m: the overlaps that count."""
+    nearest: Mapping[Scope, Nearest]
+    uncovered: Mapping[str, npt.NDArray[np.bool_]]
+    """Layer -> which subjects lie outside its coverage by more than the tolerance of DESIGN 4.5."""
+    slivers: Mapping[str, npt.NDArray[np.bool_]]
+    """Layer -> which subjects have a sliver overlap with it."""

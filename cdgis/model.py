@@ -152,3 +152,12 @@ class InputRecord:
     sha256: str
     version: str
     official: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which zones a rule looks at: a layer, and within it any of some classes or ids (empty means all)."""
+
+    layer: str
+    zone_classes: tuple[str, ...] = ()
+    zone_ids: tuple[str, ...] = ()

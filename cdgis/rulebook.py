@@ -1,144 +1,37 @@
-"""Which rules are in force on a given day, and what exactly does each one say? (cdgis/data/rules/*.toml)
+"""Which rules are in force on a given day? (cdgis/data/rules/*.toml and the access lists of the units)
 
-Rules are data. A rule is a Kleene conjunction of scope, geometry and conditions; nothing in it is
-evaluated as text. `Rulebook.in_force` selects by date; judging is `cdgis.judge`'s business.
+`load_rulebook` collects them, `Rulebook.in_force` selects by date; judging is `cdgis.judge`'s business.
+The schema of one rule is in `cdgis.rule`.
 """
 
 import tomllib
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
+from cdgis.access_list import access_list_rules
 from cdgis.errors import RuleError
-from cdgis.model import Dimension, Effect, Level, Mark, ProjectType, SubjectKind
+from cdgis.rule import Basis, Condition, Exemption, GeometryTest, IndustryFlag, Operator, Rule
 
-GeometryTest = Literal["hit", "within", "none"]
-"""hit: the subject hits a zone; within: a zone lies within `distance_m`; none: no geometry is needed."""
-
-Operator = Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "has", "true", "false", "declared", "not_declared"]
-"""All are unknown when the attribute is missing, except the last two, which ask only whether it was declared
-(and is neither false nor empty)."""
-
-IndustryFlag = Literal["two_high", "relocation_sector", "water_sensitive", "air_sensitive"]
-
-
-class _Data(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Condition(_Data):
-    """A comparison on one named attribute of the subject (cdgis/data/attributes.toml) or on area_m2 / length_m."""
-
-    attribute: str
-    op: Operator
-    value: str | float | tuple[str, ...] | None = None
-    unit: str = ""
-
-
-class Exemption(_Data):
-    """A circumstance under which a rule does not apply: declared activities and/or declared attributes, all of them.
-
-    Exemptions never look at geometry, so adding a zone can never make a verdict milder.
-    """
-
-    activities: tuple[str, ...] = ()
-    """Codes such as ``A01`` or words such as ``国家重大项目``; any one suffices."""
-    conditions: tuple[Condition, ...] = ()
-    """All must hold; only declared / not_declared / in / eq on declared values are sensible here."""
-    reason: str = ""
-
-    @model_validator(mode="after")
-    def _not_empty(self) -> "Exemption":
-        if not self.activities and not self.conditions:
-            raise ValueError("例外条款不得为空")
-        return self
-
-
-class Basis(_Data):
-    """One legal basis: document, article, issuer."""
-
-    document: str
-    article: str = ""
-    issuer: str = ""
-    mark: Mark = Mark.SEEN
-    """M when the article number is from memory."""
-
-    @property
-    def text(self) -> str:
-        """The basis as printed: 《document》article, with its mark when unverified."""
-        note = "（条号未核实）" if self.mark is Mark.MEMORY else ""
-        return f"《{self.document}》{self.article}{note}"
-
-
-class Rule(_Data):
-    """One rule for one period of law."""
-
-    id: str = Field(pattern=r"^[A-Z0-9][A-Za-z0-9.\-]*$")
-    title: str
-    level: Level
-    layer: str = ""
-    """Zone layer id; empty for rules on attributes alone."""
-    zone_classes: tuple[str, ...] = ()
-    """Any of these; empty means every zone of the layer."""
-    zone_ids: tuple[str, ...] = ()
-    geometry: GeometryTest = "hit"
-    distance_m: float | None = None
-    distance_attribute: str = ""
-    """Attribute holding the distance instead (a declared protection distance)."""
-    subject_kinds: tuple[SubjectKind, ...] = (SubjectKind.PROJECT, SubjectKind.ENTERPRISE)
-    project_types: tuple[ProjectType, ...] = ()
-    activities: tuple[str, ...] = ()
-    industry_prefixes: tuple[str, ...] = ()
-    """GB/T 4754-2017 prefixes; a subject's shorter code that agrees with one is unknown."""
-    industry_flag: IndustryFlag | None = None
-    """Column of data/industry/industries.csv: 1 true, cond unknown, 0 or absent false;
-    an attribute of the same name declared by the user decides instead."""
-    or_declared: Condition | None = None
-    """Widens industry_prefixes/industry_flag: true if this declared condition holds, whatever the industry;
-    a missing attribute counts as false here."""
-    conditions: tuple[Condition, ...] = ()
-    unless: tuple[Exemption, ...] = ()
-    effect: Effect
-    dimension: Dimension
-    clause: str
-    """Text quoted or restated in own words, Chinese."""
-    basis: tuple[Basis, ...] = Field(min_length=1)
-    effective_from: date
-    effective_to: date | None = None
-    """Last day in force."""
-    date_precision: Literal["day", "month", "year"] = "day"
-    plan_measure: str = ""
-    """Numbers of the plan's measures, separated by ';'."""
-    source: str = Field(min_length=1)
-    mark: Mark
-    needs_review: bool = False
-    manual: bool = False
-    """True when no machine can decide: state manual, listed verbatim, never changes the verdict."""
-    validity_risk: str = ""
-    penalty: str = ""
-    note: str = ""
-
-    @model_validator(mode="after")
-    def _coherent(self) -> "Rule":
-        if self.geometry != "none" and not self.layer:
-            raise ValueError(f"{self.id}：geometry={self.geometry} 但未给 layer")
-        if self.geometry == "within" and self.distance_m is None and not self.distance_attribute:
-            raise ValueError(f"{self.id}：within 需要 distance_m 或 distance_attribute")
-        if self.effective_to is not None and self.effective_to < self.effective_from:
-            raise ValueError(f"{self.id}：失效日期早于施行日期")
-        return self
-
-    @property
-    def basis_text(self) -> str:
-        """All bases in one line."""
-        return "；".join(item.text for item in self.basis)
-
-    def in_force(self, as_of: date) -> bool:
-        """Whether the rule is in force on `as_of`."""
-        return self.effective_from <= as_of and (self.effective_to is None or as_of <= self.effective_to)
+__all__ = [
+    "Basis",
+    "Condition",
+    "Exemption",
+    "GeometryTest",
+    "IndustryFlag",
+    "Operator",
+    "Rule",
+    "Rulebook",
+    "access_list_rules",
+    "load_rulebook",
+    "read_rule_file",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,7 +60,37 @@ class Rulebook:
         raise RuleError((f"没有编号为 {rule_id} 的规则。可用 cdgis rules list 查看全部编号",))
 
 
-def read_rule_file(path: Path) -> tuple[Rule, ...]:
+def load_rulebook(*, switched_off: Iterable[tuple[str, str]] = (), extra: Iterable[Rule] = ()) -> Rulebook:
+    """Return the rules shipped with the package and the workspace's own, in id order.
+
+    Parameters
+    ----------
+    switched_off : (rule id, reason) pairs from cdgis.toml.
+    extra : rules of the workspace, such as `access_list_rules` returns.
+
+    Raises
+    ------
+    RuleError : a row breaks the schema, an id occurs twice, or a switched-off id does not exist; all at once.
+    """
+    folder = files("cdgis").joinpath("data/rules")
+    rules = list(extra)
+    problems: list[str] = []
+    for file in sorted(folder.iterdir(), key=lambda item: item.name):
+        if file.name.endswith(".toml"):
+            try:
+                rules += read_rule_file(file)
+            except RuleError as err:
+                problems += err.problems
+    counts = Counter(rule.id for rule in rules)
+    problems += [f"规则编号 {rule_id} 出现 {count} 次，编号须唯一" for rule_id, count in counts.items() if count > 1]
+    off = tuple(switched_off)
+    problems += [f"cdgis.toml 关闭的规则 {rule_id} 不存在，请核对编号" for rule_id, _ in off if rule_id not in counts]
+    if problems:
+        raise RuleError(tuple(problems))
+    return Rulebook(rules=tuple(sorted(rules, key=lambda rule: rule.id)), switched_off=off)
+
+
+def read_rule_file(path: Path | Traversable) -> tuple[Rule, ...]:
     """Return the rules of one TOML file (``[[rule]]`` tables).
 
     Raises

@@ -1,0 +1,35 @@
+"""What does a finished assessment hold? The only thing reports may see."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import pandas as pd
+
+from cdgis.catalog import LayerSpec
+from cdgis.frames import Layers, Subjects
+from cdgis.model import InputRecord
+from cdgis.rulebook import Rulebook
+from cdgis.workspace import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """Everything a report may see, and nothing it could change."""
+
+    version: str
+    as_of: date
+    settings: Settings
+    """Effective settings, options already applied."""
+    inputs: tuple[InputRecord, ...]
+    tables: Mapping[str, pd.DataFrame]
+    """Validated tables of cdgis.schema by name."""
+    subjects: Subjects
+    layers: Layers
+    catalog: tuple[LayerSpec, ...]
+    """All catalogue entries, including those not overlaid."""
+    rulebook: Rulebook
+    report_numbers: Mapping[str, str]
+    """subject_id -> report number (hash over inputs and that subject's results); "" -> the whole run's number."""
+    notes: tuple[str, ...] = ()
+    """Statements that belong on the overview page (missing layers, switched-off rules, law read from a copy...)."""

@@ -1,0 +1,133 @@
+"""How much carbon does each zone hold, by land class, and within which range?
+
+stock(z, c) = area(z, c) * [vegetation(c) + dead(c) + soil(c)], over the pools the table knows for class c.
+
+Low and high are the 5 and 95 % points. A class's factor is one quantity wherever it is used (fully correlated
+across zones); factors of different classes and pools are independent, so the half-widths of a zone total
+combine as the root of the sum of squares (IPCC 2006 vol. 1 ch. 3, eq. 3.2); lows are never summed.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from cdgis.errors import CarbonError
+from cdgis.factors import POOLS, PoolTable
+from cdgis.model import Mark
+from cdgis.raster import NODATA_CODE
+from cdgis.schema import validate
+from cdgis.units import M2_PER_HA, m2_to_mu
+
+TOTAL = "合计"
+NO_DATA = "无数据"
+
+_VARIANCES = ("low_variance", "high_variance")
+
+
+def account_stock(
+    areas: pd.DataFrame, pools: PoolTable, *, zone_layer: str, zone_names: Mapping[str, str] | None = None
+) -> pd.DataFrame:
+    """Return table carbon_zones: one row per zone and land class, and one row 合计 per zone.
+
+    Parameters
+    ----------
+    areas : zone_id, class_code, area_m2 as `raster.class_areas` returns them, square metres.
+    pools : densities in tonnes of carbon per hectare.
+    zone_layer : id of the layer the zones come from, written into the table.
+    zone_names : zone id -> name.
+
+    Returns
+    -------
+    Tonnes of carbon. Vegetation and soil stand apart; pools whose density is not known are blank, and
+    `stock_tc_*` is the sum of the pools that are, which ones being said in `method`.
+
+    Raises
+    ------
+    CarbonError : land classes absent from the table, all listed with their area.
+    """
+    _require_factors(areas, pools)
+    summed = areas.groupby(["zone_id", "class_code"], as_index=False).agg({"area_m2": "sum"})
+    classes = _class_rows(summed, pools)
+    table = pd.concat([classes, _zone_totals(classes, pools)], ignore_index=True)
+    names = zone_names or {}
+    table["zone_layer"] = zone_layer
+    table["zone_name"] = [names.get(zone, "") for zone in table["zone_id"]]
+    table["stock_tc_low"] = table["stock_tc_mid"] - np.sqrt(table["low_variance"])
+    table["stock_tc_high"] = table["stock_tc_mid"] + np.sqrt(table["high_variance"])
+    return validate("carbon_zones", table)
+
+
+def merge_zones(areas: pd.DataFrame, zone_id: str) -> pd.DataFrame:
+    """Return `areas` of all zones added up as one zone: the account of a whole partition, such as the city."""
+    merged = areas.groupby("class_code", as_index=False).agg({"area_m2": "sum"})
+    merged.insert(0, "zone_id", zone_id)
+    return merged
+
+
+def _require_factors(areas: pd.DataFrame, pools: PoolTable) -> None:
+    known = [*pools.frame["class_code"], NODATA_CODE]
+    missing = areas[~areas["class_code"].isin(known)].groupby("class_code")["area_m2"].sum()
+    if len(missing):
+        listed = "、".join(f"{code}（{m2_to_mu(area):,.0f} 亩）" for code, area in missing.items())
+        raise CarbonError(f"碳密度表 {pools.name} 缺少土地类别：{listed}。请在该表中补上这些类别，或改正栅格的类别编码")
+
+
+def _class_rows(areas: pd.DataFrame, pools: PoolTable) -> pd.DataFrame:
+    rows = areas.merge(pools.frame, on="class_code", how="left")
+    area_ha = rows["area_m2"] / M2_PER_HA
+    rows["stock_tc_mid"] = 0.0
+    rows["low_variance"] = rows["high_variance"] = 0.0
+    for pool in POOLS:
+        mid = rows[f"{pool}_tc_per_ha"]
+        rows[f"{pool}_tc"] = area_ha * mid
+        rows["stock_tc_mid"] += rows[f"{pool}_tc"].fillna(0.0)
+        rows["low_variance"] += (area_ha * (mid - rows[f"{pool}_low_tc_per_ha"])).fillna(0.0) ** 2
+        rows["high_variance"] += (area_ha * (rows[f"{pool}_high_tc_per_ha"] - mid)).fillna(0.0) ** 2
+    for part in ("above", "below"):
+        rows[f"{part}_tc"] = area_ha * rows[f"{part}_tc_per_ha"]
+    rows["mark"] = np.where((rows[[f"{p}_mark" for p in POOLS]] == Mark.MEMORY).any(axis=1), "M", "S")
+    rows["soil_depth_cm"] = rows["soil_depth_cm"].map("{:g}".format).where(rows["soil_depth_cm"].notna(), "")
+    rows["method"] = _class_methods(rows, pools)
+    return _blank_no_data(rows)
+
+
+def _class_methods(rows: pd.DataFrame, pools: PoolTable) -> "pd.Series[str]":
+    """Return in words which pools `stock_tc_*` of each row holds."""
+    depth = "" if pools.soil_depth_cm is None else f"0–{pools.soil_depth_cm:g}厘米"
+    dead = rows["dead_tc"].notna().map({True: "＋死有机质", False: ""})
+    soil = rows["soil_tc"].notna().map({True: f"＋土壤{depth}", False: f"，不含土壤（无{depth}来源）"})
+    return f"面积×碳密度（{pools.name}）：植被" + dead.astype(str) + soil.astype(str)
+
+
+def _blank_no_data(rows: pd.DataFrame) -> pd.DataFrame:
+    empty = rows["class_code"] == NODATA_CODE
+    rows.loc[empty, "land_class"] = NO_DATA
+    rows.loc[empty, "stock_tc_mid"] = np.nan
+    rows.loc[empty, list(_VARIANCES)] = np.nan
+    rows.loc[empty, "method"] = "栅格无值，只计面积，不计碳"
+    return rows
+
+
+def _zone_totals(classes: pd.DataFrame, pools: PoolTable) -> pd.DataFrame:
+    """Return one row per zone; above, below and dead stay blank unless every class knows them."""
+    counted = classes[classes["land_class"] != NO_DATA]
+    groups = counted.groupby("zone_id")
+    totals = groups[["stock_tc_mid", *_VARIANCES, "vegetation_tc"]].sum()
+    totals["soil_tc"] = groups["soil_tc"].sum(min_count=1)
+    for part in ("above_tc", "below_tc", "dead_tc"):
+        totals[part] = groups[part].sum().where(groups[part].count() == groups.size())
+    # "M" sorts before "S": the least verified part marks the whole.
+    totals["mark"] = groups["mark"].min()
+    with_soil = counted[counted["soil_tc"].notna()]
+    soil_m2 = with_soil.groupby("zone_id")["area_m2"].sum().reindex(totals.index, fill_value=0.0)
+    depth = "" if pools.soil_depth_cm is None else f"{pools.soil_depth_cm:g}"
+    totals["soil_depth_cm"] = np.where(soil_m2 > 0, depth, "")
+    share = soil_m2 / groups["area_m2"].sum()
+    totals["method"] = [
+        f"各类合计，区间按方和根合成（类间独立、同类因子完全相关）；土壤只含面积占比 {s:.3f} 的类别" for s in share
+    ]
+    totals = totals.reset_index()
+    # Zones wholly without data have no total row: a zero would read as "no carbon".
+    area = classes.groupby("zone_id")["area_m2"].sum()
+    return totals.assign(land_class=TOTAL, area_m2=totals["zone_id"].map(area))

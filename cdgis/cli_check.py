@@ -1,0 +1,136 @@
+"""The commands that look at the workspace itself: `cdgis layers …` and `cdgis rules …`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from cdgis.loading import Loaded
+    from cdgis.workspace import Workspace
+
+layers_app = typer.Typer(help="查看与检查图层。", no_args_is_help=True)
+rules_app = typer.Typer(help="查看、检查与解释规则。", no_args_is_help=True)
+_out = Console()
+
+WorkspaceOption = Annotated[Path | None, typer.Option("--workspace", help="工作区目录（默认：当前目录或最近的上级）")]
+AsOfOption = Annotated[str | None, typer.Option("--as-of", help="判定基准日 YYYY-MM-DD")]
+DebugOption = Annotated[bool, typer.Option("--debug", help="出错时显示程序堆栈")]
+EXIT_FAULTS = 2
+
+
+def _open(workspace: Path | None) -> "Workspace":
+    from cdgis.workspace import find_workspace, open_workspace
+
+    return open_workspace(workspace if workspace is not None else find_workspace(Path.cwd()))
+
+
+def _load(workspace: Path | None) -> "Loaded":
+    from cdgis.loading import load_workspace
+    from cdgis.progress import Silent
+
+    return load_workspace(_open(workspace), as_of=None, progress=Silent())
+
+
+@layers_app.command("list")
+def layers_list(workspace: WorkspaceOption = None, debug: DebugOption = False) -> None:
+    """列出目录中的全部图层：主题、文件、版本、是否官方。
+
+    示例：cdgis layers list
+    """
+    table = Table(title="图层目录", title_justify="left")
+    for head in ("编号", "名称", "主题", "文件", "版本", "官方", "精度（米）"):
+        table.add_column(head)
+    for spec in _open(workspace).catalog.layers.values():
+        official = "是" if spec.official else "否（示范/公开数据）"
+        accuracy = f"{spec.accuracy_m:g}" if spec.accuracy_m else "—"
+        table.add_row(spec.id, spec.title, spec.theme, spec.path, spec.version, official, accuracy)
+    _out.print(table)
+
+
+@layers_app.command("check")
+def layers_check(workspace: WorkspaceOption = None, debug: DebugOption = False) -> None:
+    """检查全部图层：编码、类别、图形、无缝无重叠、准入清单是否齐全。有问题则退出码为 2。
+
+    示例：cdgis layers check
+    """
+    from cdgis.layercheck import check_layers
+    from cdgis.loading import ACCESS_LIST
+    from cdgis.readers import read_table_layer
+
+    loaded = _load(workspace)
+    catalog = loaded.workspace.catalog
+    access_list = None
+    if ACCESS_LIST in catalog:
+        access_list = read_table_layer(catalog[ACCESS_LIST], loaded.workspace.layers_dir)
+    faults = check_layers(loaded.layers, access_list=access_list)
+    if not faults:
+        _out.print(f"[green]检查了 {len(loaded.layers)} 个图层，未发现问题。[/]")
+        return
+    table = Table(title=f"发现 {len(faults)} 处问题", title_justify="left", show_lines=False)
+    for head in ("图层", "区/要素", "问题", "处理办法"):
+        table.add_column(head, overflow="fold")
+    for fault in faults:
+        table.add_row(fault.layer, fault.zone_id, fault.problem, fault.remedy)
+    _out.print(table)
+    raise typer.Exit(EXIT_FAULTS)
+
+
+@rules_app.command("list")
+def rules_list(workspace: WorkspaceOption = None, as_of: AsOfOption = None, debug: DebugOption = False) -> None:
+    """列出基准日在效的规则（不含各单元准入清单的逐条条款）。
+
+    示例：cdgis rules list --as-of 2026-11-01
+    """
+    from cdgis.cli_words import parse_date
+
+    loaded = _load(workspace)
+    day = parse_date(as_of) or loaded.as_of
+    table = Table(title=f"{day} 在效规则", title_justify="left")
+    for head in ("编号", "层级", "效力", "标题", "依据", "出处"):
+        table.add_column(head, overflow="fold")
+    rules = [rule for rule in loaded.rulebook.in_force(day) if not rule.zone_ids]
+    for rule in rules:
+        mark = "已见原文" if rule.mark == "S" else "未核实"
+        effect = "人工判定" if rule.manual else str(rule.effect)
+        table.add_row(rule.id, str(rule.level), effect, rule.title, rule.basis_text, mark)
+    _out.print(table)
+    clauses = sum(bool(rule.zone_ids) for rule in loaded.rulebook.in_force(day))
+    _out.print(f"共 {len(rules)} 条；另有单元准入清单条款 {clauses} 条。")
+
+
+@rules_app.command("check")
+def rules_check(workspace: WorkspaceOption = None, debug: DebugOption = False) -> None:
+    """检查规则库：编号、日期、图层、属性、行业代码、依据、互相矛盾与永不可达。有问题则退出码为 2。
+
+    示例：cdgis rules check
+    """
+    from cdgis.attributes import load_attributes
+    from cdgis.industry import known_codes
+    from cdgis.rulecheck import check_rules
+
+    loaded = _load(workspace)
+    classes = {spec.id: spec.allowed_classes for spec in loaded.workspace.catalog.layers.values()}
+    problems = check_rules(loaded.rulebook, classes, load_attributes(), known_codes())
+    if problems:
+        for problem in problems:
+            _out.print(f"[red]·[/] {problem}", highlight=False)
+        raise typer.Exit(EXIT_FAULTS)
+    _out.print(f"[green]检查了 {len(loaded.rulebook.rules)} 条规则，未发现问题。[/]")
+
+
+@rules_app.command("explain")
+def rules_explain(
+    rule_id: Annotated[str, typer.Argument(help="规则编号，如 WS-01-2026")],
+    workspace: WorkspaceOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """用一句话解释一条规则，并给出依据与施行日期。
+
+    示例：cdgis rules explain WS-01-2026
+    """
+    from cdgis.rulecheck import explain_rule
+
+    _out.print(explain_rule(_load(workspace).rulebook.get(rule_id)), highlight=False, markup=False)

@@ -1,0 +1,139 @@
+"""What shape is it, and how thick is an overlap? Plane geometry that knows nothing of zones or rules."""
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from cdgis import geodesy
+
+GeometryArray = npt.NDArray[np.object_]
+IntArray = npt.NDArray[np.int64]
+FloatArray = npt.NDArray[np.float64]
+
+SLIVER_AREA_M2 = 1.0
+SLIVER_DISC_M = 0.1
+"""Diameter of the disc that must fit into a real overlap."""
+SLIVER_SHARE = 0.5
+LINE_HIT_M = 0.1
+
+PIECE_VERTICES = 512
+"""Polygons with more vertices are cut into pieces before any intersection."""
+CHUNK_POINTS = 33
+"""Points per boundary chunk: 32 segments keep nearest-distance queries short."""
+_EMPTY = shapely.Polygon()
+
+
+def subdivide(polygons: GeometryArray, *, max_vertices: int = PIECE_VERTICES) -> tuple[GeometryArray, IntArray]:
+    """Return pieces of at most `max_vertices` vertices and the index of the polygon each came from.
+
+    Pieces of one polygon share only cut lines, so their areas add up to the polygon's.
+    """
+    done: list[GeometryArray] = []
+    owner: list[IntArray] = []
+    geoms, index = shapely.get_parts(np.asarray(polygons), return_index=True)
+    while geoms.size:
+        big = shapely.get_num_coordinates(geoms) > max_vertices
+        done.append(geoms[~big])
+        owner.append(index[~big])
+        geoms, index = _halve(geoms[big], index[big])
+    pieces, owners = np.concatenate(done), np.concatenate(owner)
+    order = np.argsort(owners, kind="stable")
+    return pieces[order], owners[order].astype(np.int64)
+
+
+def _halve(geoms: GeometryArray, index: IntArray) -> tuple[GeometryArray, IntArray]:
+    if not geoms.size:
+        return geoms, index
+    x0, y0, x1, y1 = shapely.bounds(geoms).T
+    wide = (x1 - x0) >= (y1 - y0)
+    xm = np.where(wide, (x0 + x1) / 2, x1)
+    ym = np.where(wide, y1, (y0 + y1) / 2)
+    first = shapely.intersection(geoms, shapely.box(x0, y0, xm, ym))
+    second = shapely.intersection(
+        geoms, shapely.box(np.where(wide, xm, x0), np.where(wide, y0, ym), x1, y1)
+    )
+    halves, halves_index = np.concatenate([first, second]), np.concatenate([index, index])
+    parts, at = shapely.get_parts(halves, return_index=True)
+    areal = shapely.get_dimensions(parts) == 2
+    return parts[areal], halves_index[at[areal]]
+
+
+def boundary_chunks(geoms: GeometryArray) -> tuple[GeometryArray, IntArray]:
+    """Return short stretches of every geometry's outline (or the points themselves) and their owner's index."""
+    geoms = np.asarray(geoms)
+    areal = shapely.get_dimensions(geoms) == 2
+    outlines = geoms.copy()
+    outlines[areal] = shapely.boundary(geoms[areal])
+    lines, index = shapely.get_parts(outlines, return_index=True)
+    is_line = shapely.get_dimensions(lines) == 1
+    chunks, chunk_owner = _cut_lines(lines[is_line], index[is_line])
+    return (
+        np.concatenate([lines[~is_line], chunks]),
+        np.concatenate([index[~is_line], chunk_owner]).astype(np.int64),
+    )
+
+
+def _cut_lines(lines: GeometryArray, owner: IntArray) -> tuple[GeometryArray, IntArray]:
+    if not lines.size:
+        return np.empty(0, dtype=object), np.empty(0, dtype=np.int64)
+    coords, line_of = shapely.get_coordinates(lines, return_index=True)
+    position = np.arange(len(coords)) - np.searchsorted(line_of, line_of)
+    step = CHUNK_POINTS - 1
+    chunk_local = position // step
+    starts_new = np.r_[True, (line_of[1:] != line_of[:-1]) | (chunk_local[1:] != chunk_local[:-1])]
+    chunk = np.cumsum(starts_new) - 1
+    # The first point of a follow-on chunk also closes the chunk before it.
+    joint = np.flatnonzero(starts_new & (position > 0))
+    all_coords = np.concatenate([coords, coords[joint]])
+    all_chunk = np.concatenate([chunk, chunk[joint] - 1])
+    all_rank = np.concatenate([np.arange(len(coords), dtype=float), joint - 0.5])
+    order = np.lexsort((all_rank, all_chunk))
+    all_coords, all_chunk = all_coords[order], all_chunk[order]
+    first_line = line_of[np.flatnonzero(starts_new)]
+    counts = np.bincount(all_chunk)
+    keep = counts[all_chunk] > 1
+    used = np.flatnonzero(counts > 1)
+    renumber = np.cumsum(counts > 1) - 1
+    chunks = shapely.linestrings(all_coords[keep], indices=renumber[all_chunk[keep]])
+    return chunks, owner[first_line[used]]
+
+
+def inradius_m(plane_polygons: GeometryArray, *, precise_below_m: float = 1.0) -> FloatArray:
+    """Return the radius in metres of the largest disc inside each measuring-plane polygon.
+
+    Found in the distance plane, to 0.1 % of the polygon's size but never coarser than `precise_below_m` / 100.
+    """
+    local = geodesy.geometries_to_local(geodesy.geometries_from_plane(np.asarray(plane_polygons)))
+    radius = np.zeros(len(local))
+    solid = np.flatnonzero(shapely.area(local) > 0)
+    for i in solid:  # the tolerance differs per polygon; only decisive overlaps come here
+        tolerance = max(precise_below_m / 100, float(np.sqrt(shapely.area(local[i]))) * 1e-3)
+        radius[i] = shapely.length(shapely.maximum_inscribed_circle(local[i], tolerance=tolerance))
+    return radius
+
+
+def is_sliver(overlaps: GeometryArray, share: FloatArray) -> npt.NDArray[np.bool_]:
+    """Return which measuring-plane overlaps are slivers (DESIGN 4.3).
+
+    share < 0.5 and (area <= 1 m² or no disc of 0.1 m diameter fits). A/P > 0.05 m already proves that one fits.
+    """
+    area, perimeter = shapely.area(overlaps), shapely.length(overlaps)
+    small = area <= SLIVER_AREA_M2
+    # 10 % slack: the measuring plane stretches lengths by up to 2 % here.
+    doubtful = ~small & (share < SLIVER_SHARE) & (area <= perimeter * SLIVER_DISC_M / 2 * 1.1)
+    thin = np.zeros(len(area), dtype=bool)
+    if doubtful.any():
+        radius = inradius_m(overlaps[doubtful], precise_below_m=SLIVER_DISC_M / 10)
+        thin[doubtful] = radius < SLIVER_DISC_M / 2
+    return np.asarray((share < SLIVER_SHARE) & (small | thin))
+
+
+def polygonal(geoms: GeometryArray) -> GeometryArray:
+    """Return the areal part of each geometry, an empty polygon where there is none."""
+    geoms = np.asarray(geoms)
+    mixed = shapely.get_type_id(geoms) == 7
+    out = np.where(shapely.get_dimensions(geoms) == 2, geoms, _EMPTY)
+    for i in np.flatnonzero(mixed):
+        parts = shapely.get_parts(geoms[i])
+        out[i] = shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
+    return out

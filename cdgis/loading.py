@@ -1,0 +1,126 @@
+"""What does a workspace hold once everything in it is read? (layers, access list, rules, and their fingerprints)"""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+
+from cdgis.catalog import LayerSpec
+from cdgis.errors import CatalogError
+from cdgis.frames import Layer, Layers
+from cdgis.model import DEMO_STAMP, InputRecord
+from cdgis.progress import Progress
+from cdgis.readers import read_layer, read_table_layer
+from cdgis.rulebook import Rule, Rulebook, access_list_rules, load_rulebook
+from cdgis.workspace import SETTINGS_FILE, Settings, Workspace
+
+ACCESS_LIST = "access_list"
+CODE_IN_FORCE = date(2026, 8, 15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A workspace's layers and rules, read and checked."""
+
+    workspace: Workspace
+    settings: Settings
+    """Settings with the command line's options applied."""
+    as_of: date
+    layers: Layers
+    rulebook: Rulebook
+    records: tuple[InputRecord, ...]
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules in force on the date of judgement."""
+        return self.rulebook.in_force(self.as_of)
+
+
+def load_workspace(
+    workspace: Workspace, *, as_of: date | None, progress: Progress, tolerance_m: float | None = None
+) -> Loaded:
+    """Return all vector layers and all rules of `workspace`.
+
+    Raises
+    ------
+    LayerError, CrsError, CatalogError, RuleError : what stands there cannot be used as it is.
+    """
+    changed = {"as_of": as_of, "tolerance_m": tolerance_m}
+    settings = workspace.settings.model_copy(update={k: v for k, v in changed.items() if v is not None})
+    layers = _read_layers(workspace, progress)
+    rulebook, records = _read_rules(workspace, settings)
+    return Loaded(
+        workspace=workspace,
+        settings=settings,
+        as_of=settings.as_of,
+        layers=layers,
+        rulebook=rulebook,
+        records=(*(layer.record for layer in layers.values()), *records),
+    )
+
+
+def _read_layers(workspace: Workspace, progress: Progress) -> dict[str, Layer]:
+    specs = [spec for spec in workspace.catalog.layers.values() if spec.is_vector]
+    if not specs:
+        raise CatalogError("图层目录是空的：至少需要一个矢量图层。写法见示范工作区的 layers/catalog.toml")
+    progress.stage("读取图层", len(specs))
+    layers: dict[str, Layer] = {}
+    for spec in specs:
+        layers[spec.id] = read_layer(spec, workspace.layers_dir)
+        progress.step(spec.title)
+    return layers
+
+
+def _read_rules(workspace: Workspace, settings: Settings) -> tuple[Rulebook, tuple[InputRecord, ...]]:
+    records = [_package_record("rules", "data/rules"), _package_record("industry", "data/industry")]
+    records.append(_file_record("settings", "settings", workspace.root / SETTINGS_FILE, SETTINGS_FILE))
+    catalog_path = workspace.root / settings.catalog
+    records.append(_file_record("catalog", "settings", catalog_path, settings.catalog))
+    extra: tuple[Rule, ...] = ()
+    if ACCESS_LIST in workspace.catalog:
+        spec = workspace.catalog[ACCESS_LIST]
+        extra = access_list_rules(read_table_layer(spec, workspace.layers_dir))
+        path = workspace.layers_dir / spec.path
+        records.append(_file_record(spec.id, "table", path, workspace.relative(path), spec))
+    off = tuple((item.id, item.reason) for item in settings.rules_off)
+    return load_rulebook(switched_off=off, extra=extra), tuple(records)
+
+
+def _file_record(name: str, kind: str, path: Path, shown: str, spec: LayerSpec | None = None) -> InputRecord:
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    version, official = (spec.version, spec.official) if spec else ("", True)
+    return InputRecord(
+        layer=name, kind=kind, path=shown, sublayer="", sha256=digest, version=version, official=official
+    )
+
+
+def _package_record(name: str, folder: str) -> InputRecord:
+    """Return the fingerprint of a folder of data that ships inside the package."""
+    digest = hashlib.sha256()
+    for entry in sorted(files("cdgis").joinpath(folder).iterdir(), key=lambda item: item.name):
+        if entry.is_file():
+            digest.update(entry.name.encode() + b"\0" + entry.read_bytes())
+    path, kind = f"cdgis/{folder}", "rules"
+    return InputRecord(
+        layer=name, kind=kind, path=path, sublayer="", sha256=digest.hexdigest(), version="", official=True
+    )
+
+
+def overview_notes(loaded: Loaded) -> tuple[str, ...]:
+    """Return the statements every overview must carry: data status, missing layers, rules off, source of law."""
+    notes: list[str] = []
+    unofficial = [layer.spec.title for layer in loaded.layers.values() if not layer.spec.official]
+    if unofficial:
+        notes.append(f"{DEMO_STAMP}：{len(unofficial)} 个图层不是官方成果")
+    wanted = {rule.layer for rule in loaded.rules if rule.layer}
+    absent = sorted(wanted - set(loaded.layers))
+    if absent:
+        notes.append(f"缺少规则所需的图层：{'、'.join(absent)}；相应规则一律按“资料不足”处理，不视为通过")
+    notes += [f"未纳入的规则 {rule_id}：{reason}" for rule_id, reason in loaded.rulebook.switched_off]
+    if loaded.as_of >= CODE_IN_FORCE:
+        notes.append("《生态环境法典》条文据公开副本录入，未与公报逐字核对")
+    unverified = sum(rule.mark == "M" for rule in loaded.rules)
+    if unverified:
+        notes.append(f"在效规则中有 {unverified} 条的内容或条号出自记忆、未核实，报告中逐条标明")
+    return tuple(notes)

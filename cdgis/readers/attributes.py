@@ -1,0 +1,187 @@
+"""Which attribute does this table header mean, and what is its value in canonical text?
+
+The dictionary is cdgis/data/attributes.toml. Canonical text is ``true``/``false`` for flags, a plain decimal in
+the attribute's unit for numbers, items joined by ``;`` for lists, and trimmed words for text.
+"""
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from importlib import resources
+from typing import Literal
+
+from cdgis.model import LIST_SEPARATOR
+
+AttributeType = Literal["flag", "number", "text", "list"]
+
+MISSING_WORDS = frozenset({"", "/", "\\", "-", "--", "—", "——", "不详", "未知", "待定", "n/a", "na", "nan", "null", "none"})
+"""Cell texts (lower case) that say nothing; the attribute then has no row."""
+_SPREADSHEET_ERRORS = ("#n/a", "#ref!", "#div/0!", "#value!", "#name?", "#num!", "#null!")
+
+_TRUE_WORDS = frozenset({"是", "有", "true", "yes", "y", "1", "√", "✓", "✔", "对", "属于", "涉及"})
+_FALSE_WORDS = frozenset({"否", "无", "没有", "false", "no", "n", "0", "×", "x", "✗", "不是", "不属于", "不涉及"})
+_MULTIPLES = {"": Decimal(1), "千": Decimal(10) ** 3, "万": Decimal(10) ** 4, "亿": Decimal(10) ** 8}
+_NUMBER = re.compile(r"^(?:约|≈)?([+-]?(?:\d[\d,]*\.?\d*|\.\d+)(?:e[+-]?\d+)?)([千万亿]?)(.*)$")
+_BRACKETS = re.compile(r"[(\[【][^)\]】]*[)\]】]")
+_LIST_BREAK = re.compile(r"[;；、,，\n]+")
+_UNIT_WORDS: dict[str, dict[str, Decimal]] = {
+    "m3": {"m3": Decimal(1), "立方米": Decimal(1), "方": Decimal(1)},
+    "t/a": {"t/a": Decimal(1), "吨/年": Decimal(1), "吨": Decimal(1), "t": Decimal(1), "kg/a": Decimal("0.001"),
+            "千克/年": Decimal("0.001"), "公斤/年": Decimal("0.001"), "kg": Decimal("0.001")},
+    "m3/a": {"m3/a": Decimal(1), "立方米/年": Decimal(1), "立方米": Decimal(1), "m3": Decimal(1), "吨/年": Decimal(1)},
+    "m": {"m": Decimal(1), "米": Decimal(1), "km": Decimal(1000), "公里": Decimal(1000)},
+    "yr": {"年": Decimal(1)},
+}  # fmt: skip
+"""Spellings of each unit in cells and headers, and the factor to the attribute's unit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribute:
+    """One entry of the attribute dictionary."""
+
+    id: str
+    title: str
+    type: AttributeType
+    unit: str
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributeColumn:
+    """A table column that holds an attribute, with the unit its header states."""
+
+    attribute: Attribute
+    header_unit: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanonicalValue:
+    """Outcome of reading one cell: canonical text, or why there is none (both empty: nothing was stated)."""
+
+    text: str = ""
+    problem: str = ""
+
+
+@cache
+def attribute_dictionary() -> Mapping[str, Attribute]:
+    """Return {attribute id: attribute} of cdgis/data/attributes.toml, in file order."""
+    raw = tomllib.loads(resources.files("cdgis").joinpath("data/attributes.toml").read_text(encoding="utf-8"))
+    return {
+        key: Attribute(
+            id=key,
+            title=entry["title"],
+            type=entry["type"],
+            unit=entry.get("unit", ""),
+            aliases=tuple(entry.get("aliases", ())),
+        )
+        for key, entry in raw.items()
+    }
+
+
+@cache
+def column_aliases(group: Literal["subject", "zone"]) -> Mapping[str, tuple[str, ...]]:
+    """Return {standard column: possible headers} of readers/columns.toml."""
+    raw = tomllib.loads(resources.files("cdgis.readers").joinpath("columns.toml").read_text(encoding="utf-8"))
+    return {column: tuple(names) for column, names in raw[group].items()}
+
+
+def plain(text: str) -> str:
+    """Return `text` half-width, lower-case and without white space or the asterisk of mandatory fields."""
+    return re.sub(r"[\s*]+", "", unicodedata.normalize("NFKC", text)).lower()
+
+
+def without_brackets(text: str) -> str:
+    """Return `plain` text without bracketed parts, such as the unit of a header."""
+    return _BRACKETS.sub("", plain(text))
+
+
+def is_missing(text: str) -> bool:
+    """Return whether a cell text states nothing."""
+    word = plain(text)
+    return word in MISSING_WORDS or word in _SPREADSHEET_ERRORS
+
+
+@cache
+def _spellings() -> Mapping[str, str]:
+    """Return {plain header spelling: attribute id}; exact names win over titles, titles over aliases."""
+    found: dict[str, str] = {}
+    dictionary = attribute_dictionary()
+    for names in (
+        [(a.id, a.id) for a in dictionary.values()],
+        [(a.title, a.id) for a in dictionary.values()],
+        [(alias, a.id) for a in dictionary.values() for alias in a.aliases],
+    ):
+        for name, attribute_id in names:
+            found.setdefault(plain(name), attribute_id)
+            found.setdefault(without_brackets(name), attribute_id)
+    return found
+
+
+def match_attribute(header: str) -> AttributeColumn | None:
+    """Return the attribute a header means, with the unit stated in its brackets, or None."""
+    attribute_id = _spellings().get(plain(header)) or _spellings().get(without_brackets(header))
+    if attribute_id is None:
+        return None
+    bracket = _BRACKETS.search(plain(header))
+    return AttributeColumn(
+        attribute=attribute_dictionary()[attribute_id], header_unit=bracket.group()[1:-1] if bracket else ""
+    )
+
+
+def canonical_value(column: AttributeColumn, raw: str) -> CanonicalValue:
+    """Return the canonical text of a cell under `column`; a problem is worded for the user."""
+    if is_missing(raw) and plain(raw) not in _FALSE_WORDS:
+        return CanonicalValue()
+    kind = column.attribute.type
+    if kind == "flag":
+        return _flag(raw)
+    if kind == "number":
+        return _number(column, raw)
+    if kind == "list":
+        items = [item.strip() for item in _LIST_BREAK.split(unicodedata.normalize("NFKC", raw))]
+        return CanonicalValue(text=LIST_SEPARATOR.join(item for item in items if item))
+    return CanonicalValue(text=raw.strip())
+
+
+def _flag(raw: str) -> CanonicalValue:
+    word = plain(raw)
+    if word in _TRUE_WORDS:
+        return CanonicalValue(text="true")
+    if word in _FALSE_WORDS:
+        return CanonicalValue(text="false")
+    return CanonicalValue(problem="无法识别为是或否，按缺失处理")
+
+
+def _number(column: AttributeColumn, raw: str) -> CanonicalValue:
+    match = _NUMBER.match(plain(raw).replace("³", "3"))
+    if match is None:
+        return CanonicalValue(problem="不是数值，按缺失处理")
+    digits, multiple, unit = match.groups()
+    stated = (multiple + unit) or column.header_unit
+    factor = unit_factor(stated, column.attribute.unit)
+    if factor is None:
+        return CanonicalValue(problem=f"单位“{stated}”无法换算为 {column.attribute.unit or '无量纲'}，按缺失处理")
+    try:
+        return CanonicalValue(text=plain_decimal(Decimal(digits.replace(",", "")) * factor))
+    except InvalidOperation:
+        return CanonicalValue(problem="不是数值，按缺失处理")
+
+
+def unit_factor(stated: str, unit: str) -> Decimal | None:
+    """Return the factor from a stated unit (万吨/年, kg/a …) to `unit`; None when they do not fit together."""
+    word = plain(stated)
+    if not word:
+        return Decimal(1)
+    multiple = word[0] if word[0] in "千万亿" and word not in ("千克", "千克/年") else ""
+    factor = _UNIT_WORDS.get(unit, {}).get(word[len(multiple) :] or unit)
+    return None if factor is None else factor * _MULTIPLES[multiple]
+
+
+def plain_decimal(number: Decimal) -> str:
+    """Return `number` without exponent, grouping or trailing zeros."""
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text

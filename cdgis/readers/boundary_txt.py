@@ -1,0 +1,247 @@
+"""Which parcels does a boundary-point file (界址点 TXT) describe, and where do they lie?
+
+The format: ``[属性描述]`` with key=value lines, ``[地块坐标]``, then per parcel a header line ending in ``@``
+(points, hectares, number, name, 面/线/点, sheet, use, …) and lines ``point, ring, north, east``. Producers swap
+the axes, leave out keys, headers, rings or closing points; the numbers themselves tell most of it.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from cdgis.errors import CrsError, ReaderError
+from cdgis.readers.coordinates import CHINA_BOX, DATUM_TITLES, Datum, datum_named, parse_angle, within
+from cdgis.readers.crs import LOCAL_PARAMETERS, plane_axes, resolve_crs, zone_epsg
+from cdgis.readers.encoding import decode_text
+from cdgis.readers.intake import Remark, is_quarantined, noted, rejected, repaired
+from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource
+from cdgis.readers.repair import settle
+from cdgis.readers.rings import Vertex, assemble_shape
+
+_FIELD_BREAK = re.compile(r"[,，\t]")
+_HEADER_FIELDS = ("界址点数", "面积", "地块编号", "地块名称", "图形属性", "图幅号", "地块用途", "地类编码")
+_GEOMETRIC_FIELDS = _HEADER_FIELDS[:2]
+_AREA_MISMATCH_SHARE = 0.01
+_ZONE_KEYS = ("带号",)
+_MERIDIAN_KEYS = ("中央子午线", "中央经线")
+
+
+@dataclass(slots=True)
+class _Parcel:
+    """A parcel while its lines are being gathered."""
+
+    header: dict[str, str] = field(default_factory=dict)
+    vertices: list[Vertex] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Placement:
+    """How the two coordinate columns of a file are to be read."""
+
+    epsg: int
+    swap: bool
+    """Whether the first column is the easting (or longitude)."""
+    accuracy_m: float
+    remarks: tuple[Remark, ...]
+
+
+def read_boundary_txt(source: SiteSource) -> tuple[SiteRecord, ...]:
+    """Return one record per parcel of a boundary-point file.
+
+    Raises
+    ------
+    ReaderError : the file is not text or holds no coordinate line.
+    """
+    text = decode_text(source.path.read_bytes(), source=source.label)
+    properties, parcels = _parse(text)
+    if not parcels:
+        raise ReaderError(f"{source.label}：不是界址点坐标文件，没有读到任何坐标行（应为 点号,圈号,X,Y）")
+    return tuple(_record(parcel, number, properties, source) for number, parcel in enumerate(parcels, start=1))
+
+
+def _parse(text: str) -> tuple[dict[str, str], list[_Parcel]]:
+    properties: dict[str, str] = {}
+    parcels: list[_Parcel] = []
+    in_coordinates = "[地块坐标]" not in text
+    for number, raw in enumerate(text.split("\n"), start=1):
+        line = raw.strip().strip("\ufeff").rstrip(",，;； ")
+        if line.startswith("["):
+            in_coordinates = line.startswith("[地块坐标]")
+        elif "=" in line and not line.endswith("@"):
+            key, _, value = line.partition("=")
+            properties[key.strip()] = value.strip().strip(",")
+        elif line.endswith("@"):
+            parcels.append(_Parcel(header=_header(line)))
+        elif line and in_coordinates:
+            _add_vertex(parcels, line, number)
+    return properties, parcels
+
+
+def _header(line: str) -> dict[str, str]:
+    values = [value.strip() for value in _FIELD_BREAK.split(line.rstrip("@"))]
+    return {key: value for key, value in zip(_HEADER_FIELDS, values, strict=False) if value}
+
+
+def _add_vertex(parcels: list[_Parcel], line: str, number: int) -> None:
+    fields = [part.strip() for part in _FIELD_BREAK.split(line)]
+    if len(fields) == 1:
+        fields = line.split()
+    if len(fields) < 2:
+        if parcels:
+            parcels[-1].remarks.append(_bad_line(number, line))
+        return
+    if not parcels:
+        parcels.append(_Parcel())
+    try:
+        parcels[-1].vertices.append(_vertex(fields, number))
+    except (ReaderError, ValueError, OverflowError):
+        parcels[-1].remarks.append(_bad_line(number, line))
+
+
+def _bad_line(number: int, line: str) -> Remark:
+    return rejected(
+        f"第 {number} 行不是坐标", field="坐标行", value=line, remedy="应为 点号,圈号,X(北),Y(东)；修正后重新提交"
+    )
+
+
+def _vertex(fields: list[str], number: int) -> Vertex:
+    label, ring = (fields[0], fields[1]) if len(fields) >= 4 else (fields[0] if len(fields) == 3 else "", "1")
+    first, second = fields[2:4] if len(fields) >= 4 else fields[-2:]
+    return Vertex(
+        label=label,
+        ring=int(float(ring)),
+        first=parse_angle(first).degrees,
+        second=parse_angle(second).degrees,
+        line=number,
+    )
+
+
+def _record(parcel: _Parcel, number: int, properties: dict[str, str], source: SiteSource) -> SiteRecord:
+    remarks = list(parcel.remarks)
+    geometry: BaseGeometry | None = None
+    accuracy_m = 0.0
+    if not parcel.vertices:
+        remarks.append(rejected("地块没有坐标", field="geometry", remedy="补上界址点坐标"))
+    elif not is_quarantined(remarks):
+        placement = _placement(parcel, properties, source)
+        remarks += placement.remarks
+        accuracy_m = placement.accuracy_m
+        if not is_quarantined(remarks):
+            geometry, more = _locate(parcel, placement, source)
+            remarks += more
+    keys = (parcel.header.get("地块编号", ""), parcel.header.get("地块名称", ""), str(number))
+    texts = {key: value for key, value in parcel.header.items() if key not in _GEOMETRIC_FIELDS}
+    return SiteRecord(
+        row=str(number),
+        geometry=geometry,
+        keys=tuple(key for key in keys if key),
+        texts=texts,
+        accuracy_m=accuracy_m,
+        remarks=tuple(remarks),
+    )
+
+
+def _locate(
+    parcel: _Parcel, placement: _Placement, source: SiteSource
+) -> tuple[BaseGeometry | None, tuple[Remark, ...]]:
+    vertices = [v.swapped() for v in parcel.vertices] if placement.swap else parcel.vertices
+    shape, remarks = assemble_shape(vertices, kind=parcel.header.get("图形属性", "面"))
+    remarks += _header_remarks(parcel, shape, projected=placement.epsg not in (4490, 4326))
+    if shape is None:
+        return None, tuple(remarks)
+    settled = settle(shape, placement.epsg, source=source.label, remedy="核对坐标系、带号与坐标")
+    return settled.geometry, (*remarks, *settled.remarks)
+
+
+def _header_remarks(parcel: _Parcel, shape: BaseGeometry | None, *, projected: bool) -> list[Remark]:
+    remarks: list[Remark] = []
+    stated = parcel.header.get("界址点数", "")
+    found = len(parcel.vertices)
+    if stated.isdigit() and int(stated) not in (found, found - 1):
+        remarks.append(noted(f"表头写 {stated} 个界址点，实有 {found} 个，以实有为准", field="界址点数", value=stated))
+    area = re.match(r"\d+(?:\.\d+)?", parcel.header.get("面积", ""))
+    if area and shape is not None and projected and shape.geom_type in ("Polygon", "MultiPolygon"):
+        stated_m2 = float(area.group()) * 10_000
+        actual_m2 = abs(shapely.make_valid(shape).area)
+        if stated_m2 > 0 and abs(actual_m2 - stated_m2) > _AREA_MISMATCH_SHARE * stated_m2:
+            reason = f"表头面积 {area.group()} 公顷与坐标围成的 {actual_m2 / 10_000:.4f} 公顷相差超过 1%，请核对"
+            remarks.append(noted(reason, field="面积", value=parcel.header["面积"]))
+    return remarks
+
+
+def _placement(parcel: _Parcel, properties: dict[str, str], source: SiteSource) -> _Placement:
+    first = np.array([vertex.first for vertex in parcel.vertices])
+    second = np.array([vertex.second for vertex in parcel.vertices])
+    accuracy_m, remarks = _datum_remarks(properties, source)
+    if max(np.abs(first).max(), np.abs(second).max()) <= 180:
+        lon_first = within(CHINA_BOX, first.min(), second.min(), first.max(), second.max())
+        order = "经度,纬度" if lon_first else "纬度,经度"
+        remarks.append(noted(f"坐标按经纬度读取（次序 {order}）", field="坐标"))
+        return _Placement(epsg=4490, swap=lon_first, accuracy_m=accuracy_m, remarks=tuple(remarks))
+    axes = plane_axes(first, second)
+    if axes is None:
+        value = f"{first[0]:g},{second[0]:g}"
+        bad = rejected("坐标数值不像高斯-克吕格坐标", field="坐标", value=value, remedy="核对坐标系与各行数值")
+        return _Placement(epsg=0, swap=False, accuracy_m=accuracy_m, remarks=(*remarks, bad))
+    if not axes.first_is_north:
+        reason = "横纵坐标颠倒（东坐标在前），已对调"
+        remarks.append(repaired(reason, field="坐标", value=f"{first[0]:g},{second[0]:g}"))
+    epsg, more = _zone(axes.zone, properties, source)
+    return _Placement(
+        epsg=epsg, swap=not axes.first_is_north, accuracy_m=accuracy_m, remarks=(*remarks, *more)
+    )
+
+
+def _datum_remarks(properties: dict[str, str], source: SiteSource) -> tuple[float, list[Remark]]:
+    stated = properties.get("坐标系", "")
+    datum: Datum = "cgcs2000" if source.crs else datum_named(stated)
+    if datum in ("xian80", "beijing54"):
+        reason = f"坐标系为{DATUM_TITLES[datum]}，不能直接与 CGCS2000 图层叠加"
+        return 0.0, [rejected(reason, field="坐标系", value=stated, remedy=LOCAL_PARAMETERS)]
+    if datum in ("gcj02", "bd09", "unknown"):
+        reason = "坐标系名称不认识" if datum == "unknown" else f"界址点不应为{DATUM_TITLES[datum]}坐标"
+        return 0.0, [rejected(reason, field="坐标系", value=stated, remedy="写明 2000国家大地坐标系，或转换后提交")]
+    if datum == "undeclared":
+        reason = f"未写坐标系，按 CGCS2000 读取，位置精度按 {source.undeclared_accuracy_m:g} 米计"
+        return source.undeclared_accuracy_m, [repaired(reason, field="坐标系", remedy="在 [属性描述] 中写明坐标系")]
+    if datum == "wgs84":
+        return 0.0, [noted("WGS84 在本工具精度内按 CGCS2000 处理", field="坐标系", value=stated)]
+    return 0.0, []
+
+
+def _zone(prefix: int | None, properties: dict[str, str], source: SiteSource) -> tuple[int, list[Remark]]:
+    if source.crs:
+        try:
+            return resolve_crs(source.label, declared=source.crs, stated="", remedy=CRS_REMEDY), []
+        except CrsError as err:
+            return 0, [rejected(f"声明的坐标系不能用：{err.found}", field="坐标系", value=source.crs, remedy=err.remedy)]
+    stated = _first(properties, _ZONE_KEYS)
+    zone = prefix if prefix is not None else _stated_zone(stated, properties)
+    epsg = zone_epsg(zone, with_prefix=prefix is not None) if zone is not None else None
+    if epsg is None:
+        reason = "坐标不带带号，文件也没有写明带号" if zone is None else f"不支持的带号 {zone}"
+        remedy = "写明 带号=39（3度带）或 20（6度带）；承德为 3度带 39、40 带"
+        return 0, [rejected(reason, field="带号", value=stated, remedy=remedy)]
+    if prefix is not None and stated.isdigit() and int(stated) != prefix:
+        reason = f"带号写 {stated}，坐标前缀为 {prefix}，以坐标前缀为准"
+        return epsg, [repaired(reason, field="带号", value=stated, remedy="请核对地块位置")]
+    return epsg, []
+
+
+def _first(properties: dict[str, str], keys: tuple[str, ...]) -> str:
+    return next((properties[key] for key in keys if properties.get(key)), "")
+
+
+def _stated_zone(stated: str, properties: dict[str, str]) -> int | None:
+    digits = re.search(r"\d+", stated)
+    if digits:
+        return int(digits.group())
+    meridian = re.search(r"\d+(?:\.\d+)?", _first(properties, _MERIDIAN_KEYS))
+    if meridian is None:
+        return None
+    six_degree = "6" in properties.get("几度分带", "3")
+    return round((float(meridian.group()) + 3) / 6) if six_degree else round(float(meridian.group()) / 3)

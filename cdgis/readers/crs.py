@@ -1,0 +1,155 @@
+"""In which coordinate system are these coordinates, and do the coordinates agree?
+
+A CRS is declared (catalogue, sidecar, option) or stated by the file; it is never guessed. Numbers that cannot
+belong to it, such as degrees under a Gauss-Krüger definition, are an error that says what they look like.
+"""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from cdgis.errors import CrsError
+from cdgis.geodesy import KNOWN_EPSG, gauss_kruger_epsg, identify_crs, to_lonlat
+from cdgis.readers.coordinates import CHENGDE_BOX, CHINA_BOX, DATUM_TITLES, datum_named, within
+
+GEOGRAPHIC = (4490, 4326)
+EXPECTED = "CGCS2000 经纬度（EPSG:4490）或 CGCS2000 高斯-克吕格（EPSG:" + "、".join(
+    str(code) for code in KNOWN_EPSG if code not in GEOGRAPHIC
+) + "）"  # fmt: skip
+WGS84_NOTE = "WGS84 经纬度，在本工具精度内按 CGCS2000（EPSG:4490）处理"
+LOCAL_PARAMETERS = "西安80、北京54 须先用当地转换参数转为 CGCS2000，本工具不作零参数平移"
+
+_PREFIX_ZONE_M = 1e6
+_NORTHING_RANGE_M = (3.3e5, 6.0e6)
+"""Gauss-Krüger northings between 3°N and 54°N."""
+_EASTING_RANGE_M = (1e5, 9e5)
+"""Eastings without zone prefix within 400 km of the central meridian."""
+
+
+def resolve_crs(source: str, *, declared: str, stated: str, remedy: str) -> int:
+    """Return the EPSG code to read `source` with: the declared one, else the one its file states.
+
+    Raises
+    ------
+    CrsError : neither is given, or it is not one of geodesy.KNOWN_EPSG.
+    """
+    definition = declared or stated
+    if not definition:
+        raise CrsError(source, found="没有坐标系", expected=EXPECTED, remedy=remedy)
+    epsg = identify_crs(_as_definition(definition))
+    if epsg in KNOWN_EPSG:
+        return int(epsg)
+    datum = datum_named(definition)
+    found = f"EPSG:{epsg}" if epsg else _crs_name(definition)
+    if datum in ("xian80", "beijing54"):
+        raise CrsError(source, found=f"{DATUM_TITLES[datum]}（{found}）", expected=EXPECTED, remedy=LOCAL_PARAMETERS)
+    raise CrsError(source, found=found, expected=EXPECTED, remedy=f"请用 GIS 软件转换为 CGCS2000 后重试；{remedy}")
+
+
+def _as_definition(text: str) -> str:
+    word = text.strip()
+    if word.isdigit():
+        return f"EPSG:{word}"
+    if not re.search(r"[:\[+]", word):
+        datum = datum_named(word)
+        return {"cgcs2000": "EPSG:4490", "wgs84": "EPSG:4326"}.get(datum, word)
+    return word
+
+
+def _crs_name(definition: str) -> str:
+    quoted = re.search(r'"([^"]+)"', definition)
+    return quoted.group(1) if quoted else definition[:60]
+
+
+def check_coordinates(source: str, bounds: tuple[float, float, float, float], epsg: int, *, remedy: str) -> None:
+    """Check that bounds (x min, y min, x max, y max; x = easting or longitude) can belong to `epsg`.
+
+    Raises
+    ------
+    CrsError : they cannot; the message says what the numbers look like instead.
+    """
+    if not np.isfinite(bounds).all():
+        raise CrsError(source, found="坐标含无穷大或空值", expected=KNOWN_EPSG[epsg], remedy=remedy)
+    if epsg in GEOGRAPHIC:
+        fits = within(CHINA_BOX, *bounds)
+    else:
+        corners = shapely.points([bounds[0], bounds[2]], [bounds[1], bounds[3]])
+        lonlat = shapely.total_bounds(to_lonlat(corners, epsg))
+        fits = _plane_fits(bounds, epsg) and bool(np.isfinite(lonlat).all()) and within(CHINA_BOX, *lonlat)
+    if not fits:
+        raise CrsError(
+            source,
+            found=f"标为 EPSG:{epsg}（{KNOWN_EPSG[epsg]}），坐标却在 {_spoken(bounds)}，{describe(bounds)}",
+            expected="坐标与坐标系一致，且位于中国范围内",
+            remedy=remedy,
+        )
+
+
+def _plane_fits(bounds: tuple[float, float, float, float], epsg: int) -> bool:
+    prefixed = epsg in (4526, 4527, 4528, 4498)
+    has_prefix = bounds[0] >= 10 * _PREFIX_ZONE_M
+    return prefixed == has_prefix
+
+
+def _spoken(bounds: tuple[float, float, float, float]) -> str:
+    return f"x {bounds[0]:.6g}～{bounds[2]:.6g}、y {bounds[1]:.6g}～{bounds[3]:.6g}"
+
+
+def describe(bounds: tuple[float, float, float, float]) -> str:
+    """Return in Chinese what kind of coordinates the bounds look like."""
+    x_min, y_min, x_max, y_max = bounds
+    if within(CHENGDE_BOX, y_min, x_min, y_max, x_max):
+        return "看起来经纬度颠倒"
+    if within((-180, -90, 180, 90), *bounds):
+        return "看起来是经纬度" + ("" if within(CHINA_BOX, *bounds) else "，但不在中国范围内")
+    if plane_epsg(x_min, y_min) or plane_epsg(x_max, y_max):
+        return "看起来是带号前缀的高斯-克吕格坐标"
+    if plane_epsg(y_min, x_min) or plane_epsg(y_max, x_max):
+        return "看起来是横纵坐标颠倒、带号前缀的高斯-克吕格坐标"
+    return "看起来是不带带号的平面坐标或其他坐标系"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaneAxes:
+    """Which of two plane coordinate columns is which, and what zone the eastings carry."""
+
+    first_is_north: bool
+    zone: int | None
+    """Zone number before the easting, or None when there is no prefix."""
+
+
+def plane_axes(first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]) -> PlaneAxes | None:
+    """Return the axis order of two plane coordinate columns, metres, or None when the numbers do not tell.
+
+    A northing in China has 7 digits; an easting has 6, or 8 with its zone prefix: they cannot be confused.
+    """
+    for north, east, first_is_north in ((first, second, True), (second, first, False)):
+        if not ((north >= 1e6) & (north <= _NORTHING_RANGE_M[1])).all():
+            continue
+        if ((east >= _EASTING_RANGE_M[0]) & (east <= _EASTING_RANGE_M[1])).all():
+            return PlaneAxes(first_is_north=first_is_north, zone=None)
+        zones = np.unique(east // _PREFIX_ZONE_M)
+        if len(zones) == 1 and 13 <= zones[0] <= 45:
+            return PlaneAxes(first_is_north=first_is_north, zone=int(zones[0]))
+    return None
+
+
+def plane_epsg(east_m: float, north_m: float) -> int | None:
+    """Return the EPSG code that a prefixed easting implies, or None without prefix or outside the known zones."""
+    axes = plane_axes(np.array([north_m]), np.array([east_m]))
+    if axes is None or axes.zone is None or not axes.first_is_north:
+        return None
+    return zone_epsg(axes.zone, with_prefix=True)
+
+
+def zone_epsg(zone: int, *, with_prefix: bool) -> int | None:
+    """Return the CGCS2000 code of zone number `zone` (13–23 are 6° zones, 24–45 are 3° zones), or None if unknown."""
+    width = 6 if zone <= 23 else 3
+    meridian = zone * 6 - 3 if width == 6 else zone * 3
+    try:
+        return gauss_kruger_epsg(zone_width_deg=width, central_meridian_deg=meridian, with_prefix=with_prefix)
+    except CrsError:
+        return None

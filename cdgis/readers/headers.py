@@ -1,0 +1,144 @@
+"""Which row is the header of this sheet, and what does each of its columns mean?"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from cdgis.readers.attributes import AttributeColumn, column_aliases, match_attribute, plain, without_brackets
+from cdgis.readers.coordinates import Datum, datum_named
+from cdgis.readers.sheets import Sheet
+
+_SEARCHED_ROWS = 25
+_LEAST_COLUMNS = 2
+"""Fewer recognised columns than this is a sentence that happens to hold a word, not a header."""
+_PART_WORDS = {"度": "d", "°": "d", "deg": "d", "分": "m", "′": "m", "'": "m", "min": "m",
+               "秒": "s", "″": "s", '"': "s", "sec": "s"}  # fmt: skip
+_PART_TAIL = re.compile("^(.+?)[(_-]?(" + "|".join(map(re.escape, _PART_WORDS)) + r")\)?$")
+_AXES = ("lon", "lat")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """Meaning of a sheet's columns, by index."""
+
+    labels: tuple[str, ...]
+    roles: Mapping[str, int]
+    """Standard subject column -> index."""
+    angles: Mapping[tuple[str, str], int]
+    """(lon|lat, d|m|s or "" for the whole angle) -> index."""
+    attributes: Mapping[int, AttributeColumn]
+    datum: Datum = "undeclared"
+    """Datum named in the coordinate headers or above them."""
+
+    @property
+    def score(self) -> int:
+        """How many columns are understood."""
+        return len(self.roles) + len(self.angles) + len(self.attributes)
+
+    @property
+    def locates(self) -> bool:
+        """Whether rows carry any kind of coordinates."""
+        return bool(self.angles) or bool({"pair", "wkt", "east", "north"} & self.roles.keys())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Header:
+    """Where the header is and what it says."""
+
+    columns: Columns
+    first_data_row: int
+    """0-based index into the sheet's rows."""
+    titles: tuple[str, ...] = field(default=())
+    """Texts above the header."""
+
+
+@cache
+def _subject_spellings() -> Mapping[str, str]:
+    return {plain(name): column for column, names in column_aliases("subject").items() for name in (column, *names)}
+
+
+def subject_column(header: str) -> str | None:
+    """Return the standard subject column that a header means, or None."""
+    spellings = _subject_spellings()
+    return spellings.get(plain(header)) or spellings.get(without_brackets(header))
+
+
+def find_header(sheet: Sheet) -> Header | None:
+    """Return the header that makes sense of most columns, one row or two rows high; None when there is none."""
+    best: Header | None = None
+    for index in range(min(len(sheet.rows), _SEARCHED_ROWS)):
+        for height in (1, 2):
+            if index + height > len(sheet.rows):
+                continue
+            labels = _labels(sheet, index, height)
+            columns = resolve_columns(labels)
+            if columns.score >= _LEAST_COLUMNS and (best is None or columns.score > best.columns.score):
+                titles = tuple(dict.fromkeys(cell for row in sheet.rows[:index] for cell in row if cell))
+                best = Header(columns=columns, first_data_row=index + height, titles=titles)
+    return best
+
+
+def _labels(sheet: Sheet, index: int, height: int) -> tuple[str, ...]:
+    top = sheet.rows[index]
+    if height == 1:
+        return top
+    bottom = sheet.rows[index + 1]
+    labels: list[str] = []
+    left = ""
+    for upper, lower in zip(top, bottom, strict=False):
+        left = upper or (left if sheet.fills_headers else "")
+        label = upper if lower in ("", upper) else left + lower
+        labels.append(label)
+    return tuple(labels)
+
+
+def resolve_columns(labels: Sequence[str]) -> Columns:
+    """Return what each column means; the first of several columns with one meaning counts."""
+    roles: dict[str, int] = {}
+    angles: dict[tuple[str, str], int] = {}
+    attributes: dict[int, AttributeColumn] = {}
+    datum: Datum = "undeclared"
+    for index, label in enumerate(labels):
+        angle = _angle_column(label) if label else None
+        role = subject_column(label) if label else None
+        attribute = match_attribute(label) if label else None
+        if angle:
+            angles.setdefault(angle, index)
+        elif role:
+            roles.setdefault(role, index)
+        elif attribute and attribute.attribute.id not in {c.attribute.id for c in attributes.values()}:
+            attributes[index] = attribute
+        if angle or role in ("pair", "east", "north"):
+            named = datum_named(label)
+            datum = named if named != "unknown" and datum == "undeclared" else datum
+    return Columns(
+        labels=tuple(labels), roles=roles, angles=_whole_angles(angles), attributes=attributes, datum=datum
+    )
+
+
+def _angle_column(label: str) -> tuple[str, str] | None:
+    text = plain(label)
+    for candidate, part in ((text, ""), *_part_of(text), (without_brackets(label), ""), (_datum_free(text), "")):
+        role = _subject_spellings().get(candidate)
+        if role in _AXES:
+            return role, part
+    return None
+
+
+def _part_of(text: str) -> tuple[tuple[str, str], ...]:
+    match = _PART_TAIL.match(text)
+    return ((match.group(1), _PART_WORDS[match.group(2)]),) if match else ()
+
+
+def _datum_free(text: str) -> str:
+    """Return the header without a datum word stuck to it: 百度经度, gcj02_lng, 经度wgs84."""
+    return re.sub(r"(百度|高德|火星|腾讯|bd-?_?09(ll)?|gcj-?_?02(ll)?|wgs-?_?84|cgcs2000|2000)", "", text).strip("_-:：")
+
+
+def _whole_angles(angles: dict[tuple[str, str], int]) -> dict[tuple[str, str], int]:
+    """Read a lone 经度（度） as the whole angle: degrees only are split off when minutes follow."""
+    for axis in _AXES:
+        if (axis, "d") in angles and (axis, "m") not in angles and (axis, "") not in angles:
+            angles[axis, ""] = angles.pop((axis, "d"))
+    return angles

@@ -1,0 +1,73 @@
+"""What happened to one input row? (accepted, repaired or quarantined: one line of intake.csv each)"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from cdgis.model import IntakeNote, IntakeStatus
+
+WHOLE_FILE = "整个文件"
+"""Row label of a file that could not be read at all; it counts as one row."""
+
+_ORDER = (IntakeStatus.ACCEPTED, IntakeStatus.REPAIRED, IntakeStatus.QUARANTINED)
+_JOIN = "；"
+_LONGEST_VALUE = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remark:
+    """One thing found in an input row, and how far it changes the row's fate."""
+
+    status: IntakeStatus
+    reason: str
+    field: str = ""
+    value: str = ""
+    remedy: str = ""
+
+
+def noted(reason: str, *, field: str = "", value: str = "") -> Remark:
+    """Return a remark that leaves the row accepted."""
+    return Remark(status=IntakeStatus.ACCEPTED, reason=reason, field=field, value=value)
+
+
+def repaired(reason: str, *, field: str = "", value: str = "", remedy: str = "") -> Remark:
+    """Return a remark that something was mended."""
+    return Remark(status=IntakeStatus.REPAIRED, reason=reason, field=field, value=value, remedy=remedy)
+
+
+def rejected(reason: str, *, field: str = "", value: str = "", remedy: str = "") -> Remark:
+    """Return a remark that sends the row to quarantine."""
+    return Remark(status=IntakeStatus.QUARANTINED, reason=reason, field=field, value=value, remedy=remedy)
+
+
+def worst(remarks: Iterable[Remark]) -> IntakeStatus:
+    """Return the status of a row with these remarks: the strictest one, accepted when there are none."""
+    return max((remark.status for remark in remarks), key=_ORDER.index, default=IntakeStatus.ACCEPTED)
+
+
+def is_quarantined(remarks: Iterable[Remark]) -> bool:
+    """Return whether any of the remarks sends its row to quarantine."""
+    return worst(remarks) is IntakeStatus.QUARANTINED
+
+
+def intake_note(file: str, row: str, remarks: tuple[Remark, ...]) -> IntakeNote:
+    """Return the row's one line in intake.csv: its final status and all its remarks joined by ``；``."""
+
+    def joined(field: str) -> str:
+        texts = (getattr(remark, field) for remark in remarks)
+        return _JOIN.join(dict.fromkeys(text for text in texts if text))
+
+    return IntakeNote(
+        file=file,
+        row=row,
+        status=worst(remarks),
+        field=joined("field"),
+        value=shortened(joined("value")),
+        reason=joined("reason"),
+        remedy=joined("remedy"),
+    )
+
+
+def shortened(text: str) -> str:
+    """Return `text` on one line, cut to a length that fits a table cell."""
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_VALUE else line[: _LONGEST_VALUE - 1] + "…"

@@ -1,0 +1,115 @@
+"""Which sites does a KML file hold? (parsed as XML without entities or links; GDAL never sees it)"""
+
+import re
+from collections.abc import Iterator
+from xml.etree import ElementTree
+
+import shapely
+from shapely.errors import ShapelyError
+from shapely.geometry.base import BaseGeometry
+
+from cdgis.errors import ReaderError
+from cdgis.readers.encoding import decode_text
+from cdgis.readers.intake import Remark, rejected
+from cdgis.readers.records import SiteRecord, SiteSource
+from cdgis.readers.repair import settle
+
+_FORBIDDEN = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_KML_EPSG = 4326
+_SHAPES = ("Polygon", "LineString", "LinearRing", "Point", "MultiGeometry")
+
+
+def read_kml(source: SiteSource) -> tuple[SiteRecord, ...]:
+    """Return one record per Placemark, altitudes dropped.
+
+    Raises
+    ------
+    ReaderError : not XML, not KML, or it declares entities or links to other files.
+    """
+    text = decode_text(source.path.read_bytes(), source=source.label)
+    if _FORBIDDEN.search(text):
+        raise ReaderError(f"{source.label}：KML 含 DOCTYPE 或实体声明，已拒绝。请从 GIS 软件重新导出")
+    try:
+        # the text is already decoded, so the declaration's encoding no longer holds
+        root = ElementTree.fromstring(_DECLARATION.sub("", text.lstrip("\ufeff")))
+    except ElementTree.ParseError as err:
+        raise ReaderError(f"{source.label}：不是合法的 XML（{err}）。请重新导出 KML") from err
+    if _tag(root) != "kml":
+        raise ReaderError(f"{source.label}：不是 KML（根元素为 {_tag(root)}）")
+    if any(_tag(element) == "NetworkLink" for element in root.iter()):
+        raise ReaderError(f"{source.label}：KML 含 NetworkLink，指向其他文件或网址，已拒绝。请导出实际图形")
+    placemarks = [element for element in root.iter() if _tag(element) == "Placemark"]
+    return tuple(_record(element, number, source) for number, element in enumerate(placemarks, start=1))
+
+
+def _tag(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]
+
+
+def _children(element: ElementTree.Element, *names: str) -> Iterator[ElementTree.Element]:
+    return (child for child in element if _tag(child) in names)
+
+
+def _record(placemark: ElementTree.Element, number: int, source: SiteSource) -> SiteRecord:
+    texts = dict(_texts(placemark))
+    geometry: BaseGeometry | None = None
+    remarks: tuple[Remark, ...] = ()
+    try:
+        geometry = next((_shape(child) for child in _children(placemark, *_SHAPES)), None)
+    except (ShapelyError, ValueError) as err:
+        remarks = (rejected(f"坐标不合规（{err}）", field="coordinates", remedy="坐标应为 经度,纬度[,高程]，以空格分隔"),)
+    if not remarks:
+        settled = settle(geometry, _KML_EPSG, source=source.label, remedy="KML 只能是经纬度坐标，请重新导出")
+        geometry, remarks = settled.geometry, settled.remarks
+    keys = tuple(key for key in (placemark.get("id", ""), texts.get("name", ""), str(number)) if key)
+    return SiteRecord(row=str(number), geometry=geometry, keys=keys, texts=texts, remarks=remarks)
+
+
+def _texts(placemark: ElementTree.Element) -> Iterator[tuple[str, str]]:
+    for child in _children(placemark, "name"):
+        yield "name", (child.text or "").strip()
+    for element in placemark.iter():
+        if _tag(element) == "SimpleData":
+            yield element.get("name", ""), (element.text or "").strip()
+        elif _tag(element) == "Data":
+            value = next((v.text or "" for v in _children(element, "value")), "")
+            yield element.get("name", ""), value.strip()
+
+
+def _shape(element: ElementTree.Element) -> BaseGeometry:
+    kind = _tag(element)
+    if kind == "MultiGeometry":
+        return _joined([_shape(child) for child in _children(element, *_SHAPES)])
+    if kind == "Polygon":
+        outer = [_coordinates(ring) for side in _children(element, "outerBoundaryIs") for ring in side]
+        inner = [_coordinates(ring) for side in _children(element, "innerBoundaryIs") for ring in side]
+        if len(outer) != 1:
+            raise ValueError("Polygon 应有且只有一个外环")
+        return shapely.Polygon(outer[0], inner)
+    if kind == "Point":
+        return shapely.Point(_coordinates(element)[0])
+    return shapely.LineString(_coordinates(element))
+
+
+def _joined(parts: list[BaseGeometry]) -> BaseGeometry:
+    kinds = {part.geom_type for part in parts}
+    if kinds == {"Polygon"}:
+        return shapely.MultiPolygon(parts)
+    if kinds == {"LineString"}:
+        return shapely.MultiLineString(parts)
+    if kinds == {"Point"}:
+        return shapely.MultiPoint(parts)
+    return shapely.GeometryCollection(parts)
+
+
+def _coordinates(element: ElementTree.Element) -> list[tuple[float, ...]]:
+    text = next((child.text or "" for child in _children(element, "coordinates")), "")
+    points = [tuple(float(part) for part in group.split(",")) for group in text.split()]
+    if not points:
+        raise ValueError("没有坐标")
+    # a ring may mix points with and without altitude, which shapely would refuse
+    longest = min(len(point) for point in points)
+    if longest < 2:
+        raise ValueError(f"“{text.split()[0]}”不是 经度,纬度")
+    return [point[: min(longest, 3)] for point in points]

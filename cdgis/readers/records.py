@@ -1,0 +1,58 @@
+"""What does every format reader deliver? (one record per feature, parcel or table row, located in EPSG:4490)"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from shapely.geometry.base import BaseGeometry
+
+from cdgis.readers.attributes import plain_decimal
+from cdgis.readers.intake import Remark
+
+CRS_REMEDY = "补上 .prj，或在附表的“坐标系”列、命令行 --crs 写明坐标系（如 EPSG:4548）"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteSource:
+    """A file to read sites from, and what was declared about it from outside."""
+
+    path: Path
+    label: str
+    """Name shown to the user: relative to the workspace, archive members after ``!``."""
+    crs: str = ""
+    """Declared CRS or datum; overrides what the file states."""
+    undeclared_accuracy_m: float = 700.0
+    """Positional accuracy of rows whose datum nobody declared, metres."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteRecord:
+    """One input row."""
+
+    row: str
+    """How the user counts it: table row, feature number or parcel ordinal, with its sheet or sublayer."""
+    geometry: BaseGeometry | None
+    """EPSG:4490, x = longitude; None when the row is quarantined."""
+    keys: tuple[str, ...] = ()
+    """Names a sidecar table may call this parcel by."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Header -> cell text, as found in the file."""
+    accuracy_m: float = 0.0
+    remarks: tuple[Remark, ...] = ()
+
+
+def cell_text(value: object) -> str:
+    """Return a cell's value as text: whole floats without ``.0``, dates as YYYY-MM-DD, None as empty."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return plain_decimal(Decimal(repr(value))) if value == value and abs(value) != float("inf") else ""
+    if isinstance(value, datetime):
+        return value.date().isoformat() if value.time() == datetime.min.time() else value.isoformat(sep=" ")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value).strip()

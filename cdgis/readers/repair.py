@@ -1,0 +1,120 @@
+"""How does a raw shape become a valid EPSG:4490 geometry, and what had to be mended on the way?"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from cdgis.errors import CrsError
+from cdgis.geodesy import densify_for_plane, to_lonlat
+from cdgis.readers.coordinates import CHENGDE_BOX, within
+from cdgis.readers.crs import GEOGRAPHIC, WGS84_NOTE, check_coordinates
+from cdgis.readers.intake import Remark, noted, rejected, repaired
+
+GeometryArray = npt.NDArray[np.object_]
+
+_DIMENSION = {"point": 0, "line": 1, "polygon": 2}
+_CHINESE = {0: "点", 1: "线", 2: "面"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A geometry in EPSG:4490, or None when it could not be saved, with the remarks it earned."""
+
+    geometry: BaseGeometry | None
+    remarks: tuple[Remark, ...]
+
+
+def settle(geometry: BaseGeometry | None, epsg: int, *, source: str, remedy: str) -> Settled:
+    """Return one site geometry in EPSG:4490: flat, axes in order, valid, of one dimension.
+
+    Parameters
+    ----------
+    geometry : any geometry, x = easting or longitude in `epsg`.
+    source, remedy : words for the message when the coordinates contradict `epsg`.
+    """
+    if geometry is None or geometry.is_empty:
+        return Settled(geometry=None, remarks=(rejected("没有几何图形", field="geometry", remedy="补上图形后重新提交"),))
+    remarks: list[Remark] = []
+    if geometry.has_z:
+        geometry = shapely.force_2d(geometry)
+        remarks.append(noted("高程（Z）已略去", field="geometry"))
+    geometry, swapped = _in_order(geometry, epsg)
+    remarks += swapped
+    try:
+        check_coordinates(source, geometry.bounds, epsg, remedy=remedy)
+    except CrsError as err:
+        contradiction = rejected(f"坐标系不符：{err.found}", field="坐标系", remedy=err.remedy)
+        return Settled(geometry=None, remarks=(*remarks, contradiction))
+    if epsg == 4326:
+        remarks.append(noted(WGS84_NOTE, field="坐标系"))
+    lonlat, cut = densified_lonlat(np.array([geometry], dtype=object), epsg)
+    if cut[0]:
+        remarks.append(noted("高斯-克吕格长边（超过1公里）已加密，偏差不超过1厘米", field="geometry"))
+    whole, mended = _mended(lonlat[0])
+    return Settled(geometry=whole, remarks=(*remarks, *mended))
+
+
+def _in_order(geometry: BaseGeometry, epsg: int) -> tuple[BaseGeometry, list[Remark]]:
+    x_min, y_min, x_max, y_max = geometry.bounds
+    turned = epsg in GEOGRAPHIC and within(CHENGDE_BOX, y_min, x_min, y_max, x_max)
+    if not turned:
+        return geometry, []
+    value = f"x {x_min:.6f}, y {y_min:.6f}"
+    return shapely.transform(geometry, lambda xy: xy[:, ::-1]), [
+        repaired("经纬度颠倒，已对调", field="geometry", value=value, remedy="请核对原文件的坐标次序")
+    ]
+
+
+def densified_lonlat(geoms: GeometryArray, epsg: int) -> tuple[GeometryArray, npt.NDArray[np.bool_]]:
+    """Return `geoms` in EPSG:4490 with long Gauss-Krüger edges densified, and which of them were."""
+    dense = densify_for_plane(geoms, epsg)
+    cut = shapely.get_num_coordinates(dense) > shapely.get_num_coordinates(geoms)
+    return to_lonlat(dense, epsg), np.asarray(cut)
+
+
+def _mended(geometry: BaseGeometry) -> tuple[BaseGeometry | None, list[Remark]]:
+    dimension = int(shapely.get_dimensions(geometry))
+    remarks: list[Remark] = []
+    if not geometry.is_valid:
+        remarks.append(
+            repaired(
+                f"图形自相交或不合规（{shapely.is_valid_reason(geometry)}），已修复",
+                field="geometry",
+                remedy="请核对界址点次序",
+            )
+        )
+    if geometry.geom_type == "GeometryCollection":
+        remarks.append(repaired(f"混合图形，只保留{_CHINESE[dimension]}部分", field="geometry"))
+    whole = repaired_geometries(np.array([geometry], dtype=object), dimension)[0]
+    if whole.is_empty or (dimension == 2 and whole.area == 0):
+        return None, [*remarks, rejected("图形退化，没有面积", field="geometry", remedy="请核对界址点")]
+    return whole, remarks
+
+
+def repaired_geometries(geoms: GeometryArray, dimension: int) -> GeometryArray:
+    """Return `geoms` made valid, each reduced to its parts of `dimension` (0 point, 1 line, 2 polygon); 2D."""
+    flat = shapely.force_2d(geoms)
+    bad = ~shapely.is_valid(flat)
+    flat[bad] = shapely.make_valid(flat[bad])
+    mixed = np.isin(shapely.get_type_id(flat), [7]) | (shapely.get_dimensions(flat) != dimension)
+    flat[mixed] = [_parts_of(geometry, dimension) for geometry in flat[mixed]]
+    return np.asarray(flat)
+
+
+def _parts_of(geometry: BaseGeometry, dimension: int) -> BaseGeometry:
+    parts = shapely.get_parts(shapely.get_parts(np.atleast_1d(geometry)))
+    kept = parts[shapely.get_dimensions(parts) == dimension]
+    if len(kept) == 0:
+        return shapely.Polygon()
+    if dimension == 2:
+        return shapely.union_all(kept)
+    return shapely.multilinestrings(kept) if dimension == 1 else shapely.multipoints(kept)
+
+
+def dimension_of(kind: Literal["polygon", "line", "point"]) -> int:
+    """Return the topological dimension of a catalogue geometry kind."""
+    return _DIMENSION[kind]

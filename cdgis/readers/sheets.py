@@ -1,0 +1,117 @@
+"""Which rows of text does a CSV or XLSX file hold, sheet by sheet?"""
+
+import csv
+import re
+import warnings
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree.ElementTree import ParseError
+
+import openpyxl
+from openpyxl.utils.cell import range_boundaries
+from openpyxl.utils.exceptions import InvalidFileException
+from openpyxl.worksheet.worksheet import Worksheet
+
+from cdgis.errors import ReaderError
+from cdgis.readers.archives import check_archive
+from cdgis.readers.encoding import decode_text
+from cdgis.readers.records import cell_text
+
+TABLE_SUFFIXES = (".csv", ".xlsx", ".xlsm")
+
+_DELIMITERS = ",\t;，"
+_MOST_CELLS = 20_000_000
+_MERGED_RANGE = re.compile(rb'<(?:\w+:)?mergeCell\s+ref="([A-Z]+\d+:[A-Z]+\d+)"')
+_UNREADABLE = (InvalidFileException, KeyError, ValueError, TypeError, IndexError, AttributeError, OSError,
+               zipfile.BadZipFile, ParseError)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """One sheet as rows of text; merged cells all carry their common value."""
+
+    name: str
+    """Empty for CSV."""
+    rows: tuple[tuple[str, ...], ...]
+    fills_headers: bool
+    """Whether an empty header cell means "as to the left" (CSV loses the merging)."""
+
+
+def read_sheets(path: Path, *, label: str) -> tuple[Sheet, ...]:
+    """Return the non-empty visible sheets of a table file.
+
+    Raises
+    ------
+    ReaderError : unknown suffix, damaged, too large, or without a single filled cell.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".csv":
+        sheets: tuple[Sheet, ...] = (_csv_sheet(path, label),)
+    elif suffix in TABLE_SUFFIXES:
+        sheets = tuple(_workbook_sheets(path, label))
+    else:
+        raise ReaderError(f"{label}：不支持的表格格式 {suffix}。请另存为 .xlsx 或 .csv")
+    filled = tuple(sheet for sheet in sheets if sheet.rows)
+    if not filled:
+        raise ReaderError(f"{label}：表格是空的")
+    return filled
+
+
+def _csv_sheet(path: Path, label: str) -> Sheet:
+    text = decode_text(path.read_bytes(), source=label)
+    head = text[:4000]
+    delimiter = max(_DELIMITERS, key=head.count)
+    try:
+        rows = [tuple(cell.strip() for cell in row) for row in csv.reader(text.split("\n"), delimiter=delimiter)]
+    except csv.Error as err:
+        raise ReaderError(f"{label}：不是合法的 CSV（{err}）。请另存为 CSV UTF-8 后重试") from err
+    return Sheet(name="", rows=_without_tail(rows), fills_headers=True)
+
+
+def _without_tail(rows: list[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
+    last = max((i for i, row in enumerate(rows, start=1) if any(row)), default=0)
+    return tuple(rows[:last])
+
+
+def _workbook_sheets(path: Path, label: str) -> Iterator[Sheet]:
+    check_archive(path)
+    _check_merged_ranges(path, label)
+    try:
+        with warnings.catch_warnings():
+            # openpyxl warns about drawings and validations it drops; cells are all we read
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(path, data_only=True)
+    except _UNREADABLE as err:
+        raise ReaderError(f"{label}：不是可读的 Excel 文件（{err}）。请另存为 .xlsx 后重试") from err
+    for sheet in book.worksheets:
+        if sheet.sheet_state == "visible":
+            yield Sheet(name=sheet.title, rows=_sheet_rows(sheet, label), fills_headers=False)
+
+
+def _check_merged_ranges(path: Path, label: str) -> None:
+    """Refuse ranges that openpyxl would expand cell by cell until memory is gone."""
+    with zipfile.ZipFile(path) as opened:
+        for name in opened.namelist():
+            if name.startswith("xl/worksheets/") and name.endswith(".xml"):
+                ranges = _MERGED_RANGE.findall(opened.read(name))
+                if sum(_cell_count(cells.decode()) for cells in ranges) > _MOST_CELLS:
+                    raise ReaderError(f"{label}：合并单元格区域过大，已拒绝。请清除多余格式后重试")
+
+
+def _cell_count(cells: str) -> int:
+    left, top, right, bottom = (int(bound or 0) for bound in range_boundaries(cells))
+    return (right - left + 1) * (bottom - top + 1)
+
+
+def _sheet_rows(sheet: Worksheet, label: str) -> tuple[tuple[str, ...], ...]:
+    if sheet.max_row * sheet.max_column > _MOST_CELLS:
+        raise ReaderError(f"{label}：工作表 {sheet.title} 的已用区域过大。请删除空白行列的格式后重试")
+    rows = [[cell_text(value) for value in row] for row in sheet.iter_rows(values_only=True)]
+    for merged in sheet.merged_cells.ranges:
+        left, top, right, bottom = merged.bounds
+        value = rows[top - 1][left - 1]
+        for row in rows[top - 1 : bottom]:
+            row[left - 1 : right] = [value] * (min(right, len(row)) - left + 1)
+    return _without_tail([tuple(row) for row in rows])

@@ -1,0 +1,113 @@
+"""Which sites does a shapefile or GeoPackage hold? (record by record, through fiona with one allowed driver)"""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import fiona
+import fiona.errors
+from shapely.errors import ShapelyError
+from shapely.geometry import shape
+
+from cdgis.errors import ReaderError
+from cdgis.readers.crs import resolve_crs
+from cdgis.readers.encoding import shapefile_encoding, sibling
+from cdgis.readers.intake import noted, rejected
+from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource, cell_text
+from cdgis.readers.repair import settle
+
+DRIVERS = {".shp": "ESRI Shapefile", ".gpkg": "GPKG"}
+"""File suffix -> the only GDAL driver allowed to open it; a VRT under another name is refused by its driver."""
+
+_SHP_MAGIC = b"\x00\x00\x27\x0a"
+_SQLITE_MAGIC = b"SQLite format 3\x00"
+_VIRTUAL_TABLE = re.compile(r"create\s+virtual\s+table.+using\s+[\"'`\[]?(\w+)", re.IGNORECASE | re.DOTALL)
+_HARMLESS_MODULES = ("rtree", "fts3", "fts4", "fts5")
+_REACHING_OUT = re.compile(r"\b(ogr_datasource|ogr_layer|load_extension|gdal_get_pixel|virtualogr|readfile)", re.IGNORECASE)
+_PROBLEMS = (fiona.errors.FionaError, OSError, ValueError)
+
+
+def check_container(path: Path, *, label: str) -> str:
+    """Return the driver allowed for `path` after checking that its bytes are what its suffix says.
+
+    Raises
+    ------
+    ReaderError : unknown suffix, foreign content, a part is missing, or a GeoPackage that reaches outside itself.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in DRIVERS:
+        raise ReaderError(f"{label}：不支持的格式 {suffix or '（无扩展名）'}")
+    if path.as_posix().startswith("/vsi"):
+        raise ReaderError(f"{label}：不接受虚拟文件路径")
+    with path.open("rb") as stream:
+        head = stream.read(16)
+    if suffix == ".shp" and head[:4] != _SHP_MAGIC:
+        raise ReaderError(f"{label}：不是 Shapefile（文件头不符）。请确认文件未损坏、扩展名正确")
+    if suffix == ".shp" and sibling(path, ".shx") is None:
+        raise ReaderError(f"{label}：缺少同名 .shx 文件。Shapefile 至少要 .shp、.shx、.dbf、.prj 四个文件一起提交")
+    if suffix == ".gpkg":
+        if head != _SQLITE_MAGIC:
+            raise ReaderError(f"{label}：不是 GeoPackage（文件头不符）。请确认文件未损坏、扩展名正确")
+        _check_sqlite(path, label)
+    return DRIVERS[suffix]
+
+
+def _check_sqlite(path: Path, label: str) -> None:
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+            statements = [row[0] or "" for row in connection.execute("select sql from sqlite_master")]
+    except sqlite3.Error as err:
+        raise ReaderError(f"{label}：GeoPackage 损坏（{err}）。请重新导出") from err
+    for statement in statements:
+        virtual = _VIRTUAL_TABLE.match(statement.strip())
+        foreign = virtual is not None and virtual.group(1).lower() not in _HARMLESS_MODULES
+        if foreign or _REACHING_OUT.search(statement):
+            raise ReaderError(f"{label}：GeoPackage 内含指向外部数据的虚拟表或函数，已拒绝。请重新导出为普通图层")
+
+
+def read_vector(source: SiteSource) -> tuple[SiteRecord, ...]:
+    """Return one record per feature of a shapefile or GeoPackage, all its layers in name order.
+
+    Raises
+    ------
+    ReaderError : the file cannot be opened, or is not what its suffix says.
+    CrsError : a layer has no CRS and none is declared, or it is not a known one.
+    """
+    driver = check_container(source.path, label=source.label)
+    encoding = shapefile_encoding(source.path) if driver == DRIVERS[".shp"] else None
+    try:
+        names = sorted(fiona.listlayers(source.path))
+        records: list[SiteRecord] = []
+        for name in names:
+            with fiona.open(source.path, driver=driver, layer=name, encoding=encoding) as collection:
+                prefix = f"{name}#" if len(names) > 1 else ""
+                records += _records(collection, source, prefix)
+    except _PROBLEMS as err:
+        raise ReaderError(f"{source.label}：读取失败（{err}）。请用 GIS 软件重新导出后重试") from err
+    return tuple(records)
+
+
+def _records(collection: fiona.Collection, source: SiteSource, prefix: str) -> Iterator[SiteRecord]:
+    if collection.schema["geometry"] == "None":
+        return
+    epsg = resolve_crs(source.label, declared=source.crs, stated=collection.crs_wkt, remedy=CRS_REMEDY)
+    no_table = source.path.suffix.lower() == ".shp" and sibling(source.path, ".dbf") is None
+    for number, feature in enumerate(collection, start=1):
+        texts = {str(key): cell_text(value) for key, value in feature.properties.items()}
+        try:
+            geometry = shape(feature.geometry) if feature.geometry is not None else None
+        except (ShapelyError, ValueError) as err:
+            bad = rejected(f"图形不合规（{err}）", field="geometry", remedy="在 GIS 软件中修正后重新提交")
+            yield SiteRecord(row=f"{prefix}{number}", geometry=None, texts=texts, remarks=(bad,))
+            continue
+        settled = settle(geometry, epsg, source=source.label, remedy=CRS_REMEDY)
+        remarks = (*settled.remarks, *((noted("缺少 .dbf，没有属性"),) if no_table else ()))
+        yield SiteRecord(
+            row=f"{prefix}{number}",
+            geometry=settled.geometry,
+            keys=(str(number),),
+            texts=texts,
+            remarks=remarks,
+        )

@@ -1,0 +1,1 @@
+"""Everything a reader sees: tables, the overview map and one page per judged subject."""

@@ -1,0 +1,194 @@
+"""What is there to say about one subject? (all tables' rows of each subject, gathered once)"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any
+
+import pandas as pd
+
+from cdgis.assess import Assessment
+from cdgis.model import LIST_SEPARATOR, Effect, Level, ProjectType, State, SubjectKind, Verdict
+from cdgis.schema import empty
+
+Row = Mapping[str, Any]
+
+_SAFE_NAME = re.compile(r"[A-Za-z0-9_\u4e00-\u9fff][A-Za-z0-9_.\-\u4e00-\u9fff]{0,79}")
+_FLAGGED = frozenset({Verdict.FAIL.value, Verdict.JUSTIFY.value, Verdict.UNKNOWN.value})
+_RESERVED_NAME = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """One clause with one outcome for one subject, over all zones it was tested on."""
+
+    row: Row
+    """The finding's columns; those of the first zone where there are several."""
+    title: str
+    zones: tuple[str, ...]
+    missing: tuple[str, ...]
+    """What is to be supplied before an unknown rule can be decided."""
+    needs_review: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """Everything one page says."""
+
+    subject: Row
+    verdict: Row
+    report_number: str
+    page: str
+    """File name of its page, or empty when it has none."""
+    attributes: tuple[Row, ...]
+    overlaps: tuple[Row, ...]
+    clear: tuple[Row, ...]
+    ledger: tuple[Row, ...]
+    applies: Mapping[str, tuple[Ruling, ...]]
+    """Level -> rulings, strictest first."""
+    unknown: tuple[Ruling, ...]
+    manual: tuple[Ruling, ...]
+    decisive: tuple[tuple[str, str], ...]
+    """(rule id, title) of the rules the verdict rests on."""
+    rule_count: int
+    """Rules tested on this subject, those that do not apply included."""
+    relocation: Row | None
+    destinations: tuple[Row, ...]
+    intake: tuple[Row, ...]
+
+    @property
+    def is_existing(self) -> bool:
+        """Whether the page reports a check of something that already stands (存量核查)."""
+        return bool(self.subject["project_type"] == ProjectType.EXISTING)
+
+    def attribute(self, name: str) -> str:
+        """Return the value given for an attribute, or the empty text."""
+        return next((str(row["value"]) for row in self.attributes if row["attribute"] == name), "")
+
+
+def table(assessment: Assessment, name: str) -> pd.DataFrame:
+    """Return a table of the assessment, empty when this command did not make it."""
+    return assessment.tables[name] if name in assessment.tables else empty(name)
+
+
+def gather_dossiers(assessment: Assessment) -> tuple[Dossier, ...]:
+    """Return one dossier per subject with a verdict, in the order of subjects.csv."""
+    findings = table(assessment, "findings")
+    counts = findings.groupby("subject_id", sort=False)["rule_id"].nunique().to_dict()
+    told = findings[findings["state"] != State.NOT_APPLICABLE.value]
+    names = ("attributes", "overlaps", "clear", "ledger", "destinations", "relocation")
+    keys = {"destinations": "enterprise_id", "relocation": "enterprise_id"}
+    rows = {name: _by_key(table(assessment, name), keys.get(name, "subject_id")) for name in names}
+    rows["findings"] = _by_key(told, "subject_id")
+    rows["intake"] = _by_key(_troubles(table(assessment, "intake")), "source")
+    verdicts = {row["subject_id"]: row for row in table(assessment, "verdicts").to_dict("records")}
+    subjects = [row for row in table(assessment, "subjects").to_dict("records") if row["subject_id"] in verdicts]
+    pages = page_names([s["subject_id"] for s in subjects if _has_page(s, verdicts, rows["relocation"])])
+    titles = {rule.id: rule.title for rule in assessment.rulebook.rules}
+    return tuple(
+        _dossier(
+            subject,
+            verdicts[subject["subject_id"]],
+            {name: part.get(_source_key(subject) if name == "intake" else subject["subject_id"], ()) for name, part in rows.items()},
+            titles=titles,
+            extras=(
+                assessment.report_numbers.get(subject["subject_id"], ""),
+                pages.get(subject["subject_id"], ""),
+                int(counts.get(subject["subject_id"], 0)),
+            ),
+        )
+        for subject in subjects
+    )
+
+
+def _has_page(subject: Row, verdicts: Mapping[str, Row], relocation: Mapping[str, Sequence[Row]]) -> bool:
+    if subject["kind"] == SubjectKind.PROJECT:
+        return True
+    return verdicts[subject["subject_id"]]["verdict"] in _FLAGGED or subject["subject_id"] in relocation
+
+
+def _troubles(intake: pd.DataFrame) -> pd.DataFrame:
+    """Return intake rows about single input rows, with the key that subjects carry as file and row."""
+    return intake.assign(source=intake["file"].astype(str) + "#" + intake["row"].astype(str))
+
+
+def _source_key(subject: Row) -> str:
+    return f"{subject['source_file']}#{subject['source_row']}"
+
+
+def _by_key(frame: pd.DataFrame, key: str) -> dict[str, tuple[Row, ...]]:
+    grouped: dict[str, list[Row]] = {}
+    for row in frame.to_dict("records"):
+        grouped.setdefault(str(row[key]), []).append({str(name): value for name, value in row.items()})
+    return {name: tuple(rows) for name, rows in grouped.items()}
+
+
+def _dossier(
+    subject: Row, verdict: Row, rows: Mapping[str, Sequence[Row]], *, titles: Mapping[str, str], extras: tuple[str, str, int]
+) -> Dossier:
+    zone_names = {(row["layer"], row["zone_id"]): row["zone_name"] for row in rows["overlaps"]}
+    rulings = _rulings(rows["findings"], zone_names=zone_names, titles=titles)
+    by_state = {state: tuple(r for r in rulings if r.row["state"] == state.value) for state in State}
+    applied = by_state[State.APPLIES]
+    decisive = [rule_id for rule_id in str(verdict["decisive_rule_ids"]).split(LIST_SEPARATOR) if rule_id]
+    relocation = rows["relocation"]
+    return Dossier(
+        subject=subject,
+        verdict=verdict,
+        report_number=extras[0],
+        page=extras[1],
+        rule_count=extras[2],
+        attributes=tuple(rows["attributes"]),
+        overlaps=tuple(rows["overlaps"]),
+        clear=tuple(rows["clear"]),
+        ledger=tuple(rows["ledger"]),
+        applies={level.value: part for level in Level if (part := tuple(r for r in applied if r.row["level"] == level.value))},
+        unknown=by_state[State.UNKNOWN],
+        manual=by_state[State.MANUAL],
+        decisive=tuple((rule_id, titles.get(rule_id, "")) for rule_id in decisive),
+        relocation=relocation[0] if relocation else None,
+        destinations=tuple(rows["destinations"]),
+        intake=tuple(rows["intake"]),
+    )
+
+
+def _rulings(findings: Iterable[Row], *, zone_names: Mapping[tuple[str, str], str], titles: Mapping[str, str]) -> list[Ruling]:
+    """Return findings merged by rule, state and clause; strictest effect first, then by rule id."""
+    groups: dict[tuple[str, str, str], list[Row]] = {}
+    for row in findings:
+        groups.setdefault((row["rule_id"], row["state"], row["clause"]), []).append(row)
+    rulings = [
+        Ruling(
+            row=rows[0],
+            title=titles.get(rows[0]["rule_id"], ""),
+            zones=tuple(dict.fromkeys(_zone_text(row, zone_names) for row in rows if row["zone_id"])),
+            missing=tuple(dict.fromkeys(m for row in rows for m in str(row["missing_attribute"]).split(LIST_SEPARATOR) if m)),
+            needs_review=any(bool(row["needs_review"]) for row in rows),
+        )
+        for rows in groups.values()
+    ]
+    return sorted(rulings, key=lambda r: (-Effect(r.row["effect"]).rank, r.row["rule_id"], r.row["state"], r.row["clause"]))
+
+
+def _zone_text(row: Row, zone_names: Mapping[tuple[str, str], str]) -> str:
+    name = zone_names.get((row["layer"], row["zone_id"]), "")
+    return f"{name}（{row['zone_id']}）" if name else str(row["zone_id"])
+
+
+def page_names(subject_ids: Sequence[str]) -> dict[str, str]:
+    """Return subject id -> file name of its page: safe on every file system, never two alike.
+
+    An id that is no safe file name, or that differs from another in case only, gets a piece of its hash.
+    """
+    folded = Counter(subject_id.casefold() for subject_id in subject_ids)
+    names = {}
+    for subject_id in subject_ids:
+        safe = _SAFE_NAME.fullmatch(subject_id) and not _RESERVED_NAME.fullmatch(subject_id)
+        stem = subject_id
+        if not safe or subject_id.endswith(".") or folded[subject_id.casefold()] > 1:
+            kept = re.sub(r"[^A-Za-z0-9\u4e00-\u9fff]+", "_", subject_id)[:40].strip("_")
+            stem = f"{kept or 'subject'}-{sha256(subject_id.encode('utf-8', 'surrogatepass')).hexdigest()[:10]}"
+        names[subject_id] = f"{stem}.html"
+    return names

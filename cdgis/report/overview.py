@@ -1,0 +1,149 @@
+"""What does the overview page sum up? (verdicts by county, relocation, carbon by county, data and gaps)"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from cdgis.assess import Assessment
+from cdgis.model import IntakeStatus, SubjectKind, Verdict
+from cdgis.report.dossier import Dossier, Row, table
+
+NO_COUNTY = "未落入县区"
+_COUNTY_LAYER = "counties"
+_STOCKS = ("stock_tc_low", "stock_tc_mid", "stock_tc_high")
+_GROWTH = ("flux_tco2e_low", "flux_tco2e_mid", "flux_tco2e_high", "cumulative_tco2e_low", "cumulative_tco2e_mid", "cumulative_tco2e_high")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictCount:
+    """How many subjects got one verdict."""
+
+    verdict: Verdict
+    total: int
+    projects: int
+    enterprises: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """The numbers and lists of the overview page."""
+
+    counts: tuple[VerdictCount, ...]
+    by_county: tuple[tuple[str, tuple[int, ...]], ...]
+    """(county, number per verdict in the order of `counts`)."""
+    critical_count: int
+    manual_count: int
+    relocation: tuple[Row, ...]
+    """Rows of relocation.csv with ``page`` and ``parks`` (feasible parks, nearest first)."""
+    carbon: tuple[Row, ...]
+    """One row per county: area_m2, stock_tc_low, stock_tc_mid, stock_tc_high."""
+    carbon_total: Row | None
+    carbon_methods: tuple[str, ...]
+    potential: tuple[Row, ...]
+    """Restoration measures in the last year of the account, summed by measure."""
+    intake: tuple[Row, ...]
+    """One row per file: accepted, repaired, quarantined (numbers of input rows), read."""
+    troubles: tuple[Row, ...]
+    """Intake rows that were repaired or quarantined."""
+    absent_layers: tuple[str, ...]
+    unverified_clauses: int
+
+
+def sum_up(assessment: Assessment, dossiers: Sequence[Dossier]) -> Overview:
+    """Return what the overview page prints, each number taken from the assessment's tables."""
+    carbon = _carbon_by_county(table(assessment, "carbon_zones"))
+    intake = table(assessment, "intake")
+    absent = [spec.title for spec in assessment.catalog if spec.is_vector and spec.id not in assessment.layers]
+    findings = table(assessment, "findings")
+    return Overview(
+        counts=_count(dossiers),
+        by_county=_by_county(dossiers),
+        critical_count=sum(d.verdict["stability"] == "临界" for d in dossiers),
+        manual_count=sum(int(d.verdict["manual_count"]) for d in dossiers),
+        relocation=_relocation(assessment, dossiers),
+        carbon=carbon,
+        carbon_total=_total(carbon),
+        carbon_methods=tuple(sorted(set(table(assessment, "carbon_zones")["method"]))),
+        potential=_potential(table(assessment, "carbon_potential")),
+        intake=_intake_by_file(intake),
+        troubles=tuple(_records(intake[intake["status"] != IntakeStatus.ACCEPTED.value])),
+        absent_layers=tuple(absent),
+        unverified_clauses=int(findings.loc[findings["mark"] == "M", "rule_id"].nunique()),
+    )
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
+
+
+def _count(dossiers: Sequence[Dossier]) -> tuple[VerdictCount, ...]:
+    counts = []
+    for verdict in Verdict:
+        kinds = [d.subject["kind"] for d in dossiers if d.verdict["verdict"] == verdict]
+        projects = kinds.count(SubjectKind.PROJECT)
+        counts.append(VerdictCount(verdict=verdict, total=len(kinds), projects=projects, enterprises=len(kinds) - projects))
+    return tuple(counts)
+
+
+def _by_county(dossiers: Sequence[Dossier]) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    counties = sorted({str(d.subject["county"]) for d in dossiers}, key=lambda name: (not name, name))
+    rows = []
+    for county in counties:
+        verdicts = [d.verdict["verdict"] for d in dossiers if d.subject["county"] == county]
+        rows.append((county or NO_COUNTY, tuple(verdicts.count(v.value) for v in Verdict)))
+    return tuple(rows)
+
+
+def _relocation(assessment: Assessment, dossiers: Sequence[Dossier]) -> tuple[Row, ...]:
+    pages = {d.subject["subject_id"]: d.page for d in dossiers}
+    destinations = table(assessment, "destinations")
+    feasible = destinations[destinations["feasible"].astype(bool)].sort_values(["distance_m", "park_id"], kind="stable")
+    parks: dict[str, list[str]] = {}
+    for row in _records(feasible):
+        parks.setdefault(row["enterprise_id"], []).append(row["park_name"] or row["park_id"])
+    rows = _records(table(assessment, "relocation"))
+    return tuple(
+        {**row, "page": pages.get(row["enterprise_id"], ""), "parks": tuple(parks.get(row["enterprise_id"], ()))} for row in rows
+    )
+
+
+def _carbon_by_county(zones: pd.DataFrame) -> tuple[Row, ...]:
+    """Return stock by county; a class without factor stays out of the sum, and the row says how many there are."""
+    counties = zones[zones["zone_layer"] == _COUNTY_LAYER]
+    rows = []
+    for (zone_id, name), part in counties.groupby(["zone_id", "zone_name"], sort=True):
+        row: dict[str, Any] = {"zone_id": zone_id, "zone_name": name, "area_m2": float(part["area_m2"].sum())}
+        row |= {stock: float(part[stock].sum()) for stock in _STOCKS}
+        row["without_factor"] = int(part["stock_tc_mid"].isna().sum())
+        rows.append(row)
+    return tuple(rows)
+
+
+def _total(rows: Sequence[Row]) -> Row | None:
+    names = ("area_m2", *_STOCKS, "without_factor")
+    return {name: sum(row[name] for row in rows) for name in names} if rows else None
+
+
+def _potential(potential: pd.DataFrame) -> tuple[Row, ...]:
+    if potential.empty:
+        return ()
+    last = potential[potential["year"] == potential["year"].max()]
+    sums = last.groupby(["measure", "year"], sort=True)[["gross_m2", "eligible_m2", *_GROWTH]].sum(min_count=1)
+    return tuple(_records(sums.reset_index()))
+
+
+def _intake_by_file(intake: pd.DataFrame) -> tuple[Row, ...]:
+    """Return counts of input rows by file and fate; several notes on one row count once, the gravest wins."""
+    grave: Mapping[str, int] = {status.value: number for number, status in enumerate(IntakeStatus)}
+    fates: dict[str, dict[str, int]] = {}
+    for row in _records(intake):
+        rows = fates.setdefault(str(row["file"]), {})
+        rows[str(row["row"])] = max(rows.get(str(row["row"]), 0), grave[str(row["status"])])
+    result = []
+    for file in sorted(fates):
+        numbers = list(fates[file].values())
+        counts = {status.value: numbers.count(number) for number, status in enumerate(IntakeStatus)}
+        result.append({"file": file, "read": len(numbers), **counts})
+    return tuple(result)

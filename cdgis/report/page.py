@@ -1,0 +1,98 @@
+"""Which pages does a reader open? (index.html with the map, sites/<id>.html for each judged subject)
+
+Templates escape everything that comes from data; scripts and styles are ours and stand inline.
+"""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from cdgis.assess import Assessment
+from cdgis.model import DEMO_STAMP, Verdict
+from cdgis.report.dossier import Dossier
+from cdgis.report.mapview import THEMES, MapView
+from cdgis.report.offline import content_policy, inline_code, json_for_script, leaflet_script, leaflet_style, template_text
+from cdgis.report.overview import Overview
+from cdgis.report.palette import VerdictStyle, read_palette
+from cdgis.report.sketch import HEIGHT_PX, WIDTH_PX, Sketch
+from cdgis.report.tables import is_demonstration
+from cdgis.report.wording import FILTERS, in_force, read_wording, transition_note
+
+_OUR_SCRIPTS = ("map.js", "panels.js", "list.js")
+_SEVERITY = {verdict.value: number for number, verdict in enumerate((Verdict.FAIL, Verdict.JUSTIFY, Verdict.UNKNOWN, Verdict.CONDITIONAL, Verdict.CLEAR))}
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("cdgis.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(FILTERS)
+    return environment
+
+
+@cache
+def _template(name: str) -> Template:
+    return _environment().get_template(name)
+
+
+def render_index(assessment: Assessment, dossiers: Sequence[Dossier], *, overview: Overview, view: MapView) -> str:
+    """Return index.html: one self-contained file with map, lists and the run's provenance."""
+    scripts = [leaflet_script(), view.script, "\n".join(template_text(name) for name in _OUR_SCRIPTS)]
+    ordered = sorted(dossiers, key=lambda d: (_SEVERITY[d.verdict["verdict"]], d.subject["kind"] != "project", d.subject["subject_id"]))
+    industries = sorted({str(d.subject["industry"])[:2] for d in dossiers if d.subject["industry"]})
+    return _template("index.html").render(
+        **_common(assessment),
+        policy=content_policy(scripts),
+        style=inline_code(leaflet_style() + template_text("style.css") + template_text("index.css")),
+        scripts=[inline_code(text) for text in scripts],
+        map_html=Markup(view.html),
+        map_data=json_for_script(view.data),
+        overview=overview,
+        dossiers=ordered,
+        counties=sorted({str(d.subject["county"]) for d in dossiers if d.subject["county"]}),
+        industries=industries,
+        themes=THEMES[::-1],
+        leaflet_licence=template_text("leaflet_licence.txt"),
+    )
+
+
+def render_site(assessment: Assessment, dossier: Dossier, sketch: Sketch | None) -> str:
+    """Return the page of one subject: conclusion first, then what it rests on; no script at all."""
+    return _template("site.html").render(
+        **_common(assessment),
+        policy=content_policy(()),
+        style=inline_code(template_text("style.css") + template_text("site.css")),
+        d=dossier,
+        subject=dossier.subject,
+        verdict=dossier.verdict,
+        verdict_label=Verdict(dossier.verdict["verdict"]).label,
+        look=read_palette().verdicts[dossier.verdict["verdict"]],
+        sketch=sketch,
+        sketch_size=(WIDTH_PX, HEIGHT_PX),
+        transition=transition_note(dossier.attribute("approval_date")),
+    )
+
+
+def _common(assessment: Assessment) -> dict[str, Any]:
+    titles = {spec.id: spec.title for spec in assessment.catalog}
+    looks: dict[str, VerdictStyle] = dict(read_palette().verdicts)
+    return {
+        "a": assessment,
+        "settings": assessment.settings,
+        "as_of": assessment.as_of.isoformat(),
+        "stamp": DEMO_STAMP if is_demonstration(assessment) else "",
+        "run_number": assessment.report_numbers.get("", ""),
+        "layer_titles": titles,
+        "looks": looks,
+        "declaration": read_wording()["declaration"]["text"],
+        "in_force": in_force,
+    }

@@ -1,0 +1,107 @@
+"""How is a number, a code or a date put into words for the reader? (templates/wording.toml)"""
+
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from cdgis.units import m2_to_ha, m2_to_mu
+
+_DATE = re.compile(r"(\d{4})(?:\D{1,2}(\d{1,2})(?:\D{1,2}(\d{1,2}))?)?")
+_TEN_THOUSAND = 10_000.0
+DASH = "—"
+
+
+@cache
+def read_wording() -> Mapping[str, Any]:
+    """Return the words of the pages by group."""
+    text = files("cdgis.report").joinpath("templates/wording.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+@cache
+def attribute_titles() -> Mapping[str, str]:
+    """Return the Chinese title of each attribute a rule may ask for."""
+    raw = tomllib.loads(files("cdgis").joinpath("data/attributes.toml").read_text(encoding="utf-8"))
+    return {name: entry["title"] for name, entry in raw.items()}
+
+
+def word(value: str, group: str) -> str:
+    """Return the reader's word for a code value of `group`; unknown values stand as they are."""
+    return str(read_wording()[group].get(value, value))
+
+
+def attribute(name: str) -> str:
+    """Return the title of an attribute, or the name itself when it is not an attribute."""
+    return attribute_titles().get(name, name)
+
+
+def number(value: float, digits: int = 0) -> str:
+    """Return a number with thousands separators; a missing one is a dash."""
+    return DASH if value != value else f"{value + 0.0:,.{digits}f}"
+
+
+def square_metres(area_m2: float) -> str:
+    """Return an area with 平方米, 公顷 and 亩; below 1 m² with enough digits to see that it is not nothing."""
+    if 0 < area_m2 < 1:
+        return f"{area_m2:.3g} 平方米"
+    return f"{area_m2:,.2f} 平方米（{m2_to_ha(area_m2):,.4f} 公顷，{m2_to_mu(area_m2):,.3f} 亩）"
+
+
+def metres(distance_m: float) -> str:
+    """Return a distance in 米, from 1 km on in 公里; a missing one is a dash."""
+    if distance_m != distance_m:
+        return DASH
+    if 0 < distance_m < 0.1:
+        return f"{distance_m:.3g} 米"
+    return f"{distance_m / 1000:,.2f} 公里" if distance_m >= 1000 else f"{distance_m:,.1f} 米"
+
+
+def percent(share: float) -> str:
+    """Return a share of 0 to 1 as a percentage."""
+    value = share * 100
+    return f"{value:.2g}%" if 0 < value < 0.01 else f"{value:.2f}%"
+
+
+def ten_thousand(value: float) -> str:
+    """Return a quantity in 万 (ten thousands) with one decimal."""
+    return number(value / _TEN_THOUSAND, 1)
+
+
+def in_force(start: str, end: str) -> str:
+    """Return the period in which a clause is in force."""
+    return f"{start or DASH} 起" + (f"，至 {end} 止" if end else "")
+
+
+def read_date(text: str) -> date | None:
+    """Return the date in a text such as 2026-08-14, 2026年8月14日 or 2025; missing parts count as 1, no date is None."""
+    found = _DATE.search(text)
+    if found is None:
+        return None
+    year, month, day = (int(part or 1) for part in found.groups())
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def transition_note(approval_date: str) -> str:
+    """Return the note on acts before the Code was in force, or the empty text when it does not concern them."""
+    entry = read_wording()["transition"]
+    day = read_date(approval_date)
+    return str(entry["text"]).format(date=approval_date) if day is not None and day < entry["in_force"] else ""
+
+
+FILTERS: Mapping[str, Callable[..., str]] = {
+    "word": word,
+    "attribute": attribute,
+    "number": number,
+    "square_metres": square_metres,
+    "metres": metres,
+    "percent": percent,
+    "ten_thousand": ten_thousand,
+}
+"""Template filters by name."""

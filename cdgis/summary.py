@@ -1,0 +1,63 @@
+"""What came of a run, in one screen a person can read?"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from cdgis.assess import Assessment
+from cdgis.model import DEMO_STAMP, IntakeStatus, Verdict
+from cdgis.terminal import count_table
+
+
+def print_summary(console: Console, assessment: Assessment, out: Path, written: Sequence[Path]) -> None:
+    """Print verdict counts, intake counts, headlines and where the pages are."""
+    console.print()
+    console.print(f"[bold]{assessment.settings.name}[/]　判定基准日 {assessment.as_of}　{DEMO_STAMP}")
+    if len(assessment.tables["verdicts"]):
+        console.print(_verdict_table(assessment))
+    for line in (*_intake_lines(assessment), *_headlines(assessment)):
+        console.print(line, highlight=False)
+    for note in assessment.notes:
+        console.print(f"[bright_black]注：{note}[/]", highlight=False)
+    console.print(f"报告编号 {assessment.report_numbers['']}", highlight=False)
+    console.print(f"已写出 {len(written)} 个文件。请打开 [bold]{out / 'index.html'}[/]", highlight=False, soft_wrap=True)
+
+
+def _verdict_table(assessment: Assessment):  # type: ignore[no-untyped-def]
+    kinds = assessment.tables["subjects"].set_index("subject_id")["kind"]
+    verdicts = assessment.tables["verdicts"].assign(kind=lambda v: v["subject_id"].map(kinds))
+    counts = verdicts.groupby(["verdict", "kind"]).size()
+    rows = [
+        (str(v), str(counts.get((v, "project"), 0)), str(counts.get((v, "enterprise"), 0))) for v in Verdict
+    ]
+    return count_table("判定结论", rows, ("结论", "项目", "企业"))
+
+
+def _intake_lines(assessment: Assessment) -> list[str]:
+    sources = {record.path for record in assessment.inputs if record.kind == "subjects"}
+    intake = assessment.tables["intake"]
+    rows = intake[intake["file"].isin(sources) | intake["file"].str.split("!").str[0].isin(sources)]
+    if rows.empty:
+        return []
+    count = rows.drop_duplicates(["file", "row"])["status"].value_counts()
+    accepted, repaired, quarantined = (int(count.get(str(status), 0)) for status in IntakeStatus)
+    total = accepted + repaired + quarantined
+    return [
+        f"读入 {total} 行 = 接收 {accepted} + 修复 {repaired} + 隔离 {quarantined}（逐行见 data/intake.csv）"
+    ]
+
+
+def _headlines(assessment: Assessment) -> list[str]:
+    lines: list[str] = []
+    relocation = assessment.tables["relocation"]
+    if len(relocation):
+        status = relocation["status"].value_counts()
+        parts = "，".join(f"{name} {int(status[name])}" for name in sorted(status.index))
+        lines.append(f"搬迁与整治清单 {len(relocation)} 家：{parts}")
+    carbon = assessment.tables["carbon_zones"]
+    city = carbon[(carbon["zone_layer"] == "city") & (carbon["land_class"] == "合计")]
+    for row in city.itertuples():
+        low, mid, high = (value / 1e6 for value in (row.stock_tc_low, row.stock_tc_mid, row.stock_tc_high))
+        lines.append(f"全市碳储量 {mid:,.1f} 百万吨碳（{low:,.1f}–{high:,.1f}），方法与出处见 data/carbon_zones.csv")
+    return lines

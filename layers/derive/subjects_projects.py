@@ -1,0 +1,111 @@
+"""Which demonstration project sites are there, and which file does each go into? (subjects_projects.toml)"""
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from shapely.geometry.base import BaseGeometry
+from site_files import write_geojson, write_geopackage, write_kml, write_zipped_shapefile
+from site_files_tables import write_csv, write_xlsx
+from site_files_text import write_boundary_points
+from subjects_land import Land, stream
+from subjects_shapes import draw
+
+HERE = Path(__file__).parent
+
+HEAD = ("file", "parcel", "project_id", "name", "industry", "project_type", "activity")
+"""First columns of the sidecar table; the attributes of cdgis/data/attributes.toml follow."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One project site before it is written."""
+
+    project_id: str
+    name: str
+    file: str
+    geometry: BaseGeometry
+    """Degrees, CGCS2000."""
+    head: dict[str, str]
+    attributes: dict[str, str]
+
+
+def plan_sites(land: Land) -> list[Site]:
+    """Return all sites in file order, each with its geometry."""
+    book = _book()
+    return [_site(land, case, book["defaults"]) for case in book["site"]]
+
+
+def _book() -> dict[str, Any]:
+    return tomllib.loads((HERE / "subjects_projects.toml").read_text(encoding="utf-8"))
+
+
+def _site(land: Land, case: dict[str, Any], defaults: dict[str, str]) -> Site:
+    head = {
+        "industry": case["industry"],
+        "project_type": case.get("project_type", "新建"),
+        "activity": case.get("activity", "开发性生产性建设" if case["industry"] else ""),
+    }
+    return Site(
+        project_id=case["id"],
+        name=case["name"],
+        file=case["file"],
+        geometry=draw(land, case, stream(f"site:{case['id']}")),
+        head=head,
+        attributes=defaults | case.get("attributes", {}),
+    )
+
+
+def write_project_files(sites: Sequence[Site], folder: Path) -> None:
+    """Write every site file and the sidecar attributes.csv into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, options in _book()["files"].items():
+        _write(folder / file, [site for site in sites if site.file == file], options)
+    write_csv(folder / "attributes.csv", _sidecar(sites), encoding="utf-8-sig")
+
+
+def _write(path: Path, sites: Sequence[Site], options: dict[str, Any]) -> None:
+    """Write one file in the format its entry names."""
+    features = [(site.project_id, site.name, site.geometry) for site in sites]
+    choice = options["format"]
+    if choice == "shp":
+        write_zipped_shapefile(path, features, crs=options["crs"], prj=options.get("prj", True))
+    elif choice == "gpkg":
+        write_geopackage(path, features, crs=options["crs"])
+    elif choice == "geojson":
+        write_geojson(path, features)
+    elif choice == "kml":
+        write_kml(path, features)
+    elif choice == "txt":
+        write_boundary_points(path, features, {k: v for k, v in options.items() if k != "format"})
+    elif choice == "points_csv":
+        write_csv(path, _points(sites), encoding="gbk")
+    else:
+        write_xlsx(path, _points(sites), title="", sheet="点位")
+
+
+def _points(sites: Sequence[Site]) -> list[dict[str, str]]:
+    return [
+        {
+            "项目编号": site.project_id,
+            "项目名称": site.name,
+            "经度": f"{site.geometry.x:.6f}",
+            "纬度": f"{site.geometry.y:.6f}",
+            "坐标系": "CGCS2000",
+        }
+        for site in sites
+    ]
+
+
+def _sidecar(sites: Sequence[Site]) -> list[dict[str, str]]:
+    """Return one row per site; its parcel is its running number in its file."""
+    keys = sorted({key for site in sites for key in site.attributes})
+    counts: dict[str, int] = {}
+    rows = []
+    for site in sites:
+        counts[site.file] = counts.get(site.file, 0) + 1
+        head = {"file": site.file, "parcel": str(counts[site.file]), "project_id": site.project_id, "name": site.name}
+        rows.append(head | site.head | {key: site.attributes.get(key, "") for key in keys})
+    return rows

@@ -1,0 +1,171 @@
+"""Stock by zone and class: hand cases, the joint range, and what the account refuses to add."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cdgis.carbon import account_stock, merge_zones
+from cdgis.carbon.stock import NO_DATA, TOTAL
+from cdgis.errors import CarbonError
+from cdgis.factors import PoolTable, read_pool_table
+from cdgis.raster import NODATA_CODE
+
+HA = 10_000.0
+
+
+def make_areas(*rows: tuple[str, int, float]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["zone_id", "class_code", "area_m2"])
+
+
+def account(*rows: tuple[str, int, float], pools: PoolTable | None = None) -> pd.DataFrame:
+    table = account_stock(make_areas(*rows), pools or read_pool_table("chengde_100cm"), zone_layer="counties")
+    return table.set_index(["zone_id", "land_class"])
+
+
+def simple_pools(**totals: float) -> PoolTable:
+    """Pools as worked example W1 and W4 give them: one vegetation density per class, no range."""
+    shipped = read_pool_table("chengde_100cm")
+    frame = shipped.frame.iloc[: len(totals)].copy()
+    frame["class_code"] = range(1, len(totals) + 1)
+    frame["land_class"] = list(totals)
+    for column in frame.columns:
+        if column.endswith("_tc_per_ha"):
+            frame[column] = np.nan
+    for part in ("", "_low", "_high"):
+        frame[f"vegetation{part}_tc_per_ha"] = list(totals.values())
+    return replace(shipped, name="test", frame=frame, soil_depth_cm=None)
+
+
+def test_stock_is_area_times_density_per_pool() -> None:
+    row = account(("z", 5, 2 * HA)).loc[("z", "草甸草原")]
+    assert row["above_tc"] == pytest.approx(2 * 0.94)
+    assert row["below_tc"] == pytest.approx(2 * 3.69)
+    assert row["vegetation_tc"] == pytest.approx(2 * 4.63)
+    assert row["soil_tc"] == pytest.approx(2 * 93.59)
+    assert row["stock_tc_mid"] == pytest.approx(2 * (4.63 + 93.59))
+    assert math.isnan(row["dead_tc"])
+    assert (row["soil_depth_cm"], row["mark"]) == ("100", "S")
+    assert "植被＋土壤0–100厘米" in row["method"]
+
+
+def test_dead_matter_counts_once_where_it_is_known() -> None:
+    row = account(("z", 4, HA)).loc[("z", "灌木")]
+    assert row["vegetation_tc"] == pytest.approx(7.59 + 4.00)
+    assert row["stock_tc_mid"] == pytest.approx(7.59 + 4.00 + 0.80)
+    assert "不含土壤" in row["method"]
+    assert math.isnan(row["soil_tc"])
+    assert row["soil_depth_cm"] == ""
+
+
+def test_ranges_of_pools_combine_as_root_sum_square() -> None:
+    pools = read_pool_table("chengde_100cm").frame.set_index("class_code").loc[5]
+    row = account(("z", 5, HA)).loc[("z", "草甸草原")]
+    half = math.hypot(
+        pools["vegetation_tc_per_ha"] - pools["vegetation_low_tc_per_ha"],
+        pools["soil_tc_per_ha"] - pools["soil_low_tc_per_ha"],
+    )
+    assert row["stock_tc_mid"] - row["stock_tc_low"] == pytest.approx(half)
+
+
+def test_total_range_is_narrower_than_the_sum_of_lows_and_wider_than_any_class() -> None:
+    table = account(("z", 1, HA), ("z", 5, HA), ("z", 6, HA)).loc["z"]
+    parts, total = table.drop(index=TOTAL), table.loc[TOTAL]
+    width = parts["stock_tc_mid"] - parts["stock_tc_low"]
+    assert total["stock_tc_mid"] == pytest.approx(parts["stock_tc_mid"].sum())
+    assert total["stock_tc_mid"] - total["stock_tc_low"] == pytest.approx(math.sqrt((width**2).sum()))
+    assert total["stock_tc_low"] > parts["stock_tc_low"].sum()
+    assert total["stock_tc_mid"] - total["stock_tc_low"] > width.max()
+
+
+def test_total_range_agrees_with_drawing_the_factors_at_random() -> None:
+    rows = (("z", 5, 3 * HA), ("z", 6, 7 * HA), ("z", 7, HA))
+    total = account(*rows).loc[("z", TOTAL)]
+    pools = read_pool_table("chengde_100cm").frame.set_index("class_code")
+    rng = np.random.default_rng(20261101)
+    drawn = np.zeros(200_000)
+    for _, code, area_m2 in rows:
+        for pool in ("vegetation", "soil"):
+            mid = pools.loc[code, f"{pool}_tc_per_ha"]
+            sd = (pools.loc[code, f"{pool}_high_tc_per_ha"] - mid) / 1.6449
+            drawn += area_m2 / HA * rng.normal(mid, sd, len(drawn))
+    low, high = np.quantile(drawn, [0.05, 0.95])
+    width = total["stock_tc_high"] - total["stock_tc_low"]
+    assert width == pytest.approx(high - low, rel=0.03)
+    assert total["stock_tc_low"] == pytest.approx(low, abs=0.03 * width)
+
+
+def test_whole_city_is_wider_than_independent_zones_because_a_factor_is_one_quantity() -> None:
+    areas = make_areas(("a", 1, HA), ("b", 1, 3 * HA))
+    pools = read_pool_table("chengde_100cm")
+    zones = account_stock(areas, pools, zone_layer="counties").set_index(["zone_id", "land_class"])
+    city = account_stock(merge_zones(areas, "130800"), pools, zone_layer="city").set_index(["zone_id", "land_class"])
+    whole = city.loc[("130800", TOTAL)]
+    half = [zones.loc[(z, TOTAL), "stock_tc_high"] - zones.loc[(z, TOTAL), "stock_tc_mid"] for z in ("a", "b")]
+    assert whole["stock_tc_high"] - whole["stock_tc_mid"] == pytest.approx(sum(half))
+    assert whole["area_m2"] == 4 * HA
+
+
+def test_total_says_how_much_of_the_area_has_soil_values() -> None:
+    total = account(("z", 5, 3 * HA), ("z", 8, HA)).loc[("z", TOTAL)]
+    assert total["soil_tc"] == pytest.approx(3 * 93.59)
+    assert "占比 0.750" in total["method"]
+
+
+def test_total_has_no_soil_when_no_class_has() -> None:
+    total = account(("z", 8, HA), ("z", 4, HA)).loc[("z", TOTAL)]
+    assert math.isnan(total["soil_tc"])
+    assert total["soil_depth_cm"] == ""
+
+
+def test_mark_is_m_when_any_factor_used_is() -> None:
+    table = account(("a", 5, HA), ("b", 5, HA), ("b", 9, HA))
+    assert table.loc[("a", TOTAL), "mark"] == "S"
+    assert table.loc[("b", TOTAL), "mark"] == "M"
+    assert table.loc[("b", "草甸草原"), "mark"] == "S"
+
+
+def test_nodata_counts_as_area_but_not_as_carbon() -> None:
+    table = account(("z", 5, HA), ("z", NODATA_CODE, 9 * HA), ("empty", NODATA_CODE, HA))
+    assert table.loc[("z", NO_DATA), "area_m2"] == 9 * HA
+    assert math.isnan(table.loc[("z", NO_DATA), "stock_tc_mid"])
+    assert table.loc[("z", TOTAL), "area_m2"] == 10 * HA
+    assert table.loc[("z", TOTAL), "stock_tc_mid"] == pytest.approx(4.63 + 93.59)
+    assert ("empty", TOTAL) not in table.index
+
+
+def test_missing_classes_are_all_named() -> None:
+    with pytest.raises(CarbonError, match="99（15 亩）、200（30 亩）"):
+        account(("z", 200, HA), ("y", 200, HA), ("z", 99, HA), ("z", 1, HA))
+
+
+def test_shuffled_rows_give_the_same_table() -> None:
+    areas = make_areas(("b", 1, HA), ("a", 8, 2 * HA), ("a", 1, 5 * HA), ("b", 1, 3 * HA))
+    pools = read_pool_table("chengde_100cm")
+    again = account_stock(areas.iloc[[3, 1, 0, 2]], pools, zone_layer="counties")
+    pd.testing.assert_frame_equal(account_stock(areas, pools, zone_layer="counties"), again)
+
+
+def test_zone_names_are_written_beside_ids() -> None:
+    table = account_stock(
+        make_areas(("130822", 5, HA)), read_pool_table("chengde_100cm"), zone_layer="c", zone_names={"130822": "兴隆县"}
+    )
+    assert set(table["zone_name"]) == {"兴隆县"}
+
+
+def test_invest_pixel_stocks_are_reproduced() -> None:
+    # natcap/invest tests/test_carbon.py test_generate_carbon_map: 1 m2 pixels, t/ha.
+    pools = simple_pools(one=5000, two=60, three=120)
+    table = account(("z", 1, 2.0), ("y", 2, 1.0), ("x", 3, 1.0), pools=pools)["stock_tc_mid"]
+    assert (table["z", "one"] / 2, table["y", "two"], table["x", "three"]) == pytest.approx((0.5, 0.006, 0.012))
+
+
+def test_invest_stock_change_is_reproduced() -> None:
+    # Pools above + below + soil + dead: 1: 15+10+60+1 = 86; 2: 5+3+20+0 = 28; 3: 2+1+5+0 = 8 t/ha; 100 cells of 1 m2.
+    pools = simple_pools(one=15 + 10 + 60 + 1, two=5 + 3 + 20 + 0, three=2 + 1 + 5 + 0)
+    table = account(("z", 1, 100.0), ("z", 2, 100.0), ("z", 3, 100.0), pools=pools).loc["z", "stock_tc_mid"]
+    assert (table["one"], table["two"]) == pytest.approx((0.86, 0.28))
+    assert table["two"] - table["one"] == pytest.approx(-58 * 0.01)
+    assert table["three"] - table["one"] == pytest.approx(-78 * 0.01)
