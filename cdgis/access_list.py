@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from cdgis.errors import RuleError
 from cdgis.model import LIST_SEPARATOR, Dimension, Effect, Level, Mark, ProjectType
-from cdgis.rule import Basis, Condition, Operator, Rule
+from cdgis.rule import NUMERIC_OPERATORS, Basis, Condition, Operator, Rule
 
 COLUMNS = (
     "unit_code", "clause_no", "dimension", "text", "industry_prefixes", "project_types",
@@ -29,7 +29,6 @@ _LIST = Basis(document="生态环境准入清单", issuer="承德市")
 _CODE = Basis(document="生态环境法典", article="第67条", issuer="全国人民代表大会")
 _PENALTY = "第1234条：责令停止、没收、限期拆除恢复，50万-500万元；直接责任人5万-10万元；情节严重的停业关闭"
 _UNIT_CODE = re.compile(r"^ZH\d{6}[123]\d{4}$")
-_NUMERIC = ("lt", "le", "gt", "ge")
 
 
 def access_list_rules(table: pd.DataFrame) -> tuple[Rule, ...]:
@@ -86,7 +85,7 @@ def _faults(cells: Mapping[str, str]) -> list[str]:
         faults.append(f"project_types 应为 {'、'.join(ProjectType)}，读到 {'、'.join(wrong)}")
     if bool(cells["attribute"]) != bool(cells["op"]):
         faults.append("attribute 与 op 须同时填写或同时为空")
-    if cells["op"] in _NUMERIC and not re.fullmatch(r"-?\d+(\.\d+)?", cells["value"]):
+    if cells["op"] in NUMERIC_OPERATORS and not re.fullmatch(r"-?\d+(\.\d+)?", cells["value"]):
         faults.append(f"op={cells['op']} 时 value 应为数值，读到 {cells['value']!r}")
     return faults
 
@@ -99,7 +98,7 @@ def _conditions(cells: Mapping[str, str]) -> tuple[Condition, ...]:
     if not cells["attribute"]:
         return ()
     value: str | float | tuple[str, ...] | None = cells["value"] or None
-    if cells["op"] in _NUMERIC:
+    if cells["op"] in NUMERIC_OPERATORS:
         value = float(cells["value"])
     elif cells["op"] in ("in", "has"):
         value = _split(cells["value"])

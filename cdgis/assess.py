@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from cdgis import __version__
@@ -26,6 +28,8 @@ from cdgis.readers import read_sites, read_subjects
 from cdgis.relocation_plan import relocation_tables
 from cdgis.schema import TABLES, empty, validate
 from cdgis.workspace import Workspace
+
+FloatArray = npt.NDArray[np.float64]
 
 __all__ = ["Assessment", "assess_carbon", "assess_relocation", "assess_sites", "assess_workspace"]
 
@@ -67,7 +71,7 @@ def assess_sites(
     progress = progress or Silent()
     loaded = load_workspace(workspace, as_of=as_of, tolerance_m=tolerance_m, progress=progress)
     progress.stage("读取项目边界")
-    subjects = read_sites(workspace, files, declared=declared or {}, sidecar=sidecar)
+    subjects = read_sites(workspace, files, declared=declared, sidecar=sidecar, progress=progress.step)
     judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
     return _assessment(loaded, judged, {}, CarbonTables.none())
 
@@ -111,7 +115,7 @@ def judge_subjects(loaded: Loaded, subjects: Subjects, *, jobs: int = 1, progres
     return _Judged(subjects=subjects, tables=_tables(described, attributes, measurement, judgement))
 
 
-def _reach(loaded: Loaded, subjects: Subjects) -> dict[str, object]:
+def _reach(loaded: Loaded, subjects: Subjects) -> dict[str, FloatArray]:
     """Return per layer how near zones must be listed; only declared distances are needed, no measured size."""
     blank = pd.DataFrame(subjects.frame.drop(columns="geometry")).assign(area_m2=0.0, length_m=0.0)
     return reach_by_layer(loaded.rules, Facts.of(blank, subjects.attributes))

@@ -12,17 +12,18 @@ from rich.console import Console
 
 from cdgis import __version__
 from cdgis.cli_check import layers_app, rules_app
-from cdgis.cli_words import ErrorReporter, parse_date
+from cdgis.cli_words import ChineseCommand, ChineseGroup, ErrorReporter, parse_date
 from cdgis.errors import UsageError
 
 if TYPE_CHECKING:
-    from cdgis.assess import Assessment
+    from cdgis.assessment import Assessment
     from cdgis.workspace import Workspace
 
 EXIT_STRICT = 1
 
 app = typer.Typer(
     name="cdgis",
+    cls=ChineseGroup,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -32,13 +33,13 @@ app = typer.Typer(
 _out = Console()
 _err = Console(stderr=True)
 
-WorkspaceOption = Annotated[Path | None, typer.Option("--workspace", help="工作区目录（默认：当前目录或最近的上级）")]
-OutOption = Annotated[Path | None, typer.Option("--out", help="输出目录")]
-AsOfOption = Annotated[str | None, typer.Option("--as-of", help="判定基准日 YYYY-MM-DD（默认取工作区设置）")]
-JobsOption = Annotated[int, typer.Option("--jobs", min=1, help="并行线程数，不影响结果")]
-QuietOption = Annotated[bool, typer.Option("--quiet", help="不显示进度与汇总")]
-DebugOption = Annotated[bool, typer.Option("--debug", help="出错时显示程序堆栈")]
-StrictOption = Annotated[bool, typer.Option("--strict", help="有“不符合”或“资料不足”时以退出码 1 结束")]
+WorkspaceOption = Annotated[Path | None, typer.Option("--workspace", metavar="目录", help="工作区目录（默认：当前目录或最近的上级）")]
+OutOption = Annotated[Path | None, typer.Option("--out", metavar="目录", help="输出目录")]
+AsOfOption = Annotated[str | None, typer.Option("--as-of", metavar="日期", help="判定基准日 YYYY-MM-DD（默认取工作区设置）")]
+JobsOption = Annotated[int, typer.Option("--jobs", metavar="整数", min=1, help="并行线程数，不影响结果")]
+QuietOption = Annotated[bool, typer.Option("--quiet", metavar="", help="不显示进度与汇总")]
+DebugOption = Annotated[bool, typer.Option("--debug", metavar="", help="出错时显示程序堆栈")]
+StrictOption = Annotated[bool, typer.Option("--strict", metavar="", help="有“不符合”或“资料不足”时以退出码 1 结束")]
 
 
 def _open(workspace: Path | None) -> "Workspace":
@@ -62,7 +63,7 @@ def _publish(assessment: "Assessment", out: Path, *, jobs: int, quiet: bool, str
         raise typer.Exit(EXIT_STRICT)
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def run(
     workspace: WorkspaceOption = None,
     out: OutOption = None,
@@ -85,7 +86,7 @@ def run(
     _publish(assessment, out or opened.root / "maps", jobs=jobs, quiet=quiet, strict=strict)
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def publish(
     workspace: WorkspaceOption = None,
     out: OutOption = None,
@@ -101,18 +102,18 @@ def publish(
     run(workspace=workspace, out=out, as_of=as_of, jobs=jobs, quiet=quiet)
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def screen(
-    files: Annotated[list[Path], typer.Argument(help="项目边界文件：SHP/ZIP、GPKG、GeoJSON、KML、界址点 TXT、XLSX/CSV")],
+    files: Annotated[list[Path], typer.Argument(metavar="文件", help="项目边界文件：SHP/ZIP、GPKG、GeoJSON、KML、界址点 TXT、XLSX/CSV")],
     workspace: WorkspaceOption = None,
     out: OutOption = None,
-    name: Annotated[str | None, typer.Option("--name", help="项目名称")] = None,
-    industry: Annotated[str | None, typer.Option("--industry", help="行业代码（GB/T 4754-2017），如 3011")] = None,
-    project_type: Annotated[str | None, typer.Option("--project-type", help="新建/改建/扩建/迁建/既有")] = None,
-    activity: Annotated[str | None, typer.Option("--activity", help="活动类型，如 开发性生产性建设、A06、国家重大项目")] = None,
-    attr: Annotated[list[str] | None, typer.Option("--attr", help="属性 KEY=VALUE，可多次")] = None,
-    attributes: Annotated[Path | None, typer.Option("--attributes", help="属性侧表（CSV/XLSX）")] = None,
-    tolerance: Annotated[float | None, typer.Option("--tolerance", min=0, help="临界容差（米）")] = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="文字", help="项目名称")] = None,
+    industry: Annotated[str | None, typer.Option("--industry", metavar="代码", help="行业代码（GB/T 4754-2017），如 3011")] = None,
+    project_type: Annotated[str | None, typer.Option("--project-type", metavar="性质", help="新建/改建/扩建/迁建/既有")] = None,
+    activity: Annotated[str | None, typer.Option("--activity", metavar="类型", help="活动类型，如 开发性生产性建设、A06、国家重大项目")] = None,
+    attr: Annotated[list[str] | None, typer.Option("--attr", metavar="名称=值", help="对象属性，可多次给出")] = None,
+    attributes: Annotated[Path | None, typer.Option("--attributes", metavar="文件", help="属性侧表（CSV/XLSX）")] = None,
+    tolerance: Annotated[float | None, typer.Option("--tolerance", metavar="数值", min=0, help="临界容差（米）")] = None,
     as_of: AsOfOption = None,
     jobs: JobsOption = 2,
     quiet: QuietOption = False,
@@ -144,7 +145,7 @@ def _attributes(pairs: list[str]) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in pairs)
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def relocate(
     workspace: WorkspaceOption = None,
     out: OutOption = None,
@@ -166,7 +167,7 @@ def relocate(
     _publish(assessment, out or opened.root / "reports", jobs=jobs, quiet=quiet, strict=False)
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def carbon(
     workspace: WorkspaceOption = None,
     out: OutOption = None,
@@ -188,10 +189,10 @@ def carbon(
     _publish(assessment, out or opened.root / "reports", jobs=jobs, quiet=quiet, strict=False)
 
 
-@app.command()
+@app.command(cls=ChineseCommand)
 def init(
-    folder: Annotated[Path, typer.Argument(help="新工作区目录（须不存在或为空）")],
-    empty: Annotated[bool, typer.Option("--empty", help="只建目录和设置，不带示范数据")] = False,
+    folder: Annotated[Path, typer.Argument(metavar="目录", help="新工作区目录（须不存在或为空）")],
+    empty: Annotated[bool, typer.Option("--empty", metavar="", help="只建目录和设置，不带示范数据")] = False,
     debug: DebugOption = False,
 ) -> None:
     """新建工作区：默认带承德示范数据，--empty 则只有骨架。
@@ -212,7 +213,7 @@ def _version(show: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="显示版本号")] = False,
+    version: Annotated[bool, typer.Option("--version", metavar="", callback=_version, is_eager=True, help="显示版本号")] = False,
 ) -> None:
     """Hold the options that stand before any command."""
 
@@ -228,5 +229,5 @@ def main(args: list[str] | None = None) -> None:
     speak_chinese()
     arguments = sys.argv[1:] if args is None else args
     with ErrorReporter(_err, debug="--debug" in arguments):
-        code = app(args=arguments, standalone_mode=False)
+        code = app(args=arguments, prog_name="cdgis", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)

@@ -7,17 +7,19 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from cdgis.cli_words import ChineseCommand, ChineseGroup, parse_date
+
 if TYPE_CHECKING:
     from cdgis.loading import Loaded
     from cdgis.workspace import Workspace
 
-layers_app = typer.Typer(help="查看与检查图层。", no_args_is_help=True)
-rules_app = typer.Typer(help="查看、检查与解释规则。", no_args_is_help=True)
+layers_app = typer.Typer(cls=ChineseGroup, help="查看与检查图层。", no_args_is_help=True)
+rules_app = typer.Typer(cls=ChineseGroup, help="查看、检查与解释规则。", no_args_is_help=True)
 _out = Console()
 
-WorkspaceOption = Annotated[Path | None, typer.Option("--workspace", help="工作区目录（默认：当前目录或最近的上级）")]
-AsOfOption = Annotated[str | None, typer.Option("--as-of", help="判定基准日 YYYY-MM-DD")]
-DebugOption = Annotated[bool, typer.Option("--debug", help="出错时显示程序堆栈")]
+WorkspaceOption = Annotated[Path | None, typer.Option("--workspace", metavar="目录", help="工作区目录（默认：当前目录或最近的上级）")]
+AsOfOption = Annotated[str | None, typer.Option("--as-of", metavar="日期", help="判定基准日 YYYY-MM-DD")]
+DebugOption = Annotated[bool, typer.Option("--debug", metavar="", help="出错时显示程序堆栈")]
 EXIT_FAULTS = 2
 
 
@@ -34,7 +36,7 @@ def _load(workspace: Path | None) -> "Loaded":
     return load_workspace(_open(workspace), as_of=None, progress=Silent())
 
 
-@layers_app.command("list")
+@layers_app.command("list", cls=ChineseCommand)
 def layers_list(workspace: WorkspaceOption = None, debug: DebugOption = False) -> None:
     """列出目录中的全部图层：主题、文件、版本、是否官方。
 
@@ -50,7 +52,7 @@ def layers_list(workspace: WorkspaceOption = None, debug: DebugOption = False) -
     _out.print(table)
 
 
-@layers_app.command("check")
+@layers_app.command("check", cls=ChineseCommand)
 def layers_check(workspace: WorkspaceOption = None, debug: DebugOption = False) -> None:
     """检查全部图层：编码、类别、图形、无缝无重叠、准入清单是否齐全。有问题则退出码为 2。
 
@@ -78,14 +80,12 @@ def layers_check(workspace: WorkspaceOption = None, debug: DebugOption = False) 
     raise typer.Exit(EXIT_FAULTS)
 
 
-@rules_app.command("list")
+@rules_app.command("list", cls=ChineseCommand)
 def rules_list(workspace: WorkspaceOption = None, as_of: AsOfOption = None, debug: DebugOption = False) -> None:
     """列出基准日在效的规则（不含各单元准入清单的逐条条款）。
 
     示例：cdgis rules list --as-of 2026-11-01
     """
-    from cdgis.cli_words import parse_date
-
     loaded = _load(workspace)
     day = parse_date(as_of) or loaded.as_of
     table = Table(title=f"{day} 在效规则", title_justify="left")
@@ -101,7 +101,7 @@ def rules_list(workspace: WorkspaceOption = None, as_of: AsOfOption = None, debu
     _out.print(f"共 {len(rules)} 条；另有单元准入清单条款 {clauses} 条。")
 
 
-@rules_app.command("check")
+@rules_app.command("check", cls=ChineseCommand)
 def rules_check(workspace: WorkspaceOption = None, debug: DebugOption = False) -> None:
     """检查规则库：编号、日期、图层、属性、行业代码、依据、互相矛盾与永不可达。有问题则退出码为 2。
 
@@ -121,9 +121,9 @@ def rules_check(workspace: WorkspaceOption = None, debug: DebugOption = False) -
     _out.print(f"[green]检查了 {len(loaded.rulebook.rules)} 条规则，未发现问题。[/]")
 
 
-@rules_app.command("explain")
+@rules_app.command("explain", cls=ChineseCommand)
 def rules_explain(
-    rule_id: Annotated[str, typer.Argument(help="规则编号，如 WS-01-2026")],
+    rule_id: Annotated[str, typer.Argument(metavar="编号", help="规则编号，如 WS-01-2026")],
     workspace: WorkspaceOption = None,
     debug: DebugOption = False,
 ) -> None:

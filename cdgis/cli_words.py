@@ -1,15 +1,25 @@
-"""How does the command line speak Chinese, and how does it end when something goes wrong?"""
+"""How does the command line speak Chinese, and how does it end when something goes wrong?
+
+typer writes its help and its usage errors in English; the classes here say the same in Chinese, for whichever
+release of typer (and of click inside it) is installed.
+"""
 
 import sys
 from datetime import date, datetime
+from difflib import get_close_matches
 from types import TracebackType
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from typer.core import TyperCommand, TyperGroup
 
 from cdgis.errors import CdgisError, UsageError
 
 EXIT_USAGE, EXIT_INTERNAL, EXIT_INTERRUPTED = 2, 3, 130
+
+_HELP_OPTION = "显示本说明并退出"
+_USAGE_WORDS = {"Usage:": "用法：", "[OPTIONS]": "[选项]", "COMMAND [ARGS]...": "命令 [参数]..."}
 
 
 def parse_date(text: str | None) -> date | None:
@@ -39,6 +49,69 @@ def speak_chinese() -> None:
     rich_utils.REQUIRED_LONG_STRING = "[必填]"
 
 
+def _in_chinese(usage: str) -> str:
+    for english, chinese in _USAGE_WORDS.items():
+        usage = usage.replace(english, chinese, 1)
+    return usage
+
+
+class ChineseCommand(TyperCommand):
+    """A command whose usage line, --help option and complaint about superfluous arguments are Chinese."""
+
+    def get_usage(self, ctx: Any) -> str:
+        """Return the usage line."""
+        return _in_chinese(super().get_usage(ctx))
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return the --help option."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.help, option.metavar = _HELP_OPTION, ""
+        return option
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Return what is left of `args`: nothing.
+
+        Raises
+        ------
+        UsageError : arguments nobody asked for.
+        """
+        ctx.allow_extra_args = True
+        extra = super().parse_args(ctx, args)
+        if extra and not ctx.resilient_parsing:
+            raise UsageError(f"{ctx.command_path} 读到多余的参数“{' '.join(extra)}”。可用 --help 查看用法与示例")
+        return extra
+
+
+class ChineseGroup(TyperGroup):
+    """A group of commands whose usage line, --help option and complaint about an unknown command are Chinese."""
+
+    def get_usage(self, ctx: Any) -> str:
+        """Return the usage line."""
+        return _in_chinese(super().get_usage(ctx))
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """Return the --help option."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.help, option.metavar = _HELP_OPTION, ""
+        return option
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return the command that `args` begin with.
+
+        Raises
+        ------
+        UsageError : there is no such command; a similar one is named.
+        """
+        name = args[0]
+        if self.get_command(ctx, name) is None and not ctx.resilient_parsing:
+            similar = get_close_matches(name, list(self.commands))
+            hint = f"是否想用 {'、'.join(similar)}？" if similar else ""
+            raise UsageError(f"没有命令“{name}”。{hint}可用 {ctx.command_path} --help 查看全部命令")
+        return super().resolve_command(ctx, args)
+
+
 class ErrorReporter:
     """Context in which every error ends as one Chinese message and an exit code, with a traceback only on --debug."""
 
@@ -65,6 +138,8 @@ class ErrorReporter:
 
 
 def _describe(err: BaseException) -> tuple[str, int]:
+    if isinstance(err, UsageError):
+        return f"[bold red]用法错误[/] {escape(str(err))}", EXIT_USAGE
     if isinstance(err, CdgisError):
         return f"[bold red]错误[/] {escape(str(err))}", EXIT_USAGE
     if isinstance(err, KeyboardInterrupt) or type(err).__name__ == "Abort":
@@ -76,26 +151,42 @@ def _describe(err: BaseException) -> tuple[str, int]:
     return f"{text}\n这是 cdgis 的缺陷。请加 --debug 重试，并连同输入文件一并反馈。", EXIT_INTERNAL
 
 
+_USAGE_MESSAGES = {
+    "NoSuchOption": "没有选项 {option}。{similar}可用 --help 查看全部选项",
+    "MissingParameter": "缺少参数 {parameter}。可用 --help 查看用法与示例",
+    "BadParameter": "{parameter} 的值不合要求，应为 {expected}。可用 --help 查看用法与示例",
+    "BadOptionUsage": "选项 {option} 缺少值，或多给了值。可用 --help 查看用法与示例",
+    "BadArgumentUsage": "参数个数不对。可用 --help 查看用法与示例",
+    "UsageError": "用法不对。可用 --help 查看用法与示例",
+}
+
+
 def _usage_message(err: BaseException) -> str | None:
     """Return a Chinese message for click's usage errors, whichever package of click they come from."""
     kind = type(err).__name__
     if kind == "NoArgsIsHelpError":
         return escape(str(getattr(err, "message", "")))
-    words = {
-        "NoSuchOption": "没有选项 {option_name}。可用 --help 查看全部选项",
-        "NoSuchCommand": "没有这个命令：{message}。可用 cdgis --help 查看全部命令",
-        "MissingParameter": "缺少参数 {parameter}。可用 --help 查看用法与示例",
-        "BadParameter": "参数 {parameter} 的值不合要求：{message}",
-        "BadOptionUsage": "选项 {option_name} 用法不对：{message}",
-        "BadArgumentUsage": "参数用法不对：{message}",
-        "UsageError": "用法不对：{message}。可用 cdgis --help 查看全部命令",
-    }
-    if kind not in words:
+    if kind not in _USAGE_MESSAGES:
         return None
     parameter = getattr(err, "param", None)
+    similar = getattr(err, "possibilities", None) or ()
     facts = {
-        "option_name": getattr(err, "option_name", ""),
-        "message": getattr(err, "message", ""),
-        "parameter": getattr(parameter, "human_readable_name", None) or getattr(err, "param_hint", "") or "",
+        "option": getattr(err, "option_name", ""),
+        "similar": f"是否想用 {'、'.join(sorted(similar))}？" if similar else "",
+        "parameter": _parameter_name(parameter),
+        "expected": _expected(parameter),
     }
-    return f"[bold red]用法错误[/] {escape(words[kind].format(**facts))}"
+    return f"[bold red]用法错误[/] {escape(_USAGE_MESSAGES[kind].format(**facts))}"
+
+
+def _expected(parameter: object) -> str:
+    """Return what kind of value a parameter takes, in the words of its help."""
+    kind = getattr(parameter, "metavar", None) or "所需类型的值"
+    least = getattr(parameter, "min", getattr(getattr(parameter, "type", None), "min", None))
+    return f"{kind}，不小于 {least:g}" if least is not None else kind
+
+
+def _parameter_name(parameter: object) -> str:
+    """Return an option's long spelling, or what the help calls an argument."""
+    names = [name for name in getattr(parameter, "opts", ()) if name.startswith("-")]
+    return max(names, key=len) if names else str(getattr(parameter, "metavar", None) or getattr(parameter, "name", ""))

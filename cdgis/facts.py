@@ -128,10 +128,10 @@ def condition_holds(condition: Condition, facts: Facts) -> Kleene:
         declared = ~np.isin(facts.text(condition.attribute), _FALSE_WORDS)
         return kleene.of(declared if condition.op == "declared" else ~declared)
     if condition.op in _NUMERIC:
-        values = facts.number(condition.attribute)
-        known = ~np.isnan(values)
+        numbers = facts.number(condition.attribute)
+        known = ~np.isnan(numbers)
         with np.errstate(invalid="ignore"):
-            return kleene.of(known & _NUMERIC[condition.op](values, _number(condition)), ~known)
+            return kleene.of(known & _NUMERIC[condition.op](numbers, _number(condition)), ~known)
     values = facts.text(condition.attribute)
     return kleene.of((values != "") & _textual(condition, values), values == "")
 
@@ -153,7 +153,7 @@ def _textual(condition: Condition, values: TextArray) -> npt.NDArray[np.bool_]:
     if condition.op in ("true", "false"):
         return np.asarray(values == condition.op)
     if condition.op == "has":
-        return _has_any(values, wanted) == kleene.TRUE
+        return np.asarray(_has_any(values, wanted) == kleene.TRUE)
     inside = np.isin(values, wanted)
     return ~inside if condition.op == "ne" else inside
 

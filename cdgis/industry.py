@@ -43,6 +43,11 @@ def is_known(code: str) -> bool:
     return text in _codes() or text in _sections()
 
 
+def codes() -> tuple[str, ...]:
+    """Return all 2-4 digit codes in code order."""
+    return tuple(_codes())
+
+
 def classes_of(code: str) -> tuple[str, ...]:
     """Return the 4-digit classes a code stands for, in code order; empty for an unknown code."""
     text = normalise(code)

@@ -111,7 +111,8 @@ def judge(
     tolerance_m : a critical distance up to this (or the accuracies) makes a verdict 临界.
     """
     in_force = [rule for rule in rules if rule.in_force(as_of)]
-    results = [_apply(rule, facts, measurement) for rule in in_force if rule.geometry != "engine"]
+    hits = _Hits(measurement.hits, facts.size)
+    results = [_apply(rule, facts, measurement, hits) for rule in in_force if rule.geometry != "engine"]
     engine = {rule.id: rule for rule in in_force if rule.geometry == "engine"}
     results += _engine_results(engine, results, facts, measurement)
     if not facts.size:
@@ -128,7 +129,7 @@ def _threshold_m(rule: Rule, facts: Facts) -> FloatArray:
     return np.full(facts.size, np.nan if rule.distance_m is None else rule.distance_m)
 
 
-def _apply(rule: Rule, facts: Facts, measurement: Measurement) -> _RuleResult:
+def _apply(rule: Rule, facts: Facts, measurement: Measurement, hits: "_Hits") -> _RuleResult:
     rest = rule_applies_but_for_geometry(rule, facts)
     size = facts.size
     if rule.geometry == "none":
@@ -138,7 +139,7 @@ def _apply(rule: Rule, facts: Facts, measurement: Measurement) -> _RuleResult:
             distance_m=np.full(size, np.nan), zone_ids=np.full(size, "", dtype=object),
         )  # fmt: skip
     nearest = measurement.nearest.get(scope_of(rule), _nowhere(size))
-    hit, depth, zones = _hits(rule, measurement, size)
+    hit, depth, zones = hits.of(scope_of(rule))
     if rule.geometry == "within":
         threshold = _threshold_m(rule, facts)
         distance = np.where(hit, 0.0, nearest.distance_m)
@@ -162,24 +163,29 @@ def _nowhere(size: int) -> Nearest:
     return Nearest(distance_m=np.full(size, np.nan), zone_id=np.full(size, "", dtype=object))
 
 
-def _hits(rule: Rule, measurement: Measurement, size: int) -> tuple[BoolArray, FloatArray, npt.NDArray[np.object_]]:
-    """Return which subjects hit the rule's zones, how deep, and the zones' ids joined."""
-    rows = measurement.hits
-    keep = (rows["layer"] == rule.layer).to_numpy()
-    if rule.zone_classes:
-        keep &= rows["zone_class"].isin(rule.zone_classes).to_numpy()
-    if rule.zone_ids:
-        keep &= rows["zone_id"].isin(rule.zone_ids).to_numpy()
-    rows = rows[keep]
-    hit, depth = np.zeros(size, dtype=bool), np.zeros(size)
-    zones = np.full(size, "", dtype=object)
-    if len(rows):
-        subject = rows["subject"].to_numpy(dtype=np.int64)
-        hit[subject] = True
-        np.maximum.at(depth, subject, rows["depth_m"].to_numpy(dtype=float))
-        joined = rows.groupby("subject", sort=True)["zone_id"].agg(LIST_SEPARATOR.join)
-        zones[joined.index.to_numpy(dtype=np.int64)] = joined.to_numpy(dtype=object)
-    return hit, depth, zones
+class _Hits:
+    """The overlaps that count, ready to be asked by scope."""
+
+    def __init__(self, hits: pd.DataFrame, size: int) -> None:
+        self._size = size
+        self._by_layer = {str(layer): rows.reset_index(drop=True) for layer, rows in hits.groupby("layer", sort=True)}
+
+    def of(self, scope: Scope) -> tuple[BoolArray, FloatArray, npt.NDArray[np.object_]]:
+        """Return which subjects hit the scope, how deep, and the ids of the zones they hit, joined."""
+        hit, depth = np.zeros(self._size, dtype=bool), np.zeros(self._size)
+        zones = np.full(self._size, "", dtype=object)
+        rows = self._by_layer.get(scope.layer)
+        if rows is not None and scope.zone_classes:
+            rows = rows[rows["zone_class"].isin(scope.zone_classes)]
+        if rows is not None and scope.zone_ids:
+            rows = rows[rows["zone_id"].isin(scope.zone_ids)]
+        if rows is not None and len(rows):
+            subject = rows["subject"].to_numpy(dtype=np.int64)
+            hit[subject] = True
+            np.maximum.at(depth, subject, rows["depth_m"].to_numpy(dtype=float))
+            joined = rows.groupby("subject", sort=True)["zone_id"].agg(LIST_SEPARATOR.join)
+            zones[joined.index.to_numpy(dtype=np.int64)] = joined.to_numpy(dtype=object)
+        return hit, depth, zones
 
 
 def _engine_results(

@@ -63,13 +63,12 @@ class DispositionRule(_Data):
     """Which disposition follows from the kinds of reasons that are left."""
 
     any_of: tuple[str, ...] = ()
-    none_of: tuple[str, ...] = ()
     gives: Disposition
     text: str
 
     def holds(self, kinds: frozenset[str]) -> bool:
         """Whether this rule decides for an enterprise with `kinds` of reasons left."""
-        return (not self.any_of or bool(kinds & set(self.any_of))) and not kinds & set(self.none_of)
+        return not self.any_of or bool(kinds & set(self.any_of))
 
 
 class RelocationPolicy(_Data):
@@ -88,10 +87,10 @@ class RelocationPolicy(_Data):
     def _coherent(self) -> "RelocationPolicy":
         kinds = {reason.kind for reason in self.reason}
         used = {k for item in self.exclusion for k in item.drops} | {k for item in self.review for k in item.kinds}
-        used |= {k for item in self.disposition for k in (*item.any_of, *item.none_of)}
+        used |= {k for item in self.disposition for k in item.any_of}
         if used - kinds:
             raise ValueError(f"引用了没有定义的原因类别：{'、'.join(sorted(used - kinds))}")
-        if self.disposition[-1].any_of or self.disposition[-1].none_of:
+        if self.disposition[-1].any_of:
             raise ValueError("最后一条 disposition 应无条件，否则有企业得不到处置方向")
         return self
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from cdgis.errors import RuleError
 from cdgis.model import LIST_SEPARATOR, Relation, Stability, State, SubjectKind
-from cdgis.policy import RelocationPolicy
+from cdgis.policy import RelocationPolicy, Review
 from cdgis.rulebook import Rule
 from cdgis.schema import empty, validate
 
@@ -53,6 +53,19 @@ class _Facts:
     critical: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reason:
+    """One rule that catches an enterprise, or would but for an exemption."""
+
+    rule_id: str
+    kind: str
+    layer: str
+    zone_id: str
+    basis: str
+    exempted: str
+    """The exemption's words; "" when the rule applies."""
+
+
 def without_exemptions(rules: Sequence[Rule], policy: RelocationPolicy) -> tuple[Rule, ...]:
     """Return the rules that give a reason, each without its `unless`."""
     return tuple(rule.model_copy(update={"unless": ()}) for rule in rules if policy.kind_of(rule))
@@ -85,12 +98,12 @@ def propose_relocations(
     facts, missing = _facts(inputs, policy), _missing(findings)
     since = {rule.id: inputs.zone_dates.get(rule.layer, rule.effective_from) for rule in rules}
     rows = []
-    for enterprise, group in applying.groupby("subject_id", sort=True):
-        fact = facts[str(enterprise)]
-        row = _row(group, fact, policy, since)
-        lacking = [policy.attribute_approval] if fact.approved is None and (group["layer"] != "").any() else []
-        row["missing"] = _join([*lacking, *missing.get(str(enterprise), ())])
-        rows.append({"enterprise_id": str(enterprise), **row})
+    for enterprise, reasons in sorted(_by_enterprise(applying).items()):
+        fact = facts[enterprise]
+        lacking = [policy.attribute_approval] if fact.approved is None and any(r.layer for r in reasons) else []
+        row = _row(reasons, fact, policy, since)
+        row["missing"] = _join([*lacking, *missing.get(enterprise, ())])
+        rows.append({"enterprise_id": enterprise, **row})
     table = pd.DataFrame(rows)
     table["basis"] = table["basis"] + f"（截至{as_of.isoformat()}在效）"
     named = subjects.rename(columns={"subject_id": "enterprise_id"})[["enterprise_id", "name", "industry", "county"]]
@@ -172,38 +185,45 @@ def _missing(findings: pd.DataFrame) -> dict[str, tuple[str, ...]]:
     return {str(subject): tuple(group) for subject, group in unknown.groupby("subject_id")["missing_attribute"]}
 
 
-def _row(group: pd.DataFrame, fact: _Facts, policy: RelocationPolicy, since: Mapping[str, date]) -> dict[str, str]:
+def _by_enterprise(applying: pd.DataFrame) -> dict[str, list[_Reason]]:
+    names = ["rule_id", "kind", "layer", "zone_id", "basis", "exempted"]
+    reasons: dict[str, list[_Reason]] = {}
+    for subject, cells in zip(applying["subject_id"], applying[names].to_dict("records"), strict=True):
+        reasons.setdefault(str(subject), []).append(_Reason(**{name: str(cells[name]) for name in names}))
+    return reasons
+
+
+def _row(
+    reasons: Sequence[_Reason], fact: _Facts, policy: RelocationPolicy, since: Mapping[str, date]
+) -> dict[str, str]:
     """Return what follows from one enterprise's reasons."""
-    present = frozenset(group["kind"])
+    present = {reason.kind for reason in reasons}
     excluded = [item for item in policy.exclusion if getattr(fact, item.test) and present & set(item.drops)]
-    dropped = sorted({kind for item in excluded for kind in item.drops})
-    left = group[~group["kind"].isin(dropped) & (group["exempted"] == "")]
-    reviews = [
-        item.text for item in policy.review if _asks_review(item.test, left, left["kind"].isin(item.kinds), fact, since)
-    ]
-    decided = policy.dispose(frozenset(left["kind"]))
+    dropped = {kind for item in excluded for kind in item.drops}
+    left = [reason for reason in reasons if reason.kind not in dropped and not reason.exempted]
+    reviews = [item.text for item in policy.review if _asks_review(item, left, fact, since)]
+    decided = policy.dispose(frozenset(reason.kind for reason in left))
     return {
-        "reasons": _join(group["rule_id"]),
-        "zones": _join(group["zone_id"]),
-        "exclusions": _join([*group["exempted"], *(item.text for item in excluded), *reviews]),
-        "status": EXCLUDED if left.empty else REVIEW if reviews else CANDIDATE,
+        "reasons": _join(reason.rule_id for reason in reasons),
+        "zones": _join(reason.zone_id for reason in reasons),
+        "exclusions": _join([*(r.exempted for r in reasons), *(item.text for item in excluded), *reviews]),
+        "status": EXCLUDED if not left else REVIEW if reviews else CANDIDATE,
         "disposition": decided.gives,
-        "basis": _join([*group["basis"], *(item.basis for item in excluded)]) + f"；处置：{decided.text}",
+        "basis": _join([*(r.basis for r in reasons), *(item.basis for item in excluded)]) + f"；处置：{decided.text}",
     }
 
 
-def _asks_review(
-    test: str, left: pd.DataFrame, concerns: "pd.Series[bool]", fact: _Facts, since: Mapping[str, date]
-) -> bool:
-    """Return whether the review `test` is called for by the reasons it concerns."""
-    if not concerns.any():
+def _asks_review(review: Review, left: Sequence[_Reason], fact: _Facts, since: Mapping[str, date]) -> bool:
+    """Return whether `review` is called for by the reasons it concerns."""
+    concerned = [reason for reason in left if reason.kind in review.kinds]
+    if not concerned:
         return False
-    if test == "critical":
+    if review.test == "critical":
         return fact.critical
-    if test == "only_kinds":
-        return bool(concerns.all())
+    if review.test == "only_kinds":
+        return len(concerned) == len(left)
     approved = fact.approved
-    return approved is not None and any(approved < since[rule] for rule in left.loc[concerns, "rule_id"])
+    return approved is not None and any(approved < since[reason.rule_id] for reason in concerned)
 
 
 def _join(cells: Iterable[str]) -> str:

@@ -34,7 +34,11 @@ def relocation_tables(
     progress.stage("搬迁清单与承接园区", 2)
     relocation = propose_relocations(
         RelocationInputs(
-            **{name: tables[name] for name in ("subjects", "findings", "overlaps", "verdicts", "attributes")},
+            subjects=tables["subjects"],
+            findings=tables["findings"],
+            overlaps=tables["overlaps"],
+            verdicts=tables["verdicts"],
+            attributes=tables["attributes"],
             recognised_parks=_recognised(loaded),
         ),
         rules=loaded.rules,

@@ -21,6 +21,17 @@ Operator = Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "has", "true", "fal
 
 IndustryFlag = Literal["two_high", "relocation_sector", "water_sensitive", "air_sensitive"]
 
+NUMERIC_OPERATORS = ("lt", "le", "gt", "ge")
+
+ACTIVITIES = (
+    "开发性生产性建设",
+    *(f"A{number:02d}" for number in range(1, 11)),
+    "国家重大项目",
+    "造林",
+    "入河排污口",
+)
+"""Declared activities rules speak of; A01-A10 are the ten 有限人为活动 of 自然资发〔2022〕142号."""
+
 
 class _Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,7 +49,7 @@ class Condition(_Data):
 class Exemption(_Data):
     """A circumstance under which a rule does not apply: declared activities and/or declared attributes, all of them.
 
-    Exemptions never look at geometry, so adding a zone can never make a verdict milder.
+    What is not declared does not exempt. Exemptions never look at geometry, so adding a zone can never make a verdict milder.
     """
 
     activities: tuple[str, ...] = ()

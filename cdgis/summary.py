@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.table import Table
 
-from cdgis.assess import Assessment
+from cdgis.assessment import Assessment
 from cdgis.model import DEMO_STAMP, IntakeStatus, Verdict
 from cdgis.terminal import count_table
 
@@ -24,7 +25,7 @@ def print_summary(console: Console, assessment: Assessment, out: Path, written: 
     console.print(f"已写出 {len(written)} 个文件。请打开 [bold]{out / 'index.html'}[/]", highlight=False, soft_wrap=True)
 
 
-def _verdict_table(assessment: Assessment):  # type: ignore[no-untyped-def]
+def _verdict_table(assessment: Assessment) -> Table:
     kinds = assessment.tables["subjects"].set_index("subject_id")["kind"]
     verdicts = assessment.tables["verdicts"].assign(kind=lambda v: v["subject_id"].map(kinds))
     counts = verdicts.groupby(["verdict", "kind"]).size()
@@ -57,7 +58,7 @@ def _headlines(assessment: Assessment) -> list[str]:
         lines.append(f"搬迁与整治清单 {len(relocation)} 家：{parts}")
     carbon = assessment.tables["carbon_zones"]
     city = carbon[(carbon["zone_layer"] == "city") & (carbon["land_class"] == "合计")]
-    for row in city.itertuples():
-        low, mid, high = (value / 1e6 for value in (row.stock_tc_low, row.stock_tc_mid, row.stock_tc_high))
+    for row in city[["stock_tc_low", "stock_tc_mid", "stock_tc_high"]].to_numpy(dtype=float):
+        low, mid, high = row / 1e6
         lines.append(f"全市碳储量 {mid:,.1f} 百万吨碳（{low:,.1f}–{high:,.1f}），方法与出处见 data/carbon_zones.csv")
     return lines

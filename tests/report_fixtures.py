@@ -1,21 +1,18 @@
 """A small hand-made Assessment: all five verdicts, every state, every relation, on an invented city.
 
-The city is the rectangle 117.0-118.2 E, 40.6-41.4 N in four counties and twelve units. Nothing in it is
-computed by cdgis: reports must print what the tables say, whatever that is.
+Nothing in it is computed by cdgis: reports must print what the tables say, whatever that is.
 """
 
 from dataclasses import replace
 from datetime import date
 
 import geopandas as gpd
-import numpy as np
 import pandas as pd
 import shapely
+from report_city import COUNTIES, input_record, make_layers
 
-from cdgis.assess import Assessment
-from cdgis.catalog import LayerSpec
-from cdgis.frames import Layer, Subjects
-from cdgis.model import InputRecord
+from cdgis.assessment import Assessment
+from cdgis.frames import Subjects
 from cdgis.rulebook import Rule, Rulebook
 from cdgis.schema import empty, validate
 from cdgis.workspace import RuleOff, Settings
@@ -25,97 +22,10 @@ ATTACKS = (
     "${alert(1)}{{7*7}}",
     "'';!--\"<XSS>=&{()}",
     "</script><script>alert(2)</script>\u2028",
-    "=HYPERLINK(\"x\")",
-    "\"></title><svg/onload=alert(3)>",
+    '=HYPERLINK("x")',
+    '"></title><svg/onload=alert(3)>',
 )
 VERDICTS = ("不符合", "须论证", "有条件符合", "未发现冲突", "资料不足")
-COUNTIES = ("双桥区", "承德县", "滦平县", "兴隆县")
-X0, Y0 = 117.0, 40.6
-
-
-def _wiggle(start: tuple[float, float], end: tuple[float, float], *, seed: int) -> shapely.LineString:
-    """Return a line from start to end with a seeded lateral jitter, so that outlines look like geography."""
-    t = np.linspace(0, 1, 81)
-    noise = np.cumsum(np.random.default_rng(seed).normal(0, 0.004, 81))
-    noise -= np.linspace(noise[0], noise[-1], 81)
-    dx, dy = end[0] - start[0], end[1] - start[1]
-    length = float(np.hypot(dx, dy))
-    x = start[0] + t * dx - noise * dy / length
-    y = start[1] + t * dy + noise * dx / length
-    return shapely.LineString(np.c_[x, y])
-
-
-def _grid(columns: int, rows: int) -> list[shapely.Polygon]:
-    """Return the cells of a jittered partition of the city, row by row from the south-west."""
-    xs = [X0 + 1.2 * i / columns for i in range(columns + 1)]
-    ys = [Y0 + 0.8 * j / rows for j in range(rows + 1)]
-    lines = [_wiggle((x, Y0), (x, Y0 + 0.8), seed=k) for k, x in enumerate(xs[1:-1])]
-    lines += [_wiggle((X0, y), (X0 + 1.2, y), seed=50 + k) for k, y in enumerate(ys[1:-1])]
-    city = shapely.box(X0, Y0, X0 + 1.2, Y0 + 0.8)
-    cells = shapely.polygonize([shapely.union_all([*lines, city.boundary])]).geoms
-    return [c for c in cells if c.area > 1e-4]
-
-
-def _spec(layer_id: str, title: str, theme: str, geometry: str = "polygon", **options: object) -> LayerSpec:
-    values = {"path": f"{layer_id}.gpkg", "official": False, "version": "2026-11-01", "source": "测试", "licence": "CC0-1.0"}
-    if options.get("zones", True):
-        values["coverage"] = "city"
-    return LayerSpec(id=layer_id, title=title, theme=theme, geometry=geometry, **{**values, **options})
-
-
-def _record(layer_id: str, kind: str = "layer") -> InputRecord:
-    digest = f"{sum(map(ord, layer_id)):064x}"
-    return InputRecord(
-        layer=layer_id, kind=kind, path=f"layers/{layer_id}.gpkg", sublayer="", sha256=digest, version="2026-11-01", official=False
-    )
-
-
-def _layer(spec: LayerSpec, rows: list[tuple[str, str, str, shapely.Geometry]]) -> Layer:
-    ids, names, classes, shapes = zip(*rows, strict=True)
-    frame = gpd.GeoDataFrame(
-        {"zone_id": list(ids), "zone_name": list(names), "zone_class": list(classes)}, geometry=list(shapes), crs="EPSG:4490"
-    )
-    return Layer(spec=spec, zones=frame, record=_record(spec.id))
-
-
-def make_layers() -> dict[str, Layer]:
-    """Return the invented city's layers."""
-    city = shapely.box(X0, Y0, X0 + 1.2, Y0 + 0.8)
-    counties = _grid(2, 2)[:4]
-    units = _grid(4, 3)
-    classes = ("优先保护", "重点管控", "一般管控")
-    river = _wiggle((117.0, 41.3), (118.2, 40.7), seed=9)
-    return {
-        layer.spec.id: layer
-        for layer in (
-            _layer(_spec("city", "市域", "基础", zones=False), [("130800", "承德市", "", city)]),
-            _layer(
-                _spec("counties", "县级行政区", "基础", partition=True),
-                [(f"13080{i}", COUNTIES[i], "", g) for i, g in enumerate(counties)],
-            ),
-            _layer(_spec("main_rivers", "主要河流", "基础", "line", zones=False), [("R1", "滦河", "", river)]),
-            _layer(
-                _spec("places", "居民地", "基础", "point", zones=False),
-                [("P1", "承德", "PPLA2", shapely.Point(117.94, 40.97)), ("P2", "兴隆", "PPLA3", shapely.Point(117.5, 40.75))],
-            ),
-            _layer(
-                _spec("management_units", "环境管控单元", "一单", partition=True),
-                [(f"ZH13080{i % 4}{i % 3 + 1}{i:04d}", f"单元{i}", classes[i % 3], g) for i, g in enumerate(units)],
-            ),
-            _layer(
-                _spec("ecological_redline", "生态保护红线", "三线", accuracy_m=30),
-                [
-                    ("HX01", "北部水源涵养红线", "核心保护区", shapely.Point(117.3, 41.2).buffer(0.05)),
-                    ("HX02", "北部水源涵养红线", "红线一般区域", shapely.Point(117.3, 41.2).buffer(0.12).difference(shapely.Point(117.3, 41.2).buffer(0.05))),
-                ],
-            ),
-            _layer(
-                _spec("water_source_zones", "饮用水水源保护区", "要素"),
-                [("WS1", "双峰寺水源地", "一级保护区", shapely.Point(117.9, 41.0).buffer(0.02)), ("WS2", "双峰寺水源地", "二级保护区", shapely.Point(117.9, 41.0).buffer(0.06).difference(shapely.Point(117.9, 41.0).buffer(0.02)))],
-            ),
-            _layer(_spec("railways", "铁路", "要素", "line"), [("T1", "京承线", "干线", _wiggle((117.2, 40.6), (118.2, 41.1), seed=3))]),
-        )
-    }
 
 
 def _subject(number: int, *, text: str) -> dict[str, object]:
@@ -147,7 +57,10 @@ def _subject(number: int, *, text: str) -> dict[str, object]:
 
 
 def _rules() -> tuple[Rule, ...]:
-    shared = {"basis": [{"document": "生态环境法典", "article": "第六十七条", "issuer": "全国人大", "mark": "M"}], "source": "测试"}
+    shared = {
+        "basis": [{"document": "生态环境法典", "article": "第六十七条", "issuer": "全国人大", "mark": "M"}],
+        "source": "测试",
+    }
     rows = (
         ("ECO-02", "生态保护红线内禁止开发性、生产性建设", "国家", "ecological_redline", "禁止", "空间布局约束"),
         ("WS-02", "饮用水水源二级保护区", "国家", "water_source_zones", "禁止", "空间布局约束"),
@@ -158,9 +71,18 @@ def _rules() -> tuple[Rule, ...]:
     )
     return tuple(
         Rule(
-            id=rule_id, title=title, level=level, layer=layer, effect=effect, dimension=dimension, clause=f"{title}：条文全文。",
-            effective_from=date(2026, 8, 15), plan_measure="1;2", mark="M" if rule_id == "RV-02" else "S",
-            manual=rule_id == "RV-02", **shared,
+            id=rule_id,
+            title=title,
+            level=level,
+            layer=layer,
+            effect=effect,
+            dimension=dimension,
+            clause=f"{title}：条文全文。",
+            effective_from=date(2026, 8, 15),
+            plan_measure="1;2",
+            mark="M" if rule_id == "RV-02" else "S",
+            manual=rule_id == "RV-02",
+            **shared,
         )
         for rule_id, title, level, layer, effect, dimension in rows
     )
@@ -168,11 +90,22 @@ def _rules() -> tuple[Rule, ...]:
 
 def _finding(subject: dict[str, object], rule: Rule, state: str, *, text: str, missing: str = "") -> dict[str, object]:
     return {
-        "subject_id": subject["subject_id"], "rule_id": rule.id, "level": rule.level.value, "layer": rule.layer,
+        "subject_id": subject["subject_id"],
+        "rule_id": rule.id,
+        "level": rule.level.value,
+        "layer": rule.layer,
         "zone_id": {"ecological_redline": "HX02", "water_source_zones": "WS2"}.get(rule.layer, subject["unit_code"]),
-        "effect": rule.effect.value, "state": state, "dimension": rule.dimension.value, "clause": text or rule.clause,
-        "basis": text or rule.basis_text, "effective_from": "2026-08-15", "effective_to": "", "plan_measure": "1;2",
-        "missing_attribute": missing, "mark": rule.mark.value, "needs_review": state == "manual",
+        "effect": rule.effect.value,
+        "state": state,
+        "dimension": rule.dimension.value,
+        "clause": text or rule.clause,
+        "basis": text or rule.basis_text,
+        "effective_from": "2026-08-15",
+        "effective_to": "",
+        "plan_measure": "1;2",
+        "missing_attribute": missing,
+        "mark": rule.mark.value,
+        "needs_review": state == "manual",
     }
 
 
@@ -180,7 +113,9 @@ _APPLIES = {0: (0, 2), 1: (2,), 2: (3,), 3: (), 4: (3,)}
 """number % 5 -> indices of the rules that apply, giving VERDICTS[number % 5]."""
 
 
-def _judge(subjects: list[dict[str, object]], rules: tuple[Rule, ...], *, text: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _judge(
+    subjects: list[dict[str, object]], rules: tuple[Rule, ...], *, text: str
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     findings, verdicts = [], []
     for number, subject in enumerate(subjects):
         kind = number % 5
@@ -191,10 +126,15 @@ def _judge(subjects: list[dict[str, object]], rules: tuple[Rule, ...], *, text: 
             findings.append(_finding(subject, rules[1], "unknown", text=text, missing="discharges_pollutants"))
         verdicts.append(
             {
-                "subject_id": subject["subject_id"], "verdict": VERDICTS[kind], "at_least": "有条件符合" if kind == 4 else "",
-                "decisive_rule_ids": ";".join(rules[i].id for i in _APPLIES[kind][:1]), "stability": "临界" if number % 3 == 0 else "稳定",
+                "subject_id": subject["subject_id"],
+                "verdict": VERDICTS[kind],
+                "at_least": "有条件符合" if kind == 4 else "",
+                "decisive_rule_ids": ";".join(rules[i].id for i in _APPLIES[kind][:1]),
+                "stability": "临界" if number % 3 == 0 else "稳定",
                 "critical_distance_m": 12.345 if number % 3 == 0 else float("nan") if kind == 3 else 431.0,
-                "critical_layer": "ecological_redline" if kind != 3 else "", "unknown_rule_ids": "WS-02" if kind == 4 else "", "manual_count": 1,
+                "critical_layer": "ecological_redline" if kind != 3 else "",
+                "unknown_rule_ids": "WS-02" if kind == 4 else "",
+                "manual_count": 1,
             }
         )
     return validate("findings", pd.DataFrame(findings)), validate("verdicts", pd.DataFrame(verdicts))
@@ -205,33 +145,118 @@ def _places(subjects: list[dict[str, object]], *, text: str) -> tuple[pd.DataFra
     for number, subject in enumerate(subjects):
         key, area = subject["subject_id"], float(subject["area_m2"])  # type: ignore[arg-type]
         common = {"subject_id": key, "zone_name": text or "单元", "length_m": 0.0, "distance_m": 0.0}
-        overlaps.append({**common, "layer": "management_units", "zone_id": subject["unit_code"], "zone_class": "重点管控", "relation": "inside", "area_m2": area, "share": 1.0})
+        overlaps.append(
+            {
+                **common,
+                "layer": "management_units",
+                "zone_id": subject["unit_code"],
+                "zone_class": "重点管控",
+                "relation": "inside",
+                "area_m2": area,
+                "share": 1.0,
+            }
+        )
         if number % 5 == 0:
-            overlaps.append({**common, "layer": "ecological_redline", "zone_id": "HX02", "zone_class": "红线一般区域", "relation": "crosses", "area_m2": area * 0.25, "share": 0.25})
-            ledger.append({"subject_id": key, "layer": "ecological_redline", "unit": "m2", "inside": area * 0.25, "outside": area * 0.75, "uncovered": 0.0, "total": area})
+            overlaps.append(
+                {
+                    **common,
+                    "layer": "ecological_redline",
+                    "zone_id": "HX02",
+                    "zone_class": "红线一般区域",
+                    "relation": "crosses",
+                    "area_m2": area * 0.25,
+                    "share": 0.25,
+                }
+            )
+            ledger.append(
+                {
+                    "subject_id": key,
+                    "layer": "ecological_redline",
+                    "unit": "m2",
+                    "inside": area * 0.25,
+                    "outside": area * 0.75,
+                    "uncovered": 0.0,
+                    "total": area,
+                }
+            )
         else:
-            clear.append({"subject_id": key, "layer": "ecological_redline", "nearest_zone_id": "HX02", "distance_m": 1234.5 + number})
-        overlaps.append({**common, "layer": "railways", "zone_id": "T1", "zone_class": "干线", "relation": "near", "area_m2": 0.0, "share": 0.0, "distance_m": 321.0})
+            clear.append(
+                {
+                    "subject_id": key,
+                    "layer": "ecological_redline",
+                    "nearest_zone_id": "HX02",
+                    "distance_m": 1234.5 + number,
+                }
+            )
+        overlaps.append(
+            {
+                **common,
+                "layer": "railways",
+                "zone_id": "T1",
+                "zone_class": "干线",
+                "relation": "near",
+                "area_m2": 0.0,
+                "share": 0.0,
+                "distance_m": 321.0,
+            }
+        )
         clear.append({"subject_id": key, "layer": "water_source_zones", "nearest_zone_id": "WS2", "distance_m": 88.25})
-        ledger.append({"subject_id": key, "layer": "management_units", "unit": "m2" if area else "count", "inside": area or 1.0, "outside": 0.0, "uncovered": 0.0, "total": area or 1.0})
-    return (validate("overlaps", pd.DataFrame(overlaps)), validate("clear", pd.DataFrame(clear)), validate("ledger", pd.DataFrame(ledger)))
+        ledger.append(
+            {
+                "subject_id": key,
+                "layer": "management_units",
+                "unit": "m2" if area else "count",
+                "inside": area or 1.0,
+                "outside": 0.0,
+                "uncovered": 0.0,
+                "total": area or 1.0,
+            }
+        )
+    return (
+        validate("overlaps", pd.DataFrame(overlaps)),
+        validate("clear", pd.DataFrame(clear)),
+        validate("ledger", pd.DataFrame(ledger)),
+    )
 
 
 def _carbon(*, text: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     zones = [
         {
-            "zone_layer": "counties", "zone_id": f"13080{i}", "zone_name": text or name, "land_class": land, "area_m2": 1.5e9 + 1e8 * i,
-            "above_tc": 4e6, "below_tc": 1e6, "dead_tc": 2e5, "vegetation_tc": 5.2e6, "soil_tc": 1.1e7, "stock_tc_low": 1.2e7 + i,
-            "stock_tc_mid": 1.6e7 + i, "stock_tc_high": 2.1e7 + i, "soil_depth_cm": "100", "method": "分类储量系数", "mark": "M",
+            "zone_layer": "counties",
+            "zone_id": f"13080{i}",
+            "zone_name": text or name,
+            "land_class": land,
+            "area_m2": 1.5e9 + 1e8 * i,
+            "above_tc": 4e6,
+            "below_tc": 1e6,
+            "dead_tc": 2e5,
+            "vegetation_tc": 5.2e6,
+            "soil_tc": 1.1e7,
+            "stock_tc_low": 1.2e7 + i,
+            "stock_tc_mid": 1.6e7 + i,
+            "stock_tc_high": 2.1e7 + i,
+            "soil_depth_cm": "100",
+            "method": "分类储量系数",
+            "mark": "M",
         }
         for i, name in enumerate(COUNTIES)
         for land in ("乔木林", "草地")
     ]
     potential = [
         {
-            "area_id": "XF1", "area_name": text or "坝上防风固沙区", "measure": "造林", "year": year, "gross_m2": 2e7, "eligible_m2": 1.5e7,
-            "flux_tco2e_low": 4e3, "flux_tco2e_mid": 6e3, "flux_tco2e_high": 9e3, "cumulative_tco2e_low": 4e3 * (year - 2025),
-            "cumulative_tco2e_mid": 6e3 * (year - 2025), "cumulative_tco2e_high": 9e3 * (year - 2025), "mark": "M",
+            "area_id": "XF1",
+            "area_name": text or "坝上防风固沙区",
+            "measure": "造林",
+            "year": year,
+            "gross_m2": 2e7,
+            "eligible_m2": 1.5e7,
+            "flux_tco2e_low": 4e3,
+            "flux_tco2e_mid": 6e3,
+            "flux_tco2e_high": 9e3,
+            "cumulative_tco2e_low": 4e3 * (year - 2025),
+            "cumulative_tco2e_mid": 6e3 * (year - 2025),
+            "cumulative_tco2e_high": 9e3 * (year - 2025),
+            "mark": "M",
         }
         for year in (2026, 2030)
     ]
@@ -242,14 +267,30 @@ def _relocation(subjects: list[dict[str, object]], *, text: str) -> tuple[pd.Dat
     moved = [s for s in subjects if s["kind"] == "enterprise"][:4]
     rows = [
         {
-            "enterprise_id": s["subject_id"], "name": s["name"], "industry": s["industry"], "county": s["county"], "reasons": "RE-01;ECO-02",
-            "zones": "HX02", "exclusions": text, "status": ("候选", "须人工核实", "排除", "候选")[i], "disposition": ("关停退出", "异地迁建", "就地改造", "保留观察")[i],
-            "basis": text or "方案1", "missing": "serves_city",
+            "enterprise_id": s["subject_id"],
+            "name": s["name"],
+            "industry": s["industry"],
+            "county": s["county"],
+            "reasons": "RE-01;ECO-02",
+            "zones": "HX02",
+            "exclusions": text,
+            "status": ("候选", "须人工核实", "排除", "候选")[i],
+            "disposition": ("关停退出", "异地迁建", "就地改造", "保留观察")[i],
+            "basis": text or "方案1",
+            "missing": "serves_city",
         }
         for i, s in enumerate(moved)
     ]
     parks = [
-        {"enterprise_id": s["subject_id"], "park_id": "YQ1", "park_name": text or "示例园区A", "feasible": i % 2 == 0, "verdict": "未发现冲突", "failing_rule": "", "distance_m": 15000.0 + i}
+        {
+            "enterprise_id": s["subject_id"],
+            "park_id": "YQ1",
+            "park_name": text or "示例园区A",
+            "feasible": i % 2 == 0,
+            "verdict": "未发现冲突",
+            "failing_rule": "",
+            "distance_m": 15000.0 + i,
+        }
         for i, s in enumerate(moved)
     ]
     return validate("relocation", pd.DataFrame(rows)), validate("destinations", pd.DataFrame(parks))
@@ -273,7 +314,15 @@ def make_assessment(*, text: str = "") -> Assessment:
     )
     intake = pd.DataFrame(
         [
-            {"file": "projects/示例.geojson", "row": str(i + 1), "status": status, "field": "geometry", "value": text, "reason": text or "自相交，已修复", "remedy": "请核对"}
+            {
+                "file": "projects/示例.geojson",
+                "row": str(i + 1),
+                "status": status,
+                "field": "geometry",
+                "value": text,
+                "reason": text or "自相交，已修复",
+                "remedy": "请核对",
+            }
             for i, status in enumerate(("accepted", "repaired", "quarantined"))
         ]
     )
@@ -284,13 +333,26 @@ def make_assessment(*, text: str = "") -> Assessment:
     return Assessment(
         version="0.1.0",
         as_of=date(2026, 11, 1),
-        settings=Settings(name=text or "测试工作区", city=text or "承德市", as_of=date(2026, 11, 1), rules_off=(RuleOff(id="RV-04", reason=text or "不适用于滦河"),)),
-        inputs=(*(layer.record for layer in layers.values()), _record("rules", "rules")),
+        settings=Settings(
+            name=text or "测试工作区",
+            city=text or "承德市",
+            as_of=date(2026, 11, 1),
+            rules_off=(RuleOff(id="RV-04", reason=text or "不适用于滦河"),),
+        ),
+        inputs=(*(layer.record for layer in layers.values()), input_record("rules", "rules")),
         tables={
-            "intake": validate("intake", intake), "subjects": validate("subjects", pd.DataFrame(frame.drop(columns="geometry"))),
-            "attributes": validate("attributes", attributes), "overlaps": overlaps, "clear": clear, "findings": findings,
-            "verdicts": verdicts, "ledger": ledger, "relocation": relocation, "destinations": destinations,
-            "carbon_zones": carbon_zones, "carbon_potential": carbon_potential,
+            "intake": validate("intake", intake),
+            "subjects": validate("subjects", pd.DataFrame(frame.drop(columns="geometry"))),
+            "attributes": validate("attributes", attributes),
+            "overlaps": overlaps,
+            "clear": clear,
+            "findings": findings,
+            "verdicts": verdicts,
+            "ledger": ledger,
+            "relocation": relocation,
+            "destinations": destinations,
+            "carbon_zones": carbon_zones,
+            "carbon_potential": carbon_potential,
         },
         subjects=Subjects(frame=frame, attributes=attributes),
         layers=layers,

@@ -44,6 +44,10 @@ def test_eligible_area_is_gross_minus_excluded() -> None:
     assert row["flux_tco2e_mid"] == pytest.approx(2.5 * 0.43 * CO2)
 
 
+def test_eligible_area_is_never_negative_when_rounding_exceeds_the_gross_area() -> None:
+    assert potential(("a", "造林", 1e6, 1e6 + 0.5)).loc[("a", 2060), "eligible_m2"] == 0
+
+
 def test_nothing_is_gained_when_all_is_excluded() -> None:
     row = potential(("a", "造林", HA, HA)).loc[("a", 2060)]
     assert row[["flux_tco2e_high", "cumulative_tco2e_high"]].tolist() == [0, 0]

@@ -70,6 +70,19 @@ def test_ranges_of_pools_combine_as_root_sum_square() -> None:
     assert row["stock_tc_mid"] - row["stock_tc_low"] == pytest.approx(half)
 
 
+def test_low_and_high_keep_their_own_distance_from_the_mid_value() -> None:
+    row = account(("z", 1, HA)).loc[("z", "阔叶林")]
+    assert row["stock_tc_mid"] - row["stock_tc_low"] == pytest.approx(math.hypot(26.09 * 0.25, 159.1 - 62.3))
+    assert row["stock_tc_high"] - row["stock_tc_mid"] == pytest.approx(math.hypot(26.09 * 0.25, 159.1 * 0.42))
+
+
+def test_total_leaves_a_pool_blank_when_one_class_does_not_know_it() -> None:
+    table = account(("known", 5, HA), ("known", 6, HA), ("partly", 5, HA), ("partly", 1, HA))
+    assert table.loc[("known", TOTAL), "above_tc"] == pytest.approx(0.94 + 0.59)
+    assert math.isnan(table.loc[("partly", TOTAL), "above_tc"])
+    assert table.loc[("partly", TOTAL), "vegetation_tc"] == pytest.approx(4.63 + 26.09)
+
+
 def test_total_range_is_narrower_than_the_sum_of_lows_and_wider_than_any_class() -> None:
     table = account(("z", 1, HA), ("z", 5, HA), ("z", 6, HA)).loc["z"]
     parts, total = table.drop(index=TOTAL), table.loc[TOTAL]
@@ -108,16 +121,18 @@ def test_whole_city_is_wider_than_independent_zones_because_a_factor_is_one_quan
     assert whole["area_m2"] == 4 * HA
 
 
-def test_total_says_how_much_of_the_area_has_soil_values() -> None:
-    total = account(("z", 5, 3 * HA), ("z", 8, HA)).loc[("z", TOTAL)]
-    assert total["soil_tc"] == pytest.approx(3 * 93.59)
-    assert "占比 0.750" in total["method"]
+def test_total_says_whether_all_classes_have_soil_values() -> None:
+    table = account(("some", 5, 3 * HA), ("some", 8, HA), ("all", 5, HA), ("all", 6, HA))
+    assert table.loc[("some", TOTAL), "soil_tc"] == pytest.approx(3 * 93.59)
+    assert "土壤只含有同深度来源的类别" in table.loc[("some", TOTAL), "method"]
+    assert table.loc[("all", TOTAL), "method"].endswith("；含土壤")
 
 
 def test_total_has_no_soil_when_no_class_has() -> None:
     total = account(("z", 8, HA), ("z", 4, HA)).loc[("z", TOTAL)]
     assert math.isnan(total["soil_tc"])
     assert total["soil_depth_cm"] == ""
+    assert total["method"].endswith("；不含土壤")
 
 
 def test_mark_is_m_when_any_factor_used_is() -> None:

@@ -119,14 +119,11 @@ def _zone_totals(classes: pd.DataFrame, pools: PoolTable) -> pd.DataFrame:
         totals[part] = groups[part].sum().where(groups[part].count() == groups.size())
     # "M" sorts before "S": the least verified part marks the whole.
     totals["mark"] = groups["mark"].min()
-    with_soil = counted[counted["soil_tc"].notna()]
-    soil_m2 = with_soil.groupby("zone_id")["area_m2"].sum().reindex(totals.index, fill_value=0.0)
+    known, classes_met = groups["soil_tc"].count(), groups.size()
     depth = "" if pools.soil_depth_cm is None else f"{pools.soil_depth_cm:g}"
-    totals["soil_depth_cm"] = np.where(soil_m2 > 0, depth, "")
-    share = soil_m2 / groups["area_m2"].sum()
-    totals["method"] = [
-        f"各类合计，区间按方和根合成（类间独立、同类因子完全相关）；土壤只含面积占比 {s:.3f} 的类别" for s in share
-    ]
+    totals["soil_depth_cm"] = np.where(known > 0, depth, "")
+    soil = np.select([known == 0, known == classes_met], ["不含土壤", "含土壤"], "土壤只含有同深度来源的类别")
+    totals["method"] = [f"各类合计，区间按方和根合成（类间独立，同类因子完全相关）；{words}" for words in soil]
     totals = totals.reset_index()
     # Zones wholly without data have no total row: a zero would read as "no carbon".
     area = classes.groupby("zone_id")["area_m2"].sum()

@@ -14,9 +14,8 @@ from functools import cache
 from importlib import resources
 from typing import Literal
 
+from cdgis.attributes import AttributeSpec, load_attributes
 from cdgis.model import LIST_SEPARATOR
-
-AttributeType = Literal["flag", "number", "text", "list"]
 
 MISSING_WORDS = frozenset({"", "/", "\\", "-", "--", "—", "——", "不详", "未知", "待定", "n/a", "na", "nan", "null", "none"})
 """Cell texts (lower case) that say nothing; the attribute then has no row."""
@@ -40,21 +39,10 @@ _UNIT_WORDS: dict[str, dict[str, Decimal]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Attribute:
-    """One entry of the attribute dictionary."""
-
-    id: str
-    title: str
-    type: AttributeType
-    unit: str
-    aliases: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AttributeColumn:
     """A table column that holds an attribute, with the unit its header states."""
 
-    attribute: Attribute
+    attribute: AttributeSpec
     header_unit: str = ""
 
 
@@ -64,22 +52,6 @@ class CanonicalValue:
 
     text: str = ""
     problem: str = ""
-
-
-@cache
-def attribute_dictionary() -> Mapping[str, Attribute]:
-    """Return {attribute id: attribute} of cdgis/data/attributes.toml, in file order."""
-    raw = tomllib.loads(resources.files("cdgis").joinpath("data/attributes.toml").read_text(encoding="utf-8"))
-    return {
-        key: Attribute(
-            id=key,
-            title=entry["title"],
-            type=entry["type"],
-            unit=entry.get("unit", ""),
-            aliases=tuple(entry.get("aliases", ())),
-        )
-        for key, entry in raw.items()
-    }
 
 
 @cache
@@ -109,11 +81,11 @@ def is_missing(text: str) -> bool:
 def _spellings() -> Mapping[str, str]:
     """Return {plain header spelling: attribute id}; exact names win over titles, titles over aliases."""
     found: dict[str, str] = {}
-    dictionary = attribute_dictionary()
+    dictionary = load_attributes()
     for names in (
-        [(a.id, a.id) for a in dictionary.values()],
-        [(a.title, a.id) for a in dictionary.values()],
-        [(alias, a.id) for a in dictionary.values() for alias in a.aliases],
+        [(a.name, a.name) for a in dictionary.values()],
+        [(a.title, a.name) for a in dictionary.values()],
+        [(alias, a.name) for a in dictionary.values() for alias in a.aliases],
     ):
         for name, attribute_id in names:
             found.setdefault(plain(name), attribute_id)
@@ -128,7 +100,7 @@ def match_attribute(header: str) -> AttributeColumn | None:
         return None
     bracket = _BRACKETS.search(plain(header))
     return AttributeColumn(
-        attribute=attribute_dictionary()[attribute_id], header_unit=bracket.group()[1:-1] if bracket else ""
+        attribute=load_attributes()[attribute_id], header_unit=bracket.group()[1:-1] if bracket else ""
     )
 
 

@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from cdgis.errors import CrsError, ReaderError
 from cdgis.readers.coordinates import CHINA_BOX, DATUM_TITLES, Datum, datum_named, parse_angle, within
-from cdgis.readers.crs import LOCAL_PARAMETERS, plane_axes, resolve_crs, zone_epsg
+from cdgis.readers.crs import GEOGRAPHIC, LOCAL_PARAMETERS, plane_axes, resolve_crs, zone_epsg
 from cdgis.readers.encoding import decode_text
 from cdgis.readers.intake import Remark, is_quarantined, noted, rejected, repaired
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource
@@ -150,7 +150,7 @@ def _locate(
 ) -> tuple[BaseGeometry | None, tuple[Remark, ...]]:
     vertices = [v.swapped() for v in parcel.vertices] if placement.swap else parcel.vertices
     shape, remarks = assemble_shape(vertices, kind=parcel.header.get("图形属性", "面"))
-    remarks += _header_remarks(parcel, shape, projected=placement.epsg not in (4490, 4326))
+    remarks += _header_remarks(parcel, shape, projected=placement.epsg not in GEOGRAPHIC)
     if shape is None:
         return None, tuple(remarks)
     settled = settle(shape, placement.epsg, source=source.label, remedy="核对坐标系、带号与坐标")
@@ -216,7 +216,9 @@ def _datum_remarks(properties: dict[str, str], source: SiteSource) -> tuple[floa
 def _zone(prefix: int | None, properties: dict[str, str], source: SiteSource) -> tuple[int, list[Remark]]:
     if source.crs:
         try:
-            return resolve_crs(source.label, declared=source.crs, stated="", remedy=CRS_REMEDY), []
+            declared = resolve_crs(source.label, declared=source.crs, stated="", remedy=CRS_REMEDY)
+            if declared not in GEOGRAPHIC:
+                return declared, []
         except CrsError as err:
             return 0, [rejected(f"声明的坐标系不能用：{err.found}", field="坐标系", value=source.crs, remedy=err.remedy)]
     stated = _first(properties, _ZONE_KEYS)

@@ -107,7 +107,7 @@ def resolve_columns(labels: Sequence[str]) -> Columns:
             angles.setdefault(angle, index)
         elif role:
             roles.setdefault(role, index)
-        elif attribute and attribute.attribute.id not in {c.attribute.id for c in attributes.values()}:
+        elif attribute and attribute.attribute.name not in {c.attribute.name for c in attributes.values()}:
             attributes[index] = attribute
         if angle or role in ("pair", "east", "north"):
             named = datum_named(label)

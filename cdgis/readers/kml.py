@@ -93,14 +93,11 @@ def _shape(element: ElementTree.Element) -> BaseGeometry:
 
 
 def _joined(parts: list[BaseGeometry]) -> BaseGeometry:
+    build = {"Polygon": shapely.multipolygons, "LineString": shapely.multilinestrings, "Point": shapely.multipoints}
     kinds = {part.geom_type for part in parts}
-    if kinds == {"Polygon"}:
-        return shapely.MultiPolygon(parts)
-    if kinds == {"LineString"}:
-        return shapely.MultiLineString(parts)
-    if kinds == {"Point"}:
-        return shapely.MultiPoint(parts)
-    return shapely.GeometryCollection(parts)
+    kind = kinds.pop() if len(kinds) == 1 else ""
+    joined: BaseGeometry = build.get(kind, shapely.geometrycollections)(parts)
+    return joined
 
 
 def _coordinates(element: ElementTree.Element) -> list[tuple[float, ...]]:

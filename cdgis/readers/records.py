@@ -6,12 +6,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import numpy as np
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.readers.attributes import plain_decimal
 from cdgis.readers.intake import Remark
 
-CRS_REMEDY = "补上 .prj，或在附表的“坐标系”列、命令行 --crs 写明坐标系（如 EPSG:4548）"
+CRS_REMEDY = "补上 .prj，或在附表的“坐标系”列、命令行 --attr crs=EPSG:4548 写明坐标系"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,12 +46,12 @@ class SiteRecord:
 
 def cell_text(value: object) -> str:
     """Return a cell's value as text: whole floats without ``.0``, dates as YYYY-MM-DD, None as empty."""
-    if value is None:
+    if value is None or value != value:
         return ""
-    if isinstance(value, bool):
+    if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
     if isinstance(value, float):
-        return plain_decimal(Decimal(repr(value))) if value == value and abs(value) != float("inf") else ""
+        return plain_decimal(Decimal(repr(float(value)))) if abs(value) != float("inf") else ""
     if isinstance(value, datetime):
         return value.date().isoformat() if value.time() == datetime.min.time() else value.isoformat(sep=" ")
     if isinstance(value, date):

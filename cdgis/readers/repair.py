@@ -17,7 +17,8 @@ from cdgis.readers.intake import Remark, noted, rejected, repaired
 GeometryArray = npt.NDArray[np.object_]
 
 _DIMENSION = {"point": 0, "line": 1, "polygon": 2}
-_CHINESE = {0: "点", 1: "线", 2: "面"}
+KIND_WORDS = {0: "点", 1: "线", 2: "面"}
+"""Dimension -> the word users know it by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +89,7 @@ def _mended(geometry: BaseGeometry) -> tuple[BaseGeometry | None, list[Remark]]:
             )
         )
     if geometry.geom_type == "GeometryCollection":
-        remarks.append(repaired(f"混合图形，只保留{_CHINESE[dimension]}部分", field="geometry"))
+        remarks.append(repaired(f"混合图形，只保留{KIND_WORDS[dimension]}部分", field="geometry"))
     whole = repaired_geometries(np.array([geometry], dtype=object), dimension)[0]
     if whole.is_empty or (dimension == 2 and whole.area == 0):
         return None, [*remarks, rejected("图形退化，没有面积", field="geometry", remedy="请核对界址点")]
@@ -106,13 +107,14 @@ def repaired_geometries(geoms: GeometryArray, dimension: int) -> GeometryArray:
 
 
 def _parts_of(geometry: BaseGeometry, dimension: int) -> BaseGeometry:
-    parts = shapely.get_parts(shapely.get_parts(np.atleast_1d(geometry)))
+    # parts of parts: a collection's members may be multi-geometries themselves
+    parts = shapely.get_parts(shapely.get_parts(geometry))
     kept = parts[shapely.get_dimensions(parts) == dimension]
     if len(kept) == 0:
         return shapely.Polygon()
     if dimension == 2:
         return shapely.union_all(kept)
-    return shapely.multilinestrings(kept) if dimension == 1 else shapely.multipoints(kept)
+    return shapely.MultiLineString(list(kept)) if dimension == 1 else shapely.MultiPoint(list(kept))
 
 
 def dimension_of(kind: Literal["polygon", "line", "point"]) -> int:

@@ -7,6 +7,7 @@ same number, or give the closing point a wrong ring number. Nesting decides what
 from dataclasses import dataclass, replace
 
 import shapely
+from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.readers.intake import Remark, noted, rejected, repaired
@@ -53,7 +54,7 @@ def assemble_shape(vertices: list[Vertex], *, kind: str) -> tuple[BaseGeometry |
         where = "、".join(f"第 {run[0].line} 行起" for run in short)
         reason = f"界址点不足三个（{where}）"
         return None, [*remarks, rejected(reason, field="坐标", remedy="补全界址点")]
-    return _nested([shapely.polygons([v.xy for v in run]) for run in runs], remarks), remarks
+    return _nested([Polygon([v.xy for v in run]) for run in runs], remarks), remarks
 
 
 def _collapse(multi: BaseGeometry) -> BaseGeometry:
@@ -94,10 +95,10 @@ def _is_closed(run: list[Vertex]) -> bool:
     return len(run) >= 4 and run[-1].coincides(run[0])
 
 
-def _nested(polygons: list[BaseGeometry], remarks: list[Remark]) -> BaseGeometry:
+def _nested(polygons: list[Polygon], remarks: list[Remark]) -> BaseGeometry:
     """Join rings by nesting: one within an earlier shell, and not within its holes, is a hole; else a further part."""
-    shells: list[BaseGeometry] = []
-    holes: list[list[BaseGeometry]] = []
+    shells: list[Polygon] = []
+    holes: list[list[Polygon]] = []
     for polygon in polygons:
         owner = next((i for i, shell in enumerate(shells) if _inside(polygon, shell, holes[i])), None)
         if owner is None:
@@ -108,13 +109,12 @@ def _nested(polygons: list[BaseGeometry], remarks: list[Remark]) -> BaseGeometry
     if len(shells) > 1:
         remarks.append(noted(f"地块由 {len(shells)} 个部分组成", field="圈号"))
     parts = [
-        shapely.polygons(shell.exterior, [hole.exterior for hole in inner] or None)
-        for shell, inner in zip(shells, holes, strict=True)
+        Polygon(shell.exterior, [hole.exterior for hole in inner]) for shell, inner in zip(shells, holes, strict=True)
     ]
     return _collapse(shapely.multipolygons(parts))
 
 
-def _inside(polygon: BaseGeometry, shell: BaseGeometry, holes: list[BaseGeometry]) -> bool:
+def _inside(polygon: Polygon, shell: Polygon, holes: list[Polygon]) -> bool:
     point = shapely.point_on_surface(shapely.make_valid(polygon))
     in_shell = bool(shapely.contains_properly(shapely.make_valid(shell), point))
     return in_shell and not any(shapely.contains_properly(shapely.make_valid(hole), point) for hole in holes)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from cdgis.assess import Assessment
+from cdgis.assessment import Assessment
 from cdgis.model import LIST_SEPARATOR, Effect, Level, ProjectType, State, SubjectKind, Verdict
 from cdgis.schema import empty
 
@@ -73,6 +73,12 @@ def table(assessment: Assessment, name: str) -> pd.DataFrame:
     return assessment.tables[name] if name in assessment.tables else empty(name)
 
 
+def records(frame: pd.DataFrame) -> list[Row]:
+    """Return the rows of a table as mappings by column name."""
+    names = [str(name) for name in frame.columns]
+    return [dict(zip(names, row, strict=True)) for row in frame.itertuples(index=False, name=None)]
+
+
 def gather_dossiers(assessment: Assessment) -> tuple[Dossier, ...]:
     """Return one dossier per subject with a verdict, in the order of subjects.csv."""
     findings = table(assessment, "findings")
@@ -83,15 +89,18 @@ def gather_dossiers(assessment: Assessment) -> tuple[Dossier, ...]:
     rows = {name: _by_key(table(assessment, name), keys.get(name, "subject_id")) for name in names}
     rows["findings"] = _by_key(told, "subject_id")
     rows["intake"] = _by_key(_troubles(table(assessment, "intake")), "source")
-    verdicts = {row["subject_id"]: row for row in table(assessment, "verdicts").to_dict("records")}
-    subjects = [row for row in table(assessment, "subjects").to_dict("records") if row["subject_id"] in verdicts]
+    verdicts = {row["subject_id"]: row for row in records(table(assessment, "verdicts"))}
+    subjects = [row for row in records(table(assessment, "subjects")) if row["subject_id"] in verdicts]
     pages = page_names([s["subject_id"] for s in subjects if _has_page(s, verdicts, rows["relocation"])])
     titles = {rule.id: rule.title for rule in assessment.rulebook.rules}
     return tuple(
         _dossier(
             subject,
             verdicts[subject["subject_id"]],
-            {name: part.get(_source_key(subject) if name == "intake" else subject["subject_id"], ()) for name, part in rows.items()},
+            {
+                name: part.get(_source_key(subject) if name == "intake" else subject["subject_id"], ())
+                for name, part in rows.items()
+            },
             titles=titles,
             extras=(
                 assessment.report_numbers.get(subject["subject_id"], ""),
@@ -120,13 +129,18 @@ def _source_key(subject: Row) -> str:
 
 def _by_key(frame: pd.DataFrame, key: str) -> dict[str, tuple[Row, ...]]:
     grouped: dict[str, list[Row]] = {}
-    for row in frame.to_dict("records"):
-        grouped.setdefault(str(row[key]), []).append({str(name): value for name, value in row.items()})
+    for row in records(frame):
+        grouped.setdefault(str(row[key]), []).append(row)
     return {name: tuple(rows) for name, rows in grouped.items()}
 
 
 def _dossier(
-    subject: Row, verdict: Row, rows: Mapping[str, Sequence[Row]], *, titles: Mapping[str, str], extras: tuple[str, str, int]
+    subject: Row,
+    verdict: Row,
+    rows: Mapping[str, Sequence[Row]],
+    *,
+    titles: Mapping[str, str],
+    extras: tuple[str, str, int],
 ) -> Dossier:
     zone_names = {(row["layer"], row["zone_id"]): row["zone_name"] for row in rows["overlaps"]}
     rulings = _rulings(rows["findings"], zone_names=zone_names, titles=titles)
@@ -144,7 +158,9 @@ def _dossier(
         overlaps=tuple(rows["overlaps"]),
         clear=tuple(rows["clear"]),
         ledger=tuple(rows["ledger"]),
-        applies={level.value: part for level in Level if (part := tuple(r for r in applied if r.row["level"] == level.value))},
+        applies={
+            level.value: part for level in Level if (part := tuple(r for r in applied if r.row["level"] == level.value))
+        },
         unknown=by_state[State.UNKNOWN],
         manual=by_state[State.MANUAL],
         decisive=tuple((rule_id, titles.get(rule_id, "")) for rule_id in decisive),
@@ -154,7 +170,9 @@ def _dossier(
     )
 
 
-def _rulings(findings: Iterable[Row], *, zone_names: Mapping[tuple[str, str], str], titles: Mapping[str, str]) -> list[Ruling]:
+def _rulings(
+    findings: Iterable[Row], *, zone_names: Mapping[tuple[str, str], str], titles: Mapping[str, str]
+) -> list[Ruling]:
     """Return findings merged by rule, state and clause; strictest effect first, then by rule id."""
     groups: dict[tuple[str, str, str], list[Row]] = {}
     for row in findings:
@@ -164,12 +182,16 @@ def _rulings(findings: Iterable[Row], *, zone_names: Mapping[tuple[str, str], st
             row=rows[0],
             title=titles.get(rows[0]["rule_id"], ""),
             zones=tuple(dict.fromkeys(_zone_text(row, zone_names) for row in rows if row["zone_id"])),
-            missing=tuple(dict.fromkeys(m for row in rows for m in str(row["missing_attribute"]).split(LIST_SEPARATOR) if m)),
+            missing=tuple(
+                dict.fromkeys(m for row in rows for m in str(row["missing_attribute"]).split(LIST_SEPARATOR) if m)
+            ),
             needs_review=any(bool(row["needs_review"]) for row in rows),
         )
         for rows in groups.values()
     ]
-    return sorted(rulings, key=lambda r: (-Effect(r.row["effect"]).rank, r.row["rule_id"], r.row["state"], r.row["clause"]))
+    return sorted(
+        rulings, key=lambda r: (-Effect(r.row["effect"]).rank, r.row["rule_id"], r.row["state"], r.row["clause"])
+    )
 
 
 def _zone_text(row: Row, zone_names: Mapping[tuple[str, str], str]) -> str:

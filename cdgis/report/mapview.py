@@ -7,13 +7,13 @@ other hosts by nothing: the page brings Leaflet itself.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import folium
 import shapely
-from branca.element import Element
+from branca.element import Element, Figure
 
-from cdgis.assess import Assessment
+from cdgis.assessment import Assessment
 from cdgis.frames import Layer
 from cdgis.report.dossier import Dossier, Ruling
 from cdgis.report.outline import packed, thinned
@@ -55,7 +55,7 @@ def build_map(assessment: Assessment, dossiers: Sequence[Dossier]) -> MapView:
         maxZoom=17,
     )
     canvas.default_js, canvas.default_css = [], []
-    for number, theme in enumerate(THEMES):
+    for number in range(len(THEMES)):
         folium.map.CustomPane(f"theme-{number}", z_index=_LOWEST_PANE + number).add_to(canvas)
     groups = {layer.spec.id: folium.FeatureGroup(name=layer.spec.id, show=True).add_to(canvas) for layer in layers}
     canvas.fit_bounds([[south, west], [north, east]])
@@ -95,7 +95,7 @@ def _number_elements(root: Element) -> None:
 
 
 def _rendered(canvas: folium.Map) -> tuple[str, str]:
-    figure = canvas.get_root()
+    figure = cast(Figure, canvas.get_root())
     figure.render()
     return figure.html.render().strip(), figure.script.render().strip() + "\n"
 
@@ -105,8 +105,11 @@ def _layer_data(layer: Layer, group: str) -> dict[str, Any]:
     spec, zones, palette = layer.spec, layer.zones, read_palette()
     names = list(dict.fromkeys([*spec.allowed_classes, *sorted(set(zones["zone_class"]))]))
     present = [name for name in names if name in set(zones["zone_class"])]
+    labelled = spec.id == "counties"
     place = {name: number for number, name in enumerate(present)}
-    rows = zip(zones["zone_id"], zones["zone_name"], zones["zone_class"], thinned(layer), strict=True)
+    shapes = thinned(layer)
+    labels = shapely.point_on_surface(zones.geometry.to_numpy())
+    rows = zip(zones["zone_id"], zones["zone_name"], zones["zone_class"], shapes, labels, strict=True)
     return {
         "id": spec.id,
         "group": group,
@@ -117,7 +120,10 @@ def _layer_data(layer: Layer, group: str) -> dict[str, Any]:
         "version": spec.version,
         "shown": spec.id in _SHOWN_AT_FIRST,
         "classes": [[name, palette.zone_colour(spec.id, name)] for name in present],
-        "zones": [[zone_id, name, place[kind], packed(shape)] for zone_id, name, kind, shape in rows],
+        "zones": [
+            [zone_id, name, place[kind], packed(shape), *(packed(label) if labelled else ())]
+            for zone_id, name, kind, shape, label in rows
+        ],
     }
 
 
@@ -133,7 +139,9 @@ def _subject_data(assessment: Assessment, dossiers: Sequence[Dossier]) -> dict[s
         shape = shapes.get(subject["subject_id"])
         subjects.append(
             {
-                **{name: subject[name] for name in ("subject_id", "name", "kind", "county", "industry", "project_type")},
+                **{
+                    name: subject[name] for name in ("subject_id", "name", "kind", "county", "industry", "project_type")
+                },
                 "lon": round(float(subject["lon"]), 6),
                 "lat": round(float(subject["lat"]), 6),
                 "verdict": verdict["verdict"],

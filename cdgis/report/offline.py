@@ -73,7 +73,9 @@ def inline_code(text: str) -> Markup:
 
 def content_policy(scripts: Sequence[str]) -> str:
     """Return the content security policy under which only `scripts`, byte by byte, may run; no request is allowed."""
-    hashes = " ".join(f"'sha256-{base64.b64encode(sha256(text.encode('utf-8')).digest()).decode()}'" for text in scripts)
+    hashes = " ".join(
+        f"'sha256-{base64.b64encode(sha256(text.encode('utf-8')).digest()).decode()}'" for text in scripts
+    )
     return (
         f"default-src 'none'; script-src {hashes or chr(39) + 'none' + chr(39)}; style-src 'unsafe-inline'; "
         "img-src data:; base-uri 'none'; form-action 'none'"

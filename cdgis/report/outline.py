@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from cdgis.frames import Layer
 
@@ -20,22 +21,20 @@ _MOST_ROUNDS = 8
 
 def thinned(layer: Layer) -> np.ndarray:
     """Return the layer's geometries simplified to at most 24 000 vertices in all, if eight doublings can do it."""
-    shapes = layer.zones.geometry.to_numpy()
+    shapes: np.ndarray = layer.zones.geometry.to_numpy()
     if layer.spec.geometry == "point":
         return shapes
+    simplify = shapely.coverage_simplify if layer.spec.partition else shapely.simplify
     tolerance = _FIRST_TOLERANCE_DEG
     for _ in range(_MOST_ROUNDS):
-        if layer.spec.partition:
-            shapes = shapely.coverage_simplify(shapes, tolerance)
-        else:
-            shapes = shapely.simplify(shapes, tolerance, preserve_topology=True)
+        shapes = simplify(shapes, tolerance)
         if shapely.get_num_coordinates(shapes).sum() <= _VERTICES_PER_LAYER:
             break
         tolerance *= 2
     return shapes
 
 
-def packed(shape: shapely.Geometry) -> list[Any]:
+def packed(shape: BaseGeometry) -> list[Any]:
     """Return a shape as nested step lists: a polygon's parts hold rings, a line's or point's parts one list each.
 
     A ring or line is ``[x0, y0, dx1, dy1, ...]``; rings that shrink to nothing are left out.
@@ -51,7 +50,7 @@ def packed(shape: shapely.Geometry) -> list[Any]:
     return parts
 
 
-def _steps(line: shapely.Geometry) -> list[int]:
+def _steps(line: BaseGeometry) -> list[int]:
     xy = np.rint(shapely.get_coordinates(line) * UNITS_PER_DEGREE).astype(np.int64)
     steps = np.diff(xy, axis=0, prepend=np.zeros((1, 2), dtype=np.int64))
     moved = np.any(steps != 0, axis=1)

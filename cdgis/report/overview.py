@@ -6,14 +6,21 @@ from typing import Any
 
 import pandas as pd
 
-from cdgis.assess import Assessment
+from cdgis.assessment import Assessment
 from cdgis.model import IntakeStatus, SubjectKind, Verdict
-from cdgis.report.dossier import Dossier, Row, table
+from cdgis.report.dossier import Dossier, Row, records, table
 
 NO_COUNTY = "未落入县区"
 _COUNTY_LAYER = "counties"
 _STOCKS = ("stock_tc_low", "stock_tc_mid", "stock_tc_high")
-_GROWTH = ("flux_tco2e_low", "flux_tco2e_mid", "flux_tco2e_high", "cumulative_tco2e_low", "cumulative_tco2e_mid", "cumulative_tco2e_high")
+_GROWTH = (
+    "flux_tco2e_low",
+    "flux_tco2e_mid",
+    "flux_tco2e_high",
+    "cumulative_tco2e_low",
+    "cumulative_tco2e_mid",
+    "cumulative_tco2e_high",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,14 +75,10 @@ def sum_up(assessment: Assessment, dossiers: Sequence[Dossier]) -> Overview:
         carbon_methods=tuple(sorted(set(table(assessment, "carbon_zones")["method"]))),
         potential=_potential(table(assessment, "carbon_potential")),
         intake=_intake_by_file(intake),
-        troubles=tuple(_records(intake[intake["status"] != IntakeStatus.ACCEPTED.value])),
+        troubles=tuple(records(intake[intake["status"] != IntakeStatus.ACCEPTED.value])),
         absent_layers=tuple(absent),
         unverified_clauses=int(findings.loc[findings["mark"] == "M", "rule_id"].nunique()),
     )
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def _count(dossiers: Sequence[Dossier]) -> tuple[VerdictCount, ...]:
@@ -83,7 +86,9 @@ def _count(dossiers: Sequence[Dossier]) -> tuple[VerdictCount, ...]:
     for verdict in Verdict:
         kinds = [d.subject["kind"] for d in dossiers if d.verdict["verdict"] == verdict]
         projects = kinds.count(SubjectKind.PROJECT)
-        counts.append(VerdictCount(verdict=verdict, total=len(kinds), projects=projects, enterprises=len(kinds) - projects))
+        counts.append(
+            VerdictCount(verdict=verdict, total=len(kinds), projects=projects, enterprises=len(kinds) - projects)
+        )
     return tuple(counts)
 
 
@@ -101,11 +106,12 @@ def _relocation(assessment: Assessment, dossiers: Sequence[Dossier]) -> tuple[Ro
     destinations = table(assessment, "destinations")
     feasible = destinations[destinations["feasible"].astype(bool)].sort_values(["distance_m", "park_id"], kind="stable")
     parks: dict[str, list[str]] = {}
-    for row in _records(feasible):
+    for row in records(feasible):
         parks.setdefault(row["enterprise_id"], []).append(row["park_name"] or row["park_id"])
-    rows = _records(table(assessment, "relocation"))
+    rows = records(table(assessment, "relocation"))
     return tuple(
-        {**row, "page": pages.get(row["enterprise_id"], ""), "parks": tuple(parks.get(row["enterprise_id"], ()))} for row in rows
+        {**row, "page": pages.get(row["enterprise_id"], ""), "parks": tuple(parks.get(row["enterprise_id"], ()))}
+        for row in rows
     )
 
 
@@ -131,14 +137,14 @@ def _potential(potential: pd.DataFrame) -> tuple[Row, ...]:
         return ()
     last = potential[potential["year"] == potential["year"].max()]
     sums = last.groupby(["measure", "year"], sort=True)[["gross_m2", "eligible_m2", *_GROWTH]].sum(min_count=1)
-    return tuple(_records(sums.reset_index()))
+    return tuple(records(sums.reset_index()))
 
 
 def _intake_by_file(intake: pd.DataFrame) -> tuple[Row, ...]:
     """Return counts of input rows by file and fate; several notes on one row count once, the gravest wins."""
     grave: Mapping[str, int] = {status.value: number for number, status in enumerate(IntakeStatus)}
     fates: dict[str, dict[str, int]] = {}
-    for row in _records(intake):
+    for row in records(intake):
         rows = fates.setdefault(str(row["file"]), {})
         rows[str(row["row"])] = max(rows.get(str(row["row"]), 0), grave[str(row["status"])])
     result = []

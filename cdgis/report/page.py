@@ -10,19 +10,27 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from cdgis.assess import Assessment
-from cdgis.model import DEMO_STAMP, Verdict
+from cdgis.assessment import Assessment
+from cdgis.model import DEMO_STAMP, SubjectKind, Verdict
 from cdgis.report.dossier import Dossier
 from cdgis.report.mapview import THEMES, MapView
-from cdgis.report.offline import content_policy, inline_code, json_for_script, leaflet_script, leaflet_style, template_text
+from cdgis.report.offline import (
+    content_policy,
+    inline_code,
+    json_for_script,
+    leaflet_script,
+    leaflet_style,
+    template_text,
+)
 from cdgis.report.overview import Overview
 from cdgis.report.palette import VerdictStyle, read_palette
 from cdgis.report.sketch import HEIGHT_PX, WIDTH_PX, Sketch
 from cdgis.report.tables import is_demonstration
-from cdgis.report.wording import FILTERS, in_force, read_wording, transition_note
+from cdgis.report.wording import FILTERS, in_force, industry, read_wording, transition_note
 
 _OUR_SCRIPTS = ("map.js", "panels.js", "list.js")
-_SEVERITY = {verdict.value: number for number, verdict in enumerate((Verdict.FAIL, Verdict.JUSTIFY, Verdict.UNKNOWN, Verdict.CONDITIONAL, Verdict.CLEAR))}
+_LIST_ORDER = (Verdict.FAIL, Verdict.JUSTIFY, Verdict.UNKNOWN, Verdict.CONDITIONAL, Verdict.CLEAR)
+"""What needs attention first; an open question comes before a conditional pass."""
 
 
 @cache
@@ -47,7 +55,7 @@ def _template(name: str) -> Template:
 def render_index(assessment: Assessment, dossiers: Sequence[Dossier], *, overview: Overview, view: MapView) -> str:
     """Return index.html: one self-contained file with map, lists and the run's provenance."""
     scripts = [leaflet_script(), view.script, "\n".join(template_text(name) for name in _OUR_SCRIPTS)]
-    ordered = sorted(dossiers, key=lambda d: (_SEVERITY[d.verdict["verdict"]], d.subject["kind"] != "project", d.subject["subject_id"]))
+    ordered = sorted(dossiers, key=_place_in_list)
     industries = sorted({str(d.subject["industry"])[:2] for d in dossiers if d.subject["industry"]})
     return _template("index.html").render(
         **_common(assessment),
@@ -59,10 +67,16 @@ def render_index(assessment: Assessment, dossiers: Sequence[Dossier], *, overvie
         overview=overview,
         dossiers=ordered,
         counties=sorted({str(d.subject["county"]) for d in dossiers if d.subject["county"]}),
-        industries=industries,
+        industries=[(code, industry(code)) for code in industries],
         themes=THEMES[::-1],
         leaflet_licence=template_text("leaflet_licence.txt"),
     )
+
+
+def _place_in_list(dossier: Dossier) -> tuple[int, bool, str]:
+    subject = dossier.subject
+    order = _LIST_ORDER.index(Verdict(dossier.verdict["verdict"]))
+    return order, subject["kind"] != SubjectKind.PROJECT, str(subject["subject_id"])
 
 
 def render_site(assessment: Assessment, dossier: Dossier, sketch: Sketch | None) -> str:

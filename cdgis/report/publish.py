@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from cdgis.assess import Assessment
+from cdgis.assessment import Assessment
 from cdgis.errors import ReportError
-from cdgis.report.dossier import gather_dossiers
+from cdgis.report.dossier import Dossier, gather_dossiers
 from cdgis.report.mapview import build_map
 from cdgis.report.overview import sum_up
 from cdgis.report.page import render_index, render_site
@@ -21,8 +21,8 @@ from cdgis.report.sketch import draw_sketches
 from cdgis.report.tables import write_tables
 from cdgis.schema import TABLES
 
-Progress = Callable[[str, int, int], None]
-"""Called with a stage's Chinese name, steps done and steps in all."""
+Progress = Callable[[str], None]
+"""Called with the name of each thing that has been written."""
 
 
 def write_reports(assessment: Assessment, out: Path, *, jobs: int = 1, progress: Progress | None = None) -> list[Path]:
@@ -42,11 +42,13 @@ def write_reports(assessment: Assessment, out: Path, *, jobs: int = 1, progress:
             written = _move_in(scratch, out)
             _remove_stale(out, written)
     except OSError as err:
-        raise ReportError(f"无法写入输出文件夹 {out}：{err.strerror or err}。请检查权限、磁盘空间，并关闭正打开其中文件的程序后重试") from err
+        raise ReportError(
+            f"无法写入输出文件夹 {out}：{err.strerror or err}。请检查权限、磁盘空间，并关闭正打开其中文件的程序后重试"
+        ) from err
     return written
 
 
-def _silent(stage: str, done: int, total: int) -> None:
+def _silent(item: str) -> None:
     """Take no notice of progress."""
 
 
@@ -60,24 +62,26 @@ def _beside(out: Path) -> Iterator[Path]:
 
 
 def _write_pages(assessment: Assessment, scratch: Path, *, jobs: int, progress: Progress) -> None:
-    progress("写出数据表", 0, 1)
     write_tables(assessment, scratch / "data")
-    progress("写出数据表", 1, 1)
+    progress("数据表")
     dossiers = gather_dossiers(assessment)
-    index = render_index(assessment, dossiers, overview=sum_up(assessment, dossiers), view=build_map(assessment, dossiers))
+    index = render_index(
+        assessment, dossiers, overview=sum_up(assessment, dossiers), view=build_map(assessment, dossiers)
+    )
     (scratch / "index.html").write_bytes(index.encode("utf-8", "replace"))
+    progress("总图")
     paged = [dossier for dossier in dossiers if dossier.page]
     sketches = draw_sketches(assessment, paged)
     (scratch / "sites").mkdir()
 
-    def write_one(number: int) -> None:
-        dossier = paged[number]
+    def write_one(dossier: Dossier) -> str:
         text = render_site(assessment, dossier, sketches.get(dossier.subject["subject_id"]))
         (scratch / "sites" / dossier.page).write_bytes(text.encode("utf-8", "replace"))
+        return dossier.page
 
     with ThreadPoolExecutor(max_workers=jobs) as pool:
-        for done, _ in enumerate(pool.map(write_one, range(len(paged))), start=1):
-            progress("写出逐点页面", done, len(paged))
+        for page in pool.map(write_one, paged):
+            progress(page)
 
 
 def _move_in(scratch: Path, out: Path) -> list[Path]:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from geopandas import GeoDataFrame
+from shapely.geometry.base import BaseGeometry
 
-from cdgis.assess import Assessment
+from cdgis.assessment import Assessment
 from cdgis.model import Relation
 from cdgis.report.dossier import Dossier
 from cdgis.report.palette import read_palette
@@ -76,7 +77,7 @@ class _View:
     def pixels(self, lonlat: np.ndarray) -> np.ndarray:
         x = (lonlat[:, 0] - self.west) / (self.east - self.west) * WIDTH_PX
         y = (self.north - lonlat[:, 1]) / (self.north - self.south) * HEIGHT_PX
-        return np.round(np.c_[x, y], 1)
+        return np.asarray(np.round(np.column_stack((x, y)), 1))
 
     @property
     def box(self) -> tuple[float, float, float, float]:
@@ -103,7 +104,7 @@ def draw_sketches(assessment: Assessment, dossiers: Sequence[Dossier]) -> dict[s
     }
 
 
-def _view_of(shape: shapely.Geometry) -> _View:
+def _view_of(shape: BaseGeometry) -> _View:
     west, south, east, north = shape.bounds
     lon, lat = (west + east) / 2, (south + north) / 2
     east_m = METRES_PER_DEGREE * math.cos(math.radians(lat))
@@ -122,7 +123,9 @@ def _concerned_layers(dossier: Dossier, known: Mapping[str, str]) -> list[str]:
     return [key for key in dict.fromkeys(layers) if key in known and key not in drawn][:_MOST_LAYERS]
 
 
-def _draw(dossier: Dossier, shape: shapely.Geometry, zones: Mapping[str, GeoDataFrame], titles: Mapping[str, str]) -> Sketch:
+def _draw(
+    dossier: Dossier, shape: BaseGeometry, zones: Mapping[str, GeoDataFrame], titles: Mapping[str, str]
+) -> Sketch:
     view = _view_of(shape)
     strokes: list[Stroke] = []
     legend: list[tuple[str, str, str]] = []
@@ -173,7 +176,7 @@ def _layer_strokes(
     return strokes, legend
 
 
-def _path(shape: shapely.Geometry, view: _View, *, keep: bool = False) -> str:
+def _path(shape: BaseGeometry, view: _View, *, keep: bool = False) -> str:
     """Return the SVG path of a shape, thinned to half a pixel; points give none."""
     if shape.is_empty or shapely.get_dimensions(shape) == 0:
         return ""
@@ -185,7 +188,9 @@ def _path(shape: shapely.Geometry, view: _View, *, keep: bool = False) -> str:
         for ring in rings:
             if ring.geom_type in ("LineString", "LinearRing"):
                 xy = view.pixels(shapely.get_coordinates(ring))
-                parts.append("M" + "L".join(f"{x:g} {y:g}" for x, y in xy) + ("Z" if part.geom_type == "Polygon" else ""))
+                parts.append(
+                    "M" + "L".join(f"{x:g} {y:g}" for x, y in xy) + ("Z" if part.geom_type == "Polygon" else "")
+                )
     return "".join(parts)
 
 

@@ -19,7 +19,7 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from cdgis.assess import Assessment
+from cdgis.assessment import Assessment
 from cdgis.model import DEMO_STAMP
 from cdgis.report.workbook import write_workbook
 from cdgis.schema import TABLES
@@ -42,10 +42,10 @@ def write_tables(assessment: Assessment, folder: Path) -> list[Path]:
     paths = []
     for name, text in texts.items():
         path = folder / f"{name}.csv"
-        path.write_bytes(text.encode("utf-8-sig"))
+        path.write_bytes(text.encode("utf-8-sig", "replace"))
         paths.append(path)
     run_path = folder / "run.json"
-    run_path.write_bytes(run_json(assessment, texts).encode("utf-8"))
+    run_path.write_bytes(run_json(assessment, texts).encode("utf-8", "replace"))
     workbook_path = folder / "cdgis.xlsx"
     workbook_path.write_bytes(write_workbook(assessment, tables))
     return sorted([*paths, run_path, workbook_path, _write_geopackage(assessment, tables, folder / "cdgis.gpkg")])
@@ -54,7 +54,9 @@ def write_tables(assessment: Assessment, folder: Path) -> list[Path]:
 def is_demonstration(assessment: Assessment) -> bool:
     """Whether any layer or input behind the assessment is not official, so that the stamp is due."""
     layers = any(not layer.spec.official for layer in assessment.layers.values())
-    return layers or any(not record.official for record in assessment.inputs if record.kind in ("layer", "raster", "table"))
+    return layers or any(
+        not record.official for record in assessment.inputs if record.kind in ("layer", "raster", "table")
+    )
 
 
 def safe_cell(value: str) -> str:
@@ -120,7 +122,7 @@ def run_json(assessment: Assessment, texts: Mapping[str, str]) -> str:
         },
         "report_numbers": dict(assessment.report_numbers),
         "tables": {
-            name: {"rows": len(assessment.tables[name]), "sha256": sha256(text.encode("utf-8")).hexdigest()}
+            name: {"rows": len(assessment.tables[name]), "sha256": sha256(text.encode("utf-8", "replace")).hexdigest()}
             for name, text in texts.items()
         },
         "notes": list(assessment.notes),
@@ -148,7 +150,11 @@ def _write_geopackage(assessment: Assessment, tables: Mapping[str, pd.DataFrame]
             )
         for name, table in tables.items():
             pyogrio.write_dataframe(
-                _typed(table), path, layer=name, driver="GPKG", layer_options={"DESCRIPTION": f"{TABLES[name].title} {stamp}"}
+                _typed(table),
+                path,
+                layer=name,
+                driver="GPKG",
+                layer_options={"DESCRIPTION": f"{TABLES[name].title} {stamp}"},
             )
     return path
 

@@ -8,7 +8,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from cdgis.units import m2_to_ha, m2_to_mu
+from cdgis.attributes import load_attributes
+from cdgis.industry import name_of
+from cdgis.units import m2_to_ha, m2_to_mu, tc_to_tco2e
 
 _DATE = re.compile(r"(\d{4})(?:\D{1,2}(\d{1,2})(?:\D{1,2}(\d{1,2}))?)?")
 _TEN_THOUSAND = 10_000.0
@@ -22,21 +24,20 @@ def read_wording() -> Mapping[str, Any]:
     return tomllib.loads(text)
 
 
-@cache
-def attribute_titles() -> Mapping[str, str]:
-    """Return the Chinese title of each attribute a rule may ask for."""
-    raw = tomllib.loads(files("cdgis").joinpath("data/attributes.toml").read_text(encoding="utf-8"))
-    return {name: entry["title"] for name, entry in raw.items()}
-
-
 def word(value: str, group: str) -> str:
     """Return the reader's word for a code value of `group`; unknown values stand as they are."""
     return str(read_wording()[group].get(value, value))
 
 
 def attribute(name: str) -> str:
-    """Return the title of an attribute, or the name itself when it is not an attribute."""
-    return attribute_titles().get(name, name)
+    """Return the title of an attribute or other fact a rule asks for, or the name itself when nobody knows it."""
+    known = load_attributes()
+    return known[name].title if name in known else word(name, "fact")
+
+
+def industry(code: str) -> str:
+    """Return the name of a code of GB/T 4754-2017, "" when there is none."""
+    return name_of(code)
 
 
 def number(value: float, digits: int = 0) -> str:
@@ -95,13 +96,15 @@ def transition_note(approval_date: str) -> str:
     return str(entry["text"]).format(date=approval_date) if day is not None and day < entry["in_force"] else ""
 
 
-FILTERS: Mapping[str, Callable[..., str]] = {
+FILTERS: Mapping[str, Callable[..., str | float]] = {
     "word": word,
     "attribute": attribute,
+    "industry": industry,
     "number": number,
     "square_metres": square_metres,
     "metres": metres,
     "percent": percent,
     "ten_thousand": ten_thousand,
+    "co2e": tc_to_tco2e,
 }
 """Template filters by name."""

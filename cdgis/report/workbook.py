@@ -5,14 +5,16 @@ import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 import pandas as pd
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
-from cdgis.assess import Assessment
+from cdgis.assessment import Assessment
 from cdgis.model import DEMO_STAMP
 from cdgis.schema import TABLES, Column
 
@@ -49,8 +51,8 @@ def _stamp(assessment: Assessment) -> str:
     return "" if official else DEMO_STAMP
 
 
-def _text_cell(sheet: object, value: str, font: Font | None = None) -> WriteOnlyCell:
-    cell = WriteOnlyCell(sheet, value=_ILLEGAL.sub("\ufffd", value))
+def _text_cell(sheet: Any, value: str, font: Font | None = None) -> Cell:
+    cell: Cell = WriteOnlyCell(sheet, value=_ILLEGAL.sub("\ufffd", value))
     cell.data_type = "s"
     if font is not None:
         cell.font = font
@@ -68,7 +70,9 @@ def _write_notes(book: Workbook, assessment: Assessment, tables: Mapping[str, pd
     sheet.append([])
     sheet.append([_text_cell(sheet, text, _HEADER_FONT) for text in ("工作表", "内容")])
     for name, table in tables.items():
-        sheet.append([_text_cell(sheet, TABLES[name].title), _text_cell(sheet, f"{len(table)} 行；同名文件 {name}.csv")])
+        sheet.append(
+            [_text_cell(sheet, TABLES[name].title), _text_cell(sheet, f"{len(table)} 行；同名文件 {name}.csv")]
+        )
 
 
 def _note_rows(assessment: Assessment, *, stamp: str) -> Iterator[tuple[str, str]]:
@@ -103,7 +107,7 @@ def _write_sheet(book: Workbook, name: str, table: pd.DataFrame, *, stamp: str) 
         sheet.append([_text_cell(sheet, f"其余 {len(table) - room} 行超出工作表上限，见 {name}.csv")])
 
 
-def _column_values(sheet: object, column: Column, values: pd.Series) -> list[object]:
+def _column_values(sheet: Any, column: Column, values: pd.Series) -> list[object]:
     if column.kind == "number":
         return [None if value != value else float(value) for value in values]
     if column.kind == "integer":
@@ -114,7 +118,7 @@ def _column_values(sheet: object, column: Column, values: pd.Series) -> list[obj
     return [known[str(value)] for value in values]
 
 
-def _plain_or_cell(sheet: object, value: str) -> object:
+def _plain_or_cell(sheet: Any, value: str) -> object:
     """Return plain text as is; only text Excel could take for something else needs a cell of its own."""
     if not value:
         return None

@@ -30,9 +30,7 @@ def to_plane(geometry: BaseGeometry, crs: int) -> BaseGeometry:
     if crs == 4490:
         return geometry
     move = Transformer.from_crs(4490, crs, always_xy=True).transform
-    return shapely.transform(
-        geometry, lambda xy: np.column_stack(move(xy[:, 0], xy[:, 1])).round(PLANE_DECIMALS)
-    )
+    return shapely.transform(geometry, lambda xy: np.column_stack(move(xy[:, 0], xy[:, 1])).round(PLANE_DECIMALS))
 
 
 def _frame(features: Sequence[Feature], crs: int) -> gpd.GeoDataFrame:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pyproj import Geod
 from shapely.geometry.base import BaseGeometry
+from shapely.geometry.polygon import orient
 from site_files import Feature, to_plane
 
 ZONES = {4527: "39", 4528: "40", 4548: "39", 4549: "40"}
@@ -45,7 +46,7 @@ def _parcel(number: int, key: str, name: str, geometry: BaseGeometry, options: d
     if not options.get("closed", True):
         rings = [ring[:-1] for ring in rings]
     count = sum(map(len, rings))
-    area_ha = abs(Geod(ellps="GRS80").geometry_area_perimeter(geometry)[0]) / 10_000
+    area_ha = abs(Geod(ellps="GRS80").geometry_area_perimeter(orient(geometry))[0]) / 10_000
     fields = [str(count), f"{area_ha:.4f}", key, name, "面", "K50G001001", "示例用途", "0601", ""]
     if options["attributes"] == 12:
         fields[8:] = ["国有", "", "示例备注", ""]

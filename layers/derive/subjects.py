@@ -14,8 +14,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from subjects_enterprises import enrol
-from subjects_land import survey_land
 from subjects_projects import plan_sites, write_project_files
+from subjects_spots import survey_land
 from subjects_tables import write_enterprise_tables
 
 LAYERS = Path(__file__).resolve().parent.parent

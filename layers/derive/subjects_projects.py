@@ -1,6 +1,7 @@
 """Which demonstration project sites are there, and which file does each go into? (subjects_projects.toml)"""
 
 import tomllib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,12 @@ from site_files_tables import write_csv, write_xlsx
 from site_files_text import write_boundary_points
 from subjects_land import Land, stream
 from subjects_shapes import draw
+from subjects_tables import ATTRIBUTE_HEADERS
 
 HERE = Path(__file__).parent
 
-HEAD = ("file", "parcel", "project_id", "name", "industry", "project_type", "activity")
-"""First columns of the sidecar table; the attributes of cdgis/data/attributes.toml follow."""
+HEADERS = ATTRIBUTE_HEADERS | {"opinion_document": "意见文号", "new_construction_land": "新增建设用地"}
+"""Attribute id -> Chinese header of the point tables."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,25 +89,37 @@ def _write(path: Path, sites: Sequence[Site], options: dict[str, Any]) -> None:
 
 
 def _points(sites: Sequence[Site]) -> list[dict[str, str]]:
+    """Return point rows with their attributes beside them: tables need no sidecar."""
     return [
         {
             "项目编号": site.project_id,
             "项目名称": site.name,
+            "行业代码": site.head["industry"],
+            "建设性质": site.head["project_type"],
+            "活动类型": site.head["activity"],
             "经度": f"{site.geometry.x:.6f}",
             "纬度": f"{site.geometry.y:.6f}",
             "坐标系": "CGCS2000",
         }
+        | {HEADERS[key]: value for key, value in site.attributes.items()}
         for site in sites
     ]
 
 
 def _sidecar(sites: Sequence[Site]) -> list[dict[str, str]]:
-    """Return one row per site; its parcel is its running number in its file."""
+    """Return one row per site of a format without attributes.
+
+    Its parcel is its running number in its file, left empty where the file holds one site only.
+    """
     keys = sorted({key for site in sites for key in site.attributes})
-    counts: dict[str, int] = {}
+    total = Counter(site.file for site in sites)
+    seen: Counter[str] = Counter()
     rows = []
     for site in sites:
-        counts[site.file] = counts.get(site.file, 0) + 1
-        head = {"file": site.file, "parcel": str(counts[site.file]), "project_id": site.project_id, "name": site.name}
+        if site.file.endswith((".csv", ".xlsx")):
+            continue
+        seen[site.file] += 1
+        parcel = str(seen[site.file]) if total[site.file] > 1 else ""
+        head = {"file": site.file, "parcel": parcel, "project_id": site.project_id, "name": site.name}
         rows.append(head | site.head | {key: site.attributes.get(key, "") for key in keys})
     return rows

@@ -18,8 +18,6 @@ from layers.derive.terrain import BASE, CELL_KM2, Grid, Labels, Mask, Terrain, b
 from layers.derive.water import SEEDS
 
 RED_LINE_SHARE = 0.395
-PRIORITY_SHARE = 0.50
-KEY_SHARE = 0.20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +34,7 @@ class Zoning:
     """10 * position + level (1, 2, 3)."""
     red: Labels
     """1 红线一般区域, 2 核心保护区."""
+    red_score: Grid
     farm: Labels
     """1 永久基本农田, 2 严格管控类."""
     water: Mask
@@ -164,7 +163,7 @@ def red_line(terrain: Terrain, zoning: dict[str, Any]) -> tuple[Labels, Grid]:
     red[never & ~must] = 0
     red[must] = 1
     core = (zoning["reserve"] > 0) & (zoning["reserve"] % 10 <= 2)
-    return np.where(core, 2, red).astype("int32"), score
+    return np.where(core, 2, red).astype("int32"), np.where(never, -9, score)
 
 
 def farmland(terrain: Terrain, land_class: Labels, closed: Mask) -> Labels:
@@ -194,7 +193,7 @@ def zoning(terrain: Terrain) -> Zoning:
     coarse_2015 = landcover.calibrated(terrain, smaller, water, 2015)[1]
     farm = farmland(terrain, land_class, urban | water | (reserve > 0) | (source % 10 == 1) | (nature > 0))
     grids = dict(built=built, park=park, reserve=reserve, nature_park=nature, source=source, farm=farm)
-    red, _ = red_line(terrain, {**grids, "water": water, "land_class": land_class})
+    red, score = red_line(terrain, {**grids, "water": water, "land_class": land_class})
     return Zoning(
-        **grids, red=red, water=water, land_class=land_class, coarse_2025=coarse, coarse_2015=coarse_2015
+        **grids, red=red, red_score=score, water=water, land_class=land_class, coarse_2025=coarse, coarse_2015=coarse_2015
     )

@@ -1,0 +1,6 @@
+"""Readers: everybody's files in, zones and subjects in EPSG:4490 out, with every repair reported."""
+
+from cdgis.readers.layers import read_layer, read_table_layer, table_record
+from cdgis.readers.sites import read_sites, read_subjects
+
+__all__ = ["read_layer", "read_sites", "read_subjects", "read_table_layer", "table_record"]

@@ -1,0 +1,91 @@
+"""Which files hold sites, and which bytes does each answer rest on? (globs, archives, shapefile parts, hashes)"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cdgis.errors import ReaderError
+from cdgis.readers.archives import unpack
+from cdgis.readers.sheets import TABLE_SUFFIXES
+
+SITE_SUFFIXES = (".shp", ".gpkg", ".geojson", ".json", ".kml", ".txt", *TABLE_SUFFIXES)
+ARCHIVE_SUFFIX = ".zip"
+_SHAPEFILE_PARTS = (".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".fix", ".xml", ".cst")
+_HASHED_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+_IGNORED_SUFFIXES = (".md",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InputFile:
+    """One readable file: on disk, or a member of an archive unpacked for the time of reading."""
+
+    path: Path
+    label: str
+    archive: Path | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What a sidecar table may call this file: its label, its name, its archive's name."""
+        outer = (self.archive.name,) if self.archive else ()
+        return (self.label, self.path.name, *outer)
+
+
+def expand_globs(root: Path, patterns: Sequence[str]) -> tuple[Path, ...]:
+    """Return the files under `root` that any pattern matches, each once, in name order.
+
+    Parts of a shapefile, hidden files, and notes in Markdown are no inputs of their own.
+    """
+    found = {path for pattern in patterns for path in root.glob(pattern) if path.is_file()}
+    return tuple(path for path in sorted(found) if _is_input(path, found))
+
+
+def _is_input(path: Path, beside: set[Path]) -> bool:
+    if path.name.startswith((".", "~$")) or path.suffix.lower() in _IGNORED_SUFFIXES:
+        return False
+    if path.suffix.lower() not in _SHAPEFILE_PARTS:
+        return True
+    stem = path.name.split(".")[0] if path.name.lower().endswith(".shp.xml") else path.stem
+    return not any((path.with_name(stem + suffix)) in beside for suffix in (".shp", ".SHP"))
+
+
+def open_archive(archive: Path, label: str, into: Path) -> tuple[InputFile, ...]:
+    """Return the site files inside a zip, unpacked into the folder `into`.
+
+    Raises
+    ------
+    ReaderError : the archive is unsafe, damaged, or holds no site file.
+    """
+    members = unpack(archive, into)
+    files = set(members.values())
+    inputs = tuple(
+        InputFile(path=path, label=f"{label}!{name}", archive=archive)
+        for name, path in sorted(members.items())
+        if _is_input(path, files) and not name.startswith("__MACOSX/")
+    )
+    if not inputs:
+        raise ReaderError(f"{label}：压缩包里没有可读的文件（支持 {'、'.join(SITE_SUFFIXES)}）")
+    return inputs
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file; of a shapefile, of its parts' names and bytes in a fixed order."""
+    if path.suffix.lower() != ".shp":
+        return _digest(path).hexdigest()
+    whole = hashlib.sha256()
+    for part in _parts(path):
+        whole.update(part.suffix.lower().encode() + b"\x00" + _digest(part).digest())
+    return whole.hexdigest()
+
+
+def _digest(path: Path) -> "hashlib._Hash":
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256")
+
+
+def _parts(shp: Path) -> Iterator[Path]:
+    for suffix in _HASHED_PARTS:
+        for candidate in (shp.with_suffix(suffix), shp.with_suffix(suffix.upper())):
+            if candidate.is_file():
+                yield candidate
+                break

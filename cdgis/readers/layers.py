@@ -1,0 +1,191 @@
+"""Which zones does a catalogue entry's file hold, under the standard names, valid and in EPSG:4490?"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyogrio
+import pyogrio.errors
+import shapely
+from geopandas import GeoDataFrame
+
+from cdgis.catalog import LayerSpec
+from cdgis.errors import LayerError, ReaderError
+from cdgis.frames import Layer
+from cdgis.model import InputRecord, IntakeNote
+from cdgis.readers.crs import GEOGRAPHIC, WGS84_NOTE, check_coordinates, resolve_crs
+from cdgis.readers.encoding import shapefile_encoding
+from cdgis.readers.fields import find_field, missing_field, standard_columns
+from cdgis.readers.inputs import file_sha256
+from cdgis.readers.intake import WHOLE_FILE, Remark, intake_note, noted, rejected, repaired
+from cdgis.readers.repair import KIND_WORDS, densified_lonlat, dimension_of, repaired_geometries
+from cdgis.readers.sheets import read_sheets
+from cdgis.readers.vector import DRIVERS, check_container
+
+_GEOJSON = {".geojson": "GeoJSON", ".json": "GeoJSON"}
+_REMEDY = "在 layers/catalog.toml 的该图层条目写 crs（如 EPSG:4527），或修正文件"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Raw:
+    """A layer file as read, before anything is changed."""
+
+    frame: pd.DataFrame
+    geometries: "np.ndarray[tuple[int], np.dtype[np.object_]]"
+    crs_wkt: str
+
+
+def read_layer(spec: LayerSpec, folder: Path) -> Layer:
+    """Return the zones of one vector catalogue entry.
+
+    Parameters
+    ----------
+    folder : the catalogue's folder, which `spec.path` is relative to.
+
+    Raises
+    ------
+    LayerError : the file is absent or unreadable, or fields, classes or ids break the catalogue entry.
+    CrsError : no CRS, an unknown one, or one that contradicts the coordinates.
+    """
+    path = folder / spec.path
+    record = _input_record(spec, path, "layer")
+    raw = _read_raw(spec, path)
+    columns = standard_columns(spec, raw.frame)
+    notes: list[IntakeNote] = []
+    epsg = _crs(spec, raw, notes)
+    geometries, kept = _geometries(spec, raw, epsg, notes)
+    zones = GeoDataFrame(columns, geometry=geometries, crs=4490)[kept].reset_index(drop=True)
+    notes += _duplicate_ids(spec, zones)
+    return Layer(spec=spec, zones=zones, record=record, notes=tuple(notes))
+
+
+def read_table_layer(spec: LayerSpec, folder: Path) -> pd.DataFrame:
+    """Return a catalogue entry with geometry = "table": all columns as text, named by `spec.fields` where mapped.
+
+    Raises
+    ------
+    LayerError : the file is absent, unreadable, or a mapped field is not in it.
+    """
+    path = folder / spec.path
+    if not path.is_file():
+        raise _missing(spec)
+    try:
+        sheet = read_sheets(path, label=spec.path)[0]
+    except ReaderError as err:
+        raise LayerError(spec.path, spec.id, (str(err),)) from err
+    labels = [label.strip() or f"column_{index}" for index, label in enumerate(sheet.rows[0], start=1)]
+    rows = [dict(zip(labels, row, strict=False)) for row in sheet.rows[1:] if any(row)]
+    frame = pd.DataFrame(rows, columns=list(dict.fromkeys(labels)), dtype=object).fillna("")
+    renames: dict[str, str] = {}
+    for column, candidates in spec.fields.items():
+        field = find_field(candidates, labels)
+        if field is None:
+            raise LayerError(spec.path, spec.id, (missing_field(column, candidates, labels),))
+        renames[field] = column
+    return frame.rename(columns=renames)
+
+
+def table_record(spec: LayerSpec, folder: Path) -> InputRecord:
+    """Return the input record of a table or raster entry, for run.json.
+
+    Raises
+    ------
+    LayerError : the file is absent.
+    """
+    return _input_record(spec, folder / spec.path, spec.geometry if spec.geometry == "raster" else "table")
+
+
+def _input_record(spec: LayerSpec, path: Path, kind: str) -> InputRecord:
+    if not path.is_file():
+        raise _missing(spec)
+    return InputRecord(
+        layer=spec.id,
+        kind=kind,
+        path=spec.path,
+        sublayer=spec.sublayer,
+        sha256=file_sha256(path),
+        version=spec.version,
+        official=spec.official,
+    )
+
+
+def _missing(spec: LayerSpec) -> LayerError:
+    return LayerError(spec.path, spec.id, ("文件不存在。请放到该位置，或修改 layers/catalog.toml 的 path",))
+
+
+def _read_raw(spec: LayerSpec, path: Path) -> _Raw:
+    suffix = path.suffix.lower()
+    try:
+        driver = _GEOJSON.get(suffix) or check_container(path, label=spec.path)
+        encoding = spec.encoding or (shapefile_encoding(path) if driver == DRIVERS[".shp"] else None)
+        sublayer = _sublayer(spec, path, driver)
+        meta, _, wkb, values = pyogrio.raw.read(path, layer=sublayer, encoding=encoding)
+    except ReaderError as err:
+        raise LayerError(spec.path, spec.id, (str(err),)) from err
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError, UnicodeDecodeError) as err:
+        raise LayerError(spec.path, spec.id, (f"读取失败（{err}）。请用 GIS 软件重新导出",)) from err
+    frame = pd.DataFrame({str(name).strip(): column for name, column in zip(meta["fields"], values, strict=True)})
+    count = len(wkb) if wkb is not None else len(frame)
+    geometries = shapely.from_wkb(wkb) if wkb is not None else np.full(count, None, dtype=object)
+    return _Raw(frame=frame, geometries=np.asarray(geometries, dtype=object), crs_wkt=meta["crs"] or "")
+
+
+def _sublayer(spec: LayerSpec, path: Path, driver: str) -> str | None:
+    """Return the layer to read, after checking that the allowed driver, and no other, opens the file."""
+    names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+    wanted = spec.sublayer or (names[0] if len(names) == 1 else path.stem if path.stem in names else "")
+    if wanted not in names:
+        raise ReaderError(f"文件内有图层 {'、'.join(names) or '（无）'}，请在目录条目中用 sublayer 指明")
+    opened = pyogrio.read_info(path, layer=wanted)["driver"]
+    if opened != driver:
+        raise ReaderError(f"文件内容是 {opened} 而不是 {driver}，已拒绝")
+    return wanted
+
+
+def _crs(spec: LayerSpec, raw: _Raw, notes: list[IntakeNote]) -> int:
+    source = f"图层 {spec.id}（{spec.path}）"
+    epsg = resolve_crs(source, declared=spec.crs, stated=raw.crs_wkt, remedy=_REMEDY)
+    filled = raw.geometries[~(shapely.is_missing(raw.geometries) | shapely.is_empty(raw.geometries))]
+    if len(filled):
+        x_min, y_min, x_max, y_max = (float(bound) for bound in shapely.total_bounds(filled))
+        check_coordinates(source, (x_min, y_min, x_max, y_max), epsg, remedy=_REMEDY)
+    if epsg == 4326:
+        notes.append(intake_note(spec.path, WHOLE_FILE, (noted(WGS84_NOTE, field="坐标系"),)))
+    return epsg
+
+
+def _geometries(
+    spec: LayerSpec, raw: _Raw, epsg: int, notes: list[IntakeNote]
+) -> "tuple[np.ndarray[tuple[int], np.dtype[np.object_]], np.ndarray[tuple[int], np.dtype[np.bool_]]]":
+    dimension = dimension_of(spec.geometry)  # type: ignore[arg-type]
+    empty = shapely.is_missing(raw.geometries) | shapely.is_empty(raw.geometries)
+    flat = np.asarray(shapely.force_2d(raw.geometries), dtype=object)
+    flat[empty] = None
+    lonlat, cut = densified_lonlat(flat, epsg) if epsg not in GEOGRAPHIC else (flat, np.zeros(len(flat), dtype=bool))
+    if cut.any():
+        reason = f"{int(cut.sum())} 个图斑的高斯-克吕格长边（超过1公里）已加密，偏差不超过1厘米"
+        notes.append(intake_note(spec.path, WHOLE_FILE, (noted(reason, field="geometry"),)))
+    bad = ~empty & ~shapely.is_valid(lonlat)
+    whole = lonlat.copy()
+    whole[~empty] = repaired_geometries(lonlat[~empty], dimension)
+    lost = ~empty & shapely.is_empty(whole)
+    reasons = shapely.is_valid_reason(lonlat[bad])
+    notes += [_row_note(spec, i, repaired(f"图形不合规（{r}），已修复", field="geometry"))
+              for i, r in zip(np.flatnonzero(bad), reasons, strict=True)]  # fmt: skip
+    wrong = f"图形不是{KIND_WORDS[dimension]}，已略去"
+    notes += [_row_note(spec, i, rejected(wrong, field="geometry")) for i in np.flatnonzero(lost)]
+    notes += [_row_note(spec, i, rejected("没有几何图形，已略去", field="geometry")) for i in np.flatnonzero(empty)]
+    return whole, ~(empty | lost)
+
+
+def _row_note(spec: LayerSpec, index: np.intp, remark: Remark) -> IntakeNote:
+    return intake_note(spec.path, str(int(index) + 1), (remark,))
+
+
+def _duplicate_ids(spec: LayerSpec, zones: GeoDataFrame) -> list[IntakeNote]:
+    repeated = zones["zone_id"].duplicated(keep="first")
+    return [
+        _row_note(spec, index, noted("区编码重复", field="zone_id", value=zones["zone_id"].iloc[index]))
+        for index in np.flatnonzero(repeated)
+    ]

@@ -1,0 +1,171 @@
+"""Where does one table row lie, in whichever columns and spelling its coordinates come?"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from shapely.errors import ShapelyError
+from shapely.geometry.base import BaseGeometry
+
+from cdgis.errors import CrsError, ReaderError
+from cdgis.readers.attributes import is_missing
+from cdgis.readers.coordinates import (
+    CHINA_BOX,
+    DATUM_TITLES,
+    Angle,
+    Datum,
+    datum_named,
+    join_dms,
+    looks_swapped,
+    parse_angle,
+    split_pair,
+    within,
+)
+from cdgis.readers.crs import LOCAL_PARAMETERS, plane_axes, resolve_crs, zone_epsg
+from cdgis.readers.headers import Columns
+from cdgis.readers.intake import Remark, is_quarantined, rejected, repaired
+from cdgis.readers.records import CRS_REMEDY
+
+DATUM_REMEDY = "在表中加“坐标系”列，写 CGCS2000、WGS84、GCJ-02 或 BD-09"
+_POSITION_REMEDY = "补上经度、纬度（如 117.9430、40.9750 或 117°56′34.8″）"
+_LARGEST_ANGLE_DEG = 1000.0
+"""Numbers above this are metres, not degrees."""
+_LONLAT = 4490
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """What a row says about its place, not yet converted."""
+
+    shape: BaseGeometry | None
+    """As written, x = longitude or easting; None when the row is quarantined."""
+    epsg: int = _LONLAT
+    datum: Datum = "undeclared"
+    remarks: tuple[Remark, ...] = ()
+
+    @property
+    def is_angle(self) -> bool:
+        """Whether it is a point in degrees, which alone may bear a GCJ-02 or BD-09 shift."""
+        return self.shape is not None and self.epsg == _LONLAT and self.shape.geom_type == "Point"
+
+
+def cell_under(cells: Sequence[str], index: int | None) -> str:
+    """Return the cell at a column index, "" when there is none or it states nothing."""
+    text = cells[index] if index is not None and index < len(cells) else ""
+    return "" if is_missing(text) else text
+
+
+def locate_row(cells: Sequence[str], columns: Columns, *, stated_crs: str, source: str) -> Position:
+    """Return the place of one row.
+
+    Parameters
+    ----------
+    stated_crs : datum or CRS that the row, its sheet or an outside declaration names; "" when nobody did.
+    source : the file's label, for messages.
+    """
+    try:
+        wkt = cell_under(cells, columns.roles.get("wkt"))
+        if wkt:
+            return _wkt_position(wkt, stated_crs, source)
+        first, second = _two_coordinates(cells, columns)
+    except (ReaderError, ShapelyError) as err:
+        value = " ".join(_position_cells(cells, columns))
+        return _lost(rejected(str(err), field="坐标", value=value, remedy=_POSITION_REMEDY))
+    if max(abs(first.degrees), abs(second.degrees)) > _LARGEST_ANGLE_DEG:
+        return _plane_position(first.degrees, second.degrees, stated_crs, source)
+    return _angle_position(first, second, stated_crs)
+
+
+def _lost(*remarks: Remark) -> Position:
+    return Position(shape=None, remarks=remarks)
+
+
+def _position_cells(cells: Sequence[str], columns: Columns) -> list[str]:
+    roles = [columns.roles[role] for role in ("pair", "wkt", "east", "north") if role in columns.roles]
+    return [cells[i] for i in sorted([*columns.angles.values(), *roles]) if i < len(cells) and cells[i]]
+
+
+def _two_coordinates(cells: Sequence[str], columns: Columns) -> tuple[Angle, Angle]:
+    lon, lat = _angle(cells, columns, "lon"), _angle(cells, columns, "lat")
+    if lon is not None and lat is not None:
+        return lon, lat
+    pair = cell_under(cells, columns.roles.get("pair"))
+    if pair:
+        first, second = split_pair(pair)
+        return parse_angle(first), parse_angle(second)
+    east = cell_under(cells, columns.roles.get("east"))
+    north = cell_under(cells, columns.roles.get("north"))
+    if east and north:
+        return parse_angle(east), parse_angle(north)
+    raise ReaderError("缺少坐标")
+
+
+def _angle(cells: Sequence[str], columns: Columns, axis: str) -> Angle | None:
+    whole = cell_under(cells, columns.angles.get((axis, "")))
+    if whole:
+        return parse_angle(whole)
+    parts = [cell_under(cells, columns.angles.get((axis, part))) for part in ("d", "m", "s")]
+    if not parts[0]:
+        return None
+    degrees, minutes, seconds = (parse_angle(part or "0").degrees for part in parts)
+    return Angle(degrees=join_dms(degrees, minutes, seconds), axis="")
+
+
+def _angle_position(lon: Angle, lat: Angle, stated_crs: str) -> Position:
+    datum = datum_named(stated_crs)
+    if datum in ("xian80", "beijing54"):
+        reason = f"坐标系为{DATUM_TITLES[datum]}，不能直接叠加"
+        return _lost(rejected(reason, field="坐标系", value=stated_crs, remedy=LOCAL_PARAMETERS))
+    remarks: list[Remark] = []
+    if datum == "unknown":
+        datum = "undeclared"
+        reason = "坐标系名称不认识，按未声明处理"
+        remarks.append(repaired(reason, field="坐标系", value=stated_crs, remedy=DATUM_REMEDY))
+    x, y = lon.degrees, lat.degrees
+    if lon.axis == "lat" or lat.axis == "lon" or looks_swapped(x, y):
+        value = f"{x:.6f},{y:.6f}"
+        remarks.append(repaired("经纬度颠倒，已对调", field="坐标", value=value, remedy="请核对原表的列次序"))
+        x, y = y, x
+    if not within(CHINA_BOX, x, y, x, y):
+        return _lost(*remarks, rejected("坐标不在中国范围内", field="坐标", value=f"{x:g},{y:g}", remedy=_POSITION_REMEDY))
+    return Position(shape=shapely.Point(x, y), datum=datum, remarks=tuple(remarks))
+
+
+def _wkt_position(wkt: str, stated_crs: str, source: str) -> Position:
+    shape = shapely.from_wkt(wkt)
+    if not stated_crs:
+        return Position(shape=shape)
+    epsg, remarks = _declared_epsg(stated_crs, source)
+    return Position(shape=None if remarks else shape, epsg=epsg, datum="cgcs2000", remarks=remarks)
+
+
+def _plane_position(first_m: float, second_m: float, stated_crs: str, source: str) -> Position:
+    """Place a row of plane coordinates: its zone prefix, else a declared EPSG code, tells the zone."""
+    axes = plane_axes(np.array([second_m]), np.array([first_m]))
+    value = f"{first_m:g},{second_m:g}"
+    if axes is None:
+        reason = "坐标数值不像经纬度，也不像高斯-克吕格坐标"
+        return _lost(rejected(reason, field="坐标", value=value, remedy=_POSITION_REMEDY))
+    remarks: tuple[Remark, ...] = ()
+    epsg = zone_epsg(axes.zone, with_prefix=True) if axes.zone is not None else None
+    if datum_named(stated_crs) not in ("undeclared", "cgcs2000", "wgs84"):
+        epsg, remarks = _declared_epsg(stated_crs, source)
+    if is_quarantined(remarks):
+        return _lost(*remarks)
+    if epsg is None:
+        remedy = "改填经纬度，或在“坐标系”列写 EPSG 代码（如 EPSG:4548）"
+        return _lost(rejected("平面坐标没有可识别的带号，无法定位", field="坐标", value=value, remedy=remedy))
+    east_m, north_m = first_m, second_m
+    if not axes.first_is_north:
+        east_m, north_m = second_m, first_m
+        remarks = (repaired("横纵坐标颠倒，已对调", field="坐标", value=value),)
+    datum: Datum = "cgcs2000" if stated_crs else "undeclared"
+    return Position(shape=shapely.Point(east_m, north_m), epsg=epsg, datum=datum, remarks=remarks)
+
+
+def _declared_epsg(stated_crs: str, source: str) -> tuple[int, tuple[Remark, ...]]:
+    try:
+        return resolve_crs(source, declared=stated_crs, stated="", remedy=CRS_REMEDY), ()
+    except CrsError as err:
+        return 0, (rejected(f"坐标系不能用：{err.found}", field="坐标系", value=stated_crs, remedy=err.remedy),)

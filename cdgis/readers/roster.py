@@ -1,0 +1,112 @@
+"""Who is on the list of subjects, under which id, and what became of each row?"""
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+from geopandas import GeoDataFrame
+
+from cdgis.attributes import load_attributes
+from cdgis.frames import SUBJECT_COLUMNS, Subjects
+from cdgis.model import InputRecord, IntakeNote, ProjectType, SubjectKind
+from cdgis.readers.ids import IdRegister, safe_id
+from cdgis.readers.inputs import InputFile
+from cdgis.readers.intake import Remark, intake_note, is_quarantined, rejected
+from cdgis.readers.records import SiteRecord
+from cdgis.readers.subjects import Description
+
+
+@dataclass(slots=True)
+class Roster:
+    """Subjects, attributes and intake lines gathered so far."""
+
+    default_accuracy_m: float = 0.0
+    subjects: list[dict[str, object]] = field(default_factory=list)
+    attributes: list[tuple[str, str, str, str]] = field(default_factory=list)
+    intake: list[IntakeNote] = field(default_factory=list)
+    records: list[InputRecord] = field(default_factory=list)
+    ids: IdRegister = field(default_factory=IdRegister)
+    seen: dict[tuple[str, ...], str] = field(default_factory=dict)
+    """Enterprise identity -> where it was first read."""
+
+    def add(self, record: SiteRecord, description: Description, file: InputFile, kind: SubjectKind) -> None:
+        """Enter one input row: as a subject, or only in the intake when it is quarantined."""
+        remarks = (*record.remarks, *description.remarks)
+        if kind is SubjectKind.ENTERPRISE:
+            remarks += self._duplicate(record, description, file)
+        if record.geometry is None or is_quarantined(remarks):
+            self.intake.append(intake_note(file.label, record.row, remarks))
+            return
+        subject_id, more = self._claim_id(record, description, file, kind)
+        remarks += tuple(more)
+        self.subjects.append(
+            _row(record, description, kind)
+            | {
+                "subject_id": subject_id,
+                "accuracy_m": self._accuracy_m(record, description),
+                "source_file": file.label,
+                "notes": "；".join(dict.fromkeys(remark.reason for remark in remarks)),
+            }
+        )
+        dictionary = load_attributes()
+        stated = description.attributes.items()
+        self.attributes += [(subject_id, key, value, dictionary[key].unit) for key, value in stated]
+        self.intake.append(intake_note(file.label, record.row, remarks))
+
+    def _duplicate(self, record: SiteRecord, description: Description, file: InputFile) -> tuple[Remark, ...]:
+        name = description.columns.get("name", "")
+        if record.geometry is None or not name:
+            return ()
+        centre = record.geometry.representative_point()
+        here = f"{file.label} 第 {record.row} 行"
+        identity = (name, description.columns["industry"], f"{centre.x:.6f}", f"{centre.y:.6f}")
+        first = self.seen.setdefault(identity, here)
+        if first == here:
+            return ()
+        reason = f"与 {first} 重复（名称、行业、位置相同）"
+        return (rejected(reason, field="企业名称", value=name, remedy="删去重复行"),)
+
+    def _claim_id(
+        self, record: SiteRecord, description: Description, file: InputFile, kind: SubjectKind
+    ) -> tuple[str, list[Remark]]:
+        declared = description.columns.get("subject_id", "")
+        if declared:
+            return self.ids.claim(declared)
+        if kind is SubjectKind.ENTERPRISE:
+            return self.ids.next_number("E"), []
+        unique, _ = self.ids.claim(safe_id(f"{file.path.stem}-{record.keys[0] if record.keys else record.row}"))
+        return unique, []
+
+    def _accuracy_m(self, record: SiteRecord, description: Description) -> float:
+        stated = description.columns.get("accuracy_m", "")
+        try:
+            stated_m = float(stated) if stated else self.default_accuracy_m
+        except ValueError:
+            stated_m = self.default_accuracy_m
+        return max(stated_m, record.accuracy_m, 0.0)
+
+    def to_subjects(self) -> Subjects:
+        """Return everything gathered."""
+        columns = [*SUBJECT_COLUMNS, "geometry"]
+        frame = GeoDataFrame(self.subjects, columns=columns, geometry="geometry", crs=4490)
+        frame["accuracy_m"] = frame["accuracy_m"].astype(float)
+        names = ["subject_id", "attribute", "value", "unit"]
+        return Subjects(
+            frame=frame,
+            attributes=pd.DataFrame(self.attributes, columns=names, dtype=object),
+            intake=tuple(self.intake),
+            records=tuple(self.records),
+        )
+
+
+def _row(record: SiteRecord, description: Description, kind: SubjectKind) -> dict[str, object]:
+    columns = description.columns
+    default_type = ProjectType.EXISTING.value if kind is SubjectKind.ENTERPRISE else ""
+    return {
+        "name": columns.get("name", ""),
+        "kind": kind.value,
+        "industry": columns["industry"],
+        "project_type": columns["project_type"] or default_type,
+        "activity": columns["activity"],
+        "source_row": record.row,
+        "geometry": record.geometry,
+    }

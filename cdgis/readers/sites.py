@@ -1,0 +1,231 @@
+"""Which project sites and enterprises are to be judged, and what became of every input row?"""
+
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import pandas as pd
+from geopandas import GeoDataFrame
+
+from cdgis.errors import CrsError, LayerError, ReaderError, UsageError
+from cdgis.frames import Subjects
+from cdgis.model import InputRecord, SubjectKind
+from cdgis.readers.attributes import match_attribute
+from cdgis.readers.boundary_txt import read_boundary_txt
+from cdgis.readers.geojson import read_geojson
+from cdgis.readers.headers import subject_column
+from cdgis.readers.inputs import ARCHIVE_SUFFIX, SITE_SUFFIXES, InputFile, expand_globs, file_sha256, open_archive
+from cdgis.readers.intake import WHOLE_FILE, intake_note, noted, rejected
+from cdgis.readers.kml import read_kml
+from cdgis.readers.layers import read_layer
+from cdgis.readers.records import SiteRecord, SiteSource
+from cdgis.readers.roster import Roster
+from cdgis.readers.sheets import TABLE_SUFFIXES
+from cdgis.readers.sidecar import UNMATCHED, Sidecar, read_sidecar
+from cdgis.readers.subjects import describe_site
+from cdgis.readers.tables import read_site_table
+from cdgis.readers.vector import DRIVERS, read_vector
+from cdgis.workspace import Workspace
+
+Progress = Callable[[str], None]
+"""Called with each file's label before it is read."""
+
+_PLACE_LAYERS = ("counties", "parks")
+"""Layers whose names a row may claim to lie in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """Files of one kind and what is known about them from outside."""
+
+    root: Path
+    paths: tuple[Path, ...]
+    kind: SubjectKind
+    undeclared_accuracy_m: float
+    sidecar: Path | None = None
+    declared: Mapping[str, str] = field(default_factory=dict)
+    """Column or attribute name -> text that applies to every site."""
+    places: GeoDataFrame | None = None
+
+    def label(self, path: Path) -> str:
+        """Return a path as users see it: relative to the workspace, else its name."""
+        resolved, root = path.resolve(), self.root.resolve()
+        return resolved.relative_to(root).as_posix() if resolved.is_relative_to(root) else path.name
+
+    @property
+    def crs(self) -> str:
+        """CRS or datum declared for all files, empty when none is."""
+        return next((text for name, text in self.declared.items() if subject_column(name) == "datum"), "")
+
+
+def read_subjects(workspace: Workspace, *, progress: Progress | None = None) -> Subjects:
+    """Return all projects and enterprises of a workspace, with one intake line per input row.
+
+    Raises
+    ------
+    ReaderError : the sidecar table named in cdgis.toml cannot be read; faults of site files go to the intake.
+    """
+    settings, sources = workspace.settings, workspace.settings.sources
+    sidecar = workspace.root / sources.project_attributes if sources.project_attributes else None
+    projects = _Batch(
+        root=workspace.root,
+        paths=tuple(path for path in expand_globs(workspace.root, sources.projects) if path != sidecar),
+        kind=SubjectKind.PROJECT,
+        undeclared_accuracy_m=settings.undeclared_datum_accuracy_m,
+        sidecar=sidecar,
+    )
+    tables = expand_globs(workspace.root, sources.enterprises)
+    enterprises = replace(
+        projects,
+        paths=tables,
+        kind=SubjectKind.ENTERPRISE,
+        sidecar=None,
+        places=_places(workspace) if tables else None,
+    )
+    roster = Roster(default_accuracy_m=settings.default_accuracy_m)
+    for batch in (projects, enterprises):
+        _gather(batch, roster, progress)
+    return roster.to_subjects()
+
+
+def read_sites(
+    workspace: Workspace,
+    paths: Sequence[Path],
+    *,
+    declared: Mapping[str, str] | None = None,
+    sidecar: Path | None = None,
+    progress: Progress | None = None,
+) -> Subjects:
+    """Return the project sites in single files, as `cdgis screen FILE…` reads them.
+
+    Parameters
+    ----------
+    declared : column or attribute name -> text for every site read, over what files and sidecar say;
+        ``crs`` (EPSG:4548, 2000国家大地坐标系 …) declares the coordinate system of the files.
+    sidecar : table with one row per parcel.
+
+    Raises
+    ------
+    ReaderError : a file does not exist, or the sidecar cannot be read; other faults go to the intake.
+    UsageError : `declared` names an unknown attribute.
+    """
+    missing = [str(path) for path in (*paths, *((sidecar,) if sidecar else ())) if not path.is_file()]
+    if missing:
+        raise ReaderError(f"找不到文件：{'、'.join(missing)}。请核对路径")
+    unknown = [name for name in declared or {} if subject_column(name) is None and match_attribute(name) is None]
+    if unknown:
+        raise UsageError(f"没有名为 {'、'.join(unknown)} 的属性。可用的名称见 docs 或 cdgis/data/attributes.toml")
+    settings = workspace.settings
+    batch = _Batch(
+        root=workspace.root,
+        paths=tuple(paths),
+        kind=SubjectKind.PROJECT,
+        undeclared_accuracy_m=settings.undeclared_datum_accuracy_m,
+        sidecar=sidecar,
+        declared=declared or {},
+    )
+    roster = Roster(default_accuracy_m=settings.default_accuracy_m)
+    _gather(batch, roster, progress)
+    return roster.to_subjects()
+
+
+def _places(workspace: Workspace) -> GeoDataFrame | None:
+    frames: list[GeoDataFrame] = []
+    for layer_id in _PLACE_LAYERS:
+        if layer_id not in workspace.catalog:
+            continue
+        try:
+            layer = read_layer(workspace.catalog[layer_id], workspace.layers_dir)
+        except (LayerError, CrsError):
+            # reading the layer for itself reports this; without it no shift can be proved, so none is applied
+            continue
+        frames.append(layer.zones[["zone_name", "geometry"]])
+    return GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs=4490) if frames else None
+
+
+def _gather(batch: _Batch, roster: Roster, progress: Progress | None) -> None:
+    sidecar = Sidecar()
+    if batch.sidecar is not None:
+        sidecar = read_sidecar(batch.sidecar, label=batch.label(batch.sidecar))
+        roster.records.append(_input_record(batch.sidecar, batch))
+    for path in batch.paths:
+        if progress is not None:
+            progress(batch.label(path))
+        roster.records.append(_input_record(path, batch))
+        with tempfile.TemporaryDirectory(prefix="cdgis-") as folder:
+            for file in _files(path, batch.label(path), Path(folder), roster):
+                _gather_file(file, batch, sidecar, roster)
+    for row in sidecar.rows:
+        remarks = () if row.row in sidecar.used else (UNMATCHED,)
+        roster.intake.append(intake_note(sidecar.label, row.row, remarks))
+
+
+def _input_record(path: Path, batch: _Batch) -> InputRecord:
+    return InputRecord(
+        layer="projects" if batch.kind is SubjectKind.PROJECT else "enterprises",
+        kind="subjects",
+        path=batch.label(path),
+        sublayer="",
+        sha256=file_sha256(path),
+        version="",
+        official=False,
+    )
+
+
+def _files(path: Path, label: str, folder: Path, roster: Roster) -> Iterator[InputFile]:
+    if path.suffix.lower() != ARCHIVE_SUFFIX:
+        yield InputFile(path=path, label=label)
+        return
+    try:
+        inputs = open_archive(path, label, folder)
+    except ReaderError as err:
+        _reject_file(label, err, roster)
+        return
+    yield from inputs
+
+
+def _reject_file(label: str, err: ReaderError | CrsError, roster: Roster) -> None:
+    remedy = err.remedy if isinstance(err, CrsError) else "修正后重新提交"
+    roster.intake.append(intake_note(label, WHOLE_FILE, (rejected(str(err), field="文件", remedy=remedy),)))
+
+
+def _gather_file(file: InputFile, batch: _Batch, sidecar: Sidecar, roster: Roster) -> None:
+    source = SiteSource(
+        path=file.path,
+        label=file.label,
+        crs=sidecar.crs_for(file) or batch.crs,
+        undeclared_accuracy_m=batch.undeclared_accuracy_m,
+    )
+    try:
+        records = _read(source, batch.places)
+    except (ReaderError, CrsError) as err:
+        _reject_file(file.label, err, roster)
+        sidecar.mark_used(file)
+        return
+    if not records:
+        roster.intake.append(intake_note(file.label, WHOLE_FILE, (noted("文件里没有图斑或数据行"),)))
+    for record in records:
+        texts = {**record.texts, **sidecar.texts_for(file, _keys(record)), **batch.declared}
+        roster.add(record, describe_site(texts), file, batch.kind)
+
+
+def _keys(record: SiteRecord) -> tuple[str, ...]:
+    own = (text for header, text in record.texts.items() if subject_column(header) in ("subject_id", "name"))
+    return (*record.keys, *(text for text in own if text))
+
+
+def _read(source: SiteSource, places: GeoDataFrame | None) -> tuple[SiteRecord, ...]:
+    suffix = source.path.suffix.lower()
+    if suffix in DRIVERS:
+        return read_vector(source)
+    if suffix in (".geojson", ".json"):
+        return read_geojson(source)
+    if suffix == ".kml":
+        return read_kml(source)
+    if suffix == ".txt":
+        return read_boundary_txt(source)
+    if suffix in TABLE_SUFFIXES:
+        return read_site_table(source, places=places)
+    supported = "、".join((*SITE_SUFFIXES, ARCHIVE_SUFFIX))
+    raise ReaderError(f"{source.label}：不支持的格式 {suffix or '（无扩展名）'}，支持 {supported}")

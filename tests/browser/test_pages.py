@@ -1,0 +1,164 @@
+import re
+from pathlib import Path
+
+import pytest
+from conftest import DESKTOP, PHONE, Visit
+
+pytestmark = pytest.mark.browser
+
+
+def _rows(visit: Visit) -> int:
+    return visit.page.locator("#verdict-table tbody tr:visible").count()
+
+
+def _marks(visit: Visit) -> int:
+    return visit.page.locator(".mark:not(.out)").count()
+
+
+@pytest.mark.parametrize("name", ["index.html", "sites/P000.html"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_page_asks_for_nothing_and_complains_of_nothing(
+    browser: object, published: Path, name: str, size: dict[str, int]
+) -> None:
+    with Visit(browser, published / name, size) as visit:
+        visit.page.wait_for_timeout(200)
+        outside = [url for url in visit.requests if not url.startswith(("file:", "data:", "blob:"))]
+        assert outside == [] and visit.complaints == []
+        assert [url for url in visit.requests if url.startswith("file:")] == [(published / name).as_uri()]
+
+
+def test_visit_sees_a_request_and_an_error_when_there_is_one(browser: object, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.html"
+    bad.write_text("<img src='https://example.org/x.png'><script>missing()</script>", encoding="utf-8")
+    with Visit(browser, bad, DESKTOP) as visit:
+        visit.page.wait_for_timeout(200)
+        assert any("example.org" in url for url in visit.requests) and visit.complaints
+
+
+@pytest.mark.parametrize("name", ["index.html", "sites/P000.html", "sites/E010.html"])
+def test_attack_strings_show_as_text_and_run_nothing(browser: object, attacked: Path, name: str) -> None:
+    with Visit(browser, attacked / name, DESKTOP) as visit:
+        visit.page.wait_for_timeout(200)
+        assert visit.complaints == []
+        assert "<img src=x onerror=alert(1)>" in visit.page.inner_text("body")
+        assert visit.page.locator("img").count() == 0 and visit.page.locator("[onload],[onerror]").count() == 0
+
+
+def test_attack_strings_stay_text_in_card_popup_and_search(browser: object, attacked: Path) -> None:
+    with Visit(browser, attacked / "index.html", DESKTOP) as visit:
+        visit.page.locator("#verdict-table tbody tr").first.click()
+        assert "<img src=x onerror=alert(1)>" in visit.page.inner_text("#card")
+        visit.page.fill("#search", "<img src=x")
+        assert _rows(visit) == 20
+        visit.page.locator(".map-box").click(position={"x": 60, "y": 300})
+        visit.page.wait_for_timeout(200)
+        assert visit.complaints == [] and visit.page.locator("img").count() == 0
+
+
+def test_verdict_filter_keeps_list_and_map_alike(browser: object, published: Path) -> None:
+    with Visit(browser, published / "index.html", DESKTOP) as visit:
+        assert (_rows(visit), _marks(visit)) == (20, 20)
+        visit.page.select_option("#filter-verdict", "不符合")
+        assert (_rows(visit), _marks(visit)) == (4, 4)
+        visit.page.select_option("#filter-kind", "enterprise")
+        assert (_rows(visit), _marks(visit)) == (2, 2)
+        assert visit.page.inner_text("#shown-count") == "筛出 2 / 20 个"
+        visit.page.click("#reset")
+        visit.page.wait_for_timeout(100)
+        assert (_rows(visit), _marks(visit)) == (20, 20)
+
+
+def test_tile_county_industry_and_search_filter(browser: object, published: Path) -> None:
+    with Visit(browser, published / "index.html", DESKTOP) as visit:
+        visit.page.click(".tile[data-verdict='须论证']")
+        assert _rows(visit) == 4 and visit.page.input_value("#filter-verdict") == "须论证"
+        visit.page.click(".tile[data-verdict='须论证']")
+        visit.page.select_option("#filter-county", "承德县")
+        assert _rows(visit) == 5
+        visit.page.select_option("#filter-county", "")
+        visit.page.select_option("#filter-industry", "31")
+        assert _rows(visit) == 5
+        visit.page.select_option("#filter-industry", "")
+        visit.page.fill("#search", "p003")
+        assert _rows(visit) == 1
+
+
+def test_row_click_zooms_and_shows_the_clauses(browser: object, published: Path) -> None:
+    with Visit(browser, published / "index.html", DESKTOP) as visit:
+        name = visit.page.evaluate("data.map")
+        before = visit.page.evaluate(f"window['{name}'].getZoom()")
+        visit.page.click("#verdict-table tr[data-id='P000']")
+        assert visit.page.evaluate(f"window['{name}'].getZoom()") > before
+        card = visit.page.inner_text("#card")
+        assert "生态保护红线内禁止开发性、生产性建设" in card and "《生态环境法典》第六十七条（条号未核实）" in card
+        assert visit.page.get_attribute("#card a", "href") == "sites/P000.html"
+
+
+def test_mark_click_chooses_its_row(browser: object, published: Path) -> None:
+    with Visit(browser, published / "index.html", DESKTOP) as visit:
+        visit.page.locator(".mark[title^='示例项目004']").dispatch_event("click")
+        row = visit.page.locator("#verdict-table tr.chosen")
+        assert row.get_attribute("data-id") == "P004" and row.is_visible()
+        assert "还缺：是否排放污染物" in visit.page.inner_text("#card")
+
+
+def test_layer_toggle_fills_its_group_and_the_legend(browser: object, published: Path) -> None:
+    with Visit(browser, published / "index.html", DESKTOP) as visit:
+        assert "生态保护红线" not in visit.page.inner_text("#legend")
+        visit.page.check("input[data-layer='ecological_redline']")
+        assert "核心保护区" in visit.page.inner_text("#legend")
+        count = "window[data.layers.find((l) => l.id === 'ecological_redline').group].getLayers().length"
+        assert visit.page.evaluate(count) == 2
+        visit.page.uncheck("input[data-layer='ecological_redline']")
+        assert "核心保护区" not in visit.page.inner_text("#legend")
+
+
+def test_click_on_the_map_names_the_zones_under_it(browser: object, published: Path) -> None:
+    with Visit(browser, published / "index.html", DESKTOP) as visit:
+        at = visit.page.evaluate(
+            "(() => { const p = map.latLngToContainerPoint([40.66, 117.15]); return [p.x, p.y]; })()"
+        )
+        visit.page.locator(".folium-map").click(position={"x": at[0], "y": at[1]})
+        text = visit.page.inner_text(".leaflet-popup")
+        assert "环境管控单元" in text and "县级行政区" in text
+
+
+def test_pointer_shows_its_coordinates(browser: object, published: Path) -> None:
+    with Visit(browser, published / "index.html", DESKTOP) as visit:
+        visit.page.locator(".folium-map").hover(position={"x": 300, "y": 300})
+        assert re.match(r"东经 117\.\d{5}°　北纬 4\d\.\d{5}°　CGCS2000", visit.page.inner_text("#coordinates"))
+
+
+def test_link_from_a_site_page_opens_its_subject(browser: object, published: Path) -> None:
+    with Visit(browser, published / "sites" / "P004.html", DESKTOP) as visit:
+        visit.page.click("header a")
+        visit.page.wait_for_selector("#card:not([hidden])")
+        assert "P004" in visit.page.inner_text("#card")
+
+
+@pytest.mark.parametrize("name", ["index.html", "sites/P000.html"])
+def test_nothing_is_wider_than_a_phone(browser: object, published: Path, name: str) -> None:
+    with Visit(browser, published / name, PHONE) as visit:
+        assert visit.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_map_furniture_does_not_overlap(browser: object, published: Path, size: dict[str, int]) -> None:
+    with Visit(browser, published / "index.html", size) as visit:
+        names = [".leaflet-control-zoom", ".north", ".map-foot", "#coordinates"]
+        boxes = [visit.page.locator(name).bounding_box() for name in names]
+        for i, a in enumerate(boxes):
+            for b in boxes[i + 1 :]:
+                apart_x = a["x"] + a["width"] <= b["x"] or b["x"] + b["width"] <= a["x"]
+                apart_y = a["y"] + a["height"] <= b["y"] or b["y"] + b["height"] <= a["y"]
+                assert apart_x or apart_y
+
+
+def test_pages_read_without_script(browser: object, published: Path) -> None:
+    context = browser.new_context(java_script_enabled=False, viewport=DESKTOP)
+    page = context.new_page()
+    page.goto((published / "sites" / "P000.html").as_uri())
+    assert "不符合" in page.inner_text(".conclusion") and page.locator(".sketch svg path").count() > 2
+    page.goto((published / "index.html").as_uri())
+    assert page.locator("#verdict-table tbody tr").count() == 20
+    context.close()

@@ -1,0 +1,125 @@
+"""Every rule against cases a lawyer can read (tests/cases/README.md)."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdgis.facts import Facts
+from cdgis.judge import Outcome, evaluate_rule
+from cdgis.model import State
+from cdgis.rulebook import Rule, load_rulebook
+
+CASES = Path(__file__).parent / "cases"
+CASE_KEYS = {
+    "name", "date", "kind", "project_type", "industry", "activities", "attributes", "area_m2", "inside", "distance_m", "uncovered",
+    "applies", "notes", "not_applicable", "unknown", "manual", "not_in_force",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    file: str
+    row: Mapping[str, Any]
+
+    @property
+    def as_of(self) -> date:
+        return self.row["date"]
+
+    @property
+    def facts(self) -> Facts:
+        row = self.row
+        return Facts.one(
+            kind=row["kind"], industry=row["industry"], project_type=row["project_type"], activities=row["activities"],
+            attributes=row.get("attributes", {}), area_m2=float(row.get("area_m2", 0.0)),
+        )  # fmt: skip
+
+    def geometry(self, rule: Rule) -> bool | None:
+        if rule.geometry == "none":
+            return True
+        if rule.geometry == "within":
+            threshold = float(self.row.get("attributes", {}).get(rule.distance_attribute, "nan"))
+            return self.row.get("distance_m", {}).get(rule.layer, 1e6) <= threshold
+        zone_class = self.row.get("inside", {}).get(rule.layer)
+        if zone_class is not None and (not rule.zone_classes or zone_class in rule.zone_classes):
+            return True
+        return None if rule.layer in self.row.get("uncovered", ()) else False
+
+    def named(self) -> dict[str, set[str]]:
+        """Rule ids by the state the case expects of them."""
+        return {
+            State.APPLIES: {*self.row.get("applies", ()), *self.row.get("notes", ())},
+            State.NOT_APPLICABLE: set(self.row.get("not_applicable", ())),
+            State.UNKNOWN: set(self.row.get("unknown", {})),
+            State.MANUAL: set(self.row.get("manual", ())),
+        }
+
+
+def load_cases() -> list[Case]:
+    cases = []
+    for path in sorted(CASES.glob("*.toml")):
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        cases += [Case(path.stem, {**raw["defaults"], **row}) for row in raw["case"]]
+    return cases
+
+
+ALL = load_cases()
+
+
+@cache
+def rules() -> Mapping[str, Rule]:
+    return {rule.id: rule for rule in load_rulebook().rules if rule.geometry != "engine"}
+
+
+def outcomes(case: Case) -> dict[str, Outcome]:
+    facts = case.facts
+    in_force = [rule for rule in rules().values() if rule.in_force(case.as_of)]
+    return {rule.id: evaluate_rule(rule, facts, case.geometry(rule)) for rule in in_force}
+
+
+@pytest.mark.parametrize("case", ALL, ids=[f"{case.file}:{case.row['name']}" for case in ALL])
+def test_case_comes_out_as_the_lawyer_says(case: Case) -> None:
+    assert set(case.row) <= CASE_KEYS
+    found = outcomes(case)
+    for state, ids in case.named().items():
+        assert {rule_id: found[rule_id].state for rule_id in ids} == dict.fromkeys(ids, state)
+    binding = {i for i, outcome in found.items() if outcome.state is State.APPLIES and rules()[i].effect.rank}
+    assert binding == set(case.row.get("applies", ()))
+    for rule_id, missing in case.row.get("unknown", {}).items():
+        assert list(found[rule_id].missing) == missing
+    assert not set(case.row.get("not_in_force", ())) & set(found)
+
+
+def test_every_rule_has_a_case_that_applies_and_one_that_does_not() -> None:
+    reached = {state: set().union(*(case.named()[state] for case in ALL)) for state in State}
+    untested = {
+        rule_id: [state for state, ids in wanted.items() if rule_id not in ids]
+        for rule_id, wanted in (
+            (
+                rule.id,
+                {
+                    "applies": reached[State.MANUAL if rule.manual else State.APPLIES],
+                    "not_applicable": reached[State.NOT_APPLICABLE],
+                },
+            )
+            for rule in rules().values()
+        )
+    }
+    assert {rule_id: states for rule_id, states in untested.items() if states} == {}
+
+
+def test_every_named_rule_exists() -> None:
+    named = set().union(*(ids for case in ALL for ids in case.named().values()))
+    named |= set().union(*(case.row.get("not_in_force", ()) for case in ALL))
+    assert named - set(rules()) == set()
+
+
+def test_case_fails_when_its_rule_is_weakened() -> None:
+    case = next(case for case in ALL if case.row["name"] == "红线一般区域新建食品厂，法典施行后")
+    weakened = rules()["ECO-02-2026"].model_copy(update={"zone_classes": ("核心保护区",)})
+    assert evaluate_rule(weakened, case.facts, case.geometry(weakened)).state is State.NOT_APPLICABLE
