@@ -23,9 +23,12 @@ from cdgis.judge import Judgement, judge, reach_by_layer, scopes_of
 from cdgis.loading import Loaded, load_workspace, overview_notes
 from cdgis.model import InputRecord, IntakeNote, SubjectKind
 from cdgis.overlay import measure_overlaps
+from cdgis.policy import read_relocation_policy
 from cdgis.progress import Progress, Silent
 from cdgis.readers import read_sites, read_subjects
-from cdgis.relocation_plan import relocation_tables
+from cdgis.relocation import without_exemptions
+from cdgis.relocation_plan import list_destinations, list_relocations
+from cdgis.rulebook import Rule
 from cdgis.schema import TABLES, empty, validate
 from cdgis.workspace import Workspace
 
@@ -40,6 +43,7 @@ class _Judged:
 
     subjects: Subjects
     tables: dict[str, pd.DataFrame]
+    measurement: Measurement | None = None
 
 
 def assess_workspace(
@@ -51,7 +55,7 @@ def assess_workspace(
     progress.stage("读取项目与企业")
     subjects = read_subjects(workspace, progress=progress.step)
     judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
-    relocation = relocation_tables(loaded, judged.tables, judge_subjects, progress=progress)
+    relocation = _relocate(loaded, judged, progress)
     carbon = account_carbon(loaded, progress=progress)
     return _assessment(loaded, judged, relocation, carbon)
 
@@ -85,7 +89,7 @@ def assess_relocation(
     progress.stage("读取企业")
     subjects = only_kind(read_subjects(workspace, progress=progress.step), SubjectKind.ENTERPRISE)
     judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
-    relocation = relocation_tables(loaded, judged.tables, judge_subjects, progress=progress)
+    relocation = _relocate(loaded, judged, progress)
     return _assessment(loaded, judged, relocation, CarbonTables.none())
 
 
@@ -110,9 +114,25 @@ def judge_subjects(loaded: Loaded, subjects: Subjects, *, jobs: int = 1, progres
     extra = other_areas(subjects, loaded.settings.area_method)
     attributes = validate("attributes", pd.concat([subjects.attributes, extra], ignore_index=True))
     progress.stage("逐条研判", 1)
-    judgement = _judge(loaded, subjects, measurement, described, attributes)
+    judgement = _judge(loaded, measurement, described, attributes, rules)
     progress.step(f"{len(rules)} 条在效规则")
-    return _Judged(subjects=subjects, tables=_tables(described, attributes, measurement, judgement))
+    tables = _tables(described, attributes, measurement, judgement)
+    return _Judged(subjects=subjects, tables=tables, measurement=measurement)
+
+
+def _relocate(loaded: Loaded, judged: _Judged, progress: Progress) -> dict[str, pd.DataFrame]:
+    """Return the relocation tables; a second judgement without exemptions shows whom only an exemption spares."""
+    progress.stage("搬迁清单与承接园区", 2)
+    tables, policy = judged.tables, read_relocation_policy()
+    if judged.measurement is None:
+        return {}
+    bare = without_exemptions(loaded.rules, policy)
+    spared = _judge(loaded, judged.measurement, tables["subjects"], tables["attributes"], bare).findings
+    relocation = list_relocations(loaded, tables, spared, policy)
+    progress.step("搬迁清单")
+    destinations = list_destinations(loaded, relocation, tables, judge_subjects)
+    progress.step("承接园区")
+    return {"relocation": relocation, "destinations": destinations}
 
 
 def _reach(loaded: Loaded, subjects: Subjects) -> dict[str, FloatArray]:
@@ -122,13 +142,17 @@ def _reach(loaded: Loaded, subjects: Subjects) -> dict[str, FloatArray]:
 
 
 def _judge(
-    loaded: Loaded, subjects: Subjects, measurement: Measurement, described: pd.DataFrame, attributes: pd.DataFrame
+    loaded: Loaded,
+    measurement: Measurement,
+    described: pd.DataFrame,
+    attributes: pd.DataFrame,
+    rules: Sequence[Rule],
 ) -> Judgement:
     ordered = described.set_index("subject_id").loc[list(measurement.subject_ids)].reset_index()
     return judge(
         Facts.of(ordered, attributes),
         measurement,
-        loaded.rules,
+        rules,
         layers=loaded.layers,
         accuracy_m=ordered["accuracy_m"].to_numpy(dtype=float),
         tolerance_m=loaded.settings.tolerance_m,

@@ -41,20 +41,21 @@ def report_numbers(
         texts = _row_texts(frame)
         whole.update(f"{name}\n".encode())
         for text in texts:
-            whole.update(text.encode())
+            whole.update(f"{text}\n".encode())
         if key in frame.columns:
             for subject, text in zip(frame[key], texts, strict=True):
-                lines.setdefault(str(subject), []).append(f"{name}|{text}")
+                lines.setdefault(str(subject), []).append(f"{name}\n{text}\n")
     numbers = {"": _number(whole.hexdigest(), as_of)}
     for subject in sorted(lines):
-        digest = hashlib.sha256((inputs_digest + "\n".join(lines[subject])).encode()).hexdigest()
+        digest = hashlib.sha256((inputs_digest + "".join(lines[subject])).encode()).hexdigest()
         numbers[subject] = _number(digest, as_of)
     return numbers
 
 
 def _row_texts(frame: pd.DataFrame) -> list[str]:
     columns = [frame[name].map(_cell) for name in frame.columns]
-    return ["|".join(row) for row in zip(*columns, strict=True)]
+    # As JSON, because a separator inside a cell could otherwise move text from one cell to the next unnoticed.
+    return [json.dumps(row, ensure_ascii=False) for row in zip(*columns, strict=True)]
 
 
 def _cell(value: object) -> str:

@@ -202,7 +202,8 @@ def init(
     from cdgis.starter import create_workspace
 
     count = create_workspace(folder, empty=empty)
-    _out.print(f"已建立工作区 {folder}（{count} 个文件）。下一步：cd {folder} 后运行 cdgis run")
+    text = f"已建立工作区 {folder}（{count} 个文件）。下一步：cd {folder} 后运行 cdgis run"
+    _out.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
 def _version(show: bool) -> None:

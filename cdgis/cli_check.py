@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from cdgis.cli_words import ChineseCommand, ChineseGroup, parse_date
@@ -42,13 +44,16 @@ def layers_list(workspace: WorkspaceOption = None, debug: DebugOption = False) -
 
     示例：cdgis layers list
     """
-    table = Table(title="图层目录", title_justify="left")
-    for head in ("编号", "名称", "主题", "文件", "版本", "官方", "精度（米）"):
-        table.add_column(head)
+    table = Table(title="图层目录", title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for head in ("编号与文件", "名称"):
+        table.add_column(head, overflow="fold")
+    for head in ("主题", "版本", "官方", "精度/米"):
+        table.add_column(head, no_wrap=True)
     for spec in _open(workspace).catalog.layers.values():
-        official = "是" if spec.official else "否（示范/公开数据）"
+        official = "是" if spec.official else "否"
         accuracy = f"{spec.accuracy_m:g}" if spec.accuracy_m else "—"
-        table.add_row(spec.id, spec.title, spec.theme, spec.path, spec.version, official, accuracy)
+        where = f"[bold]{escape(spec.id)}[/]\n[bright_black]{escape(spec.path)}[/]"
+        table.add_row(where, escape(spec.title), spec.theme, spec.version, official, accuracy)
     _out.print(table)
 
 
@@ -75,7 +80,7 @@ def layers_check(workspace: WorkspaceOption = None, debug: DebugOption = False) 
     for head in ("图层", "区/要素", "问题", "处理办法"):
         table.add_column(head, overflow="fold")
     for fault in faults:
-        table.add_row(fault.layer, fault.zone_id, fault.problem, fault.remedy)
+        table.add_row(*map(escape, (fault.layer, fault.zone_id, fault.problem, fault.remedy)))
     _out.print(table)
     raise typer.Exit(EXIT_FAULTS)
 
@@ -95,7 +100,7 @@ def rules_list(workspace: WorkspaceOption = None, as_of: AsOfOption = None, debu
     for rule in rules:
         mark = "已见原文" if rule.mark == "S" else "未核实"
         effect = "人工判定" if rule.manual else str(rule.effect)
-        table.add_row(rule.id, str(rule.level), effect, rule.title, rule.basis_text, mark)
+        table.add_row(rule.id, str(rule.level), effect, escape(rule.title), escape(rule.basis_text), mark)
     _out.print(table)
     clauses = sum(bool(rule.zone_ids) for rule in loaded.rulebook.in_force(day))
     _out.print(f"共 {len(rules)} 条；另有单元准入清单条款 {clauses} 条。")
@@ -108,15 +113,15 @@ def rules_check(workspace: WorkspaceOption = None, debug: DebugOption = False) -
     示例：cdgis rules check
     """
     from cdgis.attributes import load_attributes
-    from cdgis.industry import known_codes
+    from cdgis.industry import codes
     from cdgis.rulecheck import check_rules
 
     loaded = _load(workspace)
     classes = {spec.id: spec.allowed_classes for spec in loaded.workspace.catalog.layers.values()}
-    problems = check_rules(loaded.rulebook, classes, load_attributes(), known_codes())
+    problems = check_rules(loaded.rulebook, classes, load_attributes(), codes())
     if problems:
         for problem in problems:
-            _out.print(f"[red]·[/] {problem}", highlight=False)
+            _out.print(f"[red]·[/] {escape(problem)}", highlight=False)
         raise typer.Exit(EXIT_FAULTS)
     _out.print(f"[green]检查了 {len(loaded.rulebook.rules)} 条规则，未发现问题。[/]")
 
@@ -131,6 +136,10 @@ def rules_explain(
 
     示例：cdgis rules explain WS-01-2026
     """
-    from cdgis.rulecheck import explain_rule
+    from cdgis.attributes import load_attributes
+    from cdgis.ruletext import explain_rule
 
-    _out.print(explain_rule(_load(workspace).rulebook.get(rule_id)), highlight=False, markup=False)
+    loaded = _load(workspace)
+    titles = {spec.id: spec.title for spec in loaded.workspace.catalog.layers.values()}
+    text = explain_rule(loaded.rulebook.get(rule_id), layer_titles=titles, attributes=load_attributes())
+    _out.print(text, highlight=False, markup=False)

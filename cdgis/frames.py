@@ -56,7 +56,9 @@ class Subjects:
     @classmethod
     def none(cls) -> "Subjects":
         """Return no subjects."""
-        frame = GeoDataFrame({name: [] for name in SUBJECT_COLUMNS}, geometry=[], crs="EPSG:4490")
+        columns = {name: pd.Series([], dtype=object) for name in SUBJECT_COLUMNS}
+        columns["accuracy_m"] = pd.Series([], dtype=float)
+        frame = GeoDataFrame(columns, geometry=[], crs="EPSG:4490")
         return cls(frame=frame, attributes=pd.DataFrame(columns=["subject_id", "attribute", "value", "unit"]))
 
     def attribute_map(self) -> dict[str, dict[str, str]]:

@@ -10,7 +10,9 @@ what the land-survey series (国土调查办发〔2008〕32号) computes. Distan
 points are found in a transverse Mercator plane and the distance between them is geodesic.
 """
 
+from collections.abc import Callable
 from functools import cache
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +23,7 @@ from cdgis.errors import CrsError
 
 FloatArray = npt.NDArray[np.float64]
 GeometryArray = npt.NDArray[np.object_]
+_Projection = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]
 
 SEMI_MAJOR_M = 6378137.0
 FLATTENING = 1 / 298.257222101
@@ -51,9 +54,11 @@ _GAUSS_KRUGER = {
     (3, 114.0, False): 4547, (3, 117.0, False): 4548, (3, 120.0, False): 4549,
     (6, 117.0, True): 4498, (6, 117.0, False): 4509,
 }  # fmt: skip
-_PREFIX_EASTING = {38.5e6: 4526, 39.5e6: 4527, 40.5e6: 4528, 20.5e6: 4498}
+_PLAIN_EASTING_M = 500_000.0
+_PREFIXED_ZONE = {38.5e6: (3, 114.0), 39.5e6: (3, 117.0), 40.5e6: (3, 120.0), 20.5e6: (6, 117.0)}
+"""False easting -> zone width and central meridian."""
 
-MAX_EDGE_M = 700.0
+MAX_EDGE_M = 500.0
 """Longest Gauss-Krüger edge kept undivided: it bows L²·tan(phi)/(8R) <= 1 cm from the plane's straight edge."""
 
 
@@ -81,8 +86,8 @@ def from_plane(x_m: FloatArray, y_m: FloatArray) -> tuple[FloatArray, FloatArray
     return lon, np.degrees(phi)
 
 
-def _apply(geoms: GeometryArray, function: object) -> GeometryArray:
-    out: GeometryArray = shapely.transform(geoms, function, interleaved=False)
+def _apply(geoms: GeometryArray, function: _Projection) -> GeometryArray:
+    out: GeometryArray = shapely.transform(geoms, cast(Any, function), interleaved=False)
     return out
 
 
@@ -190,14 +195,22 @@ def _is_cgcs2000(crs: pyproj.CRS) -> bool:
 
 def _gauss_kruger_from(crs: pyproj.CRS) -> int | None:
     operation = crs.coordinate_operation
-    if operation is None:
+    if operation is None or operation.method_name != "Transverse Mercator":
         return None
-    values = {p.name.lower(): p.value for p in operation.params}
+    values = {p.name.lower(): float(p.value) for p in operation.params}
     easting = values.get("false easting", 0.0)
     meridian = values.get("longitude of natural origin", 0.0)
-    if easting in _PREFIX_EASTING:
-        return _PREFIX_EASTING[easting]
-    return _GAUSS_KRUGER.get((3, float(meridian), False)) if easting == 500000.0 else None
+    plain = values.get("scale factor at natural origin", 1.0) == 1.0 and values.get("false northing", 0.0) == 0.0
+    plain &= values.get("latitude of natural origin", 0.0) == 0.0
+    metres = all(axis.unit_conversion_factor == 1.0 for axis in crs.axis_info)
+    if not (plain and metres):
+        return None
+    if easting == _PLAIN_EASTING_M:
+        return _GAUSS_KRUGER.get((3, meridian, False))
+    width_and_meridian = _PREFIXED_ZONE.get(easting)
+    if width_and_meridian is None or width_and_meridian[1] != meridian:
+        return None
+    return _GAUSS_KRUGER[(*width_and_meridian, True)]
 
 
 def survey_area_m2(geoms: GeometryArray) -> FloatArray:

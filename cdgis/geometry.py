@@ -20,7 +20,22 @@ PIECE_VERTICES = 512
 """Polygons with more vertices are cut into pieces before any intersection."""
 CHUNK_POINTS = 33
 """Points per boundary chunk: 32 segments keep nearest-distance queries short."""
+_STRIP_EDGE_M = 100.0
+"""Edges this long bow by 0.2 mm between the planes, little beside a 0.1 m strip."""
+_COLLECTION = 7
 _EMPTY = shapely.Polygon()
+
+
+def follow_plane(lonlat: GeometryArray, plane: GeometryArray) -> GeometryArray:
+    """Return EPSG:4490 geometries with vertices added where measuring-plane edges exceed `geodesy.MAX_EDGE_M`.
+
+    Between vertices the planes disagree on what is straight: by metres on a 10 km edge, by <= 1 cm afterwards.
+    """
+    dense = shapely.segmentize(plane, geodesy.MAX_EDGE_M)
+    long = shapely.get_num_coordinates(dense) > shapely.get_num_coordinates(plane)
+    out = np.asarray(lonlat).copy()
+    out[long] = geodesy.geometries_from_plane(dense[long])
+    return out
 
 
 def subdivide(polygons: GeometryArray, *, max_vertices: int = PIECE_VERTICES) -> tuple[GeometryArray, IntArray]:
@@ -28,8 +43,8 @@ def subdivide(polygons: GeometryArray, *, max_vertices: int = PIECE_VERTICES) ->
 
     Pieces of one polygon share only cut lines, so their areas add up to the polygon's.
     """
-    done: list[GeometryArray] = []
-    owner: list[IntArray] = []
+    done: list[GeometryArray] = [np.empty(0, dtype=object)]
+    owner: list[IntArray] = [np.empty(0, dtype=np.int64)]
     geoms, index = shapely.get_parts(np.asarray(polygons), return_index=True)
     while geoms.size:
         big = shapely.get_num_coordinates(geoms) > max_vertices
@@ -49,9 +64,7 @@ def _halve(geoms: GeometryArray, index: IntArray) -> tuple[GeometryArray, IntArr
     xm = np.where(wide, (x0 + x1) / 2, x1)
     ym = np.where(wide, y1, (y0 + y1) / 2)
     first = shapely.intersection(geoms, shapely.box(x0, y0, xm, ym))
-    second = shapely.intersection(
-        geoms, shapely.box(np.where(wide, xm, x0), np.where(wide, y0, ym), x1, y1)
-    )
+    second = shapely.intersection(geoms, shapely.box(np.where(wide, xm, x0), np.where(wide, y0, ym), x1, y1))
     halves, halves_index = np.concatenate([first, second]), np.concatenate([index, index])
     parts, at = shapely.get_parts(halves, return_index=True)
     areal = shapely.get_dimensions(parts) == 2
@@ -101,15 +114,21 @@ def _cut_lines(lines: GeometryArray, owner: IntArray) -> tuple[GeometryArray, In
 def inradius_m(plane_polygons: GeometryArray, *, precise_below_m: float = 1.0) -> FloatArray:
     """Return the radius in metres of the largest disc inside each measuring-plane polygon.
 
-    Found in the distance plane, to 0.1 % of the polygon's size but never coarser than `precise_below_m` / 100.
+    Found in the distance plane, to 0.1 % of the polygon's size but never finer than `precise_below_m` / 100.
     """
-    local = geodesy.geometries_to_local(geodesy.geometries_from_plane(np.asarray(plane_polygons)))
+    local = _to_local(plane_polygons, geodesy.MAX_EDGE_M)
     radius = np.zeros(len(local))
     solid = np.flatnonzero(shapely.area(local) > 0)
     for i in solid:  # the tolerance differs per polygon; only decisive overlaps come here
         tolerance = max(precise_below_m / 100, float(np.sqrt(shapely.area(local[i]))) * 1e-3)
         radius[i] = shapely.length(shapely.maximum_inscribed_circle(local[i], tolerance=tolerance))
     return radius
+
+
+def _to_local(plane: GeometryArray, longest_edge_m: float) -> GeometryArray:
+    """Return measuring-plane geometries in the distance plane, long edges cut so that they keep their course."""
+    dense = shapely.segmentize(np.asarray(plane), longest_edge_m)
+    return geodesy.geometries_to_local(geodesy.geometries_from_plane(dense))
 
 
 def is_sliver(overlaps: GeometryArray, share: FloatArray) -> npt.NDArray[np.bool_]:
@@ -123,17 +142,24 @@ def is_sliver(overlaps: GeometryArray, share: FloatArray) -> npt.NDArray[np.bool
     doubtful = ~small & (share < SLIVER_SHARE) & (area <= perimeter * SLIVER_DISC_M / 2 * 1.1)
     thin = np.zeros(len(area), dtype=bool)
     if doubtful.any():
-        radius = inradius_m(overlaps[doubtful], precise_below_m=SLIVER_DISC_M / 10)
-        thin[doubtful] = radius < SLIVER_DISC_M / 2
+        # No disc fits exactly where shrinking by its radius leaves nothing, however long the strip is.
+        local = _to_local(overlaps[doubtful], _STRIP_EDGE_M)
+        thin[doubtful] = shapely.is_empty(shapely.buffer(local, -SLIVER_DISC_M / 2))
     return np.asarray((share < SLIVER_SHARE) & (small | thin))
 
 
 def polygonal(geoms: GeometryArray) -> GeometryArray:
     """Return the areal part of each geometry, an empty polygon where there is none."""
     geoms = np.asarray(geoms)
-    mixed = shapely.get_type_id(geoms) == 7
-    out = np.where(shapely.get_dimensions(geoms) == 2, geoms, _EMPTY)
-    for i in np.flatnonzero(mixed):
-        parts = shapely.get_parts(geoms[i])
-        out[i] = shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
+    out = of_dimension(geoms, 2)
+    out[shapely.get_dimensions(geoms) != 2] = _EMPTY
+    return out
+
+
+def of_dimension(geoms: GeometryArray, dimension: int) -> GeometryArray:
+    """Return each geometry with collections reduced to their parts of one dimension (possibly none)."""
+    out: GeometryArray = np.asarray(geoms).copy()
+    for i in np.flatnonzero(shapely.get_type_id(out) == _COLLECTION):
+        parts = shapely.get_parts(out[i])
+        out[i] = shapely.union_all(parts[shapely.get_dimensions(parts) == dimension])
     return out

@@ -11,14 +11,16 @@ import numpy.typing as npt
 import shapely
 
 from cdgis import geodesy
-from cdgis.geometry import boundary_chunks, subdivide
+from cdgis.geometry import boundary_chunks, of_dimension, subdivide
 
 GeometryArray = npt.NDArray[np.object_]
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
+_AREAL = 2
+_NOTHING = shapely.GeometryCollection()
 TOUCH_M = 1e-6
-"""Outlines nearer than this in the distance plane touch."""
+"""Geometries nearer than this touch."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,24 +30,39 @@ class Pairs:
     subject: IntArray
     zone: IntArray
     overlap: GeometryArray
+    """Of the lesser of the two dimensions; points and lines on an areal partner's outline are left out."""
     area_m2: FloatArray
+    touch_subject: IntArray
+    """With `touch_zone`: every pair that overlaps or comes within TOUCH_M, sorted."""
+    touch_zone: IntArray
 
 
 def overlapping_pairs(subjects: GeometryArray, zones: GeometryArray) -> Pairs:
-    """Return every pair that shares more than a boundary (interior points for point subjects).
+    """Return every pair whose interiors meet: sharing no more than a boundary is touching, not overlapping.
 
     Parameters
     ----------
     subjects, zones : valid geometries of any dimension on the measuring plane.
     """
     pieces, owner = _zone_pieces(zones)
-    tree = shapely.STRtree(pieces)
-    at, piece = tree.query(subjects, predicate="intersects")
+    at, piece = shapely.STRtree(pieces).query(subjects, predicate="dwithin", distance=TOUCH_M)
     zone = owner[piece]
+    touch_subject, touch_zone = _unique_pairs(at, zone)
     pointwise = (shapely.get_dimensions(subjects[at]) == 0) & (shapely.get_dimensions(zones[zone]) == 2)
-    points = _point_pairs(subjects, zones, at[pointwise], zone[pointwise])
-    solid = _solid_pairs(subjects, pieces, (at[~pointwise], piece[~pointwise], zone[~pointwise]), zones)
-    return _sorted(points, solid)
+    points = _point_pairs(subjects, zones, _unique_pairs(at[pointwise], zone[pointwise]))
+    shared = _shared_pairs(subjects, pieces, (at[~pointwise], piece[~pointwise], zone[~pointwise]))
+    subject, zone, overlap, area = (np.concatenate(both) for both in zip(points, shared, strict=True))
+    inner = _meet_inside((subjects, zones), (subject, zone), overlap)
+    keep = ~shapely.is_empty(inner)
+    order = np.flatnonzero(keep)[np.lexsort((zone[keep], subject[keep]))]
+    return Pairs(
+        subject=subject[order],
+        zone=zone[order],
+        overlap=inner[order],
+        area_m2=area[order],
+        touch_subject=touch_subject,
+        touch_zone=touch_zone,
+    )
 
 
 def _zone_pieces(zones: GeometryArray) -> tuple[GeometryArray, IntArray]:
@@ -55,46 +72,86 @@ def _zone_pieces(zones: GeometryArray) -> tuple[GeometryArray, IntArray]:
     return np.concatenate([pieces, zones[other]]), np.concatenate([areal[owner], other])
 
 
-def _point_pairs(subjects: GeometryArray, zones: GeometryArray, at: IntArray, zone: IntArray) -> Pairs:
-    # A point on a cut line lies on two pieces' boundaries: ask the whole zone, each pair once.
-    unique = np.unique(np.stack([at, zone]), axis=1) if at.size else np.empty((2, 0), dtype=np.int64)
-    at, zone = unique[0], unique[1]
-    shapely.prepare(zones)
-    inside = shapely.contains_properly(zones[zone], subjects[at]) if at.size else np.empty(0, dtype=bool)
-    at, zone = at[inside], zone[inside]
-    return Pairs(subject=at, zone=zone, overlap=subjects[at], area_m2=np.zeros(at.size))
+def _unique_pairs(at: IntArray, zone: IntArray) -> tuple[IntArray, IntArray]:
+    order = np.lexsort((zone, at))
+    at, zone = at[order].astype(np.int64), zone[order].astype(np.int64)
+    first = np.ones(at.size, dtype=bool)
+    first[1:] = (at[1:] != at[:-1]) | (zone[1:] != zone[:-1])
+    return at[first], zone[first]
 
 
-def _solid_pairs(
-    subjects: GeometryArray, pieces: GeometryArray, found: tuple[IntArray, IntArray, IntArray], zones: GeometryArray
-) -> Pairs:
+_Found = tuple[IntArray, IntArray, GeometryArray, FloatArray]
+"""Subject, zone, overlap, area of each pair."""
+
+
+def _point_pairs(subjects: GeometryArray, zones: GeometryArray, pairs: tuple[IntArray, IntArray]) -> _Found:
+    # A point on a cut line lies on two pieces' boundaries: ask the whole zone, prepared.
+    at, zone = pairs
+    shapely.prepare(zones[np.unique(zone)])
+    points, pair = shapely.get_parts(subjects[at], return_index=True)
+    inside = shapely.contains_properly(zones[zone[pair]], points)
+    hit, rank = np.unique(pair[inside], return_inverse=True)
+    overlap = np.asarray(shapely.multipoints(points[inside], indices=rank)) if hit.size else points[:0]
+    single = shapely.get_num_geometries(overlap) == 1
+    overlap[single] = shapely.get_geometry(overlap[single], 0)
+    return at[hit], zone[hit], overlap, np.zeros(hit.size)
+
+
+def _shared_pairs(subjects: GeometryArray, pieces: GeometryArray, found: tuple[IntArray, IntArray, IntArray]) -> _Found:
+    """Return what subjects share with zones, put together from what they share with the zones' pieces."""
     at, piece, zone = found
     shared = shapely.intersection(subjects[at], pieces[piece])
-    want = np.minimum(shapely.get_dimensions(subjects[at]), shapely.get_dimensions(zones[zone]))
-    crossing = (shapely.get_dimensions(subjects[at]) == 1) & (shapely.get_dimensions(zones[zone]) == 1)
-    keep = ~shapely.is_empty(shared) & ((shapely.get_dimensions(shared) >= want) | crossing)
+    want = np.minimum(shapely.get_dimensions(subjects[at]), shapely.get_dimensions(pieces[piece]))
+    keep = ~shapely.is_empty(shared) & ((want < _AREAL) | (shapely.get_dimensions(shared) == _AREAL))
     at, zone, shared = at[keep], zone[keep], shared[keep]
-    key, first, inverse, count = np.unique(
-        at * len(zones) + zone, return_index=True, return_inverse=True, return_counts=True
-    )
-    area = np.bincount(inverse, weights=shapely.area(shared), minlength=key.size)
-    overlap = shared[first].copy()
-    order = np.argsort(inverse, kind="stable")
-    ends = np.cumsum(count)
+    order = np.lexsort((zone, at))
+    at, zone, shared = at[order], zone[order], shared[order]
+    subject, zones_hit = _unique_pairs(at, zone)
+    start = np.flatnonzero(np.r_[True, (at[1:] != at[:-1]) | (zone[1:] != zone[:-1])]) if at.size else at
+    count = np.diff(np.r_[start, at.size])
+    overlap = shared[start]
     for group in np.flatnonzero(count > 1):
-        overlap[group] = shapely.union_all(shared[order[ends[group] - count[group] : ends[group]]])
-    return Pairs(subject=at[first], zone=zone[first], overlap=overlap, area_m2=area)
+        overlap[group] = shapely.union_all(shared[start[group] : start[group] + count[group]])
+    area = np.add.reduceat(shapely.area(shared), start) if start.size else np.empty(0)
+    return subject, zones_hit, overlap, area
 
 
-def _sorted(a: Pairs, b: Pairs) -> Pairs:
-    subject, zone = np.concatenate([a.subject, b.subject]), np.concatenate([a.zone, b.zone])
-    order = np.lexsort((zone, subject))
-    return Pairs(
-        subject=subject[order].astype(np.int64),
-        zone=zone[order].astype(np.int64),
-        overlap=np.concatenate([a.overlap, b.overlap])[order],
-        area_m2=np.concatenate([a.area_m2, b.area_m2])[order],
-    )
+def _meet_inside(
+    geoms: tuple[GeometryArray, GeometryArray], pair: tuple[IntArray, IntArray], overlap: GeometryArray
+) -> GeometryArray:
+    """Return the part of each overlap where interiors meet, empty where there is none."""
+    (subjects, zones), (subject, zone) = geoms, pair
+    a, b = shapely.get_dimensions(subjects)[subject], shapely.get_dimensions(zones)[zone]
+    inner = overlap.copy()
+    for dimension in (0, 1, _AREAL):
+        rows = np.minimum(a, b) == dimension
+        inner[rows] = of_dimension(overlap[rows], dimension)
+    # Points in areal zones were tested against the zone itself already.
+    for rows, partners, index in ((a < b) & (a == 1), zones, zone), (a > b, subjects, subject):
+        rows &= np.maximum(a, b) == _AREAL
+        inner[rows] = _off_outline(inner[rows], partners, index[rows])
+    lean = np.flatnonzero((a < _AREAL) & (b < _AREAL))
+    meet = shapely.relate_pattern(subjects[subject[lean]], zones[zone[lean]], "T********")
+    inner[lean[~meet]] = _NOTHING
+    return inner
+
+
+def _off_outline(thin: GeometryArray, areas: GeometryArray, area_of: IntArray) -> GeometryArray:
+    """Return points and lines without what runs along the outline of the area each lies in."""
+    used, inverse = np.unique(area_of, return_inverse=True)
+    chunks, owner = boundary_chunks(areas[used])
+    at, chunk = shapely.STRtree(chunks).query(thin, predicate="intersects")
+    own = owner[chunk] == inverse[at]
+    at, chunk = at[own], chunk[own]
+    shared = shapely.intersection(thin[at], chunks[chunk])
+    along = shapely.get_dimensions(shared) == shapely.get_dimensions(thin[at])
+    order = np.argsort(at[along], kind="stable")
+    at, chunk = at[along][order], chunk[along][order]
+    out = thin.copy()
+    if at.size:
+        rows, rank = np.unique(at, return_inverse=True)
+        out[rows] = shapely.difference(thin[rows], shapely.multilinestrings(chunks[chunk], indices=rank))
+    return out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ import shapely
 
 from cdgis import geodesy
 from cdgis.frames import Layer, Layers
+from cdgis.geometry import polygonal
 from cdgis.kernels import overlapping_pairs
 
 UNIT_LAYER, COUNTY_LAYER = "management_units", "counties"
@@ -54,7 +55,11 @@ def check_layers(layers: Layers, *, access_list: pd.DataFrame | None = None) -> 
 
 
 def _plane(layer: Layer) -> GeometryArray:
-    return geodesy.geometries_to_plane(np.asarray(layer.zones.geometry.array, dtype=object))
+    plane = geodesy.geometries_to_plane(np.asarray(layer.zones.geometry.array, dtype=object))
+    # Invalid outlines have their own fault; mended, they let the other checks go on.
+    invalid = ~shapely.is_valid(plane)
+    plane[invalid] = polygonal(shapely.make_valid(plane[invalid]))
+    return plane
 
 
 def _fault(layer: Layer, zone_id: object, problem: str, remedy: str) -> Fault:
@@ -174,7 +179,8 @@ def _county_of(units: Layer, counties: Layer) -> dict[str, str]:
 
 def _access_list_faults(units: Layer, access_list: pd.DataFrame) -> list[Fault]:
     codes = set(units.zones["zone_id"])
-    listed: Mapping[str, Sequence[str]] = access_list.groupby("unit_code")["dimension"].agg(list).to_dict()
+    groups = access_list.groupby("unit_code", sort=True)["dimension"]
+    listed: Mapping[str, Sequence[str]] = {str(code): list(dimensions) for code, dimensions in groups}
     faults = [
         Fault(layer="access_list", zone_id=code, problem="清单中的单元不在管控单元图层中", remedy="核对编码与版本")
         for code in sorted(set(listed) - codes)

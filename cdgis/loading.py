@@ -1,7 +1,7 @@
 """What does a workspace hold once everything in it is read? (layers, access list, rules, and their fingerprints)"""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -67,7 +67,9 @@ def _read_layers(workspace: Workspace, progress: Progress) -> dict[str, Layer]:
     progress.stage("读取图层", len(specs))
     layers: dict[str, Layer] = {}
     for spec in specs:
-        layers[spec.id] = read_layer(spec, workspace.layers_dir)
+        layer = read_layer(spec, workspace.layers_dir)
+        shown = workspace.relative(workspace.layers_dir / spec.path)
+        layers[spec.id] = replace(layer, record=replace(layer.record, path=shown))
         progress.step(spec.title)
     return layers
 

@@ -1,6 +1,7 @@
 """How do the judged enterprises become a relocation list and a first screening of parks? (pipeline stage)"""
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -11,8 +12,7 @@ from geopandas import GeoDataFrame
 from cdgis.frames import SUBJECT_COLUMNS, Subjects
 from cdgis.loading import Loaded
 from cdgis.model import LIST_SEPARATOR, ProjectType, SubjectKind
-from cdgis.policy import read_relocation_policy
-from cdgis.progress import Progress
+from cdgis.policy import RelocationPolicy
 from cdgis.relocation import EXCLUDED, RelocationInputs, propose_relocations
 from cdgis.siting import screen_destinations
 
@@ -23,38 +23,44 @@ ACTIVITY = "开发性生产性建设"
 JudgeSubjects = Callable[[Loaded, Subjects], Any]
 
 
-def relocation_tables(
-    loaded: Loaded, tables: Mapping[str, pd.DataFrame], judge_subjects: JudgeSubjects, *, progress: Progress
-) -> dict[str, pd.DataFrame]:
-    """Return tables relocation and destinations.
+def list_relocations(
+    loaded: Loaded, tables: Mapping[str, pd.DataFrame], spared: pd.DataFrame, policy: RelocationPolicy
+) -> pd.DataFrame:
+    """Return table relocation; `spared` holds the findings of the same rules without their exemptions."""
+    inputs = RelocationInputs(
+        subjects=tables["subjects"],
+        findings=tables["findings"],
+        overlaps=tables["overlaps"],
+        verdicts=tables["verdicts"],
+        attributes=tables["attributes"],
+        findings_without_exemptions=spared,
+        zone_dates=_zone_dates(loaded),
+        recognised_parks=_recognised(loaded),
+    )
+    return propose_relocations(inputs, rules=loaded.rules, policy=policy, as_of=loaded.as_of)
+
+
+def list_destinations(
+    loaded: Loaded, relocation: pd.DataFrame, tables: Mapping[str, pd.DataFrame], judge_subjects: JudgeSubjects
+) -> pd.DataFrame:
+    """Return table destinations.
 
     Each enterprise that has to move is judged anew at a point inside each park, as a 迁建 project of its own
     industry and attributes, by the same engine and rules as any site.
     """
-    progress.stage("搬迁清单与承接园区", 2)
-    relocation = propose_relocations(
-        RelocationInputs(
-            subjects=tables["subjects"],
-            findings=tables["findings"],
-            overlaps=tables["overlaps"],
-            verdicts=tables["verdicts"],
-            attributes=tables["attributes"],
-            recognised_parks=_recognised(loaded),
-        ),
-        rules=loaded.rules,
-        policy=read_relocation_policy(),
-        as_of=loaded.as_of,
-    )
-    progress.step("搬迁清单")
     moving = relocation[(relocation["disposition"] == MOVING) & (relocation["status"] != EXCLUDED)]
     subjects = tables["subjects"].rename(columns={"subject_id": "enterprise_id"})
     movers = subjects[subjects["enterprise_id"].isin(moving["enterprise_id"])].reset_index(drop=True)
     parks = _parks(loaded)
-    destinations = screen_destinations(
+    return screen_destinations(
         movers, parks, lambda pairs: _judge_pairs(loaded, pairs, (movers, parks), tables["attributes"], judge_subjects)
     )
-    progress.step("承接园区")
-    return {"relocation": relocation, "destinations": destinations}
+
+
+def _zone_dates(loaded: Loaded) -> dict[str, date]:
+    """Return the day each layer's plan was published, where the catalogue says so."""
+    published = {name: layer.spec.plan.published_on for name, layer in loaded.layers.items()}
+    return {name: date.fromisoformat(day) for name, day in published.items() if day}
 
 
 def _recognised(loaded: Loaded) -> frozenset[str] | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from cdgis.assessment import Assessment
@@ -14,15 +15,15 @@ from cdgis.terminal import count_table
 def print_summary(console: Console, assessment: Assessment, out: Path, written: Sequence[Path]) -> None:
     """Print verdict counts, intake counts, headlines and where the pages are."""
     console.print()
-    console.print(f"[bold]{assessment.settings.name}[/]　判定基准日 {assessment.as_of}　{DEMO_STAMP}")
+    console.print(f"[bold]{escape(assessment.settings.name)}[/]　判定基准日 {assessment.as_of}　{DEMO_STAMP}")
     if len(assessment.tables["verdicts"]):
         console.print(_verdict_table(assessment))
     for line in (*_intake_lines(assessment), *_headlines(assessment)):
         console.print(line, highlight=False)
     for note in assessment.notes:
-        console.print(f"[bright_black]注：{note}[/]", highlight=False)
+        console.print(f"[bright_black]注：{escape(note)}[/]", highlight=False)
     console.print(f"报告编号 {assessment.report_numbers['']}", highlight=False)
-    console.print(f"已写出 {len(written)} 个文件。请打开 [bold]{out / 'index.html'}[/]", highlight=False, soft_wrap=True)
+    console.print(f"已写出 {len(written)} 个文件。请打开 [bold]{escape(str(out / 'index.html'))}[/]", highlight=False, soft_wrap=True)
 
 
 def _verdict_table(assessment: Assessment) -> Table:
@@ -58,7 +59,11 @@ def _headlines(assessment: Assessment) -> list[str]:
         lines.append(f"搬迁与整治清单 {len(relocation)} 家：{parts}")
     carbon = assessment.tables["carbon_zones"]
     city = carbon[(carbon["zone_layer"] == "city") & (carbon["land_class"] == "合计")]
-    for row in city[["stock_tc_low", "stock_tc_mid", "stock_tc_high"]].to_numpy(dtype=float):
-        low, mid, high = row / 1e6
-        lines.append(f"全市碳储量 {mid:,.1f} 百万吨碳（{low:,.1f}–{high:,.1f}），方法与出处见 data/carbon_zones.csv")
+    columns = ["stock_tc_mid", "stock_tc_low", "stock_tc_high", "vegetation_tc", "soil_tc"]
+    for row in city[columns].to_numpy(dtype=float):
+        mid, low, high, vegetation, soil = row / 1e6
+        lines.append(
+            f"全市碳储量 {mid:,.1f} 百万吨碳（{low:,.1f}–{high:,.1f}），其中植被 {vegetation:,.1f}、土壤 {soil:,.1f}"
+            "（只计有 0–100 厘米出处的类别；方法与出处见 data/carbon_zones.csv）"
+        )
     return lines

@@ -219,29 +219,36 @@ def _places(subjects: list[dict[str, object]], *, text: str) -> tuple[pd.DataFra
     )
 
 
+def _stock(layer: str, zone_id: str, name: str, land: str, *, area_m2: float, mid_tc: float) -> dict[str, object]:
+    """Return one row of carbon_zones: a quarter vegetation, the rest soil, the range a fifth either way."""
+    pools = {"above_tc": 0.2, "below_tc": 0.05, "dead_tc": 0.0, "vegetation_tc": 0.25, "soil_tc": 0.75}
+    return {
+        "zone_layer": layer,
+        "zone_id": zone_id,
+        "zone_name": name,
+        "land_class": land,
+        "area_m2": area_m2,
+        **{pool: part * mid_tc for pool, part in pools.items()},
+        "stock_tc_low": 0.8 * mid_tc,
+        "stock_tc_mid": mid_tc,
+        "stock_tc_high": 1.2 * mid_tc,
+        "soil_depth_cm": "100",
+        "method": "分类储量系数",
+        "mark": "M",
+    }
+
+
 def _carbon(*, text: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     zones = [
-        {
-            "zone_layer": "counties",
-            "zone_id": f"13080{i}",
-            "zone_name": text or name,
-            "land_class": land,
-            "area_m2": 1.5e9 + 1e8 * i,
-            "above_tc": 4e6,
-            "below_tc": 1e6,
-            "dead_tc": 2e5,
-            "vegetation_tc": 5.2e6,
-            "soil_tc": 1.1e7,
-            "stock_tc_low": 1.2e7 + i,
-            "stock_tc_mid": 1.6e7 + i,
-            "stock_tc_high": 2.1e7 + i,
-            "soil_depth_cm": "100",
-            "method": "分类储量系数",
-            "mark": "M",
-        }
+        _stock("counties", f"13080{i}", text or name, land, area_m2=1e8 * (15 + i), mid_tc=1e7 * (2 + i))
         for i, name in enumerate(COUNTIES)
         for land in ("乔木林", "草地")
     ]
+    zones += [
+        _stock("counties", f"13080{i}", text or name, "合计", area_m2=2e8 * (15 + i), mid_tc=2e7 * (2 + i))
+        for i, name in enumerate(COUNTIES)
+    ]
+    zones.append(_stock("city", "city", text or "承德市", "合计", area_m2=2e8 * (4 * 15 + 6), mid_tc=2e7 * (4 * 2 + 6)))
     potential = [
         {
             "area_id": "XF1",

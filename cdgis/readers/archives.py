@@ -27,8 +27,8 @@ class ArchiveLimits:
     members: int = 2000
     ratio: float = 200.0
     """Unpacked over packed size of one member."""
-    ratio_floor_bytes: int = 1 << 20
-    """Members below this size are not held to the ratio."""
+    ratio_floor_bytes: int = 1 << 26
+    """Members below this size are not held to the ratio: blank-padded DBF files shrink a thousandfold."""
 
 
 DEFAULT_LIMITS = ArchiveLimits()

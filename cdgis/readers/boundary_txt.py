@@ -183,13 +183,13 @@ def _placement(parcel: _Parcel, properties: dict[str, str], source: SiteSource) 
         remarks.append(noted(f"坐标按经纬度读取（次序 {order}）", field="坐标"))
         return _Placement(epsg=4490, swap=lon_first, accuracy_m=accuracy_m, remarks=tuple(remarks))
     axes = plane_axes(first, second)
+    sample = f"{first[0]:.3f},{second[0]:.3f}"
     if axes is None:
-        value = f"{first[0]:g},{second[0]:g}"
-        bad = rejected("坐标数值不像高斯-克吕格坐标", field="坐标", value=value, remedy="核对坐标系与各行数值")
+        bad = rejected("坐标数值不像高斯-克吕格坐标", field="坐标", value=sample, remedy="核对坐标系与各行数值")
         return _Placement(epsg=0, swap=False, accuracy_m=accuracy_m, remarks=(*remarks, bad))
     if not axes.first_is_north:
         reason = "横纵坐标颠倒（东坐标在前），已对调"
-        remarks.append(repaired(reason, field="坐标", value=f"{first[0]:g},{second[0]:g}"))
+        remarks.append(repaired(reason, field="坐标", value=sample))
     epsg, more = _zone(axes.zone, properties, source)
     return _Placement(
         epsg=epsg, swap=not axes.first_is_north, accuracy_m=accuracy_m, remarks=(*remarks, *more)

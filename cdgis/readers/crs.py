@@ -13,7 +13,7 @@ import shapely
 
 from cdgis.errors import CrsError
 from cdgis.geodesy import KNOWN_EPSG, gauss_kruger_epsg, identify_crs, to_lonlat
-from cdgis.readers.coordinates import CHENGDE_BOX, CHINA_BOX, DATUM_TITLES, datum_named, within
+from cdgis.readers.coordinates import CHENGDE_BOX, CHINA_BOX, DATUM_TITLES, Datum, datum_named, within
 
 GEOGRAPHIC = (4490, 4326)
 EXPECTED = "CGCS2000 经纬度（EPSG:4490）或 CGCS2000 高斯-克吕格（EPSG:" + "、".join(
@@ -22,6 +22,8 @@ EXPECTED = "CGCS2000 经纬度（EPSG:4490）或 CGCS2000 高斯-克吕格（EPS
 WGS84_NOTE = "WGS84 经纬度，在本工具精度内按 CGCS2000（EPSG:4490）处理"
 LOCAL_PARAMETERS = "西安80、北京54 须先用当地转换参数转为 CGCS2000，本工具不作零参数平移"
 
+_OLD_DATUM_CODES: dict[Datum, range] = {"xian80": range(2327, 2391), "beijing54": range(2401, 2443)}
+"""EPSG codes of the Gauss-Krüger zones on each old datum."""
 _PREFIX_ZONE_M = 1e6
 _NORTHING_RANGE_M = (3.3e5, 6.0e6)
 """Gauss-Krüger northings between 3°N and 54°N."""
@@ -42,11 +44,15 @@ def resolve_crs(source: str, *, declared: str, stated: str, remedy: str) -> int:
     epsg = identify_crs(_as_definition(definition))
     if epsg in KNOWN_EPSG:
         return int(epsg)
-    datum = datum_named(definition)
+    datum = _old_datum(epsg) or datum_named(definition)
     found = f"EPSG:{epsg}" if epsg else _crs_name(definition)
     if datum in ("xian80", "beijing54"):
         raise CrsError(source, found=f"{DATUM_TITLES[datum]}（{found}）", expected=EXPECTED, remedy=LOCAL_PARAMETERS)
     raise CrsError(source, found=found, expected=EXPECTED, remedy=f"请用 GIS 软件转换为 CGCS2000 后重试；{remedy}")
+
+
+def _old_datum(epsg: int | None) -> Datum | None:
+    return next((datum for datum, codes in _OLD_DATUM_CODES.items() if epsg in codes), None)
 
 
 def _as_definition(text: str) -> str:

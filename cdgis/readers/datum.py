@@ -1,7 +1,7 @@
 """Are these coordinates shifted (GCJ-02, BD-09), and what are they in CGCS2000?
 
 A shift is applied only when somebody declared it, or when at least `LEAST_ROWS` rows fall into the county or park
-they state only after conversion and fewer fall out of it. Otherwise the datum stays undeclared.
+they state only after conversion, fewer fall out of it, and no other shift explains them as well. Otherwise the datum stays undeclared.
 """
 
 from collections.abc import Mapping, Sequence
@@ -69,7 +69,10 @@ def evident_datum(
         lost = len(np.unique(rows[before & ~after]))
         if gained >= LEAST_ROWS and lost < gained:
             found.append(Evidence(datum=datum, gained=gained, lost=lost))
-    return max(found, key=lambda evidence: evidence.gained - evidence.lost, default=None)
+    found.sort(key=lambda evidence: evidence.gained - evidence.lost, reverse=True)
+    # when two shifts explain the rows equally well, neither is proved
+    tied = len(found) > 1 and found[0].gained - found[0].lost == found[1].gained - found[1].lost
+    return found[0] if found and not tied else None
 
 
 def _claims(

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from shapely.errors import ShapelyError
@@ -11,15 +13,40 @@ from shapely.geometry.base import BaseGeometry
 from cdgis.errors import ReaderError
 from cdgis.readers.crs import resolve_crs
 from cdgis.readers.encoding import decode_text
-from cdgis.readers.intake import Remark, rejected
+from cdgis.readers.intake import rejected
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource, cell_text
 from cdgis.readers.repair import settle
 
 _GEOMETRY_TYPES = frozenset(
     {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"}
 )
+_MALFORMED = (ShapelyError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
 _RFC_7946_CRS = "EPSG:4326"
 """A GeoJSON file without the old `crs` member is WGS84 by RFC 7946 section 4."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GeojsonFile:
+    """A GeoJSON document, its features not yet looked at."""
+
+    features: tuple[object, ...]
+    crs: str
+    """CRS definition by its `crs` member, else by RFC 7946."""
+
+
+def open_geojson(path: Path, *, label: str) -> GeojsonFile:
+    """Return the document in `path`.
+
+    Raises
+    ------
+    ReaderError : not JSON, or not a Feature, FeatureCollection or geometry.
+    """
+    text = decode_text(path.read_bytes(), source=label)
+    try:
+        document = json.loads(text)
+    except (ValueError, RecursionError) as err:
+        raise ReaderError(f"{label}：不是合法的 JSON（{err}）。请重新导出") from err
+    return GeojsonFile(features=tuple(_features(document, label)), crs=_stated_crs(document))
 
 
 def read_geojson(source: SiteSource) -> tuple[SiteRecord, ...]:
@@ -27,17 +54,12 @@ def read_geojson(source: SiteSource) -> tuple[SiteRecord, ...]:
 
     Raises
     ------
-    ReaderError : not JSON, or not a Feature, FeatureCollection or geometry.
+    ReaderError : as `open_geojson`.
     CrsError : its `crs` member is not a known CRS.
     """
-    text = decode_text(source.path.read_bytes(), source=source.label)
-    try:
-        document = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as err:
-        raise ReaderError(f"{source.label}：不是合法的 JSON（{err}）。请重新导出") from err
-    features = _features(document, source.label)
-    epsg = resolve_crs(source.label, declared=source.crs, stated=_stated_crs(document), remedy=CRS_REMEDY)
-    return tuple(_record(feature, number, epsg, source) for number, feature in enumerate(features, start=1))
+    opened = open_geojson(source.path, label=source.label)
+    epsg = resolve_crs(source.label, declared=source.crs, stated=opened.crs, remedy=CRS_REMEDY)
+    return tuple(_record(feature, number, epsg, source) for number, feature in enumerate(opened.features, start=1))
 
 
 def _features(document: object, label: str) -> list[Any]:
@@ -60,27 +82,43 @@ def _stated_crs(document: Mapping[str, Any]) -> str:
     return name
 
 
+def feature_texts(feature: object) -> dict[str, str]:
+    """Return a feature's properties as text; nested values as JSON."""
+    properties = feature.get("properties") if isinstance(feature, dict) else None
+    return {str(k): _text(v) for k, v in properties.items()} if isinstance(properties, dict) else {}
+
+
+def feature_geometry(feature: object) -> BaseGeometry | None:
+    """Return a feature's geometry, None when it has none.
+
+    Raises
+    ------
+    ReaderError : its coordinates are malformed.
+    """
+    raw = feature.get("geometry") if isinstance(feature, dict) else None
+    if not isinstance(raw, dict):
+        return None
+    try:
+        return shape(raw)
+    except _MALFORMED as err:
+        raise ReaderError(f"图形不合规（{err}）") from err
+
+
 def _record(feature: object, number: int, epsg: int, source: SiteSource) -> SiteRecord:
-    body = feature if isinstance(feature, dict) else {}
-    properties = body.get("properties")
-    texts = {str(k): _text(v) for k, v in properties.items()} if isinstance(properties, dict) else {}
-    geometry, problems = _geometry(body.get("geometry"))
-    if not problems:
-        settled = settle(geometry, epsg, source=source.label, remedy=CRS_REMEDY)
-        geometry, problems = settled.geometry, settled.remarks
-    identifier = cell_text(body.get("id"))
-    keys = tuple(key for key in (identifier, str(number)) if key)
-    return SiteRecord(row=str(number), geometry=geometry, keys=keys, texts=texts, remarks=problems)
+    identifier = cell_text(feature.get("id")) if isinstance(feature, dict) else ""
+    try:
+        settled = settle(feature_geometry(feature), epsg, source=source.label, remedy=CRS_REMEDY)
+        geometry, remarks = settled.geometry, settled.remarks
+    except ReaderError as err:
+        geometry, remarks = None, (rejected(str(err), field="geometry", remedy="修正坐标后重新提交"),)
+    return SiteRecord(
+        row=str(number),
+        geometry=geometry,
+        keys=tuple(key for key in (identifier, str(number)) if key),
+        texts=feature_texts(feature),
+        remarks=remarks,
+    )
 
 
 def _text(value: object) -> str:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else cell_text(value)
-
-
-def _geometry(raw: object) -> tuple[BaseGeometry | None, tuple[Remark, ...]]:
-    if not isinstance(raw, dict):
-        return None, ()
-    try:
-        return shape(raw), ()
-    except (ShapelyError, ValueError, TypeError, KeyError, IndexError, AttributeError) as err:
-        return None, (rejected(f"图形不合规（{err}）", field="geometry", remedy="修正坐标后重新提交"),)

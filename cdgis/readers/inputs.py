@@ -1,7 +1,7 @@
 """Which files hold sites, and which bytes does each answer rest on? (globs, archives, shapefile parts, hashes)"""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,8 +36,13 @@ def expand_globs(root: Path, patterns: Sequence[str]) -> tuple[Path, ...]:
 
     Parts of a shapefile, hidden files, and notes in Markdown are no inputs of their own.
     """
-    found = {path for pattern in patterns for path in root.glob(pattern) if path.is_file()}
+    found = {path for pattern in patterns for path in root.glob(pattern) if _is_file_or_gdb(path)}
     return tuple(path for path in sorted(found) if _is_input(path, found))
+
+
+def _is_file_or_gdb(path: Path) -> bool:
+    # a FileGDB is a folder; it is no readable format yet, but must not be passed over in silence
+    return path.is_file() or path.suffix.lower() == ".gdb"
 
 
 def _is_input(path: Path, beside: set[Path]) -> bool:
@@ -69,12 +74,18 @@ def open_archive(archive: Path, label: str, into: Path) -> tuple[InputFile, ...]
 
 
 def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file; of a shapefile, of its parts' names and bytes in a fixed order."""
-    if path.suffix.lower() != ".shp":
-        return _digest(path).hexdigest()
+    """Return the SHA-256 of a file; of a shapefile or folder, of its parts' names and bytes in a fixed order."""
+    if path.is_dir():
+        return _joint_digest({part.name: part for part in sorted(path.iterdir()) if part.is_file()})
+    if path.suffix.lower() == ".shp":
+        return _joint_digest({part.suffix.lower(): part for part in _parts(path)})
+    return _digest(path).hexdigest()
+
+
+def _joint_digest(parts: Mapping[str, Path]) -> str:
     whole = hashlib.sha256()
-    for part in _parts(path):
-        whole.update(part.suffix.lower().encode() + b"\x00" + _digest(part).digest())
+    for name, part in parts.items():
+        whole.update(name.encode() + b"\x00" + _digest(part).digest())
     return whole.hexdigest()
 
 

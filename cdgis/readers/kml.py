@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import cast
 from xml.etree import ElementTree
 
 import shapely
@@ -57,7 +58,7 @@ def _record(placemark: ElementTree.Element, number: int, source: SiteSource) -> 
     remarks: tuple[Remark, ...] = ()
     try:
         geometry = next((_shape(child) for child in _children(placemark, *_SHAPES)), None)
-    except (ShapelyError, ValueError) as err:
+    except (ShapelyError, ValueError, RecursionError) as err:
         remarks = (rejected(f"坐标不合规（{err}）", field="coordinates", remedy="坐标应为 经度,纬度[,高程]，以空格分隔"),)
     if not remarks:
         settled = settle(geometry, _KML_EPSG, source=source.label, remedy="KML 只能是经纬度坐标，请重新导出")
@@ -95,9 +96,10 @@ def _shape(element: ElementTree.Element) -> BaseGeometry:
 def _joined(parts: list[BaseGeometry]) -> BaseGeometry:
     build = {"Polygon": shapely.multipolygons, "LineString": shapely.multilinestrings, "Point": shapely.multipoints}
     kinds = {part.geom_type for part in parts}
-    kind = kinds.pop() if len(kinds) == 1 else ""
-    joined: BaseGeometry = build.get(kind, shapely.geometrycollections)(parts)
-    return joined
+    only = kinds.pop() if len(kinds) == 1 else ""
+    if only in build:
+        return cast(BaseGeometry, build[only](parts))
+    return shapely.GeometryCollection(parts)
 
 
 def _coordinates(element: ElementTree.Element) -> list[tuple[float, ...]]:

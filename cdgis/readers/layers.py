@@ -17,13 +17,14 @@ from cdgis.model import InputRecord, IntakeNote
 from cdgis.readers.crs import GEOGRAPHIC, WGS84_NOTE, check_coordinates, resolve_crs
 from cdgis.readers.encoding import shapefile_encoding
 from cdgis.readers.fields import find_field, missing_field, standard_columns
+from cdgis.readers.geojson import feature_geometry, feature_texts, open_geojson
 from cdgis.readers.inputs import file_sha256
 from cdgis.readers.intake import WHOLE_FILE, Remark, intake_note, noted, rejected, repaired
 from cdgis.readers.repair import KIND_WORDS, densified_lonlat, dimension_of, repaired_geometries
 from cdgis.readers.sheets import read_sheets
 from cdgis.readers.vector import DRIVERS, check_container
 
-_GEOJSON = {".geojson": "GeoJSON", ".json": "GeoJSON"}
+_GEOJSON_SUFFIXES = (".geojson", ".json")
 _REMEDY = "在 layers/catalog.toml 的该图层条目写 crs（如 EPSG:4527），或修正文件"
 
 
@@ -115,20 +116,33 @@ def _missing(spec: LayerSpec) -> LayerError:
 
 
 def _read_raw(spec: LayerSpec, path: Path) -> _Raw:
-    suffix = path.suffix.lower()
     try:
-        driver = _GEOJSON.get(suffix) or check_container(path, label=spec.path)
-        encoding = spec.encoding or (shapefile_encoding(path) if driver == DRIVERS[".shp"] else None)
-        sublayer = _sublayer(spec, path, driver)
-        meta, _, wkb, values = pyogrio.raw.read(path, layer=sublayer, encoding=encoding)
+        if path.suffix.lower() in _GEOJSON_SUFFIXES:
+            return _read_geojson(spec, path)
+        return _read_container(spec, path)
     except ReaderError as err:
-        raise LayerError(spec.path, spec.id, (str(err),)) from err
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError, UnicodeDecodeError) as err:
+        raise LayerError(spec.path, spec.id, (str(err).removeprefix(f"{spec.path}："),)) from err
+    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as err:
         raise LayerError(spec.path, spec.id, (f"读取失败（{err}）。请用 GIS 软件重新导出",)) from err
+
+
+def _read_geojson(spec: LayerSpec, path: Path) -> _Raw:
+    opened = open_geojson(path, label=spec.path)
+    frame = pd.DataFrame([feature_texts(feature) for feature in opened.features], dtype=object).fillna("")
+    geometries = np.full(len(opened.features), None, dtype=object)
+    geometries[:] = [feature_geometry(feature) for feature in opened.features]
+    return _Raw(frame=frame, geometries=geometries, crs_wkt=opened.crs)
+
+
+def _read_container(spec: LayerSpec, path: Path) -> _Raw:
+    driver = check_container(path, label=spec.path)
+    encoding = spec.encoding or (shapefile_encoding(path) if driver == DRIVERS[".shp"] else None)
+    meta, _, wkb, values = pyogrio.raw.read(path, layer=_sublayer(spec, path, driver), encoding=encoding)
     frame = pd.DataFrame({str(name).strip(): column for name, column in zip(meta["fields"], values, strict=True)})
-    count = len(wkb) if wkb is not None else len(frame)
-    geometries = shapely.from_wkb(wkb) if wkb is not None else np.full(count, None, dtype=object)
-    return _Raw(frame=frame, geometries=np.asarray(geometries, dtype=object), crs_wkt=meta["crs"] or "")
+    geometries = np.full(len(frame) if wkb is None else len(wkb), None, dtype=object)
+    if wkb is not None:
+        geometries[:] = shapely.from_wkb(wkb)
+    return _Raw(frame=frame, geometries=geometries, crs_wkt=meta["crs"] or "")
 
 
 def _sublayer(spec: LayerSpec, path: Path, driver: str) -> str | None:

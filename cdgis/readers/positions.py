@@ -32,6 +32,8 @@ _POSITION_REMEDY = "补上经度、纬度（如 117.9430、40.9750 或 117°56�
 _LARGEST_ANGLE_DEG = 1000.0
 """Numbers above this are metres, not degrees."""
 _LONLAT = 4490
+_DEEPEST_WKT = 8
+"""GEOS parses nested collections by recursion, so their number is bounded first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +135,8 @@ def _angle_position(lon: Angle, lat: Angle, stated_crs: str) -> Position:
 
 
 def _wkt_position(wkt: str, stated_crs: str, source: str) -> Position:
+    if wkt.upper().count("GEOMETRYCOLLECTION") > _DEEPEST_WKT:
+        raise ReaderError("WKT 嵌套过深")
     shape = shapely.from_wkt(wkt)
     if not stated_crs:
         return Position(shape=shape)
@@ -143,7 +147,7 @@ def _wkt_position(wkt: str, stated_crs: str, source: str) -> Position:
 def _plane_position(first_m: float, second_m: float, stated_crs: str, source: str) -> Position:
     """Place a row of plane coordinates: its zone prefix, else a declared EPSG code, tells the zone."""
     axes = plane_axes(np.array([second_m]), np.array([first_m]))
-    value = f"{first_m:g},{second_m:g}"
+    value = f"{first_m:.3f},{second_m:.3f}"
     if axes is None:
         reason = "坐标数值不像经纬度，也不像高斯-克吕格坐标"
         return _lost(rejected(reason, field="坐标", value=value, remedy=_POSITION_REMEDY))

@@ -4,15 +4,19 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 from geopandas import GeoDataFrame
+from shapely import Point
 
 from cdgis.attributes import load_attributes
 from cdgis.frames import SUBJECT_COLUMNS, Subjects
 from cdgis.model import InputRecord, IntakeNote, ProjectType, SubjectKind
 from cdgis.readers.ids import IdRegister, safe_id
 from cdgis.readers.inputs import InputFile
-from cdgis.readers.intake import Remark, intake_note, is_quarantined, rejected
+from cdgis.readers.intake import Remark, intake_note, is_quarantined, noted, rejected
 from cdgis.readers.records import SiteRecord
 from cdgis.readers.subjects import Description
+
+_SAME_PLACE_DEG = 1e-5
+"""About one metre: two spellings of one coordinate differ by their rounding."""
 
 
 @dataclass(slots=True)
@@ -25,12 +29,14 @@ class Roster:
     intake: list[IntakeNote] = field(default_factory=list)
     records: list[InputRecord] = field(default_factory=list)
     ids: IdRegister = field(default_factory=IdRegister)
-    seen: dict[tuple[str, ...], str] = field(default_factory=dict)
-    """Enterprise identity -> where it was first read."""
+    seen: dict[tuple[str, str], list[tuple[Point, str]]] = field(default_factory=dict)
+    """Enterprise name and industry -> where it lies and where that was read."""
 
     def add(self, record: SiteRecord, description: Description, file: InputFile, kind: SubjectKind) -> None:
         """Enter one input row: as a subject, or only in the intake when it is quarantined."""
         remarks = (*record.remarks, *description.remarks)
+        if record.geometry is not None and not description.columns.get("name"):
+            remarks += (noted("没有名称", field="名称"),)
         if kind is SubjectKind.ENTERPRISE:
             remarks += self._duplicate(record, description, file)
         if record.geometry is None or is_quarantined(remarks):
@@ -57,10 +63,10 @@ class Roster:
         if record.geometry is None or not name:
             return ()
         centre = record.geometry.representative_point()
-        here = f"{file.label} 第 {record.row} 行"
-        identity = (name, description.columns["industry"], f"{centre.x:.6f}", f"{centre.y:.6f}")
-        first = self.seen.setdefault(identity, here)
-        if first == here:
+        namesakes = self.seen.setdefault((name, description.columns["industry"]), [])
+        first = next((where for place, where in namesakes if place.distance(centre) <= _SAME_PLACE_DEG), "")
+        if not first:
+            namesakes.append((centre, f"{file.label} 第 {record.row} 行"))
             return ()
         reason = f"与 {first} 重复（名称、行业、位置相同）"
         return (rejected(reason, field="企业名称", value=name, remedy="删去重复行"),)

@@ -15,7 +15,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cdgis.errors import ReaderError
-from cdgis.readers.archives import check_archive
+from cdgis.readers.archives import ArchiveLimits, check_archive
 from cdgis.readers.encoding import decode_text
 from cdgis.readers.records import cell_text
 
@@ -23,6 +23,8 @@ TABLE_SUFFIXES = (".csv", ".xlsx", ".xlsm")
 
 _DELIMITERS = ",\t;，"
 _MOST_CELLS = 20_000_000
+_LIMITS = ArchiveLimits(total_bytes=1 << 28)
+"""openpyxl needs many times the size of the XML in memory."""
 _MERGED_RANGE = re.compile(rb'<(?:\w+:)?mergeCell\s+ref="([A-Z]+\d+:[A-Z]+\d+)"')
 _UNREADABLE = (InvalidFileException, KeyError, ValueError, TypeError, IndexError, AttributeError, OSError,
                zipfile.BadZipFile, ParseError)  # fmt: skip
@@ -76,7 +78,7 @@ def _without_tail(rows: list[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
 
 
 def _workbook_sheets(path: Path, label: str) -> Iterator[Sheet]:
-    check_archive(path)
+    check_archive(path, limits=_LIMITS)
     _check_merged_ranges(path, label)
     try:
         with warnings.catch_warnings():

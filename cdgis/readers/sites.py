@@ -110,7 +110,7 @@ def read_sites(
     ReaderError : a file does not exist, or the sidecar cannot be read; other faults go to the intake.
     UsageError : `declared` names an unknown attribute.
     """
-    missing = [str(path) for path in (*paths, *((sidecar,) if sidecar else ())) if not path.is_file()]
+    missing = [str(path) for path in (*paths, *((sidecar,) if sidecar else ())) if not path.exists()]
     if missing:
         raise ReaderError(f"找不到文件：{'、'.join(missing)}。请核对路径")
     unknown = [name for name in declared or {} if subject_column(name) is None and match_attribute(name) is None]
@@ -186,8 +186,11 @@ def _files(path: Path, label: str, folder: Path, roster: Roster) -> Iterator[Inp
 
 
 def _reject_file(label: str, err: ReaderError | CrsError, roster: Roster) -> None:
-    remedy = err.remedy if isinstance(err, CrsError) else "修正后重新提交"
-    roster.intake.append(intake_note(label, WHOLE_FILE, (rejected(str(err), field="文件", remedy=remedy),)))
+    if isinstance(err, CrsError):
+        remark = rejected(f"坐标系不符：{err.found}", field="坐标系", remedy=err.remedy)
+    else:
+        remark = rejected(str(err).removeprefix(f"{label}："), field="文件", remedy="修正后重新提交")
+    roster.intake.append(intake_note(label, WHOLE_FILE, (remark,)))
 
 
 def _gather_file(file: InputFile, batch: _Batch, sidecar: Sidecar, roster: Roster) -> None:
@@ -206,8 +209,8 @@ def _gather_file(file: InputFile, batch: _Batch, sidecar: Sidecar, roster: Roste
     if not records:
         roster.intake.append(intake_note(file.label, WHOLE_FILE, (noted("文件里没有图斑或数据行"),)))
     for record in records:
-        texts = {**record.texts, **sidecar.texts_for(file, _keys(record)), **batch.declared}
-        roster.add(record, describe_site(texts), file, batch.kind)
+        stated = sidecar.texts_for(file, _keys(record))
+        roster.add(record, describe_site(batch.declared, stated, record.texts), file, batch.kind)
 
 
 def _keys(record: SiteRecord) -> tuple[str, ...]:

@@ -5,13 +5,14 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from cdgis import industry
 from cdgis.model import LIST_SEPARATOR, ProjectType
 from cdgis.readers.attributes import canonical_value, is_missing, match_attribute, plain
 from cdgis.readers.headers import subject_column
 from cdgis.readers.intake import Remark, noted, repaired
 
-_INDUSTRY = re.compile(r"^[A-Ta-t]?(\d{2,4})(?!\d)")
-_SECTION = re.compile(r"^[A-Ta-t]$")
+_INDUSTRY = re.compile(r"^[A-T]?(\d{2,4})(?!\d)")
+_SECTION = re.compile(r"^[A-T]$")
 _PROJECT_TYPES: tuple[tuple[ProjectType, tuple[str, ...]], ...] = (
     (ProjectType.RELOCATE, ("迁建", "搬迁", "异地")),
     (ProjectType.EXPAND, ("扩建", "改扩建", "扩能")),
@@ -31,41 +32,42 @@ class Description:
     remarks: tuple[Remark, ...]
 
 
-def describe_site(texts: Mapping[str, str]) -> Description:
-    """Return the standard columns and attributes that a row's header -> text pairs state."""
+def describe_site(*sources: Mapping[str, str]) -> Description:
+    """Return the standard columns and attributes that header -> text pairs state; earlier sources win."""
     columns: dict[str, str] = {}
     attributes: dict[str, str] = {}
     remarks: list[Remark] = []
-    for header, text in texts.items():
+    for header, text in (pair for source in sources for pair in source.items()):
         role = subject_column(header)
-        if role is not None:
-            if not is_missing(text):
-                columns.setdefault(role, text.strip())
-            continue
-        column = match_attribute(header)
-        if column is None:
-            continue
-        value = canonical_value(column, text)
-        if value.problem:
-            remarks.append(repaired(f"{column.attribute.title}：{value.problem}", field=header, value=text))
-        elif value.text:
-            attributes[column.attribute.name] = value.text
-    columns["industry"], more = _industry(columns.get("industry", ""))
-    remarks += more
-    columns["project_type"], more = _project_type(columns.get("project_type", ""))
-    remarks += more
+        column = match_attribute(header) if role is None else None
+        if role is not None and not is_missing(text):
+            columns.setdefault(role, text.strip())
+        elif column is not None and column.attribute.name not in attributes:
+            value = canonical_value(column, text)
+            if value.problem:
+                remarks.append(repaired(f"{column.attribute.title}：{value.problem}", field=header, value=text))
+            elif value.text:
+                attributes[column.attribute.name] = value.text
+    columns["industry"], about_industry = _industry(columns.get("industry", ""), columns.get("name", ""))
+    columns["project_type"], about_type = _project_type(columns.get("project_type", ""))
     columns["activity"] = _activity(columns.get("activity", ""))
-    return Description(columns=columns, attributes=attributes, remarks=tuple(remarks))
+    return Description(
+        columns=columns, attributes=attributes, remarks=(*remarks, *about_industry, *about_type)
+    )
 
 
-def _industry(text: str) -> tuple[str, list[Remark]]:
-    word = plain(text)
+def _industry(text: str, name: str) -> tuple[str, list[Remark]]:
+    word = plain(text).upper()
     match = _INDUSTRY.match(word)
-    if match:
-        return match.group(1), []
-    if not word or _SECTION.match(word):
-        return word.upper(), []
-    return "", [repaired("行业未写 GB/T 4754-2017 代码，按缺失处理", field="行业代码", value=text, remedy="填四位小类代码，如 3110")]
+    code = match.group(1) if match else word if _SECTION.match(word) else ""
+    if word and not code:
+        remedy = "填四位小类代码，如 3110"
+        return "", [repaired("行业未写 GB/T 4754-2017 代码，按缺失处理", field="行业代码", value=text, remedy=remedy)]
+    if code and not industry.is_known(code):
+        return code, [noted("行业代码不在 GB/T 4754-2017 中，请核对", field="行业代码", value=text)]
+    if code and industry.looks_like_2011(code, name):
+        return code, [noted("行业代码疑为 2011 版旧码，请核对", field="行业代码", value=text)]
+    return code, []
 
 
 def _project_type(text: str) -> tuple[str, list[Remark]]:

@@ -72,7 +72,7 @@ def _rows(sheet: Sheet, header: Header, prefix: str, source: SiteSource) -> list
         row = _Row(
             label=f"{prefix}{number}",
             ordinal="",
-            texts={label: cell for label, cell in zip(columns.labels, cells, strict=False) if label},
+            texts={},
             position=Position(shape=None, remarks=_not_a_subject(cells, columns)),
         )
         if not row.position.remarks:
@@ -80,6 +80,7 @@ def _rows(sheet: Sheet, header: Header, prefix: str, source: SiteSource) -> list
             row = replace(
                 row,
                 ordinal=str(ordinal),
+                texts={label: cell for label, cell in zip(columns.labels, cells, strict=False) if label},
                 position=_position(cells, columns, sheet_crs, source),
                 claims=_claims(cells, columns),
             )

@@ -7,20 +7,15 @@ from typing import Any
 import pandas as pd
 
 from cdgis.assessment import Assessment
+from cdgis.carbon.potential import ALL_MEASURES, total_potential
+from cdgis.carbon.stock import TOTAL
 from cdgis.model import IntakeStatus, SubjectKind, Verdict
 from cdgis.report.dossier import Dossier, Row, records, table
 
 NO_COUNTY = "未落入县区"
+_CITY_LAYER = "city"
 _COUNTY_LAYER = "counties"
-_STOCKS = ("stock_tc_low", "stock_tc_mid", "stock_tc_high")
-_GROWTH = (
-    "flux_tco2e_low",
-    "flux_tco2e_mid",
-    "flux_tco2e_high",
-    "cumulative_tco2e_low",
-    "cumulative_tco2e_mid",
-    "cumulative_tco2e_high",
-)
+_FIGURES = ("area_m2", "vegetation_tc", "soil_tc", "stock_tc_low", "stock_tc_mid", "stock_tc_high")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +40,11 @@ class Overview:
     relocation: tuple[Row, ...]
     """Rows of relocation.csv with ``page`` and ``parks`` (feasible parks, nearest first)."""
     carbon: tuple[Row, ...]
-    """One row per county: area_m2, stock_tc_low, stock_tc_mid, stock_tc_high."""
+    """One row per county: area_m2, vegetation_tc, soil_tc, stock_tc_low, stock_tc_mid, stock_tc_high."""
     carbon_total: Row | None
     carbon_methods: tuple[str, ...]
     potential: tuple[Row, ...]
-    """Restoration measures in the last year of the account, summed by measure."""
+    """Restoration measures by year, then all of them (``whole``), with ranges combined as the method says."""
     intake: tuple[Row, ...]
     """One row per file: accepted, repaired, quarantined (numbers of input rows), read."""
     troubles: tuple[Row, ...]
@@ -71,7 +66,7 @@ def sum_up(assessment: Assessment, dossiers: Sequence[Dossier]) -> Overview:
         manual_count=sum(int(d.verdict["manual_count"]) for d in dossiers),
         relocation=_relocation(assessment, dossiers),
         carbon=carbon,
-        carbon_total=_total(carbon),
+        carbon_total=_total(table(assessment, "carbon_zones")),
         carbon_methods=tuple(sorted(set(table(assessment, "carbon_zones")["method"]))),
         potential=_potential(table(assessment, "carbon_potential")),
         intake=_intake_by_file(intake),
@@ -116,28 +111,32 @@ def _relocation(assessment: Assessment, dossiers: Sequence[Dossier]) -> tuple[Ro
 
 
 def _carbon_by_county(zones: pd.DataFrame) -> tuple[Row, ...]:
-    """Return stock by county; a class without factor stays out of the sum, and the row says how many there are."""
+    """Return each county's own total row; the row says how many land classes have no factor."""
     counties = zones[zones["zone_layer"] == _COUNTY_LAYER]
     rows = []
     for (zone_id, name), part in counties.groupby(["zone_id", "zone_name"], sort=True):
-        row: dict[str, Any] = {"zone_id": zone_id, "zone_name": name, "area_m2": float(part["area_m2"].sum())}
-        row |= {stock: float(part[stock].sum()) for stock in _STOCKS}
-        row["without_factor"] = int(part["stock_tc_mid"].isna().sum())
-        rows.append(row)
+        rows.append({"zone_id": zone_id, "zone_name": name, **_account(part)})
     return tuple(rows)
 
 
-def _total(rows: Sequence[Row]) -> Row | None:
-    names = ("area_m2", *_STOCKS, "without_factor")
-    return {name: sum(row[name] for row in rows) for name in names} if rows else None
+def _account(part: pd.DataFrame) -> dict[str, Any]:
+    """Return one zone's total with its range, which is of the joint distribution and never a sum of lows."""
+    total, classes = part[part["land_class"] == TOTAL], part[part["land_class"] != TOTAL]
+    figures = {name: float(total[name].sum(min_count=1)) for name in _FIGURES}
+    return {**figures, "without_factor": int(classes["stock_tc_mid"].isna().sum())}
+
+
+def _total(zones: pd.DataFrame) -> Row | None:
+    city = zones[zones["zone_layer"] == _CITY_LAYER]
+    return _account(city) if len(city) else None
 
 
 def _potential(potential: pd.DataFrame) -> tuple[Row, ...]:
     if potential.empty:
         return ()
-    last = potential[potential["year"] == potential["year"].max()]
-    sums = last.groupby(["measure", "year"], sort=True)[["gross_m2", "eligible_m2", *_GROWTH]].sum(min_count=1)
-    return tuple(records(sums.reset_index()))
+    totals = total_potential(potential[potential["area_id"] != TOTAL])
+    totals = totals.assign(whole=totals["measure"] == ALL_MEASURES)
+    return tuple(records(totals.sort_values(["year", "whole", "measure"], kind="stable")))
 
 
 def _intake_by_file(intake: pd.DataFrame) -> tuple[Row, ...]:

@@ -114,16 +114,14 @@ def _column_values(sheet: Any, column: Column, values: pd.Series) -> list[object
         return [int(value) for value in values]
     if column.kind == "flag":
         return ["是" if value else "否" for value in values]
-    known = {str(value): _plain_or_cell(sheet, str(value)) for value in values.unique()}
-    return [known[str(value)] for value in values]
+    return [_plain_or_cell(sheet, str(value)) for value in values]
 
 
 def _plain_or_cell(sheet: Any, value: str) -> object:
-    """Return plain text as is; only text Excel could take for something else needs a cell of its own."""
+    """Return plain text as is; text openpyxl takes for a formula or an error needs a cell, a new one each time."""
     if not value:
         return None
-    text = _ILLEGAL.sub("\ufffd", value)
-    return _text_cell(sheet, text) if text.startswith("=") or text.startswith("#") else text
+    return _text_cell(sheet, value) if value.startswith(("=", "#")) else _ILLEGAL.sub("\ufffd", value)
 
 
 def _width(column: Column, values: pd.Series) -> float:

@@ -1,22 +1,21 @@
-"""Where are wetlands, grassland, sand, protected forest, water-conservation ground and restoration areas?"""
+"""Where are wetlands, grassland, sand, protected forest, water-conservation and resource zones?"""
 
 import geopandas as gpd
 import numpy as np
 from scipy import ndimage
 
 from layers.derive import water
-from layers.derive.coverage import sift
 from layers.derive.landcover import bashang
 from layers.derive.master import Master
 from layers.derive.patches import by_county, elements, traced
-from layers.derive.terrain import CELL_KM2, Labels, Mask, Terrain, noise
+from layers.derive.terrain import Labels, Mask, Terrain, noise
 from layers.derive.writing import write_layer
 from layers.derive.zones import Zoning
 
 _BASHANG_COUNTIES = (130826, 130828)
 
 
-def _dense(mask: Mask, spread: float, limit: float) -> Mask:
+def dense(mask: Mask, spread: float, limit: float) -> Mask:
     return np.asarray(ndimage.gaussian_filter(mask.astype(float), spread) > limit)
 
 
@@ -39,7 +38,7 @@ def write_nature(terrain: Terrain, zoning: Zoning, master: Master) -> None:
 
 
 def _wetlands(terrain: Terrain, zoning: Zoning) -> Labels:
-    wet = _dense(np.isin(zoning.land_class, (9, 10)), 1.0, 0.45)
+    wet = dense(np.isin(zoning.land_class, (9, 10)), 1.0, 0.45)
     wetland_park = [i for i, s in enumerate(water.SEEDS["nature_park"], start=1) if s["class"] == "湿地公园"]
     wet |= np.isin(zoning.nature_park, wetland_park)
     label = np.where(wet, 3, 0)
@@ -49,19 +48,19 @@ def _wetlands(terrain: Terrain, zoning: Zoning) -> Labels:
 
 
 def _grassland(terrain: Terrain, zoning: Zoning) -> Labels:
-    grass = _dense(np.isin(zoning.land_class, (5, 6)), 2.0, 0.5) & (zoning.farm == 0)
+    grass = dense(np.isin(zoning.land_class, (5, 6)), 2.0, 0.5) & (zoning.farm == 0)
     return (grass & np.isin(terrain.county, _BASHANG_COUNTIES) & (zoning.built == 0)).astype("int32")
 
 
 def _sand(terrain: Terrain, zoning: Zoning) -> Labels:
     open_land = np.isin(zoning.land_class, (6, 12, 7, 5)) & np.isin(terrain.county, _BASHANG_COUNTIES)
     dry = 0.76 - terrain.ndvi_max + 0.035 * noise("sand", terrain.shape, (10, 4))
-    return _dense(open_land & (bashang(terrain) > 0.25) & (dry > 0.02), 1.8, 0.5).astype("int32")
+    return dense(open_land & (bashang(terrain) > 0.25) & (dry > 0.02), 1.8, 0.5).astype("int32")
 
 
 def _forest(zoning: Zoning) -> Labels:
-    wood = _dense(np.isin(zoning.land_class, (1, 2, 3)), 2.2, 0.55)
-    natural = _dense(zoning.land_class == 1, 4.0, 0.62) & (zoning.red == 0)
+    wood = dense(np.isin(zoning.land_class, (1, 2, 3)), 2.2, 0.55)
+    natural = dense(zoning.land_class == 1, 4.0, 0.62) & (zoning.red == 0)
     label = np.where(natural & wood, 3, 0)
     label[wood & (zoning.red >= 1)] = 2
     label[wood & (zoning.red == 2)] = 1
@@ -79,11 +78,11 @@ def _resources(terrain: Terrain, zoning: Zoning, master: Master) -> None:
     rim = ndimage.gaussian_filter(-terrain.above_stream_m / 40 - terrain.slope_deg / 5, 3)
     pumped = (bashang(terrain) > 0.55) & (terrain.above_stream_m < 45)
     pumped |= (terrain.county == 130881) & (rim > -1.1) | np.isin(terrain.county, (130802, 130803)) & (rim > -1.0)
-    out = by_county(master, traced(terrain, master, _dense(pumped, 2, 0.5).astype("int32"), (150, 240.0)))
+    out = by_county(master, traced(terrain, master, dense(pumped, 2, 0.5).astype("int32"), (150, 240.0)))
     _write_resource(out, names, ("地下水开采重点管控区", "251", "groundwater_zones", "CAP_WM3", 1.6))
     town = ndimage.distance_transform_edt((zoning.built == 0) & (zoning.park == 0), sampling=(0.2316, 0.174))
     scarce = (rim > -1.6) & (town + 0.9 * noise("land", terrain.shape, (10, 4)) < 4.2) & terrain.inside
-    out = by_county(master, traced(terrain, master, _dense(scarce, 2, 0.5).astype("int32"), (120, 240.0)))
+    out = by_county(master, traced(terrain, master, dense(scarce, 2, 0.5).astype("int32"), (120, 240.0)))
     _write_resource(out, names, ("土地资源重点管控区", "252", "land_resource_zones", "CAP_HA", 3.0))
 
 
@@ -98,55 +97,3 @@ def _write_resource(out: gpd.GeoDataFrame, names: dict[int, str], plan: tuple[st
         geometry=out.geometry,
     )  # fmt: skip
     write_layer(frame, f"redlines/{stem}.gpkg")
-
-
-PROGRAMMES = ("环北京潮河流域生态保护修复", "坝上及滦河流域湿地草地生态保护修复", "重要交通沿线损毁矿山治理修复")
-MEASURES = ("造林", "封育", "草地修复", "湿地修复", "矿山修复")
-
-
-def restoration_labels(terrain: Terrain, zoning: Zoning, control_unit: Labels, mines: Mask) -> Labels:
-    """Return 10 * programme + measure on patches of land that each measure suits, 0 elsewhere."""
-    ids = [record["id"] for record in water.control_unit_records()]
-    chao = np.isin(control_unit, [ids.index(i) + 1 for i in ("17", "18", "19", "22")])
-    open_slope = np.isin(zoning.land_class, (4, 7)) & (zoning.farm == 0) & (zoning.built == 0)
-    gentle = terrain.slope_deg < 13
-    dry = np.isin(zoning.land_class, (6, 7, 12)) & (bashang(terrain) > 0.25)
-    wet = _dense(zoning.land_class == 9, 2.0, 0.3)
-    luan = ~chao & terrain.inside
-    plans = (
-        (11, _dense(open_slope & chao & gentle, 2.5, 0.5), 22), (12, _dense(open_slope & chao & ~gentle, 2.5, 0.45), 14),
-        (23, _dense(dry, 3.0, 0.5), 16), (24, wet & luan, 16), (21, _dense(open_slope & luan & gentle, 3.0, 0.55), 8),
-    )  # fmt: skip
-    label = np.zeros(terrain.shape, dtype="int32")
-    for value, mask, count in plans:
-        for patch in _largest(sift((mask & (label == 0)).astype("int32") + 1, 14) > 1, count):
-            label[patch] = value
-    label[mines & terrain.inside] = 35
-    return label
-
-
-def _largest(mask: Mask, count: int) -> list[Mask]:
-    blocks, _ = ndimage.label(mask)
-    size = np.bincount(blocks.ravel())
-    size[0] = 0
-    size[size * CELL_KM2 > 60] = 0
-    best = np.argsort(-size, kind="stable")[:count]
-    return [blocks == block for block in best if size[block] > 0]
-
-
-def write_restoration(terrain: Terrain, zoning: Zoning, master: Master, labels: Labels) -> None:
-    """Write restoration/restoration_areas.gpkg."""
-    out = by_county(master, traced(terrain, master, labels, (10, 170.0)), single=True)
-    out = out[out["km2"] > 0.25].reset_index(drop=True)
-    names = master.county_names
-    frame = gpd.GeoDataFrame(
-        {
-            "XFBM": [f"XF{value // 10}{n:04d}" for n, value in enumerate(out["value"], start=1)],
-            "XFMC": [f"{names[c]}{MEASURES[v % 10 - 1]}示范片{n:03d}" for n, (c, v) in enumerate(zip(out["county"], out["value"], strict=True), start=1)],
-            "XFCS": [MEASURES[value % 10 - 1] for value in out["value"]],
-            "XFQY": [PROGRAMMES[value // 10 - 1] for value in out["value"]],
-            "MJ_HA": [round(float(value) * 100, 2) for value in out["km2"]],
-        },
-        geometry=out.geometry,
-    )  # fmt: skip
-    write_layer(frame, "restoration/restoration_areas.gpkg")

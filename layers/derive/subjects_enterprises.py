@@ -128,7 +128,7 @@ def _attributes(rng: Random, sector: dict[str, str], number: int) -> dict[str, s
     low, high = float(sector["low"]), float(sector["high"])
     values["capacity"] = sector["capacity"].format(_amount(low + (high - low) * rng.random() ** 2))
     values["equipment"] = sector["equipment"]
-    values["protection_distance_m"] = "0"
+    values["protection_distance_m"] = str(50 * (1 + int(3 * rng.random()))) if "o" in sector["flags"] else "0"
     values |= _steel(sector["code"], rng)
     values |= _papers(sector, rng, number)
     return values

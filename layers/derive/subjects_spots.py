@@ -99,7 +99,7 @@ def _valley_points(zones: dict[str, GeoDataFrame]) -> list[tuple[float, float]]:
     rivers = shapely.get_coordinates(zones["main_rivers"].geometry.to_numpy())
     points = []
     for _ in range(7000):
-        anchors, spread = (towns, 0.05) if rng.random() < 0.35 else (rivers, 0.03)
+        anchors, spread = (towns, 0.05) if rng.random() < 0.6 else (rivers, 0.03)
         lon, lat = anchors[int(rng.random() * len(anchors))]
         points.append((_jitter(rng, lon, spread), _jitter(rng, lat, spread * 0.75)))
     return points

@@ -8,6 +8,8 @@ from collections import defaultdict
 import numpy as np
 import pandas as pd
 import shapely
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from layers.derive import water
 from layers.derive.coverage import sift
@@ -47,9 +49,10 @@ def kinds(terrain: Terrain, zoning: Zoning, control_unit: Labels) -> Labels:
     share = KEY_SHARE - float((urban & inside).sum() / inside.sum())
     limit = np.quantile(plain[rest], 1 - share / (rest.sum() / inside.sum()))
     key = sift((rest & (plain > limit)).astype("int32") + 1, 60) > 1
+    soft = sift(np.where(key, 2, np.where(eco, 3, 1)).astype("int32"), 200)
     label = GENERAL + system_of(control_unit)
-    label = np.where(key, PLAIN + control_unit, label)
-    label = np.where(eco, ECO, label)
+    label = np.where(soft == 2, PLAIN + control_unit, label)
+    label = np.where(soft == 3, ECO, label)
     label = np.where(zoning.red > 0, RED + control_unit, label)
     label = np.where(zoning.nature_park > 0, NATURE + zoning.nature_park, label)
     label = np.where(source, SOURCE + zoning.source // 10, label)
@@ -87,6 +90,38 @@ def assign(faces: pd.DataFrame) -> pd.DataFrame:
         _merge(key, target, area, border)
         parent[key] = target
     out["unit_kind"] = [_root(key, parent)[1] for key in keys]
+    return _without_scraps(out)
+
+
+SCRAP_M2 = 1.0e6
+"""A detached part of a soft unit smaller than this joins the unit around it."""
+
+
+def _without_scraps(faces: pd.DataFrame) -> pd.DataFrame:
+    """Return `faces` with small detached parts of eco, plain and general units given to a neighbour."""
+    out = faces.copy()
+    geometry, county = out["geometry"].to_numpy(), out["county"].to_numpy()
+    kind = out["unit_kind"].to_numpy().copy()
+    left, right = shapely.STRtree(geometry).query(geometry, predicate="touches")
+    keep = county[left] == county[right]
+    left, right = left[keep], right[keep]
+    shared = shapely.length(shapely.intersection(geometry[left], geometry[right]))
+    left, right, shared = left[shared > 0], right[shared > 0], shared[shared > 0]
+    same = kind[left] == kind[right]
+    links = sparse.coo_matrix((np.ones(same.sum()), (left[same], right[same])), (len(out), len(out)))
+    _, part = connected_components(links, directed=False)
+    area = np.bincount(part, weights=out["area_m2"].to_numpy())
+    groups = np.array([_group(int(value)) for value in kind])
+    soft = np.isin(groups, (20, 30, 40))
+    for scrap in np.flatnonzero(area < SCRAP_M2):
+        members = np.flatnonzero(part == scrap)
+        if not soft[members[0]]:
+            continue
+        edge = np.isin(left, members) & ~np.isin(right, members) & (groups[right] >= 10)
+        if edge.any():
+            totals = np.bincount(right[edge], weights=shared[edge])
+            kind[members] = kind[int(np.argmax(totals))]
+    out["unit_kind"] = kind
     return out
 
 

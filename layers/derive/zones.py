@@ -49,9 +49,10 @@ def _valley_cost(terrain: Terrain, name: str) -> Grid:
 
 
 def _wild_cost(terrain: Terrain) -> Grid:
-    tame = np.clip(60 - terrain.above_stream_m, 0, 60) / 12 + 3 * terrain.crop_share
-    wild = np.clip(terrain.relief_m / 250, 0, 2.2)
-    return np.asarray((1 + tame + np.clip(2.2 - wild, 0, 3)) * np.exp(0.45 * noise("wild", terrain.shape, (9, 4))))
+    tame = np.clip(70 - terrain.above_stream_m, 0, 70) / 9 + 4 * terrain.crop_share
+    wild = np.clip(terrain.relief_m / 220, 0, 2.6)
+    rough = np.exp(0.75 * noise("wild", terrain.shape, (14, 6, 3)))
+    return np.asarray((1 + tame * (terrain.relief_m > 160) + 1.4 * np.clip(2.6 - wild, 0, 3)) * rough)
 
 
 def _fill(target: Labels, cells: dict[tuple[int, int], float], value: int) -> None:
@@ -153,6 +154,8 @@ def red_line(terrain: Terrain, zoning: dict[str, Any]) -> tuple[Labels, Grid]:
     score = 1.1 * forest + 1.0 * wet * (landcover.bashang(terrain) + 0.4) + terrain.relief_m / 420
     score += terrain.elevation_m / 1500 + 0.35 * noise("red", terrain.shape, (22, 9, 3))
     score -= 0.9 * np.exp(-terrain.above_stream_m / 18)
+    grass = ndimage.gaussian_filter(np.isin(zoning["land_class"], (5, 9)).astype(float), 6)
+    score += landcover.bashang(terrain) * (0.75 + 1.3 * grass)
     score += 1.2 * (ndimage.gaussian_filter(zoning["water"].astype(float), 6) > 0.04)
     score = ndimage.gaussian_filter(score, 2)
     must = (zoning["reserve"] > 0) | (zoning["source"] % 10 == 1) & (zoning["source"] > 0)

@@ -1,0 +1,174 @@
+"""How large is each subject, how much of it lies in which zone, and how deep? (the arithmetic under the overlay)
+
+Areas on the measuring plane, lengths geodesic (DESIGN 4.2); overlapping zones count once; depth is that of DESIGN 4.4.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from cdgis import geodesy
+from cdgis.geometry import LINE_HIT_M, boundary_chunks, follow_plane, inradius_m, is_sliver, of_dimension
+from cdgis.kernels import Pairs, overlapping_pairs, pair_distance_m
+
+GeometryArray = npt.NDArray[np.object_]
+FloatArray = npt.NDArray[np.float64]
+BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
+
+UNCOVERED_M2 = 1.0
+_DEPTH_STEP_M = 5.0
+_LINE_STEP_M = 1000.0
+"""Edges of lines up to this long are as long on the plane's course as along the geodesic, to 1e-9."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extents:
+    """Subjects in both planes with their sizes."""
+
+    ids: npt.NDArray[np.object_]
+    plane: GeometryArray
+    """On the measuring plane."""
+    local: GeometryArray
+    """In the distance plane."""
+    dimension: npt.NDArray[np.int32]
+    """0 point, 1 line, 2 polygon."""
+    area_m2: FloatArray
+    length_m: FloatArray
+
+    @classmethod
+    def of(cls, ids: npt.NDArray[np.object_], lonlat: GeometryArray) -> "Extents":
+        """Return the extents of EPSG:4490 geometries."""
+        plane, local = both_planes(lonlat)
+        dimension = shapely.get_dimensions(lonlat)
+        lines = dimension == 1
+        plane[lines] = shapely.segmentize(plane[lines], _LINE_STEP_M)
+        length = np.zeros(len(ids))
+        length[lines] = _plane_length_m(plane[lines])
+        return cls(
+            ids=ids, plane=plane, local=local, dimension=dimension, area_m2=shapely.area(plane), length_m=length
+        )
+
+    @property
+    def total(self) -> FloatArray:
+        """The measure a ledger must close to: m², m or a count of 1."""
+        return np.choose(self.dimension, [np.ones(len(self.ids)), self.length_m, self.area_m2])
+
+    @property
+    def unit(self) -> npt.NDArray[np.object_]:
+        """What `total` counts: m2, m or count."""
+        return np.array(["count", "m", "m2"], dtype=object)[self.dimension]
+
+
+def both_planes(lonlat: GeometryArray) -> tuple[GeometryArray, GeometryArray]:
+    """Return EPSG:4490 geometries on the measuring plane and in the distance plane, on the same course in both."""
+    plane = geodesy.geometries_to_plane(lonlat)
+    return plane, geodesy.geometries_to_local(follow_plane(lonlat, plane))
+
+
+def outside_m(extents: Extents, zones: GeometryArray) -> FloatArray:
+    """Return each subject's measure (m², m, count) outside the union of measuring-plane `zones`."""
+    pairs = overlapping_pairs(extents.plane, zones)
+    covered = union_measure(extents, pairs)
+    points = extents.dimension == 0
+    covered[points] = 0.0
+    # On the border of its coverage a point still counts as covered.
+    covered[pairs.touch_subject[points[pairs.touch_subject]]] = 1.0
+    return np.clip(extents.total - covered, 0, None)
+
+
+def is_uncovered(extents: Extents, outside: FloatArray) -> BoolArray:
+    """Return which subjects lie outside by more than the tolerance (1 m², 0.1 m, or the point itself)."""
+    limit = np.choose(extents.dimension, [0.5, LINE_HIT_M, UNCOVERED_M2])
+    return np.asarray(outside > limit)
+
+
+def union_measure(extents: Extents, pairs: Pairs) -> FloatArray:
+    """Return each subject's measure inside the union of its overlaps; overlapping zones count once."""
+    count = len(extents.ids)
+    inside = np.bincount(pairs.subject, weights=pair_measure(extents, pairs), minlength=count)
+    for subject in np.flatnonzero(_zones_overlap(pairs, count)):  # partitions already add up
+        union = np.array([shapely.union_all(pairs.overlap[pairs.subject == subject])])
+        areal = extents.dimension[subject] == 2
+        inside[subject] = shapely.area(union)[0] if areal else _plane_length_m(union)[0]
+    inside[extents.dimension == 0] = np.minimum(inside[extents.dimension == 0], 1.0)
+    return np.minimum(inside, extents.total)
+
+
+def _zones_overlap(pairs: Pairs, count: int) -> BoolArray:
+    """Return which line and polygon subjects have overlaps that meet each other beyond their outlines."""
+    flags = np.zeros(count, dtype=bool)
+    several = np.bincount(pairs.subject, minlength=count) > 1
+    rows = np.flatnonzero(several[pairs.subject] & (shapely.get_dimensions(pairs.overlap) > 0))
+    overlap, subject = pairs.overlap[rows], pairs.subject[rows]
+    a, b = shapely.STRtree(overlap).query(overlap, predicate="intersects")
+    same = (a < b) & (subject[a] == subject[b])
+    a, b = a[same], b[same]
+    meet = shapely.relate_pattern(overlap[a], overlap[b], "T********")
+    flags[subject[a[meet]]] = True
+    return flags
+
+
+def pair_measure(extents: Extents, pairs: Pairs) -> FloatArray:
+    """Return each pair's shared measure in its subject's unit (m², m or a count of 1)."""
+    dimension = extents.dimension[pairs.subject]
+    return np.choose(dimension, [np.ones(len(dimension)), overlap_length_m(pairs), pairs.area_m2])
+
+
+def overlap_length_m(pairs: Pairs) -> FloatArray:
+    """Return the geodesic length of each pair's linear overlap, 0 where it is areal or a point."""
+    length = np.zeros(len(pairs.subject))
+    lines = shapely.get_dimensions(pairs.overlap) == 1
+    length[lines] = _plane_length_m(pairs.overlap[lines])
+    return length
+
+
+def _plane_length_m(lines: GeometryArray) -> FloatArray:
+    return geodesy.geodesic_length_m(geodesy.geometries_from_plane(of_dimension(lines, 1)))
+
+
+def classify(extents: Extents, pairs: Pairs) -> tuple[BoolArray, FloatArray]:
+    """Return which pairs are slivers (DESIGN 4.3) and each pair's share of its subject."""
+    total = extents.total[pairs.subject]
+    share = np.divide(pair_measure(extents, pairs), total, out=np.zeros_like(total), where=total > 0)
+    share = np.clip(share, 0, 1)
+    overlap_dimension = shapely.get_dimensions(pairs.overlap)
+    sliver = np.zeros(len(share), dtype=bool)
+    areal = overlap_dimension == 2
+    sliver[areal] = is_sliver(pairs.overlap[areal], share[areal])
+    lines = overlap_dimension == 1
+    sliver[lines] = (overlap_length_m(pairs)[lines] <= LINE_HIT_M) & (share[lines] < 0.5)
+    return sliver, share
+
+
+def depth_m(extents: Extents, pairs: Pairs, hit: BoolArray, zones_local: GeometryArray) -> FloatArray:
+    """Return how deep each hit lies: from its farthest point to the zone's or the subject's outline, whichever is nearer."""
+    subject, zone, overlap = pairs.subject[hit], pairs.zone[hit], pairs.overlap[hit]
+    depth = np.zeros(len(subject))
+    areal = shapely.get_dimensions(overlap) == 2
+    depth[areal] = inradius_m(overlap[areal])
+    thin = np.flatnonzero(~areal)
+    dense = shapely.segmentize(overlap[thin], _DEPTH_STEP_M)
+    local = geodesy.geometries_to_local(geodesy.geometries_from_plane(dense))
+    points, at = shapely.get_coordinates(local, return_index=True)
+    reach = np.full(len(points), np.inf)
+    for owner, geoms in ((zone[thin][at], zones_local), (subject[thin][at], extents.local)):
+        areal_rows = np.flatnonzero(shapely.get_dimensions(geoms)[owner] == 2)
+        to_edge = _to_outline_m(np.asarray(shapely.points(points[areal_rows])), owner[areal_rows], geoms)
+        reach[areal_rows] = np.minimum(reach[areal_rows], to_edge)
+    finite = np.isfinite(reach)
+    np.maximum.at(depth, thin[at[finite]], reach[finite])
+    return depth
+
+
+def _to_outline_m(points: GeometryArray, owner: IntArray, areas: GeometryArray) -> FloatArray:
+    """Return the geodesic distance from each point to the outline of its own area."""
+    distance = np.zeros(len(points))
+    for area in np.unique(owner):  # one index an area: its outline may have a million vertices
+        rows = np.flatnonzero(owner == area)
+        chunks, _ = boundary_chunks(areas[[area]])
+        _, nearest = shapely.STRtree(chunks).query_nearest(points[rows], all_matches=False)
+        distance[rows] = pair_distance_m(points[rows], chunks[nearest])
+    return distance

@@ -1,0 +1,128 @@
+from datetime import date
+
+import numpy as np
+import pytest
+import shapely
+from report_fixtures import make_assessment
+
+from cdgis.report.dossier import gather_dossiers, page_names
+from cdgis.report.palette import read_palette
+from cdgis.report.sketch import HEIGHT_PX, METRES_PER_DEGREE, WIDTH_PX, draw_sketches
+from cdgis.report.wording import attribute, metres, number, percent, read_date, square_metres, transition_note
+
+
+def _by_id(text: str = "") -> dict[str, object]:
+    return {d.subject["subject_id"]: d for d in gather_dossiers(make_assessment(text=text))}
+
+
+def test_dossier_sorts_findings_by_state_and_strictness() -> None:
+    dossier = _by_id()["P000"]
+    assert [r.row["rule_id"] for part in dossier.applies.values() for r in part] == ["ECO-02", "TH-01"]
+    assert list(dossier.applies) == ["国家", "市"]
+    assert (len(dossier.unknown), len(dossier.manual), dossier.rule_count) == (0, 1, 4)
+    assert _by_id()["P004"].unknown[0].missing == ("discharges_pollutants",)
+
+
+def test_dossier_counts_rules_that_do_not_apply_without_listing_them() -> None:
+    listed = [r for part in _by_id()["P003"].applies.values() for r in part]
+    assert listed == [] and _by_id()["P003"].rule_count == 2
+
+
+def test_pages_exist_for_projects_flagged_enterprises_and_the_relocation_list() -> None:
+    pages = {key for key, dossier in _by_id().items() if dossier.page}
+    flagged = {f"E{n:03d}" for n in range(10, 20) if n % 5 in (0, 1, 4)}
+    assert pages == {f"P{n:03d}" for n in range(10)} | flagged | {"E010", "E011", "E012", "E013"}
+
+
+def test_page_names_are_safe_and_never_alike() -> None:
+    ids = ["A1", "a1", "../../etc/passwd", "<img src=x>", "con", "示例.1", "x" * 200, "", "tail."]
+    names = page_names(ids)
+    assert len({name.casefold() for name in names.values()}) == len(ids)
+    assert names["示例.1"] == "示例.1.html" and names["A1"] != "A1.html"
+    assert not any(char in name for name in names.values() for char in '/\\<>:"|?* ')
+    assert all(len(name) < 90 for name in names.values()) and names["con"] != "con.html"
+
+
+def test_sketch_bar_is_as_long_as_it_says() -> None:
+    assessment = make_assessment()
+    dossier = _by_id()["P000"]
+    sketch = draw_sketches(assessment, [dossier])["P000"]
+    west, south, east, north = assessment.subjects.frame.geometry.iloc[0].bounds
+    subject = next(s for s in sketch.strokes if s.style == "subject")
+    xs = [float(pair.split()[0]) for pair in subject.path.strip("MZ").split("L")]
+    width_m = (east - west) * METRES_PER_DEGREE * np.cos(np.radians((south + north) / 2))
+    bar_m = float(sketch.bar_label.split()[0]) * (1000 if "公里" in sketch.bar_label else 1)
+    assert sketch.bar_px / bar_m == pytest.approx((max(xs) - min(xs)) / width_m, rel=0.01)
+
+
+def test_sketch_stays_in_its_frame_and_names_what_it_shows() -> None:
+    sketch = draw_sketches(make_assessment(), [_by_id()["P005"]])["P005"]
+    for stroke in sketch.strokes:
+        numbers = [
+            float(v) for pair in stroke.path.replace("Z", "").replace("M", "L").split("L")[1:] for v in pair.split()
+        ]
+        assert min(numbers) >= -5 and max(numbers[::2]) <= WIDTH_PX + 5 and max(numbers[1::2]) <= HEIGHT_PX + 5
+    assert sketch.legend[0] == ("subject", read_palette().verdicts["不符合"].fill, "本对象")
+
+
+def test_sketch_of_a_point_marks_its_place() -> None:
+    sketch = draw_sketches(make_assessment(), [_by_id()["E010"]])["E010"]
+    assert (sketch.spots[0].x, sketch.spots[0].y) == pytest.approx((WIDTH_PX / 2, HEIGHT_PX / 2), abs=0.1)
+
+
+def test_sketch_is_left_out_when_the_subject_has_no_shape() -> None:
+    assessment = make_assessment()
+    assessment.subjects.frame.loc[0, "geometry"] = shapely.Polygon()
+    assert "P000" not in draw_sketches(assessment, [_by_id()["P000"]])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("2026-08-14", date(2026, 8, 14)),
+        ("2026年8月4日", date(2026, 8, 4)),
+        ("2019/05/01", date(2019, 5, 1)),
+        ("2025", date(2025, 1, 1)),
+        ("不详", None),
+        ("2026-13-01", None),
+    ],
+)
+def test_read_date_takes_the_spellings_people_use(text: str, expected: date | None) -> None:
+    assert read_date(text) == expected
+
+
+def test_transition_note_speaks_of_approvals_before_the_code_only() -> None:
+    assert "第一千零五十七条" in transition_note("2026-08-14")
+    assert transition_note("2026-08-15") == "" and transition_note("") == ""
+
+
+def test_words_for_numbers() -> None:
+    assert square_metres(2000.0 / 3) == f"666.67 平方米（{2000 / 3 / 10000:,.4f} 公顷，1.000 亩）"
+    assert square_metres(1e-5) == "1e-05 平方米"
+    assert (metres(999.94), metres(1000.0), metres(1e-7), metres(float("nan"))) == (
+        "999.9 米",
+        "1.00 公里",
+        "1e-07 米",
+        "—",
+    )
+    assert (percent(0.25), percent(1e-6), percent(0.0)) == ("25.00%", "0.0001%", "0.00%")
+    assert (number(-0.0), number(1234.56, 1)) == ("0", "1,234.6")
+    assert attribute("discharges_pollutants") == "是否排放污染物" and attribute("something_else") == "something_else"
+
+
+def test_every_verdict_differs_in_colour_and_in_shape() -> None:
+    styles = read_palette().verdicts
+    assert len(styles) == 5
+    assert len({s.fill for s in styles.values()}) == 5 and len({s.shape for s in styles.values()}) == 5
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("name", ["不符合", "须论证", "有条件符合", "未发现冲突", "资料不足"])
+def test_verdict_ink_is_legible_on_its_background(name: str) -> None:
+    style = read_palette().verdicts[name]
+    assert (_luminance(style.soft) + 0.05) / (_luminance(style.ink) + 0.05) >= 4.5

@@ -1,0 +1,66 @@
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from report_fixtures import empty_assessment, make_assessment
+
+from cdgis.errors import ReportError
+from cdgis.report import publish
+from cdgis.report.publish import write_reports
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): sha256(path.read_bytes()).hexdigest() for path in files}
+
+
+def test_bytes_do_not_depend_on_folder_jobs_or_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_reports(make_assessment(), tmp_path / "a", jobs=1)
+    other = tmp_path / "elsewhere 中文"
+    other.mkdir()
+    monkeypatch.chdir(other)
+    write_reports(make_assessment(), Path("b"), jobs=4)
+    assert _hashes(tmp_path / "a") == _hashes(other / "b")
+
+
+def test_returned_paths_are_what_is_there(tmp_path: Path) -> None:
+    written = write_reports(make_assessment(), tmp_path / "out")
+    assert written == sorted(path for path in (tmp_path / "out").rglob("*") if path.is_file())
+    names = {path.name for path in written}
+    assert {"index.html", "P000.html", "verdicts.csv", "cdgis.gpkg", "cdgis.xlsx", "run.json"} <= names
+
+
+def test_pages_and_tables_of_an_earlier_run_go_and_other_files_stay(tmp_path: Path) -> None:
+    write_reports(make_assessment(), tmp_path)
+    (tmp_path / "README.md").write_text("stay", encoding="utf-8")
+    (tmp_path / "sites" / "P999.html").write_text("stale", encoding="utf-8")
+    write_reports(empty_assessment(), tmp_path)
+    assert list((tmp_path / "sites").glob("*.html")) == []
+    assert (tmp_path / "README.md").read_text(encoding="utf-8") == "stay"
+
+
+def test_an_interruption_leaves_the_previous_outputs_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = tmp_path / "maps"
+    write_reports(make_assessment(), out)
+    before = _hashes(out)
+
+    def interrupted(*args: object, **kwargs: object) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(publish, "render_site", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_reports(make_assessment(text="另一次"), out)
+    assert _hashes(out) == before and [path.name for path in tmp_path.iterdir()] == ["maps"]
+
+
+def test_a_folder_that_cannot_be_written_is_a_readable_error(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("a file", encoding="utf-8")
+    with pytest.raises(ReportError, match="无法写入输出文件夹 .*taken"):
+        write_reports(make_assessment(), tmp_path / "taken")
+
+
+def test_progress_names_each_thing_written(tmp_path: Path) -> None:
+    items: list[str] = []
+    written = write_reports(make_assessment(), tmp_path, progress=items.append)
+    pages = [path.name for path in written if path.parent.name == "sites"]
+    assert items[:2] == ["数据表", "总图"] and sorted(items[2:]) == pages

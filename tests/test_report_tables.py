@@ -1,0 +1,151 @@
+import csv
+import io
+import json
+import zipfile
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pyogrio
+import pytest
+from report_fixtures import ATTACKS, empty_assessment, make_assessment
+
+from cdgis.model import DEMO_STAMP
+from cdgis.report.tables import csv_text, is_demonstration, safe_cell, write_tables
+from cdgis.schema import TABLES
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("data")
+    write_tables(make_assessment(), out)
+    return out
+
+
+def _read_csv(path: Path) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline="")))
+
+
+@pytest.mark.parametrize("name", list(TABLES))
+def test_csv_holds_the_table_value_for_value(folder: Path, name: str) -> None:
+    frame, rows = make_assessment().tables[name], _read_csv(folder / f"{name}.csv")
+    assert len(rows) == len(frame) > 0 and list(rows[0]) == TABLES[name].names
+    for column in TABLES[name].columns:
+        texts = [row[column.name] for row in rows]
+        if column.kind == "number":
+            np.testing.assert_allclose([float(t or "nan") for t in texts], frame[column.name], rtol=1e-11)
+        elif column.kind == "text":
+            assert texts == list(frame[column.name])
+
+
+def test_csv_starts_with_a_byte_order_mark_and_ends_lines_with_newline(folder: Path) -> None:
+    data = (folder / "verdicts.csv").read_bytes()
+    assert data.startswith(b"\xef\xbb\xbfsubject_id,") and b"\r" not in data and data.endswith(b"\n")
+
+
+def test_csv_number_is_the_same_whatever_noise_the_last_digits_have() -> None:
+    frame = make_assessment().tables["ledger"]
+    noisy = frame.assign(total=frame["total"] * (1 + 4e-16))
+    assert csv_text("ledger", noisy) == csv_text("ledger", frame)
+    assert csv_text("ledger", frame.assign(total=frame["total"] * (1 + 1e-9))) != csv_text("ledger", frame)
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\tx", "＝1", "\r=1"])
+def test_safe_cell_disarms_text_that_starts_like_a_formula(text: str) -> None:
+    assert safe_cell(text) == "'" + text
+
+
+@pytest.mark.parametrize("text", ["-12000", "+3.5", "-1e-7", "示例", "3110", "a=b", ""])
+def test_safe_cell_leaves_numbers_and_plain_text(text: str) -> None:
+    assert safe_cell(text) == text
+
+
+def test_workbook_runs_no_formula_and_keeps_text_when_attacked(tmp_path: Path) -> None:
+    write_tables(make_assessment(text=ATTACKS[4] + "\x07"), tmp_path)
+    book = openpyxl.load_workbook(tmp_path / "cdgis.xlsx")
+    cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+    assert not [cell for cell in cells if cell.data_type == "f"]
+    assert any(cell.value == '=HYPERLINK("x")\ufffd' and cell.data_type == "s" for cell in cells)
+
+
+def test_workbook_has_chinese_headers_frozen_and_the_stamp_on_each_sheet(folder: Path) -> None:
+    book = openpyxl.load_workbook(folder / "cdgis.xlsx")
+    assert book.sheetnames == ["说明", *(table.title for table in TABLES.values())]
+    notes = {row[0]: row[1] for row in book["说明"].iter_rows(values_only=True, max_row=5)}
+    assert notes["数据性质"] == DEMO_STAMP and notes["判定基准日"] == "2026-11-01" and "0.1.0" in notes["软件版本"]
+    for table in TABLES.values():
+        sheet = book[table.title]
+        assert sheet.freeze_panes == "B3" and DEMO_STAMP in sheet["A1"].value
+        assert [cell.value for cell in sheet[2]] == [column.title for column in table.columns]
+
+
+def test_workbook_numbers_are_numbers_equal_to_the_table(folder: Path) -> None:
+    frame = make_assessment().tables["ledger"]
+    sheet = openpyxl.load_workbook(folder / "cdgis.xlsx")["面积台账"]
+    totals = [row[-1] for row in sheet.iter_rows(min_row=3, values_only=True)]
+    np.testing.assert_allclose(totals, frame["total"], rtol=1e-11)
+
+
+def test_workbook_carries_no_clock(folder: Path) -> None:
+    with zipfile.ZipFile(folder / "cdgis.xlsx") as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+        core = archive.read("docProps/core.xml").decode()
+    assert core.count("2026-11-01T00:00:00Z") == 2
+
+
+def test_geopackage_joins_verdicts_to_shapes_and_holds_every_table(folder: Path) -> None:
+    path = folder / "cdgis.gpkg"
+    assert {name for name, _ in pyogrio.list_layers(path)} == {"judged_points", "judged_areas", *TABLES}
+    areas = pyogrio.read_dataframe(path, layer="judged_areas")
+    verdicts = make_assessment().tables["verdicts"].set_index("subject_id")["verdict"]
+    assert list(areas["verdict"]) == [verdicts[key] for key in areas["subject_id"]]
+    assert areas.crs.to_epsg() == 4490 and set(areas.geom_type) == {"MultiPolygon"}
+    for name in TABLES:
+        assert len(pyogrio.read_dataframe(path, layer=name, read_geometry=False)) == len(make_assessment().tables[name])
+
+
+def test_geopackage_date_is_the_assessments_own(folder: Path) -> None:
+    contents = pyogrio.read_dataframe(folder / "cdgis.gpkg", sql="SELECT last_change FROM gpkg_contents")
+    assert set(pd.to_datetime(contents["last_change"]).dt.strftime("%Y-%m-%d")) == {"2026-11-01"}
+
+
+def test_run_json_names_inputs_rules_numbers_and_hashes_of_tables(folder: Path) -> None:
+    text = (folder / "run.json").read_text(encoding="utf-8")
+    run = json.loads(text)
+    assert text == json.dumps(run, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    assert (run["version"], run["as_of"], run["stamp"]) == ("0.1.0", "2026-11-01", DEMO_STAMP)
+    assert set(run["inputs"][0]) == {"layer", "kind", "path", "sublayer", "sha256", "version", "official"}
+    assert run["report_numbers"]["P000"] == "CD-20261101-P000"
+    assert run["rules"]["switched_off"] == [{"id": "RV-04", "reason": "不适用于滦河"}]
+    body = (folder / "verdicts.csv").read_bytes().decode("utf-8-sig").encode()
+    assert run["tables"]["verdicts"] == {"rows": 20, "sha256": sha256(body).hexdigest()}
+
+
+def test_run_json_hash_changes_when_one_verdict_does(folder: Path, tmp_path: Path) -> None:
+    assessment = make_assessment()
+    verdicts = assessment.tables["verdicts"].copy()
+    verdicts.loc[0, "verdict"] = "须论证"
+    write_tables(replace(assessment, tables={**assessment.tables, "verdicts": verdicts}), tmp_path)
+    before, after = (json.loads((place / "run.json").read_text("utf-8"))["tables"] for place in (folder, tmp_path))
+    assert [name for name in before if before[name] != after[name]] == ["verdicts"]
+
+
+def test_stamp_is_due_unless_every_layer_is_official() -> None:
+    assessment = make_assessment()
+    layers = {
+        key: replace(layer, spec=layer.spec.model_copy(update={"official": True}))
+        for key, layer in assessment.layers.items()
+    }
+    inputs = tuple(replace(record, official=True) for record in assessment.inputs)
+    assert is_demonstration(assessment)
+    assert is_demonstration(replace(assessment, layers=layers))
+    assert not is_demonstration(replace(assessment, layers=layers, inputs=inputs))
+
+
+def test_tables_are_written_when_nothing_was_judged(tmp_path: Path) -> None:
+    write_tables(empty_assessment(), tmp_path)
+    assert (tmp_path / "findings.csv").read_text("utf-8-sig") == ",".join(TABLES["findings"].names) + "\n"
+    assert openpyxl.load_workbook(tmp_path / "cdgis.xlsx")["判定结论"].max_row == 2

@@ -1,0 +1,119 @@
+"""The rule check finds every planted fault and nothing in the rules that ship."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from cdgis import industry
+from cdgis.attributes import load_attributes
+from cdgis.catalog import read_catalog
+from cdgis.rule import Rule
+from cdgis.rulebook import Rulebook, load_rulebook
+from cdgis.rulecheck import check_rules, explain_rule
+from cdgis.ruletext import overview_table
+
+ROOT = Path(__file__).parents[1]
+CATALOG = read_catalog(ROOT / "layers" / "catalog.toml")
+LAYERS = {spec.id: spec.allowed_classes for spec in CATALOG.zone_layers()}
+BOOK = load_rulebook()
+BAN = BOOK.get("ECO-02-2026")
+FURNACE = BOOK.get("EQ-01")
+
+
+def faults(*rules: Rule) -> list[str]:
+    return check_rules(Rulebook(rules=rules), LAYERS, load_attributes(), industry.codes())
+
+
+def altered(rule: Rule, **changes: object) -> Rule:
+    return Rule.model_validate({**rule.model_dump(), **changes})
+
+
+def test_shipped_rules_are_without_fault() -> None:
+    assert check_rules(BOOK, LAYERS, load_attributes(), industry.codes()) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "changes", "message"),
+    [
+        (BAN, {"layer": "red_line"}, "图层 red_line 不在目录中"),
+        (BAN, {"zone_classes": ["一般区"]}, "没有类别 一般区"),
+        (BAN, {"industry_prefixes": ["3199"]}, "行业代码 3199 不在"),
+        (BAN, {"activities": ["开采"]}, "活动 开采 不在词表中"),
+        (BAN, {"plan_measure": "32"}, "plan_measure 应为"),
+        (BAN, {"subject_kinds": []}, "永不适用"),
+        (BAN, {"activities": ["A01"]}, "总是成立，永不适用"),
+        (BAN, {"basis": [{"document": " "}]}, "依据缺少文件名称"),
+        (BAN, {"clause": " "}, "缺少条文"),
+        (BAN, {"date_precision": "year"}, "从1月1日起计"),
+        (FURNACE, {"needs_review": False}, "须标 needs_review"),
+        (FURNACE, {"conditions": [{"attribute": "colour", "op": "true"}]}, "属性 colour 不在属性词典中"),
+        (FURNACE, {"conditions": [{"attribute": "equipment", "op": "lt", "value": 3}]}, "equipment 是 list，不能用 lt"),
+        (FURNACE, {"conditions": [{"attribute": "equipment", "op": "true"}]}, "equipment 是 list，不能用 true"),
+        (FURNACE, {"conditions": [{"attribute": "area_m2", "op": "lt", "value": 1, "unit": "ha"}]}, "单位是 m2，条件写的是 ha"),
+        (
+            FURNACE,
+            {"conditions": [
+                {"attribute": "area_m2", "op": "lt", "value": 10},
+                {"attribute": "area_m2", "op": "ge", "value": 10},
+            ]},
+            "不能同时成立",
+        ),
+        (
+            FURNACE,
+            {"conditions": [{"attribute": "two_high", "op": "true"}, {"attribute": "two_high", "op": "false"}]},
+            "不能同时成立",
+        ),
+    ],
+)  # fmt: skip
+def test_planted_fault_is_found(rule: Rule, changes: dict[str, object], message: str) -> None:
+    found = faults(altered(rule, **changes))
+    assert any(message in fault for fault in found), found
+    assert all(fault.startswith(rule.id) for fault in found)
+
+
+def test_unknown_distance_attribute_is_found() -> None:
+    rule = altered(BOOK.get("DI-01"), distance_attribute="reach_m")
+    assert any("属性 reach_m 不在属性词典中" in fault for fault in faults(rule))
+
+
+def test_overlap_and_gap_between_periods_of_a_family_are_found() -> None:
+    old, new = BOOK.get("WS-01-2018"), BOOK.get("WS-01-2026")
+    assert faults(old, new) == []
+    assert faults(altered(old, effective_to=date(2026, 8, 15)), new) == ["WS-01-2026：施行期与 WS-01-2018 重叠"]
+    assert "空档" in faults(altered(old, effective_to=date(2026, 8, 13)), new)[0]
+
+
+def test_duplicate_ids_are_found() -> None:
+    assert "ECO-02-2026：编号重复 2 次" in faults(BAN, BAN)
+
+
+def test_praise_and_ban_of_the_same_thing_are_found() -> None:
+    praise = BOOK.get("SO-02")
+    ban = altered(praise, id="SO-99", effect="禁止", project_types=["新建"])
+    assert faults(praise, ban) == ["SO-02：与 SO-99 矛盾（同一对象既鼓励又禁止）"]
+    elsewhere = altered(ban, layer="wetlands", zone_classes=[])
+    assert faults(praise, elsewhere) == []
+    other_sector = altered(BOOK.get("SO-03"), id="SO-99", effect="禁止", industry_prefixes=["31"])
+    assert faults(BOOK.get("SO-03"), other_sector) == []
+
+
+def test_explanation_reads_as_a_sentence_with_basis_and_dates() -> None:
+    titles = {spec.id: spec.title for spec in CATALOG.zone_layers()}
+    text = explain_rule(FURNACE, layer_titles=titles, attributes=load_attributes())
+    assert "既有项目和企业" in text and "高炉有效容积小于 1000 立方米的，退出" in text
+    ban = explain_rule(BAN, layer_titles=titles)
+    assert "压占“生态保护红线”红线一般区域的，禁止。" in ban
+    assert "《生态环境法典》第60条" in ban and "2026-08-15起，现行有效" in ban
+    assert "2018-01-01起，至 2026-08-14 止" in explain_rule(BOOK.get("WS-01-2018"))
+
+
+@pytest.mark.parametrize("rule", BOOK.rules, ids=lambda rule: rule.id)
+def test_every_rule_can_be_explained(rule: Rule) -> None:
+    text = explain_rule(rule, attributes=load_attributes())
+    assert rule.clause in text and rule.basis_text in text and str(rule.effect) in text
+    assert "None" not in text and "_" not in text.replace(rule.layer, "").replace(rule.source, "")
+
+
+def test_rule_table_in_the_docs_is_the_rule_table() -> None:
+    assert overview_table(BOOK.rules) in (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
