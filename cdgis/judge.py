@@ -141,7 +141,7 @@ def _verdicts(
     for layer, flag in measurement.slivers.items():
         critical_layer[flag & ~critical] = layer
         critical |= flag
-    manual = np.sum([(r.value != FALSE) for r in results if r.rule.manual], axis=0, initial=0, dtype=np.int64)
+    manual = np.sum([_asks_a_person(r) for r in results if r.rule.manual], axis=0, initial=0, dtype=np.int64)
     return validate(
         "verdicts",
         pd.DataFrame(
@@ -158,6 +158,11 @@ def _verdicts(
             }
         ),
     )
+
+
+def _asks_a_person(result: Ruling) -> BoolArray:
+    """Return whose manual rule counts; a unit's clause is silent where no unit is known, ZU-04 says it once."""
+    return np.asarray((result.value != FALSE) & ~((result.geometry == UNKNOWN) & bool(result.rule.zone_ids)))
 
 
 def _strictest(results: Sequence[Ruling], value: np.int8, size: int) -> IntArray:

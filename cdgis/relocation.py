@@ -38,7 +38,7 @@ class RelocationInputs:
     findings_without_exemptions: pd.DataFrame | None = None
     """Findings of `without_exemptions(rules)`: whoever only an exemption spares is listed as 排除 with its words."""
     zone_dates: Mapping[str, date] = field(default_factory=dict)
-    """Layer id -> day its zones were drawn; where absent, the rule's own first day stands in."""
+    """Layer id -> day its zones were drawn; where absent, `missing` says that it would be needed."""
     recognised_parks: frozenset[str] | None = None
     """Zone ids of the parks that count as recognised; None means every park of the layer."""
 
@@ -96,11 +96,11 @@ def propose_relocations(
     if applying.empty:
         return empty("relocation")
     facts, missing = _facts(inputs, policy), _missing(findings)
-    since = {rule.id: inputs.zone_dates.get(rule.layer, rule.effective_from) for rule in rules}
+    since = {rule.id: inputs.zone_dates.get(rule.layer) for rule in rules}
     rows = []
     for enterprise, reasons in sorted(_by_enterprise(applying).items()):
         fact = facts[enterprise]
-        lacking = [policy.attribute_approval] if fact.approved is None and any(r.layer for r in reasons) else []
+        lacking = _lacking(reasons, fact, policy, since)
         row = _row(reasons, fact, policy, since)
         row["missing"] = _join([*lacking, *missing.get(enterprise, ())])
         rows.append({"enterprise_id": enterprise, **row})
@@ -180,6 +180,16 @@ def last_day(text: str) -> date | None:
     return date(year, month, day) if 1 <= day <= length else None
 
 
+def _lacking(
+    reasons: Sequence[_Reason], fact: _Facts, policy: RelocationPolicy, since: Mapping[str, date | None]
+) -> list[str]:
+    """Return what would settle whether the approval came before the zone: the approval's or the zone's date."""
+    kinds = {kind for review in policy.review if review.test == "approved_before" for kind in review.kinds}
+    asked = [reason for reason in reasons if reason.layer and reason.kind in kinds]
+    lacking = [policy.attribute_approval] if asked and fact.approved is None else []
+    return lacking + (["划定日期"] if any(since[reason.rule_id] is None for reason in asked) else [])
+
+
 def _missing(findings: pd.DataFrame) -> dict[str, tuple[str, ...]]:
     unknown = findings[(findings["state"] == State.UNKNOWN) & (findings["missing_attribute"] != "")]
     return {str(subject): tuple(group) for subject, group in unknown.groupby("subject_id")["missing_attribute"]}
@@ -194,7 +204,7 @@ def _by_enterprise(applying: pd.DataFrame) -> dict[str, list[_Reason]]:
 
 
 def _row(
-    reasons: Sequence[_Reason], fact: _Facts, policy: RelocationPolicy, since: Mapping[str, date]
+    reasons: Sequence[_Reason], fact: _Facts, policy: RelocationPolicy, since: Mapping[str, date | None]
 ) -> dict[str, str]:
     """Return what follows from one enterprise's reasons."""
     present = {reason.kind for reason in reasons}
@@ -213,7 +223,7 @@ def _row(
     }
 
 
-def _asks_review(review: Review, left: Sequence[_Reason], fact: _Facts, since: Mapping[str, date]) -> bool:
+def _asks_review(review: Review, left: Sequence[_Reason], fact: _Facts, since: Mapping[str, date | None]) -> bool:
     """Return whether `review` is called for by the reasons it concerns."""
     concerned = [reason for reason in left if reason.kind in review.kinds]
     if not concerned:
@@ -222,8 +232,8 @@ def _asks_review(review: Review, left: Sequence[_Reason], fact: _Facts, since: M
         return fact.critical
     if review.test == "only_kinds":
         return len(concerned) == len(left)
-    approved = fact.approved
-    return approved is not None and any(approved < since[reason.rule_id] for reason in concerned)
+    drawn = [since[reason.rule_id] for reason in concerned]
+    return fact.approved is not None and any(day is not None and fact.approved < day for day in drawn)
 
 
 def _join(cells: Iterable[str]) -> str:

@@ -151,6 +151,7 @@ def engine_rulings(
     size = facts.size
     units = measurement.hits[measurement.hits["layer"] == UNIT_LAYER]
     in_unit = np.isin(np.arange(size), units["subject"].to_numpy(dtype=np.int64))
+    unseen = measurement.uncovered.get(UNIT_LAYER, np.ones(size, dtype=bool))
     strict = units[units["zone_class"] == STRICT_UNIT_CLASS]["subject"].to_numpy(dtype=np.int64)
     forbidden = np.zeros(size, dtype=bool)
     for result in results:
@@ -158,7 +159,7 @@ def engine_rulings(
             forbidden |= (result.value == TRUE) & (not result.rule.manual)
     sliver_layers = _joined_layers(measurement.slivers, size)
     values = {
-        GAP_RULE: (kleene.of(np.zeros(size, dtype=bool), ~in_unit), np.full(size, "", dtype=object)),
+        GAP_RULE: (kleene.of(np.zeros(size, dtype=bool), ~in_unit | unseen), np.full(size, "", dtype=object)),
         DISAGREEMENT_RULE: (
             kleene.of(forbidden & in_unit & ~np.isin(np.arange(size), strict)),
             np.full(size, "", dtype=object),

@@ -8,16 +8,20 @@ from rich.markup import escape
 from rich.table import Table
 
 from cdgis.assessment import Assessment
-from cdgis.model import DEMO_STAMP, IntakeStatus, Verdict
-from cdgis.terminal import count_table
+from cdgis.model import DEMO_STAMP, LIST_SEPARATOR, IntakeStatus, Verdict
+from cdgis.terminal import VERDICT_STYLES, count_table
+
+_LISTED_SUBJECTS = 12
+"""Up to this many subjects are listed one by one; more are counted."""
 
 
 def print_summary(console: Console, assessment: Assessment, out: Path, written: Sequence[Path]) -> None:
     """Print verdict counts, intake counts, headlines and where the pages are."""
     console.print()
     console.print(f"[bold]{escape(assessment.settings.name)}[/]　判定基准日 {assessment.as_of}　{DEMO_STAMP}")
-    if len(assessment.tables["verdicts"]):
-        console.print(_verdict_table(assessment))
+    judged = len(assessment.tables["verdicts"])
+    if judged:
+        console.print(_subject_table(assessment) if judged <= _LISTED_SUBJECTS else _verdict_table(assessment))
     for line in (*_intake_lines(assessment), *_headlines(assessment)):
         console.print(line, highlight=False)
     for note in assessment.notes:
@@ -34,6 +38,18 @@ def _verdict_table(assessment: Assessment) -> Table:
         (str(v), str(counts.get((v, "project"), 0)), str(counts.get((v, "enterprise"), 0))) for v in Verdict
     ]
     return count_table("判定结论", rows, ("结论", "项目", "企业"))
+
+
+def _subject_table(assessment: Assessment) -> Table:
+    names = assessment.tables["subjects"].set_index("subject_id")["name"]
+    table = Table(title="判定结论", title_justify="left", header_style="bold")
+    for head in ("编号", "名称", "结论", "决定性规则", "稳定性"):
+        table.add_column(head, overflow="fold")
+    columns = ["subject_id", "verdict", "at_least", "decisive_rule_ids", "stability"]
+    for subject, verdict, least, rules, stability in assessment.tables["verdicts"][columns].to_numpy(dtype=object):
+        word = f"[{VERDICT_STYLES[verdict]}]{verdict}[/]" + (f"\n（至少 {least}）" if least else "")
+        table.add_row(escape(subject), escape(names[subject]), word, rules.replace(LIST_SEPARATOR, "\n"), stability)
+    return table
 
 
 def _intake_lines(assessment: Assessment) -> list[str]:

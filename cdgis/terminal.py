@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+from cdgis.progress import Silent
 
 VERDICT_STYLES = {
     "不符合": "bold red",
@@ -31,7 +34,7 @@ class BarProgress:
     def step(self, item: str) -> None:
         """Advance the bar by one and name what was done."""
         if self._task is not None:
-            self._bars.update(self._task, advance=1, item=item)
+            self._bars.update(self._task, advance=1, item=escape(item))
 
     def finish(self) -> None:
         """Fill the current bar."""
@@ -41,21 +44,11 @@ class BarProgress:
             self._bars.update(self._task, total=total, completed=total, item="")
 
 
-class QuietProgress:
-    """Progress that nobody watches."""
-
-    def stage(self, title: str, total: int | None = None) -> None:
-        """Ignore."""
-
-    def step(self, item: str) -> None:
-        """Ignore."""
-
-
 @contextmanager
-def progress_bars(console: Console, *, quiet: bool) -> Iterator[BarProgress | QuietProgress]:
+def progress_bars(console: Console, *, quiet: bool) -> Iterator[BarProgress | Silent]:
     """Show progress bars on `console` while the body runs, or nothing when `quiet`."""
     if quiet:
-        yield QuietProgress()
+        yield Silent()
         return
     columns = (
         SpinnerColumn(finished_text="[green]✓[/]"),

@@ -143,7 +143,7 @@ def test_unknown_rules_list_nobody_but_are_named_for_those_listed() -> None:
     unknown = finding("E1", "EQ-01", state="unknown", missing="equipment;blast_furnace_volume_m3")
     assert propose(unknown).empty
     row = propose(unknown, finding("E1", "RE-01", zone="B1")).loc["E1"]
-    assert row["missing"] == "approval_date;blast_furnace_volume_m3;equipment"
+    assert row["missing"] == "blast_furnace_volume_m3;equipment"
     assert row["reasons"] == "RE-01"
 
 
@@ -178,14 +178,25 @@ def test_park_excludes_only_when_recognised() -> None:
 def test_approval_before_the_zone_asks_for_a_person() -> None:
     found = finding("E1", "WS-05", zone="W1")
     old = {("E1", "approval_date"): "2017-12-31"}
-    assert propose(found, attributes=old).loc["E1", "status"] == "须人工核实"
-    dates = {"water_source_zones": date(2017, 12, 31)}
-    assert propose(found, attributes=old, zone_dates=dates).loc["E1", "status"] == "候选"
+    after = {"water_source_zones": date(2018, 1, 1)}
+    assert propose(found, attributes=old, zone_dates=after).loc["E1", "status"] == "须人工核实"
+    same_day = {"water_source_zones": date(2017, 12, 31)}
+    assert propose(found, attributes=old, zone_dates=same_day).loc["E1", "status"] == "候选"
+
+
+def test_zone_date_is_named_missing_when_the_layer_gives_none() -> None:
+    row = propose(finding("E1", "WS-05", zone="W1"), attributes={("E1", "approval_date"): "2017-12-31"}).loc["E1"]
+    assert (row["status"], row["missing"]) == ("候选", "划定日期")
+
+
+def test_plan_rule_on_built_up_land_does_not_ask_which_came_first() -> None:
+    row = propose(finding("E1", "RE-01", zone="B1"), zone_dates={"built_up": date(2030, 1, 1)}).loc["E1"]
+    assert (row["status"], row["missing"]) == ("候选", "")
 
 
 def test_approval_date_is_named_missing_where_it_matters() -> None:
     table = propose(finding("E1", "WS-05", zone="W1"), finding("E2", "EQ-01"))
-    assert table["missing"].to_dict() == {"E1": "approval_date", "E2": ""}
+    assert table["missing"].to_dict() == {"E1": "approval_date;划定日期", "E2": ""}
 
 
 def test_critical_location_asks_for_a_person_but_equipment_does_not() -> None:

@@ -16,6 +16,10 @@ def _view() -> MapView:
     return build_map(assessment, gather_dossiers(assessment))
 
 
+def _array(*shapes: shapely.Geometry) -> np.ndarray:
+    return np.array(shapes, dtype=object)
+
+
 def _unpack(steps: list[int]) -> np.ndarray:
     return np.cumsum(np.array(steps).reshape(-1, 2), axis=0) / UNITS_PER_DEGREE
 
@@ -23,19 +27,20 @@ def _unpack(steps: list[int]) -> np.ndarray:
 def test_packed_outline_unpacks_to_the_same_places() -> None:
     ring = shapely.box(117, 41, 117.01, 41.01)
     hole = shapely.box(117.002, 41.002, 117.004, 41.004)
-    parts = packed(ring.difference(hole))
+    parts = packed(_array(ring.difference(hole)))[0]
     assert len(parts) == 1 and len(parts[0]) == 2
     back = shapely.Polygon(_unpack(parts[0][0]), [_unpack(parts[0][1])])
     assert back.symmetric_difference(ring.difference(hole)).area < 1e-12
 
 
 def test_packed_outline_drops_what_shrinks_to_nothing() -> None:
-    assert packed(shapely.box(117, 41, 117 + 1e-7, 41 + 1e-7)) == []
+    assert packed(_array(shapely.box(117, 41, 117 + 1e-7, 41 + 1e-7))) == [[]]
 
 
-def test_packed_line_and_point_keep_their_coordinates() -> None:
-    assert packed(shapely.LineString([(117, 41), (117.00002, 41.00001)])) == [[11700000, 4100000, 2, 1]]
-    assert packed(shapely.Point(117, 41)) == [[11700000, 4100000]]
+def test_packed_lines_and_points_keep_their_coordinates_and_order() -> None:
+    line, point = shapely.LineString([(117, 41), (117.00002, 41.00001)]), shapely.MultiPoint([(117, 41), (118, 42)])
+    packs = packed(_array(line, shapely.LineString(), point))
+    assert packs == [[[11700000, 4100000, 2, 1]], [], [[11700000, 4100000], [11800000, 4200000]]]
 
 
 def test_thinned_partition_keeps_shared_edges_shared() -> None:

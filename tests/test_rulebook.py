@@ -65,6 +65,12 @@ def test_no_rule_cites_a_repealed_law_after_the_code(book: Rulebook) -> None:
     assert citing == []
 
 
+def test_no_rule_cites_a_text_before_it_was_in_force(book: Rulebook) -> None:
+    starts = {"生态环境法典": CODE, "自然保护区条例（国务院令第830号）": RESERVES, "湿地保护法": date(2022, 6, 1)}
+    early = [r.id for r in book.rules for b in r.basis if r.effective_from < starts.get(b.document, date.min)]
+    assert early == []
+
+
 def test_code_articles_say_they_were_read_in_a_copy(book: Rulebook) -> None:
     for rule in book.rules:
         if any(item.document == "生态环境法典" and item.article and item.mark is Mark.SEEN for item in rule.basis):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from shapely.errors import ShapelyError
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
@@ -99,7 +100,9 @@ def feature_geometry(feature: object) -> BaseGeometry | None:
     if not isinstance(raw, dict):
         return None
     try:
-        return shape(raw)
+        # shapely warns of NaN coordinates; the check of the finished geometry reports them
+        with np.errstate(invalid="ignore"):
+            return shape(raw)
     except _MALFORMED as err:
         raise ReaderError(f"图形不合规（{err}）") from err
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import cast
 from xml.etree import ElementTree
 
+import numpy as np
 import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
@@ -57,7 +58,8 @@ def _record(placemark: ElementTree.Element, number: int, source: SiteSource) -> 
     geometry: BaseGeometry | None = None
     remarks: tuple[Remark, ...] = ()
     try:
-        geometry = next((_shape(child) for child in _children(placemark, *_SHAPES)), None)
+        with np.errstate(invalid="ignore"):
+            geometry = next((_shape(child) for child in _children(placemark, *_SHAPES)), None)
     except (ShapelyError, ValueError, RecursionError) as err:
         remarks = (rejected(f"坐标不合规（{err}）", field="coordinates", remedy="坐标应为 经度,纬度[,高程]，以空格分隔"),)
     if not remarks:
@@ -94,11 +96,13 @@ def _shape(element: ElementTree.Element) -> BaseGeometry:
 
 
 def _joined(parts: list[BaseGeometry]) -> BaseGeometry:
-    build = {"Polygon": shapely.multipolygons, "LineString": shapely.multilinestrings, "Point": shapely.multipoints}
     kinds = {part.geom_type for part in parts}
-    only = kinds.pop() if len(kinds) == 1 else ""
-    if only in build:
-        return cast(BaseGeometry, build[only](parts))
+    if kinds == {"Polygon"}:
+        return cast(BaseGeometry, shapely.multipolygons(parts))
+    if kinds == {"LineString"}:
+        return cast(BaseGeometry, shapely.multilinestrings(parts))
+    if kinds == {"Point"}:
+        return cast(BaseGeometry, shapely.multipoints(parts))
     return shapely.GeometryCollection(parts)
 
 

@@ -14,13 +14,21 @@ from cdgis.catalog import LayerSpec
 from cdgis.errors import LayerError, ReaderError
 from cdgis.frames import Layer
 from cdgis.model import InputRecord, IntakeNote
-from cdgis.readers.crs import GEOGRAPHIC, WGS84_NOTE, check_coordinates, resolve_crs
+from cdgis.readers.crs import WGS84_NOTE, check_coordinates, resolve_crs
 from cdgis.readers.encoding import shapefile_encoding
 from cdgis.readers.fields import find_field, missing_field, standard_columns
 from cdgis.readers.geojson import feature_geometry, feature_texts, open_geojson
 from cdgis.readers.inputs import file_sha256
 from cdgis.readers.intake import WHOLE_FILE, Remark, intake_note, noted, rejected, repaired
-from cdgis.readers.repair import KIND_WORDS, densified_lonlat, dimension_of, repaired_geometries
+from cdgis.readers.repair import (
+    KIND_WORDS,
+    BoolArray,
+    GeometryArray,
+    densified_lonlat,
+    dimension_of,
+    repaired_geometries,
+    usable,
+)
 from cdgis.readers.sheets import read_sheets
 from cdgis.readers.vector import DRIVERS, check_container
 
@@ -33,7 +41,7 @@ class _Raw:
     """A layer file as read, before anything is changed."""
 
     frame: pd.DataFrame
-    geometries: "np.ndarray[tuple[int], np.dtype[np.object_]]"
+    geometries: GeometryArray
     crs_wkt: str
 
 
@@ -56,8 +64,8 @@ def read_layer(spec: LayerSpec, folder: Path) -> Layer:
     notes: list[IntakeNote] = []
     epsg = _crs(spec, raw, notes)
     geometries, kept = _geometries(spec, raw, epsg, notes)
+    notes += _duplicate_ids(spec, columns["zone_id"], kept)
     zones = GeoDataFrame(columns, geometry=geometries, crs=4490)[kept].reset_index(drop=True)
-    notes += _duplicate_ids(spec, zones)
     return Layer(spec=spec, zones=zones, record=record, notes=tuple(notes))
 
 
@@ -160,7 +168,7 @@ def _sublayer(spec: LayerSpec, path: Path, driver: str) -> str | None:
 def _crs(spec: LayerSpec, raw: _Raw, notes: list[IntakeNote]) -> int:
     source = f"图层 {spec.id}（{spec.path}）"
     epsg = resolve_crs(source, declared=spec.crs, stated=raw.crs_wkt, remedy=_REMEDY)
-    filled = raw.geometries[~(shapely.is_missing(raw.geometries) | shapely.is_empty(raw.geometries))]
+    filled = raw.geometries[usable(raw.geometries)]
     if len(filled):
         x_min, y_min, x_max, y_max = (float(bound) for bound in shapely.total_bounds(filled))
         check_coordinates(source, (x_min, y_min, x_max, y_max), epsg, remedy=_REMEDY)
@@ -171,25 +179,24 @@ def _crs(spec: LayerSpec, raw: _Raw, notes: list[IntakeNote]) -> int:
 
 def _geometries(
     spec: LayerSpec, raw: _Raw, epsg: int, notes: list[IntakeNote]
-) -> "tuple[np.ndarray[tuple[int], np.dtype[np.object_]], np.ndarray[tuple[int], np.dtype[np.bool_]]]":
+) -> tuple[GeometryArray, BoolArray]:
     dimension = dimension_of(spec.geometry)  # type: ignore[arg-type]
-    empty = shapely.is_missing(raw.geometries) | shapely.is_empty(raw.geometries)
+    empty = ~usable(raw.geometries)
     flat = np.asarray(shapely.force_2d(raw.geometries), dtype=object)
     flat[empty] = None
-    lonlat, cut = densified_lonlat(flat, epsg) if epsg not in GEOGRAPHIC else (flat, np.zeros(len(flat), dtype=bool))
+    bad = ~empty & ~shapely.is_valid(flat)
+    reasons = shapely.is_valid_reason(flat[bad])
+    notes += [_row_note(spec, i, repaired(f"图形不合规（{r}），已修复", field="geometry"))
+              for i, r in zip(np.flatnonzero(bad), reasons, strict=True)]  # fmt: skip
+    flat[~empty] = repaired_geometries(flat[~empty], dimension)
+    lost = ~empty & shapely.is_empty(flat)
+    whole, cut = densified_lonlat(flat, epsg)
     if cut.any():
         reason = f"{int(cut.sum())} 个图斑的高斯-克吕格长边（超过1公里）已加密，偏差不超过1厘米"
         notes.append(intake_note(spec.path, WHOLE_FILE, (noted(reason, field="geometry"),)))
-    bad = ~empty & ~shapely.is_valid(lonlat)
-    whole = lonlat.copy()
-    whole[~empty] = repaired_geometries(lonlat[~empty], dimension)
-    lost = ~empty & shapely.is_empty(whole)
-    reasons = shapely.is_valid_reason(lonlat[bad])
-    notes += [_row_note(spec, i, repaired(f"图形不合规（{r}），已修复", field="geometry"))
-              for i, r in zip(np.flatnonzero(bad), reasons, strict=True)]  # fmt: skip
     wrong = f"图形不是{KIND_WORDS[dimension]}，已略去"
     notes += [_row_note(spec, i, rejected(wrong, field="geometry")) for i in np.flatnonzero(lost)]
-    notes += [_row_note(spec, i, rejected("没有几何图形，已略去", field="geometry")) for i in np.flatnonzero(empty)]
+    notes += [_row_note(spec, i, rejected("没有几何图形或坐标无效，已略去", field="geometry")) for i in np.flatnonzero(empty)]
     return whole, ~(empty | lost)
 
 
@@ -197,9 +204,9 @@ def _row_note(spec: LayerSpec, index: np.intp, remark: Remark) -> IntakeNote:
     return intake_note(spec.path, str(int(index) + 1), (remark,))
 
 
-def _duplicate_ids(spec: LayerSpec, zones: GeoDataFrame) -> list[IntakeNote]:
-    repeated = zones["zone_id"].duplicated(keep="first")
-    return [
-        _row_note(spec, index, noted("区编码重复", field="zone_id", value=zones["zone_id"].iloc[index]))
-        for index in np.flatnonzero(repeated)
-    ]
+def _duplicate_ids(
+    spec: LayerSpec, ids: "pd.Series[str]", kept: BoolArray
+) -> list[IntakeNote]:
+    repeated = ids[kept].duplicated(keep="first")
+    rows = np.flatnonzero(kept)[repeated.to_numpy()]
+    return [_row_note(spec, row, noted("区编码重复", field="zone_id", value=str(ids.iloc[row]))) for row in rows]

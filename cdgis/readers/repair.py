@@ -15,6 +15,7 @@ from cdgis.readers.crs import GEOGRAPHIC, WGS84_NOTE, check_coordinates
 from cdgis.readers.intake import Remark, noted, rejected, repaired
 
 GeometryArray = npt.NDArray[np.object_]
+BoolArray = npt.NDArray[np.bool_]
 
 _DIMENSION = {"point": 0, "line": 1, "polygon": 2}
 KIND_WORDS = {0: "点", 1: "线", 2: "面"}
@@ -39,6 +40,8 @@ def settle(geometry: BaseGeometry | None, epsg: int, *, source: str, remedy: str
     """
     if geometry is None or geometry.is_empty:
         return Settled(geometry=None, remarks=(rejected("没有几何图形", field="geometry", remedy="补上图形后重新提交"),))
+    if not usable(np.array([geometry], dtype=object))[0]:
+        return Settled(geometry=None, remarks=(rejected("坐标含无穷大或空值", field="geometry", remedy="修正坐标"),))
     remarks: list[Remark] = []
     if geometry.has_z:
         geometry = shapely.force_2d(geometry)
@@ -52,11 +55,13 @@ def settle(geometry: BaseGeometry | None, epsg: int, *, source: str, remedy: str
         return Settled(geometry=None, remarks=(*remarks, contradiction))
     if epsg == 4326:
         remarks.append(noted(WGS84_NOTE, field="坐标系"))
-    lonlat, cut = densified_lonlat(np.array([geometry], dtype=object), epsg)
+    whole, mended = _mended(geometry)
+    if whole is None:
+        return Settled(geometry=None, remarks=(*remarks, *mended))
+    lonlat, cut = densified_lonlat(np.array([whole], dtype=object), epsg)
     if cut[0]:
         remarks.append(noted("高斯-克吕格长边（超过1公里）已加密，偏差不超过1厘米", field="geometry"))
-    whole, mended = _mended(lonlat[0])
-    return Settled(geometry=whole, remarks=(*remarks, *mended))
+    return Settled(geometry=lonlat[0], remarks=(*remarks, *mended))
 
 
 def _in_order(geometry: BaseGeometry, epsg: int) -> tuple[BaseGeometry, list[Remark]]:
@@ -70,11 +75,22 @@ def _in_order(geometry: BaseGeometry, epsg: int) -> tuple[BaseGeometry, list[Rem
     ]
 
 
-def densified_lonlat(geoms: GeometryArray, epsg: int) -> tuple[GeometryArray, npt.NDArray[np.bool_]]:
-    """Return `geoms` in EPSG:4490 with long Gauss-Krüger edges densified, and which of them were."""
+def densified_lonlat(geoms: GeometryArray, epsg: int) -> tuple[GeometryArray, BoolArray]:
+    """Return valid `geoms` in EPSG:4490 with long Gauss-Krüger edges densified, and which of them were.
+
+    They must be valid on entry: GEOS densifies an invalid polygon by way of buffer(0), which drops parts of it.
+    """
     dense = densify_for_plane(geoms, epsg)
     cut = shapely.get_num_coordinates(dense) > shapely.get_num_coordinates(geoms)
-    return to_lonlat(dense, epsg), np.asarray(cut)
+    lonlat = to_lonlat(dense, epsg)
+    # reprojection moves vertices by rounding, which can close a gap of nanometres
+    bad = ~(shapely.is_missing(lonlat) | shapely.is_valid(lonlat))
+    if bad.any():
+        lonlat = lonlat.copy()
+        for dimension in range(3):
+            chosen = bad & (shapely.get_dimensions(lonlat) == dimension)
+            lonlat[chosen] = repaired_geometries(lonlat[chosen], dimension)
+    return lonlat, np.asarray(cut)
 
 
 def _mended(geometry: BaseGeometry) -> tuple[BaseGeometry | None, list[Remark]]:
@@ -94,6 +110,14 @@ def _mended(geometry: BaseGeometry) -> tuple[BaseGeometry | None, list[Remark]]:
     if whole.is_empty or (dimension == 2 and whole.area == 0):
         return None, [*remarks, rejected("图形退化，没有面积", field="geometry", remedy="请核对界址点")]
     return whole, remarks
+
+
+def usable(geoms: GeometryArray) -> BoolArray:
+    """Return which geometries exist, hold coordinates, and hold only finite ones."""
+    found = ~(shapely.is_missing(geoms) | shapely.is_empty(geoms))
+    coordinates, owner = shapely.get_coordinates(geoms, return_index=True)
+    found[owner[~np.isfinite(coordinates).all(axis=1)]] = False
+    return np.asarray(found)
 
 
 def repaired_geometries(geoms: GeometryArray, dimension: int) -> GeometryArray:

@@ -85,4 +85,5 @@ def _project_type(text: str) -> tuple[str, list[Remark]]:
 
 def _activity(text: str) -> str:
     items = re.split(r"[;；、,，]+", unicodedata.normalize("NFKC", text))
-    return LIST_SEPARATOR.join(item.strip() for item in items if item.strip())
+    bare = (re.sub(r"^有限人为活动\s*:\s*", "", item.strip()) for item in items)
+    return LIST_SEPARATOR.join(item for item in bare if item)

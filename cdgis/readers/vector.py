@@ -8,6 +8,7 @@ from pathlib import Path
 
 import fiona
 import fiona.errors
+import numpy as np
 from shapely.errors import ShapelyError
 from shapely.geometry import shape
 
@@ -97,7 +98,8 @@ def _records(collection: fiona.Collection, source: SiteSource, prefix: str) -> I
     for number, feature in enumerate(collection, start=1):
         texts = {str(key): cell_text(value) for key, value in feature.properties.items()}
         try:
-            geometry = shape(feature.geometry) if feature.geometry is not None else None
+            with np.errstate(invalid="ignore"):
+                geometry = shape(feature.geometry) if feature.geometry is not None else None
         except (ShapelyError, ValueError) as err:
             bad = rejected(f"图形不合规（{err}）", field="geometry", remedy="在 GIS 软件中修正后重新提交")
             yield SiteRecord(row=f"{prefix}{number}", geometry=None, texts=texts, remarks=(bad,))

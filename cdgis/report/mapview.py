@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 import folium
+import numpy as np
 import shapely
 from branca.element import Element, Figure
+from shapely.geometry.base import BaseGeometry
 
 from cdgis.assessment import Assessment
 from cdgis.frames import Layer
@@ -23,6 +25,7 @@ from cdgis.report.wording import attribute
 THEMES = ("主体功能", "流域", "一单", "三线", "碳汇", "修复", "要素", "基础")
 """Drawing order, bottom first; the layer tree lists them the other way round."""
 _SHOWN_AT_FIRST = ("neighbours", "counties", "management_units", "main_rivers", "reservoirs", "places")
+_LABELLED = "counties"
 _LOWEST_PANE = 410
 _MARGIN_DEG = 0.03
 
@@ -105,11 +108,9 @@ def _layer_data(layer: Layer, group: str) -> dict[str, Any]:
     spec, zones, palette = layer.spec, layer.zones, read_palette()
     names = list(dict.fromkeys([*spec.allowed_classes, *sorted(set(zones["zone_class"]))]))
     present = [name for name in names if name in set(zones["zone_class"])]
-    labelled = spec.id == "counties"
     place = {name: number for number, name in enumerate(present)}
-    shapes = thinned(layer)
-    labels = shapely.point_on_surface(zones.geometry.to_numpy())
-    rows = zip(zones["zone_id"], zones["zone_name"], zones["zone_class"], shapes, labels, strict=True)
+    labels = packed(shapely.point_on_surface(zones.geometry.to_numpy())) if spec.id == _LABELLED else [[]] * len(zones)
+    rows = zip(zones["zone_id"], zones["zone_name"], zones["zone_class"], packed(thinned(layer)), labels, strict=True)
     return {
         "id": spec.id,
         "group": group,
@@ -120,10 +121,7 @@ def _layer_data(layer: Layer, group: str) -> dict[str, Any]:
         "version": spec.version,
         "shown": spec.id in _SHOWN_AT_FIRST,
         "classes": [[name, palette.zone_colour(spec.id, name)] for name in present],
-        "zones": [
-            [zone_id, name, place[kind], packed(shape), *(packed(label) if labelled else ())]
-            for zone_id, name, kind, shape, label in rows
-        ],
+        "zones": [[zone_id, name, place[kind], outline, *label] for zone_id, name, kind, outline, label in rows],
     }
 
 
@@ -150,13 +148,18 @@ def _subject_data(assessment: Assessment, dossiers: Sequence[Dossier]) -> dict[s
                 "manual": int(verdict["manual_count"]),
                 "number": dossier.report_number,
                 "page": dossier.page,
-                "outline": packed(shape) if shape is not None and shapely.get_dimensions(shape) > 0 else [],
+                "outline": _outline(shape),
                 "dimension": int(shapely.get_dimensions(shape)) if shape is not None else 0,
                 "applies": [_clause(r, rules) for r in applied],
                 "unknown": [_clause(r, rules) for r in dossier.unknown],
             }
         )
     return {"subjects": subjects, "rules": [list(rule) for rule in rules]}
+
+
+def _outline(shape: BaseGeometry | None) -> list[Any]:
+    """Return a subject's full outline, nothing for points."""
+    return [] if shape is None or shapely.get_dimensions(shape) < 1 else packed(np.array([shape], dtype=object))[0]
 
 
 def _clause(ruling: Ruling, rules: dict[tuple[str, ...], int]) -> list[Any]:

@@ -9,7 +9,7 @@ import pandas as pd
 from cdgis.assessment import Assessment
 from cdgis.carbon.potential import ALL_MEASURES, total_potential
 from cdgis.carbon.stock import TOTAL
-from cdgis.model import IntakeStatus, SubjectKind, Verdict
+from cdgis.model import LIST_SEPARATOR, IntakeStatus, SubjectKind, Verdict
 from cdgis.report.dossier import Dossier, Row, records, table
 
 NO_COUNTY = "未落入县区"
@@ -38,7 +38,7 @@ class Overview:
     critical_count: int
     manual_count: int
     relocation: tuple[Row, ...]
-    """Rows of relocation.csv with ``page`` and ``parks`` (feasible parks, nearest first)."""
+    """Rows of relocation.csv with ``page``, ``parks`` (feasible ones, nearest first) and ``titles`` of the reasons."""
     carbon: tuple[Row, ...]
     """One row per county: area_m2, vegetation_tc, soil_tc, stock_tc_low, stock_tc_mid, stock_tc_high."""
     carbon_total: Row | None
@@ -61,7 +61,7 @@ def sum_up(assessment: Assessment, dossiers: Sequence[Dossier]) -> Overview:
     findings = table(assessment, "findings")
     return Overview(
         counts=_count(dossiers),
-        by_county=_by_county(dossiers),
+        by_county=_by_county(assessment, dossiers),
         critical_count=sum(d.verdict["stability"] == "临界" for d in dossiers),
         manual_count=sum(int(d.verdict["manual_count"]) for d in dossiers),
         relocation=_relocation(assessment, dossiers),
@@ -87,8 +87,13 @@ def _count(dossiers: Sequence[Dossier]) -> tuple[VerdictCount, ...]:
     return tuple(counts)
 
 
-def _by_county(dossiers: Sequence[Dossier]) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    counties = sorted({str(d.subject["county"]) for d in dossiers}, key=lambda name: (not name, name))
+def _by_county(assessment: Assessment, dossiers: Sequence[Dossier]) -> tuple[tuple[str, tuple[int, ...]], ...]:
+    """Return numbers by county in the order of county codes; subjects outside all counties come last."""
+    zones = assessment.layers[_COUNTY_LAYER].zones if _COUNTY_LAYER in assessment.layers else pd.DataFrame()
+    order = list(zones.sort_values("zone_id")["zone_name"]) if len(zones) else []
+    found = {str(d.subject["county"]) for d in dossiers}
+    counties = [*(name for name in order if name in found), *sorted(found - set(order) - {""})]
+    counties += [""] if "" in found else []
     rows = []
     for county in counties:
         verdicts = [d.verdict["verdict"] for d in dossiers if d.subject["county"] == county]
@@ -103,10 +108,15 @@ def _relocation(assessment: Assessment, dossiers: Sequence[Dossier]) -> tuple[Ro
     parks: dict[str, list[str]] = {}
     for row in records(feasible):
         parks.setdefault(row["enterprise_id"], []).append(row["park_name"] or row["park_id"])
-    rows = records(table(assessment, "relocation"))
+    titles = {rule.id: rule.title for rule in assessment.rulebook.rules}
     return tuple(
-        {**row, "page": pages.get(row["enterprise_id"], ""), "parks": tuple(parks.get(row["enterprise_id"], ()))}
-        for row in rows
+        {
+            **row,
+            "page": pages.get(row["enterprise_id"], ""),
+            "parks": tuple(parks.get(row["enterprise_id"], ())),
+            "titles": tuple((reason, titles.get(reason, "")) for reason in row["reasons"].split(LIST_SEPARATOR)),
+        }
+        for row in records(table(assessment, "relocation"))
     )
 
 

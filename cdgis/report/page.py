@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from cdgis.assessment import Assessment
-from cdgis.model import DEMO_STAMP, SubjectKind, Verdict
+from cdgis.model import SubjectKind, Verdict
 from cdgis.report.dossier import Dossier
 from cdgis.report.mapview import THEMES, MapView
 from cdgis.report.offline import (
@@ -25,7 +25,7 @@ from cdgis.report.offline import (
 from cdgis.report.overview import Overview
 from cdgis.report.palette import VerdictStyle, read_palette
 from cdgis.report.sketch import HEIGHT_PX, WIDTH_PX, Sketch
-from cdgis.report.tables import is_demonstration
+from cdgis.report.tables import stamp_of
 from cdgis.report.wording import FILTERS, in_force, industry, read_wording, transition_note
 
 _OUR_SCRIPTS = ("map.js", "panels.js", "list.js")
@@ -103,7 +103,7 @@ def _common(assessment: Assessment) -> dict[str, Any]:
         "a": assessment,
         "settings": assessment.settings,
         "as_of": assessment.as_of.isoformat(),
-        "stamp": DEMO_STAMP if is_demonstration(assessment) else "",
+        "stamp": stamp_of(assessment),
         "run_number": assessment.report_numbers.get("", ""),
         "layer_titles": titles,
         "looks": looks,

@@ -47,7 +47,7 @@ def write_tables(assessment: Assessment, folder: Path) -> list[Path]:
     run_path = folder / "run.json"
     run_path.write_bytes(run_json(assessment, texts).encode("utf-8", "replace"))
     workbook_path = folder / "cdgis.xlsx"
-    workbook_path.write_bytes(write_workbook(assessment, tables))
+    workbook_path.write_bytes(write_workbook(assessment, tables, stamp=stamp_of(assessment)))
     return sorted([*paths, run_path, workbook_path, _write_geopackage(assessment, tables, folder / "cdgis.gpkg")])
 
 
@@ -57,6 +57,11 @@ def is_demonstration(assessment: Assessment) -> bool:
     return layers or any(
         not record.official for record in assessment.inputs if record.kind in ("layer", "raster", "table")
     )
+
+
+def stamp_of(assessment: Assessment) -> str:
+    """Return the stamp every page and table of the assessment bears, or the empty text when none is due."""
+    return DEMO_STAMP if is_demonstration(assessment) else ""
 
 
 def safe_cell(value: str) -> str:
@@ -113,7 +118,7 @@ def run_json(assessment: Assessment, texts: Mapping[str, str]) -> str:
     content: dict[str, Any] = {
         "version": assessment.version,
         "as_of": assessment.as_of.isoformat(),
-        "stamp": DEMO_STAMP if is_demonstration(assessment) else "",
+        "stamp": stamp_of(assessment),
         "settings": assessment.settings.model_dump(mode="json"),
         "inputs": sorted(inputs, key=lambda row: (row["kind"], row["layer"], row["path"], row["sublayer"])),
         "rules": {
@@ -141,7 +146,7 @@ def _gdal_date(assessment: Assessment) -> Iterator[None]:
 
 
 def _write_geopackage(assessment: Assessment, tables: Mapping[str, pd.DataFrame], path: Path) -> Path:
-    stamp = DEMO_STAMP if is_demonstration(assessment) else ""
+    stamp = stamp_of(assessment)
     path.unlink(missing_ok=True)
     with _gdal_date(assessment):
         for family, frame in _judged_geometries(assessment, tables).items():

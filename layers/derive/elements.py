@@ -116,7 +116,9 @@ def write_town_zones(master: Master) -> None:
     towns = shapely.simplify(shapely.buffer(near, 500, quad_segs=2), 50)
     shapes = np.concatenate([geometries_from_local(towns), strict.geometry.to_numpy(), core.geometry.to_numpy()])
     titles = [f"{str(n).removesuffix('建成区（示范）')}城区禁养区" for n in built["MC"]]
-    titles += [f"{n}禁养区" for n in strict["MC"]] + [f"{str(n).removesuffix('（边界示范）')}核心区禁养区" for n in core["MC"]]
+    titles += [f"{n}禁养区" for n in strict["MC"]] + [
+        f"{str(n).removesuffix('（边界示范）')}核心区禁养区" for n in core["MC"]
+    ]
     frame = gpd.GeoDataFrame(geometry=_without_overlap(clip(shapes, master)), crs="EPSG:4490")
     write_layer(elements(frame, "JYQ", titles, ["禁养区"] * len(frame)), "elements/livestock_ban.gpkg")
 
@@ -174,7 +176,9 @@ def _graph(terrain: Terrain) -> tuple[sparse.csr_matrix, tuple[int, int]]:
         starts.append(index[a].ravel())
         ends.append(index[b].ravel())
         costs.append(cost.ravel())
-    matrix = sparse.csr_matrix((np.concatenate(costs), (np.concatenate(starts), np.concatenate(ends))), (coarse.size,) * 2)
+    matrix = sparse.csr_matrix(
+        (np.concatenate(costs), (np.concatenate(starts), np.concatenate(ends))), (coarse.size,) * 2
+    )
     return matrix, (rows, columns)
 
 

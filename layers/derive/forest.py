@@ -39,8 +39,16 @@ _GROWTH = {"落叶松": (210, 0.045, 2.1), "油松": (150, 0.035, 2.1), "樟子�
            "侧柏": (70, 0.03, 2.0), "白桦": (130, 0.05, 2.0), "栎": (115, 0.03, 2.0), "山杨": (120, 0.055, 2.0),
            "椴树": (125, 0.035, 2.0), "胡桃楸": (130, 0.04, 2.0), "刺槐": (90, 0.055, 1.9), "榆": (80, 0.04, 1.9),
            "针叶混": (160, 0.04, 2.1), "阔叶混": (115, 0.04, 2.0), "针阔混": (135, 0.04, 2.0)}  # fmt: skip
-_HIGH = {1: ("白桦", "山杨", "阔叶混", "栎", "榆"), 2: ("落叶松", "樟子松", "云杉", "油松", "针叶混"), 3: ("针阔混", "针阔混", "落叶松", "白桦", "针叶混")}
-_LOW = {1: ("栎", "阔叶混", "刺槐", "椴树", "胡桃楸"), 2: ("油松", "油松", "侧柏", "落叶松", "针叶混"), 3: ("针阔混", "油松", "栎", "针阔混", "阔叶混")}
+_HIGH = {
+    1: ("白桦", "山杨", "阔叶混", "栎", "榆"),
+    2: ("落叶松", "樟子松", "云杉", "油松", "针叶混"),
+    3: ("针阔混", "针阔混", "落叶松", "白桦", "针叶混"),
+}
+_LOW = {
+    1: ("栎", "阔叶混", "刺槐", "椴树", "胡桃楸"),
+    2: ("油松", "油松", "侧柏", "落叶松", "针叶混"),
+    3: ("针阔混", "油松", "栎", "针阔混", "阔叶混"),
+}
 _ODDS = (0.46, 0.22, 0.14, 0.1, 0.08)
 Geometries = npt.NDArray[np.object_]
 
@@ -82,11 +90,17 @@ def _tract(terrain: Terrain, zoning: Zoning, site: tuple[str, float, float]) -> 
     box = np.s_[row - WINDOW : row + WINDOW, column - WINDOW : column + WINDOW]
     size = (2 * WINDOW * STEP, 2 * WINDOW * STEP)
     elevation = ndimage.zoom(terrain.elevation_m[box], STEP, order=1, grid_mode=True, mode="nearest")
-    north = ndimage.zoom(ndimage.gaussian_filter(terrain.northness[box], 1), STEP, order=1, grid_mode=True, mode="nearest")
+    north = ndimage.zoom(
+        ndimage.gaussian_filter(terrain.northness[box], 1), STEP, order=1, grid_mode=True, mode="nearest"
+    )
     wood = np.isin(zoning.land_class[box], (1, 2, 3)) & terrain.inside[box]
-    dense = ndimage.zoom(ndimage.gaussian_filter(wood.astype(float), 0.8), STEP, order=1, grid_mode=True, mode="nearest")
+    dense = ndimage.zoom(
+        ndimage.gaussian_filter(wood.astype(float), 0.8), STEP, order=1, grid_mode=True, mode="nearest"
+    )
     rows, columns = np.mgrid[: size[0], : size[1]].astype(float)
-    far = np.hypot((rows / size[0] - 0.5) * 1.15, columns / size[1] - 0.5) + 0.035 * noise(name + "-edge", size, (26, 9))
+    far = np.hypot((rows / size[0] - 0.5) * 1.15, columns / size[1] - 0.5) + 0.035 * noise(
+        name + "-edge", size, (26, 9)
+    )
     forest = (dense + 0.08 * noise(name + "-wood", size, (5, 2)) > 0.55) & (far < 0.43)
     x = columns * 43.5 + 105 * noise(name + "-x", size, (9, 4, 2))
     y = rows * 57.9 + 105 * noise(name + "-y", size, (9, 4, 2))

@@ -12,6 +12,7 @@ from layers.derive import (
     restoration,
     rivers,
     terrain,
+    zone_layers,
     zones,
 )
 
@@ -21,7 +22,7 @@ def write_layers() -> None:
     ground = terrain.read_terrain()
     zoning = zones.zoning(ground)
     cover = master.build(ground, zoning)
-    master.write_all(cover)
+    zone_layers.write_all(cover)
     receptors.write_receptors(ground, zoning, cover)
     clauses.write_access_list()
     landcover.write_classes(zoning.coarse_2015, 2015)

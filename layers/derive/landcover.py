@@ -46,8 +46,8 @@ def forest_score(terrain: Terrain) -> Grid:
 
 def farm_score(terrain: Terrain) -> Grid:
     """Return how well each cell suits tillage; only the order matters."""
-    score = -0.16 * terrain.slope_deg - 0.013 * terrain.above_stream_m - 0.0011 * np.maximum(
-        terrain.elevation_m - 500, 0
+    score = (
+        -0.16 * terrain.slope_deg - 0.013 * terrain.above_stream_m - 0.0011 * np.maximum(terrain.elevation_m - 500, 0)
     )
     return np.asarray(score + 1.2 * terrain.crop_share + 0.35 * noise("farm", terrain.shape, (8, 3)))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from layers.derive.geography import write_layers  # noqa: E402  needs the path set above
+from layers.derive.geography import write_layers
 
 if __name__ == "__main__":
     write_layers()

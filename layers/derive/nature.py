@@ -23,11 +23,25 @@ def write_nature(terrain: Terrain, zoning: Zoning, master: Master) -> None:
     """Write wetlands, grassland, sandy land, protected forest, water conservation and resource zones."""
     names = master.county_names
     plans = (
-        (_wetlands(terrain, zoning), (10, 140.0), "SD", ("国家重要湿地", "省级重要湿地", "一般湿地"), "wetlands", "湿地"),
+        (
+            _wetlands(terrain, zoning),
+            (10, 140.0),
+            "SD",
+            ("国家重要湿地", "省级重要湿地", "一般湿地"),
+            "wetlands",
+            "湿地",
+        ),
         (_grassland(terrain, zoning), (50, 220.0), "JBCY", ("基本草原",), "basic_grassland", "基本草原"),
         (_sand(terrain, zoning), (30, 200.0), "SHTD", ("沙化土地",), "sandy_land", "沙化土地"),
         (_forest(zoning), (110, 280.0), "LD", ("Ⅰ级保护林地", "公益林", "天然林"), "protected_forest", "林地"),
-        (_conservation(terrain, zoning), (700, 320.0), "SYHY", ("水源涵养功能区",), "water_conservation", "水源涵养功能区"),
+        (
+            _conservation(terrain, zoning),
+            (700, 320.0),
+            "SYHY",
+            ("水源涵养功能区",),
+            "water_conservation",
+            "水源涵养功能区",
+        ),
     )
     for label, plan, prefix, kinds, stem, word in plans:
         single = stem in ("wetlands", "sandy_land", "basic_grassland")

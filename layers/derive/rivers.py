@@ -58,9 +58,7 @@ def write_rivers(master: Master) -> None:
     polygons, lines, names = corridors()
     units = gpd.read_file(LAYERS / "basins" / "control_units.gpkg")
     unit_plane = geometries_to_plane(units.geometry.to_numpy())
-    middle = geometries_to_plane(
-        geometries_from_local(shapely.line_interpolate_point(lines, 0.5, normalized=True))
-    )
+    middle = geometries_to_plane(geometries_from_local(shapely.line_interpolate_point(lines, 0.5, normalized=True)))
     hits = dict(zip(*shapely.STRtree(unit_plane).query(middle, predicate="within").tolist(), strict=True))
     groups: dict[tuple[str, str], list[int]] = {}
     for index, name in enumerate(names):
@@ -70,7 +68,9 @@ def write_rivers(master: Master) -> None:
     keys = sorted(groups)
     merged = np.array([shapely.union_all(polygons[groups[key]]) for key in keys])
     cut = clip(geometries_from_local(merged), master)
-    titles = [f"{name or unit + '支流'}（{unit}）河道管理范围" if name else f"{unit}支流河道管理范围" for unit, name in keys]
+    titles = [
+        f"{name or unit + '支流'}（{unit}）河道管理范围" if name else f"{unit}支流河道管理范围" for unit, name in keys
+    ]
     keep = np.flatnonzero(~shapely.is_empty(cut))
     frame = gpd.GeoDataFrame(geometry=cut[keep], crs="EPSG:4490")
     write_layer(

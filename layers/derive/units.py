@@ -178,7 +178,9 @@ def name(kind: int, county: str) -> str:
     if group == 3:
         return f"{county}{seeds['reserve'][position - 1]['name']}自然保护区（示范）优先保护单元"
     if group == 4:
-        return f"{county}{seeds['source'][position - 1]['name']}饮用水水源优先保护单元".replace("水源地饮用水水源", "饮用水水源")
+        return f"{county}{seeds['source'][position - 1]['name']}饮用水水源优先保护单元".replace(
+            "水源地饮用水水源", "饮用水水源"
+        )
     if group == 5:
         park = seeds["nature_park"][position - 1]
         return f"{county}{park['name']}{park['class']}（示范）优先保护单元"

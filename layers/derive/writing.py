@@ -22,9 +22,7 @@ def write_layer(frame: gpd.GeoDataFrame, path: str) -> gpd.GeoDataFrame:
         out["geometry"] = _multi(out)
     out = out.set_crs("EPSG:4490", allow_override=True)
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": MODIFIED})
-    out.to_file(
-        target, driver="GPKG", engine="pyogrio", layer=target.stem, layer_options={"SPATIAL_INDEX": "NO"}
-    )
+    out.to_file(target, driver="GPKG", engine="pyogrio", layer=target.stem, layer_options={"SPATIAL_INDEX": "NO"})
     return out
 
 

@@ -195,8 +195,16 @@ def zoning(terrain: Terrain) -> Zoning:
     smaller = urban & (ndimage.distance_transform_edt(urban) > 1.6)
     coarse_2015 = landcover.calibrated(terrain, smaller, water, 2015)[1]
     farm = farmland(terrain, land_class, urban | water | (reserve > 0) | (source % 10 == 1) | (nature > 0))
-    grids = dict(built=built, park=park, reserve=reserve, nature_park=nature, source=source, farm=farm)
+    grids = {
+        "built": built, "park": park, "reserve": reserve, "nature_park": nature, "source": source, "farm": farm,
+    }  # fmt: skip
     red, score = red_line(terrain, {**grids, "water": water, "land_class": land_class})
     return Zoning(
-        **grids, red=red, red_score=score, water=water, land_class=land_class, coarse_2025=coarse, coarse_2015=coarse_2015
+        **grids,
+        red=red,
+        red_score=score,
+        water=water,
+        land_class=land_class,
+        coarse_2025=coarse,
+        coarse_2015=coarse_2015,
     )

@@ -88,7 +88,7 @@ for (const [id, {mark}] of marks) mark.on("click", () => {
 for (const control of Object.values(controls)) control.addEventListener("change", applyFilters);
 search.addEventListener("input", applyFilters);
 document.getElementById("filters").addEventListener("submit", (event) => event.preventDefault());
-document.getElementById("filters").addEventListener("reset", () => setTimeout(() => { applyFilters(); choose(null); map.fitBounds([[data.bounds[1], data.bounds[0]], [data.bounds[3], data.bounds[2]]], {animate: false}); }));
+document.getElementById("filters").addEventListener("reset", () => setTimeout(() => { applyFilters(); choose(null); showAll(); }));
 for (const tile of document.querySelectorAll(".tile")) tile.addEventListener("click", () => {
   controls.verdict.value = controls.verdict.value === tile.dataset.verdict ? "" : tile.dataset.verdict;
   applyFilters();

@@ -44,8 +44,8 @@ function zoneStyle(layer, colour) {
   if (layer.id === "counties" || layer.id === "city")
     return {pane, color: colour, weight: layer.id === "city" ? 2 : 1.3, dashArray: "7 3 2 3", fill: false, interactive: false};
   if (layer.geometry === "line") return {pane, color: colour, weight: layer.id === "streams" ? 0.9 : 1.9, opacity: 0.95, interactive: false};
-  if (layer.id === "neighbours") return {pane, color: "#cfccc4", weight: 1, fillColor: colour, fillOpacity: 0.6, interactive: false};
-  if (layer.id === "management_units") return {pane, color: "#ffffff", weight: 0.8, fillColor: colour, fillOpacity: 0.5, interactive: false};
+  if (layer.id === "neighbours") return {pane, color: "#d8d5cd", weight: 1, fillColor: colour, fillOpacity: 1, interactive: false};
+  if (layer.id === "management_units") return {pane, color: "#ffffff", weight: 0.5, fillColor: colour, fillOpacity: 0.5, interactive: false};
   return {pane, color: colour, weight: 1, fillColor: colour, fillOpacity: 0.42, interactive: false};
 }
 
@@ -56,7 +56,7 @@ function textIcon(className, text) {
 function addLabel(group, layer, zone) {
   const className = layer.id === "counties" ? "county-label" : "place-label";
   const at = layer.id === "counties" ? unpackLine(zone[4])[0] : zone.parts[0][0];
-  group.addLayer(L.marker(at, {icon: textIcon(className, zone[1]), interactive: false, keyboard: false, zIndexOffset: -1000}));
+  group.addLayer(L.marker(at, {icon: textIcon(className, zone[1]), pane: "labels", interactive: false, keyboard: false}));
 }
 
 function drawLayer(layer) {
@@ -98,7 +98,7 @@ function symbol(verdict, size) {
 const strictness = {"不符合": 4, "须论证": 3, "资料不足": 2, "有条件符合": 1, "未发现冲突": 0};
 
 function addSubject(subject) {
-  const size = subject.kind === "project" ? 17 : 11;
+  const size = subject.kind === "project" ? 16 : 10;
   const icon = L.divIcon({className: "mark", html: symbol(subject.verdict, size), iconSize: [size, size], iconAnchor: [size / 2, size / 2]});
   const title = subject.name + "（" + subject.verdict + "）";
   const order = strictness[subject.verdict] * 100 + (subject.kind === "project" ? 1000 : 0);
@@ -112,6 +112,8 @@ function addSubject(subject) {
 }
 
 map.createPane("subjects").style.zIndex = 450;
+map.createPane("labels").style.zIndex = 620;
+map.getPane("labels").style.pointerEvents = "none";
 for (const layer of data.layers) if (layer.shown) showLayer(layer, true);
 data.subjects.forEach(addSubject);
 

@@ -49,6 +49,13 @@ document.getElementById("layer-tree").append(...THEMES.map((_, i) => themeBlock(
 if (window.innerWidth <= 700) document.getElementById("layer-panel").open = false;
 drawLegend();
 
+function showAll() {
+  const [west, south, east, north] = data.bounds;
+  map.invalidateSize({animate: false});
+  map.fitBounds([[south, west], [north, east]], {animate: false});
+}
+showAll();
+
 const scale = L.control.scale({imperial: false, maxWidth: 120}).addTo(map);
 document.getElementById("scale-bar").append(scale.getContainer());
 

@@ -1,0 +1,141 @@
+"""Laws that hold whatever the shapes: the ledger closes, order does not matter, growing never loses a zone."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cdgis import geodesy
+from cdgis.model import Scope
+from cdgis.overlay import measure_overlaps
+from shapes import from_metres, layer_set, metres, sites, zone_layer
+
+CITY = metres(-1500, -1500, 4000, 4000)
+coordinate = st.floats(-2000, 5000)
+
+
+@st.composite
+def polygons(draw):
+    x, y, width, height = draw(coordinate), draw(coordinate), draw(st.floats(1, 3000)), draw(st.floats(1, 3000))
+    if draw(st.booleans()):
+        return metres(x, y, x + width, y + height)
+    radius = min(width, height) / 2
+    return from_metres(shapely.Point(x, y).buffer(radius, quad_segs=draw(st.sampled_from((1, 3, 200)))))
+
+
+@st.composite
+def shapes(draw):
+    kind = draw(st.sampled_from(("point", "line", "polygon", "polygon")))
+    if kind == "point":
+        return from_metres(shapely.Point(draw(coordinate), draw(coordinate)))
+    if kind == "line":
+        ends = draw(st.lists(st.tuples(coordinate, coordinate), min_size=2, max_size=4, unique=True))
+        return from_metres(shapely.LineString(ends))
+    return draw(polygons())
+
+
+def measure(subjects, layers, **options):
+    scopes = [Scope(name) for name in layers] + [Scope("a", ("甲",))]
+    reach = {name: np.full(len(subjects.frame), 500.0) for name in layers}
+    return measure_overlaps(subjects, layers, scopes=scopes, reach_m=reach, **options)
+
+
+def two_layers(zones, city=CITY):
+    half = len(zones) // 2
+    classes = ["甲" if i % 2 else "乙" for i in range(half)]
+    return layer_set(zone_layer("a", zones[:half], classes), zone_layer("b", zones[half:]), city=city)
+
+
+def union_measure(geometry, zones):
+    """What lies in the union of zones by plain shapely on the plane; lengths geodesic, on the plane's course."""
+    plane = geodesy.geometries_to_plane(np.array([geometry, *zones]))
+    union = shapely.union_all(plane[1:])
+    dimension = shapely.get_dimensions(geometry)
+    if dimension == 0:
+        return float(union.covers(plane[0]))
+    course = shapely.segmentize(plane[0], 200.0) if dimension == 1 else plane[0]
+    shared = shapely.intersection(course, union)
+    if dimension == 2:
+        return shared.area
+    lines = [g for g in shapely.get_parts(shared) if g.geom_type == "LineString"] if shared else []
+    return geodesy.geodesic_length_m(geodesy.geometries_from_plane(np.array(lines, dtype=object))).sum() if lines else 0.0
+
+
+@given(st.lists(shapes(), min_size=1, max_size=4), st.lists(polygons(), min_size=2, max_size=6))
+def test_ledger_closes_and_counts_overlapping_zones_once(subjects, zones):
+    ledger = measure(sites(subjects), two_layers(zones)).ledger
+    parts = ledger["inside"] + ledger["outside"] + ledger["uncovered"]
+    assert (parts - ledger["total"]).abs().le(1e-9 * ledger["total"] + 1e-3).all()
+    assert ledger[["inside", "outside", "uncovered"]].ge(0).all(axis=None)
+    half = len(zones) // 2
+    for row in ledger.itertuples():
+        geometry = subjects[int(row.subject_id[1:])]
+        of_layer = zones[:half] if row.layer == "a" else zones[half:]
+        if row.unit != "count":
+            tolerance = 1e-9 * row.total + 1e-3
+            assert row.inside == pytest.approx(union_measure(geometry, of_layer), abs=tolerance)
+            covered = union_measure(geometry, [CITY, *of_layer])
+            assert row.uncovered == pytest.approx(row.total - covered, abs=2 * tolerance + 1e-9 * row.total)
+
+
+def tables(found):
+    return {"overlaps": found.overlaps, "clear": found.clear, "ledger": found.ledger}
+
+
+def assert_same(a, b):
+    for name, table in tables(a).items():
+        pd.testing.assert_frame_equal(table, tables(b)[name], check_exact=True, obj=name)
+
+
+@settings(max_examples=15)
+@given(st.lists(shapes(), min_size=2, max_size=5), st.lists(polygons(), min_size=4, max_size=8), st.randoms(use_true_random=False))
+def test_order_of_subjects_layers_and_zones_changes_nothing(subjects, zones, random):
+    layers = two_layers(zones)
+    plain = measure(sites(subjects), layers)
+    order = random.sample(range(len(subjects)), len(subjects))
+    shuffled = sites([subjects[i] for i in order], subject_id=[f"S{i:03}" for i in order])
+    turned = {
+        name: zone_layer(
+            name,
+            layer.zones.geometry.iloc[::-1],
+            layer.zones["zone_class"].iloc[::-1],
+            ids=layer.zones["zone_id"].iloc[::-1],
+            coverage=layer.spec.coverage,
+            zones=layer.spec.zones,
+        )
+        for name, layer in reversed(layers.items())
+    }
+    mixed = measure(shuffled, turned)
+    assert_same(plain, mixed)
+    for scope, nearest in plain.nearest.items():
+        assert list(nearest.zone_id[order]) == list(mixed.nearest[scope].zone_id)
+
+
+@settings(max_examples=8)
+@given(st.lists(shapes(), min_size=2, max_size=5), st.lists(polygons(), min_size=4, max_size=8))
+def test_number_of_threads_changes_nothing(subjects, zones):
+    one, two = (measure(sites(subjects), two_layers(zones), jobs=jobs) for jobs in (1, 2))
+    assert_same(one, two)
+    pd.testing.assert_frame_equal(one.hits, two.hits, check_exact=True)
+
+
+@given(polygons(), polygons(), st.lists(polygons(), min_size=1, max_size=6))
+def test_growing_a_site_never_removes_a_zone_it_hit(site, extension, zones):
+    layers = layer_set(zone_layer("a", zones), city=CITY)
+    plane = geodesy.geometries_to_plane(np.array([site, extension]))
+    grown = geodesy.geometries_from_plane(np.array([shapely.union_all(plane)]))[0]
+    before, after = (measure(sites([g]), layers) for g in (site, grown))
+    hits = before.overlaps[before.overlaps["relation"].isin(["inside", "crosses"]) & (before.overlaps["share"] < 0.5)]
+    kept = after.overlaps[after.overlaps["relation"].isin(["inside", "crosses"])]
+    assert set(hits["zone_id"]) <= set(kept["zone_id"])
+
+
+@given(st.lists(shapes(), min_size=1, max_size=4), st.lists(polygons(), min_size=1, max_size=5), polygons())
+def test_adding_a_zone_leaves_the_other_overlaps_as_they_were(subjects, zones, extra):
+    fewer = measure(sites(subjects), layer_set(zone_layer("a", zones), city=CITY)).overlaps
+    more = measure(sites(subjects), layer_set(zone_layer("a", [*zones, extra]), city=CITY)).overlaps
+    old = more[more["zone_id"] != f"a{len(zones)}"].reset_index(drop=True)
+    pd.testing.assert_frame_equal(fewer, old, check_exact=True)
+    assert more["share"].between(0, 1).all()

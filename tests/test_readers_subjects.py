@@ -1,0 +1,220 @@
+"""Workspaces of projects and enterprises: sidecar, ids, counts that close, and small-value readings."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from shapes import (
+    PARCEL,
+    boundary_lines,
+    boundary_text,
+    in_crs,
+    square,
+    workspace,
+    write_gbk_shapefile,
+    write_geojson,
+    write_layer,
+    zip_shapefile,
+)
+
+from cdgis.errors import ReaderError
+from cdgis.frames import SUBJECT_COLUMNS, Subjects
+from cdgis.readers import read_sites, read_subjects
+from cdgis.readers.attributes import CanonicalValue, canonical_value, match_attribute
+from cdgis.readers.encoding import decode_text, shapefile_encoding
+from cdgis.readers.ids import IdRegister, safe_id
+from cdgis.readers.subjects import describe_site
+from cdgis.workspace import Sources
+
+SIDECAR = "file,parcel,project_id,name,industry,project_type,activity,是否排污,坐标系\n"
+
+
+def project_workspace(root: Path, sidecar: str) -> Subjects:
+    folder = root / "项目"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "附表.csv").write_text(SIDECAR + sidecar, encoding="utf-8-sig")
+    sources = Sources(projects=("项目/*",), project_attributes="项目/附表.csv")
+    return read_subjects(workspace(root, sources=sources))
+
+
+def two_parcels(path: Path) -> Path:
+    first = boundary_lines(in_crs(PARCEL, 4527))
+    second = boundary_lines(in_crs(square(117.95, 40.95, 0.002), 4527))
+    text = boundary_text(first) + "\r\n".join(["5,,DK002,第二块,面,,,,@", *second])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode("gbk"))
+    return path
+
+
+@pytest.mark.parametrize("keys", [("1", "2"), ("DK001", "DK002"), ("示例地块", "第二块")])
+def test_sidecar_rows_meet_parcels_by_ordinal_number_or_name(tmp_path: Path, keys: tuple[str, str]) -> None:
+    two_parcels(tmp_path / "项目" / "甲.txt")
+    rows = [f"甲.txt,{key},P{i},示例{i},3110,新建,A06;A08,是,\n" for i, key in enumerate(keys, start=1)]
+    subjects = project_workspace(tmp_path, "".join(rows))
+    assert subjects.frame["subject_id"].tolist() == ["P1", "P2"]
+    assert subjects.frame["name"].tolist() == ["示例1", "示例2"]
+    assert set(subjects.frame["activity"]) == {"A06;A08"}
+    assert subjects.attribute_map() == {"P1": {"discharges_pollutants": "true"}, "P2": {"discharges_pollutants": "true"}}
+    assert Counter(note.file for note in subjects.intake) == {"项目/甲.txt": 2, "项目/附表.csv": 2}
+
+
+def test_sidecar_row_without_parcel_speaks_for_the_whole_file(tmp_path: Path) -> None:
+    two_parcels(tmp_path / "项目" / "甲.txt")
+    subjects = project_workspace(tmp_path, "甲.txt,,,共同名称,3110,新建,,,\n甲.txt,2,,自己的名称,,,,,\n")
+    assert subjects.frame["name"].tolist() == ["共同名称", "自己的名称"]
+    assert subjects.frame["industry"].tolist() == ["3110", "3110"]
+
+
+def test_sidecar_row_without_a_file_is_quarantined_with_remedy(tmp_path: Path) -> None:
+    two_parcels(tmp_path / "项目" / "甲.txt")
+    subjects = project_workspace(tmp_path, "甲.txt,1,P1,,,,,,\n乙.txt,1,P2,,,,,,\n甲.txt,9,P3,,,,,,\n")
+    fates = {note.row: note.status.value for note in subjects.intake if note.file == "项目/附表.csv"}
+    assert fates == {"2": "accepted", "3": "quarantined", "4": "quarantined"}
+
+
+def test_sidecar_declares_the_crs_of_a_zip_without_prj(tmp_path: Path) -> None:
+    shp = write_gbk_shapefile(tmp_path / "原" / "x.shp", [PARCEL], {"name": ["甲"]}, epsg=4548)
+    shp.with_suffix(".prj").unlink()
+    (tmp_path / "项目").mkdir()
+    zip_shapefile(tmp_path / "项目" / "上报.zip", shp)
+    subjects = project_workspace(tmp_path, "上报.zip,1,P1,,,,,,EPSG:4548\n")
+    assert subjects.frame["subject_id"].tolist() == ["P1"]
+    assert subjects.frame.geometry.iloc[0].centroid.distance(PARCEL.centroid) < 1e-9
+
+
+def test_sidecar_without_a_file_column_is_an_error(tmp_path: Path) -> None:
+    path = two_parcels(tmp_path / "甲.txt")
+    (tmp_path / "附表.csv").write_text("名称,行业代码\n甲,3110\n", encoding="utf-8")
+    with pytest.raises(ReaderError, match="没有“文件”"):
+        read_sites(workspace(tmp_path), [path], sidecar=tmp_path / "附表.csv")
+
+
+def test_ids_follow_stem_and_parcel_when_nothing_declares_them(tmp_path: Path) -> None:
+    subjects = read_sites(workspace(tmp_path), [two_parcels(tmp_path / "site A.txt"), two_parcels(tmp_path / "地块.txt")])
+    ids = subjects.frame["subject_id"].tolist()
+    assert ids[0].startswith("site-A-DK001") and ids[1].startswith("site-A-DK002")
+    assert len(set(ids)) == 4 and all(id_.isascii() for id_ in ids)
+
+
+def test_counts_close_and_every_file_is_accounted_for(tmp_path: Path) -> None:
+    folder = tmp_path / "项目"
+    two_parcels(folder / "甲.txt")
+    write_geojson(folder / "乙.geojson", [(PARCEL, {}), (None, {})])
+    write_gbk_shapefile(folder / "丙.shp", [PARCEL], {"name": ["丙"]})
+    (folder / "孤.dbf").write_bytes(b"x")
+    (folder / "图.dxf").write_bytes(b"x")
+    (folder / "库.gdb").mkdir()
+    (folder / "说明.md").write_text("不是数据", encoding="utf-8")
+    subjects = project_workspace(tmp_path, "甲.txt,1,P1,,,,,,\n")
+    counts = Counter((note.file, note.status.value) for note in subjects.intake)
+    assert counts == {
+        ("项目/甲.txt", "accepted"): 2, ("项目/乙.geojson", "accepted"): 1, ("项目/乙.geojson", "quarantined"): 1,
+        ("项目/丙.shp", "accepted"): 1, ("项目/孤.dbf", "quarantined"): 1, ("项目/图.dxf", "quarantined"): 1,
+        ("项目/库.gdb", "quarantined"): 1, ("项目/附表.csv", "accepted"): 1,
+    }  # fmt: skip
+    assert len({(note.file, note.row) for note in subjects.intake}) == len(subjects.intake)
+    data = [note for note in subjects.intake if note.file != "项目/附表.csv"]
+    assert sum(note.status != "quarantined" for note in data) == len(subjects.frame)
+    assert {record.path for record in subjects.records} == {file for file, _ in counts}
+
+
+def test_reading_twice_gives_the_same_and_reports_progress(tmp_path: Path) -> None:
+    two_parcels(tmp_path / "项目" / "乙.txt")
+    two_parcels(tmp_path / "项目" / "甲.txt")
+    ws = workspace(tmp_path, sources=Sources(projects=("项目/*", "项目/*.txt")))
+    seen: list[str] = []
+    first, second = read_subjects(ws, progress=seen.append), read_subjects(ws)
+    assert seen == ["项目/乙.txt", "项目/甲.txt"]
+    assert first.frame.equals(second.frame) and first.intake == second.intake and first.records == second.records
+
+
+def test_empty_workspace_gives_empty_tables_with_their_columns(tmp_path: Path) -> None:
+    subjects = read_subjects(workspace(tmp_path))
+    assert list(subjects.frame.columns) == [*SUBJECT_COLUMNS, "geometry"]
+    assert list(subjects.attributes.columns) == ["subject_id", "attribute", "value", "unit"]
+    assert subjects.frame.crs.to_epsg() == 4490 and not subjects.intake
+
+
+@pytest.mark.parametrize(
+    ("texts", "industry", "project_type"),
+    [({"行业代码": "C3110"}, "3110", ""), ({"行业": "3110 炼铁"}, "3110", ""), ({"行业代码": "炼铁"}, "", ""),
+     ({"建设性质": "改扩建"}, "", "扩建"), ({"建设性质": "技术改造"}, "", "改建"), ({"建设性质": "异地迁建"}, "", "迁建"),
+     ({"建设性质": "已建成"}, "", "既有"), ({"建设性质": "说不清"}, "", ""), ({"行业代码": "26"}, "26", "")],
+)  # fmt: skip
+def test_industry_and_project_type_are_normalised(texts: dict[str, str], industry: str, project_type: str) -> None:
+    columns = describe_site(texts).columns
+    assert (columns["industry"], columns["project_type"]) == (industry, project_type)
+
+
+@pytest.mark.parametrize(
+    ("texts", "reason"),
+    [({"行业代码": "9999"}, "不在 GB/T 4754-2017"), ({"行业代码": "4414", "名称": "示例风电场"}, "2011 版"),
+     ({"行业代码": "炼铁"}, "按缺失处理"), ({"建设性质": "说不清"}, "不认识")],
+)  # fmt: skip
+def test_doubtful_codes_are_reported(texts: dict[str, str], reason: str) -> None:
+    assert any(reason in remark.reason for remark in describe_site(texts).remarks)
+
+
+@pytest.mark.parametrize(
+    ("header", "raw", "text"),
+    [("是否排污", "是", "true"), ("是否排污", "×", "false"), ("是否排污", "无", "false"), ("是否排污", "", ""),
+     ("年耗煤量", "1.50e3", "1500"), ("年耗煤量", "约5吨", "5"), ("年耗煤量", "3万吨", "30000"), ("年耗煤量", "１２", "12"),
+     ("年耗煤（吨）", "1,200.50", "1200.5"), ("COD", "500kg/a", "0.5"), ("防护距离（米）", "0.8km", "800"),
+     ("防护距离", "-", ""), ("建成年份", "2015年", "2015"), ("高炉有效容积（m³）", "1080m³", "1080"),
+     ("主要装备", "高炉；转炉,电炉", "高炉;转炉;电炉"), ("联系人", " 张三 ", "张三"), ("年货运量（万吨）", "150", "1500000")],
+)  # fmt: skip
+def test_attribute_cells_become_canonical(header: str, raw: str, text: str) -> None:
+    column = match_attribute(header)
+    assert column is not None
+    assert canonical_value(column, raw) == CanonicalValue(text=text)
+
+
+@pytest.mark.parametrize(("header", "raw"), [("是否排污", "也许"), ("年耗煤量", "很多"), ("年耗煤量", "5公里")])
+def test_unreadable_attribute_cells_are_missing_with_a_reason(header: str, raw: str) -> None:
+    column = match_attribute(header)
+    assert column is not None
+    value = canonical_value(column, raw)
+    assert value.text == "" and "按缺失处理" in value.problem
+
+
+@pytest.mark.parametrize(
+    ("text", "start"), [("P001", "P001"), ("地块1", "1-"), ("地块", "S"), ("../x", "x-"), ("a/b:c", "a-b-c-"), (".", "S")]
+)
+def test_ids_are_safe_for_file_names(text: str, start: str) -> None:
+    safe = safe_id(text)
+    assert safe.startswith(start) and safe.isascii() and not set(safe) & set('/\\:*?"<>|')
+    assert safe_id(text) == safe
+
+
+def test_different_lossy_names_keep_different_ids() -> None:
+    assert safe_id("甲A1") != safe_id("乙A1")
+
+
+def test_ids_are_unique_whatever_the_letter_case() -> None:
+    register = IdRegister()
+    assert [register.claim(wanted)[0] for wanted in ("A", "a", "A", "A-2")] == ["A", "a-2", "A-3", "A-2-2"]
+    assert register.next_number("E") == "E0001"
+    assert register.claim("e0002")[0] == "e0002"
+    assert register.next_number("E") == "E0003"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gbk", "gb18030", "utf-16"])
+def test_text_is_decoded_from_what_offices_write(encoding: str) -> None:
+    assert decode_text("承德市\r\n双桥区\r".encode(encoding), source="x") == "承德市\n双桥区\n"
+
+
+def test_undecodable_text_is_an_error_naming_the_file() -> None:
+    with pytest.raises(ReaderError, match=r"x\.txt.*UTF-8"):
+        decode_text(b"\xff\xff\xff", source="x.txt")
+
+
+@pytest.mark.parametrize(("written", "cpg"), [("GBK", ""), ("GBK", "UTF-8"), ("UTF-8", ""), ("UTF-8", "UTF-8"), ("GBK", "936")])
+def test_shapefile_encoding_comes_from_the_bytes_when_the_cpg_lies_or_is_absent(
+    tmp_path: Path, written: str, cpg: str
+) -> None:
+    path = write_layer(tmp_path / "a.shp", [PARCEL], {"名称": ["生态保护红线内的有限人为活动" * 10]}, encoding=written)
+    path.with_suffix(".cpg").unlink()
+    if cpg:
+        path.with_suffix(".cpg").write_text(cpg)
+    found = shapefile_encoding(path)
+    assert {"GBK": ("gb18030",), "UTF-8": ("utf-8",)}[written] == (found,)
