@@ -12,7 +12,7 @@ from rich.console import Console
 
 from cdgis import __version__
 from cdgis.cli_check import layers_app, rules_app
-from cdgis.cli_words import ChineseCommand, ChineseGroup, ErrorReporter, parse_date
+from cdgis.cli_words import EXIT_INTERRUPTED, ChineseCommand, ChineseGroup, ErrorReporter, parse_date
 from cdgis.errors import UsageError
 
 if TYPE_CHECKING:
@@ -231,4 +231,6 @@ def main(args: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if args is None else args
     with ErrorReporter(_err, debug="--debug" in arguments):
         code = app(args=arguments, prog_name="cdgis", standalone_mode=False)
+        if code == EXIT_INTERRUPTED:  # typer turns Ctrl+C into this return value, without a word
+            raise KeyboardInterrupt
         sys.exit(code if isinstance(code, int) else 0)

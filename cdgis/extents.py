@@ -10,7 +10,15 @@ import numpy.typing as npt
 import shapely
 
 from cdgis import geodesy
-from cdgis.geometry import LINE_HIT_M, boundary_chunks, follow_plane, inradius_m, is_sliver, of_dimension
+from cdgis.geometry import (
+    LINE_HIT_M,
+    boundary_chunks,
+    densified,
+    follow_plane,
+    inradius_m,
+    is_sliver,
+    of_dimension,
+)
 from cdgis.kernels import Pairs, overlapping_pairs, pair_distance_m
 
 GeometryArray = npt.NDArray[np.object_]
@@ -22,6 +30,8 @@ UNCOVERED_M2 = 1.0
 _DEPTH_STEP_M = 5.0
 _LINE_STEP_M = 1000.0
 """Edges of lines up to this long are as long on the plane's course as along the geodesic, to 1e-9."""
+
+_JOIN_GRID_M = 1e-6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +54,13 @@ class Extents:
         plane, local = both_planes(lonlat)
         dimension = shapely.get_dimensions(lonlat)
         lines = dimension == 1
-        plane[lines] = shapely.segmentize(plane[lines], _LINE_STEP_M)
+        plane[lines] = densified(plane[lines], _LINE_STEP_M)
+        # Where a line retraces its own course, the course counts once, as it does in every overlap.
+        tangled = lines & ~shapely.is_simple(plane)
+        plane[tangled] = shapely.node(plane[tangled])
         length = np.zeros(len(ids))
         length[lines] = _plane_length_m(plane[lines])
-        return cls(
-            ids=ids, plane=plane, local=local, dimension=dimension, area_m2=shapely.area(plane), length_m=length
-        )
+        return cls(ids=ids, plane=plane, local=local, dimension=dimension, area_m2=shapely.area(plane), length_m=length)
 
     @property
     def total(self) -> FloatArray:
@@ -69,13 +80,18 @@ def both_planes(lonlat: GeometryArray) -> tuple[GeometryArray, GeometryArray]:
 
 
 def outside_m(extents: Extents, zones: GeometryArray) -> FloatArray:
-    """Return each subject's measure (m², m, count) outside the union of measuring-plane `zones`."""
+    """Return each subject's measure (m², m, count) outside the union of measuring-plane `zones`.
+
+    Here, unlike for hits, points and lines on an outline count as covered: a border road lies in one or the other.
+    """
     pairs = overlapping_pairs(extents.plane, zones)
     covered = union_measure(extents, pairs)
-    points = extents.dimension == 0
-    covered[points] = 0.0
-    # On the border of its coverage a point still counts as covered.
-    covered[pairs.touch_subject[points[pairs.touch_subject]]] = 1.0
+    subject, zone = pairs.touch_subject, pairs.touch_zone
+    covered[subject[extents.dimension[subject] == 0]] = 1.0
+    lines = extents.dimension[subject] == 1
+    shared = of_dimension(shapely.intersection(extents.plane[subject[lines]], zones[zone[lines]]), 1)
+    for line in np.unique(subject[lines]):
+        covered[line] = _joined_length_m(shared[subject[lines] == line])
     return np.clip(extents.total - covered, 0, None)
 
 
@@ -90,9 +106,9 @@ def union_measure(extents: Extents, pairs: Pairs) -> FloatArray:
     count = len(extents.ids)
     inside = np.bincount(pairs.subject, weights=pair_measure(extents, pairs), minlength=count)
     for subject in np.flatnonzero(_zones_overlap(pairs, count)):  # partitions already add up
-        union = np.array([shapely.union_all(pairs.overlap[pairs.subject == subject])])
+        parts = pairs.overlap[pairs.subject == subject]
         areal = extents.dimension[subject] == 2
-        inside[subject] = shapely.area(union)[0] if areal else _plane_length_m(union)[0]
+        inside[subject] = shapely.area(shapely.union_all(parts)) if areal else _joined_length_m(parts)
     inside[extents.dimension == 0] = np.minimum(inside[extents.dimension == 0], 1.0)
     return np.minimum(inside, extents.total)
 
@@ -129,6 +145,12 @@ def _plane_length_m(lines: GeometryArray) -> FloatArray:
     return geodesy.geodesic_length_m(geodesy.geometries_from_plane(of_dimension(lines, 1)))
 
 
+def _joined_length_m(lines: GeometryArray) -> float:
+    # Stretches of one slanting line cut at different zones differ in the last bits; on a grid they merge again.
+    joined = shapely.union_all(lines, grid_size=_JOIN_GRID_M)
+    return float(_plane_length_m(np.array([joined]))[0])
+
+
 def classify(extents: Extents, pairs: Pairs) -> tuple[BoolArray, FloatArray]:
     """Return which pairs are slivers (DESIGN 4.3) and each pair's share of its subject."""
     total = extents.total[pairs.subject]
@@ -150,7 +172,7 @@ def depth_m(extents: Extents, pairs: Pairs, hit: BoolArray, zones_local: Geometr
     areal = shapely.get_dimensions(overlap) == 2
     depth[areal] = inradius_m(overlap[areal])
     thin = np.flatnonzero(~areal)
-    dense = shapely.segmentize(overlap[thin], _DEPTH_STEP_M)
+    dense = densified(overlap[thin], _DEPTH_STEP_M)
     local = geodesy.geometries_to_local(geodesy.geometries_from_plane(dense))
     points, at = shapely.get_coordinates(local, return_index=True)
     reach = np.full(len(points), np.inf)

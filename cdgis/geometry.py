@@ -31,10 +31,19 @@ def follow_plane(lonlat: GeometryArray, plane: GeometryArray) -> GeometryArray:
 
     Between vertices the planes disagree on what is straight: by metres on a 10 km edge, by <= 1 cm afterwards.
     """
-    dense = shapely.segmentize(plane, geodesy.MAX_EDGE_M)
+    dense = densified(plane, geodesy.MAX_EDGE_M)
     long = shapely.get_num_coordinates(dense) > shapely.get_num_coordinates(plane)
     out = np.asarray(lonlat).copy()
     out[long] = geodesy.geometries_from_plane(dense[long])
+    return out
+
+
+def densified(geoms: GeometryArray, longest_edge_m: float) -> GeometryArray:
+    """Return geometries with edges cut to at most `longest_edge_m` in their own plane."""
+    out: GeometryArray = np.asarray(geoms).copy()
+    # GEOS refuses to segmentize a line of no length, and whatever is short needs no cutting.
+    long = shapely.length(out) > longest_edge_m
+    out[long] = shapely.segmentize(out[long], longest_edge_m)
     return out
 
 
@@ -127,8 +136,7 @@ def inradius_m(plane_polygons: GeometryArray, *, precise_below_m: float = 1.0) -
 
 def _to_local(plane: GeometryArray, longest_edge_m: float) -> GeometryArray:
     """Return measuring-plane geometries in the distance plane, long edges cut so that they keep their course."""
-    dense = shapely.segmentize(np.asarray(plane), longest_edge_m)
-    return geodesy.geometries_to_local(geodesy.geometries_from_plane(dense))
+    return geodesy.geometries_to_local(geodesy.geometries_from_plane(densified(plane, longest_edge_m)))
 
 
 def is_sliver(overlaps: GeometryArray, share: FloatArray) -> npt.NDArray[np.bool_]:

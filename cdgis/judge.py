@@ -129,9 +129,7 @@ class _Precision:
         return np.maximum(self.subject_m, max(self.tolerance_m, self.layer_m.get(layer, 0.0)))
 
 
-def _verdicts(
-    results: Sequence[Ruling], facts: Facts, measurement: Measurement, precision: _Precision
-) -> pd.DataFrame:
+def _verdicts(results: Sequence[Ruling], facts: Facts, measurement: Measurement, precision: _Precision) -> pd.DataFrame:
     deciding = [r for r in results if not r.rule.manual and r.rule.effect.rank]
     applied = _strictest(deciding, TRUE, facts.size)
     possible = _strictest(deciding, UNKNOWN, facts.size)

@@ -172,9 +172,7 @@ def _county_of(units: Layer, counties: Layer) -> dict[str, str]:
     share = pairs.area_m2 / shapely.area(zones)[pairs.subject]
     main = share > _MAIN_SHARE
     unit_ids, county_ids = units.zones["zone_id"].to_numpy(), counties.zones["zone_id"].to_numpy()
-    return {
-        str(unit_ids[u]): str(county_ids[c]) for u, c in zip(pairs.subject[main], pairs.zone[main], strict=True)
-    }
+    return {str(unit_ids[u]): str(county_ids[c]) for u, c in zip(pairs.subject[main], pairs.zone[main], strict=True)}
 
 
 def _access_list_faults(units: Layer, access_list: pd.DataFrame) -> list[Fault]:

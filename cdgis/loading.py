@@ -69,7 +69,8 @@ def _read_layers(workspace: Workspace, progress: Progress) -> dict[str, Layer]:
     for spec in specs:
         layer = read_layer(spec, workspace.layers_dir)
         shown = workspace.relative(workspace.layers_dir / spec.path)
-        layers[spec.id] = replace(layer, record=replace(layer.record, path=shown))
+        notes = tuple(replace(note, file=shown) for note in layer.notes)
+        layers[spec.id] = replace(layer, record=replace(layer.record, path=shown), notes=notes)
         progress.step(spec.title)
     return layers
 

@@ -3,6 +3,7 @@
 The declarations are in `cdgis.table_list`; every stage validates what it returns with `validate`.
 """
 
+from functools import cache
 from typing import Any
 
 import pandas as pd
@@ -30,6 +31,7 @@ def _checks(column: Column) -> list[pa.Check]:
     return checks
 
 
+@cache
 def _pandera(table: Table) -> pa.DataFrameSchema:
     types = {"text": object, "number": float, "integer": int, "flag": bool}
     columns = {
@@ -68,7 +70,9 @@ def validate(name: str, frame: pd.DataFrame) -> pd.DataFrame:
         _pandera(table).validate(typed, lazy=True)
     except pa.errors.SchemaErrors as err:
         cases = err.failure_cases.head(8)
-        problems = tuple(f"{c.column}：{c.check}（读到 {c.failure_case!r}，第 {c.index} 行）" for c in cases.itertuples())
+        problems = tuple(
+            f"{c.column}：{c.check}（读到 {c.failure_case!r}，第 {c.index} 行）" for c in cases.itertuples()
+        )
         raise SchemaError(name, problems) from err
     return typed
 

@@ -66,6 +66,7 @@ def _rules() -> tuple[Rule, ...]:
         ("WS-02", "饮用水水源二级保护区", "国家", "water_source_zones", "禁止", "空间布局约束"),
         ("TH-01", "“两高”项目须论证", "市", "management_units", "须论证", "资源利用效率"),
         ("ZU-02", "重点管控单元对照清单", "市", "management_units", "限制", "污染物排放管控"),
+        ("SO-03", "废弃矿山优先用于新能源", "国家", "management_units", "鼓励", "资源利用效率"),
         ("RV-02", "滦河潮河保护条例", "市", "management_units", "提示", "环境风险防控"),
         ("RE-01", "城市建成区重污染企业退出", "省", "management_units", "退出", "空间布局约束"),
     )
@@ -109,7 +110,7 @@ def _finding(subject: dict[str, object], rule: Rule, state: str, *, text: str, m
     }
 
 
-_APPLIES = {0: (0, 2), 1: (2,), 2: (3,), 3: (), 4: (3,)}
+_APPLIES = {0: (0, 2), 1: (2,), 2: (3,), 3: (4,), 4: (3,)}
 """number % 5 -> indices of the rules that apply, giving VERDICTS[number % 5]."""
 
 
@@ -120,8 +121,8 @@ def _judge(
     for number, subject in enumerate(subjects):
         kind = number % 5
         findings += [_finding(subject, rules[i], "applies", text=text) for i in _APPLIES[kind]]
-        findings.append(_finding(subject, rules[4], "manual", text=text))
-        findings.append(_finding(subject, rules[5], "not_applicable", text=text))
+        findings.append(_finding(subject, rules[5], "manual", text=text))
+        findings.append(_finding(subject, rules[6], "not_applicable", text=text))
         if kind == 4:
             findings.append(_finding(subject, rules[1], "unknown", text=text, missing="discharges_pollutants"))
         verdicts.append(
@@ -129,7 +130,7 @@ def _judge(
                 "subject_id": subject["subject_id"],
                 "verdict": VERDICTS[kind],
                 "at_least": "有条件符合" if kind == 4 else "",
-                "decisive_rule_ids": ";".join(rules[i].id for i in _APPLIES[kind][:1]),
+                "decisive_rule_ids": ";".join(rules[i].id for i in _APPLIES[kind][:1] if rules[i].effect.rank),
                 "stability": "临界" if number % 3 == 0 else "稳定",
                 "critical_distance_m": 12.345 if number % 3 == 0 else float("nan") if kind == 3 else 431.0,
                 "critical_layer": "ecological_redline" if kind != 3 else "",

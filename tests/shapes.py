@@ -76,6 +76,7 @@ def zip_files(archive: Path, members: Mapping[str, bytes | Path]) -> Path:
 
 def gbk_named_zip(archive: Path, members: Mapping[str, bytes | Path]) -> Path:
     """Write a zip whose names are GBK without the UTF-8 flag, as Chinese Windows does."""
+
     class GbkInfo(zipfile.ZipInfo):
         def _encodeFilenameFlags(self) -> tuple[bytes, int]:
             return self.filename.encode("gbk"), self.flag_bits & ~0x800
@@ -91,7 +92,9 @@ def zip_shapefile(archive: Path, shp: Path, *, folder: str = "") -> Path:
     return zip_files(archive, {folder + part.name: part for part in sorted(shp.parent.glob(shp.stem + ".*"))})
 
 
-def write_geojson(path: Path, features: Sequence[tuple[BaseGeometry | None, Mapping[str, object]]], crs: str = "") -> Path:
+def write_geojson(
+    path: Path, features: Sequence[tuple[BaseGeometry | None, Mapping[str, object]]], crs: str = ""
+) -> Path:
     """Write a GeoJSON file; `crs` is the name in the old crs member."""
     items = [
         {"type": "Feature", "properties": dict(p), "geometry": g and shapely.geometry.mapping(g)} for g, p in features

@@ -5,9 +5,9 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
+from shapes import METRES
 
 from cdgis import geodesy, geometry
-from shapes import METRES
 
 X0, Y0 = geodesy.to_plane(METRES.x, METRES.y)
 

@@ -5,12 +5,12 @@ import pandas as pd
 import pyproj
 import pytest
 import shapely
+from shapes import CITY, from_metres, layer_set, metres, sites, square, zone_layer
 
 from cdgis import geodesy
 from cdgis.describe import describe_subjects, other_areas
 from cdgis.model import Scope
 from cdgis.overlay import measure_overlaps
-from shapes import CITY, from_metres, layer_set, metres, sites, square, zone_layer
 
 UNIT = square(117.0, 41.0, 0.1)
 """17 km of parallel to the north and south: edges long enough for the two planes to disagree by metres."""
@@ -114,7 +114,8 @@ def test_line_and_point_zones_are_hit_by_polygons_around_them():
     assert crossing["length_m"] == pytest.approx(100, rel=1e-2)
     assert row(found.overlaps, layer="school")["zone_id"] == "school0"
     depth = found.hits.set_index("layer")["depth_m"]
-    assert depth["river"] == pytest.approx(50, rel=1e-2) and depth["school"] == pytest.approx(30, rel=1e-2)
+    # Lines are sampled every 5 m.
+    assert depth["river"] == pytest.approx(50, abs=2.5) and depth["school"] == pytest.approx(30, rel=1e-2)
 
 
 def test_layers_without_zones_are_clear_of_everything():
@@ -155,6 +156,26 @@ def test_subject_outside_the_coverage_is_uncovered_and_never_clear():
     assert found.uncovered["a"].tolist() == [True, True, False, True, False, False, True]
     assert set(found.clear["subject_id"]) == {"S002", "S004", "S005"}
     assert row(found.ledger, "S001")["uncovered"] == pytest.approx(100, rel=1e-6)
+
+
+def test_line_on_the_border_of_two_zones_hits_neither_but_is_covered():
+    border = from_metres(shapely.LineString([(100, 10), (100, 90)]))
+    counties = zone_layer("counties", [metres(0, 0, 100, 100), metres(100, 0, 200, 100)])
+    found = measure([border], counties, zone_layer("a", [metres(150, 0, 160, 10)], coverage="counties"))
+    assert found.hits.empty and found.overlaps["relation"].tolist() == ["near", "near"]
+    assert not found.uncovered["a"].any()
+
+
+def test_line_that_retraces_its_course_is_inside_all_the_same():
+    there_and_back = from_metres(shapely.LineString([(10, 10), (60, 10), (30, 10), (30, 40)]))
+    found = measure([there_and_back], zone_layer("a", [metres(0, 0, 100, 100)]), city=metres(0, 0, 500, 500))
+    assert (row(found.overlaps)["relation"], row(found.overlaps)["share"]) == ("inside", 1)
+    assert row(found.ledger)["total"] == pytest.approx(80, rel=1e-2) and not found.uncovered["a"].any()
+
+
+def test_line_without_length_is_measured_like_any_other():
+    found = measure([shapely.LineString([(117.5, 41.4), (117.5, 41.4)])], zone_layer("a", [metres(-5, -5, 5, 5)]))
+    assert row(found.ledger)["total"] == 0
 
 
 @pytest.mark.parametrize(

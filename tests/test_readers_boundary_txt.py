@@ -36,7 +36,9 @@ def test_hole_is_read_from_ring_two(tmp_path: Path) -> None:
 
 def test_several_parcels_keep_their_order_names_and_faults(tmp_path: Path) -> None:
     second = boundary_lines(in_crs(square(117.95, 40.95, 0.002), 4527))
-    text = boundary_text(LINES) + "\r\n".join(["5,,DK002,第二块,面,,,,@", *second, "3,,DK003,坏块,面,,,,@", "J1,1,abc,def"])
+    text = boundary_text(LINES) + "\r\n".join(
+        ["5,,DK002,第二块,面,,,,@", *second, "3,,DK003,坏块,面,,,,@", "J1,1,abc,def"]
+    )
     subjects = read(tmp_path, text)
     assert fate(subjects) == [("1", "accepted"), ("2", "accepted"), ("3", "quarantined")]
     assert subjects.frame["name"].tolist() == ["示例地块", "第二块"]
@@ -61,7 +63,11 @@ def test_rings_under_one_number_are_split_where_they_close(tmp_path: Path) -> No
 def test_ring_outside_the_first_is_a_further_part(tmp_path: Path) -> None:
     both = shapely.MultiPolygon([square(117.90, 40.95, 0.002), square(117.95, 40.95, 0.002)])
     parts = [in_crs(part, 4527) for part in both.geoms]
-    lines = [line.replace(",1,", f",{number},", 1) for number, part in enumerate(parts, start=1) for line in boundary_lines(part)]
+    lines = [
+        line.replace(",1,", f",{number},", 1)
+        for number, part in enumerate(parts, start=1)
+        for line in boundary_lines(part)
+    ]
     subjects = read(tmp_path, boundary_text(lines))
     assert subjects.frame.geometry.iloc[0].geom_type == "MultiPolygon"
     assert "2 个部分" in subjects.intake[0].reason
@@ -141,13 +147,20 @@ def test_coordinates_alone_are_enough(tmp_path: Path) -> None:
 
 
 def test_leading_extension_section_and_twelve_fields_are_read(tmp_path: Path) -> None:
-    text = "[扩展信息]\r\n说明=1,2,3\r\n" + boundary_text(LINES, header="10,16.7,DK1,示例,面,K50,工业,0601,国有,,备注,,@")
+    text = "[扩展信息]\r\n说明=1,2,3\r\n" + boundary_text(
+        LINES, header="10,16.7,DK1,示例,面,K50,工业,0601,国有,,备注,,@"
+    )
     assert fate(read(tmp_path, text)) == [("1", "accepted")]
 
 
 @pytest.mark.parametrize(
     ("lines", "reason"),
-    [(LINES[:2], "不足三个"), ([], "没有坐标"), (["J1,1,1,2", "J2,1,3000,4"], "不像高斯"), (["J1,1,,4541000"], "不是坐标")],
+    [
+        (LINES[:2], "不足三个"),
+        ([], "没有坐标"),
+        (["J1,1,1,2", "J2,1,3000,4"], "不像高斯"),
+        (["J1,1,,4541000"], "不是坐标"),
+    ],
 )
 def test_hopeless_parcels_are_quarantined(tmp_path: Path, lines: list[str], reason: str) -> None:
     subjects = read(tmp_path, boundary_text(lines))

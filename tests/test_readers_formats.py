@@ -88,7 +88,9 @@ def kml(folder: Path) -> Path:
     return path
 
 
-def txt(name: str, encoding: str, epsg: int, *, keys: dict[str, str] | None = None, **options: bool) -> Callable[[Path], Path]:
+def txt(
+    name: str, encoding: str, epsg: int, *, keys: dict[str, str] | None = None, **options: bool
+) -> Callable[[Path], Path]:
     def write(folder: Path) -> Path:
         digits = 10 if epsg == 4490 else 4
         lines = boundary_lines(in_crs(PARCEL, epsg), digits=digits, **options)
@@ -102,7 +104,9 @@ def txt(name: str, encoding: str, epsg: int, *, keys: dict[str, str] | None = No
 
 def wkt_csv(folder: Path) -> Path:
     path = folder / "地块.csv"
-    path.write_text(f'项目编号,项目名称,行业代码,坐标系,WKT\nP001,示例项目甲,3110,CGCS2000,"{PARCEL.wkt}"\n', encoding="utf-8-sig")
+    path.write_text(
+        f'项目编号,项目名称,行业代码,坐标系,WKT\nP001,示例项目甲,3110,CGCS2000,"{PARCEL.wkt}"\n', encoding="utf-8-sig"
+    )
     return path
 
 
@@ -295,3 +299,44 @@ def test_long_gauss_kruger_edges_are_densified_to_a_centimetre(tmp_path: Path) -
     assert "已加密" in only_note(subjects).reason
     halves = in_crs(subjects.frame.geometry.iloc[0], 4527)
     assert straight.exterior.hausdorff_distance(halves.exterior) <= 0.01
+
+
+def test_mixed_geometry_keeps_the_areas_and_says_so(tmp_path: Path) -> None:
+    mixed = shapely.GeometryCollection([PARCEL, shapely.Point(117.9, 40.9), shapely.LineString([(117, 40), (117, 41)])])
+    subjects = read(write_geojson(tmp_path / "混.geojson", [(mixed, {"name": "混"})]))
+    assert "只保留面" in only_note(subjects).reason
+    assert abs(area_of(subjects) - AREA_M2) <= 0.1
+
+
+@pytest.mark.parametrize("geometry", [shapely.Point(117.9, 40.9), shapely.LineString([(117.9, 40.9), (117.95, 40.9)])])
+def test_points_and_lines_stay_what_they_are(tmp_path: Path, geometry: shapely.Geometry) -> None:
+    subjects = read(write_geojson(tmp_path / "a.geojson", [(geometry, {"name": "点线"})]))
+    assert subjects.frame.geometry.iloc[0].equals(geometry)
+
+
+def test_gbk_kml_with_several_parts_is_read(tmp_path: Path) -> None:
+    def polygon(lon: float) -> str:
+        ring = " ".join(f"{x!r},{y!r}" for x, y in square(lon, 40.9, 0.001).exterior.coords)
+        return f"<Polygon><outerBoundaryIs><LinearRing><coordinates>{ring}</coordinates></LinearRing></outerBoundaryIs></Polygon>"
+
+    body = f"<MultiGeometry>{polygon(117.9)}{polygon(117.91)}</MultiGeometry>"
+    text = f'<?xml version="1.0" encoding="GBK"?><kml><Placemark><name>双块</name>{body}</Placemark></kml>'
+    (tmp_path / "a.kml").write_bytes(text.encode("gbk"))
+    subjects = read(tmp_path / "a.kml")
+    assert subjects.frame["name"].tolist() == ["双块"]
+    assert subjects.frame.geometry.iloc[0].geom_type == "MultiPolygon"
+
+
+@pytest.mark.parametrize("coordinates", ["117.9", "117.9,x", "", "117.9,40.9 117.91,40.9"])
+def test_malformed_kml_coordinates_quarantine_their_placemark_only(tmp_path: Path, coordinates: str) -> None:
+    bad = f"<Polygon><outerBoundaryIs><LinearRing><coordinates>{coordinates}</coordinates></LinearRing></outerBoundaryIs></Polygon>"
+    good = "<Point><coordinates>117.9,40.9</coordinates></Point>"
+    text = f"<kml><Placemark><name>坏</name>{bad}</Placemark><Placemark><name>好</name>{good}</Placemark></kml>"
+    (tmp_path / "a.kml").write_text(text, encoding="utf-8")
+    assert statuses(read(tmp_path / "a.kml")) == ["quarantined", "accepted"]
+
+
+def test_vertices_keep_full_precision(tmp_path: Path) -> None:
+    fine = shapely.Polygon([(117.900000000001, 40.95), (117.905, 40.950000000002), (117.905, 40.955)])
+    subjects = read(write_geojson(tmp_path / "a.geojson", [(fine, {"name": "细"})]))
+    assert subjects.frame.geometry.iloc[0].equals_exact(fine, 0.0)

@@ -142,7 +142,9 @@ def test_numbers_become_plain_text(tmp_path: Path) -> None:
 def test_sublayer_must_be_named_when_there_are_several(tmp_path: Path) -> None:
     path = tmp_path / "多层.gpkg"
     for layer, code in (("甲", "A"), ("乙", "B")):
-        gpd.GeoDataFrame({"zone_id": [code]}, geometry=SQUARES[:1], crs=4490).to_file(path, layer=layer, engine="pyogrio")
+        gpd.GeoDataFrame({"zone_id": [code]}, geometry=SQUARES[:1], crs=4490).to_file(
+            path, layer=layer, engine="pyogrio"
+        )
     with pytest.raises(LayerError, match="sublayer"):
         read(path)
     assert read(path, sublayer="乙").zones["zone_id"].tolist() == ["B"]

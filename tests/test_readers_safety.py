@@ -31,7 +31,9 @@ def zip_with(path: Path, name: str, *, mode: int = 0o100644, content: bytes = b"
     return path
 
 
-@pytest.mark.parametrize("name", ["../逃.txt", "a/../../逃.txt", "/etc/x.txt", "C:\\x.txt", "a\\..\\..\\x.txt", "C:x.txt"])
+@pytest.mark.parametrize(
+    "name", ["../逃.txt", "a/../../逃.txt", "/etc/x.txt", "C:\\x.txt", "a\\..\\..\\x.txt", "C:x.txt"]
+)
 def test_paths_that_leave_the_folder_are_refused(tmp_path: Path, name: str) -> None:
     archive = zip_with(tmp_path / "逃.zip", name)
     with pytest.raises(ReaderError, match="目标文件夹之外"):
@@ -42,7 +44,9 @@ def test_paths_that_leave_the_folder_are_refused(tmp_path: Path, name: str) -> N
 
 def test_links_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ReaderError, match="链接"):
-        unpack(zip_with(tmp_path / "a.zip", "a.txt", mode=stat.S_IFLNK | 0o777, content=b"/etc/passwd"), tmp_path / "in")
+        unpack(
+            zip_with(tmp_path / "a.zip", "a.txt", mode=stat.S_IFLNK | 0o777, content=b"/etc/passwd"), tmp_path / "in"
+        )
 
 
 def test_bomb_is_stopped_by_its_ratio_whatever_it_claims(tmp_path: Path) -> None:
@@ -52,7 +56,9 @@ def test_bomb_is_stopped_by_its_ratio_whatever_it_claims(tmp_path: Path) -> None
         unpack(archive, tmp_path / "in", limits=limits)
     with pytest.raises(ReaderError, match="压缩炸弹"):
         check_archive(archive, limits=limits)
-    assert set(unpack(archive, tmp_path / "ok", limits=ArchiveLimits(ratio=2000, ratio_floor_bytes=1 << 20))) == {"a.txt"}
+    assert set(unpack(archive, tmp_path / "ok", limits=ArchiveLimits(ratio=2000, ratio_floor_bytes=1 << 20))) == {
+        "a.txt"
+    }
 
 
 def test_total_size_and_number_of_members_are_limited(tmp_path: Path) -> None:

@@ -54,7 +54,10 @@ def test_sidecar_rows_meet_parcels_by_ordinal_number_or_name(tmp_path: Path, key
     assert subjects.frame["subject_id"].tolist() == ["P1", "P2"]
     assert subjects.frame["name"].tolist() == ["示例1", "示例2"]
     assert set(subjects.frame["activity"]) == {"A06;A08"}
-    assert subjects.attribute_map() == {"P1": {"discharges_pollutants": "true"}, "P2": {"discharges_pollutants": "true"}}
+    assert subjects.attribute_map() == {
+        "P1": {"discharges_pollutants": "true"},
+        "P2": {"discharges_pollutants": "true"},
+    }
     assert Counter(note.file for note in subjects.intake) == {"项目/甲.txt": 2, "项目/附表.csv": 2}
 
 
@@ -90,7 +93,9 @@ def test_sidecar_without_a_file_column_is_an_error(tmp_path: Path) -> None:
 
 
 def test_ids_follow_stem_and_parcel_when_nothing_declares_them(tmp_path: Path) -> None:
-    subjects = read_sites(workspace(tmp_path), [two_parcels(tmp_path / "site A.txt"), two_parcels(tmp_path / "地块.txt")])
+    subjects = read_sites(
+        workspace(tmp_path), [two_parcels(tmp_path / "site A.txt"), two_parcels(tmp_path / "地块.txt")]
+    )
     ids = subjects.frame["subject_id"].tolist()
     assert ids[0].startswith("site-A-DK001") and ids[1].startswith("site-A-DK002")
     assert len(set(ids)) == 4 and all(id_.isascii() for id_ in ids)
@@ -178,7 +183,8 @@ def test_unreadable_attribute_cells_are_missing_with_a_reason(header: str, raw: 
 
 
 @pytest.mark.parametrize(
-    ("text", "start"), [("P001", "P001"), ("地块1", "1-"), ("地块", "S"), ("../x", "x-"), ("a/b:c", "a-b-c-"), (".", "S")]
+    ("text", "start"),
+    [("P001", "P001"), ("地块1", "1-"), ("地块", "S"), ("../x", "x-"), ("a/b:c", "a-b-c-"), (".", "S")],
 )
 def test_ids_are_safe_for_file_names(text: str, start: str) -> None:
     safe = safe_id(text)
@@ -208,7 +214,9 @@ def test_undecodable_text_is_an_error_naming_the_file() -> None:
         decode_text(b"\xff\xff\xff", source="x.txt")
 
 
-@pytest.mark.parametrize(("written", "cpg"), [("GBK", ""), ("GBK", "UTF-8"), ("UTF-8", ""), ("UTF-8", "UTF-8"), ("GBK", "936")])
+@pytest.mark.parametrize(
+    ("written", "cpg"), [("GBK", ""), ("GBK", "UTF-8"), ("UTF-8", ""), ("UTF-8", "UTF-8"), ("GBK", "936")]
+)
 def test_shapefile_encoding_comes_from_the_bytes_when_the_cpg_lies_or_is_absent(
     tmp_path: Path, written: str, cpg: str
 ) -> None:

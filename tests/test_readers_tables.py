@@ -43,7 +43,12 @@ def test_plain_table_is_accepted_row_by_row(tmp_path: Path) -> None:
     subjects = from_rows(tmp_path, [HEAD, ["E0007", "示例企业", 3110, 117.9, 40.9, "CGCS2000"]])
     assert outcome(subjects) == [("2", "accepted")]
     row = subjects.frame.iloc[0]
-    assert (row["subject_id"], row["industry"], row["kind"], row["project_type"]) == ("E0007", "3110", "enterprise", "既有")
+    assert (row["subject_id"], row["industry"], row["kind"], row["project_type"]) == (
+        "E0007",
+        "3110",
+        "enterprise",
+        "既有",
+    )
     assert (row.geometry.x, row.geometry.y, row["accuracy_m"]) == (117.9, 40.9, 0.0)
 
 
@@ -122,7 +127,7 @@ def test_swapped_axes_are_repaired_and_reported(tmp_path: Path, cells: tuple[str
 
 
 def test_hemisphere_letters_tell_the_axes_outside_chengde_too(tmp_path: Path) -> None:
-    subjects = from_csv(tmp_path, "企业名称,坐标,坐标系\n甲,\"N30.5,E110.2\",CGCS2000\n")
+    subjects = from_csv(tmp_path, '企业名称,坐标,坐标系\n甲,"N30.5,E110.2",CGCS2000\n')
     point = subjects.frame.geometry.iloc[0]
     assert (point.x, point.y) == (110.2, 30.5)
 
@@ -247,7 +252,18 @@ def test_plane_coordinates_with_zone_prefix_are_placed(tmp_path: Path) -> None:
 
 
 def test_attribute_values_become_canonical_text_with_units(tmp_path: Path) -> None:
-    head = ["企业名称", "经度", "纬度", "坐标系", "是否排污", "年耗煤量（万吨/年）", "高炉容积", "主要装备", "防护距离（米）", "VOCs"]
+    head = [
+        "企业名称",
+        "经度",
+        "纬度",
+        "坐标系",
+        "是否排污",
+        "年耗煤量（万吨/年）",
+        "高炉容积",
+        "主要装备",
+        "防护距离（米）",
+        "VOCs",
+    ]
     rows = [head, ["甲", 117.9, 40.9, "WGS84", "√", 1.5, "1,080立方米", "高炉、转炉", "/", "不清楚"]]
     subjects = from_rows(tmp_path, rows)
     assert next(iter(subjects.attribute_map().values())) == {
@@ -285,6 +301,9 @@ def test_every_row_has_exactly_one_status_when_faults_abound(tmp_path: Path) -> 
     subjects = from_csv(tmp_path, text)
     rows = [note.row for note in subjects.intake]
     assert rows == [str(number) for number in range(2, 2 + len(cells))]
-    counts = {status: sum(note.status == status for note in subjects.intake) for status in ("accepted", "repaired", "quarantined")}
+    counts = {
+        status: sum(note.status == status for note in subjects.intake)
+        for status in ("accepted", "repaired", "quarantined")
+    }
     assert counts == {"accepted": 2, "repaired": 1, "quarantined": 4}
     assert counts["accepted"] + counts["repaired"] == len(subjects.frame)

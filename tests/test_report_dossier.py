@@ -24,8 +24,14 @@ def test_dossier_sorts_findings_by_state_and_strictness() -> None:
 
 
 def test_dossier_counts_rules_that_do_not_apply_without_listing_them() -> None:
-    listed = [r for part in _by_id()["P003"].applies.values() for r in part]
-    assert listed == [] and _by_id()["P003"].rule_count == 2
+    dossier = _by_id()["P001"]
+    listed = [r.row["rule_id"] for part in dossier.applies.values() for r in part]
+    assert listed == ["TH-01"] and dossier.rule_count == 3
+
+
+def test_dossier_keeps_hints_apart_from_what_counts() -> None:
+    dossier = _by_id()["P003"]
+    assert not dossier.applies and [r.row["rule_id"] for r in dossier.hints] == ["SO-03"]
 
 
 def test_pages_exist_for_projects_flagged_enterprises_and_the_relocation_list() -> None:

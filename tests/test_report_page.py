@@ -1,6 +1,7 @@
 import re
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import pytest
 from bs4 import BeautifulSoup
@@ -114,6 +115,13 @@ def test_site_numbers_equal_the_tables(subject_id: str) -> None:
     ledger = [[_number(cell) for cell in row[2:]] for row in _cells(soup, "ledger")]
     assert [sum(row[:3]) for row in ledger] == pytest.approx([row[3] for row in ledger], abs=0.02)
     assert len(_cells(soup, "clear")) == len(mine["clear"])
+
+
+def test_site_reads_as_it_was_approved_to_read() -> None:
+    """The approved text is tests/golden/report_site_P000.txt; a change of wording is made there by hand."""
+    lines = [line.strip() for line in _plain_sites()["P000"].get_text("\n").splitlines()]
+    approved = Path(__file__).with_name("golden").joinpath("report_site_P000.txt").read_text(encoding="utf-8")
+    assert [line for line in lines if line] == approved.splitlines()
 
 
 def test_site_area_changes_when_the_table_does() -> None:

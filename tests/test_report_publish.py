@@ -51,6 +51,7 @@ def test_an_interruption_leaves_the_previous_outputs_whole(tmp_path: Path, monke
     with pytest.raises(KeyboardInterrupt):
         write_reports(make_assessment(text="另一次"), out)
     assert _hashes(out) == before and [path.name for path in tmp_path.iterdir()] == ["maps"]
+    assert sorted(path.name for path in out.iterdir()) == ["data", "index.html", "sites"]
 
 
 def test_a_folder_that_cannot_be_written_is_a_readable_error(tmp_path: Path) -> None:

@@ -120,9 +120,7 @@ def _extract(
     return files
 
 
-def _chunks(
-    opened: zipfile.ZipFile, info: zipfile.ZipInfo, *, limits: ArchiveLimits, budget: int
-) -> Iterator[bytes]:
+def _chunks(opened: zipfile.ZipFile, info: zipfile.ZipInfo, *, limits: ArchiveLimits, budget: int) -> Iterator[bytes]:
     allowed = max(info.compress_size * limits.ratio, limits.ratio_floor_bytes)
     seen = 0
     with opened.open(info) as stream:
@@ -133,5 +131,7 @@ def _chunks(
                     f"{Path(str(opened.filename)).name}：{info.filename} 解压比超过 {limits.ratio:g} 倍，疑为压缩炸弹，已拒绝"
                 )
             if seen > budget:
-                raise ReaderError(f"{Path(str(opened.filename)).name}：解压后超过 {limits.total_bytes / 2**20:.0f} MB 上限，已拒绝")
+                raise ReaderError(
+                    f"{Path(str(opened.filename)).name}：解压后超过 {limits.total_bytes / 2**20:.0f} MB 上限，已拒绝"
+                )
             yield chunk

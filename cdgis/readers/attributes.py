@@ -10,14 +10,16 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Literal
 
 from cdgis.attributes import AttributeSpec, load_attributes
 from cdgis.model import LIST_SEPARATOR
 
-MISSING_WORDS = frozenset({"", "/", "\\", "-", "--", "—", "——", "不详", "未知", "待定", "n/a", "na", "nan", "null", "none"})
+MISSING_WORDS = frozenset(
+    {"", "/", "\\", "-", "--", "—", "——", "不详", "未知", "待定", "n/a", "na", "nan", "null", "none"}
+)
 """Cell texts (lower case) that say nothing; the attribute then has no row."""
 _SPREADSHEET_ERRORS = ("#n/a", "#ref!", "#div/0!", "#value!", "#name?", "#num!", "#null!")
 
@@ -61,6 +63,7 @@ def column_aliases(group: Literal["subject", "zone"]) -> Mapping[str, tuple[str,
     return {column: tuple(names) for column, names in raw[group].items()}
 
 
+@lru_cache(maxsize=1 << 16)
 def plain(text: str) -> str:
     """Return `text` half-width, lower-case and without white space or the asterisk of mandatory fields."""
     return re.sub(r"[\s*]+", "", unicodedata.normalize("NFKC", text)).lower()
@@ -93,6 +96,7 @@ def _spellings() -> Mapping[str, str]:
     return found
 
 
+@lru_cache(maxsize=1 << 12)
 def match_attribute(header: str) -> AttributeColumn | None:
     """Return the attribute a header means, with the unit stated in its brackets, or None."""
     attribute_id = _spellings().get(plain(header)) or _spellings().get(without_brackets(header))

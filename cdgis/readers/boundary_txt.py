@@ -6,36 +6,26 @@ the axes, leave out keys, headers, rings or closing points; the numbers themselv
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.errors import CrsError, ReaderError
-from cdgis.readers.coordinates import CHINA_BOX, DATUM_TITLES, Datum, datum_named, parse_angle, within
+from cdgis.readers.boundary_lines import HEADER_FIELDS, Parcel, parse_boundary_text
+from cdgis.readers.coordinates import CHINA_BOX, DATUM_TITLES, Datum, datum_named, within
 from cdgis.readers.crs import GEOGRAPHIC, LOCAL_PARAMETERS, plane_axes, resolve_crs, zone_epsg
 from cdgis.readers.encoding import decode_text
 from cdgis.readers.intake import Remark, is_quarantined, noted, rejected, repaired
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource
 from cdgis.readers.repair import settle
-from cdgis.readers.rings import Vertex, assemble_shape
+from cdgis.readers.rings import assemble_shape
 
-_FIELD_BREAK = re.compile(r"[,，\t]")
-_HEADER_FIELDS = ("界址点数", "面积", "地块编号", "地块名称", "图形属性", "图幅号", "地块用途", "地类编码")
-_GEOMETRIC_FIELDS = _HEADER_FIELDS[:2]
+_GEOMETRIC_FIELDS = HEADER_FIELDS[:2]
 _AREA_MISMATCH_SHARE = 0.01
 _ZONE_KEYS = ("带号",)
 _MERIDIAN_KEYS = ("中央子午线", "中央经线")
-
-
-@dataclass(slots=True)
-class _Parcel:
-    """A parcel while its lines are being gathered."""
-
-    header: dict[str, str] = field(default_factory=dict)
-    vertices: list[Vertex] = field(default_factory=list)
-    remarks: list[Remark] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,70 +47,13 @@ def read_boundary_txt(source: SiteSource) -> tuple[SiteRecord, ...]:
     ReaderError : the file is not text or holds no coordinate line.
     """
     text = decode_text(source.path.read_bytes(), source=source.label)
-    properties, parcels = _parse(text)
+    properties, parcels = parse_boundary_text(text)
     if not parcels:
         raise ReaderError(f"{source.label}：不是界址点坐标文件，没有读到任何坐标行（应为 点号,圈号,X,Y）")
     return tuple(_record(parcel, number, properties, source) for number, parcel in enumerate(parcels, start=1))
 
 
-def _parse(text: str) -> tuple[dict[str, str], list[_Parcel]]:
-    properties: dict[str, str] = {}
-    parcels: list[_Parcel] = []
-    in_coordinates = "[地块坐标]" not in text
-    for number, raw in enumerate(text.split("\n"), start=1):
-        line = raw.strip().strip("\ufeff").rstrip(",，;； ")
-        if line.startswith("["):
-            in_coordinates = line.startswith("[地块坐标]")
-        elif "=" in line and not line.endswith("@"):
-            key, _, value = line.partition("=")
-            properties[key.strip()] = value.strip().strip(",")
-        elif line.endswith("@"):
-            parcels.append(_Parcel(header=_header(line)))
-        elif line and in_coordinates:
-            _add_vertex(parcels, line, number)
-    return properties, parcels
-
-
-def _header(line: str) -> dict[str, str]:
-    values = [value.strip() for value in _FIELD_BREAK.split(line.rstrip("@"))]
-    return {key: value for key, value in zip(_HEADER_FIELDS, values, strict=False) if value}
-
-
-def _add_vertex(parcels: list[_Parcel], line: str, number: int) -> None:
-    fields = [part.strip() for part in _FIELD_BREAK.split(line)]
-    if len(fields) == 1:
-        fields = line.split()
-    if len(fields) < 2:
-        if parcels:
-            parcels[-1].remarks.append(_bad_line(number, line))
-        return
-    if not parcels:
-        parcels.append(_Parcel())
-    try:
-        parcels[-1].vertices.append(_vertex(fields, number))
-    except (ReaderError, ValueError, OverflowError):
-        parcels[-1].remarks.append(_bad_line(number, line))
-
-
-def _bad_line(number: int, line: str) -> Remark:
-    return rejected(
-        f"第 {number} 行不是坐标", field="坐标行", value=line, remedy="应为 点号,圈号,X(北),Y(东)；修正后重新提交"
-    )
-
-
-def _vertex(fields: list[str], number: int) -> Vertex:
-    label, ring = (fields[0], fields[1]) if len(fields) >= 4 else (fields[0] if len(fields) == 3 else "", "1")
-    first, second = fields[2:4] if len(fields) >= 4 else fields[-2:]
-    return Vertex(
-        label=label,
-        ring=int(float(ring)),
-        first=parse_angle(first).degrees,
-        second=parse_angle(second).degrees,
-        line=number,
-    )
-
-
-def _record(parcel: _Parcel, number: int, properties: dict[str, str], source: SiteSource) -> SiteRecord:
+def _record(parcel: Parcel, number: int, properties: dict[str, str], source: SiteSource) -> SiteRecord:
     remarks = list(parcel.remarks)
     geometry: BaseGeometry | None = None
     accuracy_m = 0.0
@@ -146,7 +79,7 @@ def _record(parcel: _Parcel, number: int, properties: dict[str, str], source: Si
 
 
 def _locate(
-    parcel: _Parcel, placement: _Placement, source: SiteSource
+    parcel: Parcel, placement: _Placement, source: SiteSource
 ) -> tuple[BaseGeometry | None, tuple[Remark, ...]]:
     vertices = [v.swapped() for v in parcel.vertices] if placement.swap else parcel.vertices
     shape, remarks = assemble_shape(vertices, kind=parcel.header.get("图形属性", "面"))
@@ -157,7 +90,7 @@ def _locate(
     return settled.geometry, (*remarks, *settled.remarks)
 
 
-def _header_remarks(parcel: _Parcel, shape: BaseGeometry | None, *, projected: bool) -> list[Remark]:
+def _header_remarks(parcel: Parcel, shape: BaseGeometry | None, *, projected: bool) -> list[Remark]:
     remarks: list[Remark] = []
     stated = parcel.header.get("界址点数", "")
     found = len(parcel.vertices)
@@ -173,7 +106,7 @@ def _header_remarks(parcel: _Parcel, shape: BaseGeometry | None, *, projected: b
     return remarks
 
 
-def _placement(parcel: _Parcel, properties: dict[str, str], source: SiteSource) -> _Placement:
+def _placement(parcel: Parcel, properties: dict[str, str], source: SiteSource) -> _Placement:
     first = np.array([vertex.first for vertex in parcel.vertices])
     second = np.array([vertex.second for vertex in parcel.vertices])
     accuracy_m, remarks = _datum_remarks(properties, source)
@@ -191,14 +124,15 @@ def _placement(parcel: _Parcel, properties: dict[str, str], source: SiteSource) 
         reason = "横纵坐标颠倒（东坐标在前），已对调"
         remarks.append(repaired(reason, field="坐标", value=sample))
     epsg, more = _zone(axes.zone, properties, source)
-    return _Placement(
-        epsg=epsg, swap=not axes.first_is_north, accuracy_m=accuracy_m, remarks=(*remarks, *more)
-    )
+    return _Placement(epsg=epsg, swap=not axes.first_is_north, accuracy_m=accuracy_m, remarks=(*remarks, *more))
 
 
 def _datum_remarks(properties: dict[str, str], source: SiteSource) -> tuple[float, list[Remark]]:
-    stated = properties.get("坐标系", "")
-    datum: Datum = "cgcs2000" if source.crs else datum_named(stated)
+    stated = source.crs or properties.get("坐标系", "")
+    datum: Datum = datum_named(stated)
+    if source.crs and datum == "unknown":
+        # a declared EPSG code is checked where the zone is resolved
+        datum = "cgcs2000"
     if datum in ("xian80", "beijing54"):
         reason = f"坐标系为{DATUM_TITLES[datum]}，不能直接与 CGCS2000 图层叠加"
         return 0.0, [rejected(reason, field="坐标系", value=stated, remedy=LOCAL_PARAMETERS)]
@@ -220,7 +154,9 @@ def _zone(prefix: int | None, properties: dict[str, str], source: SiteSource) ->
             if declared not in GEOGRAPHIC:
                 return declared, []
         except CrsError as err:
-            return 0, [rejected(f"声明的坐标系不能用：{err.found}", field="坐标系", value=source.crs, remedy=err.remedy)]
+            return 0, [
+                rejected(f"声明的坐标系不能用：{err.found}", field="坐标系", value=source.crs, remedy=err.remedy)
+            ]
     stated = _first(properties, _ZONE_KEYS)
     zone = prefix if prefix is not None else _stated_zone(stated, properties)
     epsg = zone_epsg(zone, with_prefix=prefix is not None) if zone is not None else None

@@ -63,9 +63,7 @@ def parse_angle(text: str) -> Angle:
     if match is None:
         raise ReaderError(f"无法识别坐标“{text}”。可写 117.9430 或 117°56′34.8″")
     parts = match.groupdict()
-    return Angle(
-        degrees=sign * join_dms(float(parts["d"]), float(parts["m"] or 0), float(parts["s"] or 0)), axis=axis
-    )
+    return Angle(degrees=sign * join_dms(float(parts["d"]), float(parts["m"] or 0), float(parts["s"] or 0)), axis=axis)
 
 
 def join_dms(degrees: float, minutes: float, seconds: float) -> float:

@@ -63,7 +63,9 @@ def standard_columns(spec: LayerSpec, frame: pd.DataFrame) -> pd.DataFrame:
 
 def missing_field(column: str, candidates: Sequence[str], fields: Sequence[str]) -> str:
     """Return the message for a mapped column that no field of the file fits."""
-    return f"缺少字段 {column}（候选 {'、'.join(candidates)}），文件中有 {'、'.join(fields)}。请在目录条目的 fields 中写明"
+    return (
+        f"缺少字段 {column}（候选 {'、'.join(candidates)}），文件中有 {'、'.join(fields)}。请在目录条目的 fields 中写明"
+    )
 
 
 def _classes(spec: LayerSpec, values: pd.Series) -> tuple[pd.Series, list[str]]:

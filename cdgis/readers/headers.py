@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 
 from cdgis.readers.attributes import AttributeColumn, column_aliases, match_attribute, plain, without_brackets
 from cdgis.readers.coordinates import Datum, datum_named
@@ -58,6 +58,7 @@ def _subject_spellings() -> Mapping[str, str]:
     return {plain(name): column for column, names in column_aliases("subject").items() for name in (column, *names)}
 
 
+@lru_cache(maxsize=1 << 12)
 def subject_column(header: str) -> str | None:
     """Return the standard subject column that a header means, or None."""
     spellings = _subject_spellings()
@@ -112,9 +113,7 @@ def resolve_columns(labels: Sequence[str]) -> Columns:
         if angle or role in ("pair", "east", "north"):
             named = datum_named(label)
             datum = named if named != "unknown" and datum == "undeclared" else datum
-    return Columns(
-        labels=tuple(labels), roles=roles, angles=_whole_angles(angles), attributes=attributes, datum=datum
-    )
+    return Columns(labels=tuple(labels), roles=roles, angles=_whole_angles(angles), attributes=attributes, datum=datum)
 
 
 def _angle_column(label: str) -> tuple[str, str] | None:
@@ -133,7 +132,9 @@ def _part_of(text: str) -> tuple[tuple[str, str], ...]:
 
 def _datum_free(text: str) -> str:
     """Return the header without a datum word stuck to it: 百度经度, gcj02_lng, 经度wgs84."""
-    return re.sub(r"(百度|高德|火星|腾讯|bd-?_?09(ll)?|gcj-?_?02(ll)?|wgs-?_?84|cgcs2000|2000)", "", text).strip("_-:：")
+    return re.sub(r"(百度|高德|火星|腾讯|bd-?_?09(ll)?|gcj-?_?02(ll)?|wgs-?_?84|cgcs2000|2000)", "", text).strip(
+        "_-:："
+    )
 
 
 def _whole_angles(angles: dict[tuple[str, str], int]) -> dict[tuple[str, str], int]:

@@ -30,12 +30,16 @@ class IdRegister:
     def claim(self, wanted: str) -> tuple[str, list[Remark]]:
         """Return a safe unique id for `wanted`, with a remark when it had to differ."""
         safe = safe_id(wanted)
-        remarks = [repaired(f"编号含不宜作文件名的字符，改为 {safe}", field="编号", value=wanted)] if safe != wanted else []
+        remarks = (
+            [repaired(f"编号含不宜作文件名的字符，改为 {safe}", field="编号", value=wanted)] if safe != wanted else []
+        )
         unique, number = safe, 2
         while unique.casefold() in self._taken:
             unique, number = f"{safe}-{number}", number + 1
         if unique != safe:
-            remarks.append(repaired(f"编号重复，改为 {unique}", field="编号", value=wanted, remedy="请给每个对象唯一编号"))
+            remarks.append(
+                repaired(f"编号重复，改为 {unique}", field="编号", value=wanted, remedy="请给每个对象唯一编号")
+            )
         self._taken.add(unique.casefold())
         return unique, remarks
 

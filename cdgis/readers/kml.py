@@ -61,7 +61,9 @@ def _record(placemark: ElementTree.Element, number: int, source: SiteSource) -> 
         with np.errstate(invalid="ignore"):
             geometry = next((_shape(child) for child in _children(placemark, *_SHAPES)), None)
     except (ShapelyError, ValueError, RecursionError) as err:
-        remarks = (rejected(f"坐标不合规（{err}）", field="coordinates", remedy="坐标应为 经度,纬度[,高程]，以空格分隔"),)
+        remarks = (
+            rejected(f"坐标不合规（{err}）", field="coordinates", remedy="坐标应为 经度,纬度[,高程]，以空格分隔"),
+        )
     if not remarks:
         settled = settle(geometry, _KML_EPSG, source=source.label, remedy="KML 只能是经纬度坐标，请重新导出")
         geometry, remarks = settled.geometry, settled.remarks

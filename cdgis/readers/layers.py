@@ -177,9 +177,7 @@ def _crs(spec: LayerSpec, raw: _Raw, notes: list[IntakeNote]) -> int:
     return epsg
 
 
-def _geometries(
-    spec: LayerSpec, raw: _Raw, epsg: int, notes: list[IntakeNote]
-) -> tuple[GeometryArray, BoolArray]:
+def _geometries(spec: LayerSpec, raw: _Raw, epsg: int, notes: list[IntakeNote]) -> tuple[GeometryArray, BoolArray]:
     dimension = dimension_of(spec.geometry)  # type: ignore[arg-type]
     empty = ~usable(raw.geometries)
     flat = np.asarray(shapely.force_2d(raw.geometries), dtype=object)
@@ -196,7 +194,9 @@ def _geometries(
         notes.append(intake_note(spec.path, WHOLE_FILE, (noted(reason, field="geometry"),)))
     wrong = f"图形不是{KIND_WORDS[dimension]}，已略去"
     notes += [_row_note(spec, i, rejected(wrong, field="geometry")) for i in np.flatnonzero(lost)]
-    notes += [_row_note(spec, i, rejected("没有几何图形或坐标无效，已略去", field="geometry")) for i in np.flatnonzero(empty)]
+    notes += [
+        _row_note(spec, i, rejected("没有几何图形或坐标无效，已略去", field="geometry")) for i in np.flatnonzero(empty)
+    ]
     return whole, ~(empty | lost)
 
 
@@ -204,9 +204,7 @@ def _row_note(spec: LayerSpec, index: np.intp, remark: Remark) -> IntakeNote:
     return intake_note(spec.path, str(int(index) + 1), (remark,))
 
 
-def _duplicate_ids(
-    spec: LayerSpec, ids: "pd.Series[str]", kept: BoolArray
-) -> list[IntakeNote]:
+def _duplicate_ids(spec: LayerSpec, ids: "pd.Series[str]", kept: BoolArray) -> list[IntakeNote]:
     repeated = ids[kept].duplicated(keep="first")
     rows = np.flatnonzero(kept)[repeated.to_numpy()]
     return [_row_note(spec, row, noted("区编码重复", field="zone_id", value=str(ids.iloc[row]))) for row in rows]

@@ -130,7 +130,9 @@ def _angle_position(lon: Angle, lat: Angle, stated_crs: str) -> Position:
         remarks.append(repaired("经纬度颠倒，已对调", field="坐标", value=value, remedy="请核对原表的列次序"))
         x, y = y, x
     if not within(CHINA_BOX, x, y, x, y):
-        return _lost(*remarks, rejected("坐标不在中国范围内", field="坐标", value=f"{x:g},{y:g}", remedy=_POSITION_REMEDY))
+        return _lost(
+            *remarks, rejected("坐标不在中国范围内", field="坐标", value=f"{x:g},{y:g}", remedy=_POSITION_REMEDY)
+        )
     return Position(shape=shapely.Point(x, y), datum=datum, remarks=tuple(remarks))
 
 

@@ -39,7 +39,9 @@ def settle(geometry: BaseGeometry | None, epsg: int, *, source: str, remedy: str
     source, remedy : words for the message when the coordinates contradict `epsg`.
     """
     if geometry is None or geometry.is_empty:
-        return Settled(geometry=None, remarks=(rejected("没有几何图形", field="geometry", remedy="补上图形后重新提交"),))
+        return Settled(
+            geometry=None, remarks=(rejected("没有几何图形", field="geometry", remedy="补上图形后重新提交"),)
+        )
     if not usable(np.array([geometry], dtype=object))[0]:
         return Settled(geometry=None, remarks=(rejected("坐标含无穷大或空值", field="geometry", remedy="修正坐标"),))
     remarks: list[Remark] = []

@@ -71,7 +71,9 @@ def _runs(vertices: list[Vertex], *, close: bool) -> tuple[list[list[Vertex]], l
         current = runs[-1] if runs else []
         if current and vertex.ring != current[0].ring and close and _closes(current, vertex):
             value = f"{vertex.label},{vertex.ring}"
-            remarks.append(repaired(f"第 {vertex.line} 行闭合点圈号写错，已归入第 {current[0].ring} 圈", field="圈号", value=value))
+            remarks.append(
+                repaired(f"第 {vertex.line} 行闭合点圈号写错，已归入第 {current[0].ring} 圈", field="圈号", value=value)
+            )
             current.append(vertex)
         elif current and vertex.ring == current[0].ring and not (close and _is_closed(current)):
             current.append(vertex)

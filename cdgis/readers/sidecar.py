@@ -30,13 +30,21 @@ class Sidecar:
     label: str = ""
     rows: tuple[SidecarRow, ...] = ()
     used: set[str] = field(default_factory=set)
+    by_file: dict[str, tuple[SidecarRow, ...]] = field(default_factory=dict)
+    """Label of a file already asked about -> its rows."""
+
+    def rows_for(self, file: InputFile) -> tuple[SidecarRow, ...]:
+        """Return the rows that name a file, those about the whole file first."""
+        if file.label not in self.by_file:
+            mine = (row for row in self.rows if _names_file(row.file, file))
+            self.by_file[file.label] = tuple(sorted(mine, key=lambda row: row.parcel != ""))
+        return self.by_file[file.label]
 
     def texts_for(self, file: InputFile, keys: tuple[str, ...]) -> dict[str, str]:
         """Return header -> text for one parcel: rows for the whole file first, the parcel's own over them."""
         wanted = {plain(key) for key in keys}
         found: dict[str, str] = {}
-        mine = [row for row in self.rows if _names_file(row.file, file)]
-        for row in sorted(mine, key=lambda row: row.parcel != ""):
+        for row in self.rows_for(file):
             if row.parcel == "" or plain(row.parcel) in wanted:
                 self.used.add(row.row)
                 found.update(row.texts)
@@ -44,16 +52,12 @@ class Sidecar:
 
     def crs_for(self, file: InputFile) -> str:
         """Return the CRS the sidecar declares for a file, or an empty text."""
-        for row in self.rows:
-            if _names_file(row.file, file):
-                stated = next((v for k, v in row.texts.items() if subject_column(k) == "datum"), "")
-                if stated:
-                    return stated
-        return ""
+        texts = (pair for row in self.rows_for(file) for pair in row.texts.items())
+        return next((text for header, text in texts if subject_column(header) == "datum"), "")
 
     def mark_used(self, file: InputFile) -> None:
         """Count the rows of a file that exists but could not be read as met."""
-        self.used.update(row.row for row in self.rows if _names_file(row.file, file))
+        self.used.update(row.row for row in self.rows_for(file))
 
 
 def _names_file(stated: str, file: InputFile) -> bool:

@@ -51,9 +51,7 @@ def describe_site(*sources: Mapping[str, str]) -> Description:
     columns["industry"], about_industry = _industry(columns.get("industry", ""), columns.get("name", ""))
     columns["project_type"], about_type = _project_type(columns.get("project_type", ""))
     columns["activity"] = _activity(columns.get("activity", ""))
-    return Description(
-        columns=columns, attributes=attributes, remarks=(*remarks, *about_industry, *about_type)
-    )
+    return Description(columns=columns, attributes=attributes, remarks=(*remarks, *about_industry, *about_type))
 
 
 def _industry(text: str, name: str) -> tuple[str, list[Remark]]:

@@ -148,9 +148,7 @@ def _datum(position: Position, evidence: Evidence | None) -> Datum:
     return evidence.datum if evidence is not None and _is_open(position) else position.datum
 
 
-def _converted(
-    shapes: Sequence[BaseGeometry | None], datums: Sequence[Datum]
-) -> npt.NDArray[np.object_]:
+def _converted(shapes: Sequence[BaseGeometry | None], datums: Sequence[Datum]) -> npt.NDArray[np.object_]:
     """Return the shapes with shifted points moved to CGCS2000, all rows of one datum at once."""
     moved = np.array(shapes, dtype=object)
     for datum in CONVERSIONS:
@@ -183,7 +181,9 @@ def _datum_remarks(
 ) -> tuple[float, tuple[Remark, ...]]:
     title = DATUM_TITLES[_datum(position, evidence)]
     if _is_open(position) and evidence is not None:
-        reason = f"坐标基准未声明，{evidence.gained} 行只有按 {title} 转换后才落入所述县区或园区，已按 {title} 转为 CGCS2000"
+        reason = (
+            f"坐标基准未声明，{evidence.gained} 行只有按 {title} 转换后才落入所述县区或园区，已按 {title} 转为 CGCS2000"
+        )
         return 0.0, (repaired(reason, field="坐标系", remedy=DATUM_REMEDY),)
     if position.datum == "undeclared":
         accuracy_m = source.undeclared_accuracy_m

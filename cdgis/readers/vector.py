@@ -26,7 +26,9 @@ _SHP_MAGIC = b"\x00\x00\x27\x0a"
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 _VIRTUAL_TABLE = re.compile(r"create\s+virtual\s+table.+using\s+[\"'`\[]?(\w+)", re.IGNORECASE | re.DOTALL)
 _HARMLESS_MODULES = ("rtree", "fts3", "fts4", "fts5")
-_REACHING_OUT = re.compile(r"\b(ogr_datasource|ogr_layer|load_extension|gdal_get_pixel|virtualogr|readfile)", re.IGNORECASE)
+_REACHING_OUT = re.compile(
+    r"\b(ogr_datasource|ogr_layer|load_extension|gdal_get_pixel|virtualogr|readfile)", re.IGNORECASE
+)
 _PROBLEMS = (fiona.errors.FionaError, OSError, ValueError)
 
 

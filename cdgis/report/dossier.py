@@ -47,7 +47,9 @@ class Dossier:
     clear: tuple[Row, ...]
     ledger: tuple[Row, ...]
     applies: Mapping[str, tuple[Ruling, ...]]
-    """Level -> rulings, strictest first."""
+    """Level -> rulings that count in the verdict, strictest first."""
+    hints: tuple[Ruling, ...]
+    """Rulings that apply but never count: 提示 and 鼓励."""
     unknown: tuple[Ruling, ...]
     manual: tuple[Ruling, ...]
     decisive: tuple[tuple[str, str], ...]
@@ -145,7 +147,7 @@ def _dossier(
     zone_names = {(row["layer"], row["zone_id"]): row["zone_name"] for row in rows["overlaps"]}
     rulings = _rulings(rows["findings"], zone_names=zone_names, titles=titles)
     by_state = {state: tuple(r for r in rulings if r.row["state"] == state.value) for state in State}
-    applied = by_state[State.APPLIES]
+    applied = [r for r in by_state[State.APPLIES] if Effect(r.row["effect"]).rank]
     decisive = [rule_id for rule_id in str(verdict["decisive_rule_ids"]).split(LIST_SEPARATOR) if rule_id]
     relocation = rows["relocation"]
     return Dossier(
@@ -161,6 +163,7 @@ def _dossier(
         applies={
             level.value: part for level in Level if (part := tuple(r for r in applied if r.row["level"] == level.value))
         },
+        hints=tuple(r for r in by_state[State.APPLIES] if not Effect(r.row["effect"]).rank),
         unknown=by_state[State.UNKNOWN],
         manual=by_state[State.MANUAL],
         decisive=tuple((rule_id, titles.get(rule_id, "")) for rule_id in decisive),

@@ -133,7 +133,7 @@ def _subject_data(assessment: Assessment, dossiers: Sequence[Dossier]) -> dict[s
     subjects = []
     for dossier in dossiers:
         subject, verdict = dossier.subject, dossier.verdict
-        applied = [r for part in dossier.applies.values() for r in part]
+        applied = [*(r for part in dossier.applies.values() for r in part), *dossier.hints]
         shape = shapes.get(subject["subject_id"])
         subjects.append(
             {

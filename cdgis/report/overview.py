@@ -9,7 +9,7 @@ import pandas as pd
 from cdgis.assessment import Assessment
 from cdgis.carbon.potential import ALL_MEASURES, total_potential
 from cdgis.carbon.stock import TOTAL
-from cdgis.model import LIST_SEPARATOR, IntakeStatus, SubjectKind, Verdict
+from cdgis.model import LIST_SEPARATOR, IntakeStatus, Mark, Stability, SubjectKind, Verdict
 from cdgis.report.dossier import Dossier, Row, records, table
 
 NO_COUNTY = "未落入县区"
@@ -50,7 +50,8 @@ class Overview:
     troubles: tuple[Row, ...]
     """Intake rows that were repaired or quarantined."""
     absent_layers: tuple[str, ...]
-    unverified_clauses: int
+    unverified_rules: int
+    """Rules in force whose text or article number nobody has checked."""
 
 
 def sum_up(assessment: Assessment, dossiers: Sequence[Dossier]) -> Overview:
@@ -58,11 +59,10 @@ def sum_up(assessment: Assessment, dossiers: Sequence[Dossier]) -> Overview:
     carbon = _carbon_by_county(table(assessment, "carbon_zones"))
     intake = table(assessment, "intake")
     absent = [spec.title for spec in assessment.catalog if spec.is_vector and spec.id not in assessment.layers]
-    findings = table(assessment, "findings")
     return Overview(
         counts=_count(dossiers),
         by_county=_by_county(assessment, dossiers),
-        critical_count=sum(d.verdict["stability"] == "临界" for d in dossiers),
+        critical_count=sum(d.verdict["stability"] == Stability.CRITICAL for d in dossiers),
         manual_count=sum(int(d.verdict["manual_count"]) for d in dossiers),
         relocation=_relocation(assessment, dossiers),
         carbon=carbon,
@@ -72,7 +72,7 @@ def sum_up(assessment: Assessment, dossiers: Sequence[Dossier]) -> Overview:
         intake=_intake_by_file(intake),
         troubles=tuple(records(intake[intake["status"] != IntakeStatus.ACCEPTED.value])),
         absent_layers=tuple(absent),
-        unverified_clauses=int(findings.loc[findings["mark"] == "M", "rule_id"].nunique()),
+        unverified_rules=sum(rule.mark is Mark.MEMORY for rule in assessment.rulebook.in_force(assessment.as_of)),
     )
 
 

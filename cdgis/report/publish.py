@@ -1,6 +1,6 @@
 """How do all outputs reach their folder, whole or not at all? (DESIGN 4.9, 6)
 
-Everything is written beside the output folder first, then moved in file by file; whatever an interruption
+Everything is written to a hidden folder first, then moved to its place file by file; whatever an interruption
 leaves is either the old file or the new one, never half of one.
 """
 
@@ -37,7 +37,7 @@ def write_reports(assessment: Assessment, out: Path, *, jobs: int = 1, progress:
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with _beside(out) as scratch:
+        with _scratch_in(out) as scratch:
             _write_pages(assessment, scratch, jobs=max(jobs, 1), progress=progress or _silent)
             written = _move_in(scratch, out)
             _remove_stale(out, written)
@@ -53,8 +53,9 @@ def _silent(item: str) -> None:
 
 
 @contextmanager
-def _beside(out: Path) -> Iterator[Path]:
-    scratch = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.resolve().parent))
+def _scratch_in(out: Path) -> Iterator[Path]:
+    # Inside `out`, not next to it: a rename is atomic only within one file system, and `out` may be a mount.
+    scratch = Path(tempfile.mkdtemp(prefix=".cdgis-", dir=out))
     try:
         yield scratch
     finally:

@@ -14,7 +14,7 @@ from geopandas import GeoDataFrame
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.assessment import Assessment
-from cdgis.model import Relation
+from cdgis.model import Effect, Relation
 from cdgis.report.dossier import Dossier
 from cdgis.report.palette import read_palette
 
@@ -29,7 +29,7 @@ _BASE_AREAS = ("reservoirs",)
 _BORDERS = "counties"
 _UNITS = "management_units"
 _PLACES = "places"
-_MOST_LAYERS = 6
+_MOST_LAYERS = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,9 +115,10 @@ def _view_of(shape: BaseGeometry) -> _View:
 
 
 def _concerned_layers(dossier: Dossier, known: Mapping[str, str]) -> list[str]:
-    """Return the zone layers worth drawing: those with a clause that applies or is open, then those hit or near."""
+    """Return the zone layers worth drawing: those whose clauses count in the verdict, strictest first, then near ones."""
     rulings = [r for part in dossier.applies.values() for r in part] + list(dossier.unknown)
-    layers = [str(r.row["layer"]) for r in rulings]
+    ranked = sorted(rulings, key=lambda r: -Effect(r.row["effect"]).rank)
+    layers = [str(r.row["layer"]) for r in ranked if Effect(r.row["effect"]).rank]
     layers += [str(row["layer"]) for row in dossier.overlaps if row["relation"] in (Relation.NEAR, Relation.SLIVER)]
     drawn = (_UNITS, _BORDERS, *_BASE_LINES, *_BASE_AREAS, _PLACES)
     return [key for key in dict.fromkeys(layers) if key in known and key not in drawn][:_MOST_LAYERS]
@@ -131,7 +132,7 @@ def _draw(
     legend: list[tuple[str, str, str]] = []
     concerned = _concerned_layers(dossier, titles)
     plan = [(_UNITS, "unit"), *((k, "water") for k in _BASE_AREAS), *((k, "stream") for k in _BASE_LINES)]
-    plan += [(key, "zone") for key in concerned] + [(_BORDERS, "border")]
+    plan += [(key, "zone") for key in reversed(concerned)] + [(_BORDERS, "border")]
     for key, style in plan:
         if key in zones:
             made, entries = _layer_strokes(key, titles[key], zones[key], style=style, view=view)

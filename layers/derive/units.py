@@ -112,10 +112,10 @@ def _without_scraps(faces: pd.DataFrame) -> pd.DataFrame:
     _, part = connected_components(links, directed=False)
     area = np.bincount(part, weights=out["area_m2"].to_numpy())
     groups = np.array([_group(int(value)) for value in kind])
-    soft = np.isin(groups, (20, 30, 40))
+    soft = np.isin(groups, (20, 30, 40)) & (out["red"].to_numpy() == 0)
     for scrap in np.flatnonzero(area < SCRAP_M2):
         members = np.flatnonzero(part == scrap)
-        if not soft[members[0]]:
+        if not soft[members].all():
             continue
         edge = np.isin(left, members) & ~np.isin(right, members) & (groups[right] >= 10)
         if edge.any():
@@ -149,11 +149,14 @@ def _borders(faces: pd.DataFrame, keys: list[Key]) -> dict[Key, dict[Key, float]
 
 
 def _target(key: Key, area: dict[Key, float], border: dict[Key, dict[Key, float]]) -> Key | None:
+    """Return the unit that takes in a small one; priority ground stays apart rather than leave its class."""
     same = digit(key[1])
     fit = [k for k in area if k[0] == key[0] and k != key and digit(k[1]) == same and _group(k[1]) in (10, 20, 30, 40)]
     near = [(border[key].get(k, 0.0), area[k], k) for k in fit]
     if near:
         return max(near)[2]
+    if same == 1:
+        return None
     touching = [(length, k) for k, length in border[key].items() if k in area]
     return max(touching)[1] if touching else None
 

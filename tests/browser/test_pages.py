@@ -154,6 +154,19 @@ def test_map_furniture_does_not_overlap(browser: object, published: Path, size: 
                 assert apart_x or apart_y
 
 
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_map_labels_do_not_overlap(browser: object, published: Path, size: dict[str, int]) -> None:
+    script = """[...document.querySelectorAll('.county-label, .place-label')]
+      .filter((e) => getComputedStyle(e).visibility !== 'hidden' && e.getClientRects().length)
+      .map((e) => { const b = e.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]; })"""
+    with Visit(browser, published / "index.html", size) as visit:
+        boxes = visit.page.evaluate(script)
+        assert len(boxes) >= 4
+        for i, a in enumerate(boxes):
+            for b in boxes[i + 1 :]:
+                assert a[2] < b[0] or b[2] < a[0] or a[3] < b[1] or b[3] < a[1]
+
+
 def test_pages_read_without_script(browser: object, published: Path) -> None:
     context = browser.new_context(java_script_enabled=False, viewport=DESKTOP)
     page = context.new_page()

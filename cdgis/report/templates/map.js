@@ -78,6 +78,7 @@ function showLayer(layer, on) {
   layer.shown = on;
   if (on && !layer.drawn) drawLayer(layer);
   if (on) window[layer.group].addTo(map); else window[layer.group].remove();
+  if (layer.id === "counties" || layer.id === "places") thinLabels();
 }
 
 function symbolShape(verdict) {
@@ -117,9 +118,21 @@ map.getPane("labels").style.pointerEvents = "none";
 for (const layer of data.layers) if (layer.shown) showLayer(layer, true);
 data.subjects.forEach(addSubject);
 
+// Hides each label that would touch one already shown; counties come before places, as drawn.
+function thinLabels() {
+  const taken = [];
+  for (const label of document.querySelectorAll(".county-label, .place-label")) {
+    label.style.visibility = "";
+    const box = label.getBoundingClientRect();
+    const free = taken.every((t) => box.right < t.left || box.left > t.right || box.bottom < t.top || box.top > t.bottom);
+    if (free) taken.push(box); else label.style.visibility = "hidden";
+  }
+}
+
 function markZoom() {
   map.getContainer().classList.toggle("zoomed-out", map.getZoom() < 9.5);
   map.getContainer().classList.toggle("zoomed-in", map.getZoom() >= 10.5);
+  thinLabels();
 }
 map.on("zoomend", markZoom);
 map.whenReady(markZoom);

@@ -1,0 +1,80 @@
+"""What does a boundary-point file (界址点 TXT) say, line by line?"""
+
+import re
+from dataclasses import dataclass, field
+
+from cdgis.errors import ReaderError
+from cdgis.readers.coordinates import parse_angle
+from cdgis.readers.intake import Remark, rejected
+from cdgis.readers.rings import Vertex
+
+_FIELD_BREAK = re.compile(r"[,，\t]")
+HEADER_FIELDS = ("界址点数", "面积", "地块编号", "地块名称", "图形属性", "图幅号", "地块用途", "地类编码")
+"""What the values of a parcel header mean, in order; later ones vary by producer."""
+
+
+@dataclass(slots=True)
+class Parcel:
+    """One parcel as its lines say it: nothing is placed or closed yet."""
+
+    header: dict[str, str] = field(default_factory=dict)
+    vertices: list[Vertex] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+
+
+def parse_boundary_text(text: str) -> tuple[dict[str, str], list[Parcel]]:
+    """Return the file's key=value properties and its parcels; bad coordinate lines become remarks of their parcel."""
+    properties: dict[str, str] = {}
+    parcels: list[Parcel] = []
+    in_coordinates = "[地块坐标]" not in text
+    for number, raw in enumerate(text.split("\n"), start=1):
+        line = raw.strip().strip("\ufeff").rstrip(",，;； ")
+        if line.startswith("["):
+            in_coordinates = line.startswith("[地块坐标]")
+        elif "=" in line and not line.endswith("@"):
+            key, _, value = line.partition("=")
+            properties[key.strip()] = value.strip().strip(",")
+        elif line.endswith("@"):
+            parcels.append(Parcel(header=_header(line)))
+        elif line and in_coordinates:
+            _add_vertex(parcels, line, number)
+    return properties, parcels
+
+
+def _header(line: str) -> dict[str, str]:
+    values = [value.strip() for value in _FIELD_BREAK.split(line.rstrip("@"))]
+    return {key: value for key, value in zip(HEADER_FIELDS, values, strict=False) if value}
+
+
+def _add_vertex(parcels: list[Parcel], line: str, number: int) -> None:
+    fields = [part.strip() for part in _FIELD_BREAK.split(line)]
+    if len(fields) == 1:
+        fields = line.split()
+    if len(fields) < 2:
+        if parcels:
+            parcels[-1].remarks.append(_bad_line(number, line))
+        return
+    if not parcels:
+        parcels.append(Parcel())
+    try:
+        parcels[-1].vertices.append(_vertex(fields, number))
+    except (ReaderError, ValueError, OverflowError):
+        parcels[-1].remarks.append(_bad_line(number, line))
+
+
+def _bad_line(number: int, line: str) -> Remark:
+    return rejected(
+        f"第 {number} 行不是坐标", field="坐标行", value=line, remedy="应为 点号,圈号,X(北),Y(东)；修正后重新提交"
+    )
+
+
+def _vertex(fields: list[str], number: int) -> Vertex:
+    label, ring = (fields[0], fields[1]) if len(fields) >= 4 else (fields[0] if len(fields) == 3 else "", "1")
+    first, second = fields[2:4] if len(fields) >= 4 else fields[-2:]
+    return Vertex(
+        label=label,
+        ring=int(float(ring)),
+        first=parse_angle(first).degrees,
+        second=parse_angle(second).degrees,
+        line=number,
+    )

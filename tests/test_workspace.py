@@ -1,0 +1,65 @@
+"""Opening a workspace: settings, catalogue, and every way they can be wrong."""
+
+from datetime import date
+
+import pytest
+
+from cdgis.errors import CatalogError, WorkspaceError
+from cdgis.workspace import find_workspace, open_workspace
+
+SETTINGS = 'name = "测试"\ncity = "承德市"\nas_of = 2026-11-01\n'
+
+
+def written(tmp_path, text=SETTINGS, catalog=""):
+    (tmp_path / "cdgis.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "layers").mkdir()
+    (tmp_path / "layers" / "catalog.toml").write_text(catalog, encoding="utf-8")
+    return tmp_path
+
+
+def test_open_workspace_gives_defaults_and_folders(tmp_path):
+    workspace = open_workspace(written(tmp_path))
+    assert workspace.settings.as_of == date(2026, 11, 1)
+    assert workspace.settings.tolerance_m == 20 and workspace.settings.area_method == "survey"
+    assert workspace.layers_dir == tmp_path / "layers"
+    assert workspace.relative(tmp_path / "layers" / "x.gpkg") == "layers/x.gpkg"
+    assert workspace.relative(tmp_path.parent / "site.shp") == "site.shp"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (SETTINGS + "tolerance_m = -1\n", "tolerance_m"),
+        (SETTINGS + 'area_method = "utm"\n', "area_method"),
+        (SETTINGS + "speed = 1\n", "speed"),
+        (SETTINGS + '[[rules_off]]\nid = "X-1"\nreason = ""\n', "rules_off.0.reason"),
+        ('name = "测试"\n', "as_of"),
+        ("name = ", "不是合法的 UTF-8 TOML"),
+    ],
+)
+def test_faulty_settings_are_refused(tmp_path, text, message):
+    with pytest.raises(WorkspaceError, match=message):
+        open_workspace(written(tmp_path, text))
+
+
+def test_folder_without_settings_is_no_workspace(tmp_path):
+    with pytest.raises(WorkspaceError, match="不是工作区"):
+        open_workspace(tmp_path)
+
+
+def test_workspace_without_catalog_is_refused(tmp_path):
+    (tmp_path / "cdgis.toml").write_text(SETTINGS, encoding="utf-8")
+    with pytest.raises(CatalogError, match="找不到图层目录"):
+        open_workspace(tmp_path)
+
+
+def test_find_workspace_looks_upwards(tmp_path):
+    root = written(tmp_path)
+    below = root / "甲" / "乙"
+    below.mkdir(parents=True)
+    assert find_workspace(below) == root.resolve()
+
+
+def test_find_workspace_says_where_it_looked(tmp_path):
+    with pytest.raises(WorkspaceError, match="cdgis init"):
+        find_workspace(tmp_path)
