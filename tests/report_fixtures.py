@@ -5,6 +5,7 @@ Nothing in it is computed by cdgis: reports must print what the tables say, what
 
 from dataclasses import replace
 from datetime import date
+from functools import cache
 
 import geopandas as gpd
 import pandas as pd
@@ -304,8 +305,12 @@ def _relocation(subjects: list[dict[str, object]], *, text: str) -> tuple[pd.Dat
     return validate("relocation", pd.DataFrame(rows)), validate("destinations", pd.DataFrame(parks))
 
 
+@cache
 def make_assessment(*, text: str = "") -> Assessment:
-    """Return the fabricated assessment; with `text`, that string stands in every free-text field."""
+    """Return the fabricated assessment; with `text`, that string stands in every free-text field.
+
+    One object serves all tests: copy a table before changing it.
+    """
     subjects = [_subject(n, text=text) for n in range(20)]
     rules = _rules()
     findings, verdicts = _judge(subjects, rules, text=text)

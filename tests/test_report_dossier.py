@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -78,7 +79,9 @@ def test_sketch_of_a_point_marks_its_place() -> None:
 
 def test_sketch_is_left_out_when_the_subject_has_no_shape() -> None:
     assessment = make_assessment()
-    assessment.subjects.frame.loc[0, "geometry"] = shapely.Polygon()
+    frame = assessment.subjects.frame.copy()
+    frame.loc[0, "geometry"] = shapely.Polygon()
+    assessment = replace(assessment, subjects=replace(assessment.subjects, frame=frame))
     assert "P000" not in draw_sketches(assessment, [_by_id()["P000"]])
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright import sync_api
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -14,11 +15,7 @@ from report_fixtures import ATTACKS, make_assessment
 
 from cdgis.report.publish import write_reports
 
-sync_api = pytest.importorskip("playwright.sync_api")
-
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
-DESKTOP = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="session")
@@ -44,24 +41,3 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("attacked")
     write_reports(make_assessment(text=" ".join(ATTACKS)), out)
     return out
-
-
-class Visit:
-    """One page in its own context: what it asked for, what it complained of."""
-
-    def __init__(self, browser: object, path: Path, size: dict[str, int]) -> None:
-        self.context = browser.new_context(viewport=size, offline=True)
-        self.requests: list[str] = []
-        self.complaints: list[str] = []
-        self.page = self.context.new_page()
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))
-        self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
-        self.page.on("dialog", lambda dialog: (self.complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        self.page.goto(path.as_uri())
-
-    def __enter__(self) -> "Visit":
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.context.close()

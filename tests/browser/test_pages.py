@@ -2,7 +2,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import DESKTOP, PHONE, Visit
+from visits import DESKTOP, PHONE, Visit
 
 pytestmark = pytest.mark.browser
 

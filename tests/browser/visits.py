@@ -1,0 +1,27 @@
+"""One visit to a page: what it asked for and what it complained of."""
+
+from pathlib import Path
+
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+class Visit:
+    """One page in its own context: what it asked for, what it complained of."""
+
+    def __init__(self, browser: object, path: Path, size: dict[str, int]) -> None:
+        self.context = browser.new_context(viewport=size, offline=True)
+        self.requests: list[str] = []
+        self.complaints: list[str] = []
+        self.page = self.context.new_page()
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))
+        self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        self.page.on("dialog", lambda dialog: (self.complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+        self.page.goto(path.as_uri())
+
+    def __enter__(self) -> "Visit":
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.context.close()
