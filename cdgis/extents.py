@@ -57,7 +57,7 @@ class Extents:
         plane[lines] = densified(plane[lines], _LINE_STEP_M)
         # Where a line retraces its own course, the course counts once, as it does in every overlap.
         tangled = lines & ~shapely.is_simple(plane)
-        plane[tangled] = shapely.node(plane[tangled])
+        plane[tangled] = np.asarray(shapely.node(plane[tangled]))
         length = np.zeros(len(ids))
         length[lines] = _plane_length_m(plane[lines])
         return cls(ids=ids, plane=plane, local=local, dimension=dimension, area_m2=shapely.area(plane), length_m=length)
@@ -105,7 +105,7 @@ def union_measure(extents: Extents, pairs: Pairs) -> FloatArray:
     """Return each subject's measure inside the union of its overlaps; overlapping zones count once."""
     count = len(extents.ids)
     inside = np.bincount(pairs.subject, weights=pair_measure(extents, pairs), minlength=count)
-    for subject in np.flatnonzero(_zones_overlap(pairs, count)):  # partitions already add up
+    for subject in np.flatnonzero(_zones_overlap(extents, pairs)):  # partitions already add up
         parts = pairs.overlap[pairs.subject == subject]
         areal = extents.dimension[subject] == 2
         inside[subject] = shapely.area(shapely.union_all(parts)) if areal else _joined_length_m(parts)
@@ -113,11 +113,12 @@ def union_measure(extents: Extents, pairs: Pairs) -> FloatArray:
     return np.minimum(inside, extents.total)
 
 
-def _zones_overlap(pairs: Pairs, count: int) -> BoolArray:
-    """Return which line and polygon subjects have overlaps that meet each other beyond their outlines."""
-    flags = np.zeros(count, dtype=bool)
-    several = np.bincount(pairs.subject, minlength=count) > 1
-    rows = np.flatnonzero(several[pairs.subject] & (shapely.get_dimensions(pairs.overlap) > 0))
+def _zones_overlap(extents: Extents, pairs: Pairs) -> BoolArray:
+    """Return which line and polygon subjects may have overlaps that meet each other beyond their outlines."""
+    several = np.bincount(pairs.subject, minlength=len(extents.ids)) > 1
+    # Two cuts of one slanting line may miss each other in the last bits, so lines are always joined.
+    flags: BoolArray = several & (extents.dimension == 1)
+    rows = np.flatnonzero((several & (extents.dimension == 2))[pairs.subject])
     overlap, subject = pairs.overlap[rows], pairs.subject[rows]
     a, b = shapely.STRtree(overlap).query(overlap, predicate="intersects")
     same = (a < b) & (subject[a] == subject[b])

@@ -78,7 +78,7 @@ class Nearest:
     """The nearest zone of one scope for every subject; NaN and "" where the scope has no zone."""
 
     distance_m: npt.NDArray[np.float64]
-    """Geodesic, to the zone's outline; 0 where they touch or cross."""
+    """Geodesic, to the zone's outline; 0 where they touch, cross, or one holds the other."""
     zone_id: npt.NDArray[np.object_]
 
 

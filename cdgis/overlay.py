@@ -225,6 +225,7 @@ def _clear_rows(extents: Extents, nearest: Nearest, clear: BoolArray) -> pd.Data
 def _ledger_rows(extents: Extents, pairs: Pairs, outside_coverage: FloatArray) -> pd.DataFrame:
     total = extents.total
     inside = union_measure(extents, pairs)
+    # A zone that reaches beyond its coverage still counts as inside.
     uncovered = np.minimum(outside_coverage, total - inside)
     return pd.DataFrame(
         {

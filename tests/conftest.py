@@ -7,7 +7,7 @@ settings.register_profile(
     derandomize=True,
     deadline=None,
     max_examples=25,
-    phases=(Phase.explicit, Phase.generate, Phase.shrink),
+    phases=(Phase.explicit, Phase.generate),  # a failure is shown as found: shrinking geometry takes minutes
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("ci")

@@ -102,6 +102,6 @@ def test_shipped_layers_have_no_fault():
     from cdgis.workspace import open_workspace
 
     workspace = open_workspace(ROOT)
-    loaded = load_workspace(workspace, progress=Silent())
+    loaded = load_workspace(workspace, as_of=None, progress=Silent())
     access = read_table_layer(workspace.catalog[ACCESS_LIST], workspace.layers_dir)
     assert check_layers(loaded.layers, access_list=access) == ()

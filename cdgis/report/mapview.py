@@ -24,7 +24,9 @@ from cdgis.report.wording import attribute
 
 THEMES = ("主体功能", "流域", "一单", "三线", "碳汇", "修复", "要素", "基础")
 """Drawing order, bottom first; the layer tree lists them the other way round."""
-_SHOWN_AT_FIRST = ("neighbours", "counties", "management_units", "main_rivers", "reservoirs", "places")
+_SHOWN_AT_FIRST = (
+    "neighbours", "counties", "management_units", "ecological_redline", "main_rivers", "reservoirs", "places",
+)  # fmt: skip
 _LABELLED = "counties"
 _LOWEST_PANE = 410
 _MARGIN_DEG = 0.03

@@ -46,6 +46,8 @@ function zoneStyle(layer, colour) {
   if (layer.geometry === "line") return {pane, color: colour, weight: layer.id === "streams" ? 0.9 : 1.9, opacity: 0.95, interactive: false};
   if (layer.id === "neighbours") return {pane, color: "#d8d5cd", weight: 1, fillColor: colour, fillOpacity: 1, interactive: false};
   if (layer.id === "management_units") return {pane, color: "#ffffff", weight: 0.5, fillColor: colour, fillOpacity: 0.5, interactive: false};
+  // Units already shade the land the red line lies on: its outline says where it runs.
+  if (layer.id === "ecological_redline") return {pane, color: colour, weight: 0.8, opacity: 0.75, fillColor: colour, fillOpacity: 0, interactive: false};
   return {pane, color: colour, weight: 1, fillColor: colour, fillOpacity: 0.42, interactive: false};
 }
 
