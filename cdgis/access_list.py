@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from cdgis.errors import RuleError
 from cdgis.model import LIST_SEPARATOR, Dimension, Effect, Level, Mark, ProjectType
 from cdgis.rule import NUMERIC_OPERATORS, Basis, Condition, Operator, Rule
+from cdgis.validation import schema_problems
 
 COLUMNS = (
     "unit_code", "clause_no", "dimension", "text", "industry_prefixes", "project_types",
@@ -61,7 +62,7 @@ def access_list_rules(table: pd.DataFrame) -> tuple[Rule, ...]:
         try:
             rules += _rules_of(cells)
         except ValidationError as err:
-            problems += [f"准入清单第 {number} 行 {'.'.join(map(str, e['loc']))}：{e['msg']}" for e in err.errors()]
+            problems += [f"准入清单第 {number} 行 {problem}" for problem in schema_problems(err, whole="整条")]
     if problems:
         raise RuleError(tuple(problems))
     return tuple(rules)

@@ -13,6 +13,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cdgis.errors import CatalogError
+from cdgis.validation import schema_problems
 
 Theme = Literal["基础", "三线", "一单", "主体功能", "流域", "修复", "要素", "碳汇"]
 GeometryKind = Literal["polygon", "line", "point", "raster", "table"]
@@ -124,7 +125,7 @@ def read_catalog(path: Path) -> Catalog:
     try:
         catalog = Catalog(layers={key: LayerSpec(**value) for key, value in entries.items()})
     except ValidationError as err:
-        raise CatalogError(f"{path.name} 有误：" + "；".join(_readable(err))) from err
+        raise CatalogError(f"{path.name} 有误：" + "；".join(schema_problems(err))) from err
     missing = [
         f"{spec.id} 的 coverage={spec.coverage} 不在目录中"
         for spec in catalog.layers.values()
@@ -133,7 +134,3 @@ def read_catalog(path: Path) -> Catalog:
     if missing:
         raise CatalogError(f"{path.name} 有误：" + "；".join(missing))
     return catalog
-
-
-def _readable(err: ValidationError) -> list[str]:
-    return [f"{'.'.join(str(p) for p in e['loc']) or '条目'}：{e['msg']}（读到 {e['input']!r:.60}）" for e in err.errors()]

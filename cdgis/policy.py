@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from cdgis.errors import RuleError
 from cdgis.model import Effect, ProjectType
 from cdgis.rulebook import Rule
+from cdgis.validation import schema_problems
 
 Disposition = Literal["关停退出", "异地迁建", "就地改造", "保留观察"]
 ExclusionTest = Literal["serves_city", "in_park"]
@@ -116,5 +117,4 @@ def read_relocation_policy(source: Traversable | None = None) -> RelocationPolic
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
         raise RuleError((f"{path.name} 无法读取：{err}",)) from err
     except ValidationError as err:
-        found = (f"{path.name} {'.'.join(map(str, e['loc']))}：{e['msg']}" for e in err.errors())
-        raise RuleError(tuple(found)) from err
+        raise RuleError(tuple(f"{path.name} {problem}" for problem in schema_problems(err, whole="整个文件"))) from err

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from cdgis.access_list import access_list_rules
 from cdgis.errors import RuleError
 from cdgis.rule import Basis, Condition, Exemption, GeometryTest, IndustryFlag, Operator, Rule
+from cdgis.validation import schema_problems
 
 __all__ = [
     "Basis",
@@ -108,7 +109,7 @@ def read_rule_file(path: Path | Traversable) -> tuple[Rule, ...]:
             rules.append(Rule(**row))
         except ValidationError as err:
             name = row.get("id", f"第 {number} 条")
-            problems += [f"{path.name} {name} {'.'.join(map(str, e['loc']))}：{e['msg']}" for e in err.errors()]
+            problems += [f"{path.name} {name} {problem}" for problem in schema_problems(err, whole="整条")]
     if problems:
         raise RuleError(tuple(problems))
     return tuple(rules)

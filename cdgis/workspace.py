@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cdgis.catalog import Catalog, read_catalog
 from cdgis.errors import WorkspaceError
+from cdgis.validation import schema_problems
 
 SETTINGS_FILE = "cdgis.toml"
 
@@ -120,6 +121,5 @@ def open_workspace(root: Path) -> Workspace:
     try:
         settings = Settings(**raw)
     except ValidationError as err:
-        problems = "；".join(f"{'.'.join(map(str, e['loc']))}：{e['msg']}（读到 {e['input']!r:.60}）" for e in err.errors())
-        raise WorkspaceError(f"{SETTINGS_FILE} 有误：{problems}") from err
+        raise WorkspaceError(f"{SETTINGS_FILE} 有误：{'；'.join(schema_problems(err))}") from err
     return Workspace(root=root, settings=settings, catalog=read_catalog(root / settings.catalog))

@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "cdgis"
 
 LEVELS: tuple[tuple[str, ...], ...] = (
     # L0: words and units
-    ("errors", "units", "model", "progress"),
+    ("errors", "units", "model", "progress", "validation"),
     # L1: planes, shapes, tables
     ("offset_datums",),
     ("geodesy",),

@@ -9,9 +9,12 @@ from cdgis.errors import ReaderError
 
 Datum = Literal["cgcs2000", "wgs84", "gcj02", "bd09", "xian80", "beijing54", "undeclared", "unknown"]
 
-CHENGDE_BOX = (115.9, 40.1, 119.3, 42.7)
+Box = tuple[float, float, float, float]
+"""x min, y min, x max, y max."""
+
+CHENGDE_BOX: Box = (115.9, 40.1, 119.3, 42.7)
 """lon min, lat min, lon max, lat max of the city, degrees; its axes cannot be confused."""
-CHINA_BOX = (73.0, 3.0, 136.0, 54.0)
+CHINA_BOX: Box = (73.0, 3.0, 136.0, 54.0)
 
 _DEGREE_SIGNS = "°º˚ｏ度d"
 _MINUTE_SIGNS = "′'’‘´`ˊ分m"
@@ -29,8 +32,8 @@ _PAIR_BREAK = re.compile(r"[,，;；、\s]+")
 _DATUM_WORDS: tuple[tuple[Datum, tuple[str, ...]], ...] = (
     ("gcj02", ("gcj", "火星", "高德", "腾讯", "国测局")),
     ("bd09", ("bd09", "bd-09", "bd_09", "百度")),
-    ("xian80", ("西安80", "80西安", "xian80", "xian1980", "xian_1980", "西安1980", "1980西安", "80坐标", "国家80")),
-    ("beijing54", ("北京54", "54北京", "beijing54", "beijing1954", "beijing_1954", "北京1954", "1954北京", "54坐标")),
+    ("xian80", ("西安80", "80西安", "xian80", "xian1980", "xian_1980", "西安1980", "1980", "80坐标", "国家80", "80国家")),
+    ("beijing54", ("北京54", "54北京", "beijing54", "beijing1954", "beijing_1954", "北京1954", "1954", "54坐标")),
     ("cgcs2000", ("cgcs2000", "2000", "china2000", "china_2000", "4490", "天地图")),
     ("wgs84", ("wgs84", "wgs-84", "wgs_84", "wgs1984", "wgs_1984", "gps", "4326")),
 )
@@ -131,7 +134,7 @@ def datum_named(text: str) -> Datum:
     return "unknown"
 
 
-def within(box: tuple[float, float, float, float], x_min: float, y_min: float, x_max: float, y_max: float) -> bool:
+def within(box: Box, x_min: float, y_min: float, x_max: float, y_max: float) -> bool:
     """Return whether the bounds lie inside `box` (all in the same unit)."""
     return box[0] <= x_min and box[1] <= y_min and x_max <= box[2] and y_max <= box[3]
 

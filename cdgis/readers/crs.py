@@ -13,17 +13,22 @@ import shapely
 
 from cdgis.errors import CrsError
 from cdgis.geodesy import KNOWN_EPSG, gauss_kruger_epsg, identify_crs, to_lonlat
-from cdgis.readers.coordinates import CHENGDE_BOX, CHINA_BOX, DATUM_TITLES, Datum, datum_named, within
+from cdgis.readers.coordinates import CHENGDE_BOX, CHINA_BOX, DATUM_TITLES, Box, Datum, datum_named, within
 
 GEOGRAPHIC = (4490, 4326)
 EXPECTED = "CGCS2000 经纬度（EPSG:4490）或 CGCS2000 高斯-克吕格（EPSG:" + "、".join(
     str(code) for code in KNOWN_EPSG if code not in GEOGRAPHIC
 ) + "）"  # fmt: skip
 WGS84_NOTE = "WGS84 经纬度，在本工具精度内按 CGCS2000（EPSG:4490）处理"
-LOCAL_PARAMETERS = "西安80、北京54 须先用当地转换参数转为 CGCS2000，本工具不作零参数平移"
+LOCAL_PARAMETERS = "请先用当地转换参数（向自然资源主管部门申请）转为 CGCS2000 再提交；本工具不作零参数平移"
 
-_OLD_DATUM_CODES: dict[Datum, range] = {"xian80": range(2327, 2391), "beijing54": range(2401, 2443)}
-"""EPSG codes of the Gauss-Krüger zones on each old datum."""
+_OLD_DATUM_CODES: dict[Datum, tuple[int, ...]] = {
+    "xian80": (4610, *range(2327, 2391)),
+    "beijing54": (4214, *range(2401, 2443), *range(21413, 21424), *range(21453, 21464), *range(21473, 21484)),
+}
+"""EPSG codes of the geographic CRS and the Gauss-Krüger zones on each old datum."""
+_DATUM_EPSG: dict[Datum, int] = {"cgcs2000": 4490, "wgs84": 4326}
+_NAMED_ZONE = re.compile(r"zone[_ ]*(\d{2})|(\d{2})\s*带|cm[_ ]*(\d{3})|中央(?:子午线|经线)\D*(\d{3})", re.IGNORECASE)
 _PREFIX_ZONE_M = 1e6
 _NORTHING_RANGE_M = (3.3e5, 6.0e6)
 """Gauss-Krüger northings between 3°N and 54°N."""
@@ -31,8 +36,14 @@ _EASTING_RANGE_M = (1e5, 9e5)
 """Eastings without zone prefix within 400 km of the central meridian."""
 
 
-def resolve_crs(source: str, *, declared: str, stated: str, remedy: str) -> int:
+def resolve_crs(source: str, *, declared: str, stated: str, remedy: str, bounds: Box | None = None) -> int:
     """Return the EPSG code to read `source` with: the declared one, else the one its file states.
+
+    Parameters
+    ----------
+    declared : EPSG code, CRS definition, or the mere name of a datum. A name does not contradict the file's own
+        projection on that datum, and lets the zone prefix of the numbers tell the zone.
+    bounds : of the numbers, x = easting or longitude; looked at only when a mere name was declared.
 
     Raises
     ------
@@ -41,28 +52,47 @@ def resolve_crs(source: str, *, declared: str, stated: str, remedy: str) -> int:
     definition = declared or stated
     if not definition:
         raise CrsError(source, found="没有坐标系", expected=EXPECTED, remedy=remedy)
-    epsg = identify_crs(_as_definition(definition))
+    if declared and names_modern_datum(declared):
+        return _projection_of(declared, stated, bounds)
+    epsg = identify_crs(f"EPSG:{definition.strip()}" if definition.strip().isdigit() else definition)
     if epsg in KNOWN_EPSG:
         return int(epsg)
     datum = _old_datum(epsg) or datum_named(definition)
     found = f"EPSG:{epsg}" if epsg else _crs_name(definition)
     if datum in ("xian80", "beijing54"):
-        raise CrsError(source, found=f"{DATUM_TITLES[datum]}（{found}）", expected=EXPECTED, remedy=LOCAL_PARAMETERS)
-    raise CrsError(source, found=found, expected=EXPECTED, remedy=f"请用 GIS 软件转换为 CGCS2000 后重试；{remedy}")
+        raise CrsError(source, found=old_datum_found(datum, found), expected=EXPECTED, remedy=LOCAL_PARAMETERS)
+    raise CrsError(source, found=f"坐标系 {found} 不能用", expected=EXPECTED, remedy=f"请转换为 CGCS2000 后重试；{remedy}")
+
+
+def old_datum_found(datum: Datum, stated: str) -> str:
+    """Return the one wording for data on Xi'an 80 or Beijing 54: what was found and what was expected."""
+    return f"坐标系是{DATUM_TITLES[datum]}（{stated}），应为 CGCS2000；两者相差可达百米，不能直接叠加"
+
+
+def names_modern_datum(declared: str) -> bool:
+    """Return whether a declaration is a mere datum name such as 2000国家大地坐标系, without a code or definition."""
+    word = declared.strip()
+    is_definition = word.isdigit() or bool(re.search(r"[:\[+]", word))
+    return not is_definition and datum_named(word) in _DATUM_EPSG
+
+
+def _projection_of(declared: str, stated: str, bounds: Box | None) -> int:
+    datum = datum_named(declared)
+    own = identify_crs(stated) if stated else None
+    if own in KNOWN_EPSG:
+        return int(own)
+    named = _NAMED_ZONE.search(declared)
+    prefixed = plane_epsg(bounds[0], bounds[1]) if bounds is not None else None
+    if named is not None and prefixed is None:
+        zone, zone_word, meridian, meridian_word = named.groups()
+        number = int(zone or zone_word or 0) or round(int(meridian or meridian_word) / 3)
+        # a zone named in words says nothing about a prefix, and these numbers bear none
+        return zone_epsg(number, with_prefix=False) or _DATUM_EPSG[datum]
+    return prefixed or _DATUM_EPSG[datum]
 
 
 def _old_datum(epsg: int | None) -> Datum | None:
     return next((datum for datum, codes in _OLD_DATUM_CODES.items() if epsg in codes), None)
-
-
-def _as_definition(text: str) -> str:
-    word = text.strip()
-    if word.isdigit():
-        return f"EPSG:{word}"
-    if not re.search(r"[:\[+]", word):
-        datum = datum_named(word)
-        return {"cgcs2000": "EPSG:4490", "wgs84": "EPSG:4326"}.get(datum, word)
-    return word
 
 
 def _crs_name(definition: str) -> str:
@@ -70,7 +100,7 @@ def _crs_name(definition: str) -> str:
     return quoted.group(1) if quoted else definition[:60]
 
 
-def check_coordinates(source: str, bounds: tuple[float, float, float, float], epsg: int, *, remedy: str) -> None:
+def check_coordinates(source: str, bounds: Box, epsg: int, *, remedy: str) -> None:
     """Check that bounds (x min, y min, x max, y max; x = easting or longitude) can belong to `epsg`.
 
     Raises
@@ -94,17 +124,17 @@ def check_coordinates(source: str, bounds: tuple[float, float, float, float], ep
         )
 
 
-def _plane_fits(bounds: tuple[float, float, float, float], epsg: int) -> bool:
+def _plane_fits(bounds: Box, epsg: int) -> bool:
     prefixed = epsg in (4526, 4527, 4528, 4498)
     has_prefix = bounds[0] >= 10 * _PREFIX_ZONE_M
     return prefixed == has_prefix
 
 
-def _spoken(bounds: tuple[float, float, float, float]) -> str:
+def _spoken(bounds: Box) -> str:
     return f"x {bounds[0]:.6g}～{bounds[2]:.6g}、y {bounds[1]:.6g}～{bounds[3]:.6g}"
 
 
-def describe(bounds: tuple[float, float, float, float]) -> str:
+def describe(bounds: Box) -> str:
     """Return in Chinese what kind of coordinates the bounds look like."""
     x_min, y_min, x_max, y_max = bounds
     if within(CHENGDE_BOX, y_min, x_min, y_max, x_max):

@@ -10,9 +10,10 @@ import numpy as np
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.readers.attributes import plain_decimal
+from cdgis.readers.coordinates import Box
 from cdgis.readers.intake import Remark
 
-CRS_REMEDY = "补上 .prj，或在附表的“坐标系”列、命令行 --attr crs=EPSG:4548 写明坐标系"
+CRS_REMEDY = "补上 .prj，或用 --crs EPSG:4548（附表则用“坐标系”列）写明坐标系"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,10 @@ class SiteSource:
     """Name shown to the user: relative to the workspace, archive members after ``!``."""
     crs: str = ""
     """Declared CRS or datum; overrides what the file states."""
+    dxf_unit: str = ""
+    """Declared drawing unit (mm, cm, m); overrides what a DXF states."""
+    home: Box | None = None
+    """Where the workspace's sites must lie, degrees; tells a wrong zone number."""
     undeclared_accuracy_m: float = 700.0
     """Positional accuracy of rows whose datum nobody declared, metres."""
 
