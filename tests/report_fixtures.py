@@ -15,7 +15,7 @@ from report_city import COUNTIES, input_record, make_layers
 from cdgis.assessment import Assessment
 from cdgis.frames import Subjects
 from cdgis.rulebook import Rule, Rulebook
-from cdgis.schema import empty, validate
+from cdgis.schema import TABLES, empty, validate
 from cdgis.workspace import RuleOff, Settings
 
 ATTACKS = (
@@ -354,6 +354,7 @@ def make_assessment(*, text: str = "") -> Assessment:
         ),
         inputs=(*(layer.record for layer in layers.values()), input_record("rules", "rules")),
         tables={
+            **{name: empty(name) for name in TABLES},
             "intake": validate("intake", intake),
             "subjects": validate("subjects", pd.DataFrame(frame.drop(columns="geometry"))),
             "attributes": validate("attributes", attributes),

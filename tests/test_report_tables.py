@@ -29,10 +29,16 @@ def _read_csv(path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline="")))
 
 
+EMPTY_HERE = ("questions", "cumulative", "remedies")
+"""Tables the made-up assessment leaves empty; every other one must have rows to compare."""
+
+
 @pytest.mark.parametrize("name", list(TABLES))
 def test_csv_holds_the_table_value_for_value(folder: Path, name: str) -> None:
     frame, rows = make_assessment().tables[name], _read_csv(folder / f"{name}.csv")
-    assert len(rows) == len(frame) > 0 and list(rows[0]) == TABLES[name].names
+    header = (folder / f"{name}.csv").read_text(encoding="utf-8-sig").splitlines()[0]
+    assert len(rows) == len(frame) and header == ",".join(TABLES[name].names)
+    assert len(frame) > 0 or name in EMPTY_HERE
     for column in TABLES[name].columns:
         texts = [row[column.name] for row in rows]
         if column.kind == "number":

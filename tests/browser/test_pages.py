@@ -104,13 +104,13 @@ def test_mark_click_chooses_its_row(browser: object, published: Path) -> None:
 
 def test_layer_toggle_fills_its_group_and_the_legend(browser: object, published: Path) -> None:
     with Visit(browser, published / "index.html", DESKTOP) as visit:
-        assert "生态保护红线" not in visit.page.inner_text("#legend")
+        assert "核心保护区" in visit.page.inner_text("#legend")
+        visit.page.uncheck("input[data-layer='ecological_redline']")
+        assert "核心保护区" not in visit.page.inner_text("#legend")
         visit.page.check("input[data-layer='ecological_redline']")
         assert "核心保护区" in visit.page.inner_text("#legend")
         count = "window[data.layers.find((l) => l.id === 'ecological_redline').group].getLayers().length"
         assert visit.page.evaluate(count) == 2
-        visit.page.uncheck("input[data-layer='ecological_redline']")
-        assert "核心保护区" not in visit.page.inner_text("#legend")
 
 
 def test_click_on_the_map_names_the_zones_under_it(browser: object, published: Path) -> None:
