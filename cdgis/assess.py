@@ -4,46 +4,37 @@ load_workspace → read_subjects → measure_overlaps → judge → (propose_rel
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from cdgis import __version__
 from cdgis.assessment import Assessment
+from cdgis.attributes import load_attributes
 from cdgis.audit import input_digest, report_numbers
 from cdgis.carbon_account import CarbonTables, account_carbon
-from cdgis.describe import describe_subjects, other_areas
-from cdgis.facts import Facts
-from cdgis.frames import Measurement, Subjects
-from cdgis.judge import Judgement, judge, reach_by_layer, scopes_of
+from cdgis.cumulative import sum_up_caps
+from cdgis.frames import Subjects
+from cdgis.guidance import SitingRequest
+from cdgis.judging import Judged, judge_again, judge_subjects, only_kind
 from cdgis.loading import Loaded, load_workspace, overview_notes
 from cdgis.model import InputRecord, IntakeNote, SubjectKind
-from cdgis.overlay import measure_overlaps
 from cdgis.policy import read_relocation_policy
 from cdgis.progress import Progress, Silent
-from cdgis.readers import read_sites, read_subjects
+from cdgis.questions import list_questions
+from cdgis.readers import TypedSites, read_sites, read_subjects
 from cdgis.relocation import without_exemptions
 from cdgis.relocation_plan import list_destinations, list_relocations
-from cdgis.rulebook import Rule
+from cdgis.remedy_plan import guide, remedies_for, search_area
+from cdgis.request import Request
 from cdgis.schema import TABLES, empty, validate
 from cdgis.workspace import Workspace
 
-FloatArray = npt.NDArray[np.float64]
+RUN = Request()
+"""The request of commands that judge the whole workspace."""
 
-__all__ = ["Assessment", "assess_carbon", "assess_relocation", "assess_sites", "assess_workspace"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Judged:
-    """Subjects with everything measured and judged about them."""
-
-    subjects: Subjects
-    tables: dict[str, pd.DataFrame]
-    measurement: Measurement | None = None
+__all__ = ["Assessment", "assess_carbon", "assess_relocation", "assess_sites", "assess_siting", "assess_workspace"]
 
 
 def assess_workspace(
@@ -66,18 +57,60 @@ def assess_sites(
     *,
     declared: Mapping[str, str] | None = None,
     sidecar: Path | None = None,
+    wkt: Sequence[str] = (),
+    lonlat: Sequence[str] = (),
     tolerance_m: float | None = None,
     as_of: date | None = None,
     jobs: int = 1,
     progress: Progress | None = None,
 ) -> Assessment:
-    """Return the judgement of the sites in `files`; `declared` holds attributes given on the command line."""
+    """Return the judgement of the sites in `files` and those typed, with what would make the failing ones pass.
+
+    Parameters
+    ----------
+    declared : column or attribute name -> text given on the command line, for every site.
+    sidecar : table or TOML that describes the parcels.
+    wkt, lonlat : sites typed as WKT or as ``经度,纬度``, EPSG:4490.
+    """
     progress = progress or Silent()
     loaded = load_workspace(workspace, as_of=as_of, tolerance_m=tolerance_m, progress=progress)
     progress.stage("读取项目边界")
-    subjects = read_sites(workspace, files, declared=declared, sidecar=sidecar, progress=progress.step)
+    typed = TypedSites(wkt=tuple(wkt), lonlat=tuple(lonlat))
+    subjects = read_sites(workspace, files, declared=declared, sidecar=sidecar, typed=typed, progress=progress.step)
     judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
-    return _assessment(loaded, judged, {}, CarbonTables.none())
+    progress.stage("整改办法", 1)
+    remedies = remedies_for(loaded, judged, judge_subjects)
+    progress.step("裁剪与平移")
+    request = Request(
+        command="screen", files=tuple(workspace.relative(path) for path in files), declared=dict(declared or {}),
+        sidecar=workspace.relative(sidecar) if sidecar else "", wkt=typed.wkt, lonlat=typed.lonlat,
+        tolerance_m=tolerance_m,
+    )  # fmt: skip
+    return _assessment(loaded, judged, remedies, CarbonTables.none(), request=request)
+
+
+def assess_siting(
+    workspace: Workspace,
+    wanted: SitingRequest,
+    *,
+    within: str = "",
+    as_of: date | None = None,
+    progress: Progress | None = None,
+) -> Assessment:
+    """Return the best locations for a project, judged like any site; `within` names a county or is the whole city.
+
+    Raises
+    ------
+    UsageError : no county goes by that name.
+    """
+    progress = progress or Silent()
+    loaded = load_workspace(workspace, as_of=as_of, progress=progress)
+    progress.stage("选址引导", 1)
+    found = guide(loaded, wanted, search_area(loaded, within), judge_subjects)
+    progress.step("候选位置")
+    judged = found.judged or Judged(subjects=Subjects.none(), tables={})
+    further = {"locations": found.siting.locations}
+    return _assessment(loaded, judged, further, CarbonTables(notes=found.siting.notes))
 
 
 def assess_relocation(
@@ -97,37 +130,18 @@ def assess_carbon(workspace: Workspace, *, as_of: date | None = None, progress: 
     """Return the carbon account alone."""
     progress = progress or Silent()
     loaded = load_workspace(workspace, as_of=as_of, progress=progress)
-    nobody = _Judged(subjects=Subjects.none(), tables={})
+    nobody = Judged(subjects=Subjects.none(), tables={})
     return _assessment(loaded, nobody, {}, account_carbon(loaded, progress=progress))
 
 
-def judge_subjects(loaded: Loaded, subjects: Subjects, *, jobs: int = 1, progress: Progress | None = None) -> _Judged:
-    """Return every subject measured against every layer and judged by every rule in force."""
-    progress = progress or Silent()
-    rules = loaded.rules
-    progress.stage("叠加分析", sum(layer.spec.zones for layer in loaded.layers.values()))
-    measurement = measure_overlaps(
-        subjects, loaded.layers, scopes=scopes_of(rules), reach_m=_reach(loaded, subjects), jobs=jobs,
-        progress=progress.step,
-    )  # fmt: skip
-    described = describe_subjects(subjects, measurement)
-    extra = other_areas(subjects, loaded.settings.area_method)
-    attributes = validate("attributes", pd.concat([subjects.attributes, extra], ignore_index=True))
-    progress.stage("逐条研判", 1)
-    judgement = _judge(loaded, measurement, described, attributes, rules)
-    progress.step(f"{len(rules)} 条在效规则")
-    tables = _tables(described, attributes, measurement, judgement)
-    return _Judged(subjects=subjects, tables=tables, measurement=measurement)
-
-
-def _relocate(loaded: Loaded, judged: _Judged, progress: Progress) -> dict[str, pd.DataFrame]:
+def _relocate(loaded: Loaded, judged: Judged, progress: Progress) -> dict[str, pd.DataFrame]:
     """Return the relocation tables; a second judgement without exemptions shows whom only an exemption spares."""
     progress.stage("搬迁清单与承接园区", 2)
     tables, policy = judged.tables, read_relocation_policy()
     if judged.measurement is None:
         return {}
     bare = without_exemptions(loaded.rules, policy)
-    spared = _judge(loaded, judged.measurement, tables["subjects"], tables["attributes"], bare).findings
+    spared = judge_again(loaded, judged.measurement, tables["subjects"], tables["attributes"], bare).findings
     relocation = list_relocations(loaded, tables, spared, policy)
     progress.step("搬迁清单")
     destinations = list_destinations(loaded, relocation, tables, judge_subjects)
@@ -135,66 +149,22 @@ def _relocate(loaded: Loaded, judged: _Judged, progress: Progress) -> dict[str, 
     return {"relocation": relocation, "destinations": destinations}
 
 
-def _reach(loaded: Loaded, subjects: Subjects) -> dict[str, FloatArray]:
-    """Return per layer how near zones must be listed; only declared distances are needed, no measured size."""
-    blank = pd.DataFrame(subjects.frame.drop(columns="geometry")).assign(area_m2=0.0, length_m=0.0)
-    return reach_by_layer(loaded.rules, Facts.of(blank, subjects.attributes))
-
-
-def _judge(
-    loaded: Loaded,
-    measurement: Measurement,
-    described: pd.DataFrame,
-    attributes: pd.DataFrame,
-    rules: Sequence[Rule],
-) -> Judgement:
-    ordered = described.set_index("subject_id").loc[list(measurement.subject_ids)].reset_index()
-    return judge(
-        Facts.of(ordered, attributes),
-        measurement,
-        rules,
-        layers=loaded.layers,
-        accuracy_m=ordered["accuracy_m"].to_numpy(dtype=float),
-        tolerance_m=loaded.settings.tolerance_m,
-        as_of=loaded.as_of,
-    )
-
-
-def _tables(
-    described: pd.DataFrame, attributes: pd.DataFrame, measurement: Measurement, judgement: Judgement
-) -> dict[str, pd.DataFrame]:
-    return {
-        "subjects": described,
-        "attributes": attributes,
-        "overlaps": measurement.overlaps,
-        "clear": measurement.clear,
-        "ledger": measurement.ledger,
-        "findings": judgement.findings,
-        "verdicts": judgement.verdicts,
-    }
-
-
-def only_kind(subjects: Subjects, kind: SubjectKind) -> Subjects:
-    """Return the subjects of one kind, with the whole intake record."""
-    frame = subjects.frame[subjects.frame["kind"] == kind].reset_index(drop=True)
-    attributes = subjects.attributes[subjects.attributes["subject_id"].isin(frame["subject_id"])]
-    return Subjects(
-        frame=frame,
-        attributes=attributes.reset_index(drop=True),
-        intake=subjects.intake,
-        records=subjects.records,
-    )
-
-
 def _assessment(
-    loaded: Loaded, judged: _Judged, relocation: Mapping[str, pd.DataFrame], carbon: CarbonTables
+    loaded: Loaded,
+    judged: Judged,
+    further: Mapping[str, pd.DataFrame],
+    carbon: CarbonTables,
+    *,
+    request: Request = RUN,
 ) -> Assessment:
     notes: tuple[IntakeNote, ...] = (
         *judged.subjects.intake,
         *(note for layer in loaded.layers.values() for note in layer.notes),
     )
-    found = {**judged.tables, **relocation, **carbon.tables, "intake": _intake_table(notes)}
+    found = {**judged.tables, **further, **carbon.tables, "intake": _intake_table(notes)}
     tables = {name: found.get(name, empty(name)) for name in TABLES}
+    tables["questions"] = list_questions(tables["findings"], load_attributes())
+    tables["cumulative"] = sum_up_caps(tables["overlaps"], tables["subjects"], tables["attributes"], loaded.layers)
     inputs: tuple[InputRecord, ...] = (*loaded.records, *judged.subjects.records, *carbon.records)
     digest = input_digest(inputs, loaded.settings, loaded.as_of, __version__)
     return Assessment(
@@ -208,6 +178,7 @@ def _assessment(
         catalog=tuple(loaded.workspace.catalog.layers.values()),
         rulebook=loaded.rulebook,
         report_numbers=report_numbers(tables, digest, loaded.as_of),
+        request=request,
         notes=overview_notes(loaded) + carbon.notes,
     )
 

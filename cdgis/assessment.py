@@ -9,6 +9,7 @@ import pandas as pd
 from cdgis.catalog import LayerSpec
 from cdgis.frames import Layers, Subjects
 from cdgis.model import InputRecord
+from cdgis.request import Request
 from cdgis.rulebook import Rulebook
 from cdgis.workspace import Settings
 
@@ -31,5 +32,7 @@ class Assessment:
     rulebook: Rulebook
     report_numbers: Mapping[str, str]
     """subject_id -> report number (hash over inputs and that subject's results); "" -> the whole run's number."""
+    request: Request = Request()
+    """What was asked for on the command line, so that a report can be asked for again."""
     notes: tuple[str, ...] = ()
     """Statements that belong on the overview page (missing layers, switched-off rules, law read from a copy...)."""

@@ -27,7 +27,10 @@ BoolArray = npt.NDArray[np.bool_]
 IntArray = npt.NDArray[np.int64]
 
 UNCOVERED_M2 = 1.0
-_DEPTH_STEP_M = 5.0
+_DEPTH_STEPS = 2000
+"""Points tried along the length of a line for the one that lies deepest."""
+_DEPTH_STEP_M = 0.2
+"""Least distance between them."""
 _LINE_STEP_M = 1000.0
 """Edges of lines up to this long are as long on the plane's course as along the geodesic, to 1e-9."""
 
@@ -173,7 +176,7 @@ def depth_m(extents: Extents, pairs: Pairs, hit: BoolArray, zones_local: Geometr
     areal = shapely.get_dimensions(overlap) == 2
     depth[areal] = inradius_m(overlap[areal])
     thin = np.flatnonzero(~areal)
-    dense = densified(overlap[thin], _DEPTH_STEP_M)
+    dense = _with_steps(overlap[thin])
     local = geodesy.geometries_to_local(geodesy.geometries_from_plane(dense))
     points, at = shapely.get_coordinates(local, return_index=True)
     reach = np.full(len(points), np.inf)
@@ -184,6 +187,15 @@ def depth_m(extents: Extents, pairs: Pairs, hit: BoolArray, zones_local: Geometr
     finite = np.isfinite(reach)
     np.maximum.at(depth, thin[at[finite]], reach[finite])
     return depth
+
+
+def _with_steps(thin: GeometryArray) -> GeometryArray:
+    """Return lines with so many vertices that the deepest lies within 0.1 m or a 4000th of the length of one."""
+    dense = thin.copy()
+    step = np.maximum(_DEPTH_STEP_M, shapely.length(thin) / _DEPTH_STEPS)
+    long = shapely.length(thin) > step
+    dense[long] = shapely.segmentize(thin[long], step[long])
+    return dense
 
 
 def _to_outline_m(points: GeometryArray, owner: IntArray, areas: GeometryArray) -> FloatArray:

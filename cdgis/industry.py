@@ -5,6 +5,8 @@ Sources: cdgis/data/industry/README.md.
 """
 
 import csv
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,6 +18,9 @@ FLAGS = ("two_high", "relocation_sector", "water_sensitive", "air_sensitive")
 """Columns of industries.csv that rules may ask for."""
 
 _CLASS_DIGITS = 4
+_SHORTEST_WORD = 2
+_NOISE = re.compile(r"[\s,，、;；:：()（）\"“”]+")
+_TAIL = re.compile(r"(建设项目|项目|行业|业)$")
 _VALUES = {"1": True, "0": False, "cond": None}
 
 
@@ -92,9 +97,69 @@ def matches_prefix(code: str, prefixes: Sequence[str]) -> bool | None:
     return None if any(prefix.startswith(text) for prefix in prefixes) else False
 
 
+def named(text: str) -> str:
+    """Return the code whose Chinese name this is, at its finest level (``炼铁`` is 3110, not 311), else "".
+
+    A closing 业 or 项目 does not matter; the common short names of data/industry/aliases.csv count as names.
+    """
+    for word in _spellings(text):
+        codes = _codes_named().get(word, ())
+        if codes:
+            return codes[-1]
+    return ""
+
+
+def search(text: str) -> tuple[tuple[str, str], ...]:
+    """Return the (code, name) pairs a Chinese text may mean: the one so named, else all classes whose name holds it.
+
+    Names that begin with the text come first, then code order.
+    """
+    code = named(text)
+    if code:
+        return ((code, name_of(code)),)
+    word = next(iter(_spellings(text)[-1:]), "")
+    if len(word) < _SHORTEST_WORD:
+        return ()
+    found = [
+        (code, entry.name)
+        for code, entry in _codes().items()
+        if len(code) == _CLASS_DIGITS and word in _plain(entry.name)
+    ]
+    return tuple(sorted(found, key=lambda pair: (not _plain(pair[1]).startswith(word), pair[0])))
+
+
+def meaning_2011(code: str) -> tuple[str, str]:
+    """Return (name, 2017 code) of what a code meant in the 2011 edition, ("", "") where nothing else than now."""
+    return _moved_2011().get(normalise(code), ("", ""))
+
+
+def _plain(text: str) -> str:
+    return _NOISE.sub("", unicodedata.normalize("NFKC", text))
+
+
+def _spellings(text: str) -> list[str]:
+    whole = _plain(text)
+    return [word for word in dict.fromkeys((whole, _TAIL.sub("", whole))) if word]
+
+
+@cache
+def _codes_named() -> Mapping[str, tuple[str, ...]]:
+    """Return {name without noise, name without its tail, alias: codes from coarse to fine}."""
+    found: dict[str, list[str]] = {}
+    for code, entry in sorted(_codes().items(), key=lambda item: len(item[0])):
+        found.setdefault(_plain(entry.name), []).append(code)
+    for code, entry in sorted(_codes().items(), key=lambda item: len(item[0])):
+        bare = _TAIL.sub("", _plain(entry.name))
+        if bare and bare not in found:
+            found[bare] = [code]
+    for row in _rows("aliases.csv"):
+        found.setdefault(row["alias"], [row["code"]])
+    return {name: tuple(codes) for name, codes in found.items()}
+
+
 def looks_like_2011(code: str, name: str) -> bool:
     """Return whether a code with this name is evidently of the 2011 edition (4414 风力发电, now 4415)."""
-    old_name = _names_2011().get(normalise(code), "")
+    old_name, _ = meaning_2011(code)
     # Only the first characters tell the power sources apart: 风力发电, 风电, 风力发电场.
     return bool(old_name) and old_name[0] in name and name_of(code)[:1] not in name
 
@@ -122,5 +187,5 @@ def _flags() -> Mapping[str, Mapping[str, bool | None]]:
 
 
 @cache
-def _names_2011() -> Mapping[str, str]:
-    return {row["code_2011"]: row["name_2011"] for row in _rows("codes_2011.csv")}
+def _moved_2011() -> Mapping[str, tuple[str, str]]:
+    return {row["code_2011"]: (row["name_2011"], row["code_2017"]) for row in _rows("codes_2011.csv")}

@@ -83,16 +83,21 @@ def judge(
 
 
 def _findings(results: Sequence[Ruling], facts: Facts, ids: TextArray) -> pd.DataFrame:
-    frames = [frame for result in results if len(frame := _finding_rows(result, facts, ids))]
+    frames = [_finding_rows(result, facts, ids, keep) for result in results if (keep := _worth_a_row(result)).size]
     return validate("findings", pd.concat(frames, ignore_index=True)) if frames else empty("findings")
 
 
-def _finding_rows(result: Ruling, facts: Facts, ids: TextArray) -> pd.DataFrame:
+def _worth_a_row(result: Ruling) -> IntArray:
+    """Return whose answer is listed: every yes, open or manual one, and no where the zone is hit all the same."""
     rule, value = result.rule, result.value
     # A unit's own clause is silent where no unit is known at all: ZU-04 says it once instead.
     unknown = (value == UNKNOWN) & ~((result.geometry == UNKNOWN) & bool(rule.zone_ids))
     beside = (value == FALSE) & (result.geometry == TRUE) & (rule.geometry in ("hit", "within"))
-    keep = np.flatnonzero((value == TRUE) | unknown | beside)
+    return np.flatnonzero((value == TRUE) | unknown | beside)
+
+
+def _finding_rows(result: Ruling, facts: Facts, ids: TextArray, keep: IntArray) -> pd.DataFrame:
+    rule, value = result.rule, result.value
     missing = missing_of(rule, facts, value)
     blind = (result.geometry == UNKNOWN) & (value == UNKNOWN)
     missing[blind] = [f"{text} 图层覆盖".strip() for text in missing[blind]]
@@ -135,7 +140,7 @@ def _verdicts(results: Sequence[Ruling], facts: Facts, measurement: Measurement,
     possible = _strictest(deciding, UNKNOWN, facts.size)
     undecided = possible > applied
     words = np.array([str(Verdict.of_rank(rank)) for rank in range(4)], dtype=object)
-    critical_m, critical_layer, critical = _stability(deciding, applied, precision)
+    critical_m, critical_layer, critical = _stability(deciding, applied, possible, precision)
     for layer, flag in measurement.slivers.items():
         critical_layer[flag & ~critical] = layer
         critical |= flag
@@ -184,7 +189,7 @@ def _ids_at(results: Sequence[Ruling], value: np.int8, rank: IntArray | None, si
 
 
 def _stability(
-    results: Sequence[Ruling], applied: IntArray, precision: _Precision
+    results: Sequence[Ruling], applied: IntArray, possible: IntArray, precision: _Precision
 ) -> tuple[FloatArray, TextArray, BoolArray]:
     """Return the critical distance (NaN if nothing could change), the layer that sets it, and who is 临界."""
     size = len(applied)
@@ -195,8 +200,11 @@ def _stability(
         if result.rule.geometry not in ("hit", "within", "none"):
             continue
         rank = result.rule.effect.rank
-        stricter = (result.geometry == FALSE) & (result.rest != FALSE) & (rank > applied)
-        stricter &= ~np.isnan(result.distance_m)
+        # A hit that only opens one more question changes no word that is 资料不足 already.
+        stricter = ((result.rest == TRUE) & (rank > applied)) | (
+            (result.rest == UNKNOWN) & (rank > np.maximum(applied, possible))
+        )
+        stricter &= (result.geometry == FALSE) & ~np.isnan(result.distance_m)
         critical |= stricter & (result.distance_m <= precision.threshold_m(result.rule.layer))
         nearer = stricter & (result.distance_m < up)
         up[nearer], up_layer[nearer] = result.distance_m[nearer], result.rule.layer

@@ -21,6 +21,10 @@ _AREAL = 2
 _NOTHING = shapely.GeometryCollection()
 TOUCH_M = 1e-6
 """Geometries nearer than this touch."""
+_ROUNDING_M, _ROUNDING_M2 = 1e-8, 1e-6
+"""Shared edges whose vertices differ by rounding overlap by up to this along their length, and in a corner."""
+_ALONG_M = 1e-3
+"""A line that keeps within TOUCH_M of an outline for longer than this runs along it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +57,7 @@ def overlapping_pairs(subjects: GeometryArray, zones: GeometryArray) -> Pairs:
     shared = _shared_pairs(subjects, pieces, (at[~pointwise], piece[~pointwise], zone[~pointwise]))
     subject, zone, overlap, area = (np.concatenate(both) for both in zip(points, shared, strict=True))
     inner = _meet_inside((subjects, zones), (subject, zone), overlap)
-    keep = ~shapely.is_empty(inner)
+    keep = ~shapely.is_empty(inner) & ~_hairline(inner)
     order = np.flatnonzero(keep)[np.lexsort((zone[keep], subject[keep]))]
     return Pairs(
         subject=subject[order],
@@ -63,6 +67,12 @@ def overlapping_pairs(subjects: GeometryArray, zones: GeometryArray) -> Pairs:
         touch_subject=touch_subject,
         touch_zone=touch_zone,
     )
+
+
+def _hairline(overlap: GeometryArray) -> npt.NDArray[np.bool_]:
+    """Return which areal overlaps are no more than rounding of shared edges: those only touch."""
+    areal = shapely.get_dimensions(overlap) == _AREAL
+    return areal & (shapely.area(overlap) <= _ROUNDING_M * shapely.length(overlap) + _ROUNDING_M2)
 
 
 def _zone_pieces(zones: GeometryArray) -> tuple[GeometryArray, IntArray]:
@@ -140,17 +150,18 @@ def _off_outline(thin: GeometryArray, areas: GeometryArray, area_of: IntArray) -
     """Return points and lines without what runs along the outline of the area each lies in."""
     used, inverse = np.unique(area_of, return_inverse=True)
     chunks, owner = boundary_chunks(areas[used])
-    at, chunk = shapely.STRtree(chunks).query(thin, predicate="intersects")
+    at, chunk = shapely.STRtree(chunks).query(thin, predicate="dwithin", distance=TOUCH_M)
     own = owner[chunk] == inverse[at]
     at, chunk = at[own], chunk[own]
-    shared = shapely.intersection(thin[at], chunks[chunk])
-    along = shapely.get_dimensions(shared) == shapely.get_dimensions(thin[at])
+    strip = shapely.buffer(chunks[chunk], TOUCH_M, quad_segs=1)
+    shared = shapely.intersection(thin[at], strip)
+    pointlike = shapely.get_dimensions(thin[at]) == 0
+    along = np.where(pointlike, ~shapely.is_empty(shared), shapely.length(shared) > _ALONG_M)
     order = np.argsort(at[along], kind="stable")
-    at, chunk = at[along][order], chunk[along][order]
+    at, strip = at[along][order], strip[along][order]
     out = thin.copy()
-    if at.size:
-        rows, rank = np.unique(at, return_inverse=True)
-        out[rows] = shapely.difference(thin[rows], shapely.multilinestrings(chunks[chunk], indices=rank))
+    for row in np.unique(at):  # only lines that do run along an outline come here
+        out[row] = shapely.difference(thin[row], shapely.union_all(strip[at == row]))
     return out
 
 

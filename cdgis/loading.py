@@ -13,6 +13,7 @@ from cdgis.model import DEMO_STAMP, InputRecord
 from cdgis.progress import Progress
 from cdgis.readers import read_layer, read_table_layer
 from cdgis.rulebook import Rule, Rulebook, access_list_rules, load_rulebook
+from cdgis.rulefile import read_own_rules, rule_files
 from cdgis.workspace import SETTINGS_FILE, Settings, Workspace
 
 ACCESS_LIST = "access_list"
@@ -86,8 +87,12 @@ def _read_rules(workspace: Workspace, settings: Settings) -> tuple[Rulebook, tup
         extra = access_list_rules(read_table_layer(spec, workspace.layers_dir))
         path = workspace.layers_dir / spec.path
         records.append(_file_record(spec.id, "table", path, workspace.relative(path), spec))
+    own = read_own_rules(workspace.root)
+    paths = rule_files(workspace.root)
+    records += [_file_record(f"rules/{path.name}", "rules", path, workspace.relative(path)) for path in paths]
     off = tuple((item.id, item.reason) for item in settings.rules_off)
-    return load_rulebook(switched_off=off, extra=extra), tuple(records)
+    mine = tuple(rule for rules in own.values() for rule in rules)
+    return load_rulebook(switched_off=off, extra=extra, own=mine), tuple(records)
 
 
 def _file_record(name: str, kind: str, path: Path, shown: str, spec: LayerSpec | None = None) -> InputRecord:
@@ -121,6 +126,10 @@ def overview_notes(loaded: Loaded) -> tuple[str, ...]:
     if absent:
         notes.append(f"缺少规则所需的图层：{'、'.join(absent)}；相应规则一律按“资料不足”处理，不视为通过")
     notes += [f"未纳入的规则 {rule_id}：{reason}" for rule_id, reason in loaded.rulebook.switched_off]
+    book = loaded.rulebook
+    if book.replaced or book.added:
+        changed, added = "、".join(book.replaced) or "无", "、".join(book.added) or "无"
+        notes.append(f"本工作区自有规则（rules/）：替换程序自带的 {changed}；新增 {added}")
     if loaded.as_of >= CODE_IN_FORCE:
         notes.append("《生态环境法典》条文据公开副本录入，未与公报逐字核对")
     unverified = sum(rule.mark == "M" for rule in loaded.rules)

@@ -42,6 +42,10 @@ class Rulebook:
     rules: tuple[Rule, ...]
     switched_off: tuple[tuple[str, str], ...] = ()
     """(rule id, reason)."""
+    replaced: tuple[str, ...] = ()
+    """Ids whose shipped rule the workspace's own rule replaces."""
+    added: tuple[str, ...] = ()
+    """Ids only the workspace's own rule files hold."""
 
     def in_force(self, as_of: date) -> tuple[Rule, ...]:
         """Return the rules in force on `as_of` that the workspace has not switched off."""
@@ -61,13 +65,16 @@ class Rulebook:
         raise RuleError((f"没有编号为 {rule_id} 的规则。可用 cdgis rules list 查看全部编号",))
 
 
-def load_rulebook(*, switched_off: Iterable[tuple[str, str]] = (), extra: Iterable[Rule] = ()) -> Rulebook:
+def load_rulebook(
+    *, switched_off: Iterable[tuple[str, str]] = (), extra: Iterable[Rule] = (), own: Iterable[Rule] = ()
+) -> Rulebook:
     """Return the rules shipped with the package and the workspace's own, in id order.
 
     Parameters
     ----------
     switched_off : (rule id, reason) pairs from cdgis.toml.
-    extra : rules of the workspace, such as `access_list_rules` returns.
+    extra : rules of the workspace beside the shipped ones, such as `access_list_rules` returns.
+    own : rules of the workspace's rule files; one with the id of a shipped or extra rule replaces it.
 
     Raises
     ------
@@ -82,13 +89,22 @@ def load_rulebook(*, switched_off: Iterable[tuple[str, str]] = (), extra: Iterab
                 rules += read_rule_file(file)
             except RuleError as err:
                 problems += err.problems
+    mine = tuple(own)
+    before = {rule.id for rule in rules}
+    replaced = {rule.id for rule in mine} & before
+    rules = [rule for rule in rules if rule.id not in replaced] + list(mine)
     counts = Counter(rule.id for rule in rules)
     problems += [f"规则编号 {rule_id} 出现 {count} 次，编号须唯一" for rule_id, count in counts.items() if count > 1]
     off = tuple(switched_off)
     problems += [f"cdgis.toml 关闭的规则 {rule_id} 不存在，请核对编号" for rule_id, _ in off if rule_id not in counts]
     if problems:
         raise RuleError(tuple(problems))
-    return Rulebook(rules=tuple(sorted(rules, key=lambda rule: rule.id)), switched_off=off)
+    return Rulebook(
+        rules=tuple(sorted(rules, key=lambda rule: rule.id)),
+        switched_off=off,
+        replaced=tuple(sorted(replaced)),
+        added=tuple(sorted({rule.id for rule in mine} - before)),
+    )
 
 
 def read_rule_file(path: Path | Traversable) -> tuple[Rule, ...]:

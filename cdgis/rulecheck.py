@@ -9,7 +9,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from cdgis.attributes import AttributeSpec
-from cdgis.model import Effect
+from cdgis.model import Effect, ProjectType, SubjectKind
 from cdgis.rule import ACTIVITIES, NUMERIC_OPERATORS, Condition, Rule
 from cdgis.rulebook import Rulebook
 from cdgis.ruletext import condition_text, explain_rule
@@ -54,7 +54,8 @@ def _scope_faults(rule: Rule, layers: Mapping[str, Sequence[str]], codes: Collec
     allowed = layers.get(rule.layer, ())
     wrong = [name for name in rule.zone_classes if allowed and name not in allowed]
     if wrong:
-        yield f"图层 {rule.layer} 没有类别 {'、'.join(wrong)}；可用：{'、'.join(allowed)}"
+        never = "；所写类别无一可用，永不适用" if len(wrong) == len(rule.zone_classes) else ""
+        yield f"图层 {rule.layer} 没有类别 {'、'.join(wrong)}；可用：{'、'.join(allowed)}{never}"
     unknown = [code for code in rule.industry_prefixes if code not in codes]
     if unknown:
         yield f"行业代码 {'、'.join(unknown)} 不在 GB/T 4754-2017 中"
@@ -113,6 +114,14 @@ def _basis_faults(rule: Rule) -> Iterator[str]:
 def _unreachable(rule: Rule) -> Iterator[str]:
     if not rule.subject_kinds:
         yield "subject_kinds 为空，永不适用"
+    if rule.effect is Effect.EXIT and rule.project_types and ProjectType.EXISTING not in rule.project_types:
+        yield f"退出只针对既有的项目和企业，建设性质却是 {'、'.join(rule.project_types)}，永不适用"
+    if rule.subject_kinds == (SubjectKind.ENTERPRISE,) and rule.project_types == (ProjectType.NEW,):
+        yield "对象只有企业（已建成），建设性质却只有新建，永不适用"
+    if rule.geometry == "within" and rule.distance_m is not None and rule.distance_m < 0:
+        yield f"距离 {rule.distance_m:g} 米小于 0，永不适用"
+    if rule.geometry == "none" and (rule.zone_classes or rule.zone_ids):
+        yield "不看位置的规则写了区类别或区编码，这些不起作用"
     for exemption in rule.unless:
         covered = set(rule.activities) <= set(exemption.activities) if exemption.activities else True
         if (
@@ -142,7 +151,15 @@ def _exclude_each_other(first: Condition, second: Condition) -> bool:
     if len(lows) == len(highs) == 1 and isinstance(lows[0].value, float) and isinstance(highs[0].value, float):
         touching = lows[0].op == "ge" and highs[0].op == "le"
         return lows[0].value > highs[0].value or (lows[0].value == highs[0].value and not touching)
-    return first.op == second.op == "eq" and first.value != second.value
+    if {first.op, second.op} == {"eq", "ne"}:
+        return first.value == second.value
+    sets = [_values(c) for c in (first, second) if c.op in ("eq", "in")]
+    return len(sets) == 2 and not sets[0] & sets[1]
+
+
+def _values(condition: Condition) -> frozenset[object]:
+    """Return the values with which an eq or in condition holds."""
+    return frozenset(condition.value if isinstance(condition.value, tuple) else (condition.value,))
 
 
 def _duplicates(rules: Sequence[Rule]) -> list[str]:
@@ -168,7 +185,10 @@ def _contradictions(rules: Sequence[Rule]) -> Iterator[str]:
     forbidden = [rule for rule in rules if rule.effect.rank == Effect.PROHIBIT.rank]
     for praise in encouraged:
         for ban in forbidden:
-            if praise.layer == ban.layer and praise.layer and _can_meet(praise, ban):
+            same_place = praise.layer == ban.layer and praise.geometry == ban.geometry
+            # Without a place in common, only a praise that falls wholly under the ban is a contradiction.
+            sure = praise.geometry != "none" or set(ban.conditions) <= set(praise.conditions)
+            if same_place and sure and _can_meet(praise, ban):
                 yield f"{praise.id}：与 {ban.id} 矛盾（同一对象既鼓励又{ban.effect}）"
 
 
@@ -180,6 +200,7 @@ def _can_meet(one: Rule, other: Rule) -> bool:
     lists: list[tuple[Sequence[str], Sequence[str]]] = [
         (one.zone_classes, other.zone_classes), (one.zone_ids, other.zone_ids),
         (one.project_types, other.project_types), (one.activities, other.activities),
+        (one.subject_kinds, other.subject_kinds),
     ]  # fmt: skip
     if any(a and b and not set(a) & set(b) for a, b in lists):
         return False
@@ -187,5 +208,7 @@ def _can_meet(one: Rule, other: Rule) -> bool:
         pairs = ((a, b) for a in one.industry_prefixes for b in other.industry_prefixes)
         if not any(a.startswith(b) or b.startswith(a) for a, b in pairs):
             return False
+    if any(_exclude_each_other(first, second) for first, second in _same_attribute((*one.conditions, *other.conditions))):
+        return False
     starts_in_time = other.effective_to is None or one.effective_from <= other.effective_to
     return starts_in_time and (one.effective_to is None or other.effective_from <= one.effective_to)

@@ -10,9 +10,9 @@ import pandas as pd
 import pandera.pandas as pa
 
 from cdgis.errors import SchemaError
-from cdgis.table_list import TABLES, Column, Table
+from cdgis.table_list import TABLES, Column, Table, table_named
 
-__all__ = ["TABLES", "Column", "Table", "empty", "validate"]
+__all__ = ["TABLES", "Column", "Table", "empty", "table_named", "validate"]
 
 _EPSILON = 1e-6
 
@@ -55,7 +55,7 @@ def validate(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     ------
     SchemaError : a column is missing or a value lies outside its domain; all faults at once.
     """
-    table = TABLES[name]
+    table = table_named(name)
     missing = [column for column in table.names if column not in frame.columns]
     if missing:
         raise SchemaError(name, (f"缺少列 {'、'.join(missing)}",))
@@ -79,5 +79,5 @@ def validate(name: str, frame: pd.DataFrame) -> pd.DataFrame:
 
 def empty(name: str) -> pd.DataFrame:
     """Return table `name` with its columns and no rows."""
-    table = TABLES[name]
+    table = table_named(name)
     return pd.DataFrame({c.name: pd.Series([], dtype=_DTYPES[c.kind]) for c in table.columns})

@@ -219,11 +219,49 @@ TABLES: dict[str, Table] = {
                 _text("resource", "资源或排放"),
                 _num("cap", "上限", required=False),
                 _text("unit", "单位"),
-                _num("declared", "已申报合计"),
+                _num("declared", "已申报合计", required=False),
                 _num("share", "占上限比例", required=False),
                 _note("subject_ids", "计入的对象"),
                 _int("missing_count", "未申报个数"),
                 _note("missing_ids", "未申报的对象"),
+            ),
+        ),
+        Table(
+            name="remedies",
+            title="怎样才能通过",
+            sort_by=("subject_id", "target", "kind"),
+            columns=(
+                _SUBJECT,
+                _text("kind", "办法", "裁剪", "平移"),
+                _text("target", "目的", "避开禁止", "避开须论证"),
+                Column(name="feasible", title="可行", kind="flag"),
+                _note("reason", "说明"),
+                _num("distance_m", "平移距离（米）", required=False),
+                _num("bearing_deg", "平移方位角（度）", 0, 360, required=False),
+                _num("area_m2", "之后面积（平方米）", required=False),
+                _num("share", "保留比例", 0, 1, required=False),
+                _text("verdict", "重新判定", *Verdict, required=False),
+                _text("verdict_at_least", "至少", *Verdict, required=False),
+                _note("wkt", "之后图形（EPSG:4490 WKT）"),
+            ),
+        ),
+        Table(
+            name="locations",
+            title="选址引导",
+            sort_by=("rank",),
+            columns=(
+                _int("rank", "名次"),
+                _SUBJECT,
+                _text("verdict", "判定", *Verdict),
+                _text("at_least", "至少", *Verdict, required=False),
+                _text("stability", "稳定性", *Stability),
+                _num("critical_distance_m", "临界距离（米）", required=False),
+                _num("receptor_distance_m", "距最近环境敏感点（米）", required=False),
+                _num("railway_distance_m", "距最近铁路（米）", required=False),
+                _num("area_m2", "面积（平方米）"),
+                _num("lon", "经度", -180, 180),
+                _num("lat", "纬度", -90, 90),
+                _text("wkt", "图形（EPSG:4490 WKT）"),
             ),
         ),
         Table(
@@ -303,3 +341,50 @@ TABLES: dict[str, Table] = {
         ),
     )
 }
+
+COMPARE_TABLES: dict[str, Table] = {
+    table.name: table
+    for table in (
+        Table(
+            name="changes_zones",
+            title="区划变更",
+            sort_by=("layer", "zone_id"),
+            columns=(
+                _text("layer", "图层"),
+                _text("zone_id", "区编码"),
+                _note("zone_name", "区名称"),
+                _text("change", "变更"),
+                _note("old_class", "原类别"),
+                _note("new_class", "新类别"),
+                _text("unit", "计量", "m2", "m", "count"),
+                _num("old_size", "原面积（或长度、个数）"),
+                _num("new_size", "新面积（或长度、个数）"),
+                _num("gained", "增加"),
+                _num("lost", "减少"),
+            ),
+        ),
+        Table(
+            name="changes_verdicts",
+            title="结论变更",
+            sort_by=("subject_id",),
+            columns=(
+                _SUBJECT,
+                _note("name", "名称"),
+                _text("kind", "类别", *SubjectKind),
+                _text("old_verdict", "原结论", *Verdict),
+                _text("new_verdict", "新结论", *Verdict),
+                _text("direction", "方向", "变严", "变宽", "待定"),
+                _note("rule_ids", "起作用的规则"),
+                _note("layers", "图层"),
+                _note("zone_ids", "起作用的区"),
+                _note("zone_changes", "区的变更"),
+            ),
+        ),
+    )
+}
+"""What `cdgis compare` writes; no run has these."""
+
+
+def table_named(name: str) -> Table:
+    """Return the declaration of a table of a run or of a comparison."""
+    return TABLES[name] if name in TABLES else COMPARE_TABLES[name]

@@ -62,6 +62,8 @@ class Settings(BaseModel):
     default_accuracy_m: float = Field(default=0.0, ge=0)
     map_review_number: str = ""
     """审图号; empty prints the internal-use stamp."""
+    report_valid_days: int = Field(default=180, ge=1)
+    """How long a screening report may be relied on, counted from the day it judges by."""
     sources: Sources = Sources()
     rules_off: tuple[RuleOff, ...] = ()
     carbon: CarbonSettings = CarbonSettings()

@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "cdgis"
 
 LEVELS: tuple[tuple[str, ...], ...] = (
     # L0: words and units
-    ("errors", "units", "model", "progress", "validation"),
+    ("errors", "units", "model", "progress", "validation", "request"),
     # L1: planes, shapes, tables
     ("offset_datums",),
     ("geodesy",),
@@ -18,25 +18,28 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("kernels", "schema"),
     # L2: what files say
     ("catalog", "attributes", "industry", "factors", "rule"),
-    ("workspace", "access_list", "frames", "raster"),
-    ("rulebook", "readers"),
-    ("policy", "ruletext"),
+    ("workspace", "access_list", "frames", "raster", "rulenotation"),
+    ("rulebook", "readers", "rulecolumns"),
+    ("policy", "ruletext", "rulefile", "rulesheet"),
     ("rulecheck", "starter"),
     # building blocks of the analyses
     ("kleene", "extents"),
     ("facts",),
-    ("ruling",),
+    ("ruling", "clearance"),
+    ("barriers",),
     # L3: the analyses, which never import each other
-    ("overlay", "judge", "describe", "layercheck", "relocation", "siting", "carbon"),
+    ("overlay", "judge", "describe", "layercheck", "questions", "cumulative", "compare", "relocation", "siting", "remedy", "guidance", "carbon"),
     # L4: pipelines
-    ("audit", "loading"),
-    ("assessment", "carbon_account", "relocation_plan"),
+    ("audit", "journal", "loading"),
+    ("assessment", "report_file", "rule_editing", "carbon_account", "relocation_plan", "remedy_plan"),
+    ("screening",),
     ("assess",),
+    ("verify", "compare_plan"),
     # L5, L6
     ("report", "terminal"),
     ("summary",),
     ("cli_words",),
-    ("cli_check",),
+    ("cli_check", "cli_audit",),
     ("cli",),
     ("__main__",),
 )

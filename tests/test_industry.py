@@ -77,3 +77,30 @@ def test_prefix_match_is_unknown_when_the_code_is_too_short(
 )
 def test_2011_code_is_recognised_by_its_name(code: str, name: str, answer: bool) -> None:
     assert industry.looks_like_2011(code, name) is answer
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [("炼铁", "3110"), ("水泥制造", "3011"), ("水泥制造业", "3011"), ("风力发电项目", "4415"), ("风电", "4415"), ("光伏发电", "4416"),
+     ("黑色金属冶炼和压延加工业", "31"), ("造纸", "222"), ("瓶(罐)装饮用水制造", "1522"), ("水泥", ""), ("光伏", ""), ("", ""), ("业", "")],
+)  # fmt: skip
+def test_name_means_its_code_only_when_it_is_whole(text: str, code: str) -> None:
+    assert industry.named(text) == code
+
+
+def test_every_name_of_the_standard_means_a_code_of_that_name() -> None:
+    assert [code for code in industry.codes() if industry.name_of(industry.named(industry.name_of(code))) != industry.name_of(code)] == []
+
+
+def test_part_of_a_name_lists_the_classes_that_hold_it() -> None:
+    found = industry.search("水泥")
+    # names that begin with the word first
+    assert [code for code, _ in found] == ["3011", "3021", "3023", "3029"]
+    assert all("水泥" in name for _, name in found)
+    assert industry.search("风力发电") == (("4415", "风力发电"),)
+    assert industry.search("没有这样的行业") == () == industry.search("")
+
+
+@pytest.mark.parametrize(("code", "meaning"), [("4414", ("风力发电", "4415")), ("D4414", ("风力发电", "4415")), ("3110", ("", ""))])
+def test_old_meaning_of_a_code(code: str, meaning: tuple[str, str]) -> None:
+    assert industry.meaning_2011(code) == meaning

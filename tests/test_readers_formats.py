@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import shapely
+from drawings import write_dxf, write_gdb, zip_folder
 from shapes import (
     BOW_TIE,
     PARCEL,
@@ -24,7 +25,7 @@ from shapes import (
 from cdgis.errors import ReaderError, UsageError
 from cdgis.frames import Subjects
 from cdgis.geodesy import survey_area_m2
-from cdgis.readers import read_sites
+from cdgis.readers import read_sites, read_typed
 
 FIELDS = {"项目名称": ["示例项目甲"], "行业代码": ["3110"], "XMBH": ["P001"]}
 AREA_M2 = float(survey_area_m2([PARCEL])[0])
@@ -110,7 +111,54 @@ def wkt_csv(folder: Path) -> Path:
     return path
 
 
+def dxf(unit: str, epsg: int, **options: object) -> Callable[[Path], Path]:
+    return lambda folder: write_dxf(folder / "地块.dxf", {"示例项目甲": [PARCEL]}, unit=unit, epsg=epsg, **options)
+
+
+def gdb(folder: Path) -> Path:
+    return write_gdb(folder / "地块.gdb", {"地块": [PARCEL]}, FIELDS)
+
+
+def kmz(folder: Path) -> Path:
+    return zip_files(folder / "地块.kmz", {"doc.kml": kml(folder), "files/图.png": b"png"})
+
+
+CRS_DECLARED = {
+    "dxf in metres": (dxf("m", 4548), "EPSG:4548"),
+    "dxf in millimetres": (dxf("mm", 4548), "EPSG:4548"),
+    "dxf in centimetres": (dxf("cm", 4549), "4549"),
+    "dxf with prefix, datum named": (dxf("m", 4527), "2000国家大地坐标系"),
+    "dxf with prefix, meridian declared": (dxf("mm", 4527), "EPSG:4548"),
+    "dxf north first": (dxf("mm", 4527, swapped=True), "CGCS2000"),
+    "dxf north first without prefix": (dxf("m", 4548, swapped=True), "EPSG:4548"),
+    "dxf in degrees": (dxf("m", 4490), "EPSG:4490"),
+    "dxf in a block": (dxf("m", 4548, in_block=True), "EPSG:4548"),
+    "dxf as hatch only": (dxf("m", 4548, draw="hatch"), "EPSG:4548"),
+    "dxf as line and fill": (dxf("m", 4548, draw="both"), "EPSG:4548"),
+    "dxf as old polyline": (dxf("m", 4548, draw="polyline"), "EPSG:4548"),
+    "dxf in GBK": (dxf("m", 4548, version="R2000"), "EPSG:4548"),
+    "shapefile without prj": (lambda folder: without_prj(gbk_shp(folder, 4548)), "EPSG:4548"),
+    "shapefile without prj, prefix tells the zone": (lambda folder: without_prj(gbk_shp(folder)), "2000国家大地坐标系"),
+    "shapefile with prj, datum named": (gbk_shp, "CGCS2000"),
+    "zone named in words": (lambda folder: without_prj(gbk_shp(folder, 4548)), "CGCS2000 3度带 39带"),
+    "kml": (kml, "EPSG:4548"),
+    "geopackage": (gpkg, "EPSG:4548"),
+    "geojson": (geojson, "2000国家大地坐标系"),
+    "geodatabase": (gdb, "EPSG:4527"),
+}
+"""Files to be read under a declared CRS."""
+
+
+def without_prj(shp: Path) -> Path:
+    shp.with_suffix(".prj").unlink()
+    return shp
+
+
 FORMATS = {
+    "geodatabase": gdb,
+    "geodatabase in a zip": lambda folder: zip_folder(folder / "库.zip", gdb(folder / "原"), inside="目录/地块.gdb/"),
+    "geodatabase zipped without its folder": lambda folder: zip_folder(folder / "库.gdb.zip", gdb(folder / "原")),
+    "kmz": kmz,
     "gbk shapefile without cpg, prefixed": gbk_shp,
     "gbk shapefile without cpg, lon/lat": lambda folder: gbk_shp(folder, 4490),
     "zipped in nested folders": zipped,
@@ -145,7 +193,24 @@ def test_area_agrees_within_a_tenth_of_a_square_metre_when_the_format_differs(
     assert subjects.frame.crs.to_epsg() == 4490
 
 
-@pytest.mark.parametrize("write", [gbk_shp, zipped, gpkg, geojson, kml, wkt_csv], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(("write", "crs"), CRS_DECLARED.values(), ids=CRS_DECLARED.keys())
+def test_area_agrees_within_a_tenth_of_a_square_metre_when_the_crs_is_declared(
+    tmp_path: Path, write: Callable[[Path], Path], crs: str
+) -> None:
+    subjects = read(write(tmp_path), declared={"crs": crs})
+    assert [note for note in subjects.intake if note.status == "quarantined"] == []
+    assert abs(area_of(subjects) - AREA_M2) <= 0.1
+    assert subjects.frame.geometry.iloc[0].centroid.distance(PARCEL.centroid) <= 1e-8
+    assert subjects.frame["name"].tolist() == ["示例项目甲"]
+
+
+@pytest.mark.parametrize("epsg", [4490, 4548, 4527])
+def test_typed_wkt_has_the_same_area(tmp_path: Path, epsg: int) -> None:
+    subjects = read_typed(workspace(tmp_path), wkt=[in_crs(PARCEL, epsg).wkt], declared={"crs": f"EPSG:{epsg}"})
+    assert abs(area_of(subjects) - AREA_M2) <= 0.1
+
+
+@pytest.mark.parametrize("write", [gbk_shp, zipped, gpkg, gdb, kmz, geojson, kml, wkt_csv], ids=lambda f: f.__name__)
 def test_attributes_come_along_when_the_format_carries_them(tmp_path: Path, write: Callable[[Path], Path]) -> None:
     row = read(write(tmp_path)).frame.iloc[0]
     assert (row["subject_id"], row["industry"], row["kind"]) == ("P001", "3110", "project")
@@ -198,7 +263,7 @@ def test_missing_prj_is_quarantined_with_the_remedy_named(tmp_path: Path) -> Non
     shp.with_suffix(".prj").unlink()
     note = only_note(read(shp))
     assert note.status == "quarantined"
-    assert "没有坐标系" in note.reason and "crs=EPSG:4548" in note.remedy
+    assert "没有坐标系" in note.reason and "--crs EPSG:4548" in note.remedy
 
 
 def test_missing_prj_is_read_when_the_crs_is_declared(tmp_path: Path) -> None:
@@ -271,7 +336,7 @@ def test_absent_file_is_an_error_that_names_it(tmp_path: Path) -> None:
         read(tmp_path / "没有.shp")
 
 
-@pytest.mark.parametrize("name", ["x.dxf", "x.doc", "x"])
+@pytest.mark.parametrize("name", ["x.dwg", "x.doc", "x"])
 def test_unsupported_format_is_quarantined_with_the_supported_ones_listed(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(b"0")
     note = only_note(read(tmp_path / name))

@@ -142,7 +142,7 @@ def test_empty_workspace_gives_empty_tables_with_their_columns(tmp_path: Path) -
 
 @pytest.mark.parametrize(
     ("texts", "industry", "project_type"),
-    [({"行业代码": "C3110"}, "3110", ""), ({"行业": "3110 炼铁"}, "3110", ""), ({"行业代码": "炼铁"}, "", ""),
+    [({"行业代码": "C3110"}, "3110", ""), ({"行业": "3110 炼铁"}, "3110", ""), ({"行业代码": "炼铁"}, "3110", ""),
      ({"建设性质": "改扩建"}, "", "扩建"), ({"建设性质": "技术改造"}, "", "改建"), ({"建设性质": "异地迁建"}, "", "迁建"),
      ({"建设性质": "已建成"}, "", "既有"), ({"建设性质": "说不清"}, "", ""), ({"行业代码": "26"}, "26", "")],
 )  # fmt: skip
@@ -154,7 +154,8 @@ def test_industry_and_project_type_are_normalised(texts: dict[str, str], industr
 @pytest.mark.parametrize(
     ("texts", "reason"),
     [({"行业代码": "9999"}, "不在 GB/T 4754-2017"), ({"行业代码": "4414", "名称": "示例风电场"}, "2011 版"),
-     ({"行业代码": "炼铁"}, "按缺失处理"), ({"建设性质": "说不清"}, "不认识")],
+     ({"行业代码": "4414 风力发电"}, "2011 版"), ({"行业代码": "3110 水泥制造"}, "名称却是水泥制造"),
+     ({"行业代码": "水泥"}, "不是小类全称"), ({"行业代码": "胡说"}, "不是 GB/T 4754-2017"), ({"建设性质": "说不清"}, "不认识")],
 )  # fmt: skip
 def test_doubtful_codes_are_reported(texts: dict[str, str], reason: str) -> None:
     assert any(reason in remark.reason for remark in describe_site(texts).remarks)

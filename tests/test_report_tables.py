@@ -29,7 +29,7 @@ def _read_csv(path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline="")))
 
 
-EMPTY_HERE = ("questions", "cumulative", "remedies")
+EMPTY_HERE = ("questions", "cumulative", "remedies", "locations")
 """Tables the made-up assessment leaves empty; every other one must have rows to compare."""
 
 

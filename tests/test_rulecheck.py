@@ -43,6 +43,27 @@ def test_shipped_rules_are_without_fault() -> None:
         (BAN, {"plan_measure": "32"}, "plan_measure 应为"),
         (BAN, {"subject_kinds": []}, "永不适用"),
         (BAN, {"activities": ["A01"]}, "总是成立，永不适用"),
+        (BAN, {"zone_classes": ["一般区"]}, "无一可用，永不适用"),
+        (BAN, {"effect": "退出", "project_types": ["新建"]}, "退出只针对既有"),
+        (BAN, {"subject_kinds": ["enterprise"], "project_types": ["新建"]}, "建设性质却只有新建，永不适用"),
+        (BAN, {"geometry": "within", "distance_m": -1}, "距离 -1 米小于 0，永不适用"),
+        (BAN, {"geometry": "none"}, "这些不起作用"),
+        (
+            FURNACE,
+            {"conditions": [
+                {"attribute": "permit_level", "op": "eq", "value": "重点管理"},
+                {"attribute": "permit_level", "op": "in", "value": ["简化管理", "登记管理"]},
+            ]},
+            "不能同时成立",
+        ),
+        (
+            FURNACE,
+            {"conditions": [
+                {"attribute": "permit_level", "op": "eq", "value": "重点管理"},
+                {"attribute": "permit_level", "op": "ne", "value": "重点管理"},
+            ]},
+            "不能同时成立",
+        ),
         (BAN, {"basis": [{"document": " "}]}, "依据缺少文件名称"),
         (BAN, {"clause": " "}, "缺少条文"),
         (BAN, {"date_precision": "year"}, "从1月1日起计"),
@@ -96,6 +117,24 @@ def test_praise_and_ban_of_the_same_thing_are_found() -> None:
     assert faults(praise, elsewhere) == []
     other_sector = altered(BOOK.get("SO-03"), id="SO-99", effect="禁止", industry_prefixes=["31"])
     assert faults(BOOK.get("SO-03"), other_sector) == []
+
+
+def test_rules_that_can_never_meet_are_no_contradiction() -> None:
+    praise = altered(BOOK.get("SO-02"), id="SO-98", conditions=[{"attribute": "two_high", "op": "false"}])
+    ban = altered(praise, id="SO-99", effect="禁止", conditions=[{"attribute": "two_high", "op": "true"}])
+    assert faults(praise, ban) == []
+    assert faults(praise, altered(ban, conditions=[])) == ["SO-98：与 SO-99 矛盾（同一对象既鼓励又禁止）"]
+    only_firms, only_projects = {"subject_kinds": ["enterprise"]}, {"subject_kinds": ["project"]}
+    assert faults(altered(praise, **only_firms), altered(ban, conditions=[], **only_projects)) == []
+
+
+def test_praise_without_a_place_contradicts_only_a_ban_that_covers_it() -> None:
+    nowhere = {"layer": "", "zone_classes": [], "geometry": "none"}
+    praise = altered(BOOK.get("SO-02"), id="SO-98", **nowhere)
+    ban = altered(praise, id="SO-99", effect="禁止")
+    assert faults(praise, ban) == ["SO-98：与 SO-99 矛盾（同一对象既鼓励又禁止）"]
+    narrower = altered(ban, conditions=[{"attribute": "two_high", "op": "true"}])
+    assert faults(praise, narrower) == []
 
 
 def test_explanation_reads_as_a_sentence_with_basis_and_dates() -> None:

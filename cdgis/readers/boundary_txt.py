@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from cdgis.errors import CrsError, ReaderError
 from cdgis.readers.boundary_lines import HEADER_FIELDS, Parcel, parse_boundary_text
 from cdgis.readers.coordinates import CHINA_BOX, DATUM_TITLES, Datum, datum_named, within
-from cdgis.readers.crs import GEOGRAPHIC, LOCAL_PARAMETERS, plane_axes, resolve_crs, zone_epsg
+from cdgis.readers.crs import GEOGRAPHIC, old_datum_refused, plane_axes, resolve_crs, zone_epsg
 from cdgis.readers.encoding import decode_text
 from cdgis.readers.intake import Remark, is_quarantined, noted, rejected, repaired
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource
@@ -86,7 +86,7 @@ def _locate(
     remarks += _header_remarks(parcel, shape, projected=placement.epsg not in GEOGRAPHIC)
     if shape is None:
         return None, tuple(remarks)
-    settled = settle(shape, placement.epsg, source=source.label, remedy="核对坐标系、带号与坐标")
+    settled = settle(shape, placement.epsg, source=source.label, remedy="核对坐标系、带号与坐标", home=source.home)
     return settled.geometry, (*remarks, *settled.remarks)
 
 
@@ -134,8 +134,7 @@ def _datum_remarks(properties: dict[str, str], source: SiteSource) -> tuple[floa
         # a declared EPSG code is checked where the zone is resolved
         datum = "cgcs2000"
     if datum in ("xian80", "beijing54"):
-        reason = f"坐标系为{DATUM_TITLES[datum]}，不能直接与 CGCS2000 图层叠加"
-        return 0.0, [rejected(reason, field="坐标系", value=stated, remedy=LOCAL_PARAMETERS)]
+        return 0.0, [old_datum_refused(datum, stated)]
     if datum in ("gcj02", "bd09", "unknown"):
         reason = "坐标系名称不认识" if datum == "unknown" else f"界址点不应为{DATUM_TITLES[datum]}坐标"
         return 0.0, [rejected(reason, field="坐标系", value=stated, remedy="写明 2000国家大地坐标系，或转换后提交")]

@@ -14,8 +14,10 @@ import shapely
 from cdgis.errors import CrsError
 from cdgis.geodesy import KNOWN_EPSG, gauss_kruger_epsg, identify_crs, to_lonlat
 from cdgis.readers.coordinates import CHENGDE_BOX, CHINA_BOX, DATUM_TITLES, Box, Datum, datum_named, within
+from cdgis.readers.intake import Remark, rejected
 
 GEOGRAPHIC = (4490, 4326)
+NO_CRS = "没有坐标系"
 EXPECTED = "CGCS2000 经纬度（EPSG:4490）或 CGCS2000 高斯-克吕格（EPSG:" + "、".join(
     str(code) for code in KNOWN_EPSG if code not in GEOGRAPHIC
 ) + "）"  # fmt: skip
@@ -51,7 +53,7 @@ def resolve_crs(source: str, *, declared: str, stated: str, remedy: str, bounds:
     """
     definition = declared or stated
     if not definition:
-        raise CrsError(source, found="没有坐标系", expected=EXPECTED, remedy=remedy)
+        raise CrsError(source, found=NO_CRS, expected=EXPECTED, remedy=remedy)
     if declared and names_modern_datum(declared):
         return _projection_of(declared, stated, bounds)
     epsg = identify_crs(f"EPSG:{definition.strip()}" if definition.strip().isdigit() else definition)
@@ -61,12 +63,20 @@ def resolve_crs(source: str, *, declared: str, stated: str, remedy: str, bounds:
     found = f"EPSG:{epsg}" if epsg else _crs_name(definition)
     if datum in ("xian80", "beijing54"):
         raise CrsError(source, found=old_datum_found(datum, found), expected=EXPECTED, remedy=LOCAL_PARAMETERS)
-    raise CrsError(source, found=f"坐标系 {found} 不能用", expected=EXPECTED, remedy=f"请转换为 CGCS2000 后重试；{remedy}")
+    raise CrsError(source, found=found, expected=EXPECTED, remedy=f"请转换为 CGCS2000 后重试；{remedy}")
 
 
 def old_datum_found(datum: Datum, stated: str) -> str:
     """Return the one wording for data on Xi'an 80 or Beijing 54: what was found and what was expected."""
-    return f"坐标系是{DATUM_TITLES[datum]}（{stated}），应为 CGCS2000；两者相差可达百米，不能直接叠加"
+    title = DATUM_TITLES[datum]
+    named = title if stated.strip() == title else f"{title}（{stated.strip()}）"
+    return f"{named}，应为 CGCS2000；两者相差可达百米，不能直接叠加"
+
+
+def old_datum_refused(datum: Datum, stated: str) -> Remark:
+    """Return the remark that sends a row on Xi'an 80 or Beijing 54 to quarantine."""
+    reason = f"坐标系不符：{old_datum_found(datum, stated)}"
+    return rejected(reason, field="坐标系", value=stated, remedy=LOCAL_PARAMETERS)
 
 
 def names_modern_datum(declared: str) -> bool:
@@ -112,8 +122,7 @@ def check_coordinates(source: str, bounds: Box, epsg: int, *, remedy: str) -> No
     if epsg in GEOGRAPHIC:
         fits = within(CHINA_BOX, *bounds)
     else:
-        corners = shapely.points([bounds[0], bounds[2]], [bounds[1], bounds[3]])
-        lonlat = shapely.total_bounds(to_lonlat(corners, epsg))
+        lonlat = _lonlat_bounds(bounds, epsg)
         fits = _plane_fits(bounds, epsg) and bool(np.isfinite(lonlat).all()) and within(CHINA_BOX, *lonlat)
     if not fits:
         raise CrsError(
@@ -122,6 +131,34 @@ def check_coordinates(source: str, bounds: Box, epsg: int, *, remedy: str) -> No
             expected="坐标与坐标系一致，且位于中国范围内",
             remedy=remedy,
         )
+
+
+def wrong_zone(bounds: Box, epsg: int, home: Box) -> str:
+    """Return in Chinese that plane coordinates lie in `home` (degrees) only under another zone, else ""."""
+    if epsg in GEOGRAPHIC or _touches(_lonlat_bounds(bounds, epsg), home):
+        return ""
+    places = {
+        other: _lonlat_bounds(bounds, other)
+        for other in KNOWN_EPSG
+        if other not in GEOGRAPHIC and _plane_fits(bounds, other)
+    }
+    # a 3-degree and a 6-degree zone on one meridian are the same plane: the first stands for both
+    fitting_at = {place: code for code, place in reversed(places.items()) if _touches(place, home)}
+    if not fitting_at:
+        return ""
+    west, south, _, _ = _lonlat_bounds(bounds, epsg)
+    fitting = "、".join(f"{KNOWN_EPSG[code]}（EPSG:{code}）" for code in sorted(fitting_at.values()))
+    return f"按 {KNOWN_EPSG[epsg]} 落在经度 {west:.3f}、纬度 {south:.3f}，不在本市；按 {fitting} 才在本市，带号可能写错"
+
+
+def _lonlat_bounds(bounds: Box, epsg: int) -> Box:
+    corners = shapely.points([bounds[0], bounds[2]], [bounds[1], bounds[3]])
+    west, south, east, north = (float(bound) for bound in shapely.total_bounds(to_lonlat(corners, epsg)))
+    return west, south, east, north
+
+
+def _touches(box: Box, home: Box) -> bool:
+    return box[0] <= home[2] and home[0] <= box[2] and box[1] <= home[3] and home[1] <= box[3]
 
 
 def _plane_fits(bounds: Box, epsg: int) -> bool:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from cdgis.errors import ReaderError
 from cdgis.readers.archives import unpack
+from cdgis.readers.geodatabase import GDB_CATALOG_TABLE, GDB_SUFFIX
 from cdgis.readers.sheets import TABLE_SUFFIXES
 
-SITE_SUFFIXES = (".shp", ".gpkg", ".geojson", ".json", ".kml", ".txt", *TABLE_SUFFIXES)
+SITE_SUFFIXES = (".shp", ".gpkg", ".gdb", ".geojson", ".json", ".kml", ".kmz", ".dxf", ".txt", *TABLE_SUFFIXES)
 ARCHIVE_SUFFIX = ".zip"
 _SHAPEFILE_PARTS = (".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".fix", ".xml", ".cst")
 _HASHED_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
@@ -41,8 +42,9 @@ def expand_globs(root: Path, patterns: Sequence[str]) -> tuple[Path, ...]:
 
 
 def _is_file_or_gdb(path: Path) -> bool:
-    # a FileGDB is a folder; it is no readable format yet, but must not be passed over in silence
-    return path.is_file() or path.suffix.lower() == ".gdb"
+    if any(parent.suffix.lower() == GDB_SUFFIX for parent in path.parents):
+        return False
+    return path.is_file() or path.suffix.lower() == GDB_SUFFIX
 
 
 def _is_input(path: Path, beside: set[Path]) -> bool:
@@ -62,6 +64,7 @@ def open_archive(archive: Path, label: str, into: Path) -> tuple[InputFile, ...]
     ReaderError : the archive is unsafe, damaged, or holds no site file.
     """
     members = unpack(archive, into)
+    members = _with_geodatabases(members, into, archive.stem)
     files = set(members.values())
     inputs = tuple(
         InputFile(path=path, label=f"{label}!{name}", archive=archive)
@@ -73,10 +76,33 @@ def open_archive(archive: Path, label: str, into: Path) -> tuple[InputFile, ...]
     return inputs
 
 
+def _with_geodatabases(members: Mapping[str, Path], into: Path, stem: str) -> dict[str, Path]:
+    """Return the members with the files of each .gdb folder replaced by the folder itself."""
+    if any(name.lower() == GDB_CATALOG_TABLE for name in members):
+        # somebody zipped what is in the folder instead of the folder
+        folder = into / f"{stem.removesuffix(GDB_SUFFIX)}{GDB_SUFFIX}"
+        folder.mkdir(exist_ok=True)
+        for path in members.values():
+            if path.parent == into:
+                path.rename(folder / path.name)
+        return {folder.name: folder}
+    found: dict[str, Path] = {}
+    for name, path in members.items():
+        inside = into.joinpath(*Path(name).parts)
+        owner = next((parent for parent in inside.parents if parent.suffix.lower() == GDB_SUFFIX), None)
+        if owner is not None and owner.is_relative_to(into):
+            found[owner.relative_to(into).as_posix()] = owner
+        else:
+            found[name] = path
+    return found
+
+
 def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file; of a shapefile or folder, of its parts' names and bytes in a fixed order."""
     if path.is_dir():
-        return _joint_digest({part.name: part for part in sorted(path.iterdir()) if part.is_file()})
+        return _joint_digest(
+            {part.name: part for part in sorted(path.iterdir()) if part.is_file() and part.suffix.lower() != ".lock"}
+        )
     if path.suffix.lower() == ".shp":
         return _joint_digest({part.suffix.lower(): part for part in _parts(path)})
     return _digest(path).hexdigest()

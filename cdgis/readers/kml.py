@@ -1,7 +1,9 @@
-"""Which sites does a KML file hold? (parsed as XML without entities or links; GDAL never sees it)"""
+"""Which sites does a KML file hold? (alone or in a KMZ; parsed as XML without entities or links; GDAL never sees it)"""
 
 import re
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import cast
 from xml.etree import ElementTree
 
@@ -11,38 +13,53 @@ from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.errors import ReaderError
+from cdgis.readers.archives import ArchiveLimits, unpack
+from cdgis.readers.crs import GEOGRAPHIC, resolve_crs
 from cdgis.readers.encoding import decode_text
 from cdgis.readers.intake import Remark, rejected
-from cdgis.readers.records import SiteRecord, SiteSource
+from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource
 from cdgis.readers.repair import settle
 
 _FORBIDDEN = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _KML_EPSG = 4326
+_KMZ_LIMITS = ArchiveLimits(total_bytes=1 << 28, members=500)
 _SHAPES = ("Polygon", "LineString", "LinearRing", "Point", "MultiGeometry")
 
 
 def read_kml(source: SiteSource) -> tuple[SiteRecord, ...]:
-    """Return one record per Placemark, altitudes dropped.
+    """Return one record per Placemark of a KML or KMZ file, altitudes dropped.
 
     Raises
     ------
-    ReaderError : not XML, not KML, or it declares entities or links to other files.
+    ReaderError : an unsafe KMZ, or one without exactly one KML; not XML, not KML, or it declares entities or links to other files.
     """
-    text = decode_text(source.path.read_bytes(), source=source.label)
+    data = _packed(source) if source.path.suffix.lower() == ".kmz" else source.path.read_bytes()
+    text = decode_text(data, source=source.label)
     if _FORBIDDEN.search(text):
         raise ReaderError(f"{source.label}：KML 含 DOCTYPE 或实体声明，已拒绝。请从 GIS 软件重新导出")
     try:
         # the text is already decoded, so the declaration's encoding no longer holds
         root = ElementTree.fromstring(_DECLARATION.sub("", text.lstrip("\ufeff")))
     except ElementTree.ParseError as err:
-        raise ReaderError(f"{source.label}：不是合法的 XML（{err}）。请重新导出 KML") from err
+        raise ReaderError(f"{source.label}：不是合法的 KML（{err}）。请重新导出") from err
     if _tag(root) != "kml":
         raise ReaderError(f"{source.label}：不是 KML（根元素为 {_tag(root)}）")
     if any(_tag(element) == "NetworkLink" for element in root.iter()):
         raise ReaderError(f"{source.label}：KML 含 NetworkLink，指向其他文件或网址，已拒绝。请导出实际图形")
+    epsg = _declared_epsg(source)
     placemarks = [element for element in root.iter() if _tag(element) == "Placemark"]
-    return tuple(_record(element, number, source) for number, element in enumerate(placemarks, start=1))
+    return tuple(_record(element, number, epsg, source) for number, element in enumerate(placemarks, start=1))
+
+
+def _packed(source: SiteSource) -> bytes:
+    """Return the one KML inside a KMZ; its pictures and models are left alone."""
+    with tempfile.TemporaryDirectory(prefix="cdgis-") as folder:
+        members = unpack(source.path, Path(folder), limits=_KMZ_LIMITS)
+        found = [path for name, path in sorted(members.items()) if name.lower().endswith(".kml")]
+        if len(found) != 1:
+            raise ReaderError(f"{source.label}：KMZ 内应有且只有一个 KML，实有 {len(found)} 个。请另存为单个 KML")
+        return found[0].read_bytes()
 
 
 def _tag(element: ElementTree.Element) -> str:
@@ -53,7 +70,13 @@ def _children(element: ElementTree.Element, *names: str) -> Iterator[ElementTree
     return (child for child in element if _tag(child) in names)
 
 
-def _record(placemark: ElementTree.Element, number: int, source: SiteSource) -> SiteRecord:
+def _declared_epsg(source: SiteSource) -> int:
+    """Return the CRS of a KML file: longitude and latitude by its standard, so a declared plane CRS is not for it."""
+    declared = resolve_crs(source.label, declared=source.crs, stated=f"EPSG:{_KML_EPSG}", remedy=CRS_REMEDY)
+    return declared if declared in GEOGRAPHIC else _KML_EPSG
+
+
+def _record(placemark: ElementTree.Element, number: int, epsg: int, source: SiteSource) -> SiteRecord:
     texts = dict(_texts(placemark))
     geometry: BaseGeometry | None = None
     remarks: tuple[Remark, ...] = ()
@@ -65,7 +88,7 @@ def _record(placemark: ElementTree.Element, number: int, source: SiteSource) -> 
             rejected(f"坐标不合规（{err}）", field="coordinates", remedy="坐标应为 经度,纬度[,高程]，以空格分隔"),
         )
     if not remarks:
-        settled = settle(geometry, _KML_EPSG, source=source.label, remedy="KML 只能是经纬度坐标，请重新导出")
+        settled = settle(geometry, epsg, source=source.label, remedy="KML 只能是经纬度坐标，请重新导出")
         geometry, remarks = settled.geometry, settled.remarks
     keys = tuple(key for key in (placemark.get("id", ""), texts.get("name", ""), str(number)) if key)
     return SiteRecord(row=str(number), geometry=geometry, keys=keys, texts=texts, remarks=remarks)

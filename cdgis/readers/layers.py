@@ -106,7 +106,7 @@ def table_record(spec: LayerSpec, folder: Path) -> InputRecord:
 
 
 def _input_record(spec: LayerSpec, path: Path, kind: str) -> InputRecord:
-    if not path.is_file():
+    if not path.exists():
         raise _missing(spec)
     return InputRecord(
         layer=spec.id,

@@ -12,8 +12,8 @@ from cdgis.errors import CrsError, ReaderError
 from cdgis.readers.attributes import is_missing
 from cdgis.readers.coordinates import (
     CHINA_BOX,
-    DATUM_TITLES,
     Angle,
+    Box,
     Datum,
     datum_named,
     join_dms,
@@ -22,7 +22,7 @@ from cdgis.readers.coordinates import (
     split_pair,
     within,
 )
-from cdgis.readers.crs import LOCAL_PARAMETERS, plane_axes, resolve_crs, zone_epsg
+from cdgis.readers.crs import old_datum_refused, plane_axes, resolve_crs, zone_epsg
 from cdgis.readers.headers import Columns
 from cdgis.readers.intake import Remark, is_quarantined, rejected, repaired
 from cdgis.readers.records import CRS_REMEDY
@@ -79,6 +79,27 @@ def locate_row(cells: Sequence[str], columns: Columns, *, stated_crs: str, sourc
     return _angle_position(first, second, stated_crs)
 
 
+def locate_pair(text: str, *, stated_crs: str, source: str) -> Position:
+    """Return the place that two coordinates written as one text mean: ``经度,纬度`` or plane coordinates."""
+    try:
+        first, second = (parse_angle(part) for part in split_pair(text))
+    except ReaderError as err:
+        return _lost(rejected(str(err), field="坐标", value=text, remedy=_POSITION_REMEDY))
+    if max(abs(first.degrees), abs(second.degrees)) > _LARGEST_ANGLE_DEG:
+        return _plane_position(first.degrees, second.degrees, stated_crs, source)
+    return _angle_position(first, second, stated_crs)
+
+
+def locate_wkt(text: str, *, stated_crs: str, source: str) -> Position:
+    """Return the place that a WKT geometry means."""
+    try:
+        with np.errstate(invalid="ignore"):
+            return _wkt_position(text, stated_crs, source)
+    except (ReaderError, ShapelyError) as err:
+        remedy = "应为 POLYGON((经度 纬度, 经度 纬度, …)) 这样的 WKT，首尾点相同"
+        return _lost(rejected(f"不是合法的 WKT（{err}）", field="WKT", value=text, remedy=remedy))
+
+
 def _lost(*remarks: Remark) -> Position:
     return Position(shape=None, remarks=remarks)
 
@@ -117,8 +138,7 @@ def _angle(cells: Sequence[str], columns: Columns, axis: str) -> Angle | None:
 def _angle_position(lon: Angle, lat: Angle, stated_crs: str) -> Position:
     datum = datum_named(stated_crs)
     if datum in ("xian80", "beijing54"):
-        reason = f"坐标系为{DATUM_TITLES[datum]}，不能直接叠加"
-        return _lost(rejected(reason, field="坐标系", value=stated_crs, remedy=LOCAL_PARAMETERS))
+        return _lost(old_datum_refused(datum, stated_crs))
     remarks: list[Remark] = []
     if datum == "unknown":
         datum = "undeclared"
@@ -142,7 +162,8 @@ def _wkt_position(wkt: str, stated_crs: str, source: str) -> Position:
     shape = shapely.from_wkt(wkt)
     if not stated_crs:
         return Position(shape=shape)
-    epsg, remarks = _declared_epsg(stated_crs, source)
+    x_min, y_min, x_max, y_max = shape.bounds if not shape.is_empty else (0.0, 0.0, 0.0, 0.0)
+    epsg, remarks = _declared_epsg(stated_crs, source, (x_min, y_min, x_max, y_max))
     return Position(shape=None if remarks else shape, epsg=epsg, datum="cgcs2000", remarks=remarks)
 
 
@@ -170,8 +191,8 @@ def _plane_position(first_m: float, second_m: float, stated_crs: str, source: st
     return Position(shape=shapely.Point(east_m, north_m), epsg=epsg, datum=datum, remarks=remarks)
 
 
-def _declared_epsg(stated_crs: str, source: str) -> tuple[int, tuple[Remark, ...]]:
+def _declared_epsg(stated_crs: str, source: str, bounds: Box | None = None) -> tuple[int, tuple[Remark, ...]]:
     try:
-        return resolve_crs(source, declared=stated_crs, stated="", remedy=CRS_REMEDY), ()
+        return resolve_crs(source, declared=stated_crs, stated="", remedy=CRS_REMEDY, bounds=bounds), ()
     except CrsError as err:
-        return 0, (rejected(f"坐标系不能用：{err.found}", field="坐标系", value=stated_crs, remedy=err.remedy),)
+        return 0, (rejected(f"坐标系不符：{err.found}", field="坐标系", value=stated_crs, remedy=err.remedy),)

@@ -10,13 +10,14 @@ from shapely.geometry.base import BaseGeometry
 
 from cdgis.errors import CrsError
 from cdgis.geodesy import densify_for_plane, to_lonlat
-from cdgis.readers.coordinates import CHENGDE_BOX, within
-from cdgis.readers.crs import GEOGRAPHIC, WGS84_NOTE, check_coordinates
+from cdgis.readers.coordinates import CHENGDE_BOX, Box, within
+from cdgis.readers.crs import GEOGRAPHIC, WGS84_NOTE, check_coordinates, wrong_zone
 from cdgis.readers.intake import Remark, noted, rejected, repaired
 
 GeometryArray = npt.NDArray[np.object_]
 BoolArray = npt.NDArray[np.bool_]
 
+_ZONE_REMEDY = "请核对带号、中央子午线或 --crs 后重新提交；坐标最好带带号前缀，如 39576000"
 _DIMENSION = {"point": 0, "line": 1, "polygon": 2}
 KIND_WORDS = {0: "点", 1: "线", 2: "面"}
 """Dimension -> the word users know it by."""
@@ -30,13 +31,14 @@ class Settled:
     remarks: tuple[Remark, ...]
 
 
-def settle(geometry: BaseGeometry | None, epsg: int, *, source: str, remedy: str) -> Settled:
+def settle(geometry: BaseGeometry | None, epsg: int, *, source: str, remedy: str, home: Box | None = None) -> Settled:
     """Return one site geometry in EPSG:4490: flat, axes in order, valid, of one dimension.
 
     Parameters
     ----------
     geometry : any geometry, x = easting or longitude in `epsg`.
     source, remedy : words for the message when the coordinates contradict `epsg`.
+    home : degrees; plane coordinates that lie outside it, but inside it in another zone, are refused.
     """
     if geometry is None or geometry.is_empty:
         return Settled(
@@ -55,6 +57,9 @@ def settle(geometry: BaseGeometry | None, epsg: int, *, source: str, remedy: str
     except CrsError as err:
         contradiction = rejected(f"坐标系不符：{err.found}", field="坐标系", remedy=err.remedy)
         return Settled(geometry=None, remarks=(*remarks, contradiction))
+    elsewhere = wrong_zone(geometry.bounds, epsg, home) if home is not None else ""
+    if elsewhere:
+        return Settled(geometry=None, remarks=(*remarks, rejected(elsewhere, field="带号", remedy=_ZONE_REMEDY)))
     if epsg == 4326:
         remarks.append(noted(WGS84_NOTE, field="坐标系"))
     whole, mended = _mended(geometry)

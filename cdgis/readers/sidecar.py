@@ -1,15 +1,22 @@
 """What does the sidecar table say about each parcel? (attributes for formats that carry none)"""
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from cdgis.errors import ReaderError
-from cdgis.readers.attributes import is_missing, plain
+from cdgis.model import LIST_SEPARATOR
+from cdgis.readers.attributes import is_missing, match_attribute, plain
+from cdgis.readers.encoding import decode_text
 from cdgis.readers.headers import find_header, subject_column
 from cdgis.readers.inputs import InputFile
 from cdgis.readers.intake import rejected
+from cdgis.readers.records import cell_text
 from cdgis.readers.sheets import read_sheets
+
+ANY_FILE = "*"
+"""File name of a row that speaks for every file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,10 +57,10 @@ class Sidecar:
                 found.update(row.texts)
         return found
 
-    def crs_for(self, file: InputFile) -> str:
-        """Return the CRS the sidecar declares for a file, or an empty text."""
+    def stated_for(self, file: InputFile, role: str) -> str:
+        """Return what the sidecar declares for a file under a standard column, or an empty text."""
         texts = (pair for row in self.rows_for(file) for pair in row.texts.items())
-        return next((text for header, text in texts if subject_column(header) == "datum"), "")
+        return next((text for header, text in texts if subject_column(header) == role), "")
 
     def mark_used(self, file: InputFile) -> None:
         """Count the rows of a file that exists but could not be read as met."""
@@ -61,6 +68,8 @@ class Sidecar:
 
 
 def _names_file(stated: str, file: InputFile) -> bool:
+    if stated == ANY_FILE:
+        return True
     word = stated.replace("\\", "/").casefold()
     names = [name.casefold() for name in file.names]
     stems = [PurePosixPath(name).stem for name in names]
@@ -68,12 +77,14 @@ def _names_file(stated: str, file: InputFile) -> bool:
 
 
 def read_sidecar(path: Path, *, label: str) -> Sidecar:
-    """Return the sidecar table at `path`.
+    """Return the sidecar at `path`: a table, or TOML.
 
     Raises
     ------
-    ReaderError : it cannot be read, or has no 文件 (file) column.
+    ReaderError : it cannot be read, a table has no 文件 (file) column, or TOML holds an unknown name.
     """
+    if path.suffix.lower() == ".toml":
+        return Sidecar(label=label, rows=_toml_rows(path, label))
     sheet = read_sheets(path, label=label)[0]
     header = find_header(sheet)
     if header is None or "file" not in header.columns.roles:
@@ -88,6 +99,38 @@ def read_sidecar(path: Path, *, label: str) -> Sidecar:
         if file:
             rows.append(SidecarRow(row=str(number), file=file, parcel=parcel, texts=texts))
     return Sidecar(label=label, rows=tuple(rows))
+
+
+def _toml_rows(path: Path, label: str) -> tuple[SidecarRow, ...]:
+    """Return one row per ``[[site]]`` table, or one for a file that is a single table; without `file` it is for all."""
+    try:
+        document = tomllib.loads(decode_text(path.read_bytes(), source=label))
+    except (tomllib.TOMLDecodeError, RecursionError) as err:
+        raise ReaderError(f'{label}：不是合法的 TOML（{err}）。每行应为 名称 = "值"，中文名称加引号') from err
+    tables = document.pop("site", None)
+    if tables is not None and (document or not isinstance(tables, list)):
+        raise ReaderError(f"{label}：用了 [[site]] 就不要在它之外再写 {'、'.join(document) or 'site'}")
+    entries = [document] if tables is None else tables
+    return tuple(_toml_row(entry, number, label) for number, entry in enumerate(entries, start=1))
+
+
+def _toml_row(entry: object, number: int, label: str) -> SidecarRow:
+    texts = {key: _toml_text(value) for key, value in entry.items()} if isinstance(entry, dict) else {}
+    unknown = [key for key in texts if subject_column(key) is None and match_attribute(key) is None]
+    if unknown or not texts or None in texts.values():
+        odd = "、".join(unknown or [key for key, text in texts.items() if text is None]) or "（空）"
+        raise ReaderError(f"{label}：第 {number} 项里不认识 {odd}。名称应为附表的列名或属性名，值应为文字、数或是否")
+    named = {subject_column(key): key for key in texts}
+    stated = {key: text for key, text in texts.items() if text}
+    file, parcel = (stated.pop(named.get(role, ""), "") for role in ("file", "parcel"))
+    return SidecarRow(row=str(number), file=file or ANY_FILE, parcel=parcel, texts=stated)
+
+
+def _toml_text(value: object) -> str | None:
+    """Return a TOML value as cell text, None for a table inside."""
+    if isinstance(value, list):
+        return LIST_SEPARATOR.join(cell_text(item) for item in value)
+    return None if isinstance(value, dict) else cell_text(value)
 
 
 def _take(texts: dict[str, str], labels: tuple[str, ...], index: int | None) -> str:

@@ -13,6 +13,9 @@ from cdgis.frames import Subjects
 from cdgis.model import InputRecord, SubjectKind
 from cdgis.readers.attributes import match_attribute
 from cdgis.readers.boundary_txt import read_boundary_txt
+from cdgis.readers.coordinates import CHENGDE_BOX, Box
+from cdgis.readers.crs import NO_CRS
+from cdgis.readers.geodatabase import GDB_SUFFIX, read_geodatabase
 from cdgis.readers.geojson import read_geojson
 from cdgis.readers.headers import subject_column
 from cdgis.readers.inputs import ARCHIVE_SUFFIX, SITE_SUFFIXES, InputFile, expand_globs, file_sha256, open_archive
@@ -25,6 +28,7 @@ from cdgis.readers.sheets import TABLE_SUFFIXES
 from cdgis.readers.sidecar import UNMATCHED, Sidecar, read_sidecar
 from cdgis.readers.subjects import describe_site
 from cdgis.readers.tables import read_site_table
+from cdgis.readers.typed import TypedSites, read_typed_sites, typed_record
 from cdgis.readers.vector import DRIVERS, read_vector
 from cdgis.workspace import Workspace
 
@@ -33,6 +37,8 @@ Progress = Callable[[str], None]
 
 _PLACE_LAYERS = ("counties", "parks")
 """Layers whose names a row may claim to lie in."""
+_HOMES: Mapping[str, Box] = {"承德": CHENGDE_BOX}
+"""First characters of a workspace's city -> where its sites must lie, degrees."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,16 +53,16 @@ class _Batch:
     declared: Mapping[str, str] = field(default_factory=dict)
     """Column or attribute name -> text that applies to every site."""
     places: GeoDataFrame | None = None
+    home: Box | None = None
 
     def label(self, path: Path) -> str:
         """Return a path as users see it: relative to the workspace, else its name."""
         resolved, root = path.resolve(), self.root.resolve()
         return resolved.relative_to(root).as_posix() if resolved.is_relative_to(root) else path.name
 
-    @property
-    def crs(self) -> str:
-        """CRS or datum declared for all files, empty when none is."""
-        return next((text for name, text in self.declared.items() if subject_column(name) == "datum"), "")
+    def stated(self, role: str) -> str:
+        """Return what is declared for all files under a standard column, empty when nothing is."""
+        return next((text for name, text in self.declared.items() if subject_column(name) == role), "")
 
 
 def read_subjects(workspace: Workspace, *, progress: Progress | None = None) -> Subjects:
@@ -73,6 +79,7 @@ def read_subjects(workspace: Workspace, *, progress: Progress | None = None) -> 
         paths=tuple(path for path in expand_globs(workspace.root, sources.projects) if path != sidecar),
         kind=SubjectKind.PROJECT,
         undeclared_accuracy_m=settings.undeclared_datum_accuracy_m,
+        home=_HOMES.get(settings.city[:2]),
         sidecar=sidecar,
     )
     tables = expand_globs(workspace.root, sources.enterprises)
@@ -95,6 +102,7 @@ def read_sites(
     *,
     declared: Mapping[str, str] | None = None,
     sidecar: Path | None = None,
+    typed: TypedSites = TypedSites(),
     progress: Progress | None = None,
 ) -> Subjects:
     """Return the project sites in single files, as `cdgis screen FILE…` reads them.
@@ -102,8 +110,10 @@ def read_sites(
     Parameters
     ----------
     declared : column or attribute name -> text for every site read, over what files and sidecar say;
-        ``crs`` (EPSG:4548, 2000国家大地坐标系 …) declares the coordinate system of the files.
-    sidecar : table with one row per parcel.
+        ``crs`` (EPSG:4548, 2000国家大地坐标系 …) declares the coordinate system of the files,
+        ``dxf_unit`` (mm, cm, m) the drawing unit of DXF files.
+    sidecar : table (CSV, XLSX) with one row per parcel, or TOML.
+    typed : sites typed as WKT or coordinates, judged together with the files.
 
     Raises
     ------
@@ -122,12 +132,33 @@ def read_sites(
         paths=tuple(paths),
         kind=SubjectKind.PROJECT,
         undeclared_accuracy_m=settings.undeclared_datum_accuracy_m,
+        home=_HOMES.get(settings.city[:2]),
         sidecar=sidecar,
         declared=declared or {},
     )
     roster = Roster(default_accuracy_m=settings.default_accuracy_m)
     _gather(batch, roster, progress)
+    if typed:
+        roster.records.append(typed_record(typed))
+        for file, record in read_typed_sites(typed, _source(InputFile(path=Path(), label=""), batch, Sidecar())):
+            roster.add(record, describe_site(batch.declared), file, batch.kind)
     return roster.to_subjects()
+
+
+def read_typed(
+    workspace: Workspace,
+    *,
+    wkt: Sequence[str] = (),
+    lonlat: Sequence[str] = (),
+    declared: Mapping[str, str] | None = None,
+) -> Subjects:
+    """Return the sites typed as WKT or as ``经度,纬度`` (decimal or degrees, minutes, seconds).
+
+    Raises
+    ------
+    UsageError : `declared` names an unknown attribute; faults of the texts go to the intake.
+    """
+    return read_sites(workspace, (), declared=declared, typed=TypedSites(wkt=tuple(wkt), lonlat=tuple(lonlat)))
 
 
 def _places(workspace: Workspace) -> GeoDataFrame | None:
@@ -187,20 +218,19 @@ def _files(path: Path, label: str, folder: Path, roster: Roster) -> Iterator[Inp
 
 def _reject_file(label: str, err: ReaderError | CrsError, roster: Roster) -> None:
     if isinstance(err, CrsError):
-        remark = rejected(f"坐标系不符：{err.found}", field="坐标系", remedy=err.remedy)
+        reason = err.found if err.found == NO_CRS else f"坐标系不符：{err.found}"
+        remark = rejected(reason, field="坐标系", remedy=err.remedy)
     else:
-        remark = rejected(str(err).removeprefix(f"{label}："), field="文件", remedy="修正后重新提交")
+        reason, asks, what = str(err).removeprefix(f"{label}：").partition("。请")
+        remark = rejected(reason, field="文件", remedy=f"请{what}" if asks else "修正后重新提交")
     roster.intake.append(intake_note(label, WHOLE_FILE, (remark,)))
 
 
 def _gather_file(file: InputFile, batch: _Batch, sidecar: Sidecar, roster: Roster) -> None:
-    source = SiteSource(
-        path=file.path,
-        label=file.label,
-        crs=sidecar.crs_for(file) or batch.crs,
-        undeclared_accuracy_m=batch.undeclared_accuracy_m,
-    )
+    source = _source(file, batch, sidecar)
     try:
+        if file.path.is_file() and file.path.stat().st_size == 0:
+            raise ReaderError(f"{file.label}：文件是空的（0 字节）。请重新导出后提交")
         records = _read(source, batch.places)
     except (ReaderError, CrsError) as err:
         _reject_file(file.label, err, roster)
@@ -211,6 +241,17 @@ def _gather_file(file: InputFile, batch: _Batch, sidecar: Sidecar, roster: Roste
     for record in records:
         stated = sidecar.texts_for(file, _keys(record))
         roster.add(record, describe_site(batch.declared, stated, record.texts), file, batch.kind)
+
+
+def _source(file: InputFile, batch: _Batch, sidecar: Sidecar) -> SiteSource:
+    return SiteSource(
+        path=file.path,
+        label=file.label,
+        crs=batch.stated("datum") or sidecar.stated_for(file, "datum"),
+        dxf_unit=batch.stated("dxf_unit") or sidecar.stated_for(file, "dxf_unit"),
+        undeclared_accuracy_m=batch.undeclared_accuracy_m,
+        home=batch.home,
+    )
 
 
 def _keys(record: SiteRecord) -> tuple[str, ...]:
@@ -224,8 +265,15 @@ def _read(source: SiteSource, places: GeoDataFrame | None) -> tuple[SiteRecord, 
         return read_vector(source)
     if suffix in (".geojson", ".json"):
         return read_geojson(source)
-    if suffix == ".kml":
+    if suffix in (".kml", ".kmz"):
         return read_kml(source)
+    if suffix == GDB_SUFFIX:
+        return read_geodatabase(source)
+    if suffix == ".dxf":
+        # ezdxf takes half a second to load
+        from cdgis.readers.dxf import read_dxf
+
+        return read_dxf(source)
     if suffix == ".txt":
         return read_boundary_txt(source)
     if suffix in TABLE_SUFFIXES:

@@ -12,6 +12,7 @@ from cdgis.readers.headers import subject_column
 from cdgis.readers.intake import Remark, noted, repaired
 
 _INDUSTRY = re.compile(r"^[A-T]?(\d{2,4})(?!\d)")
+_MOST_LISTED = 8
 _SECTION = re.compile(r"^[A-T]$")
 _PROJECT_TYPES: tuple[tuple[ProjectType, tuple[str, ...]], ...] = (
     (ProjectType.RELOCATE, ("迁建", "搬迁", "异地")),
@@ -58,14 +59,47 @@ def _industry(text: str, name: str) -> tuple[str, list[Remark]]:
     word = plain(text).upper()
     match = _INDUSTRY.match(word)
     code = match.group(1) if match else word if _SECTION.match(word) else ""
-    if word and not code:
-        remedy = "填四位小类代码，如 3110"
-        return "", [repaired("行业未写 GB/T 4754-2017 代码，按缺失处理", field="行业代码", value=text, remedy=remedy)]
-    if code and not industry.is_known(code):
+    if not code:
+        return _industry_by_name(text) if word else ("", [])
+    if not industry.is_known(code):
         return code, [noted("行业代码不在 GB/T 4754-2017 中，请核对", field="行业代码", value=text)]
-    if code and industry.looks_like_2011(code, name):
-        return code, [noted("行业代码疑为 2011 版旧码，请核对", field="行业代码", value=text)]
+    words = text[match.end() :].strip(" -—:：()（）") if match else ""
+    if industry.looks_like_2011(code, words or name):
+        return "", [_asked_back_2011(code, text)]
+    old_name, _ = industry.meaning_2011(code)
+    if old_name and industry.name_of(code)[0] not in words + name:
+        reason = f"行业代码 {code} 按{industry.name_of(code)}处理；它在 2011 版是{old_name}，请核对"
+        return code, [noted(reason, field="行业代码", value=text)]
+    meant = industry.named(words)
+    if meant and not (meant.startswith(code) or code.startswith(meant)):
+        reason = f"行业代码 {code} 是{industry.name_of(code)}，名称却是{industry.name_of(meant)}（{meant}），按缺失处理"
+        return "", [repaired(reason, field="行业代码", value=text, remedy="请核对后只填其一")]
     return code, []
+
+
+def _asked_back_2011(code: str, text: str) -> Remark:
+    old_name, new_code = industry.meaning_2011(code)
+    reason = (
+        f"行业代码 {code} 在 2011 版是{old_name}，在 GB/T 4754-2017 是{industry.name_of(code)}，疑为旧码，按缺失处理"
+    )
+    remedy = f"如为{old_name}请填 {new_code}"
+    return repaired(reason, field="行业代码", value=text, remedy=remedy)
+
+
+def _industry_by_name(text: str) -> tuple[str, list[Remark]]:
+    """Return the code of an industry given by its Chinese name; several possible ones are asked back."""
+    code = industry.named(text)
+    if code:
+        reason = f"行业“{text.strip()}”按名称取 {code} {industry.name_of(code)}"
+        return code, [noted(reason, field="行业代码", value=text)]
+    found = industry.search(text)
+    if not found:
+        reason = f"行业“{text.strip()}”不是 GB/T 4754-2017 的代码或名称，按缺失处理"
+        return "", [repaired(reason, field="行业代码", value=text, remedy="填四位小类代码，如 3110")]
+    listed = "、".join(f"{code} {title}" for code, title in found[:_MOST_LISTED])
+    more = f"等 {len(found)} 类" if len(found) > _MOST_LISTED else ""
+    reason = f"行业“{text.strip()}”不是小类全称，按缺失处理"
+    return "", [repaired(reason, field="行业代码", value=text, remedy=f"请从中选一个代码：{listed}{more}")]
 
 
 def _project_type(text: str) -> tuple[str, list[Remark]]:

@@ -15,6 +15,7 @@ from shapely.geometry import shape
 from cdgis.errors import ReaderError
 from cdgis.readers.crs import resolve_crs
 from cdgis.readers.encoding import shapefile_encoding, sibling
+from cdgis.readers.geodatabase import GDB_DRIVER, GDB_SUFFIX, check_geodatabase
 from cdgis.readers.intake import noted, rejected
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource, cell_text
 from cdgis.readers.repair import settle
@@ -40,6 +41,9 @@ def check_container(path: Path, *, label: str) -> str:
     ReaderError : unknown suffix, foreign content, a part is missing, or a GeoPackage that reaches outside itself.
     """
     suffix = path.suffix.lower()
+    if suffix == GDB_SUFFIX:
+        check_geodatabase(path, label=label)
+        return GDB_DRIVER
     if suffix not in DRIVERS:
         raise ReaderError(f"{label}：不支持的格式 {suffix or '（无扩展名）'}")
     if path.as_posix().startswith("/vsi"):
@@ -95,7 +99,8 @@ def read_vector(source: SiteSource) -> tuple[SiteRecord, ...]:
 def _records(collection: fiona.Collection, source: SiteSource, prefix: str) -> Iterator[SiteRecord]:
     if collection.schema["geometry"] == "None":
         return
-    epsg = resolve_crs(source.label, declared=source.crs, stated=collection.crs_wkt, remedy=CRS_REMEDY)
+    bounds = collection.bounds if len(collection) else None
+    epsg = resolve_crs(source.label, declared=source.crs, stated=collection.crs_wkt, remedy=CRS_REMEDY, bounds=bounds)
     no_table = source.path.suffix.lower() == ".shp" and sibling(source.path, ".dbf") is None
     for number, feature in enumerate(collection, start=1):
         texts = {str(key): cell_text(value) for key, value in feature.properties.items()}
@@ -106,7 +111,7 @@ def _records(collection: fiona.Collection, source: SiteSource, prefix: str) -> I
             bad = rejected(f"图形不合规（{err}）", field="geometry", remedy="在 GIS 软件中修正后重新提交")
             yield SiteRecord(row=f"{prefix}{number}", geometry=None, texts=texts, remarks=(bad,))
             continue
-        settled = settle(geometry, epsg, source=source.label, remedy=CRS_REMEDY)
+        settled = settle(geometry, epsg, source=source.label, remedy=CRS_REMEDY, home=source.home)
         remarks = (*settled.remarks, *((noted("缺少 .dbf，没有属性"),) if no_table else ()))
         yield SiteRecord(
             row=f"{prefix}{number}",

@@ -22,7 +22,7 @@ import shapely
 from cdgis.assessment import Assessment
 from cdgis.model import DEMO_STAMP
 from cdgis.report.workbook import write_workbook
-from cdgis.schema import TABLES
+from cdgis.schema import TABLES, table_named
 
 SIGNIFICANT_DIGITS = 12
 """A city's area in square metres keeps its centimetres, and noise of summation order does not show."""
@@ -76,10 +76,10 @@ def safe_cell(value: str) -> str:
 
 def csv_text(name: str, frame: pd.DataFrame) -> str:
     """Return table `name` as CSV text: header of column names, ``\\n`` line ends, empty cell for a missing number."""
-    columns = [_cells(frame[column.name], column.kind) for column in TABLES[name].columns]
+    columns = [_cells(frame[column.name], column.kind) for column in table_named(name).columns]
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(TABLES[name].names)
+    writer.writerow(table_named(name).names)
     writer.writerows(zip(*columns, strict=True))
     return stream.getvalue()
 

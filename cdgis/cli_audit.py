@@ -1,0 +1,198 @@
+"""The commands of those who check: review, verify, compare, and the rules in Excel."""
+
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from cdgis.cli_words import ChineseCommand, parse_date
+from cdgis.errors import ReaderError, ReportError
+
+if TYPE_CHECKING:
+    from cdgis.verify import Writer
+    from cdgis.workspace import Workspace
+
+EXIT_DIFFERS = 2
+_out = Console()
+_err = Console(stderr=True)
+
+WorkspaceOption = Annotated[Path | None, typer.Option("--workspace", metavar="目录", help="工作区目录（默认：当前目录或最近的上级）")]
+OutOption = Annotated[Path | None, typer.Option("--out", metavar="目录", help="输出目录")]
+JobsOption = Annotated[int, typer.Option("--jobs", metavar="整数", min=1, help="并行线程数，不影响结果")]
+QuietOption = Annotated[bool, typer.Option("--quiet", metavar="", help="不显示进度与汇总")]
+DebugOption = Annotated[bool, typer.Option("--debug", metavar="", help="出错时显示程序堆栈")]
+FileOption = Annotated[list[Path] | None, typer.Option("--file", metavar="文件", help="工作区之外的原边界文件现在的位置，可多次给出")]
+ReportArgument = Annotated[Path, typer.Argument(metavar="报告", help="cdgis screen 写出的报告（.html 或 .json）")]
+
+
+def register(app: typer.Typer, rules_app: typer.Typer) -> None:
+    """Add the commands of this module to the command line."""
+    app.command("review", cls=ChineseCommand)(review)
+    app.command("verify", cls=ChineseCommand)(verify)
+    app.command("compare", cls=ChineseCommand)(compare)
+    rules_app.command("export", cls=ChineseCommand)(rules_export)
+    rules_app.command("import", cls=ChineseCommand)(rules_import)
+
+
+def _open(workspace: Path | None) -> "Workspace":
+    from cdgis.workspace import find_workspace, open_workspace
+
+    return open_workspace(workspace if workspace is not None else find_workspace(Path.cwd()))
+
+
+def _say(text: str, style: str = "") -> None:
+    _out.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def report_writers() -> Mapping[str, "Writer"]:
+    """Return how each file of a report is made, by its ending."""
+    from cdgis.screening import report_json
+
+    return {".json": report_json}
+
+
+def review(
+    report: ReportArgument,
+    finding: Annotated[str, typer.Option("--finding", metavar="编号", help="所复核的规则编号，如 WS-01-2026")],
+    decision: Annotated[str, typer.Option("--decision", metavar="意见", help="同意/不同意/符合/不符合/补充材料")],
+    reason: Annotated[str, typer.Option("--reason", metavar="文字", help="理由")],
+    officer: Annotated[str, typer.Option("--officer", metavar="姓名", help="复核人")],
+    day: Annotated[str | None, typer.Option("--date", metavar="日期", help="复核日期 YYYY-MM-DD（默认今天）")] = None,
+    zone: Annotated[str, typer.Option("--zone", metavar="编码", help="意见只针对其中一个区时指明")] = "",
+    debug: DebugOption = False,
+) -> None:
+    """对报告中的一条结果登记复核意见：只追加，不改原结果；报告并列显示两者。
+
+    示例：cdgis review reports/P-001.html --finding WS-01-2026 --decision 不同意 --reason 现场核实在区外 --officer 张三
+    """
+    from cdgis.journal import Review, append_review
+    from cdgis.verify import update_report
+
+    # The day of an officer's act is an input, so the clock may supply it; nothing computed depends on it.
+    decided_on = (parse_date(day) or date.today()).isoformat()
+    made = Review(
+        rule_id=finding, decision=decision, reason=reason, officer=officer, decided_on=decided_on, zone_id=zone
+    )
+    journal, written = update_report(
+        report,
+        lambda read, path: append_review(
+            path, made, report_number=read.number, subject_id=read.subject_id, findings=read.rows("findings")
+        ),
+        writers=report_writers(),
+    )
+    _say(f"已登记第 {journal.length} 条复核意见；链首 {journal.head}")
+    for path in written:
+        _say(f"已更新 {path}")
+
+
+def verify(
+    report: ReportArgument,
+    file: FileOption = None,
+    alone: Annotated[bool, typer.Option("--alone", metavar="", help="没有工作区时：只核对报告自身与复核记录")] = False,
+    workspace: WorkspaceOption = None,
+    jobs: JobsOption = 2,
+    debug: DebugOption = False,
+) -> None:
+    """核对报告是否确由所列输入得出：编号、文字、输入文件、逐行重算、复核记录。有出入则退出码为 2。
+
+    示例：cdgis verify reports/P-001.html
+    """
+    from cdgis.verify import verify_report
+
+    result = verify_report(
+        report, workspace=None if alone else _open(workspace), files=tuple(file or ()),
+        render=report_writers().get(report.suffix.lower()), jobs=jobs,
+    )  # fmt: skip
+    _say(f"报告 {result.report_number}　对象 {result.subject_id}")
+    for check in result.checks:
+        _say(f"{'不符' if check.faults else '一致'}　{check.title}", style="red" if check.faults else "green")
+        for fault in check.faults:
+            _say(f"　　· {fault}")
+    differing = sum(bool(check.faults) for check in result.checks)
+    if differing:
+        _say(f"核对 {len(result.checks)} 项，{differing} 项不符：该报告不能作为依据。", style="bold red")
+        raise typer.Exit(EXIT_DIFFERS)
+    _say(f"核对 {len(result.checks)} 项，全部一致。", style="bold green")
+
+
+def compare(
+    old: Annotated[Path, typer.Argument(metavar="旧版", help="图层文件，或工作区目录")],
+    new: Annotated[Path, typer.Argument(metavar="新版", help="同一图层的另一版文件，或另一工作区目录")],
+    layer: Annotated[str, typer.Option("--layer", metavar="编号", help="两个文件是目录中哪个图层的两版（默认按路径或文件名判断）")] = "",
+    workspace: WorkspaceOption = None,
+    out: OutOption = None,
+    jobs: JobsOption = 2,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """比较区划的两个版本：哪些区变了类别或界线，哪些项目和企业的结论因此改变。
+
+    示例：cdgis compare layers/redlines/ecological_redline.gpkg 新版/ecological_redline.gpkg
+    """
+    from cdgis.compare_plan import compare_versions
+    from cdgis.report.comparison import write_comparison
+    from cdgis.terminal import progress_bars
+    from cdgis.workspace import SETTINGS_FILE
+
+    is_folder = (old / SETTINGS_FILE).is_file() and (new / SETTINGS_FILE).is_file()
+    opened = None if is_folder else _open(workspace)
+    with progress_bars(_err, quiet=quiet) as progress:
+        found = compare_versions(old, new, workspace=opened, layer=layer, jobs=jobs, progress=progress)
+    target = out or (opened.root if opened else new) / "reports" / "compare"
+    written = write_comparison(found, target)
+    if not quiet:
+        _say(f"变更的区 {len(found.zones)} 个；重新判定 {found.judged_count} 个对象，结论变更 {len(found.verdicts)} 个")
+        for row in found.verdicts.head(12).to_dict("records"):
+            _say(f"　{row['subject_id']} {row['name']}：{row['old_verdict']} → {row['new_verdict']}（{row['zone_ids']}）")
+        _say("已写出 " + "、".join(map(str, written)))
+
+
+def rules_export(
+    file: Annotated[Path, typer.Argument(metavar="文件", help="要写出的 XLSX")],
+    workspace: WorkspaceOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """把规则导出为 Excel，一行一条（准入清单条款在其自己的表里，不在此列）。
+
+    示例：cdgis rules export 规则.xlsx
+    """
+    from cdgis.loading import load_workspace
+    from cdgis.progress import Silent
+    from cdgis.rule_editing import editable, export_rules
+
+    loaded = load_workspace(_open(workspace), as_of=None, progress=Silent())
+    try:
+        file.write_bytes(export_rules(loaded))
+    except OSError as err:
+        raise ReportError(f"无法写入 {file}：{err.strerror or err}。请检查权限，并关闭正打开它的程序") from err
+    _say(f"已导出 {len(editable(loaded.rulebook))} 条规则到 {file}。改好后运行 cdgis rules import {file}")
+
+
+def rules_import(
+    file: Annotated[Path, typer.Argument(metavar="文件", help="由 cdgis rules export 导出、改好的 XLSX")],
+    workspace: WorkspaceOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """从 Excel 导入规则：逐行校验，全部通过才写入工作区 rules/workspace.toml；程序自带的规则文件不动。
+
+    示例：cdgis rules import 规则.xlsx
+    """
+    from cdgis.loading import load_workspace
+    from cdgis.progress import Silent
+    from cdgis.rule_editing import import_rules
+
+    loaded = load_workspace(_open(workspace), as_of=None, progress=Silent())
+    try:
+        data = file.read_bytes()
+    except OSError as err:
+        raise ReaderError(f"无法读取 {file}：{err.strerror or err}") from err
+    result = import_rules(loaded, data, name=file.name)
+    counts = f"新增 {len(result.added)} 条，修改 {len(result.changed)} 条，未变 {result.unchanged_count} 条"
+    _say(f"{counts}；已写入 {result.path}")
+    if result.added or result.changed:
+        _say("　" + "、".join((*result.added, *result.changed)))
+    if result.absent:
+        _say(f"表中未列 {len(result.absent)} 条，仍按原样有效；要停用请在 cdgis.toml 的 rules_off 中写明编号和理由")

@@ -1,0 +1,68 @@
+"""The options every command shares, and what every command does first and last."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from cdgis.errors import UsageError
+
+if TYPE_CHECKING:
+    from cdgis.assessment import Assessment
+    from cdgis.workspace import Workspace
+
+EXIT_STRICT = 1
+out_console = Console()
+err_console = Console(stderr=True)
+
+WorkspaceOption = Annotated[Path | None, typer.Option("--workspace", metavar="目录", help="工作区目录（默认：当前目录或最近的上级）")]
+OutOption = Annotated[Path | None, typer.Option("--out", metavar="目录", help="输出目录")]
+AsOfOption = Annotated[str | None, typer.Option("--as-of", metavar="日期", help="判定基准日 YYYY-MM-DD（默认取工作区设置）")]
+JobsOption = Annotated[int, typer.Option("--jobs", metavar="整数", min=1, help="并行线程数，不影响结果")]
+QuietOption = Annotated[bool, typer.Option("--quiet", metavar="", help="不显示进度与汇总")]
+DebugOption = Annotated[bool, typer.Option("--debug", metavar="", help="出错时显示程序堆栈")]
+StrictOption = Annotated[bool, typer.Option("--strict", metavar="", help="有“不符合”或“资料不足”时以退出码 1 结束")]
+
+
+def open_here(workspace: Path | None) -> "Workspace":
+    """Return the workspace given, or the one the current directory lies in."""
+    from cdgis.workspace import find_workspace, open_workspace
+
+    return open_workspace(workspace if workspace is not None else find_workspace(Path.cwd()))
+
+
+def write_all(assessment: "Assessment", out: Path, *, jobs: int, quiet: bool, strict: bool) -> None:
+    """Write the overview, every page and every table into `out`, and say what came of it."""
+    from cdgis.report.publish import write_reports
+    from cdgis.summary import print_summary
+    from cdgis.terminal import progress_bars
+
+    with progress_bars(err_console, quiet=quiet) as progress:
+        progress.stage("写出网页与数据表")
+        written = write_reports(assessment, out, jobs=jobs, progress=progress.step)
+    if not quiet:
+        print_summary(out_console, assessment, out, written)
+    leave_strictly(assessment, strict=strict)
+
+
+def leave_strictly(assessment: "Assessment", *, strict: bool) -> None:
+    """Leave with exit code 1 when `strict` and something was judged 不符合 or 资料不足."""
+    verdicts = set(assessment.tables["verdicts"]["verdict"])
+    if strict and verdicts & {"不符合", "资料不足"}:
+        raise typer.Exit(EXIT_STRICT)
+
+
+def named_values(pairs: list[str]) -> dict[str, str]:
+    """Return {name: value} of options written ``name=value``.
+
+    Raises
+    ------
+    UsageError : one of them holds no equals sign.
+    """
+    broken = [pair for pair in pairs if "=" not in pair]
+    if broken:
+        raise UsageError(f"--attr 读到“{'、'.join(broken)}”，应为 名称=值，例如 --attr discharges_pollutants=是")
+    return dict(pair.split("=", 1) for pair in pairs)
+
+

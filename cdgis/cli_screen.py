@@ -1,0 +1,150 @@
+"""The commands for sites: `cdgis screen` judges given ones, `cdgis guide` looks for good ones."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cdgis.cli_options import (
+    AsOfOption,
+    DebugOption,
+    JobsOption,
+    OutOption,
+    QuietOption,
+    StrictOption,
+    WorkspaceOption,
+    err_console,
+    leave_strictly,
+    named_values,
+    open_here,
+    out_console,
+)
+from cdgis.cli_words import ChineseCommand, parse_date
+from cdgis.errors import UsageError
+
+FORMATS = ("html", "docx", "xlsx", "gpkg", "json")
+
+FilesArgument = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="文件", help="项目边界：SHP/ZIP、GPKG、GDB、GeoJSON、KML/KMZ、DXF、界址点 TXT、XLSX/CSV"),
+]
+NameOption = Annotated[str | None, typer.Option("--name", metavar="文字", help="项目名称")]
+IndustryOption = Annotated[str | None, typer.Option("--industry", metavar="代码或名称", help="GB/T 4754-2017 行业，如 3011 或 水泥制造")]
+ProjectTypeOption = Annotated[str | None, typer.Option("--project-type", metavar="性质", help="新建/改建/扩建/迁建/既有")]
+ActivityOption = Annotated[
+    str | None, typer.Option("--activity", metavar="类型", help="活动类型，如 开发性生产性建设、A06、国家重大项目")
+]
+AttrOption = Annotated[list[str] | None, typer.Option("--attr", metavar="名称=值", help="对象属性，可多次给出")]
+SidecarOption = Annotated[Path | None, typer.Option("--attributes", metavar="文件", help="属性侧表（CSV/XLSX/TOML）")]
+ToleranceOption = Annotated[float | None, typer.Option("--tolerance", metavar="数值", min=0, help="临界容差（米）")]
+WktOption = Annotated[list[str] | None, typer.Option("--wkt", metavar="WKT", help="直接给出图形（经纬度 WKT），可多次")]
+LonLatOption = Annotated[list[str] | None, typer.Option("--lonlat", metavar="经度,纬度", help="直接给出点位，可用度分秒，可多次")]
+CrsOption = Annotated[str | None, typer.Option("--crs", metavar="坐标系", help="声明文件坐标系，如 EPSG:4548")]
+UnitOption = Annotated[str | None, typer.Option("--dxf-unit", metavar="单位", help="声明 DXF 图形单位：mm/cm/m")]
+FormatOption = Annotated[str, typer.Option("--format", metavar="清单", help="输出格式，逗号分隔：html,docx,xlsx,gpkg,json")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module to the command line."""
+    app.command("screen", cls=ChineseCommand)(screen)
+    app.command("guide", cls=ChineseCommand)(guide)
+
+
+def screen(
+    files: FilesArgument = None,
+    workspace: WorkspaceOption = None,
+    out: OutOption = None,
+    name: NameOption = None,
+    industry: IndustryOption = None,
+    project_type: ProjectTypeOption = None,
+    activity: ActivityOption = None,
+    attr: AttrOption = None,
+    attributes: SidecarOption = None,
+    wkt: WktOption = None,
+    lonlat: LonLatOption = None,
+    crs: CrsOption = None,
+    dxf_unit: UnitOption = None,
+    tolerance: ToleranceOption = None,
+    formats: FormatOption = "html,docx,json",
+    as_of: AsOfOption = None,
+    jobs: JobsOption = 2,
+    quiet: QuietOption = False,
+    strict: StrictOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """对一个或多个项目边界做准入研判，写出可签字的研判报告：结论、依据条文、反证、整改办法。
+
+    示例：cdgis screen 地块.txt --industry 3011 --project-type 新建 --activity 开发性生产性建设
+    """
+    if not (files or wkt or lonlat):
+        raise UsageError("没有给出项目位置：请给出边界文件，或用 --wkt、--lonlat 直接给出图形")
+    from cdgis.assess import assess_sites
+    from cdgis.report.screening_files import write_screening
+    from cdgis.summary import print_summary
+    from cdgis.terminal import progress_bars
+
+    opened = open_here(workspace)
+    given = {
+        "name": name, "industry": industry, "project_type": project_type, "activity": activity,
+        "crs": crs, "dxf_unit": dxf_unit,
+    }  # fmt: skip
+    declared = {key: value for key, value in given.items() if value is not None} | named_values(attr or [])
+    target = out or opened.root / "reports"
+    with progress_bars(err_console, quiet=quiet) as progress:
+        assessment = assess_sites(
+            opened, tuple(files or ()), declared=declared, sidecar=attributes, wkt=tuple(wkt or ()),
+            lonlat=tuple(lonlat or ()), tolerance_m=tolerance, as_of=parse_date(as_of), jobs=jobs, progress=progress,
+        )  # fmt: skip
+        progress.stage("写出报告")
+        written = write_screening(assessment, target, formats=wanted_formats(formats), progress=progress.step)
+    if not quiet:
+        print_summary(out_console, assessment, target, written)
+    leave_strictly(assessment, strict=strict)
+
+
+def wanted_formats(text: str) -> tuple[str, ...]:
+    """Return the output formats in a comma-separated list.
+
+    Raises
+    ------
+    UsageError : a format is not known.
+    """
+    wanted = tuple(dict.fromkeys(item.strip().lower() for item in text.replace("，", ",").split(",") if item.strip()))
+    unknown = [item for item in wanted if item not in FORMATS]
+    if unknown or not wanted:
+        raise UsageError(f"--format 读到“{text}”，应为 {','.join(FORMATS)} 中的一种或几种，用逗号分隔")
+    return wanted
+
+
+def guide(
+    size_ha: Annotated[float, typer.Option("--size-ha", metavar="公顷", min=0.0001, help="用地面积（公顷），按正方形试放")],
+    industry: IndustryOption = None,
+    project_type: Annotated[str, typer.Option("--project-type", metavar="性质", help="新建/改建/扩建/迁建")] = "新建",
+    activity: Annotated[str, typer.Option("--activity", metavar="类型", help="活动类型")] = "开发性生产性建设",
+    attr: AttrOption = None,
+    within: Annotated[str, typer.Option("--within", metavar="县区", help="只在该县区内找（默认全市）")] = "",
+    count: Annotated[int, typer.Option("--count", metavar="整数", min=1, help="最多给出几处")] = 10,
+    spacing: Annotated[float, typer.Option("--spacing", metavar="米", min=50, help="候选点间距")] = 500.0,
+    workspace: WorkspaceOption = None,
+    out: OutOption = None,
+    as_of: AsOfOption = None,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """选址引导：按行业和面积在县区或全市找出不冲突的位置，按结论与稳定性排序。
+
+    示例：cdgis guide --industry 4416 --size-ha 20 --within 丰宁满族自治县
+    """
+    from cdgis.assess import assess_siting
+    from cdgis.cli_options import write_all
+    from cdgis.guidance import SitingRequest
+    from cdgis.terminal import progress_bars
+
+    opened = open_here(workspace)
+    wanted = SitingRequest(
+        industry=industry or "", project_type=project_type, activity=activity, attributes=named_values(attr or []),
+        size_ha=size_ha, count=count, spacing_m=spacing,
+    )  # fmt: skip
+    with progress_bars(err_console, quiet=quiet) as progress:
+        assessment = assess_siting(opened, wanted, within=within, as_of=parse_date(as_of), progress=progress)
+    write_all(assessment, out or opened.root / "reports", jobs=1, quiet=quiet, strict=False)

@@ -1,0 +1,104 @@
+"""How is a set of subjects measured and judged? The stage every pipeline shares.
+
+measure_overlaps → describe_subjects → judge
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cdgis.describe import describe_subjects, other_areas
+from cdgis.facts import Facts
+from cdgis.frames import Measurement, Subjects
+from cdgis.judge import Judgement, judge, reach_by_layer, scopes_of
+from cdgis.loading import Loaded
+from cdgis.model import SubjectKind
+from cdgis.overlay import measure_overlaps
+from cdgis.progress import Progress, Silent
+from cdgis.rulebook import Rule
+from cdgis.schema import validate
+
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """Subjects with everything measured and judged about them."""
+
+    subjects: Subjects
+    tables: dict[str, pd.DataFrame]
+    measurement: Measurement | None = None
+
+
+def judge_subjects(loaded: Loaded, subjects: Subjects, *, jobs: int = 1, progress: Progress | None = None) -> Judged:
+    """Return every subject measured against every layer and judged by every rule in force."""
+    progress = progress or Silent()
+    rules = loaded.rules
+    progress.stage("叠加分析", sum(layer.spec.zones for layer in loaded.layers.values()))
+    measurement = measure_overlaps(
+        subjects, loaded.layers, scopes=scopes_of(rules), reach_m=_reach(loaded, subjects), jobs=jobs,
+        progress=progress.step,
+    )  # fmt: skip
+    described = describe_subjects(subjects, measurement)
+    extra = other_areas(subjects, loaded.settings.area_method)
+    attributes = validate("attributes", pd.concat([subjects.attributes, extra], ignore_index=True))
+    progress.stage("逐条研判", 1)
+    judgement = judge_again(loaded, measurement, described, attributes, rules)
+    progress.step(f"{len(rules)} 条在效规则")
+    tables = _tables(described, attributes, measurement, judgement)
+    return Judged(subjects=subjects, tables=tables, measurement=measurement)
+
+
+def _reach(loaded: Loaded, subjects: Subjects) -> dict[str, FloatArray]:
+    """Return per layer how near zones must be listed; only declared distances are needed, no measured size."""
+    blank = pd.DataFrame(subjects.frame.drop(columns="geometry")).assign(area_m2=0.0, length_m=0.0)
+    return reach_by_layer(loaded.rules, Facts.of(blank, subjects.attributes))
+
+
+def judge_again(
+    loaded: Loaded,
+    measurement: Measurement,
+    described: pd.DataFrame,
+    attributes: pd.DataFrame,
+    rules: Sequence[Rule],
+) -> Judgement:
+    """Return what `rules` say of subjects already measured and described."""
+    ordered = described.set_index("subject_id").loc[list(measurement.subject_ids)].reset_index()
+    return judge(
+        Facts.of(ordered, attributes),
+        measurement,
+        rules,
+        layers=loaded.layers,
+        accuracy_m=ordered["accuracy_m"].to_numpy(dtype=float),
+        tolerance_m=loaded.settings.tolerance_m,
+        as_of=loaded.as_of,
+    )
+
+
+def _tables(
+    described: pd.DataFrame, attributes: pd.DataFrame, measurement: Measurement, judgement: Judgement
+) -> dict[str, pd.DataFrame]:
+    return {
+        "subjects": described,
+        "attributes": attributes,
+        "overlaps": measurement.overlaps,
+        "clear": measurement.clear,
+        "ledger": measurement.ledger,
+        "findings": judgement.findings,
+        "verdicts": judgement.verdicts,
+    }
+
+
+def only_kind(subjects: Subjects, kind: SubjectKind) -> Subjects:
+    """Return the subjects of one kind, with the whole intake record."""
+    frame = subjects.frame[subjects.frame["kind"] == kind].reset_index(drop=True)
+    attributes = subjects.attributes[subjects.attributes["subject_id"].isin(frame["subject_id"])]
+    return Subjects(
+        frame=frame,
+        attributes=attributes.reset_index(drop=True),
+        intake=subjects.intake,
+        records=subjects.records,
+    )

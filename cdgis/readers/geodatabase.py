@@ -1,0 +1,101 @@
+"""Which features does a file geodatabase (.gdb folder) hold? (through GDAL's OpenFileGDB driver and no other)
+
+The folder may hold nothing but a geodatabase's own files, so no other driver can find anything in it. Curves come
+back as chords (GDAL's 4 degrees per step); tables without shapes and rasters are passed over.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pyogrio
+import pyogrio.errors
+import shapely
+from shapely.errors import ShapelyError
+
+from cdgis.errors import ReaderError
+from cdgis.readers.crs import resolve_crs
+from cdgis.readers.intake import noted
+from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource, cell_text
+from cdgis.readers.repair import settle
+
+GDB_SUFFIX = ".gdb"
+GDB_DRIVER = "OpenFileGDB"
+GDB_CATALOG_TABLE = "a00000001.gdbtable"
+"""The file every geodatabase has."""
+
+_OWN_FILES = re.compile(
+    r"^(a[0-9a-f]{8}\..+|gdb|timestamps|.+\.lock|connections|desktop\.ini|thumbs\.db)$", re.IGNORECASE
+)
+_PROBLEMS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ShapelyError, ValueError, OSError)
+
+
+def check_geodatabase(folder: Path, *, label: str) -> None:
+    """Check that `folder` is a file geodatabase and nothing else.
+
+    Raises
+    ------
+    ReaderError : no folder, foreign files or links in it, or its catalogue table is missing.
+    """
+    if not folder.is_dir():
+        raise ReaderError(f"{label}：FileGDB 是一个文件夹，这里却是文件。请提交整个 .gdb 文件夹或其 zip")
+    foreign = sorted(
+        part.name
+        for part in folder.iterdir()
+        if part.is_symlink() or not part.is_file() or not _OWN_FILES.match(part.name)
+    )
+    if foreign:
+        raise ReaderError(f"{label}：.gdb 文件夹里有不属于它的内容（{'、'.join(foreign[:5])}），已拒绝。请重新导出")
+    if not any(part.name.lower() == GDB_CATALOG_TABLE for part in folder.iterdir()):
+        raise ReaderError(f"{label}：不是 FileGDB（缺少 {GDB_CATALOG_TABLE}）。请提交完整的 .gdb 文件夹")
+
+
+def read_geodatabase(source: SiteSource) -> tuple[SiteRecord, ...]:
+    """Return one record per feature of all feature classes, in name order.
+
+    Raises
+    ------
+    ReaderError : not a readable geodatabase, or no feature class in it.
+    CrsError : a feature class has no CRS and none is declared, or it is not a known one.
+    """
+    check_geodatabase(source.path, label=source.label)
+    try:
+        layers = pyogrio.list_layers(source.path)
+        names = sorted(str(name) for name, kind in layers if kind is not None)
+        if not names:
+            raise ReaderError(f"{source.label}：FileGDB 里没有矢量要素类（只有表或栅格）。请导出含用地边界的要素类")
+        records: list[SiteRecord] = []
+        for name in names:
+            if pyogrio.read_info(source.path, layer=name)["driver"] != GDB_DRIVER:
+                raise ReaderError(f"{source.label}：内容不是 FileGDB，已拒绝")
+            records += _records(name, source, prefix=f"{name}#" if len(names) > 1 else "")
+    except _PROBLEMS as err:
+        raise ReaderError(f"{source.label}：读取失败（{err}）。请用 GIS 软件重新导出后重试") from err
+    return tuple(records)
+
+
+def _records(name: str, source: SiteSource, prefix: str) -> Iterator[SiteRecord]:
+    meta, _, wkb, columns = pyogrio.raw.read(source.path, layer=name)
+    fields = [str(field) for field in meta["fields"]]
+    with np.errstate(invalid="ignore"):
+        shapes = shapely.from_wkb(wkb)
+    x_min, y_min, x_max, y_max = (float(bound) for bound in shapely.total_bounds(shapes))
+    epsg = resolve_crs(
+        source.label,
+        declared=source.crs,
+        stated=meta["crs"] or "",
+        remedy=CRS_REMEDY,
+        bounds=(x_min, y_min, x_max, y_max) if np.isfinite(x_min) else None,
+    )
+    rows = zip(*columns, strict=True) if columns else ((),) * len(shapes)
+    for number, (shape, values) in enumerate(zip(shapes, rows, strict=True), start=1):
+        settled = settle(shape, epsg, source=source.label, remedy=CRS_REMEDY, home=source.home)
+        remarks = (noted(f"要素类 {name}"),) if prefix else ()
+        yield SiteRecord(
+            row=f"{prefix}{number}",
+            geometry=settled.geometry,
+            keys=(f"{prefix}{number}",) if prefix else (str(number),),
+            texts={field: cell_text(value) for field, value in zip(fields, values, strict=True)},
+            remarks=(*remarks, *settled.remarks),
+        )

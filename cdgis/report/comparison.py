@@ -1,0 +1,185 @@
+"""Which page and tables show what a new version of the zoning changes? (one HTML file, two CSV files)"""
+
+import math
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from shapely.geometry.base import BaseGeometry
+
+from cdgis import __version__
+from cdgis.compare import ADDED, RECLASSED, REMOVED, RENAMED, RESHAPED
+from cdgis.compare_plan import Comparison
+from cdgis.errors import ReportError
+from cdgis.model import DEMO_STAMP, LIST_SEPARATOR, Verdict
+from cdgis.report.offline import content_policy, inline_code, template_text
+from cdgis.report.palette import read_palette
+from cdgis.report.tables import csv_text
+from cdgis.report.wording import FILTERS
+
+WIDTH_PX, HEIGHT_PX = 900, 560
+_ROOM = 1.06
+_LEAST_SPAN_DEG = 0.02
+_MOST_LISTED = 500
+"""Rows on the page; the CSV files hold all."""
+_COLOURS = {ADDED: "#1b7837", REMOVED: "#b2182b", RECLASSED: "#8a4b00", RESHAPED: "#14537f", RENAMED: "#5a6472"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shape:
+    path: str
+    style: str
+    """old or new."""
+    colour: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Dot:
+    x: float
+    y: float
+    colour: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Frame:
+    """The drawn rectangle in lon/lat degrees, to scale at its middle latitude within 0.5 % per 50 km."""
+
+    west: float
+    north: float
+    lon_per_px: float
+    lat_per_px: float
+
+    def pixels(self, lonlat: np.ndarray) -> np.ndarray:
+        x = (lonlat[:, 0] - self.west) / self.lon_per_px
+        y = (self.north - lonlat[:, 1]) / self.lat_per_px
+        return np.asarray(np.round(np.column_stack((x, y)), 1))
+
+
+def write_comparison(comparison: Comparison, out: Path) -> list[Path]:
+    """Write compare.html, data/changes_zones.csv and data/changes_verdicts.csv into `out` and return their paths.
+
+    Raises
+    ------
+    ReportError : the folder cannot be written.
+    """
+    texts = {
+        "compare.html": render_comparison(comparison).encode("utf-8", "replace"),
+        "data/changes_zones.csv": csv_text("changes_zones", comparison.zones).encode("utf-8-sig", "replace"),
+        "data/changes_verdicts.csv": csv_text("changes_verdicts", comparison.verdicts).encode("utf-8-sig", "replace"),
+    }
+    try:
+        (out / "data").mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".cdgis-", dir=out) as scratch:
+            fresh = {name: Path(scratch) / Path(name).name for name in texts}
+            for name, path in fresh.items():
+                path.write_bytes(texts[name])
+            for name, path in fresh.items():
+                path.replace(out / name)
+    except OSError as err:
+        raise ReportError(f"无法写入 {out}：{err.strerror or err}。请检查权限，并关闭正打开其中文件的程序") from err
+    return [out / name for name in texts]
+
+
+def render_comparison(comparison: Comparison) -> str:
+    """Return the page: what changed, who is affected, and a map of both."""
+    environment = Environment(
+        loader=PackageLoader("cdgis.report", "templates"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
+    )  # fmt: skip
+    environment.filters.update(FILTERS)
+    frame = _frame(comparison)
+    zones, verdicts = comparison.zones, comparison.verdicts
+    return environment.get_template("compare.html").render(
+        policy=content_policy(()),
+        style=inline_code(template_text("style.css") + template_text("compare.css")),
+        c=comparison,
+        version=__version__,
+        stamp=DEMO_STAMP if comparison.stamp_due else "",
+        size=(WIDTH_PX, HEIGHT_PX),
+        shapes=_shapes(comparison, frame),
+        dots=_dots(comparison, frame),
+        legend=list(_COLOURS.items()),
+        looks=dict(read_palette().verdicts),
+        settings={"map_review_number": ""},
+        zones=zones.head(_MOST_LISTED).to_dict("records"),
+        verdicts=verdicts.head(_MOST_LISTED).to_dict("records"),
+        hidden=(max(len(zones) - _MOST_LISTED, 0), max(len(verdicts) - _MOST_LISTED, 0)),
+        counts=_counts(comparison),
+    )
+
+
+def _counts(comparison: Comparison) -> Mapping[str, Any]:
+    kinds = [word for text in comparison.zones["change"] for word in text.split(LIST_SEPARATOR)]
+    return {
+        "zones": [(word, kinds.count(word)) for word in _COLOURS if word in kinds],
+        "directions": [(word, int((comparison.verdicts["direction"] == word).sum())) for word in ("变严", "变宽", "待定")],
+    }
+
+
+def _changed_shapes(comparison: Comparison) -> Iterable[tuple[str, str, BaseGeometry, str]]:
+    """Yield (style, change, geometry, label) of every version of every changed unit, old before new."""
+    for row in comparison.zones.to_dict("records"):
+        for style, layers in zip(("old", "new"), comparison.layers[row["layer"]], strict=True):
+            for layer in layers.values():
+                found = layer.zones[layer.zones["zone_id"] == row["zone_id"]]
+                for shape in found.geometry:
+                    label = f"{comparison.titles[row['layer']]} {row['zone_name'] or row['zone_id']}"
+                    yield style, str(row["change"]).split(LIST_SEPARATOR)[0], shape, f"{label}：{row['change']}"
+
+
+def _affected(comparison: Comparison) -> dict[str, BaseGeometry]:
+    frame = comparison.subjects.frame
+    shapes = dict(zip(frame["subject_id"], frame.geometry, strict=True))
+    return {key: shapes[key] for key in comparison.verdicts["subject_id"] if key in shapes}
+
+
+def _frame(comparison: Comparison) -> _Frame:
+    shapes = [*(shape for _, _, shape, _ in _changed_shapes(comparison)), *_affected(comparison).values()]
+    shapes = shapes or list(comparison.subjects.frame.geometry) or [shapely.box(116, 40, 119, 43)]
+    west, south, east, north = shapely.total_bounds(np.array(shapes, dtype=object))
+    squeeze = math.cos(math.radians((south + north) / 2))
+    needed = max((east - west) / WIDTH_PX * squeeze, (north - south) / HEIGHT_PX, _LEAST_SPAN_DEG / WIDTH_PX) * _ROOM
+    return _Frame(
+        west=(west + east) / 2 - needed / squeeze * WIDTH_PX / 2,
+        north=(south + north) / 2 + needed * HEIGHT_PX / 2,
+        lon_per_px=needed / squeeze,
+        lat_per_px=needed,
+    )
+
+
+def _shapes(comparison: Comparison, frame: _Frame) -> list[_Shape]:
+    return [
+        _Shape(path=path, style=style, colour=_COLOURS[change], label=label)
+        for style, change, shape, label in _changed_shapes(comparison)
+        if (path := _path(shape, frame))
+    ]
+
+
+def _path(shape: BaseGeometry, frame: _Frame) -> str:
+    """Return a unit's outline, thinned to half a pixel; only drawn, never measured."""
+    thin = shapely.simplify(shape, frame.lat_per_px / 2)
+    lines = [ring for part in shapely.get_parts(thin) for ring in (shapely.get_rings(part) if part.area else [part])]
+    return "".join(
+        "M" + "L".join(f"{x:g} {y:g}" for x, y in frame.pixels(shapely.get_coordinates(line)))
+        for line in lines
+        if shapely.get_dimensions(line) == 1
+    )
+
+
+def _dots(comparison: Comparison, frame: _Frame) -> list[_Dot]:
+    looks = read_palette().verdicts
+    rows = {row["subject_id"]: row for row in comparison.verdicts.to_dict("records")}
+    dots = []
+    for key, shape in _affected(comparison).items():
+        x, y = frame.pixels(shapely.get_coordinates(shapely.point_on_surface(shape)))[0]
+        row = rows[key]
+        label = f"{key} {row['name']}：{row['old_verdict']} → {row['new_verdict']}"
+        dots.append(_Dot(x=float(x), y=float(y), colour=looks[str(Verdict(row["new_verdict"]))].fill, label=label))
+    return dots

@@ -1,0 +1,94 @@
+"""What is a printed report made of, whatever the file format? (parts of blocks: text, pairs, tables, pictures)
+
+HTML and DOCX render the same blocks, so they cannot say different things.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+CellKind = Literal["", "number", "code", "effect", "conformity", "strong"]
+TextStyle = Literal["body", "note", "warn", "lead"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One cell of a table or one value of a pair."""
+
+    text: str
+    """Lines are separated by a line feed."""
+    small: str = ""
+    """What stands under the text in smaller type."""
+    kind: CellKind = ""
+    tone: str = ""
+    """For effect and conformity: stop, argue, limit, good or open."""
+    field: str = ""
+    """Name of the value, for reading it back."""
+    value: float | None = None
+    """The unrounded number behind the text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    """A paragraph."""
+
+    text: str
+    style: TextStyle = "body"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """A heading inside a part."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairs:
+    """Labelled values, two pairs to a line on paper."""
+
+    rows: tuple[tuple[str, Cell], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column of a table."""
+
+    title: str
+    width: int
+    """Share of the table's width."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """A table whose header stands on every page."""
+
+    id: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """One of the report's figures."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signatures:
+    """The signature block: one line a role."""
+
+    roles: tuple[str, ...]
+
+
+Block = Text | Heading | Pairs | Grid | Picture | Signatures
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One of the eleven parts."""
+
+    number: str
+    id: str
+    title: str
+    blocks: tuple[Block, ...]

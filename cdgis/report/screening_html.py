@@ -1,0 +1,60 @@
+"""What does a report look like as one HTML file? (offline, printable on A4, with its own machine-readable copy)"""
+
+import json
+from functools import cache
+from hashlib import sha256
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+
+from cdgis.report.offline import content_policy, inline_code, json_for_script, template_text
+from cdgis.report.palette import read_palette
+from cdgis.report.screening_closing import parts_of, summary_of
+from cdgis.report.screening_map import LOOKS, colour_of, legend_of
+from cdgis.report.wording import FILTERS
+from cdgis.screening import ScreeningReport, report_json
+
+_SLOT = '<meta name="cdgis-content-sha256" content="">'
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("cdgis.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(FILTERS)
+    return environment.get_template("screening.html")
+
+
+def render_screening(report: ScreeningReport) -> bytes:
+    """Return the page of one report; nothing in it runs or fetches anything.
+
+    ``<meta name="cdgis-content-sha256">`` holds the SHA-256 of the page's bytes with that value left empty.
+    """
+    content = report_json(report)
+    text = _template().render(
+        report=report,
+        parts=parts_of(report, digest=sha256(content).hexdigest()),
+        policy=content_policy(()),
+        style=inline_code(template_text("screening.css")),
+        running=_css_text(f"{report.title}　{report.report_number}"),
+        slot=_SLOT,
+        summary_of=summary_of,
+        look=read_palette().verdicts[report.conclusion.verdict],
+        looks=LOOKS,
+        colour_of=colour_of,
+        legends=tuple(legend_of(figure) for figure in report.figures),
+        record=json_for_script(json.loads(content)),
+    )
+    blank = text.encode("utf-8", "replace")
+    # Text from data is escaped, so the slot stands in the head once and nowhere else.
+    return blank.replace(_SLOT.encode(), _SLOT.replace('""', f'"{sha256(blank).hexdigest()}"').encode(), 1)
+
+
+def _css_text(text: str) -> str:
+    """Return `text` as a CSS string; everything but letters and digits is escaped, so it cannot leave the string."""
+    return '"' + "".join(c if c.isalnum() else f"\\{ord(c):x} " for c in text) + '"'

@@ -1,0 +1,340 @@
+"""How is a report's content put into words, part by part? Parts 1 to 5: basics, conclusion, occupation, lists, hard lines."""
+
+from collections.abc import Iterable, Sequence
+
+from cdgis.model import Relation, State
+from cdgis.report.screening_blocks import Block, Cell, Column, Grid, Heading, Pairs, Part, Picture, Text
+from cdgis.report.wording import DASH, in_force, metres, number, percent, word
+from cdgis.screening.content import Clause, Fact, HardLine, ScreeningReport, ZoneHit
+
+EFFECT_TONES = {"禁止": "stop", "退出": "stop", "须论证": "argue", "限制": "limit", "鼓励": "good"}
+_CONFORMITY_TONES = {"符合": "good", "不符合": "stop", "需核实": "open"}
+_STATUS_TONES = {"涉及": "stop", "临界": "argue", "不涉及": "good", "未覆盖": "open", "缺图层": "open"}
+MOST_POINTS = 200
+"""Boundary points printed; the JSON holds more, the GeoPackage all."""
+
+
+def columns(*pairs: tuple[str, int]) -> tuple[Column, ...]:
+    """Return table columns from (title, width) pairs."""
+    return tuple(Column(title=title, width=width) for title, width in pairs)
+
+
+def area_cell(area_m2: float, field: str = "area_m2") -> Cell:
+    """Return a cell with an area in square metres; a dash for none."""
+    digits = f"{area_m2:.3g}" if 0 < area_m2 < 1 else number(area_m2, 2)
+    return Cell(text=digits if area_m2 > 0 else DASH, kind="number", field=field, value=area_m2)
+
+
+def share_cell(share: float) -> Cell:
+    """Return a cell with a share as a percentage; a dash for none."""
+    return Cell(text=percent(share) if share > 0 else DASH, kind="number", field="share", value=share)
+
+
+def distance_cell(distance_m: float) -> Cell:
+    """Return a cell with a distance."""
+    return Cell(text=metres(distance_m), kind="number", field="distance_m", value=distance_m)
+
+
+def effect_cell(effect: str) -> Cell:
+    """Return a cell with an effect in its tone."""
+    return Cell(text=effect or "无触发条款", kind="effect" if effect else "", tone=EFFECT_TONES.get(effect, "open"))
+
+
+def title_of(clause: Clause) -> str:
+    """Return the clause's title with its rule ids."""
+    return f"{clause.title or '单元准入清单条款'}（{'、'.join(clause.rule_ids)}）"
+
+
+def basis_text(clause: Clause) -> str:
+    """Return levels, bases, period and source of a clause in one line."""
+    measure = f"；方案措施第 {clause.plan_measure.replace(';', '、')} 项" if clause.plan_measure else ""
+    mark = word(clause.mark, "mark")
+    period = in_force(clause.effective_from, clause.effective_to)
+    return f"{'、'.join(clause.levels)}级　依据：{'；'.join(clause.bases)}　在效：{period}{measure}　出处：{mark}"
+
+
+def zone_text(zone: ZoneHit) -> str:
+    """Return where the subject lies to a zone, with the number that says how much."""
+    name = f"{zone.layer_title}“{zone.zone_name or zone.zone_id}”" + (f"（{zone.zone_class}）" if zone.zone_class else "")
+    if zone.relation == Relation.NEAR:
+        return f"距{name} {metres(zone.distance_m)}"
+    if zone.area_m2 > 0:
+        return f"压占{name} {area_cell(zone.area_m2).text} 平方米，占 {percent(zone.share)}"
+    if zone.length_m > 0:
+        return f"穿越{name} {metres(zone.length_m)}"
+    return f"{word(zone.relation, 'relation')}：{name}" if zone.relation else name
+
+
+def facts_text(facts: Iterable[Fact]) -> str:
+    """Return facts as 名称：值, missing ones as 未填."""
+    return "；".join(f"{f.title}：{f.value or '未填'}{' ' + f.unit if f.value and f.unit else ''}" for f in facts)
+
+
+def situation_text(clause: Clause) -> str:
+    """Return the project's side of a clause: where it lies and what was declared."""
+    lines = [zone_text(zone) for zone in clause.zones[:4]]
+    if len(clause.zones) > 4:
+        lines.append(f"……共 {len(clause.zones)} 处")
+    facts = facts_text(clause.situation)
+    return "\n".join([*lines, *([facts] if facts else [])]) or "—"
+
+
+def conformity_cell(clause: Clause) -> Cell:
+    """Return 符合, 不符合 or 需核实 with effect and reason."""
+    missing = f"；还缺：{'、'.join(f.title for f in clause.missing)}" if clause.missing else ""
+    effect = "" if clause.state in (State.NOT_APPLICABLE, State.MANUAL) else f"〔{clause.effect}〕"
+    return Cell(
+        text=clause.conformity, small=f"{effect}{clause.reason}{missing}", kind="conformity",
+        tone=_CONFORMITY_TONES[clause.conformity], field="conformity",
+    )  # fmt: skip
+
+
+def clause_grid(name: str, clauses: Sequence[Clause], *, first: str = "维度") -> Grid:
+    """Return clauses as 维度 | 管控要求 | 本项目情况 | 符合性, and officers' decisions where there are any."""
+    reviewed = any(clause.reviews for clause in clauses)
+    heads = [(first, 10), ("管控要求（条文照录）", 40), ("本项目情况", 28), ("符合性", 16)]
+    rows = [
+        (
+            Cell(text=clause.dimension if first == "维度" else f"{'、'.join(clause.levels)}级\n{clause.dimension}"),
+            Cell(text=clause.text, small=f"{title_of(clause)}　{basis_text(clause)}", field="clause"),
+            Cell(text=situation_text(clause)),
+            conformity_cell(clause),
+            *((review_cell(clause),) if reviewed else ()),
+        )
+        for clause in clauses
+    ]
+    return Grid(id=name, columns=columns(*heads, *([("人工复核", 16)] if reviewed else [])), rows=tuple(rows))
+
+
+def review_cell(clause: Clause) -> Cell:
+    """Return officers' decisions on a clause beside the machine's."""
+    lines = [f"{r.decision}（{r.officer}，{r.recorded_at}）：{r.reason}" for r in clause.reviews]
+    return Cell(text="\n".join(lines) or "—", field="review")
+
+
+def basics_part(report: ScreeningReport) -> Part:
+    """Return part 1."""
+    b = report.basics
+    plain = [
+        ("项目名称", b.name or "（未填）"), ("对象编号", b.subject_id), ("类别", word(b.kind, "kind")),
+        ("建设性质", b.project_type or "未填"), ("行业", f"{b.industry} {b.industry_name}".strip() or "未填"),
+        ("活动类型", "；".join(f.value for f in b.activities) or "未填"), ("县区", b.county or "未落入任何县区"),
+        ("流域", b.basin or DASH), ("管控单元", "、".join(b.units) or "未落入任何管控单元（数据缺口）"),
+        ("图形", b.geometry), ("坐标系", b.crs),
+        ("中心坐标", f"东经 {b.lon_deg:.6f}°，北纬 {b.lat_deg:.6f}°"),
+        ("位置精度", f"±{metres(b.accuracy_m)}" if b.accuracy_m > 0 else "按所给边界，未声明误差"),
+        ("来源", b.source_file + (f" 第 {b.source_row} 行/图斑" if b.source_row else "")),
+    ]  # fmt: skip
+    rows = [(label, Cell(text=text)) for label, text in plain]
+    if b.length_m > 0:
+        rows.append(("线路长度", Cell(text=metres(b.length_m), field="length_m", value=b.length_m)))
+    if b.notes:
+        rows.append(("备注", Cell(text=b.notes)))
+    blocks: list[Block] = [Pairs(rows=tuple(rows))]
+    if b.areas:
+        heads = columns(("面积口径", 40), ("平方米", 20), ("公顷", 20), ("亩", 20))
+        table = tuple(
+            (
+                Cell(text=a.title),
+                area_cell(a.area_m2, f"{a.method}_m2"),
+                Cell(text=number(a.area_ha, 4), kind="number", field=f"{a.method}_ha", value=a.area_ha),
+                Cell(text=number(a.area_mu, 3), kind="number", field=f"{a.method}_mu", value=a.area_mu),
+            )
+            for a in b.areas
+        )
+        blocks += [Heading(text="用地面积"), Grid(id="areas", columns=heads, rows=table)]
+    blocks += [Text(text=f"读入时：{f.title}{'（' + f.value + '）' if f.value else ''}", style="note") for f in b.repairs]
+    blocks += [Picture(index=i) for i in range(len(report.figures))]
+    blocks += _points(report)
+    if b.declared:
+        blocks += [Heading(text="申报与登记的信息"), Text(text=facts_text(b.declared) + "。未列出的视为缺失。", style="note")]
+    return Part(number="一", id="basics", title="项目基本信息", blocks=tuple(blocks))
+
+
+def _points(report: ScreeningReport) -> list[Block]:
+    b = report.basics
+    if b.geometry == "点" or not b.points:
+        return []
+    heads = columns(("点号", 10), ("地块-圈号", 12), ("经度（°）", 19), ("纬度（°）", 19), ("X 北（米）", 20), ("Y 东（米）", 20))
+    rows = tuple(
+        (
+            Cell(text=p.label, kind="code"), Cell(text=f"{p.part}-{p.ring}", kind="code"),
+            Cell(text=f"{p.lon_deg:.7f}", kind="number"), Cell(text=f"{p.lat_deg:.7f}", kind="number"),
+            Cell(text=f"{p.north_m:.3f}", kind="number"), Cell(text=f"{p.east_m:.3f}", kind="number"),
+        )
+        for p in b.points[:MOST_POINTS]
+    )  # fmt: skip
+    more = f"　共 {b.point_count} 个，此处列前 {len(rows)} 个，其余见 JSON 与 GeoPackage。" if b.point_count > len(rows) else ""
+    note = f"X、Y 为 {b.plane_title}；圈号 1 为外圈，2 起为内圈（孔）。{more}"
+    return [Heading(text="界址点坐标表"), Text(text=note, style="note"), Grid(id="points", columns=heads, rows=rows)]
+
+
+def conclusion_part(report: ScreeningReport) -> Part:
+    """Return part 2: the answer first, then each decisive clause with article and text."""
+    c = report.conclusion
+    rows = [
+        (c.heading, Cell(text=c.label, kind="strong", field="verdict")),
+        ("稳定性", Cell(text=stability_text(report), field="stability", value=c.critical_distance_m)),
+        ("核对规则", Cell(text=count_text(report), field="counts")),
+    ]
+    if c.at_least:
+        rows.insert(1, ("至少", Cell(text=f"{c.at_least}（补齐信息后可能更严，不会更宽）", field="at_least")))
+    blocks: list[Block] = [Text(text=c.sentence, style="lead"), Pairs(rows=tuple(rows))]
+    if c.decisive:
+        blocks += [Heading(text="决定结论的条款"), _decisive_grid("decisive", c.decisive)]
+    else:
+        blocks.append(Text(text="在所载图层和在效规则中，没有计入结论的条款适用于本项目。"))
+    if c.open:
+        blocks += [Heading(text="一旦适用将使结论更严、现因资料不足未能判定的条款"), _decisive_grid("open", c.open)]
+    return Part(number="二", id="conclusion", title="结论与等级", blocks=tuple(blocks))
+
+
+def stability_text(report: ScreeningReport) -> str:
+    """Return whether a small shift would change the verdict, and which layer says so."""
+    c = report.conclusion
+    if c.critical_distance_m != c.critical_distance_m:
+        return f"{c.stability}：没有可因边界移动而改变结论的图层"
+    layer = f"（决定图层：{c.critical_layer_title}）" if c.critical_layer else ""
+    return f"{c.stability}：边界移动 {metres(c.critical_distance_m)} 即可能改变结论{layer}；容差 {c.tolerance_m:g} 米"
+
+
+def count_text(report: ScreeningReport) -> str:
+    """Return how many rules were looked at and with what outcome."""
+    c = report.conclusion
+    return (
+        f"与本项目有关的在效规则 {c.rule_count} 条：计入结论 {c.applies_count} 条，提示 {c.hint_count} 条，"
+        f"资料不足 {c.unknown_count} 条，需人工判定 {c.manual_count} 条"
+    )
+
+
+def _decisive_grid(name: str, clauses: Sequence[Clause]) -> Grid:
+    heads = [("效力", 9), ("条款与依据", 30), ("条文", 34), ("本项目情况", 27)]
+    reviewed = any(clause.reviews for clause in clauses)
+    rows = [
+        (
+            effect_cell(c.effect),
+            Cell(text="\n".join(c.bases), small=f"{title_of(c)}　{'、'.join(c.levels)}级　{period_text(c)}", field="basis"),
+            Cell(text=c.text, small=c.penalty and f"罚则：{c.penalty}", field="clause"),
+            Cell(text=situation_text(c), small=c.missing and f"还缺：{'、'.join(f.title for f in c.missing)}" or ""),
+            *((review_cell(c),) if reviewed else ()),
+        )
+        for c in clauses
+    ]
+    return Grid(id=name, columns=columns(*heads, *([("人工复核", 16)] if reviewed else [])), rows=tuple(rows))
+
+
+def period_text(clause: Clause) -> str:
+    """Return when a clause is in force, and what is uncertain about that."""
+    risk = f"；{clause.validity_risk}" if clause.validity_risk else ""
+    return f"在效：{in_force(clause.effective_from, clause.effective_to)}　出处：{word(clause.mark, 'mark')}{risk}"
+
+
+def occupation_part(report: ScreeningReport) -> Part:
+    """Return part 3."""
+    heads = columns(
+        ("图层", 17), ("区（编码）", 27), ("类别", 15), ("关系", 10), ("面积（平方米）", 13), ("占比", 8), ("管控", 10)
+    )
+    lines = any(row.zone.length_m > 0 for row in report.occupation.rows)
+    rows = tuple(
+        (
+            Cell(text=row.zone.layer_title),
+            Cell(text=row.zone.zone_name or row.zone.zone_id, small=row.zone.zone_id, field="zone"),
+            Cell(text=row.zone.zone_class or DASH),
+            Cell(text=word(row.zone.relation, "relation"), small=metres(row.zone.length_m) if lines else ""),
+            area_cell(row.zone.area_m2),
+            share_cell(row.zone.share),
+            effect_cell(row.control),
+        )
+        for row in report.occupation.rows
+    )
+    blocks: list[Block] = [Grid(id="occupation", columns=heads, rows=rows)] if rows else [Text(text="未压占任何区。")]
+    blocks += [Heading(text="图层台账（区内 + 区外 + 未覆盖 = 合计）"), _ledger(report)]
+    return Part(number="三", id="occupation-part", title="压占总表", blocks=tuple(blocks))
+
+
+def _ledger(report: ScreeningReport) -> Grid:
+    heads = columns(("图层", 28), ("计量", 10), ("区内", 16), ("区外", 16), ("未覆盖", 14), ("合计", 16))
+    rows = tuple(
+        (
+            Cell(text=row.layer_title),
+            Cell(text=word(row.unit, "unit")),
+            *(
+                Cell(text=number(value, 0 if row.unit == "count" else 2), kind="number", field=name, value=value)
+                for name, value in (
+                    ("inside", row.inside), ("outside", row.outside), ("uncovered", row.uncovered), ("total", row.total)
+                )
+            ),
+        )
+        for row in report.occupation.ledger
+    )  # fmt: skip
+    return Grid(id="ledger", columns=heads, rows=rows)
+
+
+def unit_part(report: ScreeningReport) -> Part:
+    """Return part 4: each unit's list by dimension, then the upper levels, then what was set aside."""
+    part = report.unit_part
+    blocks: list[Block] = []
+    if not part.units:
+        blocks.append(Text(text="未落入任何已载入的环境管控单元：属数据缺口，不得视为通过。", style="warn"))
+    for place, table in enumerate(part.units, start=1):
+        zone = table.zone
+        blocks.append(Heading(text=f"管控单元 {zone.zone_id} {zone.zone_name}（{zone.zone_class}）：{zone_text(zone)}"))
+        if table.clauses:
+            blocks.append(clause_grid(f"unit-{place}", table.clauses))
+        if table.silent_dimensions:
+            blocks.append(Text(text=f"清单中没有条文的维度：{'、'.join(table.silent_dimensions)}。", style="note"))
+    if part.upper:
+        blocks += [Heading(text="国家、省、市级要求对照"), clause_grid("upper", part.upper, first="层级、维度")]
+    if part.set_aside:
+        blocks += [Heading(text="位于其区内、经核对不适用于本项目的条款"), _set_aside(part.set_aside)]
+    if part.caps:
+        blocks += [Heading(text="与上限的累计比较（本次全部对象）"), _caps(report)]
+    return Part(number="四", id="units", title="逐单元四维对照表", blocks=tuple(blocks))
+
+
+def _set_aside(clauses: Sequence[Clause]) -> Grid:
+    rows = tuple(
+        (Cell(text=title_of(c), small=f"〔{c.effect}〕{c.text}"), Cell(text=c.reason), Cell(text="；".join(c.bases)))
+        for c in clauses
+    )
+    return Grid(id="set-aside", columns=columns(("条款", 45), ("不适用的理由", 25), ("依据", 30)), rows=rows)
+
+
+def _caps(report: ScreeningReport) -> Grid:
+    heads = columns(("区", 34), ("资源或排放", 18), ("上限", 16), ("已申报合计", 16), ("占上限", 10), ("未申报个数", 6))
+
+    def amount(value: object, unit: object) -> Cell:
+        known = isinstance(value, int | float) and value == value
+        return Cell(text=f"{value:,.6g} {unit}" if known else DASH, kind="number")
+
+    rows = tuple(
+        (
+            Cell(text=str(row["zone_name"]) or str(row["zone_id"]), small=str(row["zone_id"])),
+            Cell(text=str(row["resource"])),
+            amount(row["cap"], row["unit"]),
+            amount(row["declared"], row["unit"]),
+            Cell(text=percent(row["share"]) if row["share"] == row["share"] else DASH, kind="number"),
+            Cell(text=str(row.get("missing_count", "")), kind="number"),
+        )
+        for row in report.unit_part.caps
+    )
+    return Grid(id="caps", columns=heads, rows=rows)
+
+
+def hard_part(report: ScreeningReport) -> Part:
+    """Return part 5: six hard constraints, hit or proven clear."""
+    heads = columns(("红线类别", 16), ("判定", 10), ("说明", 54), ("最近距离", 20))
+    rows = tuple(
+        (
+            Cell(text=line.title),
+            Cell(text=line.status, kind="conformity", tone=_STATUS_TONES[line.status], field="status"),
+            Cell(text=line.sentence, small=line.wording_note, field="sentence"),
+            Cell(text="0（区内）", kind="number", field="distance_m", value=0.0) if line.status == "涉及" else _far(line),
+        )
+        for line in report.hard_lines
+    )
+    return Part(number="五", id="hard", title="刚性红线", blocks=(Grid(id="hard-lines", columns=heads, rows=rows),))
+
+
+def _far(line: HardLine) -> Cell:
+    return distance_cell(line.distance_m)

@@ -1,0 +1,45 @@
+"""What did the user ask for? (the part of a report's inputs that lies in no file: command, files, options)
+
+A report carries its request, so that `cdgis verify` can ask the same again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Command = Literal["run", "screen"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One call of the command line, options that cannot change a result left out."""
+
+    command: Command = "run"
+    files: tuple[str, ...] = ()
+    """As users see them: relative to the workspace, else the bare name."""
+    declared: Mapping[str, str] = field(default_factory=dict)
+    """Attributes given as options."""
+    sidecar: str = ""
+    wkt: tuple[str, ...] = ()
+    lonlat: tuple[str, ...] = ()
+    tolerance_m: float | None = None
+
+    def row(self) -> dict[str, Any]:
+        """Return the request as JSON holds it."""
+        return {
+            "command": self.command, "files": list(self.files), "declared": dict(sorted(self.declared.items())),
+            "sidecar": self.sidecar, "wkt": list(self.wkt), "lonlat": list(self.lonlat), "tolerance_m": self.tolerance_m,
+        }  # fmt: skip
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "Request":
+        """Return the request a report carries."""
+        return cls(
+            command="screen" if row["command"] == "screen" else "run",
+            files=tuple(map(str, row["files"])),
+            declared={str(key): str(value) for key, value in row["declared"].items()},
+            sidecar=str(row["sidecar"]),
+            wkt=tuple(map(str, row["wkt"])),
+            lonlat=tuple(map(str, row["lonlat"])),
+            tolerance_m=row["tolerance_m"],
+        )

@@ -1,0 +1,257 @@
+"""What does the site look like among its zones? (drawings as plain paths; colours are the renderings' business)
+
+Two drawings: the surroundings, and the site itself with its boundary points. Zones are clipped to the view at full
+precision. Degrees are drawn as x·cos(middle latitude), true to scale within 0.5 % over a few kilometres; nothing
+is measured here except the two ends of the critical line, whose length must agree with the verdict's.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from cdgis.frames import Layer, Layers
+from cdgis.model import Effect, State
+from cdgis.screening.basics import boundary_points
+from cdgis.screening.content import Clause, Conclusion, Figure, Mark, Measure, Outline, Remedy
+from cdgis.screening.critical import critical_ends
+from cdgis.screening.phrases import metres, wording
+
+WIDTH_PX, HEIGHT_PX = 720, 480
+METRES_PER_DEGREE = 111_320.0
+MOST_LABELS = 60
+_LEAST_WIDTH_M = 1_200.0
+_LEAST_DETAIL_M = 60.0
+_MOST_WIDTH_M = 60_000.0
+_MARGIN = 0.02
+_LABEL_PX = (30.0, 15.0)
+_UNITS, _BORDERS, _PLACES = "management_units", "counties", "places"
+_WATER = (("reservoirs", "water"), ("streams", "stream"), ("rivers", "stream"), ("main_rivers", "stream"))
+_MOST_LAYERS = 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """The drawn rectangle in degrees, and its way to pixels."""
+
+    west: float
+    south: float
+    east: float
+    north: float
+
+    def pixels(self, lonlat: np.ndarray) -> np.ndarray:
+        """Return pixel coordinates of lon/lat rows, y downwards, to a hundredth."""
+        x = (lonlat[:, 0] - self.west) / (self.east - self.west) * WIDTH_PX
+        y = (self.north - lonlat[:, 1]) / (self.north - self.south) * HEIGHT_PX
+        return np.asarray(np.round(np.column_stack((x, y)), 2)) + 0.0
+
+    @property
+    def clip_box(self) -> tuple[float, float, float, float]:
+        """The rectangle with a margin, so that cut edges lie outside the picture."""
+        dx, dy = (self.east - self.west) * _MARGIN, (self.north - self.south) * _MARGIN
+        return self.west - dx, self.south - dy, self.east + dx, self.north + dy
+
+    @property
+    def width_m(self) -> float:
+        """Width on the ground."""
+        return (self.east - self.west) * METRES_PER_DEGREE * math.cos(math.radians((self.south + self.north) / 2))
+
+    @classmethod
+    def around(cls, shapes: Iterable[BaseGeometry], *, room: float, least_m: float) -> "View":
+        """Return the view that shows all shapes with `room` (view over content), at least `least_m` wide."""
+        boxes = np.array([shape.bounds for shape in shapes if not shape.is_empty])
+        (west, south), (east, north) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+        lon, lat = (west + east) / 2, (south + north) / 2
+        east_m = METRES_PER_DEGREE * math.cos(math.radians(lat))
+        needed = max((east - west) * east_m, (north - south) * METRES_PER_DEGREE * WIDTH_PX / HEIGHT_PX)
+        half_m = min(max(needed * room, least_m), max(_MOST_WIDTH_M, needed * 1.1)) / 2
+        half_lon, half_lat = half_m / east_m, half_m * HEIGHT_PX / WIDTH_PX / METRES_PER_DEGREE
+        return cls(west=lon - half_lon, south=lat - half_lat, east=lon + half_lon, north=lat + half_lat)
+
+
+def draw_figures(
+    layers: Layers,
+    shape: BaseGeometry | None,
+    conclusion: Conclusion,
+    clauses: Sequence[Clause],
+    remedies: Sequence[Remedy],
+) -> tuple[Figure, ...]:
+    """Return the drawing of the surroundings and, for lines and areas, the one with the boundary points.
+
+    Parameters
+    ----------
+    shape : the subject, EPSG:4490 lon/lat; None or empty gives no drawing.
+    remedies : those with geometry (WKT, EPSG:4490) are drawn.
+    """
+    if shape is None or shape.is_empty:
+        return ()
+    ends = critical_ends(layers.get(conclusion.critical_layer), shape, conclusion.critical_distance_m)
+    moved = [(r, shapely.from_wkt(r.wkt)) for r in remedies if r.feasible and r.wkt]
+    near_ends = [shapely.LineString(ends)] if ends is not None and conclusion.critical_distance_m <= 5_000 else []
+    view = View.around([shape, *near_ends, *(g for _, g in moved)], room=1.9, least_m=_LEAST_WIDTH_M)
+    wanted = _layers_to_draw(layers, conclusion, clauses)
+    measures = _critical(ends, conclusion, view) + _shifts(shape, moved, view)
+    figures = [_figure("项目位置与周边管控区", layers, shape, view, wanted, (measures, moved))]
+    if shapely.get_dimensions(shape) > 0:
+        detail = View.around([shape], room=1.3, least_m=_LEAST_DETAIL_M)
+        figures.append(_figure("项目边界与界址点", layers, shape, detail, wanted, (_critical(ends, conclusion, detail), [])))
+    return tuple(figures)
+
+
+def _layers_to_draw(layers: Layers, conclusion: Conclusion, clauses: Sequence[Clause]) -> list[str]:
+    """Return zone layers worth drawing: clauses that count, the critical layer, the hard lines; strictest first."""
+    ranked = sorted(clauses, key=lambda c: -Effect(c.effect).rank)
+    names = [c.layer for c in ranked if c.state in (State.APPLIES, State.UNKNOWN) and Effect(c.effect).rank]
+    names.append(conclusion.critical_layer)
+    names += [item["layer"] for entry in wording()["hard_line"] for item in entry["layers"]]
+    base = {_UNITS, _BORDERS, _PLACES, *(name for name, _ in _WATER)}
+    partitions = {key for key, layer in layers.items() if layer.spec.partition}
+    kept = [name for name in dict.fromkeys(names) if name in layers and name not in base | partitions]
+    return [name for name in kept if layers[name].spec.is_vector][:_MOST_LAYERS]
+
+
+def _figure(
+    title: str,
+    layers: Layers,
+    shape: BaseGeometry,
+    view: View,
+    wanted: Sequence[str],
+    additions: tuple[Sequence[Measure], Sequence[tuple[Remedy, BaseGeometry]]],
+) -> Figure:
+    plan = [(_UNITS, "unit"), *_WATER, *((key, "area") for key in reversed(wanted)), (_BORDERS, "border")]
+    outlines = [o for key, style in plan if key in layers for o in _outlines(layers[key], style, view)]
+    outlines += [o for key in wanted for o in _overlaps(layers[key], shape, view)]
+    outlines.append(_outline("subject", "", "项目范围", "subject", shape, view))
+    measures, moved = additions
+    for remedy, geometry in moved:
+        style = "shift" if remedy.kind == "平移" else "clip"
+        outlines.append(_outline(style, "", f"{remedy.kind}方案（{remedy.target}）", style, geometry, view))
+    marks, note = _marks(shape, view, layers.get(_PLACES), labelled="界址点" in title)
+    bar_m = _round_length(view.width_m / 4)
+    return Figure(
+        title=title, width=WIDTH_PX, height=HEIGHT_PX, outlines=tuple(o for o in outlines if o.path), marks=marks,
+        measures=tuple(measures), bar_px=round(bar_m / view.width_m * WIDTH_PX, 2),
+        bar_label=f"{bar_m / 1000:g} 公里" if bar_m >= 1000 else f"{bar_m:g} 米", note=note,
+    )  # fmt: skip
+
+
+def _outlines(layer: Layer, style: str, view: View) -> list[Outline]:
+    """Return one outline per zone class in view."""
+    index = np.sort(layer.zones.sindex.query(shapely.box(*view.clip_box)))
+    if not len(index):
+        return []
+    shapes = shapely.clip_by_rect(layer.zones.geometry.to_numpy()[index], *view.clip_box)
+    classes = layer.zones["zone_class"].to_numpy()[index].astype(str)
+    made = []
+    for zone_class in sorted(set(classes)):
+        part = shapes[classes == zone_class]
+        drawn = "line" if style == "area" and shapely.get_dimensions(part).max() == 1 else style
+        named = style in ("unit", "area") and zone_class not in ("", layer.spec.title)
+        label = f"{layer.spec.title}·{zone_class}" if named else layer.spec.title
+        path = "".join(_path(piece, view) for piece in part)
+        made.append(Outline(layer=layer.spec.id, zone_class=zone_class, label=label, style=drawn, path=path))
+    return made
+
+
+def _overlaps(layer: Layer, shape: BaseGeometry, view: View) -> list[Outline]:
+    """Return what the subject shares with a layer's zones; the numbers for it are in the tables."""
+    if shapely.get_dimensions(shape) != 2 or layer.spec.geometry != "polygon":
+        return []
+    index = np.sort(layer.zones.sindex.query(shape, predicate="intersects"))
+    shared = shapely.intersection(layer.zones.geometry.to_numpy()[index], shape)
+    shared = shared[shapely.area(shared) > 0]
+    path = "".join(_path(piece, view) for piece in shared)
+    return [Outline(layer=layer.spec.id, zone_class="", label="压占部分", style="overlap", path=path)]
+
+
+def _outline(layer: str, zone_class: str, label: str, style: str, shape: BaseGeometry, view: View) -> Outline:
+    return Outline(layer=layer, zone_class=zone_class, label=label, style=style, path=_path(shape, view))
+
+
+def _path(shape: BaseGeometry, view: View) -> str:
+    """Return SVG path data of lines and areas; points give none. Steps under a hundredth of a pixel are left out."""
+    parts = []
+    for part in shapely.get_parts(shape):
+        if part.is_empty or shapely.get_dimensions(part) == 0:
+            continue
+        areal = shapely.get_dimensions(part) == 2
+        for ring in shapely.get_rings(part) if areal else [part]:
+            xy = view.pixels(shapely.get_coordinates(ring))
+            keep = np.r_[True, np.any(np.diff(xy, axis=0) != 0, axis=1)]
+            text = "L".join(f"{x:g} {y:g}" for x, y in xy[keep])
+            parts.append(f"M{text}{'Z' if areal else ''}")
+    return "".join(parts)
+
+
+def _marks(shape: BaseGeometry, view: View, places: Layer | None, *, labelled: bool) -> tuple[tuple[Mark, ...], str]:
+    """Return places in view, the subject's point, and boundary points as far as their labels have room."""
+    marks, note = _places(places, view), ""
+    dimension = shapely.get_dimensions(shape)
+    if dimension == 0:
+        xy = view.pixels(shapely.get_coordinates(shape))
+        marks += [Mark(x=float(x), y=float(y), label="", style="subject") for x, y in xy]
+    if labelled:
+        points, count, _ = boundary_points(shape)
+        xy = view.pixels(np.array([(p.lon_deg, p.lat_deg) for p in points]))
+        shown = _with_room(xy)
+        told = set(shown)
+        marks += [
+            Mark(x=float(x), y=float(y), label=points[i].label if i in told else "", style="point")
+            for i, (x, y) in enumerate(xy)
+        ]
+        if len(shown) < count:
+            note = f"界址点共 {count} 个，图上标注 {len(shown)} 个，坐标见界址点坐标表"
+    return tuple(marks), note
+
+
+def _with_room(xy: np.ndarray) -> list[int]:
+    """Return the points whose labels do not lie on one another, the first points first."""
+    taken: list[tuple[float, float]] = []
+    chosen: list[int] = []
+    for number, (x, y) in enumerate(xy):
+        free = all(abs(x - a) > _LABEL_PX[0] or abs(y - b) > _LABEL_PX[1] for a, b in taken)
+        if free and len(chosen) < MOST_LABELS:
+            taken.append((x, y))
+            chosen.append(number)
+    return chosen
+
+
+def _places(places: Layer | None, view: View) -> list[Mark]:
+    if places is None:
+        return []
+    index = np.sort(places.zones.sindex.query(shapely.box(view.west, view.south, view.east, view.north)))[:6]
+    if not len(index):
+        return []
+    xy = view.pixels(shapely.get_coordinates(shapely.centroid(places.zones.geometry.to_numpy()[index])))
+    names = places.zones["zone_name"].to_numpy()[index]
+    return [Mark(x=float(x), y=float(y), label=str(n), style="place") for (x, y), n in zip(xy, names, strict=True)]
+
+
+def _critical(ends: np.ndarray | None, conclusion: Conclusion, view: View) -> list[Measure]:
+    if ends is None:
+        return []
+    label = f"临界 {metres(conclusion.critical_distance_m)}（{conclusion.critical_layer_title}）"
+    return [_measure(ends, label, "critical", view)]
+
+
+def _shifts(shape: BaseGeometry, moved: Sequence[tuple[Remedy, BaseGeometry]], view: View) -> list[Measure]:
+    centre = shapely.get_coordinates(shapely.centroid(shape))
+    return [
+        _measure(np.vstack((centre, shapely.get_coordinates(shapely.centroid(geometry)))), text, "shift", view)
+        for remedy, geometry in moved
+        if remedy.kind == "平移" and (text := f"平移 {metres(remedy.distance_m)}")
+    ]
+
+
+def _measure(ends: np.ndarray, label: str, style: str, view: View) -> Measure:
+    (x1, y1), (x2, y2) = view.pixels(ends).tolist()
+    return Measure(x1=x1, y1=y1, x2=x2, y2=y2, label=label, style=style)
+
+
+def _round_length(length_m: float) -> float:
+    """Return the largest of 1, 2, 5 times a power of ten that is not longer than `length_m`."""
+    power = 10.0 ** math.floor(math.log10(length_m))
+    return max(step * power for step in (1.0, 2.0, 5.0) if step * power <= length_m)

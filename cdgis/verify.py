@@ -1,0 +1,305 @@
+"""Does this report follow from these inputs? Each check says what was compared and what differs.
+
+The report is asked for again from the workspace (same files, options and day) and compared byte by byte; what
+differs is then named: inputs by their SHA-256, results row by row, the record place by place.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from cdgis.assess import assess_sites, assess_workspace
+from cdgis.assessment import Assessment
+from cdgis.errors import CdgisError, ReportError
+from cdgis.journal import START, Journal, chain_faults, journal_path, read_journal
+from cdgis.model import State
+from cdgis.report_file import ReportFile, canonical, number_faults, read_report, summary_faults
+from cdgis.schema import TABLES
+from cdgis.screening.compose import compose_report
+from cdgis.screening.content import JournalExtract, Review, ScreeningReport
+from cdgis.screening.record import load_report, report_json
+from cdgis.screening.reviews import with_journal
+from cdgis.workspace import Workspace
+
+_STATES = {
+    str(State.APPLIES): "适用", str(State.NOT_APPLICABLE): "不适用", str(State.UNKNOWN): "资料不足",
+    str(State.MANUAL): "需人工判定",
+}  # fmt: skip
+MOST_LISTED = 20
+"""Differences listed per check; the rest are counted."""
+
+_COMPARED = ("record", "inputs", "settings")
+"""Parts of the record with a check of their own."""
+
+Writer = Callable[[ScreeningReport], bytes]
+"""Makes one of a report's files from the report."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was compared."""
+
+    title: str
+    faults: tuple[str, ...] = ()
+    """What differs, in Chinese; nothing means it agrees."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """Everything that was checked about one report."""
+
+    report_number: str
+    subject_id: str
+    checks: tuple[Check, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether no check found a difference."""
+        return not any(check.faults for check in self.checks)
+
+
+def verify_report(
+    path: Path, *, workspace: Workspace | None, files: Sequence[Path] = (), render: Writer | None = None, jobs: int = 1
+) -> Verification:
+    """Return what was checked about the report in `path` and what differs.
+
+    Parameters
+    ----------
+    workspace : where the report's inputs are; None checks the report against itself and its journal only.
+    files : site files that lie outside the workspace, found by their names.
+    render : makes the page from its record, for a report that is a page.
+
+    Raises
+    ------
+    ReportError : the file is no report.
+    """
+    report = read_report(path)
+    checks = [*_page_or_record(report, render), Check(title="报告编号与报告记录", faults=number_faults(report))]
+    checks.append(Check(title="结论与报告记录", faults=summary_faults(report)))
+    journal, check = _journal(report)
+    checks.append(check)
+    if workspace is not None:
+        checks += _against_workspace(report, workspace, files, journal, jobs)
+    return Verification(report_number=report.number, subject_id=report.subject_id, checks=tuple(checks))
+
+
+def _page_or_record(report: ReportFile, render: Writer | None) -> Iterator[Check]:
+    if not report.is_page:
+        whole = canonical(report.content) == report.data
+        yield Check(title="记录的写法", faults=() if whole else ("文件不是 cdgis 的标准写法：写出后被别的程序存过或改过",))
+    elif render is not None:
+        yield Check(title="页面的文字与内嵌记录", faults=_rendering_faults(report, render))
+
+
+def _rendering_faults(report: ReportFile, render: Writer) -> tuple[str, ...]:
+    """Return where the page differs from what its own record renders to."""
+    try:
+        made = render(load_report(canonical(report.content)))
+    except ReportError as err:
+        return (str(err),)
+    if made == report.data:
+        return ()
+    old, new = (data.decode("utf-8", "replace").splitlines() for data in (report.data, made))
+    pairs = [(number, one, other) for number, (one, other) in enumerate(zip(old, new, strict=False), 1) if one != other]
+    if not pairs:
+        return (f"页面有 {len(old)} 行，由内嵌记录绘制的有 {len(new)} 行",)
+    number, one, other = pairs[0]
+    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    around = slice(max(start - 20, 0), start + 20)
+    return (f"{len(pairs)} 行不同；第 {number} 行页面写“{one[around]}”，由内嵌记录应为“{other[around]}”",)
+
+
+def extract_of(journal: Journal, report_number: str) -> JournalExtract:
+    """Return what a report prints of its journal."""
+    reviews = tuple(
+        Review(
+            rule_id=entry.rule_id, zone_id=entry.zone_id, original=f"{entry.effect}·{_STATES[entry.state]}",
+            decision=entry.decision, reason=entry.reason, officer=entry.officer, recorded_at=entry.decided_on,
+        )
+        for entry in journal.overrides_for(report_number).values()
+    )  # fmt: skip
+    return JournalExtract(length=journal.length, head_sha256=journal.head, reviews=reviews)
+
+
+def _journal(report: ReportFile) -> tuple[Journal, Check]:
+    """Return the report's journal, and whether it is whole and the one the report prints."""
+    path = journal_path(report.path)
+    title = f"复核记录 {path.name}"
+    try:
+        journal = read_journal(path)
+    except ReportError as err:
+        return Journal(), Check(title=title, faults=(str(err),))
+    faults = list(chain_faults(journal))
+    faults += [f"第 {e.number} 行属于报告 {e.report_number}" for e in journal.entries if e.report_number != report.number]
+    printed = report.content["declaration"].get("journal")
+    told = (printed["length"], printed["head_sha256"]) if printed else (0, START)
+    if told != (journal.length, journal.head):
+        faults.append(
+            f"报告写明 {told[0]} 条、链首 {told[1][:12]}…，记录文件有 {journal.length} 条、链首 {journal.head[:12]}…："
+            "记录被删改，或报告未随复核更新"
+        )
+    return journal, Check(title=f"{title}（{journal.length} 条）", faults=tuple(faults))
+
+
+def update_report(
+    path: Path, append: Callable[[ReportFile, Path], Journal], *, writers: Mapping[str, Writer]
+) -> tuple[Journal, list[Path]]:
+    """Append a decision to a report's journal and write the report's files anew; return the journal and those files.
+
+    Parameters
+    ----------
+    append : appends to the journal at the path given and returns it as it stands then.
+    writers : file ending -> makes that file's bytes; only files that stand beside the report are written.
+
+    Raises
+    ------
+    ReportError : the report does not hold together, so nothing is written.
+    """
+    report = read_report(path)
+    faults = [*number_faults(report), *summary_faults(report)]
+    if faults:
+        raise ReportError(f"{path.name} 已被改动，不能复核：{'；'.join(faults)}")
+    before = load_report(canonical(report.content))
+    journal = append(report, journal_path(path))
+    after = with_journal(before, extract_of(journal, report.number))
+    written = []
+    for ending, make in sorted(writers.items()):
+        target = path.with_suffix(ending)
+        if target.exists():
+            fresh = target.with_name(f".{target.name}.new")
+            fresh.write_bytes(make(after))
+            fresh.replace(target)
+            written.append(target)
+    return journal, written
+
+
+def _against_workspace(
+    report: ReportFile,
+    workspace: Workspace,
+    files: Sequence[Path],
+    journal: Journal,
+    jobs: int,
+) -> Iterator[Check]:
+    try:
+        fresh = repeat_assessment(report, workspace, files=files, jobs=jobs)
+    except CdgisError as err:
+        yield Check(title="按原输入重新研判", faults=(f"无法重算：{err}",))
+        return
+    yield Check(title="输入文件的 SHA-256", faults=_listed(_input_faults(report, fresh)))
+    yield Check(title="设置与版本", faults=_listed(_setting_faults(report, fresh)))
+    try:
+        composed = compose_report(fresh, report.subject_id)
+        if journal.length:
+            composed = with_journal(composed, extract_of(journal, report.number))
+        again = json.loads(report_json(composed))
+    except ReportError:
+        yield Check(title="逐行比较重算结果", faults=(f"重算结果中没有对象 {report.subject_id}",))
+        return
+    yield Check(title="逐行比较重算结果", faults=_listed(_row_faults(report.content["record"], again["record"])))
+    printed, anew = ({k: v for k, v in content.items() if k not in _COMPARED} for content in (report.content, again))
+    yield Check(title="报告正文与重算结果", faults=_listed(_differences(printed, anew)))
+
+
+def repeat_assessment(
+    report: ReportFile, workspace: Workspace, *, files: Sequence[Path] = (), jobs: int = 1
+) -> Assessment:
+    """Return the assessment asked for by the report's own request, made anew.
+
+    Raises
+    ------
+    CdgisError : a file is gone, or what stands there cannot be used.
+    """
+    request = report.request()
+    if request.command == "run":
+        return assess_workspace(workspace, as_of=report.as_of, jobs=jobs)
+    options: dict[str, Any] = {"declared": dict(request.declared), "tolerance_m": request.tolerance_m}
+    if "request" not in report.content:
+        options["declared"], options["tolerance_m"] = _declared(report), report.content["settings"]["tolerance_m"]
+    if request.sidecar:
+        options["sidecar"] = _found(request.sidecar, workspace, report, files)
+    if request.wkt or request.lonlat:
+        options |= {"wkt": request.wkt, "lonlat": request.lonlat}
+    paths = [_found(name, workspace, report, files) for name in request.files]
+    return assess_sites(workspace, paths, as_of=report.as_of, jobs=jobs, **options)
+
+
+def _declared(report: ReportFile) -> dict[str, str]:
+    """Return every attribute the record holds, for a report that does not say which were options."""
+    subject = report.rows("subjects")[0]
+    named = {key: str(subject[key]) for key in ("name", "industry", "project_type", "activity") if subject[key]}
+    computed = ("area_",)
+    rows = [row for row in report.rows("attributes") if not str(row["attribute"]).startswith(computed)]
+    return named | {str(row["attribute"]): str(row["value"]) for row in rows}
+
+
+def _found(name: str, workspace: Workspace, report: ReportFile, files: Sequence[Path]) -> Path:
+    given = [file for file in files if file.name == Path(name).name]
+    for candidate in (*given, workspace.root / name, report.path.parent / name, Path(name)):
+        if candidate.exists():
+            return candidate
+    raise ReportError(f"找不到原输入文件 {name}。请放回原处，或用 --file 指明它现在的位置")
+
+
+def _listed(faults: Iterator[str]) -> tuple[str, ...]:
+    found = list(faults)
+    more = [f"……另有 {len(found) - MOST_LISTED} 处"] if len(found) > MOST_LISTED else []
+    return (*found[:MOST_LISTED], *more)
+
+
+def _input_faults(report: ReportFile, fresh: Assessment) -> Iterator[str]:
+    keys = ("kind", "layer", "path", "sublayer")
+    old = {tuple(row[k] for k in keys): row for row in report.content["inputs"]}
+    new = {tuple(getattr(record, k) for k in keys): asdict(record) for record in fresh.inputs}
+    for key in sorted(old.keys() | new.keys()):
+        name = f"{key[1]}（{key[2]}）"
+        if key not in new:
+            yield f"{name}：报告所依据的输入现在没有"
+        elif key not in old:
+            yield f"{name}：现在多出的输入，报告没有"
+        elif old[key]["sha256"] != new[key]["sha256"]:
+            yield f"{name}：文件内容已变，报告依据 {old[key]['sha256'][:12]}…，现为 {new[key]['sha256'][:12]}…"
+        elif old[key] != new[key]:
+            yield f"{name}：版本或性质已变"
+
+
+def _setting_faults(report: ReportFile, fresh: Assessment) -> Iterator[str]:
+    if report.content["version"] != fresh.version:
+        yield f"软件版本：报告为 {report.content['version']}，现为 {fresh.version}"
+    old, new = report.content["settings"], fresh.settings.model_dump(mode="json")
+    for key in sorted(old.keys() | new.keys()):
+        if old.get(key) != new.get(key):
+            yield f"设置 {key}：报告为 {old.get(key)!r}，现为 {new.get(key)!r}"
+
+
+def _row_faults(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
+    for name in sorted(old.keys() | new.keys()):
+        title = TABLES[name].title if name in TABLES else name
+        before, after = ([json.dumps(row, ensure_ascii=False, sort_keys=True) for row in t.get(name, ())] for t in (old, new))
+        yield from (f"{title}：报告缺少一行 {_short(row)}" for row in after if row not in before)
+        yield from (f"{title}：报告多出一行 {_short(row)}" for row in before if row not in after)
+        if sorted(before) == sorted(after) and before != after:
+            yield f"{title}：行的次序不同"
+        elif len(before) != len(after) and set(before) == set(after):
+            yield f"{title}：报告有 {len(before)} 行，重算有 {len(after)} 行"
+
+
+def _short(row: str) -> str:
+    values: dict[str, Any] = json.loads(row)
+    keys = [k for k in ("rule_id", "layer", "zone_id", "attribute", "state", "verdict", "area_m2") if values.get(k) not in (None, "")]
+    return "，".join(f"{key}={values[key]}" for key in keys) or row[:120]
+
+
+def _differences(old: Any, new: Any, place: str = "") -> Iterator[str]:
+    """Yield every place where the two say different things."""
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for key in sorted(old.keys() | new.keys()):
+            yield from _differences(old.get(key), new.get(key), f"{place}.{key}".lstrip("."))
+    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
+        for number, (one, other) in enumerate(zip(old, new, strict=True), start=1):
+            yield from _differences(one, other, f"{place}[{number}]")
+    elif isinstance(old, list) and isinstance(new, list):
+        yield f"{place}：报告有 {len(old)} 项，重算有 {len(new)} 项"
+    elif old != new:
+        yield f"{place}：报告为 {str(old)[:60]}，重算为 {str(new)[:60]}"

@@ -1,0 +1,71 @@
+"""What is missing is asked once, with the rules it would decide and the option that supplies it."""
+
+import pandas as pd
+import pytest
+
+from cdgis.attributes import load_attributes
+from cdgis.questions import list_questions, question_words
+from cdgis.schema import TABLES
+
+ATTRIBUTES = load_attributes()
+
+
+def findings(*rows: tuple[str, str, str, str, str]) -> pd.DataFrame:
+    columns = ["subject_id", "rule_id", "effect", "state", "missing_attribute"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def asked(*rows: tuple[str, str, str, str, str]) -> list[tuple[str, ...]]:
+    table = list_questions(findings(*rows), ATTRIBUTES)
+    assert list(table.columns) == TABLES["questions"].names
+    return [tuple(row) for row in table.itertuples(index=False)]
+
+
+def test_one_question_names_all_rules_and_the_strictest_effect_when_several_ask_the_same():
+    rows = asked(
+        ("S1", "B-1", "限制", "unknown", "two_high;water_m3_per_yr"),
+        ("S1", "A-1", "禁止", "unknown", "two_high"),
+    )
+    assert rows == [
+        ("S1", "two_high", "是否列入“两高”管理目录", "--attr two_high=是|否", "A-1;B-1", "禁止"),
+        ("S1", "water_m3_per_yr", "年取用水量（m3/a）", "--attr water_m3_per_yr=数值", "B-1", "限制"),
+    ]
+
+
+def test_facts_with_options_of_their_own_are_asked_by_these_options():
+    rows = asked(*(("S1", "A-1", "禁止", "unknown", name) for name in ("industry", "project_type", "activity")))
+    options = {row[1]: row[3].split()[0] for row in rows}
+    assert options == {"industry": "--industry", "project_type": "--project-type", "activity": "--activity"}
+
+
+@pytest.mark.parametrize(
+    ("effect", "state", "missing"),
+    [
+        ("提示", "unknown", "two_high"),  # a hint never counts in a verdict
+        ("禁止", "applies", "two_high"),
+        ("禁止", "manual", "two_high"),
+        ("禁止", "unknown", "图层覆盖"),  # no option supplies a layer
+        ("禁止", "unknown", ""),
+    ],
+)
+def test_nothing_is_asked_when_it_would_not_matter_or_no_option_supplies_it(effect, state, missing):
+    assert asked(("S1", "A-1", effect, state, missing)) == []
+
+
+def test_subjects_are_asked_separately():
+    rows = asked(("S2", "A-1", "禁止", "unknown", "two_high"), ("S1", "A-1", "禁止", "unknown", "two_high"))
+    assert [row[0] for row in rows] == ["S1", "S2"]
+
+
+def test_every_attribute_has_a_title_and_an_option():
+    for name in ATTRIBUTES:
+        title, option = question_words(name, ATTRIBUTES)
+        assert title and option.startswith(f"--attr {name}=")
+
+
+def test_shipped_rules_ask_only_for_what_can_be_supplied():
+    from cdgis.rulebook import load_rulebook
+
+    for rule in load_rulebook().rules:
+        for condition in rule.conditions:
+            assert condition.attribute in {*ATTRIBUTES, "area_m2", "length_m"}
