@@ -19,12 +19,16 @@ EXIT_DIFFERS = 2
 _out = Console()
 _err = Console(stderr=True)
 
-WorkspaceOption = Annotated[Path | None, typer.Option("--workspace", metavar="目录", help="工作区目录（默认：当前目录或最近的上级）")]
+WorkspaceOption = Annotated[
+    Path | None, typer.Option("--workspace", metavar="目录", help="工作区目录（默认：当前目录或最近的上级）")
+]
 OutOption = Annotated[Path | None, typer.Option("--out", metavar="目录", help="输出目录")]
 JobsOption = Annotated[int, typer.Option("--jobs", metavar="整数", min=1, help="并行线程数，不影响结果")]
 QuietOption = Annotated[bool, typer.Option("--quiet", metavar="", help="不显示进度与汇总")]
 DebugOption = Annotated[bool, typer.Option("--debug", metavar="", help="出错时显示程序堆栈")]
-FileOption = Annotated[list[Path] | None, typer.Option("--file", metavar="文件", help="工作区之外的原边界文件现在的位置，可多次给出")]
+FileOption = Annotated[
+    list[Path] | None, typer.Option("--file", metavar="文件", help="工作区之外的原边界文件现在的位置，可多次给出")
+]
 ReportArgument = Annotated[Path, typer.Argument(metavar="报告", help="cdgis screen 写出的报告（.html 或 .json）")]
 
 
@@ -49,9 +53,10 @@ def _say(text: str, style: str = "") -> None:
 
 def report_writers() -> Mapping[str, "Writer"]:
     """Return how each file of a report is made, by its ending."""
+    from cdgis.report.screening_html import render_screening
     from cdgis.screening import report_json
 
-    return {".json": report_json}
+    return {".html": render_screening, ".json": report_json}
 
 
 def review(
@@ -121,7 +126,9 @@ def verify(
 def compare(
     old: Annotated[Path, typer.Argument(metavar="旧版", help="图层文件，或工作区目录")],
     new: Annotated[Path, typer.Argument(metavar="新版", help="同一图层的另一版文件，或另一工作区目录")],
-    layer: Annotated[str, typer.Option("--layer", metavar="编号", help="两个文件是目录中哪个图层的两版（默认按路径或文件名判断）")] = "",
+    layer: Annotated[
+        str, typer.Option("--layer", metavar="编号", help="两个文件是目录中哪个图层的两版（默认按路径或文件名判断）")
+    ] = "",
     workspace: WorkspaceOption = None,
     out: OutOption = None,
     jobs: JobsOption = 2,
@@ -146,7 +153,9 @@ def compare(
     if not quiet:
         _say(f"变更的区 {len(found.zones)} 个；重新判定 {found.judged_count} 个对象，结论变更 {len(found.verdicts)} 个")
         for row in found.verdicts.head(12).to_dict("records"):
-            _say(f"　{row['subject_id']} {row['name']}：{row['old_verdict']} → {row['new_verdict']}（{row['zone_ids']}）")
+            _say(
+                f"　{row['subject_id']} {row['name']}：{row['old_verdict']} → {row['new_verdict']}（{row['zone_ids']}）"
+            )
         _say("已写出 " + "、".join(map(str, written)))
 
 

@@ -94,9 +94,7 @@ def _size(plane: GeometryArray, kind: int) -> FloatArray:
     return np.asarray(shapely.get_num_coordinates(plane), dtype=float)
 
 
-def _shared(
-    old: GeometryArray, new: GeometryArray, *, sizes: tuple[FloatArray, FloatArray], kind: int
-) -> FloatArray:
+def _shared(old: GeometryArray, new: GeometryArray, *, sizes: tuple[FloatArray, FloatArray], kind: int) -> FloatArray:
     """Return what the two versions of each unit have in common, in the unit of their size."""
     shared: FloatArray = np.zeros(len(old))
     same = np.asarray(shapely.equals_exact(shapely.normalize(old), shapely.normalize(new)))
@@ -167,7 +165,9 @@ def compare_verdicts(
                 "layers": LIST_SEPARATOR.join(dict.fromkeys(layer for _, layer, _ in apart if layer)),
                 "zone_ids": LIST_SEPARATOR.join(dict.fromkeys(zone for _, _, zone in apart if zone)),
                 "zone_changes": LIST_SEPARATOR.join(
-                    dict.fromkeys(f"{zone} {changed[layer, zone]}" for _, layer, zone in apart if (layer, zone) in changed)
+                    dict.fromkeys(
+                        f"{zone} {changed[layer, zone]}" for _, layer, zone in apart if (layer, zone) in changed
+                    )
                 ),
             }
         )

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from cdgis.assess import judge_subjects
 from cdgis.catalog import Catalog, LayerSpec
 from cdgis.compare import compare_verdicts, compare_zones
 from cdgis.errors import UsageError
 from cdgis.frames import Layers, Subjects
+from cdgis.judging import judge_subjects
 from cdgis.loading import Loaded, load_workspace
 from cdgis.model import InputRecord
 from cdgis.progress import Progress, Silent
@@ -44,7 +44,13 @@ class Comparison:
 
 
 def compare_versions(
-    old: Path, new: Path, *, workspace: Workspace | None, layer: str = "", jobs: int = 1, progress: Progress | None = None
+    old: Path,
+    new: Path,
+    *,
+    workspace: Workspace | None,
+    layer: str = "",
+    jobs: int = 1,
+    progress: Progress | None = None,
 ) -> Comparison:
     """Return the differences between two workspaces, or between two files of one layer of `workspace`.
 

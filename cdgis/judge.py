@@ -83,8 +83,17 @@ def judge(
 
 
 def _findings(results: Sequence[Ruling], facts: Facts, ids: TextArray) -> pd.DataFrame:
-    frames = [_finding_rows(result, facts, ids, keep) for result in results if (keep := _worth_a_row(result)).size]
-    return validate("findings", pd.concat(frames, ignore_index=True)) if frames else empty("findings")
+    listed = [(result, keep) for result in results if (keep := _worth_a_row(result)).size]
+    if not listed:
+        return empty("findings")
+    counts = [keep.size for _, keep in listed]
+    constant = pd.DataFrame([_of_the_rule(result.rule) for result, _ in listed])
+    columns = {name: np.repeat(constant[name].to_numpy(), counts) for name in constant}
+    columns["subject_id"] = np.concatenate([ids[keep] for _, keep in listed])
+    columns["zone_id"] = np.concatenate([result.zone_ids[keep] for result, keep in listed])
+    columns["state"] = np.concatenate([state_of(result.rule, result.value)[keep] for result, keep in listed])
+    columns["missing_attribute"] = np.concatenate([_missing(result, facts)[keep] for result, keep in listed])
+    return validate("findings", pd.DataFrame(columns))
 
 
 def _worth_a_row(result: Ruling) -> IntArray:
@@ -96,31 +105,30 @@ def _worth_a_row(result: Ruling) -> IntArray:
     return np.flatnonzero((value == TRUE) | unknown | beside)
 
 
-def _finding_rows(result: Ruling, facts: Facts, ids: TextArray, keep: IntArray) -> pd.DataFrame:
-    rule, value = result.rule, result.value
-    missing = missing_of(rule, facts, value)
-    blind = (result.geometry == UNKNOWN) & (value == UNKNOWN)
+def _of_the_rule(rule: Rule) -> dict[str, object]:
+    """Return the columns of a finding that say the same for every subject."""
+    return {
+        "rule_id": rule.id,
+        "level": str(rule.level),
+        "layer": rule.layer,
+        "effect": str(rule.effect),
+        "dimension": str(rule.dimension),
+        "clause": rule.clause,
+        "basis": rule.basis_text,
+        "effective_from": rule.effective_from.isoformat(),
+        "effective_to": rule.effective_to.isoformat() if rule.effective_to else "",
+        "plan_measure": rule.plan_measure,
+        "mark": str(rule.mark),
+        "needs_review": rule.needs_review,
+    }
+
+
+def _missing(result: Ruling, facts: Facts) -> TextArray:
+    """Return what each undecided subject would have to supply, as a list cell."""
+    missing = missing_of(result.rule, facts, result.value)
+    blind = (result.geometry == UNKNOWN) & (result.value == UNKNOWN)
     missing[blind] = [f"{text} 图层覆盖".strip() for text in missing[blind]]
-    return pd.DataFrame(
-        {
-            "subject_id": ids[keep],
-            "rule_id": rule.id,
-            "level": str(rule.level),
-            "layer": rule.layer,
-            "zone_id": result.zone_ids[keep],
-            "effect": str(rule.effect),
-            "state": state_of(rule, value)[keep],
-            "dimension": str(rule.dimension),
-            "clause": rule.clause,
-            "basis": rule.basis_text,
-            "effective_from": rule.effective_from.isoformat(),
-            "effective_to": rule.effective_to.isoformat() if rule.effective_to else "",
-            "plan_measure": rule.plan_measure,
-            "missing_attribute": [LIST_SEPARATOR.join(text.split()) for text in missing[keep]],
-            "mark": str(rule.mark),
-            "needs_review": rule.needs_review,
-        }
-    )
+    return np.array([text.replace(" ", LIST_SEPARATOR) for text in missing], dtype=object)
 
 
 @dataclass(frozen=True, slots=True)

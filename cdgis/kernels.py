@@ -72,7 +72,7 @@ def overlapping_pairs(subjects: GeometryArray, zones: GeometryArray) -> Pairs:
 def _hairline(overlap: GeometryArray) -> npt.NDArray[np.bool_]:
     """Return which areal overlaps are no more than rounding of shared edges: those only touch."""
     areal = shapely.get_dimensions(overlap) == _AREAL
-    return areal & (shapely.area(overlap) <= _ROUNDING_M * shapely.length(overlap) + _ROUNDING_M2)
+    return np.asarray(areal & (shapely.area(overlap) <= _ROUNDING_M * shapely.length(overlap) + _ROUNDING_M2))
 
 
 def _zone_pieces(zones: GeometryArray) -> tuple[GeometryArray, IntArray]:

@@ -19,9 +19,10 @@ from cdgis.guidance import Siting, SitingRequest, guide_siting
 from cdgis.loading import Loaded
 from cdgis.model import Effect, ProjectType, Relation, State, SubjectKind
 from cdgis.remedy import RADIUS_M, Obstacles, Target, propose_remedies
+from cdgis.schema import empty
 
 JudgeSubjects = Callable[[Loaded, Subjects], Any]
-"""`assess.judge_subjects`: returns an object with `tables`."""
+"""`judging.judge_subjects`: returns an object with `tables`."""
 
 COUNTY_LAYER, RECEPTOR_LAYER, RAILWAY_LAYER = "counties", "receptors", "railways"
 _BUILT = "既有设施不能平移，见搬迁与整治清单"
@@ -42,10 +43,12 @@ def remedies_for(
     tables: Mapping[str, pd.DataFrame] = judged.tables
     subjects: Subjects = judged.subjects
     wanted = _wanted(loaded, tables)
+    if not wanted:
+        return {"remedies": empty("remedies")}
     projects = subjects.frame[subjects.frame["subject_id"].isin(sorted({subject for subject, _ in wanted}))]
     projects = projects.reset_index(drop=True)
     described = tables["subjects"].set_index("subject_id").loc[list(projects["subject_id"])].reset_index()
-    attributes = tables["attributes"][tables["attributes"]["subject_id"].isin(projects["subject_id"])]
+    attributes = subjects.attributes[subjects.attributes["subject_id"].isin(projects["subject_id"])]
     gather = _Gatherer.of(loaded, Facts.of(described, attributes), projects)
     obstacles = _worth_trying(gather.obstacles(subject, target, radius_m) for subject, target in wanted)
 
@@ -119,7 +122,9 @@ def _judge_again(
     loaded: Loaded, changed: GeoDataFrame, attributes: pd.DataFrame, judge_subjects: JudgeSubjects
 ) -> pd.DataFrame:
     """Return table verdicts of changed projects (subject~target~kind), each with its own project's attributes."""
-    origin = pd.DataFrame({"changed": changed["subject_id"], "subject_id": changed["subject_id"].str.split("~").str[0]})
+    origin = pd.DataFrame(
+        {"changed": changed["subject_id"], "subject_id": changed["subject_id"].str.rsplit("~", n=2).str[0]}
+    )
     carried = (
         attributes.merge(origin, on="subject_id").drop(columns="subject_id").rename(columns={"changed": "subject_id"})
     )

@@ -20,7 +20,17 @@ from cdgis.schema import TABLES, validate
 from cdgis.workspace import Settings
 
 _SCHEMA_START = "cdgis-screening/"
-_NEEDED = ("report_number", "subject_id", "as_of", "version", "settings", "inputs", "record", "conclusion", "declaration")
+_NEEDED = (
+    "report_number",
+    "subject_id",
+    "as_of",
+    "version",
+    "settings",
+    "inputs",
+    "record",
+    "conclusion",
+    "declaration",
+)
 
 Row = Mapping[str, Any]
 
@@ -136,7 +146,9 @@ def number_faults(report: ReportFile) -> tuple[str, ...]:
     Recomputed from the record alone, with no look at the workspace.
     """
     try:
-        tables = {name: _table(name, rows) for name, rows in report.content["record"].items() if name in TABLES and rows}
+        tables = {
+            name: _table(name, rows) for name, rows in report.content["record"].items() if name in TABLES and rows
+        }
         settings = Settings(**report.content["settings"])
         inputs = [InputRecord(**row) for row in report.content["inputs"]]
     except (SchemaError, ValidationError, TypeError, KeyError, ValueError) as err:

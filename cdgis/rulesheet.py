@@ -99,7 +99,11 @@ def _write_help(sheet: Worksheet, attributes: Mapping[str, AttributeSpec]) -> No
     sheet.column_dimensions["B"].width = 100
     rows = [("列", "怎样填写"), *((column.title, column.help) for column in COLUMNS), ("", "")]
     rows += [("写法举例", ""), *_EXAMPLES, ("比较符号", " ".join(OPERATORS.values())), ("", "")]
-    rows += [("条件可用的属性", "类型与单位"), ("area_m2", "面积，平方米（由图形量算）"), ("length_m", "长度，米（由图形量算）")]
+    rows += [
+        ("条件可用的属性", "类型与单位"),
+        ("area_m2", "面积，平方米（由图形量算）"),
+        ("length_m", "长度，米（由图形量算）"),
+    ]
     kinds = {"flag": "是/否", "number": "数值", "text": "文字", "list": "多项"}
     rows += [(spec.title, f"{kinds[spec.type]} {spec.unit}".strip()) for spec in attributes.values()]
     for number, (left, right) in enumerate(rows, start=1):

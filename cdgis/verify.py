@@ -4,19 +4,21 @@ The report is asked for again from the workspace (same files, options and day) a
 differs is then named: inputs by their SHA-256, results row by row, the record place by place.
 """
 
+import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cdgis.assess import assess_sites, assess_workspace
 from cdgis.assessment import Assessment
+from cdgis.differences import differences, input_faults, listed, row_faults, setting_faults
 from cdgis.errors import CdgisError, ReportError
 from cdgis.journal import START, Journal, chain_faults, journal_path, read_journal
 from cdgis.model import State
 from cdgis.report_file import ReportFile, canonical, number_faults, read_report, summary_faults
-from cdgis.schema import TABLES
 from cdgis.screening.compose import compose_report
 from cdgis.screening.content import JournalExtract, Review, ScreeningReport
 from cdgis.screening.record import load_report, report_json
@@ -27,9 +29,9 @@ _STATES = {
     str(State.APPLIES): "适用", str(State.NOT_APPLICABLE): "不适用", str(State.UNKNOWN): "资料不足",
     str(State.MANUAL): "需人工判定",
 }  # fmt: skip
-MOST_LISTED = 20
-"""Differences listed per check; the rest are counted."""
 
+_PAGE_HASH = re.compile(rb'<meta name="cdgis-content-sha256" content="([0-9a-f]{64})">')
+"""SHA-256 of the page's bytes with this value left empty; against accidents, since anybody can compute it anew."""
 _COMPARED = ("record", "inputs", "settings")
 """Parts of the record with a check of their own."""
 
@@ -88,9 +90,23 @@ def verify_report(
 def _page_or_record(report: ReportFile, render: Writer | None) -> Iterator[Check]:
     if not report.is_page:
         whole = canonical(report.content) == report.data
-        yield Check(title="记录的写法", faults=() if whole else ("文件不是 cdgis 的标准写法：写出后被别的程序存过或改过",))
-    elif render is not None:
+        yield Check(
+            title="记录的写法", faults=() if whole else ("文件不是 cdgis 的标准写法：写出后被别的程序存过或改过",)
+        )
+    else:
+        yield Check(title="页面的校验值", faults=_page_hash_faults(report.data))
+    if report.is_page and render is not None:
         yield Check(title="页面的文字与内嵌记录", faults=_rendering_faults(report, render))
+
+
+def _page_hash_faults(page: bytes) -> tuple[str, ...]:
+    found = _PAGE_HASH.search(page)
+    if not found:
+        return ("页面没有校验值，不是 cdgis 的标准写法",)
+    digest = hashlib.sha256(page.replace(found[1], b"", 1)).hexdigest()
+    if digest != found[1].decode():
+        return (f"页面内容与其校验值不符：写明 {found[1].decode()[:12]}…，算得 {digest[:12]}…，写出后被改动过",)
+    return ()
 
 
 def _rendering_faults(report: ReportFile, render: Writer) -> tuple[str, ...]:
@@ -132,7 +148,9 @@ def _journal(report: ReportFile) -> tuple[Journal, Check]:
     except ReportError as err:
         return Journal(), Check(title=title, faults=(str(err),))
     faults = list(chain_faults(journal))
-    faults += [f"第 {e.number} 行属于报告 {e.report_number}" for e in journal.entries if e.report_number != report.number]
+    faults += [
+        f"第 {e.number} 行属于报告 {e.report_number}" for e in journal.entries if e.report_number != report.number
+    ]
     printed = report.content["declaration"].get("journal")
     told = (printed["length"], printed["head_sha256"]) if printed else (0, START)
     if told != (journal.length, journal.head):
@@ -187,8 +205,8 @@ def _against_workspace(
     except CdgisError as err:
         yield Check(title="按原输入重新研判", faults=(f"无法重算：{err}",))
         return
-    yield Check(title="输入文件的 SHA-256", faults=_listed(_input_faults(report, fresh)))
-    yield Check(title="设置与版本", faults=_listed(_setting_faults(report, fresh)))
+    yield Check(title="输入文件的 SHA-256", faults=listed(input_faults(report, fresh)))
+    yield Check(title="设置与版本", faults=listed(setting_faults(report, fresh)))
     try:
         composed = compose_report(fresh, report.subject_id)
         if journal.length:
@@ -197,9 +215,9 @@ def _against_workspace(
     except ReportError:
         yield Check(title="逐行比较重算结果", faults=(f"重算结果中没有对象 {report.subject_id}",))
         return
-    yield Check(title="逐行比较重算结果", faults=_listed(_row_faults(report.content["record"], again["record"])))
+    yield Check(title="逐行比较重算结果", faults=listed(row_faults(report.content["record"], again["record"])))
     printed, anew = ({k: v for k, v in content.items() if k not in _COMPARED} for content in (report.content, again))
-    yield Check(title="报告正文与重算结果", faults=_listed(_differences(printed, anew)))
+    yield Check(title="报告正文与重算结果", faults=listed(differences(printed, anew)))
 
 
 def repeat_assessment(
@@ -240,66 +258,3 @@ def _found(name: str, workspace: Workspace, report: ReportFile, files: Sequence[
         if candidate.exists():
             return candidate
     raise ReportError(f"找不到原输入文件 {name}。请放回原处，或用 --file 指明它现在的位置")
-
-
-def _listed(faults: Iterator[str]) -> tuple[str, ...]:
-    found = list(faults)
-    more = [f"……另有 {len(found) - MOST_LISTED} 处"] if len(found) > MOST_LISTED else []
-    return (*found[:MOST_LISTED], *more)
-
-
-def _input_faults(report: ReportFile, fresh: Assessment) -> Iterator[str]:
-    keys = ("kind", "layer", "path", "sublayer")
-    old = {tuple(row[k] for k in keys): row for row in report.content["inputs"]}
-    new = {tuple(getattr(record, k) for k in keys): asdict(record) for record in fresh.inputs}
-    for key in sorted(old.keys() | new.keys()):
-        name = f"{key[1]}（{key[2]}）"
-        if key not in new:
-            yield f"{name}：报告所依据的输入现在没有"
-        elif key not in old:
-            yield f"{name}：现在多出的输入，报告没有"
-        elif old[key]["sha256"] != new[key]["sha256"]:
-            yield f"{name}：文件内容已变，报告依据 {old[key]['sha256'][:12]}…，现为 {new[key]['sha256'][:12]}…"
-        elif old[key] != new[key]:
-            yield f"{name}：版本或性质已变"
-
-
-def _setting_faults(report: ReportFile, fresh: Assessment) -> Iterator[str]:
-    if report.content["version"] != fresh.version:
-        yield f"软件版本：报告为 {report.content['version']}，现为 {fresh.version}"
-    old, new = report.content["settings"], fresh.settings.model_dump(mode="json")
-    for key in sorted(old.keys() | new.keys()):
-        if old.get(key) != new.get(key):
-            yield f"设置 {key}：报告为 {old.get(key)!r}，现为 {new.get(key)!r}"
-
-
-def _row_faults(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
-    for name in sorted(old.keys() | new.keys()):
-        title = TABLES[name].title if name in TABLES else name
-        before, after = ([json.dumps(row, ensure_ascii=False, sort_keys=True) for row in t.get(name, ())] for t in (old, new))
-        yield from (f"{title}：报告缺少一行 {_short(row)}" for row in after if row not in before)
-        yield from (f"{title}：报告多出一行 {_short(row)}" for row in before if row not in after)
-        if sorted(before) == sorted(after) and before != after:
-            yield f"{title}：行的次序不同"
-        elif len(before) != len(after) and set(before) == set(after):
-            yield f"{title}：报告有 {len(before)} 行，重算有 {len(after)} 行"
-
-
-def _short(row: str) -> str:
-    values: dict[str, Any] = json.loads(row)
-    keys = [k for k in ("rule_id", "layer", "zone_id", "attribute", "state", "verdict", "area_m2") if values.get(k) not in (None, "")]
-    return "，".join(f"{key}={values[key]}" for key in keys) or row[:120]
-
-
-def _differences(old: Any, new: Any, place: str = "") -> Iterator[str]:
-    """Yield every place where the two say different things."""
-    if isinstance(old, Mapping) and isinstance(new, Mapping):
-        for key in sorted(old.keys() | new.keys()):
-            yield from _differences(old.get(key), new.get(key), f"{place}.{key}".lstrip("."))
-    elif isinstance(old, list) and isinstance(new, list) and len(old) == len(new):
-        for number, (one, other) in enumerate(zip(old, new, strict=True), start=1):
-            yield from _differences(one, other, f"{place}[{number}]")
-    elif isinstance(old, list) and isinstance(new, list):
-        yield f"{place}：报告有 {len(old)} 项，重算有 {len(new)} 项"
-    elif old != new:
-        yield f"{place}：报告为 {str(old)[:60]}，重算为 {str(new)[:60]}"

@@ -32,7 +32,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     # L4: pipelines
     ("audit", "journal", "loading"),
     ("assessment", "report_file", "rule_editing", "carbon_account", "relocation_plan", "remedy_plan"),
-    ("screening",),
+    ("screening", "differences"),
     ("assess",),
     ("verify", "compare_plan"),
     # L5, L6

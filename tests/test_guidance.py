@@ -9,10 +9,10 @@ import shapely
 from shapes import from_metres, metres, sites
 
 from cdgis import geodesy
-from cdgis.assess import judge_subjects
 from cdgis.errors import UsageError
 from cdgis.frames import Subjects
 from cdgis.guidance import SitingRequest, guide_siting
+from cdgis.judging import judge_subjects
 from cdgis.loading import Loaded, load_workspace
 from cdgis.progress import Silent
 from cdgis.remedy_plan import guide, search_area

@@ -14,7 +14,13 @@ FINDINGS = [
 
 
 def made(**changes):
-    values = {"rule_id": "A-1", "decision": "不同意", "reason": "现场核实", "officer": "张三", "decided_on": "2026-11-02"}
+    values = {
+        "rule_id": "A-1",
+        "decision": "不同意",
+        "reason": "现场核实",
+        "officer": "张三",
+        "decided_on": "2026-11-02",
+    }
     return Review(**(values | changes))
 
 
@@ -164,5 +170,5 @@ def test_decisions_are_the_five_words():
 
 
 def test_hostile_text_stays_on_one_line(path):
-    add(path, reason="一\n二\u2028\"}{\\")
-    assert read_journal(path).entries[0].reason == "一\n二\u2028\"}{\\" and len(lines_of(path)) == 1
+    add(path, reason='一\n二\u2028"}{\\')
+    assert read_journal(path).entries[0].reason == '一\n二\u2028"}{\\' and len(lines_of(path)) == 1

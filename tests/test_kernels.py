@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from cdgis import geodesy
 from cdgis.geometry import PIECE_VERTICES, subdivide
-from cdgis.kernels import OutlineIndex, overlapping_pairs, pair_distance_m
+from cdgis.kernels import TOUCH_M, OutlineIndex, overlapping_pairs, pair_distance_m
 
 
 def blob(x, y, radius, *, vertices=24, seed=0, hole=0.0):
@@ -140,7 +140,7 @@ def test_pairs_meet_only_where_interiors_do(subject, zone, shared):
     if shared is None:
         assert len(pairs.subject) == 0
     else:
-        assert pairs.overlap[0].equals(shapely.from_wkt(shared))
+        assert pairs.overlap[0].hausdorff_distance(shapely.from_wkt(shared)) <= 2 * TOUCH_M
 
 
 @pytest.mark.parametrize("subjects", [[], [UNIT]])

@@ -235,7 +235,18 @@ def test_what_is_no_drawing_is_refused(tmp_path: Path, content: bytes, said: str
 def test_cut_off_drawing_gives_no_traceback(tmp_path: Path, share: float) -> None:
     whole = write_dxf(tmp_path / "全.dxf", {"甲": [PARCEL]}).read_bytes()
     (tmp_path / "a.dxf").write_bytes(whole[: int(len(whole) * share)])
-    assert all(note.status.value in ("quarantined", "accepted") for note in read(tmp_path / "a.dxf").intake)
+    assert all(note.status.value != "accepted" or share > 0.9 for note in read(tmp_path / "a.dxf").intake)
+
+
+def test_damaged_number_is_reported_and_nothing_is_printed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    path = write_dxf(tmp_path / "a.dxf", {"甲": [square(117.9, 40.95, 0.002)]})
+    whole = path.read_text(encoding="utf-8")
+    number = repr(float(in_crs(square(117.9, 40.95, 0.002), 4548).exterior.coords[1][0]))
+    assert whole.count(number) >= 1
+    path.write_text(whole.replace(number, number + "A", 1), encoding="utf-8")
+    subjects = read(path)
+    assert only_reason(subjects).startswith("repaired") and "不合规" in only_reason(subjects)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_empty_drawing_says_what_to_draw(tmp_path: Path) -> None:

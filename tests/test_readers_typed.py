@@ -52,6 +52,12 @@ def test_typed_plane_coordinates_are_placed_by_zone(text: str, crs: str) -> None
     assert place.distance(shapely.Point(LON, LAT)) <= 1e-8
 
 
+def test_degrees_under_a_declared_plane_code_are_on_its_datum() -> None:
+    subjects = point("117.943,40.975", crs="EPSG:4548")
+    assert subjects.frame["accuracy_m"].tolist() == [0.0]
+    assert "西安80（EPSG:2363）" in only_reason(point("117.943,40.975", crs="EPSG:2363"))
+
+
 def test_undeclared_datum_costs_accuracy_and_names_the_option() -> None:
     subjects = point("117.943,40.975")
     assert subjects.frame["accuracy_m"].tolist() == [700.0]

@@ -1,5 +1,6 @@
 """What would make it pass: half-planes by hand, laws against brute force, and every failing site that ships."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -14,12 +15,12 @@ from shapely import affinity
 from shapes import from_metres, layer_set, metres, rule, sites, zone_layer
 
 from cdgis import geodesy
-from cdgis.assess import judge_subjects, only_kind
 from cdgis.barriers import Barriers, concerns_of
 from cdgis.clearance import SETBACK_M, Obstruction, smallest_shift
 from cdgis.facts import Facts, rule_applies_but_for_geometry
 from cdgis.frames import Subjects
 from cdgis.judge import judge, reach_by_layer, scopes_of
+from cdgis.judging import judge_subjects, only_kind
 from cdgis.kleene import FALSE
 from cdgis.loading import load_workspace
 from cdgis.model import SubjectKind
@@ -277,6 +278,16 @@ def test_every_failing_project_that_ships_has_a_remedy_or_a_reason(shipped) -> N
     assert failing <= set(table.loc[table["target"] == "避开禁止", "subject_id"])
     assert (table["feasible"] | (table["reason"] != "")).all()
     assert table["feasible"].sum() >= 20
+
+
+@pytest.mark.slow
+def test_a_project_nothing_speaks_against_gets_no_remedy(shipped) -> None:
+    loaded, judged, _ = shipped
+    verdicts = judged.tables["verdicts"]
+    clear = verdicts.loc[verdicts["verdict"] == "未发现冲突", "subject_id"]
+    tables = {name: table[table["subject_id"].isin(clear)] for name, table in judged.tables.items()}
+    only = replace(judged, tables=tables)
+    assert remedies_for(loaded, only, lambda *_: pytest.fail("judged"))["remedies"].empty
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 from shapes import rule
@@ -55,9 +55,7 @@ exemptions = st.builds(
     conditions=st.lists(conditions, max_size=2).map(tuple),
     reason=texts,
 )
-bases = st.builds(
-    Basis, document=texts, article=texts, issuer=texts, mark=st.sampled_from(["S", "M"])
-)
+bases = st.builds(Basis, document=texts, article=texts, issuer=texts, mark=st.sampled_from(["S", "M"]))
 word_lists = st.lists(words, max_size=3).map(tuple)
 days = st.dates(date(1950, 1, 1), date(2020, 1, 1))
 rules = st.builds(
@@ -102,13 +100,15 @@ def test_words_come_back_the_same(made):
     assert read_words(write_words(made)) == made
 
 
+@settings(max_examples=10)
 @given(st.lists(rules, max_size=3, unique_by=lambda r: r.id))
 def test_rules_come_back_the_same_from_a_workbook(made):
     found = read_sheet(write_sheet(made, ATTRIBUTES), ATTRIBUTES, name="x.xlsx")
     assert found.faults == () and found.rules == tuple(made)
 
 
-@given(st.lists(rules, max_size=3, unique_by=lambda r: r.id))
+@settings(max_examples=10)
+@given(made=st.lists(rules, max_size=3, unique_by=lambda r: r.id))
 def test_rules_come_back_the_same_from_toml(made, tmp_path_factory):
     path = tmp_path_factory.getbasetemp() / "round.toml"
     path.write_bytes(rules_toml(made).encode("utf-8"))
@@ -166,9 +166,9 @@ def edited(data: bytes, *changes: tuple[int, str, object]) -> bytes:
 
 @pytest.fixture
 def loaded(tmp_path):
-    settings = Settings(name="测试", city="承德市", as_of=date(2026, 11, 1))
-    space = Workspace(root=tmp_path, settings=settings, catalog=read_catalog(ROOT / "layers" / "catalog.toml"))
-    return Loaded(workspace=space, settings=settings, as_of=settings.as_of, layers={}, rulebook=BOOK, records=())
+    chosen = Settings(name="测试", city="承德市", as_of=date(2026, 11, 1))
+    space = Workspace(root=tmp_path, settings=chosen, catalog=read_catalog(ROOT / "layers" / "catalog.toml"))
+    return Loaded(workspace=space, settings=chosen, as_of=chosen.as_of, layers={}, rulebook=BOOK, records=())
 
 
 def reloaded(loaded):
@@ -190,7 +190,11 @@ def test_importing_what_was_exported_changes_nothing(loaded):
 
 
 def test_edited_row_replaces_the_shipped_rule_in_the_workspace_only(loaded):
-    data = edited(export_rules(loaded), (row_of("SO-02"), "clause", "改过的条文"), (row_of("SO-02"), "effective_from", datetime(2026, 1, 1)))
+    data = edited(
+        export_rules(loaded),
+        (row_of("SO-02"), "clause", "改过的条文"),
+        (row_of("SO-02"), "effective_from", datetime(2026, 1, 1)),
+    )
     result = import_rules(loaded, data, name="x.xlsx")
     after = reloaded(loaded).rulebook
     assert result.changed == ("SO-02",) and after.replaced == ("SO-02",) and after.added == ()

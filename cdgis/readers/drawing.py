@@ -4,6 +4,7 @@ Model space only, visible layers only. Blocks are exploded to a bounded depth an
 (external references, images) is opened. Arcs and splines become chords that stray by at most `CHORD_M`.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -48,6 +49,9 @@ _BROKEN = (
 
 _FIRST_HAN, _LAST_HAN = "\u4e00", "\u9fff"
 
+# what ezdxf logs about damaged files is reported as a remark instead
+logging.getLogger("ezdxf").addHandler(logging.NullHandler())
+
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -80,6 +84,8 @@ class DrawingContent:
 
     unit: str
     """mm, cm or m by its header; "" when the header says nothing usable."""
+    was_damaged: bool = False
+    """Whether it broke the format and could only be read with corrections."""
     closed: list[ClosedCurve] = field(default_factory=list)
     open: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(layer, entity type) -> number of curves that do not close."""
@@ -96,8 +102,10 @@ def open_drawing(path: Path, *, label: str) -> DrawingContent:
     """
     if path.stat().st_size > _MOST_BYTES:
         raise ReaderError(f"{label}：DXF 超过 {_MOST_BYTES >> 20} MB。请只导出用地边界所在图层")
-    document = _document(path, label)
-    content = DrawingContent(unit=_INSUNITS.get(int(document.header.get("$INSUNITS", 0) or 0), ""))
+    document, was_damaged = _document(path, label)
+    content = DrawingContent(
+        unit=_INSUNITS.get(int(document.header.get("$INSUNITS", 0) or 0), ""), was_damaged=was_damaged
+    )
     hidden = {layer.dxf.name for layer in document.layers if layer.is_off() or layer.is_frozen()}
     try:
         exploded = 0
@@ -112,17 +120,18 @@ def open_drawing(path: Path, *, label: str) -> DrawingContent:
     return content
 
 
-def _document(path: Path, label: str) -> Drawing:
+def _document(path: Path, label: str) -> tuple[Drawing, bool]:
+    """Return the drawing and whether it had to be recovered."""
     with path.open("rb") as stream:
         if stream.read(4) == b"AC10":
             raise ReaderError(f"{label}：这是 DWG，不是 DXF。请在 CAD 中另存为 DXF（2000 或更高版本）")
     try:
-        return readfile(path)
+        return readfile(path), False
     except OSError as err:
         raise ReaderError(f"{label}：不是 DXF 文件。请确认文件未损坏、扩展名正确") from err
     except _BROKEN:
         try:
-            return recover.readfile(path)[0]
+            return recover.readfile(path)[0], True
         except (*_BROKEN, OSError) as err:
             raise ReaderError(f"{label}：DXF 损坏，无法读取（{err}）。请在 CAD 中核查（AUDIT）后另存") from err
 

@@ -7,10 +7,8 @@ Closed curves on one layer nest: one inside another is its hole.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
-import shapely
 from shapely import Polygon
 
 from cdgis.errors import CrsError, ReaderError
@@ -18,39 +16,18 @@ from cdgis.readers.coordinates import CHINA_BOX, within
 from cdgis.readers.crs import GEOGRAPHIC, check_coordinates, plane_axes, resolve_crs, zone_epsg
 from cdgis.readers.drawing import CHORD_M, UNIT_M, ClosedCurve, FloatArray, open_drawing
 from cdgis.readers.intake import Remark, noted, rejected, repaired
+from cdgis.readers.outlines import Outline, Placement, nested, without_twins
 from cdgis.readers.records import SiteRecord, SiteSource
 from cdgis.readers.repair import settle
 
 DXF_CRS_REMEDY = "DXF 不带坐标系，请用 --crs EPSG:4548（或附表“坐标系”列）写明；单位用 --dxf-unit mm、cm 或 m 写明"
 _UNUSABLE_REMEDY = "如是用地边界，请核对 --crs、--dxf-unit 和图形；如是图框、图例，可不理会"
+_DAMAGE = repaired(
+    "DXF 文件不合规，已尽量恢复后读取", field="文件", remedy="请核对图形；最好在 CAD 中核查（AUDIT）后另存"
+)
 _UNIT_WORDS = {"mm": "mm", "毫米": "mm", "cm": "cm", "厘米": "cm", "m": "m", "米": "m"}
 _UNIT_TITLES = {"mm": "毫米", "cm": "厘米", "m": "米", "": "未写"}
-_SAME_SHARE = 1e-3
-"""Two outlines that differ by less of their area are one, drawn twice (a line and its fill)."""
 _NAMELESS_LAYERS = ("0", "Defpoints")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Placement:
-    """How the numbers of one outline are to be read."""
-
-    epsg: int
-    unit: str
-    swap: bool
-    remarks: tuple[Remark, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Outline:
-    """One closed curve as a polygon, x = easting in metres, or degrees."""
-
-    layer: str
-    polygon: Polygon
-    placement: _Placement
-    is_curved: bool
-    is_fill: bool
-    twins: int = 0
-    """Further drawings of the same outline."""
 
 
 def read_dxf(source: SiteSource) -> tuple[SiteRecord, ...]:
@@ -64,16 +41,17 @@ def read_dxf(source: SiteSource) -> tuple[SiteRecord, ...]:
     epsg = _declared_epsg(source)
     declared_unit = _declared_unit(source)
     content = open_drawing(source.path, label=source.label)
-    outlines: list[_Outline] = []
+    outlines: list[Outline] = []
     unusable: dict[tuple[str, str, str], list[str]] = {}
     for closed in content.closed:
         found = _outline(closed, epsg, declared_unit, content.unit)
-        if isinstance(found, _Outline):
+        if isinstance(found, Outline):
             outlines.append(found)
         else:
             x, y = closed.corners()[0]
             unusable.setdefault((closed.layer, closed.kind, found), []).append(f"{x:.3f},{y:.3f}")
-    records = [*_site_records(outlines, source), *_faults(unusable, content.open, content.broken)]
+    damage = (_DAMAGE,) if content.was_damaged else ()
+    records = [*_site_records(outlines, source, damage), *_faults(unusable, content.open, content.broken)]
     if not records:
         raise ReaderError(f"{source.label}：DXF 模型空间里没有闭合线。请把用地边界画成闭合多段线后重新导出")
     return tuple(records)
@@ -90,7 +68,7 @@ def _declared_unit(source: SiteSource) -> str:
     return _UNIT_WORDS.get(word, "")
 
 
-def _outline(closed: ClosedCurve, epsg: int, declared: str, stated: str) -> _Outline | str:
+def _outline(closed: ClosedCurve, epsg: int, declared: str, stated: str) -> Outline | str:
     """Return the placed outline of a closed curve, or in Chinese why there is none."""
     corners = closed.corners()
     if len(corners) < 3 or not np.isfinite(corners).all():
@@ -103,7 +81,7 @@ def _outline(closed: ClosedCurve, epsg: int, declared: str, stated: str) -> _Out
     if len(np.unique(points, axis=0)) < 3:
         return "闭合线不足三个点"
     ring = points[:, ::-1] if placement.swap else points
-    return _Outline(
+    return Outline(
         layer=closed.layer,
         polygon=Polygon(ring),
         placement=placement,
@@ -112,9 +90,9 @@ def _outline(closed: ClosedCurve, epsg: int, declared: str, stated: str) -> _Out
     )
 
 
-def _placement(corners: FloatArray, epsg: int, declared: str, stated: str) -> _Placement | str:
+def _placement(corners: FloatArray, epsg: int, declared: str, stated: str) -> Placement | str:
     if epsg in GEOGRAPHIC and within(CHINA_BOX, *_bounds(corners)):
-        return _Placement(epsg=epsg, unit="m", swap=False, remarks=())
+        return Placement(epsg=epsg, unit="m", swap=False, remarks=())
     wanted = declared or stated
     fitting = [fit for unit in UNIT_M if (fit := _in_unit(corners, unit, epsg)) is not None]
     chosen = [fit for fit in fitting if fit.unit == wanted]
@@ -132,14 +110,14 @@ def _placement(corners: FloatArray, epsg: int, declared: str, stated: str) -> _P
     said = f"图形单位写{_UNIT_TITLES[stated]}" if stated else "没有写图形单位"
     remark = repaired(f"{said}，坐标只有按{units}才合理，已按{units}读取", field="图形单位", value=stated or "未写",
                       remedy=f"请核对，或用 --dxf-unit {fit.unit} 写明")  # fmt: skip
-    return _Placement(epsg=fit.epsg, unit=fit.unit, swap=fit.swap, remarks=(remark, *fit.remarks))
+    return Placement(epsg=fit.epsg, unit=fit.unit, swap=fit.swap, remarks=(remark, *fit.remarks))
 
 
 def _is_plane(corners: FloatArray) -> bool:
     return any(plane_axes(corners[:, 1] * metres, corners[:, 0] * metres) is not None for metres in UNIT_M.values())
 
 
-def _in_unit(corners: FloatArray, unit: str, epsg: int) -> _Placement | None:
+def _in_unit(corners: FloatArray, unit: str, epsg: int) -> Placement | None:
     """Return how the numbers read as Gauss-Krüger coordinates in one unit, None when they cannot be any."""
     metres = corners * UNIT_M[unit]
     axes = plane_axes(metres[:, 1], metres[:, 0])
@@ -162,7 +140,7 @@ def _in_unit(corners: FloatArray, unit: str, epsg: int) -> _Placement | None:
     value = f"{corners[0][0]:.3f},{corners[0][1]:.3f}"
     turned = repaired("横纵坐标颠倒（北坐标在前），已对调", field="坐标", value=value)
     remarks = () if axes.first_is_north else (turned,)
-    return _Placement(epsg=epsg, unit=unit, swap=not axes.first_is_north, remarks=remarks)
+    return Placement(epsg=epsg, unit=unit, swap=not axes.first_is_north, remarks=remarks)
 
 
 def _bounds(points: FloatArray) -> tuple[float, float, float, float]:
@@ -170,13 +148,13 @@ def _bounds(points: FloatArray) -> tuple[float, float, float, float]:
     return float(x_min), float(y_min), float(x_max), float(y_max)
 
 
-def _site_records(outlines: Sequence[_Outline], source: SiteSource) -> Iterator[SiteRecord]:
-    by_layer: dict[str, list[_Outline]] = {}
-    for outline in _without_twins(outlines):
+def _site_records(outlines: Sequence[Outline], source: SiteSource, damage: tuple[Remark, ...]) -> Iterator[SiteRecord]:
+    by_layer: dict[str, list[Outline]] = {}
+    for outline in without_twins(outlines):
         by_layer.setdefault(outline.layer, []).append(outline)
     row = 0
     for layer, group in by_layer.items():
-        sites = _nested(group)
+        sites = nested(group)
         for number, (outline, holes) in enumerate(sites, start=1):
             row += 1
             shape = Polygon(outline.polygon.exterior, [hole.polygon.exterior for hole in holes])
@@ -189,45 +167,11 @@ def _site_records(outlines: Sequence[_Outline], source: SiteSource) -> Iterator[
                 geometry=settled.geometry,
                 keys=(*((name,) if named else ()), str(row)),
                 texts={"name": name} if named else {},
-                remarks=(*_remarks(outline, holes), *settled.remarks),
+                remarks=(*damage, *_remarks(outline, holes), *settled.remarks),
             )
 
 
-def _nested(outlines: Sequence[_Outline]) -> list[tuple[_Outline, list[_Outline]]]:
-    """Return (shell, its holes) in drawing order: a curve inside an odd number of others is a hole."""
-    polygons = shapely.make_valid([outline.polygon for outline in outlines])
-    areas = shapely.area(polygons)
-    tree = shapely.STRtree(polygons)
-    holes: dict[int, list[_Outline]] = {}
-    for index, polygon in enumerate(polygons):
-        owners = [int(i) for i in tree.query(polygon, predicate="covered_by") if areas[i] > areas[index]]
-        if len(owners) % 2 == 1:
-            holes.setdefault(min(owners, key=lambda i: areas[i]), []).append(outlines[index])
-    inner = {id(hole) for group in holes.values() for hole in group}
-    return [(o, holes.get(i, [])) for i, o in enumerate(outlines) if id(o) not in inner]
-
-
-def _without_twins(outlines: Sequence[_Outline]) -> list[_Outline]:
-    """Return the outlines without those drawn twice (a line and its fill, on whichever layer); the line stays."""
-    if not outlines:
-        return []
-    polygons = shapely.make_valid([outline.polygon for outline in outlines])
-    areas = shapely.area(polygons)
-    tree = shapely.STRtree(polygons)
-    twins: Counter[int] = Counter()
-    dropped: set[int] = set()
-    for index in sorted(range(len(outlines)), key=lambda i: (outlines[i].is_fill, i)):
-        if index in dropped:
-            continue
-        same = [int(i) for i in tree.query(polygons[index], predicate="intersects") if int(i) not in dropped | {index}]
-        difference = shapely.area(shapely.symmetric_difference(polygons[same], polygons[index]))
-        found = [i for i, area in zip(same, difference, strict=True) if area <= _SAME_SHARE * areas[index]]
-        dropped.update(found)
-        twins[index] += len(found)
-    return [replace(o, twins=twins[i]) for i, o in enumerate(outlines) if i not in dropped]
-
-
-def _remarks(outline: _Outline, holes: Sequence[_Outline]) -> Iterator[Remark]:
+def _remarks(outline: Outline, holes: Sequence[Outline]) -> Iterator[Remark]:
     yield from outline.placement.remarks
     if holes:
         reason = f"同一图层内部的 {len(holes)} 条闭合线按孔洞扣除；如是另一地块，请画在另一图层"

@@ -1,5 +1,6 @@
 """Where does one table row lie, in whichever columns and spelling its coordinates come?"""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -32,6 +33,7 @@ _POSITION_REMEDY = "补上经度、纬度（如 117.9430、40.9750 或 117°56�
 _LARGEST_ANGLE_DEG = 1000.0
 """Numbers above this are metres, not degrees."""
 _LONLAT = 4490
+_EPSG_CODE = re.compile(r"(?:epsg:)?\d{4,6}$", re.IGNORECASE)
 _DEEPEST_WKT = 8
 """GEOS parses nested collections by recursion, so their number is bounded first."""
 
@@ -140,7 +142,13 @@ def _angle_position(lon: Angle, lat: Angle, stated_crs: str) -> Position:
     if datum in ("xian80", "beijing54"):
         return _lost(old_datum_refused(datum, stated_crs))
     remarks: list[Remark] = []
-    if datum == "unknown":
+    if datum == "unknown" and _EPSG_CODE.match(stated_crs.strip()):
+        # a projected code declared for a batch still says on which datum the degrees are
+        _, refused = _declared_epsg(stated_crs, "")
+        if refused:
+            return _lost(*refused)
+        datum = "cgcs2000"
+    elif datum == "unknown":
         datum = "undeclared"
         reason = "坐标系名称不认识，按未声明处理"
         remarks.append(repaired(reason, field="坐标系", value=stated_crs, remedy=DATUM_REMEDY))

@@ -12,24 +12,18 @@ from cdgis.errors import CrsError, LayerError, ReaderError, UsageError
 from cdgis.frames import Subjects
 from cdgis.model import InputRecord, SubjectKind
 from cdgis.readers.attributes import match_attribute
-from cdgis.readers.boundary_txt import read_boundary_txt
 from cdgis.readers.coordinates import CHENGDE_BOX, Box
 from cdgis.readers.crs import NO_CRS
-from cdgis.readers.geodatabase import GDB_SUFFIX, read_geodatabase
-from cdgis.readers.geojson import read_geojson
+from cdgis.readers.formats import read_records
 from cdgis.readers.headers import subject_column
-from cdgis.readers.inputs import ARCHIVE_SUFFIX, SITE_SUFFIXES, InputFile, expand_globs, file_sha256, open_archive
+from cdgis.readers.inputs import ARCHIVE_SUFFIX, InputFile, expand_globs, file_sha256, open_archive
 from cdgis.readers.intake import WHOLE_FILE, intake_note, noted, rejected
-from cdgis.readers.kml import read_kml
 from cdgis.readers.layers import read_layer
 from cdgis.readers.records import SiteRecord, SiteSource
 from cdgis.readers.roster import Roster
-from cdgis.readers.sheets import TABLE_SUFFIXES
 from cdgis.readers.sidecar import UNMATCHED, Sidecar, read_sidecar
 from cdgis.readers.subjects import describe_site
-from cdgis.readers.tables import read_site_table
 from cdgis.readers.typed import TypedSites, read_typed_sites, typed_record
-from cdgis.readers.vector import DRIVERS, read_vector
 from cdgis.workspace import Workspace
 
 Progress = Callable[[str], None]
@@ -229,9 +223,7 @@ def _reject_file(label: str, err: ReaderError | CrsError, roster: Roster) -> Non
 def _gather_file(file: InputFile, batch: _Batch, sidecar: Sidecar, roster: Roster) -> None:
     source = _source(file, batch, sidecar)
     try:
-        if file.path.is_file() and file.path.stat().st_size == 0:
-            raise ReaderError(f"{file.label}：文件是空的（0 字节）。请重新导出后提交")
-        records = _read(source, batch.places)
+        records = read_records(source, batch.places)
     except (ReaderError, CrsError) as err:
         _reject_file(file.label, err, roster)
         sidecar.mark_used(file)
@@ -257,26 +249,3 @@ def _source(file: InputFile, batch: _Batch, sidecar: Sidecar) -> SiteSource:
 def _keys(record: SiteRecord) -> tuple[str, ...]:
     own = (text for header, text in record.texts.items() if subject_column(header) in ("subject_id", "name"))
     return (*record.keys, *(text for text in own if text))
-
-
-def _read(source: SiteSource, places: GeoDataFrame | None) -> tuple[SiteRecord, ...]:
-    suffix = source.path.suffix.lower()
-    if suffix in DRIVERS:
-        return read_vector(source)
-    if suffix in (".geojson", ".json"):
-        return read_geojson(source)
-    if suffix in (".kml", ".kmz"):
-        return read_kml(source)
-    if suffix == GDB_SUFFIX:
-        return read_geodatabase(source)
-    if suffix == ".dxf":
-        # ezdxf takes half a second to load
-        from cdgis.readers.dxf import read_dxf
-
-        return read_dxf(source)
-    if suffix == ".txt":
-        return read_boundary_txt(source)
-    if suffix in TABLE_SUFFIXES:
-        return read_site_table(source, places=places)
-    supported = "、".join((*SITE_SUFFIXES, ARCHIVE_SUFFIX))
-    raise ReaderError(f"{source.label}：不支持的格式 {suffix or '（无扩展名）'}，支持 {supported}")

@@ -119,7 +119,9 @@ def _counts(comparison: Comparison) -> Mapping[str, Any]:
     kinds = [word for text in comparison.zones["change"] for word in text.split(LIST_SEPARATOR)]
     return {
         "zones": [(word, kinds.count(word)) for word in _COLOURS if word in kinds],
-        "directions": [(word, int((comparison.verdicts["direction"] == word).sum())) for word in ("变严", "变宽", "待定")],
+        "directions": [
+            (word, int((comparison.verdicts["direction"] == word).sum())) for word in ("变严", "变宽", "待定")
+        ],
     }
 
 

@@ -9,6 +9,9 @@ from typing import Literal
 CellKind = Literal["", "number", "code", "effect", "conformity", "strong"]
 TextStyle = Literal["body", "note", "warn", "lead"]
 
+LONG_TEXT = 26
+"""Characters a value may have to share its line with another."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
@@ -44,9 +47,26 @@ class Heading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairs:
-    """Labelled values, two pairs to a line on paper."""
+    """Labelled values, two short pairs to a line on paper."""
 
     rows: tuple[tuple[str, Cell], ...]
+
+    @property
+    def lines(self) -> tuple[tuple[tuple[str, Cell], ...], ...]:
+        """The pairs line by line: two short ones share a line, a long one or one left over has its own."""
+        made: list[tuple[tuple[str, Cell], ...]] = []
+        waiting: list[tuple[str, Cell]] = []
+        for pair in self.rows:
+            if len(pair[1].text) > LONG_TEXT:
+                made += [tuple(waiting)] * bool(waiting)
+                waiting = []
+                made.append((pair,))
+            else:
+                waiting.append(pair)
+                if len(waiting) == 2:
+                    made.append(tuple(waiting))
+                    waiting = []
+        return (*made, tuple(waiting)) if waiting else tuple(made)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from cdgis.report.screening_parts import (
     zone_text,
 )
 from cdgis.report.wording import DASH, in_force, metres, word
-from cdgis.screening.content import Clause, ScreeningReport
+from cdgis.screening.content import Clause, LayerRow, ScreeningReport
 
 _MOST_DECISIVE = 3
 
@@ -140,30 +140,36 @@ def _data(report: ScreeningReport) -> Part:
     gaps = [*part.gaps, *part.notes, *(f"未纳入的规则 {off.name}：{off.value}" for off in part.switched_off)]
     if gaps:
         blocks += [Heading(text="数据缺口与说明"), *(Text(text=f"· {gap}") for gap in gaps)]
-    return Part(number="九", id="data", title="数据版本与缺口", blocks=(*blocks, Heading(text="图层版本"), _layers(report)))
+    return Part(number="九", id="data", title="数据版本与缺口", blocks=(*blocks, Heading(text="图层版本"), *_layers(report)))
 
 
-def _layers(report: ScreeningReport) -> Grid:
+def _layers(report: ScreeningReport) -> list[Block]:
+    """Return the layers with their versions; sources and licences are numbered and told once below."""
     plan, digest = "批准机关 / 备案 / 公布", "校验值（sha256 前16位）"
-    heads = columns(("图层", 22), ("版本", 12), ("性质", 10), ("精度", 8), (plan, 22), ("用于", 8), (digest, 18))
+    heads = columns(
+        ("图层", 22), ("版本", 12), ("性质", 10), ("精度", 8), (plan, 20), ("用于", 8), ("来源", 6), (digest, 18)
+    )
+    told = list(dict.fromkeys((layer.source, layer.licence) for layer in report.data.layers))
     rows = tuple(
         (
-            Cell(text=layer.title, small=layer.source),
+            Cell(text=layer.title),
             Cell(text=layer.version),
-            Cell(text="官方" if layer.official else "示范（非官方）"),
+            Cell(text="官方" if layer.official else "非官方"),
             Cell(text=f"{layer.accuracy_m:g} 米" if layer.accuracy_m else DASH),
-            Cell(
-                text=" / ".join(text or "未载" for text in (layer.approved_by, layer.filed_on, layer.published_on))
-                if layer.plan_document or layer.approved_by
-                else DASH,
-                small=layer.plan_document,
-            ),
+            Cell(text=_plan_text(layer), small=layer.plan_document),
             Cell(text=layer.used),
+            Cell(text=f"[{told.index((layer.source, layer.licence)) + 1}]"),
             Cell(text=layer.sha256[:16], kind="code"),
         )
         for layer in report.data.layers
     )
-    return Grid(id="layers", columns=heads, rows=rows)
+    notes = [Text(text=f"[{n}] {source}；许可：{licence}", style="note") for n, (source, licence) in enumerate(told, start=1)]
+    return [Grid(id="layers", columns=heads, rows=rows), *notes]
+
+
+def _plan_text(layer: LayerRow) -> str:
+    dates = (layer.approved_by, layer.filed_on, layer.published_on)
+    return " / ".join(text or "未载" for text in dates) if layer.plan_document or layer.approved_by else DASH
 
 
 def _bases(report: ScreeningReport) -> Part:

@@ -42,6 +42,7 @@ def render_screening(report: ScreeningReport) -> bytes:
         policy=content_policy(()),
         style=inline_code(template_text("screening.css")),
         running=_css_text(f"{report.title}　{report.report_number}"),
+        corner=_css_text(report.stamp),
         slot=_SLOT,
         summary_of=summary_of,
         look=read_palette().verdicts[report.conclusion.verdict],

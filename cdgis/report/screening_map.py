@@ -20,12 +20,13 @@ class Look:
 
 LOOKS = {
     "unit": Look(fill_opacity=0.28, stroke_width=0.8),
-    "area": Look(fill_opacity=0.38, stroke_width=1.4),
+    "area": Look(fill_opacity=0.3, stroke_width=1.4),
+    "ring": Look(fill_opacity=0.05, stroke_width=2.0),
     "line": Look(fill_opacity=0.0, stroke_width=2.6, dash=(8, 3)),
     "water": Look(fill_opacity=0.75, stroke_width=0.8),
     "stream": Look(fill_opacity=0.0, stroke_width=1.6),
     "border": Look(fill_opacity=0.0, stroke_width=1.6, dash=(10, 3, 2, 3)),
-    "overlap": Look(fill_opacity=0.5, stroke_width=0.0),
+    "overlap": Look(fill_opacity=0.3, stroke_width=0.0),
     "subject": Look(fill_opacity=0.0, stroke_width=3.0),
     "clip": Look(fill_opacity=0.18, stroke_width=2.2),
     "shift": Look(fill_opacity=0.0, stroke_width=2.2, dash=(6, 4)),
@@ -55,7 +56,8 @@ def legend_of(figure: Figure) -> tuple[Key, ...]:
         Key(label="河流" if o.style == "stream" else o.label, colour=colour_of(o), style=o.style)
         for o in reversed(figure.outlines)
     ]
-    keys.sort(key=lambda key: key.style not in ("subject", "clip", "shift", "overlap"))
+    order = ("subject", "overlap", "clip", "shift", "area", "ring", "line", "unit", "water", "stream", "border")
+    keys.sort(key=lambda key: order.index(key.style))
     if any(measure.style == "critical" for measure in figure.measures):
         keys.insert(1, Key(label="临界距离", colour=OVERLAP, style="stream"))
     return tuple(dict.fromkeys(keys))

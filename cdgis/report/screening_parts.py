@@ -232,7 +232,7 @@ def period_text(clause: Clause) -> str:
 def occupation_part(report: ScreeningReport) -> Part:
     """Return part 3."""
     heads = columns(
-        ("图层", 17), ("区（编码）", 27), ("类别", 15), ("关系", 10), ("面积（平方米）", 13), ("占比", 8), ("管控", 10)
+        ("图层", 16), ("区（编码）", 26), ("类别", 14), ("关系", 10), ("面积（平方米）", 14), ("占比", 10), ("管控", 10)
     )
     lines = any(row.zone.length_m > 0 for row in report.occupation.rows)
     rows = tuple(
@@ -248,26 +248,30 @@ def occupation_part(report: ScreeningReport) -> Part:
         for row in report.occupation.rows
     )
     blocks: list[Block] = [Grid(id="occupation", columns=heads, rows=rows)] if rows else [Text(text="未压占任何区。")]
-    blocks += [Heading(text="图层台账（区内 + 区外 + 未覆盖 = 合计）"), _ledger(report)]
+    blocks += [Heading(text="图层台账（区内 + 区外 + 未覆盖 = 合计）"), *_ledger(report)]
     return Part(number="三", id="occupation-part", title="压占总表", blocks=tuple(blocks))
 
 
-def _ledger(report: ScreeningReport) -> Grid:
+def _ledger(report: ScreeningReport) -> list[Block]:
+    """Return the ledger; layers with nothing inside and nothing uncovered share one line."""
+    told = [row for row in report.occupation.ledger if row.inside or row.uncovered]
+    empty = [row.layer_title for row in report.occupation.ledger if not (row.inside or row.uncovered)]
     heads = columns(("图层", 28), ("计量", 10), ("区内", 16), ("区外", 16), ("未覆盖", 14), ("合计", 16))
+    names = ("inside", "outside", "uncovered", "total")
     rows = tuple(
         (
             Cell(text=row.layer_title),
             Cell(text=word(row.unit, "unit")),
-            *(
-                Cell(text=number(value, 0 if row.unit == "count" else 2), kind="number", field=name, value=value)
-                for name, value in (
-                    ("inside", row.inside), ("outside", row.outside), ("uncovered", row.uncovered), ("total", row.total)
-                )
-            ),
+            *(_ledger_cell(name, getattr(row, name), row.unit) for name in names),
         )
-        for row in report.occupation.ledger
-    )  # fmt: skip
-    return Grid(id="ledger", columns=heads, rows=rows)
+        for row in told
+    )
+    text = f"其余 {len(empty)} 个图层区内与未覆盖均为 0，区外等于合计：{'、'.join(empty)}。"
+    return [Grid(id="ledger", columns=heads, rows=rows), *([Text(text=text, style="note")] if empty else [])]
+
+
+def _ledger_cell(name: str, value: float, unit: str) -> Cell:
+    return Cell(text=number(value, 0 if unit == "count" else 2), kind="number", field=name, value=value)
 
 
 def unit_part(report: ScreeningReport) -> Part:
@@ -293,11 +297,19 @@ def unit_part(report: ScreeningReport) -> Part:
 
 
 def _set_aside(clauses: Sequence[Clause]) -> Grid:
+    """Return clauses that do not apply, gathered by the reason; their texts are in the JSON and the rulebook."""
+    by_reason: dict[str, list[Clause]] = {}
+    for clause in clauses:
+        by_reason.setdefault(clause.reason, []).append(clause)
     rows = tuple(
-        (Cell(text=title_of(c), small=f"〔{c.effect}〕{c.text}"), Cell(text=c.reason), Cell(text="；".join(c.bases)))
-        for c in clauses
+        (
+            Cell(text=reason),
+            Cell(text=str(len(part)), kind="number"),
+            Cell(text="；".join(f"〔{c.effect}〕{title_of(c)}" for c in part)),
+        )
+        for reason, part in by_reason.items()
     )
-    return Grid(id="set-aside", columns=columns(("条款", 45), ("不适用的理由", 25), ("依据", 30)), rows=rows)
+    return Grid(id="set-aside", columns=columns(("不适用的理由", 27), ("条数", 8), ("条款", 65)), rows=rows)
 
 
 def _caps(report: ScreeningReport) -> Grid:

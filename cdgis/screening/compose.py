@@ -23,9 +23,9 @@ from cdgis.screening.content import (
     UnitTable,
 )
 from cdgis.screening.evidence import alternatives_of, data_of
-from cdgis.screening.figure import draw_figures
+from cdgis.screening.figure import draw_figures, layers_to_draw
 from cdgis.screening.phrases import split, wording
-from cdgis.screening.places import Ground, hard_lines_of, nearby_of, occupation_of, zone_hits
+from cdgis.screening.places import Ground, hard_layers, hard_lines_of, nearby_of, occupation_of, zone_hits
 from cdgis.screening.record import SCHEMA, input_rows, rows_by_subject, rows_of
 from cdgis.screening.reviews import with_journal
 
@@ -118,6 +118,7 @@ class Composer:
         numbers = a.report_numbers
         conclusion = self._conclusion(subject, verdict, clauses)
         alternatives = alternatives_of(a, subject_id, self.rows("remedies", subject_id))
+        drawn = layers_to_draw(a.layers, conclusion, clauses, hard_layers(a.as_of))
         report = ScreeningReport(
             schema=SCHEMA,
             title=f"{a.settings.city}{wording()['titles'][_title_key(subject)]}",
@@ -129,7 +130,7 @@ class Composer:
             stamp=stamp,
             basics=basics_of(subject, self._shapes.get(subject_id), self.rows("attributes", subject_id), intake),
             conclusion=conclusion,
-            figures=draw_figures(a.layers, self._shapes.get(subject_id), conclusion, clauses, alternatives.remedies),
+            figures=draw_figures(a.layers, self._shapes.get(subject_id), conclusion, drawn, alternatives.remedies),
             occupation=occupation_of(ground, findings),
             unit_part=self._unit_part(ground, clauses, subject_id),
             hard_lines=hard_lines_of(ground, subject, a.as_of),
@@ -142,6 +143,7 @@ class Composer:
                 as_of=a.as_of, declared_on=declared_date(subject.values),
             ),
             declaration=self._declaration(stamp),
+            request=a.request.row(),
             settings=a.settings.model_dump(mode="json"),
             inputs=input_rows(a),
             record={name: tuple(self.rows(name, subject_id)) for name in self._rows} | {"intake": tuple(intake)},
@@ -195,8 +197,8 @@ class Composer:
         rest = [c for c in (*upper, *loose) if _key(c) not in told]
         caps = [
             row
-            for row in rows_of(self.assessment.tables.get("cumulative", empty("clear")))
-            if subject_id in split(row.get("subject_ids", ""))
+            for row in rows_of(self.assessment.tables.get("cumulative", empty("cumulative")))
+            if subject_id in (*split(row["subject_ids"]), *split(row["missing_ids"]))
         ]
         return UnitPart(
             units=tuple(tables),

@@ -108,6 +108,8 @@ class ScreeningReport:
     data: DataPart
     bases: BasisPart
     declaration: Declaration
+    request: Mapping[str, Any]
+    """What was asked for (`cdgis.request`), so that it can be asked again."""
     settings: Mapping[str, Any]
     inputs: tuple[Mapping[str, Any], ...]
     """Every input with its SHA-256, in the order the report number was made from."""

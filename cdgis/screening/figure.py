@@ -6,7 +6,7 @@ is measured here except the two ends of the critical line, whose length must agr
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +18,7 @@ from cdgis.model import Effect, State
 from cdgis.screening.basics import boundary_points
 from cdgis.screening.content import Clause, Conclusion, Figure, Mark, Measure, Outline, Remedy
 from cdgis.screening.critical import critical_ends
-from cdgis.screening.phrases import metres, wording
+from cdgis.screening.phrases import metres
 
 WIDTH_PX, HEIGHT_PX = 720, 480
 METRES_PER_DEGREE = 111_320.0
@@ -30,7 +30,8 @@ _MARGIN = 0.02
 _LABEL_PX = (30.0, 15.0)
 _UNITS, _BORDERS, _PLACES = "management_units", "counties", "places"
 _WATER = (("reservoirs", "water"), ("streams", "stream"), ("rivers", "stream"), ("main_rivers", "stream"))
-_MOST_LAYERS = 9
+_MOST_LAYERS, _MOST_FILLED = 9, 2
+_LEAST_LINE_PX = 24.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +77,7 @@ def draw_figures(
     layers: Layers,
     shape: BaseGeometry | None,
     conclusion: Conclusion,
-    clauses: Sequence[Clause],
+    wanted: Mapping[str, str],
     remedies: Sequence[Remedy],
 ) -> tuple[Figure, ...]:
     """Return the drawing of the surroundings and, for lines and areas, the one with the boundary points.
@@ -84,6 +85,7 @@ def draw_figures(
     Parameters
     ----------
     shape : the subject, EPSG:4490 lon/lat; None or empty gives no drawing.
+    wanted : zone layer -> style, as `layers_to_draw` gives it.
     remedies : those with geometry (WKT, EPSG:4490) are drawn.
     """
     if shape is None or shape.is_empty:
@@ -92,25 +94,31 @@ def draw_figures(
     moved = [(r, shapely.from_wkt(r.wkt)) for r in remedies if r.feasible and r.wkt]
     near_ends = [shapely.LineString(ends)] if ends is not None and conclusion.critical_distance_m <= 5_000 else []
     view = View.around([shape, *near_ends, *(g for _, g in moved)], room=1.9, least_m=_LEAST_WIDTH_M)
-    wanted = _layers_to_draw(layers, conclusion, clauses)
-    measures = _critical(ends, conclusion, view) + _shifts(shape, moved, view)
+    detailed = shapely.get_dimensions(shape) > 0
+    measures = _critical(ends, conclusion, view, least_px=_LEAST_LINE_PX if detailed else 0.0) + _shifts(shape, moved, view)
     figures = [_figure("项目位置与周边管控区", layers, shape, view, wanted, (measures, moved))]
-    if shapely.get_dimensions(shape) > 0:
+    if detailed:
         detail = View.around([shape], room=1.3, least_m=_LEAST_DETAIL_M)
         figures.append(_figure("项目边界与界址点", layers, shape, detail, wanted, (_critical(ends, conclusion, detail), [])))
     return tuple(figures)
 
 
-def _layers_to_draw(layers: Layers, conclusion: Conclusion, clauses: Sequence[Clause]) -> list[str]:
-    """Return zone layers worth drawing: clauses that count, the critical layer, the hard lines; strictest first."""
+def layers_to_draw(
+    layers: Layers, conclusion: Conclusion, clauses: Sequence[Clause], hard_layers: Sequence[str]
+) -> dict[str, str]:
+    """Return zone layers worth drawing -> style, the strictest first: area for what decides, ring for the rest.
+
+    These are the layers of clauses that count, the critical layer and the hard constraints; layers that tile the
+    city say nothing on a map of one site and are left out.
+    """
     ranked = sorted(clauses, key=lambda c: -Effect(c.effect).rank)
-    names = [c.layer for c in ranked if c.state in (State.APPLIES, State.UNKNOWN) and Effect(c.effect).rank]
-    names.append(conclusion.critical_layer)
-    names += [item["layer"] for entry in wording()["hard_line"] for item in entry["layers"]]
+    deciding = [c.layer for c in ranked if c.state in (State.APPLIES, State.UNKNOWN) and Effect(c.effect).rank]
     base = {_UNITS, _BORDERS, _PLACES, *(name for name, _ in _WATER)}
-    partitions = {key for key, layer in layers.items() if layer.spec.partition}
-    kept = [name for name in dict.fromkeys(names) if name in layers and name not in base | partitions]
-    return [name for name in kept if layers[name].spec.is_vector][:_MOST_LAYERS]
+    names = dict.fromkeys([*deciding, conclusion.critical_layer, *hard_layers])
+    known = [n for n in names if n in layers and layers[n].spec.is_vector and not layers[n].spec.partition]
+    kept = [name for name in known if name not in base][:_MOST_LAYERS]
+    filled = [name for name in kept if name in deciding][:_MOST_FILLED]
+    return {name: "area" if name in filled else "ring" for name in kept}
 
 
 def _figure(
@@ -118,12 +126,14 @@ def _figure(
     layers: Layers,
     shape: BaseGeometry,
     view: View,
-    wanted: Sequence[str],
+    wanted: Mapping[str, str],
     additions: tuple[Sequence[Measure], Sequence[tuple[Remedy, BaseGeometry]]],
 ) -> Figure:
-    plan = [(_UNITS, "unit"), *_WATER, *((key, "area") for key in reversed(wanted)), (_BORDERS, "border")]
+    rings = [(key, style) for key, style in wanted.items() if style == "ring"]
+    filled = [(key, style) for key, style in wanted.items() if style != "ring"]
+    plan = [(_UNITS, "unit"), *_WATER, *filled[::-1], *rings[::-1], (_BORDERS, "border")]
     outlines = [o for key, style in plan if key in layers for o in _outlines(layers[key], style, view)]
-    outlines += [o for key in wanted for o in _overlaps(layers[key], shape, view)]
+    outlines += _overlap([layers[key] for key, style in wanted.items() if style == "area"], shape, view)
     outlines.append(_outline("subject", "", "项目范围", "subject", shape, view))
     measures, moved = additions
     for remedy, geometry in moved:
@@ -143,28 +153,32 @@ def _outlines(layer: Layer, style: str, view: View) -> list[Outline]:
     index = np.sort(layer.zones.sindex.query(shapely.box(*view.clip_box)))
     if not len(index):
         return []
-    shapes = shapely.clip_by_rect(layer.zones.geometry.to_numpy()[index], *view.clip_box)
+    whole = layer.zones.geometry.to_numpy()[index]
+    # A border is drawn as a line: clipped as an area it would run along the edge of the view as well.
+    shapes = shapely.clip_by_rect(shapely.boundary(whole) if style == "border" else whole, *view.clip_box)
     classes = layer.zones["zone_class"].to_numpy()[index].astype(str)
     made = []
     for zone_class in sorted(set(classes)):
         part = shapes[classes == zone_class]
-        drawn = "line" if style == "area" and shapely.get_dimensions(part).max() == 1 else style
-        named = style in ("unit", "area") and zone_class not in ("", layer.spec.title)
+        drawn = "line" if style in ("area", "ring") and shapely.get_dimensions(part).max() == 1 else style
+        named = style in ("unit", "area", "ring") and zone_class not in ("", layer.spec.title)
         label = f"{layer.spec.title}·{zone_class}" if named else layer.spec.title
         path = "".join(_path(piece, view) for piece in part)
         made.append(Outline(layer=layer.spec.id, zone_class=zone_class, label=label, style=drawn, path=path))
     return made
 
 
-def _overlaps(layer: Layer, shape: BaseGeometry, view: View) -> list[Outline]:
-    """Return what the subject shares with a layer's zones; the numbers for it are in the tables."""
-    if shapely.get_dimensions(shape) != 2 or layer.spec.geometry != "polygon":
+def _overlap(layers: Sequence[Layer], shape: BaseGeometry, view: View) -> list[Outline]:
+    """Return what the subject shares with the deciding zones; the numbers for it are in the tables."""
+    if shapely.get_dimensions(shape) != 2:
         return []
-    index = np.sort(layer.zones.sindex.query(shape, predicate="intersects"))
-    shared = shapely.intersection(layer.zones.geometry.to_numpy()[index], shape)
-    shared = shared[shapely.area(shared) > 0]
-    path = "".join(_path(piece, view) for piece in shared)
-    return [Outline(layer=layer.spec.id, zone_class="", label="压占部分", style="overlap", path=path)]
+    shared = [
+        shapely.intersection(zone, shape)
+        for layer in layers
+        if layer.spec.geometry == "polygon"
+        for zone in layer.zones.geometry.to_numpy()[np.sort(layer.zones.sindex.query(shape, predicate="intersects"))]
+    ]
+    return [_outline("overlap", "", "与决定性区重叠部分", "overlap", shapely.union_all(shared), view)] if shared else []
 
 
 def _outline(layer: str, zone_class: str, label: str, style: str, shape: BaseGeometry, view: View) -> Outline:
@@ -230,11 +244,15 @@ def _places(places: Layer | None, view: View) -> list[Mark]:
     return [Mark(x=float(x), y=float(y), label=str(n), style="place") for (x, y), n in zip(xy, names, strict=True)]
 
 
-def _critical(ends: np.ndarray | None, conclusion: Conclusion, view: View) -> list[Measure]:
+def _critical(
+    ends: np.ndarray | None, conclusion: Conclusion, view: View, *, least_px: float = 0.0
+) -> list[Measure]:
+    """Return the critical line with its length, unless it would be shorter than `least_px` in this view."""
     if ends is None:
         return []
     label = f"临界 {metres(conclusion.critical_distance_m)}（{conclusion.critical_layer_title}）"
-    return [_measure(ends, label, "critical", view)]
+    line = _measure(ends, label, "critical", view)
+    return [line] if math.hypot(line.x2 - line.x1, line.y2 - line.y1) >= least_px else []
 
 
 def _shifts(shape: BaseGeometry, moved: Sequence[tuple[Remedy, BaseGeometry]], view: View) -> list[Measure]:

@@ -130,17 +130,26 @@ def nearby_of(ground: Ground, rules: Mapping[str, Rule], findings: Sequence[Row]
     return tuple(sorted(rows, key=lambda r: (far if r.distance_m != r.distance_m else r.distance_m, r.layer, r.zone_id)))
 
 
+def hard_layers(as_of: date) -> tuple[str, ...]:
+    """Return the layers of the hard constraints as they stand on a day."""
+    return tuple(layer for entry in wording()["hard_line"] for layer in _layers_on(entry, as_of))
+
+
+def _layers_on(entry: Row, as_of: date) -> list[str]:
+    return [
+        item["layer"]
+        for item in entry["layers"]
+        if item.get("from", date.min) <= as_of <= item.get("until", date.max)
+    ]
+
+
 def hard_lines_of(ground: Ground, subject: Subject, as_of: date) -> tuple[HardLine, ...]:
     """Return part 5: for each hard constraint whether it is hit, and else how far away it is."""
     return tuple(_hard_line(entry, ground, subject, as_of) for entry in wording()["hard_line"])
 
 
 def _hard_line(entry: Row, ground: Ground, subject: Subject, as_of: date) -> HardLine:
-    layers = [
-        item["layer"]
-        for item in entry["layers"]
-        if item.get("from", date.min) <= as_of <= item.get("until", date.max)
-    ]
+    layers = _layers_on(entry, as_of)
     zones = tuple(z for z in ground.zones.values() if z.layer in layers and z.relation in _HIT)
     slivers = tuple(z for z in ground.zones.values() if z.layer in layers and z.relation == Relation.SLIVER)
     parts = [ground.ledger[layer] for layer in layers if layer in ground.ledger]

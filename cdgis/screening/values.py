@@ -117,7 +117,7 @@ class Outline:
     zone_class: str
     label: str
     style: str
-    """area, line, unit, water, stream, border, subject, overlap, clip, shift."""
+    """area (filled), ring (outline), line, unit, water, stream, border, subject, overlap, clip, shift."""
     path: str
     """SVG path data of M, L and Z with absolute coordinates."""
 

@@ -1,0 +1,49 @@
+"""Which reader does a file go to? (by its suffix; the reader checks that the content is what the suffix says)"""
+
+from geopandas import GeoDataFrame
+
+from cdgis.errors import ReaderError
+from cdgis.readers.boundary_txt import read_boundary_txt
+from cdgis.readers.geodatabase import GDB_SUFFIX, read_geodatabase
+from cdgis.readers.geojson import read_geojson
+from cdgis.readers.inputs import ARCHIVE_SUFFIX, SITE_SUFFIXES
+from cdgis.readers.kml import read_kml
+from cdgis.readers.records import SiteRecord, SiteSource
+from cdgis.readers.sheets import TABLE_SUFFIXES
+from cdgis.readers.tables import read_site_table
+from cdgis.readers.vector import DRIVERS, read_vector
+
+
+def read_records(source: SiteSource, places: GeoDataFrame | None) -> tuple[SiteRecord, ...]:
+    """Return the rows of one file of any supported format.
+
+    Parameters
+    ----------
+    places : zone_name and polygons (EPSG:4490) against which a table's shifted datum may become evident.
+
+    Raises
+    ------
+    ReaderError, CrsError : the file cannot be read as a whole.
+    """
+    if source.path.is_file() and source.path.stat().st_size == 0:
+        raise ReaderError(f"{source.label}：文件是空的（0 字节）。请重新导出后提交")
+    suffix = source.path.suffix.lower()
+    if suffix in DRIVERS:
+        return read_vector(source)
+    if suffix in (".geojson", ".json"):
+        return read_geojson(source)
+    if suffix in (".kml", ".kmz"):
+        return read_kml(source)
+    if suffix == GDB_SUFFIX:
+        return read_geodatabase(source)
+    if suffix == ".dxf":
+        # ezdxf takes half a second to load
+        from cdgis.readers.dxf import read_dxf
+
+        return read_dxf(source)
+    if suffix == ".txt":
+        return read_boundary_txt(source)
+    if suffix in TABLE_SUFFIXES:
+        return read_site_table(source, places=places)
+    supported = "、".join((*SITE_SUFFIXES, ARCHIVE_SUFFIX))
+    raise ReaderError(f"{source.label}：不支持的格式 {suffix or '（无扩展名）'}，支持 {supported}")
