@@ -75,6 +75,10 @@ def publish(
     run(workspace=workspace, out=out, as_of=as_of, jobs=jobs, quiet=quiet)
 
 
+cli_screen.register(app)
+cli_audit.register(app, rules_app)
+
+
 @app.command(cls=ChineseCommand)
 def relocate(
     workspace: WorkspaceOption = None,
@@ -149,8 +153,6 @@ def _root(
     """Hold the options that stand before any command."""
 
 
-cli_screen.register(app)
-cli_audit.register(app, rules_app)
 app.add_typer(layers_app, name="layers")
 app.add_typer(rules_app, name="rules")
 

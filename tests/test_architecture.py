@@ -14,7 +14,9 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     # L1: planes, shapes, tables
     ("offset_datums",),
     ("geodesy",),
-    ("geometry", "table_list"),
+    ("geometry", "table"),
+    ("compare_tables",),
+    ("table_list",),
     ("kernels", "schema"),
     # L2: what files say
     ("catalog", "attributes", "industry", "factors", "rule"),
@@ -51,6 +53,8 @@ FENCES = {
     "rasterio": ("raster",),
     "pyproj": ("geodesy",),
     "folium": ("report.mapview",),
+    "docx": ("report.screening_docx",),
+    "PIL": ("report.screening_picture",),
 }
 FORBIDDEN_NAMES = ("utils", "helpers", "common")
 MAX_FILE_LINES = 320

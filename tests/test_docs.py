@@ -14,7 +14,8 @@ from typer.main import get_command
 
 from cdgis import __version__, cli_words, model
 from cdgis.catalog import LayerSpec, PlanInfo, read_catalog
-from cdgis.cli import EXIT_STRICT, app
+from cdgis.cli import app
+from cdgis.cli_options import EXIT_STRICT
 from cdgis.schema import TABLES
 from cdgis.workspace import CarbonSettings, Settings, Sources
 

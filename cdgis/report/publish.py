@@ -37,9 +37,9 @@ def write_reports(assessment: Assessment, out: Path, *, jobs: int = 1, progress:
     """
     try:
         out.mkdir(parents=True, exist_ok=True)
-        with _scratch_in(out) as scratch:
+        with scratch_in(out) as scratch:
             _write_pages(assessment, scratch, jobs=max(jobs, 1), progress=progress or _silent)
-            written = _move_in(scratch, out)
+            written = move_in(scratch, out)
             _remove_stale(out, written)
     except OSError as err:
         raise ReportError(
@@ -53,7 +53,8 @@ def _silent(item: str) -> None:
 
 
 @contextmanager
-def _scratch_in(out: Path) -> Iterator[Path]:
+def scratch_in(out: Path) -> Iterator[Path]:
+    """Give a hidden folder inside `out` that is gone afterwards, whatever happens."""
     # Inside `out`, not next to it: a rename is atomic only within one file system, and `out` may be a mount.
     scratch = Path(tempfile.mkdtemp(prefix=".cdgis-", dir=out))
     try:
@@ -85,7 +86,8 @@ def _write_pages(assessment: Assessment, scratch: Path, *, jobs: int, progress: 
             progress(page)
 
 
-def _move_in(scratch: Path, out: Path) -> list[Path]:
+def move_in(scratch: Path, out: Path) -> list[Path]:
+    """Move all files of `scratch` to their places in `out` and return their new paths, sorted."""
     written = []
     for source in sorted(path for path in scratch.rglob("*") if path.is_file()):
         target = out / source.relative_to(scratch)

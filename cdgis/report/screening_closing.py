@@ -1,20 +1,16 @@
 """How is a report's content put into words, part by part? Parts 6 to 11, and all eleven in order."""
 
 from cdgis.report.screening_blocks import Block, Cell, Grid, Heading, Pairs, Part, Signatures, Text
-from cdgis.report.screening_parts import (
+from cdgis.report.screening_cells import (
     EFFECT_TONES,
     area_cell,
-    basics_part,
     clause_grid,
     columns,
-    conclusion_part,
     distance_cell,
-    hard_part,
-    occupation_part,
     stability_text,
-    unit_part,
     zone_text,
 )
+from cdgis.report.screening_parts import basics_part, conclusion_part, hard_part, occupation_part, unit_part
 from cdgis.report.wording import DASH, in_force, metres, word
 from cdgis.screening.content import Clause, LayerRow, ScreeningReport
 

@@ -153,6 +153,7 @@ def _grid(document: DocumentType, block: Grid) -> None:
     rows = list(table.rows)
     for cell, column in zip(rows[0].cells, block.columns, strict=True):
         _fill(cell, Cell(text=column.title, kind="strong"), shade=True)
+        cell.paragraphs[0].paragraph_format.keep_with_next = True
     _mark(rows[0]._tr.get_or_add_trPr(), "w:tblHeader")
     for row, values in zip(rows[1:], block.rows, strict=True):
         for cell, value in zip(row.cells, values, strict=True):
@@ -162,7 +163,7 @@ def _grid(document: DocumentType, block: Grid) -> None:
 
 def _table(document: DocumentType, widths: tuple[int, ...], count: int) -> Table:
     """Return a bordered table of fixed column widths whose rows are not split between pages."""
-    table = document.add_table(rows=count, cols=len(widths), style="Table Grid")
+    table: Table = document.add_table(rows=count, cols=len(widths), style="Table Grid")
     table.alignment, table.autofit = WD_TABLE_ALIGNMENT.CENTER, False
     for column, width in zip(table.columns, widths, strict=True):
         column.width = Mm(_WIDTH_MM * width / sum(widths))

@@ -1,0 +1,133 @@
+"""How are a report's numbers, zones and clauses put into cells and sentences?"""
+
+from collections.abc import Iterable, Sequence
+
+from cdgis.model import Relation, State
+from cdgis.report.screening_blocks import Cell, Column, Grid
+from cdgis.report.wording import DASH, in_force, metres, number, percent, word
+from cdgis.screening.content import Clause, Fact, ScreeningReport, ZoneHit
+
+EFFECT_TONES = {"禁止": "stop", "退出": "stop", "须论证": "argue", "限制": "limit", "鼓励": "good"}
+_CONFORMITY_TONES = {"符合": "good", "不符合": "stop", "需核实": "open"}
+
+
+def columns(*pairs: tuple[str, int]) -> tuple[Column, ...]:
+    """Return table columns from (title, width) pairs."""
+    return tuple(Column(title=title, width=width) for title, width in pairs)
+
+
+def area_cell(area_m2: float, field: str = "area_m2") -> Cell:
+    """Return a cell with an area in square metres; a dash for none."""
+    digits = f"{area_m2:.3g}" if 0 < area_m2 < 1 else number(area_m2, 2)
+    return Cell(text=digits if area_m2 > 0 else DASH, kind="number", field=field, value=area_m2)
+
+
+def share_cell(share: float) -> Cell:
+    """Return a cell with a share as a percentage; a dash for none."""
+    return Cell(text=percent(share) if share > 0 else DASH, kind="number", field="share", value=share)
+
+
+def distance_cell(distance_m: float) -> Cell:
+    """Return a cell with a distance."""
+    return Cell(text=metres(distance_m), kind="number", field="distance_m", value=distance_m)
+
+
+def effect_cell(effect: str) -> Cell:
+    """Return a cell with an effect in its tone."""
+    return Cell(text=effect or "无触发条款", kind="effect" if effect else "", tone=EFFECT_TONES.get(effect, "open"))
+
+
+def title_of(clause: Clause) -> str:
+    """Return the clause's title with its rule ids."""
+    return f"{clause.title or '单元准入清单条款'}（{'、'.join(clause.rule_ids)}）"
+
+
+def basis_text(clause: Clause) -> str:
+    """Return levels, bases, period and source of a clause in one line."""
+    measure = f"；方案措施第 {clause.plan_measure.replace(';', '、')} 项" if clause.plan_measure else ""
+    mark = word(clause.mark, "mark")
+    period = in_force(clause.effective_from, clause.effective_to)
+    return f"{'、'.join(clause.levels)}级　依据：{'；'.join(clause.bases)}　在效：{period}{measure}　出处：{mark}"
+
+
+def zone_text(zone: ZoneHit) -> str:
+    """Return where the subject lies to a zone, with the number that says how much."""
+    name = f"{zone.layer_title}“{zone.zone_name or zone.zone_id}”" + (f"（{zone.zone_class}）" if zone.zone_class else "")
+    if zone.relation == Relation.NEAR:
+        return f"距{name} {metres(zone.distance_m)}"
+    if zone.area_m2 > 0:
+        return f"压占{name} {area_cell(zone.area_m2).text} 平方米，占 {percent(zone.share)}"
+    if zone.length_m > 0:
+        return f"穿越{name} {metres(zone.length_m)}"
+    return f"{word(zone.relation, 'relation')}：{name}" if zone.relation else name
+
+
+def facts_text(facts: Iterable[Fact]) -> str:
+    """Return facts as 名称：值, missing ones as 未填."""
+    return "；".join(f"{f.title}：{f.value or '未填'}{' ' + f.unit if f.value and f.unit else ''}" for f in facts)
+
+
+def situation_text(clause: Clause) -> str:
+    """Return the project's side of a clause: where it lies and what was declared."""
+    lines = [zone_text(zone) for zone in clause.zones[:4]]
+    if len(clause.zones) > 4:
+        lines.append(f"……共 {len(clause.zones)} 处")
+    facts = facts_text(clause.situation)
+    return "\n".join([*lines, *([facts] if facts else [])]) or "—"
+
+
+def conformity_cell(clause: Clause) -> Cell:
+    """Return 符合, 不符合 or 需核实 with effect and reason."""
+    missing = f"；还缺：{'、'.join(f.title for f in clause.missing)}" if clause.missing else ""
+    effect = "" if clause.state in (State.NOT_APPLICABLE, State.MANUAL) else f"〔{clause.effect}〕"
+    return Cell(
+        text=clause.conformity, small=f"{effect}{clause.reason}{missing}", kind="conformity",
+        tone=_CONFORMITY_TONES[clause.conformity], field="conformity",
+    )  # fmt: skip
+
+
+def clause_grid(name: str, clauses: Sequence[Clause], *, first: str = "维度") -> Grid:
+    """Return clauses as 维度 | 管控要求 | 本项目情况 | 符合性, and officers' decisions where there are any."""
+    reviewed = any(clause.reviews for clause in clauses)
+    heads = [(first, 10), ("管控要求（条文照录）", 40), ("本项目情况", 28), ("符合性", 16)]
+    rows = [
+        (
+            Cell(text=clause.dimension if first == "维度" else f"{'、'.join(clause.levels)}级\n{clause.dimension}"),
+            Cell(text=clause.text, small=f"{title_of(clause)}　{basis_text(clause)}", field="clause"),
+            Cell(text=situation_text(clause)),
+            conformity_cell(clause),
+            *((review_cell(clause),) if reviewed else ()),
+        )
+        for clause in clauses
+    ]
+    return Grid(id=name, columns=columns(*heads, *([("人工复核", 16)] if reviewed else [])), rows=tuple(rows))
+
+
+def review_cell(clause: Clause) -> Cell:
+    """Return officers' decisions on a clause beside the machine's."""
+    lines = [f"{r.decision}（{r.officer}，{r.recorded_at}）：{r.reason}" for r in clause.reviews]
+    return Cell(text="\n".join(lines) or "—", field="review")
+
+
+def period_text(clause: Clause) -> str:
+    """Return when a clause is in force, and what is uncertain about that."""
+    risk = f"；{clause.validity_risk}" if clause.validity_risk else ""
+    return f"在效：{in_force(clause.effective_from, clause.effective_to)}　出处：{word(clause.mark, 'mark')}{risk}"
+
+
+def stability_text(report: ScreeningReport) -> str:
+    """Return whether a small shift would change the verdict, and which layer says so."""
+    c = report.conclusion
+    if c.critical_distance_m != c.critical_distance_m:
+        return f"{c.stability}：没有可因边界移动而改变结论的图层"
+    layer = f"（决定图层：{c.critical_layer_title}）" if c.critical_layer else ""
+    return f"{c.stability}：边界移动 {metres(c.critical_distance_m)} 即可能改变结论{layer}；容差 {c.tolerance_m:g} 米"
+
+
+def count_text(report: ScreeningReport) -> str:
+    """Return how many rules were looked at and with what outcome."""
+    c = report.conclusion
+    return (
+        f"与本项目有关的在效规则 {c.rule_count} 条：计入结论 {c.applies_count} 条，提示 {c.hint_count} 条，"
+        f"资料不足 {c.unknown_count} 条，需人工判定 {c.manual_count} 条"
+    )

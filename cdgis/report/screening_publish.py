@@ -1,0 +1,81 @@
+"""How do the reports on single subjects reach their folder, whole or not at all? (`cdgis screen`, DESIGN 4.9)"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from cdgis.assessment import Assessment
+from cdgis.errors import ReportError, UsageError
+from cdgis.report.dossier import page_names
+from cdgis.report.publish import move_in, scratch_in
+from cdgis.report.screening_html import render_screening
+from cdgis.report.tables import write_tables
+from cdgis.screening import Composer, JournalExtract, ScreeningReport, report_json
+
+FORMATS = ("html", "docx", "json", "xlsx", "gpkg")
+"""xlsx and gpkg are files of data/, which is written whole."""
+
+Progress = Callable[[str], None]
+"""Called with the name of each thing that has been written."""
+
+
+def render_word(report: ScreeningReport) -> bytes:
+    """Return the report as DOCX; the library for it is loaded only now."""
+    from cdgis.report.screening_docx import render_docx
+
+    return render_docx(report)
+
+
+RENDERINGS: Mapping[str, Callable[[ScreeningReport], bytes]] = {
+    "html": render_screening, "docx": render_word, "json": report_json,
+}  # fmt: skip
+"""Format -> bytes of one report's file."""
+
+
+def write_screening(
+    assessment: Assessment,
+    out: Path,
+    *,
+    formats: Sequence[str] = FORMATS,
+    journals: Mapping[str, JournalExtract] | None = None,
+    progress: Progress | None = None,
+) -> list[Path]:
+    """Write one report a subject and the tables of all into `out`; return the paths, sorted.
+
+    Parameters
+    ----------
+    formats : any of FORMATS; the tables of data/ are left out only when neither xlsx nor gpkg is asked for.
+    journals : subject_id -> officers' decisions to show beside the findings.
+
+    Raises
+    ------
+    UsageError : an unknown format.
+    ReportError : the folder cannot be written.
+
+    Notes
+    -----
+    Reports of other subjects stay in the folder. The bytes depend on the assessment and the journals alone.
+    """
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown or not formats:
+        raise UsageError(f"--format 读到“{'、'.join(unknown) or '空'}”，应为 {'、'.join(FORMATS)} 中的一个或几个，用逗号分隔")
+    composer = Composer(assessment)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with scratch_in(out) as scratch:
+            for subject_id, page in page_names(composer.subject_ids()).items():
+                report = composer.report(subject_id, journal=(journals or {}).get(subject_id))
+                for name in RENDERINGS:
+                    if name in formats:
+                        (scratch / page).with_suffix(f".{name}").write_bytes(RENDERINGS[name](report))
+                (progress or _silent)(subject_id)
+            if {"xlsx", "gpkg"} & set(formats):
+                write_tables(assessment, scratch / "data")
+            return move_in(scratch, out)
+    except OSError as err:
+        raise ReportError(
+            f"无法写入输出文件夹 {out}：{err.strerror or err}。请检查权限、磁盘空间，并关闭正打开其中文件的程序后重试"
+        ) from err
+
+
+def _silent(item: str) -> None:
+    """Take no notice of progress."""
