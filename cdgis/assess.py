@@ -75,8 +75,12 @@ def assess_sites(
     progress = progress or Silent()
     loaded = load_workspace(workspace, as_of=as_of, tolerance_m=tolerance_m, progress=progress)
     progress.stage("读取项目边界")
+    own = None if sidecar else _own_sidecar(workspace, files)
     typed = TypedSites(wkt=tuple(wkt), lonlat=tuple(lonlat))
-    subjects = read_sites(workspace, files, declared=declared, sidecar=sidecar, typed=typed, progress=progress.step)
+    subjects = read_sites(
+        workspace, files, declared=declared, sidecar=sidecar or own, sidecar_is_shared=sidecar is None, typed=typed,
+        progress=progress.step,
+    )  # fmt: skip
     judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
     progress.stage("整改办法", 1)
     remedies = remedies_for(loaded, judged, judge_subjects)
@@ -87,6 +91,15 @@ def assess_sites(
         tolerance_m=tolerance_m,
     )  # fmt: skip
     return _assessment(loaded, judged, remedies, CarbonTables.none(), request=request)
+
+
+def _own_sidecar(workspace: Workspace, files: Sequence[Path]) -> Path | None:
+    """Return the workspace's own sidecar when all files lie beside it: they are described there already."""
+    named = workspace.settings.sources.project_attributes
+    own = (workspace.root / named).resolve()
+    if not named or not files or not own.is_file():
+        return None
+    return own if all(path.resolve().parent == own.parent for path in files) else None
 
 
 def assess_siting(

@@ -53,10 +53,11 @@ def _say(text: str, style: str = "") -> None:
 
 def report_writers() -> Mapping[str, "Writer"]:
     """Return how each file of a report is made, by its ending."""
+    from cdgis.report.screening_docx import render_docx
     from cdgis.report.screening_html import render_screening
     from cdgis.screening import report_json
 
-    return {".html": render_screening, ".json": report_json}
+    return {".docx": render_docx, ".html": render_screening, ".json": report_json}
 
 
 def review(

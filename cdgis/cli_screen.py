@@ -79,7 +79,7 @@ def screen(
     if not (files or wkt or lonlat):
         raise UsageError("没有给出项目位置：请给出边界文件，或用 --wkt、--lonlat 直接给出图形")
     from cdgis.assess import assess_sites
-    from cdgis.report.screening_files import write_screening
+    from cdgis.report.screening_publish import write_screening
     from cdgis.summary import print_summary
     from cdgis.terminal import progress_bars
 

@@ -204,10 +204,10 @@ def _deciding(findings: pd.DataFrame, subject: str, rule_ids: str) -> tuple[_Rea
 def _differing(
     old: Sequence[_Reason], new: Sequence[_Reason], changed: Mapping[tuple[str, str], str]
 ) -> tuple[_Reason, ...]:
-    """Return the reasons that only one version has; those whose zone changed first."""
+    """Return the reasons that only one version has: those whose zone changed, or all where none did."""
     apart = [reason for reason in new if reason not in old] + [reason for reason in old if reason not in new]
-    apart.sort(key=lambda reason: (reason[1], reason[2]) not in changed)
-    return tuple(apart)
+    moved = [reason for reason in apart if (reason[1], reason[2]) in changed]
+    return tuple(moved or apart)
 
 
 def _direction(old: str, new: str) -> str:

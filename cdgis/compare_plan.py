@@ -7,10 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from cdgis.catalog import Catalog, LayerSpec
 from cdgis.compare import compare_verdicts, compare_zones
+from cdgis.describe import COUNTY_LAYER
 from cdgis.errors import UsageError
 from cdgis.frames import Layers, Subjects
 from cdgis.judging import judge_subjects
@@ -34,6 +37,8 @@ class Comparison:
     layers: Mapping[str, tuple[Layers, Layers]]
     """Layer id -> ({id: old layer}, {id: new layer}) for each layer with a changed unit; either may be empty."""
     titles: Mapping[str, str]
+    borders: npt.NDArray[np.object_]
+    """County borders to draw behind, EPSG:4490; none in a workspace without counties."""
     subjects: Subjects
     judged_count: int
     zones: pd.DataFrame
@@ -121,12 +126,19 @@ def _compare(
         stamp_due=any(not found.spec.official for both in changed.values() for one in both for found in one.values()),
         layers={key: both for key, both in changed.items() if key in touched},
         titles={spec.id: spec.title for space in spaces for spec in space.catalog.layers.values()},
+        borders=_borders(after.layers),
         subjects=subjects,
         judged_count=len(new_tables["verdicts"]),
         zones=zones,
         verdicts=verdicts,
         inputs=(before.records, after.records),
     )
+
+
+def _borders(layers: Layers) -> npt.NDArray[np.object_]:
+    if COUNTY_LAYER not in layers:
+        return np.empty(0, dtype=object)
+    return np.asarray(layers[COUNTY_LAYER].zones.geometry.array, dtype=object)
 
 
 def _reloaded(spaces: tuple[Workspace, Workspace], before: Loaded, progress: Progress) -> Loaded:

@@ -27,7 +27,14 @@ def print_summary(console: Console, assessment: Assessment, out: Path, written: 
     for note in assessment.notes:
         console.print(f"[bright_black]注：{escape(note)}[/]", highlight=False)
     console.print(f"报告编号 {assessment.report_numbers['']}", highlight=False)
-    console.print(f"已写出 {len(written)} 个文件。请打开 [bold]{escape(str(out / 'index.html'))}[/]", highlight=False, soft_wrap=True)
+    first = escape(str(_first_page(out, written)))
+    console.print(f"已写出 {len(written)} 个文件。请打开 [bold]{first}[/]", highlight=False, soft_wrap=True)
+
+
+def _first_page(out: Path, written: Sequence[Path]) -> Path:
+    """Return the page to open first: the overview, else the first report, else the folder."""
+    pages = sorted(path for path in written if path.suffix == ".html" and path.parent == out)
+    return out / "index.html" if out / "index.html" in pages else pages[0] if pages else out
 
 
 def _verdict_table(assessment: Assessment) -> Table:

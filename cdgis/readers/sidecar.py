@@ -62,6 +62,11 @@ class Sidecar:
         texts = (pair for row in self.rows_for(file) for pair in row.texts.items())
         return next((text for header, text in texts if subject_column(header) == role), "")
 
+    def asked(self) -> tuple[SidecarRow, ...]:
+        """Return the rows about the files asked for; all of them when not one is, which must be a mistake."""
+        about = {row.row for rows in self.by_file.values() for row in rows}
+        return tuple(row for row in self.rows if row.row in about) or self.rows
+
     def mark_used(self, file: InputFile) -> None:
         """Count the rows of a file that exists but could not be read as met."""
         self.used.update(row.row for row in self.rows_for(file))

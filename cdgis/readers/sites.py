@@ -48,6 +48,8 @@ class _Batch:
     """Column or attribute name -> text that applies to every site."""
     places: GeoDataFrame | None = None
     home: Box | None = None
+    whole: bool = False
+    """Whether these are all the files the sidecar can speak of, so that every row of it must meet one."""
 
     def label(self, path: Path) -> str:
         """Return a path as users see it: relative to the workspace, else its name."""
@@ -75,6 +77,7 @@ def read_subjects(workspace: Workspace, *, progress: Progress | None = None) -> 
         undeclared_accuracy_m=settings.undeclared_datum_accuracy_m,
         home=_HOMES.get(settings.city[:2]),
         sidecar=sidecar,
+        whole=True,
     )
     tables = expand_globs(workspace.root, sources.enterprises)
     enterprises = replace(
@@ -96,6 +99,7 @@ def read_sites(
     *,
     declared: Mapping[str, str] | None = None,
     sidecar: Path | None = None,
+    sidecar_is_shared: bool = False,
     typed: TypedSites = TypedSites(),
     progress: Progress | None = None,
 ) -> Subjects:
@@ -107,6 +111,7 @@ def read_sites(
         ``crs`` (EPSG:4548, 2000国家大地坐标系 …) declares the coordinate system of the files,
         ``dxf_unit`` (mm, cm, m) the drawing unit of DXF files.
     sidecar : table (CSV, XLSX) with one row per parcel, or TOML.
+    sidecar_is_shared : the sidecar also describes files not asked for, whose rows are then no concern here.
     typed : sites typed as WKT or coordinates, judged together with the files.
 
     Raises
@@ -129,6 +134,7 @@ def read_sites(
         home=_HOMES.get(settings.city[:2]),
         sidecar=sidecar,
         declared=declared or {},
+        whole=not sidecar_is_shared,
     )
     roster = Roster(default_accuracy_m=settings.default_accuracy_m)
     _gather(batch, roster, progress)
@@ -181,7 +187,7 @@ def _gather(batch: _Batch, roster: Roster, progress: Progress | None) -> None:
         with tempfile.TemporaryDirectory(prefix="cdgis-") as folder:
             for file in _files(path, batch.label(path), Path(folder), roster):
                 _gather_file(file, batch, sidecar, roster)
-    for row in sidecar.rows:
+    for row in sidecar.rows if batch.whole else sidecar.asked():
         remarks = () if row.row in sidecar.used else (UNMATCHED,)
         roster.intake.append(intake_note(sidecar.label, row.row, remarks))
 

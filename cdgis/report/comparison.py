@@ -19,6 +19,7 @@ from cdgis.errors import ReportError
 from cdgis.model import DEMO_STAMP, LIST_SEPARATOR, Verdict
 from cdgis.report.offline import content_policy, inline_code, template_text
 from cdgis.report.palette import read_palette
+from cdgis.report.sketch import METRES_PER_DEGREE
 from cdgis.report.tables import csv_text
 from cdgis.report.wording import FILTERS
 
@@ -60,6 +61,15 @@ class _Frame:
         x = (lonlat[:, 0] - self.west) / self.lon_per_px
         y = (self.north - lonlat[:, 1]) / self.lat_per_px
         return np.asarray(np.round(np.column_stack((x, y)), 1))
+
+    @property
+    def bar(self) -> tuple[float, str]:
+        """Length of the scale bar in pixels and its label: the longest round length below a quarter of the width."""
+        m_per_px = self.lat_per_px * METRES_PER_DEGREE
+        power = 10.0 ** math.floor(math.log10(WIDTH_PX / 4 * m_per_px))
+        length_m = max(step * power for step in (1.0, 2.0, 5.0) if step * power <= WIDTH_PX / 4 * m_per_px)
+        label = f"{length_m / 1000:g} 公里" if length_m >= 1000 else f"{length_m:g} 米"
+        return round(length_m / m_per_px, 1), label
 
 
 def write_comparison(comparison: Comparison, out: Path) -> list[Path]:
@@ -104,6 +114,8 @@ def render_comparison(comparison: Comparison) -> str:
         stamp=DEMO_STAMP if comparison.stamp_due else "",
         size=(WIDTH_PX, HEIGHT_PX),
         shapes=_shapes(comparison, frame),
+        borders=[path for shape in comparison.borders if (path := _path(shape, frame))],
+        bar=frame.bar,
         dots=_dots(comparison, frame),
         legend=list(_COLOURS.items()),
         looks=dict(read_palette().verdicts),

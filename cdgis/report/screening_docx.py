@@ -64,9 +64,14 @@ def _set_up(document: DocumentType, report: ScreeningReport) -> None:
     _run(header, report.stamp, size=9, colour="B2182B", bold=True)
     _page_numbers(section.footer.paragraphs[0])
     core, day = document.core_properties, datetime.combine(datetime.fromisoformat(report.as_of), time(), UTC)
-    core.author, core.title, core.subject = "cdgis", report.title, report.report_number
-    core.comments, core.keywords, core.last_modified_by, core.revision = report.stamp, "", "cdgis", 1
+    core.author, core.title, core.subject = "cdgis", _property(report.title), _property(report.report_number)
+    core.comments, core.keywords, core.last_modified_by, core.revision = _property(report.stamp), "", "cdgis", 1
     core.created = core.modified = core.last_printed = day
+
+
+def _property(text: str) -> str:
+    """Return `text` as a core property can hold it."""
+    return legal_text(text)[:255]
 
 
 def _set_font(style: Any, size: float, *, bold: bool) -> None:

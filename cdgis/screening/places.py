@@ -155,7 +155,8 @@ def _hard_line(entry: Row, ground: Ground, subject: Subject, as_of: date) -> Har
     parts = [ground.ledger[layer] for layer in layers if layer in ground.ledger]
     near = sorted((v[::-1] for k, v in ground.nearest().items() if k in layers and v[1] == v[1]))
     distance_m, zone_name = near[0] if near else (float("nan"), "")
-    status = _status(zones, slivers, parts, present=all(layer in ground.loaded for layer in layers))
+    known = all(layer in ground.loaded for layer in layers) and bool(parts or near)
+    status = _status(zones, slivers, parts, known=known)
     # Layers of one constraint may overlap, so what lies inside is the largest of them, never their sum.
     inside = max((float(p["inside"]) for p in parts), default=0.0)
     words = {
@@ -177,11 +178,11 @@ def _hard_line(entry: Row, ground: Ground, subject: Subject, as_of: date) -> Har
 
 
 def _status(
-    zones: Sequence[ZoneHit], slivers: Sequence[ZoneHit], parts: Sequence[Row], *, present: bool
+    zones: Sequence[ZoneHit], slivers: Sequence[ZoneHit], parts: Sequence[Row], *, known: bool
 ) -> HardLineStatus:
     if zones:
         return "涉及"
-    if not present or not parts:
+    if not known:
         return "缺图层"
     if any(float(p["uncovered"]) > (UNCOVERED_M2 if p["unit"] == "m2" else 0.1) for p in parts):
         return "未覆盖"

@@ -1,0 +1,122 @@
+"""The drawings: labels, scale, and a critical line that is as long as the verdict says."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import shapely
+from report_city import make_layers
+from report_fixtures import make_assessment
+
+from cdgis import geodesy
+from cdgis.screening import compose_report
+from cdgis.screening.basics import MOST_POINTS, boundary_points
+from cdgis.screening.critical import critical_ends
+from cdgis.screening.evidence import _remedy
+from cdgis.screening.figure import HEIGHT_PX, WIDTH_PX, View, draw_figures
+
+SQUARE = shapely.box(117.6, 40.9, 117.61, 40.91)
+
+
+def test_boundary_points_are_numbered_through_rings_without_the_closing_point():
+    hole = shapely.box(117.603, 40.903, 117.604, 40.904)
+    points, count, plane = boundary_points(SQUARE.difference(hole))
+    assert count == 8 and [p.label for p in points] == [f"J{n}" for n in range(1, 9)]
+    assert [p.ring for p in points] == [1] * 4 + [2] * 4
+    assert plane == "CGCS2000 3度带39带（带号前缀）"
+
+
+def test_boundary_point_in_the_plane_comes_back_to_its_longitude_and_latitude():
+    points, _, _ = boundary_points(SQUARE)
+    back = geodesy.to_lonlat(shapely.points([p.east_m for p in points], [p.north_m for p in points]), 4527)
+    # Plane coordinates are printed to 0.1 mm, 1e-9 degree.
+    given = np.array([(p.lon_deg, p.lat_deg) for p in points])
+    assert shapely.get_coordinates(back) == pytest.approx(given, abs=2e-9)
+
+
+def test_very_many_points_are_counted_but_not_all_listed():
+    points, count, _ = boundary_points(shapely.Point(117.5, 41).buffer(0.01, quad_segs=1000))
+    assert (len(points), count) == (MOST_POINTS, 4000)
+
+
+def test_pixels_are_true_to_scale_both_ways():
+    view = View.around([SQUARE], room=2.0, least_m=100.0)
+    (x0, y0), (x1, y1) = view.pixels(np.array([(117.6, 40.9), (117.61, 40.91)]))
+    width_m = geodesy.geodesic_distance_m(*map(np.array, (117.6, 40.905, 117.61, 40.905)))
+    height_m = geodesy.geodesic_distance_m(*map(np.array, (117.605, 40.9, 117.605, 40.91)))
+    assert (x1 - x0) / (y0 - y1) == pytest.approx(float(width_m / height_m), rel=5e-3)
+    assert view.width_m * (x1 - x0) / WIDTH_PX == pytest.approx(float(width_m), rel=5e-3)
+
+
+def _redline(shape):
+    layer = make_layers()["ecological_redline"]
+    zones = layer.zones.iloc[:1].copy()
+    zones["geometry"] = [shape]
+    return replace(layer, zones=zones)
+
+
+def test_critical_line_to_a_zone_beside_has_the_verdicts_length():
+    zone = shapely.box(117.611, 40.9, 117.62, 40.91)
+    distance_m = float(geodesy.geodesic_distance_m(*map(np.array, (117.61, 40.91, 117.611, 40.91))))
+    ends = critical_ends(_redline(zone), SQUARE, distance_m)
+    assert sorted(ends[:, 0].round(6)) == [117.61, 117.611]
+
+
+def test_critical_line_out_of_a_zone_starts_at_the_deepest_point():
+    strip = shapely.box(117.602, 40.89, 117.604, 40.92)
+    half_m = float(geodesy.geodesic_distance_m(*map(np.array, (117.603, 40.905, 117.604, 40.905))))
+    ends = critical_ends(_redline(strip), SQUARE, half_m)
+    assert ends[0, 0] == pytest.approx(117.603, abs=2e-5)
+
+
+def test_no_line_is_drawn_when_none_has_the_verdicts_length():
+    assert critical_ends(_redline(shapely.box(117.611, 40.9, 117.62, 40.91)), SQUARE, 500.0) is None
+    assert critical_ends(None, SQUARE, 500.0) is None
+    assert critical_ends(_redline(SQUARE), SQUARE, float("nan")) is None
+
+
+def _numbers(path):
+    return [float(text) for text in re.findall(r"-?\d+(?:\.\d+)?", path)]
+
+
+def test_zones_are_clipped_to_the_view_and_keep_every_vertex_inside_it():
+    report = compose_report(make_assessment(), "P000")
+    surroundings = report.figures[0]
+    for outline in surroundings.outlines:
+        xs, ys = _numbers(outline.path)[::2], _numbers(outline.path)[1::2]
+        assert min(xs) >= -0.03 * WIDTH_PX and max(xs) <= 1.03 * WIDTH_PX
+        assert min(ys) >= -0.03 * HEIGHT_PX and max(ys) <= 1.03 * HEIGHT_PX
+    assert [o.style for o in surroundings.outlines][-1] == "subject"
+    assert 0 < surroundings.bar_px <= WIDTH_PX / 4
+
+
+def test_detail_labels_each_corner():
+    report = compose_report(make_assessment(), "P000")
+    labels = [m.label for m in report.figures[1].marks if m.style == "point"]
+    assert labels == ["J1", "J2", "J3", "J4"]
+
+
+def test_point_subject_has_one_drawing_with_its_mark():
+    (figure,) = compose_report(make_assessment(), "E010").figures
+    assert [m.style for m in figure.marks].count("subject") == 1
+
+
+def test_subject_without_shape_has_no_drawing():
+    report = compose_report(make_assessment(), "P000")
+    assert draw_figures(make_layers(), None, report.conclusion, {}, ()) == ()
+
+
+def test_remedies_are_drawn_with_the_length_of_the_shift():
+    report = compose_report(make_assessment(), "P000")
+    moved = shapely.transform(SQUARE, lambda xy: xy + (0.002, 0.0))
+    row = {
+        "kind": "平移", "target": "避开禁止", "feasible": True, "reason": "", "distance_m": 168.4, "bearing_deg": 90.0,
+        "area_m2": 1.0, "share": 1.0, "verdict": "未发现冲突", "verdict_at_least": "", "wkt": moved.wkt,
+    }  # fmt: skip
+    remedy = _remedy(row)
+    assert "向东（方位角 90.0°）平移 168.4 米" in remedy.sentence and "未发现冲突" in remedy.sentence
+    figure = draw_figures(make_layers(), SQUARE, report.conclusion, {}, (remedy,))[0]
+    assert [m.label for m in figure.measures if m.style == "shift"] == ["平移 168.4 米"]
+    assert "shift" in [o.style for o in figure.outlines]
+    assert "没有可行方案" in _remedy(row | {"feasible": False}).sentence
