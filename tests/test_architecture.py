@@ -33,15 +33,15 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("overlay", "judge", "describe", "layercheck", "questions", "cumulative", "compare", "relocation", "siting", "remedy", "guidance", "carbon"),
     # L4: pipelines
     ("audit", "journal", "loading"),
-    ("assessment", "report_file", "rule_editing", "carbon_account", "relocation_plan", "remedy_plan"),
+    ("assessment", "report_file", "rule_editing", "carbon_account", "judging", "relocation_plan", "remedy_plan"),
     ("screening", "differences"),
     ("assess",),
     ("verify", "compare_plan"),
     # L5, L6
     ("report", "terminal"),
     ("summary",),
-    ("cli_words",),
-    ("cli_check", "cli_audit",),
+    ("cli_words", "cli_options"),
+    ("cli_check", "cli_audit", "cli_screen"),
     ("cli",),
     ("__main__",),
 )

@@ -183,7 +183,7 @@ def unit_part(report: ScreeningReport) -> Part:
         blocks += [Heading(text="国家、省、市级要求对照"), clause_grid("upper", part.upper, first="层级、维度")]
     if part.set_aside:
         blocks += [Heading(text="位于其区内、经核对不适用于本项目的条款"), _set_aside(part.set_aside)]
-    capped = [row for row in part.caps if row["cap"] == row["cap"]]
+    capped = [row for row in part.caps if row["cap"] is not None and row["cap"] == row["cap"]]
     if capped:
         blocks += [Heading(text="与上限的累计比较（本次全部对象）"), _caps(capped)]
     return Part(number="四", id="units", title="逐单元四维对照表", blocks=tuple(blocks))
