@@ -65,7 +65,7 @@ def screen(
     crs: CrsOption = None,
     dxf_unit: UnitOption = None,
     tolerance: ToleranceOption = None,
-    formats: FormatOption = "html,docx,json",
+    formats: FormatOption = "html,json",
     as_of: AsOfOption = None,
     jobs: JobsOption = 2,
     quiet: QuietOption = False,

@@ -255,6 +255,12 @@ def test_decision_on_another_zone_is_not_shown():
     assert not marked.conclusion.decisive[0].reviews
 
 
+def test_what_already_stands_is_not_told_to_choose_another_site():
+    assert "选址" in _report().conclusion.sentence
+    existing = compose_report(_with("subjects", project_type="既有"), P0).conclusion
+    assert "退出" in existing.sentence and "选址" not in existing.sentence and existing.heading == "存量核查结论"
+
+
 def test_unknown_subject_is_refused():
     with pytest.raises(ReportError, match="没有对象 P999"):
         compose_report(make_assessment(), "P999")

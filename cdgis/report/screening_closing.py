@@ -54,10 +54,12 @@ def summary_of(report: ScreeningReport) -> tuple[tuple[str, tuple[str, ...]], ..
         wanted = dict.fromkeys(fact.title for clause in c.open for fact in clause.missing)
         lines.append(("尚缺资料", ("、".join(wanted) or "见第九部分",)))
     lines.append(("稳定性", (stability_text(report),)))
-    hit = [line for line in report.hard_lines if line.status != "不涉及"]
-    clear = [f"{line.title} {metres(line.distance_m)}" for line in report.hard_lines if line not in hit]
+    unseen = [line.title for line in report.hard_lines if line.status == "未覆盖"]
+    hit = [line for line in report.hard_lines if line.status not in ("不涉及", "未覆盖")]
+    clear = [f"{line.title} {metres(line.distance_m)}" for line in report.hard_lines if line.status == "不涉及"]
+    gap = (f"项目有一部分在图层覆盖范围以外，不能证明不涉及：{'、'.join(unseen)}",) if unseen else ()
     proof = (f"不涉及（最近距离）：{'；'.join(clear)}",) if clear else ()
-    lines.append(("刚性红线", (*(line.sentence for line in hit), *proof)))
+    lines.append(("刚性红线", (*(line.sentence for line in hit), *gap, *proof)))
     lines.append(("需人工", (f"需人工判定 {c.manual_count} 条，资料不足 {c.unknown_count} 条；逐条见第四部分",)))
     return tuple(lines)
 
@@ -76,7 +78,7 @@ def _nearby(report: ScreeningReport) -> Part:
             Cell(text=row.zone_name or row.zone_id or "覆盖范围内没有该类区", small=row.zone_id),
             Cell(text=row.zone_class or DASH),
             distance_cell(row.distance_m),
-            Cell(text="未压占（反证）" if row.proof else "邻近", small=f"缓冲规则 {'、'.join(row.rule_ids)}" if row.rule_ids else ""),
+            Cell(text="未压占" if row.proof else "邻近", small=f"缓冲规则 {'、'.join(row.rule_ids)}" if row.rule_ids else ""),
         )
         for row in report.nearby
     )
@@ -141,7 +143,7 @@ def _data(report: ScreeningReport) -> Part:
 
 def _layers(report: ScreeningReport) -> list[Block]:
     """Return the layers with their versions; sources and licences are numbered and told once below."""
-    plan, digest = "批准机关 / 备案 / 公布", "校验值（sha256 前16位）"
+    plan, digest = "批准机关 / 备案 / 公布", "sha256 前12位"
     heads = columns(
         ("图层", 22), ("版本", 12), ("性质", 10), ("精度", 8), (plan, 20), ("用于", 8), ("来源", 6), (digest, 18)
     )
@@ -155,7 +157,7 @@ def _layers(report: ScreeningReport) -> list[Block]:
             Cell(text=_plan_text(layer), small=layer.plan_document),
             Cell(text=layer.used),
             Cell(text=f"[{told.index((layer.source, layer.licence)) + 1}]"),
-            Cell(text=layer.sha256[:16], kind="code"),
+            Cell(text=layer.sha256[:12], kind="code"),
         )
         for layer in report.data.layers
     )
@@ -194,8 +196,8 @@ def _bases(report: ScreeningReport) -> Part:
             )
             for p in straddle.pairs
         )
-        if body:
-            blocks.append(Grid(id=f"straddle-{straddle.changed_on}", columns=pairs, rows=body))
+        table = Grid(id=f"straddle-{straddle.changed_on}", columns=pairs, rows=body)
+        blocks.append(table if body else Text(text="本报告所列条款没有因此次变更而有新旧两版的。", style="note"))
     blocks += [Text(text=f"术语：{term}", style="note") for term in part.terms]
     return Part(number="十", id="bases-part", title="依据清单", blocks=tuple(blocks))
 

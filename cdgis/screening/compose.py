@@ -171,7 +171,7 @@ class Composer:
             verdict=str(verdict["verdict"]),
             label=Verdict(verdict["verdict"]).label,
             at_least=str(verdict["at_least"]),
-            sentence=told["verdict_sentence"][verdict["verdict"]],
+            sentence=told["existing_sentence" if existing else "verdict_sentence"][verdict["verdict"]],
             stability=str(verdict["stability"]),
             critical_distance_m=float(verdict["critical_distance_m"]),
             critical_layer=layer,

@@ -30,7 +30,7 @@ _MARGIN = 0.02
 _LABEL_PX = (30.0, 15.0)
 _UNITS, _BORDERS, _PLACES = "management_units", "counties", "places"
 _WATER = (("reservoirs", "water"), ("streams", "stream"), ("rivers", "stream"), ("main_rivers", "stream"))
-_MOST_LAYERS, _MOST_FILLED = 9, 2
+_MOST_LAYERS, _MOST_FILLED = 9, 1
 _LEAST_LINE_PX = 24.0
 
 

@@ -39,6 +39,10 @@ NUMBER = {
 AREA = (1e-6, 1e-6)
 """Relative and absolute tolerance (m²) of areas."""
 DISTANCE_M = 1e-3
+BATCH = 500
+"""Sites compared at a time, to bound memory."""
+
+Answers = dict[str, Opinion]
 
 
 @dataclass
@@ -62,10 +66,14 @@ def subjects_of(sites: Sequence[Site]) -> Subjects:
     return Subjects(frame=frame, attributes=pd.DataFrame(rows, columns=["subject_id", "attribute", "value", "unit"]))
 
 
-def judged(sites: Sequence[Site]) -> dict[str, Opinion]:
+def shipped() -> Loaded:
+    """Return the shipped workspace, read by cdgis."""
+    return load_workspace(open_workspace(ROOT), as_of=None, progress=Silent())
+
+
+def judged(sites: Sequence[Site], loaded: Loaded) -> Answers:
     """Return what cdgis says of every site, in the reference's form."""
-    loaded: Loaded = load_workspace(open_workspace(ROOT), as_of=None, progress=Silent())
-    found: dict[str, Opinion] = {site.id: {name: [] for name in KEYS} for site in sites}
+    found: Answers = {site.id: {name: [] for name in KEYS} for site in sites}
     for day in DATES:
         batch = [site for site in sites if site.as_of == day]
         if not batch:
@@ -81,7 +89,15 @@ def judged(sites: Sequence[Site]) -> dict[str, Opinion]:
 
 def compare(sites: Sequence[Site]) -> Tally:
     """Return every difference between cdgis and the reference on `sites`."""
-    ours, theirs, tally = judged(sites), opinions(sites), Tally()
+    tally, loaded = Tally(), shipped()
+    for start in range(0, len(sites), BATCH):
+        batch = sites[start : start + BATCH]
+        compare_answers(batch, judged(batch, loaded), opinions(batch), tally)
+    return tally
+
+
+def compare_answers(sites: Sequence[Site], ours: Answers, theirs: Answers, tally: Tally) -> None:
+    """Add to `tally` every difference between two sets of answers on `sites`."""
     for site in sites:
         for name in KEYS:
             tally.mismatches += [f"{site.id} {text}" for text in _rows_differ(name, ours[site.id], theirs[site.id], tally)]
@@ -89,7 +105,6 @@ def compare(sites: Sequence[Site]) -> Tally:
         mine, other = ours[site.id]["verdict"], theirs[site.id]["verdict"]
         differ = [*_cells_differ("verdict", mine, other), *_critical_distances_differ(mine, other)]
         tally.mismatches += [f"{site.id} verdict {text}" for text in differ]
-    return tally
 
 
 def _critical_distances_differ(mine: dict[str, Any], other: dict[str, Any]) -> Iterator[str]:

@@ -122,13 +122,14 @@ def is_sliver(part: BaseGeometry, share: float) -> bool:
         return False
     if dimension == 1:
         return planes.ground_length_m(part) <= 0.1
-    return shapely.area(part) <= 1.0 or not _holds_disc(part)
+    return bool(shapely.area(part) <= 1.0) or not _holds_disc(part)
 
 
 def _holds_disc(part: BaseGeometry) -> bool:
     """Return whether a disc of 0.1 m diameter fits into an overlap."""
     local = planes.in_distance_plane(part)
-    return bool(shapely.area(local) > 0.05 * shapely.length(local)) or not shapely.buffer(local, -0.05).is_empty
+    roomy = shapely.area(local) > 0.05 * shapely.length(local)
+    return bool(roomy or not shapely.buffer(local, -0.05).is_empty)
 
 
 def _row(layer: ZoneLayer, zone: int, site: Extent, part: BaseGeometry, sliver: bool) -> dict[str, Any]:

@@ -1,0 +1,80 @@
+"""From the command line to a signed report and back: screen, verify and guide on the shipped workspace."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cdgis.cli import main
+
+REPO = Path(__file__).resolve().parents[1]
+SITE = REPO / "layers" / "projects" / "红线开发_39带带号.zip"
+
+
+def run(*args: object) -> int:
+    """Return the exit code of the command line called in this process."""
+    with pytest.raises(SystemExit) as left:
+        main([str(arg) for arg in args])
+    return int(left.value.code or 0)
+
+
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("研判") / "报告 一"
+    assert run("screen", SITE, "--workspace", REPO, "--out", out, "--format", "html,json,docx", "--quiet") == 0
+    return out
+
+
+def test_screen_writes_each_format_for_each_site(reports: Path) -> None:
+    for name in ("P023", "P024", "P025"):
+        assert all((reports / f"{name}.{ending}").is_file() for ending in ("html", "json", "docx"))
+
+
+def test_screen_finds_the_shipped_sites_attributes(reports: Path) -> None:
+    record = json.loads((reports / "P023.json").read_text(encoding="utf-8"))["record"]
+    assert record["verdicts"][0]["verdict"] == "不符合"
+    assert record["verdicts"][0]["decisive_rule_ids"] == "ECO-02-2026"
+
+
+@pytest.mark.parametrize("name", ["P023.html", "P024.json", "P025.html"])
+def test_verify_accepts_what_screen_wrote(reports: Path, name: str) -> None:
+    assert run("verify", reports / name, "--workspace", REPO) == 0
+
+
+def test_verify_detects_a_changed_digit(reports: Path, tmp_path: Path) -> None:
+    page = (reports / "P023.html").read_text(encoding="utf-8")
+    forged = tmp_path / "P023.html"
+    forged.write_text(page.replace("6,178.66", "6,178.65"), encoding="utf-8")
+    assert forged.read_text(encoding="utf-8") != page
+    assert run("verify", forged, "--workspace", REPO) == 2
+
+
+def test_verify_detects_a_removed_finding(reports: Path, tmp_path: Path) -> None:
+    content = json.loads((reports / "P023.json").read_text(encoding="utf-8"))
+    content["record"]["findings"] = content["record"]["findings"][1:]
+    forged = tmp_path / "P023.json"
+    forged.write_text(json.dumps(content, ensure_ascii=False, sort_keys=True), encoding="utf-8")
+    assert run("verify", forged, "--workspace", REPO) == 2
+
+
+def test_typed_point_is_screened(tmp_path: Path) -> None:
+    place = "117°56′34.8″E,40°58′12″N"
+    options = ("--industry", "3031", "--project-type", "新建", "--format", "json", "--quiet")
+    assert run("screen", "--lonlat", place, "--workspace", REPO, "--out", tmp_path / "r", *options) == 0
+    assert [path.name for path in sorted((tmp_path / "r").glob("*.json"))] == ["lonlat-1.json"]
+
+
+def test_screen_without_a_place_says_what_to_give(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("screen", "--workspace", REPO) == 2
+    assert "--wkt" in capsys.readouterr().err
+
+
+def test_unknown_format_is_refused_with_the_known_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("screen", SITE, "--workspace", REPO, "--out", tmp_path, "--format", "pdf") == 2
+    assert "html,docx,xlsx,gpkg,json" in capsys.readouterr().err
+
+
+def test_guide_in_an_unknown_county_lists_the_known_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    options = ("--size-ha", 5, "--within", "不存在县", "--workspace", REPO, "--out", tmp_path, "--quiet")
+    assert run("guide", *options) == 2
+    assert "丰宁满族自治县" in capsys.readouterr().err
