@@ -79,9 +79,11 @@ def screen(
     if not (files or wkt or lonlat):
         raise UsageError("没有给出项目位置：请给出边界文件，或用 --wkt、--lonlat 直接给出图形")
     from cdgis.assess import assess_sites
+    from cdgis.report.dossier import page_names
     from cdgis.report.screening_publish import write_screening
     from cdgis.summary import print_summary
     from cdgis.terminal import progress_bars
+    from cdgis.verify import kept_journals
 
     opened = open_here(workspace)
     given = {
@@ -96,7 +98,10 @@ def screen(
             lonlat=tuple(lonlat or ()), tolerance_m=tolerance, as_of=parse_date(as_of), jobs=jobs, progress=progress,
         )  # fmt: skip
         progress.stage("写出报告")
-        written = write_screening(assessment, target, formats=wanted_formats(formats), progress=progress.step)
+        journals = kept_journals(target, assessment, page_names(list(assessment.subjects.frame["subject_id"])))
+        written = write_screening(
+            assessment, target, formats=wanted_formats(formats), journals=journals, progress=progress.step
+        )
     if not quiet:
         print_summary(out_console, assessment, target, written)
     leave_strictly(assessment, strict=strict)

@@ -139,6 +139,21 @@ def extract_of(journal: Journal, report_number: str) -> JournalExtract:
     return JournalExtract(length=journal.length, head_sha256=journal.head, reviews=reviews)
 
 
+def kept_journals(folder: Path, assessment: Assessment, names: Mapping[str, str]) -> dict[str, JournalExtract]:
+    """Return subject_id -> what reports written anew into `folder` print of the journals already there.
+
+    Parameters
+    ----------
+    names : subject_id -> file name of its report.
+    """
+    found: dict[str, JournalExtract] = {}
+    for subject_id, name in names.items():
+        path = journal_path(folder / name)
+        if path.is_file():
+            found[subject_id] = extract_of(read_journal(path), assessment.report_numbers[subject_id])
+    return found
+
+
 def _journal(report: ReportFile) -> tuple[Journal, Check]:
     """Return the report's journal, and whether it is whole and the one the report prints."""
     path = journal_path(report.path)

@@ -49,7 +49,7 @@ def draw_png(figure: Figure) -> bytes:
     if font is not None:
         image = _with_legend(image, figure, font)
     stream = io.BytesIO()
-    image.save(stream, format="PNG", optimize=True)
+    image.save(stream, format="PNG")
     return stream.getvalue()
 
 
@@ -84,14 +84,21 @@ def _draw_outline(canvas: Image.Image, outline: Outline) -> None:
 
 
 def _fill(canvas: Image.Image, rings: list[list[Point]], look: Look, colour: str) -> None:
-    """Lay a colour over all rings by the even-odd rule, as the SVG does."""
-    mask = Image.new("1", canvas.size, 0)
+    """Lay a colour over all rings by the even-odd rule, as the SVG does; only the pixels they can reach are touched."""
+    xs, ys = [x for ring in rings for x, _ in ring], [y for ring in rings for _, y in ring]
+    if not xs:
+        return
+    left, top = max(int(min(xs)), 0), max(int(min(ys)), 0)
+    right, bottom = min(int(max(xs)) + 2, canvas.width), min(int(max(ys)) + 2, canvas.height)
+    if right <= left or bottom <= top:
+        return
+    mask = Image.new("1", (right - left, bottom - top), 0)
     for ring in rings:
-        part = Image.new("1", canvas.size, 0)
-        ImageDraw.Draw(part).polygon(ring, fill=1)
+        part = Image.new("1", mask.size, 0)
+        ImageDraw.Draw(part).polygon([(x - left, y - top) for x, y in ring], fill=1)
         mask = ImageChops.logical_xor(mask, part)
     opacity = round(255 * look.fill_opacity)
-    canvas.paste(Image.new("RGB", canvas.size, colour), mask=mask.convert("L").point(lambda v: opacity if v else 0))
+    canvas.paste(colour, (left, top, right, bottom), mask=mask.convert("L").point(lambda v: opacity if v else 0))
 
 
 def _line(pen: ImageDraw.ImageDraw, points: list[Point], colour: str, width: int, dash: tuple[int, ...]) -> None:

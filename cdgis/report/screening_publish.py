@@ -43,7 +43,7 @@ def write_screening(
 
     Parameters
     ----------
-    formats : any of FORMATS; the tables of data/ are left out only when neither xlsx nor gpkg is asked for.
+    formats : any of FORMATS; data/ always holds the tables as CSV, and as one XLSX or GeoPackage when asked for.
     journals : subject_id -> officers' decisions to show beside the findings.
 
     Raises
@@ -68,8 +68,7 @@ def write_screening(
                     if name in formats:
                         (scratch / page).with_suffix(f".{name}").write_bytes(RENDERINGS[name](report))
                 (progress or _silent)(subject_id)
-            if {"xlsx", "gpkg"} & set(formats):
-                write_tables(assessment, scratch / "data")
+            write_tables(assessment, scratch / "data", containers=[name for name in ("gpkg", "xlsx") if name in formats])
             return move_in(scratch, out)
     except OSError as err:
         raise ReportError(

@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -31,8 +31,10 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 _PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 
 
-def write_tables(assessment: Assessment, folder: Path) -> list[Path]:
-    """Write CSV, GeoPackage, XLSX and run.json into `folder` and return their paths, sorted.
+def write_tables(
+    assessment: Assessment, folder: Path, *, containers: Sequence[str] = ("gpkg", "xlsx")
+) -> list[Path]:
+    """Write CSV and run.json, and the same tables in the `containers` asked for, into `folder`; return sorted paths.
 
     Tables appear in the order of `cdgis.schema.TABLES`. The bytes depend on the assessment alone.
     """
@@ -46,9 +48,14 @@ def write_tables(assessment: Assessment, folder: Path) -> list[Path]:
         paths.append(path)
     run_path = folder / "run.json"
     run_path.write_bytes(run_json(assessment, texts).encode("utf-8", "replace"))
-    workbook_path = folder / "cdgis.xlsx"
-    workbook_path.write_bytes(write_workbook(assessment, tables, stamp=stamp_of(assessment)))
-    return sorted([*paths, run_path, workbook_path, _write_geopackage(assessment, tables, folder / "cdgis.gpkg")])
+    paths.append(run_path)
+    if "xlsx" in containers:
+        workbook_path = folder / "cdgis.xlsx"
+        workbook_path.write_bytes(write_workbook(assessment, tables, stamp=stamp_of(assessment)))
+        paths.append(workbook_path)
+    if "gpkg" in containers:
+        paths.append(_write_geopackage(assessment, tables, folder / "cdgis.gpkg"))
+    return sorted(paths)
 
 
 def is_demonstration(assessment: Assessment) -> bool:
