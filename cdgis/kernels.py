@@ -70,9 +70,10 @@ def overlapping_pairs(subjects: GeometryArray, zones: GeometryArray) -> Pairs:
 
 
 def _hairline(overlap: GeometryArray) -> npt.NDArray[np.bool_]:
-    """Return which areal overlaps are no more than rounding of shared edges: those only touch."""
-    areal = shapely.get_dimensions(overlap) == _AREAL
-    return np.asarray(areal & (shapely.area(overlap) <= _ROUNDING_M * shapely.length(overlap) + _ROUNDING_M2))
+    """Return which overlaps are no more than rounding of shared edges or ends: those only touch."""
+    dimension, length = shapely.get_dimensions(overlap), shapely.length(overlap)
+    flat = (dimension == _AREAL) & (shapely.area(overlap) <= _ROUNDING_M * length + _ROUNDING_M2)
+    return np.asarray(flat | ((dimension == 1) & (length <= TOUCH_M)))
 
 
 def _zone_pieces(zones: GeometryArray) -> tuple[GeometryArray, IntArray]:
@@ -198,7 +199,7 @@ class OutlineIndex:
         return zone, distance
 
     def within(self, subjects_local: GeometryArray, reach_m: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
-        """Return (subject, zone, geodesic distance in metres) for outlines within `reach_m` of each subject."""
+        """Return (subject, zone, geodesic distance in metres) for outlines within `reach_m`, where positive, of each subject."""
         # The distance plane is off by at most 3.2e-4; ask a little wider, then decide geodesically.
         tree = shapely.STRtree(self.chunks)
         at, chunk = tree.query(subjects_local, predicate="dwithin", distance=reach_m * (1 + 5e-4) + TOUCH_M)
@@ -210,7 +211,8 @@ class OutlineIndex:
         first = np.r_[True, (at[1:] != at[:-1]) | (self.owner[chunk[1:]] != self.owner[chunk[:-1]])]
         at, chunk = at[first], chunk[first]
         distance = pair_distance_m(subjects_local[at], self.chunks[chunk])
-        keep = distance <= reach_m[at]
+        # What touches is not decided here: between the planes an outline may bow by a fraction of a millimetre.
+        keep = (distance <= reach_m[at]) & (reach_m[at] > 0)
         return at[keep], self.owner[chunk[keep]], distance[keep]
 
 

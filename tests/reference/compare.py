@@ -7,7 +7,7 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -87,12 +87,14 @@ def judged(sites: Sequence[Site], loaded: Loaded) -> Answers:
     return found
 
 
-def compare(sites: Sequence[Site]) -> Tally:
-    """Return every difference between cdgis and the reference on `sites`."""
+def compare(sites: Sequence[Site], *, progress: Callable[[str], object] | None = None) -> Tally:
+    """Return every difference between cdgis and the reference on `sites`; `progress` hears of each batch done."""
     tally, loaded = Tally(), shipped()
     for start in range(0, len(sites), BATCH):
         batch = sites[start : start + BATCH]
         compare_answers(batch, judged(batch, loaded), opinions(batch), tally)
+        if progress:
+            progress(f"{tally.rows['verdict']} sites, differences: {len(tally.mismatches)}\n")
     return tally
 
 
@@ -160,7 +162,7 @@ def main() -> int:
     parser.add_argument("--show", type=int, default=20, help="differences to print")
     options = parser.parse_args()
     start = time.perf_counter()
-    tally = compare(random_sites(options.sites, options.seed, read_layers()))
+    tally = compare(random_sites(options.sites, options.seed, read_layers()), progress=sys.stderr.write)
     seconds = time.perf_counter() - start
     rows = ", ".join(f"{name} {count}" for name, count in tally.rows.items())
     out = [f"{options.sites} sites, seed {options.seed}, {seconds:.0f} s", f"rows compared: {rows}"]

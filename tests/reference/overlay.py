@@ -90,7 +90,8 @@ def _shared(site: BaseGeometry, zone: BaseGeometry) -> BaseGeometry:
         inside = [p for p in shapely.get_parts(thin) if shapely.contains_properly(area, p)]
         return shapely.union_all(inside) if inside else shapely.Point()
     part = _parts(shapely.intersection(thin, area), 1)
-    return _parts(shapely.difference(part, _run_along(part, area)), 1)
+    inside = _parts(shapely.difference(part, _run_along(part, area)), 1)
+    return inside if shapely.length(inside) > TOUCH_M else shapely.Point()
 
 
 def _run_along(line: BaseGeometry, area: BaseGeometry) -> BaseGeometry:

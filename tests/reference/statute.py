@@ -20,11 +20,12 @@ _DAY_BEFORE = date(2026, 8, 14)
 _NEW = ["新建", "改建", "扩建", "迁建"]
 
 
-def rules_in_force(as_of: date) -> list[Rule]:
+@cache
+def rules_in_force(as_of: date) -> tuple[Rule, ...]:
     """Return national, provincial, city and unit rules in force on a day, in id order."""
     rules = [_defaults(rule) for rule in _rule_files()] + [_defaults(rule) for rule in _clauses()]
     rules = [rule for rule in rules if rule["effective_from"] <= as_of <= rule["effective_to"]]
-    return sorted(rules, key=lambda rule: rule["id"])
+    return tuple(sorted(rules, key=lambda rule: rule["id"]))
 
 
 def _defaults(rule: Rule) -> Rule:

@@ -110,7 +110,7 @@ class Surveyor:
         return best
 
     def within(self, reach_m: float) -> dict[int, float]:
-        """Return the zones within a reach and how far each is."""
-        close = np.flatnonzero(self.at_least_m <= reach_m)
-        found = {int(zone): self.distance_m(int(zone)) for zone in close}
+        """Return the zones that touch, or lie within a positive reach, and how far each is."""
+        close = {int(zone) for zone in np.flatnonzero(self.at_least_m <= reach_m)} if reach_m > 0 else set()
+        found = {zone: self.distance_m(zone) for zone in sorted(close | self._touching)}
         return {zone: distance for zone, distance in found.items() if distance <= reach_m or zone in self._touching}
