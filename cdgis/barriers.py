@@ -19,7 +19,7 @@ from cdgis.facts import Facts, rule_applies_but_for_geometry
 from cdgis.frames import Layer, Layers
 from cdgis.geometry import subdivide
 from cdgis.kleene import FALSE, TRUE
-from cdgis.rule import Rule
+from cdgis.rulebook.rule import Rule
 from cdgis.ruling import scope_of
 
 GeometryArray = npt.NDArray[np.object_]

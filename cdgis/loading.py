@@ -13,7 +13,7 @@ from cdgis.model import DEMO_STAMP, InputRecord
 from cdgis.progress import Progress
 from cdgis.readers import read_layer, read_table_layer
 from cdgis.rulebook import Rule, Rulebook, access_list_rules, load_rulebook
-from cdgis.rulefile import read_own_rules, rule_files
+from cdgis.rulebook.own import read_own_rules, rule_files
 from cdgis.workspace import SETTINGS_FILE, Settings, Workspace
 
 ACCESS_LIST = "access_list"

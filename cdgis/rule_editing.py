@@ -12,11 +12,11 @@ from cdgis.attributes import load_attributes
 from cdgis.errors import RuleError
 from cdgis.industry import codes
 from cdgis.loading import Loaded
-from cdgis.rule import Rule
 from cdgis.rulebook import Rulebook, load_rulebook
-from cdgis.rulecheck import check_rules
-from cdgis.rulefile import IMPORT_FILE, RULES_DIR, read_own_rules, rules_toml
-from cdgis.rulesheet import SheetRules, read_sheet, write_sheet
+from cdgis.rulebook.check import check_rules
+from cdgis.rulebook.own import IMPORT_FILE, RULES_DIR, read_own_rules, rules_toml
+from cdgis.rulebook.rule import Rule
+from cdgis.rulebook.sheet import SheetRules, read_sheet, write_sheet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,11 +19,10 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("table_list",),
     ("kernels", "schema"),
     # L2: what files say
-    ("catalog", "attributes", "industry", "factors", "rule"),
-    ("workspace", "access_list", "frames", "raster", "rulenotation"),
-    ("rulebook", "readers", "rulecolumns"),
-    ("policy", "ruletext", "rulefile", "rulesheet"),
-    ("rulecheck", "starter"),
+    ("catalog", "attributes", "industry", "factors"),
+    ("workspace", "frames", "raster"),
+    ("rulebook", "readers"),
+    ("policy", "starter"),
     # building blocks of the analyses
     ("kleene", "extents"),
     ("facts",),
@@ -40,8 +39,6 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     # L5, L6
     ("report", "terminal"),
     ("summary",),
-    ("cli_words", "cli_options"),
-    ("cli_check", "cli_audit", "cli_screen"),
     ("cli",),
     ("__main__",),
 )

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from cdgis import __version__, cli_words, model
+from cdgis import __version__, model
 from cdgis.catalog import LayerSpec, PlanInfo, read_catalog
 from cdgis.cli import app
-from cdgis.cli_options import EXIT_STRICT
+from cdgis.cli import words as cli_words
+from cdgis.cli.options import EXIT_STRICT
 from cdgis.schema import TABLES
 from cdgis.workspace import CarbonSettings, Settings, Sources
 

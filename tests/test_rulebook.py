@@ -9,8 +9,8 @@ import pytest
 from cdgis.catalog import read_catalog
 from cdgis.errors import RuleError
 from cdgis.model import Effect, Mark, ProjectType
-from cdgis.rule import Basis, Rule
 from cdgis.rulebook import Rulebook, load_rulebook, read_rule_file
+from cdgis.rulebook.rule import Basis, Rule
 
 CATALOG = Path(__file__).parents[1] / "layers" / "catalog.toml"
 CODE = date(2026, 8, 15)
@@ -102,7 +102,7 @@ def test_prohibitions_never_touch_what_already_exists(book: Rulebook) -> None:
 
 
 def test_exemptions_never_look_at_geometry() -> None:
-    from cdgis.rule import Exemption
+    from cdgis.rulebook.rule import Exemption
 
     assert set(Exemption.model_fields) == {"activities", "conditions", "reason"}
 

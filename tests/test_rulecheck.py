@@ -8,10 +8,10 @@ import pytest
 from cdgis import industry
 from cdgis.attributes import load_attributes
 from cdgis.catalog import read_catalog
-from cdgis.rule import Rule
 from cdgis.rulebook import Rulebook, load_rulebook
-from cdgis.rulecheck import check_rules, explain_rule
-from cdgis.ruletext import overview_table
+from cdgis.rulebook.check import check_rules, explain_rule
+from cdgis.rulebook.rule import Rule
+from cdgis.rulebook.text import overview_table
 
 ROOT = Path(__file__).parents[1]
 CATALOG = read_catalog(ROOT / "layers" / "catalog.toml")

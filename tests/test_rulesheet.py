@@ -14,12 +14,10 @@ from cdgis.attributes import load_attributes
 from cdgis.catalog import read_catalog
 from cdgis.errors import RuleError
 from cdgis.loading import Loaded
-from cdgis.rule import ACTIVITIES, Basis, Condition, Exemption, Rule
 from cdgis.rule_editing import editable, export_rules, import_rules
 from cdgis.rulebook import load_rulebook, read_rule_file
-from cdgis.rulecolumns import COLUMNS
-from cdgis.rulefile import read_own_rules, rules_toml
-from cdgis.rulenotation import (
+from cdgis.rulebook.columns import COLUMNS
+from cdgis.rulebook.notation import (
     read_basis,
     read_conditions,
     read_unless,
@@ -29,7 +27,9 @@ from cdgis.rulenotation import (
     write_unless,
     write_words,
 )
-from cdgis.rulesheet import SHEET, read_sheet, write_sheet
+from cdgis.rulebook.own import read_own_rules, rules_toml
+from cdgis.rulebook.rule import ACTIVITIES, Basis, Condition, Exemption, Rule
+from cdgis.rulebook.sheet import SHEET, read_sheet, write_sheet
 from cdgis.workspace import Settings, Workspace
 
 ROOT = Path(__file__).parents[1]

@@ -8,7 +8,7 @@ from small_workspace import new_redline, small_workspace
 
 from cdgis.assess import assess_sites
 from cdgis.cli import main
-from cdgis.cli_audit import report_writers
+from cdgis.cli.audit import report_writers
 from cdgis.errors import ReportError
 from cdgis.report_file import canonical, read_report
 from cdgis.screening import compose_report

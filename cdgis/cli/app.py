@@ -9,9 +9,10 @@ from typing import Annotated
 
 import typer
 
-from cdgis import __version__, cli_audit, cli_screen
-from cdgis.cli_check import layers_app, rules_app
-from cdgis.cli_options import (
+from cdgis import __version__
+from cdgis.cli.audit import register as register_audit
+from cdgis.cli.check import layers_app, rules_app
+from cdgis.cli.options import (
     AsOfOption,
     DebugOption,
     JobsOption,
@@ -24,7 +25,8 @@ from cdgis.cli_options import (
     out_console,
     write_all,
 )
-from cdgis.cli_words import EXIT_INTERRUPTED, ChineseCommand, ChineseGroup, ErrorReporter, parse_date
+from cdgis.cli.screen import register as register_screen
+from cdgis.cli.words import EXIT_INTERRUPTED, ChineseCommand, ChineseGroup, ErrorReporter, parse_date
 
 app = typer.Typer(
     name="cdgis",
@@ -75,8 +77,8 @@ def publish(
     run(workspace=workspace, out=out, as_of=as_of, jobs=jobs, quiet=quiet)
 
 
-cli_screen.register(app)
-cli_audit.register(app, rules_app)
+register_screen(app)
+register_audit(app, rules_app)
 
 
 @app.command(cls=ChineseCommand)
@@ -159,7 +161,7 @@ app.add_typer(rules_app, name="rules")
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit with the codes of DESIGN 6: 0 done, 1 strict, 2 usage or input, 3 internal."""
-    from cdgis.cli_words import speak_chinese
+    from cdgis.cli.words import speak_chinese
 
     speak_chinese()
     arguments = sys.argv[1:] if args is None else args

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from cdgis.errors import RuleError
 from cdgis.model import LIST_SEPARATOR, Dimension, Effect, Level, Mark, ProjectType
-from cdgis.rule import NUMERIC_OPERATORS, Basis, Condition, Operator, Rule
+from cdgis.rulebook.rule import NUMERIC_OPERATORS, Basis, Condition, Operator, Rule
 from cdgis.validation import schema_problems
 
 COLUMNS = (

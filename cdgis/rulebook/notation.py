@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from cdgis.errors import RuleError
-from cdgis.rule import Basis, Condition, Exemption
+from cdgis.rulebook.rule import Basis, Condition, Exemption
 
 T = TypeVar("T")
 

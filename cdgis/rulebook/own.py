@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from cdgis.errors import RuleError
-from cdgis.rule import Rule
-from cdgis.rulebook import read_rule_file
+from cdgis.rulebook.book import read_rule_file
+from cdgis.rulebook.rule import Rule
 
 RULES_DIR = "rules"
 IMPORT_FILE = "workspace.toml"

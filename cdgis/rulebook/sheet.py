@@ -1,6 +1,6 @@
 """How do staff edit rules in Excel? One row a rule, Chinese headers, every cell back exactly as it went out.
 
-The columns are in `cdgis.rulecolumns`, the one-line syntax of nested parts in `cdgis.rulenotation`.
+The columns are in `cdgis.rulebook.columns`, the one-line syntax of nested parts in `cdgis.rulebook.notation`.
 """
 
 import io
@@ -21,9 +21,9 @@ from pydantic import ValidationError
 
 from cdgis.attributes import AttributeSpec
 from cdgis.errors import RuleError
-from cdgis.rule import Rule
-from cdgis.rulecolumns import COLUMNS, attribute_names, attribute_titles, cell_text, read_row, write_cell
-from cdgis.rulenotation import OPERATORS
+from cdgis.rulebook.columns import COLUMNS, attribute_names, attribute_titles, cell_text, read_row, write_cell
+from cdgis.rulebook.notation import OPERATORS
+from cdgis.rulebook.rule import Rule
 
 SHEET = "规则"
 _HELP_SHEET = "填写说明"

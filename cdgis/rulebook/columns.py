@@ -10,8 +10,7 @@ from typing import Any
 from cdgis.attributes import AttributeSpec
 from cdgis.errors import RuleError
 from cdgis.model import Dimension, Effect, Level, ProjectType
-from cdgis.rule import Rule
-from cdgis.rulenotation import (
+from cdgis.rulebook.notation import (
     read_basis,
     read_conditions,
     read_unless,
@@ -21,6 +20,7 @@ from cdgis.rulenotation import (
     write_unless,
     write_words,
 )
+from cdgis.rulebook.rule import Rule
 
 _YES = "是"
 _QUOTED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]|_x[0-9A-Fa-f]{4}_")
@@ -46,7 +46,7 @@ class Column:
     """One column of the sheet."""
 
     field: str
-    """Field of `cdgis.rule.Rule`."""
+    """Field of `cdgis.rulebook.rule.Rule`."""
     title: str
     help: str
     choices: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cdgis.cli_options import (
+from cdgis.cli.options import (
     AsOfOption,
     DebugOption,
     JobsOption,
@@ -19,7 +19,7 @@ from cdgis.cli_options import (
     open_here,
     out_console,
 )
-from cdgis.cli_words import ChineseCommand, parse_date
+from cdgis.cli.words import ChineseCommand, parse_date
 from cdgis.errors import UsageError
 
 FORMATS = ("html", "docx", "xlsx", "gpkg", "json")
@@ -141,7 +141,7 @@ def guide(
     示例：cdgis guide --industry 4416 --size-ha 20 --within 丰宁满族自治县
     """
     from cdgis.assess import assess_siting
-    from cdgis.cli_options import write_all
+    from cdgis.cli.options import write_all
     from cdgis.guidance import SitingRequest
     from cdgis.terminal import progress_bars
 

@@ -10,9 +10,9 @@ from itertools import pairwise
 
 from cdgis.attributes import AttributeSpec
 from cdgis.model import Effect, ProjectType, SubjectKind
-from cdgis.rule import ACTIVITIES, NUMERIC_OPERATORS, Condition, Rule
-from cdgis.rulebook import Rulebook
-from cdgis.ruletext import condition_text, explain_rule
+from cdgis.rulebook.book import Rulebook
+from cdgis.rulebook.rule import ACTIVITIES, NUMERIC_OPERATORS, Condition, Rule
+from cdgis.rulebook.text import condition_text, explain_rule
 
 __all__ = ["check_rules", "explain_rule"]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from cdgis.attributes import AttributeSpec
 from cdgis.model import Mark, ProjectType, SubjectKind
-from cdgis.rule import Condition, Exemption, Rule
+from cdgis.rulebook.rule import Condition, Exemption, Rule
 
 _WORDS = {
     "lt": "小于", "le": "不大于", "gt": "大于", "ge": "不小于",

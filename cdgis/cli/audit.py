@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from cdgis.cli_words import ChineseCommand, parse_date
+from cdgis.cli.words import ChineseCommand, parse_date
 from cdgis.errors import ReaderError, ReportError
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """Which rules are in force on a given day? (cdgis/data/rules/*.toml and the access lists of the units)
 
 `load_rulebook` collects them, `Rulebook.in_force` selects by date; judging is `cdgis.judge`'s business.
-The schema of one rule is in `cdgis.rule`.
+The schema of one rule is in `cdgis.rulebook.rule`.
 """
 
 import tomllib
@@ -15,24 +15,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from cdgis.access_list import access_list_rules
 from cdgis.errors import RuleError
-from cdgis.rule import Basis, Condition, Exemption, GeometryTest, IndustryFlag, Operator, Rule
+from cdgis.rulebook.rule import Rule
 from cdgis.validation import schema_problems
-
-__all__ = [
-    "Basis",
-    "Condition",
-    "Exemption",
-    "GeometryTest",
-    "IndustryFlag",
-    "Operator",
-    "Rule",
-    "Rulebook",
-    "access_list_rules",
-    "load_rulebook",
-    "read_rule_file",
-]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

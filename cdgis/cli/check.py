@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cdgis.cli_words import ChineseCommand, ChineseGroup, parse_date
+from cdgis.cli.words import ChineseCommand, ChineseGroup, parse_date
 
 if TYPE_CHECKING:
     from cdgis.loading import Loaded
@@ -114,7 +114,7 @@ def rules_check(workspace: WorkspaceOption = None, debug: DebugOption = False) -
     """
     from cdgis.attributes import load_attributes
     from cdgis.industry import codes
-    from cdgis.rulecheck import check_rules
+    from cdgis.rulebook.check import check_rules
 
     loaded = _load(workspace)
     classes = {spec.id: spec.allowed_classes for spec in loaded.workspace.catalog.layers.values()}
@@ -137,7 +137,7 @@ def rules_explain(
     示例：cdgis rules explain WS-01-2026
     """
     from cdgis.attributes import load_attributes
-    from cdgis.ruletext import explain_rule
+    from cdgis.rulebook.text import explain_rule
 
     loaded = _load(workspace)
     titles = {spec.id: spec.title for spec in loaded.workspace.catalog.layers.values()}
