@@ -19,7 +19,7 @@ from cdgis.geometry import (
     is_sliver,
     of_dimension,
 )
-from cdgis.kernels import Pairs, overlapping_pairs, pair_distance_m
+from cdgis.kernels import Pairs, overlapping_pairs, pair_distance_m, rounding_m2
 
 GeometryArray = npt.NDArray[np.object_]
 FloatArray = npt.NDArray[np.float64]
@@ -158,9 +158,12 @@ def _joined_length_m(lines: GeometryArray) -> float:
 def classify(extents: Extents, pairs: Pairs) -> tuple[BoolArray, FloatArray]:
     """Return which pairs are slivers (DESIGN 4.3) and each pair's share of its subject."""
     total = extents.total[pairs.subject]
-    share = np.divide(pair_measure(extents, pairs), total, out=np.zeros_like(total), where=total > 0)
-    share = np.clip(share, 0, 1)
+    measure = pair_measure(extents, pairs)
+    share = np.divide(measure, total, out=np.zeros_like(total), where=total > 0)
     overlap_dimension = shapely.get_dimensions(pairs.overlap)
+    slack = rounding_m2(shapely.length(extents.plane[pairs.subject]))
+    share[(overlap_dimension == 2) & (total - measure <= slack)] = 1.0
+    share = np.clip(share, 0, 1)
     sliver = np.zeros(len(share), dtype=bool)
     areal = overlap_dimension == 2
     sliver[areal] = is_sliver(pairs.overlap[areal], share[areal])

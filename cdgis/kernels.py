@@ -24,7 +24,7 @@ TOUCH_M = 1e-6
 _ROUNDING_M, _ROUNDING_M2 = 1e-8, 1e-6
 """Shared edges whose vertices differ by rounding overlap by up to this along their length, and in a corner."""
 _ALONG_M = 1e-3
-"""A line that keeps within TOUCH_M of an outline for longer than this runs along it."""
+"""A line that keeps within TOUCH_M of an outline for longer than this runs along it; a shorter overlap only touches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +69,16 @@ def overlapping_pairs(subjects: GeometryArray, zones: GeometryArray) -> Pairs:
     )
 
 
+def rounding_m2(outline_m: FloatArray) -> FloatArray:
+    """Return the area in m² that rounded coordinates may add or take along outlines of this length."""
+    return _ROUNDING_M * outline_m + _ROUNDING_M2
+
+
 def _hairline(overlap: GeometryArray) -> npt.NDArray[np.bool_]:
     """Return which overlaps are no more than rounding of shared edges or ends: those only touch."""
     dimension, length = shapely.get_dimensions(overlap), shapely.length(overlap)
-    flat = (dimension == _AREAL) & (shapely.area(overlap) <= _ROUNDING_M * length + _ROUNDING_M2)
-    return np.asarray(flat | ((dimension == 1) & (length <= TOUCH_M)))
+    flat = (dimension == _AREAL) & (shapely.area(overlap) <= rounding_m2(length))
+    return np.asarray(flat | ((dimension == 1) & (length <= _ALONG_M)))
 
 
 def _zone_pieces(zones: GeometryArray) -> tuple[GeometryArray, IntArray]:

@@ -166,6 +166,19 @@ def test_thin_overlap_well_above_rounding_is_still_a_sliver():
     assert list(overlap_rows(metres(-100, 0, 1e-6, 400), metres(0, -50, 1000, 900))["relation"]) == ["sliver"]
 
 
+@pytest.mark.parametrize("gap", [-2e-9, 0.0, 2e-9])
+def test_strip_that_shares_an_edge_with_the_zone_around_it_is_inside(gap):
+    # 0.4 m wide: rounding on 400 m of edge is 1e-9 of its area and more.
+    rows = overlap_rows(metres(gap, 0, 0.4, 400), metres(0, -50, 1000, 900))
+    assert list(rows["relation"]) == ["inside"]
+
+
+def test_zone_close_by_is_not_listed_as_touching():
+    # Edges of 4 km, 0.3 mm apart on the plane, cut at different places: only touching zones are near without a buffer.
+    rows = overlap_rows(metres(-100, 0, -3e-4, 4000), metres(0, -777, 1000, 5000))
+    assert rows.empty
+
+
 @pytest.mark.parametrize("inwards", [0.0, 2e-9])
 def test_line_along_an_outline_is_not_inside(inwards):
     edge = metres(0, 0, 1000, 1000)

@@ -132,7 +132,10 @@ def test_only_the_formats_asked_for_are_written_and_other_reports_stay(tmp_path)
     (tmp_path / "old.html").write_text("kept", encoding="utf-8")
     extract = JournalExtract(length=1, head_sha256="cd" * 32)
     written = write_screening(small, tmp_path, formats=("json",), journals={"P000": extract})
-    assert [p.name for p in written] == ["P000.json"] and (tmp_path / "old.html").exists()
+    reports = [p.name for p in written if p.parent == tmp_path]
+    assert reports == ["P000.json"] and (tmp_path / "old.html").exists()
+    tables = {p.name for p in written if p.parent == tmp_path / "data"}
+    assert {"verdicts.csv", "run.json"} <= tables and not tables & {"cdgis.xlsx", "cdgis.gpkg"}
     assert load_report(written[0].read_bytes()).declaration.journal == extract
 
 

@@ -39,6 +39,7 @@ NUMBER = {
 AREA = (1e-6, 1e-6)
 """Relative and absolute tolerance (m²) of areas."""
 DISTANCE_M = 1e-3
+LENGTH_M = 1e-5
 BATCH = 500
 """Sites compared at a time, to bound memory."""
 
@@ -142,8 +143,14 @@ def _cells_differ(name: str, mine: dict[str, Any], other: dict[str, Any], slack:
         if str(mine[column]) != str(other[column]):
             yield f"{column}: cdgis {mine[column]!r}, reference {other[column]!r}"
     for column in NUMBER[name]:
-        if not _close(column, mine[column], other[column], slack + 1e-9 * other.get("total", 0.0)):
+        if not _close(column, mine[column], other[column], slack + _slack(column, other)):
             yield f"{column}: cdgis {mine[column]!r}, reference {other[column]!r}"
+
+
+def _slack(column: str, row: dict[str, Any]) -> float:
+    """Return how well a remainder of a total, or a length, can be known."""
+    length = column == "length_m" or row.get("unit") == "m"
+    return 1e-9 * float(row.get("total", 0.0)) + LENGTH_M * length
 
 
 def _close(column: str, mine: float, other: float, slack: float) -> bool:

@@ -11,6 +11,8 @@ from shapely.geometry.base import BaseGeometry
 from . import planes
 from .zones import TOUCH_M, Surveyor, ZoneLayer
 
+ALONG_M = 1e-3
+"""A line within TOUCH_M of an outline for longer than this runs along it; one inside for less only touches."""
 UNITS = ("count", "m", "m2")
 NOT_COVERED = (0.5, 0.1, 1.0)
 """How much of a point, line (m) or polygon (m²) may lie outside a coverage before the layer is silent."""
@@ -85,13 +87,13 @@ def _shared(site: BaseGeometry, zone: BaseGeometry) -> BaseGeometry:
     if a == b:
         part = _parts(shapely.intersection(site, zone), 2)
         # Shared edges may overlap by the rounding of their coordinates: 1e-8 m along them, 1e-6 m² in a corner.
-        return part if shapely.area(part) > 1e-8 * shapely.length(part) + 1e-6 else shapely.Point()
+        return part if shapely.area(part) > _rounding_m2(part) else shapely.Point()
     if shapely.get_dimensions(thin) == 0:
         inside = [p for p in shapely.get_parts(thin) if shapely.contains_properly(area, p)]
         return shapely.union_all(inside) if inside else shapely.Point()
     part = _parts(shapely.intersection(thin, area), 1)
     inside = _parts(shapely.difference(part, _run_along(part, area)), 1)
-    return inside if shapely.length(inside) > TOUCH_M else shapely.Point()
+    return inside if shapely.length(inside) > ALONG_M else shapely.Point()
 
 
 def _run_along(line: BaseGeometry, area: BaseGeometry) -> BaseGeometry:
@@ -102,7 +104,7 @@ def _run_along(line: BaseGeometry, area: BaseGeometry) -> BaseGeometry:
     outline = shapely.intersection(shapely.boundary(area), shapely.box(x0 - 1, y0 - 1, x1 + 1, y1 + 1))
     strip = shapely.buffer(outline, TOUCH_M)
     stretches = shapely.get_parts(shapely.intersection(line, strip))
-    return strip if any(shapely.length(stretch) > 1e-3 for stretch in stretches) else shapely.Point()
+    return strip if any(shapely.length(stretch) > ALONG_M for stretch in stretches) else shapely.Point()
 
 
 def _parts(geometry: BaseGeometry, dimension: int) -> BaseGeometry:
@@ -113,7 +115,13 @@ def _parts(geometry: BaseGeometry, dimension: int) -> BaseGeometry:
 def _share(part: BaseGeometry, site: Extent) -> float:
     if shapely.get_dimensions(part) != site.dimension or site.total == 0:
         return 0.0
-    return min(1.0, _size(part, site.dimension) / site.total)
+    size = _size(part, site.dimension)
+    whole = site.dimension == 2 and site.total - size <= _rounding_m2(site.plane)
+    return 1.0 if whole else min(1.0, size / site.total)
+
+
+def _rounding_m2(area: BaseGeometry) -> float:
+    return 1e-8 * float(shapely.length(area)) + 1e-6
 
 
 def is_sliver(part: BaseGeometry, share: float) -> bool:

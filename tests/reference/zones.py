@@ -99,15 +99,18 @@ class Surveyor:
         return self._measured[zone]
 
     def nearest(self, among: Sequence[int]) -> tuple[float, str]:
-        """Return the distance and the id of the nearest zone among some; NaN and "" where there are none."""
-        best = NOWHERE
+        """Return the distance and the id of the nearest zone among some; NaN and "" where there are none.
+
+        Which is nearest is seen in the distance plane, how far it is on the ground.
+        """
+        best, winner = float("inf"), -1
         for zone in sorted(among, key=lambda i: (self.at_least_m[i], i)):
-            if self.at_least_m[zone] > best[0]:
+            if self.at_least_m[zone] > best:
                 break
-            distance = self.distance_m(zone)
-            if not distance >= best[0]:
-                best = (distance, self._layer.ids[zone])
-        return best
+            apart = 0.0 if zone in self._touching else float(shapely.distance(self._local, self._layer.local[zone]))
+            if apart < best:
+                best, winner = apart, zone
+        return (self.distance_m(winner), self._layer.ids[winner]) if winner >= 0 else NOWHERE
 
     def within(self, reach_m: float) -> dict[int, float]:
         """Return the zones that touch, or lie within a positive reach, and how far each is."""
