@@ -16,7 +16,7 @@ from cdgis.rulebook import Rule, Rulebook, access_list_rules, load_rulebook
 from cdgis.rulebook.own import read_own_rules, rule_files
 from cdgis.workspace import SETTINGS_FILE, Settings, Workspace
 
-ACCESS_LIST = "access_list"
+ACCESS_LIST, UNIT_LAYER = "access_list", "management_units"
 CODE_IN_FORCE = date(2026, 8, 15)
 
 
@@ -49,7 +49,9 @@ def load_workspace(
     """
     changed = {"as_of": as_of, "tolerance_m": tolerance_m}
     settings = workspace.settings.model_copy(update={k: v for k, v in changed.items() if v is not None})
-    layers = _read_layers(workspace, progress)
+    read = _read_layers(workspace, progress)
+    # A zone layer without a single zone proves nothing: its rules stay unknown, as if it were not there.
+    layers = {name: layer for name, layer in read.items() if len(layer.zones) or not layer.spec.zones}
     rulebook, records = _read_rules(workspace, settings)
     return Loaded(
         workspace=workspace,
@@ -57,7 +59,7 @@ def load_workspace(
         as_of=settings.as_of,
         layers=layers,
         rulebook=rulebook,
-        records=(*(layer.record for layer in layers.values()), *records),
+        records=(*(layer.record for layer in read.values()), *records),
     )
 
 
@@ -125,6 +127,8 @@ def overview_notes(loaded: Loaded) -> tuple[str, ...]:
     absent = sorted(wanted - set(loaded.layers))
     if absent:
         notes.append(f"缺少规则所需的图层：{'、'.join(absent)}；相应规则一律按“资料不足”处理，不视为通过")
+    if UNIT_LAYER in loaded.layers and not any(rule.zone_ids for rule in loaded.rules):
+        notes.append("没有载入准入清单：各单元的逐条管控要求未纳入研判，结论不含清单对照")
     notes += [f"未纳入的规则 {rule_id}：{reason}" for rule_id, reason in loaded.rulebook.switched_off]
     book = loaded.rulebook
     if book.replaced or book.added:

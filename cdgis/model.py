@@ -161,3 +161,13 @@ class Scope:
     layer: str
     zone_classes: tuple[str, ...] = ()
     zone_ids: tuple[str, ...] = ()
+
+
+ACTIVITIES = (
+    "开发性生产性建设",
+    *(f"A{number:02d}" for number in range(1, 11)),
+    "国家重大项目",
+    "造林",
+    "入河排污口",
+)
+"""Declared activities rules speak of; A01-A10 are the ten 有限人为活动 of 自然资发〔2022〕142号."""

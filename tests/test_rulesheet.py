@@ -14,6 +14,7 @@ from cdgis.attributes import load_attributes
 from cdgis.catalog import read_catalog
 from cdgis.errors import RuleError
 from cdgis.loading import Loaded
+from cdgis.model import ACTIVITIES
 from cdgis.rule_editing import editable, export_rules, import_rules
 from cdgis.rulebook import load_rulebook, read_rule_file
 from cdgis.rulebook.columns import COLUMNS
@@ -28,7 +29,7 @@ from cdgis.rulebook.notation import (
     write_words,
 )
 from cdgis.rulebook.own import read_own_rules, rules_toml
-from cdgis.rulebook.rule import ACTIVITIES, Basis, Condition, Exemption, Rule
+from cdgis.rulebook.rule import Basis, Condition, Exemption, Rule
 from cdgis.rulebook.sheet import SHEET, read_sheet, write_sheet
 from cdgis.workspace import Settings, Workspace
 

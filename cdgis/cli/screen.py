@@ -104,6 +104,8 @@ def screen(
         )
     if not quiet:
         print_summary(out_console, assessment, target, written)
+    if assessment.tables["subjects"].empty:
+        raise UsageError("没有读到可研判的地块：逐行原因与处理办法见输出目录的 data/intake.csv")
     leave_strictly(assessment, strict=strict)
 
 

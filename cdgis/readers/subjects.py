@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cdgis import industry
-from cdgis.model import LIST_SEPARATOR, ProjectType
+from cdgis.model import ACTIVITIES, LIST_SEPARATOR, ProjectType
 from cdgis.readers.attributes import canonical_value, is_missing, match_attribute, plain
 from cdgis.readers.headers import subject_column
 from cdgis.readers.intake import Remark, noted, repaired
@@ -51,7 +51,8 @@ def describe_site(*sources: Mapping[str, str]) -> Description:
                 attributes[column.attribute.name] = value.text
     columns["industry"], about_industry = _industry(columns.get("industry", ""), columns.get("name", ""))
     columns["project_type"], about_type = _project_type(columns.get("project_type", ""))
-    columns["activity"] = _activity(columns.get("activity", ""))
+    columns["activity"], about_activity = _activity(columns.get("activity", ""))
+    remarks += about_activity
     return Description(columns=columns, attributes=attributes, remarks=(*remarks, *about_industry, *about_type))
 
 
@@ -115,7 +116,13 @@ def _project_type(text: str) -> tuple[str, list[Remark]]:
     return "", [repaired("建设性质不认识，按缺失处理", field="建设性质", value=text, remedy=f"应为 {allowed}")]
 
 
-def _activity(text: str) -> str:
+def _activity(text: str) -> tuple[str, list[Remark]]:
+    """Return the declared activities known to the rules; an unknown word counts as missing, never as harmless."""
     items = re.split(r"[;；、,，]+", unicodedata.normalize("NFKC", text))
-    bare = (re.sub(r"^有限人为活动\s*:\s*", "", item.strip()) for item in items)
-    return LIST_SEPARATOR.join(item for item in bare if item)
+    bare = [re.sub(r"^有限人为活动\s*:\s*", "", item.strip()) for item in items if item.strip()]
+    strange = [item for item in bare if item not in ACTIVITIES]
+    if not strange:
+        return LIST_SEPARATOR.join(bare), []
+    words = f"活动类型“{'、'.join(strange)}”不认识，按缺失处理"
+    remedy = f"应为 {'、'.join(ACTIVITIES)}"
+    return "", [repaired(words, field="活动类型", value=text, remedy=remedy)]

@@ -9,9 +9,9 @@ from datetime import timedelta
 from itertools import pairwise
 
 from cdgis.attributes import AttributeSpec
-from cdgis.model import Effect, ProjectType, SubjectKind
+from cdgis.model import ACTIVITIES, Effect, ProjectType, SubjectKind
 from cdgis.rulebook.book import Rulebook
-from cdgis.rulebook.rule import ACTIVITIES, NUMERIC_OPERATORS, Condition, Rule
+from cdgis.rulebook.rule import NUMERIC_OPERATORS, Condition, Rule
 from cdgis.rulebook.text import condition_text, explain_rule
 
 __all__ = ["check_rules", "explain_rule"]
