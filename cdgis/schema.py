@@ -1,6 +1,6 @@
 """Does a table hold what it declares? Columns in order, typed, sorted and within their domains.
 
-The declarations are in `cdgis.table_list`; every stage validates what it returns with `validate`.
+The declarations are in `cdgis.tables`; every stage validates what it returns with `validate`.
 """
 
 from functools import cache
@@ -10,7 +10,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from cdgis.errors import SchemaError
-from cdgis.table_list import TABLES, Column, Table, table_named
+from cdgis.tables import TABLES, Column, Table, table_named
 
 __all__ = ["TABLES", "Column", "Table", "empty", "table_named", "validate"]
 

@@ -14,9 +14,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     # L1: planes, shapes, tables
     ("offset_datums",),
     ("geodesy",),
-    ("geometry", "table"),
-    ("compare_tables",),
-    ("table_list",),
+    ("geometry", "tables"),
     ("kernels", "schema"),
     # L2: what files say
     ("catalog", "attributes", "industry", "factors"),

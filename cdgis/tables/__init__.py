@@ -1,0 +1,23 @@
+"""Which tables are there, with which columns, Chinese headers and domains? (DESIGN 3; names are fixed)"""
+
+from cdgis.tables.advice import ADVICE_TABLES
+from cdgis.tables.carbon import CARBON_TABLES
+from cdgis.tables.column import Column, Kind, Table
+from cdgis.tables.comparison import COMPARISON_TABLES
+from cdgis.tables.judgement import JUDGEMENT_TABLES
+from cdgis.tables.relocation import RELOCATION_TABLES
+
+__all__ = ["COMPARE_TABLES", "TABLES", "Column", "Kind", "Table", "table_named"]
+
+TABLES: dict[str, Table] = {
+    table.name: table for table in (*JUDGEMENT_TABLES, *ADVICE_TABLES, *RELOCATION_TABLES, *CARBON_TABLES)
+}
+"""What a run writes, in the order of the workbook's sheets."""
+
+COMPARE_TABLES: dict[str, Table] = {table.name: table for table in COMPARISON_TABLES}
+"""What `cdgis compare` writes; no run has these."""
+
+
+def table_named(name: str) -> Table:
+    """Return the declaration of a table of a run or of a comparison."""
+    return TABLES[name] if name in TABLES else COMPARE_TABLES[name]
