@@ -39,6 +39,9 @@ class Layer:
     record: InputRecord
     notes: tuple[IntakeNote, ...] = ()
     """Repairs made while reading."""
+    quarantined: int = 0
+    """Zones of the file that could not be used and are not in `zones` (each has its line in `notes`). When it is
+    not 0 the layer is incomplete: it proves no absence, so its unhit rules are unknown (DESIGN 4.5)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,6 +123,9 @@ def overview_notes(loaded: Loaded) -> tuple[str, ...]:
     unofficial = [layer.spec.title for layer in loaded.layers.values() if not layer.spec.official]
     if unofficial:
         notes.append(f"{DEMO_STAMP}：{len(unofficial)} 个图层不是官方成果")
+    broken = [f"{layer.spec.title} {layer.quarantined} 个" for layer in loaded.layers.values() if layer.quarantined]
+    if broken:
+        notes.append(f"图层中有要素不能用、未载入：{'、'.join(broken)}；原因见 data/intake.csv，这些图层不完整")
     wanted = {rule.layer for rule in loaded.rules if rule.layer}
     absent = sorted(wanted - set(loaded.layers))
     if absent:

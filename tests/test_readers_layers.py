@@ -105,6 +105,7 @@ def test_faulty_zones_are_repaired_or_left_out_and_reported(tmp_path: Path) -> N
     found = [(note.row, note.status.value) for note in layer.notes]
     assert found == [("2", "repaired"), ("3", "quarantined"), ("4", "quarantined"), ("5", "accepted")]
     assert "重复" in layer.notes[-1].reason
+    assert layer.quarantined == 2
 
 
 def test_lines_in_a_polygon_layer_are_left_out_and_reported(tmp_path: Path) -> None:

@@ -66,7 +66,8 @@ def read_layer(spec: LayerSpec, folder: Path) -> Layer:
     geometries, kept = _geometries(spec, raw, epsg, notes)
     notes += _duplicate_ids(spec, columns["zone_id"], kept)
     zones = GeoDataFrame(columns, geometry=geometries, crs=4490)[kept].reset_index(drop=True)
-    return Layer(spec=spec, zones=zones, record=record, notes=tuple(notes))
+    dropped = int(len(kept) - kept.sum())
+    return Layer(spec=spec, zones=zones, record=record, notes=tuple(notes), quarantined=dropped)
 
 
 def read_table_layer(spec: LayerSpec, folder: Path) -> pd.DataFrame:
