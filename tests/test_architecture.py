@@ -12,7 +12,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     # L0: words and units
     ("errors", "units", "model", "progress", "validation", "request"),
     # L1: planes, shapes, tables
-    ("offset_datums",),
+    ("offset_datums", "compiled"),
     ("geodesy",),
     ("geometry", "tables"),
     ("kernels", "schema"),
@@ -48,6 +48,7 @@ FENCES = {
     "rasterio": ("raster",),
     "pyproj": ("geodesy",),
     "folium": ("report.mapview",),
+    "numba": ("compiled",),
     "docx": ("report.screening_docx",),
     "PIL": ("report.screening_picture",),
 }

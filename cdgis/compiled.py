@@ -1,0 +1,37 @@
+"""How are inner loops compiled, and where is the machine code kept? (the only module that imports numba)
+
+Importing numba takes about half a second and a first compilation some seconds, so nothing here may be imported
+at start-up: modules with kernels import this one, and callers import *those* inside the function that has
+decided that the job is large enough to pay for it. The plain path gives the same tables.
+"""
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import numba
+
+Taken = ParamSpec("Taken")
+Given = TypeVar("Given")
+
+
+def kernel(function: Callable[Taken, Given]) -> Callable[Taken, Given]:
+    """Return `function` as machine code that is made on its first call and runs without the GIL.
+
+    Notes
+    -----
+    The code is kept beside the source, or in the user's cache folder where the package folder is read-only
+    (numba's own order), or only in memory where neither can be written. numba notices a changed file but not
+    a changed callee in another file: kernels that call one another live in one module.
+
+    IEEE arithmetic is kept (no fastmath), so results do not depend on the processor or the number of threads.
+    """
+    try:
+        return _compiled(function, cache=True)
+    except RuntimeError:  # numba found no folder it may write to
+        return _compiled(function, cache=False)
+
+
+def _compiled(function: Callable[Taken, Given], *, cache: bool) -> Callable[Taken, Given]:
+    # Older numba has no annotations, newer ones that mypy cannot match to ParamSpec.
+    compile_with: Callable[..., Callable[..., Callable[Taken, Given]]] = numba.njit
+    return compile_with(nogil=True, error_model="numpy", cache=cache)(function)

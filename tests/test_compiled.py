@@ -1,0 +1,52 @@
+"""Kernels give what Python gives, compile nothing at start-up, and work where nothing can be written."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+PROGRAM = """\
+from cdgis.compiled import kernel
+
+
+@kernel
+def add_up(count):
+    total = 0.0
+    for step in range(count):
+        total += step / 3
+    return total
+"""
+REPORT = """
+print(add_up(1000) == add_up.py_func(1000), sum(add_up.stats.cache_misses.values()))
+"""
+ROOT = Path(__file__).parent.parent
+
+
+def run(program: Path, cache: Path) -> str:
+    """Return what a program prints whose user cache is `cache`."""
+    environment = {"PATH": "", "HOME": str(cache), "XDG_CACHE_HOME": str(cache), "LOCALAPPDATA": str(cache)}
+    done = subprocess.run(
+        [sys.executable, str(program)], env={**environment, "PYTHONPATH": str(ROOT)}, capture_output=True, check=True
+    )
+    return done.stdout.decode().strip()
+
+
+def test_kernel_is_kept_in_the_user_cache_when_the_package_is_read_only(tmp_path: Path) -> None:
+    program = tmp_path / "adding.py"
+    program.write_text(PROGRAM + REPORT, encoding="utf-8")
+    # A file where the cache folder should be is refused to every user, root included.
+    (tmp_path / "__pycache__").write_text("")
+    cache = tmp_path / "缓存"
+    assert run(program, cache) == "True 1"
+    assert list(cache.rglob("*.nbc"))
+    assert run(program, cache) == "True 0"
+
+
+def test_kernel_runs_when_nothing_can_be_written() -> None:
+    found: dict[str, object] = {}
+    exec(PROGRAM, found)  # a function without a file has no place for a cache
+    assert found["add_up"](10) == sum(step / 3 for step in range(10))  # type: ignore[operator]
+
+
+def test_start_up_imports_no_compiler() -> None:
+    program = "import sys, cdgis.assess, cdgis.cli; sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
