@@ -36,6 +36,11 @@ _UNIT_WORDS: dict[str, dict[str, Decimal]] = {
     "m3/a": {"m3/a": Decimal(1), "立方米/年": Decimal(1), "立方米": Decimal(1), "m3": Decimal(1), "吨/年": Decimal(1)},
     "m": {"m": Decimal(1), "米": Decimal(1), "km": Decimal(1000), "公里": Decimal(1000)},
     "yr": {"年": Decimal(1)},
+    "ha": {"ha": Decimal(1), "公顷": Decimal(1), "hm2": Decimal(1), "平方米": Decimal("0.0001"), "m2": Decimal("0.0001"),
+           "亩": Decimal(1) / Decimal(15)},
+    "tce/a": {"tce/a": Decimal(1), "吨标准煤/年": Decimal(1), "吨标煤/年": Decimal(1), "吨标准煤": Decimal(1),
+              "吨标煤": Decimal(1), "tce": Decimal(1)},
+    "万元/a": {"万元/a": Decimal(1), "万元/年": Decimal(1), "万元": Decimal(1), "元": Decimal("0.0001")},
 }  # fmt: skip
 """Spellings of each unit in cells and headers, and the factor to the attribute's unit."""
 

@@ -11,6 +11,8 @@ from layers.derive.writing import write_layer
 from layers.derive.zones import Zoning
 
 COUNTS = {"居民区": 430, "学校": 180, "医院": 70}
+PEOPLE = {"居民区": (120, 3200), "学校": (150, 2400), "医院": (60, 900)}
+"""Range of the made-up numbers of people at a place; most are small."""
 _TOWN_WEIGHT = {"居民区": 26.0, "学校": 40.0, "医院": 80.0}
 
 
@@ -36,7 +38,14 @@ def write_receptors(terrain: Terrain, zoning: Zoning, master: Master) -> None:
         kinds += [kind] * len(found)
     frame = gpd.GeoDataFrame(geometry=points)
     names = _names(frame, kinds, master)
-    write_layer(elements(frame, "MGD", names, kinds), "elements/receptors.gpkg")
+    write_layer(elements(frame, "MGD", names, kinds, RS=_people(kinds)), "elements/receptors.gpkg")
+
+
+def _people(kinds: list[str]) -> list[int]:
+    """Return a made-up number of people for each place, in tens."""
+    share = rng("receptors people").random(len(kinds)) ** 2
+    low, high = (np.array([PEOPLE[kind][end] for kind in kinds], dtype=float) for end in (0, 1))
+    return [int(n) for n in np.round((low + (high - low) * share) / 10) * 10]
 
 
 def _names(frame: gpd.GeoDataFrame, kinds: list[str], master: Master) -> list[str]:

@@ -48,8 +48,16 @@ AMOUNTS = {
     "water_m3": "water_m3_per_yr",
     "coal_t": "coal_t_per_yr",
     "freight_t": "bulk_freight_t_per_yr",
+    "land_ha": "land_ha",
+    "output_wan": "output_wan_yuan_per_yr",
 }
-"""Amount columns of subjects_sectors.csv and the attributes they become, tonnes or m3 a year."""
+"""Amount columns of subjects_sectors.csv and the attributes they become: tonnes, m3 or 万元 a year, land in hectares."""
+
+CO2_PER_TCE = 2.6
+"""Energy use is set to the demonstration carbon dioxide divided by this, t CO2 per t of standard coal (an order of size)."""
+
+SILENT = {"land_ha": 17, "output_wan_yuan_per_yr": 9, "energy_tce_per_yr": 23}
+"""Every so-manieth plant left this question open, so that gaps show."""
 
 PLACES = {"p": ("parks",), "v": (), "t": ("management_units:重点管控",)}
 """Letters of the places column: in a park, in a valley, in a key-control unit near a town."""
@@ -126,6 +134,8 @@ def _attributes(rng: Random, sector: dict[str, str], number: int) -> dict[str, s
     values |= {FLAGS[letter]: "是" for letter in sector["flags"]}
     values |= {attribute: _amount(float(sector[column]) * size) for column, attribute in AMOUNTS.items()}
     low, high = float(sector["low"]), float(sector["high"])
+    values["energy_tce_per_yr"] = _amount(float(sector["co2_t"]) * size / CO2_PER_TCE)
+    values |= {attribute: "" for attribute, step in SILENT.items() if number % step == 5}
     values["capacity"] = sector["capacity"].format(_amount(low + (high - low) * rng.random() ** 2))
     values["equipment"] = sector["equipment"]
     values["protection_distance_m"] = str(50 * (1 + int(3 * rng.random()))) if "o" in sector["flags"] else "0"

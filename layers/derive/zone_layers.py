@@ -63,7 +63,8 @@ def _parks(master: Master) -> None:
     frame = _element(
         out, "YQ", [f"示例园区{seed['letter']}" for seed in seeds], [seed["class"] for seed in seeds],
         SYTD_HA=[float(seed["spare_ha"]) for seed in seeds], ZRHY=[seed["industries"] for seed in seeds],
-        RDZT=[seed["recognised"] for seed in seeds],
+        RDZT=[seed["recognised"] for seed in seeds], YSZB_WM3=[str(seed["water_10k_m3"]) for seed in seeds],
+        NHZB_TCE=[str(seed["energy_tce"]) for seed in seeds],
     )  # fmt: skip
     write_layer(frame, "elements/parks.gpkg")
 
