@@ -40,7 +40,8 @@ _UNIT_WORDS: dict[str, dict[str, Decimal]] = {
            "亩": Decimal(1) / Decimal(15)},
     "tce/a": {"tce/a": Decimal(1), "吨标准煤/年": Decimal(1), "吨标煤/年": Decimal(1), "吨标准煤": Decimal(1),
               "吨标煤": Decimal(1), "tce": Decimal(1)},
-    "万元/a": {"万元/a": Decimal(1), "万元/年": Decimal(1), "万元": Decimal(1), "元": Decimal("0.0001")},
+    # the leading 万 of 万元 is read as a multiple before these are looked up
+    "万元/a": {"元/a": Decimal("0.0001"), "元/年": Decimal("0.0001"), "元": Decimal("0.0001")},
 }  # fmt: skip
 """Spellings of each unit in cells and headers, and the factor to the attribute's unit."""
 
