@@ -85,9 +85,10 @@ def assess_sites(
     progress.stage("整改办法", 1)
     remedies = remedies_for(loaded, judged, judge_subjects)
     progress.step("裁剪与平移")
+    labels = workspace.labels((*files, *((sidecar,) if sidecar else ())))
     request = Request(
-        command="screen", files=tuple(workspace.relative(path) for path in files), declared=dict(declared or {}),
-        sidecar=workspace.relative(sidecar) if sidecar else "", wkt=typed.wkt, lonlat=typed.lonlat,
+        command="screen", files=tuple(dict.fromkeys(labels[path] for path in files)), declared=dict(declared or {}),
+        sidecar=labels[sidecar] if sidecar else "", wkt=typed.wkt, lonlat=typed.lonlat,
         tolerance_m=tolerance_m,
     )  # fmt: skip
     return _assessment(loaded, judged, remedies, CarbonTables.none(), request=request)

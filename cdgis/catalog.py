@@ -5,15 +5,15 @@ A catalogue entry maps a file with anybody's field names to the standard zone co
 changing one entry; no code knows a file name or a field name.
 """
 
-import tomllib
+import codecs
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from cdgis.errors import CatalogError
-from cdgis.validation import schema_problems
+from cdgis.validation import PlainText, closest, read_toml, schema_problems
 
 Theme = Literal["基础", "三线", "一单", "主体功能", "流域", "修复", "要素", "碳汇"]
 GeometryKind = Literal["polygon", "line", "point", "raster", "table"]
@@ -22,7 +22,7 @@ GeometryKind = Literal["polygon", "line", "point", "raster", "table"]
 class PlanInfo(BaseModel):
     """Which approved plan version a layer carries (生态环境法典 第66、67条 need it for a finding)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     approved_by: str = ""
     """批准机关."""
@@ -36,29 +36,29 @@ class PlanInfo(BaseModel):
 class LayerSpec(BaseModel):
     """One catalogue entry."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    id: str
-    title: str
+    id: PlainText
+    title: PlainText
     """Chinese name shown to the user."""
     theme: Theme
     geometry: GeometryKind
-    path: str
+    path: PlainText
     """Relative to the catalogue's folder."""
-    sublayer: str = ""
+    sublayer: PlainText = ""
     """Layer inside a container such as a GeoPackage; empty means the only one."""
     official: bool
-    version: str
+    version: PlainText
     """Version date of the content, YYYY-MM-DD or YYYY."""
-    source: str
-    licence: str
-    coverage: str = ""
+    source: PlainText
+    licence: PlainText
+    coverage: PlainText = ""
     """Id of the area layer inside which this layer speaks; mandatory for zone layers."""
-    accuracy_m: float = Field(default=0.0, ge=0)
+    accuracy_m: float = Field(default=0.0, ge=0, le=100_000.0)
     """Positional accuracy of the drawn line, metres."""
-    crs: str = ""
+    crs: PlainText = ""
     """Declared CRS for files that lack one, such as ``EPSG:4527``."""
-    encoding: str = ""
+    encoding: PlainText = ""
     partition: bool = False
     """True when the zones must tile the coverage without gap or overlap."""
     fields: dict[str, tuple[str, ...]] = {}
@@ -72,7 +72,15 @@ class LayerSpec(BaseModel):
     plan: PlanInfo = PlanInfo()
     as_of: date | None = None
     """Date a raster or inventory stands for."""
-    note: str = ""
+    note: PlainText = ""
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, name: str) -> str:
+        try:
+            return codecs.lookup(name).name if name else ""
+        except LookupError:
+            raise ValueError(f"不认识编码 {name}，常用的是 gb18030 和 utf-8") from None
 
     @model_validator(mode="after")
     def _zone_layers_declare_coverage(self) -> "LayerSpec":
@@ -89,7 +97,7 @@ class LayerSpec(BaseModel):
 class Catalog(BaseModel):
     """All layers of a workspace in file order."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     layers: dict[str, LayerSpec]
 
@@ -116,21 +124,45 @@ def read_catalog(path: Path) -> Catalog:
     CatalogError : the file is missing, is not TOML, or an entry is incomplete; all faults at once.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = read_toml(path)
     except FileNotFoundError:
         raise CatalogError(f"找不到图层目录 {path.name}。应在工作区的 layers/ 下；可用 cdgis init 新建工作区") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+    except OSError as err:
+        reason = "是文件夹而不是文件" if path.is_dir() else err.strerror or str(err)
+        raise CatalogError(f"图层目录 {path.name} 无法读取（{reason}）。请核对 cdgis.toml 的 catalog") from err
+    except ValueError as err:
         raise CatalogError(f"{path.name} 不是合法的 UTF-8 TOML：{err}") from err
-    entries = {key: {"id": key, **value} for key, value in raw.get("layers", {}).items()}
-    try:
-        catalog = Catalog(layers={key: LayerSpec(**value) for key, value in entries.items()})
-    except ValidationError as err:
-        raise CatalogError(f"{path.name} 有误：" + "；".join(schema_problems(err))) from err
-    missing = [
-        f"{spec.id} 的 coverage={spec.coverage} 不在目录中"
-        for spec in catalog.layers.values()
-        if spec.coverage and spec.coverage not in catalog
-    ]
-    if missing:
-        raise CatalogError(f"{path.name} 有误：" + "；".join(missing))
+    problems = _misplaced(raw)
+    if not problems:
+        try:
+            entries = {key: {"id": key, **value} for key, value in raw.get("layers", {}).items()}
+            catalog = Catalog.model_validate({"layers": entries})
+        except ValidationError as err:
+            problems = list(schema_problems(err))
+        else:
+            problems = _coverage_problems(catalog)
+    if problems:
+        raise CatalogError(f"{path.name} 有误：" + "；".join(problems))
     return catalog
+
+
+def _misplaced(raw: dict[str, Any]) -> list[str]:
+    """Return what stands in the file beside, above or inside [layers.*] and does not belong there."""
+    problems = [f"没有 [{key}] 这一项，图层应写作 [layers.编号]" for key in raw if key != "layers"]
+    layers = raw.get("layers", {})
+    if not isinstance(layers, dict):
+        return [*problems, "layers 应为一组 [layers.编号] 条目"]
+    problems += [f"layers.{key} 应为一个条目，读到 {value!r:.40}" for key, value in layers.items() if not isinstance(value, dict)]
+    inner = [(key, value["id"]) for key, value in layers.items() if isinstance(value, dict) and "id" in value]
+    return problems + [f"layers.{key} 里不要写 id（读到 {named!r:.40}），编号就是 {key}" for key, named in inner]
+
+
+def _coverage_problems(catalog: Catalog) -> list[str]:
+    problems: list[str] = []
+    for spec in catalog.layers.values():
+        if spec.coverage and spec.coverage not in catalog:
+            hint = closest(spec.coverage, list(catalog.layers))
+            problems.append(f"{spec.id} 的 coverage={spec.coverage} 不在目录中{hint}")
+        elif spec.coverage and catalog[spec.coverage].geometry != "polygon":
+            problems.append(f"{spec.id} 的 coverage={spec.coverage} 不是面图层，不能说明范围")
+    return problems

@@ -121,6 +121,9 @@ class Mark(StrEnum):
 DEMO_STAMP = "示范数据，不作审批依据"
 """Printed on everything computed from a layer that is not official (DESIGN 4.8)."""
 
+WHOLE_FILE = "整个文件"
+"""Row label of a file that could not be read at all, in intake.csv; it counts as one row."""
+
 LIST_SEPARATOR = ";"
 """Separates items of a list inside one table cell."""
 

@@ -8,11 +8,12 @@ from rich.markup import escape
 from rich.table import Table
 
 from cdgis.assessment import Assessment
-from cdgis.model import DEMO_STAMP, LIST_SEPARATOR, IntakeStatus, Verdict
+from cdgis.model import DEMO_STAMP, LIST_SEPARATOR, WHOLE_FILE, IntakeStatus, Verdict
 from cdgis.terminal import VERDICT_STYLES, count_table
 
 _LISTED_SUBJECTS = 12
 """Up to this many subjects are listed one by one; more are counted."""
+_LISTED_FILES = 8
 
 
 def print_summary(console: Console, assessment: Assessment, out: Path, written: Sequence[Path]) -> None:
@@ -60,16 +61,25 @@ def _subject_table(assessment: Assessment) -> Table:
 
 
 def _intake_lines(assessment: Assessment) -> list[str]:
-    sources = {record.path for record in assessment.inputs if record.kind == "subjects"}
+    of_layers = {record.path for record in assessment.inputs if record.kind == "layer"}
     intake = assessment.tables["intake"]
-    rows = intake[intake["file"].isin(sources) | intake["file"].str.split("!").str[0].isin(sources)]
-    if rows.empty:
-        return []
-    count = rows.drop_duplicates(["file", "row"])["status"].value_counts()
+    rows = intake[~intake["file"].isin(of_layers)]
+    no_rows = rows["field"] == "sources"
+    lines = [
+        f"[yellow]未读入[/] {escape(file)}：{escape(reason)}"
+        for file, row, status, reason in rows[["file", "row", "status", "reason"]].to_numpy(dtype=object)
+        if row == WHOLE_FILE and status == IntakeStatus.QUARANTINED
+    ]
+    if len(lines) > _LISTED_FILES:
+        lines[_LISTED_FILES:] = [f"[yellow]未读入[/] 另有 {len(lines) - _LISTED_FILES} 个文件"]
+    if no_rows.all():
+        return lines
+    # one line of the intake is one input row
+    count = rows[~no_rows]["status"].value_counts()
     accepted, repaired, quarantined = (int(count.get(str(status), 0)) for status in IntakeStatus)
     total = accepted + repaired + quarantined
     return [
-        f"读入 {total} 行 = 接收 {accepted} + 修复 {repaired} + 隔离 {quarantined}（逐行见 data/intake.csv）"
+        f"读入 {total} 行 = 接收 {accepted} + 修复 {repaired} + 隔离 {quarantined}（逐行见 data/intake.csv）", *lines
     ]
 
 

@@ -1,9 +1,12 @@
-"""What is wrong with data that breaks its schema, in Chinese? (pydantic's findings, one sentence each)"""
+"""What is wrong with a settings file, in Chinese? (TOML as such, and pydantic's findings, one sentence each)"""
 
+import tomllib
 from collections.abc import Mapping
-from typing import Any
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import ValidationError
+from pydantic import AfterValidator, ValidationError
 
 _SHOWN_CHARACTERS = 60
 _WORDS: Mapping[str, str] = {
@@ -18,15 +21,47 @@ _WORDS: Mapping[str, str] = {
     "bool_parsing": "应为 true 或 false",
     "float_type": "应为数字",
     "float_parsing": "应为数字",
+    "finite_number": "应为有限的数",
     "int_type": "应为整数",
+    "int_from_float": "应为整数",
     "int_parsing": "应为整数",
-    "greater_than_equal": "不得小于 {ge:g}",
-    "less_than_equal": "不得大于 {le:g}",
+    "greater_than_equal": "不得小于 {ge}",
+    "less_than_equal": "不得大于 {le}",
     "tuple_type": "应为列表，如 [\"甲\", \"乙\"]",
     "too_short": "不得为空",
     "dict_type": "应为一组 名称 = 值",
     "model_type": "应为一组 名称 = 值",
 }
+
+
+def _one_line(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("含控制符或换行，请改为一行普通文字")
+    return text
+
+
+PlainText = Annotated[str, AfterValidator(_one_line)]
+"""Text a path, a code or a title may consist of: one line, no control characters."""
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the TOML document in `path`.
+
+    Raises
+    ------
+    ValueError : not UTF-8 or not TOML, worded for the user.
+    OSError : no file there, or not one that can be read.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise ValueError("嵌套过深") from None
+
+
+def closest(word: str, known: list[str]) -> str:
+    """Return a question that offers the known word a misspelt one resembles, or an empty text."""
+    similar = get_close_matches(word, known, n=1, cutoff=0.5)
+    return f"，是否想写 {similar[0]}？" if similar else ""
 
 
 def schema_problems(err: ValidationError, *, whole: str = "条目") -> tuple[str, ...]:
@@ -46,9 +81,14 @@ def _wanted(fault: Mapping[str, Any]) -> str:
     kind = str(fault["type"])
     if kind.startswith("date"):
         return "应为日期，如 2026-11-01"
-    context = {name: str(v).replace(" or ", "、").replace(", ", "、") if name == "expected" else v
-               for name, v in fault.get("ctx", {}).items()}  # fmt: skip
+    context = {name: _plainly(name, value) for name, value in fault.get("ctx", {}).items()}
     return _WORDS[kind].format(**context) if kind in _WORDS else f"不合要求（{kind}）"
+
+
+def _plainly(name: str, value: object) -> str:
+    if name == "expected":
+        return str(value).replace(" or ", "、").replace(", ", "、")
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _shown(value: object) -> str:

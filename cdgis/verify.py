@@ -268,7 +268,9 @@ def _declared(report: ReportFile) -> dict[str, str]:
 
 
 def _found(name: str, workspace: Workspace, report: ReportFile, files: Sequence[Path]) -> Path:
-    given = [file for file in files if file.name == Path(name).name]
+    # two files of one name are told apart by their folders, as in the report
+    tail = Path(name).parts
+    given = sorted((f for f in files if f.name == tail[-1]), key=lambda f: f.resolve().parts[-len(tail) :] != tail)
     for candidate in (*given, workspace.root / name, report.path.parent / name, Path(name)):
         if candidate.exists():
             return candidate

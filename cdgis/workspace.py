@@ -1,6 +1,7 @@
 """Where is the workspace, and what are its settings? (cdgis.toml)"""
 
-import tomllib
+import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -10,9 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cdgis.catalog import Catalog, read_catalog
 from cdgis.errors import WorkspaceError
-from cdgis.validation import schema_problems
+from cdgis.validation import PlainText, read_toml, schema_problems
 
 SETTINGS_FILE = "cdgis.toml"
+MOST_TOLERANCE_M = 10_000.0
+"""A tolerance or accuracy beyond this is a slip of the unit."""
+EARLIEST_DAY, LATEST_DAY = date(1949, 10, 1), date(2199, 12, 31)
+"""Between these a date of judgement may lie."""
 
 AreaMethod = Literal["survey", "geodesic", "gk117"]
 
@@ -20,7 +25,7 @@ AreaMethod = Literal["survey", "geodesic", "gk117"]
 class RuleOff(BaseModel):
     """A rule the workspace switches off; listed on every report as 未纳入的规则."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     id: str
     reason: str = Field(min_length=2)
@@ -29,40 +34,40 @@ class RuleOff(BaseModel):
 class Sources(BaseModel):
     """Where subjects come from; globs relative to the workspace."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    projects: tuple[str, ...] = ()
-    project_attributes: str = ""
+    projects: tuple[PlainText, ...] = ()
+    project_attributes: PlainText = ""
     """Sidecar table with one row per parcel, for formats that carry no attributes."""
-    enterprises: tuple[str, ...] = ()
+    enterprises: tuple[PlainText, ...] = ()
 
 
 class CarbonSettings(BaseModel):
     """Carbon account choices."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    land_class_layer: str = "land_classes_2025"
-    zone_layers: tuple[str, ...] = ("counties", "management_units", "basins", "ecological_redline", "restoration_areas")
-    pool_table: str = "chengde_100cm"
+    land_class_layer: PlainText = "land_classes_2025"
+    zone_layers: tuple[PlainText, ...] = ("counties", "management_units", "basins", "ecological_redline", "restoration_areas")
+    pool_table: PlainText = "chengde_100cm"
 
 
 class Settings(BaseModel):
     """Everything cdgis.toml may set; the effective values are printed in every report."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    name: str
-    city: str
-    as_of: date
-    catalog: str = "layers/catalog.toml"
-    tolerance_m: float = Field(default=20.0, ge=0)
+    name: PlainText
+    city: PlainText
+    as_of: date = Field(ge=EARLIEST_DAY, le=LATEST_DAY)
+    catalog: PlainText = "layers/catalog.toml"
+    tolerance_m: float = Field(default=20.0, ge=0, le=MOST_TOLERANCE_M)
     area_method: AreaMethod = "survey"
-    undeclared_datum_accuracy_m: float = Field(default=700.0, ge=0)
-    default_accuracy_m: float = Field(default=0.0, ge=0)
-    map_review_number: str = ""
+    undeclared_datum_accuracy_m: float = Field(default=700.0, ge=0, le=MOST_TOLERANCE_M)
+    default_accuracy_m: float = Field(default=0.0, ge=0, le=MOST_TOLERANCE_M)
+    map_review_number: PlainText = ""
     """审图号; empty prints the internal-use stamp."""
-    report_valid_days: int = Field(default=180, ge=1)
+    report_valid_days: int = Field(default=180, ge=1, le=3650)
     """How long a screening report may be relied on, counted from the day it judges by."""
     sources: Sources = Sources()
     rules_off: tuple[RuleOff, ...] = ()
@@ -83,11 +88,36 @@ class Workspace:
         return (self.root / self.settings.catalog).parent
 
     def relative(self, path: Path) -> str:
-        """Return `path` as users and run.json see it: relative to the workspace, with forward slashes."""
-        try:
-            return path.resolve().relative_to(self.root.resolve()).as_posix()
-        except ValueError:
-            return path.name
+        """Return `path` as users and run.json see it: relative to the workspace, with forward slashes; else its name."""
+        return self._inside(path) or path.name
+
+    def labels(self, paths: Iterable[Path]) -> dict[Path, str]:
+        """Return {path: name shown to the user}, no two alike: relative to the workspace, or else the shortest tail
+        (name, folder/name, …) that tells a file from the others."""
+        distinct = list(dict.fromkeys(paths))
+        inside = {path: self._inside(path) for path in distinct}
+        outside = {path: path.resolve().parts for path in distinct if not inside[path]}
+        taken = {label for label in inside.values() if label}
+        for path, parts in outside.items():
+            others = [other for other in outside.values() if other != parts]
+            tails = ("/".join(parts[-depth:]) for depth in range(1, len(parts) + 1))
+            depths = zip(range(1, len(parts) + 1), tails, strict=True)
+            inside[path] = next(
+                (t for d, t in depths if t not in taken and all(o[-d:] != parts[-d:] for o in others)), parts[-1]
+            )
+        return inside
+
+    def _inside(self, path: Path) -> str:
+        """Return the path relative to the workspace, "" when it lies elsewhere; a link counts where it stands."""
+        for place, root in ((absolute_path(path), absolute_path(self.root)), (path.resolve(), self.root.resolve())):
+            if place.is_relative_to(root):
+                return place.relative_to(root).as_posix()
+        return ""
+
+
+def absolute_path(path: Path) -> Path:
+    """Return the absolute path without ``..``, links not followed."""
+    return Path(os.path.normpath(path.absolute()))
 
 
 def find_workspace(start: Path) -> Path:
@@ -113,15 +143,14 @@ def open_workspace(root: Path) -> Workspace:
     WorkspaceError : cdgis.toml is absent, not TOML, or holds an unknown or ill-typed setting.
     CatalogError : the catalogue is absent or faulty.
     """
-    path = root / SETTINGS_FILE
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        settings = Settings(**read_toml(root / SETTINGS_FILE))
+    except (FileNotFoundError, NotADirectoryError):
         raise WorkspaceError(f"{root} 不是工作区：缺少 {SETTINGS_FILE}。可用 cdgis init 新建") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
-        raise WorkspaceError(f"{SETTINGS_FILE} 不是合法的 UTF-8 TOML：{err}") from err
-    try:
-        settings = Settings(**raw)
+    except OSError as err:
+        raise WorkspaceError(f"{root} 的 {SETTINGS_FILE} 无法读取（{err.strerror or err}）。请检查权限") from err
     except ValidationError as err:
         raise WorkspaceError(f"{SETTINGS_FILE} 有误：{'；'.join(schema_problems(err))}") from err
+    except ValueError as err:
+        raise WorkspaceError(f"{SETTINGS_FILE} 不是合法的 UTF-8 TOML：{err}") from err
     return Workspace(root=root, settings=settings, catalog=read_catalog(root / settings.catalog))

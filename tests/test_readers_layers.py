@@ -112,7 +112,7 @@ def test_lines_in_a_polygon_layer_are_left_out_and_reported(tmp_path: Path) -> N
     line = shapely.LineString([(117.9, 40.9), (117.95, 40.95)])
     layer = read(write_geojson(tmp_path / "a.geojson", [(line, {"zone_id": "L"}), (SQUARES[0], {"zone_id": "P"})]))
     assert layer.zones["zone_id"].tolist() == ["P"]
-    assert layer.notes[-1].reason == "图形不是面，已略去"
+    assert layer.notes[-1].reason.startswith("图形不是面")
 
 
 def test_empty_layer_is_allowed(tmp_path: Path) -> None:

@@ -35,6 +35,12 @@ def test_open_workspace_gives_defaults_and_folders(tmp_path):
         (SETTINGS + '[[rules_off]]\nid = "X-1"\nreason = ""\n', "rules_off.0.reason"),
         ('name = "测试"\n', "as_of"),
         ("name = ", "不是合法的 UTF-8 TOML"),
+        (SETTINGS + "tolerance_m = nan\n", "tolerance_m：应为有限的数"),
+        (SETTINGS + "tolerance_m = 1e300\n", "tolerance_m：不得大于 10000"),
+        (SETTINGS + "[layer.foo]\nx = 1\n", "layer：没有这一项"),
+        (SETTINGS + 'catalog = "a\\u0000b"\n', "含控制符"),
+        (SETTINGS.replace("2026-11-01", "9999-12-31"), "as_of：不得大于 2199-12-31"),
+        (SETTINGS + f"report_valid_days = {10**9}\n", "report_valid_days"),
     ],
 )
 def test_faulty_settings_are_refused(tmp_path, text, message):
@@ -51,6 +57,12 @@ def test_workspace_without_catalog_is_refused(tmp_path):
     (tmp_path / "cdgis.toml").write_text(SETTINGS, encoding="utf-8")
     with pytest.raises(CatalogError, match="找不到图层目录"):
         open_workspace(tmp_path)
+
+
+@pytest.mark.parametrize("stated", ["", "layers"])
+def test_catalog_that_names_a_folder_is_refused(tmp_path, stated):
+    with pytest.raises(CatalogError, match="是文件夹"):
+        open_workspace(written(tmp_path, SETTINGS + f'catalog = "{stated}"\n'))
 
 
 def test_find_workspace_looks_upwards(tmp_path):

@@ -9,7 +9,7 @@ import tomllib
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Literal
@@ -27,6 +27,8 @@ _TRUE_WORDS = frozenset({"是", "有", "true", "yes", "y", "1", "√", "✓", "�
 _FALSE_WORDS = frozenset({"否", "无", "没有", "false", "no", "n", "0", "×", "x", "✗", "不是", "不属于", "不涉及"})
 _MULTIPLES = {"": Decimal(1), "千": Decimal(10) ** 3, "万": Decimal(10) ** 4, "亿": Decimal(10) ** 8}
 _NUMBER = re.compile(r"^(?:约|≈)?([+-]?(?:\d[\d,]*\.?\d*|\.\d+)(?:e[+-]?\d+)?)([千万亿]?)(.*)$")
+_SMALLEST_EXPONENT, _LARGEST_EXPONENT = -12, 15
+"""Powers of ten; every attribute of the dictionary is a quantity between these, and none is negative."""
 _BRACKETS = re.compile(r"[(\[【][^)\]】]*[)\]】]")
 _LIST_BREAK = re.compile(r"[;；、,，\n]+")
 _UNIT_WORDS: dict[str, dict[str, Decimal]] = {
@@ -148,9 +150,14 @@ def _number(column: AttributeColumn, raw: str) -> CanonicalValue:
     if factor is None:
         return CanonicalValue(problem=f"单位“{stated}”无法换算为 {column.attribute.unit or '无量纲'}，按缺失处理")
     try:
-        return CanonicalValue(text=plain_decimal(Decimal(digits.replace(",", "")) * factor))
-    except InvalidOperation:
+        number = Decimal(digits.replace(",", "")) * factor
+    except ArithmeticError:
         return CanonicalValue(problem="不是数值，按缺失处理")
+    if number < 0:
+        return CanonicalValue(problem="数值为负，按缺失处理")
+    if number and not _SMALLEST_EXPONENT <= number.adjusted() <= _LARGEST_EXPONENT:
+        return CanonicalValue(problem="数值大小不合常理，按缺失处理")
+    return CanonicalValue(text=plain_decimal(abs(number)))
 
 
 def unit_factor(stated: str, unit: str) -> Decimal | None:

@@ -11,6 +11,10 @@ from cdgis.readers.rings import Vertex
 _FIELD_BREAK = re.compile(r"[,，\t]")
 HEADER_FIELDS = ("界址点数", "面积", "地块编号", "地块名称", "图形属性", "图幅号", "地块用途", "地类编码")
 """What the values of a parcel header mean, in order; later ones vary by producer."""
+_PROPERTY_KEYS = frozenset(
+    {"格式版本号", "数据产生单位", "数据产生日期", "坐标系", "几度分带", "投影类型", "计量单位", "带号", "精度", "转换参数",
+     "中央子午线", "中央经线"}
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -31,7 +35,7 @@ def parse_boundary_text(text: str) -> tuple[dict[str, str], list[Parcel]]:
         line = raw.strip().strip("\ufeff").rstrip(",，;； ")
         if line.startswith("["):
             in_coordinates = line.startswith("[地块坐标]")
-        elif "=" in line and not line.endswith("@"):
+        elif not line.endswith("@") and _is_property(line, in_coordinates=in_coordinates):
             key, _, value = line.partition("=")
             properties[key.strip()] = value.strip().strip(",")
         elif line.endswith("@"):
@@ -39,6 +43,14 @@ def parse_boundary_text(text: str) -> tuple[dict[str, str], list[Parcel]]:
         elif line and in_coordinates:
             _add_vertex(parcels, line, number)
     return properties, parcels
+
+
+def _is_property(line: str, *, in_coordinates: bool) -> bool:
+    """Return whether a line says key=value; among coordinates an equals sign may be a slip, which must be seen."""
+    key, sign, _ = line.partition("=")
+    if not sign or not in_coordinates or key.strip() in _PROPERTY_KEYS:
+        return bool(sign)
+    return not _FIELD_BREAK.search(line) and not any(char.isdigit() for char in key)
 
 
 def _header(line: str) -> dict[str, str]:
@@ -69,6 +81,8 @@ def _bad_line(number: int, line: str) -> Remark:
 
 
 def _vertex(fields: list[str], number: int) -> Vertex:
+    if any("=" in part for part in fields):
+        raise ValueError("an equals sign where a separator belongs")
     label, ring = (fields[0], fields[1]) if len(fields) >= 4 else (fields[0] if len(fields) == 3 else "", "1")
     first, second = fields[2:4] if len(fields) >= 4 else fields[-2:]
     return Vertex(

@@ -28,7 +28,8 @@ GDB_CATALOG_TABLE = "a00000001.gdbtable"
 _OWN_FILES = re.compile(
     r"^(a[0-9a-f]{8}\..+|gdb|timestamps|.+\.lock|connections|desktop\.ini|thumbs\.db)$", re.IGNORECASE
 )
-_PROBLEMS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ShapelyError, ValueError, OSError)
+_PROBLEMS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ShapelyError, ValueError, OSError,
+             TypeError, LookupError, ArithmeticError, NotImplementedError)  # fmt: skip
 
 
 def check_geodatabase(folder: Path, *, label: str) -> None:

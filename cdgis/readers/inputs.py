@@ -36,15 +36,30 @@ def expand_globs(root: Path, patterns: Sequence[str]) -> tuple[Path, ...]:
     """Return the files under `root` that any pattern matches, each once, in name order.
 
     Parts of a shapefile, hidden files, and notes in Markdown are no inputs of their own.
+
+    Raises
+    ------
+    ReaderError : a pattern is empty, absolute or malformed.
     """
-    found = {path for pattern in patterns for path in root.glob(pattern) if _is_file_or_gdb(path)}
+    found = {path for pattern in patterns for path in _matches(root, pattern) if _could_be_input(path)}
     return tuple(path for path in sorted(found) if _is_input(path, found))
 
 
-def _is_file_or_gdb(path: Path) -> bool:
+def _matches(root: Path, pattern: str) -> Iterator[Path]:
+    try:
+        yield from root.glob(pattern)
+    except (ValueError, NotImplementedError, IndexError, OSError) as err:
+        raise ReaderError(
+            f"cdgis.toml [sources] 的通配“{pattern}”写法不对（{err}）。应相对于工作区，如 layers/projects/*"
+        ) from err
+
+
+def _could_be_input(path: Path) -> bool:
+    """Return whether something found is a file, a geodatabase, or what only looks like one and must be reported."""
     if any(parent.suffix.lower() == GDB_SUFFIX for parent in path.parents):
         return False
-    return path.is_file() or path.suffix.lower() == GDB_SUFFIX
+    looks_like_one = path.suffix.lower() in (*SITE_SUFFIXES, ARCHIVE_SUFFIX)
+    return path.is_file() or ((path.is_dir() or path.is_symlink()) and looks_like_one)
 
 
 def _is_input(path: Path, beside: set[Path]) -> bool:
@@ -54,6 +69,25 @@ def _is_input(path: Path, beside: set[Path]) -> bool:
         return True
     stem = path.name.split(".")[0] if path.name.lower().endswith(".shp.xml") else path.stem
     return not any((path.with_name(stem + suffix)) in beside for suffix in (".shp", ".SHP"))
+
+
+def check_regular(path: Path, label: str) -> None:
+    """Check that `path` is a file that can be read, or a geodatabase's folder.
+
+    Raises
+    ------
+    ReaderError : a folder, a broken link, a device, or no permission to read.
+    """
+    if path.is_dir() and path.suffix.lower() == GDB_SUFFIX:
+        return
+    if not path.is_file():
+        found = "是文件夹而不是文件" if path.is_dir() else "不是普通文件，或链接的目标不存在"
+        raise ReaderError(f"{label}：{found}。请提交文件本身")
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as err:
+        raise ReaderError(f"{label}：无法读取（{err.strerror or err}）。请检查权限，并关闭正打开它的程序") from err
 
 
 def open_archive(archive: Path, label: str, into: Path) -> tuple[InputFile, ...]:

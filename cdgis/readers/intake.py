@@ -4,9 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cdgis.model import IntakeNote, IntakeStatus
-
-WHOLE_FILE = "整个文件"
-"""Row label of a file that could not be read at all; it counts as one row."""
+from cdgis.readers.wording import visible
 
 _ORDER = (IntakeStatus.ACCEPTED, IntakeStatus.REPAIRED, IntakeStatus.QUARANTINED)
 _JOIN = "；"
@@ -57,17 +55,17 @@ def intake_note(file: str, row: str, remarks: tuple[Remark, ...]) -> IntakeNote:
         return _JOIN.join(dict.fromkeys(text for text in texts if text))
 
     return IntakeNote(
-        file=file,
-        row=row,
+        file=visible(file),
+        row=visible(row),
         status=worst(remarks),
-        field=joined("field"),
+        field=visible(joined("field")),
         value=shortened(joined("value")),
-        reason=joined("reason"),
-        remedy=joined("remedy"),
+        reason=visible(joined("reason")),
+        remedy=visible(joined("remedy")),
     )
 
 
 def shortened(text: str) -> str:
-    """Return `text` on one line, cut to a length that fits a table cell."""
-    line = " ".join(text.split())
+    """Return `text` on one line, cut to a length that fits a table cell, nothing in it invisible."""
+    line = " ".join(visible(text).split())
     return line if len(line) <= _LONGEST_VALUE else line[: _LONGEST_VALUE - 1] + "…"

@@ -9,29 +9,36 @@ import pyogrio
 import pyogrio.errors
 import shapely
 from geopandas import GeoDataFrame
+from shapely.errors import ShapelyError
 
 from cdgis.catalog import LayerSpec
 from cdgis.errors import LayerError, ReaderError
 from cdgis.frames import Layer
-from cdgis.model import InputRecord, IntakeNote
+from cdgis.model import WHOLE_FILE, InputRecord, IntakeNote
 from cdgis.readers.crs import WGS84_NOTE, check_coordinates, resolve_crs
 from cdgis.readers.encoding import shapefile_encoding
 from cdgis.readers.fields import find_field, missing_field, standard_columns
 from cdgis.readers.geojson import feature_geometry, feature_texts, open_geojson
 from cdgis.readers.inputs import file_sha256
-from cdgis.readers.intake import WHOLE_FILE, Remark, intake_note, noted, rejected, repaired
+from cdgis.readers.intake import Remark, intake_note, noted, rejected, repaired
 from cdgis.readers.repair import (
     KIND_WORDS,
+    STRAY_HOLE,
     BoolArray,
     GeometryArray,
     densified_lonlat,
     dimension_of,
+    has_stray_holes,
     repaired_geometries,
     usable,
 )
-from cdgis.readers.sheets import read_sheets
+from cdgis.readers.shapefile import check_shapefile
+from cdgis.readers.sheets import Sheet, read_sheets
 from cdgis.readers.vector import DRIVERS, check_container
+from cdgis.readers.wording import cleaned, is_clean
 
+_PROBLEMS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError, ShapelyError,
+             ValueError, TypeError, LookupError, ArithmeticError, NotImplementedError, OSError)  # fmt: skip
 _GEOJSON_SUFFIXES = (".geojson", ".json")
 _REMEDY = "在 layers/catalog.toml 的该图层条目写 crs（如 EPSG:4527），或修正文件"
 
@@ -60,14 +67,26 @@ def read_layer(spec: LayerSpec, folder: Path) -> Layer:
     path = folder / spec.path
     record = _input_record(spec, path, "layer")
     raw = _read_raw(spec, path)
-    columns = standard_columns(spec, raw.frame)
     notes: list[IntakeNote] = []
+    columns = _clean_columns(spec, standard_columns(spec, raw.frame), notes)
     epsg = _crs(spec, raw, notes)
     geometries, kept = _geometries(spec, raw, epsg, notes)
     notes += _duplicate_ids(spec, columns["zone_id"], kept)
     zones = GeoDataFrame(columns, geometry=geometries, crs=4490)[kept].reset_index(drop=True)
+    gone = check_shapefile(path, label=spec.path) if path.suffix.lower() == ".shp" else ()
+    notes += [intake_note(spec.path, f"{number}（附表已标删除）", (noted("附表把这一行标为已删除，未读取"),)) for number in gone]
     dropped = int(len(kept) - kept.sum())
     return Layer(spec=spec, zones=zones, record=record, notes=tuple(notes), quarantined=dropped)
+
+
+def _clean_columns(spec: LayerSpec, columns: pd.DataFrame, notes: list[IntakeNote]) -> pd.DataFrame:
+    """Return the columns without characters that act instead of being read; each row that held some is noted."""
+    dirty = ~columns.map(is_clean)
+    reason = "文字含控制符或不可见的排版符，已去除"
+    for column in columns.columns[dirty.any()]:
+        notes += [_row_note(spec, row, repaired(reason, field=column, value=columns[column].iloc[row]))
+                  for row in np.flatnonzero(dirty[column])]  # fmt: skip
+    return columns.map(cleaned) if dirty.to_numpy().any() else columns
 
 
 def read_table_layer(spec: LayerSpec, folder: Path) -> pd.DataFrame:
@@ -81,9 +100,9 @@ def read_table_layer(spec: LayerSpec, folder: Path) -> pd.DataFrame:
     if not path.is_file():
         raise _missing(spec)
     try:
-        sheet = read_sheets(path, label=spec.path)[0]
+        sheet = _chosen_sheet(spec, path)
     except ReaderError as err:
-        raise LayerError(spec.path, spec.id, (str(err),)) from err
+        raise LayerError(spec.path, spec.id, (str(err).removeprefix(f"{spec.path}："),)) from err
     labels = [label.strip() or f"column_{index}" for index, label in enumerate(sheet.rows[0], start=1)]
     rows = [dict(zip(labels, row, strict=False)) for row in sheet.rows[1:] if any(row)]
     frame = pd.DataFrame(rows, columns=list(dict.fromkeys(labels)), dtype=object).fillna("")
@@ -93,7 +112,15 @@ def read_table_layer(spec: LayerSpec, folder: Path) -> pd.DataFrame:
         if field is None:
             raise LayerError(spec.path, spec.id, (missing_field(column, candidates, labels),))
         renames[field] = column
-    return frame.rename(columns=renames)
+    return frame.map(cleaned).rename(columns=renames)
+
+
+def _chosen_sheet(spec: LayerSpec, path: Path) -> Sheet:
+    sheets = {sheet.name: sheet for sheet in read_sheets(path, label=spec.path) if not sheet.is_hidden}
+    wanted = spec.sublayer or (next(iter(sheets)) if len(sheets) == 1 else "")
+    if wanted not in sheets:
+        raise ReaderError(f"工作簿内有工作表 {'、'.join(sheets)}，请在目录条目中用 sublayer 指明")
+    return sheets[wanted]
 
 
 def table_record(spec: LayerSpec, folder: Path) -> InputRecord:
@@ -131,7 +158,7 @@ def _read_raw(spec: LayerSpec, path: Path) -> _Raw:
         return _read_container(spec, path)
     except ReaderError as err:
         raise LayerError(spec.path, spec.id, (str(err).removeprefix(f"{spec.path}："),)) from err
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError) as err:
+    except _PROBLEMS as err:
         raise LayerError(spec.path, spec.id, (f"读取失败（{err}）。请用 GIS 软件重新导出",)) from err
 
 
@@ -183,22 +210,27 @@ def _geometries(spec: LayerSpec, raw: _Raw, epsg: int, notes: list[IntakeNote]) 
     empty = ~usable(raw.geometries)
     flat = np.asarray(shapely.force_2d(raw.geometries), dtype=object)
     flat[empty] = None
-    bad = ~empty & ~shapely.is_valid(flat)
+    astray = has_stray_holes(flat)
+    flat[astray] = None
+    bad = ~(empty | astray) & ~shapely.is_valid(flat)
     reasons = shapely.is_valid_reason(flat[bad])
     notes += [_row_note(spec, i, repaired(f"图形不合规（{r}），已修复", field="geometry"))
               for i, r in zip(np.flatnonzero(bad), reasons, strict=True)]  # fmt: skip
-    flat[~empty] = repaired_geometries(flat[~empty], dimension)
-    lost = ~empty & shapely.is_empty(flat)
-    whole, cut = densified_lonlat(flat, epsg)
+    whole = ~(empty | astray)
+    flat[whole] = repaired_geometries(flat[whole], dimension)
+    lost = whole & shapely.is_empty(flat)
+    lonlat, cut = densified_lonlat(flat, epsg)
     if cut.any():
         reason = f"{int(cut.sum())} 个图斑的高斯-克吕格长边（超过1公里）已加密，偏差不超过1厘米"
         notes.append(intake_note(spec.path, WHOLE_FILE, (noted(reason, field="geometry"),)))
-    wrong = f"图形不是{KIND_WORDS[dimension]}，已略去"
-    notes += [_row_note(spec, i, rejected(wrong, field="geometry")) for i in np.flatnonzero(lost)]
-    notes += [
-        _row_note(spec, i, rejected("没有几何图形或坐标无效，已略去", field="geometry")) for i in np.flatnonzero(empty)
-    ]
-    return whole, ~(empty | lost)
+    faults = (
+        (lost, f"图形不是{KIND_WORDS[dimension]}，或退化而没有面积、长度，已略去"),
+        (astray, f"{STRAY_HOLE}，已略去"),
+        (empty, "没有几何图形或坐标无效，已略去"),
+    )
+    notes += [_row_note(spec, i, rejected(reason, field="geometry", remedy="在源文件中修正后重新载入"))
+              for which, reason in faults for i in np.flatnonzero(which)]  # fmt: skip
+    return lonlat, whole & ~lost
 
 
 def _row_note(spec: LayerSpec, index: np.intp, remark: Remark) -> IntakeNote:

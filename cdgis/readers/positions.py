@@ -167,7 +167,10 @@ def _angle_position(lon: Angle, lat: Angle, stated_crs: str) -> Position:
 def _wkt_position(wkt: str, stated_crs: str, source: str) -> Position:
     if wkt.upper().count("GEOMETRYCOLLECTION") > _DEEPEST_WKT:
         raise ReaderError("WKT 嵌套过深")
-    shape = shapely.from_wkt(wkt)
+    try:
+        shape = shapely.from_wkt(wkt)
+    except NotImplementedError:
+        raise ReaderError("只支持点、线、面；曲线（CURVEPOLYGON 等）请先转成折线") from None
     if not stated_crs:
         return Position(shape=shape)
     x_min, y_min, x_max, y_max = shape.bounds if not shape.is_empty else (0.0, 0.0, 0.0, 0.0)

@@ -1,11 +1,12 @@
 """How does a raw shape become a valid EPSG:4490 geometry, and what had to be mended on the way?"""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import shapely
+from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.errors import CrsError
@@ -16,6 +17,12 @@ from cdgis.readers.intake import Remark, noted, rejected, repaired
 
 GeometryArray = npt.NDArray[np.object_]
 BoolArray = npt.NDArray[np.bool_]
+ShapeOrShapes = TypeVar("ShapeOrShapes", BaseGeometry, GeometryArray)
+
+STRAY_HOLE = "内环（孔）不在外环之内"
+_STRAY_SHARE = 0.01
+"""Share of a hole that may lie outside its shell: more is no matter of rounding."""
+_POLYGON = 3
 
 _ZONE_REMEDY = "请核对带号、中央子午线或 --crs 后重新提交；坐标最好带带号前缀，如 39576000"
 _DIMENSION = {"point": 0, "line": 1, "polygon": 2}
@@ -102,6 +109,8 @@ def densified_lonlat(geoms: GeometryArray, epsg: int) -> tuple[GeometryArray, Bo
 
 def _mended(geometry: BaseGeometry) -> tuple[BaseGeometry | None, list[Remark]]:
     dimension = int(shapely.get_dimensions(geometry))
+    if has_stray_holes(np.array([geometry], dtype=object))[0]:
+        return None, [rejected(STRAY_HOLE, field="geometry", remedy="核对内环坐标；若是另一块地，请作为单独的部分提交")]
     remarks: list[Remark] = []
     if not geometry.is_valid:
         remarks.append(
@@ -127,11 +136,39 @@ def usable(geoms: GeometryArray) -> BoolArray:
     return np.asarray(found)
 
 
+def has_stray_holes(geoms: GeometryArray) -> BoolArray:
+    """Return which geometries hold a polygon with a hole outside its own shell.
+
+    No repair can tell what is meant, and GEOS would make land of such a hole. Valid geometries have none.
+    """
+    found = np.zeros(len(geoms), dtype=bool)
+    for index in np.flatnonzero(~(shapely.is_missing(geoms) | shapely.is_valid(geoms))):
+        parts = shapely.get_parts(shapely.get_parts([geoms[index]]))
+        polygons = parts[(shapely.get_type_id(parts) == _POLYGON) & (shapely.get_num_interior_rings(parts) > 0)]
+        found[index] = any(_strays(polygon) for polygon in shapely.force_2d(polygons))
+    return found
+
+
+def _strays(polygon: Polygon) -> bool:
+    shell = made_valid(shapely.polygons(polygon.exterior))
+    holes = made_valid(shapely.polygons(list(polygon.interiors)))
+    beyond = shapely.area(shapely.difference(holes, shell))
+    return bool((beyond > _STRAY_SHARE * shapely.area(holes)).any())
+
+
+def made_valid(geoms: ShapeOrShapes) -> ShapeOrShapes:
+    """Return invalid polygons made valid so that no land is lost: parts that overlap are joined, holes stay holes.
+
+    GEOS's older method ("linework") would cut out whatever two parts have in common.
+    """
+    return shapely.make_valid(geoms, method="structure", keep_collapsed=False)
+
+
 def repaired_geometries(geoms: GeometryArray, dimension: int) -> GeometryArray:
     """Return `geoms` made valid, each reduced to its parts of `dimension` (0 point, 1 line, 2 polygon); 2D."""
     flat = shapely.force_2d(geoms)
     bad = ~shapely.is_valid(flat)
-    flat[bad] = shapely.make_valid(flat[bad])
+    flat[bad] = made_valid(flat[bad])
     mixed = np.isin(shapely.get_type_id(flat), [7]) | (shapely.get_dimensions(flat) != dimension)
     flat[mixed] = [_parts_of(geometry, dimension) for geometry in flat[mixed]]
     return np.asarray(flat)

@@ -11,9 +11,10 @@ from cdgis.frames import SUBJECT_COLUMNS, Subjects
 from cdgis.model import InputRecord, IntakeNote, ProjectType, SubjectKind
 from cdgis.readers.ids import IdRegister, safe_id
 from cdgis.readers.inputs import InputFile
-from cdgis.readers.intake import Remark, intake_note, is_quarantined, noted, rejected
+from cdgis.readers.intake import Remark, intake_note, is_quarantined, noted, rejected, repaired
 from cdgis.readers.records import SiteRecord
 from cdgis.readers.subjects import Description
+from cdgis.workspace import MOST_TOLERANCE_M
 
 _SAME_PLACE_DEG = 1e-5
 """About one metre: two spellings of one coordinate differ by their rounding."""
@@ -34,7 +35,7 @@ class Roster:
 
     def add(self, record: SiteRecord, description: Description, file: InputFile, kind: SubjectKind) -> None:
         """Enter one input row: as a subject, or only in the intake when it is quarantined."""
-        remarks = (*record.remarks, *description.remarks)
+        remarks = (*record.remarks, *description.remarks, *_accuracy_remark(description))
         if record.geometry is not None and not description.columns.get("name"):
             remarks += (noted("没有名称", field="名称"),)
         if kind is SubjectKind.ENTERPRISE:
@@ -83,12 +84,8 @@ class Roster:
         return unique, []
 
     def _accuracy_m(self, record: SiteRecord, description: Description) -> float:
-        stated = description.columns.get("accuracy_m", "")
-        try:
-            stated_m = float(stated) if stated else self.default_accuracy_m
-        except ValueError:
-            stated_m = self.default_accuracy_m
-        return max(stated_m, record.accuracy_m, 0.0)
+        stated_m = stated_accuracy_m(description.columns.get("accuracy_m", ""))
+        return max(self.default_accuracy_m if stated_m is None else stated_m, record.accuracy_m)
 
     def to_subjects(self) -> Subjects:
         """Return everything gathered."""
@@ -102,6 +99,23 @@ class Roster:
             intake=tuple(self.intake),
             records=tuple(self.records),
         )
+
+
+def stated_accuracy_m(text: str) -> float | None:
+    """Return a stated positional accuracy in metres; None when it is no number from 0 to `MOST_TOLERANCE_M`."""
+    try:
+        stated_m = float(text)
+    except ValueError:
+        return None
+    return stated_m if 0 <= stated_m <= MOST_TOLERANCE_M else None
+
+
+def _accuracy_remark(description: Description) -> tuple[Remark, ...]:
+    text = description.columns.get("accuracy_m", "")
+    if not text or stated_accuracy_m(text) is not None:
+        return ()
+    remedy = f"应为 0 至 {MOST_TOLERANCE_M:g} 的数，单位米"
+    return (repaired("位置精度不是合理的数，按未声明处理", field="位置精度", value=text, remedy=remedy),)
 
 
 def _row(record: SiteRecord, description: Description, kind: SubjectKind) -> dict[str, object]:

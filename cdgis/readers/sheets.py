@@ -4,6 +4,7 @@ import csv
 import re
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,8 @@ _LIMITS = ArchiveLimits(total_bytes=1 << 28)
 """openpyxl needs many times the size of the XML in memory."""
 _MERGED_RANGE = re.compile(rb'<(?:\w+:)?mergeCell\s+ref="([A-Z]+\d+:[A-Z]+\d+)"')
 _UNREADABLE = (InvalidFileException, KeyError, ValueError, TypeError, IndexError, AttributeError, OSError,
-               zipfile.BadZipFile, ParseError)  # fmt: skip
+               zipfile.BadZipFile, zlib.error, ParseError, ArithmeticError, RecursionError, RuntimeError, AssertionError,
+               EOFError)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +41,17 @@ class Sheet:
     rows: tuple[tuple[str, ...], ...]
     fills_headers: bool
     """Whether an empty header cell means "as to the left" (CSV loses the merging)."""
+    is_hidden: bool = False
+    hidden_rows: frozenset[int] = frozenset()
+    """Rows (1-based) that do not show in Excel; they are read all the same."""
 
 
 def read_sheets(path: Path, *, label: str) -> tuple[Sheet, ...]:
-    """Return the non-empty visible sheets of a table file.
+    """Return the non-empty sheets of a table file, hidden ones too.
 
     Raises
     ------
-    ReaderError : unknown suffix, damaged, too large, or without a single filled cell.
+    ReaderError : unknown suffix, damaged, too large, or without a single filled cell on a visible sheet.
     """
     suffix = path.suffix.lower()
     if suffix == ".csv":
@@ -56,8 +61,8 @@ def read_sheets(path: Path, *, label: str) -> tuple[Sheet, ...]:
     else:
         raise ReaderError(f"{label}：不支持的表格格式 {suffix}。请另存为 .xlsx 或 .csv")
     filled = tuple(sheet for sheet in sheets if sheet.rows)
-    if not filled:
-        raise ReaderError(f"{label}：表格是空的")
+    if not any(not sheet.is_hidden for sheet in filled):
+        raise ReaderError(f"{label}：{'只有隐藏的工作表有内容。请取消隐藏' if filled else '表格是空的'}")
     return filled
 
 
@@ -65,11 +70,25 @@ def _csv_sheet(path: Path, label: str) -> Sheet:
     text = decode_text(path.read_bytes(), source=label)
     head = text[:4000]
     delimiter = max(_DELIMITERS, key=head.count)
+    rows: list[tuple[str, ...]] = []
+    begins = 1
+    lines = csv.reader((f"{line}\n" for line in text.split("\n")), delimiter=delimiter, strict=True)
     try:
-        rows = [tuple(cell.strip() for cell in row) for row in csv.reader(text.split("\n"), delimiter=delimiter)]
+        for row in lines:
+            _check_quotes(row, delimiter, max(map(len, rows), default=0), label=f"{label}：第 {begins} 行")
+            rows.append(tuple(cell.strip() for cell in row))
+            begins = lines.line_num + 1
     except csv.Error as err:
-        raise ReaderError(f"{label}：不是合法的 CSV（{err}）。请另存为 CSV UTF-8 后重试") from err
+        raise ReaderError(f"{label}：第 {begins} 行起不是合法的 CSV，引号没有配对（{err}）。请改正后重试") from err
     return Sheet(name="", rows=_without_tail(rows), fills_headers=True)
+
+
+def _check_quotes(row: list[str], delimiter: str, width: int, *, label: str) -> None:
+    """Refuse a cell that has swallowed whole rows, because a quote was opened and closed only further down."""
+    for cell in row:
+        lines = cell.split("\n")
+        if len(lines) > 1 and width > 1 and any(line.count(delimiter) >= width - 1 for line in lines):
+            raise ReaderError(f"{label}起的引号到第 {len(lines)} 行才配上，其间的行被并入一格。请补上或删去引号后重试")
 
 
 def _without_tail(rows: list[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
@@ -88,8 +107,13 @@ def _workbook_sheets(path: Path, label: str) -> Iterator[Sheet]:
     except _UNREADABLE as err:
         raise ReaderError(f"{label}：不是可读的 Excel 文件（{err}）。请另存为 .xlsx 后重试") from err
     for sheet in book.worksheets:
-        if sheet.sheet_state == "visible":
-            yield Sheet(name=sheet.title, rows=_sheet_rows(sheet, label), fills_headers=False)
+        yield Sheet(
+            name=sheet.title,
+            rows=_sheet_rows(sheet, label),
+            fills_headers=False,
+            is_hidden=sheet.sheet_state != "visible",
+            hidden_rows=frozenset(number for number, row in sheet.row_dimensions.items() if row.hidden),
+        )
 
 
 def _check_merged_ranges(path: Path, label: str) -> None:

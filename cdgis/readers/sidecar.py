@@ -1,7 +1,7 @@
 """What does the sidecar table say about each parcel? (attributes for formats that carry none)"""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -9,11 +9,11 @@ from cdgis.errors import ReaderError
 from cdgis.model import LIST_SEPARATOR
 from cdgis.readers.attributes import is_missing, match_attribute, plain
 from cdgis.readers.encoding import decode_text
-from cdgis.readers.headers import find_header, subject_column
+from cdgis.readers.headers import Header, find_header, subject_column
 from cdgis.readers.inputs import InputFile
 from cdgis.readers.intake import rejected
 from cdgis.readers.records import cell_text
-from cdgis.readers.sheets import read_sheets
+from cdgis.readers.sheets import Sheet, read_sheets
 
 ANY_FILE = "*"
 """File name of a row that speaks for every file."""
@@ -63,8 +63,10 @@ class Sidecar:
         return next((text for header, text in texts if subject_column(header) == role), "")
 
     def asked(self) -> tuple[SidecarRow, ...]:
-        """Return the rows about the files asked for; all of them when not one is, which must be a mistake."""
+        """Return the rows about the files asked for or about none; all when not one is, which must be a mistake."""
         about = {row.row for rows in self.by_file.values() for row in rows}
+        if about:
+            about |= {row.row for row in self.rows if not row.file}
         return tuple(row for row in self.rows if row.row in about) or self.rows
 
     def mark_used(self, file: InputFile) -> None:
@@ -90,20 +92,30 @@ def read_sidecar(path: Path, *, label: str) -> Sidecar:
     """
     if path.suffix.lower() == ".toml":
         return Sidecar(label=label, rows=_toml_rows(path, label))
-    sheet = read_sheets(path, label=label)[0]
-    header = find_header(sheet)
-    if header is None or "file" not in header.columns.roles:
+    sheets = read_sheets(path, label=label)
+    headers = [None if sheet.is_hidden else find_header(sheet) for sheet in sheets]
+    if not any(header is not None and "file" in header.columns.roles for header in headers):
         raise ReaderError(f"{label}：附表没有“文件”（file）列。应有 file, parcel, project_id, name, industry 等列")
-    columns = header.columns
     rows: list[SidecarRow] = []
+    for sheet, header in zip(sheets, headers, strict=True):
+        prefix = f"{sheet.name}!" if len(sheets) > 1 else ""
+        if header is None or "file" not in header.columns.roles:
+            rows.append(SidecarRow(row=f"{prefix}表头", file="", parcel="", texts={}))
+        else:
+            rows += _sheet_rows(sheet, header, prefix)
+    return Sidecar(label=label, rows=tuple(rows))
+
+
+def _sheet_rows(sheet: Sheet, header: Header, prefix: str) -> Iterator[SidecarRow]:
+    """Yield the filled rows below a header; one that names no file is kept, so that it can be reported."""
+    columns = header.columns
     for number, cells in enumerate(sheet.rows[header.first_data_row :], start=header.first_data_row + 1):
         texts = {
             label: cell for label, cell in zip(columns.labels, cells, strict=False) if label and not is_missing(cell)
         }
-        file, parcel = (_take(texts, columns.labels, columns.roles.get(role)) for role in ("file", "parcel"))
-        if file:
-            rows.append(SidecarRow(row=str(number), file=file, parcel=parcel, texts=texts))
-    return Sidecar(label=label, rows=tuple(rows))
+        if texts:
+            file, parcel = (_take(texts, columns.labels, columns.roles.get(role)) for role in ("file", "parcel"))
+            yield SidecarRow(row=f"{prefix}{number}", file=file, parcel=parcel, texts=texts)
 
 
 def _toml_rows(path: Path, label: str) -> tuple[SidecarRow, ...]:
@@ -142,6 +154,7 @@ def _take(texts: dict[str, str], labels: tuple[str, ...], index: int | None) -> 
     return "" if index is None else texts.pop(labels[index], "")
 
 
+UNNAMED = rejected("附表的这一行没有写文件名，或这个工作表没有“文件”列，未采用", field="文件", remedy="补上文件名（含扩展名）")
 UNMATCHED = rejected(
     "附表的这一行没有对应的文件或地块", field="文件", remedy="核对文件名（含扩展名）与地块编号、名称或序号"
 )

@@ -10,25 +10,29 @@ from geopandas import GeoDataFrame
 
 from cdgis.errors import CrsError, LayerError, ReaderError, UsageError
 from cdgis.frames import Subjects
-from cdgis.model import InputRecord, SubjectKind
+from cdgis.model import WHOLE_FILE, InputRecord, SubjectKind
 from cdgis.readers.attributes import match_attribute
 from cdgis.readers.coordinates import CHENGDE_BOX, Box
 from cdgis.readers.crs import NO_CRS
 from cdgis.readers.formats import read_records
 from cdgis.readers.headers import subject_column
-from cdgis.readers.inputs import ARCHIVE_SUFFIX, InputFile, expand_globs, file_sha256, open_archive
-from cdgis.readers.intake import WHOLE_FILE, intake_note, noted, rejected
+from cdgis.readers.inputs import ARCHIVE_SUFFIX, InputFile, check_regular, expand_globs, file_sha256, open_archive
+from cdgis.readers.intake import intake_note, rejected
 from cdgis.readers.layers import read_layer
 from cdgis.readers.records import SiteRecord, SiteSource
 from cdgis.readers.roster import Roster
-from cdgis.readers.sidecar import UNMATCHED, Sidecar, read_sidecar
+from cdgis.readers.sidecar import UNMATCHED, UNNAMED, Sidecar, read_sidecar
 from cdgis.readers.subjects import describe_site
 from cdgis.readers.typed import TypedSites, read_typed_sites, typed_record
-from cdgis.workspace import Workspace
+from cdgis.workspace import Workspace, absolute_path
 
 Progress = Callable[[str], None]
 """Called with each file's label before it is read."""
 
+NO_MATCH = rejected(
+    "没有一个文件与这个通配相符", field="sources", remedy="核对 cdgis.toml [sources] 里的写法与文件位置"
+)
+NO_ROWS = rejected("文件里没有图斑或数据行", field="文件", remedy="核对导出时是否选中了用地边界")
 _PLACE_LAYERS = ("counties", "parks")
 """Layers whose names a row may claim to lie in."""
 _HOMES: Mapping[str, Box] = {"承德": CHENGDE_BOX}
@@ -39,8 +43,9 @@ _HOMES: Mapping[str, Box] = {"承德": CHENGDE_BOX}
 class _Batch:
     """Files of one kind and what is known about them from outside."""
 
-    root: Path
     paths: tuple[Path, ...]
+    labels: Mapping[Path, str]
+    """File or sidecar -> name shown to the user, no two alike."""
     kind: SubjectKind
     undeclared_accuracy_m: float
     sidecar: Path | None = None
@@ -50,11 +55,6 @@ class _Batch:
     home: Box | None = None
     whole: bool = False
     """Whether these are all the files the sidecar can speak of, so that every row of it must meet one."""
-
-    def label(self, path: Path) -> str:
-        """Return a path as users see it: relative to the workspace, else its name."""
-        resolved, root = path.resolve(), self.root.resolve()
-        return resolved.relative_to(root).as_posix() if resolved.is_relative_to(root) else path.name
 
     def stated(self, role: str) -> str:
         """Return what is declared for all files under a standard column, empty when nothing is."""
@@ -69,17 +69,18 @@ def read_subjects(workspace: Workspace, *, progress: Progress | None = None) -> 
     ReaderError : the sidecar table named in cdgis.toml cannot be read; faults of site files go to the intake.
     """
     settings, sources = workspace.settings, workspace.settings.sources
-    sidecar = workspace.root / sources.project_attributes if sources.project_attributes else None
+    sidecar = _stated_sidecar(workspace)
+    sites = tuple(path for path in expand_globs(workspace.root, sources.projects) if path != sidecar)
+    tables = expand_globs(workspace.root, sources.enterprises)
     projects = _Batch(
-        root=workspace.root,
-        paths=tuple(path for path in expand_globs(workspace.root, sources.projects) if path != sidecar),
+        paths=sites,
+        labels=workspace.labels((*sites, *tables, *((sidecar,) if sidecar else ()))),
         kind=SubjectKind.PROJECT,
         undeclared_accuracy_m=settings.undeclared_datum_accuracy_m,
         home=_HOMES.get(settings.city[:2]),
         sidecar=sidecar,
         whole=True,
     )
-    tables = expand_globs(workspace.root, sources.enterprises)
     enterprises = replace(
         projects,
         paths=tables,
@@ -90,7 +91,22 @@ def read_subjects(workspace: Workspace, *, progress: Progress | None = None) -> 
     roster = Roster(default_accuracy_m=settings.default_accuracy_m)
     for batch in (projects, enterprises):
         _gather(batch, roster, progress)
+    roster.intake += [
+        intake_note(pattern, WHOLE_FILE, (NO_MATCH,))
+        for pattern in (*sources.projects, *sources.enterprises)
+        if not expand_globs(workspace.root, (pattern,))
+    ]
     return roster.to_subjects()
+
+
+def _stated_sidecar(workspace: Workspace) -> Path | None:
+    named = workspace.settings.sources.project_attributes
+    path = workspace.root / named
+    if named and not path.is_file():
+        raise ReaderError(
+            f"找不到 cdgis.toml 中 project_attributes 所指的附表 {named}。请放到该位置，或删去这一项设置"
+        )
+    return path if named else None
 
 
 def read_sites(
@@ -119,16 +135,18 @@ def read_sites(
     ReaderError : a file does not exist, or the sidecar cannot be read; other faults go to the intake.
     UsageError : `declared` names an unknown attribute.
     """
-    missing = [str(path) for path in (*paths, *((sidecar,) if sidecar else ())) if not path.exists()]
+    named = (*paths, *((sidecar,) if sidecar else ()))
+    missing = [str(path) for path in named if not path.exists()]
     if missing:
         raise ReaderError(f"找不到文件：{'、'.join(missing)}。请核对路径")
+    distinct = {absolute_path(path): path for path in reversed(paths)}
     unknown = [name for name in declared or {} if subject_column(name) is None and match_attribute(name) is None]
     if unknown:
         raise UsageError(f"没有名为 {'、'.join(unknown)} 的属性。可用的名称见 docs 或 cdgis/data/attributes.toml")
     settings = workspace.settings
     batch = _Batch(
-        root=workspace.root,
-        paths=tuple(paths),
+        paths=tuple(path for path in paths if distinct[absolute_path(path)] is path),
+        labels=workspace.labels(named),
         kind=SubjectKind.PROJECT,
         undeclared_accuracy_m=settings.undeclared_datum_accuracy_m,
         home=_HOMES.get(settings.city[:2]),
@@ -178,17 +196,22 @@ def _places(workspace: Workspace) -> GeoDataFrame | None:
 def _gather(batch: _Batch, roster: Roster, progress: Progress | None) -> None:
     sidecar = Sidecar()
     if batch.sidecar is not None:
-        sidecar = read_sidecar(batch.sidecar, label=batch.label(batch.sidecar))
+        sidecar = read_sidecar(batch.sidecar, label=batch.labels[batch.sidecar])
         roster.records.append(_input_record(batch.sidecar, batch))
     for path in batch.paths:
         if progress is not None:
-            progress(batch.label(path))
+            progress(batch.labels[path])
+        try:
+            check_regular(path, batch.labels[path])
+        except ReaderError as err:
+            _reject_file(batch.labels[path], err, roster)
+            continue
         roster.records.append(_input_record(path, batch))
         with tempfile.TemporaryDirectory(prefix="cdgis-") as folder:
-            for file in _files(path, batch.label(path), Path(folder), roster):
+            for file in _files(path, batch.labels[path], Path(folder), roster):
                 _gather_file(file, batch, sidecar, roster)
     for row in sidecar.rows if batch.whole else sidecar.asked():
-        remarks = () if row.row in sidecar.used else (UNMATCHED,)
+        remarks = () if row.row in sidecar.used else (UNMATCHED if row.file else UNNAMED,)
         roster.intake.append(intake_note(sidecar.label, row.row, remarks))
 
 
@@ -196,7 +219,7 @@ def _input_record(path: Path, batch: _Batch) -> InputRecord:
     return InputRecord(
         layer="projects" if batch.kind is SubjectKind.PROJECT else "enterprises",
         kind="subjects",
-        path=batch.label(path),
+        path=batch.labels[path],
         sublayer="",
         sha256=file_sha256(path),
         version="",
@@ -235,7 +258,7 @@ def _gather_file(file: InputFile, batch: _Batch, sidecar: Sidecar, roster: Roste
         sidecar.mark_used(file)
         return
     if not records:
-        roster.intake.append(intake_note(file.label, WHOLE_FILE, (noted("文件里没有图斑或数据行"),)))
+        roster.intake.append(intake_note(file.label, WHOLE_FILE, (NO_ROWS,)))
     for record in records:
         stated = sidecar.texts_for(file, _keys(record))
         roster.add(record, describe_site(batch.declared, stated, record.texts), file, batch.kind)

@@ -10,8 +10,10 @@ from cdgis.model import ACTIVITIES, LIST_SEPARATOR, ProjectType
 from cdgis.readers.attributes import canonical_value, is_missing, match_attribute, plain
 from cdgis.readers.headers import subject_column
 from cdgis.readers.intake import Remark, noted, repaired
+from cdgis.readers.wording import cleaned, is_clean
 
 _INDUSTRY = re.compile(r"^[A-T]?(\d{2,4})(?!\d)")
+_LINE_BREAK = re.compile(r"\s*[\r\n]+\s*")
 _MOST_LISTED = 8
 _SECTION = re.compile(r"^[A-T]$")
 _PROJECT_TYPES: tuple[tuple[ProjectType, tuple[str, ...]], ...] = (
@@ -38,11 +40,16 @@ def describe_site(*sources: Mapping[str, str]) -> Description:
     columns: dict[str, str] = {}
     attributes: dict[str, str] = {}
     remarks: list[Remark] = []
-    for header, text in (pair for source in sources for pair in source.items()):
+    clean: list[tuple[str, str]] = []
+    for source in sources:
+        texts, more = _clean_texts(source)
+        clean += texts.items()
+        remarks += more
+    for header, text in clean:
         role = subject_column(header)
         column = match_attribute(header) if role is None else None
         if role is not None and not is_missing(text):
-            columns.setdefault(role, text.strip())
+            columns.setdefault(role, _LINE_BREAK.sub(" ", text.strip()))
         elif column is not None and column.attribute.name not in attributes:
             value = canonical_value(column, text)
             if value.problem:
@@ -54,6 +61,14 @@ def describe_site(*sources: Mapping[str, str]) -> Description:
     columns["activity"], about_activity = _activity(columns.get("activity", ""))
     remarks += about_activity
     return Description(columns=columns, attributes=attributes, remarks=(*remarks, *about_industry, *about_type))
+
+
+def _clean_texts(texts: Mapping[str, str]) -> tuple[dict[str, str], list[Remark]]:
+    """Return header -> text pairs without acting characters, with one remark for each pair that held some."""
+    reason, remedy = "文字含控制符或不可见的排版符，已去除", "请核对原文件的这一格"
+    dirty = [pair for pair in texts.items() if not is_clean("".join(pair))]
+    remarks = [repaired(reason, field=header, value=text, remedy=remedy) for header, text in dirty]
+    return {cleaned(header): cleaned(text) for header, text in texts.items()}, remarks
 
 
 def _industry(text: str, name: str) -> tuple[str, list[Remark]]:

@@ -49,13 +49,16 @@ def read_site_table(source: SiteSource, *, places: GeoDataFrame | None = None) -
     ReaderError : the file cannot be read, or no sheet has a header with name or coordinate columns.
     """
     sheets = read_sheets(source.path, label=source.label)
-    headers = [find_header(sheet) for sheet in sheets]
+    headers = [None if sheet.is_hidden else find_header(sheet) for sheet in sheets]
     if not any(headers):
         raise ReaderError(f"{source.label}：没有可识别的表头。应有企业名称、经度、纬度、行业代码等列")
     records: list[SiteRecord] = []
     for sheet, header in zip(sheets, headers, strict=True):
         prefix = f"{sheet.name}!" if len(sheets) > 1 else ""
-        if header is None:
+        if sheet.is_hidden:
+            bad = rejected(f"隐藏的工作表，{len(sheet.rows)} 行均未读取", remedy="如有对象数据，请取消隐藏；否则删去")
+            records.append(SiteRecord(row=f"{prefix}隐藏", geometry=None, remarks=(bad,)))
+        elif header is None:
             bad = rejected("工作表没有可识别的表头，未读取", remedy="如有对象数据，请补上表头")
             records.append(SiteRecord(row=f"{prefix}表头", geometry=None, remarks=(bad,)))
         else:
@@ -77,15 +80,32 @@ def _rows(sheet: Sheet, header: Header, prefix: str, source: SiteSource) -> list
         )
         if not row.position.remarks:
             ordinal += 1
+            position = _position(cells, columns, sheet_crs, source)
+            odd = _odd_row(cells, columns, is_csv=sheet.fills_headers, is_hidden=number in sheet.hidden_rows)
             row = replace(
                 row,
                 ordinal=str(ordinal),
                 texts={label: cell for label, cell in zip(columns.labels, cells, strict=False) if label},
-                position=_position(cells, columns, sheet_crs, source),
+                position=replace(position, remarks=(*odd, *position.remarks)),
                 claims=_claims(cells, columns),
             )
         rows.append(row)
     return rows
+
+
+def _odd_row(cells: Sequence[str], columns: Columns, *, is_csv: bool, is_hidden: bool) -> tuple[Remark, ...]:
+    """Return what is unusual about a row as such: cells beyond the header, cells missing at its end, not shown."""
+    width = len(columns.labels)
+    if any(cells[width:]):
+        value = " ".join(cell for cell in cells[width:] if cell)
+        remedy = "多半是某一格里的逗号没有加引号，请改正该行"
+        return (rejected(f"这一行有 {len(cells)} 列，表头只有 {width} 列", value=value, remedy=remedy),)
+    remarks: list[Remark] = []
+    if is_csv and len(cells) < width:
+        remarks.append(noted(f"这一行只有 {len(cells)} 列，表头有 {width} 列，其余按空格处理"))
+    if is_hidden:
+        remarks.append(noted("这一行在原表中是隐藏的，照样读取"))
+    return tuple(remarks)
 
 
 def _position(cells: Sequence[str], columns: Columns, sheet_crs: str, source: SiteSource) -> Position:

@@ -19,10 +19,12 @@ from cdgis.readers.geodatabase import GDB_DRIVER, GDB_SUFFIX, check_geodatabase
 from cdgis.readers.intake import noted, rejected
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource, cell_text
 from cdgis.readers.repair import settle
+from cdgis.readers.shapefile import check_shapefile
 
 DRIVERS = {".shp": "ESRI Shapefile", ".gpkg": "GPKG"}
 """File suffix -> the only GDAL driver allowed to open it; a VRT under another name is refused by its driver."""
 
+DELETED = rejected("附表把这一行标为已删除，未读取", remedy="如仍需要，请在 GIS 软件中恢复该要素后重新导出")
 _SHP_MAGIC = b"\x00\x00\x27\x0a"
 _SQLITE_MAGIC = b"SQLite format 3\x00"
 _VIRTUAL_TABLE = re.compile(r"create\s+virtual\s+table.+using\s+[\"'`\[]?(\w+)", re.IGNORECASE | re.DOTALL)
@@ -30,7 +32,7 @@ _HARMLESS_MODULES = ("rtree", "fts3", "fts4", "fts5")
 _REACHING_OUT = re.compile(
     r"\b(ogr_datasource|ogr_layer|load_extension|gdal_get_pixel|virtualogr|readfile)", re.IGNORECASE
 )
-_PROBLEMS = (fiona.errors.FionaError, OSError, ValueError)
+_PROBLEMS = (fiona.errors.FionaError, OSError, ValueError, ArithmeticError, NotImplementedError, TypeError, LookupError)
 
 
 def check_container(path: Path, *, label: str) -> str:
@@ -52,8 +54,8 @@ def check_container(path: Path, *, label: str) -> str:
         head = stream.read(16)
     if suffix == ".shp" and head[:4] != _SHP_MAGIC:
         raise ReaderError(f"{label}：不是 Shapefile（文件头不符）。请确认文件未损坏、扩展名正确")
-    if suffix == ".shp" and sibling(path, ".shx") is None:
-        raise ReaderError(f"{label}：缺少同名 .shx 文件。Shapefile 至少要 .shp、.shx、.dbf、.prj 四个文件一起提交")
+    if suffix == ".shp":
+        check_shapefile(path, label=label)
     if suffix == ".gpkg":
         if head != _SQLITE_MAGIC:
             raise ReaderError(f"{label}：不是 GeoPackage（文件头不符）。请确认文件未损坏、扩展名正确")
@@ -93,6 +95,9 @@ def read_vector(source: SiteSource) -> tuple[SiteRecord, ...]:
                 records += _records(collection, source, prefix)
     except _PROBLEMS as err:
         raise ReaderError(f"{source.label}：读取失败（{err}）。请用 GIS 软件重新导出后重试") from err
+    if driver == DRIVERS[".shp"]:
+        gone = check_shapefile(source.path, label=source.label)
+        records += (SiteRecord(row=f"{number}（附表已标删除）", geometry=None, remarks=(DELETED,)) for number in gone)
     return tuple(records)
 
 
@@ -107,7 +112,7 @@ def _records(collection: fiona.Collection, source: SiteSource, prefix: str) -> I
         try:
             with np.errstate(invalid="ignore"):
                 geometry = shape(feature.geometry) if feature.geometry is not None else None
-        except (ShapelyError, ValueError) as err:
+        except (ShapelyError, ValueError, TypeError, LookupError, NotImplementedError) as err:
             bad = rejected(f"图形不合规（{err}）", field="geometry", remedy="在 GIS 软件中修正后重新提交")
             yield SiteRecord(row=f"{prefix}{number}", geometry=None, texts=texts, remarks=(bad,))
             continue
