@@ -20,7 +20,7 @@ def input_digest(inputs: Sequence[InputRecord], settings: Settings, as_of: date,
     content = {
         "version": version,
         "as_of": as_of.isoformat(),
-        "settings": settings.model_dump(mode="json"),
+        "settings": settings.model_dump(mode="json", exclude={"publish"}),
         "inputs": [asdict(record) for record in sorted(inputs, key=lambda r: (r.kind, r.layer, r.path))],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

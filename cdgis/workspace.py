@@ -52,6 +52,29 @@ class CarbonSettings(BaseModel):
     pool_table: PlainText = "chengde_100cm"
 
 
+class PublishSettings(BaseModel):
+    """What pages may hold and how large they may be."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    page_budget_mb: float = Field(default=10.0, gt=0)
+    """Largest size of the overview page; geometry is simplified until it fits."""
+    compiler: str = ""
+    """编制单位, printed under maps; empty prints the workspace's name."""
+    grid_deg: float = Field(default=0.001, ge=0.0005)
+    """Public pages: coordinates are snapped to this grid."""
+    withheld_layers: tuple[str, ...] = (
+        "permanent_farmland", "strict_farmland", "water_source_zones", "ecological_redline",
+    )  # fmt: skip
+    """Public pages: layers left out."""
+    coarse_layers: tuple[str, ...] = ()
+    """Public pages: layers of `withheld_layers` shown after all, on the grid only."""
+    public_attributes: tuple[str, ...] = ()
+    """Public pages: attributes of projects that may be shown."""
+    show_enterprises: bool = False
+    """Public pages: show enterprises, on the grid only and without attributes."""
+
+
 class Settings(BaseModel):
     """Everything cdgis.toml may set; the effective values are printed in every report."""
 
@@ -72,6 +95,7 @@ class Settings(BaseModel):
     sources: Sources = Sources()
     rules_off: tuple[RuleOff, ...] = ()
     carbon: CarbonSettings = CarbonSettings()
+    publish: PublishSettings = PublishSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,14 +1,11 @@
-from dataclasses import replace
+import json
 
 import folium
-import numpy as np
-import shapely
-from report_city import make_layers
 from report_fixtures import empty_assessment, make_assessment
 
 from cdgis.report.dossier import gather_dossiers
+from cdgis.report.map.encoding import inflated, unpack
 from cdgis.report.mapview import MapView, build_map
-from cdgis.report.outline import UNITS_PER_DEGREE, packed, thinned
 
 
 def _view() -> MapView:
@@ -16,67 +13,54 @@ def _view() -> MapView:
     return build_map(assessment, gather_dossiers(assessment))
 
 
-def _array(*shapes: shapely.Geometry) -> np.ndarray:
-    return np.array(shapes, dtype=object)
-
-
-def _unpack(steps: list[int]) -> np.ndarray:
-    return np.cumsum(np.array(steps).reshape(-1, 2), axis=0) / UNITS_PER_DEGREE
-
-
-def test_packed_outline_unpacks_to_the_same_places() -> None:
-    ring = shapely.box(117, 41, 117.01, 41.01)
-    hole = shapely.box(117.002, 41.002, 117.004, 41.004)
-    parts = packed(_array(ring.difference(hole)))[0]
-    assert len(parts) == 1 and len(parts[0]) == 2
-    back = shapely.Polygon(_unpack(parts[0][0]), [_unpack(parts[0][1])])
-    assert back.symmetric_difference(ring.difference(hole)).area < 1e-12
-
-
-def test_packed_outline_drops_what_shrinks_to_nothing() -> None:
-    assert packed(_array(shapely.box(117, 41, 117 + 1e-7, 41 + 1e-7))) == [[]]
-
-
-def test_packed_lines_and_points_keep_their_coordinates_and_order() -> None:
-    line, point = shapely.LineString([(117, 41), (117.00002, 41.00001)]), shapely.MultiPoint([(117, 41), (118, 42)])
-    packs = packed(_array(line, shapely.LineString(), point))
-    assert packs == [[[11700000, 4100000, 2, 1]], [], [[11700000, 4100000], [11800000, 4200000]]]
-
-
-def test_thinned_partition_keeps_shared_edges_shared() -> None:
-    layer = make_layers()["management_units"]
-    before = shapely.segmentize(layer.zones.geometry.to_numpy(), 1e-3)
-    after = thinned(replace(layer, zones=layer.zones.set_geometry(before)))
-    assert shapely.get_num_coordinates(after).sum() < shapely.get_num_coordinates(before).sum()
-    total = shapely.union_all(after).area
-    assert abs(shapely.area(after).sum() - total) < 1e-12 * total
+def _data(view: MapView) -> dict:
+    return json.loads(inflated(view.data))
 
 
 def test_map_is_the_same_twice_and_leaves_folium_as_it_was() -> None:
     links = list(folium.Map.default_js), list(folium.Map.default_css)
-    first, second = _view(), _view()
-    assert (first.html, first.script, first.data) == (second.html, second.script, second.data)
+    assert _view() == _view()
     assert (folium.Map.default_js, folium.Map.default_css) == links and links[0]
 
 
-def test_map_script_names_each_group_the_data_points_to() -> None:
+def test_map_script_makes_the_map_the_data_points_to_and_asks_for_nothing() -> None:
     view = _view()
     assert "http" not in view.script + view.html and "tileLayer" not in view.script
-    for layer in view.data["layers"]:
-        assert f"var {layer['group']} = L.featureGroup(" in view.script
-    assert f'id="{view.data["map"]}"' in view.html
+    assert f"var {_data(view)['map']} = L.map(" in view.script and f'id="{_data(view)["map"]}"' in view.html
 
 
-def test_map_data_carries_each_subject_with_its_clauses() -> None:
-    view = _view()
-    subjects = {s["subject_id"]: s for s in view.data["subjects"]}
+def test_map_carries_every_layer_once_with_a_row_per_zone() -> None:
+    view, layers = _view(), make_assessment().layers
+    assert set(view.geometry) == {"subjects", *layers}
+    for record in _data(view)["layers"]:
+        rings, _ = unpack(view.geometry[record["id"]])
+        assert len(record["ids"]) == len(record["names"]) == len(record["kinds"]) == len(rings.parts_of_zone)
+        assert len(record["ids"]) == len(layers[record["id"]].zones)
+
+
+def test_labels_name_the_largest_county_first_and_by_its_short_name() -> None:
+    counties = next(record for record in _data(_view())["layers"] if record["id"] == "counties")
+    assert {row[0] for row in counties["labels"]} == {"双桥区", "承德县", "滦平县", "兴隆县"}
+
+
+def test_map_data_carries_each_subject_with_its_clauses_and_what_decided() -> None:
+    data = _data(_view())
+    subjects = {s["subject_id"]: s for s in data["subjects"]}
     assert len(subjects) == 20
-    rule_ids = [view.data["rules"][number][0] for number, _, _ in subjects["P000"]["applies"]]
+    rule_ids = [data["rules"][number][0] for number, _, _ in subjects["P000"]["applies"]]
     assert rule_ids == ["ECO-02", "TH-01"]
+    assert subjects["P000"]["decisiveLayers"] == ["ecological_redline"]
     assert subjects["P004"]["unknown"][0][2] == "是否排放污染物"
-    assert subjects["E010"]["outline"] == [] and subjects["P000"]["dimension"] == 2
+    assert subjects["E010"]["dimension"] == 0 and subjects["P000"]["dimension"] == 2
+
+
+def test_subject_outlines_run_parallel_to_the_subjects() -> None:
+    view = _view()
+    rings, _ = unpack(view.geometry["subjects"])
+    drawn = [count > 0 for count in rings.parts_of_zone.tolist()]
+    assert drawn == [s["dimension"] > 0 for s in _data(view)["subjects"]]
 
 
 def test_map_is_drawn_when_nothing_was_judged() -> None:
     view = build_map(empty_assessment(), ())
-    assert view.data["subjects"] == [] and len(view.data["layers"]) == 8
+    assert _data(view)["subjects"] == [] and len(_data(view)["layers"]) == 8

@@ -1,10 +1,12 @@
 import base64
 import json
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 from report_fixtures import ATTACKS
 
+import cdgis.report
 from cdgis.errors import ReportError
 from cdgis.report.offline import (
     content_policy,
@@ -12,8 +14,12 @@ from cdgis.report.offline import (
     json_for_script,
     leaflet_script,
     leaflet_style,
+    static_text,
     template_text,
 )
+from cdgis.report.page import OUR_SCRIPTS
+
+STATIC = Path(cdgis.report.__file__).parent / "static"
 
 
 @pytest.mark.parametrize("text", [*ATTACKS, "<!-- x", "a&b", "\u2029"])
@@ -47,7 +53,17 @@ def test_leaflet_comes_with_its_notice_and_asks_for_no_other_file() -> None:
     assert "Redistributions in binary form" in template_text("leaflet_licence.txt")
 
 
-@pytest.mark.parametrize("name", ["map.js", "panels.js", "list.js"])
-def test_own_scripts_put_no_data_into_markup(name: str) -> None:
-    for way_in in ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "fetch("):
-        assert way_in not in template_text(name)
+@pytest.mark.parametrize("name", sorted(path.name for path in STATIC.glob("*.js")))
+def test_own_scripts_put_no_data_into_markup_and_keep_nothing(name: str) -> None:
+    ways_in = ("innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval(", "fetch(", "Function(")
+    for way in (*ways_in, "localStorage", "sessionStorage", "document.cookie", "indexedDB"):
+        assert way not in static_text(name)
+
+
+def test_every_own_script_is_in_the_page() -> None:
+    assert sorted(OUR_SCRIPTS) == sorted(path.name for path in STATIC.glob("*.js"))
+
+
+def test_content_policy_lets_images_in_from_the_named_host_alone() -> None:
+    assert "img-src data: https://*.example.org;" in content_policy([], image_hosts=["https://*.example.org"])
+    assert "https:" not in content_policy(["x"])

@@ -1,8 +1,7 @@
-"""What does the overview map hold? (a folium map whose layers, subjects and clauses travel as data)
+"""What does the overview map hold? (a folium map, packed outlines, and the subjects with their clauses)
 
-folium builds the Leaflet map, its panes and one empty feature group per layer; the page's own script
-fills a group when it is first shown. folium's random element ids are replaced by a counter and its links to
-other hosts by nothing: the page brings Leaflet itself.
+folium builds the Leaflet map; its random element ids are replaced by a counter and its links to other hosts by
+nothing: the page brings Leaflet itself. The page's own script decodes the payloads and draws them on canvas.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,23 +12,21 @@ import folium
 import numpy as np
 import shapely
 from branca.element import Element, Figure
-from shapely.geometry.base import BaseGeometry
 
 from cdgis.assessment import Assessment
-from cdgis.frames import Layer
+from cdgis.model import LIST_SEPARATOR
 from cdgis.report.dossier import Dossier, Ruling
-from cdgis.report.outline import packed, thinned
+from cdgis.report.map.budget import pack_layers, size_notes
+from cdgis.report.map.encoding import deflated_json
+from cdgis.report.map.layers import THEMES, Bounds, layer_record, map_bounds
+from cdgis.report.map.levels import LEVEL_ZOOMS
 from cdgis.report.palette import read_palette
 from cdgis.report.wording import attribute
 
-THEMES = ("主体功能", "流域", "一单", "三线", "碳汇", "修复", "要素", "基础")
-"""Drawing order, bottom first; the layer tree lists them the other way round."""
-_SHOWN_AT_FIRST = (
-    "neighbours", "counties", "management_units", "ecological_redline", "main_rivers", "reservoirs", "places",
-)  # fmt: skip
-_LABELLED = "counties"
-_LOWEST_PANE = 410
-_MARGIN_DEG = 0.03
+_SUBJECT_TEXTS = ("subject_id", "name", "kind", "county", "basin", "industry", "project_type", "unit_code")
+_TEXT_SHARE = 0.45
+"""Share of the page's budget kept for tables, clauses and scripts."""
+SUBJECT_OUTLINES = "subjects"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +36,57 @@ class MapView:
     html: str
     """The map's element."""
     script: str
-    """folium's script: makes the map, panes and groups."""
-    data: Mapping[str, Any]
-    """What the page's own script draws: layers, subjects, rules."""
+    """folium's script: makes the map."""
+    data: str
+    """Base64 of deflated JSON: what the page's own script reads first."""
+    geometry: Mapping[str, str]
+    """Layer id (and "subjects") -> packed outlines, decoded when first shown."""
+    notes: tuple[str, ...]
+    """What was done to keep the page within its budget."""
 
 
-def build_map(assessment: Assessment, dossiers: Sequence[Dossier]) -> MapView:
-    """Return the overview map of all vector layers and judged subjects."""
-    layers = [layer for layer in assessment.layers.values() if layer.spec.is_vector and len(layer.zones)]
-    bounds = _bounds(layers, assessment)
+def build_map(
+    assessment: Assessment, dossiers: Sequence[Dossier], *, pages: Mapping[str, Mapping[str, str]] | None = None
+) -> MapView:
+    """Return the overview map of all vector layers and judged subjects.
+
+    Parameters
+    ----------
+    pages : layer id -> zone id -> the zone's own page, relative to the page that holds the map.
+    """
+    layers = {key: layer for key, layer in assessment.layers.items() if layer.spec.is_vector and len(layer.zones)}
+    west, south, east, north = map(float, assessment.subjects.frame.total_bounds)
+    bounds = map_bounds(layers, (west, south, east, north))
+    canvas = _folium_map(bounds)
+    html, script = _rendered(canvas)
+    frame = assessment.subjects.frame.set_index("subject_id")
+    ids = [dossier.subject["subject_id"] for dossier in dossiers]
+    shapes = {key: layer.zones.geometry.to_numpy() for key, layer in layers.items()}
+    budget = int(assessment.settings.publish.page_budget_mb * 1e6 * (1 - _TEXT_SHARE))
+    outlines = frame.reindex(ids).geometry.to_numpy()
+    packs = pack_layers({SUBJECT_OUTLINES: _areas_and_lines(outlines), **shapes}, budget_bytes=budget)
+    titles = {key: layer.spec.title for key, layer in layers.items()}
+    data = {
+        "map": canvas.get_name(),
+        "bounds": list(bounds),
+        "folder": "sites/",
+        "pages": pages or {},
+        "themes": list(THEMES),
+        "levelZooms": list(LEVEL_ZOOMS),
+        "verdicts": {name: {"fill": s.fill, "shape": s.shape} for name, s in read_palette().verdicts.items()},
+        "layers": [layer_record(layer) for layer in layers.values()],
+        **_subject_data(dossiers, shapely.get_dimensions(outlines).tolist()),
+    }
+    return MapView(
+        html=html,
+        script=script,
+        data=deflated_json(data),
+        geometry={key: packed.text for key, packed in packs.items()},
+        notes=size_notes(packs, titles, budget_bytes=budget),
+    )
+
+
+def _folium_map(bounds: Bounds) -> folium.Map:
     west, south, east, north = bounds
     canvas = folium.Map(
         location=[(south + north) / 2, (west + east) / 2],
@@ -57,36 +96,12 @@ def build_map(assessment: Assessment, dossiers: Sequence[Dossier]) -> MapView:
         attributionControl=False,
         zoomSnap=0.25,
         minZoom=6,
-        maxZoom=17,
+        maxZoom=18,
     )
     canvas.default_js, canvas.default_css = [], []
-    for number in range(len(THEMES)):
-        folium.map.CustomPane(f"theme-{number}", z_index=_LOWEST_PANE + number).add_to(canvas)
-    groups = {layer.spec.id: folium.FeatureGroup(name=layer.spec.id, show=True).add_to(canvas) for layer in layers}
     canvas.fit_bounds([[south, west], [north, east]])
     _number_elements(canvas)
-    html, script = _rendered(canvas)
-    data = {
-        "map": canvas.get_name(),
-        "bounds": [round(v, 5) for v in bounds],
-        "verdicts": {name: {"fill": s.fill, "shape": s.shape} for name, s in read_palette().verdicts.items()},
-        "layers": [_layer_data(layer, groups[layer.spec.id].get_name()) for layer in layers],
-        **_subject_data(assessment, dossiers),
-    }
-    return MapView(html=html, script=script, data=data)
-
-
-def _bounds(layers: Sequence[Layer], assessment: Assessment) -> tuple[float, float, float, float]:
-    """Return west, south, east, north of the coverage layers, or of everything when none is declared."""
-    areas = {layer.spec.coverage for layer in layers if layer.spec.coverage}
-    inside = [layer for layer in layers if layer.spec.id in areas] or layers
-    boxes = [shapely.box(*layer.zones.total_bounds) for layer in inside]
-    if not boxes and len(assessment.subjects.frame):
-        boxes = [shapely.box(*assessment.subjects.frame.total_bounds)]
-    if not boxes:
-        return (73.0, 18.0, 135.0, 54.0)
-    west, south, east, north = shapely.union_all(boxes).bounds
-    return west - _MARGIN_DEG, south - _MARGIN_DEG, east + _MARGIN_DEG, north + _MARGIN_DEG
+    return canvas
 
 
 def _number_elements(root: Element) -> None:
@@ -105,63 +120,43 @@ def _rendered(canvas: folium.Map) -> tuple[str, str]:
     return figure.html.render().strip(), figure.script.render().strip() + "\n"
 
 
-def _layer_data(layer: Layer, group: str) -> dict[str, Any]:
-    """Return one layer as the page's script reads it: classes with colours, zones with packed outlines."""
-    spec, zones, palette = layer.spec, layer.zones, read_palette()
-    names = list(dict.fromkeys([*spec.allowed_classes, *sorted(set(zones["zone_class"]))]))
-    present = [name for name in names if name in set(zones["zone_class"])]
-    place = {name: number for number, name in enumerate(present)}
-    labels = packed(shapely.point_on_surface(zones.geometry.to_numpy())) if spec.id == _LABELLED else [[]] * len(zones)
-    rows = zip(zones["zone_id"], zones["zone_name"], zones["zone_class"], packed(thinned(layer)), labels, strict=True)
-    return {
-        "id": spec.id,
-        "group": group,
-        "title": spec.title,
-        "theme": THEMES.index(spec.theme),
-        "geometry": spec.geometry,
-        "official": spec.official,
-        "version": spec.version,
-        "shown": spec.id in _SHOWN_AT_FIRST,
-        "classes": [[name, palette.zone_colour(spec.id, name)] for name in present],
-        "zones": [[zone_id, name, place[kind], outline, *label] for zone_id, name, kind, outline, label in rows],
-    }
+def _areas_and_lines(shapes: np.ndarray) -> np.ndarray:
+    """Return shapes with points and missing ones left empty: a point is drawn as its symbol."""
+    kept = shapes.copy()
+    kept[shapely.get_dimensions(shapes) < 1] = shapely.MultiPolygon()
+    return kept
 
 
-def _subject_data(assessment: Assessment, dossiers: Sequence[Dossier]) -> dict[str, Any]:
+def _subject_data(dossiers: Sequence[Dossier], dimensions: Sequence[int]) -> dict[str, Any]:
     """Return subjects with their open and applying clauses; each clause's text is kept once."""
-    frame = assessment.subjects.frame
-    shapes = dict(zip(frame["subject_id"], frame.geometry.to_numpy(), strict=True))
     rules: dict[tuple[str, ...], int] = {}
-    subjects = []
-    for dossier in dossiers:
-        subject, verdict = dossier.subject, dossier.verdict
-        applied = [*(r for part in dossier.applies.values() for r in part), *dossier.hints]
-        shape = shapes.get(subject["subject_id"])
-        subjects.append(
-            {
-                **{
-                    name: subject[name] for name in ("subject_id", "name", "kind", "county", "industry", "project_type")
-                },
-                "lon": round(float(subject["lon"]), 6),
-                "lat": round(float(subject["lat"]), 6),
-                "verdict": verdict["verdict"],
-                "atLeast": verdict["at_least"],
-                "stability": verdict["stability"],
-                "manual": int(verdict["manual_count"]),
-                "number": dossier.report_number,
-                "page": dossier.page,
-                "outline": _outline(shape),
-                "dimension": int(shapely.get_dimensions(shape)) if shape is not None else 0,
-                "applies": [_clause(r, rules) for r in applied],
-                "unknown": [_clause(r, rules) for r in dossier.unknown],
-            }
-        )
+    subjects = [
+        {**_subject(dossier, rules), "dimension": dimension}
+        for dossier, dimension in zip(dossiers, dimensions, strict=True)
+    ]
     return {"subjects": subjects, "rules": [list(rule) for rule in rules]}
 
 
-def _outline(shape: BaseGeometry | None) -> list[Any]:
-    """Return a subject's full outline, nothing for points."""
-    return [] if shape is None or shapely.get_dimensions(shape) < 1 else packed(np.array([shape], dtype=object))[0]
+def _subject(dossier: Dossier, rules: dict[tuple[str, ...], int]) -> dict[str, Any]:
+    subject, verdict = dossier.subject, dossier.verdict
+    applied = [*(r for part in dossier.applies.values() for r in part), *dossier.hints]
+    decisive = {rule_id for rule_id, _ in dossier.decisive}
+    hit = [r.row for r in (*applied, *dossier.unknown) if r.row["rule_id"] in decisive]
+    return {
+        **{name: subject[name] for name in _SUBJECT_TEXTS},
+        "lon": round(float(subject["lon"]), 6),
+        "lat": round(float(subject["lat"]), 6),
+        "verdict": verdict["verdict"],
+        "atLeast": verdict["at_least"],
+        "stability": verdict["stability"],
+        "manual": int(verdict["manual_count"]),
+        "number": dossier.report_number,
+        "page": dossier.page,
+        "decisiveLayers": sorted({row["layer"] for row in hit if row["layer"]}),
+        "decisiveZones": sorted({z for row in hit for z in str(row["zone_id"]).split(LIST_SEPARATOR) if z}),
+        "applies": [_clause(r, rules) for r in applied],
+        "unknown": [_clause(r, rules) for r in dossier.unknown],
+    }
 
 
 def _clause(ruling: Ruling, rules: dict[tuple[str, ...], int]) -> list[Any]:

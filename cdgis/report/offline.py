@@ -40,8 +40,17 @@ def _needs_escape(text: str) -> bool:
 @cache
 def template_text(name: str) -> str:
     """Return one of our own files in templates/, with line ends normalised as a browser does before hashing."""
-    text = files("cdgis.report").joinpath(f"templates/{name}").read_text(encoding="utf-8")
-    return text.replace("\r\n", "\n")
+    return _own_file(f"templates/{name}")
+
+
+@cache
+def static_text(name: str) -> str:
+    """Return one of our own scripts in static/, line ends normalised alike."""
+    return _own_file(f"static/{name}")
+
+
+def _own_file(name: str) -> str:
+    return files("cdgis.report").joinpath(name).read_text(encoding="utf-8").replace("\r\n", "\n")
 
 
 @cache
@@ -71,12 +80,16 @@ def inline_code(text: str) -> Markup:
     return Markup(text)
 
 
-def content_policy(scripts: Sequence[str]) -> str:
-    """Return the content security policy under which only `scripts`, byte by byte, may run; no request is allowed."""
+def content_policy(scripts: Sequence[str], *, image_hosts: Sequence[str] = ()) -> str:
+    """Return the content security policy under which only `scripts`, byte by byte, may run.
+
+    Nothing may be requested, save images from `image_hosts`: a tile service the reader turns on.
+    """
     hashes = " ".join(
         f"'sha256-{base64.b64encode(sha256(text.encode('utf-8')).digest()).decode()}'" for text in scripts
     )
+    images = " ".join(("data:", *image_hosts))
     return (
         f"default-src 'none'; script-src {hashes or chr(39) + 'none' + chr(39)}; style-src 'unsafe-inline'; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
+        f"img-src {images}; base-uri 'none'; form-action 'none'"
     )

@@ -11,26 +11,29 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from cdgis.assessment import Assessment
-from cdgis.model import SubjectKind, Verdict
+from cdgis.model import Verdict
 from cdgis.report.dossier import Dossier
-from cdgis.report.mapview import THEMES, MapView
+from cdgis.report.listing import filter_choices, list_subjects
+from cdgis.report.mapview import MapView
 from cdgis.report.offline import (
     content_policy,
     inline_code,
-    json_for_script,
     leaflet_script,
     leaflet_style,
+    static_text,
     template_text,
 )
 from cdgis.report.overview import Overview
 from cdgis.report.palette import VerdictStyle, read_palette
 from cdgis.report.sketch import HEIGHT_PX, WIDTH_PX, Sketch
 from cdgis.report.tables import stamp_of
-from cdgis.report.wording import FILTERS, in_force, industry, read_wording, transition_note
+from cdgis.report.wording import FILTERS, in_force, read_wording, transition_note
 
-_OUR_SCRIPTS = ("map.js", "panels.js", "list.js")
-_LIST_ORDER = (Verdict.FAIL, Verdict.JUSTIFY, Verdict.UNKNOWN, Verdict.CONDITIONAL, Verdict.CLEAR)
-"""What needs attention first; an open question comes before a conditional pass."""
+OUR_SCRIPTS = (
+    "decode.js", "elements.js", "geodesy.js", "canvas.js", "map.js", "panels.js", "tools.js", "list.js", "card.js",
+    "sheet.js", "link.js",
+)  # fmt: skip
+_TILE_HOST = "https://*.tianditu.gov.cn"
 
 
 @cache
@@ -54,29 +57,21 @@ def _template(name: str) -> Template:
 
 def render_index(assessment: Assessment, dossiers: Sequence[Dossier], *, overview: Overview, view: MapView) -> str:
     """Return index.html: one self-contained file with map, lists and the run's provenance."""
-    scripts = [leaflet_script(), view.script, "\n".join(template_text(name) for name in _OUR_SCRIPTS)]
-    ordered = sorted(dossiers, key=_place_in_list)
-    industries = sorted({str(d.subject["industry"])[:2] for d in dossiers if d.subject["industry"]})
+    scripts = [leaflet_script(), view.script, "\n".join(static_text(name) for name in OUR_SCRIPTS)]
+    listed = list_subjects(assessment, dossiers)
     return _template("index.html").render(
         **_common(assessment),
-        policy=content_policy(scripts),
+        policy=content_policy(scripts, image_hosts=(_TILE_HOST,)),
         style=inline_code(leaflet_style() + template_text("style.css") + template_text("index.css")),
         scripts=[inline_code(text) for text in scripts],
         map_html=Markup(view.html),
-        map_data=json_for_script(view.data),
+        view=view,
         overview=overview,
-        dossiers=ordered,
-        counties=sorted({str(d.subject["county"]) for d in dossiers if d.subject["county"]}),
-        industries=[(code, industry(code)) for code in industries],
-        themes=THEMES[::-1],
+        listed=listed,
+        choices=filter_choices(listed),
+        tiles=True,
         leaflet_licence=template_text("leaflet_licence.txt"),
     )
-
-
-def _place_in_list(dossier: Dossier) -> tuple[int, bool, str]:
-    subject = dossier.subject
-    order = _LIST_ORDER.index(Verdict(dossier.verdict["verdict"]))
-    return order, subject["kind"] != SubjectKind.PROJECT, str(subject["subject_id"])
 
 
 def render_site(assessment: Assessment, dossier: Dossier, sketch: Sketch | None) -> str:

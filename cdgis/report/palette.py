@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +28,8 @@ class Palette:
     zones: Mapping[str, Mapping[str, str]]
     """Layer id -> zone class -> colour."""
     layers: Mapping[str, str]
+    styles: Mapping[str, Mapping[str, Any]]
+    """Layer id, or kind of geometry, or ``default`` -> how the map draws it."""
     cycle: tuple[str, ...]
 
     def zone_colour(self, layer: str, zone_class: str) -> str:
@@ -43,5 +46,6 @@ def read_palette() -> Palette:
         verdicts={name: VerdictStyle(**style) for name, style in raw["verdict"].items()},
         zones=raw["zone"],
         layers=raw["layer"],
+        styles=raw["style"],
         cycle=tuple(raw["cycle"]["colours"]),
     )

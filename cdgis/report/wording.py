@@ -13,6 +13,7 @@ from cdgis.industry import name_of
 from cdgis.units import m2_to_ha, m2_to_mu, tc_to_tco2e
 
 _DATE = re.compile(r"(\d{4})(?:\D{1,2}(\d{1,2})(?:\D{1,2}(\d{1,2}))?)?")
+_NATIONALITIES = re.compile(r"(?<=..)(?:(?:满|蒙古|回|土家|苗|侗|壮|瑶|彝|畲)族)+自治县$")
 _TEN_THOUSAND = 10_000.0
 DASH = "—"
 
@@ -38,6 +39,11 @@ def attribute(name: str) -> str:
 def industry(code: str) -> str:
     """Return the name of a code of GB/T 4754-2017, "" when there is none."""
     return name_of(code)
+
+
+def short_county(name: str) -> str:
+    """Return a county's name as maps print it: 围场满族蒙古族自治县 becomes 围场县."""
+    return _NATIONALITIES.sub("县", name)
 
 
 def number(value: float, digits: int = 0) -> str:

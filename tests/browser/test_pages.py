@@ -12,7 +12,7 @@ def _rows(visit: Visit) -> int:
 
 
 def _marks(visit: Visit) -> int:
-    return visit.page.locator(".mark:not(.out)").count()
+    return visit.page.evaluate("state.visible.size")
 
 
 @pytest.mark.parametrize("name", ["index.html", "sites/P000.html"])
@@ -85,10 +85,9 @@ def test_tile_county_industry_and_search_filter(browser: object, published: Path
 
 def test_row_click_zooms_and_shows_the_clauses(browser: object, published: Path) -> None:
     with Visit(browser, published / "index.html", DESKTOP) as visit:
-        name = visit.page.evaluate("data.map")
-        before = visit.page.evaluate(f"window['{name}'].getZoom()")
+        before = visit.page.evaluate("map.getZoom()")
         visit.page.click("#verdict-table tr[data-id='P000']")
-        assert visit.page.evaluate(f"window['{name}'].getZoom()") > before
+        assert visit.page.evaluate("map.getZoom()") > before
         card = visit.page.inner_text("#card")
         assert "生态保护红线内禁止开发性、生产性建设" in card and "《生态环境法典》第六十七条（条号未核实）" in card
         assert visit.page.get_attribute("#card a", "href") == "sites/P000.html"
@@ -96,21 +95,48 @@ def test_row_click_zooms_and_shows_the_clauses(browser: object, published: Path)
 
 def test_mark_click_chooses_its_row(browser: object, published: Path) -> None:
     with Visit(browser, published / "index.html", DESKTOP) as visit:
-        visit.page.locator(".mark[title^='示例项目004']").dispatch_event("click")
+        at = visit.page.evaluate(
+            "(() => { const s = subjectsById.get('P004'); const p = map.latLngToContainerPoint([s.lat, s.lon]); return [p.x, p.y]; })()"
+        )
+        visit.page.locator(".folium-map").click(position={"x": at[0], "y": at[1]})
         row = visit.page.locator("#verdict-table tr.chosen")
         assert row.get_attribute("data-id") == "P004" and row.is_visible()
         assert "还缺：是否排放污染物" in visit.page.inner_text("#card")
 
 
-def test_layer_toggle_fills_its_group_and_the_legend(browser: object, published: Path) -> None:
+def test_layer_toggle_draws_it_and_changes_the_legend(browser: object, published: Path) -> None:
+    pixels = """(() => { const c = surfaces.zones.canvas, d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+      let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; })()"""
     with Visit(browser, published / "index.html", DESKTOP) as visit:
         assert "核心保护区" in visit.page.inner_text("#legend")
-        visit.page.uncheck("input[data-layer='ecological_redline']")
-        assert "核心保护区" not in visit.page.inner_text("#legend")
+        before = visit.page.evaluate(pixels)
+        for layer in ("ecological_redline", "management_units"):
+            visit.page.uncheck(f"input[data-layer='{layer}']")
+        visit.page.wait_for_timeout(100)
+        assert "核心保护区" not in visit.page.inner_text("#legend") and visit.page.evaluate(pixels) < before / 2
         visit.page.check("input[data-layer='ecological_redline']")
+        visit.page.wait_for_timeout(100)
         assert "核心保护区" in visit.page.inner_text("#legend")
-        count = "window[data.layers.find((l) => l.id === 'ecological_redline').group].getLayers().length"
-        assert visit.page.evaluate(count) == 2
+
+
+def test_layer_hidden_at_first_is_decoded_when_shown(browser: object, published: Path) -> None:
+    with Visit(browser, published / "index.html", DESKTOP) as visit:
+        assert visit.page.evaluate("data.layers.find((l) => l.id === 'railways').outlines === undefined")
+        visit.page.locator("#layer-tree summary", has_text="要素").click()
+        visit.page.check("input[data-layer='railways']")
+        visit.page.wait_for_timeout(100)
+        assert visit.page.evaluate("data.layers.find((l) => l.id === 'railways').outlines.zones") == 1
+        assert "铁路" in visit.page.inner_text("#legend")
+
+
+def test_legend_names_only_what_is_in_view(browser: object, published: Path) -> None:
+    with Visit(browser, published / "index.html", DESKTOP) as visit:
+        visit.page.evaluate("map.setView([41.2, 117.18], 15, {animate: false})")
+        text = visit.page.inner_text("#legend")
+        assert "红线一般区域" in text and "核心保护区" not in text and "主要河流" not in text
+        visit.page.evaluate("map.setView([41.2, 117.3], 15, {animate: false})")
+        # The red line is drawn as an outline: inside it nothing of it is on the map.
+        assert "红线" not in visit.page.inner_text("#legend")
 
 
 def test_click_on_the_map_names_the_zones_under_it(browser: object, published: Path) -> None:
@@ -156,12 +182,10 @@ def test_map_furniture_does_not_overlap(browser: object, published: Path, size: 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_map_labels_do_not_overlap(browser: object, published: Path, size: dict[str, int]) -> None:
-    script = """[...document.querySelectorAll('.county-label, .place-label')]
-      .filter((e) => getComputedStyle(e).visibility !== 'hidden' && e.getClientRects().length)
-      .map((e) => { const b = e.getBoundingClientRect(); return [b.left, b.top, b.right, b.bottom]; })"""
     with Visit(browser, published / "index.html", size) as visit:
-        boxes = visit.page.evaluate(script)
-        assert len(boxes) >= 4
+        labels = visit.page.evaluate("state.labels")
+        boxes = [label["box"] for label in labels]
+        assert sum(label["county"] for label in labels) == 4
         for i, a in enumerate(boxes):
             for b in boxes[i + 1 :]:
                 assert a[2] < b[0] or b[2] < a[0] or a[3] < b[1] or b[3] < a[1]

@@ -9,7 +9,7 @@ PHONE = {"width": 390, "height": 844}
 class Visit:
     """One page in its own context: what it asked for, what it complained of."""
 
-    def __init__(self, browser: object, path: Path, size: dict[str, int]) -> None:
+    def __init__(self, browser: object, path: Path, size: dict[str, int], fragment: str = "") -> None:
         self.context = browser.new_context(viewport=size, offline=True)
         self.requests: list[str] = []
         self.complaints: list[str] = []
@@ -18,7 +18,9 @@ class Visit:
         self.page.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))
         self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         self.page.on("dialog", lambda dialog: (self.complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        self.page.goto(path.as_uri())
+        self.page.goto(path.as_uri() + fragment)
+        if path.name == "index.html":
+            self.page.wait_for_selector("html[data-ready]", state="attached")
 
     def __enter__(self) -> "Visit":
         return self

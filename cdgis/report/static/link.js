@@ -1,0 +1,75 @@
+// The page's address says what is shown: view, layers, opacity, filters, choice. Everything stays after the #.
+let linkReady = false, lastLink = "";
+
+function currentLink() {
+  const {lat, lng} = map.getCenter(), link = new URLSearchParams();
+  link.set("v", [map.getZoom(), lat.toFixed(5), lng.toFixed(5)].join("/"));
+  link.set("l", data.layers.filter((layer) => layer.shown).map((layer) => layer.id).join("."));
+  for (const [theme, share] of state.opacity) if (share < 1) link.append("o", theme + "/" + Math.round(share * 100));
+  for (const name of FILTERS) if (controls[name].value) link.set(name, controls[name].value);
+  if (search.value) link.set("q", search.value);
+  if (state.chosen) link.set("s", state.chosen);
+  if (state.grid) link.set("g", "1");
+  return link.toString();
+}
+
+function writeLink() {
+  if (!linkReady) return;
+  lastLink = currentLink();
+  // A file opened from disk has no history of its own in some browsers; replacing the fragment always works.
+  try { history.replaceState(null, "", "#" + lastLink); } catch { location.replace("#" + lastLink); }
+}
+
+async function readLink() {
+  const hash = location.hash.slice(1);
+  if (!hash.includes("=")) {
+    const id = decodeURIComponent(hash);
+    applyFilters();
+    if (subjectsById.has(id)) chooseAndZoom(id);
+    return;
+  }
+  const link = new URLSearchParams(hash);
+  for (const name of FILTERS) controls[name].value = link.get(name) || "";
+  search.value = link.get("q") || "";
+  for (const pair of link.getAll("o")) { const [theme, share] = pair.split("/").map(Number); state.opacity.set(theme, share / 100); }
+  if (link.has("g")) byId("graticule").click();
+  if (link.has("l")) {
+    const wanted = new Set(link.get("l").split("."));
+    await Promise.all(data.layers.filter((layer) => layer.shown !== wanted.has(layer.id)).map((layer) => showLayer(layer, wanted.has(layer.id))));
+  }
+  drawTree();
+  applyFilters();
+  if (subjectsById.has(link.get("s"))) choose(link.get("s"));
+  const [zoom, lat, lng] = (link.get("v") || "").split("/").map(Number);
+  if ([zoom, lat, lng].every(Number.isFinite)) map.setView([lat, lng], zoom, {animate: false});
+}
+
+async function copyLink() {
+  writeLink();
+  const box = byId("link-text");
+  box.hidden = false;
+  box.value = location.href;
+  box.select();
+  try { await navigator.clipboard.writeText(location.href); say("链接已复制"); } catch { say("请按 Ctrl+C 复制选中的链接"); }
+}
+
+async function runPage() {
+  await start();
+  prepareTools();
+  prepareList();
+  prepareSheet();
+  drawTree();
+  if (window.innerWidth <= 700) byId("layer-panel").open = false;
+  showAll();
+  watchPointer();
+  byId("copy-link").addEventListener("click", copyLink);
+  await readLink();
+  linkReady = true;
+  map.on("moveend", () => { drawScale(); drawLegend(); writeLink(); });
+  drawScale(); drawLegend(); writeLink();
+  window.addEventListener("hashchange", () => { if (location.hash.slice(1) !== lastLink) readLink(); });
+  document.documentElement.dataset.ready = "true";
+}
+
+if (typeof DecompressionStream === "undefined") say("浏览器版本过旧，地图不能显示；请用 2021 年以后的 Chrome、Edge、Firefox（113 起）或 360 极速浏览器打开。下列名录和摘要仍可阅读。");
+else runPage();

@@ -1,0 +1,154 @@
+// Filters act on map, list and counts together; the list is walked with the arrow keys.
+const FILTERS = ["verdict", "kind", "county", "basin", "industry", "class", "attention"];
+const rows = [...document.querySelectorAll("#verdict-table tbody tr")];
+const rowsById = new Map(rows.map((row) => [row.dataset.id, row]));
+const controls = Object.fromEntries(FILTERS.map((name) => [name, byId("filter-" + name)]));
+const search = byId("search");
+const texts = new Map(rows.map((row) => [row, (row.textContent + " " + row.dataset.unit).toLowerCase()]));
+
+function matches(row, query) {
+  for (const name of FILTERS) {
+    const wanted = controls[name].value, value = row.dataset[name];
+    if (!wanted) continue;
+    if (name === "industry" ? !value.startsWith(wanted) : name === "attention" ? !value.split(" ").includes(wanted) : value !== wanted) return false;
+  }
+  return !query || texts.get(row).includes(query);
+}
+
+function applyFilters() {
+  const query = parseCoordinate(search.value) ? "" : search.value.trim().toLowerCase();
+  const counts = {};
+  state.visible.clear();
+  for (const row of rows) {
+    const visible = matches(row, query);
+    if (row.hidden === visible) row.hidden = !visible;
+    if (!visible) continue;
+    state.visible.add(row.dataset.id);
+    counts[row.dataset.verdict] = (counts[row.dataset.verdict] || 0) + 1;
+  }
+  const shown = state.visible.size;
+  byId("shown-count").textContent = shown === rows.length ? "共 " + rows.length + " 个" : "筛出 " + shown + " / " + rows.length + " 个";
+  byId("none-found").hidden = shown > 0;
+  for (const tile of document.querySelectorAll(".tile")) {
+    tile.setAttribute("aria-pressed", String(tile.dataset.verdict === controls.verdict.value));
+    tile.querySelector(".tile-count").textContent = counts[tile.dataset.verdict] || 0;
+  }
+  keepOneTabStop();
+  refresh("subjects", "labels");
+  if (map) { drawLegend(); writeLink(); }
+}
+
+// One row is in the tab order, the arrow keys reach the others: five thousand rows are no tab trap.
+function keepOneTabStop() {
+  const visible = rows.filter((row) => !row.hidden);
+  const stop = rowsById.get(state.chosen);
+  for (const row of rows) row.tabIndex = -1;
+  const first = stop && !stop.hidden ? stop : visible[0];
+  if (first) first.tabIndex = 0;
+}
+
+function walkRows(event) {
+  const row = event.target.closest("tbody tr");
+  if (!row) return;
+  if (event.key === "Enter" && event.target === row) return chooseAndZoom(row.dataset.id);
+  const step = {ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling"}[event.key];
+  if (!step) return;
+  event.preventDefault();
+  let next = row[step];
+  while (next && next.hidden) next = next[step];
+  if (next) { row.tabIndex = -1; next.tabIndex = 0; next.focus(); }
+}
+
+// What the words in the search box could also mean: a coordinate, a unit, a county, a town.
+function drawSuggestions() {
+  const box = byId("found"), query = search.value.trim(), items = [], at = parseCoordinate(query);
+  if (at) items.push(button("定位到 " + coordinateText(at), {class: "link"}, () => goTo(at)));
+  else if (query.length >= 2) items.push(...matchingZones(query.toLowerCase()).slice(0, 6).map(zoneButton));
+  box.hidden = !items.length;
+  box.replaceChildren(...items);
+}
+
+function matchingZones(query) {
+  const found = [];
+  for (const layer of data.layers)
+    for (let zone = 0; zone < layer.ids.length && found.length < 12; zone++)
+      if ((layer.names[zone] + " " + layer.ids[zone]).toLowerCase().includes(query)) found.push({layer, zone});
+  return found;
+}
+
+function zoneButton(found) {
+  const {layer, zone} = found;
+  return button(layer.title + "　" + (layer.names[zone] || layer.ids[zone]), {class: "link"}, () => goToZone(found));
+}
+
+function goTo({lat, lng}) {
+  state.marked = [lat, lng];
+  map.setView([lat, lng], Math.max(map.getZoom(), 12.5), {animate: false});
+  refresh("labels");
+  identify(L.latLng(lat, lng));
+}
+
+async function switchOn(layer) {
+  if (!layer.shown) {
+    await showLayer(layer, true);
+    const box = [...document.querySelectorAll("#layer-tree input[type=checkbox]")].find((b) => b.dataset.layer === layer.id);
+    box.checked = true;
+    box.closest("details").open = true;
+  }
+  await layer.ready;
+}
+
+function zoneBounds({layer, zone}) {
+  const {parts, rings, full} = layer.outlines, bounds = L.latLngBounds([]);
+  for (let ring = rings[parts[zone]]; ring < rings[parts[zone + 1]]; ring++) {
+    const [west, north, east, south] = full.boxes.subarray(4 * ring, 4 * ring + 4);
+    bounds.extend([latOf(south), lonOf(west)]).extend([latOf(north), lonOf(east)]);
+  }
+  return bounds;
+}
+
+async function goToZone(found) {
+  await switchOn(found.layer);
+  state.outlined = [found];
+  map.fitBounds(zoneBounds(found).pad(0.3), {maxZoom: 14, animate: false});
+  refresh("zones", "labels");
+  drawLegend();
+}
+
+function csvCell(text) {
+  const risky = /^[=+\-@\t\r\n＝＋－＠]/.test(text) && !/^[+-]?\d+(\.\d+)?([eE][+-]?\d+)?$/.test(text);
+  return '"' + ((risky ? "'" : "") + text).replaceAll('"', '""') + '"';
+}
+
+function saveCsv() {
+  const names = [["subject_id", "编号"], ["name", "名称"], ["kind", "类别"], ["verdict", "结论"], ["stability", "稳定性"], ["county", "县区"], ["basin", "流域"], ["unit_code", "管控单元"], ["industry", "行业代码"], ["project_type", "建设性质"], ["lon", "经度"], ["lat", "纬度"], ["number", "报告编号"]];
+  const lines = [names.map(([, title]) => csvCell(title)).join(",")];
+  for (const row of rows.filter((r) => !r.hidden)) {
+    const subject = subjectsById.get(row.dataset.id);
+    lines.push(names.map(([name]) => csvCell(name === "kind" ? (subject.kind === "project" ? "项目" : "企业") : String(subject[name]))).join(","));
+  }
+  lines.push(csvCell(byId("stamp-text").textContent));
+  const address = URL.createObjectURL(new Blob(["\ufeff" + lines.join("\r\n") + "\r\n"], {type: "text/csv"}));
+  const link = element("a", {href: address, download: "筛选结果.csv"});
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(address), 10000);
+  say("已导出 " + (lines.length - 2) + " 行");
+}
+
+function prepareList() {
+  const table = byId("verdict-table");
+  table.addEventListener("click", (event) => {
+    const row = event.target.closest("tbody tr");
+    if (row && !event.target.closest("a")) chooseAndZoom(row.dataset.id);
+  });
+  table.addEventListener("keydown", walkRows);
+  for (const control of Object.values(controls)) control.addEventListener("change", applyFilters);
+  search.addEventListener("input", () => { applyFilters(); drawSuggestions(); });
+  byId("filters").addEventListener("submit", (event) => { event.preventDefault(); byId("found").querySelector("button")?.click(); });
+  byId("filters").addEventListener("reset", () => setTimeout(() => { state.marked = null; state.outlined = []; applyFilters(); drawSuggestions(); choose(null); showAll(); }));
+  byId("save-csv").addEventListener("click", saveCsv);
+  for (const tile of document.querySelectorAll(".tile")) tile.addEventListener("click", () => {
+    controls.verdict.value = controls.verdict.value === tile.dataset.verdict ? "" : tile.dataset.verdict;
+    applyFilters();
+  });
+}
