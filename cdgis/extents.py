@@ -19,7 +19,7 @@ from cdgis.geometry import (
     is_sliver,
     of_dimension,
 )
-from cdgis.kernels import Pairs, overlapping_pairs, pair_distance_m, rounding_m2
+from cdgis.kernels import Cut, Pairs, overlapping_pairs, pair_distance_m, rounding_m2
 
 GeometryArray = npt.NDArray[np.object_]
 FloatArray = npt.NDArray[np.float64]
@@ -44,6 +44,8 @@ class Extents:
     ids: npt.NDArray[np.object_]
     plane: GeometryArray
     """On the measuring plane."""
+    cut: Cut
+    """The same, large polygons in pieces."""
     local: GeometryArray
     """In the distance plane."""
     dimension: npt.NDArray[np.int32]
@@ -63,7 +65,10 @@ class Extents:
         plane[tangled] = np.asarray(shapely.node(plane[tangled]))
         length = np.zeros(len(ids))
         length[lines] = _plane_length_m(plane[lines])
-        return cls(ids=ids, plane=plane, local=local, dimension=dimension, area_m2=shapely.area(plane), length_m=length)
+        return cls(
+            ids=ids, plane=plane, cut=Cut.of(plane), local=local, dimension=dimension,
+            area_m2=shapely.area(plane), length_m=length,
+        )  # fmt: skip
 
     @property
     def total(self) -> FloatArray:
@@ -87,7 +92,7 @@ def outside_m(extents: Extents, zones: GeometryArray) -> FloatArray:
 
     Here, unlike for hits, points and lines on an outline count as covered: a border road lies in one or the other.
     """
-    pairs = overlapping_pairs(extents.plane, zones)
+    pairs = overlapping_pairs(extents.cut, zones)
     covered = union_measure(extents, pairs)
     subject, zone = pairs.touch_subject, pairs.touch_zone
     covered[subject[extents.dimension[subject] == 0]] = 1.0

@@ -24,6 +24,7 @@ COURSE_EDGE_M = 150.0
 """Edges this long bow by <= 0.4 mm between the planes, so distances hold to the millimetre."""
 _STRIP_EDGE_M = 100.0
 """Edges this long bow by 0.2 mm between the planes, little beside a 0.1 m strip."""
+_ROOM_M = 1e-3
 _COLLECTION = 7
 _EMPTY = shapely.Polygon()
 
@@ -49,15 +50,26 @@ def densified(geoms: GeometryArray, longest_edge_m: float) -> GeometryArray:
     return out
 
 
-def subdivide(polygons: GeometryArray, *, max_vertices: int = PIECE_VERTICES) -> tuple[GeometryArray, IntArray]:
+def subdivide(
+    polygons: GeometryArray, *, max_vertices: int = PIECE_VERTICES, near: GeometryArray | None = None
+) -> tuple[GeometryArray, IntArray]:
     """Return pieces of at most `max_vertices` vertices and the index of the polygon each came from.
 
     Pieces of one polygon share only cut lines, so their areas add up to the polygon's.
+
+    Parameters
+    ----------
+    near : geometries whose boxes the pieces are wanted for; what lies beyond them all is left out, uncut. The pieces
+        that come back are the same as without it.
     """
+    wanted = None if near is None else shapely.STRtree(np.asarray(near))
     done: list[GeometryArray] = [np.empty(0, dtype=object)]
     owner: list[IntArray] = [np.empty(0, dtype=np.int64)]
     geoms, index = shapely.get_parts(np.asarray(polygons), return_index=True)
     while geoms.size:
+        if wanted is not None:
+            asked = np.unique(wanted.query(_roomy_boxes(geoms))[0])
+            geoms, index = geoms[asked], index[asked]
         big = shapely.get_num_coordinates(geoms) > max_vertices
         done.append(geoms[~big])
         owner.append(index[~big])
@@ -65,6 +77,12 @@ def subdivide(polygons: GeometryArray, *, max_vertices: int = PIECE_VERTICES) ->
     pieces, owners = np.concatenate(done), np.concatenate(owner)
     order = np.argsort(owners, kind="stable")
     return pieces[order], owners[order].astype(np.int64)
+
+
+def _roomy_boxes(geoms: GeometryArray) -> GeometryArray:
+    """Return the boxes of geometries, a millimetre wider than they need be."""
+    x0, y0, x1, y1 = shapely.bounds(geoms).T
+    return np.asarray(shapely.box(x0 - _ROOM_M, y0 - _ROOM_M, x1 + _ROOM_M, y1 + _ROOM_M))
 
 
 def _halve(geoms: GeometryArray, index: IntArray) -> tuple[GeometryArray, IntArray]:

@@ -133,7 +133,7 @@ def _measure_layer(
 ) -> _LayerResult:
     zones = layer.zones.sort_values("zone_id", kind="stable", ignore_index=True)
     plane, local = both_planes(_lonlat(zones))
-    pairs = overlapping_pairs(extents.plane, plane)
+    pairs = overlapping_pairs(extents.cut, plane)
     sliver, share = classify(extents, pairs)
     outlines = OutlineIndex.of(local)
     whole = Scope(layer.spec.id)

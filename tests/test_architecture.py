@@ -206,7 +206,7 @@ PLANTED = {
     "geodesy.py": ('"""D."""\nfrom cdgis.judge import judge\n', order_faults, "geodesy 导入了不低于自己的 judge"),
     "overlay.py": ('"""D."""\nimport cdgis.judge\n', order_faults, "overlay 导入了不低于自己的 judge"),
     "stray.py": ('"""D."""\n', order_faults, "stray 不在层级表中"),
-    "kernels.py": ('"""D."""\nfrom .judge import judge\n', order_faults, "kernels：相对导入 .judge"),
+    "kernels/__init__.py": ('"""D."""\nfrom .judge import judge\n', order_faults, "kernels：相对导入 .judge"),
     "facts.py": ('"""D."""\ndef f():\n    """D."""\n    from cdgis import judge\n    return judge\n', cycles, "judge"),
     "siting.py": ('"""D."""\nimport pyproj\n', fence_faults, "siting 导入了 pyproj"),
     "report/mapview.py": ('"""D."""\nfrom rasterio.crs import CRS\n', fence_faults, "report.mapview 导入了 rasterio"),

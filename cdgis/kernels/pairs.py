@@ -1,7 +1,8 @@
-"""Which subjects meet which zones, by how much, and how far is the nearest? The plain GEOS engine.
+"""Which subjects meet which zones, where, and by how much?
 
-Polygons over `geometry.PIECE_VERTICES` vertices are cut into pieces first, so a red line of a million
-vertices is never intersected whole; areas of pieces add up because pieces share only cut lines.
+Large polygons are cut into pieces first, and only near the other side, so a red line of a million vertices is never
+intersected whole; areas of pieces add up because pieces share only cut lines. What lies wholly inside is taken as
+it is. Shapes always come from GEOS; compiled kernels only settle which subjects no outline comes near.
 """
 
 from dataclasses import dataclass
@@ -10,8 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from cdgis import geodesy
-from cdgis.geometry import boundary_chunks, of_dimension, subdivide
+from cdgis.geometry import PIECE_VERTICES, boundary_chunks, of_dimension, subdivide
+from cdgis.kernels.engine import Engine
+from cdgis.kernels.outlines import TOUCH_M
+from cdgis.kernels.settled import subjects_within
 
 GeometryArray = npt.NDArray[np.object_]
 IntArray = npt.NDArray[np.int64]
@@ -19,8 +22,6 @@ FloatArray = npt.NDArray[np.float64]
 
 _AREAL = 2
 _NOTHING = shapely.GeometryCollection()
-TOUCH_M = 1e-6
-"""Geometries nearer than this touch."""
 _ROUNDING_M, _ROUNDING_M2 = 1e-8, 1e-6
 """Shared edges whose vertices differ by rounding overlap by up to this along their length, and in a corner."""
 _ALONG_M = 1e-3
@@ -41,22 +42,77 @@ class Pairs:
     touch_zone: IntArray
 
 
-def overlapping_pairs(subjects: GeometryArray, zones: GeometryArray) -> Pairs:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """Geometries of which no areal one has more than PIECE_VERTICES vertices, and the row each belongs to."""
+
+    whole: GeometryArray
+    pieces: GeometryArray
+    owner: IntArray
+
+    @classmethod
+    def of(cls, geoms: GeometryArray, *, near: GeometryArray | None = None) -> "Cut":
+        """Return `geoms` cut; of large polygons, only what comes near the boxes of `near` where that is given."""
+        whole = np.asarray(geoms, dtype=object)
+        dimension, many = shapely.get_dimensions(whole), shapely.get_num_coordinates(whole) > PIECE_VERTICES
+        large = np.flatnonzero((dimension == _AREAL) & (many | (shapely.get_num_geometries(whole) > 1)))
+        small = np.setdiff1d(np.arange(len(whole)), large)
+        pieces, owner = subdivide(whole[large], near=near)
+        return cls(
+            whole=whole,
+            pieces=np.concatenate([whole[small], pieces]),
+            owner=np.concatenate([small, large[owner]]).astype(np.int64),
+        )
+
+    def only(self, keep: IntArray) -> "Cut":
+        """Return the rows listed in `keep`, renumbered in that order."""
+        place = np.full(len(self.whole), -1, dtype=np.int64)
+        place[keep] = np.arange(len(keep))
+        held = place[self.owner] >= 0
+        return Cut(whole=self.whole[keep], pieces=self.pieces[held], owner=place[self.owner[held]])
+
+
+def overlapping_pairs(
+    subjects: GeometryArray | Cut, zones: GeometryArray, *, engine: Engine | None = None, threads: int = 1
+) -> Pairs:
     """Return every pair whose interiors meet: sharing no more than a boundary is touching, not overlapping.
 
     Parameters
     ----------
-    subjects, zones : valid geometries of any dimension on the measuring plane.
+    subjects, zones : valid geometries of any dimension on the measuring plane; subjects may come cut already.
+    engine : compiled kernels first tell the subjects that no outline comes near, if that pays; the pairs are the same.
     """
-    pieces, owner = _zone_pieces(zones)
-    at, piece = shapely.STRtree(pieces).query(subjects, predicate="dwithin", distance=TOUCH_M)
-    zone = owner[piece]
-    touch_subject, touch_zone = _unique_pairs(at, zone)
-    pointwise = (shapely.get_dimensions(subjects[at]) == 0) & (shapely.get_dimensions(zones[zone]) == 2)
-    points = _point_pairs(subjects, zones, _unique_pairs(at[pointwise], zone[pointwise]))
-    shared = _shared_pairs(subjects, pieces, (at[~pointwise], piece[~pointwise], zone[~pointwise]))
+    cut = subjects if isinstance(subjects, Cut) else Cut.of(subjects)
+    zones = np.asarray(zones, dtype=object)
+    settled = subjects_within(cut.whole, zones, engine=engine, threads=threads)
+    left = np.setdiff1d(np.arange(len(cut.whole)), settled.settled)
+    met = _meeting(cut.only(left) if len(left) < len(cut.whole) else cut, zones)
+    subject, zone = np.concatenate([left[met.subject], settled.subject]), np.concatenate([met.zone, settled.zone])
+    touch = np.concatenate([left[met.touch_subject], settled.subject]), np.concatenate([met.touch_zone, settled.zone])
+    order = np.lexsort((zone, subject))
+    touch_order = np.lexsort((touch[1], touch[0]))
+    inside = cut.whole[settled.subject]
+    return Pairs(
+        subject=subject[order],
+        zone=zone[order],
+        overlap=np.concatenate([met.overlap, inside])[order],
+        area_m2=np.concatenate([met.area_m2, shapely.area(inside)])[order],
+        touch_subject=touch[0][touch_order],
+        touch_zone=touch[1][touch_order],
+    )
+
+
+def _meeting(subjects: Cut, zones: GeometryArray) -> Pairs:
+    """Return the pairs of subjects that may meet an outline, by GEOS on the zones' pieces near them."""
+    cut = Cut.of(zones, near=subjects.pieces)
+    at, piece = shapely.STRtree(cut.pieces).query(subjects.pieces, predicate="dwithin", distance=TOUCH_M)
+    subject, zone = subjects.owner[at], cut.owner[piece]
+    touch_subject, touch_zone = _unique_pairs(subject, zone)
+    pointwise = (shapely.get_dimensions(subjects.pieces[at]) == 0) & (shapely.get_dimensions(cut.pieces[piece]) == 2)
+    points = _point_pairs(subjects.whole, cut.whole, _unique_pairs(subject[pointwise], zone[pointwise]))
+    shared = _shared_pairs(subjects, cut, (at[~pointwise], piece[~pointwise]))
     subject, zone, overlap, area = (np.concatenate(both) for both in zip(points, shared, strict=True))
-    inner = _meet_inside((subjects, zones), (subject, zone), overlap)
+    inner = _meet_inside((subjects.whole, cut.whole), (subject, zone), overlap)
     keep = ~shapely.is_empty(inner) & ~_hairline(inner)
     order = np.flatnonzero(keep)[np.lexsort((zone[keep], subject[keep]))]
     return Pairs(
@@ -79,13 +135,6 @@ def _hairline(overlap: GeometryArray) -> npt.NDArray[np.bool_]:
     dimension, length = shapely.get_dimensions(overlap), shapely.length(overlap)
     flat = (dimension == _AREAL) & (shapely.area(overlap) <= rounding_m2(length))
     return np.asarray(flat | ((dimension == 1) & (length <= _ALONG_M)))
-
-
-def _zone_pieces(zones: GeometryArray) -> tuple[GeometryArray, IntArray]:
-    areal = np.flatnonzero(shapely.get_dimensions(zones) == 2)
-    other = np.flatnonzero(shapely.get_dimensions(zones) != 2)
-    pieces, owner = subdivide(zones[areal])
-    return np.concatenate([pieces, zones[other]]), np.concatenate([areal[owner], other])
 
 
 def _unique_pairs(at: IntArray, zone: IntArray) -> tuple[IntArray, IntArray]:
@@ -113,23 +162,34 @@ def _point_pairs(subjects: GeometryArray, zones: GeometryArray, pairs: tuple[Int
     return at[hit], zone[hit], overlap, np.zeros(hit.size)
 
 
-def _shared_pairs(subjects: GeometryArray, pieces: GeometryArray, found: tuple[IntArray, IntArray, IntArray]) -> _Found:
-    """Return what subjects share with zones, put together from what they share with the zones' pieces."""
-    at, piece, zone = found
-    shared = shapely.intersection(subjects[at], pieces[piece])
-    want = np.minimum(shapely.get_dimensions(subjects[at]), shapely.get_dimensions(pieces[piece]))
+def _shared_pairs(subjects: Cut, zones: Cut, found: tuple[IntArray, IntArray]) -> _Found:
+    """Return what subjects share with zones, put together from what their pieces share."""
+    at, piece = found
+    shared = shapely.intersection(subjects.pieces[at], zones.pieces[piece])
+    want = np.minimum(shapely.get_dimensions(subjects.pieces[at]), shapely.get_dimensions(zones.pieces[piece]))
     keep = ~shapely.is_empty(shared) & ((want < _AREAL) | (shapely.get_dimensions(shared) == _AREAL))
-    at, zone, shared = at[keep], zone[keep], shared[keep]
+    at, zone, shared = subjects.owner[at[keep]], zones.owner[piece[keep]], shared[keep]
     order = np.lexsort((zone, at))
     at, zone, shared = at[order], zone[order], shared[order]
     subject, zones_hit = _unique_pairs(at, zone)
     start = np.flatnonzero(np.r_[True, (at[1:] != at[:-1]) | (zone[1:] != zone[:-1])]) if at.size else at
     count = np.diff(np.r_[start, at.size])
     overlap = shared[start]
-    for group in np.flatnonzero(count > 1):
-        overlap[group] = shapely.union_all(shared[start[group] : start[group] + count[group]])
     area = np.add.reduceat(shapely.area(shared), start) if start.size else np.empty(0)
+    inside = _whole(subjects.whole, subject, area)
+    overlap[inside], area[inside] = subjects.whole[subject[inside]], shapely.area(subjects.whole)[subject[inside]]
+    around = ~inside & (count > 1) & _whole(zones.whole, zones_hit, area)
+    overlap[around] = zones.whole[zones_hit[around]]
+    for group in np.flatnonzero((count > 1) & ~inside & ~around):
+        overlap[group] = shapely.union_all(shared[start[group] : start[group] + count[group]])
     return subject, zones_hit, overlap, area
+
+
+def _whole(geoms: GeometryArray, at: IntArray, area: FloatArray) -> npt.NDArray[np.bool_]:
+    """Return where the shared area is, to rounding of outlines, all of the polygon numbered `at`."""
+    areal = shapely.get_dimensions(geoms) == _AREAL
+    lacking = shapely.area(geoms)[at] - area
+    return np.asarray(areal[at] & (area > 0) & (lacking <= rounding_m2(shapely.length(geoms))[at]))
 
 
 def _meet_inside(
@@ -169,61 +229,3 @@ def _off_outline(thin: GeometryArray, areas: GeometryArray, area_of: IntArray) -
     for row in np.unique(at):  # only lines that do run along an outline come here
         out[row] = shapely.difference(thin[row], shapely.union_all(strip[at == row]))
     return out
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutlineIndex:
-    """Short stretches of zone outlines in the distance plane, with the zone each belongs to."""
-
-    chunks: GeometryArray
-    owner: IntArray
-
-    @classmethod
-    def of(cls, zones_local: GeometryArray) -> "OutlineIndex":
-        """Build the index for zones in the distance plane (transverse Mercator metres)."""
-        chunks, owner = boundary_chunks(zones_local)
-        return cls(chunks=chunks, owner=owner)
-
-    def nearest(self, subjects_local: GeometryArray, among: npt.NDArray[np.bool_]) -> tuple[IntArray, FloatArray]:
-        """Return the nearest zone (position; lowest among ties) and geodesic distance in metres per subject.
-
-        `among` marks the zones that count; where none does, the position is -1 and the distance NaN.
-        """
-        use = np.flatnonzero(among[self.owner])
-        zone = np.full(len(subjects_local), -1, dtype=np.int64)
-        distance = np.full(len(subjects_local), np.nan)
-        if use.size and len(subjects_local):
-            tree = shapely.STRtree(self.chunks[use])
-            at, chunk = tree.query_nearest(subjects_local, all_matches=True)
-            chunk = use[chunk]
-            order = np.lexsort((chunk, self.owner[chunk], at))
-            at, chunk = at[order], chunk[order]
-            first = np.r_[True, at[1:] != at[:-1]]
-            zone[at[first]] = self.owner[chunk[first]]
-            distance[at[first]] = pair_distance_m(subjects_local[at[first]], self.chunks[chunk[first]])
-        return zone, distance
-
-    def within(self, subjects_local: GeometryArray, reach_m: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
-        """Return (subject, zone, geodesic distance in metres) for outlines within `reach_m`, where positive, of each subject."""
-        # The distance plane is off by at most 3.2e-4; ask a little wider, then decide geodesically.
-        tree = shapely.STRtree(self.chunks)
-        at, chunk = tree.query(subjects_local, predicate="dwithin", distance=reach_m * (1 + 5e-4) + TOUCH_M)
-        if not at.size:
-            return at, chunk, np.empty(0)
-        plane = shapely.distance(subjects_local[at], self.chunks[chunk])
-        order = np.lexsort((plane, self.owner[chunk], at))
-        at, chunk = at[order], chunk[order]
-        first = np.r_[True, (at[1:] != at[:-1]) | (self.owner[chunk[1:]] != self.owner[chunk[:-1]])]
-        at, chunk = at[first], chunk[first]
-        distance = pair_distance_m(subjects_local[at], self.chunks[chunk])
-        # What touches is not decided here: between the planes an outline may bow by a fraction of a millimetre.
-        keep = (distance <= reach_m[at]) & (reach_m[at] > 0)
-        return at[keep], self.owner[chunk[keep]], distance[keep]
-
-
-def pair_distance_m(a_local: GeometryArray, b_local: GeometryArray) -> FloatArray:
-    """Return the geodesic distance in metres between the nearest points of paired distance-plane geometries."""
-    links = shapely.shortest_line(a_local, b_local)
-    ends = shapely.get_coordinates(geodesy.geometries_from_local(links)).reshape(-1, 4)
-    distance = geodesy.geodesic_distance_m(ends[:, 0], ends[:, 1], ends[:, 2], ends[:, 3])
-    return np.where(shapely.length(links) <= TOUCH_M, 0.0, distance)

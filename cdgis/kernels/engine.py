@@ -1,0 +1,26 @@
+"""Which engine does a job: plain GEOS, or compiled kernels? The answers are the same; only the time differs."""
+
+import os
+from enum import StrEnum
+
+VARIABLE = "CDGIS_ENGINE"
+"""Environment variable that chooses the engine for a whole process and those it starts."""
+COMPILED_PAYS = 20_000
+"""Least size of a job (subjects, plus zone vertices / 64) for which loading the kernels, or compiling them, pays."""
+
+
+class Engine(StrEnum):
+    """What does the arithmetic."""
+
+    PLAIN = "plain"
+    """GEOS through shapely: no start-up, and the oracle for the other."""
+    COMPILED = "compiled"
+    """numba kernels on flat arrays."""
+
+
+def chosen_engine(asked: Engine | None = None, *, work: int) -> Engine:
+    """Return the engine asked for, else that of $CDGIS_ENGINE, else the one that suits the size of the job."""
+    named = asked or os.environ.get(VARIABLE, "")
+    if named in tuple(Engine):
+        return Engine(named)
+    return Engine.COMPILED if work >= COMPILED_PAYS else Engine.PLAIN
