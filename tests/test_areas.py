@@ -203,18 +203,3 @@ def test_engine_is_the_one_named_or_suits_the_size(monkeypatch):
     monkeypatch.setenv(VARIABLE, "plain")
     assert chosen_engine(work=10**9) is Engine.PLAIN
     assert chosen_engine(Engine.COMPILED, work=0) is Engine.COMPILED
-
-
-def test_machine_code_stays_in_the_users_cache_and_never_fails_where_none_can_be_kept(monkeypatch, tmp_path):
-    from cdgis.kernels.compiled import jit
-
-    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "cache"))
-    assert tmp_path in jit.cache_folder().parents
-    assert jit.is_writable(jit.cache_folder())
-    blocked = tmp_path / "file"
-    blocked.write_text("")
-    assert not jit.is_writable(blocked / "below")
-    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "own"))
-    assert jit.cache_folder() == tmp_path / "own"

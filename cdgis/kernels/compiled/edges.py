@@ -8,7 +8,7 @@ turning rings round, so no coordinate is copied. A uniform grid lists, cell by c
 import numpy as np
 import numpy.typing as npt
 
-from cdgis.kernels.compiled.jit import compiled
+from cdgis.compiled import kernel
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -16,7 +16,7 @@ SignArray = npt.NDArray[np.int8]
 RowArray = npt.NDArray[np.int32]
 
 
-@compiled
+@kernel
 def _turns_left(xy: FloatArray, first: int, last: int) -> bool:
     """Return whether the ring of vertices first..last-1 runs counter-clockwise (area by the shoelace formula)."""
     twice, x0, y0 = 0.0, xy[first, 0], xy[first, 1]
@@ -25,7 +25,7 @@ def _turns_left(xy: FloatArray, first: int, last: int) -> bool:
     return twice > 0.0
 
 
-@compiled
+@kernel
 def signed_edges(
     xy: FloatArray, ring_start: IntArray, part_start: IntArray, part_row: RowArray
 ) -> tuple[SignArray, RowArray]:
@@ -43,13 +43,13 @@ def signed_edges(
     return sign, row
 
 
-@compiled
+@kernel
 def cell_of(at: float, origin: float, per_m: float, count: int) -> int:
     """Return the cell a coordinate lies in, the outermost one beyond the grid's edge."""
     return int(min(max((at - origin) * per_m, 0.0), count - 1.0))
 
 
-@compiled
+@kernel
 def _span(edge: FloatArray, row: int, frame: FloatArray, count: int) -> tuple[int, int]:
     """Return the first and last cell of one grid row that an edge (x0, y0, x1, y1) may pass, a cell to spare."""
     x0, y0, x1, y1 = edge[0], edge[1], edge[2], edge[3]
@@ -64,7 +64,7 @@ def _span(edge: FloatArray, row: int, frame: FloatArray, count: int) -> tuple[in
     return max(first - 1, west), min(last + 1, east)
 
 
-@compiled
+@kernel
 def _outside(edge: FloatArray, frame: FloatArray) -> bool:
     """Return whether an edge lies wholly beyond one side of the framed window."""
     return bool(
@@ -75,7 +75,7 @@ def _outside(edge: FloatArray, frame: FloatArray) -> bool:
     )
 
 
-@compiled
+@kernel
 def _each_cell(
     xy: FloatArray, sign: SignArray, frame: FloatArray, count: int, position: IntArray, items: RowArray
 ) -> None:
@@ -97,7 +97,7 @@ def _each_cell(
                 position[cell] += 1
 
 
-@compiled
+@kernel
 def edge_grid(xy: FloatArray, sign: SignArray, frame: FloatArray, count: int) -> tuple[IntArray, RowArray]:
     """Return, for a grid of count × count cells, where each cell's edges start in the list of edges, and that list.
 

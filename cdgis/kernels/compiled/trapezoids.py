@@ -17,8 +17,8 @@ edge f meets only the edges of P in its strips.
 import numpy as np
 import numpy.typing as npt
 
+from cdgis.compiled import kernel
 from cdgis.kernels.compiled.edges import IntArray, RowArray, SignArray, cell_of
-from cdgis.kernels.compiled.jit import compiled
 from cdgis.kernels.compiled.winding import crossing
 
 FloatArray = npt.NDArray[np.float64]
@@ -30,7 +30,7 @@ _ROOM = 1e-6
 """Share of a box's size by which edges beside it count as passing: far more than rounding, less than the box's margin."""
 
 
-@compiled
+@kernel
 def _leftward(edge: FloatArray, sign: int) -> float:
     """Put an edge's western end first; return its weight, 0 for a vertical edge."""
     if edge[0] == edge[2]:
@@ -41,13 +41,13 @@ def _leftward(edge: FloatArray, sign: int) -> float:
     return float(sign)
 
 
-@compiled
+@kernel
 def _local_edge(xy: FloatArray, k: int, west: float, south: float, edge: FloatArray) -> None:
     edge[0], edge[1] = xy[k, 0] - west, xy[k, 1] - south
     edge[2], edge[3] = xy[k + 1, 0] - west, xy[k + 1, 1] - south
 
 
-@compiled
+@kernel
 def strips(xy: FloatArray, sign: SignArray, span: tuple[int, int], box: FloatArray) -> tuple[IntArray, FloatArray]:
     """Return a subject's edges cut at its strips: where each strip's stretches start, and the stretches.
 
@@ -83,7 +83,7 @@ def strips(xy: FloatArray, sign: SignArray, span: tuple[int, int], box: FloatArr
     return start[: count + 1].copy(), stretches
 
 
-@compiled
+@kernel
 def _below_all(start: IntArray, stretches: FloatArray, x0: float, x1: float, per_m: float) -> float:
     """Return twice the subject's area between x0 and x1."""
     total, count = 0.0, len(start) - 1
@@ -95,7 +95,7 @@ def _below_all(start: IntArray, stretches: FloatArray, x0: float, x1: float, per
     return total
 
 
-@compiled
+@kernel
 def _below_edge(start: IntArray, stretches: FloatArray, edge: FloatArray, x0: float, x1: float, per_m: float) -> float:
     """Return twice the subject's area below an edge (western end first) between x0 and x1."""
     total, count = 0.0, len(start) - 1
@@ -111,7 +111,7 @@ def _below_edge(start: IntArray, stretches: FloatArray, edge: FloatArray, x0: fl
     return total
 
 
-@compiled
+@kernel
 def _lower(ea: float, eb: float, fa: float, fb: float, width: float) -> float:
     """Return twice the integral of min(e, f) for two straight lines with values a and b at the ends of `width`."""
     da, db = fa - ea, fb - eb
@@ -126,7 +126,7 @@ def _lower(ea: float, eb: float, fa: float, fb: float, width: float) -> float:
     return (fa + meet) * to + (meet + eb) * (width - to)
 
 
-@compiled
+@kernel
 def _share_of_edge(
     xy: FloatArray, k: int, sign: int, box: FloatArray, start: IntArray, stretches: FloatArray, edge: FloatArray
 ) -> float:
@@ -151,7 +151,7 @@ def _share_of_edge(
     return total + weight * _below_edge(start, stretches, edge, west, east, per_m)
 
 
-@compiled
+@kernel
 def _passes(xy: FloatArray, k: int, box: FloatArray) -> bool:
     """Return whether an edge passes through a box, or by it within rounding: whatever grid found it, the same answer."""
     if max(xy[k, 0], xy[k + 1, 0]) < box[0] or min(xy[k, 0], xy[k + 1, 0]) > box[2]:
@@ -169,7 +169,7 @@ def _passes(xy: FloatArray, k: int, box: FloatArray) -> bool:
     return bool(min(a, b) <= height + room and max(a, b) >= -room)
 
 
-@compiled
+@kernel
 def _near(
     xy: FloatArray, row: RowArray, start: IntArray, items: RowArray, frame: FloatArray, box: FloatArray, near: IntArray
 ) -> tuple[int, IntArray]:
@@ -197,7 +197,7 @@ def _near(
     return kept, near
 
 
-@compiled
+@kernel
 def overlap_rows(
     subjects: tuple[FloatArray, SignArray, IntArray, FloatArray],
     zones: tuple[FloatArray, SignArray, RowArray],

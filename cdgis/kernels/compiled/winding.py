@@ -8,8 +8,8 @@ place that says where an edge passes a level; the area kernel asks it too, so bo
 import numpy as np
 import numpy.typing as npt
 
+from cdgis.compiled import kernel
 from cdgis.kernels.compiled.edges import SignArray
-from cdgis.kernels.compiled.jit import compiled
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -18,14 +18,14 @@ _ON_EDGE = 1e-12
 """A crossing this near, relative to the numbers it came from, may be on either side: exact arithmetic has to say."""
 
 
-@compiled
+@kernel
 def crossing(u0: float, t0: float, u1: float, t1: float) -> float:
     """Return the u at which the edge (u0, t0)-(u1, t1) passes t = 0, never beyond its ends; t0 and t1 differ."""
     u = u0 - t0 * (u1 - u0) / (t1 - t0)
     return min(max(u, min(u0, u1)), max(u0, u1))
 
 
-@compiled
+@kernel
 def _on_vertex_or_level(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> bool:
     """Return whether (x, y) is an end of an edge or lies on a level one."""
     if ay == by:
@@ -33,7 +33,7 @@ def _on_vertex_or_level(ax: float, ay: float, bx: float, by: float, x: float, y:
     return (ax == x and ay == y) or (bx == x and by == y)
 
 
-@compiled
+@kernel
 def _passes_right(ax: float, ay: float, bx: float, by: float, x: float, y: float) -> tuple[bool, bool]:
     """Return whether an edge passes to the right of a point it is level with, and whether that is certain."""
     if x >= max(ax, bx):
@@ -44,7 +44,7 @@ def _passes_right(ax: float, ay: float, bx: float, by: float, x: float, y: float
     return u > 0.0, abs(u) > _ON_EDGE * (abs(ax - x) + abs(bx - x))
 
 
-@compiled
+@kernel
 def _in_box(px: FloatArray, py: FloatArray, box: FloatArray, chosen: IntArray) -> int:
     """List in `chosen` the points, which are sorted by y, that lie in a box; return how many."""
     found = 0
@@ -55,7 +55,7 @@ def _in_box(px: FloatArray, py: FloatArray, box: FloatArray, chosen: IntArray) -
     return found
 
 
-@compiled
+@kernel
 def _bins(py: FloatArray, chosen: IntArray, box: FloatArray, start: IntArray) -> float:
     """Return bins per metre of y; `start` gives the first chosen point at or above each bin's foot."""
     count = len(start) - 1
@@ -68,7 +68,7 @@ def _bins(py: FloatArray, chosen: IntArray, box: FloatArray, start: IntArray) ->
     return float(per_m)
 
 
-@compiled
+@kernel
 def _stream_edge(
     edge: FloatArray,
     sign: int,
@@ -97,7 +97,7 @@ def _stream_edge(
         j += 1
 
 
-@compiled
+@kernel
 def _stream_part(
     xy: FloatArray,
     sign: SignArray,
@@ -121,7 +121,7 @@ def _stream_part(
     return winding, doubt
 
 
-@compiled
+@kernel
 def windings(
     xy: FloatArray,
     sign: SignArray,
