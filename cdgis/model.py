@@ -4,6 +4,7 @@ Each enum member's value is the Chinese term used in tables and on pages; docs/g
 """
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 
@@ -120,6 +121,9 @@ class Mark(StrEnum):
 
 DEMO_STAMP = "示范数据，不作审批依据"
 """Printed on everything computed from a layer that is not official (DESIGN 4.8)."""
+
+EARLIEST_DAY, LATEST_DAY = date(1949, 10, 1), date(2199, 12, 31)
+"""Between these a date of judgement may lie."""
 
 WHOLE_FILE = "整个文件"
 """Row label of a file that could not be read at all, in intake.csv; it counts as one row."""

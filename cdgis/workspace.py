@@ -11,13 +11,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cdgis.catalog import Catalog, read_catalog
 from cdgis.errors import WorkspaceError
+from cdgis.model import EARLIEST_DAY, LATEST_DAY
+from cdgis.plaintext import visible
 from cdgis.validation import PlainText, read_toml, schema_problems
 
 SETTINGS_FILE = "cdgis.toml"
 MOST_TOLERANCE_M = 10_000.0
 """A tolerance or accuracy beyond this is a slip of the unit."""
-EARLIEST_DAY, LATEST_DAY = date(1949, 10, 1), date(2199, 12, 31)
-"""Between these a date of judgement may lie."""
 
 AreaMethod = Literal["survey", "geodesic", "gk117"]
 
@@ -129,7 +129,7 @@ class Workspace:
             inside[path] = next(
                 (t for d, t in depths if t not in taken and all(o[-d:] != parts[-d:] for o in others)), parts[-1]
             )
-        return inside
+        return {path: visible(label) for path, label in inside.items()}
 
     def _inside(self, path: Path) -> str:
         """Return the path relative to the workspace, "" when it lies elsewhere; a link counts where it stands."""

@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "cdgis"
 
 LEVELS: tuple[tuple[str, ...], ...] = (
     # L0: words and units
-    ("errors", "units", "model", "progress", "validation", "request"),
+    ("errors", "units", "model", "plaintext", "progress", "validation", "request"),
     # L1: planes, shapes, tables
     ("offset_datums", "compiled"),
     ("geodesy",),

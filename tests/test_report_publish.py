@@ -31,11 +31,14 @@ def test_returned_paths_are_what_is_there(tmp_path: Path) -> None:
 
 
 def test_pages_and_tables_of_an_earlier_run_go_and_other_files_stay(tmp_path: Path) -> None:
-    write_reports(make_assessment(), tmp_path)
+    made = write_reports(make_assessment(), tmp_path)
+    pages = sorted(path.name for path in made if path.parent.name == "sites")
+    assert len(pages) > 2
     (tmp_path / "README.md").write_text("stay", encoding="utf-8")
-    (tmp_path / "sites" / "P999.html").write_text("stale", encoding="utf-8")
+    (tmp_path / "sites" / "P999.html").write_text("somebody's own", encoding="utf-8")
+    (tmp_path / "sites" / pages[0]).write_text("annotated by hand", encoding="utf-8")
     write_reports(empty_assessment(), tmp_path)
-    assert list((tmp_path / "sites").glob("*.html")) == []
+    assert sorted(path.name for path in (tmp_path / "sites").glob("*.html")) == sorted(["P999.html", pages[0]])
     assert (tmp_path / "README.md").read_text(encoding="utf-8") == "stay"
 
 

@@ -3,6 +3,7 @@
 Heavy modules are imported inside the commands, so that `cdgis --help` stays quick.
 """
 
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -164,6 +165,8 @@ def main(args: list[str] | None = None) -> None:
     from cdgis.cli.words import speak_chinese
 
     speak_chinese()
+    # an order to end is answered like Ctrl+C, so that what is half written is cleared away
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     arguments = sys.argv[1:] if args is None else args
     with ErrorReporter(err_console, debug="--debug" in arguments):
         code = app(args=arguments, prog_name="cdgis", standalone_mode=False)

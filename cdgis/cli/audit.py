@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from cdgis.cli.options import DebugOption, JobsOption, OutOption, QuietOption, WorkspaceOption
 from cdgis.cli.words import ChineseCommand, parse_date
 from cdgis.errors import ReaderError, ReportError
 
@@ -19,13 +20,6 @@ EXIT_DIFFERS = 2
 _out = Console()
 _err = Console(stderr=True)
 
-WorkspaceOption = Annotated[
-    Path | None, typer.Option("--workspace", metavar="目录", help="工作区目录（默认：当前目录或最近的上级）")
-]
-OutOption = Annotated[Path | None, typer.Option("--out", metavar="目录", help="输出目录")]
-JobsOption = Annotated[int, typer.Option("--jobs", metavar="整数", min=1, help="并行线程数，不影响结果")]
-QuietOption = Annotated[bool, typer.Option("--quiet", metavar="", help="不显示进度与汇总")]
-DebugOption = Annotated[bool, typer.Option("--debug", metavar="", help="出错时显示程序堆栈")]
 FileOption = Annotated[
     list[Path] | None, typer.Option("--file", metavar="文件", help="工作区之外的原边界文件现在的位置，可多次给出")
 ]

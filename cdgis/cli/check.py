@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from cdgis.cli.options import AsOfOption, DebugOption, WorkspaceOption
 from cdgis.cli.words import ChineseCommand, ChineseGroup, parse_date
 
 if TYPE_CHECKING:
@@ -19,9 +20,6 @@ layers_app = typer.Typer(cls=ChineseGroup, help="查看与检查图层。", no_a
 rules_app = typer.Typer(cls=ChineseGroup, help="查看、检查与解释规则。", no_args_is_help=True)
 _out = Console()
 
-WorkspaceOption = Annotated[Path | None, typer.Option("--workspace", metavar="目录", help="工作区目录（默认：当前目录或最近的上级）")]
-AsOfOption = Annotated[str | None, typer.Option("--as-of", metavar="日期", help="判定基准日 YYYY-MM-DD")]
-DebugOption = Annotated[bool, typer.Option("--debug", metavar="", help="出错时显示程序堆栈")]
 EXIT_FAULTS = 2
 
 

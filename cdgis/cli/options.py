@@ -1,5 +1,6 @@
 """The options every command shares, and what every command does first and last."""
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,13 +17,41 @@ EXIT_STRICT = 1
 out_console = Console()
 err_console = Console(stderr=True)
 
-WorkspaceOption = Annotated[Path | None, typer.Option("--workspace", metavar="目录", help="工作区目录（默认：当前目录或最近的上级）")]
-OutOption = Annotated[Path | None, typer.Option("--out", metavar="目录", help="输出目录")]
+
+def folder_named(text: str) -> Path:
+    """Return a folder given on the command line.
+
+    Raises
+    ------
+    UsageError : nothing was given, which would mean the current directory.
+    """
+    if not text.strip() or "\x00" in text:
+        raise UsageError("目录名是空的。请写明目录；要用当前目录请写 .")
+    return Path(text)
+
+
+def finite(value: float | None) -> float | None:
+    """Return a number given on the command line.
+
+    Raises
+    ------
+    UsageError : it is infinite or no number.
+    """
+    if value is not None and not math.isfinite(value):
+        raise UsageError(f"读到 {value}，应为有限的数")
+    return value
+
+
+WorkspaceOption = Annotated[
+    Path | None,
+    typer.Option("--workspace", metavar="目录", parser=folder_named, help="工作区目录（默认：当前目录或最近的上级）"),
+]
+OutOption = Annotated[Path | None, typer.Option("--out", metavar="目录", parser=folder_named, help="输出目录")]
 AsOfOption = Annotated[str | None, typer.Option("--as-of", metavar="日期", help="判定基准日 YYYY-MM-DD（默认取工作区设置）")]
 JobsOption = Annotated[int, typer.Option("--jobs", metavar="整数", min=1, help="并行线程数，不影响结果")]
 QuietOption = Annotated[bool, typer.Option("--quiet", metavar="", help="不显示进度与汇总")]
 DebugOption = Annotated[bool, typer.Option("--debug", metavar="", help="出错时显示程序堆栈")]
-StrictOption = Annotated[bool, typer.Option("--strict", metavar="", help="有“不符合”或“资料不足”时以退出码 1 结束")]
+StrictOption = Annotated[bool, typer.Option("--strict", metavar="", help="有“不符合”“资料不足”或未能读入的文件时以退出码 1 结束")]
 
 
 def open_here(workspace: Path | None) -> "Workspace":
@@ -47,9 +76,14 @@ def write_all(assessment: "Assessment", out: Path, *, jobs: int, quiet: bool, st
 
 
 def leave_strictly(assessment: "Assessment", *, strict: bool) -> None:
-    """Leave with exit code 1 when `strict` and something was judged 不符合 or 资料不足."""
+    """Leave with exit code 1 when `strict` and something was judged 不符合 or 资料不足, or could not be judged at all."""
+    from cdgis.model import WHOLE_FILE, IntakeStatus
+
     verdicts = set(assessment.tables["verdicts"]["verdict"])
-    if strict and verdicts & {"不符合", "资料不足"}:
+    intake = assessment.tables["intake"]
+    lost = intake[intake["status"] == IntakeStatus.QUARANTINED]
+    unread = (lost["row"] == WHOLE_FILE).any() or (len(lost) > 0 and not verdicts)
+    if strict and (unread or verdicts & {"不符合", "资料不足"}):
         raise typer.Exit(EXIT_STRICT)
 
 
@@ -64,5 +98,3 @@ def named_values(pairs: list[str]) -> dict[str, str]:
     if broken:
         raise UsageError(f"--attr 读到“{'、'.join(broken)}”，应为 名称=值，例如 --attr discharges_pollutants=是")
     return dict(pair.split("=", 1) for pair in pairs)
-
-

@@ -14,6 +14,7 @@ from cdgis.cli.options import (
     StrictOption,
     WorkspaceOption,
     err_console,
+    finite,
     leave_strictly,
     named_values,
     open_here,
@@ -36,11 +37,17 @@ ActivityOption = Annotated[
 ]
 AttrOption = Annotated[list[str] | None, typer.Option("--attr", metavar="名称=值", help="对象属性，可多次给出")]
 SidecarOption = Annotated[Path | None, typer.Option("--attributes", metavar="文件", help="属性侧表（CSV/XLSX/TOML）")]
-ToleranceOption = Annotated[float | None, typer.Option("--tolerance", metavar="数值", min=0, help="临界容差（米）")]
+ToleranceOption = Annotated[float | None, typer.Option("--tolerance", metavar="数值", min=0, max=10_000, callback=finite, help="临界容差（米）")]
 WktOption = Annotated[list[str] | None, typer.Option("--wkt", metavar="WKT", help="直接给出图形（经纬度 WKT），可多次")]
 LonLatOption = Annotated[list[str] | None, typer.Option("--lonlat", metavar="经度,纬度", help="直接给出点位，可用度分秒，可多次")]
 CrsOption = Annotated[str | None, typer.Option("--crs", metavar="坐标系", help="声明文件坐标系，如 EPSG:4548")]
 UnitOption = Annotated[str | None, typer.Option("--dxf-unit", metavar="单位", help="声明 DXF 图形单位：mm/cm/m")]
+SizeOption = Annotated[
+    float,
+    typer.Option(
+        "--size-ha", metavar="公顷", min=0.0001, max=1_000_000, callback=finite, help="用地面积（公顷），按正方形试放"
+    ),
+]
 FormatOption = Annotated[str, typer.Option("--format", metavar="清单", help="输出格式，逗号分隔：html,docx,xlsx,gpkg,json")]
 
 
@@ -65,7 +72,13 @@ def screen(
     crs: CrsOption = None,
     dxf_unit: UnitOption = None,
     tolerance: ToleranceOption = None,
-    formats: FormatOption = "html,json",
+    formats: SizeOption = Annotated[
+    float,
+    typer.Option(
+        "--size-ha", metavar="公顷", min=0.0001, max=1_000_000, callback=finite, help="用地面积（公顷），按正方形试放"
+    ),
+]
+FormatOption = "html,json",
     as_of: AsOfOption = None,
     jobs: JobsOption = 2,
     quiet: QuietOption = False,
@@ -124,14 +137,14 @@ def wanted_formats(text: str) -> tuple[str, ...]:
 
 
 def guide(
-    size_ha: Annotated[float, typer.Option("--size-ha", metavar="公顷", min=0.0001, help="用地面积（公顷），按正方形试放")],
+    size_ha: SizeOption,
     industry: IndustryOption = None,
     project_type: Annotated[str, typer.Option("--project-type", metavar="性质", help="新建/改建/扩建/迁建")] = "新建",
     activity: Annotated[str, typer.Option("--activity", metavar="类型", help="活动类型")] = "开发性生产性建设",
     attr: AttrOption = None,
     within: Annotated[str, typer.Option("--within", metavar="县区", help="只在该县区内找（默认全市）")] = "",
-    count: Annotated[int, typer.Option("--count", metavar="整数", min=1, help="最多给出几处")] = 10,
-    spacing: Annotated[float, typer.Option("--spacing", metavar="米", min=50, help="候选点间距")] = 500.0,
+    count: Annotated[int, typer.Option("--count", metavar="整数", min=1, max=1000, help="最多给出几处")] = 10,
+    spacing: Annotated[float, typer.Option("--spacing", metavar="米", min=50, max=100_000, callback=finite, help="候选点间距")] = 500.0,
     workspace: WorkspaceOption = None,
     out: OutOption = None,
     as_of: AsOfOption = None,

@@ -15,6 +15,7 @@ from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 
 from cdgis.errors import CdgisError, UsageError
+from cdgis.model import EARLIEST_DAY, LATEST_DAY
 
 EXIT_USAGE, EXIT_INTERNAL, EXIT_INTERRUPTED = 2, 3, 130
 
@@ -27,14 +28,17 @@ def parse_date(text: str | None) -> date | None:
 
     Raises
     ------
-    UsageError : anything else.
+    UsageError : anything else, or a day out of all reason.
     """
     if text is None:
         return None
     try:
-        return datetime.strptime(text, "%Y-%m-%d").date()
+        day = datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError:
         raise UsageError(f"日期读到“{text}”，应为 YYYY-MM-DD，例如 2026-11-01") from None
+    if not EARLIEST_DAY <= day <= LATEST_DAY:
+        raise UsageError(f"日期读到“{text}”，应在 {EARLIEST_DAY} 至 {LATEST_DAY} 之间")
+    return day
 
 
 def speak_chinese() -> None:
@@ -182,8 +186,9 @@ def _usage_message(err: BaseException) -> str | None:
 def _expected(parameter: object) -> str:
     """Return what kind of value a parameter takes, in the words of its help."""
     kind = getattr(parameter, "metavar", None) or "所需类型的值"
-    least = getattr(parameter, "min", getattr(getattr(parameter, "type", None), "min", None))
-    return f"{kind}，不小于 {least:g}" if least is not None else kind
+    least, most = (getattr(parameter, end, getattr(getattr(parameter, "type", None), end, None)) for end in ("min", "max"))
+    bounds = [f"不{word} {end:g}" for word, end in (("小于", least), ("大于", most)) if end is not None]
+    return "，".join((kind, *bounds))
 
 
 def _parameter_name(parameter: object) -> str:

@@ -5,6 +5,7 @@ believed. Nothing is written outside the target folder, no link is followed, no 
 """
 
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from cdgis.errors import ReaderError
 _CHUNK_BYTES = 1 << 20
 _UTF8_FLAG = 0x800
 _ENCRYPTED_FLAG = 0x1
-_DAMAGED = (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, EOFError, RuntimeError)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, OSError, NotImplementedError, EOFError, RuntimeError, ValueError, struct.error)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ def unpack(archive: Path, into: Path, *, limits: ArchiveLimits = DEFAULT_LIMITS)
             members = _checked_members(opened, archive.name, limits)
             return _extract(opened, members, into, limits=limits)
     except _DAMAGED as err:
-        raise ReaderError(f"{archive.name}：压缩包损坏或格式不支持（{err}）。请重新压缩为 zip") from err
+        raise ReaderError(f"{archive.name}：压缩包损坏或格式不支持（{_words(err)}）。请重新压缩为 zip") from err
 
 
 def check_archive(archive: Path, *, limits: ArchiveLimits = DEFAULT_LIMITS) -> None:
@@ -64,7 +65,12 @@ def check_archive(archive: Path, *, limits: ArchiveLimits = DEFAULT_LIMITS) -> N
             for info in _checked_members(opened, archive.name, limits).values():
                 budget -= sum(len(chunk) for chunk in _chunks(opened, info, limits=limits, budget=budget))
     except _DAMAGED as err:
-        raise ReaderError(f"{archive.name}：文件损坏或不是 xlsx/zip 格式（{err}）。请另存后重试") from err
+        raise ReaderError(f"{archive.name}：文件损坏或不是 xlsx/zip 格式（{_words(err)}）。请另存后重试") from err
+
+
+def _words(err: Exception) -> str:
+    """Return what an error says, without the path of the folder unpacked into, which differs each time."""
+    return str(err.strerror or type(err).__name__) if isinstance(err, OSError) else str(err)
 
 
 def _checked_members(opened: zipfile.ZipFile, source: str, limits: ArchiveLimits) -> dict[str, zipfile.ZipInfo]:
@@ -77,6 +83,10 @@ def _checked_members(opened: zipfile.ZipFile, source: str, limits: ArchiveLimits
         if name in members:
             raise ReaderError(f"{source}：压缩包内有两个同名文件 {name}。请删去一个后重新压缩")
         members[name] = info
+    folders = {parent.as_posix() for name in members for parent in PurePosixPath(name).parents}
+    clash = sorted(name for name in members if name.rstrip("/") in folders or name != PurePosixPath(name).as_posix())
+    if clash:
+        raise ReaderError(f"{source}：压缩包内名称 {clash[0]!r} 不合规（与文件夹同名，或含多余的“/”“.”）。请重新压缩")
     return members
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cdgis.errors import ReaderError
+from cdgis.plaintext import visible
 from cdgis.readers.archives import unpack
 from cdgis.readers.geodatabase import GDB_CATALOG_TABLE, GDB_SUFFIX
 from cdgis.readers.sheets import TABLE_SUFFIXES
@@ -101,7 +102,7 @@ def open_archive(archive: Path, label: str, into: Path) -> tuple[InputFile, ...]
     members = _with_geodatabases(members, into, archive.stem)
     files = set(members.values())
     inputs = tuple(
-        InputFile(path=path, label=f"{label}!{name}", archive=archive)
+        InputFile(path=path, label=f"{label}!{visible(name)}", archive=archive)
         for name, path in sorted(members.items())
         if _is_input(path, files) and not name.startswith("__MACOSX/")
     )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from cdgis.model import IntakeNote, IntakeStatus
-from cdgis.readers.wording import visible
+from cdgis.plaintext import visible
 
 _ORDER = (IntakeStatus.ACCEPTED, IntakeStatus.REPAIRED, IntakeStatus.QUARANTINED)
 _JOIN = "；"

@@ -15,6 +15,7 @@ from cdgis.catalog import LayerSpec
 from cdgis.errors import LayerError, ReaderError
 from cdgis.frames import Layer
 from cdgis.model import WHOLE_FILE, InputRecord, IntakeNote
+from cdgis.plaintext import cleaned, is_clean
 from cdgis.readers.crs import WGS84_NOTE, check_coordinates, resolve_crs
 from cdgis.readers.encoding import shapefile_encoding
 from cdgis.readers.fields import find_field, missing_field, standard_columns
@@ -35,7 +36,6 @@ from cdgis.readers.repair import (
 from cdgis.readers.shapefile import check_shapefile
 from cdgis.readers.sheets import Sheet, read_sheets
 from cdgis.readers.vector import DRIVERS, check_container
-from cdgis.readers.wording import cleaned, is_clean
 
 _PROBLEMS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError, ShapelyError,
              ValueError, TypeError, LookupError, ArithmeticError, NotImplementedError, OSError)  # fmt: skip

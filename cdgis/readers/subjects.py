@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from cdgis import industry
 from cdgis.model import ACTIVITIES, LIST_SEPARATOR, ProjectType
+from cdgis.plaintext import cleaned, is_clean
 from cdgis.readers.attributes import canonical_value, is_missing, match_attribute, plain
 from cdgis.readers.headers import subject_column
 from cdgis.readers.intake import Remark, noted, repaired
-from cdgis.readers.wording import cleaned, is_clean
 
 _INDUSTRY = re.compile(r"^[A-T]?(\d{2,4})(?!\d)")
 _LINE_BREAK = re.compile(r"\s*[\r\n]+\s*")

@@ -1,7 +1,6 @@
 """Which page and tables show what a new version of the zoning changes? (one HTML file, two CSV files)"""
 
 import math
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +14,8 @@ from shapely.geometry.base import BaseGeometry
 from cdgis import __version__
 from cdgis.compare import ADDED, RECLASSED, REMOVED, RENAMED, RESHAPED
 from cdgis.compare_plan import Comparison
-from cdgis.errors import ReportError
 from cdgis.model import DEMO_STAMP, LIST_SEPARATOR, Verdict
+from cdgis.report.delivery import staged
 from cdgis.report.offline import content_policy, inline_code, template_text
 from cdgis.report.palette import read_palette
 from cdgis.report.sketch import METRES_PER_DEGREE
@@ -84,16 +83,10 @@ def write_comparison(comparison: Comparison, out: Path) -> list[Path]:
         "data/changes_zones.csv": csv_text("changes_zones", comparison.zones).encode("utf-8-sig", "replace"),
         "data/changes_verdicts.csv": csv_text("changes_verdicts", comparison.verdicts).encode("utf-8-sig", "replace"),
     }
-    try:
-        (out / "data").mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".cdgis-", dir=out) as scratch:
-            fresh = {name: Path(scratch) / Path(name).name for name in texts}
-            for name, path in fresh.items():
-                path.write_bytes(texts[name])
-            for name, path in fresh.items():
-                path.replace(out / name)
-    except OSError as err:
-        raise ReportError(f"无法写入 {out}：{err.strerror or err}。请检查权限，并关闭正打开其中文件的程序") from err
+    with staged(out, own=()) as stage:
+        (stage.folder / "data").mkdir()
+        for name, content in texts.items():
+            (stage.folder / name).write_bytes(content)
     return [out / name for name in texts]
 
 

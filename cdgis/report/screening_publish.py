@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from cdgis.assessment import Assessment
-from cdgis.errors import ReportError, UsageError
+from cdgis.errors import UsageError
+from cdgis.report.delivery import staged
 from cdgis.report.dossier import page_names
-from cdgis.report.publish import move_in, scratch_in
 from cdgis.report.screening_html import render_screening
 from cdgis.report.tables import write_tables
 from cdgis.screening import Composer, JournalExtract, ScreeningReport, report_json
@@ -59,21 +59,16 @@ def write_screening(
     if unknown or not formats:
         raise UsageError(f"--format 读到“{'、'.join(unknown) or '空'}”，应为 {'、'.join(FORMATS)} 中的一个或几个，用逗号分隔")
     composer = Composer(assessment)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        with scratch_in(out) as scratch:
-            for subject_id, page in page_names(composer.subject_ids()).items():
-                report = composer.report(subject_id, journal=(journals or {}).get(subject_id))
-                for name in RENDERINGS:
-                    if name in formats:
-                        (scratch / page).with_suffix(f".{name}").write_bytes(RENDERINGS[name](report))
-                (progress or _silent)(subject_id)
-            write_tables(assessment, scratch / "data", containers=[name for name in ("gpkg", "xlsx") if name in formats])
-            return move_in(scratch, out)
-    except OSError as err:
-        raise ReportError(
-            f"无法写入输出文件夹 {out}：{err.strerror or err}。请检查权限、磁盘空间，并关闭正打开其中文件的程序后重试"
-        ) from err
+    with staged(out, own=("data/",)) as stage:
+        for subject_id, page in page_names(composer.subject_ids()).items():
+            report = composer.report(subject_id, journal=(journals or {}).get(subject_id))
+            for name in RENDERINGS:
+                if name in formats:
+                    (stage.folder / page).with_suffix(f".{name}").write_bytes(RENDERINGS[name](report))
+            (progress or _silent)(subject_id)
+        containers = [name for name in ("gpkg", "xlsx") if name in formats]
+        write_tables(assessment, stage.folder / "data", containers=containers)
+    return stage.written
 
 
 def _silent(item: str) -> None:
