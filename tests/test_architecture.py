@@ -14,7 +14,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     # L1: planes, shapes, tables
     ("offset_datums", "compiled"),
     ("geodesy",),
-    ("geometry", "tables"),
+    ("geometry", "tables", "projections"),
     ("kernels", "schema"),
     # L2: what files say
     ("catalog", "attributes", "industry", "factors"),
@@ -46,7 +46,7 @@ FENCES = {
     "fiona": ("readers", "report.tables", "report.workbook", "report.geopackage"),
     "pyogrio": ("readers", "report.tables", "report.workbook", "report.geopackage"),
     "rasterio": ("raster",),
-    "pyproj": ("geodesy",),
+    "pyproj": ("geodesy", "projections"),
     "folium": ("report.mapview",),
     "numba": ("compiled",),
     "docx": ("report.screening_docx",),

@@ -1,6 +1,7 @@
 """Which tables are there, with which columns, Chinese headers and domains? (DESIGN 3; names are fixed)"""
 
 from cdgis.tables.advice import ADVICE_TABLES
+from cdgis.tables.areas import AREA_TABLES
 from cdgis.tables.carbon import CARBON_TABLES
 from cdgis.tables.column import Column, Kind, Table
 from cdgis.tables.comparison import COMPARISON_TABLES
@@ -10,7 +11,7 @@ from cdgis.tables.relocation import RELOCATION_TABLES
 __all__ = ["COMPARE_TABLES", "TABLES", "Column", "Kind", "Table", "table_named"]
 
 TABLES: dict[str, Table] = {
-    table.name: table for table in (*JUDGEMENT_TABLES, *ADVICE_TABLES, *RELOCATION_TABLES, *CARBON_TABLES)
+    table.name: table for table in (*JUDGEMENT_TABLES, *ADVICE_TABLES, *RELOCATION_TABLES, *CARBON_TABLES, *AREA_TABLES)
 }
 """What a run writes, in the order of the workbook's sheets."""
 

@@ -1,0 +1,67 @@
+"""Where do the zones' edges run, in cells of the grid?
+
+Pixel coordinates: x counts columns from the west edge of the grid, y counts rows from its north edge, so cell
+(r, c) is the unit square [c, c + 1] x [r, r + 1]. Shells run so that the zone lies west of an edge going north
+and east of an edge going south; holes the other way round.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+GeometryArray = npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlines:
+    """The rings of all zones as flat arrays."""
+
+    x: FloatArray
+    """Columns from the west edge, one per vertex; a ring's first vertex is repeated at its end."""
+    y: FloatArray
+    """Rows from the north edge."""
+    ring_start: IntArray
+    """Position of each ring's first vertex; one more entry closes the last ring."""
+    zone_start: IntArray
+    """Position of each zone's first ring in `ring_start`; one more entry closes the last zone."""
+    top: FloatArray
+    """Least y of each zone; positive infinity for a zone without rings."""
+    bottom: FloatArray
+    """Greatest y of each zone."""
+
+    def __len__(self) -> int:
+        return len(self.zone_start) - 1
+
+    @property
+    def vertices(self) -> IntArray:
+        """Number of vertices of each zone."""
+        return np.diff(self.ring_start[self.zone_start])
+
+
+def outlines_of(polygons: GeometryArray, transform: tuple[float, float, float, float]) -> Outlines:
+    """Return the outlines of valid polygons.
+
+    Parameters
+    ----------
+    polygons : in the grid's CRS, x = easting or longitude; missing and empty ones have no ring.
+    transform : west edge, cell width, north edge and cell height of the grid, all in units of its CRS.
+    """
+    west, width, north, height = transform
+    parts, zone_of_part = shapely.get_parts(np.asarray(polygons), return_index=True)
+    rings, part_of_ring = shapely.get_rings(shapely.orient_polygons(parts), return_index=True)
+    lonlat = shapely.get_coordinates(rings)
+    ring_start = np.concatenate([[0], np.cumsum(shapely.get_num_coordinates(rings))]).astype(np.int64)
+    zone_start = np.searchsorted(zone_of_part[part_of_ring], np.arange(len(polygons) + 1)).astype(np.int64)
+    bounds = shapely.bounds(np.asarray(polygons))
+    return Outlines(
+        x=(lonlat[:, 0] - west) / width,
+        y=(north - lonlat[:, 1]) / height,
+        ring_start=ring_start,
+        zone_start=zone_start,
+        top=np.nan_to_num((north - bounds[:, 3]) / height, nan=np.inf),
+        bottom=np.nan_to_num((north - bounds[:, 1]) / height, nan=-np.inf),
+    )

@@ -1,0 +1,171 @@
+"""What does a GeoTIFF hold, and is it one that can be counted? (the only module that opens rasters)
+
+Pixels are read in bands of rows while they are needed, never all at once, so a raster may exceed the memory.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import rasterio
+from rasterio.enums import MaskFlags
+from rasterio.errors import RasterioError
+from rasterio.io import DatasetReader
+from rasterio.transform import Affine
+from rasterio.windows import Window
+
+from cdgis.catalog import LayerSpec
+from cdgis.errors import CrsError, LayerError
+from cdgis.model import InputRecord
+from cdgis.projections import grid_crs
+from cdgis.raster.grid import Grid
+
+Pixels = npt.NDArray[np.generic]
+_GDAL = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_CACHEMAX": 64}
+"""Side files (.aux.xml, .tfw, .ovr) are ignored: the sha256 must cover every byte that was used. Cache in MB."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Raster:
+    """One band on a north-up grid."""
+
+    grid: Grid
+    nodata: float | None
+    record: InputRecord
+    """Which bytes the values come from."""
+    pixels: Path | Pixels
+    """The file, or the values themselves: rows from north to south, columns from west to east."""
+    masked: bool = False
+    """Whether the file carries a mask of its own."""
+    block_rows: int = 1
+    """Rows that the file stores together."""
+    recoding: Mapping[int, int] = field(default_factory=dict)
+    """Value in the file -> land class; empty when the values are the classes."""
+
+    @property
+    def values(self) -> Pixels:
+        """All pixels at once, for rasters known to be small."""
+        return next(self.bands(self.grid.rows))[1]
+
+    def bands(self, rows: int) -> Iterator[tuple[int, Pixels]]:
+        """Yield the first row and the pixels of every `rows` rows, from north to south.
+
+        Raises
+        ------
+        LayerError : the file is damaged.
+        """
+        starts = range(0, self.grid.rows, rows)
+        if not isinstance(self.pixels, Path):
+            yield from ((start, self.pixels[start : start + rows]) for start in starts)
+            return
+        with rasterio.Env(**_GDAL):
+            try:
+                with rasterio.open(self.pixels, driver="GTiff") as source:
+                    for start in starts:
+                        yield start, self._read(source, start, min(rows, self.grid.rows - start))
+            except RasterioError as err:
+                raise _damaged(self.record.path, self.record.layer, err) from err
+
+    def _read(self, source: DatasetReader, start: int, rows: int) -> Pixels:
+        window = Window(0, start, self.grid.columns, rows)
+        pixels: Pixels = source.read(1, window=window)
+        if self.masked:
+            hidden = source.read_masks(1, window=window) == 0
+            if hidden.any():
+                pixels = np.where(hidden, np.nan, pixels)
+        return pixels
+
+
+def read_raster(spec: LayerSpec, folder: Path) -> Raster:
+    """Return the catalogue entry's GeoTIFF, its header checked and its pixels still unread.
+
+    Parameters
+    ----------
+    spec : a raster entry; its `crs` is used only when the file carries none, its `classes` recode the values.
+    folder : the folder catalogue paths are relative to.
+
+    Raises
+    ------
+    LayerError : missing, not a GeoTIFF, without georeference, rotated, or of several bands.
+    CrsError : no CRS in the file and none declared, or one on another datum than CGCS2000 and WGS84.
+    """
+    path = folder / spec.path
+    if not path.is_file():
+        raise LayerError(spec.path, spec.id, ("文件不存在。请放入文件，或修改 layers/catalog.toml 中的 path",))
+    with rasterio.Env(**_GDAL):
+        try:
+            with rasterio.open(path, driver="GTiff") as source:
+                return _described(spec, folder, source)
+        except RasterioError as err:
+            raise _damaged(spec.path, spec.id, err) from err
+
+
+def _damaged(path: str, layer: str, err: RasterioError) -> LayerError:
+    return LayerError(path, layer, (f"不是可读取的 GeoTIFF，或文件已损坏：{err}。请重新取得文件",))
+
+
+def _described(spec: LayerSpec, folder: Path, source: DatasetReader) -> Raster:
+    _require_north_up(spec, source.transform)
+    if source.count != 1:
+        problem = f"有 {source.count} 个波段，应为 1 个。请导出要统计的那一个波段"
+        raise LayerError(spec.path, spec.id, (problem,))
+    path = folder / spec.path
+    transform = source.transform
+    return Raster(
+        grid=Grid(
+            crs=_crs(spec, source),
+            west=transform.c,
+            north=transform.f,
+            cell_width=transform.a,
+            cell_height=-transform.e,
+            rows=source.height,
+            columns=source.width,
+        ),
+        nodata=None if source.nodata is None else float(source.nodata),
+        record=_record(spec, path, folder),
+        pixels=path,
+        masked=MaskFlags.per_dataset in source.mask_flag_enums[0],
+        block_rows=source.block_shapes[0][0],
+        recoding=_recoding(spec),
+    )
+
+
+def _require_north_up(spec: LayerSpec, transform: Affine) -> None:
+    if transform.is_identity:
+        raise LayerError(spec.path, spec.id, ("文件内没有地理坐标。请用带内置坐标的 GeoTIFF（旁挂 .tfw 不读取）",))
+    if transform.b or transform.d or transform.a <= 0 or transform.e >= 0:
+        raise LayerError(spec.path, spec.id, ("栅格有旋转或不是北向上。请先重采样为北向上的 GeoTIFF",))
+
+
+def _crs(spec: LayerSpec, source: DatasetReader) -> str:
+    if not source.crs and not spec.crs:
+        raise CrsError(
+            spec.path, found="没有坐标系", expected="带坐标系的 GeoTIFF",
+            remedy="为文件写入坐标系，或在 layers/catalog.toml 的该条目中声明 crs",
+        )  # fmt: skip
+    return grid_crs(spec.path, source.crs.to_wkt() if source.crs else spec.crs)
+
+
+def _recoding(spec: LayerSpec) -> dict[int, int]:
+    """Return the entry's `classes` as whole numbers."""
+    try:
+        return {int(found): int(standard) for found, standard in spec.classes.items()}
+    except ValueError as err:
+        raise LayerError(spec.path, spec.id, (f"catalog.toml 中 classes 的两边都应为整数类别代码：{err}",)) from err
+
+
+def _record(spec: LayerSpec, path: Path, folder: Path) -> InputRecord:
+    with path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return InputRecord(
+        layer=spec.id,
+        kind="raster",
+        path=f"{folder.name}/{spec.path}",
+        sublayer=spec.sublayer,
+        sha256=digest,
+        version=spec.version,
+        official=spec.official,
+    )

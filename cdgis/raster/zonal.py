@@ -1,0 +1,156 @@
+"""How much of each zone does each land class cover? (one pass over the raster, band by band)
+
+area(zone z, class c) = sum over cells k of class c:  fraction(z, k) * area(k)
+
+Fractions are those of `coverage`, planar in the raster's own CRS, cell areas those of `grid.CellAreas`. Each
+(zone, row, class) is added up from west to east and the rows from north to south, whatever the height of the
+bands, the number of threads and the path taken, so the result is the same to the last bit.
+"""
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import pandas as pd
+from geopandas import GeoDataFrame
+
+from cdgis.errors import CrsError, LayerError
+from cdgis.geodesy import GEOGRAPHIC_EPSG
+from cdgis.progress import Progress, Silent
+from cdgis.projections import project
+from cdgis.raster.classes import NODATA_CODE, ClassIndex
+from cdgis.raster.grid import CellAreas
+from cdgis.raster.outlines import FloatArray, IntArray, Outlines, outlines_of
+from cdgis.raster.reading import Raster
+from cdgis.raster.sums import Band, add_band
+from cdgis.units import m2_to_mu
+
+_BYTES_PER_CELL = 40
+"""Of a band: two bands of pixels, class positions, cell areas and what the plain path unfolds."""
+_VERTICES_AT_ONCE = 50_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """How much of the machine a count may use; no number depends on it."""
+
+    memory_mb: int = 256
+    """Memory for pixels and what is computed from them, megabytes."""
+    threads: int = 0
+    """0 takes the machine's processors, up to 8."""
+
+
+def class_areas(
+    raster: Raster, zones: GeoDataFrame, *, effort: Effort | None = None, progress: Progress | None = None
+) -> pd.DataFrame:
+    """Return the area of every class in every zone: zone_id, class_code (int), area_m2, sorted by both.
+
+    Parameters
+    ----------
+    raster : integer land classes in any CRS on CGCS2000 or WGS84.
+    zones : zone_id and valid polygons, EPSG:4490; zones may overlap; rows that share an id are added up.
+
+    Returns
+    -------
+    One row per zone and class met, area_m2 in ellipsoidal square metres. Cells without a value come back
+    under NODATA_CODE. What lies outside the raster has no row: see `ledger.account_areas`.
+
+    Raises
+    ------
+    CrsError : zones are in another CRS.
+    LayerError : the file is damaged, its values are no class codes, or codes are missing from its recoding.
+
+    Notes
+    -----
+    Zone edges are straight in the raster's CRS here, straight in the measuring plane for the survey area; the
+    difference is part of the residual that `ledger.account_areas` reports.
+    """
+    found = zones.crs.to_epsg() if zones.crs is not None else None
+    if found != GEOGRAPHIC_EPSG:
+        raise CrsError("分区图层", found=f"EPSG:{found}", expected="EPSG:4490", remedy="经 read_layers 读入后再统计")
+    shapes = project(zones.geometry.to_numpy(), raster.grid.crs)
+    outlines = outlines_of(shapes, raster.grid.origin_and_steps)
+    codes, totals_m2 = _count(raster, outlines, effort or Effort(), progress or Silent())
+    zone, position = np.nonzero(totals_m2)
+    table = pd.DataFrame(
+        {
+            "zone_id": zones["zone_id"].to_numpy()[zone],
+            "class_code": _recoded(raster, np.asarray(codes, dtype=np.int64), totals_m2)[position],
+            "area_m2": totals_m2[zone, position],
+        }
+    )
+    return table.groupby(["zone_id", "class_code"], as_index=False, sort=True).agg({"area_m2": "sum"})
+
+
+def _count(raster: Raster, outlines: Outlines, effort: Effort, progress: Progress) -> tuple[list[int], FloatArray]:
+    """Return the class codes met and the area of each (zone, code), square metres."""
+    rows = _band_rows(raster, effort)
+    if raster.grid.rows > rows:
+        progress.stage(f"栅格统计 {raster.record.layer}", -(-raster.grid.rows // rows))
+    index, cell_areas = ClassIndex(raster), CellAreas(raster.grid)
+    totals_m2 = np.zeros((len(outlines), 1))
+    with ThreadPoolExecutor(effort.threads or min(os.cpu_count() or 1, 8)) as pool:
+        for start, pixels in raster.bands(rows):
+            classes = index.positions(pixels)
+            totals_m2 = np.pad(totals_m2, ((0, 0), (0, len(index.codes) - totals_m2.shape[1])))
+            band = Band(first_row=start, classes=classes, cell_area_m2=cell_areas.of_rows(start, start + len(classes)))
+            list(pool.map(partial(_add, band, outlines, totals_m2), _shares(outlines, band)))
+            if raster.grid.rows > rows:
+                progress.step(f"第 {start + 1} 行起")
+    return index.codes, totals_m2
+
+
+def _add(band: Band, outlines: Outlines, totals_m2: FloatArray, zones: IntArray) -> None:
+    add_band(band, outlines, zones, totals_m2)
+
+
+def _band_rows(raster: Raster, effort: Effort) -> int:
+    """Return how many rows fit into the memory: whole stored blocks if any do.
+
+    Raises
+    ------
+    LayerError : not even one row fits.
+    """
+    rows = effort.memory_mb * 1_000_000 // (_BYTES_PER_CELL * raster.grid.columns)
+    if rows == 0:
+        needed = -(-_BYTES_PER_CELL * raster.grid.columns // 1_000_000)
+        problem = (
+            f"一行有 {raster.grid.columns} 个像元，需要内存 {needed} MB，现限 {effort.memory_mb} MB。请调大内存上限"
+        )
+        raise LayerError(raster.record.path, raster.record.layer, (problem,))
+    whole_blocks = rows - rows % raster.block_rows
+    return int(min(whole_blocks or rows, raster.grid.rows))
+
+
+def _shares(outlines: Outlines, band: Band) -> Iterator[IntArray]:
+    """Yield the zones that meet the band in groups of about equal work."""
+    first, stop = band.rows
+    meeting = np.flatnonzero((outlines.top < stop) & (outlines.bottom > first))
+    work = np.cumsum(outlines.vertices[meeting])
+    if len(work):
+        cuts = np.flatnonzero(np.diff(work // _VERTICES_AT_ONCE)) + 1
+        yield from np.split(meeting, cuts)
+
+
+def _recoded(raster: Raster, codes: IntArray, totals_m2: FloatArray) -> IntArray:
+    """Return the land class of every code met.
+
+    Raises
+    ------
+    LayerError : codes that lie in a zone and are not in the recoding, all listed with their area.
+    """
+    if not raster.recoding:
+        return codes
+    unknown = {
+        int(code): area
+        for code, area in zip(codes, totals_m2.sum(axis=0), strict=True)
+        if area > 0 and code != NODATA_CODE and code not in raster.recoding
+    }
+    if unknown:
+        listed = "、".join(f"{code}（{m2_to_mu(area):,.0f} 亩）" for code, area in sorted(unknown.items()))
+        problem = f"类别编码不在对照表中：{listed}。请在 catalog.toml 该条目的 classes 中补上"
+        raise LayerError(raster.record.path, raster.record.layer, (problem,))
+    return np.array([raster.recoding.get(int(code), NODATA_CODE) for code in codes], dtype=np.int64)
