@@ -72,13 +72,7 @@ def screen(
     crs: CrsOption = None,
     dxf_unit: UnitOption = None,
     tolerance: ToleranceOption = None,
-    formats: SizeOption = Annotated[
-    float,
-    typer.Option(
-        "--size-ha", metavar="公顷", min=0.0001, max=1_000_000, callback=finite, help="用地面积（公顷），按正方形试放"
-    ),
-]
-FormatOption = "html,json",
+    formats: FormatOption = "html,json",
     as_of: AsOfOption = None,
     jobs: JobsOption = 2,
     quiet: QuietOption = False,
