@@ -72,3 +72,7 @@ class ReportError(CdgisError):
 
 class CdgisWarning(UserWarning):
     """Base of all cdgis warnings; whatever changes a number is also data in the Assessment."""
+
+
+class NetworkError(CdgisError):
+    """Raised when a river network cannot be built, or a point or target does not lie where the trace needs it."""

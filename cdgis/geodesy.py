@@ -110,6 +110,11 @@ def _transformer(source: str, target: str) -> pyproj.Transformer:
     return pyproj.Transformer.from_crs(source, target, always_xy=True)
 
 
+def lonlat_points(lon_deg: FloatArray, lat_deg: FloatArray) -> GeometryArray:
+    """Return positions in degrees as point geometries, always an array."""
+    return np.atleast_1d(np.asarray(shapely.points(lon_deg, lat_deg), dtype=object))
+
+
 def _transform(geoms: GeometryArray, source: str, target: str) -> GeometryArray:
     transformer = _transformer(source, target)
     return _apply(geoms, lambda x, y: transformer.transform(x, y))

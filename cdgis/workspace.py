@@ -75,6 +75,31 @@ class PublishSettings(BaseModel):
     """Public pages: show enterprises, on the grid only and without attributes."""
 
 
+class RiverSettings(BaseModel):
+    """How the river network is made and used."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    network: str = "dem"
+    """Catalogue entry the network comes from: an elevation raster, or river lines."""
+    named_lines: tuple[str, ...] = ("main_rivers", "rivers")
+    """Line layers that name the rivers of a derived network, the first that knows a river wins."""
+    elevation: str = "dem"
+    """Elevation that decides the direction of given lines, and slopes."""
+    stream_km2: float = Field(default=20.0, gt=0)
+    """Area a stream of a derived network drains at least."""
+    snap_limit_m: float = Field(default=2000.0, gt=0)
+    """Farther than this from a river nothing is taken to enter it."""
+    bank_m: float = Field(default=1000.0, ge=0)
+    """Places within this distance of the river are receptors."""
+    around_m: float = Field(default=3000.0, ge=0)
+    """Sensitive places within this distance of a spill are listed, whatever the water does."""
+    join_m: float = Field(default=50.0, ge=0)
+    """Ends of given lines nearer than this are taken to meet."""
+    velocity: str = "0.2:2"
+    """Flow velocity when none is given, LOW:HIGH in m/s; an unmeasured assumption (mark M)."""
+
+
 class Settings(BaseModel):
     """Everything cdgis.toml may set; the effective values are printed in every report."""
 
@@ -96,6 +121,7 @@ class Settings(BaseModel):
     rules_off: tuple[RuleOff, ...] = ()
     carbon: CarbonSettings = CarbonSettings()
     publish: PublishSettings = PublishSettings()
+    rivers: RiverSettings = RiverSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

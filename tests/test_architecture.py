@@ -27,11 +27,12 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("ruling", "clearance"),
     ("barriers",),
     # L3: the analyses, which never import each other
-    ("overlay", "judge", "describe", "layercheck", "questions", "cumulative", "compare", "relocation", "siting", "remedy", "guidance", "carbon"),
+    ("overlay", "judge", "describe", "layercheck", "questions", "cumulative", "compare", "relocation", "siting", "remedy", "guidance", "carbon",
+     "rivers"),
     # L4: pipelines
     ("audit", "journal", "loading"),
-    ("assessment", "report_file", "rule_editing", "carbon_account", "judging", "relocation_plan", "remedy_plan"),
-    ("screening", "differences"),
+    ("assessment", "report_file", "rule_editing", "carbon_account", "judging", "relocation_plan", "remedy_plan", "river_system"),
+    ("screening", "differences", "trace_plan"),
     ("assess",),
     ("verify", "compare_plan"),
     # L5, L6

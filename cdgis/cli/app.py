@@ -27,6 +27,7 @@ from cdgis.cli.options import (
     write_all,
 )
 from cdgis.cli.screen import register as register_screen
+from cdgis.cli.water import register as register_water
 from cdgis.cli.words import EXIT_INTERRUPTED, ChineseCommand, ChineseGroup, ErrorReporter, parse_date
 
 app = typer.Typer(
@@ -80,6 +81,7 @@ def publish(
 
 register_screen(app)
 register_audit(app, rules_app)
+register_water(app)
 
 
 @app.command(cls=ChineseCommand)

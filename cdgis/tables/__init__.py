@@ -7,8 +7,9 @@ from cdgis.tables.column import Column, Kind, Table
 from cdgis.tables.comparison import COMPARISON_TABLES
 from cdgis.tables.judgement import JUDGEMENT_TABLES
 from cdgis.tables.relocation import RELOCATION_TABLES
+from cdgis.tables.rivers import RIVER_TABLES
 
-__all__ = ["COMPARE_TABLES", "TABLES", "Column", "Kind", "Table", "table_named"]
+__all__ = ["COMPARE_TABLES", "TABLES", "WATER_TABLES", "Column", "Kind", "Table", "table_named"]
 
 TABLES: dict[str, Table] = {
     table.name: table for table in (*JUDGEMENT_TABLES, *ADVICE_TABLES, *RELOCATION_TABLES, *CARBON_TABLES, *AREA_TABLES)
@@ -19,6 +20,10 @@ COMPARE_TABLES: dict[str, Table] = {table.name: table for table in COMPARISON_TA
 """What `cdgis compare` writes; no run has these."""
 
 
+WATER_TABLES: dict[str, Table] = {table.name: table for table in RIVER_TABLES}
+"""What the commands on rivers and further measures write; no run has these."""
+
+
 def table_named(name: str) -> Table:
-    """Return the declaration of a table of a run or of a comparison."""
-    return TABLES[name] if name in TABLES else COMPARE_TABLES[name]
+    """Return the declaration of any table, of a run or of another command."""
+    return {**TABLES, **COMPARE_TABLES, **WATER_TABLES}[name]

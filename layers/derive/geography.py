@@ -11,6 +11,7 @@ from layers.derive import (
     receptors,
     restoration,
     rivers,
+    sections,
     terrain,
     zone_layers,
     zones,
@@ -38,4 +39,5 @@ def write_layers() -> None:
     mines = elements.mine_mask(ground, rails) > 0
     labels = restoration.restoration_labels(ground, zoning, quality.unit_labels(ground), mines)
     restoration.write_restoration(ground, zoning, cover, labels)
+    sections.write_sections()
     forest.write_stands(ground, zoning, cover)

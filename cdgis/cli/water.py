@@ -1,0 +1,130 @@
+"""The commands on rivers: trace a spill or a section's sources, and make a river's dossier."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cdgis.cli.options import DebugOption, OutOption, QuietOption, WorkspaceOption, err_console, open_here, out_console
+from cdgis.cli.words import ChineseCommand
+from cdgis.errors import NetworkError, UsageError
+
+if TYPE_CHECKING:
+    from cdgis.frames import Subjects
+    from cdgis.river_system import RiverSystem
+    from cdgis.trace_plan import Origin, Trace
+
+_SHOWN = 25
+
+PlaceArgument = Annotated[
+    str, typer.Argument(metavar="起点", help="经度,纬度；或企业、项目的编号或名称；上溯时也可为断面、水源地编号")
+]
+UpOption = Annotated[bool, typer.Option("--up", metavar="", help="上溯：列出上游风险源")]
+DownOption = Annotated[bool, typer.Option("--down", metavar="", help="下行（默认）：列出下游受体")]
+VelocityOption = Annotated[str | None, typer.Option("--velocity", metavar="低:高", help="流速范围，米每秒，如 0.3:1.5")]
+ToOption = Annotated[str, typer.Option("--to", metavar="编号或名称", help="只追到这个受体；它不在下游时报错")]
+AtOption = Annotated[str, typer.Option("--at", metavar="经度,纬度", help="改用这个河上位置作入河点（由超限提示中选）")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module to the command line."""
+    app.command("trace", cls=ChineseCommand)(trace)
+
+
+def trace(
+    start: PlaceArgument,
+    up: UpOption = False,
+    down: DownOption = False,
+    velocity: VelocityOption = None,
+    to: ToOption = "",
+    at: AtOption = "",
+    workspace: WorkspaceOption = None,
+    out: OutOption = None,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """沿河追踪：下游先后到达谁、几小时到、依次通知谁；或断面、水源地上游有哪些风险源。
+
+    示例：cdgis trace E0003 --velocity 0.3:1.5
+    """
+    from cdgis.report.water_tables import write_water
+    from cdgis.rivers.trace import Velocity
+    from cdgis.trace_plan import trace_down, trace_up
+
+    if up and (down or to):
+        raise UsageError("--up 不能与 --down、--to 同用：上溯列风险源，下行列受体")
+    opened = open_here(workspace)
+    speed = Velocity.parse(velocity or opened.settings.rivers.velocity)
+    system, subjects = _load(workspace, quiet)
+    origin = _origin(system, subjects, start, at)
+    made = (
+        trace_up(system, origin, subjects, velocity=speed)
+        if up
+        else trace_down(system, origin, velocity=speed, target=to)
+    )
+    written = write_water(made.tables, out or opened.root / "reports" / "trace" / _folder(origin.id))
+    if not quiet:
+        _say_trace(made, assumed=velocity is None)
+        _say("已写出 " + "、".join(str(path) for path in written))
+
+
+def _load(workspace: Path | None, quiet: bool) -> "tuple[RiverSystem, Subjects]":
+    from cdgis.readers import read_subjects
+    from cdgis.river_system import load_rivers
+    from cdgis.terminal import progress_bars
+
+    opened = open_here(workspace)
+    with progress_bars(err_console, quiet=quiet) as progress:
+        return load_rivers(opened, progress=progress), read_subjects(opened)
+
+
+def _origin(system: "RiverSystem", subjects: "Subjects", start: str, at: str) -> "Origin":
+    """Return where the trace starts: a place, a subject, or a receptor."""
+    from cdgis.trace_plan import enterprise_origin, parse_place, place_origin, receptor_origin
+
+    place = parse_place(at or start)
+    if place:
+        return place_origin(system, *place, subject_id="P" if at == "" else start)
+    if at:
+        raise UsageError(f"--at 读到“{at}”，应为 经度,纬度（度），例如 117.94,40.97")
+    found = enterprise_origin(system, subjects, start) or receptor_origin(system, start)
+    if found is None:
+        raise NetworkError(f"没有编号或名称为“{start}”的企业、项目或沿河受体。也可直接给 经度,纬度，例如 117.94,40.97")
+    return found
+
+
+def _folder(name: str) -> str:
+    return "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in name)
+
+
+def _say(text: str) -> None:
+    out_console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _say_trace(made: "Trace", *, assumed: bool) -> None:
+    from rich.table import Table
+
+    origin = made.origin
+    _say(f"{origin.name}　入河：{made.river}（离河 {origin.offset_m:.0f} 米）　{made.direction}　{made.stamp}")
+    rows = made.tables["trace" if made.direction == "下游" else "trace_sources"]
+    table = Table(show_lines=False)
+    downstream = made.direction == "下游"
+    for title in ("次序", "类别" if downstream else "档", "名称", "辖区", "沿河公里", "到达（小时）"):
+        table.add_column(title, justify="right" if title in ("次序", "沿河公里", "到达（小时）") else "left")
+    for row in rows.head(_SHOWN).to_dict("records"):
+        first = (str(row["order"]), row["kind"]) if downstream else (str(row["rank"]), str(row["tier"]))
+        where = row["jurisdiction"] if downstream else row["county"]
+        table.add_row(
+            *first, row["name"], where, f"{row['river_km']:.1f}", f"{row['time_low_h']:.1f}–{row['time_high_h']:.1f}"
+        )
+    out_console.print(table, markup=False)
+    if len(rows) > _SHOWN:
+        _say(f"共 {len(rows)} 个，只列前 {_SHOWN} 个，其余见数据表")
+    if downstream:
+        told = made.tables["trace_notify"]
+        _say("依次通知：" + " → ".join(f"{r.jurisdiction}（{r.river_km:.0f} 公里）" for r in told.itertuples()))
+    for note in (
+        *made.notes,
+        *(("流速为默认假设、未经实测（标记 M），应急时请用 --velocity 给出实测值",) if assumed else ()),
+    ):
+        _say(f"注：{note}")

@@ -1,0 +1,112 @@
+"""Which tables tell what lies along the rivers?"""
+
+from cdgis.tables.column import Column, Table, integer, note, number, text
+
+_ALONG = (
+    text("kind", "类别"),
+    text("receptor_id", "编号"),
+    note("name", "名称"),
+    note("jurisdiction", "所在辖区"),
+    number("river_km", "沿河距离（公里）"),
+    number("offset_m", "离岸距离（米）"),
+    number("time_low_h", "最短到达时间（小时）"),
+    number("time_high_h", "最长到达时间（小时）"),
+    note("river", "河流"),
+    number("chainage_km", "河程（公里）"),
+    text("role", "性质"),
+    Column(name="can_intercept", title="可能的拦截位置", kind="flag"),
+    note("layer", "图层"),
+    note("method", "方法"),
+    note("source", "来源"),
+    number("accuracy_m", "位置精度（米）"),
+)
+
+RIVER_TABLES: tuple[Table, ...] = (
+    Table(name="trace", title="下游受体", sort_by=("order",), columns=(integer("order", "顺序"), *_ALONG)),
+    Table(
+        name="trace_enterprises",
+        title="企业下游受体",
+        sort_by=("subject_id", "order"),
+        columns=(text("subject_id", "企业编号"), integer("order", "顺序"), *_ALONG),
+    ),
+    Table(
+        name="trace_sources",
+        title="上游风险源",
+        sort_by=("rank",),
+        columns=(
+            integer("rank", "次序"),
+            integer("tier", "档"),
+            text("subject_id", "企业编号"),
+            note("name", "名称"),
+            note("industry", "行业代码"),
+            note("county", "县区"),
+            note("reasons", "列档理由"),
+            number("river_km", "沿河距离（公里）"),
+            number("offset_m", "离岸距离（米）"),
+            number("time_low_h", "最短到达时间（小时）"),
+            number("time_high_h", "最长到达时间（小时）"),
+            note("river", "河流"),
+            note("method", "方法"),
+            note("source", "来源"),
+            number("accuracy_m", "位置精度（米）"),
+        ),
+    ),
+    Table(
+        name="trace_notify",
+        title="通知次序",
+        sort_by=("order",),
+        columns=(
+            integer("order", "次序"),
+            text("jurisdiction", "辖区"),
+            note("border", "界线"),
+            number("river_km", "沿河距离（公里）"),
+            number("time_low_h", "最短到达时间（小时）"),
+            number("time_high_h", "最长到达时间（小时）"),
+        ),
+    ),
+    Table(
+        name="trace_around",
+        title="事发地周边敏感目标",
+        sort_by=("distance_m", "kind", "receptor_id"),
+        columns=(
+            text("kind", "类别"),
+            text("receptor_id", "编号"),
+            note("name", "名称"),
+            number("distance_m", "直线距离（米）"),
+            note("layer", "图层"),
+            number("accuracy_m", "位置精度（米）"),
+        ),
+    ),
+    Table(
+        name="river_entry",
+        title="入河位置",
+        sort_by=("subject_id",),
+        columns=(
+            text("subject_id", "编号"),
+            note("name", "名称"),
+            text("status", "入河", "已取河段", "未取：超出距离上限", "未取：与近处河段不同汇水"),
+            note("river", "河流"),
+            note("reach_id", "河段"),
+            number("offset_m", "离河距离（米）"),
+            number("limit_m", "距离上限（米）"),
+            number("lon", "河上经度", low=-180, high=180),
+            number("lat", "河上纬度", low=-90, high=90),
+            note("note", "说明"),
+        ),
+    ),
+    Table(
+        name="river_check",
+        title="河网与河线检查",
+        sort_by=("item", "river", "place"),
+        columns=(
+            text("item", "事项"),
+            note("river", "河流或河线"),
+            note("place", "位置"),
+            note("found", "发现"),
+            text("action", "处理", "已修复", "仅报告", "说明"),
+            number("value", "数值", low=None, required=False),
+            note("unit", "单位"),
+        ),
+    ),
+)
+"""What `cdgis trace` and `cdgis rivers` write."""
