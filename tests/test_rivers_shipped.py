@@ -1,25 +1,32 @@
 """The shipped rivers: independent catchments, receptor orders read off the map, and what must be refused."""
 
 import heapq
-import time
 import tomllib
 from pathlib import Path
 
 import numpy as np
 import pytest
-import shapely
 from scipy import ndimage
 
 from cdgis.errors import NetworkError
+from cdgis.geodesy import cell_areas_m2
 from cdgis.raster import read_raster
 from cdgis.readers import read_subjects
 from cdgis.river_system import RiverSystem, load_rivers
 from cdgis.rivers.trace import Velocity, downstream_events
-from cdgis.trace_plan import downstream_receptors, enterprise_origin, place_origin, receptor_origin, trace_down, trace_up
+from cdgis.trace_plan import (
+    downstream_receptors,
+    enterprise_origin,
+    place_origin,
+    receptor_origin,
+    trace_down,
+    trace_up,
+)
 from cdgis.workspace import open_workspace
 
 ROOT = Path(__file__).parent.parent
 CASES = tomllib.loads((Path(__file__).parent / "cases" / "river_receptors.toml").read_text(encoding="utf-8"))
+FAR_FROM_STREAMS = (117.05, 42.3)
 SPEED = Velocity.parse("0.5:1.5")
 
 
@@ -71,32 +78,120 @@ def plain_d8(elevation_m: np.ndarray, lat_deg: np.ndarray, edge_deg: float) -> n
 
 
 def basin_of(receiver: np.ndarray, outlet: int) -> np.ndarray:
-    at = np.arange(len(receiver))
-    inside = at == outlet
-    for _ in range(14):  # pointer doubling; the outlet is made to keep what reaches it
-        step = receiver.copy() if _ == 0 else step[step]
-        if _ == 0:
-            step[outlet] = outlet
-        inside = step == outlet
-    return inside
+    step = receiver.copy()
+    step[outlet] = outlet  # it keeps what reaches it
+    for _ in range(14):  # pointer doubling: 2**14 cells are more than the longest way
+        step = step[step]
+    return step == outlet
 
 
 def test_catchments_of_twenty_points_equal_a_plain_d8(system):
+    """On unfilled ground (in filled pits every direction is convention), within one ring of cells."""
     grid = system.network.grid
     workspace = open_workspace(ROOT)
     elevation_m = read_raster(workspace.catalog["dem"], workspace.layers_dir).values.astype(float)
-    lat = (grid.lat_edges_deg[:-1] + grid.lat_edges_deg[1:]) / 2
-    theirs = plain_d8(elevation_m, lat, 1 / 120)
+    theirs = plain_d8(elevation_m, (grid.lat_edges_deg[:-1] + grid.lat_edges_deg[1:]) / 2, 1 / 120)
     ours = grid.receiver.astype(int)
-    rng = np.random.default_rng(20261101)
     area = grid.upstream_km2.ravel()
+    raised = ndimage.binary_dilation(grid.filled_m > elevation_m, np.ones((3, 3))).ravel()
     row, column = np.divmod(np.arange(area.size), grid.shape[1])
     inner = (row > 20) & (row < grid.shape[0] - 20) & (column > 20) & (column < grid.shape[1] - 20)
-    points = rng.choice(np.flatnonzero((area > 60) & inner), size=20, replace=False)
+    usable = np.flatnonzero((area > 60) & inner & ~raised)
+    points = np.random.default_rng(20261101).choice(usable, size=20, replace=False)
     ring = np.ones((3, 3), dtype=bool)
-    apart = []
     for point in points:
-        mine, other = (basin_of(receiver, point).reshape(grid.shape) for receiver in (ours, theirs))
+        mine = basin_of(ours, point).reshape(grid.shape)
+        other = basin_of(theirs, point).reshape(grid.shape)
         outside = (mine & ~ndimage.binary_dilation(other, ring)) | (other & ~ndimage.binary_dilation(mine, ring))
-        apart.append((int(outside.sum()), int(mine.sum()), int(other.sum())))
-    assert [a for a in apart if a[0]] == []
+        assert outside.sum() == 0, (grid.centres(np.array([point])), mine.sum(), other.sum())
+
+
+@pytest.mark.parametrize("case", CASES["case"], ids=lambda c: c["enterprise"])
+def test_receptors_come_in_the_order_a_person_reads_off_the_map(system, subjects, case):
+    names = trace_down(system, enterprise_origin(system, subjects, case["enterprise"]), velocity=SPEED).tables["trace"][
+        "name"
+    ]
+    places = [next((i for i, name in enumerate(names) if name.startswith(wanted)), -1) for wanted in case["order"]]
+    assert -1 not in places and places == sorted(places), list(zip(case["order"], places, strict=True))
+    assert [wanted for wanted in case["never"] if names.str.startswith(wanted).any()] == []
+
+
+def test_no_place_in_the_laoha_basin_reaches_panjiakou(system):
+    stem = set(system.network.stem("老哈河").tolist())
+    forest = system.network.forest
+    mouth = min(stem, key=lambda v: forest.to_outlet_m[v])
+    basin = np.flatnonzero(forest.is_downstream(np.int64(mouth), np.arange(len(forest.receiver))))
+    assert len(basin) > 500
+    reached = downstream_events(system.network, system.events, basin[::5], forest.to_outlet_m[basin[::5]])
+    assert len(reached) and not reached["name"].str.contains("潘家口").any()
+
+
+def test_a_point_three_kilometres_from_any_stream_is_refused_with_candidates(system):
+    with pytest.raises(NetworkError, match=r"2000 米以内没有它汇入的河段(.|\n)*相距 \d{4} 米") as refused:
+        place_origin(system, *FAR_FROM_STREAMS)
+    assert str(refused.value).count("·") == 5
+
+
+def test_a_snap_says_how_far_it_was(system):
+    stem = system.network.stem("滦河")
+    vertex = stem[len(stem) // 2]
+    origin = place_origin(system, float(system.network.lon_deg[vertex]) + 0.005, float(system.network.lat_deg[vertex]))
+    assert 0 < origin.offset_m < 450 and f"{origin.offset_m:.0f} 米" in origin.notes[0]
+
+
+def test_a_target_upstream_is_an_error_that_says_so(system, subjects):
+    origin = enterprise_origin(system, subjects, "E0003")
+    with pytest.raises(NetworkError, match="古北口断面.*不在该点下游"):
+        trace_down(system, origin, velocity=SPEED, target="古北口断面")
+    with pytest.raises(NetworkError, match="没有编号或名称为"):
+        trace_down(system, origin, velocity=SPEED, target="没有这个")
+    reached = trace_down(system, origin, velocity=SPEED, target="上板城断面").tables["trace"]
+    assert "上板城断面" in set(reached["name"]) and "潘家口水库断面" not in set(reached["name"])
+
+
+def test_upstream_of_a_section_mirrors_downstream_of_enterprises(system, subjects):
+    section = receptor_origin(system, "上板城断面")
+    above = set(trace_up(system, section, subjects, velocity=SPEED).tables["trace_sources"]["subject_id"])
+    below = downstream_receptors(system, subjects, velocity=SPEED)["trace_enterprises"]
+    assert above == set(below.loc[below["name"] == "上板城断面", "subject_id"]) and len(above) > 50
+
+
+def test_sources_are_ranked_by_tier_then_nearness(system, subjects):
+    rows = trace_up(system, receptor_origin(system, "DM20"), subjects, velocity=SPEED).tables["trace_sources"]
+    keys = list(zip(rows["tier"], rows["river_km"], strict=True))
+    assert keys == sorted(keys) and rows["rank"].tolist() == list(range(1, len(rows) + 1))
+
+
+def test_who_must_be_told_is_in_flow_order_and_once(system, subjects):
+    told = trace_down(system, enterprise_origin(system, subjects, "E0003"), velocity=SPEED).tables["trace_notify"]
+    assert told["jurisdiction"].tolist()[:4] == ["双桥区", "承德县", "兴隆县", "宽城满族自治县"]
+    assert told["jurisdiction"].is_unique and told["river_km"].is_monotonic_increasing
+
+
+def test_what_was_not_loaded_is_said(system):
+    assert "桥梁" in system.gaps and "水闸" in system.gaps and "没有列出不等于没有" in system.gaps
+
+
+def test_every_enterprise_has_a_line_even_when_no_river_is_near(system, subjects):
+    tables = downstream_receptors(system, subjects, velocity=SPEED)
+    refused = tables["river_entry"][tables["river_entry"]["status"] != "已取河段"]
+    assert len(refused) > 0 and not set(refused["subject_id"]) & (
+        set(tables["trace_enterprises"]["subject_id"])
+        - set(tables["river_entry"].loc[tables["river_entry"]["status"] == "已取河段", "subject_id"])
+    )
+
+
+def test_the_derived_network_says_how_far_it_is_from_the_given_lines(system):
+    apart = system.check[system.check["place"] == "河流（1:400万）"].set_index("river")["value"]
+    assert 400 < apart["滦河"] < 600
+    assert system.network.is_derived and system.network.accuracy_m > 400 and "由高程推导" in system.method
+
+
+def test_on_shipped_ground_area_at_outlets_is_the_area_of_their_basins(system):
+    grid = system.network.grid
+    outlets = np.flatnonzero(grid.receiver == np.arange(grid.receiver.size))
+    label = grid.catchments(outlets).ravel()
+    cell_km2 = np.repeat(cell_areas_m2(grid.lat_edges_deg, 1 / 120) / 1e6, grid.shape[1])
+    assert (label > 0).all()
+    per_basin = np.bincount(label, weights=cell_km2, minlength=len(outlets) + 1)[1:]
+    assert grid.upstream_km2.ravel()[outlets] == pytest.approx(per_basin, rel=1e-9)

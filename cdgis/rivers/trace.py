@@ -105,7 +105,8 @@ def only_target(rows: pd.DataFrame, events: pd.DataFrame, target: str) -> pd.Dat
             f"“{first['name']}”（{first['kind']} {first['receptor_id']}）不在该点下游：水流不到那里。"
             "若要查它上游的风险源，请用 --up"
         )
-    return rows[rows["river_km"] <= hits["river_km"].min()]
+    out: pd.DataFrame = rows[rows["river_km"] <= hits["river_km"].min()]
+    return out
 
 
 def upstream_origins(network: Network, vertex: int, to_outlet_m: float, *, at: Index, position_m: Floats) -> Index:
