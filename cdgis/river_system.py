@@ -9,12 +9,12 @@ import pandas as pd
 import shapely
 
 from cdgis.catalog import LayerSpec
-from cdgis.errors import CatalogError
+from cdgis.errors import CatalogError, CrsError
 from cdgis.frames import Layer
-from cdgis.geodesy import geometries_to_local, lonlat_points
+from cdgis.geodesy import geodesic_distance_m, geometries_to_local, lonlat_points
 from cdgis.model import DEMO_STAMP, InputRecord
 from cdgis.progress import Progress, Silent
-from cdgis.raster import Raster, read_raster
+from cdgis.raster import read_raster
 from cdgis.readers import read_layer
 from cdgis.rivers.flow import flow_from_elevation
 from cdgis.rivers.lines import Elevation, network_from_lines
@@ -103,28 +103,45 @@ def load_rivers(workspace: Workspace, *, progress: Progress | None = None) -> Ri
 def _network(workspace: Workspace, settings: RiverSettings) -> tuple[Network, pd.DataFrame, InputRecord]:
     spec = workspace.catalog[settings.network]
     if spec.geometry == "raster":
-        raster = read_raster(spec, workspace.layers_dir)
-        return _derived(raster, spec, settings), empty("river_check"), raster.record
+        height, record = read_elevation(workspace, spec)
+        return _derived(height, spec, settings), empty("river_check"), record
     if spec.geometry != "line":
         raise CatalogError(f"[rivers] network 指向 {spec.id}（{spec.geometry}）；应为高程栅格或河线图层")
     layer = read_layer(spec, workspace.layers_dir)
-    height = None
-    if settings.elevation in workspace.catalog:
-        found = read_raster(workspace.catalog[settings.elevation], workspace.layers_dir)
-        height = Elevation(values_m=found.values, lon_edges_deg=found.lon_edges_deg, lat_edges_deg=found.lat_edges_deg)
-    network, check = network_from_lines(layer, join_m=settings.join_m, elevation=height)
+    known = settings.elevation in workspace.catalog
+    heights = read_elevation(workspace, workspace.catalog[settings.elevation])[0] if known else None
+    network, check = network_from_lines(layer, join_m=settings.join_m, elevation=heights)
     return network, check, layer.record
 
 
-def _derived(raster: Raster, spec: LayerSpec, settings: RiverSettings) -> Network:
-    grid = flow_from_elevation(
-        raster.values, lon_edges_deg=raster.lon_edges_deg, lat_edges_deg=raster.lat_edges_deg, nodata=raster.nodata
-    )
+def read_elevation(workspace: Workspace, spec: LayerSpec) -> tuple[Elevation, InputRecord]:
+    """Return the heights of an elevation raster in longitude and latitude.
+
+    Raises
+    ------
+    LayerError, CrsError : it cannot be read, or is not in longitude and latitude.
+    """
+    raster = read_raster(spec, workspace.layers_dir)
+    if not raster.grid.is_geographic:
+        raise CrsError(
+            spec.path, found=raster.grid.crs, expected="EPSG:4490 或 EPSG:4326（经纬度栅格）",
+            remedy="高程请先重投影到 EPSG:4490（双线性）",
+        )  # fmt: skip
+    values = np.array(raster.values, dtype=np.float32)
+    if raster.nodata is not None:
+        values[values == np.float32(raster.nodata)] = np.nan
+    grid = raster.grid
+    return Elevation(values_m=values, lon_edges_deg=grid.x_edges, lat_edges_deg=grid.y_edges), raster.record
+
+
+def _derived(height: Elevation, spec: LayerSpec, settings: RiverSettings) -> Network:
+    lon, lat = height.lon_edges_deg, height.lat_edges_deg
+    flow = flow_from_elevation(height.values_m, lon_edges_deg=lon, lat_edges_deg=lat)
     # Half a cell's diagonal is the least a cell's centre can be off; the comparison below says what it is.
-    half_m = 111_000 * float(np.hypot(raster.transform.a * 0.75, raster.transform.e)) / 2
-    return network_from_flow(
-        grid, stream_km2=settings.stream_km2, accuracy_m=max(half_m, spec.accuracy_m), source=spec.title
-    )
+    middle = np.full(1, float(lat.mean()))
+    diagonal_m = float(geodesic_distance_m(lon[:1], middle, lon[1:2], middle + lat[0] - lat[1])[0])
+    accuracy_m = max(diagonal_m / 2, spec.accuracy_m)
+    return network_from_flow(flow, stream_km2=settings.stream_km2, accuracy_m=accuracy_m, source=spec.title)
 
 
 def _named(network: Network, layers: list[Layer]) -> tuple[Network, pd.DataFrame]:

@@ -89,7 +89,7 @@ def test_catchments_of_twenty_points_equal_a_plain_d8(system):
     """On unfilled ground (in filled pits every direction is convention), within one ring of cells."""
     grid = system.network.grid
     workspace = open_workspace(ROOT)
-    elevation_m = read_raster(workspace.catalog["dem"], workspace.layers_dir).values.astype(float)
+    elevation_m = np.array(read_raster(workspace.catalog["dem"], workspace.layers_dir).values, dtype=float)
     theirs = plain_d8(elevation_m, (grid.lat_edges_deg[:-1] + grid.lat_edges_deg[1:]) / 2, 1 / 120)
     ours = grid.receiver.astype(int)
     area = grid.upstream_km2.ravel()
