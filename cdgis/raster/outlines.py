@@ -31,7 +31,10 @@ class Outlines:
     top: FloatArray
     """Least y of each zone; positive infinity for a zone without rings."""
     bottom: FloatArray
-    """Greatest y of each zone."""
+    """Greatest y of each zone; negative infinity for a zone without rings."""
+    left: FloatArray
+    """Least x of each zone."""
+    right: FloatArray
 
     def __len__(self) -> int:
         return len(self.zone_start) - 1
@@ -63,5 +66,7 @@ def outlines_of(polygons: GeometryArray, transform: tuple[float, float, float, f
         ring_start=ring_start,
         zone_start=zone_start,
         top=np.nan_to_num((north - bounds[:, 3]) / height, nan=np.inf),
+        left=np.nan_to_num((bounds[:, 0] - west) / width, nan=np.inf),
+        right=np.nan_to_num((bounds[:, 2] - west) / width, nan=-np.inf),
         bottom=np.nan_to_num((north - bounds[:, 1]) / height, nan=-np.inf),
     )

@@ -8,10 +8,11 @@ bands, the number of threads and the path taken, so the result is the same to th
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -24,13 +25,17 @@ from cdgis.projections import project
 from cdgis.raster.classes import NODATA_CODE, ClassIndex
 from cdgis.raster.grid import CellAreas
 from cdgis.raster.outlines import FloatArray, IntArray, Outlines, outlines_of
-from cdgis.raster.reading import Raster
+from cdgis.raster.reading import Pixels, Raster
 from cdgis.raster.sums import Band, add_band
 from cdgis.units import m2_to_mu
 
 _BYTES_PER_CELL = 40
 """Of a band: two bands of pixels, class positions, cell areas and what the plain path unfolds."""
 _VERTICES_AT_ONCE = 50_000
+_PAYING_CELLS, _CELLS_PER_VERTEX = 20e6, 10
+"""The plain path takes about 0.1 s for a million cells, and as long for a vertex as for ten cells."""
+
+Route = Literal["auto", "plain", "compiled"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +46,8 @@ class Effort:
     """Memory for pixels and what is computed from them, megabytes."""
     threads: int = 0
     """0 takes the machine's processors, up to 8."""
+    route: Route = "auto"
+    """Plain numpy for small jobs, compiled code where it pays; the numbers are the same."""
 
 
 def class_areas(
@@ -90,21 +97,54 @@ def _count(raster: Raster, outlines: Outlines, effort: Effort, progress: Progres
     rows = _band_rows(raster, effort)
     if raster.grid.rows > rows:
         progress.stage(f"栅格统计 {raster.record.layer}", -(-raster.grid.rows // rows))
+    add = _add_compiled if _pays(outlines, effort.route) else _add_plain
     index, cell_areas = ClassIndex(raster), CellAreas(raster.grid)
     totals_m2 = np.zeros((len(outlines), 1))
+    bands = (_prepared(index, cell_areas, start, pixels) for start, pixels in raster.bands(rows))
     with ThreadPoolExecutor(effort.threads or min(os.cpu_count() or 1, 8)) as pool:
-        for start, pixels in raster.bands(rows):
-            classes = index.positions(pixels)
+        for band in _ahead(bands):
             totals_m2 = np.pad(totals_m2, ((0, 0), (0, len(index.codes) - totals_m2.shape[1])))
-            band = Band(first_row=start, classes=classes, cell_area_m2=cell_areas.of_rows(start, start + len(classes)))
-            list(pool.map(partial(_add, band, outlines, totals_m2), _shares(outlines, band)))
+            list(pool.map(partial(add, band, outlines, totals_m2), _shares(outlines, band)))
             if raster.grid.rows > rows:
-                progress.step(f"第 {start + 1} 行起")
+                progress.step(f"第 {band.first_row + 1} 行起")
     return index.codes, totals_m2
 
 
-def _add(band: Band, outlines: Outlines, totals_m2: FloatArray, zones: IntArray) -> None:
+def _prepared(index: ClassIndex, cell_areas: CellAreas, start: int, pixels: Pixels) -> Band:
+    classes = index.positions(pixels)
+    return Band(first_row=start, classes=classes, cell_area_m2=cell_areas.of_rows(start, start + len(classes)))
+
+
+def _ahead(bands: Generator[Band, None, None]) -> Iterator[Band]:
+    """Yield the bands while one thread of its own, as GDAL's environment asks for, reads the next."""
+    with ThreadPoolExecutor(1) as reader:
+        try:
+            waiting = reader.submit(next, bands, None)
+            while (band := waiting.result()) is not None:
+                waiting = reader.submit(next, bands, None)
+                yield band
+        finally:
+            reader.submit(bands.close)
+
+
+def _pays(outlines: Outlines, route: Route) -> bool:
+    """Return whether the job is worth loading, and the first time making, compiled code."""
+    if route != "auto":
+        return route == "compiled"
+    height = np.maximum(outlines.bottom - outlines.top, 0.0)
+    width = np.maximum(outlines.right - outlines.left, 0.0)
+    return bool((height * width).sum() + _CELLS_PER_VERTEX * len(outlines.x) > _PAYING_CELLS)
+
+
+def _add_plain(band: Band, outlines: Outlines, totals_m2: FloatArray, zones: IntArray) -> None:
     add_band(band, outlines, zones, totals_m2)
+
+
+def _add_compiled(band: Band, outlines: Outlines, totals_m2: FloatArray, zones: IntArray) -> None:
+    from cdgis.raster.sums_kernel import add_zones
+
+    rings = (outlines.x, outlines.y, outlines.ring_start, outlines.zone_start)
+    add_zones(rings, zones, band.first_row, (band.classes, band.cell_area_m2), totals_m2)
 
 
 def _band_rows(raster: Raster, effort: Effort) -> int:
