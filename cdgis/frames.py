@@ -9,7 +9,7 @@ import pandas as pd
 from geopandas import GeoDataFrame
 
 from cdgis.catalog import LayerSpec
-from cdgis.model import InputRecord, IntakeNote, Scope
+from cdgis.model import InputRecord, IntakeNote, IntakeStatus, Scope
 
 ZONE_COLUMNS = ("zone_id", "zone_name", "zone_class")
 
@@ -39,6 +39,13 @@ class Layer:
     record: InputRecord
     notes: tuple[IntakeNote, ...] = ()
     """Repairs made while reading."""
+    unknown_classes: frozenset[str] = frozenset()
+    """Classes of its zones that no rule can place: a subject in such a zone may fall under any rule of the layer."""
+
+    @property
+    def dropped_count(self) -> int:
+        """Zones left out on reading; while there are any, nothing outside the others is proven clear."""
+        return sum(note.status is IntakeStatus.QUARANTINED for note in self.notes)
     quarantined: int = 0
     """Zones of the file that could not be used and are not in `zones` (each has its line in `notes`). When it is
     not 0 the layer is incomplete: it proves no absence, so its unhit rules are unknown (DESIGN 4.5)."""

@@ -70,7 +70,7 @@ def judge(
     tolerance_m : a critical distance up to this (or the accuracies) makes a verdict 临界.
     """
     in_force = [rule for rule in rules if rule.in_force(as_of)]
-    hits = Hits(measurement.hits, facts.size)
+    hits = Hits(measurement.hits, facts.size, {name: layer.unknown_classes for name, layer in layers.items()})
     results = [apply_rule(rule, facts, measurement, hits) for rule in in_force if rule.geometry != "engine"]
     engine = {rule.id: rule for rule in in_force if rule.geometry == "engine"}
     results += engine_rulings(engine, results, facts, measurement)
@@ -126,8 +126,10 @@ def _of_the_rule(rule: Rule) -> dict[str, object]:
 def _missing(result: Ruling, facts: Facts) -> TextArray:
     """Return what each undecided subject would have to supply, as a list cell."""
     missing = missing_of(result.rule, facts, result.value)
-    blind = (result.geometry == UNKNOWN) & (result.value == UNKNOWN)
-    missing[blind] = [f"{text} 图层覆盖".strip() for text in missing[blind]]
+    if result.lacking is not None:
+        blind = (result.geometry == UNKNOWN) & (result.value == UNKNOWN)
+        pairs = zip(missing[blind], result.lacking[blind], strict=True)
+        missing[blind] = [f"{text} {lacking}".strip() for text, lacking in pairs]
     return np.array([text.replace(" ", LIST_SEPARATOR) for text in missing], dtype=object)
 
 

@@ -4,7 +4,7 @@ measure_overlaps → describe_subjects → judge
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ import pandas as pd
 
 from cdgis.describe import describe_subjects, other_areas
 from cdgis.facts import Facts
-from cdgis.frames import Measurement, Subjects
+from cdgis.frames import Layers, Measurement, Subjects
 from cdgis.judge import Judgement, judge, reach_by_layer, scopes_of
 from cdgis.loading import Loaded
 from cdgis.model import SubjectKind
@@ -42,6 +42,7 @@ def judge_subjects(loaded: Loaded, subjects: Subjects, *, jobs: int = 1, progres
         subjects, loaded.layers, scopes=scopes_of(rules), reach_m=_reach(loaded, subjects), jobs=jobs,
         progress=progress.step,
     )  # fmt: skip
+    measurement = without_false_proofs(measurement, loaded.layers)
     described = describe_subjects(subjects, measurement)
     extra = other_areas(subjects, loaded.settings.area_method)
     attributes = validate("attributes", pd.concat([subjects.attributes, extra], ignore_index=True))
@@ -50,6 +51,25 @@ def judge_subjects(loaded: Loaded, subjects: Subjects, *, jobs: int = 1, progres
     progress.step(f"{len(rules)} 条在效规则")
     tables = _tables(described, attributes, measurement, judgement)
     return Judged(subjects=subjects, tables=tables, measurement=measurement)
+
+
+def without_false_proofs(measurement: Measurement, layers: Layers) -> Measurement:
+    """Return `measurement` proving nothing clear of a layer that lost zones on reading.
+
+    Where the lost zones lay is not known, so all that is not inside a known zone counts as uncovered.
+    """
+    broken = sorted(name for name in measurement.uncovered if name in layers and layers[name].dropped_count)
+    if not broken:
+        return measurement
+    ledger = measurement.ledger.copy()
+    here = ledger["layer"].isin(broken)
+    ledger.loc[here, "uncovered"] += ledger.loc[here, "outside"]
+    ledger.loc[here, "outside"] = 0.0
+    everybody = np.ones(len(measurement.subject_ids), dtype=bool)
+    return replace(
+        measurement, ledger=ledger, clear=measurement.clear[~measurement.clear["layer"].isin(broken)],
+        uncovered={**measurement.uncovered, **dict.fromkeys(broken, everybody)},
+    )  # fmt: skip
 
 
 def _reach(loaded: Loaded, subjects: Subjects) -> dict[str, FloatArray]:

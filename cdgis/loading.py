@@ -9,11 +9,13 @@ from pathlib import Path
 from cdgis.catalog import LayerSpec
 from cdgis.errors import CatalogError
 from cdgis.frames import Layer, Layers
-from cdgis.model import DEMO_STAMP, InputRecord
+from cdgis.model import DEMO_STAMP, InputRecord, IntakeNote, IntakeStatus
 from cdgis.progress import Progress
 from cdgis.readers import read_layer, read_table_layer
 from cdgis.rulebook import Rule, Rulebook, access_list_rules, load_rulebook
+from cdgis.rulebook.classes import classes_named, unknown_classes
 from cdgis.rulebook.own import read_own_rules, rule_files
+from cdgis.rulebook.span import checked_day, span_note
 from cdgis.workspace import SETTINGS_FILE, Settings, Workspace
 
 ACCESS_LIST, UNIT_LAYER = "access_list", "management_units"
@@ -45,7 +47,8 @@ def load_workspace(
 
     Raises
     ------
-    LayerError, CrsError, CatalogError, RuleError : what stands there cannot be used as it is.
+    LayerError, CrsError, CatalogError : what stands there cannot be used as it is.
+    RuleError : so it is with a rule, or the rule book does not cover the day of judgement.
     """
     changed = {"as_of": as_of, "tolerance_m": tolerance_m}
     settings = workspace.settings.model_copy(update={k: v for k, v in changed.items() if v is not None})
@@ -53,10 +56,11 @@ def load_workspace(
     # A zone layer without a single zone proves nothing: its rules stay unknown, as if it were not there.
     layers = {name: layer for name, layer in read.items() if len(layer.zones) or not layer.spec.zones}
     rulebook, records = _read_rules(workspace, settings)
+    layers = {name: _with_unknown_classes(layer, rulebook) for name, layer in layers.items()}
     return Loaded(
         workspace=workspace,
         settings=settings,
-        as_of=settings.as_of,
+        as_of=checked_day(settings.as_of),
         layers=layers,
         rulebook=rulebook,
         records=(*(layer.record for layer in read.values()), *records),
@@ -76,6 +80,22 @@ def _read_layers(workspace: Workspace, progress: Progress) -> dict[str, Layer]:
         layers[spec.id] = replace(layer, record=replace(layer.record, path=shown), notes=notes)
         progress.step(spec.title)
     return layers
+
+
+def _with_unknown_classes(layer: Layer, rulebook: Rulebook) -> Layer:
+    """Return `layer` knowing which of its classes no rule can place, with a note that says how to map them."""
+    spec = layer.spec
+    named = classes_named(spec.id, rulebook.rules)
+    strange = unknown_classes(layer.zones["zone_class"], named, spec.allowed_classes) if spec.zones else frozenset()
+    if not strange:
+        return layer
+    listed = "、".join(sorted(name or "（空）" for name in strange))
+    note = IntakeNote(
+        file=layer.record.path, row="整个文件", status=IntakeStatus.ACCEPTED, field="zone_class", value=listed,
+        reason=f"图层 {spec.id} 的类别 {listed} 没有规则认得，落入这些区的对象按资料不足处理；规则认得 {'、'.join(named)}",
+        remedy=f"在 layers/catalog.toml 的 [layers.{spec.id}.classes] 写明对应，例如 \"{next(iter(sorted(strange)))}\" = \"{named[0]}\"",
+    )  # fmt: skip
+    return replace(layer, unknown_classes=strange, notes=(*layer.notes, note))
 
 
 def _read_rules(workspace: Workspace, settings: Settings) -> tuple[Rulebook, tuple[InputRecord, ...]]:
@@ -131,7 +151,8 @@ def overview_notes(loaded: Loaded) -> tuple[str, ...]:
     if absent:
         notes.append(f"缺少规则所需的图层：{'、'.join(absent)}；相应规则一律按“资料不足”处理，不视为通过")
     if UNIT_LAYER in loaded.layers and not any(rule.zone_ids for rule in loaded.rules):
-        notes.append("没有载入准入清单：各单元的逐条管控要求未纳入研判，结论不含清单对照")
+        notes.append("没有载入准入清单：各单元的逐条管控要求无从对照，落入单元的对象一律按资料不足处理（ZU-07）")
+    notes += _layer_notes(loaded)
     notes += [f"未纳入的规则 {rule_id}：{reason}" for rule_id, reason in loaded.rulebook.switched_off]
     book = loaded.rulebook
     if book.replaced or book.added:
@@ -142,4 +163,25 @@ def overview_notes(loaded: Loaded) -> tuple[str, ...]:
     unverified = sum(rule.mark == "M" for rule in loaded.rules)
     if unverified:
         notes.append(f"在效规则中有 {unverified} 条的内容或条号出自记忆、未核实，报告中逐条标明")
-    return tuple(notes)
+    late = span_note(loaded.as_of)
+    return (*notes, late) if late else tuple(notes)
+
+
+def _layer_notes(loaded: Loaded) -> list[str]:
+    """Return what is wrong with layers that were read: zones left out, classes no rule knows."""
+    notes = []
+    for layer in loaded.layers.values():
+        title = layer.spec.title
+        if layer.spec.zones and layer.dropped_count:
+            rows = "、".join(note.row for note in layer.notes if note.status is IntakeStatus.QUARANTINED)
+            notes.append(
+                f"图层“{title}”有 {layer.dropped_count} 个图斑读入时被略去（第 {rows} 个）：未压占其余图斑的对象不能证明不涉及，"
+                "按资料不足处理；请修复该文件后重新运行"
+            )
+        if layer.unknown_classes:
+            listed = "、".join(sorted(name or "（空）" for name in layer.unknown_classes))
+            notes.append(
+                f"图层“{title}”的类别 {listed} 没有规则认得：落入这些区的对象按资料不足处理；"
+                f"请在 layers/catalog.toml 的 [layers.{layer.spec.id}.classes] 写明对应的标准类别"
+            )
+    return notes

@@ -14,15 +14,17 @@ from cdgis import kleene
 from cdgis.facts import Facts, missing_information, rule_applies_but_for_geometry
 from cdgis.frames import Measurement, Nearest
 from cdgis.kleene import FALSE, TRUE, UNKNOWN, Kleene
-from cdgis.model import LIST_SEPARATOR, Scope, State
+from cdgis.model import LIST_SEPARATOR, Relation, Scope, State
 from cdgis.rulebook import Rule
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 TextArray = npt.NDArray[np.object_]
 
-GAP_RULE, DISAGREEMENT_RULE, SLIVER_RULE = "ZU-04", "ZU-05", "TOL-01"
+GAP_RULE, DISAGREEMENT_RULE, UNLISTED_RULE, SLIVER_RULE = "ZU-04", "ZU-05", "ZU-07", "TOL-01"
 """Rules the judge itself finds (data/rules/engine.toml)."""
+COVERAGE, CLASS, ACCESS_LIST = "图层覆盖", "区类别", "准入清单"
+"""What a workspace, not an applicant, has to supply before a rule can be decided."""
 UNIT_LAYER = "management_units"
 STRICT_UNIT_CLASS = "优先保护"
 
@@ -49,13 +51,24 @@ class Ruling:
     distance_m: FloatArray
     """How far it would have to move for the rule to catch it; NaN when it cannot."""
     zone_ids: TextArray
+    lacking: TextArray | None = None
+    """What is missing where geometry is unknown: an attribute, or one of COVERAGE, CLASS, ACCESS_LIST."""
 
 
 class Hits:
     """The overlaps that count, ready to be asked by scope."""
 
-    def __init__(self, hits: pd.DataFrame, size: int) -> None:
+    def __init__(
+        self, hits: pd.DataFrame, size: int, unknown_classes: Mapping[str, frozenset[str]] | None = None
+    ) -> None:
+        """Take the measured hits.
+
+        Parameters
+        ----------
+        unknown_classes : layer -> classes no rule can place (`cdgis.rulebook.classes`).
+        """
         self._size = size
+        self._unknown = {layer: classes for layer, classes in (unknown_classes or {}).items() if classes}
         self._by_layer = {str(layer): rows.reset_index(drop=True) for layer, rows in hits.groupby("layer", sort=True)}
 
     def of(self, scope: Scope) -> tuple[BoolArray, FloatArray, TextArray]:
@@ -74,6 +87,19 @@ class Hits:
             joined = rows.groupby("subject", sort=True)["zone_id"].agg(LIST_SEPARATOR.join)
             zones[joined.index.to_numpy(dtype=np.int64)] = joined.to_numpy(dtype=object)
         return hit, depth, zones
+
+    def strange(self, rule: Rule) -> frozenset[str]:
+        """Return the layer's classes of which nobody can say whether the rule, which names classes, means them."""
+        return self._unknown.get(rule.layer, frozenset()) if rule.zone_classes else frozenset()
+
+    def doubtful(self, rule: Rule) -> BoolArray:
+        """Return which subjects lie in a zone that may or may not be of a class the rule names."""
+        strange = self.strange(rule)
+        if not strange:
+            return np.zeros(self._size, dtype=bool)
+        if rule.geometry == "within":
+            return np.ones(self._size, dtype=bool)
+        return self.of(Scope(rule.layer, tuple(strange)))[0]
 
 
 def scope_of(rule: Rule) -> Scope:
@@ -126,11 +152,15 @@ def apply_rule(rule: Rule, facts: Facts, measurement: Measurement, hits: Hits) -
         depth, distance, hit = margin, margin, near
     else:
         distance, undecided = nearest.distance_m, np.zeros(size, dtype=bool)
-    blind = measurement.uncovered.get(rule.layer, np.ones(size, dtype=bool))
-    geometry = kleene.of(hit, blind | undecided)
+    blind, doubtful = measurement.uncovered.get(rule.layer, np.ones(size, dtype=bool)), hits.doubtful(rule)
+    if hits.strange(rule):
+        distance = np.fmin(distance, measurement.nearest.get(Scope(rule.layer), _nowhere(size)).distance_m)
+    geometry = kleene.of(hit, blind | undecided | doubtful)
+    lacking = np.where(undecided, rule.distance_attribute, np.where(doubtful, CLASS, "")).astype(object)
+    lacking[blind] = COVERAGE
     return Ruling(
         rule=rule, geometry=geometry, rest=rest, value=kleene.all_of(rest, geometry),
-        depth_m=depth, distance_m=distance, zone_ids=zones,
+        depth_m=depth, distance_m=distance, zone_ids=zones, lacking=lacking,
     )  # fmt: skip
 
 
@@ -153,34 +183,62 @@ def engine_rulings(
     in_unit = np.isin(np.arange(size), units["subject"].to_numpy(dtype=np.int64))
     unseen = measurement.uncovered.get(UNIT_LAYER, np.ones(size, dtype=bool))
     strict = units[units["zone_class"] == STRICT_UNIT_CLASS]["subject"].to_numpy(dtype=np.int64)
+    nothing = np.full(size, "", dtype=object)
+    values = {
+        GAP_RULE: (kleene.of(np.zeros(size, dtype=bool), ~in_unit | unseen), nothing, COVERAGE),
+        DISAGREEMENT_RULE: (
+            kleene.of(_forbidden(results, size) & in_unit & ~np.isin(np.arange(size), strict)), nothing, "",
+        ),
+        UNLISTED_RULE: (*_unlisted(units, results, size), ACCESS_LIST),
+    }  # fmt: skip
+    found = [
+        _engine_ruling(engine[name], value, zones, lacking)
+        for name, (value, zones, lacking) in values.items()
+        if name in engine
+    ]
+    return found + (_slivers(engine[SLIVER_RULE], measurement) if SLIVER_RULE in engine else [])
+
+
+def _engine_ruling(rule: Rule, value: Kleene, zones: TextArray, lacking: str = "") -> Ruling:
+    size = len(value)
+    return Ruling(
+        rule=rule, geometry=value, rest=kleene.constant(True, size), value=value, depth_m=np.full(size, np.inf),
+        distance_m=np.full(size, np.nan), zone_ids=zones, lacking=np.full(size, lacking, dtype=object),
+    )  # fmt: skip
+
+
+def _forbidden(results: Sequence[Ruling], size: int) -> BoolArray:
+    """Return whom a zone of an element layer forbids."""
     forbidden = np.zeros(size, dtype=bool)
     for result in results:
         if result.rule.effect.rank == 3 and result.rule.geometry == "hit" and result.rule.layer != UNIT_LAYER:
             forbidden |= (result.value == TRUE) & (not result.rule.manual)
-    sliver_layers = _joined_layers(measurement.slivers, size)
-    values = {
-        GAP_RULE: (kleene.of(np.zeros(size, dtype=bool), ~in_unit | unseen), np.full(size, "", dtype=object)),
-        DISAGREEMENT_RULE: (
-            kleene.of(forbidden & in_unit & ~np.isin(np.arange(size), strict)),
-            np.full(size, "", dtype=object),
-        ),
-        SLIVER_RULE: (kleene.of(sliver_layers != ""), sliver_layers),
-    }
-    return [
-        Ruling(
-            rule=engine[name], geometry=value, rest=kleene.constant(True, size), value=value,
-            depth_m=np.full(size, np.inf), distance_m=np.full(size, np.nan), zone_ids=zones,
-        )
-        for name, (value, zones) in values.items()
-        if name in engine
-    ]  # fmt: skip
+    return forbidden
 
 
-def _joined_layers(flags: Mapping[str, BoolArray], size: int) -> TextArray:
-    joined = np.full(size, "", dtype=object)
-    for layer, flag in flags.items():
-        joined[flag] = [f"{text}{LIST_SEPARATOR}{layer}".lstrip(LIST_SEPARATOR) for text in joined[flag]]
-    return joined
+def _unlisted(units: pd.DataFrame, results: Sequence[Ruling], size: int) -> tuple[Kleene, TextArray]:
+    """Return who lies in a unit of which no clause is known, and the ids of those units, joined."""
+    listed = {zone_id for r in results if r.rule.layer == UNIT_LAYER for zone_id in r.rule.zone_ids}
+    rows = units[~units["zone_id"].isin(listed)]
+    zones = np.full(size, "", dtype=object)
+    joined = rows.groupby("subject", sort=True)["zone_id"].agg(LIST_SEPARATOR.join)
+    zones[joined.index.to_numpy(dtype=np.int64)] = joined.to_numpy(dtype=object)
+    return kleene.of(np.zeros(size, dtype=bool), zones != ""), zones
+
+
+def _slivers(rule: Rule, measurement: Measurement) -> list[Ruling]:
+    """Return one ruling a layer in which anybody has a sliver, so that layer and zones are named."""
+    size = len(measurement.subject_ids)
+    position = {subject_id: place for place, subject_id in enumerate(measurement.subject_ids)}
+    rows = measurement.overlaps[measurement.overlaps["relation"] == str(Relation.SLIVER)]
+    found = []
+    for layer, part in rows.groupby("layer", sort=True):
+        zones = np.full(size, "", dtype=object)
+        for subject_id, ids in part.groupby("subject_id", sort=True)["zone_id"]:
+            zones[position[subject_id]] = LIST_SEPARATOR.join(sorted(set(ids)))
+        here = rule.model_copy(update={"layer": str(layer)})
+        found.append(_engine_ruling(here, kleene.of(zones != ""), zones))
+    return found
 
 
 def state_of(rule: Rule, value: Kleene) -> TextArray:

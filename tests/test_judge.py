@@ -1,5 +1,6 @@
 """Verdicts, findings and stability on squares whose distances one can work out by hand."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -23,6 +24,7 @@ PLANE = 1e-2
 REDLINE = zone_layer("redline", [metres(0, 0, 1000, 1000)], "红线")
 UNITS = zone_layer("management_units", [metres(-5000, -5000, 5000, 5000)], "一般管控", ids=["ZH13080230001"])
 NO_RED = rule("ECO-02", "redline")
+UNIT_CLAUSE = rule("ZH13080230001-1", "management_units", "提示", zone_ids=("ZH13080230001",))
 
 
 def judged(geometries, rules, *layers, city=CITY, tolerance=20.0, accuracy=0.0, attributes=(), **columns):
@@ -103,8 +105,43 @@ def test_unit_gap_is_unknown_and_never_a_pass():
     found = judged([metres(6000, 0, 6100, 100)], [NO_RED, *ENGINE], REDLINE, UNITS)
     assert tuple(verdict(found)[["verdict", "unknown_rule_ids"]]) == ("资料不足", "ZU-04")
     assert finding(found, "ZU-04")["state"] == "unknown"
-    inside = judged([BESIDE], [NO_RED, *ENGINE], REDLINE, UNITS)
+    inside = judged([BESIDE], [NO_RED, UNIT_CLAUSE, *ENGINE], REDLINE, UNITS)
     assert verdict(inside)["verdict"] == "未发现冲突" and finding(inside, "ZU-04") is None
+
+
+def test_unit_without_a_clause_in_the_access_list_is_unknown():
+    # The access list as a whole, or this unit's part of it, is gone: its prohibitions cannot be told.
+    found = judged([BESIDE], [NO_RED, *ENGINE], REDLINE, UNITS)
+    assert tuple(verdict(found)[["verdict", "at_least", "unknown_rule_ids"]]) == ("资料不足", "未发现冲突", "ZU-07")
+    row = finding(found, "ZU-07")
+    assert (row["zone_id"], row["missing_attribute"]) == ("ZH13080230001", "准入清单")
+    known = judged([BESIDE], [NO_RED, UNIT_CLAUSE, *ENGINE], REDLINE, UNITS)
+    assert finding(known, "ZU-07") is None
+
+
+def coded(layer, classes):
+    """The layer as read from a file whose classes no rule can place."""
+    return replace(layer, zones=layer.zones.assign(zone_class=classes), unknown_classes=frozenset(classes))
+
+
+def test_zone_of_a_class_no_rule_knows_may_fall_under_any_of_them():
+    ban, note = rule("ECO-02", "redline", zone_classes=("红线",)), rule("ECO-A", "redline", "限制")
+    plain, strange = judged([INSIDE], [ban, note], REDLINE), judged([INSIDE], [ban, note], coded(REDLINE, ["2"]))
+    assert verdict(plain)["verdict"] == "不符合"
+    assert tuple(verdict(strange)[["verdict", "at_least", "unknown_rule_ids"]]) == ("资料不足", "有条件符合", "ECO-02")
+    assert finding(strange, "ECO-02")["missing_attribute"] == "区类别"
+
+
+def test_site_beside_a_zone_of_unknown_class_is_clear_and_critical_as_beside_any():
+    ban, near = rule("ECO-02", "redline", zone_classes=("红线",)), metres(1010, 400, 1100, 500)
+    found = verdict(judged([near], [ban], coded(REDLINE, ["2"])))
+    assert tuple(found[["verdict", "stability"]]) == ("未发现冲突", "临界")
+    assert found["critical_distance_m"] == pytest.approx(10.0, rel=PLANE)
+
+
+def test_missing_buffer_distance_is_asked_by_its_name():
+    buffer = rule("DI-01", "redline", "须论证", geometry="within", distance_attribute="protection_distance_m")
+    assert finding(judged([BESIDE], [buffer], REDLINE), "DI-01")["missing_attribute"] == "protection_distance_m"
 
 
 def test_unit_and_element_that_disagree_are_a_finding_and_the_stricter_wins():
@@ -117,11 +154,11 @@ def test_unit_and_element_that_disagree_are_a_finding_and_the_stricter_wins():
 
 def test_sliver_is_no_hit_but_critical_and_a_finding():
     over = metres(-100, 0, 1e-7, 100)
-    found = judged([over], [NO_RED, *ENGINE], REDLINE, UNITS, tolerance=0.0)
+    found = judged([over], [NO_RED, UNIT_CLAUSE, *ENGINE], REDLINE, UNITS, tolerance=0.0)
     assert verdict(found)["verdict"] == "未发现冲突"
     assert tuple(verdict(found)[["stability", "critical_layer"]]) == ("临界", "redline")
     sliver = finding(found, "TOL-01")
-    assert sliver["zone_id"] == "redline" and sliver["needs_review"]
+    assert (sliver["layer"], sliver["zone_id"]) == ("redline", "redline0") and sliver["needs_review"]
     assert finding(found, "ECO-02") is None
 
 

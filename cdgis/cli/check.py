@@ -89,8 +89,10 @@ def rules_list(workspace: WorkspaceOption = None, as_of: AsOfOption = None, debu
 
     示例：cdgis rules list --as-of 2026-11-01
     """
+    from cdgis.rulebook.span import checked_day
+
     loaded = _load(workspace)
-    day = parse_date(as_of) or loaded.as_of
+    day = checked_day(parse_date(as_of) or loaded.as_of)
     table = Table(title=f"{day} 在效规则", title_justify="left")
     for head in ("编号", "层级", "效力", "标题", "依据", "出处"):
         table.add_column(head, overflow="fold")

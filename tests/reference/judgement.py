@@ -15,6 +15,8 @@ from .zones import ZoneLayer
 
 WORDS = ("未发现冲突", "有条件符合", "须论证", "不符合")
 UNIT_LAYER = "management_units"
+Engine = dict[str, list[tuple[Truth, str]]]
+"""Rule no zone file holds -> its answers with the zones they name."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ def answer(rule: Rule, case: Case) -> Answer:
     return Answer(rule, missed, rest, [])
 
 
-def findings(answers: Sequence[Answer], case: Case, engine: dict[str, tuple[Truth, str]]) -> list[dict[str, Any]]:
+def findings(answers: Sequence[Answer], case: Case, engine: Engine) -> list[dict[str, Any]]:
     """Return one row a rule that applies, is open, is for people, or meets its zone yet does not apply."""
     rows = []
     for a in answers:
@@ -90,7 +92,7 @@ def findings(answers: Sequence[Answer], case: Case, engine: dict[str, tuple[Trut
             rows.append({"rule_id": a.rule["id"], "zone_id": zones, "state": _state(a.rule, a.value)})
     rows += [
         {"rule_id": rule_id, "zone_id": zones, "state": _state({"manual": False}, value)}
-        for rule_id, (value, zones) in engine.items() if value is not False
+        for rule_id, answers_of_it in engine.items() for value, zones in answers_of_it if value is not False
     ]  # fmt: skip
     return sorted(rows, key=lambda row: row["rule_id"])
 
@@ -106,8 +108,8 @@ def _state(rule: Rule, value: Truth) -> str:
     return "manual" if rule["manual"] else "applies" if value else "unknown"
 
 
-def engine_answers(answers: Sequence[Answer], case: Case) -> dict[str, tuple[Truth, str]]:
-    """Return what no zone file says: no unit known, layers that disagree, slivers."""
+def engine_answers(answers: Sequence[Answer], case: Case) -> Engine:
+    """Return what no zone file says: no unit known, layers that disagree, units without a list, slivers (one a layer)."""
     units = case.lies[UNIT_LAYER]
     strict = any(case.layers[UNIT_LAYER].classes[zone] == "优先保护" for zone in units.hits)
     forbidden = any(
@@ -115,24 +117,31 @@ def engine_answers(answers: Sequence[Answer], case: Case) -> dict[str, tuple[Tru
         and a.rule["layer"] != UNIT_LAYER
         for a in answers
     )  # fmt: skip
-    slivers = [name for name, found in case.lies.items() if found.has_sliver]
+    slivers = [
+        ";".join(sorted(row["zone_id"] for row in found.overlaps if row["relation"] == "sliver"))
+        for found in case.lies.values() if found.has_sliver
+    ]  # fmt: skip
+    listed = {zone_id for a in answers for zone_id in a.rule["zone_ids"]}
+    ids = [case.layers[UNIT_LAYER].ids[zone] for zone in units.hits]
+    unlisted = ";".join(zone_id for zone_id in ids if zone_id not in listed)
     return {
-        "ZU-04": (False if units.hits and units.covered else None, ""),
-        "ZU-05": (bool(units.hits) and forbidden and not strict, ""),
-        "TOL-01": (bool(slivers), ";".join(slivers)),
+        "ZU-04": [(False if units.hits and units.covered else None, "")],
+        "ZU-05": [(bool(units.hits) and forbidden and not strict, "")],
+        "ZU-07": [(None if unlisted else False, unlisted)],
+        "TOL-01": [(True, zones) for zones in slivers],
     }
 
 
-def verdict(answers: Sequence[Answer], case: Case, engine: dict[str, tuple[Truth, str]]) -> dict[str, Any]:
+def verdict(answers: Sequence[Answer], case: Case, engine: Engine) -> dict[str, Any]:
     """Return the verdict row of one site."""
     deciding = [a for a in answers if a.rule["rank"] and not a.rule["manual"]]
-    gap = engine["ZU-04"][0] is None
+    gaps = [name for name in ("ZU-04", "ZU-07") if any(value is None for value, _ in engine[name])]
     applied = max((a.rule["rank"] for a in deciding if a.value is True), default=0)
-    possible = max([a.rule["rank"] for a in deciding if a.value is None] + [3 * gap])
-    open_rules = [a.rule["id"] for a in deciding if a.value is None and _speaks(a)] + ["ZU-04"] * gap
+    possible = max([a.rule["rank"] for a in deciding if a.value is None] + [3 * bool(gaps)])
+    open_rules = [a.rule["id"] for a in deciding if a.value is None and _speaks(a)] + gaps
     decisive = [a.rule["id"] for a in deciding if a.value is True and a.rule["rank"] == applied]
     distance, layer, critical = stability(deciding, case, applied, possible)
-    sliver = engine["TOL-01"][0] is True
+    sliver = bool(engine["TOL-01"])
     return {
         "verdict": "资料不足" if possible > applied else WORDS[applied],
         "at_least": WORDS[applied] if possible > applied else "",
