@@ -5,7 +5,7 @@ With A the strictest effect that applies and U the strictest among unknown rules
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -15,9 +15,10 @@ import pandas as pd
 from cdgis.facts import Facts
 from cdgis.frames import Layers, Measurement
 from cdgis.kleene import FALSE, TRUE, UNKNOWN
-from cdgis.model import LIST_SEPARATOR, Stability, Verdict
+from cdgis.model import LIST_SEPARATOR, Evidence, Stability, Verdict
 from cdgis.rulebook import Rule
 from cdgis.ruling import (
+    DOCUMENT,
     Hits,
     Outcome,
     Ruling,
@@ -29,6 +30,7 @@ from cdgis.ruling import (
     scope_of,
     scopes_of,
     state_of,
+    without_documents,
 )
 from cdgis.schema import empty, validate
 
@@ -115,7 +117,7 @@ def _of_the_rule(rule: Rule) -> dict[str, object]:
         "dimension": str(rule.dimension),
         "clause": rule.clause,
         "basis": rule.basis_text,
-        "effective_from": rule.effective_from.isoformat(),
+        "effective_from": rule.start_text,
         "effective_to": rule.effective_to.isoformat() if rule.effective_to else "",
         "plan_measure": rule.plan_measure,
         "mark": str(rule.mark),
@@ -149,6 +151,8 @@ def _verdicts(results: Sequence[Ruling], facts: Facts, measurement: Measurement,
     applied = _strictest(deciding, TRUE, facts.size)
     possible = _strictest(deciding, UNKNOWN, facts.size)
     undecided = possible > applied
+    # Where a stricter zone may lie is not known, so no distance can vouch for the verdict.
+    unseen = _strictest(deciding, UNKNOWN, facts.size, blind=True) > applied
     words = np.array([str(Verdict.of_rank(rank)) for rank in range(4)], dtype=object)
     critical_m, critical_layer, critical = _stability(deciding, applied, possible, precision)
     for layer, flag in measurement.slivers.items():
@@ -163,14 +167,35 @@ def _verdicts(results: Sequence[Ruling], facts: Facts, measurement: Measurement,
                 "verdict": np.where(undecided, str(Verdict.UNKNOWN), words[applied]),
                 "at_least": np.where(undecided, words[applied], ""),
                 "decisive_rule_ids": _ids_at(deciding, TRUE, applied, facts.size),
-                "stability": np.where(critical, str(Stability.CRITICAL), str(Stability.STABLE)),
+                "stability": np.where(
+                    critical, str(Stability.CRITICAL), np.where(unseen, str(Stability.UNKNOWN), str(Stability.STABLE))
+                ),
                 "critical_distance_m": critical_m,
                 "critical_layer": critical_layer,
                 "unknown_rule_ids": _ids_at(deciding, UNKNOWN, None, facts.size),
                 "manual_count": np.broadcast_to(manual, facts.size),
+                "caveats": _caveats(deciding, applied, facts),
             }
         ),
     )
+
+
+def _caveats(results: Sequence[Ruling], applied: IntArray, facts: Facts) -> TextArray:
+    """Return what must stand beside each verdict: its clauses nobody has read, or a number nobody has checked."""
+    decided, read, examples = np.zeros(facts.size, bool), np.zeros(facts.size, bool), np.ones(facts.size, bool)
+    typed = np.zeros(facts.size, dtype=bool)
+    undocumented = replace(facts, attributes={k: v for k, v in facts.attributes.items() if k != DOCUMENT})
+    for result in results:
+        decisive = (result.value == TRUE) & (result.rule.effect.rank == applied)
+        decided |= decisive
+        read |= decisive & result.rule.mark.is_read
+        examples &= ~decisive | (result.rule.mark is Evidence.EXAMPLE)
+        spared = without_documents(result.rule, result, undocumented) > result.value
+        typed |= spared & (result.rule.effect.rank > applied)
+    unread = decided & ~read
+    words = {"决定性条款未核实": unread & ~examples, "决定性条款为示例条款": unread & examples, "凭申报文号，未核验": typed}
+    told = [[word for word, holds in words.items() if holds[place]] for place in range(facts.size)]
+    return np.array([LIST_SEPARATOR.join(items) for items in told], dtype=object)
 
 
 def _asks_a_person(result: Ruling) -> BoolArray:
@@ -178,10 +203,12 @@ def _asks_a_person(result: Ruling) -> BoolArray:
     return np.asarray((result.value != FALSE) & ~((result.geometry == UNKNOWN) & bool(result.rule.zone_ids)))
 
 
-def _strictest(results: Sequence[Ruling], value: np.int8, size: int) -> IntArray:
+def _strictest(results: Sequence[Ruling], value: np.int8, size: int, *, blind: bool = False) -> IntArray:
+    """Return the strictest rank among the rules with `value`; `blind` takes only those unknown for want of a place."""
     rank = np.zeros(size, dtype=np.int64)
     for result in results:
-        rank = np.where(result.value == value, np.maximum(rank, result.rule.effect.rank), rank)
+        counts = (result.value == value) & ((result.geometry == UNKNOWN) | (not blind))
+        rank = np.where(counts, np.maximum(rank, result.rule.effect.rank), rank)
     return rank
 
 

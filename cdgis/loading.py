@@ -1,6 +1,7 @@
 """What does a workspace hold once everything in it is read? (layers, access list, rules, and their fingerprints)"""
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib.resources import files
@@ -9,7 +10,7 @@ from pathlib import Path
 from cdgis.catalog import LayerSpec
 from cdgis.errors import CatalogError
 from cdgis.frames import Layer, Layers
-from cdgis.model import DEMO_STAMP, InputRecord, IntakeNote, IntakeStatus
+from cdgis.model import DEMO_STAMP, Evidence, InputRecord, IntakeNote, IntakeStatus
 from cdgis.progress import Progress
 from cdgis.readers import read_layer, read_table_layer
 from cdgis.rulebook import Rule, Rulebook, access_list_rules, load_rulebook
@@ -106,7 +107,7 @@ def _read_rules(workspace: Workspace, settings: Settings) -> tuple[Rulebook, tup
     extra: tuple[Rule, ...] = ()
     if ACCESS_LIST in workspace.catalog:
         spec = workspace.catalog[ACCESS_LIST]
-        extra = access_list_rules(read_table_layer(spec, workspace.layers_dir))
+        extra = access_list_rules(read_table_layer(spec, workspace.layers_dir), official=spec.official)
         path = workspace.layers_dir / spec.path
         records.append(_file_record(spec.id, "table", path, workspace.relative(path), spec))
     own = read_own_rules(workspace.root)
@@ -160,9 +161,9 @@ def overview_notes(loaded: Loaded) -> tuple[str, ...]:
         notes.append(f"本工作区自有规则（rules/）：替换程序自带的 {changed}；新增 {added}")
     if loaded.as_of >= CODE_IN_FORCE:
         notes.append("《生态环境法典》条文据公开副本录入，未与公报逐字核对")
-    unverified = sum(rule.mark == "M" for rule in loaded.rules)
-    if unverified:
-        notes.append(f"在效规则中有 {unverified} 条的内容或条号出自记忆、未核实，报告中逐条标明")
+    marks = Counter(rule.mark for rule in loaded.rules)
+    told = "，".join(f"{mark} {marks[mark]} 条" for mark in Evidence if marks[mark])
+    notes.append(f"在效规则 {len(loaded.rules)} 条的出处：{told}；没有见到条文的（仅见标题、措辞借自他处、示例条款、未核实），引用前须核对原文")
     late = span_note(loaded.as_of)
     return (*notes, late) if late else tuple(notes)
 

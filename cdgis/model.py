@@ -102,6 +102,7 @@ class Stability(StrEnum):
 
     STABLE = "稳定"
     CRITICAL = "临界"
+    UNKNOWN = "无法判断"
 
 
 class IntakeStatus(StrEnum):
@@ -117,6 +118,24 @@ class Mark(StrEnum):
 
     SEEN = "S"
     MEMORY = "M"
+
+
+class Evidence(StrEnum):
+    """Who has seen the text of a rule or basis, and where."""
+
+    ORIGINAL = "已见原文"
+    COPY = "已见公开副本（非公报）"
+    EXCERPT = "已见摘录或转述"
+    TITLE = "仅见标题"
+    BORROWED = "措辞借自他处"
+    TOOL = "工具规则"
+    EXAMPLE = "示例条款"
+    UNVERIFIED = "未核实"
+
+    @property
+    def is_read(self) -> bool:
+        """Whether somebody read the provision itself, whole or in part."""
+        return self in (Evidence.ORIGINAL, Evidence.COPY, Evidence.EXCERPT)
 
 
 DEMO_STAMP = "示范数据，不作审批依据"

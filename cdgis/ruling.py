@@ -25,6 +25,8 @@ GAP_RULE, DISAGREEMENT_RULE, UNLISTED_RULE, SLIVER_RULE = "ZU-04", "ZU-05", "ZU-
 """Rules the judge itself finds (data/rules/engine.toml)."""
 COVERAGE, CLASS, ACCESS_LIST = "图层覆盖", "区类别", "准入清单"
 """What a workspace, not an applicant, has to supply before a rule can be decided."""
+DOCUMENT = "opinion_document"
+"""The number of an opinion or approval; anybody can type one, and nothing here can check it."""
 UNIT_LAYER = "management_units"
 STRICT_UNIT_CLASS = "优先保护"
 
@@ -162,6 +164,14 @@ def apply_rule(rule: Rule, facts: Facts, measurement: Measurement, hits: Hits) -
         rule=rule, geometry=geometry, rest=rest, value=kleene.all_of(rest, geometry),
         depth_m=depth, distance_m=distance, zone_ids=zones, lacking=lacking,
     )  # fmt: skip
+
+
+def without_documents(rule: Rule, result: Ruling, undocumented: Facts) -> Kleene:
+    """Return what the rule would say had nobody typed a document number, `undocumented` being the facts without it."""
+    asked = {c.attribute for c in (*rule.conditions, *(c for exemption in rule.unless for c in exemption.conditions))}
+    if DOCUMENT not in asked:
+        return result.value
+    return kleene.all_of(rule_applies_but_for_geometry(rule, undocumented), result.geometry)
 
 
 def _threshold_m(rule: Rule, facts: Facts) -> FloatArray:

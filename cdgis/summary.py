@@ -53,9 +53,10 @@ def _subject_table(assessment: Assessment) -> Table:
     table = Table(title="判定结论", title_justify="left", header_style="bold")
     for head in ("编号", "名称", "结论", "决定性规则", "稳定性"):
         table.add_column(head, overflow="fold")
-    columns = ["subject_id", "verdict", "at_least", "decisive_rule_ids", "stability"]
-    for subject, verdict, least, rules, stability in assessment.tables["verdicts"][columns].to_numpy(dtype=object):
+    columns = ["subject_id", "verdict", "at_least", "caveats", "decisive_rule_ids", "stability"]
+    for subject, verdict, least, caveats, rules, stability in assessment.tables["verdicts"][columns].to_numpy(dtype=object):
         word = f"[{VERDICT_STYLES[verdict]}]{verdict}[/]" + (f"\n（至少 {least}）" if least else "")
+        word += "".join(f"\n{caveat}" for caveat in caveats.split(LIST_SEPARATOR) if caveat)
         table.add_row(escape(subject), escape(names[subject]), word, rules.replace(LIST_SEPARATOR, "\n"), stability)
     return table
 

@@ -13,7 +13,9 @@ import shapely
 from report_city import COUNTIES, input_record, make_layers
 
 from cdgis.assessment import Assessment
+from cdgis.attributes import load_attributes
 from cdgis.frames import Subjects
+from cdgis.questions import list_questions
 from cdgis.rulebook import Rule, Rulebook
 from cdgis.schema import TABLES, empty, validate
 from cdgis.workspace import RuleOff, Settings
@@ -137,6 +139,7 @@ def _judge(
                 "critical_layer": "ecological_redline" if kind != 3 else "",
                 "unknown_rule_ids": "WS-02" if kind == 4 else "",
                 "manual_count": 1,
+                "caveats": "",
             }
         )
     return validate("findings", pd.DataFrame(findings)), validate("verdicts", pd.DataFrame(verdicts))
@@ -361,6 +364,7 @@ def make_assessment(*, text: str = "") -> Assessment:
             "overlaps": overlaps,
             "clear": clear,
             "findings": findings,
+            "questions": list_questions(findings, load_attributes()),
             "verdicts": verdicts,
             "ledger": ledger,
             "relocation": relocation,

@@ -276,3 +276,45 @@ def test_evaluate_rule_answers_for_one_subject():
 def test_judgement_is_empty_when_there_are_no_subjects():
     found = judged([], [NO_RED], REDLINE)
     assert found.findings.empty and found.verdicts.empty
+
+
+def caveats(rules, *layers, attributes=()):
+    return verdict(judged([INSIDE], rules, *layers, attributes=attributes))["caveats"]
+
+
+@pytest.mark.parametrize(
+    ("marks", "told"),
+    [
+        (["已见原文"], ""), (["已见公开副本（非公报）"], ""), (["未核实"], "决定性条款未核实"), (["仅见标题"], "决定性条款未核实"),
+        (["措辞借自他处"], "决定性条款未核实"), (["示例条款"], "决定性条款为示例条款"), (["示例条款", "未核实"], "决定性条款未核实"),
+        (["未核实", "已见原文"], ""), ([], ""),
+    ],
+)  # fmt: skip
+def test_verdict_resting_on_clauses_nobody_read_says_so(marks, told):
+    assert caveats([rule(f"R-{i}", "redline", mark=mark) for i, mark in enumerate(marks)], REDLINE) == told
+
+
+def test_milder_clause_that_was_read_does_not_vouch_for_the_decisive_one():
+    rules = [rule("R-0", "redline", mark="未核实"), rule("R-1", "redline", "限制")]
+    assert caveats(rules, REDLINE) == "决定性条款未核实"
+
+
+TYPED = [("S000", "opinion_document", "冀〔2026〕1号", "")]
+NEEDS = {"attribute": "opinion_document", "op": "not_declared"}
+
+
+def test_verdict_that_only_a_typed_number_keeps_mild_says_so():
+    consent = rule("OF-03", "redline", "须论证", conditions=[NEEDS])
+    assert caveats([consent], REDLINE) == ""
+    found = verdict(judged([INSIDE], [consent], REDLINE, attributes=TYPED))
+    assert tuple(found[["verdict", "caveats"]]) == ("未发现冲突", "凭申报文号，未核验")
+    freed = rule("R-1", "redline", unless=[{"conditions": [{**NEEDS, "op": "declared"}]}])
+    assert caveats([freed], REDLINE, attributes=TYPED) == "凭申报文号，未核验"
+
+
+def test_typed_number_that_changes_nothing_is_not_mentioned():
+    consent = rule("OF-03", "redline", "须论证", conditions=[NEEDS])
+    assert caveats([consent, NO_RED], REDLINE, attributes=TYPED) == ""
+    elsewhere = rule("OF-03", "farmland", "须论证", conditions=[NEEDS])
+    farmland = zone_layer("farmland", [metres(5000, 5000, 6000, 6000)])
+    assert caveats([elsewhere], REDLINE, farmland, attributes=TYPED) == ""

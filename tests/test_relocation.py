@@ -48,7 +48,7 @@ def finding(
         "subject_id": subject, "rule_id": rule_id, "level": "市", "layer": rule.layer, "zone_id": zone,
         "effect": str(rule.effect), "state": state, "dimension": "空间布局约束", "clause": "条文",
         "basis": rule.basis_text, "effective_from": "2018-01-01", "effective_to": "", "plan_measure": "1",
-        "missing_attribute": missing, "mark": "S", "needs_review": True,
+        "missing_attribute": missing, "mark": "已见原文", "needs_review": True,
     }  # fmt: skip
 
 

@@ -37,8 +37,9 @@ def test_dossier_keeps_hints_apart_from_what_counts() -> None:
 
 def test_pages_exist_for_projects_flagged_enterprises_and_the_relocation_list() -> None:
     pages = {key for key, dossier in _by_id().items() if dossier.page}
-    flagged = {f"E{n:03d}" for n in range(10, 20) if n % 5 in (0, 1, 4)}
-    assert pages == {f"P{n:03d}" for n in range(10)} | flagged | {"E010", "E011", "E012", "E013"}
+    # Every fifth verdict is 未发现冲突; all others, 有条件符合 among them, have clauses to be read somewhere.
+    counted = {f"E{n:03d}" for n in range(10, 20) if n % 5 != 3}
+    assert pages == {f"P{n:03d}" for n in range(10)} | counted | {"E010", "E011", "E012", "E013"}
 
 
 def test_page_names_are_safe_and_never_alike() -> None:

@@ -150,7 +150,7 @@ def test_site_prints_clause_basis_dates_measure_and_mark() -> None:
         "HX02",
     ):
         assert part in ruling
-    assert "出处：凭记忆未核实" in _plain_sites()["P000"].select_one("[data-rule=RV-02]").text
+    assert "出处：未核实" in _plain_sites()["P000"].select_one("[data-rule=RV-02]").text
 
 
 def test_site_says_what_an_open_rule_still_needs() -> None:

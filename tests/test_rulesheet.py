@@ -14,7 +14,7 @@ from cdgis.attributes import load_attributes
 from cdgis.catalog import read_catalog
 from cdgis.errors import RuleError
 from cdgis.loading import Loaded
-from cdgis.model import ACTIVITIES
+from cdgis.model import ACTIVITIES, Evidence
 from cdgis.rule_editing import editable, export_rules, import_rules
 from cdgis.rulebook import load_rulebook, read_rule_file
 from cdgis.rulebook.columns import COLUMNS
@@ -56,7 +56,7 @@ exemptions = st.builds(
     conditions=st.lists(conditions, max_size=2).map(tuple),
     reason=texts,
 )
-bases = st.builds(Basis, document=texts, article=texts, issuer=texts, mark=st.sampled_from(["S", "M"]))
+bases = st.builds(Basis, document=texts, article=texts, issuer=texts, mark=st.sampled_from(list(Evidence)))
 word_lists = st.lists(words, max_size=3).map(tuple)
 days = st.dates(date(1950, 1, 1), date(2020, 1, 1))
 rules = st.builds(
@@ -74,7 +74,7 @@ rules = st.builds(
     clause=texts.filter(bool), basis=st.lists(bases, min_size=1, max_size=2).map(tuple), effective_from=days,
     effective_to=st.none() | st.dates(date(2020, 1, 1), date(2090, 1, 1)),
     date_precision=st.sampled_from(["day", "month", "year"]), plan_measure=texts, source=texts.filter(bool),
-    mark=st.sampled_from(["S", "M"]), needs_review=st.booleans(), manual=st.booleans(),
+    mark=st.sampled_from(list(Evidence)), needs_review=st.booleans(), manual=st.booleans(),
     validity_risk=texts, penalty=texts, note=texts,
 )  # fmt: skip
 TITLES = {name: spec.title for name, spec in ATTRIBUTES.items()}

@@ -98,9 +98,8 @@ def rules_list(workspace: WorkspaceOption = None, as_of: AsOfOption = None, debu
         table.add_column(head, overflow="fold")
     rules = [rule for rule in loaded.rulebook.in_force(day) if not rule.zone_ids]
     for rule in rules:
-        mark = "已见原文" if rule.mark == "S" else "未核实"
         effect = "人工判定" if rule.manual else str(rule.effect)
-        table.add_row(rule.id, str(rule.level), effect, escape(rule.title), escape(rule.basis_text), mark)
+        table.add_row(rule.id, str(rule.level), effect, escape(rule.title), escape(rule.basis_text), str(rule.mark))
     _out.print(table)
     clauses = sum(bool(rule.zone_ids) for rule in loaded.rulebook.in_force(day))
     _out.print(f"共 {len(rules)} 条；另有单元准入清单条款 {clauses} 条。")

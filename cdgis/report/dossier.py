@@ -11,12 +11,12 @@ import pandas as pd
 
 from cdgis.assessment import Assessment
 from cdgis.model import LIST_SEPARATOR, Effect, Level, ProjectType, State, SubjectKind, Verdict
+from cdgis.rulebook import Rule
 from cdgis.schema import empty
 
 Row = Mapping[str, Any]
 
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_\u4e00-\u9fff][A-Za-z0-9_.\-\u4e00-\u9fff]{0,79}")
-_FLAGGED = frozenset({Verdict.FAIL.value, Verdict.JUSTIFY.value, Verdict.UNKNOWN.value})
 _RESERVED_NAME = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
@@ -26,6 +26,7 @@ class Ruling:
 
     row: Row
     """The finding's columns; those of the first zone where there are several."""
+    rule: Rule | None
     title: str
     zones: tuple[str, ...]
     missing: tuple[str, ...]
@@ -55,7 +56,9 @@ class Dossier:
     decisive: tuple[tuple[str, str], ...]
     """(rule id, title) of the rules the verdict rests on."""
     rule_count: int
-    """Rules tested on this subject, those that do not apply included."""
+    """Rules that concern this subject, those of its zones that do not apply included."""
+    in_force_count: int
+    """Rules in force on the day, all of which were looked at."""
     relocation: Row | None
     destinations: tuple[Row, ...]
     intake: tuple[Row, ...]
@@ -64,6 +67,17 @@ class Dossier:
     def is_existing(self) -> bool:
         """Whether the page reports a check of something that already stands (存量核查)."""
         return bool(self.subject["project_type"] == ProjectType.EXISTING)
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What must stand beside the verdict."""
+        return tuple(item for item in str(self.verdict["caveats"]).split(LIST_SEPARATOR) if item)
+
+    @property
+    def not_applicable_count(self) -> int:
+        """Rules of zones it hits that do not apply to it."""
+        told = {r.row["rule_id"] for part in (*self.applies.values(), self.hints, self.unknown, self.manual) for r in part}
+        return self.rule_count - len(told)
 
     def attribute(self, name: str) -> str:
         """Return the value given for an attribute, or the empty text."""
@@ -94,7 +108,8 @@ def gather_dossiers(assessment: Assessment) -> tuple[Dossier, ...]:
     verdicts = {row["subject_id"]: row for row in records(table(assessment, "verdicts"))}
     subjects = [row for row in records(table(assessment, "subjects")) if row["subject_id"] in verdicts]
     pages = page_names([s["subject_id"] for s in subjects if _has_page(s, verdicts, rows["relocation"])])
-    titles = {rule.id: rule.title for rule in assessment.rulebook.rules}
+    rules = {rule.id: rule for rule in assessment.rulebook.rules}
+    in_force = len(assessment.rulebook.in_force(assessment.as_of))
     return tuple(
         _dossier(
             subject,
@@ -103,11 +118,12 @@ def gather_dossiers(assessment: Assessment) -> tuple[Dossier, ...]:
                 name: part.get(_source_key(subject) if name == "intake" else subject["subject_id"], ())
                 for name, part in rows.items()
             },
-            titles=titles,
-            extras=(
-                assessment.report_numbers.get(subject["subject_id"], ""),
-                pages.get(subject["subject_id"], ""),
-                int(counts.get(subject["subject_id"], 0)),
+            rules=rules,
+            extras=_Extras(
+                report_number=assessment.report_numbers.get(subject["subject_id"], ""),
+                page=pages.get(subject["subject_id"], ""),
+                rule_count=int(counts.get(subject["subject_id"], 0)),
+                in_force_count=in_force,
             ),
         )
         for subject in subjects
@@ -115,9 +131,18 @@ def gather_dossiers(assessment: Assessment) -> tuple[Dossier, ...]:
 
 
 def _has_page(subject: Row, verdicts: Mapping[str, Row], relocation: Mapping[str, Sequence[Row]]) -> bool:
-    if subject["kind"] == SubjectKind.PROJECT:
+    """Return whether a subject has a page: every project, and every enterprise that any clause counts against."""
+    if subject["kind"] == SubjectKind.PROJECT or subject["subject_id"] in relocation:
         return True
-    return verdicts[subject["subject_id"]]["verdict"] in _FLAGGED or subject["subject_id"] in relocation
+    return bool(verdicts[subject["subject_id"]]["verdict"] != Verdict.CLEAR)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Extras:
+    report_number: str
+    page: str
+    rule_count: int
+    in_force_count: int
 
 
 def _troubles(intake: pd.DataFrame) -> pd.DataFrame:
@@ -141,11 +166,11 @@ def _dossier(
     verdict: Row,
     rows: Mapping[str, Sequence[Row]],
     *,
-    titles: Mapping[str, str],
-    extras: tuple[str, str, int],
+    rules: Mapping[str, Rule],
+    extras: _Extras,
 ) -> Dossier:
     zone_names = {(row["layer"], row["zone_id"]): row["zone_name"] for row in rows["overlaps"]}
-    rulings = _rulings(rows["findings"], zone_names=zone_names, titles=titles)
+    rulings = _rulings(rows["findings"], zone_names=zone_names, rules=rules)
     by_state = {state: tuple(r for r in rulings if r.row["state"] == state.value) for state in State}
     applied = [r for r in by_state[State.APPLIES] if Effect(r.row["effect"]).rank]
     decisive = [rule_id for rule_id in str(verdict["decisive_rule_ids"]).split(LIST_SEPARATOR) if rule_id]
@@ -153,9 +178,10 @@ def _dossier(
     return Dossier(
         subject=subject,
         verdict=verdict,
-        report_number=extras[0],
-        page=extras[1],
-        rule_count=extras[2],
+        report_number=extras.report_number,
+        page=extras.page,
+        rule_count=extras.rule_count,
+        in_force_count=extras.in_force_count,
         attributes=tuple(rows["attributes"]),
         overlaps=tuple(rows["overlaps"]),
         clear=tuple(rows["clear"]),
@@ -166,7 +192,7 @@ def _dossier(
         hints=tuple(r for r in by_state[State.APPLIES] if not Effect(r.row["effect"]).rank),
         unknown=by_state[State.UNKNOWN],
         manual=by_state[State.MANUAL],
-        decisive=tuple((rule_id, titles.get(rule_id, "")) for rule_id in decisive),
+        decisive=tuple((rule_id, rules[rule_id].title if rule_id in rules else "") for rule_id in decisive),
         relocation=relocation[0] if relocation else None,
         destinations=tuple(rows["destinations"]),
         intake=tuple(rows["intake"]),
@@ -174,17 +200,18 @@ def _dossier(
 
 
 def _rulings(
-    findings: Iterable[Row], *, zone_names: Mapping[tuple[str, str], str], titles: Mapping[str, str]
+    findings: Iterable[Row], *, zone_names: Mapping[tuple[str, str], str], rules: Mapping[str, Rule]
 ) -> list[Ruling]:
-    """Return findings merged by rule, state and clause; strictest effect first, then by rule id."""
-    groups: dict[tuple[str, str, str], list[Row]] = {}
+    """Return findings merged by rule, state, clause and layer; strictest effect first, then by rule id."""
+    groups: dict[tuple[str, str, str, str], list[Row]] = {}
     for row in findings:
-        groups.setdefault((row["rule_id"], row["state"], row["clause"]), []).append(row)
+        groups.setdefault((row["rule_id"], row["state"], row["clause"], row["layer"]), []).append(row)
     rulings = [
         Ruling(
             row=rows[0],
-            title=titles.get(rows[0]["rule_id"], ""),
-            zones=tuple(dict.fromkeys(_zone_text(row, zone_names) for row in rows if row["zone_id"])),
+            rule=(rule := rules.get(rows[0]["rule_id"])),
+            title=rule.title if rule else "",
+            zones=tuple(dict.fromkeys(text for row in rows for text in _zone_texts(row, zone_names))),
             missing=tuple(
                 dict.fromkeys(m for row in rows for m in str(row["missing_attribute"]).split(LIST_SEPARATOR) if m)
             ),
@@ -197,9 +224,11 @@ def _rulings(
     )
 
 
-def _zone_text(row: Row, zone_names: Mapping[tuple[str, str], str]) -> str:
-    name = zone_names.get((row["layer"], row["zone_id"]), "")
-    return f"{name}（{row['zone_id']}）" if name else str(row["zone_id"])
+def _zone_texts(row: Row, zone_names: Mapping[tuple[str, str], str]) -> list[str]:
+    """Return every zone of a finding by name and id; one finding may name several zones."""
+    ids = [zone_id for zone_id in str(row["zone_id"]).split(LIST_SEPARATOR) if zone_id]
+    names = [zone_names.get((row["layer"], zone_id), "") for zone_id in ids]
+    return [f"{name}（{zone_id}）" if name else zone_id for name, zone_id in zip(names, ids, strict=True)]
 
 
 def page_names(subject_ids: Sequence[str]) -> dict[str, str]:

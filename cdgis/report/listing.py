@@ -13,6 +13,7 @@ _ORDER = (Verdict.FAIL, Verdict.JUSTIFY, Verdict.UNKNOWN, Verdict.CONDITIONAL, V
 """What needs attention first; an open question comes before a conditional pass."""
 ATTENTION = {
     "critical": "临界",
+    "caveat": "结论有附注",
     "manual": "需人工判定",
     "unknown": "资料待补",
     "relocation": "搬迁与整治",
@@ -29,6 +30,8 @@ class Listed:
     subject: Row
     verdict: str
     critical: bool
+    caveats: tuple[str, ...]
+    """What must stand beside the verdict."""
     page: str
     unit_class: str
     """Class of the management unit it lies in: 优先保护, 重点管控, 一般管控."""
@@ -59,6 +62,7 @@ def _listed(dossier: Dossier, classes: Mapping[str, str]) -> Listed:
     verdict = dossier.verdict
     holds = {
         "critical": verdict["stability"] == Stability.CRITICAL,
+        "caveat": bool(dossier.caveats),
         "manual": int(verdict["manual_count"]) > 0,
         "unknown": bool(dossier.unknown),
         "relocation": dossier.relocation is not None,
@@ -68,6 +72,7 @@ def _listed(dossier: Dossier, classes: Mapping[str, str]) -> Listed:
         subject=dossier.subject,
         verdict=verdict["verdict"],
         critical=holds["critical"],
+        caveats=dossier.caveats,
         page=dossier.page,
         unit_class=classes.get(dossier.subject["unit_code"], ""),
         attention=" ".join(key for key in ATTENTION if holds[key]),

@@ -150,6 +150,7 @@ def _subject(dossier: Dossier, rules: dict[tuple[str, ...], int]) -> dict[str, A
         "atLeast": verdict["at_least"],
         "stability": verdict["stability"],
         "manual": int(verdict["manual_count"]),
+        "caveats": list(dossier.caveats),
         "number": dossier.report_number,
         "page": dossier.page,
         "decisiveLayers": sorted({row["layer"] for row in hit if row["layer"]}),

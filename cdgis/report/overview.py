@@ -9,7 +9,7 @@ import pandas as pd
 from cdgis.assessment import Assessment
 from cdgis.carbon.potential import ALL_MEASURES, total_potential
 from cdgis.carbon.stock import TOTAL
-from cdgis.model import LIST_SEPARATOR, IntakeStatus, Mark, Stability, SubjectKind, Verdict
+from cdgis.model import LIST_SEPARATOR, Evidence, IntakeStatus, Stability, SubjectKind, Verdict
 from cdgis.report.dossier import Dossier, Row, records, table
 
 NO_COUNTY = "未落入县区"
@@ -72,7 +72,7 @@ def sum_up(assessment: Assessment, dossiers: Sequence[Dossier]) -> Overview:
         intake=_intake_by_file(intake),
         troubles=tuple(records(intake[intake["status"] != IntakeStatus.ACCEPTED.value])),
         absent_layers=tuple(absent),
-        unverified_rules=sum(rule.mark is Mark.MEMORY for rule in assessment.rulebook.in_force(assessment.as_of)),
+        unverified_rules=sum(not rule.mark.is_read and rule.mark is not Evidence.TOOL for rule in assessment.rulebook.in_force(assessment.as_of)),
     )
 
 

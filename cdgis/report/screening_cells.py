@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from cdgis.model import Relation, State
+from cdgis.model import Relation, Stability, State
 from cdgis.report.screening_blocks import Cell, Column, Grid
 from cdgis.report.wording import DASH, in_force, metres, number, percent, word
 from cdgis.screening.content import Clause, Fact, ScreeningReport, ZoneHit
@@ -45,9 +45,22 @@ def title_of(clause: Clause) -> str:
 def basis_text(clause: Clause) -> str:
     """Return levels, bases, period and source of a clause in one line."""
     measure = f"；方案措施第 {clause.plan_measure.replace(';', '、')} 项" if clause.plan_measure else ""
-    mark = word(clause.mark, "mark")
     period = in_force(clause.effective_from, clause.effective_to)
-    return f"{'、'.join(clause.levels)}级　依据：{'；'.join(clause.bases)}　在效：{period}{measure}　出处：{mark}"
+    return f"{'、'.join(clause.levels)}级　依据：{'；'.join(clause.bases)}　在效：{period}{measure}　出处：{clause.mark}{remarks_text(clause)}"
+
+
+def remarks_text(clause: Clause) -> str:
+    """Return the penalty and the note of a clause that may apply; one set aside needs neither."""
+    if clause.state == State.NOT_APPLICABLE:
+        return ""
+    told = (("罚则", clause.penalty), ("说明", clause.note))
+    return "".join(f"　{label}：{text}" for label, text in told if text)
+
+
+def verdict_text(label: str, at_least: str, caveats: Sequence[str]) -> str:
+    """Return a verdict with all that must stand beside it."""
+    least = f"（至少：{at_least}）" if at_least else ""
+    return label + least + (f"〔{'；'.join(caveats)}〕" if caveats else "")
 
 
 def zone_text(zone: ZoneHit) -> str:
@@ -55,6 +68,9 @@ def zone_text(zone: ZoneHit) -> str:
     name = f"{zone.layer_title}“{zone.zone_name or zone.zone_id}”" + (f"（{zone.zone_class}）" if zone.zone_class else "")
     if zone.relation == Relation.NEAR:
         return f"距{name} {metres(zone.distance_m)}"
+    if zone.relation == Relation.SLIVER:
+        size = f"{area_cell(zone.area_m2).text} 平方米" if zone.area_m2 > 0 else metres(zone.length_m)
+        return f"与{name}只有边界毛刺重叠（{size}，不计为压占），相距 {metres(zone.distance_m)}"
     if zone.area_m2 > 0:
         return f"压占{name} {area_cell(zone.area_m2).text} 平方米，占 {percent(zone.share)}"
     if zone.length_m > 0:
@@ -112,12 +128,14 @@ def review_cell(clause: Clause) -> Cell:
 def period_text(clause: Clause) -> str:
     """Return when a clause is in force, and what is uncertain about that."""
     risk = f"；{clause.validity_risk}" if clause.validity_risk else ""
-    return f"在效：{in_force(clause.effective_from, clause.effective_to)}　出处：{word(clause.mark, 'mark')}{risk}"
+    return f"在效：{in_force(clause.effective_from, clause.effective_to)}　出处：{clause.mark}{risk}"
 
 
 def stability_text(report: ScreeningReport) -> str:
     """Return whether a small shift would change the verdict, and which layer says so."""
     c = report.conclusion
+    if c.stability == Stability.UNKNOWN:
+        return f"{c.stability}：项目所在处图层不全，可能适用的更严条款无从定位"
     if c.critical_distance_m != c.critical_distance_m:
         return f"{c.stability}：没有可因边界移动而改变结论的图层"
     layer = f"（决定图层：{c.critical_layer_title}）" if c.critical_layer else ""
@@ -127,7 +145,9 @@ def stability_text(report: ScreeningReport) -> str:
 def count_text(report: ScreeningReport) -> str:
     """Return how many rules were looked at and with what outcome."""
     c = report.conclusion
+    elsewhere = c.in_force_count - c.rule_count
     return (
-        f"与本项目有关的在效规则 {c.rule_count} 条：计入结论 {c.applies_count} 条，提示 {c.hint_count} 条，"
-        f"资料不足 {c.unknown_count} 条，需人工判定 {c.manual_count} 条"
+        f"核对在效规则 {c.in_force_count} 条。与本项目有关 {c.rule_count} 条：计入结论 {c.applies_count} 条，提示 {c.hint_count} 条，"
+        f"资料不足 {c.unknown_count} 条，需人工判定 {c.manual_count} 条，在其区内但不适用 {c.not_applicable_count} 条；"
+        f"其余 {elsewhere} 条不适用（不在其区内，或不针对此类对象）"
     )

@@ -11,7 +11,7 @@ from cdgis.report.screening_cells import (
     zone_text,
 )
 from cdgis.report.screening_parts import basics_part, conclusion_part, hard_part, occupation_part, unit_part
-from cdgis.report.wording import DASH, in_force, metres, word
+from cdgis.report.wording import DASH, in_force, metres
 from cdgis.screening.content import Clause, LayerRow, ScreeningReport
 
 _MOST_DECISIVE = 3
@@ -111,7 +111,7 @@ def _alternatives(report: ScreeningReport) -> Part:
                 Cell(text=peer.name or peer.subject_id, small=peer.subject_id),
                 Cell(text=peer.county or DASH),
                 area_cell(peer.area_m2),
-                Cell(text=peer.verdict, kind="strong"),
+                Cell(text=peer.verdict, small="；".join(peer.caveats), kind="strong"),
                 Cell(text=f"{peer.stability}，{metres(peer.critical_distance_m)}"),
             )
             for peer in part.peers
@@ -179,7 +179,7 @@ def _bases(report: ScreeningReport) -> Part:
             Cell(text=f"《{row.document}》{'、'.join(row.articles)}", small=f"规则 {'、'.join(row.rule_ids)}", field="basis"),
             Cell(text=row.issuer or DASH),
             Cell(text=in_force(row.effective_from, row.effective_to)),
-            Cell(text=word(row.mark, "mark")),
+            Cell(text=row.mark),
         )
         for row in part.rows
     )

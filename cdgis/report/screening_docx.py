@@ -22,6 +22,7 @@ from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 
 from cdgis.report.screening_blocks import Block, Cell, Grid, Heading, Pairs, Picture, Signatures, Text
+from cdgis.report.screening_cells import verdict_text
 from cdgis.report.screening_closing import parts_of, summary_of
 from cdgis.report.screening_picture import draw_png
 from cdgis.report.sheetrows import legal_text
@@ -100,7 +101,7 @@ def _title(document: DocumentType, report: ScreeningReport) -> None:
     line = f"报告编号 {report.report_number}　判定基准日 {report.as_of}　有效期至 {report.declaration.valid_until}"
     _paragraph(document, line, size=9).alignment = WD_ALIGN_PARAGRAPH.CENTER
     c = report.conclusion
-    word = f"{c.heading}：{c.label}" + (f"（至少：{c.at_least}）" if c.at_least else "")
+    word = f"{c.heading}：{verdict_text(c.label, c.at_least, c.caveats)}"
     _paragraph(document, f"{report.basics.name or '（未填名称）'}　{report.subject_id}", bold=True)
     _paragraph(document, word, size=16, bold=True)
     _paragraph(document, c.sentence)

@@ -13,6 +13,7 @@ from cdgis.report.screening_cells import (
     effect_cell,
     facts_text,
     period_text,
+    remarks_text,
     review_cell,
     share_cell,
     situation_text,
@@ -89,7 +90,7 @@ def conclusion_part(report: ScreeningReport) -> Part:
     """Return part 2: the answer first, then each decisive clause with article and text."""
     c = report.conclusion
     rows = [
-        (c.heading, Cell(text=c.label, kind="strong", field="verdict")),
+        (c.heading, Cell(text=c.label, small="；".join(c.caveats), kind="strong", field="verdict")),
         ("稳定性", Cell(text=stability_text(report), field="stability", value=c.critical_distance_m)),
         ("核对规则", Cell(text=count_text(report), field="counts")),
     ]
@@ -112,7 +113,7 @@ def _decisive_grid(name: str, clauses: Sequence[Clause]) -> Grid:
         (
             effect_cell(c.effect),
             Cell(text="\n".join(c.bases), small=f"{title_of(c)}　{'、'.join(c.levels)}级　{period_text(c)}", field="basis"),
-            Cell(text=c.text, small=c.penalty and f"罚则：{c.penalty}", field="clause"),
+            Cell(text=c.text, small=remarks_text(c).strip(), field="clause"),
             Cell(text=situation_text(c), small=c.missing and f"还缺：{'、'.join(f.title for f in c.missing)}" or ""),
             *((review_cell(c),) if reviewed else ()),
         )

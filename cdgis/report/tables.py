@@ -129,7 +129,7 @@ def run_json(assessment: Assessment, texts: Mapping[str, str]) -> str:
         "settings": assessment.settings.model_dump(mode="json"),
         "inputs": sorted(inputs, key=lambda row: (row["kind"], row["layer"], row["path"], row["sublayer"])),
         "rules": {
-            "in_force": [{"id": r.id, "from": r.effective_from.isoformat(), "mark": r.mark.value} for r in in_force],
+            "in_force": [{"id": r.id, "from": r.start_text, "mark": r.mark.value} for r in in_force],
             "switched_off": [{"id": rule_id, "reason": reason} for rule_id, reason in assessment.rulebook.switched_off],
         },
         "report_numbers": dict(assessment.report_numbers),

@@ -33,7 +33,12 @@ def word(value: str, group: str) -> str:
 def attribute(name: str) -> str:
     """Return the title of an attribute or other fact a rule asks for, or the name itself when nobody knows it."""
     known = load_attributes()
-    return known[name].title if name in known else word(name, "fact")
+    return known[name].title if name in known else word(word(name, "gap"), "fact")
+
+
+def is_supplied(name: str) -> bool:
+    """Whether an applicant can supply a missing fact; layers, classes and lists are the workspace's to supply."""
+    return name not in read_wording()["gap"]
 
 
 def industry(code: str) -> str:
@@ -80,7 +85,8 @@ def ten_thousand(value: float) -> str:
 
 def in_force(start: str, end: str) -> str:
     """Return the period in which a clause is in force."""
-    return f"{start or DASH} 起" + (f"，至 {end} 止" if end else "")
+    known = f"{start} 年（只知年份）" if len(start) == 4 else f"{start}（只知年月）" if len(start) == 7 else start
+    return f"{known or DASH} 起" + (f"，至 {end} 止" if end else "")
 
 
 def read_date(text: str) -> date | None:
@@ -105,6 +111,7 @@ def transition_note(approval_date: str) -> str:
 FILTERS: Mapping[str, Callable[..., str | float]] = {
     "word": word,
     "attribute": attribute,
+    "supplied": is_supplied,
     "industry": industry,
     "number": number,
     "square_metres": square_metres,

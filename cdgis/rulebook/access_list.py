@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from cdgis.errors import RuleError
-from cdgis.model import LIST_SEPARATOR, Dimension, Effect, Level, Mark, ProjectType
+from cdgis.model import LIST_SEPARATOR, Dimension, Effect, Evidence, Level, ProjectType
 from cdgis.rulebook.rule import NUMERIC_OPERATORS, Basis, Condition, Operator, Rule
 from cdgis.validation import schema_problems
 
@@ -27,12 +27,12 @@ POLICY_FROM = date(2021, 1, 1)
 POLICY_TO = date(2026, 8, 14)
 CODE_FROM = date(2026, 8, 15)
 _LIST = Basis(document="生态环境准入清单", issuer="承德市")
-_CODE = Basis(document="生态环境法典", article="第67条", issuer="全国人民代表大会")
+_CODE = Basis(document="生态环境法典", article="第67条", issuer="全国人民代表大会", mark=Evidence.COPY)
 _PENALTY = "第1234条：责令停止、没收、限期拆除恢复，50万-500万元；直接责任人5万-10万元；情节严重的停业关闭"
 _UNIT_CODE = re.compile(r"^ZH\d{6}[123]\d{4}$")
 
 
-def access_list_rules(table: pd.DataFrame) -> tuple[Rule, ...]:
+def access_list_rules(table: pd.DataFrame, *, official: bool = True) -> tuple[Rule, ...]:
     """Return one rule (two for 禁止) for each clause of the access lists, in table order.
 
     Parameters
@@ -40,6 +40,7 @@ def access_list_rules(table: pd.DataFrame) -> tuple[Rule, ...]:
     table : columns COLUMNS, all text, lists separated by ``;``. An empty `effect` is a clause for a person to
         decide (manual). Empty `project_types` means 既有 for 退出, any for 提示 and 鼓励, else new construction:
         what exists is not touched by a prohibition of building.
+    official : whether the catalogue calls the list official; the clauses of one that is not are examples.
 
     Raises
     ------
@@ -60,7 +61,7 @@ def access_list_rules(table: pd.DataFrame) -> tuple[Rule, ...]:
             problems += [f"准入清单第 {number} 行：{fault}" for fault in faults]
             continue
         try:
-            rules += _rules_of(cells)
+            rules += _rules_of(cells, Evidence.ORIGINAL if official else Evidence.EXAMPLE)
         except ValidationError as err:
             problems += [f"准入清单第 {number} 行 {problem}" for problem in schema_problems(err, whole="整条")]
     if problems:
@@ -114,7 +115,7 @@ def _project_types(cells: Mapping[str, str], effect: Effect) -> tuple[str, ...]:
     return tuple(t for t in ProjectType if t is not ProjectType.EXISTING) if effect.rank else ()
 
 
-def _rules_of(cells: Mapping[str, str]) -> list[Rule]:
+def _rules_of(cells: Mapping[str, str], mark: Evidence) -> list[Rule]:
     effect = Effect(cells["effect"] or Effect.NOTE)
     rule_id = f"{cells['unit_code']}-{cells['clause_no']}"
     clause: dict[str, Any] = {
@@ -129,10 +130,10 @@ def _rules_of(cells: Mapping[str, str]) -> list[Rule]:
         "clause": cells["text"],
         "plan_measure": cells["plan_measure"],
         "source": "layers/zoning/access_list.csv",
-        "mark": Mark.SEEN,
+        "mark": mark,
         "manual": not cells["effect"],
     }
-    own = _LIST.model_copy(update={"article": f"{cells['unit_code']} 第 {cells['clause_no']} 条"})
+    own = _LIST.model_copy(update={"article": f"{cells['unit_code']} 第 {cells['clause_no']} 条", "mark": mark})
     policy: dict[str, Any] = {"basis": (own,), "effective_from": POLICY_FROM, "date_precision": "year"}
     if effect is not Effect.PROHIBIT:
         return [Rule(id=rule_id, effect=effect, **clause, **policy)]

@@ -9,7 +9,7 @@ from typing import Any
 
 from cdgis.attributes import AttributeSpec
 from cdgis.errors import RuleError
-from cdgis.model import Dimension, Effect, Level, ProjectType
+from cdgis.model import Dimension, Effect, Evidence, Level, ProjectType
 from cdgis.rulebook.notation import (
     read_basis,
     read_conditions,
@@ -35,7 +35,7 @@ _CHOICES: dict[str, dict[str, str]] = {
         "涉水重点行业": "water_sensitive", "涉气重点行业": "air_sensitive",
     },
     "date_precision": {"日": "day", "月": "month", "年": "year"},
-    "mark": {"见到原文": "S", "凭记忆": "M"},
+    "mark": {str(word): str(word) for word in Evidence},
 }  # fmt: skip
 _KINDS = {"项目": "project", "企业": "enterprise"}
 _REQUIRED = ("id", "title", "level", "effect", "dimension", "clause", "basis", "effective_from", "source", "mark")
@@ -80,13 +80,13 @@ COLUMNS: tuple[Column, ...] = (
     _column("conditions", "条件", "属性 比较 值（单位），多个用；隔开，须同时成立", 36),
     _column("unless", "除外", "{活动 A01、A02；条件 属性 已申报；理由 文字}，任一成立即不适用", 44),
     _column("clause", "条文", "引用或转述的条文", 60),
-    _column("basis", "依据", "《文件》条号（制定机关），条号未核实的在后面加〔未核实〕，多个用；隔开", 44),
+    _column("basis", "依据", "《文件》条号（制定机关），没有见到原文的在后面用〔〕写明（同“出处标记”，如〔未核实〕），多个用；隔开", 44),
     _column("effective_from", "施行日期", "YYYY-MM-DD", 12),
     _column("effective_to", "失效日期", "最后一个有效日 YYYY-MM-DD；现行有效的留空", 12),
     _column("date_precision", "日期精度", "从列表选择；留空为日"),
     _column("plan_measure", "方案措施", "1–31 的序号，用英文分号隔开"),
     _column("source", "出处", "条文见于何处", 24),
-    _column("mark", "出处标记", "从列表选择"),
+    _column("mark", "出处标记", "从列表选择：谁在何处见过条文；未见条文的不得写已见"),
     _column("needs_review", "须复核", "是或留空"),
     _column("manual", "人工判定", "是：机器不能判定，逐字列出，不改变结论"),
     _column("validity_risk", "时效风险", "可能已被修订或替代的说明", 20),
@@ -177,6 +177,8 @@ def cell_text(value: object) -> str:
 
 def _read(column: Column, text: str, names: Mapping[str, str]) -> Any:
     field = column.field
+    if field == "mark":
+        text = {"见到原文": Evidence.ORIGINAL, "凭记忆": Evidence.UNVERIFIED}.get(text, text)
     if column.choices and text not in column.choices:
         raise RuleError((f"读到“{text}”，应为 {'、'.join(column.choices)} 之一",))
     if field in _CHOICES:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from cdgis.errors import RuleError
+from cdgis.model import Evidence
 from cdgis.rulebook.rule import Basis, Condition, Exemption
 
 T = TypeVar("T")
@@ -30,7 +31,6 @@ _BARE = re.compile(rf"[^\s{re.escape(_UNSAFE)}]+")
 _PART = re.compile(r"[^\"\\《》（）〔〕；{}\r\n]+")
 """Text of a basis may hold blanks and 、 but no bracket."""
 _TITLE = re.compile(r"[^\"\\《》\r\n]+")
-_UNVERIFIED = "〔未核实〕"
 _JSON = json.JSONDecoder()
 
 
@@ -249,7 +249,7 @@ def write_basis(basis: Sequence[Basis]) -> str:
         f"《{_part(item.document, _TITLE)}》"
         + (_part(item.article) if item.article else "")
         + (f"（{_part(item.issuer)}）" if item.issuer else "")
-        + (_UNVERIFIED if item.mark == "M" else "")
+        + (f"〔{item.mark}〕" if item.mark is not Evidence.ORIGINAL else "")
         for item in basis
     )
 
@@ -274,6 +274,7 @@ def _basis(cursor: _Cursor) -> Basis:
     if cursor.take("（"):
         row["issuer"] = cursor.match(_PART, "制定机关")
         cursor.need("）")
-    if cursor.take(_UNVERIFIED):
-        row["mark"] = "M"
+    for mark in Evidence:
+        if cursor.take(f"〔{mark}〕"):
+            row["mark"] = mark
     return Basis.model_validate(row)

@@ -5,11 +5,11 @@ Rules are data (cdgis/data/rules/*.toml, access lists); nothing in one is evalua
 
 import re
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from cdgis.model import Dimension, Effect, Level, Mark, ProjectType, SubjectKind
+from cdgis.model import Dimension, Effect, Evidence, Level, ProjectType, SubjectKind
 
 GeometryTest = Literal["hit", "within", "none", "engine"]
 """hit: the subject hits a zone; within: a zone lies within `distance_m`; none: no geometry is needed;
@@ -23,7 +23,10 @@ IndustryFlag = Literal["two_high", "relocation_sector", "water_sensitive", "air_
 
 NUMERIC_OPERATORS = ("lt", "le", "gt", "ge")
 
-
+OLD_MARKS = {"S": Evidence.ORIGINAL, "M": Evidence.UNVERIFIED}
+"""How rule files written for earlier versions mark their sources."""
+_Mark = Annotated[Evidence, BeforeValidator(lambda mark: OLD_MARKS.get(mark, mark))]
+_BASIS_NOTES = {Evidence.UNVERIFIED: "（条号未核实）", Evidence.TITLE: "（仅见标题）", Evidence.BORROWED: "（措辞借自他处）"}
 
 class _Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,14 +66,13 @@ class Basis(_Data):
     document: str
     article: str = ""
     issuer: str = ""
-    mark: Mark = Mark.SEEN
-    """M when the article number is from memory."""
+    mark: _Mark = Evidence.ORIGINAL
+    """未核实 when the article number is from memory."""
 
     @property
     def text(self) -> str:
         """The basis as printed: 《document》article, with its mark when unverified."""
-        note = "（条号未核实）" if self.mark is Mark.MEMORY else ""
-        return f"《{self.document}》{self.article}{note}"
+        return f"《{self.document}》{self.article}{_BASIS_NOTES.get(self.mark, '')}"
 
 
 class Rule(_Data):
@@ -113,7 +115,7 @@ class Rule(_Data):
     plan_measure: str = ""
     """Numbers of the plan's measures, separated by ';'."""
     source: str = Field(min_length=1)
-    mark: Mark
+    mark: _Mark
     needs_review: bool = False
     manual: bool = False
     """True when no machine can decide: state manual, listed verbatim, never changes the verdict."""
@@ -135,6 +137,11 @@ class Rule(_Data):
     def basis_text(self) -> str:
         """All bases in one line."""
         return "；".join(item.text for item in self.basis)
+
+    @property
+    def start_text(self) -> str:
+        """The day it came into force, as exactly as it is known: 2026-08-15, 2026-08 or 2026."""
+        return self.effective_from.isoformat()[: {"day": 10, "month": 7, "year": 4}[self.date_precision]]
 
     @property
     def family(self) -> str:

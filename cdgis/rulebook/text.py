@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from cdgis.attributes import AttributeSpec
-from cdgis.model import Mark, ProjectType, SubjectKind
+from cdgis.model import ProjectType, SubjectKind
 from cdgis.rulebook.rule import Condition, Exemption, Rule
 
 _WORDS = {
@@ -35,7 +35,7 @@ def explain_rule(
     lines += [f"除外：{_exemption_text(exemption, titles)}。" for exemption in rule.unless]
     lines += [f"条文：{rule.clause}", f"依据：{rule.basis_text}", f"施行：{_period_text(rule)}"]
     lines.append(f"层级：{rule.level}；维度：{rule.dimension}；方案措施：{rule.plan_measure or '无'}")
-    lines.append(f"出处（{'见到原文' if rule.mark is Mark.SEEN else '凭记忆，未核实'}）：{rule.source}")
+    lines.append(f"出处（{rule.mark}）：{rule.source}")
     optional = {"罚则": rule.penalty, "时效风险": rule.validity_risk, "说明": rule.note}
     lines += [f"{name}：{text}" for name, text in optional.items() if text]
     return "\n".join([*lines, *(["须人工复核"] if rule.needs_review else [])])
@@ -100,11 +100,10 @@ def _exemption_text(exemption: Exemption, titles: Mapping[str, str]) -> str:
 
 
 def _period_text(rule: Rule) -> str:
-    start = (
-        f"{rule.effective_from.year}年（只知年份，按1月1日计）"
-        if rule.date_precision == "year"
-        else f"{rule.effective_from}"
-    )
+    start = {
+        "year": f"{rule.effective_from.year}年（只知年份，按1月1日计）",
+        "month": f"{rule.start_text}（只知年月，按1日计）",
+    }.get(rule.date_precision, rule.start_text)
     return f"{start}起" + (f"，至 {rule.effective_to} 止" if rule.effective_to else "，现行有效")
 
 
@@ -112,8 +111,7 @@ def overview_table(rules: Iterable[Rule]) -> str:
     """Return the rules as a Markdown table, one a row, in the order given."""
     rows = ["| 编号 | 规则 | 图层 | 效力 | 施行 | 依据 | 出处 |", "|---|---|---|---|---|---|---|"]
     for rule in rules:
-        start = f"{rule.effective_from.year}" if rule.date_precision == "year" else f"{rule.effective_from}"
-        period = f"{start} — {rule.effective_to or ''}".rstrip()
+        period = f"{rule.start_text} — {rule.effective_to or ''}".rstrip()
         effect = f"{rule.effect}（人工）" if rule.manual else str(rule.effect)
         mark = f"{rule.mark}{'，须复核' if rule.needs_review else ''}"
         cells = (rule.id, rule.title, rule.layer or "—", effect, period, rule.basis_text, mark)

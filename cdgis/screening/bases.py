@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from cdgis.model import Level, Mark
+from cdgis.model import Evidence, Level
 from cdgis.rulebook import Basis, Rule, Rulebook
 from cdgis.screening.content import BasisPair, BasisPart, BasisRow, Clause, Straddle
 from cdgis.screening.phrases import wording
@@ -49,21 +49,21 @@ def _row(document: str, pairs: Sequence[tuple[Rule, Basis]]) -> BasisRow:
     ends = [rule.effective_to for rule in rules]
     last = max((end for end in ends if end is not None), default=None) if None not in ends else None
     levels = {rule.level for rule in rules}
-    marks = {basis.mark for _, basis in pairs}
+    marks = [mark for mark in Evidence if mark in {basis.mark for _, basis in pairs}]
     return BasisRow(
         document=document,
         articles=tuple(sorted({_article(basis) for _, basis in pairs if basis.article}, key=_article_order)),
         issuer=next((basis.issuer for _, basis in pairs if basis.issuer), ""),
-        mark=(Mark.MEMORY if Mark.MEMORY in marks else Mark.SEEN).value,
+        mark="；".join(marks),
         levels=tuple(level.value for level in Level if level in levels),
-        effective_from=min(rule.effective_from for rule in rules).isoformat(),
+        effective_from=min(rules, key=lambda rule: rule.effective_from).start_text,
         effective_to=last.isoformat() if last else "",
         rule_ids=tuple(sorted({rule.id for rule in rules})),
     )
 
 
 def _article(basis: Basis) -> str:
-    return basis.article + ("（条号未核实）" if basis.mark is Mark.MEMORY else "")
+    return basis.article + ("（条号未核实）" if basis.mark is Evidence.UNVERIFIED else "")
 
 
 def _article_order(article: str) -> tuple[tuple[int, ...], str]:
@@ -122,4 +122,4 @@ def _pair(before: Rule, after: Rule) -> BasisPair:
 
 def _period(rule: Rule) -> str:
     end = f"，至 {rule.effective_to.isoformat()} 止" if rule.effective_to else ""
-    return f"{rule.effective_from.isoformat()} 起{end}"
+    return f"{rule.start_text}{' 年' if rule.date_precision == 'year' else ''} 起{end}"

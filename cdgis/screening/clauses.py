@@ -70,11 +70,12 @@ def clauses_of(
     titles: Mapping[str, str],
 ) -> tuple[Clause, ...]:
     """Return one clause a rule, outcome and text; strictest first, then what is undecided, manual, not applicable."""
-    groups: dict[tuple[str, str, str], list[Row]] = {}
+    groups: dict[tuple[str, str, str, str], list[Row]] = {}
     for row in findings:
-        groups.setdefault((str(row["rule_id"]), str(row["state"]), str(row["clause"])), []).append(row)
+        key = (str(row["rule_id"]), str(row["state"]), str(row["clause"]), str(row["layer"]))
+        groups.setdefault(key, []).append(row)
     made = []
-    for (rule_id, _, _), rows in groups.items():
+    for (rule_id, *_), rows in groups.items():
         rule = rules.get(rule_id)
         made.append(_clause(rows, rule, subject, _zones_of(rows, zones, titles), titles))
     return tuple(sorted(made, key=_order))
@@ -88,7 +89,7 @@ def _order(clause: Clause) -> tuple[int, int, str]:
 def _zones_of(
     rows: Sequence[Row], zones: Mapping[tuple[str, str], ZoneHit], titles: Mapping[str, str]
 ) -> tuple[ZoneHit, ...]:
-    keys = dict.fromkeys((str(row["layer"]), str(row["zone_id"])) for row in rows if row["zone_id"])
+    keys = dict.fromkeys((str(row["layer"]), zone_id) for row in rows for zone_id in split(row["zone_id"]))
     nan = float("nan")
     return tuple(
         zones.get(key)
@@ -128,6 +129,7 @@ def _clause(
         needs_review=any(bool(row["needs_review"]) for row in rows),
         validity_risk=rule.validity_risk if rule else "",
         penalty=rule.penalty if rule else "",
+        note=rule.note if rule else "",
         plan_measure=str(first["plan_measure"]),
         missing=tuple(fact_of(name, "") for name in missing),
         situation=tuple(subject.fact(name) for name in names_asked(rule)) if rule else (),
@@ -198,6 +200,9 @@ def joined(parts: Sequence[Clause]) -> Clause:
         missing=tuple(dict.fromkeys(fact for part in parts for fact in part.missing)),
         situation=tuple(dict.fromkeys(fact for part in parts for fact in part.situation)),
         needs_review=any(part.needs_review for part in parts),
+        mark="；".join(_union(tuple(part.mark.split("；")) for part in parts)),
+        penalty="；".join(_union((part.penalty,) for part in parts if part.penalty)),
+        note="；".join(_union((part.note,) for part in parts if part.note)),
     )
 
 

@@ -32,6 +32,7 @@ class Peer:
     county: str
     area_m2: float
     verdict: str
+    caveats: tuple[str, ...]
     stability: str
     critical_distance_m: float
 

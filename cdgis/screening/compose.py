@@ -61,6 +61,10 @@ class Composer:
         self._titles = {spec.id: spec.title for spec in assessment.catalog}
 
     @cached_property
+    def _in_force_count(self) -> int:
+        return len(self.assessment.rulebook.in_force(self.assessment.as_of))
+
+    @cached_property
     def _rows(self) -> Mapping[str, Mapping[str, Sequence[Row]]]:
         return rows_by_subject(self.assessment)
 
@@ -171,6 +175,7 @@ class Composer:
             verdict=str(verdict["verdict"]),
             label=Verdict(verdict["verdict"]).label,
             at_least=str(verdict["at_least"]),
+            caveats=split(verdict["caveats"]),
             sentence=told["existing_sentence" if existing else "verdict_sentence"][verdict["verdict"]],
             stability=str(verdict["stability"]),
             critical_distance_m=float(verdict["critical_distance_m"]),
@@ -179,7 +184,9 @@ class Composer:
             tolerance_m=float(self.assessment.settings.tolerance_m),
             decisive=merge_levels(c for c in clauses if c.rule_ids[0] in decisive and c.state == State.APPLIES),
             open=merge_levels(c for c in clauses if c.rule_ids[0] in undecided and c.state == State.UNKNOWN),
+            in_force_count=self._in_force_count,
             rule_count=len({rule_id for c in clauses for rule_id in c.rule_ids}),
+            not_applicable_count=sum(c.state == State.NOT_APPLICABLE for c in clauses),
             applies_count=len(counted),
             hint_count=sum(c.state == State.APPLIES for c in clauses) - len(counted),
             unknown_count=sum(c.state == State.UNKNOWN for c in clauses),

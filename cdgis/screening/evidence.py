@@ -6,7 +6,7 @@ from typing import Any
 from cdgis.assessment import Assessment
 from cdgis.model import IntakeStatus, Relation, SubjectKind
 from cdgis.screening.content import AlternativePart, Clause, DataPart, Fact, LayerRow, Peer, Question, Remedy
-from cdgis.screening.phrases import extent, fact_of, metres, percent, split, wording
+from cdgis.screening.phrases import extent, metres, percent, split, wording
 from cdgis.screening.places import UNCOVERED_M2, Ground
 from cdgis.screening.record import rows_of
 
@@ -14,9 +14,6 @@ Row = Mapping[str, Any]
 
 _MOST_PEERS = 12
 _COMPASS = ("北", "东北", "东", "东南", "南", "西南", "西", "西北")
-_OPTIONS = {"project_type": "--project-type 新建|改建|扩建|迁建|既有", "activity": "--activity 类型",
-            "industry": "--industry 四位代码"}  # fmt: skip
-_COVERAGE = "图层覆盖"
 _SHIFT = "平移"
 
 
@@ -30,7 +27,7 @@ def alternatives_of(assessment: Assessment, subject_id: str, remedies: Sequence[
         peers = tuple(
             Peer(
                 subject_id=str(row["subject_id"]), name=str(row["name"]), county=str(row["county"]),
-                area_m2=float(row["area_m2"]), verdict=str(row["verdict"]), stability=str(row["stability"]),
+                area_m2=float(row["area_m2"]), verdict=str(row["verdict"]), caveats=split(row["caveats"]), stability=str(row["stability"]),
                 critical_distance_m=float(row["critical_distance_m"]),
             )
             for row in rows_of(joined)
@@ -70,7 +67,7 @@ def data_of(
     return DataPart(
         layers=_layer_rows(assessment, ground),
         gaps=_gaps(ground, clauses, intake),
-        questions=_asked(questions) if questions else _questions_from(clauses),
+        questions=_asked(questions),
         switched_off=tuple(Fact(name=i, title=i, value=reason) for i, reason in assessment.rulebook.switched_off),
         notes=assessment.notes,
     )
@@ -94,11 +91,13 @@ def _layer_rows(assessment: Assessment, ground: Ground) -> tuple[LayerRow, ...]:
 
 
 def _gaps(ground: Ground, clauses: Sequence[Clause], intake: Sequence[Row]) -> tuple[str, ...]:
-    gaps = [
-        f"{ground.title(layer)}：项目有 {extent(float(row['uncovered']), str(row['unit']))} 位于图层覆盖范围以外"
-        for layer, row in ground.ledger.items()
-        if float(row["uncovered"]) > UNCOVERED_M2
-    ]
+    beyond: dict[str, list[str]] = {}
+    for layer, row in ground.ledger.items():
+        if float(row["uncovered"]) > UNCOVERED_M2:
+            beyond.setdefault(extent(float(row["uncovered"]), str(row["unit"])), []).append(ground.title(layer))
+    gaps = [f"项目有 {size} 位于下列图层覆盖范围以外（{len(names)} 个）：{'、'.join(names)}" for size, names in beyond.items()]
+    lacking = sorted({fact.name for c in clauses for fact in c.missing} & set(wording()["gap"]))
+    gaps += [wording()["gap"][name] for name in lacking]
     absent = sorted({c.layer for c in clauses if c.layer and c.layer not in ground.loaded})
     gaps += [f"缺少图层 {ground.title(layer)}，有关条款按资料不足处理" for layer in absent]
     risks = {c.validity_risk: c.rule_ids[0] for c in reversed(clauses) if c.validity_risk and c.state == "applies"}
@@ -119,21 +118,3 @@ def _asked(questions: Sequence[Row]) -> tuple[Question, ...]:
         )
         for row in questions
     )  # fmt: skip
-
-
-def _questions_from(clauses: Sequence[Clause]) -> tuple[Question, ...]:
-    """Return the questions that undecided clauses raise, for runs that made no table of them."""
-    asked: dict[str, list[Clause]] = {}
-    for clause in clauses:
-        for fact in clause.missing:
-            asked.setdefault(fact.name, []).append(clause)
-    return tuple(
-        Question(
-            attribute=name,
-            title=fact_of(name, "").title,
-            option="补充该图层对项目所在处的数据" if name == _COVERAGE else _OPTIONS.get(name, f"--attr {name}=值"),
-            rule_ids=tuple(dict.fromkeys(rule_id for clause in part for rule_id in clause.rule_ids)),
-            effect=part[0].effect,
-        )
-        for name, part in asked.items()
-    )

@@ -108,15 +108,18 @@ def layers_to_draw(
 ) -> dict[str, str]:
     """Return zone layers worth drawing -> style, the strictest first: area for what decides, ring for the rest.
 
-    These are the layers of clauses that count, the critical layer and the hard constraints; layers that tile the
-    city say nothing on a map of one site and are left out.
+    Every layer of a decisive clause is drawn. Then come the layers of other clauses that count, the critical layer and
+    the hard constraints, up to MOST_LAYERS; of these, layers that tile the city say nothing on a map of one site and
+    are left out.
     """
+    decisive = list(dict.fromkeys(zone.layer for c in conclusion.decisive for zone in c.zones))
     ranked = sorted(clauses, key=lambda c: -Effect(c.effect).rank)
     deciding = [c.layer for c in ranked if c.state in (State.APPLIES, State.UNKNOWN) and Effect(c.effect).rank]
     base = {_UNITS, _BORDERS, _PLACES, *(name for name, _ in _WATER)}
-    names = dict.fromkeys([*deciding, conclusion.critical_layer, *hard_layers])
-    known = [n for n in names if n in layers and layers[n].spec.is_vector and not layers[n].spec.partition]
-    kept = [name for name in known if name not in base][:_MOST_LAYERS]
+    names = dict.fromkeys([*decisive, *deciding, conclusion.critical_layer, *hard_layers])
+    known = [n for n in names if n in layers and layers[n].spec.is_vector and n not in base]
+    kept = [n for n in known if n in decisive or not layers[n].spec.partition]
+    kept = kept[: max(_MOST_LAYERS, sum(name in decisive for name in kept))]
     filled = [name for name in kept if name in deciding][:_MOST_FILLED]
     return {name: "area" if name in filled else "ring" for name in kept}
 

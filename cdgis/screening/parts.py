@@ -63,6 +63,8 @@ class Conclusion:
     verdict: str
     label: str
     at_least: str
+    caveats: tuple[str, ...]
+    """What must stand beside the verdict: clauses nobody has read, a document number nobody has checked."""
     sentence: str
     stability: str
     critical_distance_m: float
@@ -72,7 +74,11 @@ class Conclusion:
     decisive: tuple[Clause, ...]
     open: tuple[Clause, ...]
     """Undecided clauses that could make the verdict stricter."""
+    in_force_count: int
+    """Rules in force on the day, all of which were looked at."""
     rule_count: int
+    """Those that concern the subject: they apply, are open, are for people, or were set aside in a zone it hits."""
+    not_applicable_count: int
     applies_count: int
     hint_count: int
     unknown_count: int

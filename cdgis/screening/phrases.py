@@ -54,7 +54,7 @@ def fact_of(name: str, value: str, unit: str = "") -> Fact:
     """Return a fact with its Chinese title and its value in the reader's words."""
     spec = load_attributes().get(name)
     words = wording()
-    title = spec.title if spec else words["fact"].get(name, name)
+    title = spec.title if spec else words["fact"].get(name, words["gap_title"].get(name, name))
     shown = words["project_word"].get(value, value.replace(LIST_SEPARATOR, "；"))
     if spec and spec.type == "number" and value:
         shown = f"{float(value):,.12g}"

@@ -10,7 +10,7 @@ from cdgis.model import Effect, Relation, State
 from cdgis.rulebook import Rule
 from cdgis.screening.clauses import Subject
 from cdgis.screening.content import HardLine, HardLineStatus, LedgerRow, NearRow, Occupation, OccupationRow, ZoneHit
-from cdgis.screening.phrases import activity_title, extent, metres, named, percent, wording
+from cdgis.screening.phrases import activity_title, extent, metres, named, percent, split, wording
 
 Row = Mapping[str, Any]
 ZoneNames = Mapping[str, Mapping[str, tuple[str, str]]]
@@ -83,9 +83,10 @@ def occupation_of(ground: Ground, findings: Sequence[Row]) -> Occupation:
     control: dict[tuple[str, str], Effect] = {}
     for row in findings:
         if row["state"] == State.APPLIES:
-            key, effect = (str(row["layer"]), str(row["zone_id"])), Effect(row["effect"])
-            if key not in control or effect.rank > control[key].rank:
-                control[key] = effect
+            effect = Effect(row["effect"])
+            for key in ((str(row["layer"]), zone_id) for zone_id in split(row["zone_id"])):
+                if key not in control or effect.rank > control[key].rank:
+                    control[key] = effect
     rows = [
         OccupationRow(
             zone=zone,
@@ -113,7 +114,8 @@ def nearby_of(ground: Ground, rules: Mapping[str, Rule], findings: Sequence[Row]
     for row in findings:
         rule = rules.get(str(row["rule_id"]))
         if rule is not None and rule.geometry == "within":
-            buffered.setdefault((str(row["layer"]), str(row["zone_id"])), []).append(rule.id)
+            for zone_id in split(row["zone_id"]):
+                buffered.setdefault((str(row["layer"]), zone_id), []).append(rule.id)
     clear = {(str(row["layer"]), str(row["nearest_zone_id"])): float(row["distance_m"]) for row in ground.clear}
     near = {key: zone.distance_m for key, zone in ground.zones.items() if zone.relation == Relation.NEAR}
     rows = [

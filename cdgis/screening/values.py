@@ -83,6 +83,7 @@ class Clause:
     needs_review: bool
     validity_risk: str
     penalty: str
+    note: str
     plan_measure: str
     missing: tuple[Fact, ...]
     situation: tuple[Fact, ...]

@@ -1,6 +1,17 @@
 """Which tables tell what was read, measured and judged?"""
 
-from cdgis.model import Dimension, Effect, IntakeStatus, Level, Mark, Relation, Stability, State, SubjectKind, Verdict
+from cdgis.model import (
+    Dimension,
+    Effect,
+    Evidence,
+    IntakeStatus,
+    Level,
+    Relation,
+    Stability,
+    State,
+    SubjectKind,
+    Verdict,
+)
 from cdgis.tables.column import SUBJECT, Column, Table, integer, note, number, text
 
 JUDGEMENT_TABLES: tuple[Table, ...] = (
@@ -95,7 +106,7 @@ JUDGEMENT_TABLES: tuple[Table, ...] = (
             note("effective_to", "失效日期"),
             note("plan_measure", "方案措施"),
             note("missing_attribute", "缺失信息"),
-            text("mark", "出处标记", *Mark),
+            text("mark", "出处标记", *Evidence),
             Column(name="needs_review", title="需人工复核", kind="flag"),
         ),
     ),
@@ -113,6 +124,7 @@ JUDGEMENT_TABLES: tuple[Table, ...] = (
             note("critical_layer", "决定临界距离的图层"),
             note("unknown_rule_ids", "资料不足的规则"),
             integer("manual_count", "需人工判定条数"),
+            note("caveats", "结论附注"),
         ),
     ),
     Table(

@@ -142,12 +142,13 @@ def verdict(answers: Sequence[Answer], case: Case, engine: Engine) -> dict[str, 
     decisive = [a.rule["id"] for a in deciding if a.value is True and a.rule["rank"] == applied]
     distance, layer, critical = stability(deciding, case, applied, possible)
     sliver = bool(engine["TOL-01"])
+    unseen = max([a.rule["rank"] for a in deciding if a.value is None and a.geometry is None] + [3 * bool(gaps)])
     return {
         "verdict": "资料不足" if possible > applied else WORDS[applied],
         "at_least": WORDS[applied] if possible > applied else "",
         "decisive_rule_ids": ";".join(sorted(decisive)),
         "unknown_rule_ids": ";".join(sorted(open_rules)),
-        "stability": "临界" if critical or sliver else "稳定",
+        "stability": "临界" if critical or sliver else "无法判断" if unseen > applied else "稳定",
         "critical_distance_m": distance,
         "critical_precision_m": precision_m(case.extent),
         "critical_layer": layer,

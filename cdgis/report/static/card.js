@@ -19,6 +19,7 @@ function drawCard(subject) {
   const close = button("关闭", {class: "card-close"}, () => { choose(null); rowsById.get(subject.subject_id)?.focus(); });
   const verdict = element("p", {}, symbol(subject.verdict, 15), " ", element("strong", {}, subject.verdict === "未发现冲突" ? "未发现冲突（基于所载数据）" : subject.verdict));
   verdict.append("　" + subject.stability + (subject.atLeast ? "　至少 " + subject.atLeast : "") + "　需人工判定 " + subject.manual + " 条");
+  if (subject.caveats.length) verdict.append(element("span", {class: "warn small"}, "　" + subject.caveats.join("；")));
   const facts = [subject.subject_id, subject.county, subject.unit_code, subject.industry, subject.project_type].filter(Boolean).join("　");
   const parts = [element("div", {class: "card-head"}, element("h2", {}, subject.name || "（未填名称）"), close), verdict, element("p", {class: "muted small"}, facts)];
   if (subject.page) parts.push(element("p", {}, element("a", {href: data.folder + encodeURIComponent(subject.page)}, "打开完整报告"), "　", element("span", {class: "code muted"}, subject.number)));
