@@ -108,14 +108,14 @@ def test_transition_note_speaks_of_approvals_before_the_code_only() -> None:
 
 def test_words_for_numbers() -> None:
     assert square_metres(2000.0 / 3) == f"666.67 平方米（{2000 / 3 / 10000:,.4f} 公顷，1.000 亩）"
-    assert square_metres(1e-5) == "1e-05 平方米"
+    assert square_metres(1e-5) == "<0.01 平方米"
     assert (metres(999.94), metres(1000.0), metres(1e-7), metres(float("nan"))) == (
         "999.9 米",
         "1.00 公里",
-        "1e-07 米",
+        "<0.1 米",
         "—",
     )
-    assert (percent(0.25), percent(1e-6), percent(0.0)) == ("25.00%", "0.0001%", "0.00%")
+    assert (percent(0.25), percent(1e-6), percent(0.0)) == ("25.00%", "<0.01%", "0.00%")
     assert (number(-0.0), number(1234.56, 1)) == ("0", "1,234.6")
     assert attribute("discharges_pollutants") == "是否排放污染物" and attribute("something_else") == "something_else"
 

@@ -14,8 +14,9 @@ import pytest
 from report_fixtures import ATTACKS, empty_assessment, make_assessment
 
 from cdgis.model import DEMO_STAMP
+from cdgis.report.sheetwords import reader_for
 from cdgis.report.tables import csv_text, is_demonstration, safe_cell, write_tables
-from cdgis.schema import TABLES
+from cdgis.schema import TABLES, Column
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def _read_csv(path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline="")))
 
 
-EMPTY_HERE = ("questions", "cumulative", "remedies", "locations")
+EMPTY_HERE = ("questions", "cumulative", "remedies", "locations", "carbon_areas")
 """Tables the made-up assessment leaves empty; every other one must have rows to compare."""
 
 
@@ -37,14 +38,15 @@ EMPTY_HERE = ("questions", "cumulative", "remedies", "locations")
 def test_csv_holds_the_table_value_for_value(folder: Path, name: str) -> None:
     frame, rows = make_assessment().tables[name], _read_csv(folder / f"{name}.csv")
     header = (folder / f"{name}.csv").read_text(encoding="utf-8-sig").splitlines()[0]
-    assert len(rows) == len(frame) and header == ",".join(TABLES[name].names)
+    assert len(rows) == len(frame) and header == ",".join([*TABLES[name].names, "data_status"])
+    assert {row["data_status"] for row in rows} <= {DEMO_STAMP}
     assert len(frame) > 0 or name in EMPTY_HERE
     for column in TABLES[name].columns:
         texts = [row[column.name] for row in rows]
         if column.kind == "number":
             np.testing.assert_allclose([float(t or "nan") for t in texts], frame[column.name], rtol=1e-11)
         elif column.kind == "text":
-            assert texts == list(frame[column.name])
+            assert texts == [safe_cell(text) for text in frame[column.name]]
 
 
 def test_csv_starts_with_a_byte_order_mark_and_ends_lines_with_newline(folder: Path) -> None:
@@ -55,17 +57,18 @@ def test_csv_starts_with_a_byte_order_mark_and_ends_lines_with_newline(folder: P
 def test_csv_number_is_the_same_whatever_noise_the_last_digits_have() -> None:
     frame = make_assessment().tables["ledger"]
     noisy = frame.assign(total=frame["total"] * (1 + 4e-16))
-    assert csv_text("ledger", noisy) == csv_text("ledger", frame)
-    assert csv_text("ledger", frame.assign(total=frame["total"] * (1 + 1e-9))) != csv_text("ledger", frame)
+    assert csv_text("ledger", noisy, status="") == csv_text("ledger", frame, status="")
+    other = frame.assign(total=frame["total"] * (1 + 1e-9))
+    assert csv_text("ledger", other, status="") != csv_text("ledger", frame, status="")
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\tx", "＝1", "\r=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+cmd", "-2+3", "@SUM(A1)", "\tx", "＝1", "\r=1", "-12000", "+3.5", " =1"])
 def test_safe_cell_disarms_text_that_starts_like_a_formula(text: str) -> None:
     assert safe_cell(text) == "'" + text
 
 
-@pytest.mark.parametrize("text", ["-12000", "+3.5", "-1e-7", "示例", "3110", "a=b", ""])
-def test_safe_cell_leaves_numbers_and_plain_text(text: str) -> None:
+@pytest.mark.parametrize("text", ["示例", "3110", "a=b", "1-2", ""])
+def test_safe_cell_leaves_plain_text(text: str) -> None:
     assert safe_cell(text) == text
 
 
@@ -85,14 +88,49 @@ def test_workbook_has_chinese_headers_frozen_and_the_stamp_on_each_sheet(folder:
     for table in TABLES.values():
         sheet = book[table.title]
         assert sheet.freeze_panes == "B3" and DEMO_STAMP in sheet["A1"].value
-        assert [cell.value for cell in sheet[2]] == [column.title for column in table.columns]
+        assert [cell.value for cell in sheet[2]] == [*(column.title for column in table.columns), "数据性质"]
 
 
 def test_workbook_numbers_are_numbers_equal_to_the_table(folder: Path) -> None:
     frame = make_assessment().tables["ledger"]
     sheet = openpyxl.load_workbook(folder / "cdgis.xlsx")["面积台账"]
-    totals = [row[-1] for row in sheet.iter_rows(min_row=3, values_only=True)]
+    totals = [row[-2] for row in sheet.iter_rows(min_row=3, values_only=True)]
     np.testing.assert_allclose(totals, frame["total"], rtol=1e-11)
+
+
+def test_workbook_shows_words_for_codes_and_numbers_a_person_can_read(folder: Path) -> None:
+    book = openpyxl.load_workbook(folder / "cdgis.xlsx")
+    heads = {sheet.title: [cell.value for cell in sheet[2]] for sheet in book if sheet.title != "说明"}
+    for title, header, words in (
+        ("压占与邻近", "关系", {"位于区内", "部分压占", "邻近（未压占）", "边界细缝（不计入结论）"}),
+        ("规则逐条结果", "状态", {"成立", "不适用", "未知（资料不足）", "需人工判定"}),
+        ("规则逐条结果", "出处标记", {"已见原文", "凭记忆未核实"}),
+        ("数据接收记录", "处理", {"接收", "修复后接收", "隔离（未参与判定）"}),
+        ("对象清单", "类别", {"项目", "企业"}),
+        ("面积台账", "计量", {"平方米", "米", "个"}),
+    ):
+        place = heads[title].index(header)
+        found = {row[place] for row in book[title].iter_rows(min_row=3, values_only=True)}
+        assert found and found <= words
+    layers = {row[heads["压占与邻近"].index("图层")] for row in book["压占与邻近"].iter_rows(min_row=3, values_only=True)}
+    assert not layers & set(make_assessment().layers)
+    cell = book["压占与邻近"].cell(3, heads["压占与邻近"].index("占比") + 1)
+    assert cell.number_format == '[=0]0%;[<0.0001]"<0.01%";0.00%' and cell.data_type == "n"
+    assert book["压占与邻近"].auto_filter.ref == f"A2:{cell.parent.cell(2, len(heads['压占与邻近'])).column_letter}{cell.parent.max_row}"
+
+
+@pytest.mark.parametrize("column", [column for table in TABLES.values() for column in table.columns])
+def test_every_closed_set_of_codes_has_words(column: Column) -> None:
+    read = reader_for(column, make_assessment())
+    for code in column.allowed:
+        shown = read(code) if read else code
+        assert not shown.isascii()
+
+
+def test_geopackage_rows_carry_the_status_of_their_data(folder: Path) -> None:
+    for layer in ("verdicts", "judged_areas"):
+        rows = pyogrio.read_dataframe(folder / "cdgis.gpkg", layer=layer, read_geometry=False)
+        assert set(rows["data_status"]) == {DEMO_STAMP}
 
 
 def test_workbook_carries_no_clock(folder: Path) -> None:
@@ -153,5 +191,5 @@ def test_stamp_is_due_unless_every_layer_is_official() -> None:
 
 def test_tables_are_written_when_nothing_was_judged(tmp_path: Path) -> None:
     write_tables(empty_assessment(), tmp_path)
-    assert (tmp_path / "findings.csv").read_text("utf-8-sig") == ",".join(TABLES["findings"].names) + "\n"
+    assert (tmp_path / "findings.csv").read_text("utf-8-sig") == ",".join([*TABLES["findings"].names, "data_status"]) + "\n"
     assert openpyxl.load_workbook(tmp_path / "cdgis.xlsx")["判定结论"].max_row == 2

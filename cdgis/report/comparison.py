@@ -19,7 +19,7 @@ from cdgis.report.delivery import staged
 from cdgis.report.offline import content_policy, inline_code, template_text
 from cdgis.report.palette import read_palette
 from cdgis.report.sketch import METRES_PER_DEGREE
-from cdgis.report.tables import csv_text
+from cdgis.report.tables import OFFICIAL_STATUS, csv_text
 from cdgis.report.wording import FILTERS
 
 WIDTH_PX, HEIGHT_PX = 900, 560
@@ -78,10 +78,11 @@ def write_comparison(comparison: Comparison, out: Path) -> list[Path]:
     ------
     ReportError : the folder cannot be written.
     """
+    status = DEMO_STAMP if comparison.stamp_due else OFFICIAL_STATUS
     texts = {
         "compare.html": render_comparison(comparison).encode("utf-8", "replace"),
-        "data/changes_zones.csv": csv_text("changes_zones", comparison.zones).encode("utf-8-sig", "replace"),
-        "data/changes_verdicts.csv": csv_text("changes_verdicts", comparison.verdicts).encode("utf-8-sig", "replace"),
+        "data/changes_zones.csv": csv_text("changes_zones", comparison.zones, status=status).encode("utf-8-sig", "replace"),
+        "data/changes_verdicts.csv": csv_text("changes_verdicts", comparison.verdicts, status=status).encode("utf-8-sig", "replace"),
     }
     with staged(out, own=()) as stage:
         (stage.folder / "data").mkdir()

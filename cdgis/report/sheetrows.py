@@ -5,6 +5,8 @@ half million cells, this takes one. Text is always stored as text, so no cell is
 """
 
 import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
 import pandas as pd
@@ -16,32 +18,48 @@ _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _EXCEL_TEXT_LIMIT = 32_767
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How the cells of one column are shown."""
+
+    style: int = 0
+    """Index of the cell style in the workbook."""
+    read: Callable[[str], str] | None = None
+    """What turns a code into words."""
+
+
 def legal_text(value: str) -> str:
     """Return `value` with characters that XML cannot hold replaced, cut to what one Excel cell can hold."""
     return _ILLEGAL.sub("\ufffd", value)[:_EXCEL_TEXT_LIMIT]
 
 
-def rows_xml(table: Table, frame: pd.DataFrame, *, first_row: int) -> str:
-    """Return ``<row>`` elements for all rows of `frame`; missing numbers and empty text have no cell."""
+def rows_xml(table: Table, frame: pd.DataFrame, *, first_row: int, looks: Sequence[Look]) -> str:
+    """Return ``<row>`` elements for all rows of `frame`; missing numbers and empty text have no cell.
+
+    Parameters
+    ----------
+    looks : one a column of `table`: the style of its numbers and the words for its codes.
+    """
     numbers = range(first_row, first_row + len(frame))
     columns = [
-        _column_cells(column, frame[column.name], get_column_letter(place), numbers)
-        for place, column in enumerate(table.columns, start=1)
+        _column_cells(column, frame[column.name], get_column_letter(place), numbers, look)
+        for place, (column, look) in enumerate(zip(table.columns, looks, strict=True), start=1)
     ]
     rows = zip(numbers, zip(*columns, strict=True), strict=True)
     return "".join(f'<row r="{number}">{"".join(cells)}</row>' for number, cells in rows)
 
 
-def _column_cells(column: Column, values: pd.Series, letter: str, numbers: range) -> list[str]:
+def _column_cells(column: Column, values: pd.Series, letter: str, numbers: range, look: Look) -> list[str]:
+    style = f' s="{look.style}"' if look.style else ""
     if column.kind in ("number", "integer"):
         return [
-            f'<c r="{letter}{n}"><v>{v!r}</v></c>' if v == v else ""
+            f'<c r="{letter}{n}"{style}><v>{v!r}</v></c>' if v == v else ""
             for n, v in zip(numbers, values.tolist(), strict=True)
         ]
     words = values.map({True: "是", False: "否"}) if column.kind == "flag" else values
-    inner = {word: _inline(str(word)) for word in words.unique()}
+    inner = {word: _inline(look.read(str(word)) if look.read else str(word)) for word in words.unique()}
     return [
-        f'<c r="{letter}{n}" t="inlineStr">{inner[word]}</c>' if inner[word] else ""
+        f'<c r="{letter}{n}"{style} t="inlineStr">{inner[word]}</c>' if inner[word] else ""
         for n, word in zip(numbers, words, strict=True)
     ]
 

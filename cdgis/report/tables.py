@@ -6,9 +6,9 @@ CSV and GeoPackage are written here, the XLSX in `cdgis.report.workbook`; all th
 import csv
 import io
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,15 @@ import shapely
 from cdgis.assessment import Assessment
 from cdgis.model import DEMO_STAMP
 from cdgis.report.workbook import write_workbook
-from cdgis.schema import TABLES, table_named
+from cdgis.schema import TABLES, Column, Table, table_named
 
 SIGNIFICANT_DIGITS = 12
 """A city's area in square metres keeps its centimetres, and noise of summation order does not show."""
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_PLAIN_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
+OFFICIAL_STATUS = "正式数据"
+STATUS = Column(name="data_status", title="数据性质")
+"""Last column of every table written: a file or a copied row says by itself whether it may serve as a basis."""
 
 
 def write_tables(
@@ -39,8 +41,10 @@ def write_tables(
     Tables appear in the order of `cdgis.schema.TABLES`. The bytes depend on the assessment alone.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    status = status_of(assessment)
     tables = {name: _rounded(name, assessment.tables[name]) for name in TABLES if name in assessment.tables}
-    texts = {name: csv_text(name, frame) for name, frame in tables.items()}
+    texts = {name: csv_text(name, frame, status=status) for name, frame in tables.items()}
+    tables = {name: frame.assign(**{STATUS.name: status}) for name, frame in tables.items()}
     paths = []
     for name, text in texts.items():
         path = folder / f"{name}.csv"
@@ -50,8 +54,9 @@ def write_tables(
     run_path.write_bytes(run_json(assessment, texts).encode("utf-8", "replace"))
     paths.append(run_path)
     if "xlsx" in containers:
+        declared = {name: with_status(TABLES[name]) for name in tables}
         workbook_path = folder / "cdgis.xlsx"
-        workbook_path.write_bytes(write_workbook(assessment, tables, stamp=stamp_of(assessment)))
+        workbook_path.write_bytes(write_workbook(assessment, tables, declared, stamp=stamp_of(assessment)))
         paths.append(workbook_path)
     if "gpkg" in containers:
         paths.append(_write_geopackage(assessment, tables, folder / "cdgis.gpkg"))
@@ -71,23 +76,37 @@ def stamp_of(assessment: Assessment) -> str:
     return DEMO_STAMP if is_demonstration(assessment) else ""
 
 
+def status_of(assessment: Assessment) -> str:
+    """Return what the last column of every table says about the data behind the assessment."""
+    return stamp_of(assessment) or OFFICIAL_STATUS
+
+
+def with_status(table: Table) -> Table:
+    """Return a table's declaration as it is written: its columns and the status of the data behind them."""
+    return replace(table, columns=(*table.columns, STATUS))
+
+
 def safe_cell(value: str) -> str:
-    """Return `value` so that no spreadsheet runs it as a formula: an apostrophe before a formula's first sign.
+    """Return text so that no spreadsheet runs it as a formula: an apostrophe before a formula's first sign.
 
-    Text that is a plain number, such as ``-12.5``, is a value and stays as it is.
+    Numbers have columns of their own, so a text such as ``-12.5`` or ``+1`` is no exception.
     """
-    if value.startswith(_FORMULA_STARTS) and not _PLAIN_NUMBER.fullmatch(value):
-        return "'" + value
-    return value
+    return "'" + value if value.lstrip(" \u3000").startswith(_FORMULA_STARTS) else value
 
 
-def csv_text(name: str, frame: pd.DataFrame) -> str:
-    """Return table `name` as CSV text: header of column names, ``\\n`` line ends, empty cell for a missing number."""
-    columns = [_cells(frame[column.name], column.kind) for column in table_named(name).columns]
+def csv_text(name: str, frame: pd.DataFrame, *, status: str) -> str:
+    """Return table `name` as CSV text: header of column names, ``\\n`` line ends, empty cell for a missing number.
+
+    Parameters
+    ----------
+    status : what the last column, `data_status`, says in every row (DESIGN 4.8).
+    """
+    table = with_status(table_named(name))
+    columns = [_cells(frame[column.name], column.kind) for column in table.columns[:-1]]
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow(table_named(name).names)
-    writer.writerows(zip(*columns, strict=True))
+    writer.writerow(table.names)
+    writer.writerows(zip(*columns, [status] * len(frame), strict=True))
     return stream.getvalue()
 
 
@@ -179,7 +198,8 @@ def _typed(table: pd.DataFrame) -> pd.DataFrame:
 def _judged_geometries(assessment: Assessment, tables: Mapping[str, pd.DataFrame]) -> dict[str, gpd.GeoDataFrame]:
     """Return subjects joined with verdicts, as multi-geometries by family (points, lines, areas), sorted by id."""
     frame = assessment.subjects.frame[["subject_id", "geometry"]]
-    joined = frame.merge(tables["subjects"], on="subject_id").merge(tables["verdicts"], on="subject_id", how="left")
+    judged = tables["verdicts"].drop(columns=STATUS.name)
+    joined = frame.merge(tables["subjects"], on="subject_id").merge(judged, on="subject_id", how="left")
     joined = joined.sort_values("subject_id", kind="stable", ignore_index=True)
     texts = [name for name in joined.columns if joined[name].dtype == object]
     joined[texts] = joined[texts].fillna("").astype("string")

@@ -57,9 +57,9 @@ def number(value: float, digits: int = 0) -> str:
 
 
 def square_metres(area_m2: float) -> str:
-    """Return an area with 平方米, 公顷 and 亩; below 1 m² with enough digits to see that it is not nothing."""
+    """Return an area with 平方米, 公顷 and 亩; what is too small to print is told apart from nothing."""
     if 0 < area_m2 < 1:
-        return f"{area_m2:.3g} 平方米"
+        return "<0.01 平方米" if area_m2 < 0.005 else f"{area_m2:.2f} 平方米"
     return f"{area_m2:,.2f} 平方米（{m2_to_ha(area_m2):,.4f} 公顷，{m2_to_mu(area_m2):,.3f} 亩）"
 
 
@@ -68,14 +68,14 @@ def metres(distance_m: float) -> str:
     if distance_m != distance_m:
         return DASH
     if 0 < distance_m < 0.1:
-        return f"{distance_m:.3g} 米"
+        return "<0.1 米"
     return f"{distance_m / 1000:,.2f} 公里" if distance_m >= 1000 else f"{distance_m:,.1f} 米"
 
 
 def percent(share: float) -> str:
     """Return a share of 0 to 1 as a percentage."""
     value = share * 100
-    return f"{value:.2g}%" if 0 < value < 0.01 else f"{value:.2f}%"
+    return "<0.01%" if 0 < value < 0.01 else f"{value:.2f}%"
 
 
 def ten_thousand(value: float) -> str:
