@@ -94,12 +94,12 @@ def safe_cell(value: str) -> str:
     return "'" + value if value.lstrip(" \u3000").startswith(_FORMULA_STARTS) else value
 
 
-def csv_text(name: str, frame: pd.DataFrame, *, status: str) -> str:
+def csv_text(name: str, frame: pd.DataFrame, *, status: str = DEMO_STAMP) -> str:
     """Return table `name` as CSV text: header of column names, ``\\n`` line ends, empty cell for a missing number.
 
     Parameters
     ----------
-    status : what the last column, `data_status`, says in every row (DESIGN 4.8).
+    status : what the last column, `data_status`, says in every row (DESIGN 4.8); the stamp unless known better.
     """
     table = with_status(table_named(name))
     columns = [_cells(frame[column.name], column.kind) for column in table.columns[:-1]]
