@@ -48,6 +48,8 @@ class Extents:
     """The same, large polygons in pieces."""
     local: GeometryArray
     """In the distance plane."""
+    local_cut: Cut
+    """The same, large polygons and long lines as stretches of outline."""
     dimension: npt.NDArray[np.int32]
     """0 point, 1 line, 2 polygon."""
     area_m2: FloatArray
@@ -66,8 +68,8 @@ class Extents:
         length = np.zeros(len(ids))
         length[lines] = _plane_length_m(plane[lines])
         return cls(
-            ids=ids, plane=plane, cut=Cut.of(plane), local=local, dimension=dimension,
-            area_m2=shapely.area(plane), length_m=length,
+            ids=ids, plane=plane, cut=Cut.of(plane), local=local, local_cut=Cut.outlined(local),
+            dimension=dimension, area_m2=shapely.area(plane), length_m=length,
         )  # fmt: skip
 
     @property

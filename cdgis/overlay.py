@@ -165,10 +165,12 @@ def _nearest_by_scope(
             among &= zones["zone_class"].isin(scope.zone_classes).to_numpy()
         if scope.zone_ids:
             among &= zones["zone_id"].isin(scope.zone_ids).to_numpy()
-        zone, distance = outlines.nearest(extents.local, among)
         # Touching is decided on the measuring plane, where edges between given vertices are straight.
         counts = among[pairs.touch_zone]
         touching, first = np.unique(pairs.touch_subject[counts], return_index=True)
+        apart = np.setdiff1d(np.arange(len(extents.ids)), touching)
+        zone, distance = np.full(len(extents.ids), -1), np.full(len(extents.ids), np.nan)
+        zone[apart], distance[apart] = outlines.nearest(extents.local_cut.only(apart), among)
         zone[touching], distance[touching] = pairs.touch_zone[counts][first], 0.0
         names = np.where(zone >= 0, ids[np.maximum(zone, 0)] if len(ids) else "", "")
         out[scope] = Nearest(distance_m=distance, zone_id=names.astype(object))
@@ -177,7 +179,7 @@ def _nearest_by_scope(
 
 def _near(extents: Extents, pairs: Pairs, outlines: OutlineIndex, reach: FloatArray) -> _Near:
     """Return the pairs that touch or lie within reach without overlapping."""
-    at, zone, distance = outlines.within(extents.local, reach)
+    at, zone, distance = outlines.within(extents.local_cut, reach)
     subject = np.concatenate([pairs.touch_subject, at])
     zone = np.concatenate([pairs.touch_zone, zone])
     distance = np.concatenate([np.zeros(len(pairs.touch_subject)), distance])

@@ -1,9 +1,10 @@
 """Which subjects meet which zones, by how much, and how far is the nearest? The arithmetic on coordinates."""
 
 from cdgis.kernels.areas import Areas, overlap_areas, plain_overlap_areas
+from cdgis.kernels.cut import Cut
 from cdgis.kernels.engine import Engine, chosen_engine
 from cdgis.kernels.outlines import TOUCH_M, OutlineIndex, pair_distance_m
-from cdgis.kernels.pairs import Cut, Pairs, overlapping_pairs, rounding_m2
+from cdgis.kernels.pairs import Pairs, overlapping_pairs, rounding_m2
 
 __all__ = [
     "TOUCH_M",

@@ -12,6 +12,7 @@ import shapely
 
 from cdgis import geodesy
 from cdgis.geometry import boundary_chunks
+from cdgis.kernels.cut import Cut
 
 GeometryArray = npt.NDArray[np.object_]
 IntArray = npt.NDArray[np.int64]
@@ -19,6 +20,8 @@ FloatArray = npt.NDArray[np.float64]
 
 TOUCH_M = 1e-6
 """Geometries nearer than this touch."""
+_SCOUTS = 64
+"""Pieces asked first, to learn how far the others may be at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,41 +37,85 @@ class OutlineIndex:
         chunks, owner = boundary_chunks(zones_local)
         return cls(chunks=chunks, owner=owner)
 
-    def nearest(self, subjects_local: GeometryArray, among: npt.NDArray[np.bool_]) -> tuple[IntArray, FloatArray]:
+    def nearest(self, subjects_local: GeometryArray | Cut, among: npt.NDArray[np.bool_]) -> tuple[IntArray, FloatArray]:
         """Return the nearest zone (position; lowest among ties) and geodesic distance in metres per subject.
 
         `among` marks the zones that count; where none does, the position is -1 and the distance NaN.
         """
+        cut = subjects_local if isinstance(subjects_local, Cut) else Cut.outlined(subjects_local)
         use = np.flatnonzero(among[self.owner])
-        zone = np.full(len(subjects_local), -1, dtype=np.int64)
-        distance = np.full(len(subjects_local), np.nan)
-        if use.size and len(subjects_local):
+        zone = np.full(len(cut.whole), -1, dtype=np.int64)
+        distance = np.full(len(cut.whole), np.nan)
+        if use.size and len(cut.pieces):
             tree = shapely.STRtree(self.chunks[use])
-            at, chunk = tree.query_nearest(subjects_local, all_matches=True)
-            chunk = use[chunk]
-            order = np.lexsort((chunk, self.owner[chunk], at))
+            piece = _worth_asking(tree, cut)
+            (at, chunk), plane = tree.query_nearest(cut.pieces[piece], all_matches=True, return_distance=True)
+            at, chunk = piece[at], use[chunk]
+            order = np.lexsort((chunk, self.owner[chunk], plane, cut.owner[at]))
             at, chunk = at[order], chunk[order]
-            first = np.r_[True, at[1:] != at[:-1]]
-            zone[at[first]] = self.owner[chunk[first]]
-            distance[at[first]] = pair_distance_m(subjects_local[at[first]], self.chunks[chunk[first]])
+            first = np.r_[True, cut.owner[at[1:]] != cut.owner[at[:-1]]]
+            subject = cut.owner[at[first]]
+            zone[subject] = self.owner[chunk[first]]
+            distance[subject] = pair_distance_m(cut.pieces[at[first]], self.chunks[chunk[first]])
         return zone, distance
 
-    def within(self, subjects_local: GeometryArray, reach_m: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
+    def within(self, subjects_local: GeometryArray | Cut, reach_m: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
         """Return (subject, zone, geodesic distance in metres) for outlines within `reach_m`, where positive, of each subject."""
+        cut = subjects_local if isinstance(subjects_local, Cut) else Cut.outlined(subjects_local)
+        asked = np.flatnonzero(reach_m[cut.owner] > 0)
+        reach = reach_m[cut.owner[asked]]
         # The distance plane is off by at most 3.2e-4; ask a little wider, then decide geodesically.
         tree = shapely.STRtree(self.chunks)
-        at, chunk = tree.query(subjects_local, predicate="dwithin", distance=reach_m * (1 + 5e-4) + TOUCH_M)
+        at, chunk = tree.query(cut.pieces[asked], predicate="dwithin", distance=reach * (1 + 5e-4) + TOUCH_M)
+        at = asked[at]
         if not at.size:
             return at, chunk, np.empty(0)
-        plane = shapely.distance(subjects_local[at], self.chunks[chunk])
-        order = np.lexsort((plane, self.owner[chunk], at))
-        at, chunk = at[order], chunk[order]
-        first = np.r_[True, (at[1:] != at[:-1]) | (self.owner[chunk[1:]] != self.owner[chunk[:-1]])]
-        at, chunk = at[first], chunk[first]
-        distance = pair_distance_m(subjects_local[at], self.chunks[chunk])
+        subject, plane = cut.owner[at], shapely.distance(cut.pieces[at], self.chunks[chunk])
+        order = np.lexsort((plane, self.owner[chunk], subject))
+        at, chunk, subject = at[order], chunk[order], subject[order]
+        first = np.r_[True, (subject[1:] != subject[:-1]) | (self.owner[chunk[1:]] != self.owner[chunk[:-1]])]
+        at, chunk, subject = at[first], chunk[first], subject[first]
+        distance = pair_distance_m(cut.pieces[at], self.chunks[chunk])
         # What touches is not decided here: between the planes an outline may bow by a fraction of a millimetre.
-        keep = (distance <= reach_m[at]) & (reach_m[at] > 0)
-        return at[keep], self.owner[chunk[keep]], distance[keep]
+        keep = distance <= reach_m[subject]
+        return subject[keep], self.owner[chunk[keep]], distance[keep]
+
+
+def _worth_asking(tree: shapely.STRtree, cut: Cut) -> IntArray:
+    """Return the pieces that may be their subject's nearest to what the tree holds.
+
+    A few of a subject's vertices tell how far it is at most; a piece whose box is farther than that need not be asked.
+    """
+    whole = np.bincount(cut.owner, minlength=len(cut.whole))[cut.owner] == 1
+    several = np.flatnonzero(~whole)
+    if not several.size:
+        return np.arange(len(cut.pieces))
+    coordinates, of_piece = shapely.get_coordinates(cut.pieces[several], return_index=True)
+    scout = several[:: max(1, several.size // _SCOUTS)]
+    corner = shapely.points(coordinates[np.searchsorted(of_piece, np.searchsorted(several, scout))])
+    (at, _), distance = tree.query_nearest(corner, all_matches=False, return_distance=True)
+    at_most = np.full(len(cut.whole), np.inf)
+    np.minimum.at(at_most, cut.owner[scout[at]], distance)
+    several = several[np.isfinite(at_most[cut.owner[several]])]
+    x0, y0, x1, y1 = shapely.bounds(cut.pieces[several]).T
+    reach = at_most[cut.owner[several]] + TOUCH_M
+    near = np.unique(tree.query(shapely.box(x0 - reach, y0 - reach, x1 + reach, y1 + reach))[0])
+    unscouted = ~whole & np.isinf(at_most[cut.owner])
+    return np.union1d(np.flatnonzero(whole | unscouted), _narrowed(tree, cut, several[near]))
+
+
+def _narrowed(tree: shapely.STRtree, cut: Cut, left: IntArray) -> IntArray:
+    """Return `left` without the pieces of very large subjects that what the tree holds, being less, does not name."""
+    count = np.bincount(cut.owner[left], minlength=len(cut.whole))
+    kept = [left[count[cut.owner[left]] <= len(tree)]]
+    for subject in np.flatnonzero(count > max(_SCOUTS, len(tree))):
+        mine = left[cut.owner[left] == subject]
+        (_, at), distance = shapely.STRtree(cut.pieces[mine]).query_nearest(
+            tree.geometries, all_matches=True, return_distance=True
+        )
+        kept.append(mine[np.unique(at[distance == distance.min()])])
+    kept.append(left[(count[cut.owner[left]] > len(tree)) & (count[cut.owner[left]] <= _SCOUTS)])
+    return np.concatenate(kept)
 
 
 def pair_distance_m(a_local: GeometryArray, b_local: GeometryArray) -> FloatArray:

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from cdgis.geometry import PIECE_VERTICES, boundary_chunks, of_dimension, subdivide
+from cdgis.geometry import boundary_chunks, of_dimension
+from cdgis.kernels.cut import Cut
 from cdgis.kernels.engine import Engine
 from cdgis.kernels.outlines import TOUCH_M
 from cdgis.kernels.settled import subjects_within
@@ -21,6 +22,7 @@ IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
 
 _AREAL = 2
+_MANY_PARTS = 16
 _NOTHING = shapely.GeometryCollection()
 _ROUNDING_M, _ROUNDING_M2 = 1e-8, 1e-6
 """Shared edges whose vertices differ by rounding overlap by up to this along their length, and in a corner."""
@@ -40,36 +42,6 @@ class Pairs:
     touch_subject: IntArray
     """With `touch_zone`: every pair that overlaps or comes within TOUCH_M, sorted."""
     touch_zone: IntArray
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cut:
-    """Geometries of which no areal one has more than PIECE_VERTICES vertices, and the row each belongs to."""
-
-    whole: GeometryArray
-    pieces: GeometryArray
-    owner: IntArray
-
-    @classmethod
-    def of(cls, geoms: GeometryArray, *, near: GeometryArray | None = None) -> "Cut":
-        """Return `geoms` cut; of large polygons, only what comes near the boxes of `near` where that is given."""
-        whole = np.asarray(geoms, dtype=object)
-        dimension, many = shapely.get_dimensions(whole), shapely.get_num_coordinates(whole) > PIECE_VERTICES
-        large = np.flatnonzero((dimension == _AREAL) & (many | (shapely.get_num_geometries(whole) > 1)))
-        small = np.setdiff1d(np.arange(len(whole)), large)
-        pieces, owner = subdivide(whole[large], near=near)
-        return cls(
-            whole=whole,
-            pieces=np.concatenate([whole[small], pieces]),
-            owner=np.concatenate([small, large[owner]]).astype(np.int64),
-        )
-
-    def only(self, keep: IntArray) -> "Cut":
-        """Return the rows listed in `keep`, renumbered in that order."""
-        place = np.full(len(self.whole), -1, dtype=np.int64)
-        place[keep] = np.arange(len(keep))
-        held = place[self.owner] >= 0
-        return Cut(whole=self.whole[keep], pieces=self.pieces[held], owner=place[self.owner[held]])
 
 
 def overlapping_pairs(
@@ -181,7 +153,10 @@ def _shared_pairs(subjects: Cut, zones: Cut, found: tuple[IntArray, IntArray]) -
     around = ~inside & (count > 1) & _whole(zones.whole, zones_hit, area)
     overlap[around] = zones.whole[zones_hit[around]]
     for group in np.flatnonzero((count > 1) & ~inside & ~around):
-        overlap[group] = shapely.union_all(shared[start[group] : start[group] + count[group]])
+        if count[group] > _MANY_PARTS:  # a single intersection of two large shapes beats a union of so many parts
+            overlap[group] = shapely.intersection(subjects.whole[subject[group]], zones.whole[zones_hit[group]])
+        else:
+            overlap[group] = shapely.union_all(shared[start[group] : start[group] + count[group]])
     return subject, zones_hit, overlap, area
 
 

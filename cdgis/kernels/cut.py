@@ -1,0 +1,58 @@
+"""What stands for a large shape where only a part of it matters? Pieces of few vertices, each with its owner."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from cdgis.geometry import PIECE_VERTICES, boundary_chunks, subdivide
+
+GeometryArray = npt.NDArray[np.object_]
+IntArray = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """Geometries of which no areal one has more than PIECE_VERTICES vertices, and the row each belongs to."""
+
+    whole: GeometryArray
+    pieces: GeometryArray
+    owner: IntArray
+
+    @classmethod
+    def of(cls, geoms: GeometryArray, *, near: GeometryArray | None = None) -> "Cut":
+        """Return `geoms` with large polygons cut, where `near` is given only what comes near the boxes of that."""
+        whole = np.asarray(geoms, dtype=object)
+        dimension, many = shapely.get_dimensions(whole), shapely.get_num_coordinates(whole) > PIECE_VERTICES
+        large = np.flatnonzero((dimension == 2) & (many | (shapely.get_num_geometries(whole) > 1)))
+        small = np.setdiff1d(np.arange(len(whole)), large)
+        pieces, owner = subdivide(whole[large], near=near)
+        return cls(
+            whole=whole,
+            pieces=np.concatenate([whole[small], pieces]),
+            owner=np.concatenate([small, large[owner]]).astype(np.int64),
+        )
+
+    @classmethod
+    def outlined(cls, geoms: GeometryArray) -> "Cut":
+        """Return `geoms` with short stretches of their outlines for large polygons and long lines: for distances.
+
+        What lies inside a large polygon is then as far from it as from its outline.
+        """
+        whole = np.asarray(geoms, dtype=object)
+        large = np.flatnonzero(shapely.get_num_coordinates(whole) > PIECE_VERTICES)
+        small = np.setdiff1d(np.arange(len(whole)), large)
+        chunks, owner = boundary_chunks(whole[large])
+        return cls(
+            whole=whole,
+            pieces=np.concatenate([whole[small], chunks]),
+            owner=np.concatenate([small, large[owner]]).astype(np.int64),
+        )
+
+    def only(self, keep: IntArray) -> "Cut":
+        """Return the rows listed in `keep`, renumbered in that order."""
+        place = np.full(len(self.whole), -1, dtype=np.int64)
+        place[keep] = np.arange(len(keep))
+        held = place[self.owner] >= 0
+        return Cut(whole=self.whole[keep], pieces=self.pieces[held], owner=place[self.owner[held]])
