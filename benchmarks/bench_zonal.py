@@ -70,18 +70,129 @@ def _extract(path: Path, zones: gpd.GeoDataFrame) -> pd.DataFrame:
     areas = cell_areas_m2(bounds.top - step * np.arange(height + 1), step)
     weights = np.broadcast_to(areas[:, None], values.shape)
     found = exact_extract(
-        NumPyRasterSource(values, nodata=255, **box), zones, ["unique", "weighted_frac", "weighted_sum", "coverage", "weights", "values"][:2],
-        weights=NumPyRasterSource(weights, **box), include_cols="zone_id", output="pandas",
-    )  # fmt: skip
-    total = exact_extract(
-        NumPyRasterSource(np.ones_like(values), **box), zones, "weighted_sum", weights=NumPyRasterSource(weights, **box), output="pandas"
-    )["weighted_sum"].to_numpy()  # fmt: skip
+        NumPyRasterSource(values, nodata=255, **box),
+        zones,
+        ["unique", "weighted_frac", "weighted_sum", "weighted_mean"],
+        weights=NumPyRasterSource(weights, **box),
+        include_cols="zone_id",
+        output="pandas",
+    )
     counts = [len(codes) for codes in found["unique"]]
-    share = np.concatenate(found["weighted_frac"].to_list())
+    total = (found["weighted_sum"] / found["weighted_mean"]).to_numpy()
     return pd.DataFrame(
         {
             "zone_id": np.repeat(found["zone_id"].to_numpy(), counts),
             "class_code": np.concatenate(found["unique"].to_list()),
-            "area_m2": share * np.repeat(total, counts),
+            "area_m2": np.concatenate(found["weighted_frac"].to_list()) * np.repeat(total, counts),
         }
     )
+
+
+def rasterstats(folder: Path, raster: str, zones: gpd.GeoDataFrame) -> Totals:
+    from rasterstats import zonal_stats
+
+    from cdgis.geodesy import cell_areas_m2
+
+    found = zonal_stats(zones, str(folder / raster), categorical=True, nodata=255)
+    side = rasters.SIDE_DEG / CELLS["30m" if "30m" in raster else "10m"]
+    middle = zones.geometry.centroid.y.to_numpy()
+    # One area for all cells of a zone: the row is lost when cells are merely counted.
+    cell_m2 = [cell_areas_m2(np.array([lat - side / 2, lat + side / 2]), side)[0] for lat in middle]
+    rows = [
+        (zone, code, cells * area)
+        for zone, counts, area in zip(zones["zone_id"], found, cell_m2, strict=True)
+        for code, cells in counts.items()
+    ]
+    frame = pd.DataFrame(rows, columns=["zone_id", "class_code", "area_m2"])
+    return weighted(frame["zone_id"], frame["class_code"], frame["area_m2"], zones)
+
+
+def weighted(zone: pd.Series, code: pd.Series, area_m2: pd.Series, zones: gpd.GeoDataFrame) -> Totals:
+    """Return class totals in which zone n counts n times."""
+    number = zone.map({zone_id: n for n, zone_id in enumerate(zones["zone_id"], start=1)})
+    return {int(c): float(a) for c, a in (area_m2 * number).groupby(code).sum().items()}
+
+
+JOBS: dict[str, Callable[..., Totals]] = {
+    "cdgis": ours,
+    "exactextract, 1 process": exactextract,
+    "exactextract, 2 processes": lambda *job: exactextract(*job, processes=2),
+    "rasterstats (pixel centres)": rasterstats,
+}
+SCALES = {
+    "30m, 150 units": ("30m", lambda: rasters.fractal_units()),
+    "30m, 10 000 parcels": ("30m", lambda: rasters.small_parcels(10_000)),
+    "10m, 150 units": ("10m", lambda: rasters.fractal_units()),
+}
+
+
+def run_one(scale: str, job: str, folder: Path) -> None:
+    """Print time, memory and totals of one job as JSON; called in a process of its own."""
+    raster, make_zones = SCALES[scale]
+    zones = make_zones()
+    start = time.perf_counter()
+    totals = JOBS[job](folder, f"{raster}.tif", zones)
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    print(json.dumps({"seconds": seconds, "peak_mb": peak / 1024, "totals": totals}))
+
+
+def measure(scale: str, job: str, folder: Path, limit_s: float) -> list[dict[str, object]] | None:
+    """Return the repetitions of one job after one that warms the caches, or None if they exceed the limit."""
+    command = [sys.executable, __file__, "--job", job, "--scale", scale, "--folder", str(folder)]
+    results = []
+    for _ in range(REPETITIONS + 1):
+        try:
+            done = subprocess.run(command, capture_output=True, check=True, timeout=limit_s)
+        except subprocess.TimeoutExpired:
+            return None
+        results.append(json.loads(done.stdout))
+    return results[1:]
+
+
+def disagreement(found: Totals, expected: Totals) -> float:
+    """Return the largest relative difference between two jobs' class totals."""
+    return max(abs(found.get(code, 0.0) - area) / area for code, area in expected.items())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--fine", action="store_true", help="also 400 million cells")
+    parser.add_argument("--limit", type=float, default=300.0, help="seconds one repetition may take")
+    parser.add_argument("--job", help=argparse.SUPPRESS)
+    parser.add_argument("--scale", help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "cdgis-bench-zonal")
+    chosen = parser.parse_args()
+    if chosen.job:
+        run_one(chosen.scale, chosen.job, chosen.folder)
+        return
+    chosen.folder.mkdir(exist_ok=True)
+    print(
+        f"{platform.machine()}, {os.cpu_count()} processors, Python {platform.python_version()}; medians of {REPETITIONS}"
+    )
+    print(
+        ", ".join(f"{name} {version(name)}" for name in ("numpy", "numba", "rasterio", "exactextract", "rasterstats"))
+    )
+    print("\n| job | tool | seconds | peak MB | largest difference of class totals |\n|---|---|---|---|---|")
+    for scale, (raster, _) in SCALES.items():
+        if raster == "10m" and not chosen.fine:
+            continue
+        path = chosen.folder / f"{raster}.tif"
+        if not path.exists():
+            rasters.write_land_cover(path, CELLS[raster])
+        expected: Totals = {}
+        for job in JOBS if raster == "30m" else ["cdgis"]:
+            results = measure(scale, job, chosen.folder, chosen.limit)
+            if results is None:
+                print(f"| {scale} | {job} | more than {chosen.limit:g} | - | - |", flush=True)
+                continue
+            seconds = statistics.median(r["seconds"] for r in results)
+            peak = max(r["peak_mb"] for r in results)
+            totals = {int(code): area for code, area in results[0]["totals"].items()}
+            expected = expected or totals
+            gap = f"{disagreement(totals, expected):.1e}" if totals is not expected else "-"
+            print(f"| {scale} | {job} | {seconds:.2f} | {peak:.0f} | {gap} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

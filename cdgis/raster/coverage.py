@@ -45,6 +45,25 @@ class Covered:
     """Share of each of them inside the zone."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cells:
+    """Every cell with a part inside a zone, one by one."""
+
+    covered: IntArray
+    """Position in `Covered` of the cell itself or of the one its run follows."""
+    column: IntArray
+    fraction: FloatArray
+
+
+def unfolded(covered: Covered) -> Cells:
+    """Return the cells of `covered` and of its runs, from west to east within a row."""
+    item, column = _counted_from(covered.column, 1 + covered.run)
+    own = column == covered.column[item]
+    return Cells(
+        covered=item, column=column, fraction=np.where(own, covered.fraction[item], covered.run_fraction[item])
+    )
+
+
 def covered_cells(outlines: Outlines, zones: IntArray, rows: tuple[int, int], columns: int) -> Covered:
     """Return how the zones at the given positions cover rows `rows[0]` to `rows[1] - 1` of a grid.
 

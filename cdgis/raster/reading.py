@@ -4,7 +4,7 @@ Pixels are read in bands of rows while they are needed, never all at once, so a 
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +24,8 @@ from cdgis.projections import grid_crs
 from cdgis.raster.grid import Grid
 
 Pixels = npt.NDArray[np.generic]
+PixelBands = Callable[[int], Iterator[tuple[int, Pixels]]]
+"""Rows in a band -> first row and pixels of each band."""
 _GDAL = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_CACHEMAX": 64}
 """Side files (.aux.xml, .tfw, .ovr) are ignored: the sha256 must cover every byte that was used. Cache in MB."""
 
@@ -36,8 +38,8 @@ class Raster:
     nodata: float | None
     record: InputRecord
     """Which bytes the values come from."""
-    pixels: Path | Pixels
-    """The file, or the values themselves: rows from north to south, columns from west to east."""
+    pixels: Path | Pixels | PixelBands
+    """The file, the values themselves (rows from north to south, columns from west to east), or what makes them."""
     masked: bool = False
     """Whether the file carries a mask of its own."""
     block_rows: int = 1
@@ -57,6 +59,9 @@ class Raster:
         ------
         LayerError : the file is damaged.
         """
+        if callable(self.pixels):
+            yield from self.pixels(rows)
+            return
         starts = range(0, self.grid.rows, rows)
         if not isinstance(self.pixels, Path):
             yield from ((start, self.pixels[start : start + rows]) for start in starts)

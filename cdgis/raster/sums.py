@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cdgis.raster.classes import Positions
-from cdgis.raster.coverage import covered_cells
+from cdgis.raster.coverage import covered_cells, unfolded
 from cdgis.raster.outlines import FloatArray, IntArray, Outlines
 
 
@@ -35,15 +35,12 @@ def add_band(band: Band, outlines: Outlines, zones: IntArray, totals_m2: FloatAr
         return
     new_line = (np.diff(covered.zone, prepend=-1) != 0) | (np.diff(covered.row, prepend=-1) != 0)
     line = np.cumsum(new_line) - 1
-    cell = np.repeat(np.arange(len(covered.zone)), 1 + covered.run)
-    start = np.flatnonzero(np.diff(cell, prepend=-1))
-    step = np.arange(len(cell)) - start[cell]
-    row, column = covered.row[cell] - band.first_row, covered.column[cell] + step
-    fraction = np.where(step == 0, covered.fraction[cell], covered.run_fraction[cell])
+    cells = unfolded(covered)
+    row = covered.row[cells.covered] - band.first_row
     classes = totals_m2.shape[1]
     sums = np.bincount(
-        line[cell] * classes + band.classes[row, column],
-        weights=fraction * band.cell_area_m2[row, column],
+        line[cells.covered] * classes + band.classes[row, cells.column],
+        weights=cells.fraction * band.cell_area_m2[row, cells.column],
         minlength=(line[-1] + 1) * classes,
     )
     np.add.at(totals_m2, covered.zone[new_line], sums.reshape(-1, classes))

@@ -23,8 +23,8 @@ from cdgis.geodesy import GEOGRAPHIC_EPSG
 from cdgis.progress import Progress, Silent
 from cdgis.projections import project
 from cdgis.raster.classes import NODATA_CODE, ClassIndex
-from cdgis.raster.grid import CellAreas
-from cdgis.raster.outlines import FloatArray, IntArray, Outlines, outlines_of
+from cdgis.raster.grid import CellAreas, Grid
+from cdgis.raster.outlines import FloatArray, GeometryArray, IntArray, Outlines, outlines_of
 from cdgis.raster.reading import Pixels, Raster
 from cdgis.raster.sums import Band, add_band
 from cdgis.units import m2_to_mu
@@ -75,21 +75,55 @@ def class_areas(
     Zone edges are straight in the raster's CRS here, straight in the measuring plane for the survey area; the
     difference is part of the residual that `ledger.account_areas` reports.
     """
-    found = zones.crs.to_epsg() if zones.crs is not None else None
-    if found != GEOGRAPHIC_EPSG:
-        raise CrsError("分区图层", found=f"EPSG:{found}", expected="EPSG:4490", remedy="经 read_layers 读入后再统计")
-    shapes = project(zones.geometry.to_numpy(), raster.grid.crs)
-    outlines = outlines_of(shapes, raster.grid.origin_and_steps)
+    areas = areas_by_value(raster, zones, effort=effort, progress=progress)
+    areas["class_code"] = land_classes(raster, areas["class_code"], areas["area_m2"])
+    return areas.groupby(["zone_id", "class_code"], as_index=False, sort=True).agg({"area_m2": "sum"})
+
+
+def areas_by_value(
+    raster: Raster, zones: GeoDataFrame, *, effort: Effort | None = None, progress: Progress | None = None
+) -> pd.DataFrame:
+    """Return zone_id, class_code as the file has it and area_m2; several rows for zones that share an id."""
+    outlines = outlines_of(shapes_on(raster.grid, zones), raster.grid.origin_and_steps)
     codes, totals_m2 = _count(raster, outlines, effort or Effort(), progress or Silent())
     zone, position = np.nonzero(totals_m2)
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "zone_id": zones["zone_id"].to_numpy()[zone],
-            "class_code": _recoded(raster, np.asarray(codes, dtype=np.int64), totals_m2)[position],
+            "class_code": np.asarray(codes, dtype=np.int64)[position],
             "area_m2": totals_m2[zone, position],
         }
     )
-    return table.groupby(["zone_id", "class_code"], as_index=False, sort=True).agg({"area_m2": "sum"})
+
+
+def shapes_on(grid: Grid, zones: GeoDataFrame) -> GeometryArray:
+    """Return the zones' polygons in the CRS of `grid`.
+
+    Raises
+    ------
+    CrsError : the zones are not in EPSG:4490.
+    """
+    found = zones.crs.to_epsg() if zones.crs is not None else None
+    if found != GEOGRAPHIC_EPSG:
+        raise CrsError("分区图层", found=f"EPSG:{found}", expected="EPSG:4490", remedy="经 read_layers 读入后再统计")
+    return project(zones.geometry.to_numpy(), grid.crs)
+
+
+def land_classes(raster: Raster, codes: pd.Series, area_m2: pd.Series) -> pd.Series:
+    """Return the land class of every code found in the file.
+
+    Raises
+    ------
+    LayerError : codes that are not in the file's recoding, all listed with their area.
+    """
+    if not raster.recoding:
+        return codes
+    unknown = area_m2[~codes.isin([NODATA_CODE, *raster.recoding])].groupby(codes).sum()
+    if len(unknown):
+        listed = "、".join(f"{code}（{m2_to_mu(area):,.0f} 亩）" for code, area in unknown.items())
+        problem = f"类别编码不在对照表中：{listed}。请在 catalog.toml 该条目的 classes 中补上"
+        raise LayerError(raster.record.path, raster.record.layer, (problem,))
+    return codes.map({NODATA_CODE: NODATA_CODE, **raster.recoding})
 
 
 def _count(raster: Raster, outlines: Outlines, effort: Effort, progress: Progress) -> tuple[list[int], FloatArray]:
@@ -173,24 +207,3 @@ def _shares(outlines: Outlines, band: Band) -> Iterator[IntArray]:
     if len(work):
         cuts = np.flatnonzero(np.diff(work // _VERTICES_AT_ONCE)) + 1
         yield from np.split(meeting, cuts)
-
-
-def _recoded(raster: Raster, codes: IntArray, totals_m2: FloatArray) -> IntArray:
-    """Return the land class of every code met.
-
-    Raises
-    ------
-    LayerError : codes that lie in a zone and are not in the recoding, all listed with their area.
-    """
-    if not raster.recoding:
-        return codes
-    unknown = {
-        int(code): area
-        for code, area in zip(codes, totals_m2.sum(axis=0), strict=True)
-        if area > 0 and code != NODATA_CODE and code not in raster.recoding
-    }
-    if unknown:
-        listed = "、".join(f"{code}（{m2_to_mu(area):,.0f} 亩）" for code, area in sorted(unknown.items()))
-        problem = f"类别编码不在对照表中：{listed}。请在 catalog.toml 该条目的 classes 中补上"
-        raise LayerError(raster.record.path, raster.record.layer, (problem,))
-    return np.array([raster.recoding.get(int(code), NODATA_CODE) for code in codes], dtype=np.int64)
