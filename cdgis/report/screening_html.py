@@ -30,12 +30,14 @@ def _template() -> Template:
     return environment.get_template("screening.html")
 
 
-def render_screening(report: ScreeningReport) -> bytes:
+def render_screening(report: ScreeningReport, record: bytes | None = None) -> bytes:
     """Return the page of one report; nothing in it runs or fetches anything.
+
+    `record` is `report_json` of the report, where the caller has it already.
 
     ``<meta name="cdgis-content-sha256">`` holds the SHA-256 of the page's bytes with that value left empty.
     """
-    content = report_json(report)
+    content = record if record is not None else report_json(report)
     text = _template().render(
         report=report,
         parts=parts_of(report, digest=sha256(content).hexdigest()),

@@ -25,10 +25,12 @@ def render_word(report: ScreeningReport) -> bytes:
     return render_docx(report)
 
 
-RENDERINGS: Mapping[str, Callable[[ScreeningReport], bytes]] = {
-    "html": render_screening, "docx": render_word, "json": report_json,
-}  # fmt: skip
-"""Format -> bytes of one report's file."""
+RENDERINGS: Mapping[str, Callable[[ScreeningReport, bytes], bytes]] = {
+    "html": render_screening,
+    "docx": lambda report, _: render_word(report),
+    "json": lambda _, record: record,
+}
+"""Format -> bytes of one report's file, from the report and its canonical JSON."""
 
 
 def write_screening(
@@ -62,9 +64,10 @@ def write_screening(
     with staged(out, own=("data/",)) as stage:
         for subject_id, page in page_names(composer.subject_ids()).items():
             report = composer.report(subject_id, journal=(journals or {}).get(subject_id))
+            record = report_json(report)
             for name in RENDERINGS:
                 if name in formats:
-                    (stage.folder / page).with_suffix(f".{name}").write_bytes(RENDERINGS[name](report))
+                    (stage.folder / page).with_suffix(f".{name}").write_bytes(RENDERINGS[name](report, record))
             (progress or _silent)(subject_id)
         containers = [name for name in ("gpkg", "xlsx") if name in formats]
         write_tables(assessment, stage.folder / "data", containers=containers)

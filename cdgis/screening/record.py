@@ -7,7 +7,7 @@ gives the report number again.
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, is_dataclass
+from dataclasses import asdict, fields, is_dataclass
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -48,7 +48,7 @@ def input_rows(assessment: Assessment) -> tuple[Row, ...]:
 
 def report_json(report: ScreeningReport) -> bytes:
     """Return the report as canonical JSON: sorted keys, UTF-8, NaN as null, newline at the end."""
-    content = _plain(asdict(report))
+    content = _plain(report)
     text = json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False)
     return (text + "\n").encode("utf-8", "replace")
 
@@ -87,9 +87,13 @@ def _built(kind: Any, value: Any) -> Any:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, str | int):
+        return value
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if isinstance(value, Sequence):
         return [_plain(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None
