@@ -7,8 +7,9 @@ import shapely
 from report_fixtures import make_assessment
 
 from cdgis.report.dossier import gather_dossiers, page_names
+from cdgis.report.drawing import METRES_PER_DEGREE
 from cdgis.report.palette import read_palette
-from cdgis.report.sketch import HEIGHT_PX, METRES_PER_DEGREE, WIDTH_PX, draw_sketches
+from cdgis.report.sketch import HEIGHT_PX, WIDTH_PX, draw_sketches
 from cdgis.report.wording import attribute, metres, number, percent, read_date, square_metres, transition_note
 
 

@@ -16,9 +16,9 @@ from cdgis.compare import ADDED, RECLASSED, REMOVED, RENAMED, RESHAPED
 from cdgis.compare_plan import Comparison
 from cdgis.model import DEMO_STAMP, LIST_SEPARATOR, Verdict
 from cdgis.report.delivery import staged
+from cdgis.report.drawing import METRES_PER_DEGREE
 from cdgis.report.offline import content_policy, inline_code, template_text
 from cdgis.report.palette import read_palette
-from cdgis.report.sketch import METRES_PER_DEGREE
 from cdgis.report.tables import OFFICIAL_STATUS, csv_text
 from cdgis.report.wording import FILTERS
 

@@ -11,7 +11,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from cdgis.assessment import Assessment
+from cdgis.carbon.stock import TOTAL
 from cdgis.model import Verdict
+from cdgis.report.chart import BAR_PX, LABEL_PX, ROW_PX
+from cdgis.report.chart import WIDTH_PX as CHART_PX
+from cdgis.report.dashboard import Dashboard
 from cdgis.report.dossier import Dossier
 from cdgis.report.listing import filter_choices, list_subjects
 from cdgis.report.mapview import MapView
@@ -25,6 +29,7 @@ from cdgis.report.offline import (
 )
 from cdgis.report.overview import Overview
 from cdgis.report.palette import VerdictStyle, read_palette
+from cdgis.report.places import Place
 from cdgis.report.sketch import HEIGHT_PX, WIDTH_PX, Sketch
 from cdgis.report.tables import stamp_of
 from cdgis.report.wording import FILTERS, in_force, read_wording, transition_note
@@ -88,6 +93,43 @@ def render_site(assessment: Assessment, dossier: Dossier, sketch: Sketch | None)
         sketch=sketch,
         sketch_size=(WIDTH_PX, HEIGHT_PX),
         transition=transition_note(dossier.attribute("approval_date")),
+    )
+
+
+def render_place(assessment: Assessment, place: Place) -> str:
+    """Return the page of one county, unit, basin or restoration area; no script."""
+    return _template("place.html").render(
+        **_common(assessment),
+        policy=content_policy(()),
+        style=inline_code(template_text("style.css") + template_text("site.css") + template_text("place.css")),
+        place=place,
+        sketch_size=(WIDTH_PX, HEIGHT_PX),
+        total_class=TOTAL,
+    )
+
+
+def render_place_list(assessment: Assessment, places: Sequence[Place]) -> str:
+    """Return places.html: every place with its counts, by layer."""
+    groups: dict[str, list[Place]] = {}
+    for place in places:
+        groups.setdefault(place.layer_title, []).append(place)
+    return _template("places.html").render(
+        **_common(assessment),
+        policy=content_policy(()),
+        style=inline_code(template_text("style.css") + template_text("site.css") + template_text("place.css")),
+        groups=groups,
+        verdicts=tuple(Verdict),
+    )
+
+
+def render_dashboard(assessment: Assessment, dashboard: Dashboard) -> str:
+    """Return dashboard.html: headlines, charts with their tables, the plan's measures; no script."""
+    return _template("dashboard.html").render(
+        **_common(assessment),
+        policy=content_policy(()),
+        style=inline_code(template_text("style.css") + template_text("site.css") + template_text("dashboard.css")),
+        dashboard=dashboard,
+        chart_sizes=(CHART_PX, LABEL_PX, ROW_PX, BAR_PX),
     )
 
 

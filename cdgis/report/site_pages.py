@@ -1,0 +1,36 @@
+"""Which pages make up the published site, and what is in each? (path relative to the folder -> page text, in order)"""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from cdgis.assessment import Assessment
+from cdgis.report.dashboard import draw_dashboard
+from cdgis.report.dossier import gather_dossiers
+from cdgis.report.listing import list_subjects
+from cdgis.report.mapview import build_map
+from cdgis.report.overview import sum_up
+from cdgis.report.page import render_dashboard, render_index, render_place, render_place_list, render_site
+from cdgis.report.places import gather_places, place_pages
+from cdgis.report.sketch import draw_sketches
+
+INDEX, DASHBOARD, PLACES = "index.html", "dashboard.html", "places.html"
+SITE_FOLDER = "sites"
+
+
+def render_pages(assessment: Assessment, *, jobs: int = 1) -> Iterator[tuple[str, str]]:
+    """Yield (path, HTML) of every page of the site; the texts do not depend on `jobs`."""
+    dossiers = gather_dossiers(assessment)
+    pages = place_pages(assessment)
+    view = build_map(assessment, dossiers, pages=pages)
+    yield INDEX, render_index(assessment, dossiers, overview=sum_up(assessment, dossiers), view=view)
+    yield DASHBOARD, render_dashboard(assessment, draw_dashboard(assessment, dossiers, pages=pages))
+    places = gather_places(assessment, list_subjects(assessment, dossiers), pages=pages)
+    yield PLACES, render_place_list(assessment, places)
+    paged = [dossier for dossier in dossiers if dossier.page]
+    sketches = draw_sketches(assessment, paged)
+    with ThreadPoolExecutor(max_workers=max(jobs, 1)) as pool:
+        texts = pool.map(lambda d: render_site(assessment, d, sketches.get(d.subject["subject_id"])), paged)
+        for dossier, text in zip(paged, texts, strict=True):
+            yield f"{SITE_FOLDER}/{dossier.page}", text
+        for place, text in zip(places, pool.map(lambda p: render_place(assessment, p), places), strict=True):
+            yield place.page, text
