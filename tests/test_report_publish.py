@@ -5,8 +5,10 @@ import pytest
 from report_fixtures import empty_assessment, make_assessment
 
 from cdgis.errors import ReportError
-from cdgis.report import publish
+from cdgis.report import site_pages
 from cdgis.report.publish import write_reports
+
+PARTS = ["counties", "dashboard.html", "data", "index.html", "places.html", "sites", "units"]
 
 
 def _hashes(folder: Path) -> dict[str, str]:
@@ -50,11 +52,11 @@ def test_an_interruption_leaves_the_previous_outputs_whole(tmp_path: Path, monke
     def interrupted(*args: object, **kwargs: object) -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(publish, "render_site", interrupted)
+    monkeypatch.setattr(site_pages, "render_site", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write_reports(make_assessment(text="另一次"), out)
     assert _hashes(out) == before and [path.name for path in tmp_path.iterdir()] == ["maps"]
-    assert sorted(path.name for path in out.iterdir()) == ["data", "index.html", "sites"]
+    assert sorted(path.name for path in out.iterdir()) == PARTS
 
 
 def test_a_folder_that_cannot_be_written_is_a_readable_error(tmp_path: Path) -> None:
@@ -66,5 +68,5 @@ def test_a_folder_that_cannot_be_written_is_a_readable_error(tmp_path: Path) -> 
 def test_progress_names_each_thing_written(tmp_path: Path) -> None:
     items: list[str] = []
     written = write_reports(make_assessment(), tmp_path, progress=items.append)
-    pages = [path.name for path in written if path.parent.name == "sites"]
-    assert items[:2] == ["数据表", "总图"] and sorted(items[2:]) == pages
+    pages = [path.relative_to(tmp_path).as_posix() for path in written if path.suffix == ".html"]
+    assert items[:2] == ["数据表", "index.html"] and sorted(items[1:]) == pages

@@ -93,7 +93,7 @@ def _counts(
     """Return numbers of subjects by a property and verdict, largest first, those without it last."""
     frame = pd.DataFrame({"key": [key(row) for row in listed], "verdict": [row.verdict for row in listed]})
     counts = pd.crosstab(frame["key"], frame["verdict"]).reindex(columns=[v.value for v in Verdict], fill_value=0)
-    order = sorted(counts.index, key=lambda name: (name == "", -int(counts.loc[name].sum()), name))
+    order = _largest_first(counts)
     return Content(
         id=chart_id,
         title=title,
@@ -101,9 +101,19 @@ def _counts(
         unit="个",
         label_title=label,
         series=_verdict_series(),
-        rows=[(name or f"{_OUTSIDE}任何{label}", counts.loc[name].astype(float).tolist()) for name in order],
+        rows=[(name or f"{_OUTSIDE}任何{label}", _numbers(counts, name)) for name in order],
         links=[links.get(name, "") for name in order],
     )
+
+
+def _numbers(table: pd.DataFrame, name: str) -> list[float]:
+    return [float(value) for value in table.loc[[name]].to_numpy()[0]]
+
+
+def _largest_first(table: pd.DataFrame) -> list[str]:
+    """Return row names by falling total; subjects outside all (no name) come last."""
+    totals = dict(zip(table.index.astype(str), table.sum(axis=1).tolist(), strict=True))
+    return sorted(totals, key=lambda name: (name == "", -totals[name], name))
 
 
 def _site_areas(listed: Sequence[Listed]) -> Content | None:
@@ -117,7 +127,7 @@ def _site_areas(listed: Sequence[Listed]) -> Content | None:
     frame = pd.DataFrame(sites, columns=["county", "verdict", "area_ha"])
     sums = frame.pivot_table(index="county", columns="verdict", values="area_ha", aggfunc="sum", fill_value=0.0)
     sums = sums.reindex(columns=[v.value for v in Verdict], fill_value=0.0)
-    order = sorted(sums.index, key=lambda name: (name == "", -float(sums.loc[name].sum()), name))
+    order = _largest_first(sums)
     return Content(
         id="site-areas",
         title="各县区项目用地面积与结论",
@@ -125,7 +135,7 @@ def _site_areas(listed: Sequence[Listed]) -> Content | None:
         unit="公顷",
         label_title="县区",
         series=_verdict_series(),
-        rows=[(name or "未落入任何县区", sums.loc[name].tolist()) for name in order],
+        rows=[(name or "未落入任何县区", _numbers(sums, name)) for name in order],
         digits=1,
     )
 
@@ -163,6 +173,7 @@ def _relocation(assessment: Assessment) -> Content | None:
     if rows.empty:
         return None
     counts = pd.crosstab(rows["status"], rows["disposition"])
+    tasks = [task for task in _TASKS if task in counts.columns]
     order = [name for name in ("候选", "须人工核实", "排除") if name in counts.index]
     return Content(
         id="relocation-chart",
@@ -170,8 +181,8 @@ def _relocation(assessment: Assessment) -> Content | None:
         note="企业家数；清单由规则筛出，须人工复核，不是行政决定。来源：relocation.csv",
         unit="家",
         label_title="处置状态",
-        series=tuple((task, colour) for task, colour in _TASKS.items() if task in counts.columns),
-        rows=[(name, [float(counts.loc[name, t]) for t in _TASKS if t in counts.columns]) for name in order],
+        series=tuple((task, _TASKS[task]) for task in tasks),
+        rows=[(name, _numbers(counts[tasks], name)) for name in order],
         links=["index.html#relocation"] * len(order),
     )
 

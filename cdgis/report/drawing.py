@@ -7,6 +7,7 @@ within 0.5 %. Areas and distances on pages come from the tables, never from here
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import shapely
@@ -118,9 +119,14 @@ def scale_bar(view: View) -> tuple[float, str]:
 
 
 def layer_strokes(
-    key: str, title: str, zones: GeoDataFrame, *, style: str, view: View
+    key: str, title: str, zones: GeoDataFrame, *, style: str, view: View, thinned: bool = False
 ) -> tuple[list[Stroke], list[LegendKey]]:
-    """Return one path per zone class in view, and the legend entries of what can be seen."""
+    """Return one path per zone class in view, and the legend entries of what can be seen.
+
+    Parameters
+    ----------
+    thinned : whether the zones have been simplified for this view already.
+    """
     index = np.sort(zones.sindex.query(shapely.box(*view.box)))
     if len(index) == 0:
         return [], []
@@ -129,7 +135,7 @@ def layer_strokes(
     classes = zones["zone_class"].to_numpy()[index]
     for zone_class in sorted(set(map(str, classes))):
         own = shapes[classes == zone_class]
-        path = "".join(path_of(shape, view) for shape in own)
+        path = path_of(own, view, keep=thinned)
         if not path:
             continue
         colour = palette.zone_colour(key, zone_class)
@@ -154,22 +160,35 @@ def _can_be_seen(shapes: np.ndarray, view: View, *, outline: bool) -> bool:
     return bool(shapely.area(inside).sum() * px**2 > 12 or shapely.length(inside).sum() * px > 6)
 
 
-def path_of(shape: BaseGeometry, view: View, *, keep: bool = False) -> str:
-    """Return the SVG path of a shape, thinned to half a pixel; points give none."""
-    if shape.is_empty or shapely.get_dimensions(shape) == 0:
-        return ""
+def path_of(shapes: BaseGeometry | np.ndarray, view: View, *, keep: bool = False) -> str:
+    """Return one SVG path of lines and rings, thinned to half a pixel unless `keep`; points give none."""
+    shapes = np.atleast_1d(np.asarray(shapes, dtype=object))
     if not keep:
-        shape = shapely.simplify(shape, (view.east - view.west) / WIDTH_PX / 2)
-    parts = []
-    for part in shapely.get_parts(shape):
-        rings = shapely.get_rings(part) if part.geom_type == "Polygon" else [part]
-        for ring in rings:
-            if ring.geom_type in ("LineString", "LinearRing"):
-                xy = view.pixels(shapely.get_coordinates(ring))
-                parts.append(
-                    "M" + "L".join(f"{x:g} {y:g}" for x, y in xy) + ("Z" if part.geom_type == "Polygon" else "")
-                )
-    return "".join(parts)
+        shapes = shapely.simplify(shapes, (view.east - view.west) / WIDTH_PX / 2)
+    parts = shapely.get_parts(shapes)
+    areal = shapely.get_dimensions(parts) == 2
+    lines = [*shapely.get_rings(parts[areal]), *parts[shapely.get_dimensions(parts) == 1]]
+    if not lines:
+        return ""
+    lonlat, owner = shapely.get_coordinates(np.array(lines, dtype=object), return_index=True)
+    xy = np.rint(view.pixels(lonlat) * 10).astype(np.int64)
+    first = np.diff(owner, prepend=-1) != 0
+    steps = np.where(first[:, None], xy, np.diff(xy, axis=0, prepend=np.zeros((1, 2), dtype=np.int64)))
+    kept = first | steps.any(axis=1)
+    closed = np.array([line.geom_type == "LinearRing" for line in lines])
+    ends = np.cumsum(np.bincount(owner[kept], minlength=len(lines)))
+    words = [f"{_tenths(x)} {_tenths(y)}" for x, y in steps[kept].tolist()]
+    return "".join(
+        f"M{words[start]}l{' '.join(words[start + 1 : end])}{'z' if ring else ''}"
+        for start, end, ring in zip([0, *ends[:-1].tolist()], ends.tolist(), closed.tolist(), strict=True)
+        if end > start + 1
+    )
+
+
+@cache
+def _tenths(value: int) -> str:
+    """Return tenths of a pixel as the shortest number in pixels."""
+    return f"{value / 10:g}"
 
 
 def places_in(zones: Mapping[str, GeoDataFrame], view: View) -> tuple[Spot, ...]:

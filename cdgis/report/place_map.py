@@ -1,14 +1,17 @@
 """Where does a place lie, and what lies in it? (a small vector drawing, no script)"""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
+import shapely
 from geopandas import GeoDataFrame
 
 from cdgis.assessment import Assessment
 from cdgis.report.dossier import Row
 from cdgis.report.drawing import (
     BASE_LINES,
+    WIDTH_PX,
     LegendKey,
     Sketch,
     Spot,
@@ -38,6 +41,7 @@ class PlaceMaps:
 
     def __init__(self, assessment: Assessment) -> None:
         self._layers = {key: layer for key, layer in assessment.layers.items() if layer.spec.is_vector}
+        self._thin: dict[tuple[str, int], GeoDataFrame] = {}
         verdicts = assessment.tables["verdicts"]
         self._verdicts = dict(zip(verdicts["subject_id"], verdicts["verdict"], strict=True))
 
@@ -49,14 +53,14 @@ class PlaceMaps:
         view = view_around((west, south, east, north), room=_ROOM, least_width_m=_LEAST_WIDTH_M)
         strokes: list[Stroke] = []
         legend: list[LegendKey] = [("subject", _OUTLINE, "本区范围")]
+        pixel_deg = (view.east - view.west) / WIDTH_PX
         for key, style in _PLAN:
             if key in self._layers:
-                layer = self._layers[key]
-                made, entries = layer_strokes(key, layer.spec.title, layer.zones, style=style, view=view)
+                title, thin = self._layers[key].spec.title, self._thinned(key, pixel_deg)
+                made, entries = layer_strokes(key, title, thin, style=style, view=view, thinned=True)
                 strokes += made
                 legend += entries
-        path = "".join(path_of(shape, view) for shape in zones.geometry)
-        strokes.append(Stroke(path=path, style="outline", colour=_OUTLINE))
+        strokes.append(Stroke(path=path_of(zones.geometry.to_numpy(), view), style="outline", colour=_OUTLINE))
         bar_px, bar_label = scale_bar(view)
         xy = view.pixels(np.array([[row["lon"], row["lat"]] for row in subjects], dtype=float).reshape(-1, 2))
         return Sketch(
@@ -68,6 +72,17 @@ class PlaceMaps:
             bar_label=bar_label,
             frame=view.frame,
         )
+
+    def _thinned(self, key: str, pixel_deg: float) -> GeoDataFrame:
+        """Return a layer simplified to less than a pixel; views of like scale share one copy."""
+        step = math.floor(math.log2(pixel_deg))
+        if (key, step) not in self._thin:
+            zones = self._layers[key].zones
+            shapes = shapely.simplify(zones.geometry.to_numpy(), 2.0**step)
+            self._thin[key, step] = GeoDataFrame(
+                {"zone_class": zones["zone_class"].to_numpy()}, geometry=shapes, crs=zones.crs
+            )
+        return self._thin[key, step]
 
     def _spot(self, row: Row, x: float, y: float) -> Spot:
         colour = read_palette().verdicts[self._verdicts[row["subject_id"]]].fill

@@ -21,6 +21,8 @@ FOLDERS = {"counties": "counties", "management_units": "units", "basins": "basin
 _SUBJECT_COLUMN = {"counties": "county", "management_units": "unit_code", "basins": "basin"}
 _BY_NAME = ("counties", "basins")
 RESTORATION_LAYER = "restoration_areas"
+_CROWDED = 200
+"""Beyond so many subjects a page lists those with something to look at, and counts the others."""
 _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
 
@@ -39,6 +41,8 @@ class Place:
     """Path relative to the index."""
     counts: tuple[tuple[Verdict, int], ...]
     subjects: tuple[Listed, ...]
+    listed: tuple[Listed, ...]
+    """The subjects the page lists: all, or in a crowded place those with something to look at."""
     clauses: tuple[Row, ...]
     """Rules of the unit's own access list in force."""
     carbon: tuple[Row, ...]
@@ -86,6 +90,7 @@ def _place(
         page=pages[key],
         counts=tuple((verdict, verdicts.count(verdict.value)) for verdict in Verdict),
         subjects=subjects,
+        listed=tuple(row for row in subjects if len(subjects) <= _CROWDED or row.verdict != Verdict.CLEAR),
         clauses=sources.clauses.get(key, ()) if layer.spec.id == UNIT_LAYER else (),
         carbon=sources.carbon.get((layer.spec.id, key), ()),
         potential=sources.potential.get(key, ()) if layer.spec.id == RESTORATION_LAYER else (),

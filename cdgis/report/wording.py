@@ -118,6 +118,7 @@ FILTERS: Mapping[str, Callable[..., str | float]] = {
     "metres": metres,
     "percent": percent,
     "ten_thousand": ten_thousand,
+    "short_county": short_county,
     "co2e": tc_to_tco2e,
 }
 """Template filters by name."""

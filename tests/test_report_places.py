@@ -1,0 +1,63 @@
+from functools import cache
+
+import pytest
+from bs4 import BeautifulSoup
+from report_fixtures import make_assessment
+
+from cdgis.geodesy import survey_area_m2
+from cdgis.report.dossier import gather_dossiers
+from cdgis.report.listing import ATTENTION, filter_choices, list_subjects
+from cdgis.report.page import render_place, render_place_list
+from cdgis.report.places import Place, gather_places, place_pages
+
+
+@cache
+def _places() -> dict[str, Place]:
+    assessment = make_assessment()
+    listed = list_subjects(assessment, gather_dossiers(assessment))
+    return {place.page: place for place in gather_places(assessment, listed, pages=place_pages(assessment))}
+
+
+def test_every_county_and_unit_has_a_page_of_its_own() -> None:
+    layers = make_assessment().layers
+    folders = [page.split("/")[0] for page in _places()]
+    assert folders.count("counties") == len(layers["counties"].zones)
+    assert folders.count("units") == len(layers["management_units"].zones)
+
+
+def test_county_page_lists_exactly_its_subjects() -> None:
+    subjects = make_assessment().tables["subjects"]
+    county = _places()["counties/130801.html"]
+    expected = set(subjects.loc[subjects["county"] == county.name, "subject_id"])
+    assert {row.subject["subject_id"] for row in county.subjects} == expected and expected
+    assert sum(count for _, count in county.counts) == len(expected)
+
+
+def test_place_area_is_the_zones_survey_area() -> None:
+    zones = make_assessment().layers["counties"].zones
+    zone = zones[zones["zone_id"] == "130801"]
+    assert _places()["counties/130801.html"].area_m2 == float(survey_area_m2(zone.geometry.to_numpy())[0])
+
+
+@pytest.mark.parametrize("page", ["counties/130801.html"])
+def test_place_page_draws_its_subjects_and_links_their_reports(page: str) -> None:
+    text = render_place(make_assessment(), _places()[page])
+    soup = BeautifulSoup(text, "html.parser")
+    assert len(text.encode()) < 400_000 and not soup.select("script")
+    assert len(soup.select(".sketch circle title")) == len(_places()[page].subjects)
+    links = {a["href"] for a in soup.select("#subjects a")}
+    assert links and all(link.startswith("../sites/") for link in links)
+
+
+def test_list_of_places_links_each_page_once() -> None:
+    soup = BeautifulSoup(render_place_list(make_assessment(), list(_places().values())), "html.parser")
+    assert sorted(a["href"] for a in soup.select("tbody a")) == sorted(_places())
+
+
+def test_filters_offer_only_what_occurs() -> None:
+    assessment = make_assessment()
+    listed = list_subjects(assessment, gather_dossiers(assessment))
+    choices = {name: [value for value, _ in values] for name, _, values in filter_choices(listed)}
+    assert set(choices["county"]) == set(assessment.tables["subjects"]["county"])
+    assert choices["industry"] == ["26", "30", "31", "44"]
+    assert set(choices["attention"]) <= set(ATTENTION) and "relocation" in choices["attention"]
