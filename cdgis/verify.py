@@ -19,7 +19,7 @@ from cdgis.errors import CdgisError, ReportError
 from cdgis.journal import START, Journal, chain_faults, journal_path, read_journal
 from cdgis.model import State
 from cdgis.report_file import ReportFile, canonical, number_faults, read_report, summary_faults
-from cdgis.screening.compose import compose_report
+from cdgis.screening.compose import Composer
 from cdgis.screening.content import JournalExtract, Review, ScreeningReport
 from cdgis.screening.record import load_report, report_json
 from cdgis.screening.reviews import with_journal
@@ -62,8 +62,37 @@ class Verification:
         return not any(check.faults for check in self.checks)
 
 
+class Repeater:
+    """Asks again what reports asked; reports of one call of the command line share one answer."""
+
+    def __init__(self, workspace: Workspace, *, files: Sequence[Path] = (), jobs: int = 1) -> None:
+        self._workspace, self._files, self._jobs = workspace, tuple(files), jobs
+        self._made: dict[str, Composer] = {}
+
+    def composer(self, report: ReportFile) -> Composer:
+        """Return the composer of the assessment made anew.
+
+        Raises
+        ------
+        CdgisError : a file is gone, or what stands there cannot be used.
+        """
+        asked = report.content.get("request") or [report.subject_id, report.content["inputs"]]
+        tolerance_m = report.content["settings"].get("tolerance_m")
+        key = json.dumps([str(report.path.parent), report.as_of.isoformat(), tolerance_m, asked], sort_keys=True)
+        if key not in self._made:
+            fresh = repeat_assessment(report, self._workspace, files=self._files, jobs=self._jobs)
+            self._made[key] = Composer(fresh)
+        return self._made[key]
+
+
 def verify_report(
-    path: Path, *, workspace: Workspace | None, files: Sequence[Path] = (), render: Writer | None = None, jobs: int = 1
+    path: Path,
+    *,
+    workspace: Workspace | None,
+    files: Sequence[Path] = (),
+    render: Writer | None = None,
+    jobs: int = 1,
+    again: Repeater | None = None,
 ) -> Verification:
     """Return what was checked about the report in `path` and what differs.
 
@@ -72,6 +101,7 @@ def verify_report(
     workspace : where the report's inputs are; None checks the report against itself and its journal only.
     files : site files that lie outside the workspace, found by their names.
     render : makes the page from its record, for a report that is a page.
+    again : asks again for several reports of one workspace; it stands for `workspace`, `files` and `jobs`.
 
     Raises
     ------
@@ -83,7 +113,8 @@ def verify_report(
     journal, check = _journal(report)
     checks.append(check)
     if workspace is not None:
-        checks += _against_workspace(report, workspace, files, journal, jobs)
+        again = again or Repeater(workspace, files=files, jobs=jobs)
+        checks += _against_workspace(report, again, journal)
     return Verification(report_number=report.number, subject_id=report.subject_id, checks=tuple(checks))
 
 
@@ -208,30 +239,25 @@ def update_report(
     return journal, written
 
 
-def _against_workspace(
-    report: ReportFile,
-    workspace: Workspace,
-    files: Sequence[Path],
-    journal: Journal,
-    jobs: int,
-) -> Iterator[Check]:
+def _against_workspace(report: ReportFile, again: Repeater, journal: Journal) -> Iterator[Check]:
     try:
-        fresh = repeat_assessment(report, workspace, files=files, jobs=jobs)
+        composer = again.composer(report)
     except CdgisError as err:
         yield Check(title="按原输入重新研判", faults=(f"无法重算：{err}",))
         return
+    fresh = composer.assessment
     yield Check(title="输入文件的 SHA-256", faults=listed(input_faults(report, fresh)))
     yield Check(title="设置与版本", faults=listed(setting_faults(report, fresh)))
     try:
-        composed = compose_report(fresh, report.subject_id)
+        composed = composer.report(report.subject_id)
         if journal.length:
             composed = with_journal(composed, extract_of(journal, report.number))
-        again = json.loads(report_json(composed))
+        repeated = json.loads(report_json(composed))
     except ReportError:
         yield Check(title="逐行比较重算结果", faults=(f"重算结果中没有对象 {report.subject_id}",))
         return
-    yield Check(title="逐行比较重算结果", faults=listed(row_faults(report.content["record"], again["record"])))
-    printed, anew = ({k: v for k, v in content.items() if k not in _COMPARED} for content in (report.content, again))
+    yield Check(title="逐行比较重算结果", faults=listed(row_faults(report.content["record"], repeated["record"])))
+    printed, anew = ({k: v for k, v in content.items() if k not in _COMPARED} for content in (report.content, repeated))
     yield Check(title="报告正文与重算结果", faults=listed(differences(printed, anew)))
 
 

@@ -35,6 +35,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("screening", "differences", "trace_plan"),
     ("assess",),
     ("verify", "compare_plan"),
+    ("verify_run",),
     # L5, L6
     ("report", "terminal"),
     ("summary",),

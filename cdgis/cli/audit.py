@@ -13,7 +13,8 @@ from cdgis.cli.words import ChineseCommand, parse_date
 from cdgis.errors import ReaderError, ReportError
 
 if TYPE_CHECKING:
-    from cdgis.verify import Writer
+    from cdgis.assessment import Assessment
+    from cdgis.verify import Verification, Writer
     from cdgis.workspace import Workspace
 
 EXIT_DIFFERS = 2
@@ -24,6 +25,10 @@ FileOption = Annotated[
     list[Path] | None, typer.Option("--file", metavar="文件", help="工作区之外的原边界文件现在的位置，可多次给出")
 ]
 ReportArgument = Annotated[Path, typer.Argument(metavar="报告", help="cdgis screen 写出的报告（.html 或 .json）")]
+
+ReportsArgument = Annotated[
+    list[Path], typer.Argument(metavar="报告", help="报告文件（.html 或 .json）、装报告的文件夹，或 cdgis run 的输出文件夹")
+]
 
 
 def register(app: typer.Typer, rules_app: typer.Typer) -> None:
@@ -89,7 +94,7 @@ def review(
 
 
 def verify(
-    report: ReportArgument,
+    reports: ReportsArgument,
     file: FileOption = None,
     alone: Annotated[bool, typer.Option("--alone", metavar="", help="没有工作区时：只核对报告自身与复核记录")] = False,
     workspace: WorkspaceOption = None,
@@ -98,24 +103,67 @@ def verify(
 ) -> None:
     """核对报告是否确由所列输入得出：编号、文字、输入文件、逐行重算、复核记录。有出入则退出码为 2。
 
-    示例：cdgis verify reports/P-001.html
-    """
-    from cdgis.verify import verify_report
+    给出文件夹时核对其中全部报告；cdgis run 的输出（文件夹、index.html 或其中一页）由原输入重新运行，逐字节比较。
 
-    result = verify_report(
-        report, workspace=None if alone else _open(workspace), files=tuple(file or ()),
-        render=report_writers().get(report.suffix.lower()), jobs=jobs,
-    )  # fmt: skip
-    _say(f"报告 {result.report_number}　对象 {result.subject_id}")
-    for check in result.checks:
+    示例：cdgis verify reports/P-001.html　　cdgis verify reports　　cdgis verify maps
+    """
+    from cdgis.verify import Repeater, Verification, verify_report
+    from cdgis.verify_run import run_folder, verify_run
+
+    opened = None if alone else _open(workspace)
+    again = Repeater(opened, files=tuple(file or ()), jobs=jobs) if opened else None
+    failed = 0
+    found: Verification
+    for path in _reports_in(reports):
+        folder = run_folder(path)
+        if folder is not None and opened is not None:
+            only = path if path.name != "index.html" and path.is_file() else None
+            found = verify_run(folder, workspace=opened, publish=publish_run, only=only, jobs=jobs)
+        else:
+            render = report_writers().get(path.suffix.lower())
+            found = verify_report(path, workspace=opened, again=again, render=render)
+        failed += _tell(found, path)
+    if failed:
+        raise typer.Exit(EXIT_DIFFERS)
+
+
+def _reports_in(paths: list[Path]) -> list[Path]:
+    """Return the reports named and those lying in the folders named; the folder of a run stands for itself."""
+    from cdgis.verify_run import read_run
+
+    found: list[Path] = []
+    for path in paths:
+        if not path.is_dir() or read_run(path) is not None:
+            found.append(path)
+            continue
+        inside = sorted(p for p in path.iterdir() if p.suffix in (".html", ".json") and p.is_file())
+        if not inside:
+            raise ReportError(f"{path} 中没有报告（.html 或 .json），也不是 cdgis run 的输出文件夹")
+        found += inside
+    return found
+
+
+def _tell(found: "Verification", path: Path) -> bool:
+    """Print what was checked about one report; return whether anything differs."""
+    about = f"　对象 {found.subject_id}" if found.subject_id else ""
+    _say(f"{path.name}　报告 {found.report_number}{about}")
+    for check in found.checks:
         _say(f"{'不符' if check.faults else '一致'}　{check.title}", style="red" if check.faults else "green")
         for fault in check.faults:
             _say(f"　　· {fault}")
-    differing = sum(bool(check.faults) for check in result.checks)
+    differing = sum(bool(check.faults) for check in found.checks)
     if differing:
-        _say(f"核对 {len(result.checks)} 项，{differing} 项不符：该报告不能作为依据。", style="bold red")
-        raise typer.Exit(EXIT_DIFFERS)
-    _say(f"核对 {len(result.checks)} 项，全部一致。", style="bold green")
+        _say(f"核对 {len(found.checks)} 项，{differing} 项不符：该报告不能作为依据。", style="bold red")
+    else:
+        _say(f"核对 {len(found.checks)} 项，全部一致。", style="bold green")
+    return bool(differing)
+
+
+def publish_run(assessment: "Assessment", folder: Path) -> None:
+    """Write all files of a run into a folder, as `cdgis run` does."""
+    from cdgis.report.publish import write_reports
+
+    write_reports(assessment, folder)
 
 
 def compare(

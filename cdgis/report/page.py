@@ -145,5 +145,6 @@ def _common(assessment: Assessment) -> dict[str, Any]:
         "layer_titles": titles,
         "looks": looks,
         "declaration": read_wording()["declaration"]["text"],
+        "how_to_verify": read_wording()["verify"]["text"],
         "in_force": in_force,
     }

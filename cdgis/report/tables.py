@@ -144,6 +144,7 @@ def run_json(assessment: Assessment, texts: Mapping[str, str]) -> str:
     content: dict[str, Any] = {
         "version": assessment.version,
         "as_of": assessment.as_of.isoformat(),
+        "request": assessment.request.row(),
         "stamp": stamp_of(assessment),
         "settings": assessment.settings.model_dump(mode="json"),
         "inputs": sorted(inputs, key=lambda row: (row["kind"], row["layer"], row["path"], row["sublayer"])),
