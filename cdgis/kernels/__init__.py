@@ -3,6 +3,8 @@
 from cdgis.kernels.areas import Areas, overlap_areas, plain_overlap_areas
 from cdgis.kernels.cut import Cut
 from cdgis.kernels.engine import Engine, chosen_engine
+from cdgis.kernels.flat import FlatPolygons
+from cdgis.kernels.inside import points_inside
 from cdgis.kernels.outlines import TOUCH_M, OutlineIndex, pair_distance_m
 from cdgis.kernels.pairs import Pairs, overlapping_pairs, rounding_m2
 
@@ -11,6 +13,7 @@ __all__ = [
     "Areas",
     "Cut",
     "Engine",
+    "FlatPolygons",
     "OutlineIndex",
     "Pairs",
     "chosen_engine",
@@ -18,5 +21,6 @@ __all__ = [
     "overlapping_pairs",
     "pair_distance_m",
     "plain_overlap_areas",
+    "points_inside",
     "rounding_m2",
 ]

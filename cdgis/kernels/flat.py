@@ -45,6 +45,31 @@ class FlatPolygons:
         )
 
     @classmethod
+    def from_wkb(cls, data: npt.NDArray[np.uint8], offsets: IntArray) -> "FlatPolygons | None":
+        """Return polygons from a column of WKB without making shapes, None where it holds anything else.
+
+        Parameters
+        ----------
+        data, offsets : the column's bytes, and where each value starts and the last one ends.
+        """
+        from cdgis.kernels.compiled.wkb import UNREADABLE, count_shapes, fill_shapes
+
+        parts, rings, vertices = count_shapes(data, offsets)
+        if parts == UNREADABLE:
+            return None
+        xy = np.empty((vertices, 2))
+        ring_start, part_start = np.zeros(rings + 1, np.int64), np.zeros(parts + 1, np.int64)
+        part_row = np.zeros(parts, np.int64)
+        fill_shapes(data, offsets, xy.reshape(-1).view(np.uint8), ring_start, part_start, part_row)
+        return cls(
+            xy=xy,
+            ring_start=ring_start,
+            part_start=part_start,
+            part_row=part_row.astype(np.int32),
+            rows=len(offsets) - 1,
+        )
+
+    @classmethod
     def none(cls, rows: int = 0) -> "FlatPolygons":
         """Return rows without any part."""
         zero = np.zeros(1, dtype=np.int64)

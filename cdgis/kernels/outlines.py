@@ -37,10 +37,15 @@ class OutlineIndex:
         chunks, owner = boundary_chunks(zones_local)
         return cls(chunks=chunks, owner=owner)
 
-    def nearest(self, subjects_local: GeometryArray | Cut, among: npt.NDArray[np.bool_]) -> tuple[IntArray, FloatArray]:
+    def nearest(
+        self, subjects_local: GeometryArray | Cut, among: npt.NDArray[np.bool_], *, at_most_m: float | None = None
+    ) -> tuple[IntArray, FloatArray]:
         """Return the nearest zone (position; lowest among ties) and geodesic distance in metres per subject.
 
-        `among` marks the zones that count; where none does, the position is -1 and the distance NaN.
+        Parameters
+        ----------
+        among : the zones that count; where none does, the position is -1 and the distance NaN.
+        at_most_m : how far to look, distance-plane metres; beyond, the same holds.
         """
         cut = subjects_local if isinstance(subjects_local, Cut) else Cut.outlined(subjects_local)
         use = np.flatnonzero(among[self.owner])
@@ -49,11 +54,14 @@ class OutlineIndex:
         if use.size and len(cut.pieces):
             tree = shapely.STRtree(self.chunks[use])
             piece = _worth_asking(tree, cut)
-            (at, chunk), plane = tree.query_nearest(cut.pieces[piece], all_matches=True, return_distance=True)
+            (at, chunk), plane = tree.query_nearest(
+                cut.pieces[piece], max_distance=at_most_m, all_matches=True, return_distance=True
+            )
             at, chunk = piece[at], use[chunk]
             order = np.lexsort((chunk, self.owner[chunk], plane, cut.owner[at]))
             at, chunk = at[order], chunk[order]
-            first = np.r_[True, cut.owner[at[1:]] != cut.owner[at[:-1]]]
+            first = np.ones(len(at), dtype=bool)
+            first[1:] = cut.owner[at[1:]] != cut.owner[at[:-1]]
             subject = cut.owner[at[first]]
             zone[subject] = self.owner[chunk[first]]
             distance[subject] = pair_distance_m(cut.pieces[at[first]], self.chunks[chunk[first]])

@@ -63,6 +63,11 @@ class ZoneIndex:
         start, items = edge_grid(flat.xy, sign, frame, size)
         return cls(flat=flat, sign=sign, edge_row=edge_row, start=start, items=items, frame=frame)
 
+    @classmethod
+    def without_grid(cls, flat: FlatPolygons) -> "ZoneIndex":
+        """Return an index that is good for points alone."""
+        return cls.of(flat, within=np.full((0, 4), np.nan), cells=1)
+
     def overlaps(self, subjects: FlatPolygons, pool: Executor, threads: int = 1) -> Overlaps:
         """Return how the rows of `subjects` lie to the rows of the layer."""
         sign, _ = signed_edges(subjects.xy, subjects.ring_start, subjects.part_start, subjects.part_row)

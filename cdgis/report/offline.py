@@ -18,7 +18,7 @@ from xstatic.pkg import leaflet
 
 from cdgis.errors import ReportError
 
-_JSON_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+_JSON_ESCAPES: dict[str, str | int | None] = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 _CLOSES_ELEMENT = re.compile(r"</(script|style)|<!--", re.IGNORECASE)
 _SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 _CSS_URL = re.compile(r"url\([^)]*\)")
