@@ -28,10 +28,10 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("barriers",),
     # L3: the analyses, which never import each other
     ("overlay", "judge", "describe", "layercheck", "questions", "cumulative", "compare", "relocation", "siting", "remedy", "guidance", "carbon",
-     "rivers"),
+     "rivers", "synergy"),
     # L4: pipelines
     ("audit", "journal", "loading"),
-    ("assessment", "report_file", "rule_editing", "carbon_account", "judging", "relocation_plan", "remedy_plan", "river_system"),
+    ("assessment", "report_file", "rule_editing", "carbon_account", "judging", "relocation_plan", "remedy_plan", "river_system", "synergy_plan"),
     ("screening", "differences", "trace_plan"),
     ("assess",),
     ("verify", "compare_plan"),

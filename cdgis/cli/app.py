@@ -13,6 +13,7 @@ import typer
 from cdgis import __version__
 from cdgis.cli.audit import register as register_audit
 from cdgis.cli.check import layers_app, rules_app
+from cdgis.cli.measures import register as register_measures
 from cdgis.cli.options import (
     AsOfOption,
     DebugOption,
@@ -126,6 +127,9 @@ def carbon(
     with progress_bars(err_console, quiet=quiet) as progress:
         assessment = assess_carbon(opened, as_of=parse_date(as_of), progress=progress)
     write_all(assessment, out or opened.root / "reports", jobs=jobs, quiet=quiet, strict=False)
+
+
+register_measures(app)
 
 
 @app.command(cls=ChineseCommand)

@@ -1,0 +1,57 @@
+"""The commands on further measures: synergy of pollutants and carbon."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cdgis.cli.options import DebugOption, OutOption, QuietOption, out_console
+from cdgis.cli.words import ChineseCommand
+
+TableArgument = Annotated[
+    Path, typer.Argument(metavar="表", help="前后对照表（CSV/XLSX）：编号、物质、基期、末期，可有园区、县区")
+]
+WeightsOption = Annotated[
+    str, typer.Option("--weights", metavar="名称", help="污染物当量的权重集：tax_equivalent、equal_mass")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module to the command line."""
+    app.command("synergy", cls=ChineseCommand)(synergy)
+
+
+def synergy(
+    table: TableArgument,
+    weights: WeightsOption = "tax_equivalent",
+    out: OutOption = None,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """减污降碳协同评估：由前后对照表给出方向、弹性、协同控制坐标和耦合协调度，按企业、园区、县区。
+
+    示例：cdgis synergy layers/synergy/before_after.csv
+    """
+    from cdgis.model import DEMO_STAMP
+    from cdgis.report.synergy_page import render_synergy
+    from cdgis.report.water_tables import write_water
+    from cdgis.synergy_plan import assess_synergy
+
+    found = assess_synergy(table, weights=weights)
+    # Names that are evidently made up mark demonstration data, wherever the file lies.
+    stamp = DEMO_STAMP if found.table["name"].str.startswith("示例").any() else ""
+    page = render_synergy(found, stamp=stamp).encode()
+    written = write_water({"synergy": found.table}, out or Path("reports") / "synergy", files={"synergy.html": page})
+    if quiet:
+        return
+    rows = found.table[found.table["pollutant"] == "APeq"]
+    for level in ("全部", "县区", "园区", "企业"):
+        counts = rows.loc[rows["level"] == level, "sign_class"].value_counts().sort_index()
+        if len(counts):
+            _say(f"{level}：" + "，".join(f"{word} {count}" for word, count in counts.items()))
+    _say(f"污染物按“{found.weights.title}”折算（{found.weights.mark}）")
+    _say(f"已写出 {len(written)} 个文件。请打开 {written[0]}")
+
+
+def _say(text: str) -> None:
+    out_console.print(text, markup=False, highlight=False, soft_wrap=True)
