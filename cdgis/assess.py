@@ -17,15 +17,13 @@ from cdgis.carbon_account import CarbonTables, account_carbon
 from cdgis.cumulative import sum_up_caps
 from cdgis.frames import Subjects
 from cdgis.guidance import SitingRequest
-from cdgis.judging import Judged, judge_again, judge_subjects, only_kind
+from cdgis.judging import Judged, judge_subjects, only_kind
 from cdgis.loading import Loaded, load_workspace, overview_notes
 from cdgis.model import InputRecord, IntakeNote, SubjectKind
-from cdgis.policy import read_relocation_policy
 from cdgis.progress import Progress, Silent
 from cdgis.questions import list_questions
 from cdgis.readers import TypedSites, read_sites, read_subjects
-from cdgis.relocation import without_exemptions
-from cdgis.relocation_plan import list_destinations, list_relocations
+from cdgis.relocation_plan import WhatIf, plan_relocation, search_freely
 from cdgis.remedy_plan import guide, remedies_for, search_area
 from cdgis.request import Request
 from cdgis.schema import TABLES, empty, validate
@@ -128,15 +126,20 @@ def assess_siting(
 
 
 def assess_relocation(
-    workspace: Workspace, *, as_of: date | None = None, jobs: int = 1, progress: Progress | None = None
+    workspace: Workspace,
+    *,
+    what_if: WhatIf | None = None,
+    as_of: date | None = None,
+    jobs: int = 1,
+    progress: Progress | None = None,
 ) -> Assessment:
-    """Return the enterprises judged, with the relocation list and a first screening of parks."""
+    """Return the enterprises judged: who should move, why, how urgently, where to, and what it would bring."""
     progress = progress or Silent()
     loaded = load_workspace(workspace, as_of=as_of, progress=progress)
     progress.stage("读取企业")
     subjects = only_kind(read_subjects(workspace, progress=progress.step), SubjectKind.ENTERPRISE)
     judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
-    relocation = _relocate(loaded, judged, progress)
+    relocation = _relocate(loaded, judged, progress, what_if)
     return _assessment(loaded, judged, relocation, CarbonTables.none())
 
 
@@ -148,19 +151,26 @@ def assess_carbon(workspace: Workspace, *, as_of: date | None = None, progress: 
     return _assessment(loaded, nobody, {}, account_carbon(loaded, progress=progress))
 
 
-def _relocate(loaded: Loaded, judged: Judged, progress: Progress) -> dict[str, pd.DataFrame]:
-    """Return the relocation tables; a second judgement without exemptions shows whom only an exemption spares."""
-    progress.stage("搬迁清单与承接园区", 2)
-    tables, policy = judged.tables, read_relocation_policy()
+def _relocate(
+    loaded: Loaded, judged: Judged, progress: Progress, what_if: WhatIf | None = None
+) -> dict[str, pd.DataFrame]:
+    """Return the relocation tables; a free search only for the enterprises it is asked for."""
+    progress.stage("搬迁清单、优先级与承接安排", 1)
     if judged.measurement is None:
         return {}
-    bare = without_exemptions(loaded.rules, policy)
-    spared = judge_again(loaded, judged.measurement, tables["subjects"], tables["attributes"], bare).findings
-    relocation = list_relocations(loaded, tables, spared, policy)
-    progress.step("搬迁清单")
-    destinations = list_destinations(loaded, relocation, tables, judge_subjects)
-    progress.step("承接园区")
-    return {"relocation": relocation, "destinations": destinations}
+    found = plan_relocation(loaded, judged, what_if=what_if)
+    wanted = what_if.free if what_if else ()
+    if wanted:
+        found["relocation_sites"] = validate(
+            "relocation_sites", search_freely(loaded, wanted, judged.tables, _locations_for)
+        )
+    progress.step("搬迁")
+    return found
+
+
+def _locations_for(loaded: Loaded, wanted: SitingRequest, county: str) -> pd.DataFrame:
+    """Return table locations for one request within a county."""
+    return guide(loaded, wanted, search_area(loaded, county), judge_subjects).siting.locations
 
 
 def _assessment(

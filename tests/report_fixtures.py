@@ -275,6 +275,9 @@ def _carbon(*, text: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     return validate("carbon_zones", pd.DataFrame(zones)), validate("carbon_potential", pd.DataFrame(potential))
 
 
+_RANKED = ("score", "score_low", "score_high", "rank", "rank_low", "rank_high")
+
+
 def _relocation(subjects: list[dict[str, object]], *, text: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     moved = [s for s in subjects if s["kind"] == "enterprise"][:4]
     rows = [
@@ -288,6 +291,9 @@ def _relocation(subjects: list[dict[str, object]], *, text: str) -> tuple[pd.Dat
             "exclusions": text,
             "status": ("候选", "须人工核实", "排除", "候选")[i],
             "disposition": ("关停退出", "异地迁建", "就地改造", "保留观察")[i],
+            "action": text or "示例说明",
+            **{name: (0.5, 0.4, 0.6, 1.0, 1.0, 2.0)[n] for n, name in enumerate(_RANKED)},
+            "grade": "", "grade_range": "A–B", "lead": "法定压力", "driver": text, "assigned": text, "unplaced": text,
             "basis": text or "方案1",
             "missing": "serves_city",
         }
@@ -300,8 +306,10 @@ def _relocation(subjects: list[dict[str, object]], *, text: str) -> tuple[pd.Dat
             "park_name": text or "示例园区A",
             "feasible": i % 2 == 0,
             "verdict": "未发现冲突",
-            "failing_rule": "",
-            "distance_m": 15000.0 + i,
+            "failing_rule": "", "failing_clause": text, "manual_rules": "BA-01", "fits": True, "shortfall": text,
+            "score": 0.5, "assigned": i == 0, "distance_m": 15000.0 + i, "land_ha": 2.0, "available_ha": 20.0,
+            "industry_match": 1.0, "rail_distance_m": 10.0, "receptor_distance_m": 900.0, "missing": "",
+            "lon": 117.9, "lat": 40.9,
         }
         for i, s in enumerate(moved)
     ]

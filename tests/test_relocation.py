@@ -10,7 +10,8 @@ import pytest
 from cdgis.errors import RuleError
 from cdgis.model import Effect, ProjectType
 from cdgis.policy import read_relocation_policy
-from cdgis.relocation import RelocationInputs, last_day, propose_relocations, without_exemptions
+from cdgis.relocation import RelocationInputs, propose_relocations, without_exemptions
+from cdgis.relocation.dates import last_day
 from cdgis.rulebook import Rule
 from cdgis.schema import empty
 
@@ -30,7 +31,7 @@ def make_rule(rule_id: str, effect: str, *, layer: str = "", kind: str = "既有
 RULES = (
     make_rule("RE-01", "退出", layer="built_up", unless=[
         {"conditions": [{"attribute": "serves_city", "op": "declared"}], "reason": "必须依托城市"}]),
-    make_rule("EQ-01", "退出"),
+    make_rule("EQ-01", "退出", conditions=[{"attribute": "equipment", "op": "has", "value": "高炉"}]),
     make_rule("WS-05", "退出", layer="water_source_zones"),
     make_rule("ECO-E1", "须论证", layer="ecological_redline"),
     make_rule("DI-02E", "限制", layer="no_burn_zones"),
@@ -91,7 +92,7 @@ def make_inputs(
 
 def propose(*findings: dict[str, object], **more: object) -> pd.DataFrame:
     inputs = make_inputs(*findings, **more)  # type: ignore[arg-type]
-    return propose_relocations(inputs, rules=RULES, policy=POLICY, as_of=AS_OF).set_index("enterprise_id")
+    return propose_relocations(inputs, rules=RULES, policy=POLICY, as_of=AS_OF).listed.set_index("enterprise_id")
 
 
 APPROVED = {("E1", "approval_date"): "2020-05-01"}
@@ -105,9 +106,23 @@ def test_built_up_enterprise_is_a_candidate_to_move() -> None:
     assert "截至2026-11-01在效" in row["basis"]
 
 
-def test_obsolete_equipment_means_closing() -> None:
+EQUIPMENT = ("E1", "equipment")
+
+
+def test_one_obsolete_piece_of_equipment_goes_and_the_plant_stays() -> None:
+    row = propose(finding("E1", "EQ-01"), attributes={EQUIPMENT: "高炉;带式烧结机"}).loc["E1"]
+    assert (row["status"], row["disposition"], row["missing"]) == ("候选", "就地改造", "")
+    assert "淘汰高炉" in row["action"]
+
+
+def test_plant_with_nothing_but_obsolete_equipment_closes() -> None:
+    row = propose(finding("E1", "EQ-01"), attributes={EQUIPMENT: "高炉"}).loc["E1"]
+    assert row["disposition"] == "关停退出"
+
+
+def test_plant_that_lists_no_equipment_is_not_closed_for_one_piece() -> None:
     row = propose(finding("E1", "EQ-01")).loc["E1"]
-    assert (row["status"], row["disposition"], row["missing"]) == ("候选", "关停退出", "")
+    assert (row["disposition"], row["action"][:5]) == ("就地改造", "淘汰该装备")
 
 
 def test_equipment_and_location_mean_closing_with_both_reasons() -> None:

@@ -27,6 +27,7 @@ from cdgis.cli.options import (
     out_console,
     write_all,
 )
+from cdgis.cli.relocate import register as register_relocate
 from cdgis.cli.screen import register as register_screen
 from cdgis.cli.water import register as register_water
 from cdgis.cli.words import EXIT_INTERRUPTED, ChineseCommand, ChineseGroup, ErrorReporter, parse_date
@@ -83,28 +84,7 @@ def publish(
 register_screen(app)
 register_audit(app, rules_app)
 register_water(app)
-
-
-@app.command(cls=ChineseCommand)
-def relocate(
-    workspace: WorkspaceOption = None,
-    out: OutOption = None,
-    as_of: AsOfOption = None,
-    jobs: JobsOption = 2,
-    quiet: QuietOption = False,
-    debug: DebugOption = False,
-) -> None:
-    """只判定企业，给出搬迁与整治清单及承接园区初筛。
-
-    示例：cdgis relocate --out reports/搬迁
-    """
-    from cdgis.assess import assess_relocation
-    from cdgis.terminal import progress_bars
-
-    opened = open_here(workspace)
-    with progress_bars(err_console, quiet=quiet) as progress:
-        assessment = assess_relocation(opened, as_of=parse_date(as_of), jobs=jobs, progress=progress)
-    write_all(assessment, out or opened.root / "reports", jobs=jobs, quiet=quiet, strict=False)
+register_relocate(app)
 
 
 @app.command(cls=ChineseCommand)

@@ -5,8 +5,6 @@ puts an enterprise on the list. Exclusions take reasons away but never the row: 
 with why. Unknown rules put nobody on the list; for those listed, what is missing is named.
 """
 
-import calendar
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,15 +13,14 @@ import pandas as pd
 
 from cdgis.errors import RuleError
 from cdgis.model import LIST_SEPARATOR, Relation, Stability, State, SubjectKind
-from cdgis.policy import RelocationPolicy, Review
+from cdgis.policy import DispositionRule, RelocationPolicy, Review
+from cdgis.relocation.dates import last_day
 from cdgis.rulebook import Rule
 from cdgis.schema import empty, validate
 
 CANDIDATE = "候选"
 REVIEW = "须人工核实"
 EXCLUDED = "排除"
-
-_DATE = re.compile(r"(\d{4})(?:\D?(\d{1,2}))?(?:\D?(\d{1,2}))?\D?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +34,8 @@ class RelocationInputs:
     attributes: pd.DataFrame
     findings_without_exemptions: pd.DataFrame | None = None
     """Findings of `without_exemptions(rules)`: whoever only an exemption spares is listed as 排除 with its words."""
+    exemptions_held: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    """(enterprise id, rule id) -> words of the exemptions that do hold, where a rule has several."""
     zone_dates: Mapping[str, date] = field(default_factory=dict)
     """Layer id -> day its zones were drawn; where absent, `missing` says that it would be needed."""
     recognised_parks: frozenset[str] | None = None
@@ -51,6 +50,18 @@ class _Facts:
     in_park: bool
     approved: date | None
     critical: bool
+    equipment: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidates:
+    """Who is listed, and each single reason."""
+
+    listed: pd.DataFrame
+    """One row per enterprise: name, industry, county, reasons, zones, exclusions, status, disposition, action, basis,
+    missing, and `kinds` (kinds of reasons left, ';')."""
+    reasons: pd.DataFrame
+    """Table relocation_reasons."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,8 +84,8 @@ def without_exemptions(rules: Sequence[Rule], policy: RelocationPolicy) -> tuple
 
 def propose_relocations(
     inputs: RelocationInputs, *, rules: Sequence[Rule], policy: RelocationPolicy, as_of: date
-) -> pd.DataFrame:
-    """Return table relocation: one row per enterprise with at least one reason.
+) -> Candidates:
+    """Return every enterprise with at least one reason, and the reasons one by one.
 
     Parameters
     ----------
@@ -92,22 +103,47 @@ def propose_relocations(
     """
     subjects = inputs.subjects[inputs.subjects["kind"] == SubjectKind.ENTERPRISE]
     findings = _reason_findings(inputs.findings, subjects, rules, policy)
-    applying = _with_exempted(findings, inputs.findings_without_exemptions, subjects, rules, policy)
+    applying = _with_exempted(findings, inputs, subjects, rules, policy)
     if applying.empty:
-        return empty("relocation")
+        return Candidates(listed=_nobody(), reasons=empty("relocation_reasons"))
+    case = _Case(policy=policy, rules={rule.id: rule for rule in rules}, zone_dates=inputs.zone_dates)
     facts, missing = _facts(inputs, policy), _missing(findings)
-    since = {rule.id: inputs.zone_dates.get(rule.layer) for rule in rules}
-    rows = []
+    rows, single = [], []
     for enterprise, reasons in sorted(_by_enterprise(applying).items()):
         fact = facts[enterprise]
-        lacking = _lacking(reasons, fact, policy, since)
-        row = _row(reasons, fact, policy, since)
-        row["missing"] = _join([*lacking, *missing.get(enterprise, ())])
+        row = _row(reasons, fact, case)
+        row["missing"] = _join([*_lacking(reasons, fact, case), *missing.get(enterprise, ())])
         rows.append({"enterprise_id": enterprise, **row})
+        single += [{"enterprise_id": enterprise, **cells} for cells in _single(reasons, fact, case)]
     table = pd.DataFrame(rows)
     table["basis"] = table["basis"] + f"（截至{as_of.isoformat()}在效）"
     named = subjects.rename(columns={"subject_id": "enterprise_id"})[["enterprise_id", "name", "industry", "county"]]
-    return validate("relocation", table.merge(named, on="enterprise_id", how="left"))
+    listed = table.merge(named, on="enterprise_id", how="left")
+    return Candidates(listed=listed, reasons=_located(pd.DataFrame(single), inputs.overlaps))
+
+
+def _nobody() -> pd.DataFrame:
+    columns = ["name", "industry", "county", "reasons", "zones", "exclusions", "status", "disposition", "action"]
+    return pd.DataFrame({name: [] for name in ("enterprise_id", *columns, "basis", "missing", "kinds")}, dtype=object)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """The written rules an enterprise is held against."""
+
+    policy: RelocationPolicy
+    rules: Mapping[str, Rule]
+    zone_dates: Mapping[str, date]
+
+    def drawn(self, reason: _Reason) -> date | None:
+        """Return the day the zones of the reason's layer were drawn, where it is known."""
+        return self.zone_dates.get(reason.layer)
+
+    def condemned(self, reasons: Sequence[_Reason]) -> frozenset[str]:
+        """Return the kinds of equipment that the rules among `reasons` want gone."""
+        conditions = [c for reason in reasons for c in self.rules[reason.rule_id].conditions if c.op == "has"]
+        values = [c.value for c in conditions if c.attribute == self.policy.attribute_equipment]
+        return frozenset(str(v) for value in values for v in (value if isinstance(value, tuple) else (value,)))
 
 
 def _reason_findings(
@@ -126,13 +162,14 @@ def _reason_findings(
 
 def _with_exempted(
     findings: pd.DataFrame,
-    bare: pd.DataFrame | None,
+    inputs: RelocationInputs,
     subjects: pd.DataFrame,
     rules: Sequence[Rule],
     policy: RelocationPolicy,
 ) -> pd.DataFrame:
     """Return what applies, plus what would apply but for a rule's exemptions, with their words in `exempted`."""
     applying = findings[findings["state"] == State.APPLIES]
+    bare = inputs.findings_without_exemptions
     if bare is None:
         return applying
     would = _reason_findings(bare, subjects, rules, policy)
@@ -140,7 +177,8 @@ def _with_exempted(
     known = findings.set_index(["subject_id", "rule_id"]).index
     spared = would[~would.set_index(["subject_id", "rule_id"]).index.isin(known)]
     words = {rule.id: "、".join(item.reason for item in rule.unless if item.reason) for rule in rules}
-    text = [f"{rule_id} 的例外情形：{words[rule_id]}" for rule_id in spared["rule_id"]]
+    pairs = zip(spared["subject_id"], spared["rule_id"], strict=True)
+    text = [f"{pair[1]} 的例外情形：{inputs.exemptions_held.get(pair, words[pair[1]])}" for pair in pairs]
     return pd.concat([applying, spared.assign(exempted=text)], ignore_index=True)
 
 
@@ -159,35 +197,18 @@ def _facts(inputs: RelocationInputs, policy: RelocationPolicy) -> Mapping[str, _
             in_park=subject in in_park,
             approved=last_day(declared.get((subject, policy.attribute_approval), "")),
             critical=subject in critical,
+            equipment=frozenset(filter(None, declared.get((subject, policy.attribute_equipment), "").split(LIST_SEPARATOR))),
         )
         for subject in inputs.subjects["subject_id"]
     }
 
 
-def last_day(text: str) -> date | None:
-    """Return the last day a written date can mean (2015 → 31 December), None when it is not a date.
-
-    A coarse date counts as late as it can, so that 早于划定日期 is said only of what surely was.
-    """
-    match = _DATE.fullmatch(text.strip())
-    if match is None:
-        return None
-    year, month = int(match[1]), int(match[2] or 12)
-    if not 1 <= month <= 12:
-        return None
-    length = calendar.monthrange(year, month)[1]
-    day = int(match[3] or length)
-    return date(year, month, day) if 1 <= day <= length else None
-
-
-def _lacking(
-    reasons: Sequence[_Reason], fact: _Facts, policy: RelocationPolicy, since: Mapping[str, date | None]
-) -> list[str]:
+def _lacking(reasons: Sequence[_Reason], fact: _Facts, case: _Case) -> list[str]:
     """Return what would settle whether the approval came before the zone: the approval's or the zone's date."""
-    kinds = {kind for review in policy.review if review.test == "approved_before" for kind in review.kinds}
+    kinds = {kind for review in case.policy.review if review.test == "approved_before" for kind in review.kinds}
     asked = [reason for reason in reasons if reason.layer and reason.kind in kinds]
-    lacking = [policy.attribute_approval] if asked and fact.approved is None else []
-    return lacking + (["划定日期"] if any(since[reason.rule_id] is None for reason in asked) else [])
+    lacking = [case.policy.attribute_approval] if asked and fact.approved is None else []
+    return lacking + (["划定日期"] if any(case.drawn(reason) is None for reason in asked) else [])
 
 
 def _missing(findings: pd.DataFrame) -> dict[str, tuple[str, ...]]:
@@ -200,30 +221,70 @@ def _by_enterprise(applying: pd.DataFrame) -> dict[str, list[_Reason]]:
     reasons: dict[str, list[_Reason]] = {}
     for subject, cells in zip(applying["subject_id"], applying[names].to_dict("records"), strict=True):
         reasons.setdefault(str(subject), []).append(_Reason(**{name: str(cells[name]) for name in names}))
-    return reasons
+    return {subject: sorted(found, key=lambda reason: reason.rule_id) for subject, found in reasons.items()}
 
 
-def _row(
-    reasons: Sequence[_Reason], fact: _Facts, policy: RelocationPolicy, since: Mapping[str, date | None]
-) -> dict[str, str]:
+def _why_not(reason: _Reason, fact: _Facts, policy: RelocationPolicy) -> str:
+    """Return why a reason does not count, "" when it does."""
+    held = [item.text for item in policy.exclusion if reason.kind in item.drops and getattr(fact, item.test)]
+    return _join([reason.exempted, *held])
+
+
+def _row(reasons: Sequence[_Reason], fact: _Facts, case: _Case) -> dict[str, str]:
     """Return what follows from one enterprise's reasons."""
-    present = {reason.kind for reason in reasons}
+    policy, present = case.policy, {reason.kind for reason in reasons}
     excluded = [item for item in policy.exclusion if getattr(fact, item.test) and present & set(item.drops)]
-    dropped = {kind for item in excluded for kind in item.drops}
-    left = [reason for reason in reasons if reason.kind not in dropped and not reason.exempted]
-    reviews = [item.text for item in policy.review if _asks_review(item, left, fact, since)]
-    decided = policy.dispose(frozenset(reason.kind for reason in left))
+    left = [reason for reason in reasons if not _why_not(reason, fact, policy)]
+    reviews = [item.text for item in policy.review if _asks_review(item, left, fact, case)]
+    decided, action = _disposed(left, fact, case)
     return {
         "reasons": _join(reason.rule_id for reason in reasons),
         "zones": _join(reason.zone_id for reason in reasons),
-        "exclusions": _join([*(r.exempted for r in reasons), *(item.text for item in excluded), *reviews]),
+        "kinds": _join(reason.kind for reason in left),
+        "exclusions": _join([*(_why_not(reason, fact, policy) for reason in reasons), *reviews]),
         "status": EXCLUDED if not left else REVIEW if reviews else CANDIDATE,
         "disposition": decided.gives,
-        "basis": _join([*(r.basis for r in reasons), *(item.basis for item in excluded)]) + f"；处置：{decided.text}",
+        "action": action,
+        "basis": _join([*(r.basis for r in reasons), *(item.basis for item in excluded)]) + f"；处置：{action}",
     }
 
 
-def _asks_review(review: Review, left: Sequence[_Reason], fact: _Facts, since: Mapping[str, date | None]) -> bool:
+def _disposed(left: Sequence[_Reason], fact: _Facts, case: _Case) -> tuple[DispositionRule, str]:
+    """Return the rule that decides, and its words with the equipment concerned put in."""
+    condemned = case.condemned(left)
+    pieces = sorted(condemned & fact.equipment)
+    decided = case.policy.dispose(
+        frozenset(reason.kind for reason in left), nothing_left=bool(fact.equipment) and fact.equipment <= condemned
+    )
+    return decided, decided.text.replace("{equipment}", "、".join(pieces) or "该装备")
+
+
+def _single(reasons: Sequence[_Reason], fact: _Facts, case: _Case) -> list[dict[str, object]]:
+    """Return one row per reason and zone."""
+    rows: list[dict[str, object]] = []
+    for reason in reasons:
+        rule, why_not = case.rules[reason.rule_id], _why_not(reason, fact, case.policy)
+        for zone in reason.zone_id.split(LIST_SEPARATOR):
+            rows.append(
+                {
+                    "rule_id": rule.id, "title": rule.title, "kind": reason.kind, "layer": reason.layer, "zone_id": zone,
+                    "effect": str(rule.effect), "counts": not why_not, "why_not": why_not, "clause": rule.clause,
+                    "basis": reason.basis, "plan_measure": rule.plan_measure, "mark": str(rule.mark),
+                }
+            )  # fmt: skip
+    return rows
+
+
+def _located(reasons: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
+    """Return table relocation_reasons: each reason with its zone's name, relation and distance out of `overlaps`."""
+    names = ["zone_name", "zone_class", "relation", "share", "distance_m"]
+    known = overlaps.rename(columns={"subject_id": "enterprise_id"})
+    known = known.reindex(columns=["enterprise_id", "layer", "zone_id", *names])
+    known = known.drop_duplicates(["enterprise_id", "layer", "zone_id"])
+    return validate("relocation_reasons", reasons.merge(known, on=["enterprise_id", "layer", "zone_id"], how="left"))
+
+
+def _asks_review(review: Review, left: Sequence[_Reason], fact: _Facts, case: _Case) -> bool:
     """Return whether `review` is called for by the reasons it concerns."""
     concerned = [reason for reason in left if reason.kind in review.kinds]
     if not concerned:
@@ -232,7 +293,7 @@ def _asks_review(review: Review, left: Sequence[_Reason], fact: _Facts, since: M
         return fact.critical
     if review.test == "only_kinds":
         return len(concerned) == len(left)
-    drawn = [since[reason.rule_id] for reason in concerned]
+    drawn = [case.drawn(reason) for reason in concerned]
     return fact.approved is not None and any(day is not None and fact.approved < day for day in drawn)
 
 

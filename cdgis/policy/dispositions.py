@@ -1,27 +1,22 @@
 """By which written rules is a flagged enterprise closed, moved, refitted or kept? (cdgis/data/relocation/*.toml)"""
 
-import tomllib
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from cdgis.errors import RuleError
 from cdgis.model import Effect, ProjectType
+from cdgis.policy.reading import PolicyData, read_policy
 from cdgis.rulebook import Rule
-from cdgis.validation import schema_problems
 
 Disposition = Literal["关停退出", "异地迁建", "就地改造", "保留观察"]
 ExclusionTest = Literal["serves_city", "in_park"]
 ReviewTest = Literal["approved_before", "critical", "only_kinds"]
+EquipmentTest = Literal["", "nothing_left"]
+"""nothing_left: the equipment is declared, and every piece of it is of a kind that must go."""
 
 
-class _Data(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Reason(_Data):
+class Reason(PolicyData):
     """A class of rules that put an enterprise on the list when they apply."""
 
     kind: str
@@ -43,7 +38,7 @@ class Reason(_Data):
         )
 
 
-class Exclusion(_Data):
+class Exclusion(PolicyData):
     """A circumstance that takes reasons of some kinds away."""
 
     test: ExclusionTest
@@ -52,7 +47,7 @@ class Exclusion(_Data):
     basis: str
 
 
-class Review(_Data):
+class Review(PolicyData):
     """A circumstance that a person must look into before anything follows from reasons of these kinds."""
 
     test: ReviewTest
@@ -60,25 +55,35 @@ class Review(_Data):
     text: str
 
 
-class DispositionRule(_Data):
+class DispositionRule(PolicyData):
     """Which disposition follows from the kinds of reasons that are left."""
 
     any_of: tuple[str, ...] = ()
+    with_any_of: tuple[str, ...] = ()
+    """A second class that must be present as well; empty asks for none."""
+    equipment: EquipmentTest = ""
     gives: Disposition
     text: str
 
-    def holds(self, kinds: frozenset[str]) -> bool:
+    def holds(self, kinds: frozenset[str], *, nothing_left: bool = False) -> bool:
         """Whether this rule decides for an enterprise with `kinds` of reasons left."""
-        return not self.any_of or bool(kinds & set(self.any_of))
+        wanted = (self.any_of, self.with_any_of)
+        return all(not some or bool(kinds & set(some)) for some in wanted) and (not self.equipment or nothing_left)
+
+    @property
+    def unconditional(self) -> bool:
+        """Whether it holds for everybody."""
+        return not (self.any_of or self.with_any_of or self.equipment)
 
 
-class RelocationPolicy(_Data):
+class RelocationPolicy(PolicyData):
     """The written rules of relocation; first match wins in `reason` and in `disposition`."""
 
     version: str
     park_layer: str
     attribute_serves_city: str
     attribute_approval: str
+    attribute_equipment: str
     reason: tuple[Reason, ...] = Field(min_length=1)
     exclusion: tuple[Exclusion, ...] = ()
     review: tuple[Review, ...] = ()
@@ -88,10 +93,10 @@ class RelocationPolicy(_Data):
     def _coherent(self) -> "RelocationPolicy":
         kinds = {reason.kind for reason in self.reason}
         used = {k for item in self.exclusion for k in item.drops} | {k for item in self.review for k in item.kinds}
-        used |= {k for item in self.disposition for k in item.any_of}
+        used |= {k for item in self.disposition for k in (*item.any_of, *item.with_any_of)}
         if used - kinds:
             raise ValueError(f"引用了没有定义的原因类别：{'、'.join(sorted(used - kinds))}")
-        if self.disposition[-1].any_of:
+        if not self.disposition[-1].unconditional:
             raise ValueError("最后一条 disposition 应无条件，否则有企业得不到处置方向")
         return self
 
@@ -99,9 +104,9 @@ class RelocationPolicy(_Data):
         """Return the kind of reason `rule` gives, "" if it gives none."""
         return next((reason.kind for reason in self.reason if reason.covers(rule)), "")
 
-    def dispose(self, kinds: frozenset[str]) -> DispositionRule:
+    def dispose(self, kinds: frozenset[str], *, nothing_left: bool = False) -> DispositionRule:
         """Return the first disposition rule that holds for `kinds`."""
-        return next(rule for rule in self.disposition if rule.holds(kinds))
+        return next(rule for rule in self.disposition if rule.holds(kinds, nothing_left=nothing_left))
 
 
 def read_relocation_policy(source: Traversable | None = None) -> RelocationPolicy:
@@ -111,10 +116,4 @@ def read_relocation_policy(source: Traversable | None = None) -> RelocationPolic
     ------
     RuleError : not TOML, or a row breaks the schema; all faults at once.
     """
-    path = source if source is not None else files("cdgis").joinpath("data", "relocation", "dispositions.toml")
-    try:
-        return RelocationPolicy(**tomllib.loads(path.read_text(encoding="utf-8")))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
-        raise RuleError((f"{path.name} 无法读取：{err}",)) from err
-    except ValidationError as err:
-        raise RuleError(tuple(f"{path.name} {problem}" for problem in schema_problems(err, whole="整个文件"))) from err
+    return read_policy(RelocationPolicy, "dispositions.toml", source)

@@ -1,0 +1,29 @@
+"""By which written policy are enterprises moved, ranked and placed? (cdgis/data/relocation/*.toml; data, never code)"""
+
+from cdgis.policy.dispositions import Disposition, DispositionRule, RelocationPolicy, Review, read_relocation_policy
+from cdgis.policy.scoring import (
+    Criterion,
+    DestinationPolicy,
+    PriorityPolicy,
+    read_destination_policy,
+    read_priority_policy,
+    read_weights,
+    reweighted,
+    weights_of,
+)
+
+__all__ = [
+    "Criterion",
+    "DestinationPolicy",
+    "Disposition",
+    "DispositionRule",
+    "PriorityPolicy",
+    "RelocationPolicy",
+    "Review",
+    "read_destination_policy",
+    "read_priority_policy",
+    "read_relocation_policy",
+    "read_weights",
+    "reweighted",
+    "weights_of",
+]

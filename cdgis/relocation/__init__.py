@@ -1,0 +1,37 @@
+"""Who should close, move or refit, who first, and where to? (candidates, priority, destinations, assignment, conflict)"""
+
+from cdgis.relocation.assignment import UNPLACED, Assignment, Demand, Problem, Supply, assign
+from cdgis.relocation.candidates import (
+    CANDIDATE,
+    EXCLUDED,
+    REVIEW,
+    Candidates,
+    RelocationInputs,
+    propose_relocations,
+    without_exemptions,
+)
+from cdgis.relocation.conflict import Obstacle, explain_unplaced
+from cdgis.relocation.destinations import score_destinations, shortfall_words
+from cdgis.relocation.priority import Urgency, rank_by_urgency
+
+__all__ = [
+    "CANDIDATE",
+    "EXCLUDED",
+    "REVIEW",
+    "UNPLACED",
+    "Assignment",
+    "Candidates",
+    "Demand",
+    "Obstacle",
+    "Problem",
+    "RelocationInputs",
+    "Supply",
+    "Urgency",
+    "assign",
+    "explain_unplaced",
+    "propose_relocations",
+    "rank_by_urgency",
+    "score_destinations",
+    "shortfall_words",
+    "without_exemptions",
+]

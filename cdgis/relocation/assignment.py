@@ -1,0 +1,214 @@
+"""Which park takes which enterprise, when all of them share what the parks have left? (a mixed-integer program)
+
+    minimise    sum_ip c_ip x_ip + sum_i u_i (1 - sum_p x_ip)          c_ip = 1 - score of park p for i, u_i > 1
+    subject to  sum_p x_ip <= 1                                          each enterprise goes to one park at most
+                sum_{i: a_ip <= a} land_i x_ip <= a    for each p and a  land that is open to those who need it
+                sum_i q_i x_ip <= Q_p                  for each p        water and energy, where the park has a limit
+                x_ip in {0, 1}, only for pairs that are permitted and fit alone
+
+a_ip is what park p has for i: its spare land minus the parts prohibited to i. Staying unplaced costs u_i, so a plan always
+exists. HiGHS stops by gap or number of nodes, never by time; rows and columns enter in an order that depends on their
+contents alone, so neither names nor the order of tables decide among equally good plans.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+from scipy.sparse import csr_array, vstack
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+UNPLACED = -1
+_WHOLE = 1e-6
+"""A share this near to 1 is whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """What n enterprises need; NaN where they did not say."""
+
+    land_ha: FloatArray
+    water_10k_m3: FloatArray
+    energy_tce: FloatArray
+    unplaced_cost: FloatArray
+    """u_i; more than 1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supply:
+    """What m parks have left; inf where no limit is given."""
+
+    available_ha: FloatArray
+    """n x m: spare land minus what is prohibited to that enterprise."""
+    water_10k_m3: FloatArray
+    energy_tce: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """An instance of the program."""
+
+    cost: FloatArray
+    """n x m, 0 to 1."""
+    permitted: BoolArray
+    """n x m: no prohibition, not closed, rail where it is needed."""
+    demand: Demand
+    supply: Supply
+
+    def open_pairs(self) -> BoolArray:
+        """Return the pairs that are permitted and fit when nobody else comes."""
+        d, s = self.demand, self.supply
+        fits = d.land_ha[:, None] <= s.available_ha
+        for need, left in ((d.water_10k_m3, s.water_10k_m3), (d.energy_tce, s.energy_tce)):
+            # a need nobody stated passes only where there is no limit
+            fits &= np.isposinf(left)[None, :] | (need[:, None] <= left[None, :])
+        return np.asarray(self.permitted & fits)
+
+    def value(self, place: IntArray) -> float:
+        """Return the objective of a plan (park position per enterprise, UNPLACED for none)."""
+        placed = np.flatnonzero(place != UNPLACED)
+        left = float(self.demand.unplaced_cost[place == UNPLACED].sum())
+        return float(self.cost[placed, place[placed]].sum()) + left
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assignment:
+    """A plan and how good it is known to be."""
+
+    place: IntArray
+    """Park position per enterprise; UNPLACED for none."""
+    objective: float
+    bound: float
+    """No plan can cost less than this."""
+    pairs: int
+    rows: int
+    nodes: int
+    proven: bool
+    """Whether the objective is within the gap of the bound."""
+
+
+def assign(problem: Problem, *, gap: float, nodes: int, exact_pairs: int) -> Assignment:
+    """Return the best plan found within `gap` (relative) and `nodes`.
+
+    Up to `exact_pairs` open pairs the whole program is solved without a gap. Beyond, its relaxation is: whoever goes to
+    one park whole keeps that park, and the program is solved for the others with what is left; the relaxation
+    bounds how far from the best plan that can be.
+
+    Raises
+    ------
+    RuntimeError : the solver failed although doing nothing is always possible.
+    """
+    model = _Model.of(problem, *_canonical_order(problem))
+    place = np.full(len(problem.cost), UNPLACED, dtype=np.int64)
+    everything = float(problem.demand.unplaced_cost.sum())
+    if not model.pair_row.size:
+        return Assignment(place=place, objective=everything, bound=everything, pairs=0, rows=0, nodes=0, proven=True)
+    if len(model.saving) <= exact_pairs:
+        found = _solve(model, np.arange(len(model.saving)), model.limit, gap=0.0, nodes=nodes)
+        lowest = everything + found.bound
+    else:
+        share, value = _relaxed(model)
+        lowest, whole = everything + value, np.flatnonzero(share > 1 - _WHOLE)
+        settled = np.isin(model.pair_row, model.pair_row[whole])
+        left = model.limit - np.asarray(model.matrix[:, whole].sum(axis=1)).ravel()
+        found = _solve(model, np.flatnonzero(~settled), np.maximum(left, 0.0), gap=gap, nodes=nodes)
+        found = _Solved(chosen=np.concatenate([whole, found.chosen]), bound=value, nodes=found.nodes)
+    place[model.pair_row[found.chosen]] = model.pair_park[found.chosen]
+    objective = problem.value(place)
+    return Assignment(
+        place=place, objective=objective, bound=min(lowest, objective), pairs=len(model.saving),
+        rows=model.matrix.shape[0], nodes=found.nodes, proven=objective - lowest <= gap * max(objective, 1e-12),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Solved:
+    chosen: IntArray
+    bound: float
+    nodes: int
+
+
+def _solve(model: "_Model", pairs: IntArray, limit: FloatArray, *, gap: float, nodes: int) -> _Solved:
+    """Return the pairs chosen among `pairs` when `limit` is left of each constraint."""
+    if not pairs.size:
+        return _Solved(chosen=pairs, bound=0.0, nodes=0)
+    result = milp(
+        model.saving[pairs], integrality=np.ones(len(pairs)), bounds=Bounds(0, 1),
+        constraints=LinearConstraint(model.matrix[:, pairs], -np.inf, limit),
+        options={"mip_rel_gap": gap, "node_limit": nodes, "presolve": True},
+    )  # fmt: skip
+    if result.x is None:
+        raise RuntimeError(f"HiGHS: {result.message}")
+    bound = result.fun if result.mip_dual_bound is None else result.mip_dual_bound
+    return _Solved(chosen=pairs[result.x > 0.5], bound=float(bound), nodes=int(result.mip_node_count or 0))
+
+
+def _relaxed(model: "_Model") -> tuple[FloatArray, float]:
+    """Return the shares of a best plan that may split enterprises, and its value."""
+    result = linprog(model.saving, A_ub=model.matrix, b_ub=model.limit, bounds=(0, 1), method="highs-ds")
+    if result.x is None:
+        raise RuntimeError(f"HiGHS: {result.message}")
+    return np.asarray(result.x), float(result.fun)
+
+
+def relaxed_bound(problem: Problem) -> float:
+    """Return the least cost when enterprises could be split: no plan costs less."""
+    model = _Model.of(problem, *_canonical_order(problem))
+    everything = float(problem.demand.unplaced_cost.sum())
+    if not model.pair_row.size:
+        return everything
+    return everything + _relaxed(model)[1]
+
+
+def _canonical_order(problem: Problem) -> tuple[IntArray, IntArray]:
+    """Return enterprises and parks ordered by what they are, not by name or place in a table."""
+    d, s = problem.demand, problem.supply
+    cost = np.where(problem.permitted, problem.cost, 2.0)
+    known = (np.nan_to_num(part, nan=-1.0) for part in (d.energy_tce, d.water_10k_m3, d.land_ha, d.unplaced_cost))
+    rows = np.lexsort((np.round(np.sort(cost, axis=1).sum(axis=1), 9), *known)).astype(np.int64)
+    open_land = np.nan_to_num(s.available_ha, nan=-1.0).max(axis=0, initial=-1.0)
+    columns = np.lexsort((np.round(np.sort(cost, axis=0).sum(axis=0), 9), s.energy_tce, s.water_10k_m3, open_land))
+    return rows, columns.astype(np.int64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Model:
+    """The program as matrices over the open pairs."""
+
+    pair_row: IntArray
+    pair_park: IntArray
+    saving: FloatArray
+    """c_ip - u_i: what placing i at p changes against leaving it."""
+    matrix: csr_array
+    limit: FloatArray
+
+    @classmethod
+    def of(cls, problem: Problem, order: IntArray, parks: IntArray) -> "_Model":
+        """Return the matrices, pairs sorted by `order` and `parks`."""
+        at, column = np.nonzero(problem.open_pairs()[np.ix_(order, parks)])
+        row, park = order[at], parks[column]
+        d, s, count = problem.demand, problem.supply, len(at)
+        pieces = [csr_array((np.ones(count), (at, np.arange(count))), shape=(len(order), count))]
+        limits = [np.ones(len(order))]
+        for p in parks:
+            here = np.flatnonzero(park == p)
+            if not here.size:
+                continue
+            land = problem.demand.land_ha[row[here]]
+            levels = s.available_ha[row[here], p]
+            rows = [(here[levels <= level], land[levels <= level], level) for level in np.unique(levels)]
+            for need, left in ((d.water_10k_m3, s.water_10k_m3[p]), (d.energy_tce, s.energy_tce[p])):
+                rows += [] if np.isposinf(left) else [(here, need[row[here]], left)]
+            for members, amount, left in rows:
+                if amount.sum() > left:  # the others can never bind
+                    shape, index = (1, count), (np.zeros(len(members), dtype=np.int64), members)
+                    pieces.append(csr_array((amount / max(left, 1e-12), index), shape=shape))
+                    limits.append(np.ones(1))
+        return cls(
+            pair_row=row, pair_park=park, saving=problem.cost[row, park] - d.unplaced_cost[row],
+            matrix=vstack(pieces, format="csr"), limit=np.concatenate(limits),
+        )  # fmt: skip

@@ -1,0 +1,79 @@
+"""Why does an enterprise stay without a place? An irreducible set of constraints, in words. (deletion filter)
+
+The case must go to some park; every park offers constraints that keep it out. Starting from all of them, one after the
+other is left out for good if the case still cannot be placed without it (Chinneck & Dravnieks 1991, ORSA J. Comput. 3:157).
+What remains cannot be shortened: relaxing any single one of them opens a park. Those easiest to relax are tried first, so
+what is kept is what is hardest to change: a prohibition before a shortage, a shortage before what others have taken.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from cdgis.model import LIST_SEPARATOR
+
+HARDNESS = ("taken", "rail", "capacity", "closed", "law")
+"""Kinds of constraints, the easiest to relax first."""
+
+
+_NAMED = 4
+"""So many parks are named before the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obstacle:
+    """One constraint that keeps a case out of one park."""
+
+    park: str
+    kind: str
+    """One of HARDNESS."""
+    words: str
+    """What is in the way, in words that several parks may share."""
+    detail: str = ""
+    """What is particular to this park."""
+
+
+def irreducible(constraints: Sequence[Obstacle], possible: Callable[[Sequence[Obstacle]], bool]) -> list[Obstacle]:
+    """Return a subset of `constraints` that is impossible while each smaller part of it is possible.
+
+    Parameters
+    ----------
+    constraints : together impossible; tried for deletion in this order.
+    possible : whether a set of constraints leaves any way out.
+
+    Raises
+    ------
+    ValueError : the constraints are possible together: there is nothing to explain.
+    """
+    kept = list(constraints)
+    if possible(kept):
+        raise ValueError("the constraints can be met together")
+    for constraint in constraints:
+        fewer = [other for other in kept if other is not constraint]
+        if not possible(fewer):
+            kept = fewer
+    return kept
+
+
+def explain_unplaced(obstacles: Sequence[Obstacle], parks: Sequence[str]) -> str:
+    """Return in words why a case has no place: one irreducible set of obstacles, grouped, parks named.
+
+    Parameters
+    ----------
+    obstacles : everything that keeps the case out of each park, given the plan for the others.
+    parks : names of all parks.
+    """
+    if not parks:
+        return "没有可供比选的园区"
+    ordered = sorted(obstacles, key=lambda o: (HARDNESS.index(o.kind), o.park, o.words))
+
+    def possible(left: Sequence[Obstacle]) -> bool:
+        return bool(set(parks) - {o.park for o in left})
+
+    groups: dict[str, list[str]] = {}
+    for o in sorted(irreducible(ordered, possible), key=lambda o: (-HARDNESS.index(o.kind), o.words, o.park)):
+        groups.setdefault(o.words, []).append(o.park + (f"（{o.detail}）" if o.detail else ""))
+    return LIST_SEPARATOR.join(f"{words}：{_some(names)}" for words, names in groups.items())
+
+
+def _some(parks: Sequence[str]) -> str:
+    return "、".join(parks[:_NAMED]) + (f" 等 {len(parks)} 处" if len(parks) > _NAMED else "")
