@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from cdgis.errors import CatalogError
+from cdgis.errors import CatalogError, os_reason
 from cdgis.validation import PlainText, closest, read_toml, schema_problems
 
 Theme = Literal["基础", "三线", "一单", "主体功能", "流域", "修复", "要素", "碳汇"]
@@ -128,8 +128,7 @@ def read_catalog(path: Path) -> Catalog:
     except FileNotFoundError:
         raise CatalogError(f"找不到图层目录 {path.name}。应在工作区的 layers/ 下；可用 cdgis init 新建工作区") from None
     except OSError as err:
-        reason = "是文件夹而不是文件" if path.is_dir() else err.strerror or str(err)
-        raise CatalogError(f"图层目录 {path.name} 无法读取（{reason}）。请核对 cdgis.toml 的 catalog") from err
+        raise CatalogError(f"图层目录 {path.name} 无法读取（{os_reason(err)}）。请核对 cdgis.toml 的 catalog") from err
     except ValueError as err:
         raise CatalogError(f"{path.name} 不是合法的 UTF-8 TOML：{err}") from err
     problems = _misplaced(raw)

@@ -4,6 +4,21 @@ Messages are Chinese and say which file, what was found, what was expected and w
 """
 
 
+import errno
+
+_OS_REASONS = {
+    errno.EISDIR: "是文件夹而不是文件", errno.ENOTDIR: "路径中有一段不是文件夹", errno.EACCES: "没有权限",
+    errno.EPERM: "没有权限", errno.ENOSPC: "磁盘已满", errno.ENAMETOOLONG: "名称过长", errno.EROFS: "磁盘是只读的",
+    errno.ENOENT: "不存在", errno.EEXIST: "已存在", errno.EXDEV: "跨了磁盘", errno.EMFILE: "打开的文件过多",
+    errno.ENOTEMPTY: "文件夹不是空的", errno.ELOOP: "链接绕成了圈",
+}  # fmt: skip
+
+
+def os_reason(err: OSError) -> str:
+    """Return in Chinese why the system refused to read or write, in its own words where there are no better ones."""
+    return _OS_REASONS.get(err.errno or 0, err.strerror or type(err).__name__)
+
+
 class CdgisError(Exception):
     """Base of all errors that are shown to the user without a traceback."""
 

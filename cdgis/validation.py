@@ -1,5 +1,6 @@
 """What is wrong with a settings file, in Chinese? (TOML as such, and pydantic's findings, one sentence each)"""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -8,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, ValidationError
 
+_TOML_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)|\(at end of document\)")
 _SHOWN_CHARACTERS = 60
 _WORDS: Mapping[str, str] = {
     "missing": "缺少这一项",
@@ -56,6 +58,10 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except RecursionError:
         raise ValueError("嵌套过深") from None
+    except tomllib.TOMLDecodeError as err:
+        place = _TOML_PLACE.search(str(err))
+        where = f"第 {place[1]} 行第 {place[2]} 列" if place else "末尾"
+        raise ValueError(f"{where}写法不对（{_TOML_PLACE.sub('', str(err)).strip()}）") from err
 
 
 def closest(word: str, known: list[str]) -> str:

@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cdgis.catalog import Catalog, read_catalog
-from cdgis.errors import WorkspaceError
+from cdgis.errors import WorkspaceError, os_reason
 from cdgis.model import EARLIEST_DAY, LATEST_DAY
 from cdgis.plaintext import visible
 from cdgis.validation import PlainText, read_toml, schema_problems
@@ -198,7 +198,7 @@ def open_workspace(root: Path) -> Workspace:
     except (FileNotFoundError, NotADirectoryError):
         raise WorkspaceError(f"{root} 不是工作区：缺少 {SETTINGS_FILE}。可用 cdgis init 新建") from None
     except OSError as err:
-        raise WorkspaceError(f"{root} 的 {SETTINGS_FILE} 无法读取（{err.strerror or err}）。请检查权限") from err
+        raise WorkspaceError(f"{root} 的 {SETTINGS_FILE} 无法读取（{os_reason(err)}）。请检查权限") from err
     except ValidationError as err:
         raise WorkspaceError(f"{SETTINGS_FILE} 有误：{'；'.join(schema_problems(err))}") from err
     except ValueError as err:

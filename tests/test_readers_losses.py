@@ -273,3 +273,10 @@ def test_curves_in_wkt_are_quarantined(tmp_path: Path, wkt: str) -> None:
     path = tmp_path / "a.csv"
     path.write_text(f'名称,WKT,行业代码\n甲,"{wkt}",3110\n', encoding="utf-8")
     assert fates(read(path)) == [("2", "quarantined")]
+
+
+def test_vertex_far_beyond_its_zone_contradicts_the_crs(tmp_path: Path) -> None:
+    far = shapely.Polygon([(39_500_000, 4_500_000), (39_501_000, 4_500_000), (1e20, 4_501_000)])
+    subjects = read(write_geojson(tmp_path / "a.geojson", [(far, {"name": "甲"})], crs="EPSG:4527"))
+    assert fates(subjects) == [("1", "quarantined")]
+    assert "坐标系不符" in subjects.intake[0].reason

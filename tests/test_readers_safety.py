@@ -171,3 +171,33 @@ def test_huge_merged_ranges_in_a_workbook_are_refused_before_they_are_expanded(t
              '<mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells></worksheet>')  # fmt: skip
     path = zip_files(tmp_path / "a.xlsx", {"xl/worksheets/sheet1.xml": sheet.encode()})
     assert "合并单元格" in reason_for(path)
+
+
+@pytest.mark.parametrize("name", ["v", "geometry_columns"])
+def test_geopackage_with_an_endless_view_is_refused(tmp_path: Path, name: str) -> None:
+    path = write_layer(tmp_path / "a.gpkg", [PARCEL])
+    endless = "with recursive c(x) as (select 1 union all select x + 1 from c) select x from c"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute(f"create view {name} as {endless}")
+        connection.execute(
+            "insert into gpkg_contents(table_name, data_type, identifier) values (?, 'attributes', ?)", (name, name)
+        )
+        connection.commit()
+    assert "视图" in reason_for(path)
+
+
+@pytest.mark.parametrize("names", [["."], ["a/"], ["a.txt", "a.txt/b.txt"], ["./a.txt"], ["a//b.txt"], [""]])
+def test_odd_names_in_a_zip_never_show_where_it_was_unpacked(tmp_path: Path, names: list[str]) -> None:
+    path = tmp_path / "怪.zip"
+    with zipfile.ZipFile(path, "w") as opened:
+        for name in names:
+            info = zipfile.ZipInfo("placeholder")
+            info.filename = name
+            opened.writestr(info, b"x")
+    assert "cdgis-" not in reason_for(path)
+
+
+def test_damaged_file_in_a_zip_does_not_show_where_it_was_unpacked(tmp_path: Path) -> None:
+    for suffix, head in ((".gpkg", b"SQLite format 3\x00"), (".xlsx", b"PK\x03\x04"), (".dxf", b"0\nSECTION\n")):
+        reason = reason_for(zip_files(tmp_path / f"坏{suffix}.zip", {f"a{suffix}": head + b"x" * 200}))
+        assert "cdgis-" not in reason and "/tmp" not in reason

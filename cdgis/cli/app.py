@@ -3,6 +3,7 @@
 Heavy modules are imported inside the commands, so that `cdgis --help` stays quick.
 """
 
+import io
 import signal
 import sys
 from pathlib import Path
@@ -151,6 +152,10 @@ def main(args: list[str] | None = None) -> None:
     from cdgis.cli.words import speak_chinese
 
     speak_chinese()
+    for stream in (sys.stdout, sys.stderr):
+        # a terminal that cannot show Chinese shows question marks; the work itself must not fail over it
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     # an order to end is answered like Ctrl+C, so that what is half written is cleared away
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     arguments = sys.argv[1:] if args is None else args

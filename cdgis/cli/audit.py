@@ -10,7 +10,7 @@ from rich.console import Console
 
 from cdgis.cli.options import DebugOption, JobsOption, OutOption, QuietOption, WorkspaceOption
 from cdgis.cli.words import ChineseCommand, parse_date
-from cdgis.errors import ReaderError, ReportError
+from cdgis.errors import ReaderError, ReportError, os_reason
 
 if TYPE_CHECKING:
     from cdgis.assessment import Assessment
@@ -219,7 +219,7 @@ def rules_export(
     try:
         file.write_bytes(export_rules(loaded))
     except OSError as err:
-        raise ReportError(f"无法写入 {file}：{err.strerror or err}。请检查权限，并关闭正打开它的程序") from err
+        raise ReportError(f"无法写入 {file}：{os_reason(err)}。请检查权限，并关闭正打开它的程序") from err
     _say(f"已导出 {len(editable(loaded.rulebook))} 条规则到 {file}。改好后运行 cdgis rules import {file}")
 
 
@@ -240,7 +240,7 @@ def rules_import(
     try:
         data = file.read_bytes()
     except OSError as err:
-        raise ReaderError(f"无法读取 {file}：{err.strerror or err}") from err
+        raise ReaderError(f"无法读取 {file}：{os_reason(err)}") from err
     result = import_rules(loaded, data, name=file.name)
     counts = f"新增 {len(result.added)} 条，修改 {len(result.changed)} 条，未变 {result.unchanged_count} 条"
     _say(f"{counts}；已写入 {result.path}")

@@ -92,6 +92,7 @@ def screen(
     from cdgis.terminal import progress_bars
     from cdgis.verify import kept_journals
 
+    wanted = wanted_formats(formats)
     opened = open_here(workspace)
     given = {
         "name": name, "industry": industry, "project_type": project_type, "activity": activity,
@@ -107,7 +108,7 @@ def screen(
         progress.stage("写出报告")
         journals = kept_journals(target, assessment, page_names(list(assessment.subjects.frame["subject_id"])))
         written = write_screening(
-            assessment, target, formats=wanted_formats(formats), journals=journals, progress=progress.step
+            assessment, target, formats=wanted, journals=journals, progress=progress.step
         )
     if not quiet:
         print_summary(out_console, assessment, target, written)

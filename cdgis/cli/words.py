@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 
-from cdgis.errors import CdgisError, UsageError
+from cdgis.errors import CdgisError, UsageError, os_reason
 from cdgis.model import EARLIEST_DAY, LATEST_DAY
 
 EXIT_USAGE, EXIT_INTERNAL, EXIT_INTERRUPTED = 2, 3, 130
@@ -151,6 +151,12 @@ def _describe(err: BaseException) -> tuple[str, int]:
     usage = _usage_message(err)
     if usage is not None:
         return usage, EXIT_USAGE
+    if isinstance(err, OSError) and err.errno is not None:
+        where = f"{err.filename}：" if err.filename else ""
+        text = f"{where}读写失败（{os_reason(err)}）。请核对路径、权限和磁盘空间后重试"
+        return f"[bold red]错误[/] {escape(text)}", EXIT_USAGE
+    if isinstance(err, MemoryError):
+        return "[bold red]错误[/] 内存不足。请关闭其他程序，或分批处理后重试", EXIT_USAGE
     text = f"[bold red]程序内部错误[/] {type(err).__name__}：{escape(str(err))}"
     return f"{text}\n这是 cdgis 的缺陷。请加 --debug 重试，并连同输入文件一并反馈。", EXIT_INTERNAL
 
@@ -187,7 +193,7 @@ def _expected(parameter: object) -> str:
     """Return what kind of value a parameter takes, in the words of its help."""
     kind = getattr(parameter, "metavar", None) or "所需类型的值"
     least, most = (getattr(parameter, end, getattr(getattr(parameter, "type", None), end, None)) for end in ("min", "max"))
-    bounds = [f"不{word} {end:g}" for word, end in (("小于", least), ("大于", most)) if end is not None]
+    bounds = [f"不{word} {end:.10g}" for word, end in (("小于", least), ("大于", most)) if end is not None]
     return "，".join((kind, *bounds))
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from cdgis.errors import ReaderError
+from cdgis.errors import ReaderError, os_reason
 
 _CHUNK_BYTES = 1 << 20
 _UTF8_FLAG = 0x800
@@ -70,11 +70,11 @@ def check_archive(archive: Path, *, limits: ArchiveLimits = DEFAULT_LIMITS) -> N
 
 def _words(err: Exception) -> str:
     """Return what an error says, without the path of the folder unpacked into, which differs each time."""
-    return str(err.strerror or type(err).__name__) if isinstance(err, OSError) else str(err)
+    return os_reason(err) if isinstance(err, OSError) else str(err)
 
 
 def _checked_members(opened: zipfile.ZipFile, source: str, limits: ArchiveLimits) -> dict[str, zipfile.ZipInfo]:
-    infos = [info for info in opened.infolist() if not info.is_dir()]
+    infos = [info for info in opened.infolist() if not info.filename.endswith("/")]
     if len(infos) > limits.members:
         raise ReaderError(f"{source}：压缩包内有 {len(infos)} 个文件，超过上限 {limits.members}。请拆分后重试")
     members: dict[str, zipfile.ZipInfo] = {}

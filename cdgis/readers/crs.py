@@ -164,7 +164,8 @@ def _touches(box: Box, home: Box) -> bool:
 def _plane_fits(bounds: Box, epsg: int) -> bool:
     prefixed = epsg in (4526, 4527, 4528, 4498)
     has_prefix = bounds[0] >= 10 * _PREFIX_ZONE_M
-    return prefixed == has_prefix
+    # far beyond the zone the inverse projection wraps around and may come back to China
+    return prefixed == has_prefix and bounds[2] - bounds[0] < _PREFIX_ZONE_M and bounds[3] - bounds[1] < _PREFIX_ZONE_M
 
 
 def _spoken(bounds: Box) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cdgis.errors import ReaderError
+from cdgis.errors import ReaderError, os_reason
 from cdgis.plaintext import visible
 from cdgis.readers.archives import unpack
 from cdgis.readers.geodatabase import GDB_CATALOG_TABLE, GDB_SUFFIX
@@ -88,7 +88,7 @@ def check_regular(path: Path, label: str) -> None:
         with path.open("rb"):
             pass
     except OSError as err:
-        raise ReaderError(f"{label}：无法读取（{err.strerror or err}）。请检查权限，并关闭正打开它的程序") from err
+        raise ReaderError(f"{label}：无法读取（{os_reason(err)}）。请检查权限，并关闭正打开它的程序") from err
 
 
 def open_archive(archive: Path, label: str, into: Path) -> tuple[InputFile, ...]:

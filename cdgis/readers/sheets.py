@@ -8,7 +8,6 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree.ElementTree import ParseError
 
 import openpyxl
 from openpyxl.utils.cell import range_boundaries
@@ -27,8 +26,9 @@ _MOST_CELLS = 20_000_000
 _LIMITS = ArchiveLimits(total_bytes=1 << 28)
 """openpyxl needs many times the size of the XML in memory."""
 _MERGED_RANGE = re.compile(rb'<(?:\w+:)?mergeCell\s+ref="([A-Z]+\d+:[A-Z]+\d+)"')
+# XML errors of lxml and of the standard library are both SyntaxErrors
 _UNREADABLE = (InvalidFileException, KeyError, ValueError, TypeError, IndexError, AttributeError, OSError,
-               zipfile.BadZipFile, zlib.error, ParseError, ArithmeticError, RecursionError, RuntimeError, AssertionError,
+               zipfile.BadZipFile, zlib.error, SyntaxError, ArithmeticError, RecursionError, RuntimeError, AssertionError,
                EOFError)  # fmt: skip
 
 
@@ -105,7 +105,8 @@ def _workbook_sheets(path: Path, label: str) -> Iterator[Sheet]:
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(path, data_only=True)
     except _UNREADABLE as err:
-        raise ReaderError(f"{label}：不是可读的 Excel 文件（{err}）。请另存为 .xlsx 后重试") from err
+        words = str(err).replace(str(path), path.name).strip()
+        raise ReaderError(f"{label}：不是可读的 Excel 文件（{words}）。请另存为 .xlsx 后重试") from err
     for sheet in book.worksheets:
         yield Sheet(
             name=sheet.title,

@@ -240,16 +240,16 @@ def _files(path: Path, label: str, folder: Path, roster: Roster) -> Iterator[Inp
     yield from inputs
 
 
-def _reject_file(label: str, err: ReaderError | CrsError, roster: Roster, *, hidden: Path | None = None) -> None:
-    """Enter a file that could not be read; the path of the folder `hidden` differs each time and is left out."""
+def _reject_file(label: str, err: ReaderError | CrsError, roster: Roster, *, folder: Path | None = None) -> None:
+    """Enter a file that could not be read; where its `folder` lies is no part of the answer and is left out."""
     if isinstance(err, CrsError):
         reason = err.found if err.found == NO_CRS else f"坐标系不符：{err.found}"
         remark = rejected(reason, field="坐标系", remedy=err.remedy)
     else:
         reason, asks, what = str(err).removeprefix(f"{label}：").partition("。请")
         remark = rejected(reason, field="文件", remedy=f"请{what}" if asks else "修正后重新提交")
-    if hidden is not None:
-        remark = replace(remark, reason=remark.reason.replace(f"{hidden}{os.sep}", ""))
+    for place in (folder, folder.resolve()) if folder is not None else ():
+        remark = replace(remark, reason=remark.reason.replace(f"{place}{os.sep}", ""))
     roster.intake.append(intake_note(label, WHOLE_FILE, (remark,)))
 
 
@@ -258,7 +258,7 @@ def _gather_file(file: InputFile, batch: _Batch, sidecar: Sidecar, roster: Roste
     try:
         records = read_records(source, batch.places)
     except (ReaderError, CrsError) as err:
-        _reject_file(file.label, err, roster, hidden=file.path.parent if file.archive else None)
+        _reject_file(file.label, err, roster, folder=file.path.parent)
         sidecar.mark_used(file)
         return
     if not records:

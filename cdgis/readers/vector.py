@@ -9,6 +9,7 @@ from pathlib import Path
 import fiona
 import fiona.errors
 import numpy as np
+from fiona._err import CPLE_BaseError
 from shapely.errors import ShapelyError
 from shapely.geometry import shape
 
@@ -32,7 +33,13 @@ _HARMLESS_MODULES = ("rtree", "fts3", "fts4", "fts5")
 _REACHING_OUT = re.compile(
     r"\b(ogr_datasource|ogr_layer|load_extension|gdal_get_pixel|virtualogr|readfile)", re.IGNORECASE
 )
-_PROBLEMS = (fiona.errors.FionaError, OSError, ValueError, ArithmeticError, NotImplementedError, TypeError, LookupError)
+_PARTS = "select type, name, sql from sqlite_master"
+_STANDARD_VIEWS = ("st_spatial_ref_sys", "spatial_ref_sys", "st_geometry_columns", "geometry_columns")
+"""Views the GeoPackage standard itself describes (OGC 12-128, annex on SQL/MM views); nothing reads them as layers."""
+_ENDLESS = re.compile(r"\brecursive\b", re.IGNORECASE)
+# fiona lets GDAL's own errors through, and stumbles over its own variables after a broken .prj
+_PROBLEMS = (fiona.errors.FionaError, CPLE_BaseError, OSError, ValueError, ArithmeticError, NotImplementedError,
+             TypeError, LookupError, NameError)  # fmt: skip
 
 
 def check_container(path: Path, *, label: str) -> str:
@@ -66,14 +73,18 @@ def check_container(path: Path, *, label: str) -> str:
 def _check_sqlite(path: Path, label: str) -> None:
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
-            statements = [row[0] or "" for row in connection.execute("select sql from sqlite_master")]
+            connection.text_factory = lambda raw: raw.decode("utf-8", errors="replace")
+            parts = [(str(kind), str(name), str(sql or "")) for kind, name, sql in connection.execute(_PARTS)]
     except sqlite3.Error as err:
         raise ReaderError(f"{label}：GeoPackage 损坏（{err}）。请重新导出") from err
-    for statement in statements:
+    for kind, name, statement in parts:
         virtual = _VIRTUAL_TABLE.match(statement.strip())
         foreign = virtual is not None and virtual.group(1).lower() not in _HARMLESS_MODULES
         if foreign or _REACHING_OUT.search(statement):
             raise ReaderError(f"{label}：GeoPackage 内含指向外部数据的虚拟表或函数，已拒绝。请重新导出为普通图层")
+        # a view is a query that runs when it is read, for as long as its author likes
+        if kind == "view" and (name.lower() not in _STANDARD_VIEWS or _ENDLESS.search(statement)):
+            raise ReaderError(f"{label}：GeoPackage 内含视图 {name}，不读取视图。请导出为普通图层")
 
 
 def read_vector(source: SiteSource) -> tuple[SiteRecord, ...]:

@@ -21,7 +21,7 @@ from hashlib import sha256
 from pathlib import Path
 from types import FrameType
 
-from cdgis.errors import ReportError
+from cdgis.errors import ReportError, os_reason
 
 LISTING = "data/files.json"
 _PREFIX = ".cdgis-"
@@ -67,7 +67,7 @@ def staged(out: Path, *, own: Sequence[str] = ("",)) -> Iterator[Stage]:
             stage.written = _swap(scratch, out, own)
     except OSError as err:
         raise ReportError(
-            f"无法写入输出文件夹 {out}：{err.strerror or err}。请检查权限、磁盘空间，并关闭正打开其中文件的程序后重试"
+            f"无法写入输出文件夹 {out}：{os_reason(err)}。请检查权限、磁盘空间，并关闭正打开其中文件的程序后重试"
         ) from err
 
 
