@@ -50,6 +50,30 @@ class CarbonSettings(BaseModel):
     land_class_layer: PlainText = "land_classes_2025"
     zone_layers: tuple[PlainText, ...] = ("counties", "management_units", "basins", "ecological_redline", "restoration_areas")
     pool_table: PlainText = "chengde_100cm"
+    earlier_layer: PlainText = "land_classes_2015"
+    """Land classes of an earlier date; empty or absent: no change account."""
+    dem_layer: PlainText = "dem"
+    stands_layer: PlainText = "forest_stands"
+    claim_layers: tuple[PlainText, ...] = ("carbon_claims",)
+    """Parcels of other carbon projects, which nobody may claim twice."""
+    restoration_facts: PlainText = "restoration_facts"
+    """Table of what is declared about restoration areas."""
+    start_year: int | None = Field(default=None, ge=1990, le=2100)
+    """Year in which the measures are carried out; absent: the year of judgement."""
+    horizon_year: int = Field(default=2060, ge=2000, le=2150)
+    growth_method: Literal["age_class", "richards", "increment"] = "age_class"
+    price_yuan_per_tco2e: float = Field(default=55.4, ge=0)
+    discount_share: float = Field(default=0.05, gt=-1, le=1)
+    price_growth_share: float = Field(default=0.0, gt=-1, le=1)
+    """Yearly growth of the price: a positive one raises the value."""
+    area_half_range_share: float = Field(default=0.05, ge=0, lt=1)
+    """Half of the 90 % range of mapped areas, as a share of them (unverified): shown apart, in carbon_uncertainty."""
+    k_risk_share: float = Field(default=0.10, ge=0, lt=1)
+    crediting_years: int = Field(default=40, ge=1, le=60)
+    baseline_tco2e_per_ha_yr: float = Field(default=0.0, ge=0)
+    """CCER settings, unverified: buffer for reversal, crediting period, baseline removals."""
+    samples: int = Field(default=20_000, ge=1000, le=1_000_000)
+    seed: int = Field(default=20261101, ge=0)
 
 
 class PublishSettings(BaseModel):

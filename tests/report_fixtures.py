@@ -14,6 +14,7 @@ from report_city import COUNTIES, input_record, make_layers
 
 from cdgis.assessment import Assessment
 from cdgis.attributes import load_attributes
+from cdgis.carbon import total_potential
 from cdgis.frames import Subjects
 from cdgis.questions import list_questions
 from cdgis.rulebook import Rule, Rulebook
@@ -237,13 +238,15 @@ def _stock(layer: str, zone_id: str, name: str, land: str, *, area_m2: float, mi
         "stock_tc_low": 0.8 * mid_tc,
         "stock_tc_mid": mid_tc,
         "stock_tc_high": 1.2 * mid_tc,
+        "stock_tco2e_mid": mid_tc * 44 / 12,
+        "soil_share": 1.0,
         "soil_depth_cm": "100",
         "method": "分类储量系数",
         "mark": "M",
     }
 
 
-def _carbon(*, text: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _carbon(*, text: str) -> dict[str, pd.DataFrame]:
     zones = [
         _stock("counties", f"13080{i}", text or name, land, area_m2=1e8 * (15 + i), mid_tc=1e7 * (2 + i))
         for i, name in enumerate(COUNTIES)
@@ -270,9 +273,15 @@ def _carbon(*, text: str) -> tuple[pd.DataFrame, pd.DataFrame]:
             "cumulative_tco2e_high": 9e3 * (year - 2025),
             "mark": "M",
         }
-        for year in (2026, 2030)
+        for year in (2030, 2060)
     ]
-    return validate("carbon_zones", pd.DataFrame(zones)), validate("carbon_potential", pd.DataFrame(potential))
+    table = validate("carbon_potential", pd.DataFrame(potential))
+    totals = total_potential(table, pd.Series({"XF1": "造林·针叶林"}))
+    return {
+        "carbon_zones": validate("carbon_zones", pd.DataFrame(zones)),
+        "carbon_potential": table,
+        "carbon_potential_totals": totals,
+    }
 
 
 _RANKED = ("score", "score_low", "score_high", "rank", "rank_low", "rank_high")
@@ -326,7 +335,6 @@ def make_assessment(*, text: str = "") -> Assessment:
     rules = _rules()
     findings, verdicts = _judge(subjects, rules, text=text)
     overlaps, clear, ledger = _places(subjects, text=text)
-    carbon_zones, carbon_potential = _carbon(text=text)
     relocation, destinations = _relocation(subjects, text=text)
     frame = gpd.GeoDataFrame(subjects, geometry="geometry", crs="EPSG:4490")
     attributes = pd.DataFrame(
@@ -378,8 +386,7 @@ def make_assessment(*, text: str = "") -> Assessment:
             "ledger": ledger,
             "relocation": relocation,
             "destinations": destinations,
-            "carbon_zones": carbon_zones,
-            "carbon_potential": carbon_potential,
+            **_carbon(text=text),
         },
         subjects=Subjects(frame=frame, attributes=attributes),
         layers=layers,

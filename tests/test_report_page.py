@@ -67,21 +67,17 @@ def test_index_county_table_closes_in_both_directions() -> None:
 
 def test_index_carbon_table_equals_the_account_of_the_counties() -> None:
     *rows, total = _cells(_plain_index(), "carbon-table")
-    assert [_number(row[4]) for row in rows] == [2e7 * (2 + i) / 1e4 for i in range(4)]
-    assert [_number(cell) for cell in (total[1], total[2], total[3], total[4])] == [
-        200 * (4 * 15 + 6),
-        0.25 * 2e3 * 14,
-        0.75 * 2e3 * 14,
-        2e3 * 14,
-    ]
-    assert total[5] == "22,400.0 至 33,600.0"
-    assert _number(total[6]) == pytest.approx(2e3 * 14 * 44 / 12, abs=0.05)
+    assert [_number(row[5]) for row in rows] == [2e7 * (2 + i) / 1e4 for i in range(4)]
+    assert [_number(cell) for cell in total[1:6]] == [200 * (4 * 15 + 6), 0.25 * 2e3 * 14, 0, 0.75 * 2e3 * 14, 2e3 * 14]
+    assert total[6] == "22,400.0 至 33,600.0"
+    assert _number(total[7]) == pytest.approx(2e3 * 14 * 44 / 12, abs=0.05)
+    assert all(row[8] == "未核实" for row in [*rows, total])
 
 
 def test_index_potential_ends_with_all_measures_together() -> None:
     rows = _cells(_plain_index(), "potential-table")
-    assert [row[:2] for row in rows] == [["2026", "造林"], ["2026", "全部措施"], ["2030", "造林"], ["2030", "全部措施"]]
-    assert (rows[-1][4], rows[-1][6]) == ("6,000", "30,000")
+    assert [row[:2] for row in rows] == [["2030", "造林"], ["2030", "全部措施"], ["2060", "造林"], ["2060", "全部措施"]]
+    assert (rows[1][4], rows[1][6]) == ("6,000", "30,000")
 
 
 def test_index_intake_closes() -> None:

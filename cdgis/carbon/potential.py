@@ -1,9 +1,10 @@
-"""What could restoration add by a given year, patch by patch, once ineligible land is taken off?
+"""What could restoration add in each year, area by area, once ineligible land is taken off?
 
-eligible = gross - excluded;  flux(Y) = eligible * gain(Y - start) * 44/12;  cumulative(Y) = sum of fluxes to Y.
+flux(Y) = eligible * gain(Y - start) * 44/12;  cumulative(Y) = sum of fluxes to Y.
 
-A measure's gain is one quantity for all patches and years (fully correlated): its lows and highs add up. Gains
-of different measures are independent: the total over measures combines half-widths as root-sum-square.
+A gain (one curve or rate: `growth_key`) is one quantity for all areas and years that use it: its lows and highs add
+up. Gains of different keys are independent: over keys the half-widths combine as root-sum-square; lows of different
+keys are never summed. Errors of the areas are not in these ranges; table carbon_uncertainty shows what they would add.
 """
 
 from collections.abc import Sequence
@@ -11,29 +12,50 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from cdgis.carbon.growth import yearly_gain
-from cdgis.carbon.stock import TOTAL
+from cdgis.carbon.growth import YearlyGain, methods_for, rate_gain, stand_gain
 from cdgis.errors import CarbonError
-from cdgis.factors import Measures
+from cdgis.factors import GrowthData, Measures, Trees
 from cdgis.schema import empty, validate
 from cdgis.units import M2_PER_HA, TCO2_PER_TC
 
 ALL_MEASURES = "全部措施"
-PLAN_YEARS = (2030, 2060)
+AFFORESTATION = "造林"
 
 _PARTS = ("low", "mid", "high")
-_COLUMNS = [f"{kind}_tco2e_{part}" for kind in ("flux", "cumulative") for part in _PARTS]
+_KINDS = ("flux", "cumulative")
+_COLUMNS = [f"{kind}_tco2e_{part}" for kind in _KINDS for part in _PARTS]
+
+
+def growth_key(measure: str, forest_type: str) -> str:
+    """Return what a measure's gain is called: areas with the same key share one uncertain gain."""
+    return f"{measure}·{forest_type}" if measure == AFFORESTATION else measure
+
+
+def gain_for(measures: Measures, growth: GrowthData, trees: Trees, *, key: str, years: int, method: str = "") -> YearlyGain:
+    """Return the gain per hectare of a growth key in each of its first `years` years.
+
+    `method` chooses the growth curve of planted stands where it knows the forest type.
+    """
+    measure, _, forest_type = key.partition("·")
+    if not forest_type:
+        return rate_gain(measures, measure, years)
+    usable = method if method in methods_for(growth, forest_type) else ""
+    return stand_gain(growth, trees, forest_type, years, usable)
 
 
 def estimate_potential(
-    patches: pd.DataFrame, measures: Measures, *, start_year: int, years: Sequence[int] = PLAN_YEARS
+    areas: pd.DataFrame,
+    gains: dict[str, YearlyGain],
+    *,
+    start_year: int,
+    years: Sequence[int],
 ) -> pd.DataFrame:
-    """Return table carbon_potential: one row per patch and year.
+    """Return table carbon_potential: one row per area and year.
 
     Parameters
     ----------
-    patches : area_id, area_name, measure, gross_m2, excluded_m2 (the part where the measure is not allowed,
-        such as permanent farmland; no double counting), square metres.
+    areas : area_id, area_name, measure, growth_key, gross_m2, eligible_m2 (square metres).
+    gains : growth key -> gain, as long as the last year asks for.
     start_year : the year of implementation; growth counts from the year after it.
     years : the years to report; years not after `start_year` come out as 0.
 
@@ -43,61 +65,63 @@ def estimate_potential(
 
     Raises
     ------
-    CarbonError : unknown measures (all listed), or patches whose excluded area exceeds the gross area.
+    CarbonError : growth keys without a gain (all listed), or areas whose eligible part exceeds the whole.
     """
-    _require_known(patches, measures)
-    _require_areas(patches)
-    if patches.empty:
+    unknown = sorted(set(areas["growth_key"]) - set(gains))
+    if unknown:
+        raise CarbonError(f"修复措施没有增汇参数：{'、'.join(unknown)}。现有：{'、'.join(gains)}")
+    bad = areas.loc[areas["eligible_m2"] > areas["gross_m2"] * (1 + 1e-6) + 1e-3, "area_id"]
+    if len(bad):
+        raise CarbonError(f"可实施面积大于总面积：{'、'.join(bad)}。请检查面积台账")
+    if areas.empty:
         return empty("carbon_potential")
-    rates = pd.concat([_rates(measures, m, start_year, years) for m in sorted(set(patches["measure"]))])
-    table = patches.merge(rates, on="measure", how="left")
-    eligible_m2 = (table["gross_m2"] - table["excluded_m2"]).clip(lower=0.0)
-    table["eligible_m2"] = eligible_m2
+    rates = pd.concat([_rates(key, gains[key], start_year, years) for key in sorted(set(areas["growth_key"]))])
+    table = areas.merge(rates, on="growth_key", how="left")
     for column in _COLUMNS:
-        table[column] *= eligible_m2 / M2_PER_HA
+        table[column] *= table["eligible_m2"] / M2_PER_HA
     return validate("carbon_potential", table)
 
 
-def total_potential(potential: pd.DataFrame) -> pd.DataFrame:
-    """Return rows 合计 by measure and year, and 全部措施 by year, in the columns of carbon_potential."""
-    summed = ["gross_m2", "eligible_m2", *_COLUMNS]
-    # "M" sorts before "S": the least verified part marks the whole.
-    how = {**dict.fromkeys(summed, "sum"), "mark": "min"}
-    by_measure = potential.groupby(["measure", "year"], as_index=False).agg(how)
-    overall = by_measure.groupby("year", as_index=False).agg(how)
-    for kind in ("flux", "cumulative"):
-        for part, sign in (("low", -1), ("high", 1)):
-            mid = f"{kind}_tco2e_mid"
-            width = (by_measure[f"{kind}_tco2e_{part}"] - by_measure[mid]) ** 2
-            squares = width.groupby(by_measure["year"]).sum()
-            overall[f"{kind}_tco2e_{part}"] = overall[mid] + sign * np.sqrt(overall["year"].map(squares))
-    rows = pd.concat([by_measure, overall.assign(measure=ALL_MEASURES)], ignore_index=True)
-    return validate("carbon_potential", rows.assign(area_id=TOTAL, area_name=""))
-
-
-def _require_known(patches: pd.DataFrame, measures: Measures) -> None:
-    unknown = sorted(set(patches["measure"]) - set(measures.frame["measure"]))
-    if unknown:
-        known = "、".join(measures.frame["measure"])
-        raise CarbonError(f"修复措施没有增汇参数：{'、'.join(unknown)}。现有：{known}")
-
-
-def _require_areas(patches: pd.DataFrame) -> None:
-    slack = 1e-6 * patches["gross_m2"] + 1e-3
-    bad = patches.loc[patches["excluded_m2"] > patches["gross_m2"] + slack, "area_id"]
-    if len(bad):
-        raise CarbonError(f"扣除面积大于修复区面积：{'、'.join(bad)}。请检查重叠面积是否重复计算")
-
-
-def _rates(measures: Measures, measure: str, start_year: int, years: Sequence[int]) -> pd.DataFrame:
+def _rates(key: str, gain: YearlyGain, start_year: int, years: Sequence[int]) -> pd.DataFrame:
     """Return per reporting year the flux and cumulative gain of one hectare, tonnes of CO2e."""
-    span = max([0, *(year - start_year for year in years)])
-    gain = yearly_gain(measures, measure, span)
-    elapsed = np.clip(np.array(years) - start_year, 0, span)
-    columns: dict[str, object] = {"measure": measure, "year": list(years)}
+    elapsed = np.clip(np.array(years) - start_year, 0, None)
+    columns: dict[str, object] = {"growth_key": key, "year": list(years), "mark": gain.mark}
     for part in _PARTS:
         flux = np.concatenate([[0.0], getattr(gain, part)]) * TCO2_PER_TC
         columns[f"flux_tco2e_{part}"] = flux[elapsed]
         columns[f"cumulative_tco2e_{part}"] = np.cumsum(flux)[elapsed]
-    mark = measures.frame.loc[measures.frame["measure"] == measure, "mark"].iloc[0]
-    return pd.DataFrame(columns).assign(mark=mark)
+    return pd.DataFrame(columns)
+
+
+def total_potential(potential: pd.DataFrame, keys: pd.Series) -> pd.DataFrame:
+    """Return table carbon_potential_totals: by measure and year, and 全部措施 by year.
+
+    Parameters
+    ----------
+    potential : table carbon_potential.
+    keys : area_id -> growth key.
+    """
+    summed = ["gross_m2", "eligible_m2", *_COLUMNS]
+    # "M" sorts before "S": the least verified part marks the whole.
+    how = {**dict.fromkeys(summed, "sum"), "mark": "min"}
+    table = potential.assign(growth_key=potential["area_id"].map(keys))
+    by_key = table.groupby(["measure", "growth_key", "year"], as_index=False).agg(how)
+    for kind in _KINDS:
+        mid = by_key[f"{kind}_tco2e_mid"]
+        for part in ("low", "high"):
+            by_key[f"{kind}_{part}_square"] = (by_key[f"{kind}_tco2e_{part}"] - mid) ** 2
+    measures = _combine(by_key)
+    overall = _combine(by_key.assign(measure=ALL_MEASURES))
+    return validate("carbon_potential_totals", pd.concat([measures, overall], ignore_index=True))
+
+
+def _combine(by_key: pd.DataFrame) -> pd.DataFrame:
+    mids = [f"{kind}_tco2e_mid" for kind in _KINDS]
+    squares = [f"{kind}_{part}_square" for kind in _KINDS for part in ("low", "high")]
+    how = {**dict.fromkeys(["gross_m2", "eligible_m2", *mids, *squares], "sum"), "mark": "min"}
+    table = by_key.groupby(["measure", "year"], as_index=False).agg(how)
+    for kind in _KINDS:
+        mid = table[f"{kind}_tco2e_mid"]
+        for part, sign in (("low", -1), ("high", 1)):
+            table[f"{kind}_tco2e_{part}"] = mid + sign * np.sqrt(table[f"{kind}_{part}_square"])
+    return table

@@ -4,7 +4,8 @@ stock(z, c) = area(z, c) * [vegetation(c) + dead(c) + soil(c)], over the pools t
 
 Low and high are the 5 and 95 % points. A class's factor is one quantity wherever it is used (fully correlated
 across zones); factors of different classes and pools are independent, so the half-widths of a zone total
-combine as the root of the sum of squares (IPCC 2006 vol. 1 ch. 3, eq. 3.2); lows are never summed.
+combine as the root of the sum of squares (IPCC 2006 vol. 1 ch. 3, eq. 3.2); lows are never summed. Errors
+of the mapped areas are not in these ranges; table carbon_uncertainty shows what they would add.
 """
 
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from cdgis.factors import POOLS, PoolTable
 from cdgis.model import Mark
 from cdgis.raster import NODATA_CODE
 from cdgis.schema import validate
-from cdgis.units import M2_PER_HA, m2_to_mu
+from cdgis.units import M2_PER_HA, TCO2_PER_TC, m2_to_mu
 
 TOTAL = "合计"
 NO_DATA = "无数据"
@@ -26,7 +27,11 @@ _VARIANCES = ("low_variance", "high_variance")
 
 
 def account_stock(
-    areas: pd.DataFrame, pools: PoolTable, *, zone_layer: str, zone_names: Mapping[str, str] | None = None
+    areas: pd.DataFrame,
+    pools: PoolTable,
+    *,
+    zone_layer: str,
+    zone_names: Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
     """Return table carbon_zones: one row per zone and land class, and one row 合计 per zone.
 
@@ -55,6 +60,7 @@ def account_stock(
     table["zone_name"] = [names.get(zone, "") for zone in table["zone_id"]]
     table["stock_tc_low"] = table["stock_tc_mid"] - np.sqrt(table["low_variance"])
     table["stock_tc_high"] = table["stock_tc_mid"] + np.sqrt(table["high_variance"])
+    table["stock_tco2e_mid"] = table["stock_tc_mid"] * TCO2_PER_TC
     return validate("carbon_zones", table)
 
 
@@ -88,6 +94,7 @@ def _class_rows(areas: pd.DataFrame, pools: PoolTable) -> pd.DataFrame:
         rows[f"{part}_tc"] = area_ha * rows[f"{part}_tc_per_ha"]
     rows["mark"] = np.where((rows[[f"{p}_mark" for p in POOLS]] == Mark.MEMORY).any(axis=1), "M", "S")
     rows["soil_depth_cm"] = rows["soil_depth_cm"].map("{:g}".format).where(rows["soil_depth_cm"].notna(), "")
+    rows["soil_share"] = rows["soil_tc"].notna().astype(float)
     rows["method"] = _class_methods(rows, pools)
     return _blank_no_data(rows)
 
@@ -127,4 +134,6 @@ def _zone_totals(classes: pd.DataFrame, pools: PoolTable) -> pd.DataFrame:
     totals = totals.reset_index()
     # Zones wholly without data have no total row: a zero would read as "no carbon".
     area = classes.groupby("zone_id")["area_m2"].sum()
-    return totals.assign(land_class=TOTAL, area_m2=totals["zone_id"].map(area))
+    with_soil = classes[classes["soil_tc"].notna()].groupby("zone_id")["area_m2"].sum()
+    totals = totals.assign(land_class=TOTAL, area_m2=totals["zone_id"].map(area))
+    return totals.assign(soil_share=(totals["zone_id"].map(with_soil).fillna(0.0) / totals["area_m2"]).clip(0, 1))

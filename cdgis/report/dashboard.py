@@ -12,7 +12,7 @@ import pandas as pd
 import shapely
 
 from cdgis.assessment import Assessment
-from cdgis.carbon.potential import ALL_MEASURES, total_potential
+from cdgis.carbon.potential import ALL_MEASURES
 from cdgis.carbon.stock import TOTAL
 from cdgis.geodesy import geometries_to_plane
 from cdgis.model import Verdict
@@ -209,18 +209,18 @@ def _carbon(assessment: Assessment, links: Mapping[str, str]) -> Content | None:
 
 
 def _potential(assessment: Assessment) -> Content | None:
-    potential = table(assessment, "carbon_potential")
-    if potential.empty:
+    totals = table(assessment, "carbon_potential_totals")
+    if totals.empty:
         return None
-    totals = total_potential(potential[potential["area_id"] != TOTAL])
-    totals = totals[(totals["measure"] == ALL_MEASURES)].sort_values("year")
+    fifth_years = totals["year"] % 5 == 0
+    totals = totals[(totals["measure"] == ALL_MEASURES) & fifth_years].sort_values("year")
     names = [f"flux_tco2e_{name}" for name in ("low", "mid", "high")]
     values = totals[names].to_numpy(dtype=float) / 1e4
     return Content(
         id="potential-chart",
-        title="修复增汇潜力：全部措施当年增汇（初算）",
-        note="以措施全部落实为前提，不是已实现的碳汇；横线为低值至高值。来源：carbon_potential.csv",
-        unit="万吨二氧化碳当量",
+        title="修复增汇潜力：全部措施年增汇（初算）",
+        note="以措施全部落实为前提，不是已实现的碳汇；横线为低值至高值。来源：carbon_potential_totals.csv",
+        unit="万吨二氧化碳当量/年",
         label_title="年份",
         series=(("中值", "#5b8c3a"),),
         rows=[(f"{int(year)} 年", [float(mid)]) for year, mid in zip(totals["year"], values[:, 1], strict=True)],

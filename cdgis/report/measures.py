@@ -13,7 +13,7 @@ from importlib.resources import files
 import pandas as pd
 
 from cdgis.assessment import Assessment
-from cdgis.carbon.potential import ALL_MEASURES, total_potential
+from cdgis.carbon.potential import ALL_MEASURES
 from cdgis.carbon.stock import TOTAL
 from cdgis.geodesy import survey_area_m2
 from cdgis.model import LIST_SEPARATOR, Effect, State
@@ -116,14 +116,14 @@ def _carbon(assessment: Assessment) -> str:
 
 
 def _potential(assessment: Assessment) -> str:
-    potential = table(assessment, "carbon_potential")
-    if potential.empty:
+    totals = table(assessment, "carbon_potential_totals")
+    if totals.empty:
         return ""
-    totals = total_potential(potential[potential["area_id"] != TOTAL])
     last = totals[(totals["measure"] == ALL_MEASURES) & (totals["year"] == totals["year"].max())].iloc[0]
     return (
-        f"修复区可实施面积 {number(last['eligible_m2'] / 1e4)} 公顷；{int(last['year'])} 年当年增汇中值"
-        f" {ten_thousand(last['flux_tco2e_mid'])} 万吨二氧化碳当量（以措施全部落实为前提，初算）"
+        f"修复区可实施面积 {number(last['eligible_m2'] / 1e4)} 公顷；{int(last['year'])} 年增汇中值"
+        f" {ten_thousand(last['flux_tco2e_mid'])} 万吨二氧化碳当量/年，"
+        f"累计 {ten_thousand(last['cumulative_tco2e_mid'])} 万吨（以措施全部落实为前提，初算）"
     )
 
 

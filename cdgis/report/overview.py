@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from cdgis.assessment import Assessment
-from cdgis.carbon.potential import ALL_MEASURES, total_potential
+from cdgis.carbon.potential import ALL_MEASURES
 from cdgis.carbon.stock import TOTAL
 from cdgis.model import LIST_SEPARATOR, Evidence, IntakeStatus, Stability, SubjectKind, Verdict
 from cdgis.report.dossier import Dossier, Row, records, table
@@ -15,7 +15,11 @@ from cdgis.report.dossier import Dossier, Row, records, table
 NO_COUNTY = "未落入县区"
 _CITY_LAYER = "city"
 _COUNTY_LAYER = "counties"
-_FIGURES = ("area_m2", "vegetation_tc", "soil_tc", "stock_tc_low", "stock_tc_mid", "stock_tc_high")
+_FIGURES = (
+    "area_m2", "vegetation_tc", "dead_tc", "soil_tc", "soil_share",
+    "stock_tc_low", "stock_tc_mid", "stock_tc_high", "stock_tco2e_mid",
+)  # fmt: skip
+_MILESTONE_YEAR = 2030
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,9 +44,11 @@ class Overview:
     relocation: tuple[Row, ...]
     """Rows of relocation.csv with ``page``, ``parks`` (feasible ones, nearest first) and ``titles`` of the reasons."""
     carbon: tuple[Row, ...]
-    """One row per county: area_m2, vegetation_tc, soil_tc, stock_tc_low, stock_tc_mid, stock_tc_high."""
+    """One row per county: area, vegetation, dead matter, soil, stock with range, mark, classes without soil."""
     carbon_total: Row | None
     carbon_methods: tuple[str, ...]
+    carbon_page: bool
+    """Whether carbon.html is written beside this page."""
     potential: tuple[Row, ...]
     """Restoration measures by year, then all of them (``whole``), with ranges combined as the method says."""
     intake: tuple[Row, ...]
@@ -68,7 +74,8 @@ def sum_up(assessment: Assessment, dossiers: Sequence[Dossier]) -> Overview:
         carbon=carbon,
         carbon_total=_total(table(assessment, "carbon_zones")),
         carbon_methods=tuple(sorted(set(table(assessment, "carbon_zones")["method"]))),
-        potential=_potential(table(assessment, "carbon_potential")),
+        carbon_page=bool(len(table(assessment, "carbon_growth"))),
+        potential=_potential(table(assessment, "carbon_potential_totals")),
         intake=_intake_by_file(intake),
         troubles=tuple(records(intake[intake["status"] != IntakeStatus.ACCEPTED.value])),
         absent_layers=tuple(absent),
@@ -133,7 +140,16 @@ def _account(part: pd.DataFrame) -> dict[str, Any]:
     """Return one zone's total with its range, which is of the joint distribution and never a sum of lows."""
     total, classes = part[part["land_class"] == TOTAL], part[part["land_class"] != TOTAL]
     figures = {name: float(total[name].sum(min_count=1)) for name in _FIGURES}
-    return {**figures, "without_factor": int(classes["stock_tc_mid"].isna().sum())}
+    bare = classes.loc[classes["soil_tc"].isna() & classes["stock_tc_mid"].notna(), "land_class"]
+    known = classes["dead_tc"].notna()
+    return {
+        **figures,
+        "dead_known_tc": float(classes.loc[known, "dead_tc"].sum()) if known.any() else float("nan"),
+        "dead_classes": tuple(classes.loc[known, "land_class"]),
+        "soilless": tuple(bare),
+        "mark": str(total["mark"].min()) if len(total) else "",
+        "without_factor": int(classes["stock_tc_mid"].isna().sum()),
+    }
 
 
 def _total(zones: pd.DataFrame) -> Row | None:
@@ -141,12 +157,13 @@ def _total(zones: pd.DataFrame) -> Row | None:
     return _account(city) if len(city) else None
 
 
-def _potential(potential: pd.DataFrame) -> tuple[Row, ...]:
-    if potential.empty:
+def _potential(totals: pd.DataFrame) -> tuple[Row, ...]:
+    """Return the totals of the years shown: the plan's milestone after the start, and the last year."""
+    if totals.empty:
         return ()
-    totals = total_potential(potential[potential["area_id"] != TOTAL])
-    totals = totals.assign(whole=totals["measure"] == ALL_MEASURES)
-    return tuple(records(totals.sort_values(["year", "whole", "measure"], kind="stable")))
+    shown = totals[totals["year"].isin([_MILESTONE_YEAR, totals["year"].max()])]
+    shown = shown.assign(whole=shown["measure"] == ALL_MEASURES)
+    return tuple(records(shown.sort_values(["year", "whole", "measure"], kind="stable")))
 
 
 def _intake_by_file(intake: pd.DataFrame) -> tuple[Row, ...]:

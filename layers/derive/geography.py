@@ -10,6 +10,7 @@ from layers.derive import (
     quality,
     receptors,
     restoration,
+    restoration_facts,
     rivers,
     sections,
     terrain,
@@ -40,4 +41,5 @@ def write_layers() -> None:
     labels = restoration.restoration_labels(ground, zoning, quality.unit_labels(ground), mines)
     restoration.write_restoration(ground, zoning, cover, labels)
     sections.write_sections()
+    restoration_facts.write_restoration_facts()
     forest.write_stands(ground, zoning, cover)

@@ -1,0 +1,76 @@
+"""How much carbon does the top 30 cm of soil hold, and how does it move when the land use changes? (IPCC 2019, Tier 1)
+
+Equilibrium: SOC_eq = SOCref * F_LU * F_MG * F_I.
+Transition: SOC(t) = SOC(p) + (SOC_eq - SOC(p)) * min((t - p) / 20, 1), p the last observation before the regime began.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from cdgis.carbon.uncertainty import Factor, FloatArray, Interval, propagate
+from cdgis.errors import CarbonError
+from cdgis.factors import SOIL_DEPTH_CM, SoilFactor
+
+TRANSITION_YR = 20.0
+_FROM_95_TO_90 = 1.6448536269514722 / 1.959963984540054
+"""IPCC's half-ranges are of 95 %; ours of 90 %."""
+
+
+def equilibrium_soc(reference: SoilFactor, factors: Sequence[SoilFactor]) -> Interval:
+    """Return tonnes of carbon per hectare in 0-30 cm at equilibrium, with its 90 % range."""
+    parts = [reference, *factors]
+    uncertain = [
+        Factor.around(f"{part.kind} {part.item}", part.value, part.half_range_share * _FROM_95_TO_90) for part in parts
+    ]
+    names = [factor.name for factor in uncertain]
+
+    def product(values: Mapping[str, FloatArray]) -> FloatArray:
+        total = values[names[0]]
+        for name in names[1:]:
+            total = total * values[name]
+        return total
+
+    return propagate(uncertain, product)
+
+
+def transition_soc(
+    years: Sequence[float], regime_start: Sequence[float], equilibrium_tc_per_ha: Sequence[float]
+) -> list[float]:
+    """Return soil carbon (tonnes per hectare) at each observation year.
+
+    Parameters
+    ----------
+    years : observation years, rising.
+    regime_start : the year in which the land use in force at each observation began.
+    equilibrium_tc_per_ha : the carbon that land use tends to.
+
+    Raises
+    ------
+    CarbonError : the three differ in length, or the years do not rise.
+    """
+    if not len(years) == len(regime_start) == len(equilibrium_tc_per_ha):
+        raise CarbonError("土壤碳过渡：年份、开始年、平衡值的个数应相同")
+    if any(later <= earlier for earlier, later in zip(years, years[1:], strict=False)):
+        raise CarbonError("土壤碳过渡：观测年份应递增")
+    found: list[float] = []
+    for place, (year, start, goal) in enumerate(zip(years, regime_start, equilibrium_tc_per_ha, strict=True)):
+        before = [i for i in range(place) if years[i] < start]
+        if not before:  # the regime is older than the first observation: taken as settled there
+            first = [i for i in range(place) if regime_start[i] == start]
+            found.append(found[first[0]] if first else goal)
+            continue
+        last = before[-1]
+        found.append(found[last] + (goal - found[last]) * min((year - years[last]) / TRANSITION_YR, 1.0))
+    return found
+
+
+def require_depth(depth_cm: float | None) -> None:
+    """Refuse to add Tier-1 soil to densities of another depth.
+
+    Raises
+    ------
+    CarbonError : `depth_cm` is known and is not 30.
+    """
+    if depth_cm is not None and depth_cm != SOIL_DEPTH_CM:
+        raise CarbonError(
+            f"IPCC Tier 1 土壤为 0–{SOIL_DEPTH_CM:g} 厘米，碳密度表为 0–{depth_cm:g} 厘米，不得在一次核算中混用。请只用其中一种"
+        )

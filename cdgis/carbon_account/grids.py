@@ -1,0 +1,134 @@
+"""What do the rasters say cell by cell: class pairs of two dates, heights, slopes, and why a cell is taken off?
+
+All composites are class rasters of small integers on one grid, so that one exact zonal count serves them all.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from geopandas import GeoDataFrame
+
+from cdgis.errors import CarbonError, LayerError
+from cdgis.factors import Exclusion
+from cdgis.model import LIST_SEPARATOR
+from cdgis.raster import NODATA_CODE, Raster, class_areas
+
+_PAIR_BASE = 1000
+METRES_PER_DEGREE = 111_320.0
+FloatArray = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terrain:
+    """Height, slope and whether the slope faces north, by cell; NaN where nothing is known."""
+
+    elevation_m: FloatArray
+    slope_deg: FloatArray
+    faces_north: FloatArray
+    """1 = the ground falls towards the north, 0 = it does not."""
+
+
+def same_grid(one: Raster, other: Raster) -> bool:
+    """Return whether cells of both rasters coincide."""
+    return one.grid == other.grid
+
+
+def pair_areas(before: Raster, after: Raster, zones: GeoDataFrame) -> pd.DataFrame:
+    """Return zone_id, from_code, to_code, area_m2; NODATA_CODE where a raster has no value.
+
+    Raises
+    ------
+    CarbonError : the rasters are not of one grid.
+    """
+    if not same_grid(before, after):
+        raise CarbonError(
+            f"两期土地类别栅格的网格不同（{before.record.path}、{after.record.path}），不能逐格比较。请先重采样到同一网格"
+        )
+    codes = (codes_of(before) + 1) * _PAIR_BASE + codes_of(after) + 1
+    areas = class_areas(composite(after, codes), zones)
+    areas = areas[areas["class_code"] != NODATA_CODE]
+    from_code, to_code = np.divmod(areas["class_code"].to_numpy(), _PAIR_BASE)
+    return areas.assign(from_code=from_code - 1, to_code=to_code - 1).drop(columns="class_code")
+
+
+def composite(like: Raster, codes: npt.NDArray[np.int64]) -> Raster:
+    """Return a raster of integer `codes` on the grid of `like`; NODATA_CODE stands where there is no value."""
+    return replace(like, pixels=codes, nodata=float(NODATA_CODE), masked=False, recoding={})
+
+
+def later_areas(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return zone_id, class_code, area_m2 of the later date."""
+    areas = pairs.rename(columns={"to_code": "class_code"})
+    return areas.groupby(["zone_id", "class_code"], as_index=False).agg({"area_m2": "sum"})
+
+
+def codes_of(raster: Raster) -> npt.NDArray[np.int64]:
+    """Return land classes of all cells, NODATA_CODE where the raster has no value.
+
+    Raises
+    ------
+    LayerError : values that the raster's recoding does not know.
+    """
+    values = np.asarray(raster.values, dtype=float)
+    empty = np.isnan(values) | (values == raster.nodata if raster.nodata is not None else False)
+    codes = np.where(empty, NODATA_CODE, values).astype(np.int64)
+    if not raster.recoding:
+        return codes
+    unknown = sorted(set(np.unique(codes).tolist()) - set(raster.recoding) - {NODATA_CODE})
+    if unknown:
+        listed = "、".join(map(str, unknown))
+        raise LayerError(raster.record.path, raster.record.layer, (f"类别编码不在对照表中：{listed}。请补 classes",))
+    keys = np.array(sorted(raster.recoding))
+    mapped = np.array([raster.recoding[int(key)] for key in keys])
+    return np.where(codes == NODATA_CODE, NODATA_CODE, mapped[np.searchsorted(keys, codes).clip(0, len(keys) - 1)])
+
+
+def terrain_of(dem: Raster) -> Terrain:
+    """Return slope and aspect by central differences; a coarse grid makes slopes gentler than they are."""
+    values = np.asarray(dem.values, dtype=float)
+    height = np.where(values == dem.nodata, np.nan, values) if dem.nodata is not None else values
+    down_m, right_m = dem.grid.cell_height, np.full((dem.grid.rows, 1), dem.grid.cell_width)
+    if dem.grid.is_geographic:
+        lat = (dem.grid.y_edges[1:] + dem.grid.y_edges[:-1]) / 2
+        right_m = dem.grid.cell_width * METRES_PER_DEGREE * np.cos(np.radians(lat))[:, None]
+        down_m = dem.grid.cell_height * METRES_PER_DEGREE
+    southward, eastward = np.gradient(height)
+    rise_north, rise_east = -southward / down_m, eastward / right_m
+    slope = np.degrees(np.arctan(np.hypot(rise_north, rise_east)))
+    north = np.where(np.isnan(rise_north), np.nan, (rise_north < 0).astype(float))
+    return Terrain(elevation_m=height, slope_deg=slope, faces_north=north)
+
+
+def reason_raster(classes: Raster, reasons: Sequence[Exclusion], terrain: Terrain | None) -> Raster:
+    """Return a raster of the first reason (from 1) for which a cell is taken off, 0 where none holds.
+
+    A terrain limit where the height is not known takes nothing off; the ledger says when there is no terrain.
+    """
+    codes = codes_of(classes)
+    found = np.zeros(codes.shape, dtype=np.int64)
+    for number, reason in reversed(list(enumerate(reasons, start=1))):
+        found[_holds(reason, codes, terrain)] = number
+    found[codes == NODATA_CODE] = NODATA_CODE
+    return composite(classes, found)
+
+
+def _holds(reason: Exclusion, codes: npt.NDArray[np.int64], terrain: Terrain | None) -> npt.NDArray[np.bool_]:
+    if reason.kind == "land_class":
+        return np.isin(codes, [int(code) for code in reason.target.split(LIST_SEPARATOR)])
+    if terrain is None or reason.limit is None:
+        return np.zeros(codes.shape, dtype=bool)
+    values = terrain.elevation_m if reason.kind == "elevation_max_m" else terrain.slope_deg
+    return np.asarray(values > reason.limit)
+
+
+def zone_mean(grid: FloatArray, like: Raster, zones: GeoDataFrame, *, step: float) -> pd.Series:
+    """Return zone_id -> area-weighted mean of `grid`, rounded cell by cell to `step`; zones without a value are absent."""
+    codes = np.where(np.isnan(grid), NODATA_CODE, np.round(grid / step) + 1)
+    areas = class_areas(composite(like, codes.astype(np.int64)), zones)
+    areas = areas[areas["class_code"] != NODATA_CODE]
+    weighted = areas.assign(product=(areas["class_code"] - 1) * step * areas["area_m2"])
+    sums = weighted.groupby("zone_id")[["product", "area_m2"]].sum()
+    return sums["product"] / sums["area_m2"]
