@@ -58,7 +58,7 @@ def overlap_areas(
     engine : plain shapely or compiled kernels; by default whichever suits the size of the job.
     threads : for the compiled kernels; the result does not depend on it.
     """
-    work = _rows(subjects) + _vertices(zones) // 64
+    work = _rows(subjects) + _vertices(zones) // 16
     if chosen_engine(engine, work=work) is Engine.PLAIN:
         return plain_overlap_areas(_as_geometries(subjects), _as_geometries(zones))
     from cdgis.kernels.overlap import ZoneIndex

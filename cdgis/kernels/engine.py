@@ -6,7 +6,7 @@ from enum import StrEnum
 VARIABLE = "CDGIS_ENGINE"
 """Environment variable that chooses the engine for a whole process and those it starts."""
 COMPILED_PAYS = 20_000
-"""Least size of a job (subjects, plus zone vertices / 64) for which loading the kernels, or compiling them, pays."""
+"""Least size of a job (subjects, plus zone vertices / 16) for which loading the kernels, or compiling them, pays."""
 
 
 class Engine(StrEnum):

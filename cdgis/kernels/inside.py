@@ -30,7 +30,7 @@ def points_inside(
     engine : plain shapely or compiled kernels; by default whichever suits the size of the job.
     """
     vertices = len(zones.xy) if isinstance(zones, FlatPolygons) else int(shapely.get_num_coordinates(zones).sum())
-    if chosen_engine(engine, work=len(x) + vertices // 64) is Engine.PLAIN:
+    if chosen_engine(engine, work=len(x) + vertices // 16) is Engine.PLAIN:
         point, zone = _plain(x, y, zones.geometries() if isinstance(zones, FlatPolygons) else np.asarray(zones))
     else:
         flat = zones if isinstance(zones, FlatPolygons) else FlatPolygons.of(zones)

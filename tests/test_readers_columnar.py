@@ -1,0 +1,49 @@
+"""Columns and arrays straight from the file, and no more of it than was asked for."""
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+
+from cdgis.errors import ReaderError
+from cdgis.kernels import FlatPolygons
+from cdgis.readers.columnar import read_columns
+
+SHAPES = np.array([shapely.box(i, 0, i + 0.5, 1) - shapely.box(i + 0.1, 0.1, i + 0.2, 0.2) for i in range(20)])
+
+
+@pytest.fixture(params=["parcels.parquet", "parcels_plain.parquet", "parcels.gpkg"])
+def file(request, tmp_path):
+    frame = gpd.GeoDataFrame({"地块": [f"D{i}" for i in range(20)], "other": range(20)}, geometry=SHAPES, crs=4490)
+    path = tmp_path / request.param
+    if path.suffix == ".gpkg":
+        frame.to_file(path, engine="pyogrio")
+    else:
+        frame.to_parquet(path, write_covering_bbox="plain" not in path.name)
+    return path
+
+
+def test_named_columns_and_all_polygons_come_back(file):
+    found = read_columns(file, ["地块"])
+    assert list(found.attributes.columns) == ["地块"]
+    assert list(found.attributes["地块"]) == [f"D{i}" for i in range(20)]
+    assert shapely.equals(found.polygons().geometries(), SHAPES).all()
+    np.testing.assert_array_equal(found.polygons().row_bounds, FlatPolygons.of(SHAPES).row_bounds)
+
+
+def test_only_rows_in_the_box_come_back(file):
+    found = read_columns(file, ["地块"], bbox=(3.2, 0.5, 5.3, 0.6))
+    assert list(found.attributes["地块"]) == ["D3", "D4", "D5"]
+    assert shapely.equals(found.geometries(), SHAPES[3:6]).all()
+
+
+def test_other_geometry_goes_by_way_of_shapely(tmp_path):
+    shapes = shapely.force_3d(SHAPES[:2], 5.0)
+    gpd.GeoDataFrame({"a": [1, 2]}, geometry=shapes, crs=4490).to_parquet(tmp_path / "z.parquet")
+    flat = read_columns(tmp_path / "z.parquet").polygons()
+    assert shapely.equals(flat.geometries(), SHAPES[:2]).all()
+
+
+def test_column_that_is_not_there_is_named(file):
+    with pytest.raises((ReaderError, ValueError), match="没有列 面积|面积"):
+        read_columns(file, ["面积"])
