@@ -11,7 +11,7 @@ from cdgis.catalog import read_catalog
 from cdgis.rulebook import Rulebook, load_rulebook
 from cdgis.rulebook.check import check_rules, explain_rule
 from cdgis.rulebook.rule import Rule
-from cdgis.rulebook.text import overview_table
+from cdgis.rulebook.text import explain_activity, overview_table
 
 ROOT = Path(__file__).parents[1]
 CATALOG = read_catalog(ROOT / "layers" / "catalog.toml")
@@ -156,3 +156,32 @@ def test_every_rule_can_be_explained(rule: Rule) -> None:
 
 def test_rule_table_in_the_docs_is_the_rule_table() -> None:
     assert overview_table(BOOK.rules) in (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
+
+
+def test_rule_that_claims_more_than_its_bases_show_is_a_fault() -> None:
+    bases = [{"document": "某法", "mark": "未核实"}]
+    claimed = altered(BAN, mark="已见公开副本（非公报）", basis=bases, source="某处")
+    assert faults(claimed) == [f"{BAN.id}：出处标记为“已见公开副本（非公报）”，但没有一项依据见过条文"]
+    remembered = altered(BAN, mark="已见摘录或转述", source="凭记忆，未见原文")
+    assert faults(remembered) == [f"{BAN.id}：出处写明未见原文，标记却是“已见摘录或转述”"]
+    assert "应标“工具规则”" in faults(altered(BOOK.get("TOL-01"), mark="已见原文"))[-1]
+
+
+def test_no_shipped_rule_says_its_text_was_seen_where_nobody_saw_it() -> None:
+    marks = {rule.id: str(rule.mark) for rule in BOOK.rules}
+    assert {marks[i] for i in ("RV-02", "RV-03", "RV-05")} == {"仅见标题"}
+    assert {marks[i] for i in ("ZU-01", "ZU-02", "ZU-03")} == {"措辞借自他处"}
+    assert {marks[i] for i in ("ZU-04", "ZU-05", "ZU-07", "TOL-01", "OP-01")} == {"工具规则"}
+    only_code = [r for r in BOOK.rules if {b.document for b in r.basis} == {"生态环境法典"} and r.mark.is_read]
+    assert only_code and {str(r.mark) for r in only_code} == {"已见公开副本（非公报）"}
+
+
+def test_rules_of_earlier_files_with_letters_for_marks_are_still_read() -> None:
+    assert (altered(BAN, mark="S").mark, altered(BAN, mark="M").mark) == ("已见原文", "未核实")
+
+
+def test_activity_is_explained_by_the_rules_it_brings_and_those_it_lifts() -> None:
+    rules = [rule for rule in BOOK.rules if rule.in_force(date(2026, 11, 1))]
+    text = explain_activity("A02", "原住民生产生活", rules)
+    assert "活动 A02：原住民生产生活" in text and "ECO-A02 〔须论证〕" in text and "ECO-02-2026 〔禁止〕" in text
+    assert "没有因申报此活动而不适用的规则" in explain_activity("开发性生产性建设", "", rules)

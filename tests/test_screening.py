@@ -187,7 +187,13 @@ def test_approval_date_in_the_fixture_straddles_the_code():
     [("2026-08-14", date(2026, 8, 14)), ("2025年", date(2025, 1, 1)), ("2026年8月", date(2026, 8, 1)), ("无", None)],
 )
 def test_declared_date_is_read_in_every_spelling(text, day):
-    assert declared_date({"approval_date": text}) == day
+    assert declared_date({"approval_date": text}) == declared_date({"application_date": text}) == day
+
+
+def test_earlier_of_application_and_approval_dates_the_act():
+    both = {"application_date": "2026-07-01", "approval_date": "2026-09-01"}
+    assert declared_date(both) == date(2026, 7, 1)
+    assert declared_date({**both, "application_date": "不详"}) == date(2026, 9, 1)
 
 
 def test_each_basis_is_listed_once():

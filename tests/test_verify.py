@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+from docx import Document
 from small_workspace import new_redline, small_workspace
 
 from cdgis.assess import assess_sites
@@ -194,6 +195,11 @@ def test_reviewed_report_is_accepted_and_shows_both(reviewed, name):
     if name == "P.html":
         text = report.data.decode("utf-8")
         assert journal["head_sha256"] in text and "现场&lt;核实&gt;" in text and "张三" in text
+
+
+def test_review_rewrites_the_word_report_too(reviewed):
+    cells = [cell.text for table in Document(reviewed / "reports" / "P.docx").tables for row in table.rows for cell in row.cells]
+    assert any("补充材料（张三，2026-11-02）：现场<核实>" in text for text in cells)
 
 
 @pytest.mark.parametrize("gone", [0, 1])

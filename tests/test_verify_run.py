@@ -2,13 +2,21 @@
 
 import json
 import shutil
+import time
+from pathlib import Path
 
 import pytest
 from small_workspace import new_redline, small_workspace
 
+from cdgis.assess import assess_sites
 from cdgis.cli import main
 from cdgis.errors import ReportError
+from cdgis.screening import Composer, report_json
+from cdgis.verify import Repeater, verify_report
 from cdgis.verify_run import run_folder
+from cdgis.workspace import open_workspace
+
+ROOT = Path(__file__).resolve().parent.parent
 
 
 def call(*args):
@@ -85,3 +93,17 @@ def test_folder_of_a_run_is_known_by_its_own_record(space):
 def test_folder_without_reports_is_refused(space, capsys):
     assert call("verify", space / "layers", "--workspace", space) == 2
     assert "没有报告" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_every_report_on_the_shipped_sites_is_accepted_within_two_minutes(tmp_path):
+    workspace = open_workspace(ROOT)
+    files = sorted(path for path in (ROOT / "layers/projects").iterdir() if path.stem != "attributes")
+    composer = Composer(assess_sites(workspace, files))
+    names = composer.subject_ids()
+    for place, subject_id in enumerate(names):
+        (tmp_path / f"{place}.json").write_bytes(report_json(composer.report(subject_id)))
+    started, again = time.process_time(), Repeater(workspace)
+    results = [verify_report(path, workspace=workspace, again=again) for path in sorted(tmp_path.glob("*.json"))]
+    assert [(r.subject_id, c.title, c.faults) for r in results for c in r.checks if c.faults] == []
+    assert len(results) == len(names) > 100 and time.process_time() - started < 120

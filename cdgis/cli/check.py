@@ -127,18 +127,24 @@ def rules_check(workspace: WorkspaceOption = None, debug: DebugOption = False) -
 
 @rules_app.command("explain", cls=ChineseCommand)
 def rules_explain(
-    rule_id: Annotated[str, typer.Argument(metavar="编号", help="规则编号，如 WS-01-2026")],
+    rule_id: Annotated[str, typer.Argument(metavar="编号", help="规则编号，如 WS-01-2026；或活动类型，如 A02")],
     workspace: WorkspaceOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """用一句话解释一条规则，并给出依据与施行日期。
+    """用一句话解释一条规则，并给出依据与施行日期；给出活动类型时列出与它有关的规则。
 
-    示例：cdgis rules explain WS-01-2026
+    示例：cdgis rules explain WS-01-2026　　cdgis rules explain A02
     """
     from cdgis.attributes import load_attributes
-    from cdgis.rulebook.text import explain_rule
+    from cdgis.model import ACTIVITIES
+    from cdgis.rulebook.text import explain_activity, explain_rule
+    from cdgis.screening.phrases import wording
 
     loaded = _load(workspace)
+    if rule_id in ACTIVITIES:
+        text = explain_activity(rule_id, wording()["activity"].get(rule_id, ""), loaded.rules)
+        _out.print(text, highlight=False, markup=False, soft_wrap=True)
+        return
     titles = {spec.id: spec.title for spec in loaded.workspace.catalog.layers.values()}
     text = explain_rule(loaded.rulebook.get(rule_id), layer_titles=titles, attributes=load_attributes())
-    _out.print(text, highlight=False, markup=False)
+    _out.print(text, highlight=False, markup=False, soft_wrap=True)

@@ -92,7 +92,7 @@ def render_site(assessment: Assessment, dossier: Dossier, sketch: Sketch | None)
         look=read_palette().verdicts[dossier.verdict["verdict"]],
         sketch=sketch,
         sketch_size=(WIDTH_PX, HEIGHT_PX),
-        transition=transition_note(dossier.attribute("approval_date")),
+        transition=transition_note(dossier.attribute("approval_date") or dossier.attribute("application_date")),
     )
 
 

@@ -16,6 +16,7 @@ _DATE = re.compile(r"(\d{4})(?:\D{1,2}(\d{1,2})(?:\D{1,2}(\d{1,2}))?)?")
 _NATIONALITIES = re.compile(r"(?<=..)(?:(?:满|蒙古|回|土家|苗|侗|壮|瑶|彝|畲)族)+自治县$")
 _TEN_THOUSAND = 10_000.0
 DASH = "—"
+NO_SUCH_CODE = "（GB/T 4754-2017 没有此代码）"
 
 
 @cache
@@ -42,8 +43,8 @@ def is_supplied(name: str) -> bool:
 
 
 def industry(code: str) -> str:
-    """Return the name of a code of GB/T 4754-2017, "" when there is none."""
-    return name_of(code)
+    """Return the name of a code of GB/T 4754-2017, and says so when it has none."""
+    return name_of(code) or (NO_SUCH_CODE if code else "")
 
 
 def short_county(name: str) -> str:
@@ -101,11 +102,11 @@ def read_date(text: str) -> date | None:
         return None
 
 
-def transition_note(approval_date: str) -> str:
+def transition_note(declared_date: str) -> str:
     """Return the note on acts before the Code was in force, or the empty text when it does not concern them."""
     entry = read_wording()["transition"]
-    day = read_date(approval_date)
-    return str(entry["text"]).format(date=approval_date) if day is not None and day < entry["in_force"] else ""
+    day = read_date(declared_date)
+    return str(entry["text"]).format(date=declared_date) if day is not None and day < entry["in_force"] else ""
 
 
 FILTERS: Mapping[str, Callable[..., str | float]] = {

@@ -9,7 +9,7 @@ from datetime import timedelta
 from itertools import pairwise
 
 from cdgis.attributes import AttributeSpec
-from cdgis.model import ACTIVITIES, Effect, ProjectType, SubjectKind
+from cdgis.model import ACTIVITIES, Effect, Evidence, ProjectType, SubjectKind
 from cdgis.rulebook.book import Rulebook
 from cdgis.rulebook.rule import NUMERIC_OPERATORS, Condition, Rule
 from cdgis.rulebook.text import condition_text, explain_rule
@@ -42,6 +42,7 @@ def check_rules(
             *_scope_faults(rule, layer_classes, industry_codes),
             *_attribute_faults(rule, attributes),
             *_basis_faults(rule),
+            *_mark_faults(rule),
             *_unreachable(rule),
         ]
         problems += [f"{rule.id}：{fault}" for fault in faults]
@@ -97,6 +98,17 @@ def _attribute_faults(rule: Rule, attributes: Mapping[str, AttributeSpec]) -> It
             yield f"属性 {name} 是 {kind}，不能用 {condition.op} 判断"
         if condition.unit and condition.unit != unit:
             yield f"属性 {name} 的单位是 {unit or '无'}，条件写的是 {condition.unit}"
+
+
+def _mark_faults(rule: Rule) -> Iterator[str]:
+    """Yield where a rule claims to have been read more closely than any of its bases, or a tool rule is none."""
+    order = (Evidence.ORIGINAL, Evidence.COPY, Evidence.EXCERPT)
+    if rule.mark in order[:2] and not any(item.mark in order for item in rule.basis):
+        yield f"出处标记为“{rule.mark}”，但没有一项依据见过条文"
+    if rule.geometry == "engine" and rule.mark is not Evidence.TOOL:
+        yield f"判定引擎的规则应标“{Evidence.TOOL}”，读到“{rule.mark}”"
+    if rule.mark.is_read and any(word in rule.source for word in ("凭记忆，未见", "未见原文")):
+        yield f"出处写明未见原文，标记却是“{rule.mark}”"
 
 
 def _basis_faults(rule: Rule) -> Iterator[str]:

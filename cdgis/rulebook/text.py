@@ -41,6 +41,26 @@ def explain_rule(
     return "\n".join([*lines, *(["须人工复核"] if rule.needs_review else [])])
 
 
+def explain_activity(activity: str, meaning: str, rules: Iterable[Rule]) -> str:
+    """Return what declaring an activity does: the rules made for it, and those it exempts from, a line each.
+
+    Parameters
+    ----------
+    meaning : the activity in words, "" when its name says it.
+    rules : those in force on the day asked about.
+    """
+    aimed, spared = [], []
+    for rule in rules:
+        if activity in rule.activities:
+            aimed.append(f"  {rule.id} 〔{rule.effect}〕{rule.title}　出处：{rule.mark}")
+        reasons = [exemption.reason for exemption in rule.unless if activity in exemption.activities]
+        spared += [f"  {rule.id} 〔{rule.effect}〕{rule.title}　理由：{reason or '—'}" for reason in reasons]
+    lines = [f"活动 {activity}{'：' + meaning if meaning else ''}（用 --activity {activity} 申报）"]
+    lines += [f"针对此活动的规则 {len(aimed)} 条：", *aimed] if aimed else ["没有专门针对此活动的规则。"]
+    lines += [f"申报此活动即不适用的规则 {len(spared)} 条：", *spared] if spared else ["没有因申报此活动而不适用的规则。"]
+    return "\n".join(lines)
+
+
 def _scope_text(rule: Rule, layer_titles: Mapping[str, str], titles: Mapping[str, str]) -> str:
     parts = ["、".join(rule.project_types) + "或".join(_KINDS[kind] for kind in rule.subject_kinds)]
     if rule.project_types == (ProjectType.EXISTING,):

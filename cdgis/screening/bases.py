@@ -11,7 +11,7 @@ from cdgis.screening.content import BasisPair, BasisPart, BasisRow, Clause, Stra
 from cdgis.screening.phrases import wording
 
 DATE_ATTRIBUTES = ("approval_date", "application_date")
-"""Attributes that date the act; the first one declared counts."""
+"""Attributes that date the act; a change of law after the earliest is told."""
 
 
 def bases_of(
@@ -71,15 +71,18 @@ def _article_order(article: str) -> tuple[tuple[int, ...], str]:
 
 
 def declared_date(values: Mapping[str, str]) -> date | None:
-    """Return the day of approval or application among declared attributes, None when there is none to be read."""
-    for name in DATE_ATTRIBUTES:
-        digits = "".join(c if c.isdigit() else " " for c in values.get(name, "")).split()
-        parts = [int(part) for part in digits[:3]] + [1, 1]
-        try:
-            return date(*parts[:3])
-        except (ValueError, TypeError):
-            continue
-    return None
+    """Return the earliest of the days of application and approval that are declared and can be read, None without one."""
+    days = [day for name in DATE_ATTRIBUTES if (day := _day(values.get(name, ""))) is not None]
+    return min(days, default=None)
+
+
+def _day(text: str) -> date | None:
+    digits = "".join(c if c.isdigit() else " " for c in text).split()
+    parts = [int(part) for part in digits[:3]] + [1, 1]
+    try:
+        return date(*parts[:3])
+    except (ValueError, TypeError):
+        return None
 
 
 def _straddles(

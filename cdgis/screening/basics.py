@@ -11,7 +11,7 @@ from cdgis import geodesy, industry
 from cdgis.model import IntakeStatus
 from cdgis.screening.clauses import Subject
 from cdgis.screening.content import Area, Basics, BoundaryPoint, Clause, Fact, IndustryPart
-from cdgis.screening.phrases import activity_title, fact_of, split, wording
+from cdgis.screening.phrases import activity_title, fact_of, industry_name, split, wording
 from cdgis.units import m2_to_ha, m2_to_mu
 
 Row = Mapping[str, Any]
@@ -45,7 +45,7 @@ def basics_of(subject: Subject, shape: BaseGeometry | None, attributes: Sequence
         kind=str(row["kind"]),
         geometry=wording()["geometry"][str(max(dimension, 0))],
         industry=str(row["industry"]),
-        industry_name=industry.name_of(str(row["industry"])),
+        industry_name=industry_name(str(row["industry"])),
         project_type=str(row["project_type"]),
         activities=tuple(Fact(name=code, title=code, value=activity_title(code)) for code in subject.activities),
         county=str(row["county"]),

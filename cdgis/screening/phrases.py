@@ -69,4 +69,9 @@ def activity_title(code: str) -> str:
 
 def industry_title(code: str) -> str:
     """Return an industry code with its name."""
-    return f"{code} {name_of(code)}".strip()
+    return f"{code} {industry_name(code)}".strip()
+
+
+def industry_name(code: str) -> str:
+    """Return the name of an industry code; one that the standard does not have says so."""
+    return name_of(code) or ("（GB/T 4754-2017 没有此代码）" if code else "")
