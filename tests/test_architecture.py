@@ -33,6 +33,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("audit", "journal", "loading"),
     ("assessment", "report_file", "rule_editing", "carbon_account", "judging", "remedy_plan", "river_system", "synergy_plan"),
     ("screening", "differences", "trace_plan", "relocation_plan"),
+    ("river_dossier",),
     ("assess",),
     ("verify", "compare_plan"),
     ("verify_run",),
@@ -51,8 +52,8 @@ FENCES = {
     "pyproj": ("geodesy", "projections"),
     "folium": ("report.mapview",),
     "numba": ("compiled",),
-    "docx": ("report.screening_docx",),
-    "PIL": ("report.screening_picture",),
+    "docx": ("report.screening_docx", "report.river_docx"),
+    "PIL": ("report.screening_picture", "report.river_picture"),
 }
 FORBIDDEN_NAMES = ("utils", "helpers", "common")
 MAX_FILE_LINES = 320

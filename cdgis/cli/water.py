@@ -21,6 +21,9 @@ PlaceArgument = Annotated[
 ]
 UpOption = Annotated[bool, typer.Option("--up", metavar="", help="上溯：列出上游风险源")]
 DownOption = Annotated[bool, typer.Option("--down", metavar="", help="下行（默认）：列出下游受体")]
+NamesArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="河名", help="河流名称，可多条（默认全部有名称的河流）")
+]
 VelocityOption = Annotated[str | None, typer.Option("--velocity", metavar="低:高", help="流速范围，米每秒，如 0.3:1.5")]
 ToOption = Annotated[str, typer.Option("--to", metavar="编号或名称", help="只追到这个受体；它不在下游时报错")]
 AtOption = Annotated[str, typer.Option("--at", metavar="经度,纬度", help="改用这个河上位置作入河点（由超限提示中选）")]
@@ -29,6 +32,7 @@ AtOption = Annotated[str, typer.Option("--at", metavar="经度,纬度", help="�
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the command line."""
     app.command("trace", cls=ChineseCommand)(trace)
+    app.command("rivers", cls=ChineseCommand)(rivers)
 
 
 def trace(
@@ -66,6 +70,38 @@ def trace(
     if not quiet:
         _say_trace(made, assumed=velocity is None)
         _say("已写出 " + "、".join(str(path) for path in written))
+
+
+def rivers(
+    names: NamesArgument = None,
+    velocity: VelocityOption = None,
+    workspace: WorkspaceOption = None,
+    out: OutOption = None,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """一河一策一图：每条河一册（网页、Word、Excel），含平面图、条带图、沿河登记、风险源和联动次序。
+
+    示例：cdgis rivers 滦河 潮河
+    """
+    from cdgis.report.river_publish import write_dossiers
+    from cdgis.river_dossier import make_dossier
+    from cdgis.rivers.trace import Velocity
+
+    opened = open_here(workspace)
+    speed = Velocity.parse(velocity or opened.settings.rivers.velocity)
+    system, subjects = _load(workspace, quiet)
+    wanted = names or sorted({str(name) for name in system.network.river if name})
+    made = [make_dossier(system, subjects, name, velocity=speed) for name in wanted]
+    written = write_dossiers(made, out or opened.root / "reports" / "rivers")
+    if not quiet:
+        for one in made:
+            counties = f"过 {len(one.counties)} 个辖区"
+            _say(
+                f"{one.name}　{one.length_km:.0f} 公里　{counties}　沿河 {len(one.structures)} 处　上游企业 {len(one.sources)} 家"
+            )
+        _say(f"{system.method}　{system.gaps}")
+        _say(f"已写出 {len(written)} 个文件。请打开 {written[0]}")
 
 
 def _load(workspace: Path | None, quiet: bool) -> "tuple[RiverSystem, Subjects]":

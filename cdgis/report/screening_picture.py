@@ -36,7 +36,7 @@ Point = tuple[float, float]
 
 def draw_png(figure: Figure) -> bytes:
     """Return the figure with its legend below as PNG bytes."""
-    font = _font()
+    font = chinese_font()
     size = (figure.width * SCALE * _SMOOTH, figure.height * SCALE * _SMOOTH)
     canvas = Image.new("RGB", size, _GROUND)
     for outline in figure.outlines:
@@ -54,7 +54,7 @@ def draw_png(figure: Figure) -> bytes:
 
 
 @cache
-def _font() -> Font | None:
+def chinese_font() -> Font | None:
     """Return the first Chinese font found on the machine, None when there is none."""
     for name in _FONTS:
         if Path(name).is_file():

@@ -164,9 +164,10 @@ def name_rivers(network: Network, lines: GeoDataFrame, *, within_m: float) -> Ne
     A reach bears the name of the line that at least half of its vertices lie within `within_m` of. The stem of
     a river is then the way down from its highest named vertex to its lowest: pieces between them that a
     coarser line misses are named too; where two rivers claim a piece the one draining more keeps it, and
-    names given before are never taken away.
+    names given before are never taken away, nor given a second time (a river is one way down).
     """
-    named = lines[lines["zone_name"].astype(str) != ""]
+    known = {str(name) for name in network.river}
+    named = lines[~lines["zone_name"].astype(str).isin(known | {""})]
     points = geometries_to_local(lonlat_points(network.lon_deg, network.lat_deg))
     river = network.river.copy()
     groups = {str(name): shapely.union_all(geometries_to_local(part.geometry.to_numpy()))
