@@ -74,7 +74,7 @@ def _fractal(
     while len(height) < count + 1:
         middle = (height[:-1] + height[1:]) / 2 + rng.normal(0, spread, len(height) - 1)
         height = np.insert(height, np.arange(1, len(height)), middle)
-        spread /= 1.7
+        spread /= 1.5
     along = np.linspace(0, 1, len(height))
     # Close to its ends the curve keeps within a wedge, so that curves from one corner do not meet.
     height = np.clip(height, -0.35 * np.minimum(along, 1 - along), 0.35 * np.minimum(along, 1 - along))

@@ -60,20 +60,32 @@ def _from_lonlat(crs: str) -> pyproj.Transformer:
     return pyproj.Transformer.from_crs(f"EPSG:{GEOGRAPHIC_EPSG}", crs, always_xy=True)
 
 
+def forward(lon_deg: FloatArray, lat_deg: FloatArray, crs: str) -> tuple[FloatArray, FloatArray]:
+    """Return points of EPSG:4490 in `crs`, x = easting or longitude."""
+    if is_geographic(crs):
+        return np.asarray(lon_deg), np.asarray(lat_deg)
+    x, y = _from_lonlat(crs).transform(lon_deg, lat_deg)
+    return np.asarray(x), np.asarray(y)
+
+
+def inverse(x: FloatArray, y: FloatArray, crs: str) -> tuple[FloatArray, FloatArray]:
+    """Return points of `crs` (x = easting or longitude) as longitude and latitude, EPSG:4490."""
+    if is_geographic(crs):
+        return np.asarray(x), np.asarray(y)
+    lon, lat = _from_lonlat(crs).transform(x, y, direction="INVERSE")
+    return np.asarray(lon), np.asarray(lat)
+
+
 def project(geoms: GeometryArray, crs: str) -> GeometryArray:
     """Return EPSG:4490 `geoms` in `crs` (x = easting or longitude), vertex by vertex."""
     if is_geographic(crs):
         return np.asarray(geoms)
-    transformer = _from_lonlat(crs)
     out: GeometryArray = shapely.transform(
-        np.asarray(geoms), cast(Any, lambda x, y: transformer.transform(x, y)), interleaved=False
+        np.asarray(geoms), cast(Any, lambda x, y: forward(x, y, crs)), interleaved=False
     )
     return out
 
 
 def plane_from(x: FloatArray, y: FloatArray, crs: str) -> tuple[FloatArray, FloatArray]:
     """Return points of `crs` (x = easting or longitude) on the measuring plane, metres."""
-    if is_geographic(crs):
-        return to_plane(x, y)
-    lon, lat = _from_lonlat(crs).transform(x, y, direction="INVERSE")
-    return to_plane(np.asarray(lon), np.asarray(lat))
+    return to_plane(*inverse(x, y, crs))

@@ -1,15 +1,18 @@
-"""Rasters: what they hold (reading), where their cells are (grid), and how much of each class a zone has (zonal),
-and whether that is all of it (ledger)."""
+"""Rasters: what they hold (reading), where their cells are (grid), how much of each class a zone has (zonal) and
+whether that is all of it (ledger), and what they look like on a map (overlay, relief)."""
 
 from cdgis.raster.classes import NODATA_CODE
+from cdgis.raster.colours import ColourScale, read_scale
 from cdgis.raster.grid import Grid
 from cdgis.raster.ledger import account_areas
 from cdgis.raster.means import zone_means
+from cdgis.raster.overlay import Overlay, class_overlay, zone_overlay
 from cdgis.raster.reading import Raster, read_raster
+from cdgis.raster.relief import relief_overlay
 from cdgis.raster.transitions import transition_areas
 from cdgis.raster.zonal import Effort, class_areas
 
 __all__ = [
-    "NODATA_CODE", "Effort", "Grid", "Raster", "account_areas", "class_areas", "read_raster", "transition_areas",
-    "zone_means",
+    "NODATA_CODE", "ColourScale", "Effort", "Grid", "Overlay", "Raster", "account_areas", "class_areas",
+    "class_overlay", "read_raster", "read_scale", "relief_overlay", "transition_areas", "zone_means", "zone_overlay",
 ]  # fmt: skip

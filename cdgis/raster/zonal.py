@@ -8,10 +8,9 @@ bands, the number of threads and the path taken, so the result is the same to th
 """
 
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -131,14 +130,19 @@ def _count(raster: Raster, outlines: Outlines, effort: Effort, progress: Progres
     rows = _band_rows(raster, effort)
     if raster.grid.rows > rows:
         progress.stage(f"栅格统计 {raster.record.layer}", -(-raster.grid.rows // rows))
-    add = _add_compiled if _pays(outlines, effort.route) else _add_plain
+    add = _adder("compiled" if _pays(outlines, effort.route) else "plain")
     index, cell_areas = ClassIndex(raster), CellAreas(raster.grid)
     totals_m2 = np.zeros((len(outlines), 1))
     bands = (_prepared(index, cell_areas, start, pixels) for start, pixels in raster.bands(rows))
     with ThreadPoolExecutor(effort.threads or min(os.cpu_count() or 1, 8)) as pool:
         for band in _ahead(bands):
             totals_m2 = np.pad(totals_m2, ((0, 0), (0, len(index.codes) - totals_m2.shape[1])))
-            list(pool.map(partial(add, band, outlines, totals_m2), _shares(outlines, band)))
+            list(
+                pool.map(
+                    lambda zones, band=band, totals_m2=totals_m2: add(band, outlines, zones, totals_m2),
+                    _shares(outlines, band),
+                )
+            )
             if raster.grid.rows > rows:
                 progress.step(f"第 {band.first_row + 1} 行起")
     return index.codes, totals_m2
@@ -170,15 +174,12 @@ def _pays(outlines: Outlines, route: Route) -> bool:
     return bool((height * width).sum() + _CELLS_PER_VERTEX * len(outlines.x) > _PAYING_CELLS)
 
 
-def _add_plain(band: Band, outlines: Outlines, totals_m2: FloatArray, zones: IntArray) -> None:
-    add_band(band, outlines, zones, totals_m2)
+def _adder(route: Route) -> Callable[[Band, Outlines, IntArray, FloatArray], None]:
+    if route == "plain":
+        return add_band
+    from cdgis.raster.sums_kernel import add_band as add_band_compiled
 
-
-def _add_compiled(band: Band, outlines: Outlines, totals_m2: FloatArray, zones: IntArray) -> None:
-    from cdgis.raster.sums_kernel import add_zones
-
-    rings = (outlines.x, outlines.y, outlines.ring_start, outlines.zone_start)
-    add_zones(rings, zones, band.first_row, (band.classes, band.cell_area_m2), totals_m2)
+    return add_band_compiled
 
 
 def _band_rows(raster: Raster, effort: Effort) -> int:
