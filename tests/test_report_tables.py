@@ -13,7 +13,7 @@ import pyogrio
 import pytest
 from report_fixtures import ATTACKS, empty_assessment, make_assessment
 
-from cdgis.model import DEMO_STAMP
+from cdgis.model import DEMO_STAMP, Evidence
 from cdgis.report.sheetwords import reader_for
 from cdgis.report.tables import csv_text, is_demonstration, safe_cell, write_tables
 from cdgis.schema import TABLES, Column
@@ -107,7 +107,7 @@ def test_workbook_shows_words_for_codes_and_numbers_a_person_can_read(folder: Pa
     for title, header, words in (
         ("压占与邻近", "关系", {"位于区内", "部分压占", "邻近（未压占）", "边界细缝（不计入结论）"}),
         ("规则逐条结果", "状态", {"成立", "不适用", "未知（资料不足）", "需人工判定"}),
-        ("规则逐条结果", "出处标记", {"已见原文", "凭记忆未核实"}),
+        ("规则逐条结果", "出处标记", set(Evidence)),
         ("数据接收记录", "处理", {"接收", "修复后接收", "隔离（未参与判定）"}),
         ("对象清单", "类别", {"项目", "企业"}),
         ("面积台账", "计量", {"平方米", "米", "个"}),

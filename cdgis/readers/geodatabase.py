@@ -29,7 +29,7 @@ _OWN_FILES = re.compile(
     r"^(a[0-9a-f]{8}\..+|gdb|timestamps|.+\.lock|connections|desktop\.ini|thumbs\.db)$", re.IGNORECASE
 )
 _PROBLEMS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ShapelyError, ValueError, OSError,
-             TypeError, LookupError, ArithmeticError, NotImplementedError)  # fmt: skip
+             TypeError, LookupError, ArithmeticError, NotImplementedError, NameError)  # fmt: skip
 
 
 def check_geodatabase(folder: Path, *, label: str) -> None:

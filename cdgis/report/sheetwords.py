@@ -18,6 +18,9 @@ _GROUP_OF_COLUMN = {
 _LAYER_COLUMNS = ("layer", "layers", "zone_layer", "critical_layer")
 _ATTRIBUTE_COLUMNS = ("attribute", "missing_attribute", "missing")
 
+_FLAGS = {"true": "是", "false": "否"}
+"""What a flag attribute's value reads; attributes of all kinds share the column."""
+
 _AREA = '[=0]0;[<0.01]"<0.01";#,##0.00'
 _DISTANCE = '[=0]0.0;[<0.1]"<0.1";#,##0.0'
 _SHARE = '[=0]0%;[<0.0001]"<0.01%";0.00%'
@@ -47,6 +50,8 @@ def reader_for(column: Column, assessment: Assessment) -> Callable[[str], str] |
         return partial(_in_words, read_wording()[_GROUP_OF_COLUMN[column.name]])
     if column.name in _LAYER_COLUMNS:
         return partial(_in_words, {spec.id: spec.title for spec in assessment.catalog})
+    if column.name == "value":
+        return lambda text: _FLAGS.get(text, text)
     return partial(_each, attribute) if column.name in _ATTRIBUTE_COLUMNS else None
 
 
