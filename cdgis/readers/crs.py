@@ -13,6 +13,7 @@ import shapely
 
 from cdgis.errors import CrsError
 from cdgis.geodesy import KNOWN_EPSG, gauss_kruger_epsg, identify_crs, to_lonlat
+from cdgis.plaintext import cleaned
 from cdgis.readers.coordinates import CHENGDE_BOX, CHINA_BOX, DATUM_TITLES, Box, Datum, datum_named, within
 from cdgis.readers.intake import Remark, rejected
 
@@ -56,7 +57,7 @@ def resolve_crs(source: str, *, declared: str, stated: str, remedy: str, bounds:
         raise CrsError(source, found=NO_CRS, expected=EXPECTED, remedy=remedy)
     if declared and names_modern_datum(declared):
         return _projection_of(declared, stated, bounds)
-    epsg = identify_crs(f"EPSG:{definition.strip()}" if definition.strip().isdigit() else definition)
+    epsg = identify_crs(f"EPSG:{definition.strip()}" if definition.strip().isdigit() else cleaned(definition))
     if epsg in KNOWN_EPSG:
         return int(epsg)
     datum = _old_datum(epsg) or datum_named(definition)

@@ -39,7 +39,7 @@ from cdgis.readers.vector import DRIVERS, check_container
 
 # pyogrio stumbles over its own variables after a broken .prj
 _PROBLEMS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError, ShapelyError,
-             ValueError, TypeError, LookupError, ArithmeticError, NotImplementedError, OSError, NameError)  # fmt: skip
+             ValueError, TypeError, LookupError, ArithmeticError, NotImplementedError, OSError, NameError, SystemError)  # fmt: skip
 _GEOJSON_SUFFIXES = (".geojson", ".json")
 _REMEDY = "在 layers/catalog.toml 的该图层条目写 crs（如 EPSG:4527），或修正文件"
 

@@ -39,7 +39,7 @@ _STANDARD_VIEWS = ("st_spatial_ref_sys", "spatial_ref_sys", "st_geometry_columns
 _ENDLESS = re.compile(r"\brecursive\b", re.IGNORECASE)
 # fiona lets GDAL's own errors through, and stumbles over its own variables after a broken .prj
 _PROBLEMS = (fiona.errors.FionaError, CPLE_BaseError, OSError, ValueError, ArithmeticError, NotImplementedError,
-             TypeError, LookupError, NameError)  # fmt: skip
+             TypeError, LookupError, NameError, SystemError)  # fmt: skip
 
 
 def check_container(path: Path, *, label: str) -> str:
@@ -75,7 +75,7 @@ def _check_sqlite(path: Path, label: str) -> None:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
             connection.text_factory = lambda raw: raw.decode("utf-8", errors="replace")
             parts = [(str(kind), str(name), str(sql or "")) for kind, name, sql in connection.execute(_PARTS)]
-    except sqlite3.Error as err:
+    except (sqlite3.Error, UnicodeDecodeError) as err:
         raise ReaderError(f"{label}：GeoPackage 损坏（{err}）。请重新导出") from err
     for kind, name, statement in parts:
         virtual = _VIRTUAL_TABLE.match(statement.strip())
