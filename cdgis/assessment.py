@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 import pandas as pd
 
@@ -12,6 +13,8 @@ from cdgis.model import InputRecord
 from cdgis.request import Request
 from cdgis.rulebook import Rulebook
 from cdgis.workspace import Settings
+
+Audience = Literal["internal", "public"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,5 +37,7 @@ class Assessment:
     """subject_id -> report number (hash over inputs and that subject's results); "" -> the whole run's number."""
     request: Request = Request()
     """What was asked for on the command line, so that a report can be asked for again."""
+    audience: Audience = "internal"
+    """Whom the pages are for; `public` holds nothing but what cdgis.report.audience lets through."""
     notes: tuple[str, ...] = ()
     """Statements that belong on the overview page (missing layers, switched-off rules, law read from a copy...)."""

@@ -79,20 +79,18 @@ class CarbonSettings(BaseModel):
 class PublishSettings(BaseModel):
     """What pages may hold and how large they may be."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     page_budget_mb: float = Field(default=10.0, gt=0)
     """Largest size of the overview page; geometry is simplified until it fits."""
-    compiler: str = ""
+    compiler: PlainText = ""
     """编制单位, printed under maps; empty prints the workspace's name."""
-    grid_deg: float = Field(default=0.001, ge=0.0005)
-    """Public pages: coordinates are snapped to this grid."""
+    grid_deg: float = Field(default=0.001, ge=0.0007, le=0.1)
+    """Public pages: coordinates are snapped to this grid; 0.0007 degree is 57 m eastwards at 43 N."""
     withheld_layers: tuple[str, ...] = (
         "permanent_farmland", "strict_farmland", "water_source_zones", "ecological_redline",
     )  # fmt: skip
-    """Public pages: layers left out."""
-    coarse_layers: tuple[str, ...] = ()
-    """Public pages: layers of `withheld_layers` shown after all, on the grid only."""
+    """Public pages: layers left out altogether; any other layer is shown on the grid only."""
     public_attributes: tuple[str, ...] = ()
     """Public pages: attributes of projects that may be shown."""
     show_enterprises: bool = False

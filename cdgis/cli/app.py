@@ -28,10 +28,12 @@ from cdgis.cli.options import (
     out_console,
     write_all,
 )
+from cdgis.cli.publish import publish_openly
 from cdgis.cli.relocate import register as register_relocate
 from cdgis.cli.screen import register as register_screen
 from cdgis.cli.water import register as register_water
 from cdgis.cli.words import EXIT_INTERRUPTED, ChineseCommand, ChineseGroup, ErrorReporter, parse_date
+from cdgis.errors import UsageError
 
 app = typer.Typer(
     name="cdgis",
@@ -68,6 +70,7 @@ def run(
 
 @app.command(cls=ChineseCommand)
 def publish(
+    audience: Annotated[str, typer.Option("--audience", metavar="对象", help="internal 内部版（与 run 相同）或 public 公开版")] = "internal",
     workspace: WorkspaceOption = None,
     out: OutOption = None,
     as_of: AsOfOption = None,
@@ -75,11 +78,15 @@ def publish(
     quiet: QuietOption = False,
     debug: DebugOption = False,
 ) -> None:
-    """生成可离线打开的内部版网页（与 run 相同的结果；公开版见后续版本）。
+    """生成可离线打开的网页：内部版写入 maps/，公开版经概化、脱密和泄漏检查写入 maps_public/。
 
-    示例：cdgis publish --out maps
+    示例：cdgis publish --audience public
     """
-    run(workspace=workspace, out=out, as_of=as_of, jobs=jobs, quiet=quiet)
+    if audience not in ("internal", "public"):
+        raise UsageError(f"--audience 读到“{audience}”，应为 internal（内部版）或 public（公开版）")
+    if audience == "internal":
+        return run(workspace=workspace, out=out, as_of=as_of, jobs=jobs, quiet=quiet)
+    publish_openly(workspace, out, as_of=as_of, jobs=jobs, quiet=quiet)
 
 
 register_screen(app)

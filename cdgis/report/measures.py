@@ -41,10 +41,11 @@ class Measure:
 def gather_measures(assessment: Assessment) -> tuple[Measure, ...]:
     """Return the plan's general goals (number 0) and its measures 1 to 31 with what the tables say about each."""
     clauses = _clauses_by_measure(assessment)
-    return tuple(_measure(row, assessment, clauses) for row in _read_plan())
+    return tuple(_measure(row, assessment, clauses) for row in read_plan())
 
 
-def _read_plan() -> list[dict[str, str]]:
+def read_plan() -> list[dict[str, str]]:
+    """Return the rows of the plan: general goals first, then measures 1 to 31."""
     text = files("cdgis").joinpath("data/plan/measures.csv").read_text(encoding="utf-8")
     return list(csv.DictReader(io.StringIO(text)))
 

@@ -36,17 +36,29 @@ def simplified(shapes: np.ndarray, tolerance_deg: float) -> np.ndarray:
     areal = shapely.get_dimensions(parts) == 2
     parts = parts.copy()
     if areal.any():
-        parts[areal] = shapely.coverage_simplify(parts[areal], tolerance_deg)
+        parts[areal] = _coverage(parts[areal], tolerance_deg)
     lines = shapely.get_dimensions(parts) == 1
     parts[lines] = shapely.simplify(parts[lines], tolerance_deg / 2)
     return _gathered(parts, owner, shapes)
+
+
+def _coverage(polygons: np.ndarray, tolerance_deg: float) -> np.ndarray:
+    try:
+        return np.asarray(shapely.coverage_simplify(polygons, tolerance_deg))
+    except shapely.GEOSException:
+        # Rings that touch themselves are no coverage to GEOS: each is simplified alone, which any ring allows.
+        return np.asarray(shapely.simplify(polygons, tolerance_deg / 2))
 
 
 def _gathered(parts: np.ndarray, owner: npt.NDArray[np.intp], shapes: np.ndarray) -> np.ndarray:
     """Return parts put together again as the shapes they came from."""
     kinds = shapely.get_dimensions(shapes)
     result = shapes.copy()
-    makers: dict[int, Callable[..., Any]] = {0: shapely.multipoints, 1: shapely.multilinestrings, 2: shapely.multipolygons}
+    makers: dict[int, Callable[..., Any]] = {
+        0: shapely.multipoints,
+        1: shapely.multilinestrings,
+        2: shapely.multipolygons,
+    }
     for kind, make in makers.items():
         chosen = kinds[owner] == kind
         if chosen.any():

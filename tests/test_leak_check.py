@@ -1,0 +1,139 @@
+"""Every planted leak must be found, and a page with none must pass: the check can fail both ways."""
+
+import base64
+import json
+import zlib
+from collections.abc import Callable
+from functools import cache
+from urllib.parse import quote
+
+import numpy as np
+import pytest
+import shapely
+from report_fixtures import make_assessment
+
+from cdgis.errors import ReportError
+from cdgis.geodesy import from_lonlat
+from cdgis.report.audience import Withheld, public_assessment
+from cdgis.report.leak_check import check_pages, find_leaks
+from cdgis.report.map.encoding import deflated_json, flatten, pack
+from cdgis.report.public_site import trusted_texts
+from cdgis.report.site_pages import render_pages
+
+CONTACT = "示例联系人007 0314-1234567"
+LON, LAT = 117.3456789, 41.2345678
+WITHHELD = Withheld(texts=frozenset({CONTACT, "红旗水泥厂", "91130800MA07XXXX1K"}), lonlat=np.array([[LON, LAT]]))
+
+
+def _page(body: str) -> list[tuple[str, str]]:
+    return [("index.html", f"<!doctype html><html><body><p>结论摘要</p>{body}</body></html>")]
+
+
+def _dms(value: float) -> str:
+    seconds = value * 3600
+    return f"{int(seconds // 3600)}°{int(seconds % 3600 // 60):02d}′{seconds % 60:05.2f}″"
+
+
+def _gk(epsg: int) -> str:
+    east, north = shapely.get_coordinates(from_lonlat(np.array([shapely.Point(LON, LAT)]), epsg))[0]
+    return f"X {north:.2f} Y {east:.2f}"
+
+
+def _payload(text: str) -> str:
+    return f'<script type="application/octet-stream">{text}</script>'
+
+
+def _drawing() -> str:
+    frame = f"{LON - 0.02:.6f} {LAT - 0.01:.6f} {LON + 0.02:.6f} {LAT + 0.01:.6f}"
+    return (
+        f'<svg viewBox="0 0 560 400" data-frame="{frame}"><path class="zone" d="M100 100l180 100z" fill="#000"/></svg>'
+    )
+
+
+PLANTED: dict[str, Callable[[], str]] = {
+    "text": lambda: f"<td>{CONTACT}</td>",
+    "text in an attribute": lambda: f'<tr data-contact="{CONTACT}">',
+    "text in a comment": lambda: f"<!-- {CONTACT} -->",
+    "text in a script": lambda: f"<script>const c = {json.dumps(CONTACT)};</script>",
+    "text with entities": lambda: "".join(f"&#{ord(char)};" for char in "红旗水泥厂"),
+    "text with percent signs": lambda: f'<a href="?q={quote("红旗水泥厂")}">x</a>',
+    "text in base64": lambda: f"<i title='{base64.b64encode('法人 红旗水泥厂 张三'.encode()).decode()}'></i>",
+    "text deflated in base64": lambda: base64.b64encode(zlib.compress("红旗水泥厂的电话".encode())).decode(),
+    "text in a packed payload": lambda: _payload(deflated_json({"rows": [["红旗水泥厂"]]})),
+    "text in wide letters": lambda: "９１１３０８００ＭＡ０７ＸＸＸＸ１Ｋ",
+    "text with spaces between": lambda: "红 旗 水-泥 厂",
+    "text with nothing visible between": lambda: "红旗\u200b水泥\u2060厂",
+    "telephone with other separators": lambda: "示例联系人007（0314）123 4567",
+    "text in a drawing's title": lambda: (
+        _drawing().replace("<path", "<title>红旗水泥厂</title><path").replace("M100", "M9")
+    ),
+    "text as script escapes": lambda: "".join(f"\\u{ord(char):04x}" for char in "红旗水泥厂"),
+    "degrees": lambda: f"{LON:.6f}, {LAT:.6f}",
+    "degrees the other way round": lambda: f"<td>{LAT:.5f}</td><td>{LON:.5f}</td>",
+    "degrees minutes seconds": lambda: f"东经{_dms(LON)} 北纬{_dms(LAT)}",
+    "Gauss-Krüger with zone": lambda: _gk(4527),
+    "Gauss-Krüger without zone": lambda: _gk(4548),
+    "WKT": lambda: f"POLYGON (({LON} {LAT}, 117.4 41.3, 117.5 41.3))",
+    "vertex of a packed layer": lambda: _payload(pack(flatten(np.array([shapely.Point(LON, LAT)])))),
+    "number in a packed payload": lambda: _payload(deflated_json({"lon": round(LON, 6), "lat": round(LAT, 6)})),
+    "vertex of a drawing": _drawing,
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_planted_leak_is_found(name: str) -> None:
+    leaks = find_leaks(_page(PLANTED[name]()), WITHHELD, trusted=[])
+    assert leaks and leaks[0].page == "index.html"
+
+
+CLEAN = {
+    "ordinary page": "<td>示例项目001</td><td>117.345, 41.235</td>",
+    "place 30 m away": f"{LON + 0.0003:.6f}, {LAT + 0.0002:.6f}",
+    "part of a text": "水泥厂",
+    "number that goes on": "0314123456789",
+    "short number": "<td>1,234</td>",
+}
+
+
+@pytest.mark.parametrize("name", CLEAN)
+def test_clean_page_passes(name: str) -> None:
+    withheld = Withheld(texts=WITHHELD.texts | {"1234", "031412"}, lonlat=WITHHELD.lonlat)
+    assert find_leaks(_page(CLEAN[name]), withheld, trusted=[]) == []
+
+
+def test_text_that_is_public_by_nature_is_no_leak_but_a_telephone_in_a_name_is() -> None:
+    page = _page("红旗水泥厂 13912345678")
+    withheld = Withheld(texts=frozenset({"红旗水泥厂", "13912345678"}), lonlat=np.empty((0, 2)))
+    leaks = find_leaks(page, withheld, trusted=["红旗水泥厂 13912345678"])
+    assert [leak.what for leak in leaks] == ["“13912345678”"]
+
+
+def test_check_names_page_and_text_and_says_what_to_do() -> None:
+    with pytest.raises(
+        ReportError, match=r"公开版未写出：发现 1 处.*index\.html 的正文中有 “红旗水泥厂”.*去掉后重新发布"
+    ):
+        check_pages(_page("红旗水泥厂"), WITHHELD, trusted=[])
+
+
+@cache
+def _public() -> tuple[list[tuple[str, str]], Withheld, list[str]]:
+    public, withheld = public_assessment(make_assessment())
+    return list(render_pages(public)), withheld, trusted_texts(public)
+
+
+def test_public_pages_of_the_invented_city_pass() -> None:
+    pages, withheld, trusted = _public()
+    assert len(pages) > 20 and withheld.texts and len(withheld.lonlat) > 100
+    assert find_leaks(pages, withheld, trusted=trusted) == []
+
+
+@pytest.mark.parametrize("path", ["index.html", "sites/P001.html", "counties/130801.html"])
+def test_leak_planted_in_a_real_page_is_found(path: str) -> None:
+    pages, withheld, trusted = _public()
+    lon, lat = withheld.lonlat[7]
+    bad = [
+        (name, text.replace("</main>", f"{lon:.6f} {lat:.6f} 示例企业013</main>"))
+        for name, text in pages
+        if name == path
+    ]
+    assert {leak.where for leak in find_leaks(bad, withheld, trusted=trusted)} >= {"坐标", "正文"}
