@@ -13,7 +13,10 @@ from cdgis.cli import app, main
 
 REPO = Path(__file__).resolve().parents[1]
 PARCEL = "layers/projects/界址点_经纬度.txt"
-COMMANDS = ("run", "publish", "screen", "guide", "review", "verify", "compare", "trace", "rivers", "relocate", "carbon", "synergy", "init")
+COMMANDS = (
+    "run", "publish", "screen", "guide", "review", "verify", "compare", "trace", "rivers", "outfalls",
+    "relocate", "carbon", "synergy", "init",
+)  # fmt: skip
 NESTED = ["layers list", "layers check", "rules list", "rules check", "rules explain"]
 ENGLISH = re.compile(r"Usage:|Show this message|No such|Missing|Got unexpected|Traceback|Error:|Options|Commands")
 """What typer and click would say if left alone."""

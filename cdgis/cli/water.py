@@ -24,6 +24,9 @@ DownOption = Annotated[bool, typer.Option("--down", metavar="", help="下行（�
 NamesArgument = Annotated[
     list[str] | None, typer.Argument(metavar="河名", help="河流名称，可多条（默认全部有名称的河流）")
 ]
+PointOption = Annotated[
+    list[str] | None, typer.Option("--point", metavar="经度,纬度", help="拟设排口的位置，可多次给出")
+]
 VelocityOption = Annotated[str | None, typer.Option("--velocity", metavar="低:高", help="流速范围，米每秒，如 0.3:1.5")]
 ToOption = Annotated[str, typer.Option("--to", metavar="编号或名称", help="只追到这个受体；它不在下游时报错")]
 AtOption = Annotated[str, typer.Option("--at", metavar="经度,纬度", help="改用这个河上位置作入河点（由超限提示中选）")]
@@ -33,6 +36,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands of this module to the command line."""
     app.command("trace", cls=ChineseCommand)(trace)
     app.command("rivers", cls=ChineseCommand)(rivers)
+    app.command("outfalls", cls=ChineseCommand)(outfalls)
 
 
 def trace(
@@ -102,6 +106,42 @@ def rivers(
             )
         _say(f"{system.method}　{system.gaps}")
         _say(f"已写出 {len(written)} 个文件。请打开 {written[0]}")
+
+
+def outfalls(
+    point: PointOption = None,
+    workspace: WorkspaceOption = None,
+    out: OutOption = None,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """入河排污口：是否在禁止、限制设置区域，到下游水源保护区和断面多远，各控制单元负荷与上限，尾水湿地备选。
+
+    示例：cdgis outfalls --point 117.70,40.95
+    """
+    from cdgis.outfall_plan import assess_outfalls
+    from cdgis.report.water_tables import write_water
+    from cdgis.trace_plan import parse_place
+
+    planned = [(text, parse_place(text)) for text in point or ()]
+    broken = [text for text, place in planned if place is None]
+    if broken:
+        raise UsageError(f"--point 读到“{'、'.join(broken)}”，应为 经度,纬度（度），例如 117.94,40.97")
+    system, subjects = _load(workspace, quiet)
+    tables = assess_outfalls(system, subjects, planned=tuple(place for _, place in planned if place))
+    written = write_water(tables, out or open_here(workspace).root / "reports" / "outfalls")
+    if not quiet:
+        counts = tables["outfalls"]["zone_class"].value_counts()
+        _say(f"排口与排水企业 {len(tables['outfalls'])} 个：" + "，".join(f"{word} {n}" for word, n in counts.items()))
+        over = tables["outfall_loads"]
+        full = over.loc[over["share"] > 1, "control_unit"]
+        _say(f"申报化学需氧量超过上限的控制单元：{'、'.join(full) or '没有'}；未申报 {over['missing_count'].sum()} 家")
+        for row in tables["outfalls"][tables["outfalls"]["name"].str.match(r"\d")].to_dict("records"):
+            _say(
+                f"{row['outfall_id']} {row['name']}：{row['zone_class']} {row['zone_name']}　下游断面 {row['next_section']}"
+            )
+        _say(f"注：{system.method}　{system.gaps}　{system.stamp}")
+        _say("已写出 " + "、".join(str(path) for path in written))
 
 
 def _load(workspace: Path | None, quiet: bool) -> "tuple[RiverSystem, Subjects]":
