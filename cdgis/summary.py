@@ -9,6 +9,7 @@ from rich.table import Table
 
 from cdgis.assessment import Assessment
 from cdgis.model import DEMO_STAMP, LIST_SEPARATOR, WHOLE_FILE, IntakeStatus, Verdict
+from cdgis.report.relocation_view import count_dispositions
 from cdgis.terminal import VERDICT_STYLES, count_table
 
 _LISTED_SUBJECTS = 12
@@ -88,9 +89,9 @@ def _headlines(assessment: Assessment) -> list[str]:
     lines: list[str] = []
     relocation = assessment.tables["relocation"]
     if len(relocation):
-        status = relocation["status"].value_counts()
-        parts = "，".join(f"{name} {int(status[name])}" for name in sorted(status.index))
-        lines.append(f"搬迁与整治清单 {len(relocation)} 家：{parts}")
+        parts = "，".join(f"{name} {count}" for name, count in count_dispositions(relocation))
+        placed = int((relocation["assigned"] != "").sum())
+        lines.append(f"搬迁与整治清单 {len(relocation)} 家：{parts}；迁建中已有建议园区 {placed} 家（见 relocation.html）")
     carbon = assessment.tables["carbon_zones"]
     city = carbon[(carbon["zone_layer"] == "city") & (carbon["land_class"] == "合计")]
     columns = ["stock_tc_mid", "stock_tc_low", "stock_tc_high", "vegetation_tc", "soil_tc"]

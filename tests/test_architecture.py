@@ -52,7 +52,7 @@ FENCES = {
     "pyproj": ("geodesy", "projections"),
     "folium": ("report.mapview",),
     "numba": ("compiled",),
-    "docx": ("report.screening_docx", "report.river_docx"),
+    "docx": ("report.screening_docx", "report.river_docx", "report.relocation_docx"),
     "PIL": ("report.screening_picture", "report.river_picture"),
 }
 FORBIDDEN_NAMES = ("utils", "helpers", "common")

@@ -8,7 +8,7 @@ from cdgis.errors import ReportError
 from cdgis.report import site_pages
 from cdgis.report.publish import write_reports
 
-PARTS = ["counties", "dashboard.html", "data", "index.html", "places.html", "sites", "units"]
+PARTS = ["counties", "dashboard.html", "data", "index.html", "places.html", "relocation.html", "relocations", "sites", "units"]
 
 
 def _hashes(folder: Path) -> dict[str, str]:

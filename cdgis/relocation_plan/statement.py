@@ -26,10 +26,11 @@ def state_plan(
     if plan is not None:
         found = plan.assignment
         gap = 0.0 if found.objective == 0 else (found.objective - found.bound) / found.objective
+        gap = gap if gap > 1e-9 else 0.0
         rows += [
             ("10", "已安排", f"{int((plan.place != '').sum())} 家"),
             ("11", "目标值", f"{found.objective:.6f}"),
-            ("12", "下界", f"{found.bound:.6f}（相对差 {gap:.2e}，{'已达' if found.proven else '未达'}间隙要求 {choosing.gap:g}）"),
+            ("12", "下界", f"{found.bound:.6f}（相对差 {gap:.2%}，{'已达' if found.proven else '未达'}间隙要求 {choosing.gap:g}）"),
             ("13", "规模", f"可选组合 {found.pairs} 个，约束 {found.rows} 条，分支定界结点 {found.nodes} 个（按间隙和结点停，不按时间）"),
         ]
     rows.append(("20", "优先级权重", _weights(priority)))

@@ -238,7 +238,8 @@ def _headlines(assessment: Assessment, listed: Sequence[Listed]) -> tuple[tuple[
     ]
     relocation = table(assessment, "relocation")
     if len(relocation):
-        facts.append((int((relocation["status"] == "候选").sum()), "家", "搬迁与整治候选"))
+        moving = (relocation["disposition"] == "异地迁建") & (relocation["status"] != "排除")
+        facts.append((int(moving.sum()), "家", f"须异地迁建，{int((relocation['assigned'] != '').sum())} 家有建议园区"))
     zones = table(assessment, "carbon_zones")
     city = zones[(zones["zone_layer"] == "city") & (zones["land_class"] == TOTAL)]
     if len(city):

@@ -11,6 +11,7 @@ from cdgis.carbon.potential import ALL_MEASURES
 from cdgis.carbon.stock import TOTAL
 from cdgis.model import LIST_SEPARATOR, Evidence, IntakeStatus, Stability, SubjectKind, Verdict
 from cdgis.report.dossier import Dossier, Row, records, table
+from cdgis.report.relocation_view import count_dispositions
 
 NO_COUNTY = "未落入县区"
 _CITY_LAYER = "city"
@@ -42,7 +43,9 @@ class Overview:
     critical_count: int
     manual_count: int
     relocation: tuple[Row, ...]
-    """Rows of relocation.csv with ``page``, ``parks`` (feasible ones, nearest first) and ``titles`` of the reasons."""
+    """Rows of relocation.csv with ``page`` and ``titles`` of the reasons."""
+    dispositions: tuple[tuple[str, int], ...]
+    """Disposition (or 排除) -> number of listed enterprises."""
     carbon: tuple[Row, ...]
     """One row per county: area, vegetation, dead matter, soil, stock with range, mark, classes without soil."""
     carbon_total: Row | None
@@ -71,6 +74,7 @@ def sum_up(assessment: Assessment, dossiers: Sequence[Dossier]) -> Overview:
         critical_count=sum(d.verdict["stability"] == Stability.CRITICAL for d in dossiers),
         manual_count=sum(int(d.verdict["manual_count"]) for d in dossiers),
         relocation=_relocation(assessment, dossiers),
+        dispositions=count_dispositions(table(assessment, "relocation")),
         carbon=carbon,
         carbon_total=_total(table(assessment, "carbon_zones")),
         carbon_methods=tuple(sorted(set(table(assessment, "carbon_zones")["method"]))),
@@ -110,17 +114,11 @@ def _by_county(assessment: Assessment, dossiers: Sequence[Dossier]) -> tuple[tup
 
 def _relocation(assessment: Assessment, dossiers: Sequence[Dossier]) -> tuple[Row, ...]:
     pages = {d.subject["subject_id"]: d.page for d in dossiers}
-    destinations = table(assessment, "destinations")
-    feasible = destinations[destinations["feasible"].astype(bool)].sort_values(["distance_m", "park_id"], kind="stable")
-    parks: dict[str, list[str]] = {}
-    for row in records(feasible):
-        parks.setdefault(row["enterprise_id"], []).append(row["park_name"] or row["park_id"])
     titles = {rule.id: rule.title for rule in assessment.rulebook.rules}
     return tuple(
         {
             **row,
             "page": pages.get(row["enterprise_id"], ""),
-            "parks": tuple(parks.get(row["enterprise_id"], ())),
             "titles": tuple((reason, titles.get(reason, "")) for reason in row["reasons"].split(LIST_SEPARATOR)),
         }
         for row in records(table(assessment, "relocation"))

@@ -56,7 +56,8 @@ def _environment() -> Environment:
 
 
 @cache
-def _template(name: str) -> Template:
+def page_template(name: str) -> Template:
+    """Return one of our page templates: escaping on, undefined names an error."""
     return _environment().get_template(name)
 
 
@@ -64,8 +65,8 @@ def render_index(assessment: Assessment, dossiers: Sequence[Dossier], *, overvie
     """Return index.html: one self-contained file with map, lists and the run's provenance."""
     scripts = [leaflet_script(), view.script, "\n".join(static_text(name) for name in OUR_SCRIPTS)]
     listed = list_subjects(assessment, dossiers)
-    return _template("index.html").render(
-        **_common(assessment),
+    return page_template("index.html").render(
+        **common_values(assessment),
         policy=content_policy(scripts, image_hosts=(_TILE_HOST,)),
         style=inline_code(leaflet_style() + template_text("style.css") + template_text("index.css")),
         scripts=[inline_code(text) for text in scripts],
@@ -81,8 +82,8 @@ def render_index(assessment: Assessment, dossiers: Sequence[Dossier], *, overvie
 
 def render_site(assessment: Assessment, dossier: Dossier, sketch: Sketch | None) -> str:
     """Return the page of one subject: conclusion first, then what it rests on; no script at all."""
-    return _template("site.html").render(
-        **_common(assessment),
+    return page_template("site.html").render(
+        **common_values(assessment),
         policy=content_policy(()),
         style=inline_code(template_text("style.css") + template_text("site.css")),
         d=dossier,
@@ -98,8 +99,8 @@ def render_site(assessment: Assessment, dossier: Dossier, sketch: Sketch | None)
 
 def render_place(assessment: Assessment, place: Place) -> str:
     """Return the page of one county, unit, basin or restoration area; no script."""
-    return _template("place.html").render(
-        **_common(assessment),
+    return page_template("place.html").render(
+        **common_values(assessment),
         policy=content_policy(()),
         style=inline_code(template_text("style.css") + template_text("site.css") + template_text("place.css")),
         place=place,
@@ -113,8 +114,8 @@ def render_place_list(assessment: Assessment, places: Sequence[Place]) -> str:
     groups: dict[str, list[Place]] = {}
     for place in places:
         groups.setdefault(place.layer_title, []).append(place)
-    return _template("places.html").render(
-        **_common(assessment),
+    return page_template("places.html").render(
+        **common_values(assessment),
         policy=content_policy(()),
         style=inline_code(template_text("style.css") + template_text("site.css") + template_text("place.css")),
         groups=groups,
@@ -124,8 +125,8 @@ def render_place_list(assessment: Assessment, places: Sequence[Place]) -> str:
 
 def render_dashboard(assessment: Assessment, dashboard: Dashboard) -> str:
     """Return dashboard.html: headlines, charts with their tables, the plan's measures; no script."""
-    return _template("dashboard.html").render(
-        **_common(assessment),
+    return page_template("dashboard.html").render(
+        **common_values(assessment),
         policy=content_policy(()),
         style=inline_code(template_text("style.css") + template_text("site.css") + template_text("dashboard.css")),
         dashboard=dashboard,
@@ -133,7 +134,8 @@ def render_dashboard(assessment: Assessment, dashboard: Dashboard) -> str:
     )
 
 
-def _common(assessment: Assessment) -> dict[str, Any]:
+def common_values(assessment: Assessment) -> dict[str, Any]:
+    """Return what every page needs: the assessment, its titles, stamps and standing words."""
     titles = {spec.id: spec.title for spec in assessment.catalog}
     looks: dict[str, VerdictStyle] = dict(read_palette().verdicts)
     return {

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cdgis.assessment import Assessment
 from cdgis.report.delivery import staged
+from cdgis.report.relocation_docx import render_cards_docx
 from cdgis.report.site_pages import render_pages
 from cdgis.report.tables import write_tables
 
@@ -39,3 +40,5 @@ def _write_pages(assessment: Assessment, scratch: Path, *, jobs: int, progress: 
         page.parent.mkdir(exist_ok=True)
         page.write_bytes(text.encode("utf-8", "replace"))
         progress(path)
+    for path, content in render_cards_docx(assessment):
+        (scratch / path).write_bytes(content)

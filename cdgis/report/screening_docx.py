@@ -47,7 +47,7 @@ def render_docx(report: ScreeningReport) -> bytes:
             _add(document, block, report)
     stream = io.BytesIO()
     document.save(stream)
-    return _fixed_times(stream.getvalue())
+    return fixed_times(stream.getvalue())
 
 
 def _set_up(document: DocumentType, report: ScreeningReport) -> None:
@@ -57,7 +57,7 @@ def _set_up(document: DocumentType, report: ScreeningReport) -> None:
     section.left_margin, section.right_margin = Mm(18), Mm(15)
     section.top_margin, section.bottom_margin = Mm(22), Mm(18)
     for name, size in (("Normal", _TEXT_PT), ("Heading 1", 14), ("Heading 2", 11.5), ("Title", 18)):
-        _set_font(document.styles[name], size, bold=name != "Normal")
+        set_font(document.styles[name], size, bold=name != "Normal")
     normal = document.styles["Normal"].paragraph_format
     normal.space_before, normal.space_after, normal.line_spacing = Pt(2), Pt(2), 1.25
     header = section.header.paragraphs[0]
@@ -75,7 +75,8 @@ def _property(text: str) -> str:
     return legal_text(text)[:255]
 
 
-def _set_font(style: Any, size: float, *, bold: bool) -> None:
+def set_font(style: Any, size: float, *, bold: bool) -> None:
+    """Give a style the house fonts for Chinese and Latin text, in points."""
     style.font.name, style.font.size, style.font.bold = _LATIN, Pt(size), bold
     style.font.color.rgb = RGBColor(0x14, 0x18, 0x1F)
     fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
@@ -223,7 +224,7 @@ def _run(paragraph: Paragraph, text: str, *, size: float = 0.0, bold: bool = Fal
         run.font.color.rgb = RGBColor.from_string(colour)
 
 
-def _fixed_times(content: bytes) -> bytes:
+def fixed_times(content: bytes) -> bytes:
     """Return the same archive with every member dated 1980, so that the clock leaves no trace."""
     stream = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as target:

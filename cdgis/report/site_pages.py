@@ -11,6 +11,7 @@ from cdgis.report.mapview import build_map
 from cdgis.report.overview import sum_up
 from cdgis.report.page import render_dashboard, render_index, render_place, render_place_list, render_site
 from cdgis.report.places import gather_places, place_pages
+from cdgis.report.relocation_page import render_relocation
 from cdgis.report.sketch import draw_sketches
 
 INDEX, DASHBOARD, PLACES = "index.html", "dashboard.html", "places.html"
@@ -24,6 +25,7 @@ def render_pages(assessment: Assessment, *, jobs: int = 1) -> Iterator[tuple[str
     view = build_map(assessment, dossiers, pages=pages)
     yield INDEX, render_index(assessment, dossiers, overview=sum_up(assessment, dossiers), view=view)
     yield DASHBOARD, render_dashboard(assessment, draw_dashboard(assessment, dossiers, pages=pages))
+    yield from render_relocation(assessment)
     places = gather_places(assessment, list_subjects(assessment, dossiers), pages=pages)
     yield PLACES, render_place_list(assessment, places)
     paged = [dossier for dossier in dossiers if dossier.page]

@@ -1,0 +1,50 @@
+"""How do the relocation plan and the card of each enterprise become pages? (relocation.html, relocations/<id>.html)"""
+
+from collections.abc import Iterator
+
+from cdgis.assessment import Assessment
+from cdgis.policy import read_priority_policy
+from cdgis.report.drawing import HEIGHT_PX, WIDTH_PX
+from cdgis.report.offline import content_policy, inline_code, static_text, template_text
+from cdgis.report.page import common_values, page_template
+from cdgis.report.relocation_map import draw_flows, draw_one
+from cdgis.report.relocation_view import COLOURS, GROUP_TITLES, REVIEW, Case, listed_words, view_relocation
+
+CITY_PAGE, FOLDER = "relocation.html", "relocations"
+
+
+def render_relocation(assessment: Assessment) -> Iterator[tuple[str, str]]:
+    """Yield (path, HTML) of the city page and of one card per listed enterprise; nothing when nobody is listed."""
+    view = view_relocation(assessment, radius_m=read_priority_policy().receptor_radius_m)
+    if not view.cases:
+        return
+    script = static_text("relocation.js")
+    city = page_template("relocation.html")
+    yield CITY_PAGE, city.render(
+        **common_values(assessment), **_shared(), policy=content_policy((script,)), script=inline_code(script),
+        style=_style(), v=view, flow=draw_flows(assessment, view.cases), group_titles=GROUP_TITLES,
+        counties=sorted({case.row["county"] for case in view.cases if case.row["county"]}),
+        park_names=sorted({case.assigned["park_name"] for case in view.cases if case.assigned}),
+    )  # fmt: skip
+    for case in view.cases:
+        yield f"{FOLDER}/{case.page}", _card(assessment, case)
+
+
+def _card(assessment: Assessment, case: Case) -> str:
+    return page_template("relocation_card.html").render(
+        **common_values(assessment), **_shared(), policy=content_policy(()), style=_style(), c=case, r=case.row,
+        flow=draw_one(assessment, case), colour=COLOURS[case.group], docx=docx_name(case),
+    )  # fmt: skip
+
+
+def docx_name(case: Case) -> str:
+    """Return the file name of the card as a Word document, "" for those who keep as they are."""
+    return case.page.removesuffix(".html") + ".docx" if case.row["rank"] == case.row["rank"] else ""
+
+
+def _style() -> object:
+    return inline_code(template_text("style.css") + template_text("site.css") + template_text("relocation.css"))
+
+
+def _shared() -> dict[str, object]:
+    return {"sketch_size": (WIDTH_PX, HEIGHT_PX), "group_colours": COLOURS, "listed": listed_words, "review_word": REVIEW}
