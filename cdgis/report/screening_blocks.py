@@ -85,6 +85,8 @@ class Grid:
     id: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    dense: bool = False
+    """Set in small type: reference tables that are looked up, not read through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

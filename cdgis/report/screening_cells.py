@@ -119,6 +119,55 @@ def clause_grid(name: str, clauses: Sequence[Clause], *, first: str = "维度") 
     return Grid(id=name, columns=columns(*heads, *([("人工复核", 16)] if reviewed else [])), rows=tuple(rows))
 
 
+def open_grid(name: str, clauses: Sequence[Clause]) -> Grid:
+    """Return undecided clauses with their text and what is missing; there is nothing of the project to set beside them."""
+    reviewed = any(clause.reviews for clause in clauses)
+    heads = [("层级、维度", 13), ("管控要求（条文照录）", 62), ("缺什么、可能的效力", 25)]
+    rows = [
+        (
+            Cell(text=f"{'、'.join(clause.levels)}级\n{clause.dimension}"),
+            Cell(text=clause.text, small=f"{title_of(clause)}　{basis_text(clause)}", field="clause"),
+            Cell(text=f"〔{clause.effect}〕缺 {'、'.join(f.title for f in clause.missing) or '位置资料'}", field="missing"),
+            *((review_cell(clause),) if reviewed else ()),
+        )
+        for clause in clauses
+    ]
+    return Grid(
+        id=name, columns=columns(*heads, *([("人工复核", 16)] if reviewed else [])), rows=tuple(rows), dense=True
+    )  # fmt: skip
+
+
+def listed_grid(name: str, clauses: Sequence[Clause]) -> Grid:
+    """Return clauses by title and outcome only, for parts that repeat what part 4 prints in full."""
+    rows = tuple(
+        (
+            effect_cell(clause.effect),
+            Cell(text=title_of(clause), small="；".join(clause.bases)),
+            conformity_cell(clause),
+        )
+        for clause in clauses
+    )
+    heads = columns(("效力", 10), ("条款（全文见第四部分）", 55), ("符合性", 35))
+    return Grid(id=name, columns=heads, rows=rows, dense=True)
+
+
+def missing_grid(name: str, clauses: Sequence[Clause]) -> Grid:
+    """Return undecided clauses gathered by what is missing, strictest effect first; their texts are in part 4."""
+    groups: dict[tuple[str, str], list[Clause]] = {}
+    for clause in clauses:
+        groups.setdefault(("、".join(f.title for f in clause.missing) or "位置资料", clause.effect), []).append(clause)
+    rows = tuple(
+        (
+            Cell(text=missing),
+            effect_cell(effect),
+            Cell(text="；".join(title_of(clause) for clause in part), field="open"),
+        )
+        for (missing, effect), part in groups.items()
+    )
+    heads = columns(("缺什么", 26), ("可能的效力", 12), ("条款（条文与依据见第四部分）", 62))
+    return Grid(id=name, columns=heads, rows=rows, dense=True)
+
+
 def review_cell(clause: Clause) -> Cell:
     """Return officers' decisions on a clause beside the machine's."""
     lines = [f"{r.decision}（{r.officer}，{r.recorded_at}）：{r.reason}" for r in clause.reviews]

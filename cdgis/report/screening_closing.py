@@ -4,9 +4,9 @@ from cdgis.report.screening_blocks import Block, Cell, Grid, Heading, Pairs, Par
 from cdgis.report.screening_cells import (
     EFFECT_TONES,
     area_cell,
-    clause_grid,
     columns,
     distance_cell,
+    listed_grid,
     stability_text,
     zone_text,
 )
@@ -83,7 +83,7 @@ def _nearby(report: ScreeningReport) -> Part:
         for row in report.nearby
     )
     text = f"临界分析：{stability_text(report)}。距离为项目边界至区边界的椭球面最短距离；临界线见位置图。"
-    return Part(number="六", id="nearby", title="邻近分析", blocks=(Text(text=text), Grid(id="near", columns=heads, rows=rows)))
+    return Part(number="六", id="nearby", title="邻近分析", blocks=(Text(text=text), Grid(id="near", columns=heads, rows=rows, dense=True)))
 
 
 def _industry(report: ScreeningReport) -> Part:
@@ -94,7 +94,7 @@ def _industry(report: ScreeningReport) -> Part:
     rows.append(("最近铁路", Cell(text=f"{part.railway}，{metres(distance_m)}" if known else "未查到", field="railway_m", value=distance_m)))
     blocks: list[Block] = [Pairs(rows=tuple(rows))]
     if part.clauses:
-        blocks.append(clause_grid("industry-clauses", part.clauses, first="层级、维度"))
+        blocks.append(listed_grid("industry-clauses", part.clauses))
     return Part(number="七", id="industry", title="行业与两高、装备、铁路", blocks=tuple(blocks))
 
 
@@ -162,7 +162,7 @@ def _layers(report: ScreeningReport) -> list[Block]:
         for layer in report.data.layers
     )
     notes = [Text(text=f"[{n}] {source}；许可：{licence}", style="note") for n, (source, licence) in enumerate(told, start=1)]
-    return [Grid(id="layers", columns=heads, rows=rows), *notes]
+    return [Grid(id="layers", columns=heads, rows=rows, dense=True), *notes]
 
 
 def _plan_text(layer: LayerRow) -> str:
@@ -183,7 +183,7 @@ def _bases(report: ScreeningReport) -> Part:
         )
         for row in part.rows
     )
-    blocks: list[Block] = [Grid(id="bases", columns=heads, rows=rows)]
+    blocks: list[Block] = [Grid(id="bases", columns=heads, rows=rows, dense=True)]
     for straddle in part.straddles:
         blocks.append(Heading(text=f"新旧衔接：{straddle.changed_on} {straddle.title}"))
         blocks.append(Text(text=f"申请（批准）日期 {straddle.declared_date}。{straddle.note}", style="warn"))

@@ -33,7 +33,8 @@ _FONT, _LATIN = "宋体", "Times New Roman"
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _TONES = {"stop": "8E1222", "argue": "8A4B00", "limit": "6B5600", "good": "155A38", "open": "37414E"}
 _SHADE = "EEF2F6"
-_TEXT_PT, _TABLE_PT, _SMALL_PT = 10.5, 9.0, 7.5
+_TEXT_PT, _TABLE_PT, _SMALL_PT = 10.5, 8.5, 7.5
+_DENSE_PT, _DENSE_SMALL_PT = 7.5, 7.0
 
 
 def render_docx(report: ScreeningReport) -> bytes:
@@ -55,7 +56,7 @@ def _set_up(document: DocumentType, report: ScreeningReport) -> None:
     section = document.sections[0]
     section.orientation, section.page_width, section.page_height = WD_ORIENT.PORTRAIT, Mm(210), Mm(297)
     section.left_margin, section.right_margin = Mm(18), Mm(15)
-    section.top_margin, section.bottom_margin = Mm(22), Mm(18)
+    section.top_margin, section.bottom_margin = Mm(20), Mm(16)
     for name, size in (("Normal", _TEXT_PT), ("Heading 1", 14), ("Heading 2", 11.5), ("Title", 18)):
         set_font(document.styles[name], size, bold=name != "Normal")
     normal = document.styles["Normal"].paragraph_format
@@ -138,7 +139,7 @@ def _picture(document: DocumentType, block: Picture, report: ScreeningReport) ->
     caption = _paragraph(document, figure.title, bold=True)
     caption.alignment = WD_ALIGN_PARAGRAPH.CENTER
     caption.paragraph_format.keep_with_next = True
-    document.add_picture(io.BytesIO(draw_png(figure)), width=Mm(150))
+    document.add_picture(io.BytesIO(draw_png(figure)), width=Mm(138))
     document.paragraphs[-1].alignment = WD_ALIGN_PARAGRAPH.CENTER
     note = "。".join(text for text in (figure.note, report.declaration.map_mark) if text)
     _paragraph(document, f"{note}　{report.stamp}".strip(), size=9).alignment = WD_ALIGN_PARAGRAPH.CENTER
@@ -164,8 +165,10 @@ def _grid(document: DocumentType, block: Grid) -> None:
     _mark(rows[0]._tr.get_or_add_trPr(), "w:tblHeader")
     for row, values in zip(rows[1:], block.rows, strict=True):
         for cell, value in zip(row.cells, values, strict=True):
-            _fill(cell, value)
-    document.add_paragraph().paragraph_format.space_after = Pt(0)
+            _fill(cell, value, dense=block.dense)
+    gap = document.add_paragraph().paragraph_format
+    gap.space_before = gap.space_after = Pt(0)
+    gap.line_spacing = Pt(6)
 
 
 def _table(document: DocumentType, widths: tuple[int, ...], count: int) -> Table:
@@ -187,18 +190,20 @@ def _mark(properties: Any, tag: str) -> None:
     properties.append(element)
 
 
-def _fill(cell: _Cell, value: Cell, *, shade: bool = False) -> None:
+def _fill(cell: _Cell, value: Cell, *, shade: bool = False, dense: bool = False) -> None:
     """Write one value into a table cell, its small text below."""
     paragraph = cell.paragraphs[0]
-    paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(1)
-    paragraph.paragraph_format.line_spacing = 1.1
+    paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(0 if dense else 1)
+    paragraph.paragraph_format.line_spacing = 1.0 if dense else 1.05
     if value.kind == "number":
         paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
     bold = value.kind in ("strong", "effect", "conformity")
     colour = _TONES.get(value.tone, "") if value.kind in ("effect", "conformity") else ""
-    _run(paragraph, value.text, size=_TABLE_PT, bold=bold, colour=colour)
+    _run(paragraph, value.text, size=_DENSE_PT if dense else _TABLE_PT, bold=bold, colour=colour)
     if value.small:
-        _run(paragraph, f"\n{value.small}", size=_SMALL_PT, colour="555F6D")
+        # Where the text itself is small a line break would cost more than it clears up.
+        gap = "　" if dense else "\n"
+        _run(paragraph, f"{gap}{value.small}", size=_DENSE_SMALL_PT if dense else _SMALL_PT, colour="555F6D")
     if shade:
         shading = OxmlElement("w:shd")
         for name, text in (("val", "clear"), ("color", "auto"), ("fill", _SHADE)):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cdgis.model import State
 from cdgis.report.screening_blocks import Block, Cell, Grid, Heading, Pairs, Part, Picture, Text
 from cdgis.report.screening_cells import (
     area_cell,
@@ -12,6 +13,8 @@ from cdgis.report.screening_cells import (
     distance_cell,
     effect_cell,
     facts_text,
+    missing_grid,
+    open_grid,
     period_text,
     remarks_text,
     review_cell,
@@ -83,7 +86,7 @@ def _points(report: ScreeningReport) -> list[Block]:
     )  # fmt: skip
     more = f"　共 {b.point_count} 个，此处列前 {len(rows)} 个，其余见 JSON 与 GeoPackage。" if b.point_count > len(rows) else ""
     note = f"X、Y 为 {b.plane_title}；圈号 1 为外圈，2 起为内圈（孔）。{more}"
-    return [Heading(text="界址点坐标表"), Text(text=note, style="note"), Grid(id="points", columns=heads, rows=rows)]
+    return [Heading(text="界址点坐标表"), Text(text=note, style="note"), Grid(id="points", columns=heads, rows=rows, dense=True)]
 
 
 def conclusion_part(report: ScreeningReport) -> Part:
@@ -102,7 +105,7 @@ def conclusion_part(report: ScreeningReport) -> Part:
     else:
         blocks.append(Text(text="在所载图层和在效规则中，没有计入结论的条款适用于本项目。"))
     if c.open:
-        blocks += [Heading(text="一旦适用将使结论更严、现因资料不足未能判定的条款"), _decisive_grid("open", c.open)]
+        blocks += [Heading(text="一旦适用将使结论更严、现因资料不足未能判定的条款"), missing_grid("open", c.open)]
     return Part(number="二", id="conclusion", title="结论与等级", blocks=tuple(blocks))
 
 
@@ -114,7 +117,7 @@ def _decisive_grid(name: str, clauses: Sequence[Clause]) -> Grid:
             effect_cell(c.effect),
             Cell(text="\n".join(c.bases), small=f"{title_of(c)}　{'、'.join(c.levels)}级　{period_text(c)}", field="basis"),
             Cell(text=c.text, small=remarks_text(c).strip(), field="clause"),
-            Cell(text=situation_text(c), small=c.missing and f"还缺：{'、'.join(f.title for f in c.missing)}" or ""),
+            Cell(text=situation_text(c)),
             *((review_cell(c),) if reviewed else ()),
         )
         for c in clauses
@@ -140,7 +143,7 @@ def occupation_part(report: ScreeningReport) -> Part:
         )
         for row in report.occupation.rows
     )
-    blocks: list[Block] = [Grid(id="occupation", columns=heads, rows=rows)] if rows else [Text(text="未压占任何区。")]
+    blocks: list[Block] = [Grid(id="occupation", columns=heads, rows=rows, dense=True)] if rows else [Text(text="未压占任何区。")]
     blocks += [Heading(text="图层台账（区内 + 区外 + 未覆盖 = 合计）"), *_ledger(report)]
     return Part(number="三", id="occupation-part", title="压占总表", blocks=tuple(blocks))
 
@@ -160,7 +163,7 @@ def _ledger(report: ScreeningReport) -> list[Block]:
         for row in told
     )
     text = f"其余 {len(empty)} 个图层区内与未覆盖均为 0，区外等于合计：{'、'.join(empty)}。"
-    return [Grid(id="ledger", columns=heads, rows=rows), *([Text(text=text, style="note")] if empty else [])]
+    return [Grid(id="ledger", columns=heads, rows=rows, dense=True), *([Text(text=text, style="note")] if empty else [])]
 
 
 def _ledger_cell(name: str, value: float, unit: str) -> Cell:
@@ -180,8 +183,12 @@ def unit_part(report: ScreeningReport) -> Part:
             blocks.append(clause_grid(f"unit-{place}", table.clauses))
         if table.silent_dimensions:
             blocks.append(Text(text=f"清单中没有条文的维度：{'、'.join(table.silent_dimensions)}。", style="note"))
-    if part.upper:
-        blocks += [Heading(text="国家、省、市级要求对照"), clause_grid("upper", part.upper, first="层级、维度")]
+    told = tuple(clause for clause in part.upper if clause.state != State.UNKNOWN)
+    unclear = tuple(clause for clause in part.upper if clause.state == State.UNKNOWN)
+    if told:
+        blocks += [Heading(text="国家、省、市级要求对照"), clause_grid("upper", told, first="层级、维度")]
+    if unclear:
+        blocks += [Heading(text=f"资料不足、尚不能判定的要求（{len(unclear)} 条，符合性均为需核实）"), open_grid("unclear", unclear)]
     if part.set_aside:
         blocks += [Heading(text="位于其区内、经核对不适用于本项目的条款"), _set_aside(part.set_aside)]
     capped = [row for row in part.caps if row["cap"] is not None and row["cap"] == row["cap"]]
@@ -203,7 +210,7 @@ def _set_aside(clauses: Sequence[Clause]) -> Grid:
         )
         for reason, part in by_reason.items()
     )
-    return Grid(id="set-aside", columns=columns(("不适用的理由", 27), ("条数", 8), ("条款", 65)), rows=rows)
+    return Grid(id="set-aside", columns=columns(("不适用的理由", 27), ("条数", 8), ("条款", 65)), rows=rows, dense=True)
 
 
 def _caps(capped: Sequence[Mapping[str, Any]]) -> Grid:

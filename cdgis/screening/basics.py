@@ -7,7 +7,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from cdgis import geodesy, industry
+from cdgis import geodesy
 from cdgis.model import IntakeStatus
 from cdgis.screening.clauses import Subject
 from cdgis.screening.content import Area, Basics, BoundaryPoint, Clause, Fact, IndustryPart
