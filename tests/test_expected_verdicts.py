@@ -21,7 +21,7 @@ from cdgis.workspace import open_workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES = Path(__file__).parent / "cases"
-KEYS = {"对象", "基准日", "位置事实", "申报信息", "期望结论", "至少", "决定性规则", "附带规则", "稳定性", "理由"}
+KEYS = {"对象", "基准日", "位置事实", "申报信息", "期望结论", "至少", "决定性规则", "附带规则", "稳定性", "附注", "理由"}
 DATES = (date(2026, 1, 1), date(2026, 6, 1), date(2026, 11, 1))
 LAW_ENDS, CODE_STARTS = date(2026, 8, 14), date(2026, 8, 15)
 _RELATIONS = {"": (Relation.INSIDE, Relation.CROSSES), "毛刺": (Relation.SLIVER,), "相接": (Relation.NEAR,)}
@@ -93,6 +93,7 @@ def test_verdict_is_the_one_a_person_derived(case: Case, judged: dict[date, Tabl
     decisive = tuple(sorted(filter(None, row["decisive_rule_ids"].split(";"))))
     assert (row["verdict"], row["at_least"], decisive) == case.verdict()
     assert row["stability"] == case.row.get("稳定性", row["stability"])
+    assert row["caveats"].split(";") == case.row.get("附注", row["caveats"].split(";"))
     findings = of_subject(judged[case.as_of], "findings", case.subject_id)
     applied = set(findings.loc[findings["state"] == State.APPLIES, "rule_id"])
     assert set(case.row.get("附带规则", ())) <= applied

@@ -10,7 +10,16 @@ from cdgis.report.dossier import gather_dossiers, page_names
 from cdgis.report.drawing import METRES_PER_DEGREE
 from cdgis.report.palette import read_palette
 from cdgis.report.sketch import HEIGHT_PX, WIDTH_PX, draw_sketches
-from cdgis.report.wording import attribute, metres, number, percent, read_date, square_metres, transition_note
+from cdgis.report.wording import (
+    attribute,
+    is_supplied,
+    metres,
+    number,
+    percent,
+    read_date,
+    square_metres,
+    transition_note,
+)
 
 
 def _by_id(text: str = "") -> dict[str, object]:
@@ -137,3 +146,22 @@ def _luminance(colour: str) -> float:
 def test_verdict_ink_is_legible_on_its_background(name: str) -> None:
     style = read_palette().verdicts[name]
     assert (_luminance(style.soft) + 0.05) / (_luminance(style.ink) + 0.05) >= 4.5
+
+
+def test_zones_that_share_a_finding_are_all_named() -> None:
+    a = make_assessment()
+    table = a.tables["findings"].assign(zone_id="HX02;HX09", layer="ecological_redline")
+    dossiers = {d.subject["subject_id"]: d for d in gather_dossiers(replace(a, tables={**a.tables, "findings": table}))}
+    assert dossiers["P000"].applies["国家"][0].zones == ("单元（HX02）", "HX09")
+
+
+def test_caveats_are_read_from_the_verdict() -> None:
+    a = make_assessment()
+    table = a.tables["verdicts"].assign(caveats="决定性条款未核实")
+    dossiers = gather_dossiers(replace(a, tables={**a.tables, "verdicts": table}))
+    assert {d.caveats for d in dossiers} == {("决定性条款未核实",)}
+
+
+def test_what_the_workspace_lacks_has_words_and_no_option() -> None:
+    assert attribute("图层覆盖").startswith("该处的图层数据") and not is_supplied("图层覆盖")
+    assert is_supplied("discharges_pollutants")

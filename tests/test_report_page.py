@@ -216,3 +216,12 @@ def test_pages_fetch_nothing_from_elsewhere() -> None:
 def test_overview_page_is_written_when_nothing_was_judged() -> None:
     text = _index(empty_assessment())
     assert "共判定 0 个对象" in text and "没有企业被筛出" in text and "本次运行没有碳储量表" in text
+
+
+def test_caveats_stand_beside_the_verdict_on_page_and_in_list() -> None:
+    assessment = make_assessment()
+    table = assessment.tables["verdicts"].assign(caveats="决定性条款未核实")
+    marked = replace(assessment, tables={**assessment.tables, "verdicts": table})
+    page = BeautifulSoup(_sites(marked)["P000"], "html.parser")
+    assert page.select_one("[data-field=caveats]").text == "〔决定性条款未核实〕"
+    assert BeautifulSoup(_index(marked), "html.parser").select_one("tr[data-id=P000] .caveat").text == "决定性条款未核实"

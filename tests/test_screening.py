@@ -1,5 +1,6 @@
 """What a screening report says must be what the tables say, and what the day's law is must show."""
 
+import io
 import json
 from dataclasses import replace
 from datetime import date
@@ -7,11 +8,15 @@ from functools import cache
 
 import pandas as pd
 import pytest
+from docx import Document
 from report_fixtures import make_assessment
 
 from cdgis.audit import input_digest, report_numbers
 from cdgis.errors import ReportError
 from cdgis.model import InputRecord
+from cdgis.report.screening_cells import count_text, stability_text
+from cdgis.report.screening_docx import render_docx
+from cdgis.report.screening_html import render_screening
 from cdgis.rulebook import Basis, Rule, Rulebook
 from cdgis.schema import TABLES, validate
 from cdgis.screening import Composer, JournalExtract, Review, compose_report, load_report, report_json, with_journal
@@ -276,3 +281,61 @@ def test_every_subject_of_a_run_has_a_report():
     composer = Composer(make_assessment())
     assert [composer.report(i).subject_id for i in composer.subject_ids()] == list(composer.subject_ids())
     assert len(composer.subject_ids()) == 20
+
+
+def _findings(subject_id, **changes):
+    """The fixture's assessment with other values in one subject's findings."""
+    a = make_assessment()
+    table = a.tables["findings"].copy()
+    for name, value in changes.items():
+        table.loc[table["subject_id"] == subject_id, name] = value
+    return replace(a, tables={**a.tables, "findings": validate("findings", table)})
+
+
+def test_zones_that_share_a_finding_keep_their_names():
+    a = _findings(P0, layer="ecological_redline", zone_id="HX02;HX09")
+    (clause,) = compose_report(a, P0).conclusion.decisive
+    assert [(z.zone_id, z.zone_name) for z in clause.zones] == [("HX02", "单元"), ("HX09", "")]
+    row = next(r for r in compose_report(a, P0).occupation.rows if r.zone.zone_id == "HX02")
+    assert row.control == "禁止"
+
+
+def test_counts_add_up_to_the_rules_in_force():
+    c = _report().conclusion
+    concerned = c.applies_count + c.hint_count + c.unknown_count + c.manual_count + c.not_applicable_count
+    assert (c.rule_count, concerned, c.in_force_count) == (4, 4, 7)
+    assert "在其区内但不适用 1 条；其余 3 条不适用" in count_text(_report())
+
+
+def test_caveats_stand_beside_the_verdict_in_every_rendering():
+    report = compose_report(_with("verdicts", caveats="决定性条款未核实;凭申报文号，未核验"), P0)
+    assert report.conclusion.caveats == ("决定性条款未核实", "凭申报文号，未核验")
+    beside = "〔决定性条款未核实；凭申报文号，未核验〕"
+    assert beside in render_screening(report).decode()
+    paragraphs = [p.text for p in Document(io.BytesIO(render_docx(report))).paragraphs]
+    assert f"研判结论：不符合{beside}" in paragraphs
+
+
+def test_penalty_and_note_of_a_clause_are_printed():
+    a = make_assessment()
+    rules = tuple(r.model_copy(update={"penalty": "第1145条：罚款", "note": "范围为判断"}) for r in a.rulebook.rules)
+    page = render_screening(compose_report(replace(a, rulebook=Rulebook(rules=rules)), P0)).decode()
+    assert "罚则：第1145条：罚款" in page and "说明：范围为判断" in page
+
+
+def test_date_known_to_the_year_is_printed_as_a_year():
+    page = render_screening(compose_report(_findings(P0, effective_from="2021"), P0)).decode()
+    assert "在效：2021 年起（只知年份）" in page and "2021-01-01" not in page
+
+
+def test_what_no_option_supplies_is_a_gap_and_no_question():
+    report = compose_report(_findings("P004", missing_attribute="图层覆盖"), "P004")
+    told = json.loads(report_json(report))
+    assert "--attr 图层覆盖" not in report_json(report).decode()
+    assert sum("须补充覆盖该处的图层" in gap for gap in told["data"]["gaps"]) == 1
+    assert {fact.title for clause in report.conclusion.open for fact in clause.missing} == {"该处的图层数据"}
+
+
+def test_stability_that_cannot_be_told_is_said_so():
+    report = compose_report(_with("verdicts", stability="无法判断", critical_distance_m=float("nan")), P0)
+    assert stability_text(report).startswith("无法判断：项目所在处图层不全")

@@ -14,7 +14,7 @@ from cdgis.screening import compose_report
 from cdgis.screening.basics import MOST_POINTS, boundary_points
 from cdgis.screening.critical import critical_ends
 from cdgis.screening.evidence import _remedy
-from cdgis.screening.figure import HEIGHT_PX, WIDTH_PX, View, draw_figures
+from cdgis.screening.figure import HEIGHT_PX, WIDTH_PX, View, draw_figures, layers_to_draw
 
 SQUARE = shapely.box(117.6, 40.9, 117.61, 40.91)
 
@@ -120,3 +120,14 @@ def test_remedies_are_drawn_with_the_length_of_the_shift():
     assert [m.label for m in figure.measures if m.style == "shift"] == ["平移 168.4 米"]
     assert "shift" in [o.style for o in figure.outlines]
     assert "没有可行方案" in _remedy(row | {"feasible": False}).sentence
+
+
+def test_every_layer_of_a_decisive_clause_is_drawn_whatever_else_there_is():
+    report = compose_report(make_assessment(), "P000")
+    redline = make_layers()["ecological_redline"]
+    tiling = replace(redline, spec=redline.spec.model_copy(update={"partition": True}))
+    many = {f"L{n}": redline for n in range(12)} | {"ecological_redline": tiling}
+    clause = report.conclusion.decisive[0]
+    others = [replace(clause, layer=name) for name in many if name.startswith("L")]
+    drawn = layers_to_draw(many, report.conclusion, others, [])
+    assert "ecological_redline" in drawn and len(drawn) == 9

@@ -86,8 +86,8 @@ def ten_thousand(value: float) -> str:
 
 def in_force(start: str, end: str) -> str:
     """Return the period in which a clause is in force."""
-    known = f"{start} 年（只知年份）" if len(start) == 4 else f"{start}（只知年月）" if len(start) == 7 else start
-    return f"{known or DASH} 起" + (f"，至 {end} 止" if end else "")
+    begin = {4: f"{start} 年起（只知年份）", 7: f"{start} 起（只知年月）"}.get(len(start), f"{start or DASH} 起")
+    return begin + (f"，至 {end} 止" if end else "")
 
 
 def read_date(text: str) -> date | None:
