@@ -50,6 +50,8 @@ class CarbonSettings(BaseModel):
     land_class_layer: PlainText = "land_classes_2025"
     zone_layers: tuple[PlainText, ...] = ("counties", "management_units", "basins", "ecological_redline", "restoration_areas")
     pool_table: PlainText = "chengde_100cm"
+    raster_memory_mb: int = Field(default=256, ge=16)
+    """Memory for the pixels being counted; no number depends on it."""
     earlier_layer: PlainText = "land_classes_2015"
     """Land classes of an earlier date; empty or absent: no change account."""
     dem_layer: PlainText = "dem"

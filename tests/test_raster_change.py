@@ -1,15 +1,17 @@
 """Transitions between two land cover maps, and zone means of a measured raster, against hand-made grids."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import shapely
-from test_raster import NORTH, STEP, WEST, make_raster, make_zones, star
+from rasterio.transform import Affine
+from test_raster import NORTH, STEP, WEST, make_raster, make_zones, spec, star, write_tif
 
 from cdgis.errors import LayerError
 from cdgis.geodesy import cell_areas_m2
-from cdgis.raster import NODATA_CODE, class_areas, transition_areas, zone_means
+from cdgis.raster import NODATA_CODE, class_areas, read_raster, transition_areas, zone_means
 
 BLOCK = shapely.box(WEST, NORTH - 2 * STEP, WEST + 2 * STEP, NORTH)
 ROW_M2 = cell_areas_m2(np.array([NORTH, NORTH - STEP, NORTH - 2 * STEP]), STEP)
@@ -43,6 +45,17 @@ def test_transitions_recode_each_date_by_its_own_table() -> None:
     assert found[["from_code", "to_code"]].to_numpy().tolist() == [[1, 1], [1, 2]]
     with pytest.raises(LayerError, match="不在对照表中：4（"):
         transition_areas(before, replace(after, recoding={3: 1}), make_zones(a=BLOCK))
+
+
+def test_transitions_read_both_files_in_turn(tmp_path: Path) -> None:
+    transform = Affine(STEP, 0, WEST, 0, -STEP, NORTH)
+    for year, values in ((2015, ((1, 2), (3, 255))), (2025, ((1, 1), (3, 3)))):
+        (tmp_path / str(year)).mkdir()
+        write_tif(tmp_path / str(year), transform=transform, values=values)
+    before, after = (read_raster(spec(), tmp_path / str(year)) for year in (2015, 2025))
+    for _ in range(2):
+        found = transition_areas(before, after, make_zones(a=BLOCK))
+        assert found[["from_code", "to_code"]].to_numpy().tolist() == [[NODATA_CODE, 3], [1, 1], [2, 1], [3, 3]]
 
 
 def test_transitions_refuse_unlike_grids() -> None:

@@ -34,7 +34,7 @@ from cdgis.factors import PoolTable, data_folder, read_growth, read_pool_table, 
 from cdgis.loading import Loaded
 from cdgis.model import InputRecord
 from cdgis.progress import Progress
-from cdgis.raster import Raster, read_raster
+from cdgis.raster import Effort, Raster, read_raster
 from cdgis.readers import read_table_layer, table_record
 from cdgis.schema import validate
 
@@ -79,7 +79,10 @@ def account_carbon(loaded: Loaded, *, progress: Progress) -> CarbonTables:
     present = [name for name in settings.zone_layers if name in loaded.layers]
     titles = {name: loaded.layers[name].spec.title for name in present}
     progress.stage("碳储量核算", len(present) + 3)
-    cover = LandCoverAccount(inputs.classes, inputs.pools, earlier=inputs.earlier, city=loaded.settings.city)
+    effort = Effort(memory_mb=settings.raster_memory_mb)
+    cover = LandCoverAccount(
+        inputs.classes, inputs.pools, earlier=inputs.earlier, city=loaded.settings.city, effort=effort
+    )
     for name in present:
         cover.add(loaded.layers[name])
         progress.step(titles[name])

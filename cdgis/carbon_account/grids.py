@@ -14,9 +14,8 @@ from geopandas import GeoDataFrame
 from cdgis.errors import CarbonError, LayerError
 from cdgis.factors import Exclusion
 from cdgis.model import LIST_SEPARATOR
-from cdgis.raster import NODATA_CODE, Raster, class_areas
+from cdgis.raster import NODATA_CODE, Effort, Raster, class_areas, transition_areas
 
-_PAIR_BASE = 1000
 METRES_PER_DEGREE = 111_320.0
 FloatArray = npt.NDArray[np.float64]
 
@@ -36,7 +35,7 @@ def same_grid(one: Raster, other: Raster) -> bool:
     return one.grid == other.grid
 
 
-def pair_areas(before: Raster, after: Raster, zones: GeoDataFrame) -> pd.DataFrame:
+def pair_areas(before: Raster, after: Raster, zones: GeoDataFrame, *, effort: Effort | None = None) -> pd.DataFrame:
     """Return zone_id, from_code, to_code, area_m2; NODATA_CODE where a raster has no value.
 
     Raises
@@ -47,11 +46,7 @@ def pair_areas(before: Raster, after: Raster, zones: GeoDataFrame) -> pd.DataFra
         raise CarbonError(
             f"两期土地类别栅格的网格不同（{before.record.path}、{after.record.path}），不能逐格比较。请先重采样到同一网格"
         )
-    codes = (codes_of(before) + 1) * _PAIR_BASE + codes_of(after) + 1
-    areas = class_areas(composite(after, codes), zones)
-    areas = areas[areas["class_code"] != NODATA_CODE]
-    from_code, to_code = np.divmod(areas["class_code"].to_numpy(), _PAIR_BASE)
-    return areas.assign(from_code=from_code - 1, to_code=to_code - 1).drop(columns="class_code")
+    return transition_areas(before, after, zones, effort=effort)
 
 
 def composite(like: Raster, codes: npt.NDArray[np.int64]) -> Raster:

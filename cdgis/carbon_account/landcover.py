@@ -8,7 +8,7 @@ from cdgis.carbon import account_change, account_sink, account_stock, merge_zone
 from cdgis.carbon_account.grids import later_areas, pair_areas
 from cdgis.factors import PoolTable, read_shipped
 from cdgis.frames import Layer
-from cdgis.raster import Raster, account_areas, class_areas
+from cdgis.raster import Effort, Raster, account_areas, class_areas
 
 CITY_ZONE, CITY_LAYER = "city", "counties"
 """The city is the counties put together: its range comes from their summed areas, never from their summed ranges."""
@@ -18,10 +18,10 @@ class LandCoverAccount:
     """Counts one zone layer after another into the same tables."""
 
     def __init__(
-        self, raster: Raster, pools: PoolTable, *, earlier: Raster | None, city: str
+        self, raster: Raster, pools: PoolTable, *, earlier: Raster | None, city: str, effort: Effort | None = None
     ) -> None:
         self._raster, self._pools, self._earlier = raster, pools, earlier
-        self._city = city
+        self._city, self._effort = city, effort
         self._rates = read_shipped("sink_rates")
         self._classes = dict(zip(pools.frame["class_code"], pools.frame["land_class"], strict=True))
         self.parts: dict[str, list[pd.DataFrame]] = {
@@ -31,9 +31,13 @@ class LandCoverAccount:
 
     def add(self, layer: Layer) -> None:
         """Count the zones of `layer`; of the counties also the city as a whole."""
-        pairs = pair_areas(self._earlier, self._raster, layer.zones) if self._earlier is not None else None
+        pairs = (
+            pair_areas(self._earlier, self._raster, layer.zones, effort=self._effort)
+            if self._earlier is not None
+            else None
+        )
         # Both dates share a grid, so one count of the pairs holds the later date's classes too.
-        areas = class_areas(self._raster, layer.zones) if pairs is None else later_areas(pairs)
+        areas = class_areas(self._raster, layer.zones, effort=self._effort) if pairs is None else later_areas(pairs)
         names = dict(zip(layer.zones["zone_id"], layer.zones["zone_name"], strict=True))
         ledger = account_areas(self._raster, areas, layer.zones)
         ledger = ledger.assign(zone_layer=layer.spec.id, zone_name=ledger["zone_id"].map(names))

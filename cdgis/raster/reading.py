@@ -66,21 +66,21 @@ class Raster:
         if not isinstance(self.pixels, Path):
             yield from ((start, self.pixels[start : start + rows]) for start in starts)
             return
-        with rasterio.Env(**_GDAL):
-            try:
-                with rasterio.open(self.pixels, driver="GTiff") as source:
-                    for start in starts:
-                        yield start, self._read(source, start, min(rows, self.grid.rows - start))
-            except RasterioError as err:
-                raise _damaged(self.record.path, self.record.layer, err) from err
+        try:
+            with _opened(self.pixels) as source:
+                for start in starts:
+                    yield start, self._read(source, start, min(rows, self.grid.rows - start))
+        except RasterioError as err:
+            raise _damaged(self.record.path, self.record.layer, err) from err
 
     def _read(self, source: DatasetReader, start: int, rows: int) -> Pixels:
         window = Window(0, start, self.grid.columns, rows)
-        pixels: Pixels = source.read(1, window=window)
-        if self.masked:
-            hidden = source.read_masks(1, window=window) == 0
-            if hidden.any():
-                pixels = np.where(hidden, np.nan, pixels)
+        # Entered for each read: several rasters are read in turn, and environments must close in reverse order.
+        with rasterio.Env(**_GDAL):
+            pixels: Pixels = source.read(1, window=window)
+            hidden = source.read_masks(1, window=window) == 0 if self.masked else np.zeros(0, dtype=bool)
+        if hidden.any():
+            pixels = np.where(hidden, np.nan, pixels)
         return pixels
 
 
@@ -100,12 +100,16 @@ def read_raster(spec: LayerSpec, folder: Path) -> Raster:
     path = folder / spec.path
     if not path.is_file():
         raise LayerError(spec.path, spec.id, ("文件不存在。请放入文件，或修改 layers/catalog.toml 中的 path",))
+    try:
+        with _opened(path) as source:
+            return _described(spec, folder, source)
+    except RasterioError as err:
+        raise _damaged(spec.path, spec.id, err) from err
+
+
+def _opened(path: Path) -> DatasetReader:
     with rasterio.Env(**_GDAL):
-        try:
-            with rasterio.open(path, driver="GTiff") as source:
-                return _described(spec, folder, source)
-        except RasterioError as err:
-            raise _damaged(spec.path, spec.id, err) from err
+        return rasterio.open(path, driver="GTiff")
 
 
 def _damaged(path: str, layer: str, err: RasterioError) -> LayerError:

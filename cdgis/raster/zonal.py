@@ -154,7 +154,7 @@ def _prepared(index: ClassIndex, cell_areas: CellAreas, start: int, pixels: Pixe
 
 
 def _ahead(bands: Generator[Band, None, None]) -> Iterator[Band]:
-    """Yield the bands while one thread of its own, as GDAL's environment asks for, reads the next."""
+    """Yield the bands while a thread of its own reads the next."""
     with ThreadPoolExecutor(1) as reader:
         try:
             waiting = reader.submit(next, bands, None)
