@@ -70,6 +70,7 @@ def network(heights: np.ndarray) -> tuple[object, object]:
 
 def peer(heights: np.ndarray) -> np.ndarray:
     """Return cells drained according to pysheds."""
+    np.in1d = np.isin  # pysheds 0.5 still calls what numpy 2.4 no longer has
     from pysheds.grid import Grid
     from pysheds.view import Raster, ViewFinder
 

@@ -68,7 +68,8 @@ def measure_outfalls(places: pd.DataFrame, below: pd.DataFrame, *, layers: Mappi
 
 def _points(lon_deg: "pd.Series[float]", lat_deg: "pd.Series[float]") -> Geometries:
     """Return points, None where a coordinate is missing."""
-    points = lonlat_points(lon_deg.fillna(0).to_numpy(dtype=np.float64), lat_deg.fillna(0).to_numpy(dtype=np.float64))
+    lon, lat = (np.asarray(values.fillna(0), dtype=np.float64) for values in (lon_deg, lat_deg))
+    points = lonlat_points(lon, lat)
     points[lon_deg.isna().to_numpy()] = None
     return points
 

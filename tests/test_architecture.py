@@ -28,12 +28,12 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("barriers",),
     # L3: the analyses, which never import each other
     ("overlay", "judge", "describe", "layercheck", "questions", "cumulative", "compare", "relocation", "remedy", "guidance", "carbon",
-     "rivers", "synergy", "outfalls"),
+     "rivers", "synergy", "outfalls", "reuse"),
     # L4: pipelines
     ("audit", "journal", "loading"),
     ("assessment", "report_file", "rule_editing", "carbon_account", "judging", "remedy_plan", "river_system", "synergy_plan"),
     ("screening", "differences", "trace_plan", "relocation_plan"),
-    ("river_dossier", "outfall_plan"),
+    ("river_dossier", "outfall_plan", "reuse_plan"),
     ("assess",),
     ("verify", "compare_plan"),
     ("verify_run",),

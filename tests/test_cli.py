@@ -15,7 +15,7 @@ REPO = Path(__file__).resolve().parents[1]
 PARCEL = "layers/projects/界址点_经纬度.txt"
 COMMANDS = (
     "run", "publish", "screen", "guide", "review", "verify", "compare", "trace", "rivers", "outfalls",
-    "relocate", "carbon", "synergy", "init",
+    "relocate", "carbon", "reuse", "synergy", "init",
 )  # fmt: skip
 NESTED = ["layers list", "layers check", "rules list", "rules check", "rules explain"]
 ENGLISH = re.compile(r"Usage:|Show this message|No such|Missing|Got unexpected|Traceback|Error:|Options|Commands")

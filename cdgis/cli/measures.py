@@ -1,12 +1,22 @@
-"""The commands on further measures: synergy of pollutants and carbon."""
+"""The commands on further measures: re-use of derelict land, synergy of pollutants and carbon."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cdgis.cli.options import DebugOption, OutOption, QuietOption, out_console
-from cdgis.cli.words import ChineseCommand
+from cdgis.cli.options import (
+    AsOfOption,
+    DebugOption,
+    JobsOption,
+    OutOption,
+    QuietOption,
+    WorkspaceOption,
+    err_console,
+    open_here,
+    out_console,
+)
+from cdgis.cli.words import ChineseCommand, parse_date
 
 TableArgument = Annotated[
     Path, typer.Argument(metavar="表", help="前后对照表（CSV/XLSX）：编号、物质、基期、末期，可有园区、县区")
@@ -18,7 +28,39 @@ WeightsOption = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module to the command line."""
+    app.command("reuse", cls=ChineseCommand)(reuse)
     app.command("synergy", cls=ChineseCommand)(synergy)
+
+
+def reuse(
+    workspace: WorkspaceOption = None,
+    out: OutOption = None,
+    as_of: AsOfOption = None,
+    jobs: JobsOption = 2,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """受损土地再利用：废弃矿山、沉陷区、填埋场、污染地块可作生态空间、造林、光伏还是风电，排序并给出地图。
+
+    示例：cdgis reuse --out reports/再利用
+    """
+    from cdgis.loading import load_workspace
+    from cdgis.report.reuse_page import render_reuse
+    from cdgis.report.water_tables import write_water
+    from cdgis.reuse_plan import assess_reuse
+    from cdgis.terminal import progress_bars
+
+    opened = open_here(workspace)
+    with progress_bars(err_console, quiet=quiet) as progress:
+        loaded = load_workspace(opened, as_of=parse_date(as_of), progress=progress)
+        table = assess_reuse(loaded, jobs=jobs, progress=progress)
+    page = render_reuse(loaded, table).encode()
+    written = write_water({"reuse": table}, out or opened.root / "reports" / "reuse", files={"reuse.html": page})
+    if not quiet:
+        for option, rows in table.groupby("option", sort=False):
+            counts = rows["admissible"].value_counts().reindex(["可选", "须补证", "不可选"], fill_value=0)
+            _say(f"{option}：" + "，".join(f"{word} {n}" for word, n in counts.items()))
+        _say(f"已写出 {len(written)} 个文件。请打开 {written[0]}")
 
 
 def synergy(

@@ -169,6 +169,14 @@ def nearest_distances(
     return near[metres <= within_m], metres[metres <= within_m]
 
 
+def distances_to(shapes: npt.NDArray[np.object_], lines: npt.NDArray[np.object_]) -> Floats:
+    """Return for each EPSG:4490 shape the geodesic distance to the nearest of `lines`, metres."""
+    local, others = geometries_to_local(shapes), geometries_to_local(lines)
+    ends = shapely.shortest_line(local, others[shapely.STRtree(others).nearest(local)])
+    one, two = (geometries_from_local(shapely.get_point(ends, side)) for side in (0, -1))
+    return geodesic_distance_m(shapely.get_x(one), shapely.get_y(one), shapely.get_x(two), shapely.get_y(two))
+
+
 def _first_of_each(group: Index, order: Index) -> Index:
     """Return, of rows sorted by `order`, the first of every group."""
     return order[np.unique(group[order], return_index=True)[1]]

@@ -8,6 +8,7 @@ from cdgis.tables.comparison import COMPARISON_TABLES
 from cdgis.tables.judgement import JUDGEMENT_TABLES
 from cdgis.tables.outfalls import OUTFALL_TABLES
 from cdgis.tables.relocation import RELOCATION_TABLES
+from cdgis.tables.reuse import REUSE_TABLES
 from cdgis.tables.rivers import RIVER_TABLES
 from cdgis.tables.synergy import SYNERGY_TABLES
 
@@ -22,7 +23,7 @@ COMPARE_TABLES: dict[str, Table] = {table.name: table for table in COMPARISON_TA
 """What `cdgis compare` writes; no run has these."""
 
 
-WATER_TABLES: dict[str, Table] = {table.name: table for table in (*RIVER_TABLES, *OUTFALL_TABLES, *SYNERGY_TABLES)}
+WATER_TABLES: dict[str, Table] = {table.name: table for table in (*RIVER_TABLES, *OUTFALL_TABLES, *REUSE_TABLES, *SYNERGY_TABLES)}
 """What the commands on rivers and further measures write; no run has these."""
 
 
