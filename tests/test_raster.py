@@ -15,6 +15,7 @@ from exactextract import exact_extract
 from exactextract.raster import NumPyRasterSource
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rasterio.shutil import copy
 from rasterio.transform import Affine
 
 from cdgis.catalog import LayerSpec
@@ -399,6 +400,20 @@ def test_class_areas_refuse_a_damaged_file(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:20_000])
     with pytest.raises(LayerError, match="已损坏"):
         class_areas(read_raster(spec(), tmp_path), make_zones(a=shapely.box(117, 39, 119, 41)))
+
+
+def test_class_areas_read_cloud_optimised_files_in_blocks(tmp_path: Path) -> None:
+    values = np.random.default_rng(4).integers(1, 9, (700, 600)).astype(np.uint8)
+    transform = Affine(STEP / 100, 0, WEST, 0, -STEP / 100, NORTH)
+    write_tif(
+        tmp_path, transform=transform, values=values, tiled=True, blockxsize=256, blockysize=256, compress="deflate"
+    )
+    copy(tmp_path / "carbon" / "land.tif", tmp_path / "carbon" / "cog.tif", driver="COG", blocksize=128)
+    zones = make_zones(a=star(1, lon=WEST + 3 * STEP, lat=NORTH - 3 * STEP))
+    tiled = class_areas(read_raster(spec(), tmp_path), zones)
+    cog = class_areas(read_raster(spec(path="carbon/cog.tif"), tmp_path), zones, effort=Effort(memory_mb=1))
+    pd.testing.assert_frame_equal(cog, tiled, check_exact=True)
+    assert len(tiled) == 8
 
 
 def test_read_raster_refuses_several_bands(tmp_path: Path) -> None:

@@ -30,7 +30,7 @@ from cdgis.units import m2_to_mu
 
 _BYTES_PER_CELL = 40
 """Of a band: two bands of pixels, class positions, cell areas and what the plain path unfolds."""
-_VERTICES_AT_ONCE = 50_000
+_CELLS_AT_ONCE = 1e6
 _PAYING_CELLS, _CELLS_PER_VERTEX = 20e6, 10
 """The plain path takes about 0.1 s for a million cells, and as long for a vertex as for ten cells."""
 
@@ -201,10 +201,11 @@ def _band_rows(raster: Raster, effort: Effort) -> int:
 
 
 def _shares(outlines: Outlines, band: Band) -> Iterator[IntArray]:
-    """Yield the zones that meet the band in groups of about equal work."""
+    """Yield the zones that meet the band in groups of about equal work, which also bounds what is unfolded at once."""
     first, stop = band.rows
     meeting = np.flatnonzero((outlines.top < stop) & (outlines.bottom > first))
-    work = np.cumsum(outlines.vertices[meeting])
+    height = np.minimum(outlines.bottom[meeting], stop) - np.maximum(outlines.top[meeting], first)
+    width = np.minimum(outlines.right[meeting], band.classes.shape[1]) - np.maximum(outlines.left[meeting], 0)
+    work = np.cumsum(height * np.maximum(width, 0) + _CELLS_PER_VERTEX * outlines.vertices[meeting])
     if len(work):
-        cuts = np.flatnonzero(np.diff(work // _VERTICES_AT_ONCE)) + 1
-        yield from np.split(meeting, cuts)
+        yield from np.split(meeting, np.flatnonzero(np.diff(work // _CELLS_AT_ONCE)) + 1)
