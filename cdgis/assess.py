@@ -20,6 +20,7 @@ from cdgis.guidance import SitingRequest
 from cdgis.judging import Judged, judge_subjects, only_kind
 from cdgis.loading import Loaded, load_workspace, overview_notes
 from cdgis.model import InputRecord, IntakeNote, SubjectKind
+from cdgis.plaintext import cleaned
 from cdgis.progress import Progress, Silent
 from cdgis.questions import list_questions
 from cdgis.readers import TypedSites, read_sites, read_subjects
@@ -70,11 +71,13 @@ def assess_sites(
     sidecar : table or TOML that describes the parcels.
     wkt, lonlat : sites typed as WKT or as ``经度,纬度``, EPSG:4490.
     """
+    # what acts instead of being read is left out here already, so that asking again gives the same answer
+    declared = {cleaned(name): cleaned(text) for name, text in (declared or {}).items()}
     progress = progress or Silent()
     loaded = load_workspace(workspace, as_of=as_of, tolerance_m=tolerance_m, progress=progress)
     progress.stage("读取项目边界")
     own = None if sidecar else _own_sidecar(workspace, files)
-    typed = TypedSites(wkt=tuple(wkt), lonlat=tuple(lonlat))
+    typed = TypedSites(wkt=tuple(map(cleaned, wkt)), lonlat=tuple(map(cleaned, lonlat)))
     subjects = read_sites(
         workspace, files, declared=declared, sidecar=sidecar or own, sidecar_is_shared=sidecar is None, typed=typed,
         progress=progress.step,
@@ -85,7 +88,7 @@ def assess_sites(
     progress.step("裁剪与平移")
     labels = workspace.labels((*files, *((sidecar,) if sidecar else ())))
     request = Request(
-        command="screen", files=tuple(dict.fromkeys(labels[path] for path in files)), declared=dict(declared or {}),
+        command="screen", files=tuple(dict.fromkeys(labels[path] for path in files)), declared=declared,
         sidecar=labels[sidecar] if sidecar else "", wkt=typed.wkt, lonlat=typed.lonlat,
         tolerance_m=tolerance_m,
     )  # fmt: skip

@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic import ValidationError
 
 from cdgis.audit import input_digest, report_numbers
-from cdgis.errors import ReportError, SchemaError
+from cdgis.errors import ReportError, SchemaError, os_reason
 from cdgis.model import InputRecord
 from cdgis.request import Request
 from cdgis.schema import TABLES, validate
@@ -89,22 +89,61 @@ def read_report(path: Path) -> ReportFile:
         data = path.read_bytes()
         text = data.decode("utf-8")
     except OSError as err:
-        raise ReportError(f"无法读取 {path}：{err.strerror or err}") from err
+        raise ReportError(f"无法读取 {path}：{os_reason(err)}") from err
     except UnicodeDecodeError as err:
         raise ReportError(f"{path.name} 不是 UTF-8 文件，不是 cdgis 写出的报告") from err
     is_page = path.suffix.lower() in (".html", ".htm")
     candidates = _embedded(text) if is_page else [text]
     for candidate in candidates:
         try:
-            content = json.loads(candidate)
-        except json.JSONDecodeError:
+            content = json.loads(candidate, parse_constant=_no_number)
+        except (ValueError, RecursionError):
             continue
         if isinstance(content, dict) and str(content.get("schema", "")).startswith(_SCHEMA_START):
             missing = [name for name in _NEEDED if name not in content]
             if missing:
                 raise ReportError(f"{path.name} 的报告记录缺少 {'、'.join(missing)}，文件已被改动或不完整")
+            deformed = _deformed(content)
+            if deformed:
+                raise ReportError(f"{path.name} 的报告记录中 {'、'.join(deformed)} 不成样子，文件已被改动")
             return ReportFile(path=path, data=data, content=content)
     raise ReportError(f"{path.name} 中没有 cdgis 报告记录（应为 cdgis screen 写出的 .json 或 .html）")
+
+
+def _no_number(word: str) -> float:
+    """Refuse NaN and Infinity, which JSON does not know and no report of ours holds."""
+    raise ValueError(word)
+
+
+def _deformed(content: Mapping[str, Any]) -> list[str]:
+    """Return the parts of a report that are not of the kind the checks go through."""
+    parts = ("record", "conclusion", "settings", "declaration")
+    wrong = [name for name in parts if not isinstance(content[name], dict)]
+    journal = content["declaration"].get("journal") if "declaration" not in wrong else None
+    if journal and not (isinstance(journal, dict) and {"length", "head_sha256"} <= journal.keys()):
+        wrong.append("declaration.journal")
+    request = content.get("request") or {}
+    if not isinstance(request, dict) or (request and not _is_request(request)):
+        wrong.append("request")
+    tables = content["record"].items() if "record" not in wrong else ()
+    lists = {"inputs": content["inputs"], **{f"record.{name}": rows for name, rows in tables}}
+    wrong += [name for name, rows in lists.items() if not _is_table(rows)]
+    try:
+        date.fromisoformat(content["as_of"])
+    except (TypeError, ValueError):
+        wrong.append("as_of")
+    return wrong
+
+
+def _is_table(rows: object) -> bool:
+    return isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
+
+
+def _is_request(request: Mapping[str, Any]) -> bool:
+    lists = all(isinstance(request.get(name), list) for name in ("files", "wkt", "lonlat"))
+    tolerance_m = request.get("tolerance_m")
+    number = tolerance_m is None or (isinstance(tolerance_m, int | float) and not isinstance(tolerance_m, bool))
+    return lists and number and isinstance(request.get("declared"), dict) and "sidecar" in request
 
 
 class _Scripts(HTMLParser):
@@ -130,7 +169,10 @@ class _Scripts(HTMLParser):
 
 def _embedded(text: str) -> list[str]:
     parser = _Scripts()
-    parser.feed(text)
+    try:
+        parser.feed(text)
+    except AssertionError:  # the parser's word for declarations it cannot make sense of
+        return []
     return parser.found
 
 

@@ -5,6 +5,7 @@ The columns are in `cdgis.rulebook.columns`, the one-line syntax of nested parts
 
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -157,10 +158,15 @@ def read_sheet(data: bytes, attributes: Mapping[str, AttributeSpec], *, name: st
     return SheetRules(rules=tuple(rules), row_of=row_of, faults=tuple(faults))
 
 
+# XML errors of lxml and of the standard library are both SyntaxErrors
+_UNREADABLE = (InvalidFileException, zipfile.BadZipFile, zlib.error, LookupError, ValueError, TypeError, AttributeError,
+               ArithmeticError, OSError, SyntaxError, RuntimeError, EOFError, AssertionError)  # fmt: skip
+
+
 def _open(data: bytes, name: str) -> Worksheet:
     try:
         book = load_workbook(io.BytesIO(data), data_only=True)
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError, OSError) as err:
+    except _UNREADABLE as err:
         raise RuleError((f"{name} 不是可读的 XLSX（{err}）。请用 cdgis rules export 导出后修改",)) from err
     if SHEET not in book.sheetnames:
         raise RuleError((f"{name} 没有工作表“{SHEET}”，读到 {'、'.join(book.sheetnames)}",))
