@@ -206,6 +206,7 @@ def _assessment(
         rulebook=loaded.rulebook,
         report_numbers=report_numbers(tables, digest, loaded.as_of),
         request=request,
+        pictures=carbon.pictures,
         notes=overview_notes(loaded) + carbon.notes,
     )
 

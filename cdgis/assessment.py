@@ -1,7 +1,7 @@
 """What does a finished assessment hold? The only thing reports may see."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
@@ -10,6 +10,7 @@ import pandas as pd
 from cdgis.catalog import LayerSpec
 from cdgis.frames import Layers, Subjects
 from cdgis.model import InputRecord
+from cdgis.raster import Overlay
 from cdgis.request import Request
 from cdgis.rulebook import Rulebook
 from cdgis.workspace import Settings
@@ -39,5 +40,7 @@ class Assessment:
     """What was asked for on the command line, so that a report can be asked for again."""
     audience: Audience = "internal"
     """Whom the pages are for; `public` holds nothing but what cdgis.report.audience lets through."""
+    pictures: Mapping[str, Overlay] = field(default_factory=dict)
+    """Rasters as pictures for the map, by name: stock_density, potential_density, relief."""
     notes: tuple[str, ...] = ()
     """Statements that belong on the overview page (missing layers, switched-off rules, law read from a copy...)."""

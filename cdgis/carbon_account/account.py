@@ -14,6 +14,7 @@ from cdgis.carbon.stock import TOTAL
 from cdgis.carbon_account.beside import factor_table, forest_ha, forest_share, milestones, published_checks
 from cdgis.carbon_account.grids import Terrain, same_grid, terrain_of
 from cdgis.carbon_account.landcover import CITY_ZONE, LandCoverAccount
+from cdgis.carbon_account.pictures import draw_pictures
 from cdgis.carbon_account.qualifying import check_restoration, creditable_tco2e, read_facts
 from cdgis.carbon_account.restoration import (
     RESTORATION_LAYER,
@@ -34,7 +35,7 @@ from cdgis.factors import PoolTable, data_folder, read_growth, read_pool_table, 
 from cdgis.loading import Loaded
 from cdgis.model import InputRecord
 from cdgis.progress import Progress
-from cdgis.raster import Effort, Raster, read_raster
+from cdgis.raster import Effort, Overlay, Raster, read_raster
 from cdgis.readers import read_table_layer, table_record
 from cdgis.schema import validate
 
@@ -46,6 +47,8 @@ class CarbonTables:
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     records: tuple[InputRecord, ...] = ()
     notes: tuple[str, ...] = ()
+    pictures: Mapping[str, Overlay] = field(default_factory=dict)
+    """stock_density, potential_density and relief, for the map and the carbon page."""
 
     @classmethod
     def none(cls) -> "CarbonTables":
@@ -60,6 +63,7 @@ class _Inputs:
     classes: Raster
     earlier: Raster | None
     terrain: Terrain | None
+    elevation: Raster | None
     pools: PoolTable
     records: tuple[InputRecord, ...]
     notes: tuple[str, ...]
@@ -110,6 +114,7 @@ def account_carbon(loaded: Loaded, *, progress: Progress) -> CarbonTables:
         tables={name: validate(name, table) for name, table in tables.items()},
         records=records,
         notes=(*notes, *_notes(tables, titles)),
+        pictures=draw_pictures(inputs.classes, inputs.pools, loaded.layers, tables, elevation=inputs.elevation),
     )
 
 
@@ -123,13 +128,14 @@ def _read_inputs(loaded: Loaded) -> _Inputs:
     }
     classes = rasters[settings.land_class_layer]
     earlier, dem = rasters.get(settings.earlier_layer), rasters.get(settings.dem_layer)
+    elevation = dem
     notes: list[str] = []
     if dem is not None and not same_grid(dem, classes):
         notes.append("高程与土地类别栅格不同网格：坡度、海拔条件未扣，树种规则未用高程。请重采样到同一网格")
         dem = None
     records = tuple(raster.record for raster in rasters.values())
     return _Inputs(
-        classes=classes, earlier=earlier, terrain=terrain_of(dem) if dem is not None else None,
+        classes=classes, earlier=earlier, terrain=terrain_of(dem) if dem is not None else None, elevation=elevation,
         pools=read_pool_table(settings.pool_table), records=(*records, _factor_record()), notes=tuple(notes),
     )  # fmt: skip
 
