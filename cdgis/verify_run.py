@@ -19,6 +19,8 @@ from cdgis.verify import Check, Verification
 from cdgis.workspace import Workspace
 
 RUN_FILE = "data/run.json"
+_OURS = ("sites/", "data/")
+"""Folders in which a file that a run does not write is a fault; elsewhere it is somebody's own."""
 
 Publish = Callable[[Assessment, Path], object]
 """Writes all files of a run into a folder."""
@@ -94,7 +96,7 @@ def _file_checks(folder: Path, again: Path, only: Path | None) -> list[Check]:
     if only is not None:
         name = only.resolve().relative_to(folder.resolve()).as_posix()
         return [Check(title=f"页面 {name}", faults=tuple(_file_faults(folder, again, [name])))]
-    names = {path.relative_to(root).as_posix() for root in (again, folder) for path in _written(root)}
+    names = set(_written(again)) | {name for name in _written(folder) if name.startswith(_OURS)}
     pages = sorted(name for name in names if name.endswith(".html"))
     checks = []
     for title, part in (("页面", pages), ("数据表与清单", sorted(names - set(pages)))):
@@ -102,10 +104,8 @@ def _file_checks(folder: Path, again: Path, only: Path | None) -> list[Check]:
     return checks
 
 
-def _written(root: Path) -> list[Path]:
-    """Return the files of a run: index.html and what lies in sites/ and data/."""
-    found = [path for name in ("sites", "data") for path in (root / name).rglob("*") if path.is_file()]
-    return [*found, *([root / "index.html"] if (root / "index.html").is_file() else [])]
+def _written(root: Path) -> list[str]:
+    return [path.relative_to(root).as_posix() for path in sorted(root.rglob("*")) if path.is_file()]
 
 
 def _file_faults(folder: Path, again: Path, names: list[str]) -> Iterator[str]:
