@@ -165,3 +165,13 @@ def test_caveats_are_read_from_the_verdict() -> None:
 def test_what_the_workspace_lacks_has_words_and_no_option() -> None:
     assert attribute("图层覆盖").startswith("该处的图层数据") and not is_supplied("图层覆盖")
     assert is_supplied("discharges_pollutants")
+
+
+def test_sliver_is_told_with_its_zone_its_size_and_its_distance() -> None:
+    a = make_assessment()
+    findings = a.tables["findings"].assign(zone_id="HX02", layer="ecological_redline")
+    overlaps = a.tables["overlaps"].copy()
+    overlaps.loc[overlaps["zone_id"] == "HX02", ["relation", "area_m2"]] = ["sliver", 0.25]
+    tables = {**a.tables, "findings": findings, "overlaps": overlaps}
+    dossiers = {d.subject["subject_id"]: d for d in gather_dossiers(replace(a, tables=tables))}
+    assert dossiers["P000"].applies["国家"][0].zones == ("单元（HX02），重叠 0.25 平方米，相距 0.0 米",)

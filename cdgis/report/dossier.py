@@ -10,7 +10,8 @@ from typing import Any
 import pandas as pd
 
 from cdgis.assessment import Assessment
-from cdgis.model import LIST_SEPARATOR, Effect, Level, ProjectType, State, SubjectKind, Verdict
+from cdgis.model import LIST_SEPARATOR, Effect, Level, ProjectType, Relation, State, SubjectKind, Verdict
+from cdgis.report.wording import metres
 from cdgis.rulebook import Rule
 from cdgis.schema import empty
 
@@ -169,8 +170,8 @@ def _dossier(
     rules: Mapping[str, Rule],
     extras: _Extras,
 ) -> Dossier:
-    zone_names = {(row["layer"], row["zone_id"]): row["zone_name"] for row in rows["overlaps"]}
-    rulings = _rulings(rows["findings"], zone_names=zone_names, rules=rules)
+    zones = {(row["layer"], row["zone_id"]): row for row in rows["overlaps"]}
+    rulings = _rulings(rows["findings"], zones=zones, rules=rules)
     by_state = {state: tuple(r for r in rulings if r.row["state"] == state.value) for state in State}
     applied = [r for r in by_state[State.APPLIES] if Effect(r.row["effect"]).rank]
     decisive = [rule_id for rule_id in str(verdict["decisive_rule_ids"]).split(LIST_SEPARATOR) if rule_id]
@@ -200,7 +201,7 @@ def _dossier(
 
 
 def _rulings(
-    findings: Iterable[Row], *, zone_names: Mapping[tuple[str, str], str], rules: Mapping[str, Rule]
+    findings: Iterable[Row], *, zones: Mapping[tuple[str, str], Row], rules: Mapping[str, Rule]
 ) -> list[Ruling]:
     """Return findings merged by rule, state, clause and layer; strictest effect first, then by rule id."""
     groups: dict[tuple[str, str, str, str], list[Row]] = {}
@@ -211,7 +212,7 @@ def _rulings(
             row=rows[0],
             rule=(rule := rules.get(rows[0]["rule_id"])),
             title=rule.title if rule else "",
-            zones=tuple(dict.fromkeys(text for row in rows for text in _zone_texts(row, zone_names))),
+            zones=tuple(dict.fromkeys(text for row in rows for text in _zone_texts(row, zones))),
             missing=tuple(
                 dict.fromkeys(m for row in rows for m in str(row["missing_attribute"]).split(LIST_SEPARATOR) if m)
             ),
@@ -224,11 +225,23 @@ def _rulings(
     )
 
 
-def _zone_texts(row: Row, zone_names: Mapping[tuple[str, str], str]) -> list[str]:
-    """Return every zone of a finding by name and id; one finding may name several zones."""
-    ids = [zone_id for zone_id in str(row["zone_id"]).split(LIST_SEPARATOR) if zone_id]
-    names = [zone_names.get((row["layer"], zone_id), "") for zone_id in ids]
-    return [f"{name}（{zone_id}）" if name else zone_id for name, zone_id in zip(names, ids, strict=True)]
+def _zone_texts(row: Row, zones: Mapping[tuple[str, str], Row]) -> list[str]:
+    """Return every zone of a finding by name and id, slivers with their size; one finding may name several zones."""
+    return [
+        _zone_text(zone_id, zones.get((row["layer"], zone_id)))
+        for zone_id in str(row["zone_id"]).split(LIST_SEPARATOR)
+        if zone_id
+    ]
+
+
+def _zone_text(zone_id: str, overlap: Row | None) -> str:
+    if overlap is None:
+        return zone_id
+    name = f"{overlap['zone_name']}（{zone_id}）" if overlap["zone_name"] else zone_id
+    if overlap["relation"] != Relation.SLIVER:
+        return name
+    size = f"{overlap['area_m2']:.3g} 平方米" if overlap["area_m2"] > 0 else f"{overlap['length_m']:.3g} 米"
+    return f"{name}，重叠 {size}，相距 {metres(overlap['distance_m'])}"
 
 
 def page_names(subject_ids: Sequence[str]) -> dict[str, str]:

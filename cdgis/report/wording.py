@@ -86,6 +86,8 @@ def ten_thousand(value: float) -> str:
 
 def in_force(start: str, end: str) -> str:
     """Return the period in which a clause is in force."""
+    if not start and not end:
+        return "不设期限"
     begin = {4: f"{start} 年起（只知年份）", 7: f"{start} 起（只知年月）"}.get(len(start), f"{start or DASH} 起")
     return begin + (f"，至 {end} 止" if end else "")
 

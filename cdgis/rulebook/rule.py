@@ -140,7 +140,9 @@ class Rule(_Data):
 
     @property
     def start_text(self) -> str:
-        """The day it came into force, as exactly as it is known: 2026-08-15, 2026-08 or 2026."""
+        """The day it came into force, as exactly as it is known: 2026-08-15, 2026-08 or 2026; a tool's rule has none."""
+        if self.mark is Evidence.TOOL:
+            return ""
         return self.effective_from.isoformat()[: {"day": 10, "month": 7, "year": 4}[self.date_precision]]
 
     @property

@@ -120,6 +120,8 @@ def _exemption_text(exemption: Exemption, titles: Mapping[str, str]) -> str:
 
 
 def _period_text(rule: Rule) -> str:
+    if not rule.start_text:
+        return "不设期限（本工具的规则）"
     start = {
         "year": f"{rule.effective_from.year}年（只知年份，按1月1日计）",
         "month": f"{rule.start_text}（只知年月，按1日计）",
@@ -131,7 +133,7 @@ def overview_table(rules: Iterable[Rule]) -> str:
     """Return the rules as a Markdown table, one a row, in the order given."""
     rows = ["| 编号 | 规则 | 图层 | 效力 | 施行 | 依据 | 出处 |", "|---|---|---|---|---|---|---|"]
     for rule in rules:
-        period = f"{rule.start_text} — {rule.effective_to or ''}".rstrip()
+        period = f"{rule.start_text} — {rule.effective_to or ''}".strip()
         effect = f"{rule.effect}（人工）" if rule.manual else str(rule.effect)
         mark = f"{rule.mark}{'，须复核' if rule.needs_review else ''}"
         cells = (rule.id, rule.title, rule.layer or "—", effect, period, rule.basis_text, mark)
