@@ -239,6 +239,7 @@ def _stock(layer: str, zone_id: str, name: str, land: str, *, area_m2: float, mi
         "stock_tc_mid": mid_tc,
         "stock_tc_high": 1.2 * mid_tc,
         "stock_tco2e_mid": mid_tc * 44 / 12,
+        "density_tc_per_ha_mid": mid_tc / area_m2 * 1e4,
         "soil_share": 1.0,
         "soil_depth_cm": "100",
         "method": "分类储量系数",

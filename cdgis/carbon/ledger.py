@@ -17,7 +17,8 @@ from cdgis.geometry import polygonal
 
 GeometryArray = npt.NDArray[np.object_]
 
-GROSS, NO_CLASS = "总面积", "土地类别无数据"
+_NOISE_M2 = 1e-6
+GROSS, NO_CLASS, TOTAL = "总面积", "土地类别无数据", "合计"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +47,9 @@ def cut_off(areas: GeometryArray, cuts: Sequence[Cut]) -> tuple[GeometryArray, n
     for step, cut in enumerate(cuts):
         before = shapely.area(left)
         left = _without_own(left, cut.own) if cut.own else _without(left, cut.shapes)
-        taken[:, step] = before - shapely.area(left)
+        difference = before - shapely.area(left)
+        # Cutting off nothing still moves the sum in its last digits.
+        taken[:, step] = np.where(difference > _NOISE_M2, difference, 0.0)
     return left, taken
 
 
@@ -94,10 +97,19 @@ def write_ledger(
     middle = steps.merge(areas[["area_id", "area_name", "measure"]], on="area_id")
     table = pd.concat([top, middle.assign(change_m2=-middle["taken_m2"])], ignore_index=True)
     table = table.sort_values(["area_id", "seq"], kind="stable", ignore_index=True)
+    table["change_m2"] += 0.0  # no negative zero
     table["left_m2"] = table.groupby("area_id")["change_m2"].cumsum()
     last = table.groupby("area_id").tail(1)
     counted = last["area_id"].map(eligible_m2)
     wrong = (last["left_m2"] - counted).abs() > 1e-9 * last["area_id"].map(areas.set_index("area_id")["gross_m2"]) + 1e-3
     if wrong.any():
         raise CarbonError(f"修复区面积台账不闭合：{'、'.join(last.loc[wrong, 'area_id'])}。请检查图形是否有自相交")
-    return table
+    return pd.concat([table, _by_measure(table)], ignore_index=True)
+
+
+def _by_measure(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the ledgers of a measure's areas added up step by step, under the id 合计·measure."""
+    keys = ["measure", "seq", "item", "layer", "basis", "mark"]
+    sums = table.groupby(keys, as_index=False, sort=False).agg({"change_m2": "sum"}).sort_values(["measure", "seq"])
+    sums["left_m2"] = sums.groupby("measure")["change_m2"].cumsum()
+    return sums.assign(area_id=f"{TOTAL}·" + sums["measure"], area_name="")

@@ -61,6 +61,7 @@ def account_stock(
     table["stock_tc_low"] = table["stock_tc_mid"] - np.sqrt(table["low_variance"])
     table["stock_tc_high"] = table["stock_tc_mid"] + np.sqrt(table["high_variance"])
     table["stock_tco2e_mid"] = table["stock_tc_mid"] * TCO2_PER_TC
+    table["density_tc_per_ha_mid"] = table["stock_tc_mid"] / (table["area_m2"] / M2_PER_HA).where(table["area_m2"] > 0)
     return validate("carbon_zones", table)
 
 

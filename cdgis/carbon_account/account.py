@@ -178,7 +178,9 @@ def _restore(loaded: Loaded, inputs: _Inputs) -> tuple[dict[str, pd.DataFrame], 
     eligibility, states = check_restoration(restoration, declared, ground)
     areas = restoration.areas
     tables["carbon_restoration"] = areas.assign(
-        ccer_state=areas["area_id"].map(states), ccer_tco2e=creditable_tco2e(areas, states, gains, settings)
+        ccer_state=areas["area_id"].map(states),
+        ccer_tco2e=creditable_tco2e(areas, states, gains, settings),
+        mark=np.minimum(areas["mark"], areas["growth_key"].map({key: gain.mark for key, gain in gains.items()})),
     )
     tables |= {"carbon_ledger": restoration.ledger, "carbon_eligibility": eligibility}
     mark = str(tables["carbon_potential"]["mark"].min()) if len(tables["carbon_potential"]) else "S"

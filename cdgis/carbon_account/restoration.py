@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 RESTORATION_LAYER = "restoration_areas"
 _DEFAULT_FOREST_TYPE = "针叶林"
 _HEIGHT_STEP_M, _SHARE_STEP = 10.0, 1.0
-_CELL_SHARE_ERROR = 1e-4
+_CELL_SHARE_ERROR, _NOISE_M2 = 1e-4, 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +155,8 @@ def _to_survey(areas: pd.DataFrame, survey_m2: np.ndarray) -> pd.DataFrame:
     scale = np.where(counted > 0, survey_m2 / np.where(counted > 0, counted, 1.0), 1.0)
     scale = np.where(np.abs(scale - 1) < _CELL_SHARE_ERROR, scale, 1.0)
     out = areas.mul(scale, axis=0)
-    out[NODATA_CODE] += np.maximum(survey_m2 - out.sum(axis=1).to_numpy(), 0.0)
+    rest = survey_m2 - out.sum(axis=1).to_numpy()
+    out[NODATA_CODE] += np.where(rest > _NOISE_M2, rest, 0.0)
     return out
 
 

@@ -114,7 +114,9 @@ class _Sources:
         self.clauses = _clauses(assessment)
         carbon = sorted(records(table(assessment, "carbon_zones")), key=_carbon_order)
         self.carbon = _grouped(((row["zone_layer"], row["zone_id"]), row) for row in carbon)
-        self.potential = _grouped((row["area_id"], row) for row in records(table(assessment, "carbon_potential")))
+        shown = table(assessment, "carbon_potential")
+        shown = shown[shown["year"] % 10 == 0]
+        self.potential = _grouped((row["area_id"], row) for row in records(shown))
 
     def subjects(self, layer: str, key: str, name: str) -> tuple[Listed, ...]:
         """Return the subjects in a place, in the order of the overview's list."""

@@ -4,17 +4,25 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from cdgis.assessment import Assessment
+from cdgis.report.carbon_page import gather_carbon
 from cdgis.report.dashboard import draw_dashboard
 from cdgis.report.dossier import gather_dossiers
 from cdgis.report.listing import list_subjects
 from cdgis.report.mapview import build_map
 from cdgis.report.overview import sum_up
-from cdgis.report.page import render_dashboard, render_index, render_place, render_place_list, render_site
+from cdgis.report.page import (
+    render_carbon,
+    render_dashboard,
+    render_index,
+    render_place,
+    render_place_list,
+    render_site,
+)
 from cdgis.report.places import gather_places, place_pages
 from cdgis.report.relocation_page import render_relocation
 from cdgis.report.sketch import draw_sketches
 
-INDEX, DASHBOARD, PLACES = "index.html", "dashboard.html", "places.html"
+INDEX, DASHBOARD, PLACES, CARBON = "index.html", "dashboard.html", "places.html", "carbon.html"
 SITE_FOLDER = "sites"
 
 
@@ -28,6 +36,9 @@ def render_pages(assessment: Assessment, *, jobs: int = 1) -> Iterator[tuple[str
     yield from render_relocation(assessment)
     places = gather_places(assessment, list_subjects(assessment, dossiers), pages=pages)
     yield PLACES, render_place_list(assessment, places)
+    carbon = gather_carbon(assessment, pages=pages)
+    if carbon is not None:
+        yield CARBON, render_carbon(assessment, carbon)
     paged = [dossier for dossier in dossiers if dossier.page]
     sketches = draw_sketches(assessment, paged)
     with ThreadPoolExecutor(max_workers=max(jobs, 1)) as pool:

@@ -35,6 +35,7 @@ CARBON_TABLES: tuple[Table, ...] = (
             number("soil_tc", "土壤（吨碳）", required=False),
             *_span("stock_tc", "储量", "吨碳"),
             number("stock_tco2e_mid", "储量中值（吨CO2e）", required=False),
+            number("density_tc_per_ha_mid", "碳密度中值（吨碳/公顷）", required=False),
             note("soil_depth_cm", "土壤深度（厘米）"),
             number("soil_share", "有土壤值的面积占比", 0.0, 1.0),
             text("method", "方法"),
