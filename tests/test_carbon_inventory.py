@@ -1,12 +1,17 @@
 """塞罕坝: two methods that must give the published magnitude."""
 
 import csv
+import math
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from cdgis.carbon import fang_stock_tc, volume_stock_tc
+from cdgis.carbon import account_stands, fang_stock_tc, sum_species, volume_stock_tc
+from cdgis.carbon.inventory import ipcc_stock_tc
+from cdgis.errors import CarbonError
+from cdgis.factors import read_growth, read_trees
 from cdgis.units import MU_PER_HA
 
 SOURCES = Path(__file__).parents[1] / "cdgis" / "data" / "carbon" / "sources"
@@ -51,3 +56,71 @@ def test_no_volume_means_no_carbon_in_both_methods() -> None:
     zero, area = np.array([0.0]), np.array([5.0])
     assert fang_stock_tc(zero, area, slope_t_per_m3=0.6, intercept_t_per_ha=33.8)[0] == 0
     assert volume_stock_tc(zero, density_t_per_m3=0.5, expansion=1.4, root_shoot=0.2, carbon_fraction=0.5)[0] == 0
+
+
+def stands(*rows: tuple[str, str, float, float, float]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["stand_id", "species", "age_yr", "volume_m3_per_ha", "area_m2"])
+
+
+def test_saihanba_by_three_methods_side_by_side() -> None:
+    table = account_stands(stands(("1", "华北落叶松", 45, 135.13, 1e4)), read_trees(), read_growth()).iloc[0]
+    assert table["species_group"] == "落叶松"
+    assert table["volume_tc"] == pytest.approx(135.13 * 0.490 * 1.416 * 1.212 * 0.516)
+    assert table["fang_tc"] == pytest.approx((0.6096 * 135.13 + 33.806) * 0.5)
+    above = 135.13 * 0.75
+    assert table["ipcc_tc"] == pytest.approx(above * 1.29 * 0.516)
+    assert table["sink_tco2e_per_yr"] == pytest.approx(0.38 * 44 / 12)
+
+
+def test_mixed_forest_takes_the_mean_of_its_parts_in_ipcc() -> None:
+    found = ipcc_stock_tc(np.array([60.0]), np.array([1.0]), trees=read_trees(), group="针阔混")[0]
+    above = 60 * (1.0 + 1.4) / 2
+    assert found == pytest.approx(above * (1 + (0.29 + 0.46) / 2) * 0.495)
+
+
+def test_empty_stand_holds_and_gains_nothing() -> None:
+    row = account_stands(stands(("1", "白桦", 5, 0.0, 1e4)), read_trees(), read_growth()).iloc[0]
+    assert row[["volume_tc", "fang_tc", "ipcc_tc", "sink_tco2e_per_yr"]].tolist() == [0, 0, 0, 0]
+
+
+def test_species_without_fang_stay_blank_and_so_does_their_total() -> None:
+    table = account_stands(stands(("1", "胡桃楸", 20, 50, 1e4), ("2", "栎", 20, 50, 1e4)), read_trees(), read_growth())
+    half = {"density": 0.125, "bef": 0.25, "root_shoot": 0.3, "carbon_fraction": 0.05}
+    species = sum_species(table, half, read_trees()).set_index("species_group")
+    assert math.isnan(species.loc["水胡黄", "fang_tc"]) and math.isnan(species.loc["合计", "fang_tc"])
+    assert species.loc["合计", "volume_tc"] == pytest.approx(table["volume_tc"].sum())
+    assert species.loc["栎", "fang_difference_share"] == pytest.approx(
+        species.loc["栎", "fang_tc"] / species.loc["栎", "volume_tc"] - 1
+    )
+
+
+def test_root_error_weighs_only_on_the_roots() -> None:
+    only_roots = {"density": 0.0, "bef": 0.0, "root_shoot": 0.3, "carbon_fraction": 0.0}
+    table = account_stands(stands(("1", "落叶松", 45, 100, 1e4)), read_trees(), read_growth())
+    row = sum_species(table, only_roots, read_trees()).iloc[0]
+    assert row["volume_tc_high"] / row["volume_tc"] - 1 == pytest.approx(0.3 * 0.212 / 1.212)
+
+
+def test_species_without_factors_are_all_named() -> None:
+    with pytest.raises(CarbonError, match="椰子、竹"):
+        account_stands(stands(("1", "椰子", 5, 1, 1), ("2", "竹", 5, 1, 1)), read_trees(), read_growth())
+
+
+@pytest.mark.parametrize("column", ["volume_m3_per_ha", "age_yr", "area_m2"])
+def test_negative_or_missing_numbers_are_refused(column: str) -> None:
+    for value in (-1.0, math.nan):
+        with pytest.raises(CarbonError, match=f"小班 1 等 1 个的 {column} 缺失或为负"):
+            account_stands(stands(("1", "栎", 5, 1, 1)).assign(**{column: value}), read_trees(), read_growth())
+
+
+def test_replaced_memory_values_are_not_used() -> None:
+    trees = read_trees().frame.set_index("group")
+    assert trees.loc["椴树", "carbon_fraction"] == 0.476 and trees.loc["栎", "carbon_fraction"] == 0.476
+    assert trees.loc["阔叶混", ["fang_slope_t_per_m3", "fang_intercept_t_per_ha"]].tolist() == [0.9788, 5.3764]
+    assert trees.loc["针叶混", ["fang_slope_t_per_m3", "fang_intercept_t_per_ha"]].tolist() == [0.5894, 24.5151]
+    assert (trees["density_mark"] == "M").all() and (trees["bef_mark"] == "M").all()
+
+
+def test_national_factors_run_below_ipcc_for_thin_broadleaf() -> None:
+    row = account_stands(stands(("1", "白桦", 20, 30, 1e4)), read_trees(), read_growth()).iloc[0]
+    assert row["ipcc_tc"] > 1.5 * row["volume_tc"]
