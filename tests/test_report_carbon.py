@@ -11,8 +11,7 @@ from report_fixtures import make_assessment
 
 from cdgis.assess import assess_carbon
 from cdgis.report.carbon_figures import growth_charts
-from cdgis.report.carbon_page import gather_carbon
-from cdgis.report.page import render_carbon
+from cdgis.report.carbon_page import gather_carbon, render_carbon
 from cdgis.report.places import place_pages
 from cdgis.workspace import open_workspace
 

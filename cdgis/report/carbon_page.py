@@ -14,8 +14,11 @@ from cdgis.assessment import Assessment
 from cdgis.carbon.potential import ALL_MEASURES
 from cdgis.carbon.stock import TOTAL
 from cdgis.factors import read_conditions
-from cdgis.report.carbon_figures import DensityMap, GrowthChart, density_map, growth_charts
+from cdgis.report.carbon_figures import CURVE_PX, MAP_PX, DensityMap, GrowthChart, density_map, growth_charts
 from cdgis.report.dossier import Row, records, table
+from cdgis.report.offline import content_policy, inline_code, template_text
+from cdgis.report.page import common_values, page_template
+from cdgis.report.wording import read_wording
 
 CITY, COUNTIES, UNITS, RESTORATION = "city", "counties", "management_units", "restoration_areas"
 SHOWN_YEARS = (2030, 2040, 2050, 2060)
@@ -108,6 +111,20 @@ def gather_carbon(assessment: Assessment, *, pages: Mapping[str, Mapping[str, st
         factors=_grouped(table(assessment, "carbon_factors"), "kind"),
         checks=tuple(records(table(assessment, "carbon_checks"))),
         closing=_closing(assessment),
+    )
+
+
+def render_carbon(assessment: Assessment, view: CarbonView) -> str:
+    """Return the carbon page; no script."""
+    return page_template("carbon.html").render(
+        **common_values(assessment),
+        policy=content_policy(()),
+        style=inline_code(template_text("style.css") + template_text("dashboard.css") + template_text("carbon.css")),
+        v=view,
+        curve_px=CURVE_PX,
+        map_px=MAP_PX,
+        total_class=TOTAL,
+        method_words=read_wording()["growth_method"],
     )
 
 

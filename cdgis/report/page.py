@@ -11,11 +11,8 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from cdgis.assessment import Assessment
-from cdgis.carbon.potential import ALL_MEASURES
 from cdgis.carbon.stock import TOTAL
 from cdgis.model import Verdict
-from cdgis.report.carbon_figures import COLOURS, CURVE_PX, MAP_PX
-from cdgis.report.carbon_page import CarbonView
 from cdgis.report.chart import BAR_PX, LABEL_PX, ROW_PX
 from cdgis.report.chart import WIDTH_PX as CHART_PX
 from cdgis.report.dashboard import Dashboard
@@ -153,19 +150,3 @@ def common_values(assessment: Assessment) -> dict[str, Any]:
         "how_to_verify": read_wording()["verify"]["text"],
         "in_force": in_force,
     }
-
-
-def render_carbon(assessment: Assessment, view: CarbonView) -> str:
-    """Return the carbon page; no script."""
-    return _template("carbon.html").render(
-        **_common(assessment),
-        policy=content_policy(()),
-        style=inline_code(template_text("style.css") + template_text("dashboard.css") + template_text("carbon.css")),
-        v=view,
-        curve_px=CURVE_PX,
-        map_px=MAP_PX,
-        total_class=TOTAL,
-        whole=ALL_MEASURES,
-        method_words=read_wording()["growth_method"],
-        colours=COLOURS,
-    )

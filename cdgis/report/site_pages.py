@@ -4,14 +4,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from cdgis.assessment import Assessment
-from cdgis.report.carbon_page import gather_carbon
+from cdgis.report.carbon_page import gather_carbon, render_carbon
 from cdgis.report.dashboard import draw_dashboard
 from cdgis.report.dossier import gather_dossiers
 from cdgis.report.listing import list_subjects
 from cdgis.report.mapview import build_map
 from cdgis.report.overview import sum_up
 from cdgis.report.page import (
-    render_carbon,
     render_dashboard,
     render_index,
     render_place,
