@@ -187,7 +187,10 @@ def duckdb_sites(data, count):
 
 TASKS = {
     **{(f"{n} 个点 × 5 图层", "cdgis"): partial(points_ours, count=n) for n in (5_000, 100_000, 1_000_000)},
-    **{(f"{n} 个点 × 5 图层", "geopandas.sjoin(within)"): partial(points_geopandas, count=n, predicate="within") for n in (5_000, 100_000, 1_000_000)},
+    **{
+        (f"{n} 个点 × 5 图层", "geopandas.sjoin(within)"): partial(points_geopandas, count=n, predicate="within")
+        for n in (5_000, 100_000, 1_000_000)
+    },
     ("5000 个点 × 5 图层", "geopandas.sjoin（缺省 intersects）"): partial(points_geopandas, count=5_000, predicate="intersects"),
     ("5000 个点最近红线与河流（2 千米内）", "cdgis"): partial(nearest_ours, count=5_000),
     ("5000 个点最近红线与河流（2 千米内）", "geopandas.sjoin_nearest"): partial(nearest_geopandas, count=5_000),
