@@ -43,12 +43,12 @@ class Layer:
     """Classes of its zones that no rule can place: a subject in such a zone may fall under any rule of the layer."""
 
     @property
-    def dropped_count(self) -> int:
-        """Zones left out on reading; while there are any, nothing outside the others is proven clear."""
+    def quarantined(self) -> int:
+        """Zones of the file that could not be used and are not in `zones`; each has its line in `notes`.
+
+        When there are any the layer is incomplete: it proves no absence, so its unhit rules are unknown (DESIGN 4.5).
+        """
         return sum(note.status is IntakeStatus.QUARANTINED for note in self.notes)
-    quarantined: int = 0
-    """Zones of the file that could not be used and are not in `zones` (each has its line in `notes`). When it is
-    not 0 the layer is incomplete: it proves no absence, so its unhit rules are unknown (DESIGN 4.5)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,7 +58,7 @@ def without_false_proofs(measurement: Measurement, layers: Layers) -> Measuremen
 
     Where the lost zones lay is not known, so all that is not inside a known zone counts as uncovered.
     """
-    broken = sorted(name for name in measurement.uncovered if name in layers and layers[name].dropped_count)
+    broken = sorted(name for name in measurement.uncovered if name in layers and layers[name].quarantined)
     if not broken:
         return measurement
     ledger = measurement.ledger.copy()

@@ -20,6 +20,7 @@ from cdgis.rulebook.span import checked_day, span_note
 from cdgis.workspace import SETTINGS_FILE, Settings, Workspace
 
 ACCESS_LIST, UNIT_LAYER = "access_list", "management_units"
+_MOST_LISTED = 12
 CODE_IN_FORCE = date(2026, 8, 15)
 
 
@@ -144,9 +145,6 @@ def overview_notes(loaded: Loaded) -> tuple[str, ...]:
     unofficial = [layer.spec.title for layer in loaded.layers.values() if not layer.spec.official]
     if unofficial:
         notes.append(f"{DEMO_STAMP}：{len(unofficial)} 个图层不是官方成果")
-    broken = [f"{layer.spec.title} {layer.quarantined} 个" for layer in loaded.layers.values() if layer.quarantined]
-    if broken:
-        notes.append(f"图层中有要素不能用、未载入：{'、'.join(broken)}；原因见 data/intake.csv，这些图层不完整")
     wanted = {rule.layer for rule in loaded.rules if rule.layer}
     absent = sorted(wanted - set(loaded.layers))
     if absent:
@@ -173,10 +171,11 @@ def _layer_notes(loaded: Loaded) -> list[str]:
     notes = []
     for layer in loaded.layers.values():
         title = layer.spec.title
-        if layer.spec.zones and layer.dropped_count:
-            rows = "、".join(note.row for note in layer.notes if note.status is IntakeStatus.QUARANTINED)
+        if layer.spec.zones and layer.quarantined:
+            rows = [note.row for note in layer.notes if note.status is IntakeStatus.QUARANTINED]
+            listed = "、".join(rows[:_MOST_LISTED]) + (" 等" if len(rows) > _MOST_LISTED else "")
             notes.append(
-                f"图层“{title}”有 {layer.dropped_count} 个图斑读入时被略去（第 {rows} 个）：未压占其余图斑的对象不能证明不涉及，"
+                f"图层“{title}”有 {layer.quarantined} 个图斑读入时被略去（第 {listed} 个）：未压占其余图斑的对象不能证明不涉及，"
                 "按资料不足处理；请修复该文件后重新运行"
             )
         if layer.unknown_classes:

@@ -17,6 +17,7 @@ projects = ["layers/projects/*"]
 project_attributes = "layers/projects/attributes.csv"
 enterprises = ["layers/enterprises/*.xlsx", "layers/enterprises/*.csv"]
 """
+_EMPTY_SIDECAR = "file,parcel,project_id,name,industry,project_type,activity\n"
 _EMPTY_CATALOG = """# 每个图层一个条目，写法见示范工作区的 layers/catalog.toml。
 [layers]
 """
@@ -40,15 +41,17 @@ def create_workspace(folder: Path, *, empty: bool = False) -> int:
 
     Raises
     ------
-    WorkspaceError : the folder exists and is not empty.
+    WorkspaceError : the folder exists and is not empty, or lies in the data that would be copied.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise WorkspaceError(f"{folder} 已存在且不为空。请换一个目录名，以免覆盖已有文件")
+    source = None if empty else shipped_workspace()
+    if source is not None and folder.resolve().is_relative_to((source / "layers").resolve()):
+        raise WorkspaceError(f"{folder} 在示范数据的 layers/ 之内，不能把它复制到自己里面。请换一个目录")
     folder.mkdir(parents=True, exist_ok=True)
-    if empty:
+    if source is None:
         _write_skeleton(folder)
     else:
-        source = shipped_workspace()
         shutil.copytree(source / "layers", folder / "layers", ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copyfile(source / SETTINGS_FILE, folder / SETTINGS_FILE)
     return sum(1 for path in folder.rglob("*") if path.is_file())
@@ -59,4 +62,5 @@ def _write_skeleton(folder: Path) -> None:
         (folder / "layers" / name).mkdir(parents=True)
     shipped_as_of = "2026-11-01"
     (folder / SETTINGS_FILE).write_text(_EMPTY_SETTINGS.format(as_of=shipped_as_of), encoding="utf-8")
+    (folder / "layers" / "projects" / "attributes.csv").write_text(_EMPTY_SIDECAR, encoding="utf-8")
     (folder / "layers" / "catalog.toml").write_text(_EMPTY_CATALOG, encoding="utf-8")

@@ -5,6 +5,8 @@ from datetime import date
 import pytest
 
 from cdgis.errors import CatalogError, WorkspaceError
+from cdgis.readers import read_subjects
+from cdgis.starter import create_workspace, shipped_workspace
 from cdgis.workspace import find_workspace, open_workspace
 
 SETTINGS = 'name = "测试"\ncity = "承德市"\nas_of = 2026-11-01\n'
@@ -75,3 +77,17 @@ def test_find_workspace_looks_upwards(tmp_path):
 def test_find_workspace_says_where_it_looked(tmp_path):
     with pytest.raises(WorkspaceError, match="cdgis init"):
         find_workspace(tmp_path)
+
+
+def test_empty_workspace_reads_without_a_fault_of_its_own(tmp_path):
+    create_workspace(tmp_path / "w", empty=True)
+    subjects = read_subjects(open_workspace(tmp_path / "w"))
+    assert {note.field for note in subjects.intake} <= {"sources"}
+    assert "layers/projects/*" not in {note.file for note in subjects.intake}
+
+
+def test_workspace_is_not_copied_into_its_own_data(tmp_path):
+    inside = shipped_workspace() / "layers" / "zz-neu"
+    with pytest.raises(WorkspaceError, match="复制到自己里面"):
+        create_workspace(inside)
+    assert not inside.exists()

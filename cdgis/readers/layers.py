@@ -76,8 +76,7 @@ def read_layer(spec: LayerSpec, folder: Path) -> Layer:
     zones = GeoDataFrame(columns, geometry=geometries, crs=4490)[kept].reset_index(drop=True)
     gone = check_shapefile(path, label=spec.path) if path.suffix.lower() == ".shp" else ()
     notes += [intake_note(spec.path, f"{number}（附表已标删除）", (noted("附表把这一行标为已删除，未读取"),)) for number in gone]
-    dropped = int(len(kept) - kept.sum())
-    return Layer(spec=spec, zones=zones, record=record, notes=tuple(notes), quarantined=dropped)
+    return Layer(spec=spec, zones=zones, record=record, notes=tuple(notes))
 
 
 def _clean_columns(spec: LayerSpec, columns: pd.DataFrame, notes: list[IntakeNote]) -> pd.DataFrame:
