@@ -3,7 +3,7 @@
 All composites are class rasters of small integers on one grid, so that one exact zonal count serves them all.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,7 +14,7 @@ from geopandas import GeoDataFrame
 from cdgis.errors import CarbonError, LayerError
 from cdgis.factors import Exclusion
 from cdgis.model import LIST_SEPARATOR
-from cdgis.raster import NODATA_CODE, Effort, Raster, class_areas, transition_areas
+from cdgis.raster import NODATA_CODE, Effort, PixelBands, Pixels, Raster, class_areas, transition_areas
 
 METRES_PER_DEGREE = 111_320.0
 FloatArray = npt.NDArray[np.float64]
@@ -28,6 +28,13 @@ class Terrain:
     slope_deg: FloatArray
     faces_north: FloatArray
     """1 = the ground falls towards the north, 0 = it does not."""
+
+    def rows(self, start: int, count: int) -> "Terrain":
+        """Return `count` rows from `start` on."""
+        part = slice(start, start + count)
+        return Terrain(
+            elevation_m=self.elevation_m[part], slope_deg=self.slope_deg[part], faces_north=self.faces_north[part]
+        )
 
 
 def same_grid(one: Raster, other: Raster) -> bool:
@@ -49,8 +56,11 @@ def pair_areas(before: Raster, after: Raster, zones: GeoDataFrame, *, effort: Ef
     return transition_areas(before, after, zones, effort=effort)
 
 
-def composite(like: Raster, codes: npt.NDArray[np.int64]) -> Raster:
-    """Return a raster of integer `codes` on the grid of `like`; NODATA_CODE stands where there is no value."""
+def composite(like: Raster, codes: npt.NDArray[np.int64] | PixelBands) -> Raster:
+    """Return a raster of integer `codes`, or of what makes them band by band, on the grid of `like`.
+
+    NODATA_CODE stands where there is no value.
+    """
     return replace(like, pixels=codes, nodata=float(NODATA_CODE), masked=False, recoding={})
 
 
@@ -60,14 +70,14 @@ def later_areas(pairs: pd.DataFrame) -> pd.DataFrame:
     return areas.groupby(["zone_id", "class_code"], as_index=False).agg({"area_m2": "sum"})
 
 
-def codes_of(raster: Raster) -> npt.NDArray[np.int64]:
-    """Return land classes of all cells, NODATA_CODE where the raster has no value.
+def codes_of(raster: Raster, pixels: Pixels) -> npt.NDArray[np.int64]:
+    """Return the land classes of some of a raster's pixels, NODATA_CODE where there is no value.
 
     Raises
     ------
     LayerError : values that the raster's recoding does not know.
     """
-    values = np.asarray(raster.values, dtype=float)
+    values = np.asarray(pixels, dtype=float)
     empty = np.isnan(values) | (values == raster.nodata if raster.nodata is not None else False)
     codes = np.where(empty, NODATA_CODE, values).astype(np.int64)
     if not raster.recoding:
@@ -102,12 +112,23 @@ def reason_raster(classes: Raster, reasons: Sequence[Exclusion], terrain: Terrai
 
     A terrain limit where the height is not known takes nothing off; the ledger says when there is no terrain.
     """
-    codes = codes_of(classes)
+
+    def bands(rows: int) -> Iterator[tuple[int, Pixels]]:
+        for start, pixels in classes.bands(rows):
+            ground = terrain.rows(start, len(pixels)) if terrain is not None else None
+            yield start, _first_reasons(codes_of(classes, pixels), reasons, ground)
+
+    return composite(classes, bands)
+
+
+def _first_reasons(
+    codes: npt.NDArray[np.int64], reasons: Sequence[Exclusion], terrain: Terrain | None
+) -> npt.NDArray[np.int64]:
     found = np.zeros(codes.shape, dtype=np.int64)
     for number, reason in reversed(list(enumerate(reasons, start=1))):
         found[_holds(reason, codes, terrain)] = number
     found[codes == NODATA_CODE] = NODATA_CODE
-    return composite(classes, found)
+    return found
 
 
 def _holds(reason: Exclusion, codes: npt.NDArray[np.int64], terrain: Terrain | None) -> npt.NDArray[np.bool_]:

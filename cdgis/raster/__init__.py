@@ -7,12 +7,12 @@ from cdgis.raster.grid import Grid
 from cdgis.raster.ledger import account_areas
 from cdgis.raster.means import zone_means
 from cdgis.raster.overlay import Overlay, class_overlay, zone_overlay
-from cdgis.raster.reading import Raster, read_raster
+from cdgis.raster.reading import PixelBands, Pixels, Raster, read_raster
 from cdgis.raster.relief import relief_overlay
 from cdgis.raster.transitions import transition_areas
 from cdgis.raster.zonal import Effort, class_areas
 
 __all__ = [
-    "NODATA_CODE", "ColourScale", "Effort", "Grid", "Overlay", "Raster", "account_areas", "class_areas",
+    "NODATA_CODE", "ColourScale", "Effort", "Grid", "Overlay", "PixelBands", "Pixels", "Raster", "account_areas", "class_areas",
     "class_overlay", "read_raster", "read_scale", "relief_overlay", "transition_areas", "zone_means", "zone_overlay",
 ]  # fmt: skip
