@@ -12,7 +12,14 @@ const Surface = L.Layer.extend({
     this.canvas.setAttribute("aria-hidden", "true");
     this.redraw();
   },
-  getEvents() { return {moveend: this.redraw, zoom: this.request, resize: this.redraw, viewreset: this.redraw}; },
+  getEvents() { return {moveend: this.settle, zoom: this.request, resize: this.redraw, viewreset: this.redraw}; },
+  // After a small move the picture still covers the map: it is drawn anew when the map has come to rest.
+  settle() {
+    const zoom = this._map.getZoom(), min = this._map.getPixelBounds().min;
+    const near = zoom === this.drawnZoom && Math.abs(min.x - this.drawnAt.x) <= this.pad.x && Math.abs(min.y - this.drawnAt.y) <= this.pad.y;
+    clearTimeout(this.rest);
+    if (near) this.rest = setTimeout(() => this.redraw(), 120); else this.redraw();
+  },
   request() { if (!this.frame) this.frame = requestAnimationFrame(() => { this.frame = 0; this.redraw(); }); },
   redraw() {
     const size = this._map.getSize(), pad = size.multiplyBy(PADDING).round(), ratio = window.devicePixelRatio || 1;
@@ -26,6 +33,8 @@ const Surface = L.Layer.extend({
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
     const origin = this._map.getPixelBounds().min.subtract(pad), zoom = this._map.getZoom();
+    clearTimeout(this.rest);
+    Object.assign(this, {drawnZoom: zoom, drawnAt: this._map.getPixelBounds().min, pad});
     this.drawOn(context, {scale: 256 * 2 ** zoom, x: origin.x, y: origin.y, width, height, zoom, pad});
   },
 });

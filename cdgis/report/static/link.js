@@ -65,7 +65,12 @@ async function runPage() {
   byId("copy-link").addEventListener("click", copyLink);
   await readLink();
   linkReady = true;
-  map.on("moveend", () => { drawScale(); drawLegend(); writeLink(); });
+  let rest = 0;
+  map.on("moveend", () => {
+    drawScale();
+    clearTimeout(rest);
+    rest = setTimeout(() => { drawLegend(); writeLink(); }, 120);
+  });
   drawScale(); drawLegend(); writeLink();
   window.addEventListener("hashchange", () => { if (location.hash.slice(1) !== lastLink) readLink(); });
   document.documentElement.dataset.ready = "true";
