@@ -17,7 +17,7 @@ from cdgis.report.offline import (
     static_text,
     template_text,
 )
-from cdgis.report.page import OUR_SCRIPTS
+from cdgis.report.page import EARLY_SCRIPT, OUR_SCRIPTS
 
 STATIC = Path(cdgis.report.__file__).parent / "static"
 
@@ -60,8 +60,10 @@ def test_own_scripts_put_no_data_into_markup_and_keep_nothing(name: str) -> None
         assert way not in static_text(name)
 
 
-def test_every_own_script_is_in_the_page() -> None:
-    assert sorted(OUR_SCRIPTS) == sorted(path.name for path in STATIC.glob("*.js"))
+def test_every_own_script_is_named_by_a_page() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in STATIC.parent.glob("*.py"))
+    assert {EARLY_SCRIPT, *OUR_SCRIPTS} <= {path.name for path in STATIC.glob("*.js")}
+    assert [path.name for path in STATIC.glob("*.js") if f'"{path.name}"' not in sources] == []
 
 
 def test_content_policy_lets_images_in_from_the_named_host_alone() -> None:

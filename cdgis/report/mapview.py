@@ -97,6 +97,8 @@ def _folium_map(bounds: Bounds) -> folium.Map:
         zoomSnap=0.25,
         minZoom=6,
         maxZoom=18,
+        # an animation under way would swallow the view the address asks for
+        zoomAnimation=False,
     )
     canvas.default_js, canvas.default_css = [], []
     canvas.fit_bounds([[south, west], [north, east]])

@@ -38,6 +38,7 @@ OUR_SCRIPTS = (
     "decode.js", "elements.js", "geodesy.js", "canvas.js", "map.js", "panels.js", "tools.js", "list.js", "card.js",
     "sheet.js", "link.js",
 )  # fmt: skip
+EARLY_SCRIPT = "early.js"
 _TILE_HOST = "https://*.tianditu.gov.cn"
 
 
@@ -67,7 +68,8 @@ def render_index(assessment: Assessment, dossiers: Sequence[Dossier], *, overvie
     listed = list_subjects(assessment, dossiers)
     return page_template("index.html").render(
         **common_values(assessment),
-        policy=content_policy(scripts, image_hosts=(_TILE_HOST,)),
+        early=inline_code(static_text(EARLY_SCRIPT)),
+        policy=content_policy([static_text(EARLY_SCRIPT), *scripts], image_hosts=(_TILE_HOST,)),
         style=inline_code(leaflet_style() + template_text("style.css") + template_text("index.css")),
         scripts=[inline_code(text) for text in scripts],
         map_html=Markup(view.html),

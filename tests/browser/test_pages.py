@@ -6,6 +6,15 @@ from visits import DESKTOP, PHONE, Visit
 
 pytestmark = pytest.mark.browser
 
+PAGE_KINDS = [
+    "index.html",
+    "sites/P000.html",
+    "dashboard.html",
+    "places.html",
+    "counties/130801.html",
+    "units/ZH13080010000.html",
+]
+
 
 def _rows(visit: Visit) -> int:
     return visit.page.locator("#verdict-table tbody tr:visible").count()
@@ -15,13 +24,13 @@ def _marks(visit: Visit) -> int:
     return visit.page.evaluate("state.visible.size")
 
 
-@pytest.mark.parametrize("name", ["index.html", "sites/P000.html"])
+@pytest.mark.parametrize("name", PAGE_KINDS)
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_page_asks_for_nothing_and_complains_of_nothing(
     browser: object, published: Path, name: str, size: dict[str, int]
 ) -> None:
     with Visit(browser, published / name, size) as visit:
-        visit.page.wait_for_timeout(200)
+        visit.page.wait_for_timeout(60)
         outside = [url for url in visit.requests if not url.startswith(("file:", "data:", "blob:"))]
         assert outside == [] and visit.complaints == []
         assert [url for url in visit.requests if url.startswith("file:")] == [(published / name).as_uri()]
@@ -132,9 +141,11 @@ def test_layer_hidden_at_first_is_decoded_when_shown(browser: object, published:
 def test_legend_names_only_what_is_in_view(browser: object, published: Path) -> None:
     with Visit(browser, published / "index.html", DESKTOP) as visit:
         visit.page.evaluate("map.setView([41.2, 117.18], 15, {animate: false})")
+        visit.page.wait_for_timeout(250)
         text = visit.page.inner_text("#legend")
         assert "红线一般区域" in text and "核心保护区" not in text and "主要河流" not in text
         visit.page.evaluate("map.setView([41.2, 117.3], 15, {animate: false})")
+        visit.page.wait_for_timeout(250)
         # The red line is drawn as an outline: inside it nothing of it is on the map.
         assert "红线" not in visit.page.inner_text("#legend")
 
@@ -162,7 +173,7 @@ def test_link_from_a_site_page_opens_its_subject(browser: object, published: Pat
         assert "P004" in visit.page.inner_text("#card")
 
 
-@pytest.mark.parametrize("name", ["index.html", "sites/P000.html"])
+@pytest.mark.parametrize("name", PAGE_KINDS)
 def test_nothing_is_wider_than_a_phone(browser: object, published: Path, name: str) -> None:
     with Visit(browser, published / name, PHONE) as visit:
         assert visit.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

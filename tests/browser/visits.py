@@ -15,6 +15,8 @@ class Visit:
         self.complaints: list[str] = []
         self.page = self.context.new_page()
         self.page.on("request", lambda request: self.requests.append(request.url))
+        self.refused: list[str] = []
+        self.page.on("requestfailed", lambda request: self.refused.append(f"{request.failure} {request.url}"))
         self.page.on("console", lambda message: self.complaints.append(f"{message.type}: {message.text}"))
         self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         self.page.on("dialog", lambda dialog: (self.complaints.append(f"dialog: {dialog.message}"), dialog.dismiss()))

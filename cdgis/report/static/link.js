@@ -74,6 +74,7 @@ async function runPage() {
   drawScale(); drawLegend(); writeLink();
   window.addEventListener("hashchange", () => { if (location.hash.slice(1) !== lastLink) readLink(); });
   document.documentElement.dataset.ready = "true";
+  setTimeout(showFarRows, 50);
 }
 
 if (typeof DecompressionStream === "undefined") say("浏览器版本过旧，地图不能显示；请用 2021 年以后的 Chrome、Edge、Firefox（113 起）或 360 极速浏览器打开。下列名录和摘要仍可阅读。");

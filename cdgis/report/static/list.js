@@ -51,11 +51,12 @@ function walkRows(event) {
   const row = event.target.closest("tbody tr");
   if (!row) return;
   if (event.key === "Enter" && event.target === row) return chooseAndZoom(row.dataset.id);
-  const step = {ArrowDown: "nextElementSibling", ArrowUp: "previousElementSibling"}[event.key];
+  const step = {ArrowDown: 1, ArrowUp: -1}[event.key];
   if (!step) return;
   event.preventDefault();
-  let next = row[step];
-  while (next && next.hidden) next = next[step];
+  let at = rows.indexOf(row) + step;
+  while (rows[at] && rows[at].hidden) at += step;
+  const next = rows[at];
   if (next) { row.tabIndex = -1; next.tabIndex = 0; next.focus(); }
 }
 
@@ -133,6 +134,14 @@ function saveCsv() {
   link.click();
   setTimeout(() => URL.revokeObjectURL(address), 10000);
   say("已导出 " + (lines.length - 2) + " 行");
+}
+
+// The far rows of a long list are laid out part by part while nothing else is to do.
+function showFarRows() {
+  const later = document.querySelector("#verdict-table tbody.later");
+  if (!later) return;
+  later.classList.remove("later");
+  (window.requestIdleCallback || setTimeout)(showFarRows);
 }
 
 function prepareList() {

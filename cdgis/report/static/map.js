@@ -162,7 +162,6 @@ function showAll() {
 async function start() {
   data = await inflateJson(byId("map-data").textContent);
   map = window[data.map];
-  map.options.zoomAnimation = false;
   prepareSubjects();
   const [shapes] = await Promise.all([
     inflate(payload("subjects")).then(unpackGeometry),
