@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cdgis.policy import read_destination_policy
 from cdgis.relocation import UNPLACED, Demand, Obstacle, Problem, Supply, assign, explain_unplaced
 from cdgis.relocation.assignment import relaxed_bound
 from cdgis.relocation.conflict import irreducible
 
-LIMITS = {"gap": 1e-4, "nodes": 20000, "exact_pairs": 4000}
+LIMITS = read_destination_policy()
 
 
 def problem(seed: int, count: int, parks: int, *, tight: float = 0.6, gaps: bool = True) -> Problem:
@@ -63,7 +64,7 @@ def brute_force(p: Problem) -> float:
 @given(st.integers(0, 10_000), st.integers(1, 4), st.integers(1, 4), st.sampled_from([0.3, 0.6, 1.2]))
 def test_plan_costs_what_the_best_of_all_plans_costs(seed: int, count: int, parks: int, tight: float) -> None:
     p = problem(seed, count, parks, tight=tight)
-    found = assign(p, **LIMITS)
+    found = assign(p, LIMITS)
     assert keeps(p, found.place)
     assert found.objective == pytest.approx(brute_force(p), abs=1e-9) == p.value(found.place)
     assert found.proven
@@ -72,13 +73,13 @@ def test_plan_costs_what_the_best_of_all_plans_costs(seed: int, count: int, park
 @pytest.mark.parametrize("seed", range(4))
 def test_plan_of_six_enterprises_and_four_parks_is_the_best_one(seed: int) -> None:
     p = problem(seed, 6, 4)
-    assert assign(p, **LIMITS).objective == pytest.approx(brute_force(p), abs=1e-9)
+    assert assign(p, LIMITS).objective == pytest.approx(brute_force(p), abs=1e-9)
 
 
-@pytest.mark.parametrize("exact_pairs", [0, 4000])
-def test_large_plan_keeps_every_capacity_and_lies_at_its_bound(exact_pairs: int) -> None:
+@pytest.mark.parametrize("whole_pairs", [0, 4000])
+def test_large_plan_keeps_every_capacity_and_lies_at_its_bound(whole_pairs: int) -> None:
     p = problem(3, 120, 12, tight=0.9)
-    found = assign(p, gap=1e-4, nodes=200, exact_pairs=exact_pairs)
+    found = assign(p, LIMITS.model_copy(update={"whole_pairs": whole_pairs, "nodes": 200}))
     assert keeps(p, found.place)
     assert relaxed_bound(p) - 1e-6 <= found.objective <= relaxed_bound(p) * 1.05
     assert found.bound <= found.objective + 1e-9
@@ -104,7 +105,7 @@ def test_order_of_enterprises_and_parks_changes_nothing(seed: int, count: int, p
         supply=Supply(available_ha=s.available_ha[np.ix_(rows, columns)], water_10k_m3=s.water_10k_m3[columns],
                       energy_tce=s.energy_tce[columns]),
     )  # fmt: skip
-    first, second = assign(p, **LIMITS), assign(shuffled, **LIMITS)
+    first, second = assign(p, LIMITS), assign(shuffled, LIMITS)
     assert second.objective == pytest.approx(first.objective, abs=1e-9)
     back = np.full(count, UNPLACED, dtype=np.int64)
     back[rows] = np.where(second.place == UNPLACED, UNPLACED, columns[second.place])
@@ -113,9 +114,9 @@ def test_order_of_enterprises_and_parks_changes_nothing(seed: int, count: int, p
 
 def test_nobody_and_nowhere_still_make_a_plan() -> None:
     nobody = problem(0, 0, 3)
-    assert assign(nobody, **LIMITS).objective == 0.0
+    assert assign(nobody, LIMITS).objective == 0.0
     nowhere = problem(0, 3, 0)
-    assert list(assign(nowhere, **LIMITS).place) == [UNPLACED] * 3
+    assert list(assign(nowhere, LIMITS).place) == [UNPLACED] * 3
 
 
 def obstacle(park: str, kind: str, words: str) -> Obstacle:
@@ -127,8 +128,10 @@ def test_explanation_keeps_what_is_hardest_to_change_of_each_park() -> None:
         obstacle("甲", "taken", "用地已安排"), obstacle("甲", "law", "准入规则禁止"),
         obstacle("乙", "capacity", "用地不足"), obstacle("乙", "taken", "用水已安排"),
     ]  # fmt: skip
-    assert explain_unplaced(obstacles, ["甲", "乙"]) == "准入规则禁止：甲;用地不足：乙"
-    assert explain_unplaced([], []) == "没有可供比选的园区"
+    assert explain_unplaced(obstacles, {"甲": "甲", "乙": "乙"}) == "准入规则禁止：甲;用地不足：乙"
+    alike = [obstacle("K1", "law", "准入规则禁止"), obstacle("K2", "law", "准入规则禁止")]
+    assert explain_unplaced(alike, {"K1": "同名园", "K2": "同名园"}) == "准入规则禁止：同名园、同名园"
+    assert explain_unplaced([], {}) == "没有可供比选的园区"
 
 
 @settings(max_examples=60, deadline=None)

@@ -102,9 +102,11 @@ class DestinationPolicy(PolicyData):
     gap: float = Field(gt=0)
     nodes: int = Field(ge=1)
     large_nodes: int = Field(ge=1)
-    """Nodes for what is left to decide of a program beyond `exact_pairs`."""
+    """Nodes for what is left to decide of a program beyond `whole_pairs`."""
     exact_pairs: int = Field(ge=0)
     """Up to this many pairs the plan is solved without a gap."""
+    whole_pairs: int = Field(ge=0)
+    """Up to this many pairs the program is solved whole, beyond it by its relaxation first."""
     rail_threshold_t_per_yr: float
     rail_reach_m: float
     rail_basis: str

@@ -18,6 +18,8 @@ import numpy.typing as npt
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csr_array, vstack
 
+from cdgis.policy import DestinationPolicy
+
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
@@ -91,12 +93,12 @@ class Assignment:
     """Whether the objective is within the gap of the bound."""
 
 
-def assign(problem: Problem, *, gap: float, nodes: int, exact_pairs: int) -> Assignment:
-    """Return the best plan found within `gap` (relative) and `nodes`.
+def assign(problem: Problem, limits: DestinationPolicy) -> Assignment:
+    """Return the best plan found within the gap (relative) and the number of nodes that `limits` states.
 
-    Up to `exact_pairs` open pairs the whole program is solved without a gap. Beyond, its relaxation is: whoever goes to
-    one park whole keeps that park, and the program is solved for the others with what is left; the relaxation
-    bounds how far from the best plan that can be.
+    Up to `exact_pairs` open pairs the gap is 0, up to `whole_pairs` the program is solved whole. Beyond, its relaxation
+    is: whoever goes to one park whole keeps that park, and the program is solved for the others with what is left;
+    the relaxation bounds how far from the best plan that can be.
 
     Raises
     ------
@@ -107,21 +109,23 @@ def assign(problem: Problem, *, gap: float, nodes: int, exact_pairs: int) -> Ass
     everything = float(problem.demand.unplaced_cost.sum())
     if not model.pair_row.size:
         return Assignment(place=place, objective=everything, bound=everything, pairs=0, rows=0, nodes=0, proven=True)
-    if len(model.saving) <= exact_pairs:
-        found = _solve(model, np.arange(len(model.saving)), model.limit, gap=0.0, nodes=nodes)
+    count = len(model.saving)
+    if count <= limits.whole_pairs:
+        gap = 0.0 if count <= limits.exact_pairs else limits.gap
+        found = _solve(model, np.arange(count), model.limit, gap=gap, nodes=limits.nodes)
         lowest = everything + found.bound
     else:
         share, value = _relaxed(model)
         lowest, whole = everything + value, np.flatnonzero(share > 1 - _WHOLE)
         settled = np.isin(model.pair_row, model.pair_row[whole])
         left = model.limit - np.asarray(model.matrix[:, whole].sum(axis=1)).ravel()
-        found = _solve(model, np.flatnonzero(~settled), np.maximum(left, 0.0), gap=gap, nodes=nodes)
+        found = _solve(model, np.flatnonzero(~settled), np.maximum(left, 0.0), gap=limits.gap, nodes=limits.large_nodes)
         found = _Solved(chosen=np.concatenate([whole, found.chosen]), bound=value, nodes=found.nodes)
     place[model.pair_row[found.chosen]] = model.pair_park[found.chosen]
     objective = problem.value(place)
     return Assignment(
         place=place, objective=objective, bound=min(lowest, objective), pairs=len(model.saving),
-        rows=model.matrix.shape[0], nodes=found.nodes, proven=objective - lowest <= gap * max(objective, 1e-12),
+        rows=model.matrix.shape[0], nodes=found.nodes, proven=objective - lowest <= limits.gap * max(objective, 1e-12),
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ What remains cannot be shortened: relaxing any single one of them opens a park. 
 what is kept is what is hardest to change: a prohibition before a shortage, a shortage before what others have taken.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from cdgis.model import LIST_SEPARATOR
@@ -24,6 +24,7 @@ class Obstacle:
     """One constraint that keeps a case out of one park."""
 
     park: str
+    """Id of the park."""
     kind: str
     """One of HARDNESS."""
     words: str
@@ -54,13 +55,13 @@ def irreducible(constraints: Sequence[Obstacle], possible: Callable[[Sequence[Ob
     return kept
 
 
-def explain_unplaced(obstacles: Sequence[Obstacle], parks: Sequence[str]) -> str:
+def explain_unplaced(obstacles: Sequence[Obstacle], parks: Mapping[str, str]) -> str:
     """Return in words why a case has no place: one irreducible set of obstacles, grouped, parks named.
 
     Parameters
     ----------
     obstacles : everything that keeps the case out of each park, given the plan for the others.
-    parks : names of all parks.
+    parks : id -> name of all parks.
     """
     if not parks:
         return "没有可供比选的园区"
@@ -71,7 +72,7 @@ def explain_unplaced(obstacles: Sequence[Obstacle], parks: Sequence[str]) -> str
 
     groups: dict[str, list[str]] = {}
     for o in sorted(irreducible(ordered, possible), key=lambda o: (-HARDNESS.index(o.kind), o.words, o.park)):
-        groups.setdefault(o.words, []).append(o.park + (f"（{o.detail}）" if o.detail else ""))
+        groups.setdefault(o.words, []).append(parks[o.park] + (f"（{o.detail}）" if o.detail else ""))
     return LIST_SEPARATOR.join(f"{words}：{_some(names)}" for words, names in groups.items())
 
 

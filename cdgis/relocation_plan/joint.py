@@ -51,10 +51,7 @@ def plan_jointly(pairs: pd.DataFrame, movers: pd.DataFrame, parks: GeoDataFrame,
     movers : indexed by enterprise id: urgency (0 to 1), land_ha, water_10k_m3, energy_tce.
     """
     problem = _problem(pairs, movers, parks, policy)
-    found = assign(
-        problem, gap=policy.gap, nodes=policy.nodes if len(pairs) <= policy.exact_pairs else policy.large_nodes,
-        exact_pairs=policy.exact_pairs,
-    )  # fmt: skip
+    found = assign(problem, policy)
     ids = parks["park_id"].to_numpy(dtype=object)
     place = np.where(found.place == UNPLACED, "", ids[found.place] if len(ids) else "")
     placed = pd.Series(place, index=movers.index, dtype=object)
@@ -115,7 +112,7 @@ def _unplaced(
     pairs: pd.DataFrame, movers: pd.DataFrame, parks: GeoDataFrame, placed: "pd.Series[str]"
 ) -> dict[str, str]:
     """Return why each mover without a place has none, in words."""
-    names = list(parks["park_name"])
+    names = dict(zip(parks["park_id"].astype(str), parks["park_name"].astype(str), strict=True))
     given = {title: movers.groupby(placed)[need].sum() for title, _, need in _RESOURCES.values()}
     who = {str(park): list(group.index) for park, group in movers.groupby(placed)}
     left_out = placed.index[placed == ""]
@@ -127,14 +124,14 @@ def _unplaced(
             obstacle
             for row in grouped[str(mover)].to_dict("records")
             for obstacle in (*_alone(row), *_taken(row, movers.loc[mover], given, who))
-        ] if len(names) else []
+        ] if names else []
         words[str(mover)] = explain_unplaced(obstacles, names)
     return words
 
 
 def _alone(row: Mapping[Hashable, Any]) -> list[Obstacle]:
     """Return what keeps a mover out of a park even if nobody else came."""
-    park, found = str(row["park_name"]), []
+    park, found = str(row["park_id"]), []
     if row["failing_rule"] or not row["feasible"]:
         rules = str(row["failing_rule"] or row["verdict"])
         words = "按现有资料不能判定可以进入" if row["verdict"] == Verdict.UNKNOWN else "准入规则禁止"
@@ -163,5 +160,5 @@ def _taken(
             others = "、".join(who[park][:3]) + ("等" if len(who[park]) > 3 else "")
             words = f"{title}已安排给其他企业（本企业需 {mover[need]:,.6g} {unit}）"
             detail = f"余 {max(left, 0):,.6g}，已给 {others}"
-            found.append(Obstacle(park=str(row["park_name"]), kind="taken", words=words, detail=detail))
+            found.append(Obstacle(park=park, kind="taken", words=words, detail=detail))
     return found
