@@ -9,7 +9,7 @@ from report_fixtures import make_assessment
 from cdgis.report.dossier import gather_dossiers, page_names
 from cdgis.report.drawing import METRES_PER_DEGREE
 from cdgis.report.palette import read_palette
-from cdgis.report.sketch import HEIGHT_PX, WIDTH_PX, draw_sketches
+from cdgis.report.sketch import HEIGHT_PX, WIDTH_PX, _concerned_layers, draw_sketches
 from cdgis.report.wording import (
     attribute,
     is_supplied,
@@ -175,3 +175,15 @@ def test_sliver_is_told_with_its_zone_its_size_and_its_distance() -> None:
     tables = {**a.tables, "findings": findings, "overlaps": overlaps}
     dossiers = {d.subject["subject_id"]: d for d in gather_dossiers(replace(a, tables=tables))}
     assert dossiers["P000"].applies["国家"][0].zones == ("单元（HX02），重叠 0.25 平方米，相距 0.0 米",)
+
+
+def test_sketch_shows_every_layer_of_a_decisive_clause_however_many_others_count() -> None:
+    dossier = _by_id()["P000"]
+    ban = next(r for part in dossier.applies.values() for r in part if r.row["rule_id"] == "ECO-02")
+    others = tuple(replace(ban, row={**ban.row, "rule_id": f"R-{n}", "layer": f"L{n}"}) for n in range(6))
+    decisive = tuple(replace(ban, row={**ban.row, "rule_id": f"D-{n}", "layer": f"Z{n}"}) for n in range(5))
+    crowded = replace(dossier, applies={"国家": (*others, *decisive)}, decisive=tuple((f"D-{n}", "") for n in range(5)))
+    known = {f"{letter}{n}": "层" for letter in "LZ" for n in range(6)}
+    assert _concerned_layers(crowded, known) == [f"Z{n}" for n in range(5)]
+    few = replace(crowded, decisive=(("D-0", ""),))
+    assert _concerned_layers(few, known) == ["Z0", "L0", "L1", "L2"]

@@ -7,7 +7,7 @@ from geopandas import GeoDataFrame
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.assessment import Assessment
-from cdgis.model import Effect, Relation
+from cdgis.model import Effect, Level, Relation
 from cdgis.report.dossier import Dossier
 from cdgis.report.drawing import (
     BASE_LINES,
@@ -52,13 +52,22 @@ def draw_sketches(assessment: Assessment, dossiers: Sequence[Dossier]) -> dict[s
 
 
 def _concerned_layers(dossier: Dossier, known: Mapping[str, str]) -> list[str]:
-    """Return the zone layers worth drawing: those whose clauses count in the verdict, strictest first, then near ones."""
-    rulings = [r for part in dossier.applies.values() for r in part] + list(dossier.unknown)
-    ranked = sorted(rulings, key=lambda r: -Effect(r.row["effect"]).rank)
-    layers = [str(r.row["layer"]) for r in ranked if Effect(r.row["effect"]).rank]
+    """Return the zone layers worth drawing: all that a decisive clause looks at, then, up to _MOST_LAYERS, others.
+
+    The others are those of clauses that count, strictest first, of national hints (a red line whose prohibition was
+    lifted is one), and of zones that are near.
+    """
+    counting = [r for part in dossier.applies.values() for r in part]
+    named = {rule_id for rule_id, _ in dossier.decisive}
+    decisive = {str(r.row["layer"]) for r in counting if r.row["rule_id"] in named}
+    ranked = sorted([*counting, *dossier.unknown], key=lambda r: -Effect(r.row["effect"]).rank)
+    layers = [str(r.row["layer"]) for r in ranked if r.row["rule_id"] in named]
+    layers += [str(r.row["layer"]) for r in ranked if Effect(r.row["effect"]).rank]
+    layers += [str(r.row["layer"]) for r in dossier.hints if r.zones and r.row["level"] == Level.NATION]
     layers += [str(row["layer"]) for row in dossier.overlaps if row["relation"] in (Relation.NEAR, Relation.SLIVER)]
     drawn = (_UNITS, _BORDERS, *BASE_LINES, *_BASE_AREAS, PLACES)
-    return [key for key in dict.fromkeys(layers) if key in known and key not in drawn][:_MOST_LAYERS]
+    kept = [key for key in dict.fromkeys(layers) if key in known and key not in drawn]
+    return kept[: max(_MOST_LAYERS, sum(key in decisive for key in kept))]
 
 
 def _draw(
