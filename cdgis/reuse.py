@@ -130,5 +130,5 @@ def _admissible(ranked: pd.DataFrame) -> "pd.Series[str]":
     """Return 可选 / 须补证 / 不可选: forbidden or unmet is out, whatever is unknown or to be justified needs proof."""
     out = (ranked["verdict"] == Verdict.FAIL) | (ranked["misses"] > 0)
     sure = ranked["verdict"].isin([Verdict.CLEAR, Verdict.CONDITIONAL]) & (ranked["gaps"] == 0)
-    words: list[str] = np.where(out, "不可选", np.where(sure, "可选", "须补证")).tolist()
-    return pd.Series(words, index=ranked.index)
+    words = np.where(out, "不可选", np.where(sure, "可选", "须补证"))
+    return pd.Series(words.astype(object), index=ranked.index, dtype=object)
