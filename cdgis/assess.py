@@ -4,6 +4,7 @@ load_workspace → read_subjects → measure_overlaps → judge → (propose_rel
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -23,10 +24,12 @@ from cdgis.model import InputRecord, IntakeNote, SubjectKind
 from cdgis.plaintext import cleaned
 from cdgis.progress import Progress, Silent
 from cdgis.questions import list_questions
-from cdgis.readers import TypedSites, read_sites, read_subjects
-from cdgis.relocation_plan import WhatIf, plan_relocation, search_freely
+from cdgis.readers import TypedSites, read_sites, read_subjects, table_record
+from cdgis.relocation_plan import Downstream, WhatIf, plan_relocation, search_freely
 from cdgis.remedy_plan import guide, remedies_for, search_area
 from cdgis.request import Request
+from cdgis.river_entry import downstream_measures
+from cdgis.river_system import COUNTY_LAYERS, load_rivers
 from cdgis.schema import TABLES, empty, validate
 from cdgis.workspace import Workspace
 
@@ -161,7 +164,7 @@ def _relocate(
     progress.stage("搬迁清单、优先级与承接安排", 1)
     if judged.measurement is None:
         return {}
-    found = plan_relocation(loaded, judged, what_if=what_if)
+    found = plan_relocation(loaded, judged, what_if=what_if, downstream=_downstream(loaded))
     wanted = what_if.free if what_if else ()
     if wanted:
         found["relocation_sites"] = validate(
@@ -169,6 +172,23 @@ def _relocate(
         )
     progress.step("搬迁")
     return found
+
+
+def _downstream(loaded: Loaded) -> Downstream | None:
+    """Return what tells an enterprise's receptors along the river, None in a workspace without rivers."""
+    if loaded.settings.rivers.network not in loaded.workspace.catalog or COUNTY_LAYERS[0] not in loaded.layers:
+        return None
+    return downstream_measures(load_rivers(loaded.workspace, known=loaded.layers))
+
+
+def _river_records(loaded: Loaded) -> tuple[InputRecord, ...]:
+    """Return the fingerprint of the elevation that the river network was derived from."""
+    workspace, name = loaded.workspace, loaded.settings.rivers.network
+    if name not in workspace.catalog or workspace.catalog[name].is_vector or COUNTY_LAYERS[0] not in loaded.layers:
+        return ()
+    spec = workspace.catalog[name]
+    record = table_record(spec, workspace.layers_dir)
+    return (replace(record, path=workspace.relative(workspace.layers_dir / spec.path)),)
 
 
 def _locations_for(loaded: Loaded, wanted: SitingRequest, county: str) -> pd.DataFrame:
@@ -192,7 +212,8 @@ def _assessment(
     tables = {name: found.get(name, empty(name)) for name in TABLES}
     tables["questions"] = list_questions(tables["findings"], load_attributes())
     tables["cumulative"] = sum_up_caps(tables["overlaps"], tables["subjects"], tables["attributes"], loaded.layers)
-    inputs: tuple[InputRecord, ...] = (*loaded.records, *judged.subjects.records, *carbon.records)
+    rivers = _river_records(loaded) if "relocation" in further else ()
+    inputs: tuple[InputRecord, ...] = (*loaded.records, *judged.subjects.records, *rivers, *carbon.records)
     digest = input_digest(inputs, loaded.settings, loaded.as_of, __version__)
     return Assessment(
         version=__version__,

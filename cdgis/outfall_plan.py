@@ -19,12 +19,12 @@ from cdgis.geodesy import geodesic_distance_m, lonlat_points
 from cdgis.model import LIST_SEPARATOR
 from cdgis.outfalls import measure_outfalls, sum_loads, zone_of_points
 from cdgis.readers import read_layer
+from cdgis.river_entry import snap_frame
 from cdgis.river_system import RiverSystem
 from cdgis.rivers.snap import Snapped
 from cdgis.rivers.terrain import above_stream_m, read_ground
 from cdgis.rivers.trace import downstream_events
 from cdgis.schema import empty, validate
-from cdgis.trace_plan import snap_frame
 
 OUTFALL_ACTIVITY = "入河排污口"
 UNITS = "control_units"

@@ -10,11 +10,12 @@ import pandas as pd
 
 from cdgis.frames import Subjects
 from cdgis.geodesy import lonlat_points
+from cdgis.river_entry import METHOD
 from cdgis.river_system import RiverSystem
 from cdgis.rivers.profile import river_register
 from cdgis.rivers.trace import Velocity
 from cdgis.schema import validate
-from cdgis.trace_plan import METHOD, Origin, trace_up
+from cdgis.trace_plan import Origin, trace_up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,8 +66,14 @@ class RiverSystem:
         return f"未载入的受体类别：{names}。没有列出不等于没有" if names else ""
 
 
-def load_rivers(workspace: Workspace, *, progress: Progress | None = None) -> RiverSystem:
+def load_rivers(
+    workspace: Workspace, *, known: Mapping[str, Layer] | None = None, progress: Progress | None = None
+) -> RiverSystem:
     """Return the river network of `workspace` with names, receptors and borders.
+
+    Parameters
+    ----------
+    known : layers already read, which are not read again.
 
     Raises
     ------
@@ -83,7 +89,7 @@ def load_rivers(workspace: Workspace, *, progress: Progress | None = None) -> Ri
     progress.stage("读取河流图层", len(specs) + 1)
     layers: dict[str, Layer] = {}
     for spec in specs:
-        layers[spec.id] = read_layer(spec, workspace.layers_dir)
+        layers[spec.id] = (known or {}).get(spec.id) or read_layer(spec, workspace.layers_dir)
         progress.step(spec.title)
     if COUNTY_LAYERS[0] not in layers:
         raise CatalogError(f"沿河追踪需要县界图层 {COUNTY_LAYERS[0]}，目录中没有。请在 layers/catalog.toml 中登记")

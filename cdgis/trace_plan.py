@@ -7,22 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 
 from cdgis.errors import NetworkError, UsageError
 from cdgis.frames import Subjects
 from cdgis.geodesy import lonlat_points
-from cdgis.model import SubjectKind
+from cdgis.river_entry import METHOD, described_events, entry_table, snap_enterprises
 from cdgis.river_system import RiverSystem
 from cdgis.rivers.receptors import BORDER, PROTECTED, receptor_kinds
 from cdgis.rivers.risk import tier_of
-from cdgis.rivers.snap import Snapped, nearest_distances
+from cdgis.rivers.snap import nearest_distances
 from cdgis.rivers.trace import Velocity, downstream_events, only_target, ordered_trace, upstream_origins
 from cdgis.schema import empty, validate
-
-METHOD = "沿河追踪"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +117,7 @@ def trace_down(system: RiverSystem, origin: Origin, *, velocity: Velocity, targe
     rows = downstream_events(system.network, system.events, np.array([origin.vertex]), np.array([origin.to_outlet_m]))
     if target:
         rows = only_target(rows, system.events, target)
-    found = ordered_trace(_described(system, rows), velocity)
+    found = ordered_trace(described_events(system, rows), velocity)
     tables = {"trace": validate("trace", found), "trace_notify": _notify(system, origin, found, velocity),
               "trace_around": _around(system, origin)}  # fmt: skip
     notes = list(origin.notes)
@@ -162,59 +159,6 @@ def trace_up(system: RiverSystem, origin: Origin, subjects: Subjects, *, velocit
     return _trace(system, origin, "上游", velocity, tables, notes)
 
 
-def downstream_receptors(system: RiverSystem, subjects: Subjects, *, velocity: Velocity) -> dict[str, pd.DataFrame]:
-    """Return tables `trace_enterprises` and `river_entry` of every enterprise: what its water reaches, in order.
-
-    One that lies farther from every stream it drains to than the limit has no rows in the first and a line
-    with its distance in the second, so that no one is taken to reach nothing.
-    """
-    companies, snapped = snap_enterprises(system, subjects)
-    rows = downstream_events(system.network, system.events, snapped.vertex, snapped.to_outlet_m)
-    rows = _described(system, rows)
-    low, high = velocity.hours(rows["river_km"].to_numpy(dtype=float))
-    ids = companies["subject_id"].to_numpy(dtype=object)
-    frame = rows.assign(
-        subject_id=ids[rows["origin"].to_numpy()], order=rows.groupby("origin").cumcount() + 1,
-        time_low_h=low, time_high_h=high,
-    )  # fmt: skip
-    return {
-        "trace_enterprises": validate("trace_enterprises", frame),
-        "river_entry": entry_table(system, companies, snapped),
-    }
-
-
-def snap_enterprises(system: RiverSystem, subjects: Subjects) -> tuple["pd.DataFrame", Snapped]:
-    """Return the enterprises (rows of Subjects.frame) and where each enters the river."""
-    companies = subjects.frame[subjects.frame["kind"] == SubjectKind.ENTERPRISE].reset_index(drop=True)
-    return companies, snap_frame(system, companies.geometry.to_numpy())
-
-
-def snap_frame(system: RiverSystem, shapes: npt.NDArray[np.object_]) -> Snapped:
-    """Return where points or sites (EPSG:4490; a site by a point inside it) enter the river."""
-    points = shapely.point_on_surface(shapes)
-    return system.snapper.snap(shapely.get_x(points), shapely.get_y(points), limit_m=system.settings.snap_limit_m)
-
-
-def entry_table(system: RiverSystem, frame: pd.DataFrame, snapped: Snapped) -> pd.DataFrame:
-    """Return table `river_entry`: how far each of `frame` (subject_id, name) is from the river it enters."""
-    network, limit = system.network, system.settings.snap_limit_m
-    taken = snapped.vertex >= 0
-    status = np.where(
-        taken, "已取河段", np.where(snapped.offset_m > limit, "未取：超出距离上限", "未取：与近处河段不同汇水")
-    )
-    at = np.maximum(snapped.vertex, 0)
-    table = pd.DataFrame(
-        {
-            "subject_id": frame["subject_id"].to_numpy(), "name": frame["name"].to_numpy(), "status": status,
-            "river": [network.label(int(v)) if ok else "" for v, ok in zip(at, taken, strict=True)],
-            "reach_id": np.where(taken, np.array(network.reach_id(at), dtype=object), ""),
-            "offset_m": snapped.offset_m, "limit_m": limit, "lon": snapped.lon_deg, "lat": snapped.lat_deg,
-            "note": np.where(taken & snapped.behind_divide, "有更近的河段，但隔分水岭，未采用", ""),
-        }
-    )  # fmt: skip
-    return validate("river_entry", table)
-
-
 def parse_place(text: str) -> tuple[float, float] | None:
     """Return longitude and latitude written ``lon,lat`` in degrees, None for any other text.
 
@@ -248,18 +192,6 @@ def enterprise_origin(system: RiverSystem, subjects: Subjects, subject: str) -> 
     return place_origin(
         system, float(point.x), float(point.y), subject_id=str(row["subject_id"]), name=str(row["name"])
     )
-
-
-def _described(system: RiverSystem, rows: pd.DataFrame) -> pd.DataFrame:
-    network = system.network
-    accuracy = {name: layer.spec.accuracy_m for name, layer in system.layers.items()}
-    titles = {name: layer.spec.title for name, layer in system.layers.items()}
-    labels = {vertex: network.label(vertex) for vertex in sorted(set(rows["vertex"]))}
-    return rows.assign(
-        river=rows["vertex"].map(labels), chainage_km=rows["to_outlet_m"] / 1000, method=METHOD,
-        source=network.source + "；" + rows["layer"].map(titles).astype(str),
-        accuracy_m=np.maximum(rows["layer"].map(accuracy).to_numpy(dtype=float), network.accuracy_m),
-    )  # fmt: skip
 
 
 def _around(system: RiverSystem, origin: Origin) -> pd.DataFrame:

@@ -32,7 +32,8 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     # L4: pipelines
     ("audit", "journal", "loading"),
     ("assessment", "report_file", "rule_editing", "carbon_account", "judging", "remedy_plan", "river_system", "synergy_plan"),
-    ("screening", "differences", "trace_plan", "relocation_plan"),
+    ("screening", "differences", "river_entry", "relocation_plan"),
+    ("trace_plan",),
     ("river_dossier", "outfall_plan", "reuse_plan"),
     ("assess",),
     ("verify", "compare_plan"),

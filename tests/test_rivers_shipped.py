@@ -12,10 +12,10 @@ from cdgis.errors import NetworkError
 from cdgis.geodesy import cell_areas_m2
 from cdgis.raster import read_raster
 from cdgis.readers import read_subjects
+from cdgis.river_entry import downstream_receptors
 from cdgis.river_system import RiverSystem, load_rivers
 from cdgis.rivers.trace import Velocity, downstream_events
 from cdgis.trace_plan import (
-    downstream_receptors,
     enterprise_origin,
     place_origin,
     receptor_origin,

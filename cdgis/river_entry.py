@@ -1,0 +1,106 @@
+"""Where does each enterprise enter the rivers, and what does its water reach?"""
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from cdgis.frames import Subjects
+from cdgis.model import SubjectKind
+from cdgis.river_system import RiverSystem
+from cdgis.rivers.snap import Snapped
+from cdgis.rivers.trace import Velocity, downstream_events
+from cdgis.schema import validate
+
+METHOD = "沿河追踪"
+CARD_KINDS = ("饮用水水源保护区", "监测断面", "水库")
+"""Kinds whose distance along the river a relocation card shows."""
+
+
+def downstream_receptors(system: RiverSystem, subjects: Subjects, *, velocity: Velocity) -> dict[str, pd.DataFrame]:
+    """Return tables `trace_enterprises` and `river_entry` of every enterprise: what its water reaches, in order.
+
+    One that lies farther from every stream it drains to than the limit has no rows in the first and a line
+    with its distance in the second, so that no one is taken to reach nothing.
+    """
+    companies, snapped = snap_enterprises(system, subjects)
+    rows = downstream_events(system.network, system.events, snapped.vertex, snapped.to_outlet_m)
+    rows = described_events(system, rows)
+    low, high = velocity.hours(rows["river_km"].to_numpy(dtype=float))
+    ids = companies["subject_id"].to_numpy(dtype=object)
+    frame = rows.assign(
+        subject_id=ids[rows["origin"].to_numpy()], order=rows.groupby("origin").cumcount() + 1,
+        time_low_h=low, time_high_h=high,
+    )  # fmt: skip
+    return {
+        "trace_enterprises": validate("trace_enterprises", frame),
+        "river_entry": entry_table(system, companies, snapped),
+    }
+
+
+def downstream_measures(system: RiverSystem) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    """Return a function from subjects (subject_id, lon, lat in degrees) to what lies below each along the river.
+
+    The function's columns: subject_id, metres to the river, and kilometres along it to the first of each kind;
+    NaN where no stream is near enough or none of the kind lies downstream.
+    """
+
+    def measured(subjects: pd.DataFrame) -> pd.DataFrame:
+        lon, lat = (subjects[name].to_numpy(dtype=float) for name in ("lon", "lat"))
+        snapped = system.snapper.snap(lon, lat, limit_m=system.settings.snap_limit_m)
+        rows = downstream_events(system.network, system.events, snapped.vertex, snapped.to_outlet_m)
+        out = pd.DataFrame({"subject_id": subjects["subject_id"].to_numpy()})
+        out["离所汇入河道（米）"] = np.where(snapped.vertex >= 0, snapped.offset_m, np.nan)
+        for kind in CARD_KINDS:
+            first = rows[rows["kind"] == kind].groupby("origin")["river_km"].min()
+            out[f"沿河到下游{kind}（公里）"] = first.reindex(range(len(out))).to_numpy(dtype=float)
+        return out
+
+    return measured
+
+
+def snap_enterprises(system: RiverSystem, subjects: Subjects) -> tuple["pd.DataFrame", Snapped]:
+    """Return the enterprises (rows of Subjects.frame) and where each enters the river."""
+    companies = subjects.frame[subjects.frame["kind"] == SubjectKind.ENTERPRISE].reset_index(drop=True)
+    return companies, snap_frame(system, companies.geometry.to_numpy())
+
+
+def snap_frame(system: RiverSystem, shapes: npt.NDArray[np.object_]) -> Snapped:
+    """Return where points or sites (EPSG:4490; a site by a point inside it) enter the river."""
+    points = shapely.point_on_surface(shapes)
+    return system.snapper.snap(shapely.get_x(points), shapely.get_y(points), limit_m=system.settings.snap_limit_m)
+
+
+def entry_table(system: RiverSystem, frame: pd.DataFrame, snapped: Snapped) -> pd.DataFrame:
+    """Return table `river_entry`: how far each of `frame` (subject_id, name) is from the river it enters."""
+    network, limit = system.network, system.settings.snap_limit_m
+    taken = snapped.vertex >= 0
+    status = np.where(
+        taken, "已取河段", np.where(snapped.offset_m > limit, "未取：超出距离上限", "未取：与近处河段不同汇水")
+    )
+    at = np.maximum(snapped.vertex, 0)
+    table = pd.DataFrame(
+        {
+            "subject_id": frame["subject_id"].to_numpy(), "name": frame["name"].to_numpy(), "status": status,
+            "river": [network.label(int(v)) if ok else "" for v, ok in zip(at, taken, strict=True)],
+            "reach_id": np.where(taken, np.array(network.reach_id(at), dtype=object), ""),
+            "offset_m": snapped.offset_m, "limit_m": limit, "lon": snapped.lon_deg, "lat": snapped.lat_deg,
+            "note": np.where(taken & snapped.behind_divide, "有更近的河段，但隔分水岭，未采用", ""),
+        }
+    )  # fmt: skip
+    return validate("river_entry", table)
+
+
+def described_events(system: RiverSystem, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return events with the river's name, chainage (km), method, source and accuracy (m)."""
+    network = system.network
+    accuracy = {name: layer.spec.accuracy_m for name, layer in system.layers.items()}
+    titles = {name: layer.spec.title for name, layer in system.layers.items()}
+    labels = {vertex: network.label(vertex) for vertex in sorted(set(rows["vertex"]))}
+    return rows.assign(
+        river=rows["vertex"].map(labels), chainage_km=rows["to_outlet_m"] / 1000, method=METHOD,
+        source=network.source + "；" + rows["layer"].map(titles).astype(str),
+        accuracy_m=np.maximum(rows["layer"].map(accuracy).to_numpy(dtype=float), network.accuracy_m),
+    )  # fmt: skip
