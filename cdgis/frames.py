@@ -29,9 +29,9 @@ SUBJECT_COLUMNS = (
 subjects.csv (area, centre, county, basin, unit) is measured later."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Layer:
-    """One zone layer, read and repaired."""
+    """One zone layer, read and repaired; two are equal only if they are one, so that what is derived can be kept."""
 
     spec: LayerSpec
     zones: GeoDataFrame

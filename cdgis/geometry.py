@@ -18,8 +18,8 @@ LINE_HIT_M = 0.1
 
 PIECE_VERTICES = 512
 """Polygons with more vertices are cut into pieces before any intersection."""
-CHUNK_POINTS = 33
-"""Points per boundary chunk: 32 segments keep nearest-distance queries short."""
+CHUNK_POINTS = 9
+"""Points per boundary chunk: 8 segments keep nearest-distance queries short."""
 COURSE_EDGE_M = 150.0
 """Edges this long bow by <= 0.4 mm between the planes, so distances hold to the millimetre."""
 _STRIP_EDGE_M = 100.0

@@ -7,12 +7,12 @@ its negative proof (`clear`), its ledger, and the nearest zone of each scope tha
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cdgis import geodesy
 from cdgis.extents import (
     Extents,
     both_planes,
@@ -121,21 +121,38 @@ def _scopes_by_layer(scopes: Sequence[Scope]) -> dict[str, tuple[Scope, ...]]:
 def _outside_coverage(extents: Extents, zone_layers: Sequence[Layer], layers: Layers) -> dict[str, FloatArray]:
     """Return, per coverage layer, each subject's measure (m², m, count) outside it."""
     names = dict.fromkeys(layer.spec.coverage for layer in zone_layers)
-    return {name: outside_m(extents, geodesy.geometries_to_plane(_lonlat(layers[name].zones))) for name in names}
+    return {name: outside_m(extents, _prepared(layers[name]).plane) for name in names}
 
 
 def _lonlat(zones: pd.DataFrame) -> GeometryArray:
     return np.asarray(zones.geometry.array, dtype=object)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Prepared:
+    """A layer's zones by id, in both planes, with the index of their outlines."""
+
+    zones: pd.DataFrame
+    plane: GeometryArray
+    local: GeometryArray
+    outlines: OutlineIndex
+
+
+@lru_cache(maxsize=128)
+def _prepared(layer: Layer) -> _Prepared:
+    """Return a layer made ready; kept, for sites come in several sets: as given, moved, cut, part by part."""
+    zones = layer.zones.sort_values("zone_id", kind="stable", ignore_index=True)
+    plane, local = both_planes(_lonlat(zones))
+    return _Prepared(zones=zones, plane=plane, local=local, outlines=OutlineIndex.of(local))
+
+
 def _measure_layer(
     extents: Extents, layer: Layer, scopes: Sequence[Scope], reach: FloatArray, outside: FloatArray
 ) -> _LayerResult:
-    zones = layer.zones.sort_values("zone_id", kind="stable", ignore_index=True)
-    plane, local = both_planes(_lonlat(zones))
-    pairs = overlapping_pairs(extents.cut, plane)
+    prepared = _prepared(layer)
+    zones, outlines = prepared.zones, prepared.outlines
+    pairs = overlapping_pairs(extents.cut, prepared.plane)
     sliver, share = classify(extents, pairs)
-    outlines = OutlineIndex.of(local)
     whole = Scope(layer.spec.id)
     nearest = _nearest_by_scope(extents, zones, (outlines, pairs), (whole, *scopes))
     overlaps = _overlap_rows(extents, zones, pairs, (sliver, share), _near(extents, pairs, outlines, reach))
@@ -147,7 +164,7 @@ def _measure_layer(
         overlaps=overlaps.assign(layer=layer.spec.id),
         clear=_clear_rows(extents, nearest[whole], ~not_clear).assign(layer=layer.spec.id),
         ledger=_ledger_rows(extents, pairs, outside).assign(layer=layer.spec.id),
-        hits=_hit_rows(zones, pairs, ~sliver, depth_m(extents, pairs, ~sliver, local)).assign(layer=layer.spec.id),
+        hits=_hit_rows(zones, pairs, ~sliver, depth_m(extents, pairs, ~sliver, prepared.local)).assign(layer=layer.spec.id),
         nearest=nearest,
         sliver=has_sliver,
     )

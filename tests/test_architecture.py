@@ -35,7 +35,8 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("screening", "differences", "river_entry", "relocation_plan"),
     ("trace_plan",),
     ("river_dossier", "outfall_plan", "reuse_plan"),
-    ("assess",),
+    ("assess", "batch"),
+    ("cluster",),
     ("verify", "compare_plan"),
     ("verify_run",),
     # L5, L6

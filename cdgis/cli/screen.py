@@ -1,10 +1,12 @@
 """The commands for sites: `cdgis screen` judges given ones, `cdgis guide` looks for good ones."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from cdgis.cli.batch import is_batch, screen_batch
 from cdgis.cli.options import (
     AsOfOption,
     DebugOption,
@@ -23,6 +25,7 @@ from cdgis.cli.options import (
 from cdgis.cli.words import ChineseCommand, parse_date
 from cdgis.errors import UsageError
 
+ENGINES = ("auto", "plain", "compiled", "dask")
 FORMATS = ("html", "docx", "xlsx", "gpkg", "json")
 
 FilesArgument = Annotated[
@@ -48,6 +51,11 @@ SizeOption = Annotated[
         "--size-ha", metavar="公顷", min=0.0001, max=1_000_000, callback=finite, help="用地面积（公顷），按正方形试放"
     ),
 ]
+EngineOption = Annotated[
+    str,
+    typer.Option("--engine", metavar="引擎", help="auto 自选；plain 只用 GEOS；compiled 编译内核；dask 分布式（读 GeoParquet），结果相同"),
+]
+SchedulerOption = Annotated[str | None, typer.Option("--scheduler", metavar="地址", help="现有 Dask 调度器地址（缺省在本机起进程）")]
 FormatOption = Annotated[str, typer.Option("--format", metavar="清单", help="输出格式，逗号分隔：html,docx,xlsx,gpkg,json")]
 
 
@@ -73,6 +81,8 @@ def screen(
     dxf_unit: UnitOption = None,
     tolerance: ToleranceOption = None,
     formats: FormatOption = "html,json",
+    engine: EngineOption = "auto",
+    scheduler: SchedulerOption = None,
     as_of: AsOfOption = None,
     jobs: JobsOption = 2,
     quiet: QuietOption = False,
@@ -100,6 +110,13 @@ def screen(
     }  # fmt: skip
     declared = {key: value for key, value in given.items() if value is not None} | named_values(attr or [])
     target = out or opened.root / "reports"
+    choose_engine(engine)
+    if is_batch(files or (), engine):
+        screen_batch(
+            opened, tuple(files or ()), declared, target, scheduler=scheduler, distributed=engine == "dask", jobs=jobs,
+            as_of=parse_date(as_of), tolerance_m=tolerance, quiet=quiet,
+        )  # fmt: skip
+        return
     with progress_bars(err_console, quiet=quiet) as progress:
         assessment = assess_sites(
             opened, tuple(files or ()), declared=declared, sidecar=attributes, wkt=tuple(wkt or ()),
@@ -115,6 +132,19 @@ def screen(
     if assessment.tables["subjects"].empty:
         raise UsageError("没有读到可研判的地块：逐行原因与处理办法见输出目录的 data/intake.csv")
     leave_strictly(assessment, strict=strict)
+
+
+def choose_engine(name: str) -> None:
+    """Set the engine of this process and of those it starts.
+
+    Raises
+    ------
+    UsageError : there is no engine of that name.
+    """
+    if name not in ENGINES:
+        raise UsageError(f"--engine 读到“{name}”，应为 {'、'.join(ENGINES)} 中的一个")
+    if name in ("plain", "compiled"):
+        os.environ["CDGIS_ENGINE"] = name
 
 
 def wanted_formats(text: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """How far is the nearest outline, and which outlines lie within reach? A tree over short stretches, then geodesics.
 
-Outlines are cut into chunks of 32 edges, so that a tree finds the few that matter however long an outline is; nearest
+Outlines are cut into chunks of 8 edges, so that a tree finds the few that matter however long an outline is; nearest
 points are found in the distance plane (DESIGN 4.2), the distance between them is geodesic.
 """
 

@@ -1,0 +1,162 @@
+"""Parcels judged part by part: the same answers as all at once, whoever does the parts and whatever dies on the way."""
+
+import os
+import signal
+import threading
+import time
+import warnings
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from shapes import from_metres
+from small_workspace import small_workspace
+
+from cdgis.batch import TABLES, close_batch, judge_in_order, judge_part, plan_batch
+from cdgis.cli.batch import is_batch
+from cdgis.errors import ReaderError
+from cdgis.judging import judge_subjects
+from cdgis.loading import load_workspace
+from cdgis.progress import Silent
+from cdgis.readers.parcels import parts_of_files, read_parcels
+from cdgis.workspace import open_workspace
+
+DECLARED = {"industry": "3011", "project_type": "新建", "activity": "开发性生产性建设"}
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    root = small_workspace(tmp_path_factory.mktemp("workspace"))
+    return load_workspace(open_workspace(root), as_of=None, progress=Silent())
+
+
+def write_parcels(path, count=30, *, group=10, epsg=4490, **columns):
+    rng = np.random.default_rng(4)
+    corner = rng.uniform(-1500, 4500, (count, 2))
+    shapes = [from_metres(shapely.box(x, y, x + 120, y + 90)) for x, y in corner]
+    frame = gpd.GeoDataFrame({"地块": range(count), **columns}, geometry=shapes, crs=4490).to_crs(epsg)
+    frame.to_parquet(path, row_group_size=group)
+    return path
+
+
+def files_below(out):
+    return {str(p.relative_to(out)): p.read_bytes() for p in sorted(out.rglob("*")) if p.is_file()}
+
+
+def table(out, name):
+    return pd.concat([pd.read_parquet(p) for p in sorted((out / "data" / name).glob("*.parquet"))], ignore_index=True)
+
+
+def test_parts_together_say_what_one_judgement_of_all_says(loaded, tmp_path):
+    path = write_parcels(tmp_path / "p.parquet")
+    job, parts = plan_batch(loaded, [path], tmp_path / "out", declared=DECLARED, part_rows=7)
+    assert [p.last - p.first for p in parts] == [7, 3] * 3
+    summary = close_batch(job, parts, judge_in_order(job, parts, loaded))
+    whole = judge_subjects(loaded, read_parcels(parts_of_files([(write_parcels(tmp_path / "p.parquet", group=30), "p.parquet")],
+                                                               rows=999)[0], declared=DECLARED)).tables  # fmt: skip
+    assert summary["read"] == summary["judged"] == 30
+    for name in TABLES:
+        mine = table(tmp_path / "out", name).drop(columns="data_status")
+        keys = list(mine.columns)
+        theirs = whole[name].astype(mine.dtypes.to_dict()) if len(mine) else whole[name]
+        if name in ("subjects",):
+            theirs = theirs.assign(source_file=mine["source_file"].iloc[0])
+        order = [k for k in ("subject_id", "layer", "rule_id", "zone_id", "attribute") if k in keys]
+        a, b = (t.sort_values(order, ignore_index=True, kind="stable") for t in (mine, theirs))
+        pd.testing.assert_frame_equal(a, b, check_exact=True, obj=name)
+
+
+def test_run_that_was_killed_does_only_what_is_missing(loaded, tmp_path):
+    path, out = write_parcels(tmp_path / "p.parquet"), tmp_path / "out"
+    job, parts = plan_batch(loaded, [path], out, declared=DECLARED)
+    judge_in_order(job, parts[:2], loaded)
+    (out / "data" / "verdicts" / "part-000001.parquet").write_bytes(b"half")
+    (out / "data" / "verdicts" / ".part-000002.parquet.99").write_bytes(b"half")
+    with pytest.raises(ReaderError, match="没有完成"):
+        close_batch(job, parts, judge_in_order(job, parts[:2], loaded)[:1])
+    (out / "data" / "verdicts" / ".part-000002.parquet.99").unlink()
+    (out / "data" / "verdicts" / "part-000001.parquet").write_bytes(b"half")
+    done = judge_in_order(job, parts, loaded)
+    assert [d.again for d in done] == [True, False, False]
+    close_batch(job, parts, done)
+    fresh, parts = plan_batch(loaded, [path], tmp_path / "fresh", declared=DECLARED)
+    close_batch(fresh, parts, judge_in_order(fresh, parts, loaded))
+    assert files_below(out) == files_below(tmp_path / "fresh")
+
+
+def test_part_is_done_again_when_what_is_declared_changes(loaded, tmp_path):
+    path = write_parcels(tmp_path / "p.parquet", 5)
+    job, parts = plan_batch(loaded, [path], tmp_path / "out", declared=DECLARED)
+    assert not judge_part(parts[0], job, loaded).again
+    assert judge_part(parts[0], job, loaded).again
+    other, parts = plan_batch(loaded, [path], tmp_path / "out", declared=DECLARED | {"industry": "4416"})
+    assert not judge_part(parts[0], other, loaded).again
+
+
+def test_local_cluster_gives_the_same_bytes_though_a_worker_is_killed(loaded, tmp_path):
+    distributed = pytest.importorskip("distributed")
+    from cdgis.cluster import judge_on_cluster
+
+    path = write_parcels(tmp_path / "p.parquet", 24, group=4)
+    job, parts = plan_batch(loaded, [path], tmp_path / "cluster", declared=DECLARED)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # dask warns of the death we bring about
+        with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=50) as cluster:
+            killed = []
+
+            def kill_one():
+                while not list((tmp_path / "cluster").rglob("part-000001.json")):
+                    time.sleep(0.01)
+                killed.append(cluster.workers[0].pid)
+                os.kill(killed[0], signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
+
+            watcher = threading.Thread(target=kill_one)
+            watcher.start()
+            done = judge_on_cluster(job, parts, loaded, scheduler=cluster.scheduler_address)
+            watcher.join()
+    assert killed
+    close_batch(job, parts, done)
+    alone, parts = plan_batch(loaded, [path], tmp_path / "alone", declared=DECLARED)
+    close_batch(alone, parts, judge_in_order(alone, parts, loaded))
+    assert files_below(tmp_path / "cluster") == files_below(tmp_path / "alone")
+
+
+def test_rows_without_shape_are_quarantined_and_crooked_ones_mended(loaded, tmp_path):
+    shapes = [from_metres(shapely.box(0, 0, 10, 10)), None, from_metres(shapely.from_wkt("POLYGON ((0 0, 9 9, 9 0, 0 9, 0 0))"))]
+    gpd.GeoDataFrame({"名称": ["甲", "乙", "丙"]}, geometry=shapes, crs=4490).to_parquet(tmp_path / "p.parquet")
+    job, parts = plan_batch(loaded, [tmp_path / "p.parquet"], tmp_path / "out", declared=DECLARED)
+    done = judge_part(parts[0], job, loaded)
+    assert (done.read, done.judged, done.quarantined) == (3, 2, 1)
+    assert list(table(tmp_path / "out", "subjects")["name"]) == ["甲", "丙"]
+    assert list(table(tmp_path / "out", "intake")["row"]) == ["2", "3"]
+
+
+def test_projected_parcels_lie_where_lonlat_ones_do(tmp_path):
+    found = [
+        read_parcels(parts_of_files([(write_parcels(tmp_path / f"{epsg}.parquet", 5, epsg=epsg), "p")], rows=99)[0], declared={})
+        for epsg in (4490, 4548)
+    ]
+    apart = shapely.hausdorff_distance(*(s.frame.geometry.to_numpy() for s in found))
+    assert apart.max() < 1e-9
+
+
+def test_same_number_twice_is_refused(loaded, tmp_path):
+    path = write_parcels(tmp_path / "p.parquet", 12, group=6, subject_id=["A1"] + [f"B{i}" for i in range(10)] + ["A1"])
+    job, parts = plan_batch(loaded, [path], tmp_path / "out", declared=DECLARED)
+    with pytest.raises(ReaderError, match="编号重复：A1"):
+        close_batch(job, parts, judge_in_order(job, parts, loaded))
+
+
+def test_batch_wants_geoparquet(loaded, tmp_path):
+    with pytest.raises(ReaderError, match="只读 GeoParquet"):
+        plan_batch(loaded, [tmp_path / "a.shp"], tmp_path / "out", declared={})
+    pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "plain.parquet")
+    job, parts = plan_batch(loaded, [tmp_path / "plain.parquet"], tmp_path / "out", declared={})
+    with pytest.raises(ReaderError, match="没有 geo 元数据"):
+        judge_part(parts[0], job, loaded)
+    assert is_batch([tmp_path], "auto")
+    assert is_batch([Path("a.shp")], "dask")
+    assert not is_batch([Path("a.shp")], "auto")
