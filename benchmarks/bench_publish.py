@@ -164,7 +164,7 @@ def main() -> None:
     options = parser.parse_args()
     assessment = large_assessment()
     counts = {
-        key: int(shapely.get_num_coordinates(l.zones.geometry.to_numpy()).sum()) for key, l in assessment.layers.items()
+        key: int(shapely.get_num_coordinates(x.zones.geometry.to_numpy()).sum()) for key, x in assessment.layers.items()
     }
     print(counts, len(assessment.tables["subjects"]), "subjects")
     folder = options.keep or Path(tempfile.mkdtemp())

@@ -11,7 +11,8 @@ from playwright import sync_api
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from report_fixtures import ATTACKS, make_assessment
+from attacks import ATTACKS
+from report_fixtures import make_assessment
 
 from cdgis.report.publish import write_reports
 

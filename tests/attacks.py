@@ -1,0 +1,90 @@
+"""Texts that try to be more than text: markup, attributes, scripts, templates, addresses, styles, formulas, tricks."""
+
+HTML = (
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(2)>",
+    "<svg/onload=alert(3)>",
+    "<svg><script>alert&#40;4)</script></svg>",
+    "<iframe srcdoc='<script>alert(5)</script>'>",
+    "<body onload=alert(6)>",
+    "<details open ontoggle=alert(7)>x</details>",
+    "<input autofocus onfocus=alert(8)>",
+    "<video><source onerror=alert(9)></video>",
+    "<math><mtext></form><form><mglyph><style></math><img src onerror=alert(10)>",
+    "<noscript><p title='</noscript><img src=x onerror=alert(11)>'></noscript>",
+    "<template><script>alert(12)</script></template>",
+    "<object data='data:text/html,<script>alert(13)</script>'></object>",
+    "<embed src='javascript:alert(14)'>",
+    "<meta http-equiv=refresh content='0;url=https://example.org/15'>",
+    "<base href='https://example.org/16/'>",
+    "<link rel=stylesheet href='https://example.org/17.css'>",
+    "<form action='https://example.org/18'><button>x</button></form>",
+)
+BREAKS = (
+    "'';!--\"<XSS>=&{()}",
+    '"><script>alert(20)</script>',
+    "'><img src=x onerror=alert(21)>",
+    '" onmouseover="alert(22)',
+    "' autofocus onfocus='alert(23)' x='",
+    "` onclick=alert(24) `",
+    "</title><script>alert(25)</script>",
+    "</script><script>alert(26)</script>",
+    "</style><script>alert(27)</script>",
+    "</textarea><script>alert(28)</script>",
+    "--><script>alert(29)</script><!--",
+    "]]><script>alert(30)</script>",
+    "<!--<script>alert(31)//-->",
+    "\u2028alert(32)\u2029",
+    '\\"-alert(33)//',
+    "\\u003cscript\\u003ealert(34)\\u003c/script\\u003e",
+    "&lt;script&gt;alert(35)&lt;/script&gt;",
+    "&#60;img src=x onerror=alert(36)&#62;",
+)
+TEMPLATES = (
+    "${alert(37)}",
+    "{{7*7}}",
+    "{{constructor.constructor('alert(39)')()}}",
+    "{% for x in ().__class__.__base__.__subclasses__() %}{{x}}{% endfor %}",
+    "#{alert(41)}",
+    "<%= alert(42) %>",
+    "[[${alert(43)}]]",
+    "%{alert(44)}",
+    "{0.__class__}{1!r}%s%n",
+)
+ADDRESSES = (
+    "javascript:alert(46)",
+    "data:text/html;base64,PHNjcmlwdD5hbGVydCg0Nyk8L3NjcmlwdD4=",
+    "vbscript:msgbox(48)",
+    "//example.org/49",
+    "../../../../etc/passwd",
+    "file:///etc/passwd",
+)
+STYLES = (
+    "x{background:url(https://example.org/52)}",
+    "expression(alert(53))",
+    "@import 'https://example.org/54.css';",
+    "color:red;position:fixed;inset:0",
+)
+FORMULAS = (
+    '=HYPERLINK("https://example.org/56","x")',
+    "=cmd|' /C calc'!A0",
+    "+1+1",
+    "-2+3+cmd|' /C calc'!A0",
+    "@SUM(1+1)*cmd|' /C calc'!A0",
+    "\t=1+1",
+    "\r=1+1",
+    "＝1+1",
+)
+TRICKS = (
+    "\u202egnp.示例\u202c",
+    "示例\u200b\u2060\ufeff企业",
+    "a\u0301" * 40,
+    "NUL\x00字符",
+    "\x1b[31m红\x1b[0m",
+    "\x07\x08\x0b\x0c\x7f",
+    "\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"),
+    "长" * 3400,
+    "CON",
+    "null",
+)
+ATTACKS = (*HTML, *BREAKS, *TEMPLATES, *ADDRESSES, *STYLES, *FORMULAS, *TRICKS)
