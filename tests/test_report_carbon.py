@@ -125,7 +125,14 @@ def test_text_of_data_stays_text(assessment):
     areas = assessment.tables["carbon_restoration"].assign(area_name="<img src=x onerror=alert(1)>")
     hostile = replace(assessment, tables={**assessment.tables, "carbon_restoration": areas})
     text = render_carbon(hostile, gather_carbon(hostile, pages={}))
-    assert "<img" not in text and "&lt;img" in text
+    assert "<img src=x" not in text and "&lt;img src=x" in text
+
+
+def test_density_is_shown_cell_by_cell_with_its_legend(assessment, soup):
+    picture = soup.select_one("figure img")
+    assert picture["src"] == assessment.pictures["stock_density"].data_uri
+    keys = [key.text for key in picture.find_parent("figure").select(".keys li")]
+    assert keys == [words for _, words in assessment.pictures["stock_density"].legend]
 
 
 def test_run_without_carbon_has_no_page():

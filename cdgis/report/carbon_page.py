@@ -14,6 +14,7 @@ from cdgis.assessment import Assessment
 from cdgis.carbon.potential import ALL_MEASURES
 from cdgis.carbon.stock import TOTAL
 from cdgis.factors import read_conditions
+from cdgis.raster import Overlay
 from cdgis.report.carbon_figures import CURVE_PX, MAP_PX, DensityMap, GrowthChart, density_map, growth_charts
 from cdgis.report.dossier import Row, records, table
 from cdgis.report.offline import content_policy, inline_code, template_text
@@ -21,6 +22,7 @@ from cdgis.report.page import common_values, page_template
 from cdgis.report.wording import read_wording
 
 CITY, COUNTIES, UNITS, RESTORATION = "city", "counties", "management_units", "restoration_areas"
+PICTURES = ("stock_density",)
 SHOWN_YEARS = (2030, 2040, 2050, 2060)
 
 
@@ -48,6 +50,8 @@ class CarbonView:
     """Totals by county, with their yearly sink."""
     city_sink: Row | None
     maps: tuple[DensityMap, ...]
+    pictures: tuple[Overlay, ...]
+    """Density cell by cell."""
     uncertainty: tuple[tuple[Row, Row], ...]
     """Analytic and Monte Carlo row of each quantity."""
     milestones: tuple[Row, ...]
@@ -95,6 +99,7 @@ def gather_carbon(assessment: Assessment, *, pages: Mapping[str, Mapping[str, st
         counties=_counties(assessment),
         city_sink=_first(table(assessment, "carbon_sink").query("zone_layer == @CITY")),
         maps=_maps(assessment, pages),
+        pictures=tuple(assessment.pictures[name] for name in PICTURES if name in assessment.pictures),
         uncertainty=_pairs(table(assessment, "carbon_uncertainty")),
         milestones=tuple(records(table(assessment, "carbon_milestones"))),
         **_change(table(assessment, "carbon_change")),
