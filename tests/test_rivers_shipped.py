@@ -12,7 +12,7 @@ from cdgis.errors import NetworkError
 from cdgis.geodesy import cell_areas_m2
 from cdgis.raster import read_raster
 from cdgis.readers import read_subjects
-from cdgis.river_entry import downstream_receptors
+from cdgis.river_entry import downstream_measures, downstream_receptors
 from cdgis.river_system import RiverSystem, load_rivers
 from cdgis.rivers.trace import Velocity, downstream_events
 from cdgis.trace_plan import (
@@ -195,3 +195,12 @@ def test_on_shipped_ground_area_at_outlets_is_the_area_of_their_basins(system):
     assert (label > 0).all()
     per_basin = np.bincount(label, weights=cell_km2, minlength=len(outlets) + 1)[1:]
     assert grid.upstream_km2.ravel()[outlets] == pytest.approx(per_basin, rel=1e-9)
+
+
+def test_relocation_cards_get_the_distances_of_the_same_trace(system, subjects):
+    frame = subjects.frame[subjects.frame["subject_id"] == "E0003"].iloc[:1]
+    asked = frame[["subject_id"]].assign(lon=frame.geometry.x, lat=frame.geometry.y)
+    row = downstream_measures(system)(asked).iloc[0]
+    rows = trace_down(system, enterprise_origin(system, subjects, "E0003"), velocity=SPEED).tables["trace"]
+    assert row["沿河到下游监测断面（公里）"] == pytest.approx(rows.loc[rows["kind"] == "监测断面", "river_km"].min())
+    assert row["离所汇入河道（米）"] > 0
