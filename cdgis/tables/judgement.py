@@ -90,7 +90,7 @@ JUDGEMENT_TABLES: tuple[Table, ...] = (
     Table(
         name="findings",
         title="规则逐条结果",
-        sort_by=("subject_id", "rule_id", "zone_id"),
+        sort_by=("subject_id", "rule_id", "layer", "zone_id"),
         columns=(
             SUBJECT,
             text("rule_id", "规则编号"),

@@ -26,7 +26,7 @@ from .sites import DATES, Site, random_sites
 from .statute import ROOT
 from .zones import read_layers
 
-KEYS = {"overlaps": ("layer", "zone_id"), "clear": ("layer",), "ledger": ("layer",), "findings": ("rule_id", "zone_id")}
+KEYS = {"overlaps": ("layer", "zone_id"), "clear": ("layer",), "ledger": ("layer",), "findings": ("rule_id", "layer", "zone_id")}
 TABLE_NAMES = {**{name: name for name in KEYS}, "verdict": "verdicts"}
 TEXT = {
     "overlaps": ("relation", "zone_class"), "clear": (), "ledger": ("unit",), "findings": ("state",),

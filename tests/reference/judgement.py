@@ -15,8 +15,8 @@ from .zones import ZoneLayer
 
 WORDS = ("未发现冲突", "有条件符合", "须论证", "不符合")
 UNIT_LAYER = "management_units"
-Engine = dict[str, list[tuple[Truth, str]]]
-"""Rule no zone file holds -> its answers with the zones they name."""
+Engine = dict[str, list[tuple[Truth, str, str]]]
+"""Rule no zone file holds -> its answers with the layer and the zones they name."""
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,10 @@ def findings(answers: Sequence[Answer], case: Case, engine: Engine) -> list[dict
     for a in answers:
         zones = ";".join(case.layers[a.rule["layer"]].ids[zone] for zone in a.zones)
         if _speaks(a) and (a.value is not False or (a.geometry is True and a.rule["geometry"] != "none")):
-            rows.append({"rule_id": a.rule["id"], "zone_id": zones, "state": _state(a.rule, a.value)})
+            rows.append({"rule_id": a.rule["id"], "layer": a.rule["layer"], "zone_id": zones, "state": _state(a.rule, a.value)})
     rows += [
-        {"rule_id": rule_id, "zone_id": zones, "state": _state({"manual": False}, value)}
-        for rule_id, answers_of_it in engine.items() for value, zones in answers_of_it if value is not False
+        {"rule_id": rule_id, "layer": layer, "zone_id": zones, "state": _state({"manual": False}, value)}
+        for rule_id, told in engine.items() for value, layer, zones in told if value is not False
     ]  # fmt: skip
     return sorted(rows, key=lambda row: row["rule_id"])
 
@@ -117,25 +117,25 @@ def engine_answers(answers: Sequence[Answer], case: Case) -> Engine:
         and a.rule["layer"] != UNIT_LAYER
         for a in answers
     )  # fmt: skip
-    slivers = [
-        ";".join(sorted(row["zone_id"] for row in found.overlaps if row["relation"] == "sliver"))
-        for found in case.lies.values() if found.has_sliver
-    ]  # fmt: skip
+    slivers = {
+        name: ";".join(sorted(row["zone_id"] for row in found.overlaps if row["relation"] == "sliver"))
+        for name, found in case.lies.items() if found.has_sliver
+    }  # fmt: skip
     listed = {zone_id for a in answers for zone_id in a.rule["zone_ids"]}
     ids = [case.layers[UNIT_LAYER].ids[zone] for zone in units.hits]
     unlisted = ";".join(zone_id for zone_id in ids if zone_id not in listed)
     return {
-        "ZU-04": [(False if units.hits and units.covered else None, "")],
-        "ZU-05": [(bool(units.hits) and forbidden and not strict, "")],
-        "ZU-07": [(None if unlisted else False, unlisted)],
-        "TOL-01": [(True, zones) for zones in slivers],
+        "ZU-04": [(False if units.hits and units.covered else None, UNIT_LAYER, "")],
+        "ZU-05": [(bool(units.hits) and forbidden and not strict, UNIT_LAYER, "")],
+        "ZU-07": [(None if unlisted else False, UNIT_LAYER, unlisted)],
+        "TOL-01": [(True, name, zones) for name, zones in slivers.items()],
     }
 
 
 def verdict(answers: Sequence[Answer], case: Case, engine: Engine) -> dict[str, Any]:
     """Return the verdict row of one site."""
     deciding = [a for a in answers if a.rule["rank"] and not a.rule["manual"]]
-    gaps = [name for name in ("ZU-04", "ZU-07") if any(value is None for value, _ in engine[name])]
+    gaps = [name for name in ("ZU-04", "ZU-07") if any(value is None for value, *_ in engine[name])]
     applied = max((a.rule["rank"] for a in deciding if a.value is True), default=0)
     possible = max([a.rule["rank"] for a in deciding if a.value is None] + [3 * bool(gaps)])
     open_rules = [a.rule["id"] for a in deciding if a.value is None and _speaks(a)] + gaps
