@@ -55,6 +55,7 @@ FENCES = {
     "folium": ("report.mapview",),
     "numba": ("compiled",),
     "docx": ("report.screening_docx", "report.river_docx", "report.relocation_docx"),
+    "matplotlib": ("report.stills",),
     "PIL": ("report.screening_picture", "report.river_picture"),
 }
 FORBIDDEN_NAMES = ("utils", "helpers", "common")

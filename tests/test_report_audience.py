@@ -129,7 +129,7 @@ def test_enterprises_pass_on_the_grid_when_the_settings_say_so() -> None:
 
 
 def test_public_site_is_written_whole_without_tables(tmp_path) -> None:
-    written = write_public(make_assessment(), tmp_path)
+    written = write_public(*_public(), tmp_path)
     assert {path.suffix for path in written} <= {".html", ".json"} and (tmp_path / "index.html").is_file()
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert "公开版" in text and "未经审图，不得公开" in text and "示范数据，不作审批依据" in text

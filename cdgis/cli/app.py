@@ -28,7 +28,7 @@ from cdgis.cli.options import (
     out_console,
     write_all,
 )
-from cdgis.cli.publish import publish_openly
+from cdgis.cli.publish import publish_site
 from cdgis.cli.relocate import register as register_relocate
 from cdgis.cli.screen import register as register_screen
 from cdgis.cli.water import register as register_water
@@ -71,6 +71,7 @@ def run(
 @app.command(cls=ChineseCommand)
 def publish(
     audience: Annotated[str, typer.Option("--audience", metavar="对象", help="internal 内部版（与 run 相同）或 public 公开版")] = "internal",
+    still: Annotated[bool, typer.Option("--still", metavar="", help="另出一张总图 PNG（stills/overview.png，供印刷）")] = False,
     workspace: WorkspaceOption = None,
     out: OutOption = None,
     as_of: AsOfOption = None,
@@ -84,9 +85,7 @@ def publish(
     """
     if audience not in ("internal", "public"):
         raise UsageError(f"--audience 读到“{audience}”，应为 internal（内部版）或 public（公开版）")
-    if audience == "internal":
-        return run(workspace=workspace, out=out, as_of=as_of, jobs=jobs, quiet=quiet)
-    publish_openly(workspace, out, as_of=as_of, jobs=jobs, quiet=quiet)
+    publish_site(workspace, out, audience=audience, as_of=as_of, jobs=jobs, quiet=quiet, still=still)
 
 
 register_screen(app)

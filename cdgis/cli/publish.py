@@ -1,31 +1,62 @@
-"""What happens at `cdgis publish --audience public`? (judge everything, reduce, render, search for leaks, write)"""
+"""What happens at `cdgis publish`? (judge everything; internal: as run; public: reduce, render, search for leaks, write)"""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cdgis.cli.options import err_console, open_here, out_console
+from cdgis.cli.options import err_console, open_here, out_console, write_all
 from cdgis.cli.words import parse_date
 
+if TYPE_CHECKING:
+    from cdgis.assessment import Assessment
 
-def publish_openly(workspace: Path | None, out: Path | None, *, as_of: str | None, jobs: int, quiet: bool) -> None:
-    """Write the public version of the whole workspace, and say where it lies and what may be done with it.
+
+def publish_site(
+    workspace: Path | None, out: Path | None, *, audience: str, as_of: str | None, jobs: int, quiet: bool, still: bool
+) -> None:
+    """Write the site of the whole workspace for one audience, and say where it lies and what may be done with it.
 
     Raises
     ------
-    ReportError : something withheld was found on a finished page; nothing is written then.
+    ReportError : something withheld was found on a finished public page (nothing is written then), or a still
+        was asked for and matplotlib or a Chinese font is missing.
     """
     from cdgis.assess import assess_workspace
-    from cdgis.report.public_site import FOLDER, write_public
+    from cdgis.report.public_site import FOLDER
     from cdgis.terminal import progress_bars
 
     opened = open_here(workspace)
-    target = out or opened.root / FOLDER
     with progress_bars(err_console, quiet=quiet) as progress:
         assessment = assess_workspace(opened, as_of=parse_date(as_of), jobs=jobs, progress=progress)
+    if audience == "public":
+        target = out or opened.root / FOLDER
+        shown = _publish_openly(assessment, target, jobs=jobs, quiet=quiet)
+    else:
+        target, shown = out or opened.root / "maps", assessment
+        write_all(assessment, target, jobs=jobs, quiet=quiet, strict=False)
+    if still:
+        from cdgis.report.stills import write_still
+
+        path = write_still(shown, target)
+        _say(f"总图已另存为 {path}", quiet=quiet)
+
+
+def _publish_openly(assessment: "Assessment", target: Path, *, jobs: int, quiet: bool) -> "Assessment":
+    """Write the public version and return the assessment as the public sees it."""
+    from cdgis.report.audience import public_assessment
+    from cdgis.report.public_site import write_public
+    from cdgis.terminal import progress_bars
+
+    with progress_bars(err_console, quiet=quiet) as progress:
         progress.stage("概化、写出公开版并检查泄漏")
-        written = write_public(assessment, target, jobs=jobs, progress=progress.step)
-    if quiet:
-        return
+        public, withheld = public_assessment(assessment)
+        written = write_public(public, withheld, target, jobs=jobs, progress=progress.step)
     number = assessment.settings.map_review_number
-    mark = f"审图号：{number}" if number else "未填审图号：页面印有“未经审图，不得公开”，送审取得审图号并填入 cdgis.toml 后方可公开"
-    text = f"公开版已写入 {target}（{len(written)} 个文件），泄漏检查通过。{mark}"
-    out_console.print(text, markup=False, highlight=False, soft_wrap=True)
+    mark = "未填审图号：页面印有“未经审图，不得公开”，送审取得审图号并填入 cdgis.toml 后方可公开"
+    text = f"公开版已写入 {target}（{len(written)} 个文件），泄漏检查通过。"
+    _say(text + (f"审图号：{number}" if number else mark), quiet=quiet)
+    return public
+
+
+def _say(text: str, *, quiet: bool) -> None:
+    if not quiet:
+        out_console.print(text, markup=False, highlight=False, soft_wrap=True)

@@ -113,7 +113,7 @@ def view_around(bounds: tuple[float, float, float, float], *, room: float, least
 
 def scale_bar(view: View) -> tuple[float, str]:
     """Return the length in pixels and the label of a bar of a round length, about a quarter of the view."""
-    bar_m = _round_length(view.width_m / 4)
+    bar_m = round_length(view.width_m / 4)
     label = f"{bar_m / 1000:g} 公里" if bar_m >= 1000 else f"{bar_m:g} 米"
     return round(bar_m / view.width_m * WIDTH_PX, 1), label
 
@@ -204,7 +204,7 @@ def places_in(zones: Mapping[str, GeoDataFrame], view: View) -> tuple[Spot, ...]
     return tuple(Spot(x=float(x), y=float(y), label=str(name)) for (x, y), name in zip(xy, names, strict=True))
 
 
-def _round_length(length_m: float) -> float:
+def round_length(length_m: float) -> float:
     """Return the largest of 1, 2, 5 times a power of ten that is not longer than `length_m`."""
     power = 10.0 ** math.floor(math.log10(length_m))
     return max(step * power for step in (1.0, 2.0, 5.0) if step * power <= length_m)

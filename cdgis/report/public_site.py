@@ -11,7 +11,7 @@ from pathlib import Path
 from cdgis.assessment import Assessment
 from cdgis.attributes import load_attributes
 from cdgis.industry import name_of
-from cdgis.report.audience import public_assessment
+from cdgis.report.audience import Withheld
 from cdgis.report.delivery import staged
 from cdgis.report.leak_check import check_pages
 from cdgis.report.measures import read_plan
@@ -22,14 +22,19 @@ FOLDER = "maps_public"
 Progress = Callable[[str], None]
 
 
-def write_public(assessment: Assessment, out: Path, *, jobs: int = 1, progress: Progress | None = None) -> list[Path]:
+def write_public(
+    public: Assessment, withheld: Withheld, out: Path, *, jobs: int = 1, progress: Progress | None = None
+) -> list[Path]:
     """Write the public pages into `out` and return their paths, sorted. No tables are written.
+
+    Parameters
+    ----------
+    public, withheld : what `cdgis.report.audience.public_assessment` made of the whole assessment.
 
     Raises
     ------
     ReportError : something withheld stands on a page, or the folder cannot be written.
     """
-    public, withheld = public_assessment(assessment)
     pages = []
     for path, text in render_pages(public, jobs=jobs):
         pages.append((path, text))
