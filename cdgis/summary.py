@@ -95,10 +95,11 @@ def _headlines(assessment: Assessment) -> list[str]:
     carbon = assessment.tables["carbon_zones"]
     city = carbon[(carbon["zone_layer"] == "city") & (carbon["land_class"] == "合计")]
     columns = ["stock_tc_mid", "stock_tc_low", "stock_tc_high", "vegetation_tc", "soil_tc"]
-    for row in city[columns].to_numpy(dtype=float):
+    for row, mark in zip(city[columns].to_numpy(dtype=float), city["mark"], strict=True):
         mid, low, high, vegetation, soil = row / 1e6
+        doubt = "，含未核实的因子" if mark == "M" else ""
         lines.append(
-            f"全市碳储量 {mid:,.1f} 百万吨碳（{low:,.1f}–{high:,.1f}），其中植被 {vegetation:,.1f}、土壤 {soil:,.1f}"
-            "（只计有 0–100 厘米出处的类别；方法与出处见 data/carbon_zones.csv）"
+            f"全市碳储量 {mid:,.1f} 百万吨碳（{low:,.1f}–{high:,.1f}{doubt}），其中植被 {vegetation:,.1f}、土壤 {soil:,.1f}"
+            "（土壤只计有出处的类别；公式、因子与出处见 carbon.html）"
         )
     return lines

@@ -96,6 +96,16 @@ def test_analytic_rows_are_the_numbers_of_the_tables(tables):
     assert known.loc["全市碳储量", "dominant"] == "阔叶林土壤碳密度"
 
 
+def test_potential_shared_out_by_county_makes_the_total_again(tables):
+    zones, totals = tables["carbon_potential_zones"], tables["carbon_potential_totals"]
+    counties = zones[zones["zone_layer"] == "counties"]
+    last = totals[(totals["measure"] == "全部措施") & (totals["year"] == 2060)].iloc[0]
+    # The county line is drawn coarser than the areas: at most a thousandth lies outside all counties.
+    assert counties["eligible_m2"].sum() == pytest.approx(last["eligible_m2"], rel=1e-3)
+    assert counties["cumulative_tco2e_mid"].sum() == pytest.approx(last["cumulative_tco2e_mid"], rel=1e-3)
+    assert (counties["cumulative_tco2e_low"] <= counties["cumulative_tco2e_mid"]).all()
+
+
 def test_value_is_change_times_discounted_price(tables):
     value, change = tables["carbon_value"].iloc[0], tables["carbon_change"]
     city = change[(change["zone_layer"] == "city") & (change["from_class"] == "合计")].iloc[0]

@@ -23,6 +23,7 @@ from cdgis.carbon_account.restoration import (
     potential_tables,
     project_gains,
 )
+from cdgis.carbon_account.spread import spread_potential
 from cdgis.carbon_account.stands import stand_tables
 from cdgis.carbon_account.summing import (
     Quantity,
@@ -38,6 +39,9 @@ from cdgis.progress import Progress
 from cdgis.raster import Effort, Overlay, Raster, read_raster
 from cdgis.readers import read_table_layer, table_record
 from cdgis.schema import validate
+
+SPREAD_LAYERS = ("counties", "management_units")
+"""Layers by which the potential is shared out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +187,9 @@ def _restore(loaded: Loaded, inputs: _Inputs) -> tuple[dict[str, pd.DataFrame], 
         mark=np.minimum(areas["mark"], areas["growth_key"].map({key: gain.mark for key, gain in gains.items()})),
     )
     tables |= {"carbon_ledger": restoration.ledger, "carbon_eligibility": eligibility}
+    spread = [loaded.layers[name] for name in SPREAD_LAYERS if name in loaded.layers]
+    if spread and len(areas):
+        tables["carbon_potential_zones"] = spread_potential(areas, restoration.plane, tables["carbon_potential"], spread)
     mark = str(tables["carbon_potential"]["mark"].min()) if len(tables["carbon_potential"]) else "S"
     quantity = potential_quantity(areas, gains, years=years, horizon_year=start + years, mark=mark)
     return tables, quantity, records

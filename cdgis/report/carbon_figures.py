@@ -15,6 +15,7 @@ CURVE_PX = (430, 250)
 MAP_PX = (430, 400)
 _LEFT, _BOTTOM, _TOP, _RIGHT = 40.0, 30.0, 10.0, 8.0
 _SHADES = ("#edf5e1", "#c2dfa6", "#8fc27a", "#4f9a55", "#1f6b3a")
+_PALE = "#f0f1f2"
 COLOURS = {"age_class": "#1f6b3a", "richards": "#8a4b00", "increment": "#14537f", "power": "#1f6b3a"}
 """Colour of a growth method."""
 _STEPS = (1, 2, 5, 10, 20, 25, 50, 100, 200, 500)
@@ -115,31 +116,34 @@ class DensityMap:
 
 
 def density_map(
-    zones: GeoDataFrame, totals: pd.DataFrame, *, title: str, frame: Sequence[float], links: Mapping[str, str]
+    zones: GeoDataFrame, values: pd.Series, *, title: str, unit: str, frame: Sequence[float], links: Mapping[str, str]
 ) -> DensityMap:
-    """Return zones shaded in five classes of equal count by density_tc_per_ha_mid.
+    """Return zones shaded in five classes of equal count; zones without a value stay pale.
 
     Parameters
     ----------
     zones : zone_id, zone_name, geometry in EPSG:4490.
-    totals : rows 合计 of carbon_zones for this layer.
+    values : zone id -> the figure shown, in `unit`.
     frame : west, south, east, north in degrees.
     links : zone id -> page.
     """
-    density = totals.set_index("zone_id")["density_tc_per_ha_mid"].dropna()
-    known = zones[zones["zone_id"].isin(density.index)]
+    density = values.dropna()
     edges = np.unique(np.quantile(density.to_numpy(), np.linspace(0, 1, len(_SHADES) + 1)))
     shades = _SHADES[-max(len(edges) - 1, 1) :]
     regions = []
-    for zone_id, name, shape in known[["zone_id", "zone_name", "geometry"]].itertuples(index=False, name=None):
-        value = float(density[zone_id])
-        place = int(np.clip(np.searchsorted(edges, value, side="right") - 1, 0, len(shades) - 1))
-        label = f"{name or zone_id}：{value:,.1f} 吨碳/公顷"
-        regions.append(
-            Region(path=_outline(shape, frame), colour=shades[place], label=label, href=links.get(str(zone_id), ""))
-        )
-    spans = [(shade, f"{a:,.0f}–{b:,.0f}") for shade, a, b in zip(shades, edges, edges[1:], strict=False)]
+    for zone_id, name, shape in zones[["zone_id", "zone_name", "geometry"]].itertuples(index=False, name=None):
+        colour, label = _PALE, f"{name or zone_id}：没有"
+        if zone_id in density.index:
+            value = float(density[zone_id])
+            colour = shades[int(np.clip(np.searchsorted(edges, value, side="right") - 1, 0, len(shades) - 1))]
+            label = f"{name or zone_id}：{value:,.1f} {unit}"
+        regions.append(Region(path=_outline(shape, frame), colour=colour, label=label, href=links.get(str(zone_id), "")))
+    spans = [(shade, f"{_short(a)}–{_short(b)}") for shade, a, b in zip(shades, edges, edges[1:], strict=False)]
     return DensityMap(title=title, regions=tuple(regions), legend=tuple(spans))
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
 
 
 def _outline(shape: shapely.Geometry, frame: Sequence[float]) -> str:

@@ -14,7 +14,6 @@ from cdgis.assessment import Assessment
 from cdgis.carbon.potential import ALL_MEASURES
 from cdgis.carbon.stock import TOTAL
 from cdgis.factors import read_conditions
-from cdgis.raster import Overlay
 from cdgis.report.carbon_figures import CURVE_PX, MAP_PX, DensityMap, GrowthChart, density_map, growth_charts
 from cdgis.report.dossier import Row, records, table
 from cdgis.report.offline import content_policy, inline_code, template_text
@@ -22,7 +21,6 @@ from cdgis.report.page import common_values, page_template
 from cdgis.report.wording import read_wording
 
 CITY, COUNTIES, UNITS, RESTORATION = "city", "counties", "management_units", "restoration_areas"
-PICTURES = ("stock_density",)
 SHOWN_YEARS = (2030, 2040, 2050, 2060)
 
 
@@ -50,8 +48,8 @@ class CarbonView:
     """Totals by county, with their yearly sink."""
     city_sink: Row | None
     maps: tuple[DensityMap, ...]
-    pictures: tuple[Overlay, ...]
-    """Density cell by cell."""
+    potential_maps: tuple[DensityMap, ...]
+    potential_counties: tuple[Row, ...]
     uncertainty: tuple[tuple[Row, Row], ...]
     """Analytic and Monte Carlo row of each quantity."""
     milestones: tuple[Row, ...]
@@ -79,6 +77,18 @@ class CarbonView:
     """Per zone layer its number of zones and the zone that closes worst."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shown:
+    """A column of a zone table to be drawn."""
+
+    rows: pd.DataFrame
+    column: str
+    by: float
+    """What the column is divided by for the reader."""
+    title: str
+    unit: str
+
+
 def gather_carbon(assessment: Assessment, *, pages: Mapping[str, Mapping[str, str]]) -> CarbonView | None:
     """Return what the carbon page prints, or None when this run made no carbon account."""
     if table(assessment, "carbon_growth").empty:
@@ -91,6 +101,11 @@ def gather_carbon(assessment: Assessment, *, pages: Mapping[str, Mapping[str, st
     eligibility = table(assessment, "carbon_eligibility")
     name, source, _ = read_conditions()
     counted = classes["stock_tc_mid"].notna()
+    density = _Shown(
+        rows=zones[zones["land_class"] == TOTAL], column="density_tc_per_ha_mid", by=1.0, title="碳密度", unit="吨碳/公顷"
+    )
+    by_zone = table(assessment, "carbon_potential_zones")
+    potential = _Shown(rows=by_zone, column="cumulative_tco2e_mid", by=1e4, title="修复累计增汇", unit="万 tCO₂e")
     return CarbonView(
         city=_first(city[city["land_class"] == TOTAL]),
         city_classes=tuple(records(classes.sort_values("area_m2", ascending=False, kind="stable"))),
@@ -98,8 +113,9 @@ def gather_carbon(assessment: Assessment, *, pages: Mapping[str, Mapping[str, st
         dead_classes=tuple(classes.loc[classes["dead_tc"].notna(), "land_class"]),
         counties=_counties(assessment),
         city_sink=_first(table(assessment, "carbon_sink").query("zone_layer == @CITY")),
-        maps=_maps(assessment, pages),
-        pictures=tuple(assessment.pictures[name] for name in PICTURES if name in assessment.pictures),
+        maps=_maps(assessment, pages, density),
+        potential_maps=_maps(assessment, pages, potential),
+        potential_counties=tuple(records(by_zone[by_zone["zone_layer"] == COUNTIES])),
         uncertainty=_pairs(table(assessment, "carbon_uncertainty")),
         milestones=tuple(records(table(assessment, "carbon_milestones"))),
         **_change(table(assessment, "carbon_change")),
@@ -144,17 +160,22 @@ def _counties(assessment: Assessment) -> tuple[Row, ...]:
     return tuple(records(totals.merge(sink, on="zone_id", how="left")))
 
 
-def _maps(assessment: Assessment, pages: Mapping[str, Mapping[str, str]]) -> tuple[DensityMap, ...]:
-    zones = table(assessment, "carbon_zones")
+def _maps(assessment: Assessment, pages: Mapping[str, Mapping[str, str]], wanted: _Shown) -> tuple[DensityMap, ...]:
+    """Return maps of one column by county and by unit."""
     drawn = []
     if COUNTIES not in assessment.layers:
         return ()
     frame = assessment.layers[COUNTIES].zones.total_bounds
     for layer, title in ((COUNTIES, "各县区"), (UNITS, "各管控单元")):
-        totals = zones[(zones["zone_layer"] == layer) & (zones["land_class"] == TOTAL)]
-        if layer in assessment.layers and len(totals):
+        rows = wanted.rows[wanted.rows["zone_layer"] == layer]
+        if layer in assessment.layers and len(rows):
             shapes = assessment.layers[layer].zones
-            drawn.append(density_map(shapes, totals, title=title, frame=frame, links=pages.get(layer, {})))
+            values = rows.set_index("zone_id")[wanted.column] / wanted.by
+            drawn.append(
+                density_map(
+                    shapes, values, title=f"{title}{wanted.title}", unit=wanted.unit, frame=frame, links=pages.get(layer, {})
+                )
+            )
     return tuple(drawn)
 
 

@@ -207,6 +207,19 @@ CARBON_TABLES: tuple[Table, ...] = (
         ),
     ),
     Table(
+        name="carbon_potential_zones",
+        title="修复增汇潜力（分县区、单元）",
+        sort_by=("zone_layer", "zone_id"),
+        columns=(
+            *_ZONE,
+            integer("areas", "修复区个数"),
+            integer("year", "累计至年份"),
+            number("eligible_m2", "可实施面积（平方米）"),
+            *_span("cumulative_tco2e", "累计增汇", "吨CO2e", low=None),
+            _MARK,
+        ),
+    ),
+    Table(
         name="carbon_growth",
         title="生长曲线",
         sort_by=("forest_type", "method", "age_yr"),
