@@ -98,3 +98,20 @@ def test_text_that_is_no_report_is_refused(tmp_path: Path, text: str) -> None:
 def test_reasons_of_the_system_are_chinese() -> None:
     assert os_reason(IsADirectoryError(21, "Is a directory")) == "是文件夹而不是文件"
     assert os_reason(OSError("odd")) == "OSError"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--attr", "foo=1"], "没有名为 foo 的属性"),
+        (["--attr", "coal_t_per_yr=-5"], "数值为负"),
+        (["--project-type", "乱"], "建设性质不认识"),
+        (["--activity", "乱"], "活动类型“乱”不认识"),
+        (["--industry", "=1+1"], "不是 GB/T 4754-2017"),
+    ],
+)
+def test_guide_refuses_what_it_does_not_understand(
+    root: Path, options: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert leave("guide", "--size-ha", "5", "--workspace", str(root), "--quiet", *options) == 2
+    assert words in capsys.readouterr().err

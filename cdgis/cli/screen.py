@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -26,6 +26,9 @@ from cdgis.cli.words import ChineseCommand, parse_date
 from cdgis.errors import UsageError
 
 ENGINES = ("auto", "plain", "compiled", "dask")
+if TYPE_CHECKING:
+    from cdgis.readers.subjects import Description
+
 FORMATS = ("html", "docx", "xlsx", "gpkg", "json")
 
 FilesArgument = Annotated[
@@ -161,6 +164,28 @@ def wanted_formats(text: str) -> tuple[str, ...]:
     return wanted
 
 
+def understood(declared: dict[str, str]) -> "Description":
+    """Return what options say about a project that lies in no file.
+
+    Raises
+    ------
+    UsageError : a name or a value means nothing; nobody else would tell.
+    """
+    from cdgis.model import IntakeStatus
+    from cdgis.readers.attributes import match_attribute
+    from cdgis.readers.headers import subject_column
+    from cdgis.readers.subjects import describe_site
+
+    unknown = [name for name in declared if subject_column(name) is None and match_attribute(name) is None]
+    if unknown:
+        raise UsageError(f"没有名为 {'、'.join(unknown)} 的属性。可用的名称见 cdgis/data/attributes.toml")
+    meant = describe_site(declared)
+    wrong = [f"{r.field}“{r.value}”：{r.reason}。{r.remedy}" for r in meant.remarks if r.status is not IntakeStatus.ACCEPTED]
+    if wrong:
+        raise UsageError("；".join(wrong))
+    return meant
+
+
 def guide(
     size_ha: SizeOption,
     industry: IndustryOption = None,
@@ -186,8 +211,12 @@ def guide(
     from cdgis.terminal import progress_bars
 
     opened = open_here(workspace)
+    meant = understood(
+        {"industry": industry or "", "project_type": project_type, "activity": activity} | named_values(attr or [])
+    )
     wanted = SitingRequest(
-        industry=industry or "", project_type=project_type, activity=activity, attributes=named_values(attr or []),
+        industry=meant.columns["industry"], project_type=meant.columns["project_type"],
+        activity=meant.columns["activity"], attributes=dict(meant.attributes),
         size_ha=size_ha, count=count, spacing_m=spacing,
     )  # fmt: skip
     with progress_bars(err_console, quiet=quiet) as progress:
