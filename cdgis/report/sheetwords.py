@@ -13,6 +13,7 @@ from cdgis.schema import Column
 
 _GROUP_OF_COLUMN = {
     "status": "status", "kind": "kind", "relation": "relation", "state": "state", "mark": "mark", "unit": "unit",
+    "ccer_state": "ccer_state",
 }  # fmt: skip
 """Column -> group of codes in templates/wording.toml; words that are no codes stand as they are."""
 _LAYER_COLUMNS = ("layer", "layers", "zone_layer", "critical_layer")
