@@ -8,7 +8,10 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import cache
+from multiprocessing import Pool
 from typing import Any
 
 import numpy as np
@@ -67,6 +70,7 @@ def subjects_of(sites: Sequence[Site]) -> Subjects:
     return Subjects(frame=frame, attributes=pd.DataFrame(rows, columns=["subject_id", "attribute", "value", "unit"]))
 
 
+@cache
 def shipped() -> Loaded:
     """Return the shipped workspace, read by cdgis."""
     return load_workspace(open_workspace(ROOT), as_of=None, progress=Silent())
@@ -88,14 +92,23 @@ def judged(sites: Sequence[Site], loaded: Loaded) -> Answers:
     return found
 
 
-def compare(sites: Sequence[Site], *, progress: Callable[[str], object] | None = None) -> Tally:
+def compare(sites: Sequence[Site], *, jobs: int = 1, progress: Callable[[str], object] | None = None) -> Tally:
     """Return every difference between cdgis and the reference on `sites`; `progress` hears of each batch done."""
-    tally, loaded = Tally(), shipped()
-    for start in range(0, len(sites), BATCH):
-        batch = sites[start : start + BATCH]
-        compare_answers(batch, judged(batch, loaded), opinions(batch), tally)
-        if progress:
-            progress(f"{tally.rows['verdict']} sites, differences: {len(tally.mismatches)}\n")
+    tally = Tally()
+    batches = [sites[start : start + BATCH] for start in range(0, len(sites), BATCH)]
+    with ExitStack() as stack:
+        spread = stack.enter_context(Pool(jobs)).imap if jobs > 1 else map
+        for part in spread(_compare_batch, batches):
+            tally.rows.update(part.rows)
+            tally.mismatches += part.mismatches
+            if progress:
+                progress(f"{tally.rows['verdict']} sites, differences: {len(tally.mismatches)}\n")
+    return tally
+
+
+def _compare_batch(batch: Sequence[Site]) -> Tally:
+    tally = Tally()
+    compare_answers(batch, judged(batch, shipped()), opinions(batch), tally)
     return tally
 
 
@@ -166,10 +179,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.reference.compare", description=__doc__)
     parser.add_argument("--sites", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--show", type=int, default=20, help="differences to print")
     options = parser.parse_args()
     start = time.perf_counter()
-    tally = compare(random_sites(options.sites, options.seed, read_layers()), progress=sys.stderr.write)
+    tally = compare(random_sites(options.sites, options.seed, read_layers()), jobs=options.jobs, progress=sys.stderr.write)
     seconds = time.perf_counter() - start
     rows = ", ".join(f"{name} {count}" for name, count in tally.rows.items())
     out = [f"{options.sites} sites, seed {options.seed}, {seconds:.0f} s", f"rows compared: {rows}"]

@@ -115,6 +115,7 @@ def _flush(zone: BaseGeometry, draw: random.Random) -> BaseGeometry:
     if not lines:
         return _about_a_vertex(zone, draw)
     coords = np.asarray(draw.choice(lines).coords)
+    coords = coords[np.append(True, (np.diff(coords, axis=0) != 0).any(axis=1))]
     at = draw.randrange(len(coords) - 1)
     a, b = coords[at], coords[at + 1]
     along = (b - a) / np.hypot(*(b - a))
