@@ -19,6 +19,7 @@ from cdgis.facts import Facts, rule_applies_but_for_geometry
 from cdgis.frames import Layer, Layers
 from cdgis.geometry import subdivide
 from cdgis.kleene import FALSE, TRUE
+from cdgis.model import Scope
 from cdgis.rulebook.rule import Rule
 from cdgis.ruling import scope_of
 
@@ -107,6 +108,7 @@ class _Pieces:
     def __init__(self, layer: Layer) -> None:
         self._zones = layer.zones
         self.count = len(layer.zones)
+        self._wanted: dict[Scope, BoolArray] = {}
         _, local = both_planes(np.asarray(layer.zones.geometry.array, dtype=object))
         areal = np.flatnonzero(shapely.get_dimensions(local) == 2)
         other = np.flatnonzero(shapely.get_dimensions(local) != 2)
@@ -120,12 +122,15 @@ class _Pieces:
 
     def wanted(self, rule: Rule) -> BoolArray:
         """Return which zones the rule looks at."""
-        scope, wanted = scope_of(rule), np.ones(self.count, dtype=bool)
-        columns: Mapping[str, tuple[str, ...]] = {"zone_class": scope.zone_classes, "zone_id": scope.zone_ids}
-        for column, values in columns.items():
-            if values:
-                wanted &= self._zones[column].isin(values).to_numpy()
-        return wanted
+        scope = scope_of(rule)
+        if scope not in self._wanted:
+            wanted = np.ones(self.count, dtype=bool)
+            columns: Mapping[str, tuple[str, ...]] = {"zone_class": scope.zone_classes, "zone_id": scope.zone_ids}
+            for column, values in columns.items():
+                if values:
+                    wanted &= self._zones[column].isin(values).to_numpy()
+            self._wanted[scope] = wanted
+        return self._wanted[scope]
 
     def near(self, window: BaseGeometry, off_m: FloatArray) -> GeometryArray:
         """Return the pieces near `window` of zones with `off_m` >= 0, each widened by its zone's `off_m` metres."""

@@ -51,6 +51,15 @@ class Facts:
             return self.measures[attribute]
         return pd.to_numeric(pd.Series(self.text(attribute), dtype=object), errors="coerce").to_numpy(dtype=float)
 
+    def at(self, positions: npt.NDArray[np.int64]) -> "Facts":
+        """Return the facts on the subjects at `positions`, each as often as it is named."""
+        return Facts(
+            kind=self.kind[positions], industry=self.industry[positions], project_type=self.project_type[positions],
+            activity=self.activity[positions],
+            attributes={name: values[positions] for name, values in self.attributes.items()},
+            measures={name: values[positions] for name, values in self.measures.items()},
+        )  # fmt: skip
+
     @classmethod
     def one(
         cls,

@@ -110,3 +110,19 @@ class Measurement:
     """Layer -> which subjects lie outside its coverage by more than the tolerance of DESIGN 4.5."""
     slivers: Mapping[str, npt.NDArray[np.bool_]]
     """Layer -> which subjects have a sliver overlap with it."""
+
+    def at(self, positions: npt.NDArray[np.int64], subject_ids: npt.NDArray[np.object_]) -> "Measurement":
+        """Return what the judge needs of subjects named `subject_ids` that lie where those at `positions` do; no tables."""
+        copies = pd.DataFrame({"subject": positions, "copy": np.arange(len(positions))})
+        hits = self.hits.merge(copies, on="subject").drop(columns="subject").rename(columns={"copy": "subject"})
+        return Measurement(
+            subject_ids=subject_ids,
+            overlaps=self.overlaps.iloc[:0], clear=self.clear.iloc[:0], ledger=self.ledger.iloc[:0],
+            hits=hits.sort_values(["subject", "layer", "zone_id"], kind="stable", ignore_index=True),
+            nearest={
+                scope: Nearest(distance_m=near.distance_m[positions], zone_id=near.zone_id[positions])
+                for scope, near in self.nearest.items()
+            },
+            uncovered={layer: flag[positions] for layer, flag in self.uncovered.items()},
+            slivers={layer: flag[positions] for layer, flag in self.slivers.items()},
+        )  # fmt: skip

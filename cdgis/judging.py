@@ -22,6 +22,7 @@ from cdgis.rulebook import Rule
 from cdgis.schema import validate
 
 FloatArray = npt.NDArray[np.float64]
+_SUBJECTS_AT_ONCE = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,14 +88,25 @@ def judge_again(
 ) -> Judgement:
     """Return what `rules` say of subjects already measured and described."""
     ordered = described.set_index("subject_id").loc[list(measurement.subject_ids)].reset_index()
-    return judge(
-        Facts.of(ordered, attributes),
-        measurement,
-        rules,
-        layers=loaded.layers,
-        accuracy_m=ordered["accuracy_m"].to_numpy(dtype=float),
-        tolerance_m=loaded.settings.tolerance_m,
-        as_of=loaded.as_of,
+    facts, accuracy_m = Facts.of(ordered, attributes), ordered["accuracy_m"].to_numpy(dtype=float)
+
+    def judge_block(block: npt.NDArray[np.int64]) -> Judgement:
+        whole = len(block) == facts.size
+        return judge(
+            facts if whole else facts.at(block),
+            measurement if whole else measurement.at(block, measurement.subject_ids[block]),
+            rules, layers=loaded.layers, accuracy_m=accuracy_m[block], tolerance_m=loaded.settings.tolerance_m,
+            as_of=loaded.as_of,
+        )  # fmt: skip
+
+    # A ruling holds six values a subject and there are a thousand rules: many subjects are judged block by block.
+    blocks = np.array_split(np.arange(facts.size), max(1, -(-facts.size // _SUBJECTS_AT_ONCE)))
+    parts = [judge_block(block) for block in blocks]
+    if len(parts) == 1:
+        return parts[0]
+    return Judgement(
+        findings=validate("findings", pd.concat([part.findings for part in parts], ignore_index=True)),
+        verdicts=validate("verdicts", pd.concat([part.verdicts for part in parts], ignore_index=True)),
     )
 
 

@@ -13,11 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapes import metres, rule, sites, workspace, zone_layer
 
+from cdgis import judging
 from cdgis.errors import UsageError
 from cdgis.frames import Subjects
 from cdgis.judging import judge_subjects
 from cdgis.loading import Loaded
-from cdgis.relocation_plan import WhatIf, plan_relocation
+from cdgis.relocation_plan import WhatIf, places, plan_relocation
 from cdgis.rulebook import Rulebook
 
 EDGE_M = 8000
@@ -158,3 +159,15 @@ def test_what_lies_downstream_is_added_to_the_circumstances_when_somebody_knows(
     found = plan_relocation(loaded, judge_subjects(loaded, subjects), downstream=downstream)["relocation_criteria"]
     told = found[found["criterion"] == "intake_distance_m"]
     assert len(told) == 7 and set(told["value"]) == {4200.0} and set(told["weight"]) == {0.0}
+
+
+def test_how_many_are_judged_at_a_time_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded, subjects = made(tmp_path, 5)
+    judged = judge_subjects(loaded, subjects)
+    found = plan_relocation(loaded, judged)
+    monkeypatch.setattr(judging, "_SUBJECTS_AT_ONCE", 2)
+    monkeypatch.setattr(places, "_PAIRS_AT_ONCE", 3)
+    again = judge_subjects(loaded, subjects)
+    for name in ("findings", "verdicts"):
+        pd.testing.assert_frame_equal(again.tables[name], judged.tables[name])
+    pd.testing.assert_frame_equal(plan_relocation(loaded, again)["destinations"], found["destinations"])

@@ -27,6 +27,11 @@ _RESOURCES = {
     "energy": ("能耗", "吨标准煤/年", "energy_tce"),
 }
 """Resource -> title, unit, column of what an enterprise needs."""
+_ROW = (
+    "enterprise_id", "park_id", "verdict", "feasible", "failing_rule", "closed", "shortfall", "available_ha", "water_left",
+    "energy_left",
+)
+"""Columns of a pair that say why it is no place."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,20 +118,15 @@ def _unplaced(
 ) -> dict[str, str]:
     """Return why each mover without a place has none, in words."""
     names = dict(zip(parks["park_id"].astype(str), parks["park_name"].astype(str), strict=True))
-    given = {title: movers.groupby(placed)[need].sum() for title, _, need in _RESOURCES.values()}
+    given = {title: movers.groupby(placed)[need].sum().to_dict() for title, _, need in _RESOURCES.values()}
     who = {str(park): list(group.index) for park, group in movers.groupby(placed)}
-    left_out = placed.index[placed == ""]
-    chosen = pairs[pairs["enterprise_id"].isin(left_out)]
-    grouped = {str(mover): group for mover, group in chosen.groupby("enterprise_id")}
-    words = {}
-    for mover in left_out:
-        obstacles = [
-            obstacle
-            for row in grouped[str(mover)].to_dict("records")
-            for obstacle in (*_alone(row), *_taken(row, movers.loc[mover], given, who))
-        ] if names else []
-        words[str(mover)] = explain_unplaced(obstacles, names)
-    return words
+    left_out = [str(mover) for mover in placed.index[placed == ""]]
+    needs = {str(mover): row for mover, row in movers.loc[left_out].to_dict("index").items()}
+    obstacles: dict[str, list[Obstacle]] = {mover: [] for mover in left_out}
+    for row in pairs.loc[pairs["enterprise_id"].isin(left_out), list(_ROW)].to_dict("records"):
+        mover = str(row["enterprise_id"])
+        obstacles[mover] += [*_alone(row), *_taken(row, needs[mover], given, who)]
+    return {mover: explain_unplaced(found, names) for mover, found in obstacles.items()}
 
 
 def _alone(row: Mapping[Hashable, Any]) -> list[Obstacle]:
@@ -147,8 +147,8 @@ def _alone(row: Mapping[Hashable, Any]) -> list[Obstacle]:
 
 def _taken(
     row: Mapping[Hashable, Any],
-    mover: "pd.Series[float]",
-    given: Mapping[str, "pd.Series[float]"],
+    mover: Mapping[Hashable, Any],
+    given: Mapping[str, Mapping[Hashable, float]],
     who: Mapping[str, list[str]],
 ) -> list[Obstacle]:
     """Return what the others, placed as the plan places them, leave too little of."""

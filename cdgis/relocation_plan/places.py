@@ -19,8 +19,7 @@ from shapely.geometry.base import BaseGeometry
 from cdgis import geodesy
 from cdgis.barriers import Barriers, Concern, concerns_of
 from cdgis.describe import describe_subjects
-from cdgis.facts import Facts
-from cdgis.frames import Measurement, Nearest, Subjects
+from cdgis.frames import Measurement, Subjects
 from cdgis.judge import judge, reach_by_layer, scopes_of
 from cdgis.loading import Loaded
 from cdgis.model import LIST_SEPARATOR, ProjectType, State, SubjectKind
@@ -35,6 +34,8 @@ PROHIBITING_RANK = 3
 _INSET_M = 25.0
 """How far inside the open ground a point is looked for, so that its verdict does not hang on an outline."""
 _WINDOW_M = 100.0
+_PAIRS_AT_ONCE = 6000
+"""Bounds the memory of the rulings held at a time; the result does not depend on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,11 +136,23 @@ def _measure(loaded: Loaded, sites: GeoDataFrame, profiles: Profiles) -> Measure
 
 
 def _judge_pairs(loaded: Loaded, profiles: Profiles, measurement: Measurement, of_pair: IntArray) -> pd.DataFrame:
-    """Return verdict and failing rules of every profile at every park."""
+    """Return verdict and failing rules of every profile at every park, some thousand pairs at a time."""
     profile, park = (part.ravel() for part in np.indices(of_pair.shape))
+    blocks = np.array_split(np.arange(len(profile)), max(1, -(-len(profile) // _PAIRS_AT_ONCE)))
+    found = [
+        _judge_block(loaded, profiles, (profile[block], park[block]), measurement, of_pair.ravel()[block])
+        for block in blocks
+    ]  # fmt: skip
+    return pd.concat(found, ignore_index=True)
+
+
+def _judge_block(
+    loaded: Loaded, profiles: Profiles, pair: tuple[IntArray, IntArray], measurement: Measurement, sites: IntArray
+) -> pd.DataFrame:
+    profile, park = pair
     ids = np.array([f"{i}@{j}" for i, j in zip(profile, park, strict=True)], dtype=object)
     judgement = judge(
-        _taken(profiles.facts, profile), _spread(measurement, of_pair.ravel(), ids), profiles.rules, layers=loaded.layers,
+        profiles.facts.at(profile), measurement.at(sites, ids), profiles.rules, layers=loaded.layers,
         accuracy_m=np.zeros(len(ids)), tolerance_m=loaded.settings.tolerance_m, as_of=loaded.as_of,
     )  # fmt: skip
     verdicts = judgement.verdicts.set_index("subject_id")["verdict"]
@@ -160,29 +173,3 @@ def _judge_pairs(loaded: Loaded, profiles: Profiles, measurement: Measurement, o
 def _rules_of(findings: pd.DataFrame, ids: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
     joined = findings.groupby("subject_id", sort=True)["rule_id"].agg(lambda s: LIST_SEPARATOR.join(sorted(set(s))))
     return np.asarray(joined.reindex(ids).fillna("").to_numpy(dtype=object))
-
-
-def _taken(facts: Facts, at: IntArray) -> Facts:
-    """Return the facts of subjects `at`, repeated as often as they are named."""
-    return Facts(
-        kind=facts.kind[at], industry=facts.industry[at], project_type=facts.project_type[at], activity=facts.activity[at],
-        attributes={name: values[at] for name, values in facts.attributes.items()},
-        measures={name: values[at] for name, values in facts.measures.items()},
-    )  # fmt: skip
-
-
-def _spread(measurement: Measurement, at: IntArray, ids: npt.NDArray[np.object_]) -> Measurement:
-    """Return the measurement of subjects named `ids` that lie where subjects `at` of `measurement` do."""
-    copies = pd.DataFrame({"subject": at, "copy": np.arange(len(at))})
-    hits = measurement.hits.merge(copies, on="subject").drop(columns="subject").rename(columns={"copy": "subject"})
-    return Measurement(
-        subject_ids=ids,
-        overlaps=measurement.overlaps.iloc[:0], clear=measurement.clear.iloc[:0], ledger=measurement.ledger.iloc[:0],
-        hits=hits.sort_values(["subject", "layer", "zone_id"], kind="stable", ignore_index=True),
-        nearest={
-            scope: Nearest(distance_m=near.distance_m[at], zone_id=near.zone_id[at])
-            for scope, near in measurement.nearest.items()
-        },
-        uncovered={layer: flag[at] for layer, flag in measurement.uncovered.items()},
-        slivers={layer: flag[at] for layer, flag in measurement.slivers.items()},
-    )  # fmt: skip
