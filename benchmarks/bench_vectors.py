@@ -35,12 +35,10 @@ def flat(data, name, bbox=None):
 
 
 def points_ours(data, count):
-    import shapely
-
     from cdgis.kernels import points_inside
     from cdgis.readers.columnar import read_columns
 
-    xy = shapely.get_coordinates(read_columns(vectors.path_of(data, f"points{count}")).geometries())
+    xy = read_columns(vectors.path_of(data, f"points{count}")).points()
     hits = [points_inside(xy[:, 0], xy[:, 1], flat(data, layer), threads=THREADS) for layer in POINT_LAYERS]
     return point_sum((p, z) for p, z in hits)
 

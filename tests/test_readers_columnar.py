@@ -47,3 +47,12 @@ def test_other_geometry_goes_by_way_of_shapely(tmp_path):
 def test_column_that_is_not_there_is_named(file):
     with pytest.raises((ReaderError, ValueError), match="没有列 面积|面积"):
         read_columns(file, ["面积"])
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_points_come_as_coordinates_whether_all_there_or_not(tmp_path, missing):
+    shapes = [shapely.Point(i / 3, i * 7.1) for i in range(9)] + ([None] if missing else [])
+    gpd.GeoDataFrame({"a": range(len(shapes))}, geometry=shapes, crs=4490).to_parquet(tmp_path / "p.parquet")
+    xy = read_columns(tmp_path / "p.parquet").points()
+    np.testing.assert_array_equal(xy[:9], [(i / 3, i * 7.1) for i in range(9)])
+    assert np.isnan(xy[9:]).all()

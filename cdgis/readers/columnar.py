@@ -23,6 +23,9 @@ from cdgis.kernels import FlatPolygons
 
 Box = tuple[float, float, float, float]
 """West, south, east, north in the file's own coordinates."""
+_POINT_BYTES, _HEAD_BYTES = 21, 5
+_POINT_HEAD = np.array([1, 1, 0, 0, 0], dtype=np.uint8)
+"""How a little-endian two-dimensional point begins in WKB."""
 _PARQUET = (".parquet", ".geoparquet")
 _COVERING = "bbox"
 """Name the GeoParquet 1.1 covering column goes by, as geopandas and GDAL write it."""
@@ -42,6 +45,17 @@ class Columns:
         data = self.wkb.buffers()[2]
         flat = FlatPolygons.from_wkb(np.frombuffer(data, np.uint8), offsets) if data is not None else None
         return flat if flat is not None else FlatPolygons.of(self.geometries())
+
+    def points(self) -> npt.NDArray[np.float64]:
+        """Return x and y of a column of points, shape (rows, 2); NaN where a row holds none."""
+        offsets = np.frombuffer(self.wkb.buffers()[1], np.int64)[self.wkb.offset : self.wkb.offset + len(self.wkb) + 1]
+        data = self.wkb.buffers()[2]
+        if data is not None and (np.diff(offsets) == _POINT_BYTES).all():
+            values = np.frombuffer(data, np.uint8)[offsets[0] : offsets[-1]].reshape(-1, _POINT_BYTES)
+            if (values[:, :_HEAD_BYTES] == _POINT_HEAD).all():
+                return np.ascontiguousarray(values[:, _HEAD_BYTES:]).view("<f8")
+        geoms = self.geometries()
+        return np.column_stack([shapely.get_x(geoms), shapely.get_y(geoms)])
 
     def geometries(self) -> npt.NDArray[np.object_]:
         """Return the geometry as shapely objects."""
