@@ -14,7 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtri
 
 from cdgis.errors import CarbonError
 
@@ -114,6 +113,8 @@ def _uniform(name: str, samples: int, seed: int) -> FloatArray:
 
 
 def _draw(factor: Factor, uniform: FloatArray) -> FloatArray:
+    from scipy.special import ndtri
+
     z = ndtri(np.clip(uniform, 1e-12, 1 - 1e-12))
     down, up = (factor.mid - factor.low) / Z_95, (factor.high - factor.mid) / Z_95
     return np.asarray(np.maximum(factor.mid + np.where(z < 0, down, up) * z, 0.0))

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 from scipy.sparse import csr_array, vstack
 
 from cdgis.policy import DestinationPolicy
@@ -140,6 +139,8 @@ def _solve(model: "_Model", pairs: IntArray, limit: FloatArray, *, gap: float, n
     """Return the pairs chosen among `pairs` when `limit` is left of each constraint."""
     if not pairs.size:
         return _Solved(chosen=pairs, bound=0.0, nodes=0)
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
     result = milp(
         model.saving[pairs], integrality=np.ones(len(pairs)), bounds=Bounds(0, 1),
         constraints=LinearConstraint(model.matrix[:, pairs], -np.inf, limit),
@@ -153,6 +154,8 @@ def _solve(model: "_Model", pairs: IntArray, limit: FloatArray, *, gap: float, n
 
 def _relaxed(model: "_Model") -> tuple[FloatArray, float]:
     """Return the shares of a best plan that may split enterprises, and its value."""
+    from scipy.optimize import linprog
+
     result = linprog(model.saving, A_ub=model.matrix, b_ub=model.limit, bounds=(0, 1), method="highs-ds")
     if result.x is None:
         raise RuntimeError(f"HiGHS: {result.message}")

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pymcdm.methods import SPOTIS
 
 from cdgis.policy import Criterion, PriorityPolicy, weights_of
 
@@ -82,6 +81,8 @@ def scores(near: FloatArray, weights: FloatArray) -> FloatArray:
     """Return 1 minus the SPOTIS distance of cases whose closeness to each ideal is `near` (cases x criteria)."""
     if not len(near):
         return np.zeros(0)
+    from pymcdm.methods import SPOTIS  # brings matplotlib along: two seconds that only a relocation list is worth
+
     count = near.shape[1]
     method = SPOTIS(np.tile([0.0, 1.0], (count, 1)))
     distance = method(near, weights, np.ones(count), validation=False)
