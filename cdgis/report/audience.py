@@ -22,7 +22,7 @@ from cdgis.workspace import Sources
 BY_SUBJECT = ("subjects", "attributes", "overlaps", "clear", "findings", "verdicts", "ledger")
 """Tables that pass for published subjects; their rows about withheld layers do not."""
 BY_ZONE = ("carbon_zones", "carbon_areas")
-WHOLE = ("carbon_potential",)
+WHOLE = ("carbon_potential", "carbon_potential_totals")
 _BLANK = ("source_file", "source_row", "notes")
 """Columns of subjects.csv that do not pass."""
 _LEAST_TEXT = 4
