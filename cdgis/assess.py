@@ -25,11 +25,11 @@ from cdgis.plaintext import cleaned
 from cdgis.progress import Progress, Silent
 from cdgis.questions import list_questions
 from cdgis.readers import TypedSites, read_sites, read_subjects, table_record
-from cdgis.relocation_plan import Downstream, WhatIf, plan_relocation, search_freely
+from cdgis.relocation_plan import WhatIf, plan_relocation, search_freely
 from cdgis.remedy_plan import guide, remedies_for, search_area
 from cdgis.request import Request
-from cdgis.river_entry import downstream_measures
-from cdgis.river_system import COUNTY_LAYERS, load_rivers
+from cdgis.river_entry import dischargers, downstream_measures, downstream_of_dischargers
+from cdgis.river_system import COUNTY_LAYERS, RiverSystem, load_rivers
 from cdgis.schema import TABLES, empty, validate
 from cdgis.workspace import Workspace
 
@@ -48,9 +48,10 @@ def assess_workspace(
     progress.stage("读取项目与企业")
     subjects = read_subjects(workspace, progress=progress.step)
     judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
-    relocation = _relocate(loaded, judged, progress)
+    rivers = _rivers(loaded)
+    further = {**_relocate(loaded, judged, progress, rivers=rivers), **_downstream(rivers, subjects)}
     carbon = account_carbon(loaded, progress=progress)
-    return _assessment(loaded, judged, relocation, carbon)
+    return _assessment(loaded, judged, further, carbon)
 
 
 def assess_sites(
@@ -95,7 +96,9 @@ def assess_sites(
         sidecar=labels[sidecar] if sidecar else "", wkt=typed.wkt, lonlat=typed.lonlat,
         tolerance_m=tolerance_m,
     )  # fmt: skip
-    return _assessment(loaded, judged, remedies, CarbonTables.none(), request=request)
+    discharging = bool(list(dischargers(subjects)))
+    further = {**remedies, **_downstream(_rivers(loaded) if discharging else None, subjects)}
+    return _assessment(loaded, judged, further, CarbonTables.none(), request=request)
 
 
 def _own_sidecar(workspace: Workspace, files: Sequence[Path]) -> Path | None:
@@ -145,7 +148,7 @@ def assess_relocation(
     progress.stage("读取企业")
     subjects = only_kind(read_subjects(workspace, progress=progress.step), SubjectKind.ENTERPRISE)
     judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
-    relocation = _relocate(loaded, judged, progress, what_if)
+    relocation = _relocate(loaded, judged, progress, what_if, rivers=_rivers(loaded))
     return _assessment(loaded, judged, relocation, CarbonTables.none())
 
 
@@ -158,13 +161,14 @@ def assess_carbon(workspace: Workspace, *, as_of: date | None = None, progress: 
 
 
 def _relocate(
-    loaded: Loaded, judged: Judged, progress: Progress, what_if: WhatIf | None = None
+    loaded: Loaded, judged: Judged, progress: Progress, what_if: WhatIf | None = None, *, rivers: RiverSystem | None
 ) -> dict[str, pd.DataFrame]:
     """Return the relocation tables; a free search only for the enterprises it is asked for."""
     progress.stage("搬迁清单、优先级与承接安排", 1)
     if judged.measurement is None:
         return {}
-    found = plan_relocation(loaded, judged, what_if=what_if, downstream=_downstream(loaded))
+    downstream = downstream_measures(rivers) if rivers else None
+    found = plan_relocation(loaded, judged, what_if=what_if, downstream=downstream)
     wanted = what_if.free if what_if else ()
     if wanted:
         found["relocation_sites"] = validate(
@@ -174,11 +178,16 @@ def _relocate(
     return found
 
 
-def _downstream(loaded: Loaded) -> Downstream | None:
-    """Return what tells an enterprise's receptors along the river, None in a workspace without rivers."""
+def _rivers(loaded: Loaded) -> RiverSystem | None:
+    """Return the rivers, None in a workspace without elevation or river lines, or without counties."""
     if loaded.settings.rivers.network not in loaded.workspace.catalog or COUNTY_LAYERS[0] not in loaded.layers:
         return None
-    return downstream_measures(load_rivers(loaded.workspace, known=loaded.layers))
+    return load_rivers(loaded.workspace, known=loaded.layers)
+
+
+def _downstream(rivers: RiverSystem | None, subjects: Subjects) -> dict[str, pd.DataFrame]:
+    """Return what the water of discharging subjects runs into; nothing in a workspace without rivers."""
+    return {"downstream": downstream_of_dischargers(rivers, subjects)} if rivers else {}
 
 
 def _river_records(loaded: Loaded) -> tuple[InputRecord, ...]:
@@ -212,7 +221,7 @@ def _assessment(
     tables = {name: found.get(name, empty(name)) for name in TABLES}
     tables["questions"] = list_questions(tables["findings"], load_attributes())
     tables["cumulative"] = sum_up_caps(tables["overlaps"], tables["subjects"], tables["attributes"], loaded.layers)
-    rivers = _river_records(loaded) if "relocation" in further else ()
+    rivers = _river_records(loaded) if {"relocation", "downstream"} & set(further) else ()
     inputs: tuple[InputRecord, ...] = (*loaded.records, *judged.subjects.records, *rivers, *carbon.records)
     digest = input_digest(inputs, loaded.settings, loaded.as_of, __version__)
     return Assessment(

@@ -1,6 +1,6 @@
 """Where does each enterprise enter the rivers, and what does its water reach?"""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +12,11 @@ from cdgis.model import SubjectKind
 from cdgis.river_system import RiverSystem
 from cdgis.rivers.snap import Snapped
 from cdgis.rivers.trace import Velocity, downstream_events
-from cdgis.schema import validate
+from cdgis.schema import empty, validate
 
 METHOD = "沿河追踪"
+DISCHARGES, OUTFALL_ACTIVITY = "discharges_pollutants", "入河排污口"
+ON_BANKS, UNTOLD = ("城镇", "环境敏感点"), "未能说明"
 CARD_KINDS = ("饮用水水源保护区", "监测断面", "水库")
 """Kinds whose distance along the river a relocation card shows."""
 
@@ -59,6 +61,48 @@ def downstream_measures(system: RiverSystem) -> Callable[[pd.DataFrame], pd.Data
         return out
 
     return measured
+
+
+def dischargers(subjects: Subjects) -> Iterator[str]:
+    """Yield the ids of subjects that declare discharge, and of outfalls."""
+    attributes = subjects.attribute_map()
+    for subject_id, activity in zip(subjects.frame["subject_id"], subjects.frame["activity"], strict=True):
+        if attributes[str(subject_id)].get(DISCHARGES) == "true" or activity == OUTFALL_ACTIVITY:
+            yield str(subject_id)
+
+
+def downstream_of_dischargers(system: RiverSystem, subjects: Subjects) -> pd.DataFrame:
+    """Return table `downstream`: of each discharging subject the first receptor of every kind, in flow order.
+
+    Places on the banks are left out: a report names what the water runs into, `cdgis trace` lists everything.
+    """
+    drains = subjects.frame["subject_id"].isin(set(dischargers(subjects)))
+    frame = subjects.frame[drains].drop_duplicates("subject_id").reset_index(drop=True)
+    if frame.empty:
+        return empty("downstream")
+    snapped = snap_frame(system, frame.geometry.to_numpy())
+    rows = downstream_events(system.network, system.events, snapped.vertex, snapped.to_outlet_m)
+    rows = rows[~rows["kind"].isin(ON_BANKS)].drop_duplicates(["origin", "kind"]).reset_index(drop=True)
+    origin = rows["origin"].to_numpy(dtype=np.int64)
+    told = described_events(system, rows).assign(
+        subject_id=frame["subject_id"].to_numpy(dtype=object)[origin], entry_m=snapped.offset_m[origin],
+        order=rows.groupby("origin").cumcount() + 1,
+    )  # fmt: skip
+    return validate("downstream", pd.concat([told, _untold(system, frame, snapped, set(told["subject_id"]))]))
+
+
+def _untold(system: RiverSystem, frame: pd.DataFrame, snapped: Snapped, told: set[str]) -> pd.DataFrame:
+    """Return a row for every discharger of which nothing downstream can be told, saying why: no row is no clearance."""
+    left = np.flatnonzero(~frame["subject_id"].isin(told).to_numpy())
+    far = f"{system.settings.snap_limit_m:.0f} 米内没有它汇入的河段，未作下游追踪"
+    why = np.where(snapped.vertex[left] < 0, far, "所载数据中下游没有受体")
+    return pd.DataFrame(
+        {
+            "subject_id": frame["subject_id"].to_numpy(dtype=object)[left], "order": 0, "kind": UNTOLD, "receptor_id": "—",
+            "name": why, "jurisdiction": "", "river_km": np.nan, "river": "", "entry_m": snapped.offset_m[left],
+            "method": METHOD, "source": system.network.source, "accuracy_m": system.network.accuracy_m,
+        }
+    )  # fmt: skip
 
 
 def snap_enterprises(system: RiverSystem, subjects: Subjects) -> tuple["pd.DataFrame", Snapped]:

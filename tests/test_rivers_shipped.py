@@ -12,7 +12,7 @@ from cdgis.errors import NetworkError
 from cdgis.geodesy import cell_areas_m2
 from cdgis.raster import read_raster
 from cdgis.readers import read_subjects
-from cdgis.river_entry import downstream_measures, downstream_receptors
+from cdgis.river_entry import dischargers, downstream_measures, downstream_of_dischargers, downstream_receptors
 from cdgis.river_system import RiverSystem, load_rivers
 from cdgis.rivers.trace import Velocity, downstream_events
 from cdgis.trace_plan import (
@@ -204,3 +204,14 @@ def test_relocation_cards_get_the_distances_of_the_same_trace(system, subjects):
     rows = trace_down(system, enterprise_origin(system, subjects, "E0003"), velocity=SPEED).tables["trace"]
     assert row["沿河到下游监测断面（公里）"] == pytest.approx(rows.loc[rows["kind"] == "监测断面", "river_km"].min())
     assert row["离所汇入河道（米）"] > 0
+
+
+def test_every_discharger_has_a_line_in_the_reports_table_even_when_nothing_can_be_told(system, subjects):
+    table = downstream_of_dischargers(system, subjects)
+    assert set(table["subject_id"]) == set(dischargers(subjects))
+    told = table[table["kind"] != "未能说明"]
+    assert not told.duplicated(["subject_id", "kind"]).any() and not told["kind"].isin(["城镇", "环境敏感点"]).any()
+    silent = table[table["kind"] == "未能说明"]
+    assert (
+        len(silent) > 0 and silent["river_km"].isna().all() and not set(silent["subject_id"]) & set(told["subject_id"])
+    )

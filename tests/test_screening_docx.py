@@ -98,11 +98,11 @@ def test_picture_is_drawn_twice_the_same_and_with_a_legend_below():
 
 def test_picture_without_a_chinese_font_still_has_lines_and_no_labels(monkeypatch):
     monkeypatch.setattr(screening_picture, "_FONTS", ())
-    screening_picture._font.cache_clear()
+    screening_picture.chinese_font.cache_clear()
     try:
         image = Image.open(io.BytesIO(draw_png(_report().figures[0])))
     finally:
-        screening_picture._font.cache_clear()
+        screening_picture.chinese_font.cache_clear()
     assert image.size == (2 * _report().figures[0].width, 2 * _report().figures[0].height)
     assert len(image.getcolors(1 << 20)) > 3
 

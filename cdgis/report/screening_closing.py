@@ -12,6 +12,7 @@ from cdgis.report.screening_cells import (
 )
 from cdgis.report.screening_parts import basics_part, conclusion_part, hard_part, occupation_part, unit_part
 from cdgis.report.wording import DASH, in_force, metres
+from cdgis.river_entry import UNTOLD
 from cdgis.screening.content import Clause, LayerRow, ScreeningReport
 
 _MOST_DECISIVE = 3
@@ -83,7 +84,32 @@ def _nearby(report: ScreeningReport) -> Part:
         for row in report.nearby
     )
     text = f"临界分析：{stability_text(report)}。距离为项目边界至区边界的椭球面最短距离；临界线见位置图。"
-    return Part(number="六", id="nearby", title="邻近分析", blocks=(Text(text=text), Grid(id="near", columns=heads, rows=rows, dense=True)))
+    blocks = (Text(text=text), Grid(id="near", columns=heads, rows=rows, dense=True), *_downstream(report))
+    return Part(number="六", id="nearby", title="邻近分析", blocks=blocks)
+
+
+def _downstream(report: ScreeningReport) -> tuple[Block, ...]:
+    """Return what the effluent runs into, for subjects that discharge."""
+    found = report.record.get("downstream", ())
+    if not found:
+        return ()
+    heads = columns(("次序", 8), ("类别", 22), ("名称（编号）", 40), ("辖区", 18), ("沿河距离", 14))
+    rows = tuple(
+        (
+            Cell(text=str(row["order"])),
+            Cell(text=str(row["kind"])),
+            Cell(text=str(row["name"]), small=str(row["receptor_id"])),
+            Cell(text=str(row["jurisdiction"]) or DASH),
+            Cell(text=DASH if row["kind"] == UNTOLD else f"{row['river_km']:.1f} 公里", kind="number"),
+        )
+        for row in found
+    )
+    first = found[0]
+    text = (
+        f"排水下游：离所汇入河道 {first['entry_m']:.0f} 米；每类受体只列沿河最先到达的一处，全部受体用 cdgis trace 查。"
+        f"河网来源：{first['source'].split('；')[0]}，位置精度约 {first['accuracy_m']:.0f} 米。"
+    )
+    return (Heading(text="排水下游受体"), Text(text=text, style="note"), Grid(id="downstream", columns=heads, rows=rows, dense=True))
 
 
 def _industry(report: ScreeningReport) -> Part:

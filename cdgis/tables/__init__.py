@@ -9,13 +9,13 @@ from cdgis.tables.judgement import JUDGEMENT_TABLES
 from cdgis.tables.outfalls import OUTFALL_TABLES
 from cdgis.tables.relocation import RELOCATION_TABLES
 from cdgis.tables.reuse import REUSE_TABLES
-from cdgis.tables.rivers import RIVER_TABLES
+from cdgis.tables.rivers import DOWNSTREAM_TABLES, RIVER_TABLES
 from cdgis.tables.synergy import SYNERGY_TABLES
 
 __all__ = ["COMPARE_TABLES", "TABLES", "WATER_TABLES", "Column", "Kind", "Table", "table_named"]
 
 TABLES: dict[str, Table] = {
-    table.name: table for table in (*JUDGEMENT_TABLES, *ADVICE_TABLES, *RELOCATION_TABLES, *CARBON_TABLES, *AREA_TABLES)
+    table.name: table for table in (*JUDGEMENT_TABLES, *ADVICE_TABLES, *RELOCATION_TABLES, *CARBON_TABLES, *AREA_TABLES, *DOWNSTREAM_TABLES)
 }
 """What a run writes, in the order of the workbook's sheets."""
 

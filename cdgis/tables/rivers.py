@@ -21,6 +21,29 @@ _ALONG = (
     number("accuracy_m", "位置精度（米）"),
 )
 
+DOWNSTREAM_TABLES: tuple[Table, ...] = (
+    Table(
+        name="downstream",
+        title="排水对象下游受体",
+        sort_by=("subject_id", "order"),
+        columns=(
+            text("subject_id", "对象编号"),
+            integer("order", "顺序"),
+            text("kind", "类别"),
+            text("receptor_id", "编号"),
+            note("name", "名称"),
+            note("jurisdiction", "所在辖区"),
+            number("river_km", "沿河距离（公里）", required=False),
+            note("river", "河流"),
+            number("entry_m", "对象离河（米）"),
+            note("method", "方法"),
+            note("source", "来源"),
+            number("accuracy_m", "位置精度（米）"),
+        ),
+    ),
+)
+"""What a run tells of subjects that discharge."""
+
 RIVER_TABLES: tuple[Table, ...] = (
     Table(name="trace", title="下游受体", sort_by=("order",), columns=(integer("order", "顺序"), *_ALONG)),
     Table(
