@@ -18,7 +18,7 @@ from cdgis.cli import app
 from cdgis.cli import words as cli_words
 from cdgis.cli.options import EXIT_STRICT
 from cdgis.schema import TABLES
-from cdgis.workspace import CarbonSettings, RiverSettings, Settings, Sources
+from cdgis.workspace import CarbonSettings, PublishSettings, RiverSettings, Settings, Sources
 
 REPO = Path(__file__).resolve().parents[1]
 DOCS = REPO / "docs"
@@ -94,7 +94,8 @@ def test_usage_documents_every_exit_code():
 
 
 def test_usage_documents_every_setting():
-    names = [name for name in Settings.model_fields if name not in ("sources", "carbon", "rivers")]
+    names = [name for name in Settings.model_fields if name not in ("sources", "carbon", "rivers", "publish")]
+    names += [f"publish.{name}" for name in PublishSettings.model_fields]
     names += [f"rivers.{name}" for name in RiverSettings.model_fields]
     names += [f"sources.{name}" for name in Sources.model_fields] + [f"carbon.{name}" for name in CarbonSettings.model_fields]
     section = USAGE.split("## 工作区设置 cdgis.toml")[1].split("\n## ")[0]

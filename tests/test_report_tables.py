@@ -108,7 +108,7 @@ def test_workbook_shows_words_for_codes_and_numbers_a_person_can_read(folder: Pa
     book = openpyxl.load_workbook(folder / "cdgis.xlsx")
     heads = {sheet.title: [cell.value for cell in sheet[2]] for sheet in book if sheet.title != "说明"}
     for title, header, words in (
-        ("压占与邻近", "关系", {"位于区内", "部分压占", "邻近（未压占）", "边界细缝（不计入结论）"}),
+        ("压占与邻近", "关系", {"位于区内", "部分压占", "邻近（未压占）", "碎片（不计入结论）"}),
         ("规则逐条结果", "状态", {"成立", "不适用", "未知（资料不足）", "需人工判定"}),
         ("规则逐条结果", "出处标记", set(Evidence)),
         ("数据接收记录", "处理", {"接收", "修复后接收", "隔离（未参与判定）"}),

@@ -62,7 +62,7 @@ def draw_still(assessment: Assessment) -> bytes:
     west, south, east, north = map_bounds(layers, (x0, y0, x1, y1))
     handles = _areas(axes, assessment) + _lines(axes, assessment) + _subjects(axes, assessment)
     axes.set(xlim=(west, east), ylim=(south, north), aspect=1 / math.cos(math.radians((south + north) / 2)))
-    axes.set(xticks=[], yticks=[])
+    axes.set(xticks=[], yticks=[], xlabel="", ylabel="")
     _names(axes, assessment, font)
     _scale(axes, (west, south, east, north), font)
     axes.set_title(f"{assessment.settings.city}生态环境准入研判图", fontproperties=font, fontsize=16)

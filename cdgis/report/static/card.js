@@ -63,6 +63,10 @@ function chooseAndZoom(id) {
 
 function chooseOnMap(id) {
   choose(id);
+  showRow(id);
+}
+
+function showRow(id) {
   const row = rowsById.get(id), list = row.closest(".list-scroll");
   list.scrollTop = row.offsetTop - list.clientHeight / 3;
   keepOneTabStop();

@@ -25,7 +25,7 @@ async function readLink() {
   if (!hash.includes("=")) {
     const id = decodeURIComponent(hash);
     applyFilters();
-    if (subjectsById.has(id)) chooseAndZoom(id);
+    if (subjectsById.has(id)) { chooseAndZoom(id); showRow(id); }
     return;
   }
   const link = new URLSearchParams(hash);
@@ -39,7 +39,7 @@ async function readLink() {
   }
   drawTree();
   applyFilters();
-  if (subjectsById.has(link.get("s"))) choose(link.get("s"));
+  if (subjectsById.has(link.get("s"))) { choose(link.get("s")); showRow(link.get("s")); }
   const [zoom, lat, lng] = (link.get("v") || "").split("/").map(Number);
   if ([zoom, lat, lng].every(Number.isFinite)) map.setView([lat, lng], zoom, {animate: false});
 }
