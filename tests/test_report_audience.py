@@ -46,6 +46,7 @@ def test_tables_nobody_allowed_are_empty_whatever_they_hold() -> None:
         "carbon_zones",
         "carbon_areas",
         "carbon_potential",
+        "carbon_potential_totals",
     }
 
 
