@@ -8,6 +8,7 @@ from report_fixtures import make_assessment
 
 from cdgis.report.dossier import gather_dossiers, page_names
 from cdgis.report.drawing import METRES_PER_DEGREE
+from cdgis.report.page_content import path_points
 from cdgis.report.palette import read_palette
 from cdgis.report.sketch import HEIGHT_PX, WIDTH_PX, _concerned_layers, draw_sketches
 from cdgis.report.wording import (
@@ -67,7 +68,7 @@ def test_sketch_bar_is_as_long_as_it_says() -> None:
     sketch = draw_sketches(assessment, [dossier])["P000"]
     west, south, east, north = assessment.subjects.frame.geometry.iloc[0].bounds
     subject = next(s for s in sketch.strokes if s.style == "subject")
-    xs = [float(pair.split()[0]) for pair in subject.path.strip("MZ").split("L")]
+    xs = [x for x, _ in path_points(subject.path)]
     width_m = (east - west) * METRES_PER_DEGREE * np.cos(np.radians((south + north) / 2))
     bar_m = float(sketch.bar_label.split()[0]) * (1000 if "公里" in sketch.bar_label else 1)
     assert sketch.bar_px / bar_m == pytest.approx((max(xs) - min(xs)) / width_m, rel=0.01)
@@ -76,10 +77,8 @@ def test_sketch_bar_is_as_long_as_it_says() -> None:
 def test_sketch_stays_in_its_frame_and_names_what_it_shows() -> None:
     sketch = draw_sketches(make_assessment(), [_by_id()["P005"]])["P005"]
     for stroke in sketch.strokes:
-        numbers = [
-            float(v) for pair in stroke.path.replace("Z", "").replace("M", "L").split("L")[1:] for v in pair.split()
-        ]
-        assert min(numbers) >= -5 and max(numbers[::2]) <= WIDTH_PX + 5 and max(numbers[1::2]) <= HEIGHT_PX + 5
+        xs, ys = zip(*path_points(stroke.path), strict=True)
+        assert min(*xs, *ys) >= -5 and max(xs) <= WIDTH_PX + 5 and max(ys) <= HEIGHT_PX + 5
     assert sketch.legend[0] == ("subject", read_palette().verdicts["不符合"].fill, "本对象")
 
 

@@ -1,6 +1,7 @@
 from functools import cache
 
 import pytest
+import shapely
 from bs4 import BeautifulSoup
 from report_fixtures import make_assessment
 
@@ -61,3 +62,10 @@ def test_filters_offer_only_what_occurs() -> None:
     assert set(choices["county"]) == set(assessment.tables["subjects"]["county"])
     assert choices["industry"] == ["26", "30", "31", "44"]
     assert set(choices["attention"]) <= set(ATTENTION) and "relocation" in choices["attention"]
+
+
+def test_legend_names_every_class_whose_line_is_drawn() -> None:
+    counties = make_assessment().layers["counties"].zones
+    key = counties.loc[counties.contains(shapely.Point(117.3, 41.2)), "zone_id"].iloc[0]
+    labels = {label for _, _, label in _places()[f"counties/{key}.html"].sketch.legend}
+    assert {"生态保护红线·核心保护区", "生态保护红线·红线一般区域"} <= labels

@@ -152,10 +152,10 @@ def layer_strokes(
 
 def _can_be_seen(shapes: np.ndarray, view: View, *, outline: bool) -> bool:
     """Whether enough of the shapes lies within the frame itself: an area of 12 pixels, a line 6 pixels long."""
-    frame = (view.west, view.south, view.east, view.north)
+    parts = shapely.get_parts(shapely.get_parts(shapes))  # clipping may leave collections, which have no boundary
     if outline:
-        shapes = shapely.boundary(shapes)
-    inside = shapely.clip_by_rect(shapes, *frame)
+        parts = np.where(shapely.get_dimensions(parts) == 2, shapely.boundary(parts), parts)
+    inside = shapely.clip_by_rect(parts, view.west, view.south, view.east, view.north)
     px = WIDTH_PX / (view.east - view.west)
     return bool(shapely.area(inside).sum() * px**2 > 12 or shapely.length(inside).sum() * px > 6)
 

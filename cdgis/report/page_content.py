@@ -161,7 +161,7 @@ def _drawn(match: re.Match[str]) -> Lonlat:
     pixel_m = (east - west) / WIDTH_PX * 111_320 * np.cos(np.radians(north))
     if pixel_m > _COARSE_PIXEL_M:
         return np.empty((0, 2))
-    points = [point for path in _PATH.findall(match["body"]) for point in _path_points(path)]
+    points = [point for path in _PATH.findall(match["body"]) for point in path_points(path)]
     points += [(float(x), float(y)) for x, y in _CIRCLE.findall(match["body"])]
     px = np.array(points, dtype=float).reshape(-1, 2)
     inside = (px > 0).all(axis=1) & (px[:, 0] < WIDTH_PX) & (px[:, 1] < HEIGHT_PX)
@@ -169,7 +169,8 @@ def _drawn(match: re.Match[str]) -> Lonlat:
     return np.column_stack((west + x / WIDTH_PX * (east - west), north - y / HEIGHT_PX * (north - south)))
 
 
-def _path_points(path: str) -> Iterator[tuple[float, float]]:
+def path_points(path: str) -> Iterator[tuple[float, float]]:
+    """Yield the points of a path of M, l and z commands, in pixels."""
     x = y = 0.0
     for command, rest in _MOVES.findall(path):
         numbers = [float(n) for n in re.findall(r"-?\d+(?:\.\d+)?(?:e-?\d+)?", rest)]
