@@ -14,6 +14,7 @@ import shapely
 
 SIDE_M = 200_000.0
 SOUTH_M = 4_560_000.0
+ROWS_OF_GROUP = 5_000
 FloatArray = npt.NDArray[np.float64]
 GeometryArray = npt.NDArray[np.object_]
 CRS = "+proj=cea +lat_ts=41.4 +lon_0=117.5 +ellps=GRS80"
@@ -119,6 +120,8 @@ def path_of(folder: Path, name: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         frame = gpd.GeoDataFrame({"row": range(len(made := MAKERS[name]()))}, geometry=made, crs=CRS)
         part = path.with_suffix(".part")
-        frame.to_parquet(part, write_covering_bbox=True)
+        if len(frame) > ROWS_OF_GROUP:  # neighbours together, so that a window reads few row groups
+            frame = frame.iloc[frame.hilbert_distance().argsort(kind="stable")].reset_index(drop=True)
+        frame.to_parquet(part, write_covering_bbox=True, row_group_size=ROWS_OF_GROUP)
         part.rename(path)
     return path
