@@ -16,6 +16,7 @@ from cdgis.attributes import load_attributes
 from cdgis.audit import input_digest, report_numbers
 from cdgis.carbon_account import CarbonTables, account_carbon
 from cdgis.cumulative import sum_up_caps
+from cdgis.errors import CatalogError
 from cdgis.frames import Subjects
 from cdgis.guidance import SitingRequest
 from cdgis.judging import Judged, judge_subjects, only_kind
@@ -153,7 +154,19 @@ def assess_relocation(
 
 
 def assess_carbon(workspace: Workspace, *, as_of: date | None = None, progress: Progress | None = None) -> Assessment:
-    """Return the carbon account alone."""
+    """Return the carbon account alone.
+
+    Raises
+    ------
+    CatalogError : the workspace has no land-class raster, so that nothing can be counted.
+    """
+    wanted = workspace.settings.carbon.land_class_layer
+    if wanted not in workspace.catalog:
+        raise CatalogError(
+            f"没有作碳核算：图层目录里没有土地类别栅格 {wanted or '（cdgis.toml 的 carbon.land_class_layer 为空）'}，储量、年碳汇和"
+            "增汇潜力都无从计起，没有写出任何报告。请在 layers/catalog.toml 登记一个土地类别 GeoTIFF，"
+            "并把它的编号写进 cdgis.toml 的 carbon.land_class_layer"
+        )
     progress = progress or Silent()
     loaded = load_workspace(workspace, as_of=as_of, progress=progress)
     nobody = Judged(subjects=Subjects.none(), tables={})

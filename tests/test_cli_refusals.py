@@ -115,3 +115,13 @@ def test_guide_refuses_what_it_does_not_understand(
 ) -> None:
     assert leave("guide", "--size-ha", "5", "--workspace", str(root), "--quiet", *options) == 2
     assert words in capsys.readouterr().err
+
+
+def test_carbon_without_land_classes_says_that_nothing_was_counted_and_why(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert leave("carbon", "--workspace", str(root), "--out", str(out), "--quiet") == 2
+    said = "".join(capsys.readouterr().err.split())
+    assert "没有作碳核算" in said and "land_classes_2025" in said and "catalog.toml" in said
+    assert not out.exists()

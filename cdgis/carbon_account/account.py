@@ -86,14 +86,15 @@ def account_carbon(loaded: Loaded, *, progress: Progress) -> CarbonTables:
     inputs = _read_inputs(loaded)
     present = [name for name in settings.zone_layers if name in loaded.layers]
     titles = {name: loaded.layers[name].spec.title for name in present}
-    progress.stage("碳储量核算", len(present) + 3)
     effort = Effort(memory_mb=settings.raster_memory_mb)
     cover = LandCoverAccount(
         inputs.classes, inputs.pools, earlier=inputs.earlier, city=loaded.settings.city, effort=effort
     )
     for name in present:
-        cover.add(loaded.layers[name])
-        progress.step(titles[name])
+        # The next stage closes this one: a large raster opens stages of its own in between.
+        progress.stage(f"碳储量核算：{titles[name]}", 1)
+        cover.add(loaded.layers[name], progress=progress)
+    progress.stage("小班、修复潜力与不确定性", 3)
     tables = {name: pd.concat(parts, ignore_index=True) for name, parts in cover.parts.items() if parts}
     quantities = [stock_quantity(cover.city_areas, inputs.pools, _city_mark(tables))] if len(cover.city_areas) else []
     checks = [published_checks()]
@@ -172,8 +173,9 @@ def _restore(loaded: Loaded, inputs: _Inputs) -> tuple[dict[str, pd.DataFrame], 
         records = (replace(record, path=loaded.workspace.relative(loaded.workspace.layers_dir / spec.path)),)
     rain = pd.Series({k: float(str(v["precipitation_mm"])) for k, v in declared.items() if "precipitation_mm" in v}, dtype=float)
     ground = Ground(
-        layers=loaded.layers, classes=inputs.classes, terrain=inputs.terrain, claim_layers=settings.claim_layers
-    )
+        layers=loaded.layers, classes=inputs.classes, terrain=inputs.terrain, claim_layers=settings.claim_layers,
+        effort=Effort(memory_mb=settings.raster_memory_mb),
+    )  # fmt: skip
     restoration = measure_restoration(loaded.layers[RESTORATION_LAYER], ground, rain)
     start = settings.start_year or loaded.as_of.year
     years = max(settings.horizon_year - start, 1)

@@ -14,9 +14,12 @@ from geopandas import GeoDataFrame
 from cdgis.errors import CarbonError, LayerError
 from cdgis.factors import Exclusion
 from cdgis.model import LIST_SEPARATOR
+from cdgis.progress import Progress
 from cdgis.raster import NODATA_CODE, Effort, PixelBands, Pixels, Raster, class_areas, transition_areas
 
 METRES_PER_DEGREE = 111_320.0
+KEPT_CODE = 10_000
+"""Added to the land class of a cell that no reason takes off."""
 FloatArray = npt.NDArray[np.float64]
 
 
@@ -42,7 +45,14 @@ def same_grid(one: Raster, other: Raster) -> bool:
     return one.grid == other.grid
 
 
-def pair_areas(before: Raster, after: Raster, zones: GeoDataFrame, *, effort: Effort | None = None) -> pd.DataFrame:
+def pair_areas(
+    before: Raster,
+    after: Raster,
+    zones: GeoDataFrame,
+    *,
+    effort: Effort | None = None,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
     """Return zone_id, from_code, to_code, area_m2; NODATA_CODE where a raster has no value.
 
     Raises
@@ -53,7 +63,7 @@ def pair_areas(before: Raster, after: Raster, zones: GeoDataFrame, *, effort: Ef
         raise CarbonError(
             f"两期土地类别栅格的网格不同（{before.record.path}、{after.record.path}），不能逐格比较。请先重采样到同一网格"
         )
-    return transition_areas(before, after, zones, effort=effort)
+    return transition_areas(before, after, zones, effort=effort, progress=progress)
 
 
 def composite(like: Raster, codes: npt.NDArray[np.int64] | PixelBands) -> Raster:
@@ -108,7 +118,7 @@ def terrain_of(dem: Raster) -> Terrain:
 
 
 def reason_raster(classes: Raster, reasons: Sequence[Exclusion], terrain: Terrain | None) -> Raster:
-    """Return a raster of the first reason (from 1) for which a cell is taken off, 0 where none holds.
+    """Return a raster of the first reason (from 1) for which a cell is taken off; KEPT_CODE + class where none holds.
 
     A terrain limit where the height is not known takes nothing off; the ledger says when there is no terrain.
     """
@@ -124,7 +134,7 @@ def reason_raster(classes: Raster, reasons: Sequence[Exclusion], terrain: Terrai
 def _first_reasons(
     codes: npt.NDArray[np.int64], reasons: Sequence[Exclusion], terrain: Terrain | None
 ) -> npt.NDArray[np.int64]:
-    found = np.zeros(codes.shape, dtype=np.int64)
+    found = codes + KEPT_CODE
     for number, reason in reversed(list(enumerate(reasons, start=1))):
         found[_holds(reason, codes, terrain)] = number
     found[codes == NODATA_CODE] = NODATA_CODE
@@ -140,10 +150,12 @@ def _holds(reason: Exclusion, codes: npt.NDArray[np.int64], terrain: Terrain | N
     return np.asarray(values > reason.limit)
 
 
-def zone_mean(grid: FloatArray, like: Raster, zones: GeoDataFrame, *, step: float) -> pd.Series:
+def zone_mean(
+    grid: FloatArray, like: Raster, zones: GeoDataFrame, *, step: float, effort: Effort | None = None
+) -> pd.Series:
     """Return zone_id -> area-weighted mean of `grid`, rounded cell by cell to `step`; zones without a value are absent."""
     codes = np.where(np.isnan(grid), NODATA_CODE, np.round(grid / step) + 1)
-    areas = class_areas(composite(like, codes.astype(np.int64)), zones)
+    areas = class_areas(composite(like, codes.astype(np.int64)), zones, effort=effort)
     areas = areas[areas["class_code"] != NODATA_CODE]
     weighted = areas.assign(product=(areas["class_code"] - 1) * step * areas["area_m2"])
     sums = weighted.groupby("zone_id")[["product", "area_m2"]].sum()

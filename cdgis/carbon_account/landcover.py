@@ -8,6 +8,7 @@ from cdgis.carbon import account_change, account_sink, account_stock, merge_zone
 from cdgis.carbon_account.grids import later_areas, pair_areas
 from cdgis.factors import PoolTable, read_shipped
 from cdgis.frames import Layer
+from cdgis.progress import Progress
 from cdgis.raster import Effort, Raster, account_areas, class_areas
 
 CITY_ZONE, CITY_LAYER = "city", "counties"
@@ -29,15 +30,17 @@ class LandCoverAccount:
         }
         self.city_areas = pd.DataFrame({"zone_id": [], "class_code": [], "area_m2": []})
 
-    def add(self, layer: Layer) -> None:
+    def add(self, layer: Layer, *, progress: Progress | None = None) -> None:
         """Count the zones of `layer`; of the counties also the city as a whole."""
-        pairs = (
-            pair_areas(self._earlier, self._raster, layer.zones, effort=self._effort)
-            if self._earlier is not None
-            else None
-        )
+        zones, effort = layer.zones, self._effort
+        pairs = None
+        if self._earlier is not None:
+            pairs = pair_areas(self._earlier, self._raster, zones, effort=effort, progress=progress)
         # Both dates share a grid, so one count of the pairs holds the later date's classes too.
-        areas = class_areas(self._raster, layer.zones, effort=self._effort) if pairs is None else later_areas(pairs)
+        if pairs is None:
+            areas = class_areas(self._raster, zones, effort=effort, progress=progress)
+        else:
+            areas = later_areas(pairs)
         names = dict(zip(layer.zones["zone_id"], layer.zones["zone_name"], strict=True))
         ledger = account_areas(self._raster, areas, layer.zones)
         ledger = ledger.assign(zone_layer=layer.spec.id, zone_name=ledger["zone_id"].map(names))

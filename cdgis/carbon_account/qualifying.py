@@ -112,7 +112,7 @@ def _wetland_m2(ids: np.ndarray, shapes: np.ndarray, ground: Ground) -> tuple[np
     from geopandas import GeoDataFrame
 
     zones = GeoDataFrame({"zone_id": ids}, geometry=geodesy.geometries_from_plane(shapes), crs=4490)
-    areas = class_areas(ground.classes, zones)
+    areas = class_areas(ground.classes, zones, effort=ground.effort)
     cells = areas[areas["class_code"] == WETLAND_CLASS].set_index("zone_id")["area_m2"].reindex(ids, fill_value=0.0)
     layer = ground.layers.get(WETLANDS)
     drawn = np.zeros(len(ids)) if layer is None else _taken(shapes, np.asarray(layer.zones.geometry.array, dtype=object))

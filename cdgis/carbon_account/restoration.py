@@ -1,6 +1,6 @@
 """What is left of each restoration area, what is planted there, and what could it add?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,10 +13,10 @@ from cdgis.carbon.growth import YearlyGain
 from cdgis.carbon.ledger import NO_CLASS, Cut, cut_off, overlap_with_earlier, write_ledger
 from cdgis.carbon.planting import aspect_of, choose_planting
 from cdgis.carbon.potential import AFFORESTATION, estimate_potential, gain_for, growth_key, total_potential
-from cdgis.carbon_account.grids import Terrain, reason_raster, zone_mean
+from cdgis.carbon_account.grids import KEPT_CODE, Terrain, reason_raster, zone_mean
 from cdgis.factors import Exclusion, read_exclusions, read_growth, read_measures, read_planting_rules, read_trees
 from cdgis.frames import Layer, Layers
-from cdgis.raster import NODATA_CODE, Raster, class_areas
+from cdgis.raster import NODATA_CODE, Effort, Raster, class_areas
 
 if TYPE_CHECKING:
     from cdgis.workspace import CarbonSettings
@@ -35,6 +35,7 @@ class Ground:
     classes: Raster
     terrain: Terrain | None
     claim_layers: tuple[str, ...]
+    effort: Effort = field(default_factory=Effort)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,8 @@ class Restoration:
     plane: np.ndarray
     """Their polygons in the measuring plane, in the order of `areas`."""
     ledger: pd.DataFrame
+    kept: pd.DataFrame
+    """area_id, class_code, area_m2: the eligible area by its present land class."""
 
 
 def measure_restoration(layer: Layer, ground: Ground, precipitation_mm: pd.Series) -> Restoration:
@@ -64,21 +67,22 @@ def measure_restoration(layer: Layer, ground: Ground, precipitation_mm: pd.Serie
             "gross_m2": shapely.area(plane),
         }
     )
-    steps, eligible = _cut_all(areas, plane, ground)
+    steps, kept = _cut_all(areas, plane, ground)
+    eligible = kept.groupby("area_id")["area_m2"].sum().reindex(areas["area_id"], fill_value=0.0)
     areas["eligible_m2"] = areas["area_id"].map(eligible).astype(float)
     ledger = write_ledger(areas, steps, eligible)
     planted = _plant(areas, zones, ground, precipitation_mm)
     used = steps[steps["taken_m2"] > 0].groupby("area_id")["mark"].min()
     planted["mark"] = np.minimum(planted["mark"], planted["area_id"].map(used).fillna("S"))
-    return Restoration(areas=planted, plane=plane, ledger=ledger)
+    return Restoration(areas=planted, plane=plane, ledger=ledger, kept=kept)
 
 
-def _cut_all(areas: pd.DataFrame, plane: np.ndarray, ground: Ground) -> tuple[pd.DataFrame, pd.Series]:
-    """Return the ledger's steps, and area_id -> eligible square metres, measure by measure."""
+def _cut_all(areas: pd.DataFrame, plane: np.ndarray, ground: Ground) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the ledger's steps, and what is left by land class, measure by measure."""
     exclusions = read_exclusions()
     earlier = overlap_with_earlier(plane)
     steps: list[pd.DataFrame] = []
-    eligible: list[pd.Series] = []
+    kept: list[pd.DataFrame] = []
     for measure in sorted(set(areas["measure"])):
         mine = np.flatnonzero(areas["measure"] == measure)
         reasons = exclusions.get(measure, ())
@@ -88,10 +92,10 @@ def _cut_all(areas: pd.DataFrame, plane: np.ndarray, ground: Ground) -> tuple[pd
         steps += [
             _step(ids, number, cut, taken[:, number]) for number, cut in enumerate(cuts)
         ]
-        by_cell, kept = _count_cells(ids, left, [r for r in reasons if not r.is_vector], ground, first=len(cuts) + 1)
+        by_cell, left_over = _count_cells(ids, left, [r for r in reasons if not r.is_vector], ground, first=len(cuts) + 1)
         steps.append(by_cell)
-        eligible.append(kept)
-    return pd.concat(steps, ignore_index=True), pd.concat(eligible)
+        kept.append(left_over)
+    return pd.concat(steps, ignore_index=True), pd.concat(kept, ignore_index=True)
 
 
 def _cut(reason: Exclusion, ground: Ground, earlier: list[np.ndarray]) -> Cut:
@@ -124,13 +128,15 @@ def _step(ids: np.ndarray, number: int, cut: Cut, taken_m2: np.ndarray) -> pd.Da
 
 def _count_cells(
     ids: np.ndarray, left: np.ndarray, reasons: list[Exclusion], ground: Ground, *, first: int
-) -> tuple[pd.DataFrame, pd.Series]:
-    """Return the steps counted cell by cell on what is left, and what no reason takes off."""
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the steps counted cell by cell on what is left, and what no reason takes off by land class."""
     zones = GeoDataFrame({"zone_id": ids}, geometry=geodesy.geometries_from_plane(left), crs=4490)
     zones = zones[~(zones.geometry.is_empty | zones.geometry.isna())]
-    counted = class_areas(reason_raster(ground.classes, reasons, ground.terrain), zones)
+    counted = class_areas(reason_raster(ground.classes, reasons, ground.terrain), zones, effort=ground.effort)
     areas = counted.pivot_table(index="zone_id", columns="class_code", values="area_m2", aggfunc="sum", fill_value=0.0)
-    areas = areas.reindex(ids, fill_value=0.0).reindex(columns=[NODATA_CODE, *range(len(reasons) + 1)], fill_value=0.0)
+    classes = sorted(code for code in areas.columns if code >= KEPT_CODE)
+    columns = [NODATA_CODE, *classes, *range(1, len(reasons) + 1)]
+    areas = areas.reindex(ids, fill_value=0.0).reindex(columns=columns, fill_value=0.0)
     areas = _to_survey(areas, shapely.area(left))
     layer = ground.classes.record.layer
     rows = [
@@ -143,7 +149,14 @@ def _count_cells(
                       "basis": basis, "mark": mark})
         for place, (item, source, taken, basis, mark) in enumerate(rows)
     ]  # fmt: skip
-    return pd.concat(steps, ignore_index=True), areas[0]
+    return pd.concat(steps, ignore_index=True), _by_class(areas[classes])
+
+
+def _by_class(areas: pd.DataFrame) -> pd.DataFrame:
+    """Return area_id, class_code, area_m2 of the cells that are kept."""
+    long = areas.rename_axis(index="area_id", columns="class_code").stack().rename("area_m2").reset_index()
+    long = long[long["area_m2"] > 0]
+    return long.assign(class_code=long["class_code"].astype("int64") - KEPT_CODE)
 
 
 def _to_survey(areas: pd.DataFrame, survey_m2: np.ndarray) -> pd.DataFrame:
@@ -172,8 +185,8 @@ def _plant(areas: pd.DataFrame, zones: GeoDataFrame, ground: Ground, precipitati
     """Return `areas` with height, aspect, the planting rule that fits and the growth key."""
     height = north = pd.Series(dtype=float)
     if ground.terrain is not None:
-        height = zone_mean(ground.terrain.elevation_m, ground.classes, zones, step=_HEIGHT_STEP_M)
-        north = zone_mean(ground.terrain.faces_north, ground.classes, zones, step=_SHARE_STEP)
+        height = zone_mean(ground.terrain.elevation_m, ground.classes, zones, step=_HEIGHT_STEP_M, effort=ground.effort)
+        north = zone_mean(ground.terrain.faces_north, ground.classes, zones, step=_SHARE_STEP, effort=ground.effort)
     out = areas.assign(
         elevation_m=areas["area_id"].map(height).astype(float), north_share=areas["area_id"].map(north).astype(float)
     )
