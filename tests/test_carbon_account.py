@@ -156,7 +156,7 @@ def test_factor_tables_are_among_the_inputs(account):
 def test_same_inputs_give_the_same_tables_in_bands_as_at_once(account, loaded):
     carbon = loaded.settings.carbon.model_copy(update={"raster_memory_mb": 1})  # far below the smallest allowed
     settings = loaded.settings.model_copy(update={"carbon": carbon})
-    again = account_carbon(replace(loaded, workspace=replace(loaded.workspace, settings=settings)), progress=Silent())
+    again = account_carbon(replace(loaded, settings=settings), progress=Silent())
     for name, table in account.tables.items():
         pd.testing.assert_frame_equal(table, again.tables[name], check_exact=True)
     assert np.isfinite(account.tables["carbon_sink"]["sink_tco2e_per_yr_mid"]).all()

@@ -37,10 +37,8 @@ class LandCoverAccount:
         if self._earlier is not None:
             pairs = pair_areas(self._earlier, self._raster, zones, effort=effort, progress=progress)
         # Both dates share a grid, so one count of the pairs holds the later date's classes too.
-        if pairs is None:
-            areas = class_areas(self._raster, zones, effort=effort, progress=progress)
-        else:
-            areas = later_areas(pairs)
+        counted = later_areas(pairs) if pairs is not None else None
+        areas = class_areas(self._raster, zones, effort=effort, progress=progress) if counted is None else counted
         names = dict(zip(layer.zones["zone_id"], layer.zones["zone_name"], strict=True))
         ledger = account_areas(self._raster, areas, layer.zones)
         ledger = ledger.assign(zone_layer=layer.spec.id, zone_name=ledger["zone_id"].map(names))
