@@ -134,7 +134,7 @@ def _count_cells(
     zones = zones[~(zones.geometry.is_empty | zones.geometry.isna())]
     counted = class_areas(reason_raster(ground.classes, reasons, ground.terrain), zones, effort=ground.effort)
     areas = counted.pivot_table(index="zone_id", columns="class_code", values="area_m2", aggfunc="sum", fill_value=0.0)
-    classes = sorted(code for code in areas.columns if code >= KEPT_CODE)
+    classes = sorted({int(code) for code in counted["class_code"] if code >= KEPT_CODE})
     columns = [NODATA_CODE, *classes, *range(1, len(reasons) + 1)]
     areas = areas.reindex(ids, fill_value=0.0).reindex(columns=columns, fill_value=0.0)
     areas = _to_survey(areas, shapely.area(left))
@@ -154,7 +154,7 @@ def _count_cells(
 
 def _by_class(areas: pd.DataFrame) -> pd.DataFrame:
     """Return area_id, class_code, area_m2 of the cells that are kept."""
-    long = areas.rename_axis(index="area_id", columns="class_code").stack().rename("area_m2").reset_index()
+    long = areas.rename_axis(index="area_id").reset_index().melt("area_id", var_name="class_code", value_name="area_m2")
     long = long[long["area_m2"] > 0]
     return long.assign(class_code=long["class_code"].astype("int64") - KEPT_CODE)
 
