@@ -53,6 +53,7 @@ def codes() -> tuple[str, ...]:
     return tuple(_codes())
 
 
+@cache
 def classes_of(code: str) -> tuple[str, ...]:
     """Return the 4-digit classes a code stands for, in code order; empty for an unknown code."""
     text = normalise(code)

@@ -95,7 +95,7 @@ def _findings(results: Sequence[Ruling], facts: Facts, ids: TextArray) -> pd.Dat
     columns["zone_id"] = np.concatenate([result.zone_ids[keep] for result, keep in listed])
     columns["state"] = np.concatenate([state_of(result.rule, result.value)[keep] for result, keep in listed])
     columns["missing_attribute"] = np.concatenate([_missing(result, facts)[keep] for result, keep in listed])
-    return validate("findings", pd.DataFrame(columns))
+    return validate("findings", pd.DataFrame(columns, dtype=object))
 
 
 def _worth_a_row(result: Ruling) -> IntArray:

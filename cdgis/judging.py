@@ -22,7 +22,7 @@ from cdgis.rulebook import Rule
 from cdgis.schema import validate
 
 FloatArray = npt.NDArray[np.float64]
-_SUBJECTS_AT_ONCE = 5000
+_SUBJECTS_AT_ONCE = 2500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ The declarations are in `cdgis.tables`; every stage validates what it returns wi
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
@@ -23,7 +24,7 @@ def _checks(column: Column) -> list[pa.Check]:
         values = list(map(str, column.allowed)) + ([] if column.required else [""])
         checks.append(pa.Check.isin(values))
     elif column.kind == "text" and column.required:
-        checks.append(pa.Check(lambda s: s.astype(str).str.len() > 0, error="不得为空"))
+        checks.append(pa.Check(lambda s: s != "", error="不得为空"))
     if column.low is not None:
         checks.append(pa.Check.ge(column.low - _EPSILON))
     if column.high is not None:
@@ -63,7 +64,7 @@ def validate(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     for column in table.columns:
         values = typed[column.name]
         if column.kind == "text":
-            values = values.astype(object).where(values.notna(), "").map(str)
+            values = _texts(values)
         typed[column.name] = values.astype(_DTYPES[column.kind])
     typed = typed.sort_values(list(table.sort_by), kind="stable", ignore_index=True)
     try:
@@ -75,6 +76,15 @@ def validate(name: str, frame: pd.DataFrame) -> pd.DataFrame:
         )
         raise SchemaError(name, problems) from err
     return typed
+
+
+def _texts(values: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return `values` as plain strings, "" for what is missing; equal strings are one object, so long tables stay small."""
+    if not isinstance(values.dtype, pd.StringDtype) and pd.api.types.infer_dtype(values, skipna=True) != "string":
+        return values.astype(object).where(values.notna(), "").map(str)
+    codes, distinct = pd.factorize(values)
+    words = np.array([*map(str, distinct), ""], dtype=object)  # code -1, a missing value, takes the last
+    return pd.Series(words[codes], index=values.index, dtype=object)
 
 
 def empty(name: str) -> pd.DataFrame:

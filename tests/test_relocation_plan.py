@@ -86,7 +86,7 @@ def plants(rng: np.random.Generator, count: int = 7) -> Subjects:
     )
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.integers(0, 100_000))
 def test_no_assigned_destination_is_forbidden_when_judged_as_a_site(tmp_path_factory, seed: int) -> None:
     loaded, subjects = made(tmp_path_factory.mktemp("w"), seed)

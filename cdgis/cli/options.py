@@ -61,15 +61,15 @@ def open_here(workspace: Path | None) -> "Workspace":
     return open_workspace(workspace if workspace is not None else find_workspace(Path.cwd()))
 
 
-def write_all(assessment: "Assessment", out: Path, *, jobs: int, quiet: bool, strict: bool) -> None:
-    """Write the overview, every page and every table into `out`, and say what came of it."""
+def write_all(assessment: "Assessment", out: Path, *, jobs: int, quiet: bool, strict: bool, word: bool = False) -> None:
+    """Write the overview, every page and every table into `out`, and say what came of it; `word` adds cards in Word."""
     from cdgis.report.publish import write_reports
     from cdgis.summary import print_summary
     from cdgis.terminal import progress_bars
 
     with progress_bars(err_console, quiet=quiet) as progress:
         progress.stage("写出网页与数据表")
-        written = write_reports(assessment, out, jobs=jobs, progress=progress.step)
+        written = write_reports(assessment, out, jobs=jobs, progress=progress.step, word=word)
     if not quiet:
         print_summary(out_console, assessment, out, written)
     leave_strictly(assessment, strict=strict)

@@ -60,7 +60,7 @@ def relocate(
     )  # fmt: skip
     with progress_bars(err_console, quiet=quiet) as progress:
         assessment = assess_relocation(opened, what_if=wanted, as_of=parse_date(as_of), jobs=jobs, progress=progress)
-    write_all(assessment, out or opened.root / "reports", jobs=jobs, quiet=quiet, strict=False)
+    write_all(assessment, out or opened.root / "reports", jobs=jobs, quiet=quiet, strict=False, word=True)
 
 
 def _hectares(pairs: list[str]) -> dict[str, float]:

@@ -102,7 +102,9 @@ class DestinationPolicy(PolicyData):
     gap: float = Field(gt=0)
     nodes: int = Field(ge=1)
     large_nodes: int = Field(ge=1)
-    """Nodes for what is left to decide of a program beyond `whole_pairs`."""
+    """Nodes for the core of a program beyond `whole_pairs`."""
+    core_cost: float = Field(ge=0)
+    """Greatest reduced cost of a pair kept in that core."""
     exact_pairs: int = Field(ge=0)
     """Up to this many pairs the plan is solved without a gap."""
     whole_pairs: int = Field(ge=0)

@@ -24,8 +24,8 @@ IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
 UNPLACED = -1
-_WHOLE = 1e-6
-"""A share this near to 1 is whole."""
+_SHARE_OF_GAP = 0.5
+"""Of the gap, left to the program on the core; the rest is for what the core leaves out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +96,8 @@ def assign(problem: Problem, limits: DestinationPolicy) -> Assignment:
     """Return the best plan found within the gap (relative) and the number of nodes that `limits` states.
 
     Up to `exact_pairs` open pairs the gap is 0, up to `whole_pairs` the program is solved whole. Beyond, its relaxation
-    is: whoever goes to one park whole keeps that park, and the program is solved for the others with what is left;
-    the relaxation bounds how far from the best plan that can be.
+    is, and the program keeps the pairs whose reduced cost is at most `core_cost`: all that the relaxation uses, and what
+    costs little more. The relaxation bounds how far from the best plan that can be.
 
     Raises
     ------
@@ -111,15 +111,14 @@ def assign(problem: Problem, limits: DestinationPolicy) -> Assignment:
     count = len(model.saving)
     if count <= limits.whole_pairs:
         gap = 0.0 if count <= limits.exact_pairs else limits.gap
-        found = _solve(model, np.arange(count), model.limit, gap=gap, nodes=limits.nodes)
+        found = _solve(model, np.arange(count), gap=gap, nodes=limits.nodes)
         lowest = everything + found.bound
     else:
-        share, value = _relaxed(model)
-        lowest, whole = everything + value, np.flatnonzero(share > 1 - _WHOLE)
-        settled = np.isin(model.pair_row, model.pair_row[whole])
-        left = model.limit - np.asarray(model.matrix[:, whole].sum(axis=1)).ravel()
-        found = _solve(model, np.flatnonzero(~settled), np.maximum(left, 0.0), gap=limits.gap, nodes=limits.large_nodes)
-        found = _Solved(chosen=np.concatenate([whole, found.chosen]), bound=value, nodes=found.nodes)
+        reduced, value = _relaxed(model)
+        lowest, core = everything + value, np.flatnonzero(reduced <= limits.core_cost)
+        # HiGHS counts its gap from the saving, the plan from the whole cost
+        gap = limits.gap * _SHARE_OF_GAP * lowest / max(abs(value), 1e-12)
+        found = _solve(model, core, gap=gap, nodes=limits.large_nodes)
     place[model.pair_row[found.chosen]] = model.pair_park[found.chosen]
     objective = problem.value(place)
     return Assignment(
@@ -135,15 +134,15 @@ class _Solved:
     nodes: int
 
 
-def _solve(model: "_Model", pairs: IntArray, limit: FloatArray, *, gap: float, nodes: int) -> _Solved:
-    """Return the pairs chosen among `pairs` when `limit` is left of each constraint."""
+def _solve(model: "_Model", pairs: IntArray, *, gap: float, nodes: int) -> _Solved:
+    """Return the pairs chosen among `pairs`."""
     if not pairs.size:
         return _Solved(chosen=pairs, bound=0.0, nodes=0)
     from scipy.optimize import Bounds, LinearConstraint, milp
 
     result = milp(
         model.saving[pairs], integrality=np.ones(len(pairs)), bounds=Bounds(0, 1),
-        constraints=LinearConstraint(model.matrix[:, pairs], -np.inf, limit),
+        constraints=LinearConstraint(model.matrix[:, pairs], -np.inf, model.limit),
         options={"mip_rel_gap": gap, "node_limit": nodes, "presolve": True},
     )  # fmt: skip
     if result.x is None:
@@ -153,13 +152,14 @@ def _solve(model: "_Model", pairs: IntArray, limit: FloatArray, *, gap: float, n
 
 
 def _relaxed(model: "_Model") -> tuple[FloatArray, float]:
-    """Return the shares of a best plan that may split enterprises, and its value."""
+    """Return the reduced cost of each pair in a best plan that may split enterprises, and that plan's value."""
     from scipy.optimize import linprog
 
     result = linprog(model.saving, A_ub=model.matrix, b_ub=model.limit, bounds=(0, 1), method="highs-ds")
     if result.x is None:
         raise RuntimeError(f"HiGHS: {result.message}")
-    return np.asarray(result.x), float(result.fun)
+    reduced = model.saving - model.matrix.T @ result.ineqlin.marginals
+    return np.asarray(reduced), float(result.fun)
 
 
 def relaxed_bound(problem: Problem) -> float:

@@ -13,8 +13,13 @@ from cdgis.report.relocation_view import COLOURS, GROUP_TITLES, REVIEW, Case, li
 CITY_PAGE, FOLDER = "relocation.html", "relocations"
 
 
-def render_relocation(assessment: Assessment) -> Iterator[tuple[str, str]]:
-    """Yield (path, HTML) of the city page and of one card per listed enterprise; nothing when nobody is listed."""
+def render_relocation(assessment: Assessment, *, word: bool = False) -> Iterator[tuple[str, str]]:
+    """Yield (path, HTML) of the city page and of one card per listed enterprise; nothing when nobody is listed.
+
+    Parameters
+    ----------
+    word : the cards link their Word twins.
+    """
     view = view_relocation(assessment, radius_m=read_priority_policy().receptor_radius_m)
     if not view.cases:
         return
@@ -27,13 +32,13 @@ def render_relocation(assessment: Assessment) -> Iterator[tuple[str, str]]:
         park_names=sorted({case.assigned["park_name"] for case in view.cases if case.assigned}),
     )  # fmt: skip
     for case in view.cases:
-        yield f"{FOLDER}/{case.page}", _card(assessment, case)
+        yield f"{FOLDER}/{case.page}", _card(assessment, case, word=word)
 
 
-def _card(assessment: Assessment, case: Case) -> str:
+def _card(assessment: Assessment, case: Case, *, word: bool) -> str:
     return page_template("relocation_card.html").render(
         **common_values(assessment), **_shared(), policy=content_policy(()), style=_style(), c=case, r=case.row,
-        flow=draw_one(assessment, case), colour=COLOURS[case.group], docx=docx_name(case),
+        flow=draw_one(assessment, case), colour=COLOURS[case.group], docx=docx_name(case) if word else "",
     )  # fmt: skip
 
 

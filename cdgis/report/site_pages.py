@@ -25,14 +25,19 @@ INDEX, DASHBOARD, PLACES, CARBON = "index.html", "dashboard.html", "places.html"
 SITE_FOLDER = "sites"
 
 
-def render_pages(assessment: Assessment, *, jobs: int = 1) -> Iterator[tuple[str, str]]:
-    """Yield (path, HTML) of every page of the site; the texts do not depend on `jobs`."""
+def render_pages(assessment: Assessment, *, jobs: int = 1, word: bool = False) -> Iterator[tuple[str, str]]:
+    """Yield (path, HTML) of every page of the site; the texts do not depend on `jobs`.
+
+    Parameters
+    ----------
+    word : relocation cards link their Word twins.
+    """
     dossiers = gather_dossiers(assessment)
     pages = place_pages(assessment)
     view = build_map(assessment, dossiers, pages=pages)
     yield INDEX, render_index(assessment, dossiers, overview=sum_up(assessment, dossiers), view=view)
     yield DASHBOARD, render_dashboard(assessment, draw_dashboard(assessment, dossiers, pages=pages))
-    yield from render_relocation(assessment)
+    yield from render_relocation(assessment, word=word)
     places = gather_places(assessment, list_subjects(assessment, dossiers), pages=pages)
     yield PLACES, render_place_list(assessment, places)
     carbon = gather_carbon(assessment, pages=pages)
