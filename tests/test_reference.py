@@ -38,7 +38,7 @@ def test_reference_shares_no_code_with_cdgis():
 def test_every_row_of_500_random_sites_equals_the_reference():
     tally = compare(sites.random_sites(500, 1, read_layers()))
     assert tally.rows["verdict"] == 500
-    assert min(tally.rows[name] for name in ("overlaps", "clear", "ledger", "findings")) > 9000
+    assert min(tally.rows[name] for name in ("overlaps", "clear", "ledger", "findings")) > 8000
     assert tally.mismatches == []
 
 
@@ -66,8 +66,8 @@ def _another_relation(said):
     said["overlaps"][0]["relation"] = "near"
 
 
-def _a_square_metre_more(said):
-    said["ledger"][0]["total"] += 1.0
+def _a_hundred_thousandth_more(said):
+    said["ledger"][0]["total"] *= 1 + 1e-5
 
 
 def _two_millimetres_off(said):
@@ -79,7 +79,7 @@ def _milder(said):
 
 
 @pytest.mark.parametrize(
-    "spoil", [_one_finding_less, _another_relation, _a_square_metre_more, _two_millimetres_off, _milder]
+    "spoil", [_one_finding_less, _another_relation, _a_hundred_thousandth_more, _two_millimetres_off, _milder]
 )
 def test_a_difference_would_be_noticed(few, answers, spoil):
     ours, theirs = answers

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -96,14 +95,14 @@ def test_folder_without_reports_is_refused(space, capsys):
 
 
 @pytest.mark.slow
-def test_every_report_on_the_shipped_sites_is_accepted_within_two_minutes(tmp_path):
+def test_every_report_on_the_shipped_sites_is_accepted(tmp_path):
     workspace = open_workspace(ROOT)
     files = sorted(path for path in (ROOT / "layers/projects").iterdir() if path.stem != "attributes")
     composer = Composer(assess_sites(workspace, files))
     names = composer.subject_ids()
     for place, subject_id in enumerate(names):
         (tmp_path / f"{place}.json").write_bytes(report_json(composer.report(subject_id)))
-    started, again = time.process_time(), Repeater(workspace)
+    again = Repeater(workspace)
     results = [verify_report(path, workspace=workspace, again=again) for path in sorted(tmp_path.glob("*.json"))]
     assert [(r.subject_id, c.title, c.faults) for r in results for c in r.checks if c.faults] == []
-    assert len(results) == len(names) > 100 and time.process_time() - started < 120
+    assert len(results) == len(names) > 100

@@ -91,12 +91,12 @@ def test_every_printed_page_carries_title_number_stamp_and_page_count(
 
 
 def test_a_table_over_several_pages_has_its_header_on_each(browser: object, page: Path, tmp_path: Path) -> None:
-    # Thirty times the rows of the occupation table: three pages at least.
+    # Fifty times the rows of the occupation table: three pages at least.
     long = page.with_name("long.html")
     text = page.read_text(encoding="utf-8")
     start, end = text.index("<tbody>", text.index('<table id="occupation"')) + 7, 0
     end = text.index("</tbody>", start)
-    long.write_text(text[:start] + text[start:end] * 30 + text[end:], encoding="utf-8")
+    long.write_text(text[:start] + text[start:end] * 50 + text[end:], encoding="utf-8")
     pages = _pdf_pages(browser, long, tmp_path / "long.pdf")
     of_table = [text for text in pages if text.count("HX02") + text.count("ZH13080") > 6]
     assert len(of_table) >= 3
