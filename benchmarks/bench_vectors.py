@@ -99,11 +99,12 @@ def nearest_ours(data, count):
     import shapely
 
     from cdgis.geometry import boundary_chunks
+    from cdgis.readers.columnar import read_columns
 
-    points = frame(data, f"points{count}").geometry.to_numpy()
+    points = read_columns(vectors.path_of(data, f"points{count}")).geometries()
     total = []
     for layer in ("red1m", "rivers"):
-        chunks, _ = boundary_chunks(frame(data, layer).geometry.to_numpy())
+        chunks, _ = boundary_chunks(read_columns(vectors.path_of(data, layer)).geometries())
         (_, _), distance = shapely.STRtree(chunks).query_nearest(
             points, max_distance=REACH_M, all_matches=False, return_distance=True
         )

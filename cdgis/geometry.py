@@ -116,28 +116,19 @@ def boundary_chunks(geoms: GeometryArray) -> tuple[GeometryArray, IntArray]:
 
 
 def _cut_lines(lines: GeometryArray, owner: IntArray) -> tuple[GeometryArray, IntArray]:
-    if not lines.size:
-        return np.empty(0, dtype=object), np.empty(0, dtype=np.int64)
     coords, line_of = shapely.get_coordinates(lines, return_index=True)
-    position = np.arange(len(coords)) - np.searchsorted(line_of, line_of)
-    step = CHUNK_POINTS - 1
-    chunk_local = position // step
-    starts_new = np.r_[True, (line_of[1:] != line_of[:-1]) | (chunk_local[1:] != chunk_local[:-1])]
-    chunk = np.cumsum(starts_new) - 1
+    if not coords.size:
+        return np.empty(0, dtype=object), np.empty(0, dtype=np.int64)
+    begins = np.flatnonzero(np.append(True, line_of[1:] != line_of[:-1]))
+    position = np.arange(len(coords)) - np.repeat(begins, np.diff(np.append(begins, len(coords))))
+    first = np.flatnonzero(position % (CHUNK_POINTS - 1) == 0)
     # The first point of a follow-on chunk also closes the chunk before it.
-    joint = np.flatnonzero(starts_new & (position > 0))
-    all_coords = np.concatenate([coords, coords[joint]])
-    all_chunk = np.concatenate([chunk, chunk[joint] - 1])
-    all_rank = np.concatenate([np.arange(len(coords), dtype=float), joint - 0.5])
-    order = np.lexsort((all_rank, all_chunk))
-    all_coords, all_chunk = all_coords[order], all_chunk[order]
-    first_line = line_of[np.flatnonzero(starts_new)]
-    counts = np.bincount(all_chunk)
-    keep = counts[all_chunk] > 1
-    used = np.flatnonzero(counts > 1)
-    renumber = np.cumsum(counts > 1) - 1
-    chunks = shapely.linestrings(all_coords[keep], indices=renumber[all_chunk[keep]])
-    return chunks, owner[first_line[used]]
+    size = np.diff(np.append(first, len(coords))) + np.append(position[first[1:]] > 0, False)
+    used = np.flatnonzero(size > 1)
+    offsets = np.append(0, np.cumsum(size[used]))
+    vertex = np.arange(offsets[-1]) + np.repeat(first[used] - offsets[:-1], size[used])
+    chunks = shapely.from_ragged_array(shapely.GeometryType.LINESTRING, coords[vertex], (offsets,))
+    return np.asarray(chunks, dtype=object), owner[line_of[first[used]]]
 
 
 def inradius_m(plane_polygons: GeometryArray, *, precise_below_m: float = 1.0) -> FloatArray:

@@ -81,9 +81,9 @@ class FlatPolygons:
         """West, south, east and north of every part."""
         if not len(self.part_row):
             return np.empty((0, 4))
-        first = self.ring_start[self.part_start[:-1]]
-        low, high = np.minimum.reduceat(self.xy, first), np.maximum.reduceat(self.xy, first)
-        return np.column_stack([low, high])
+        from cdgis.kernels.compiled.edges import part_boxes
+
+        return part_boxes(self.xy, self.ring_start, self.part_start)
 
     @property
     def row_bounds(self) -> FloatArray:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cdgis.kernels.compiled.edges import edge_grid, signed_edges
+from cdgis.kernels.compiled.edges import SignArray, cells_asked, edge_grid, ring_signs, signed_edges
 from cdgis.kernels.compiled.trapezoids import overlap_rows
 from cdgis.kernels.compiled.winding import windings
 from cdgis.kernels.flat import FlatPolygons
@@ -41,6 +41,7 @@ class ZoneIndex:
     """A layer's polygons with the signs of their edges and the grid that finds them."""
 
     flat: FlatPolygons
+    ring_sign: SignArray
     sign: npt.NDArray[np.int8]
     edge_row: npt.NDArray[np.int32]
     start: IntArray
@@ -56,21 +57,18 @@ class ZoneIndex:
         within : boxes of the subjects that will be asked about; edges beyond all of them are left out.
         cells : cells along a side of the grid; by default as many as the edges suggest. No result depends on it.
         """
-        sign, edge_row = signed_edges(flat.xy, flat.ring_start, flat.part_start, flat.part_row)
+        of_ring = ring_signs(flat.xy, flat.ring_start, flat.part_start)
+        sign, edge_row = signed_edges(flat.xy, flat.ring_start, of_ring, flat.part_start, flat.part_row)
         west, south, east, north = _frame_of(within)
         size = cells or int(np.clip(np.sqrt(len(flat.xy) / EDGES_PER_CELL), *_CELLS))
         frame = np.array([west, south, size / (east - west), size / (north - south), east, north])
-        start, items = edge_grid(flat.xy, sign, frame, size)
-        return cls(flat=flat, sign=sign, edge_row=edge_row, start=start, items=items, frame=frame)
-
-    @classmethod
-    def without_grid(cls, flat: FlatPolygons) -> "ZoneIndex":
-        """Return an index that is good for points alone."""
-        return cls.of(flat, within=np.full((0, 4), np.nan), cells=1)
+        start, items = edge_grid(flat.xy, sign, frame, size, cells_asked(widened(within), frame, size))
+        return cls(flat=flat, ring_sign=of_ring, sign=sign, edge_row=edge_row, start=start, items=items, frame=frame)
 
     def overlaps(self, subjects: FlatPolygons, pool: Executor, threads: int = 1) -> Overlaps:
         """Return how the rows of `subjects` lie to the rows of the layer."""
-        sign, _ = signed_edges(subjects.xy, subjects.ring_start, subjects.part_start, subjects.part_row)
+        of_ring = ring_signs(subjects.xy, subjects.ring_start, subjects.part_start)
+        sign, _ = signed_edges(subjects.xy, subjects.ring_start, of_ring, subjects.part_start, subjects.part_row)
         rows = np.arange(subjects.rows + 1)
         first = np.append(subjects.ring_start[subjects.part_start[:-1]], len(subjects.xy))
         vertex = first[np.searchsorted(subjects.part_row, rows)].astype(np.int64)
@@ -88,29 +86,30 @@ class ZoneIndex:
 
     def _corners(self, box: FloatArray, pool: Executor, threads: int) -> tuple[IntArray, IntArray, IntArray]:
         """Return, subject by subject, the rows round its box's north-west corner and their winding numbers."""
-        point, part, winding, _ = self.around(box[:, 0], box[:, 3], pool, threads)
+        point, part, winding, _ = around(self.flat, self.ring_sign, (box[:, 0], box[:, 3]), pool, threads)
         inside = winding != 0
         point, row, winding = point[inside], self.flat.part_row[part[inside]].astype(np.int64), winding[inside]
         order = np.lexsort((row, point))
         start = np.searchsorted(point[order], np.arange(len(box) + 1)).astype(np.int64)
         return start, row[order], winding[order]
 
-    def around(
-        self, x: FloatArray, y: FloatArray, pool: Executor, threads: int = 1
-    ) -> tuple[IntArray, IntArray, IntArray, npt.NDArray[np.int8]]:
-        """Return (point, part, winding number, may lie on an edge) for points in or on the layer's polygons."""
-        order = np.flatnonzero(np.isfinite(x))
-        order = order[np.argsort(y[order], kind="stable")]
-        px, py = np.ascontiguousarray(x[order]), np.ascontiguousarray(y[order])
-        starts = np.append(self.flat.ring_start[self.flat.part_start[:-1]], len(self.flat.xy)).astype(np.int64)
-        bounds = self.flat.part_bounds
 
-        def one(turn: tuple[int, int]) -> tuple[Any, ...]:
-            return windings(self.flat.xy, self.sign, starts, bounds, px, py, np.array(turn))
+def around(
+    flat: FlatPolygons, ring_sign: SignArray, at: tuple[FloatArray, FloatArray], pool: Executor, threads: int = 1
+) -> tuple[IntArray, IntArray, IntArray, SignArray]:
+    """Return (point, part, winding number, may lie on an edge) for points in or on polygons."""
+    x, y = at
+    order = np.flatnonzero(np.isfinite(x))
+    order = order[np.argsort(y[order], kind="stable")]
+    px, py = np.ascontiguousarray(x[order]), np.ascontiguousarray(y[order])
+    bounds = flat.part_bounds
 
-        step = max(1, threads)
-        point, part, winding, doubt = _joined(pool, one, [(first, step) for first in range(step)])
-        return order[point], part, winding, doubt
+    def one(turn: tuple[int, int]) -> tuple[Any, ...]:
+        return windings(flat.xy, flat.ring_start, ring_sign, flat.part_start, bounds, px, py, np.array(turn))
+
+    step = max(1, threads)
+    point, part, winding, doubt = _joined(pool, one, [(first, step) for first in range(step)])
+    return order[point], part, winding, doubt
 
 
 def widened(bounds: FloatArray) -> FloatArray:

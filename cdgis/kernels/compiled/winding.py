@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdgis.compiled import kernel
-from cdgis.kernels.compiled.edges import SignArray
+from cdgis.kernels.compiled.edges import RUN_EDGES, SignArray, box_of
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -100,32 +100,44 @@ def _stream_edge(
 @kernel
 def _stream_part(
     xy: FloatArray,
-    sign: SignArray,
-    first: int,
-    last: int,
+    ring_start: IntArray,
+    ring_sign: SignArray,
     box: FloatArray,
     px: FloatArray,
     py: FloatArray,
     chosen: IntArray,
 ) -> tuple[IntArray, SignArray]:
-    """Return the winding number of one part (vertices first..last-1) about its chosen points, and which are doubtful."""
+    """Return the winding number of one part's rings about its chosen points, and which are doubtful.
+
+    A run of edges that is level with no point, or lies west of them all, is passed over whole.
+    """
     winding, doubt = np.zeros(len(chosen), np.int64), np.zeros(len(chosen), np.int8)
     start = np.zeros(max(1, min(4 * len(chosen), 1 << 16)) + 1, np.int64)
     per_m = _bins(py, chosen, box, start)
-    edge = np.empty(4)
-    for k in range(first, last):
-        if sign[k] != 0:
-            edge[0], edge[1], edge[2], edge[3] = xy[k, 0], xy[k, 1], xy[k + 1, 0], xy[k + 1, 1]
-            j = start[int(min((min(edge[1], edge[3]) - box[1]) * per_m, len(start) - 1.0))]
-            _stream_edge(edge, sign[k], px, py, chosen, j, winding, doubt)
+    edge, run_box, top, west = np.empty(4), np.empty(4), len(start) - 1.0, px[chosen].min()
+    for ring in range(len(ring_sign)):
+        end = ring_start[ring + 1] - 1
+        for run in range(ring_start[ring], end, RUN_EDGES):
+            last = min(run + RUN_EDGES, end)
+            box_of(xy, run, last + 1, run_box)
+            j = max(start[int(min((run_box[1] - box[1]) * per_m, top))] - 1, 0)
+            while j < len(chosen) and py[chosen[j]] < run_box[1]:
+                j += 1
+            if j == len(chosen) or py[chosen[j]] > run_box[3] or run_box[2] < west:
+                continue
+            for k in range(run, last):
+                edge[0], edge[1], edge[2], edge[3] = xy[k, 0], xy[k, 1], xy[k + 1, 0], xy[k + 1, 1]
+                j = start[int(min((min(edge[1], edge[3]) - box[1]) * per_m, top))]
+                _stream_edge(edge, ring_sign[ring], px, py, chosen, j, winding, doubt)
     return winding, doubt
 
 
 @kernel
 def windings(
     xy: FloatArray,
-    sign: SignArray,
-    part_vertex: IntArray,
+    ring_start: IntArray,
+    ring_sign: SignArray,
+    part_start: IntArray,
     bounds: FloatArray,
     px: FloatArray,
     py: FloatArray,
@@ -135,7 +147,7 @@ def windings(
 
     Parameters
     ----------
-    part_vertex : first vertex of each part, and the end.
+    ring_start, part_start : first vertex of each ring, first ring of each part, and the ends.
     bounds : box of each part.
     px, py : points sorted by y.
     turn : (first, step): the parts to look at.
@@ -147,8 +159,9 @@ def windings(
         count = _in_box(px, py, bounds[part], chosen)
         if count == 0:
             continue
+        first, last = part_start[part], part_start[part + 1]
         winding, doubt = _stream_part(
-            xy, sign, part_vertex[part], part_vertex[part + 1], bounds[part], px, py, chosen[:count]
+            xy, ring_start[first : last + 1], ring_sign[first:last], bounds[part], px, py, chosen[:count]
         )
         if found + count > room:
             room = 2 * (found + count)
