@@ -86,8 +86,11 @@ class Hits:
             subject = rows["subject"].to_numpy(dtype=np.int64)
             hit[subject] = True
             np.maximum.at(depth, subject, rows["depth_m"].to_numpy(dtype=float))
-            joined = rows.groupby("subject", sort=True)["zone_id"].agg(LIST_SEPARATOR.join)
-            zones[joined.index.to_numpy(dtype=np.int64)] = joined.to_numpy(dtype=object)
+            zones[subject] = rows["zone_id"].to_numpy(dtype=object)
+            several = rows[rows["subject"].duplicated(keep=False)]
+            if len(several):  # a grouping costs far more than the rest, and most lie in one zone of a scope
+                joined = several.groupby("subject", sort=True)["zone_id"].agg(LIST_SEPARATOR.join)
+                zones[joined.index.to_numpy(dtype=np.int64)] = joined.to_numpy(dtype=object)
         return hit, depth, zones
 
     def strange(self, rule: Rule) -> frozenset[str]:
