@@ -119,6 +119,7 @@ def assign(problem: Problem, limits: DestinationPolicy) -> Assignment:
         # HiGHS counts its gap from the saving, the plan from the whole cost
         gap = limits.gap * _SHARE_OF_GAP * lowest / max(abs(value), 1e-12)
         found = _solve(model, core, gap=gap, nodes=limits.large_nodes)
+        found = _Solved(chosen=_filled(model, found.chosen), bound=value, nodes=found.nodes)
     place[model.pair_row[found.chosen]] = model.pair_park[found.chosen]
     objective = problem.value(place)
     return Assignment(
@@ -149,6 +150,21 @@ def _solve(model: "_Model", pairs: IntArray, *, gap: float, nodes: int) -> _Solv
         raise RuntimeError(f"HiGHS: {result.message}")
     bound = result.fun if result.mip_dual_bound is None else result.mip_dual_bound
     return _Solved(chosen=pairs[result.x > 0.5], bound=float(bound), nodes=int(result.mip_node_count or 0))
+
+
+def _filled(model: "_Model", chosen: IntArray) -> IntArray:
+    """Return `chosen` and whatever else still fits, dearest to leave out first: a place always costs less than none."""
+    columns = model.matrix.tocsc()
+    left = model.limit - np.asarray(model.matrix[:, chosen].sum(axis=1)).ravel()
+    waiting = np.flatnonzero(~np.isin(model.pair_row, model.pair_row[chosen]))
+    more: list[int] = []
+    for pair in waiting[np.argsort(model.saving[waiting], kind="stable")]:
+        span = slice(columns.indptr[pair], columns.indptr[pair + 1])
+        rows, amount = columns.indices[span], columns.data[span]
+        if (amount <= left[rows] + 1e-12).all():
+            left[rows] -= amount
+            more.append(int(pair))
+    return np.concatenate([chosen, np.array(more, dtype=np.int64)])
 
 
 def _relaxed(model: "_Model") -> tuple[FloatArray, float]:
