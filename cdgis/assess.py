@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -14,7 +15,6 @@ from cdgis import __version__
 from cdgis.assessment import Assessment
 from cdgis.attributes import load_attributes
 from cdgis.audit import input_digest, report_numbers
-from cdgis.carbon_account import CarbonTables, account_carbon
 from cdgis.cumulative import sum_up_caps
 from cdgis.errors import CatalogError
 from cdgis.frames import Subjects
@@ -26,13 +26,16 @@ from cdgis.plaintext import cleaned
 from cdgis.progress import Progress, Silent
 from cdgis.questions import list_questions
 from cdgis.readers import TypedSites, read_sites, read_subjects, table_record
-from cdgis.relocation_plan import WhatIf, plan_relocation, search_freely
 from cdgis.remedy_plan import guide, remedies_for, search_area
 from cdgis.request import Request
 from cdgis.river_entry import dischargers, downstream_measures, downstream_of_dischargers
 from cdgis.river_system import COUNTY_LAYERS, RiverSystem, load_rivers
 from cdgis.schema import TABLES, empty, validate
 from cdgis.workspace import Workspace
+
+if TYPE_CHECKING:
+    from cdgis.carbon_account import CarbonTables
+    from cdgis.relocation_plan import WhatIf
 
 RUN = Request()
 """The request of commands that judge the whole workspace."""
@@ -51,6 +54,8 @@ def assess_workspace(
     judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
     rivers = _rivers(loaded)
     further = {**_relocate(loaded, judged, progress, rivers=rivers), **_downstream(rivers, subjects)}
+    from cdgis.carbon_account import account_carbon  # rasters load for the jobs that count them
+
     carbon = account_carbon(loaded, progress=progress)
     return _assessment(loaded, judged, further, carbon)
 
@@ -99,7 +104,7 @@ def assess_sites(
     )  # fmt: skip
     discharging = bool(list(dischargers(subjects)))
     further = {**remedies, **_downstream(_rivers(loaded) if discharging else None, subjects)}
-    return _assessment(loaded, judged, further, CarbonTables.none(), request=request)
+    return _assessment(loaded, judged, further, request=request)
 
 
 def _own_sidecar(workspace: Workspace, files: Sequence[Path]) -> Path | None:
@@ -132,13 +137,13 @@ def assess_siting(
     progress.step("候选位置")
     judged = found.judged or Judged(subjects=Subjects.none(), tables={})
     further = {"locations": found.siting.locations}
-    return _assessment(loaded, judged, further, CarbonTables(notes=found.siting.notes))
+    return _assessment(loaded, judged, further, notes=found.siting.notes)
 
 
 def assess_relocation(
     workspace: Workspace,
     *,
-    what_if: WhatIf | None = None,
+    what_if: "WhatIf | None" = None,
     as_of: date | None = None,
     jobs: int = 1,
     progress: Progress | None = None,
@@ -150,7 +155,7 @@ def assess_relocation(
     subjects = only_kind(read_subjects(workspace, progress=progress.step), SubjectKind.ENTERPRISE)
     judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
     relocation = _relocate(loaded, judged, progress, what_if, rivers=_rivers(loaded))
-    return _assessment(loaded, judged, relocation, CarbonTables.none())
+    return _assessment(loaded, judged, relocation)
 
 
 def assess_carbon(workspace: Workspace, *, as_of: date | None = None, progress: Progress | None = None) -> Assessment:
@@ -169,14 +174,23 @@ def assess_carbon(workspace: Workspace, *, as_of: date | None = None, progress: 
         )
     progress = progress or Silent()
     loaded = load_workspace(workspace, as_of=as_of, progress=progress)
+    from cdgis.carbon_account import account_carbon
+
     nobody = Judged(subjects=Subjects.none(), tables={})
     return _assessment(loaded, nobody, {}, account_carbon(loaded, progress=progress))
 
 
 def _relocate(
-    loaded: Loaded, judged: Judged, progress: Progress, what_if: WhatIf | None = None, *, rivers: RiverSystem | None
+    loaded: Loaded,
+    judged: Judged,
+    progress: Progress,
+    what_if: "WhatIf | None" = None,
+    *,
+    rivers: RiverSystem | None,
 ) -> dict[str, pd.DataFrame]:
     """Return the relocation tables; a free search only for the enterprises it is asked for."""
+    from cdgis.relocation_plan import plan_relocation, search_freely  # so does the solver
+
     progress.stage("搬迁清单、优先级与承接安排", 1)
     if judged.measurement is None:
         return {}
@@ -222,20 +236,22 @@ def _assessment(
     loaded: Loaded,
     judged: Judged,
     further: Mapping[str, pd.DataFrame],
-    carbon: CarbonTables,
+    carbon: "CarbonTables | None" = None,
     *,
     request: Request = RUN,
+    notes: tuple[str, ...] = (),
 ) -> Assessment:
-    notes: tuple[IntakeNote, ...] = (
+    told: tuple[IntakeNote, ...] = (
         *judged.subjects.intake,
         *(note for layer in loaded.layers.values() for note in layer.notes),
     )
-    found = {**judged.tables, **further, **carbon.tables, "intake": _intake_table(notes)}
+    found = {**judged.tables, **further, **(carbon.tables if carbon else {}), "intake": _intake_table(told)}
     tables = {name: found.get(name, empty(name)) for name in TABLES}
     tables["questions"] = list_questions(tables["findings"], load_attributes())
     tables["cumulative"] = sum_up_caps(tables["overlaps"], tables["subjects"], tables["attributes"], loaded.layers)
     rivers = _river_records(loaded) if {"relocation", "downstream"} & set(further) else ()
-    inputs: tuple[InputRecord, ...] = (*loaded.records, *judged.subjects.records, *rivers, *carbon.records)
+    counted = carbon.records if carbon else ()
+    inputs: tuple[InputRecord, ...] = (*loaded.records, *judged.subjects.records, *rivers, *counted)
     digest = input_digest(inputs, loaded.settings, loaded.as_of, __version__)
     return Assessment(
         version=__version__,
@@ -249,8 +265,8 @@ def _assessment(
         rulebook=loaded.rulebook,
         report_numbers=report_numbers(tables, digest, loaded.as_of),
         request=request,
-        pictures=carbon.pictures,
-        notes=overview_notes(loaded) + carbon.notes,
+        pictures=carbon.pictures if carbon else {},
+        notes=overview_notes(loaded) + (carbon.notes if carbon else notes),
     )
 
 

@@ -19,6 +19,7 @@ from cdgis.rulebook import Rule
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
+IntArray = npt.NDArray[np.int64]
 TextArray = npt.NDArray[np.object_]
 
 GAP_RULE, DISAGREEMENT_RULE, UNLISTED_RULE, SLIVER_RULE = "ZU-04", "ZU-05", "ZU-07", "TOL-01"
@@ -57,6 +58,39 @@ class Ruling:
     """What is missing where geometry is unknown: an attribute, or one of COVERAGE, CLASS, ACCESS_LIST."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _LayerHits:
+    """One layer's overlaps that count, found by class and by zone: hundreds of rules ask, each for a zone or two."""
+
+    subject: IntArray
+    depth_m: FloatArray
+    zone_id: TextArray
+    by_class: Mapping[str, IntArray]
+    by_zone: Mapping[str, IntArray]
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame) -> "_LayerHits":
+        rows = rows.reset_index(drop=True)
+        return cls(
+            subject=rows["subject"].to_numpy(dtype=np.int64), depth_m=rows["depth_m"].to_numpy(dtype=float),
+            zone_id=rows["zone_id"].to_numpy(dtype=object), by_class=_places(rows["zone_class"]),
+            by_zone=_places(rows["zone_id"]),
+        )  # fmt: skip
+
+    def rows(self, scope: Scope) -> IntArray:
+        """Return the positions of the rows in scope, in the table's order."""
+        found = np.arange(len(self.subject))
+        for wanted, held in ((scope.zone_ids, self.by_zone), (scope.zone_classes, self.by_class)):
+            if wanted:
+                places = [held[name] for name in dict.fromkeys(wanted) if name in held]
+                found = np.intersect1d(found, np.concatenate(places)) if places else found[:0]
+        return found
+
+
+def _places(column: pd.Series) -> dict[str, IntArray]:
+    return {str(name): np.asarray(places, dtype=np.int64) for name, places in column.groupby(column).indices.items()}
+
+
 class Hits:
     """The overlaps that count, ready to be asked by scope."""
 
@@ -71,25 +105,23 @@ class Hits:
         """
         self._size = size
         self._unknown = {layer: classes for layer, classes in (unknown_classes or {}).items() if classes}
-        self._by_layer = {str(layer): rows.reset_index(drop=True) for layer, rows in hits.groupby("layer", sort=True)}
+        self._by_layer = {str(layer): _LayerHits.of(rows) for layer, rows in hits.groupby("layer", sort=True)}
 
     def of(self, scope: Scope) -> tuple[BoolArray, FloatArray, TextArray]:
         """Return which subjects hit the scope, how deep, and the ids of the zones they hit, joined."""
         hit, depth = np.zeros(self._size, dtype=bool), np.zeros(self._size)
         zones = np.full(self._size, "", dtype=object)
-        rows = self._by_layer.get(scope.layer)
-        if rows is not None and scope.zone_classes:
-            rows = rows[rows["zone_class"].isin(scope.zone_classes)]
-        if rows is not None and scope.zone_ids:
-            rows = rows[rows["zone_id"].isin(scope.zone_ids)]
-        if rows is not None and len(rows):
-            subject = rows["subject"].to_numpy(dtype=np.int64)
+        layer = self._by_layer.get(scope.layer)
+        rows = layer.rows(scope) if layer else ()
+        if layer and len(rows):
+            subject = layer.subject[rows]
             hit[subject] = True
-            np.maximum.at(depth, subject, rows["depth_m"].to_numpy(dtype=float))
-            zones[subject] = rows["zone_id"].to_numpy(dtype=object)
-            several = rows[rows["subject"].duplicated(keep=False)]
+            np.maximum.at(depth, subject, layer.depth_m[rows])
+            zones[subject] = layer.zone_id[rows]
+            several = pd.Series(layer.zone_id[rows], index=subject)
+            several = several[several.index.duplicated(keep=False)]
             if len(several):  # a grouping costs far more than the rest, and most lie in one zone of a scope
-                joined = several.groupby("subject", sort=True)["zone_id"].agg(LIST_SEPARATOR.join)
+                joined = several.groupby(level=0, sort=True).agg(LIST_SEPARATOR.join)
                 zones[joined.index.to_numpy(dtype=np.int64)] = joined.to_numpy(dtype=object)
         return hit, depth, zones
 

@@ -54,11 +54,6 @@ class CarbonTables:
     pictures: Mapping[str, Overlay] = field(default_factory=dict)
     """stock_density, potential_density and relief, for the map and the carbon page."""
 
-    @classmethod
-    def none(cls) -> "CarbonTables":
-        """Return no tables, for commands that do not ask for carbon."""
-        return cls()
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Inputs:
