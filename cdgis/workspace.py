@@ -50,6 +50,10 @@ class CarbonSettings(BaseModel):
     land_class_layer: PlainText = "land_classes_2025"
     zone_layers: tuple[PlainText, ...] = ("counties", "management_units", "basins", "ecological_redline", "restoration_areas")
     pool_table: PlainText = "chengde_100cm"
+    soil_climate: PlainText = ""
+    soil_type: PlainText = ""
+    soil_grass_state: PlainText = ""
+    """IPCC climate region, soil type and state of the grassland for carbon_soil; empty = not known, nothing counted."""
     raster_memory_mb: int = Field(default=256, ge=16)
     """Memory for the pixels being counted; no number depends on it."""
     earlier_layer: PlainText = "land_classes_2015"

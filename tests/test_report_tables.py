@@ -35,7 +35,7 @@ EMPTY_HERE = (
     "park_use", "relocation_effects", "relocation_plan", "relocation_sites",
     "carbon_sink", "carbon_change", "carbon_value", "carbon_stands", "carbon_species", "carbon_restoration",
     "carbon_ledger", "carbon_eligibility", "carbon_potential_zones", "carbon_growth", "carbon_milestones",
-    "carbon_uncertainty", "carbon_factors", "carbon_checks",
+    "carbon_uncertainty", "carbon_factors", "carbon_checks", "carbon_soil",
 )  # fmt: skip
 """Tables the made-up assessment leaves empty; every other one must have rows to compare."""
 

@@ -5,6 +5,9 @@ Transition: SOC(t) = SOC(p) + (SOC_eq - SOC(p)) * min((t - p) / 20, 1), p the la
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
 
 from cdgis.carbon.uncertainty import Factor, FloatArray, Interval, propagate
 from cdgis.errors import CarbonError
@@ -15,12 +18,56 @@ _FROM_95_TO_90 = 1.6448536269514722 / 1.959963984540054
 """IPCC's half-ranges are of 95 %; ours of 90 %."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoilMove:
+    """Land that leaves one regime for another."""
+
+    area_ha: float
+    before: tuple[SoilFactor, ...]
+    """F_LU, F_MG and F_I of the old regime, and of the new one."""
+    after: tuple[SoilFactor, ...]
+
+
+def transition_share(years: float) -> float:
+    """Return which part of the way to the new equilibrium is gone after so many years."""
+    return min(years / TRANSITION_YR, 1.0)
+
+
+def soil_change_tc(reference: SoilFactor, moves: Sequence[SoilMove], *, years: float) -> Interval:
+    """Return tonnes of carbon that 0-30 cm gain within `years` of the change, with the 90 % range.
+
+    A factor that stands on both sides, or in several moves, is one quantity: it is never counted as independent.
+    """
+    parts = {_name(reference): reference}
+    for move in moves:
+        parts |= {_name(part): part for part in (*move.before, *move.after)}
+    uncertain = [_uncertain(part) for part in parts.values()]
+
+    def gained(values: Mapping[str, FloatArray]) -> FloatArray:
+        return sum(
+            (move.area_ha * (_product(move.after, values) - _product(move.before, values)) for move in moves),
+            start=np.zeros(1),
+        ) * (values[_name(reference)] * transition_share(years))
+
+    return propagate(uncertain, gained)
+
+
+def _product(parts: Sequence[SoilFactor], values: Mapping[str, FloatArray]) -> FloatArray:
+    return np.asarray(np.prod([values[_name(part)] for part in parts], axis=0))
+
+
+def _name(part: SoilFactor) -> str:
+    return f"{part.kind} {part.item}"
+
+
+def _uncertain(part: SoilFactor) -> Factor:
+    return Factor.around(_name(part), part.value, part.half_range_share * _FROM_95_TO_90)
+
+
 def equilibrium_soc(reference: SoilFactor, factors: Sequence[SoilFactor]) -> Interval:
     """Return tonnes of carbon per hectare in 0-30 cm at equilibrium, with its 90 % range."""
     parts = [reference, *factors]
-    uncertain = [
-        Factor.around(f"{part.kind} {part.item}", part.value, part.half_range_share * _FROM_95_TO_90) for part in parts
-    ]
+    uncertain = [_uncertain(part) for part in parts]
     names = [factor.name for factor in uncertain]
 
     def product(values: Mapping[str, FloatArray]) -> FloatArray:
@@ -59,7 +106,7 @@ def transition_soc(
             found.append(found[first[0]] if first else goal)
             continue
         last = before[-1]
-        found.append(found[last] + (goal - found[last]) * min((year - years[last]) / TRANSITION_YR, 1.0))
+        found.append(found[last] + (goal - found[last]) * transition_share(year - years[last]))
     return found
 
 

@@ -23,6 +23,7 @@ from cdgis.carbon_account.restoration import (
     potential_tables,
     project_gains,
 )
+from cdgis.carbon_account.soil import soil_table
 from cdgis.carbon_account.spread import spread_potential
 from cdgis.carbon_account.stands import stand_tables
 from cdgis.carbon_account.summing import (
@@ -184,6 +185,7 @@ def _restore(loaded: Loaded, inputs: _Inputs) -> tuple[dict[str, pd.DataFrame], 
         mark=np.minimum(areas["mark"], areas["growth_key"].map({key: gain.mark for key, gain in gains.items()})),
     )
     tables |= {"carbon_ledger": restoration.ledger, "carbon_eligibility": eligibility}
+    tables["carbon_soil"] = soil_table(restoration, inputs.pools, settings, start_year=start)
     spread = [loaded.layers[name] for name in SPREAD_LAYERS if name in loaded.layers]
     if spread and len(areas):
         tables["carbon_potential_zones"] = spread_potential(areas, restoration.plane, tables["carbon_potential"], spread)

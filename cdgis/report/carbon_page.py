@@ -65,6 +65,9 @@ class CarbonView:
     """Potential by measure in the years shown."""
     headline: Mapping[int, Row]
     """Year -> potential of all measures."""
+    soil: tuple[Row, ...]
+    """Top 30 cm of soil by measure, and below its areas in the last year shown."""
+    soil_areas: tuple[Row, ...]
     measure_ledgers: tuple[tuple[str, tuple[Row, ...]], ...]
     cards: tuple[tuple[str, tuple[Card, ...]], ...]
     conditions: tuple[Row, ...]
@@ -100,6 +103,7 @@ def gather_carbon(assessment: Assessment, *, pages: Mapping[str, Mapping[str, st
     shown = totals[totals["year"].isin([*SHOWN_YEARS, totals["year"].max() if len(totals) else 0])]
     eligibility = table(assessment, "carbon_eligibility")
     name, source, _ = read_conditions()
+    soil = table(assessment, "carbon_soil")
     counted = classes["stock_tc_mid"].notna()
     density = _Shown(
         rows=zones[zones["land_class"] == TOTAL], column="density_tc_per_ha_mid", by=1.0, title="碳密度", unit="吨碳/公顷"
@@ -124,6 +128,8 @@ def gather_carbon(assessment: Assessment, *, pages: Mapping[str, Mapping[str, st
         charts=growth_charts(table(assessment, "carbon_growth")),
         totals=_ordered_totals(shown),
         headline={int(row["year"]): row for row in records(shown[shown["measure"] == ALL_MEASURES])},
+        soil=tuple(records(soil[soil["land_class"] == TOTAL])),
+        soil_areas=tuple(records(soil[(soil["land_class"] != TOTAL) & (soil["years_after"] == soil["years_after"].max())])),
         measure_ledgers=_measure_ledgers(table(assessment, "carbon_ledger")),
         cards=_cards(assessment, pages.get(RESTORATION, {})),
         conditions=_condition_counts(eligibility),
