@@ -3,6 +3,7 @@
 from cdgis.tables.advice import ADVICE_TABLES
 from cdgis.tables.areas import AREA_TABLES
 from cdgis.tables.carbon import CARBON_TABLES
+from cdgis.tables.carbon_basis import CARBON_BASIS_TABLES
 from cdgis.tables.column import Column, Kind, Table
 from cdgis.tables.comparison import COMPARISON_TABLES
 from cdgis.tables.judgement import JUDGEMENT_TABLES
@@ -15,7 +16,16 @@ from cdgis.tables.synergy import SYNERGY_TABLES
 __all__ = ["COMPARE_TABLES", "TABLES", "WATER_TABLES", "Column", "Kind", "Table", "table_named"]
 
 TABLES: dict[str, Table] = {
-    table.name: table for table in (*JUDGEMENT_TABLES, *ADVICE_TABLES, *RELOCATION_TABLES, *CARBON_TABLES, *AREA_TABLES, *DOWNSTREAM_TABLES)
+    table.name: table
+    for table in (
+        *JUDGEMENT_TABLES,
+        *ADVICE_TABLES,
+        *RELOCATION_TABLES,
+        *CARBON_TABLES,
+        *CARBON_BASIS_TABLES,
+        *AREA_TABLES,
+        *DOWNSTREAM_TABLES,
+    )
 }
 """What a run writes, in the order of the workbook's sheets."""
 
@@ -23,7 +33,9 @@ COMPARE_TABLES: dict[str, Table] = {table.name: table for table in COMPARISON_TA
 """What `cdgis compare` writes; no run has these."""
 
 
-WATER_TABLES: dict[str, Table] = {table.name: table for table in (*RIVER_TABLES, *OUTFALL_TABLES, *REUSE_TABLES, *SYNERGY_TABLES)}
+WATER_TABLES: dict[str, Table] = {
+    table.name: table for table in (*RIVER_TABLES, *OUTFALL_TABLES, *REUSE_TABLES, *SYNERGY_TABLES)
+}
 """What the commands on rivers and further measures write; no run has these."""
 
 

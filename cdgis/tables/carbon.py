@@ -8,15 +8,15 @@ _AREA = (text("area_id", "修复区编码"), note("area_name", "修复区名称"
 _MARK = text("mark", "出处标记", *Mark)
 
 
-def _span(name: str, title: str, unit: str, *, low: float | None = 0.0, required: bool = False) -> tuple[Column, ...]:
+def span(name: str, title: str, unit: str, *, low: float | None = 0.0, required: bool = False) -> tuple[Column, ...]:
     """Return columns low, mid and high of one quantity."""
     words = (("low", "低值"), ("mid", "中值"), ("high", "高值"))
     return tuple(number(f"{name}_{part}", f"{title}{word}（{unit}）", low, required=required) for part, word in words)
 
 
 _FLOWS = (
-    *_span("flux_tco2e", "年增汇", "吨CO2e/年", low=None),
-    *_span("cumulative_tco2e", "累计增汇", "吨CO2e", low=None),
+    *span("flux_tco2e", "年增汇", "吨CO2e/年", low=None),
+    *span("cumulative_tco2e", "累计增汇", "吨CO2e", low=None),
 )
 
 CARBON_TABLES: tuple[Table, ...] = (
@@ -33,7 +33,7 @@ CARBON_TABLES: tuple[Table, ...] = (
             number("dead_tc", "死有机质（吨碳）", required=False),
             number("vegetation_tc", "植被合计（吨碳）", required=False),
             number("soil_tc", "土壤（吨碳）", required=False),
-            *_span("stock_tc", "储量", "吨碳"),
+            *span("stock_tc", "储量", "吨碳"),
             number("stock_tco2e_mid", "储量中值（吨CO2e）", required=False),
             number("density_tc_per_ha_mid", "碳密度中值（吨碳/公顷）", required=False),
             note("soil_depth_cm", "土壤深度（厘米）"),
@@ -49,7 +49,7 @@ CARBON_TABLES: tuple[Table, ...] = (
         columns=(
             *_ZONE,
             number("forest_m2", "森林面积（平方米）"),
-            *_span("sink_tco2e_per_yr", "年碳汇", "吨CO2e/年", required=True),
+            *span("sink_tco2e_per_yr", "年碳汇", "吨CO2e/年", required=True),
             text("method", "方法"),
             _MARK,
         ),
@@ -66,7 +66,7 @@ CARBON_TABLES: tuple[Table, ...] = (
             number("vegetation_change_tc", "植被变化（吨碳）", None, required=False),
             number("dead_change_tc", "死有机质变化（吨碳）", None, required=False),
             number("soil_change_tc", "土壤变化（吨碳）", None, required=False),
-            *_span("change_tc", "碳变化", "吨碳", low=None),
+            *span("change_tc", "碳变化", "吨碳", low=None),
             number("change_tco2e_mid", "碳变化中值（吨CO2e）", None, required=False),
             text("method", "方法"),
             _MARK,
@@ -221,7 +221,7 @@ CARBON_TABLES: tuple[Table, ...] = (
             number("depth_cm", "土壤深度（厘米）"),
             note("regime_before", "前制度"),
             note("regime_after", "后制度"),
-            *_span("change_tc", "土壤碳变化", "吨碳", low=None),
+            *span("change_tc", "土壤碳变化", "吨碳", low=None),
             number("change_tco2e_mid", "土壤碳变化中值（吨CO2e）", None, required=False),
             text("state", "结果", "已算", "资料不足"),
             note("missing", "缺什么"),
@@ -238,84 +238,8 @@ CARBON_TABLES: tuple[Table, ...] = (
             integer("areas", "修复区个数"),
             integer("year", "累计至年份"),
             number("eligible_m2", "可实施面积（平方米）"),
-            *_span("cumulative_tco2e", "累计增汇", "吨CO2e", low=None),
+            *span("cumulative_tco2e", "累计增汇", "吨CO2e", low=None),
             _MARK,
-        ),
-    ),
-    Table(
-        name="carbon_growth",
-        title="生长曲线",
-        sort_by=("forest_type", "method", "age_yr"),
-        columns=(
-            text("forest_type", "林型"),
-            text("method", "方法"),
-            text("role", "用途", "缺省", "备选"),
-            integer("age_yr", "林龄（年）"),
-            number("volume_m3_per_ha", "蓄积（立方米/公顷）", required=False),
-            *_span("carbon_tc_per_ha", "植被碳", "吨碳/公顷"),
-            text("source", "来源"),
-            _MARK,
-        ),
-    ),
-    Table(
-        name="carbon_milestones",
-        title="规划节点对照",
-        sort_by=("item", "year"),
-        columns=(
-            text("item", "指标"),
-            integer("year", "年份"),
-            text("unit", "单位"),
-            number("plan_value", "规划值", required=False),
-            number("found_value", "测算值", required=False),
-            text("method", "测算方法"),
-            text("source", "来源"),
-            _MARK,
-        ),
-    ),
-    Table(
-        name="carbon_uncertainty",
-        title="碳核算不确定性",
-        sort_by=("quantity", "approach"),
-        columns=(
-            text("quantity", "数量"),
-            text("unit", "单位"),
-            text("approach", "方法", "解析", "蒙特卡洛"),
-            *_span("value", "", "见单位", low=None, required=True),
-            integer("samples", "抽样次数"),
-            integer("seed", "随机种子"),
-            note("dominant", "主导因子"),
-            number("dominant_share", "主导因子占方差", 0.0, 1.0),
-            _MARK,
-        ),
-    ),
-    Table(
-        name="carbon_factors",
-        title="碳因子与出处",
-        sort_by=("kind", "item", "factor"),
-        columns=(
-            text("kind", "用途"),
-            text("item", "对象"),
-            text("factor", "因子"),
-            text("unit", "单位"),
-            *_span("value", "", "见单位", low=None),
-            text("source", "来源"),
-            _MARK,
-            note("note", "说明"),
-        ),
-    ),
-    Table(
-        name="carbon_checks",
-        title="碳核算输入检查",
-        sort_by=("check",),
-        columns=(
-            text("check", "检查"),
-            text("state", "结果", "一致", "不符", "偏离"),
-            number("expected", "应为", None),
-            number("found", "读到", None),
-            number("difference_share", "相差", None),
-            text("unit", "单位"),
-            text("note", "说明"),
-            text("source", "来源"),
         ),
     ),
 )
