@@ -3,19 +3,32 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
 from cdgis.catalog import LayerSpec
 from cdgis.frames import Layers, Subjects
 from cdgis.model import InputRecord
-from cdgis.raster import Overlay
 from cdgis.request import Request
 from cdgis.rulebook import Rulebook
 from cdgis.workspace import Settings
 
+if TYPE_CHECKING:
+    from cdgis.raster import Overlay
+
 Audience = Literal["internal", "public"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one analysis adds to an assessment: its tables, the inputs they rest on, and what must be said of them."""
+
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    records: tuple[InputRecord, ...] = ()
+    notes: tuple[str, ...] = ()
+    pictures: "Mapping[str, Overlay]" = field(default_factory=dict)
+    """Rasters as pictures for the map, by name: stock_density, potential_density, relief."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +53,7 @@ class Assessment:
     """What was asked for on the command line, so that a report can be asked for again."""
     audience: Audience = "internal"
     """Whom the pages are for; `public` holds nothing but what cdgis.report.audience lets through."""
-    pictures: Mapping[str, Overlay] = field(default_factory=dict)
+    pictures: "Mapping[str, Overlay]" = field(default_factory=dict)
     """Rasters as pictures for the map, by name: stock_density, potential_density, relief."""
     notes: tuple[str, ...] = ()
     """Statements that belong on the overview page (missing layers, switched-off rules, law read from a copy...)."""

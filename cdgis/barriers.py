@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from cdgis import geodesy
+from cdgis.arrays import BoolArray, FloatArray, GeometryArray
 from cdgis.extents import both_planes
 from cdgis.facts import Facts, rule_applies_but_for_geometry
 from cdgis.frames import Layer, Layers
@@ -22,10 +22,6 @@ from cdgis.kleene import FALSE, TRUE
 from cdgis.model import Scope
 from cdgis.rulebook.rule import Rule
 from cdgis.ruling import scope_of
-
-GeometryArray = npt.NDArray[np.object_]
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 _SCALE = 1 + 4e-4
 """The distance plane stretches by at most 3.2e-4 here: buffers are never too narrow."""

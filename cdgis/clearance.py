@@ -13,11 +13,9 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from cdgis import geodesy
+from cdgis.arrays import FloatArray, GeometryArray
 from cdgis.extents import both_planes
 from cdgis.geometry import densified
-
-GeometryArray = npt.NDArray[np.object_]
-FloatArray = npt.NDArray[np.float64]
 
 SETBACK_M = 1.0
 RING_STEP_M = 10.0

@@ -15,14 +15,11 @@ import pandas as pd
 import shapely
 
 from cdgis import geodesy
+from cdgis.arrays import FloatArray, GeometryArray
 from cdgis.frames import Layer
 from cdgis.geometry import subdivide
 from cdgis.model import LIST_SEPARATOR, State, Verdict
 from cdgis.schema import empty, validate
-
-GeometryArray = npt.NDArray[np.object_]
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 LEAST_CHANGE_M2 = 1.0
 """A smaller difference of area is redrawing, as a smaller overlap is a sliver (DESIGN 4.3)."""

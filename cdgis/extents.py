@@ -10,6 +10,7 @@ import numpy.typing as npt
 import shapely
 
 from cdgis import geodesy
+from cdgis.arrays import BoolArray, FloatArray, GeometryArray, IntArray
 from cdgis.geometry import (
     LINE_HIT_M,
     boundary_chunks,
@@ -20,11 +21,6 @@ from cdgis.geometry import (
     of_dimension,
 )
 from cdgis.kernels import Cut, Pairs, overlapping_pairs, pair_distance_m, rounding_m2
-
-GeometryArray = npt.NDArray[np.object_]
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
 
 UNCOVERED_M2 = 1.0
 _DEPTH_STEPS = 2000

@@ -11,12 +11,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from cdgis import industry, kleene
+from cdgis.arrays import FloatArray, TextArray
 from cdgis.kleene import Kleene
 from cdgis.model import LIST_SEPARATOR
 from cdgis.rulebook import Condition, Exemption, Rule
-
-TextArray = npt.NDArray[np.object_]
-FloatArray = npt.NDArray[np.float64]
 
 _FALSE_WORDS = ("", "false", "0", "无", "否")
 _MEASURES = ("area_m2", "length_m")

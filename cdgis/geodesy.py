@@ -15,18 +15,16 @@ from functools import cache
 from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 import pyproj
 import shapely
 
+from cdgis.arrays import FloatArray, GeometryArray
 from cdgis.errors import CrsError
 from cdgis.offset_datums import bd09_to_cgcs2000 as bd09_to_cgcs2000
 from cdgis.offset_datums import cgcs2000_to_gcj02 as cgcs2000_to_gcj02
 from cdgis.offset_datums import gcj02_to_bd09 as gcj02_to_bd09
 from cdgis.offset_datums import gcj02_to_cgcs2000 as gcj02_to_cgcs2000
 
-FloatArray = npt.NDArray[np.float64]
-GeometryArray = npt.NDArray[np.object_]
 _Projection = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]
 
 SEMI_MAJOR_M = 6378137.0

@@ -5,10 +5,7 @@ import numpy.typing as npt
 import shapely
 
 from cdgis import geodesy
-
-GeometryArray = npt.NDArray[np.object_]
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
+from cdgis.arrays import FloatArray, GeometryArray, IntArray
 
 SLIVER_AREA_M2 = 1.0
 SLIVER_DISC_M = 0.1

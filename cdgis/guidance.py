@@ -15,15 +15,12 @@ from geopandas import GeoDataFrame
 from shapely.geometry.base import BaseGeometry
 
 from cdgis import geodesy
+from cdgis.arrays import FloatArray, GeometryArray, IntArray
 from cdgis.clearance import SETBACK_M, as_written, wkt
 from cdgis.errors import UsageError
 from cdgis.extents import both_planes
 from cdgis.model import ProjectType, Stability, Verdict
 from cdgis.schema import empty, validate
-
-GeometryArray = npt.NDArray[np.object_]
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 _MOST_GRID_POINTS = 40_000
 _ORDER = {str(v): i for i, v in enumerate((Verdict.CLEAR, Verdict.CONDITIONAL, Verdict.JUSTIFY, Verdict.UNKNOWN))}

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from cdgis.arrays import BoolArray, FloatArray, IntArray, TextArray
 from cdgis.facts import Facts
 from cdgis.frames import Layers, Measurement
 from cdgis.kleene import FALSE, TRUE, UNKNOWN
@@ -36,10 +36,6 @@ from cdgis.schema import empty, validate
 
 __all__ = ["Judgement", "Outcome", "evaluate_rule", "judge", "reach_by_layer", "scope_of", "scopes_of"]
 
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
-TextArray = npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

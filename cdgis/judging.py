@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cdgis.arrays import FloatArray
 from cdgis.describe import describe_subjects, other_areas
 from cdgis.facts import Facts
 from cdgis.frames import Layers, Measurement, Subjects
@@ -21,7 +22,6 @@ from cdgis.progress import Progress, Silent
 from cdgis.rulebook import Rule
 from cdgis.schema import validate
 
-FloatArray = npt.NDArray[np.float64]
 _SUBJECTS_AT_ONCE = 2500
 
 
@@ -32,6 +32,11 @@ class Judged:
     subjects: Subjects
     tables: dict[str, pd.DataFrame]
     measurement: Measurement | None = None
+
+    @classmethod
+    def nobody(cls) -> "Judged":
+        """Return the result of judging no subject."""
+        return cls(subjects=Subjects.none(), tables={})
 
 
 def judge_subjects(loaded: Loaded, subjects: Subjects, *, jobs: int = 1, progress: Progress | None = None) -> Judged:

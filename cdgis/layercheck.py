@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 
 from cdgis import geodesy
+from cdgis.arrays import GeometryArray
 from cdgis.frames import Layer, Layers
 from cdgis.geometry import polygonal
 from cdgis.kernels import overlapping_pairs
@@ -25,7 +25,6 @@ DIMENSIONS = ("空间布局约束", "污染物排放管控", "环境风险防控
 _CHENGDE_BOX = (115.0, 39.5, 120.0, 43.5)
 _MAIN_SHARE = 0.5
 
-GeometryArray = npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

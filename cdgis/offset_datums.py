@@ -4,9 +4,8 @@ The offset is the published formula (a = 6378245 m, e² = 0.00669342162296594323
 """
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float64]
+from cdgis.arrays import FloatArray
 
 _GCJ_A = 6378245.0
 _GCJ_EE = 0.00669342162296594323

@@ -22,7 +22,6 @@ from cdgis.schema import validate
 BANNED, LIMITED, FREE, UNKNOWN = "禁止设置区域", "限制设置区域", "未压占", "资料不足"
 CAP = "cod_cap_t_per_yr"
 KINDS = {"source_zone": "饮用水水源保护区", "intake": "取水口", "section": "监测断面"}
-Floats = npt.NDArray[np.float64]
 Texts = npt.NDArray[np.object_]
 Geometries = npt.NDArray[np.object_]
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from cdgis.arrays import BoolArray, FloatArray, GeometryArray, IntArray
 from cdgis.extents import (
     Extents,
     both_planes,
@@ -27,11 +27,6 @@ from cdgis.frames import Layer, Layers, Measurement, Nearest, Subjects
 from cdgis.kernels import OutlineIndex, Pairs, overlapping_pairs
 from cdgis.model import Relation, Scope
 from cdgis.schema import empty, validate
-
-GeometryArray = npt.NDArray[np.object_]
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
 
 INSIDE_SHARE = 1 - 1e-9
 

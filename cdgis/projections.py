@@ -9,15 +9,12 @@ from functools import cache
 from typing import Any, cast
 
 import numpy as np
-import numpy.typing as npt
 import pyproj
 import shapely
 
+from cdgis.arrays import FloatArray, GeometryArray
 from cdgis.errors import CrsError
 from cdgis.geodesy import GEOGRAPHIC_EPSG, identify_crs, to_plane
-
-FloatArray = npt.NDArray[np.float64]
-GeometryArray = npt.NDArray[np.object_]
 
 _SHARED_DATUMS = ("world geodetic system 1984", "wgs 84", "wgs_1984", "wgs84", "china 2000", "china_2000", "cgcs2000",
                   "cgcs_2000", "china geodetic", "china_geodetic")  # fmt: skip

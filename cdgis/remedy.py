@@ -9,18 +9,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 from geopandas import GeoDataFrame
 from shapely.geometry.base import BaseGeometry
 
 from cdgis import geodesy
+from cdgis.arrays import GeometryArray
 from cdgis.clearance import SETBACK_M, Obstruction, largest_clear_part, smallest_shift, wkt
 from cdgis.model import LIST_SEPARATOR, Verdict
 from cdgis.schema import empty, validate
-
-GeometryArray = npt.NDArray[np.object_]
 
 RADIUS_M = 500.0
 

@@ -12,13 +12,11 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from cdgis.arrays import FloatArray
 from cdgis.model import LIST_SEPARATOR, Verdict
 from cdgis.schema import validate
-
-Floats = npt.NDArray[np.float64]
 
 MEASURES = {
     "slope_deg": ("坡度", "度"), "aspect_off_south_deg": ("坡向偏离正南", "度"), "height_m": ("高程", "米"),
@@ -37,7 +35,7 @@ class Condition:
     value: float
     why: str
 
-    def met(self, values: Floats) -> Floats:
+    def met(self, values: FloatArray) -> FloatArray:
         """Return 1 where met, 0 where not, NaN where the measure is unknown."""
         holds = values <= self.value if self.op == "le" else values >= self.value
         return np.where(np.isnan(values), np.nan, holds.astype(float))

@@ -7,20 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from cdgis import kleene
+from cdgis.arrays import BoolArray, FloatArray, IntArray, TextArray
 from cdgis.facts import Facts, missing_information, rule_applies_but_for_geometry
 from cdgis.frames import Measurement, Nearest
 from cdgis.kleene import FALSE, TRUE, UNKNOWN, Kleene
 from cdgis.model import LIST_SEPARATOR, Relation, Scope, State
 from cdgis.rulebook import Rule
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
-IntArray = npt.NDArray[np.int64]
-TextArray = npt.NDArray[np.object_]
 
 GAP_RULE, DISAGREEMENT_RULE, UNLISTED_RULE, SLIVER_RULE = "ZU-04", "ZU-05", "ZU-07", "TOL-01"
 """Rules the judge itself finds (data/rules/engine.toml)."""

@@ -17,9 +17,9 @@ from functools import cache
 from importlib.resources import files
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from cdgis.arrays import FloatArray
 from cdgis.errors import UsageError
 from cdgis.model import LIST_SEPARATOR
 from cdgis.schema import validate
@@ -28,7 +28,6 @@ GHG, APEQ = "CO2", "APeq"
 LEVELS = ("企业", "园区", "县区", "全部")
 METHOD = "弹性、协同控制坐标、耦合协调度"
 
-Floats = npt.NDArray[np.float64]
 
 _SIGNS = {
     (1, 1): ("同减（协同）", "Ⅰ"), (1, -1): ("减污增碳", "Ⅳ"), (-1, 1): ("降碳增污", "Ⅱ"), (-1, -1): ("同增（反向）", "Ⅲ"),
@@ -183,7 +182,7 @@ def _coupled(rows: pd.DataFrame, weights: WeightSet) -> pd.DataFrame:
     return out
 
 
-def _min_max(values: Floats) -> Floats | None:
+def _min_max(values: FloatArray) -> FloatArray | None:
     """Return values scaled to 0..1 among themselves, None when they do not differ."""
     if len(values) < 2 or values.max() == values.min():
         return None

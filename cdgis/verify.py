@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cdgis.assess import assess_sites, assess_workspace
+from cdgis.assess.city import assess_workspace
+from cdgis.assess.sites import assess_sites
 from cdgis.assessment import Assessment
 from cdgis.differences import differences, input_faults, listed, row_faults, setting_faults
 from cdgis.errors import CdgisError, ReportError

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from cdgis.assess import assess_workspace
+from cdgis.assess.city import assess_workspace
 from cdgis.assessment import Assessment
 from cdgis.differences import input_faults, listed, setting_faults
 from cdgis.errors import CdgisError, ReportError

@@ -10,10 +10,10 @@ PACKAGE = Path(__file__).parent.parent / "cdgis"
 
 LEVELS: tuple[tuple[str, ...], ...] = (
     # L0: words and units
-    ("errors", "units", "model", "plaintext", "progress", "validation", "request"),
+    ("errors", "arrays", "units", "model", "plaintext", "progress", "validation", "request"),
     # L1: planes, shapes, tables
     ("offset_datums", "compiled"),
-    ("geodesy",),
+    ("geodesy", "view"),
     ("geometry", "tables", "projections"),
     ("kernels", "schema"),
     # L2: what files say
@@ -31,7 +31,8 @@ LEVELS: tuple[tuple[str, ...], ...] = (
      "rivers", "synergy", "outfalls", "reuse"),
     # L4: pipelines
     ("audit", "journal", "loading"),
-    ("assessment", "report_file", "rule_editing", "carbon_account", "judging", "remedy_plan", "river_system", "synergy_plan"),
+    ("assessment",),
+    ("report_file", "rule_editing", "carbon_account", "judging", "remedy_plan", "river_system", "synergy_plan"),
     ("screening", "differences", "river_entry", "relocation_plan"),
     ("trace_plan",),
     ("river_dossier", "outfall_plan", "reuse_plan"),

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cdgis.carbon_account import CarbonTables, account_carbon
+from cdgis.assessment import Part
+from cdgis.carbon_account import account_carbon
 from cdgis.loading import Loaded, load_workspace
 from cdgis.progress import Silent
 from cdgis.units import TCO2_PER_TC
@@ -23,7 +24,7 @@ def loaded() -> Loaded:
 
 
 @pytest.fixture(scope="module")
-def account(loaded) -> CarbonTables:
+def account(loaded) -> Part:
     return account_carbon(loaded, progress=Silent())
 
 

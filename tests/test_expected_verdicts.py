@@ -11,8 +11,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from cdgis.assess import judge_subjects
 from cdgis.frames import Subjects
+from cdgis.judging import judge_subjects
 from cdgis.loading import Loaded, load_workspace
 from cdgis.model import Effect, Level, ProjectType, Relation, Stability, State, Verdict
 from cdgis.progress import Silent

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from geopandas import GeoDataFrame, points_from_xy
 
-from cdgis.assess import assess_relocation
+from cdgis.assess.relocation import assess_relocation
 from cdgis.assessment import Assessment
 from cdgis.frames import SUBJECT_COLUMNS, Subjects
 from cdgis.judging import judge_subjects

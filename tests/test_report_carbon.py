@@ -9,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 from report_fixtures import make_assessment
 
-from cdgis.assess import assess_carbon
+from cdgis.assess.carbon import assess_carbon
 from cdgis.report.carbon_figures import growth_charts
 from cdgis.report.carbon_page import gather_carbon, render_carbon
 from cdgis.report.places import place_pages

@@ -14,7 +14,7 @@ from cdgis.screening import compose_report
 from cdgis.screening.basics import MOST_POINTS, boundary_points
 from cdgis.screening.critical import critical_ends
 from cdgis.screening.evidence import _remedy
-from cdgis.screening.figure import HEIGHT_PX, WIDTH_PX, View, draw_figures, layers_to_draw
+from cdgis.screening.figure import HEIGHT_PX, WIDTH_PX, draw_figures, layers_to_draw
 
 SQUARE = shapely.box(117.6, 40.9, 117.61, 40.91)
 
@@ -38,15 +38,6 @@ def test_boundary_point_in_the_plane_comes_back_to_its_longitude_and_latitude():
 def test_very_many_points_are_counted_but_not_all_listed():
     points, count, _ = boundary_points(shapely.Point(117.5, 41).buffer(0.01, quad_segs=1000))
     assert (len(points), count) == (MOST_POINTS, 4000)
-
-
-def test_pixels_are_true_to_scale_both_ways():
-    view = View.around([SQUARE], room=2.0, least_m=100.0)
-    (x0, y0), (x1, y1) = view.pixels(np.array([(117.6, 40.9), (117.61, 40.91)]))
-    width_m = geodesy.geodesic_distance_m(*map(np.array, (117.6, 40.905, 117.61, 40.905)))
-    height_m = geodesy.geodesic_distance_m(*map(np.array, (117.605, 40.9, 117.605, 40.91)))
-    assert (x1 - x0) / (y0 - y1) == pytest.approx(float(width_m / height_m), rel=5e-3)
-    assert view.width_m * (x1 - x0) / WIDTH_PX == pytest.approx(float(width_m), rel=5e-3)
 
 
 def _redline(shape):

@@ -14,7 +14,7 @@ import geopandas as gpd
 import openpyxl
 import pytest
 
-from cdgis.assess import assess_workspace
+from cdgis.assess.city import assess_workspace
 from cdgis.assessment import Assessment
 from cdgis.model import Level, Relation, Stability, State, SubjectKind, Verdict
 from cdgis.workspace import open_workspace

@@ -7,7 +7,7 @@ import pytest
 from docx import Document
 from small_workspace import new_redline, small_workspace
 
-from cdgis.assess import assess_sites
+from cdgis.assess.sites import assess_sites
 from cdgis.cli import main
 from cdgis.cli.audit import report_writers
 from cdgis.errors import ReportError

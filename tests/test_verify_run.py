@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from small_workspace import new_redline, small_workspace
 
-from cdgis.assess import assess_sites
+from cdgis.assess.sites import assess_sites
 from cdgis.cli import main
 from cdgis.errors import ReportError
 from cdgis.screening import Composer, report_json

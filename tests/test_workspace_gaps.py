@@ -8,7 +8,7 @@ import shapely
 from shapes import metres, write_layer
 from small_workspace import LEFT, small_workspace
 
-from cdgis.assess import assess_sites
+from cdgis.assess.sites import assess_sites
 from cdgis.assessment import Assessment
 from cdgis.errors import RuleError
 from cdgis.rulebook.classes import unknown_classes

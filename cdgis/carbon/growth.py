@@ -10,14 +10,12 @@ power     : C = c * t ** e up to a cap (shrubs, which the source lets grow witho
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from cdgis.arrays import FloatArray
 from cdgis.carbon.inventory import carbon_per_m3
 from cdgis.errors import CarbonError
 from cdgis.factors import GrowthData, Measures, Trees
-
-FloatArray = npt.NDArray[np.float64]
 
 METHODS = ("age_class", "richards", "increment", "power")
 STEM_CARBON_FRACTION = 0.5

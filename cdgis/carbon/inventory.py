@@ -9,16 +9,15 @@ IPCC 2006 vol. 4 eq. 2.8: AGB = V * BCEF(V) per hectare, C = AGB * (1 + R(AGB)) 
 from collections.abc import Mapping
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from cdgis.arrays import FloatArray
 from cdgis.carbon.uncertainty import Factor, Interval, Model, propagate
 from cdgis.errors import CarbonError
 from cdgis.factors import TREE_FACTORS, GrowthData, Trees, mark_column, step_values
 from cdgis.model import LIST_SEPARATOR, Mark
 from cdgis.units import M2_PER_HA, TCO2_PER_TC
 
-FloatArray = npt.NDArray[np.float64]
 FANG_CARBON_FRACTION = 0.5
 _OFF_BY = ("density", "bef", "root_shoot", "carbon_fraction")
 """Parameters of the volume method whose error is one for all species: they come from one table."""

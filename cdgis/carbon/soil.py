@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cdgis.carbon.uncertainty import Factor, FloatArray, Interval, propagate
+from cdgis.arrays import FloatArray
+from cdgis.carbon.uncertainty import Factor, Interval, propagate
 from cdgis.errors import CarbonError
 from cdgis.factors import SOIL_DEPTH_CM, SoilFactor
 

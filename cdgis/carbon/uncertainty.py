@@ -13,11 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from cdgis.arrays import FloatArray
 from cdgis.errors import CarbonError
 
-FloatArray = npt.NDArray[np.float64]
 Z_95 = 1.6448536269514722
 """The 95 % point of the standard normal distribution."""
 

@@ -1,5 +1,5 @@
 """How do land-class rasters, stands and restoration areas become the carbon tables? (pipeline stage)"""
 
-from cdgis.carbon_account.account import CarbonTables, account_carbon
+from cdgis.carbon_account.account import account_carbon
 
-__all__ = ["CarbonTables", "account_carbon"]
+__all__ = ["account_carbon"]

@@ -1,18 +1,19 @@
 """How do land-class rasters, stands and restoration areas become the carbon tables, in one straight line?"""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from cdgis.assessment import Part
 from cdgis.carbon import Valuation
 from cdgis.carbon.eligibility import Fact
 from cdgis.carbon.growth import growth_table
 from cdgis.carbon.stock import TOTAL
 from cdgis.carbon_account.beside import factor_table, forest_ha, forest_share, milestones, published_checks
-from cdgis.carbon_account.grids import Terrain, same_grid, terrain_of
+from cdgis.carbon_account.grids import Terrain, terrain_of
 from cdgis.carbon_account.landcover import CITY_ZONE, LandCoverAccount
 from cdgis.carbon_account.pictures import draw_pictures
 from cdgis.carbon_account.qualifying import check_restoration, creditable_tco2e, read_facts
@@ -34,26 +35,16 @@ from cdgis.carbon_account.summing import (
     with_areas,
 )
 from cdgis.factors import PoolTable, data_folder, read_growth, read_pool_table, read_trees
+from cdgis.frames import Layer
 from cdgis.loading import Loaded
 from cdgis.model import InputRecord
 from cdgis.progress import Progress
-from cdgis.raster import Effort, Overlay, Raster, read_raster
+from cdgis.raster import Effort, Raster, read_raster
 from cdgis.readers import read_table_layer, table_record
 from cdgis.schema import validate
 
 SPREAD_LAYERS = ("counties", "management_units")
 """Layers by which the potential is shared out."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CarbonTables:
-    """The carbon tables with the inputs they rest on and what must be said of them."""
-
-    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
-    records: tuple[InputRecord, ...] = ()
-    notes: tuple[str, ...] = ()
-    pictures: Mapping[str, Overlay] = field(default_factory=dict)
-    """stock_density, potential_density and relief, for the map and the carbon page."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,11 +56,12 @@ class _Inputs:
     terrain: Terrain | None
     elevation: Raster | None
     pools: PoolTable
+    effort: Effort
     records: tuple[InputRecord, ...]
     notes: tuple[str, ...]
 
 
-def account_carbon(loaded: Loaded, *, progress: Progress) -> CarbonTables:
+def account_carbon(loaded: Loaded, *, progress: Progress) -> Part:
     """Return the carbon tables for the zone layers the settings name.
 
     Raises
@@ -78,18 +70,10 @@ def account_carbon(loaded: Loaded, *, progress: Progress) -> CarbonTables:
     """
     settings = loaded.settings.carbon
     if settings.land_class_layer not in loaded.workspace.catalog:
-        return CarbonTables(notes=(f"工作区没有土地类别栅格 {settings.land_class_layer}，未作碳储量核算",))
+        return Part(notes=(f"工作区没有土地类别栅格 {settings.land_class_layer}，未作碳储量核算",))
     inputs = _read_inputs(loaded)
-    present = [name for name in settings.zone_layers if name in loaded.layers]
-    titles = {name: loaded.layers[name].spec.title for name in present}
-    effort = Effort(memory_mb=settings.raster_memory_mb)
-    cover = LandCoverAccount(
-        inputs.classes, inputs.pools, earlier=inputs.earlier, city=loaded.settings.city, effort=effort
-    )
-    for name in present:
-        # The next stage closes this one: a large raster opens stages of its own in between.
-        progress.stage(f"碳储量核算：{titles[name]}", 1)
-        cover.add(loaded.layers[name], progress=progress)
+    zone_layers = [loaded.layers[name] for name in settings.zone_layers if name in loaded.layers]
+    cover = _count_cover(zone_layers, inputs, loaded.settings.city, progress)
     progress.stage("小班、修复潜力与不确定性", 3)
     tables = {name: pd.concat(parts, ignore_index=True) for name, parts in cover.parts.items() if parts}
     quantities = [stock_quantity(cover.city_areas, inputs.pools, _city_mark(tables))] if len(cover.city_areas) else []
@@ -111,12 +95,21 @@ def account_carbon(loaded: Loaded, *, progress: Progress) -> CarbonTables:
     tables["carbon_checks"] = pd.concat(checks, ignore_index=True)
     tables["carbon_uncertainty"] = uncertainty_table(_with_area_errors(quantities, loaded), settings)
     progress.step("不确定性与出处")
-    return CarbonTables(
+    return Part(
         tables={name: validate(name, table) for name, table in tables.items()},
         records=records,
-        notes=(*notes, *_notes(tables, titles)),
+        notes=(*notes, *_notes(tables, {layer.spec.id: layer.spec.title for layer in zone_layers})),
         pictures=draw_pictures(inputs.classes, inputs.pools, loaded.layers, tables, elevation=inputs.elevation),
     )
+
+
+def _count_cover(zone_layers: Sequence[Layer], inputs: _Inputs, city: str, progress: Progress) -> LandCoverAccount:
+    cover = LandCoverAccount(inputs.classes, inputs.pools, earlier=inputs.earlier, city=city, effort=inputs.effort)
+    for layer in zone_layers:
+        # The next stage closes this one: a large raster opens stages of its own in between.
+        progress.stage(f"碳储量核算：{layer.spec.title}", 1)
+        cover.add(layer, progress=progress)
+    return cover
 
 
 def _read_inputs(loaded: Loaded) -> _Inputs:
@@ -131,13 +124,14 @@ def _read_inputs(loaded: Loaded) -> _Inputs:
     earlier, dem = rasters.get(settings.earlier_layer), rasters.get(settings.dem_layer)
     elevation = dem
     notes: list[str] = []
-    if dem is not None and not same_grid(dem, classes):
+    if dem is not None and dem.grid != classes.grid:
         notes.append("高程与土地类别栅格不同网格：坡度、海拔条件未扣，树种规则未用高程。请重采样到同一网格")
         dem = None
     records = tuple(raster.record for raster in rasters.values())
     return _Inputs(
         classes=classes, earlier=earlier, terrain=terrain_of(dem) if dem is not None else None, elevation=elevation,
-        pools=read_pool_table(settings.pool_table), records=(*records, _factor_record()), notes=tuple(notes),
+        pools=read_pool_table(settings.pool_table), effort=Effort(memory_mb=settings.raster_memory_mb),
+        records=(*records, _factor_record()), notes=tuple(notes),
     )  # fmt: skip
 
 
@@ -170,7 +164,7 @@ def _restore(loaded: Loaded, inputs: _Inputs) -> tuple[dict[str, pd.DataFrame], 
     rain = pd.Series({k: float(str(v["precipitation_mm"])) for k, v in declared.items() if "precipitation_mm" in v}, dtype=float)
     ground = Ground(
         layers=loaded.layers, classes=inputs.classes, terrain=inputs.terrain, claim_layers=settings.claim_layers,
-        effort=Effort(memory_mb=settings.raster_memory_mb),
+        effort=inputs.effort,
     )  # fmt: skip
     restoration = measure_restoration(loaded.layers[RESTORATION_LAYER], ground, rain)
     start = settings.start_year or loaded.as_of.year

@@ -11,16 +11,15 @@ import numpy.typing as npt
 import pandas as pd
 from geopandas import GeoDataFrame
 
-from cdgis.errors import CarbonError, LayerError
+from cdgis.arrays import FloatArray
+from cdgis.errors import LayerError
 from cdgis.factors import Exclusion
 from cdgis.model import LIST_SEPARATOR
-from cdgis.progress import Progress
-from cdgis.raster import NODATA_CODE, Effort, PixelBands, Pixels, Raster, class_areas, transition_areas
+from cdgis.raster import NODATA_CODE, Effort, PixelBands, Pixels, Raster, class_areas
+from cdgis.view import METRES_PER_DEGREE
 
-METRES_PER_DEGREE = 111_320.0
 KEPT_CODE = 10_000
 """Added to the land class of a cell that no reason takes off."""
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,32 +37,6 @@ class Terrain:
         return Terrain(
             elevation_m=self.elevation_m[part], slope_deg=self.slope_deg[part], faces_north=self.faces_north[part]
         )
-
-
-def same_grid(one: Raster, other: Raster) -> bool:
-    """Return whether cells of both rasters coincide."""
-    return one.grid == other.grid
-
-
-def pair_areas(
-    before: Raster,
-    after: Raster,
-    zones: GeoDataFrame,
-    *,
-    effort: Effort | None = None,
-    progress: Progress | None = None,
-) -> pd.DataFrame:
-    """Return zone_id, from_code, to_code, area_m2; NODATA_CODE where a raster has no value.
-
-    Raises
-    ------
-    CarbonError : the rasters are not of one grid.
-    """
-    if not same_grid(before, after):
-        raise CarbonError(
-            f"两期土地类别栅格的网格不同（{before.record.path}、{after.record.path}），不能逐格比较。请先重采样到同一网格"
-        )
-    return transition_areas(before, after, zones, effort=effort, progress=progress)
 
 
 def composite(like: Raster, codes: npt.NDArray[np.int64] | PixelBands) -> Raster:

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 import pandas as pd
 
 from cdgis.carbon import account_change, account_sink, account_stock, merge_zones
-from cdgis.carbon_account.grids import later_areas, pair_areas
+from cdgis.carbon_account.grids import later_areas
 from cdgis.factors import PoolTable, read_shipped
 from cdgis.frames import Layer
 from cdgis.progress import Progress
-from cdgis.raster import Effort, Raster, account_areas, class_areas
+from cdgis.raster import Effort, Raster, account_areas, class_areas, transition_areas
 
 CITY_ZONE, CITY_LAYER = "city", "counties"
 """The city is the counties put together: its range comes from their summed areas, never from their summed ranges."""
@@ -35,7 +35,7 @@ class LandCoverAccount:
         zones, effort = layer.zones, self._effort
         pairs = None
         if self._earlier is not None:
-            pairs = pair_areas(self._earlier, self._raster, zones, effort=effort, progress=progress)
+            pairs = transition_areas(self._earlier, self._raster, zones, effort=effort, progress=progress)
         # Both dates share a grid, so one count of the pairs holds the later date's classes too.
         counted = later_areas(pairs) if pairs is not None else None
         areas = class_areas(self._raster, zones, effort=effort, progress=progress) if counted is None else counted

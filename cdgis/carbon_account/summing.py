@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from cdgis.arrays import FloatArray
 from cdgis.carbon import Factor, Interval, propagate, sample
 from cdgis.carbon.growth import YearlyGain
-from cdgis.carbon.uncertainty import FloatArray, Model
+from cdgis.carbon.uncertainty import Model
 from cdgis.factors import POOLS, PoolTable
 from cdgis.units import M2_PER_HA, TCO2_PER_TC
 from cdgis.workspace import CarbonSettings

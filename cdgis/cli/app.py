@@ -59,7 +59,7 @@ def run(
 
     示例：cdgis run --out maps
     """
-    from cdgis.assess import assess_workspace
+    from cdgis.assess.city import assess_workspace
     from cdgis.terminal import progress_bars
 
     opened = open_here(workspace)
@@ -107,7 +107,7 @@ def carbon(
 
     示例：cdgis carbon --out reports/碳汇
     """
-    from cdgis.assess import assess_carbon
+    from cdgis.assess.carbon import assess_carbon
     from cdgis.terminal import progress_bars
 
     opened = open_here(workspace)

@@ -6,20 +6,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
-from cdgis.cli.options import DebugOption, JobsOption, OutOption, QuietOption, WorkspaceOption
+from cdgis.cli.options import (
+    DebugOption,
+    JobsOption,
+    OutOption,
+    QuietOption,
+    WorkspaceOption,
+    err_console,
+    open_here,
+    say,
+)
 from cdgis.cli.words import ChineseCommand, parse_date
 from cdgis.errors import ReaderError, ReportError, os_reason
 
 if TYPE_CHECKING:
     from cdgis.assessment import Assessment
     from cdgis.verify import Verification, Writer
-    from cdgis.workspace import Workspace
 
 EXIT_DIFFERS = 2
-_out = Console()
-_err = Console(stderr=True)
 
 FileOption = Annotated[
     list[Path] | None, typer.Option("--file", metavar="文件", help="工作区之外的原边界文件现在的位置，可多次给出")
@@ -38,16 +43,6 @@ def register(app: typer.Typer, rules_app: typer.Typer) -> None:
     app.command("compare", cls=ChineseCommand)(compare)
     rules_app.command("export", cls=ChineseCommand)(rules_export)
     rules_app.command("import", cls=ChineseCommand)(rules_import)
-
-
-def _open(workspace: Path | None) -> "Workspace":
-    from cdgis.workspace import find_workspace, open_workspace
-
-    return open_workspace(workspace if workspace is not None else find_workspace(Path.cwd()))
-
-
-def _say(text: str, style: str = "") -> None:
-    _out.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def report_writers() -> Mapping[str, "Writer"]:
@@ -88,9 +83,9 @@ def review(
         ),
         writers=report_writers(),
     )
-    _say(f"已登记第 {journal.length} 条复核意见；链首 {journal.head}")
+    say(f"已登记第 {journal.length} 条复核意见；链首 {journal.head}")
     for path in written:
-        _say(f"已更新 {path}")
+        say(f"已更新 {path}")
 
 
 def verify(
@@ -110,7 +105,7 @@ def verify(
     from cdgis.verify import Repeater, Verification, verify_report
     from cdgis.verify_run import run_folder, verify_run
 
-    opened = None if alone else _open(workspace)
+    opened = None if alone else open_here(workspace)
     again = Repeater(opened, files=tuple(file or ()), jobs=jobs) if opened else None
     failed = 0
     found: Verification
@@ -146,16 +141,16 @@ def _reports_in(paths: list[Path]) -> list[Path]:
 def _tell(found: "Verification", path: Path) -> bool:
     """Print what was checked about one report; return whether anything differs."""
     about = f"　对象 {found.subject_id}" if found.subject_id else ""
-    _say(f"{path.name}　报告 {found.report_number}{about}")
+    say(f"{path.name}　报告 {found.report_number}{about}")
     for check in found.checks:
-        _say(f"{'不符' if check.faults else '一致'}　{check.title}", style="red" if check.faults else "green")
+        say(f"{'不符' if check.faults else '一致'}　{check.title}", style="red" if check.faults else "green")
         for fault in check.faults:
-            _say(f"　　· {fault}")
+            say(f"　　· {fault}")
     differing = sum(bool(check.faults) for check in found.checks)
     if differing:
-        _say(f"核对 {len(found.checks)} 项，{differing} 项不符：该报告不能作为依据。", style="bold red")
+        say(f"核对 {len(found.checks)} 项，{differing} 项不符：该报告不能作为依据。", style="bold red")
     else:
-        _say(f"核对 {len(found.checks)} 项，全部一致。", style="bold green")
+        say(f"核对 {len(found.checks)} 项，全部一致。", style="bold green")
     return bool(differing)
 
 
@@ -188,18 +183,18 @@ def compare(
     from cdgis.workspace import SETTINGS_FILE
 
     is_folder = (old / SETTINGS_FILE).is_file() and (new / SETTINGS_FILE).is_file()
-    opened = None if is_folder else _open(workspace)
-    with progress_bars(_err, quiet=quiet) as progress:
+    opened = None if is_folder else open_here(workspace)
+    with progress_bars(err_console, quiet=quiet) as progress:
         found = compare_versions(old, new, workspace=opened, layer=layer, jobs=jobs, progress=progress)
     target = out or (opened.root if opened else new) / "reports" / "compare"
     written = write_comparison(found, target)
     if not quiet:
-        _say(f"变更的区 {len(found.zones)} 个；重新判定 {found.judged_count} 个对象，结论变更 {len(found.verdicts)} 个")
+        say(f"变更的区 {len(found.zones)} 个；重新判定 {found.judged_count} 个对象，结论变更 {len(found.verdicts)} 个")
         for row in found.verdicts.head(12).to_dict("records"):
-            _say(
+            say(
                 f"　{row['subject_id']} {row['name']}：{row['old_verdict']} → {row['new_verdict']}（{row['zone_ids']}）"
             )
-        _say("已写出 " + "、".join(map(str, written)))
+        say("已写出 " + "、".join(map(str, written)))
 
 
 def rules_export(
@@ -215,12 +210,12 @@ def rules_export(
     from cdgis.progress import Silent
     from cdgis.rule_editing import editable, export_rules
 
-    loaded = load_workspace(_open(workspace), as_of=None, progress=Silent())
+    loaded = load_workspace(open_here(workspace), as_of=None, progress=Silent())
     try:
         file.write_bytes(export_rules(loaded))
     except OSError as err:
         raise ReportError(f"无法写入 {file}：{os_reason(err)}。请检查权限，并关闭正打开它的程序") from err
-    _say(f"已导出 {len(editable(loaded.rulebook))} 条规则到 {file}。改好后运行 cdgis rules import {file}")
+    say(f"已导出 {len(editable(loaded.rulebook))} 条规则到 {file}。改好后运行 cdgis rules import {file}")
 
 
 def rules_import(
@@ -236,15 +231,15 @@ def rules_import(
     from cdgis.progress import Silent
     from cdgis.rule_editing import import_rules
 
-    loaded = load_workspace(_open(workspace), as_of=None, progress=Silent())
+    loaded = load_workspace(open_here(workspace), as_of=None, progress=Silent())
     try:
         data = file.read_bytes()
     except OSError as err:
         raise ReaderError(f"无法读取 {file}：{os_reason(err)}") from err
     result = import_rules(loaded, data, name=file.name)
     counts = f"新增 {len(result.added)} 条，修改 {len(result.changed)} 条，未变 {result.unchanged_count} 条"
-    _say(f"{counts}；已写入 {result.path}")
+    say(f"{counts}；已写入 {result.path}")
     if result.added or result.changed:
-        _say("　" + "、".join((*result.added, *result.changed)))
+        say("　" + "、".join((*result.added, *result.changed)))
     if result.absent:
-        _say(f"表中未列 {len(result.absent)} 条，仍按原样有效；要停用请在 cdgis.toml 的 rules_off 中写明编号和理由")
+        say(f"表中未列 {len(result.absent)} 条，仍按原样有效；要停用请在 cdgis.toml 的 rules_off 中写明编号和理由")

@@ -5,35 +5,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from cdgis.cli.options import AsOfOption, DebugOption, WorkspaceOption
+from cdgis.cli.options import AsOfOption, DebugOption, WorkspaceOption, open_here, out_console, say
 from cdgis.cli.words import ChineseCommand, ChineseGroup, parse_date
 
 if TYPE_CHECKING:
     from cdgis.loading import Loaded
-    from cdgis.workspace import Workspace
 
 layers_app = typer.Typer(cls=ChineseGroup, help="查看与检查图层。", no_args_is_help=True)
 rules_app = typer.Typer(cls=ChineseGroup, help="查看、检查与解释规则。", no_args_is_help=True)
-_out = Console()
 
 EXIT_FAULTS = 2
-
-
-def _open(workspace: Path | None) -> "Workspace":
-    from cdgis.workspace import find_workspace, open_workspace
-
-    return open_workspace(workspace if workspace is not None else find_workspace(Path.cwd()))
 
 
 def _load(workspace: Path | None) -> "Loaded":
     from cdgis.loading import load_workspace
     from cdgis.progress import Silent
 
-    return load_workspace(_open(workspace), as_of=None, progress=Silent())
+    return load_workspace(open_here(workspace), as_of=None, progress=Silent())
 
 
 @layers_app.command("list", cls=ChineseCommand)
@@ -47,12 +38,12 @@ def layers_list(workspace: WorkspaceOption = None, debug: DebugOption = False) -
         table.add_column(head, overflow="fold")
     for head in ("主题", "版本", "官方", "精度/米"):
         table.add_column(head, no_wrap=True)
-    for spec in _open(workspace).catalog.layers.values():
+    for spec in open_here(workspace).catalog.layers.values():
         official = "是" if spec.official else "否"
         accuracy = f"{spec.accuracy_m:g}" if spec.accuracy_m else "—"
         where = f"[bold]{escape(spec.id)}[/]\n[bright_black]{escape(spec.path)}[/]"
         table.add_row(where, escape(spec.title), spec.theme, spec.version, official, accuracy)
-    _out.print(table)
+    out_console.print(table)
 
 
 @layers_app.command("check", cls=ChineseCommand)
@@ -72,14 +63,14 @@ def layers_check(workspace: WorkspaceOption = None, debug: DebugOption = False) 
         access_list = read_table_layer(catalog[ACCESS_LIST], loaded.workspace.layers_dir)
     faults = check_layers(loaded.layers, access_list=access_list)
     if not faults:
-        _out.print(f"[green]检查了 {len(loaded.layers)} 个图层，未发现问题。[/]")
+        out_console.print(f"[green]检查了 {len(loaded.layers)} 个图层，未发现问题。[/]")
         return
     table = Table(title=f"发现 {len(faults)} 处问题", title_justify="left", show_lines=False)
     for head in ("图层", "区/要素", "问题", "处理办法"):
         table.add_column(head, overflow="fold")
     for fault in faults:
         table.add_row(*map(escape, (fault.layer, fault.zone_id, fault.problem, fault.remedy)))
-    _out.print(table)
+    out_console.print(table)
     raise typer.Exit(EXIT_FAULTS)
 
 
@@ -100,9 +91,9 @@ def rules_list(workspace: WorkspaceOption = None, as_of: AsOfOption = None, debu
     for rule in rules:
         effect = "人工判定" if rule.manual else str(rule.effect)
         table.add_row(rule.id, str(rule.level), effect, escape(rule.title), escape(rule.basis_text), str(rule.mark))
-    _out.print(table)
+    out_console.print(table)
     clauses = sum(bool(rule.zone_ids) for rule in loaded.rulebook.in_force(day))
-    _out.print(f"共 {len(rules)} 条；另有单元准入清单条款 {clauses} 条。")
+    out_console.print(f"共 {len(rules)} 条；另有单元准入清单条款 {clauses} 条。")
 
 
 @rules_app.command("check", cls=ChineseCommand)
@@ -120,9 +111,9 @@ def rules_check(workspace: WorkspaceOption = None, debug: DebugOption = False) -
     problems = check_rules(loaded.rulebook, classes, load_attributes(), codes())
     if problems:
         for problem in problems:
-            _out.print(f"[red]·[/] {escape(problem)}", highlight=False)
+            out_console.print(f"[red]·[/] {escape(problem)}", highlight=False)
         raise typer.Exit(EXIT_FAULTS)
-    _out.print(f"[green]检查了 {len(loaded.rulebook.rules)} 条规则，未发现问题。[/]")
+    out_console.print(f"[green]检查了 {len(loaded.rulebook.rules)} 条规则，未发现问题。[/]")
 
 
 @rules_app.command("explain", cls=ChineseCommand)
@@ -143,8 +134,8 @@ def rules_explain(
     loaded = _load(workspace)
     if rule_id in ACTIVITIES:
         text = explain_activity(rule_id, wording()["activity"].get(rule_id, ""), loaded.rules)
-        _out.print(text, highlight=False, markup=False, soft_wrap=True)
+        say(text)
         return
     titles = {spec.id: spec.title for spec in loaded.workspace.catalog.layers.values()}
     text = explain_rule(loaded.rulebook.get(rule_id), layer_titles=titles, attributes=load_attributes())
-    _out.print(text, highlight=False, markup=False, soft_wrap=True)
+    say(text)

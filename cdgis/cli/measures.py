@@ -14,7 +14,7 @@ from cdgis.cli.options import (
     WorkspaceOption,
     err_console,
     open_here,
-    out_console,
+    say,
 )
 from cdgis.cli.words import ChineseCommand, parse_date
 
@@ -59,8 +59,8 @@ def reuse(
     if not quiet:
         for option, rows in table.groupby("option", sort=False):
             counts = rows["admissible"].value_counts().reindex(["可选", "须补证", "不可选"], fill_value=0)
-            _say(f"{option}：" + "，".join(f"{word} {n}" for word, n in counts.items()))
-        _say(f"已写出 {len(written)} 个文件。请打开 {written[0]}")
+            say(f"{option}：" + "，".join(f"{word} {n}" for word, n in counts.items()))
+        say(f"已写出 {len(written)} 个文件。请打开 {written[0]}")
 
 
 def synergy(
@@ -90,10 +90,6 @@ def synergy(
     for level in ("全部", "县区", "园区", "企业"):
         counts = rows.loc[rows["level"] == level, "sign_class"].value_counts().sort_index()
         if len(counts):
-            _say(f"{level}：" + "，".join(f"{word} {count}" for word, count in counts.items()))
-    _say(f"污染物按“{found.weights.title}”折算（{found.weights.mark}）")
-    _say(f"已写出 {len(written)} 个文件。请打开 {written[0]}")
-
-
-def _say(text: str) -> None:
-    out_console.print(text, markup=False, highlight=False, soft_wrap=True)
+            say(f"{level}：" + "，".join(f"{word} {count}" for word, count in counts.items()))
+    say(f"污染物按“{found.weights.title}”折算（{found.weights.mark}）")
+    say(f"已写出 {len(written)} 个文件。请打开 {written[0]}")

@@ -61,6 +61,11 @@ def open_here(workspace: Path | None) -> "Workspace":
     return open_workspace(workspace if workspace is not None else find_workspace(Path.cwd()))
 
 
+def say(text: str, style: str = "") -> None:
+    """Print a line as it stands: nothing in it is markup, and it is not broken."""
+    out_console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
 def write_all(assessment: "Assessment", out: Path, *, jobs: int, quiet: bool, strict: bool, word: bool = False) -> None:
     """Write the overview, every page and every table into `out`, and say what came of it; `word` adds cards in Word."""
     from cdgis.report.publish import write_reports

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cdgis.cli.options import err_console, open_here, out_console, write_all
+from cdgis.cli.options import err_console, open_here, say, write_all
 from cdgis.cli.words import parse_date
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def publish_site(
     ReportError : something withheld was found on a finished public page (nothing is written then), or a still
         was asked for and matplotlib or a Chinese font is missing.
     """
-    from cdgis.assess import assess_workspace
+    from cdgis.assess.city import assess_workspace
     from cdgis.report.public_site import FOLDER
     from cdgis.terminal import progress_bars
 
@@ -37,7 +37,8 @@ def publish_site(
         from cdgis.report.stills import write_still
 
         path = write_still(shown, target)
-        _say(f"总图已另存为 {path}", quiet=quiet)
+        if not quiet:
+            say(f"总图已另存为 {path}")
 
 
 def _publish_openly(assessment: "Assessment", target: Path, *, jobs: int, quiet: bool) -> "Assessment":
@@ -53,10 +54,8 @@ def _publish_openly(assessment: "Assessment", target: Path, *, jobs: int, quiet:
     number = assessment.settings.map_review_number
     mark = "未填审图号：页面印有“未经审图，不得公开”，送审取得审图号并填入 cdgis.toml 后方可公开"
     text = f"公开版已写入 {target}（{len(written)} 个文件），泄漏检查通过。"
-    _say(text + (f"审图号：{number}" if number else mark), quiet=quiet)
+    if not quiet:
+        say(text + (f"审图号：{number}" if number else mark))
     return public
 
 
-def _say(text: str, *, quiet: bool) -> None:
-    if not quiet:
-        out_console.print(text, markup=False, highlight=False, soft_wrap=True)

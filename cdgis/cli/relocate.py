@@ -48,7 +48,7 @@ def relocate(
 
     示例：cdgis relocate --out reports/搬迁 --close 示例园区B --cap 示例园区L=80
     """
-    from cdgis.assess import assess_relocation
+    from cdgis.assess.relocation import assess_relocation
     from cdgis.policy import read_weights
     from cdgis.relocation_plan import WhatIf
     from cdgis.terminal import progress_bars

@@ -98,7 +98,7 @@ def screen(
     """
     if not (files or wkt or lonlat):
         raise UsageError("没有给出项目位置：请给出边界文件，或用 --wkt、--lonlat 直接给出图形")
-    from cdgis.assess import assess_sites
+    from cdgis.assess.sites import assess_sites
     from cdgis.report.dossier import page_names
     from cdgis.report.screening_publish import write_screening
     from cdgis.summary import print_summary
@@ -205,7 +205,7 @@ def guide(
 
     示例：cdgis guide --industry 4416 --size-ha 20 --within 丰宁满族自治县
     """
-    from cdgis.assess import assess_siting
+    from cdgis.assess.siting import assess_siting
     from cdgis.cli.options import write_all
     from cdgis.guidance import SitingRequest
     from cdgis.terminal import progress_bars

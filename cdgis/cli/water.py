@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cdgis.cli.options import DebugOption, OutOption, QuietOption, WorkspaceOption, err_console, open_here, out_console
+from cdgis.cli.options import (
+    DebugOption,
+    OutOption,
+    QuietOption,
+    WorkspaceOption,
+    err_console,
+    open_here,
+    out_console,
+    say,
+)
 from cdgis.cli.words import ChineseCommand
 from cdgis.errors import NetworkError, UsageError
 
@@ -73,7 +82,7 @@ def trace(
     written = write_water(made.tables, out or opened.root / "reports" / "trace" / _folder(origin.id))
     if not quiet:
         _say_trace(made, assumed=velocity is None)
-        _say("已写出 " + "、".join(str(path) for path in written))
+        say("已写出 " + "、".join(str(path) for path in written))
 
 
 def rivers(
@@ -101,11 +110,11 @@ def rivers(
     if not quiet:
         for one in made:
             counties = f"过 {len(one.counties)} 个辖区"
-            _say(
+            say(
                 f"{one.name}　{one.length_km:.0f} 公里　{counties}　沿河 {len(one.structures)} 处　上游企业 {len(one.sources)} 家"
             )
-        _say(f"{system.method}　{system.gaps}")
-        _say(f"已写出 {len(written)} 个文件。请打开 {written[0]}")
+        say(f"{system.method}　{system.gaps}")
+        say(f"已写出 {len(written)} 个文件。请打开 {written[0]}")
 
 
 def outfalls(
@@ -132,16 +141,16 @@ def outfalls(
     written = write_water(tables, out or open_here(workspace).root / "reports" / "outfalls")
     if not quiet:
         counts = tables["outfalls"]["zone_class"].value_counts()
-        _say(f"排口与排水企业 {len(tables['outfalls'])} 个：" + "，".join(f"{word} {n}" for word, n in counts.items()))
+        say(f"排口与排水企业 {len(tables['outfalls'])} 个：" + "，".join(f"{word} {n}" for word, n in counts.items()))
         over = tables["outfall_loads"]
         full = over.loc[over["share"] > 1, "control_unit"]
-        _say(f"申报化学需氧量超过上限的控制单元：{'、'.join(full) or '没有'}；未申报 {over['missing_count'].sum()} 家")
+        say(f"申报化学需氧量超过上限的控制单元：{'、'.join(full) or '没有'}；未申报 {over['missing_count'].sum()} 家")
         for row in tables["outfalls"][tables["outfalls"]["name"].str.match(r"\d")].to_dict("records"):
-            _say(
+            say(
                 f"{row['outfall_id']} {row['name']}：{row['zone_class']} {row['zone_name']}　下游断面 {row['next_section']}"
             )
-        _say(f"注：{system.method}　{system.gaps}　{system.stamp}")
-        _say("已写出 " + "、".join(str(path) for path in written))
+        say(f"注：{system.method}　{system.gaps}　{system.stamp}")
+        say("已写出 " + "、".join(str(path) for path in written))
 
 
 def _load(workspace: Path | None, quiet: bool) -> "tuple[RiverSystem, Subjects]":
@@ -173,15 +182,11 @@ def _folder(name: str) -> str:
     return "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in name)
 
 
-def _say(text: str) -> None:
-    out_console.print(text, markup=False, highlight=False, soft_wrap=True)
-
-
 def _say_trace(made: "Trace", *, assumed: bool) -> None:
     from rich.table import Table
 
     origin = made.origin
-    _say(f"{origin.name}　入河：{made.river}（离河 {origin.offset_m:.0f} 米）　{made.direction}　{made.stamp}")
+    say(f"{origin.name}　入河：{made.river}（离河 {origin.offset_m:.0f} 米）　{made.direction}　{made.stamp}")
     rows = made.tables["trace" if made.direction == "下游" else "trace_sources"]
     table = Table(show_lines=False)
     downstream = made.direction == "下游"
@@ -195,12 +200,12 @@ def _say_trace(made: "Trace", *, assumed: bool) -> None:
         )
     out_console.print(table, markup=False)
     if len(rows) > _SHOWN:
-        _say(f"共 {len(rows)} 个，只列前 {_SHOWN} 个，其余见数据表")
+        say(f"共 {len(rows)} 个，只列前 {_SHOWN} 个，其余见数据表")
     if downstream:
         told = made.tables["trace_notify"]
-        _say("依次通知：" + " → ".join(f"{r.jurisdiction}（{r.river_km:.0f} 公里）" for r in told.itertuples()))
+        say("依次通知：" + " → ".join(f"{r.jurisdiction}（{r.river_km:.0f} 公里）" for r in told.itertuples()))
     for note in (
         *made.notes,
         *(("流速为默认假设、未经实测（标记 M），应急时请用 --velocity 给出实测值",) if assumed else ()),
     ):
-        _say(f"注：{note}")
+        say(f"注：{note}")

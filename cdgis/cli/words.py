@@ -59,19 +59,23 @@ def _in_chinese(usage: str) -> str:
     return usage
 
 
-class ChineseCommand(TyperCommand):
-    """A command whose usage line, --help option and complaint about superfluous arguments are Chinese."""
+class _InChinese:
+    """What commands and groups of commands say alike."""
 
     def get_usage(self, ctx: Any) -> str:
         """Return the usage line."""
-        return _in_chinese(super().get_usage(ctx))
+        return _in_chinese(super().get_usage(ctx))  # type: ignore[misc]
 
     def get_help_option(self, ctx: Any) -> Any:
         """Return the --help option."""
-        option = super().get_help_option(ctx)
+        option = super().get_help_option(ctx)  # type: ignore[misc]
         if option is not None:
             option.help, option.metavar = _HELP_OPTION, ""
         return option
+
+
+class ChineseCommand(_InChinese, TyperCommand):
+    """A command whose usage line, --help option and complaint about superfluous arguments are Chinese."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Return what is left of `args`: nothing.
@@ -87,19 +91,8 @@ class ChineseCommand(TyperCommand):
         return extra
 
 
-class ChineseGroup(TyperGroup):
+class ChineseGroup(_InChinese, TyperGroup):
     """A group of commands whose usage line, --help option and complaint about an unknown command are Chinese."""
-
-    def get_usage(self, ctx: Any) -> str:
-        """Return the usage line."""
-        return _in_chinese(super().get_usage(ctx))
-
-    def get_help_option(self, ctx: Any) -> Any:
-        """Return the --help option."""
-        option = super().get_help_option(ctx)
-        if option is not None:
-            option.help, option.metavar = _HELP_OPTION, ""
-        return option
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Return the command that `args` begin with.

@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from cdgis.arrays import FloatArray
 from cdgis.errors import CarbonError
 from cdgis.factors.source import read_shipped
 from cdgis.model import LIST_SEPARATOR
-
-FloatArray = npt.NDArray[np.float64]
 
 TREE_FACTORS = ("density_t_per_m3", "bef", "root_shoot", "carbon_fraction")
 """Columns of the four factors of the volume method; each x has x's mark in `mark_column(x)`."""

@@ -7,15 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
+from cdgis.arrays import FloatArray, GeometryArray, IntArray
 from cdgis.kernels.engine import Engine, chosen_engine
 from cdgis.kernels.flat import FlatPolygons
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-GeometryArray = npt.NDArray[np.object_]
 
 LEAST_AREA_M2 = 1e-4
 """Less than this is rounding of shared edges, not an overlap."""

@@ -3,13 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
+from cdgis.arrays import GeometryArray, IntArray
 from cdgis.geometry import PIECE_VERTICES, boundary_chunks, subdivide
-
-GeometryArray = npt.NDArray[np.object_]
-IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-GeometryArray = npt.NDArray[np.object_]
+from cdgis.arrays import FloatArray, GeometryArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

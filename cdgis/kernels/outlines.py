@@ -11,12 +11,9 @@ import numpy.typing as npt
 import shapely
 
 from cdgis import geodesy
+from cdgis.arrays import FloatArray, GeometryArray, IntArray
 from cdgis.geometry import boundary_chunks
 from cdgis.kernels.cut import Cut
-
-GeometryArray = npt.NDArray[np.object_]
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 
 TOUCH_M = 1e-6
 """Geometries nearer than this touch."""

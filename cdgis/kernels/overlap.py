@@ -8,13 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from cdgis.arrays import FloatArray, IntArray
 from cdgis.kernels.compiled.edges import SignArray, cells_asked, edge_grid, ring_signs, signed_edges
 from cdgis.kernels.compiled.trapezoids import overlap_rows
 from cdgis.kernels.compiled.winding import windings
 from cdgis.kernels.flat import FlatPolygons
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 EDGES_PER_CELL = 4
 _CELLS = (8, 4000)

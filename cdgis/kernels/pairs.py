@@ -11,15 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from cdgis.arrays import FloatArray, GeometryArray, IntArray
 from cdgis.geometry import boundary_chunks, of_dimension
 from cdgis.kernels.cut import Cut
 from cdgis.kernels.engine import Engine
 from cdgis.kernels.outlines import TOUCH_M
 from cdgis.kernels.settled import subjects_within
-
-GeometryArray = npt.NDArray[np.object_]
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 
 _AREAL = 2
 _MANY_PARTS = 16

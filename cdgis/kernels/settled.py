@@ -8,14 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
+from cdgis.arrays import GeometryArray, IntArray
 from cdgis.kernels.engine import Engine, chosen_engine
 from cdgis.kernels.flat import FlatPolygons
-
-IntArray = npt.NDArray[np.int64]
-GeometryArray = npt.NDArray[np.object_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

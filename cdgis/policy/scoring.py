@@ -12,13 +12,11 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field, model_validator
 
+from cdgis.arrays import FloatArray
 from cdgis.errors import UsageError
 from cdgis.policy.reading import PolicyData, read_policy
-
-FloatArray = npt.NDArray[np.float64]
 
 
 class Criterion(PolicyData):

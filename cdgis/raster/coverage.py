@@ -21,7 +21,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cdgis.raster.outlines import FloatArray, IntArray, Outlines
+from cdgis.arrays import FloatArray, IntArray
+from cdgis.raster.outlines import Outlines
 
 ONE_CELL = 1 << 50
 """A whole cell in the unit of the sums."""

@@ -19,12 +19,13 @@ import pandas as pd
 import shapely
 from geopandas import GeoDataFrame
 
+from cdgis.arrays import FloatArray, GeometryArray
 from cdgis.errors import LayerError
 from cdgis.geodesy import SEMI_MAJOR_M, survey_area_m2
 from cdgis.projections import is_geographic, metres_per_unit, plane_from, project
 from cdgis.raster.classes import NODATA_CODE
 from cdgis.raster.grid import Grid
-from cdgis.raster.outlines import FloatArray, GeometryArray, outlines_of
+from cdgis.raster.outlines import outlines_of
 from cdgis.raster.reading import Raster
 
 _RELATIVE, _ABSOLUTE_M2 = 2e-9, 1e-2

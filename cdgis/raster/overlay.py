@@ -13,12 +13,13 @@ import numpy as np
 import numpy.typing as npt
 from geopandas import GeoDataFrame
 
+from cdgis.arrays import FloatArray, IntArray
 from cdgis.projections import forward, inverse
 from cdgis.raster.classes import ClassIndex
 from cdgis.raster.colours import ColourScale
 from cdgis.raster.coverage import covered_cells, unfolded
 from cdgis.raster.grid import Grid
-from cdgis.raster.outlines import FloatArray, IntArray, outlines_of
+from cdgis.raster.outlines import outlines_of
 from cdgis.raster.png import Colour, indexed_png
 from cdgis.raster.reading import Raster
 from cdgis.raster.zonal import shapes_on

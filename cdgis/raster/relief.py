@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from geopandas import GeoDataFrame
 
+from cdgis.arrays import FloatArray
 from cdgis.projections import forward
 from cdgis.raster.colours import OPAQUE, parse_colour, read_colours
 from cdgis.raster.means import measured
-from cdgis.raster.outlines import FloatArray
 from cdgis.raster.overlay import TRANSPARENT, Frame, Overlay, bounds_of
 from cdgis.raster.png import Colour, indexed_png
 from cdgis.raster.reading import Raster

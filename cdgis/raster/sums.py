@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cdgis.arrays import FloatArray, IntArray
 from cdgis.raster.classes import Positions
 from cdgis.raster.coverage import covered_cells, unfolded
-from cdgis.raster.outlines import FloatArray, IntArray, Outlines
+from cdgis.raster.outlines import Outlines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,10 +14,11 @@ the last bit (tests/test_raster_paths.py). Import this only for jobs worth a com
 
 import numpy as np
 
+from cdgis.arrays import FloatArray, IntArray
 from cdgis.compiled import kernel
 from cdgis.raster.classes import Positions
 from cdgis.raster.coverage import ONE_CELL, ROUNDING
-from cdgis.raster.outlines import FloatArray, IntArray, Outlines
+from cdgis.raster.outlines import Outlines
 from cdgis.raster.sums import Band
 
 Window = tuple[int, int, int]

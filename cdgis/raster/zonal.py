@@ -17,13 +17,14 @@ import numpy as np
 import pandas as pd
 from geopandas import GeoDataFrame
 
+from cdgis.arrays import FloatArray, GeometryArray, IntArray
 from cdgis.errors import CrsError, LayerError
 from cdgis.geodesy import GEOGRAPHIC_EPSG
 from cdgis.progress import Progress, Silent
 from cdgis.projections import project
 from cdgis.raster.classes import NODATA_CODE, ClassIndex
 from cdgis.raster.grid import CellAreas, Grid
-from cdgis.raster.outlines import FloatArray, GeometryArray, IntArray, Outlines, outlines_of
+from cdgis.raster.outlines import Outlines, outlines_of
 from cdgis.raster.reading import Pixels, Raster
 from cdgis.raster.sums import Band, add_band
 from cdgis.units import m2_to_mu

@@ -14,13 +14,13 @@ import numpy.typing as npt
 import shapely
 from geopandas import GeoDataFrame
 
+from cdgis.arrays import FloatArray
 from cdgis.geodesy import bd09_to_cgcs2000, gcj02_to_cgcs2000
 from cdgis.readers.coordinates import Datum
 
 LEAST_ROWS = 20
 _SHORTEST_NAME = 2
 
-FloatArray = npt.NDArray[np.float64]
 
 
 class _Conversion(Protocol):

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 from ezdxf import recover
 from ezdxf.document import Drawing
 from ezdxf.entities.dxfgfx import DXFGraphic
@@ -22,6 +21,7 @@ from ezdxf.lldxf.const import DXFError
 from ezdxf.path import Path as Curve
 from ezdxf.path import from_hatch, make_path
 
+from cdgis.arrays import FloatArray
 from cdgis.errors import ReaderError
 
 CHORD_M = 0.01
@@ -52,7 +52,6 @@ _FIRST_HAN, _LAST_HAN = "\u4e00", "\u9fff"
 # what ezdxf logs about damaged files is reported as a remark instead
 logging.getLogger("ezdxf").addHandler(logging.NullHandler())
 
-FloatArray = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from shapely import Polygon
 
+from cdgis.arrays import FloatArray
 from cdgis.errors import CrsError, ReaderError
 from cdgis.readers.coordinates import CHINA_BOX, within
 from cdgis.readers.crs import GEOGRAPHIC, check_coordinates, plane_axes, resolve_crs, zone_epsg
-from cdgis.readers.drawing import CHORD_M, UNIT_M, ClosedCurve, FloatArray, open_drawing
+from cdgis.readers.drawing import CHORD_M, UNIT_M, ClosedCurve, open_drawing
 from cdgis.readers.intake import Remark, noted, rejected, repaired
 from cdgis.readers.outlines import Outline, Placement, nested, without_twins
 from cdgis.readers.records import SiteRecord, SiteSource

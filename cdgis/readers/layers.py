@@ -11,6 +11,7 @@ import shapely
 from geopandas import GeoDataFrame
 from shapely.errors import ShapelyError
 
+from cdgis.arrays import BoolArray, GeometryArray
 from cdgis.catalog import LayerSpec
 from cdgis.errors import LayerError, ReaderError
 from cdgis.frames import Layer
@@ -25,8 +26,6 @@ from cdgis.readers.intake import Remark, intake_note, noted, rejected, repaired
 from cdgis.readers.repair import (
     KIND_WORDS,
     STRAY_HOLE,
-    BoolArray,
-    GeometryArray,
     densified_lonlat,
     dimension_of,
     has_stray_holes,

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import shapely
 from geopandas import GeoDataFrame
 
+from cdgis.arrays import BoolArray, GeometryArray
 from cdgis.attributes import load_attributes
 from cdgis.errors import ReaderError
 from cdgis.frames import SUBJECT_COLUMNS, Subjects
@@ -26,9 +27,6 @@ from cdgis.readers.intake import intake_note, rejected, repaired
 from cdgis.readers.repair import densified_lonlat, made_valid, usable
 from cdgis.readers.roster import stated_accuracy_m
 from cdgis.readers.subjects import Description, describe_site
-
-GeometryArray = npt.NDArray[np.object_]
-BoolArray = npt.NDArray[np.bool_]
 
 _LONLAT = "OGC:CRS84"
 """What GeoParquet means where it names no coordinate system."""

@@ -4,19 +4,17 @@ from dataclasses import dataclass
 from typing import Literal, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
+from cdgis.arrays import BoolArray, GeometryArray
 from cdgis.errors import CrsError
 from cdgis.geodesy import densify_for_plane, to_lonlat
 from cdgis.readers.coordinates import CHENGDE_BOX, Box, within
 from cdgis.readers.crs import GEOGRAPHIC, WGS84_NOTE, check_coordinates, wrong_zone
 from cdgis.readers.intake import Remark, noted, rejected, repaired
 
-GeometryArray = npt.NDArray[np.object_]
-BoolArray = npt.NDArray[np.bool_]
 ShapeOrShapes = TypeVar("ShapeOrShapes", BaseGeometry, GeometryArray)
 
 STRAY_HOLE = "内环（孔）不在外环之内"

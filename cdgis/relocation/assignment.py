@@ -14,14 +14,10 @@ contents alone, so neither names nor the order of tables decide among equally go
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.sparse import csr_array, vstack
 
+from cdgis.arrays import BoolArray, FloatArray, IntArray
 from cdgis.policy import DestinationPolicy
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
-BoolArray = npt.NDArray[np.bool_]
 
 UNPLACED = -1
 _SHARE_OF_GAP = 0.5

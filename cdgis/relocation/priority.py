@@ -16,10 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cdgis.arrays import FloatArray
 from cdgis.policy import Criterion, PriorityPolicy, weights_of
-
-FloatArray = npt.NDArray[np.float64]
-BoolArray = npt.NDArray[np.bool_]
 
 _DIGITS = 9
 """Scores equal to this many digits are equal: the order of summation never ranks anybody."""

@@ -17,6 +17,7 @@ from geopandas import GeoDataFrame
 from shapely.geometry.base import BaseGeometry
 
 from cdgis import geodesy
+from cdgis.arrays import IntArray
 from cdgis.barriers import Barriers, Concern, concerns_of
 from cdgis.describe import describe_subjects
 from cdgis.frames import Measurement, Subjects
@@ -26,9 +27,6 @@ from cdgis.model import LIST_SEPARATOR, ProjectType, State, SubjectKind
 from cdgis.overlay import measure_overlaps
 from cdgis.relocation_plan.profiles import ACTIVITY, Profiles
 from cdgis.units import m2_to_ha
-
-IntArray = npt.NDArray[np.int64]
-GeometryArray = npt.NDArray[np.object_]
 
 PROHIBITING_RANK = 3
 _INSET_M = 25.0

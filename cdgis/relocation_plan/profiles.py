@@ -14,12 +14,12 @@ import pandas as pd
 import shapely
 from geopandas import GeoDataFrame
 
+from cdgis.arrays import IntArray
 from cdgis.facts import Facts, rule_applies_but_for_geometry
 from cdgis.frames import Layers
 from cdgis.model import ProjectType, SubjectKind
 from cdgis.rulebook import Rule
 
-IntArray = npt.NDArray[np.int64]
 ACTIVITY = "开发性生产性建设"
 _NO_DISTANCE = -1.0
 

@@ -1,15 +1,15 @@
 """How are growth curves and carbon densities drawn? (plain vector paths in pixels; every number comes from a table)"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-import shapely
 from geopandas import GeoDataFrame
 
-FloatArray = npt.NDArray[np.float64]
+from cdgis.arrays import FloatArray
+from cdgis.report.drawing import path_of
+from cdgis.view import View
 
 CURVE_PX = (430, 250)
 MAP_PX = (430, 400)
@@ -116,7 +116,7 @@ class DensityMap:
 
 
 def density_map(
-    zones: GeoDataFrame, values: pd.Series, *, title: str, unit: str, frame: Sequence[float], links: Mapping[str, str]
+    zones: GeoDataFrame, values: pd.Series, *, title: str, unit: str, view: View, links: Mapping[str, str]
 ) -> DensityMap:
     """Return zones shaded in five classes of equal count; zones without a value stay pale.
 
@@ -124,7 +124,7 @@ def density_map(
     ----------
     zones : zone_id, zone_name, geometry in EPSG:4490.
     values : zone id -> the figure shown, in `unit`.
-    frame : west, south, east, north in degrees.
+    view : what the map shows.
     links : zone id -> page.
     """
     density = values.dropna()
@@ -137,7 +137,7 @@ def density_map(
             value = float(density[zone_id])
             colour = shades[int(np.clip(np.searchsorted(edges, value, side="right") - 1, 0, len(shades) - 1))]
             label = f"{name or zone_id}：{value:,.1f} {unit}"
-        regions.append(Region(path=_outline(shape, frame), colour=colour, label=label, href=links.get(str(zone_id), "")))
+        regions.append(Region(path=path_of(shape, view), colour=colour, label=label, href=links.get(str(zone_id), "")))
     spans = [(shade, f"{_short(a)}–{_short(b)}") for shade, a, b in zip(shades, edges, edges[1:], strict=False)]
     return DensityMap(title=title, regions=tuple(regions), legend=tuple(spans))
 
@@ -146,16 +146,3 @@ def _short(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
 
 
-def _outline(shape: shapely.Geometry, frame: Sequence[float]) -> str:
-    """Return the path of a zone, simplified to half a pixel."""
-    west, south, east, north = frame
-    width, height = MAP_PX
-    squeeze = np.cos(np.radians((south + north) / 2))
-    scale = min(width / ((east - west) * squeeze), height / (north - south))
-    simple = shapely.simplify(shape, 0.5 / scale)
-    parts = []
-    for ring in shapely.get_rings(shapely.get_parts(simple)):
-        lonlat = shapely.get_coordinates(ring)
-        x, y = (lonlat[:, 0] - west) * squeeze * scale, (north - lonlat[:, 1]) * scale
-        parts.append(_path(np.column_stack([x, y])) + "Z")
-    return "".join(parts)

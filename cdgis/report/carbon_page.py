@@ -17,8 +17,10 @@ from cdgis.factors import read_conditions
 from cdgis.report.carbon_figures import CURVE_PX, MAP_PX, DensityMap, GrowthChart, density_map, growth_charts
 from cdgis.report.dossier import Row, records, table
 from cdgis.report.offline import content_policy, inline_code, template_text
-from cdgis.report.page import common_values, page_template
+from cdgis.report.page import common_values
+from cdgis.report.page_template import page_template
 from cdgis.report.wording import read_wording
+from cdgis.view import View
 
 CITY, COUNTIES, UNITS, RESTORATION = "city", "counties", "management_units", "restoration_areas"
 SHOWN_YEARS = (2030, 2040, 2050, 2060)
@@ -98,13 +100,10 @@ def gather_carbon(assessment: Assessment, *, pages: Mapping[str, Mapping[str, st
         return None
     zones = table(assessment, "carbon_zones")
     city = zones[zones["zone_layer"] == CITY]
-    classes = city[city["land_class"] != TOTAL]
     totals = table(assessment, "carbon_potential_totals")
     shown = totals[totals["year"].isin([*SHOWN_YEARS, totals["year"].max() if len(totals) else 0])]
     eligibility = table(assessment, "carbon_eligibility")
     name, source, _ = read_conditions()
-    soil = table(assessment, "carbon_soil")
-    counted = classes["stock_tc_mid"].notna()
     density = _Shown(
         rows=zones[zones["land_class"] == TOTAL], column="density_tc_per_ha_mid", by=1.0, title="碳密度", unit="吨碳/公顷"
     )
@@ -112,9 +111,7 @@ def gather_carbon(assessment: Assessment, *, pages: Mapping[str, Mapping[str, st
     potential = _Shown(rows=by_zone, column="cumulative_tco2e_mid", by=1e4, title="修复累计增汇", unit="万 tCO₂e")
     return CarbonView(
         city=_first(city[city["land_class"] == TOTAL]),
-        city_classes=tuple(records(classes.sort_values("area_m2", ascending=False, kind="stable"))),
-        soilless=tuple(classes.loc[classes["soil_tc"].isna() & counted, "land_class"]),
-        dead_classes=tuple(classes.loc[classes["dead_tc"].notna(), "land_class"]),
+        **_city_classes(city[city["land_class"] != TOTAL]),
         counties=_counties(assessment),
         city_sink=_first(table(assessment, "carbon_sink").query("zone_layer == @CITY")),
         maps=_maps(assessment, pages, density),
@@ -128,8 +125,7 @@ def gather_carbon(assessment: Assessment, *, pages: Mapping[str, Mapping[str, st
         charts=growth_charts(table(assessment, "carbon_growth")),
         totals=_ordered_totals(shown),
         headline={int(row["year"]): row for row in records(shown[shown["measure"] == ALL_MEASURES])},
-        soil=tuple(records(soil[soil["land_class"] == TOTAL])),
-        soil_areas=tuple(records(soil[(soil["land_class"] != TOTAL) & (soil["years_after"] == soil["years_after"].max())])),
+        **_soil(table(assessment, "carbon_soil")),
         measure_ledgers=_measure_ledgers(table(assessment, "carbon_ledger")),
         cards=_cards(assessment, pages.get(RESTORATION, {})),
         conditions=_condition_counts(eligibility),
@@ -139,6 +135,23 @@ def gather_carbon(assessment: Assessment, *, pages: Mapping[str, Mapping[str, st
         checks=tuple(records(table(assessment, "carbon_checks"))),
         closing=_closing(assessment),
     )
+
+
+def _city_classes(classes: pd.DataFrame) -> dict[str, Any]:
+    counted = classes["stock_tc_mid"].notna()
+    return {
+        "city_classes": tuple(records(classes.sort_values("area_m2", ascending=False, kind="stable"))),
+        "soilless": tuple(classes.loc[classes["soil_tc"].isna() & counted, "land_class"]),
+        "dead_classes": tuple(classes.loc[classes["dead_tc"].notna(), "land_class"]),
+    }
+
+
+def _soil(soil: pd.DataFrame) -> dict[str, Any]:
+    last = soil["years_after"] == soil["years_after"].max()
+    return {
+        "soil": tuple(records(soil[soil["land_class"] == TOTAL])),
+        "soil_areas": tuple(records(soil[(soil["land_class"] != TOTAL) & last])),
+    }
 
 
 def render_carbon(assessment: Assessment, view: CarbonView) -> str:
@@ -171,7 +184,8 @@ def _maps(assessment: Assessment, pages: Mapping[str, Mapping[str, str]], wanted
     drawn = []
     if COUNTIES not in assessment.layers:
         return ()
-    frame = assessment.layers[COUNTIES].zones.total_bounds
+    west, south, east, north = map(float, assessment.layers[COUNTIES].zones.total_bounds)
+    view = View.around((west, south, east, north), MAP_PX)
     for layer, title in ((COUNTIES, "各县区"), (UNITS, "各管控单元")):
         rows = wanted.rows[wanted.rows["zone_layer"] == layer]
         if layer in assessment.layers and len(rows):
@@ -179,7 +193,7 @@ def _maps(assessment: Assessment, pages: Mapping[str, Mapping[str, str]], wanted
             values = rows.set_index("zone_id")[wanted.column] / wanted.by
             drawn.append(
                 density_map(
-                    shapes, values, title=f"{title}{wanted.title}", unit=wanted.unit, frame=frame, links=pages.get(layer, {})
+                    shapes, values, title=f"{title}{wanted.title}", unit=wanted.unit, view=view, links=pages.get(layer, {})
                 )
             )
     return tuple(drawn)

@@ -1,6 +1,5 @@
 """Which page and tables show what a new version of the zoning changes? (one HTML file, two CSV files)"""
 
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import shapely
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from shapely.geometry.base import BaseGeometry
 
 from cdgis import __version__
@@ -16,15 +14,16 @@ from cdgis.compare import ADDED, RECLASSED, REMOVED, RENAMED, RESHAPED
 from cdgis.compare_plan import Comparison
 from cdgis.model import DEMO_STAMP, LIST_SEPARATOR, Verdict
 from cdgis.report.delivery import staged
-from cdgis.report.drawing import METRES_PER_DEGREE
+from cdgis.report.drawing import path_of
 from cdgis.report.offline import content_policy, inline_code, template_text
+from cdgis.report.page_template import page_template
 from cdgis.report.palette import read_palette
 from cdgis.report.tables import OFFICIAL_STATUS, csv_text
-from cdgis.report.wording import FILTERS
+from cdgis.view import View
 
-WIDTH_PX, HEIGHT_PX = 900, 560
+SIZE_PX = (900, 560)
 _ROOM = 1.06
-_LEAST_SPAN_DEG = 0.02
+_LEAST_WIDTH_M = 2_200.0
 _MOST_LISTED = 500
 """Rows on the page; the CSV files hold all."""
 _COLOURS = {ADDED: "#1b7837", REMOVED: "#b2182b", RECLASSED: "#8a4b00", RESHAPED: "#14537f", RENAMED: "#5a6472"}
@@ -45,30 +44,6 @@ class _Dot:
     y: float
     colour: str
     label: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Frame:
-    """The drawn rectangle in lon/lat degrees, to scale at its middle latitude within 0.5 % per 50 km."""
-
-    west: float
-    north: float
-    lon_per_px: float
-    lat_per_px: float
-
-    def pixels(self, lonlat: np.ndarray) -> np.ndarray:
-        x = (lonlat[:, 0] - self.west) / self.lon_per_px
-        y = (self.north - lonlat[:, 1]) / self.lat_per_px
-        return np.asarray(np.round(np.column_stack((x, y)), 1))
-
-    @property
-    def bar(self) -> tuple[float, str]:
-        """Length of the scale bar in pixels and its label: the longest round length below a quarter of the width."""
-        m_per_px = self.lat_per_px * METRES_PER_DEGREE
-        power = 10.0 ** math.floor(math.log10(WIDTH_PX / 4 * m_per_px))
-        length_m = max(step * power for step in (1.0, 2.0, 5.0) if step * power <= WIDTH_PX / 4 * m_per_px)
-        label = f"{length_m / 1000:g} 公里" if length_m >= 1000 else f"{length_m:g} 米"
-        return round(length_m / m_per_px, 1), label
 
 
 def write_comparison(comparison: Comparison, out: Path) -> list[Path]:
@@ -93,24 +68,19 @@ def write_comparison(comparison: Comparison, out: Path) -> list[Path]:
 
 def render_comparison(comparison: Comparison) -> str:
     """Return the page: what changed, who is affected, and a map of both."""
-    environment = Environment(
-        loader=PackageLoader("cdgis.report", "templates"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True,
-    )  # fmt: skip
-    environment.filters.update(FILTERS)
-    frame = _frame(comparison)
+    view = _view(comparison)
     zones, verdicts = comparison.zones, comparison.verdicts
-    return environment.get_template("compare.html").render(
+    return page_template("compare.html").render(
         policy=content_policy(()),
         style=inline_code(template_text("style.css") + template_text("compare.css")),
         c=comparison,
         version=__version__,
         stamp=DEMO_STAMP if comparison.stamp_due else "",
-        size=(WIDTH_PX, HEIGHT_PX),
-        shapes=_shapes(comparison, frame),
-        borders=[path for shape in comparison.borders if (path := _path(shape, frame))],
-        bar=frame.bar,
-        dots=_dots(comparison, frame),
+        size=SIZE_PX,
+        shapes=_shapes(comparison, view),
+        borders=[path for shape in comparison.borders if (path := path_of(shape, view))],
+        bar=view.scale_bar,
+        dots=_dots(comparison, view),
         legend=list(_COLOURS.items()),
         looks=dict(read_palette().verdicts),
         settings={"map_review_number": ""},
@@ -148,45 +118,27 @@ def _affected(comparison: Comparison) -> dict[str, BaseGeometry]:
     return {key: shapes[key] for key in comparison.verdicts["subject_id"] if key in shapes}
 
 
-def _frame(comparison: Comparison) -> _Frame:
+def _view(comparison: Comparison) -> View:
     shapes = [*(shape for _, _, shape, _ in _changed_shapes(comparison)), *_affected(comparison).values()]
     shapes = shapes or list(comparison.subjects.frame.geometry) or [shapely.box(116, 40, 119, 43)]
-    west, south, east, north = shapely.total_bounds(np.array(shapes, dtype=object))
-    squeeze = math.cos(math.radians((south + north) / 2))
-    needed = max((east - west) / WIDTH_PX * squeeze, (north - south) / HEIGHT_PX, _LEAST_SPAN_DEG / WIDTH_PX) * _ROOM
-    return _Frame(
-        west=(west + east) / 2 - needed / squeeze * WIDTH_PX / 2,
-        north=(south + north) / 2 + needed * HEIGHT_PX / 2,
-        lon_per_px=needed / squeeze,
-        lat_per_px=needed,
-    )
+    west, south, east, north = map(float, shapely.total_bounds(np.array(shapes, dtype=object)))
+    return View.around((west, south, east, north), SIZE_PX, room=_ROOM, least_width_m=_LEAST_WIDTH_M)
 
 
-def _shapes(comparison: Comparison, frame: _Frame) -> list[_Shape]:
+def _shapes(comparison: Comparison, view: View) -> list[_Shape]:
     return [
         _Shape(path=path, style=style, colour=_COLOURS[change], label=label)
         for style, change, shape, label in _changed_shapes(comparison)
-        if (path := _path(shape, frame))
+        if (path := path_of(shape, view))
     ]
 
 
-def _path(shape: BaseGeometry, frame: _Frame) -> str:
-    """Return a unit's outline, thinned to half a pixel; only drawn, never measured."""
-    thin = shapely.simplify(shape, frame.lat_per_px / 2)
-    lines = [ring for part in shapely.get_parts(thin) for ring in (shapely.get_rings(part) if part.area else [part])]
-    return "".join(
-        "M" + "L".join(f"{x:g} {y:g}" for x, y in frame.pixels(shapely.get_coordinates(line)))
-        for line in lines
-        if shapely.get_dimensions(line) == 1
-    )
-
-
-def _dots(comparison: Comparison, frame: _Frame) -> list[_Dot]:
+def _dots(comparison: Comparison, view: View) -> list[_Dot]:
     looks = read_palette().verdicts
     rows = {row["subject_id"]: row for row in comparison.verdicts.to_dict("records")}
     dots = []
     for key, shape in _affected(comparison).items():
-        x, y = frame.pixels(shapely.get_coordinates(shapely.point_on_surface(shape)))[0]
+        x, y = view.pixels(shapely.get_coordinates(shapely.point_on_surface(shape)))[0]
         row = rows[key]
         label = f"{key} {row['name']}：{row['old_verdict']} → {row['new_verdict']}"
         dots.append(_Dot(x=float(x), y=float(y), colour=looks[str(Verdict(row["new_verdict"]))].fill, label=label))

@@ -16,8 +16,9 @@ import shapely
 from cdgis.errors import ReportError
 from cdgis.geodesy import lonlat_points
 from cdgis.report.audience import Withheld
-from cdgis.report.map.generalise import METRES_PER_DEGREE, Lonlat
+from cdgis.report.map.generalise import Lonlat
 from cdgis.report.page_content import PageContent, bare, read_page, spaced
+from cdgis.view import METRES_PER_DEGREE
 
 NEAR_M = 10.0
 _GRAM = 4

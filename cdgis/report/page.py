@@ -4,10 +4,8 @@ Templates escape everything that comes from data; scripts and styles are ours an
 """
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from cdgis.assessment import Assessment
@@ -17,6 +15,7 @@ from cdgis.report.chart import BAR_PX, LABEL_PX, ROW_PX
 from cdgis.report.chart import WIDTH_PX as CHART_PX
 from cdgis.report.dashboard import Dashboard
 from cdgis.report.dossier import Dossier
+from cdgis.report.drawing import SIZE_PX, Sketch
 from cdgis.report.listing import filter_choices, list_subjects
 from cdgis.report.mapview import MapView
 from cdgis.report.offline import (
@@ -28,11 +27,11 @@ from cdgis.report.offline import (
     template_text,
 )
 from cdgis.report.overview import Overview
+from cdgis.report.page_template import page_template
 from cdgis.report.palette import VerdictStyle, read_palette
 from cdgis.report.places import Place
-from cdgis.report.sketch import HEIGHT_PX, WIDTH_PX, Sketch
 from cdgis.report.tables import stamp_of
-from cdgis.report.wording import FILTERS, in_force, read_wording, transition_note
+from cdgis.report.wording import in_force, read_wording, transition_note
 
 OUR_SCRIPTS = (
     "decode.js", "elements.js", "geodesy.js", "canvas.js", "map.js", "panels.js", "tools.js", "list.js", "card.js",
@@ -40,26 +39,6 @@ OUR_SCRIPTS = (
 )  # fmt: skip
 EARLY_SCRIPT = "early.js"
 _TILE_HOST = "https://*.tianditu.gov.cn"
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("cdgis.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(FILTERS)
-    return environment
-
-
-@cache
-def page_template(name: str) -> Template:
-    """Return one of our page templates: escaping on, undefined names an error."""
-    return _environment().get_template(name)
 
 
 def render_index(assessment: Assessment, dossiers: Sequence[Dossier], *, overview: Overview, view: MapView) -> str:
@@ -94,7 +73,7 @@ def render_site(assessment: Assessment, dossier: Dossier, sketch: Sketch | None)
         verdict_label=Verdict(dossier.verdict["verdict"]).label,
         look=read_palette().verdicts[dossier.verdict["verdict"]],
         sketch=sketch,
-        sketch_size=(WIDTH_PX, HEIGHT_PX),
+        sketch_size=SIZE_PX,
         transition=transition_note(dossier.attribute("approval_date") or dossier.attribute("application_date")),
     )
 
@@ -106,7 +85,7 @@ def render_place(assessment: Assessment, place: Place) -> str:
         policy=content_policy(()),
         style=inline_code(template_text("style.css") + template_text("site.css") + template_text("place.css")),
         place=place,
-        sketch_size=(WIDTH_PX, HEIGHT_PX),
+        sketch_size=SIZE_PX,
         total_class=TOTAL,
     )
 

@@ -20,6 +20,7 @@ from cdgis.geodesy import gauss_kruger_epsg, to_lonlat
 from cdgis.report.drawing import HEIGHT_PX, WIDTH_PX
 from cdgis.report.map.encoding import inflated, unpack
 from cdgis.report.map.generalise import Lonlat
+from cdgis.view import METRES_PER_DEGREE
 
 _PAYLOAD = re.compile(r'<script type="application/octet-stream"[^>]*>([A-Za-z0-9+/=\s]*)</script>')
 _DRAWING = re.compile(
@@ -158,7 +159,7 @@ def _from_metres(pairs: list[tuple[float, float]]) -> Iterator[Lonlat]:
 def _drawn(match: re.Match[str]) -> Lonlat:
     """Return the vertices of a drawing that lie within its frame, in degrees."""
     west, south, east, north = (float(number) for number in match["frame"].split())
-    pixel_m = (east - west) / WIDTH_PX * 111_320 * np.cos(np.radians(north))
+    pixel_m = (east - west) / WIDTH_PX * METRES_PER_DEGREE * np.cos(np.radians(north))
     if pixel_m > _COARSE_PIXEL_M:
         return np.empty((0, 2))
     points = [point for path in _PATH.findall(match["body"]) for point in path_points(path)]

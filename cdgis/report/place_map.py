@@ -11,7 +11,7 @@ from cdgis.assessment import Assessment
 from cdgis.report.dossier import Row
 from cdgis.report.drawing import (
     BASE_LINES,
-    WIDTH_PX,
+    SIZE_PX,
     LegendKey,
     Sketch,
     Spot,
@@ -19,10 +19,9 @@ from cdgis.report.drawing import (
     layer_strokes,
     path_of,
     places_in,
-    scale_bar,
-    view_around,
 )
 from cdgis.report.palette import read_palette
+from cdgis.view import View
 
 _PLAN = (
     ("management_units", "unit"),
@@ -50,18 +49,17 @@ class PlaceMaps:
         if zones.geometry.is_empty.all():
             return None
         west, south, east, north = map(float, zones.total_bounds)
-        view = view_around((west, south, east, north), room=_ROOM, least_width_m=_LEAST_WIDTH_M)
+        view = View.around((west, south, east, north), SIZE_PX, room=_ROOM, least_width_m=_LEAST_WIDTH_M)
         strokes: list[Stroke] = []
         legend: list[LegendKey] = [("subject", _OUTLINE, "本区范围")]
-        pixel_deg = (view.east - view.west) / WIDTH_PX
         for key, style in _PLAN:
             if key in self._layers:
-                title, thin = self._layers[key].spec.title, self._thinned(key, pixel_deg)
+                title, thin = self._layers[key].spec.title, self._thinned(key, 1 / view.degree_px)
                 made, entries = layer_strokes(key, title, thin, style=style, view=view, thinned=True)
                 strokes += made
                 legend += entries
         strokes.append(Stroke(path=path_of(zones.geometry.to_numpy(), view), style="outline", colour=_OUTLINE))
-        bar_px, bar_label = scale_bar(view)
+        bar_px, bar_label = view.scale_bar
         xy = view.pixels(np.array([[row["lon"], row["lat"]] for row in subjects], dtype=float).reshape(-1, 2))
         return Sketch(
             strokes=tuple(stroke for stroke in strokes if stroke.path),

@@ -8,16 +8,10 @@ import shapely
 
 from cdgis.assessment import Assessment
 from cdgis.report.dossier import Row
+from cdgis.report.drawing import SIZE_PX, Stroke, layer_strokes, places_in
 from cdgis.report.drawing import Sketch as Drawing
-from cdgis.report.drawing import (
-    Stroke,
-    View,
-    layer_strokes,
-    places_in,
-    scale_bar,
-    view_around,
-)
 from cdgis.report.relocation_view import COLOURS, Case
+from cdgis.view import View
 
 _PLAN = (("water_source_zones", "zone"), ("built_up", "zone"), ("parks", "zone"), ("main_rivers", "stream"), ("counties", "border"))
 _BEND = 0.16
@@ -65,7 +59,7 @@ def draw_one(assessment: Assessment, case: Case) -> FlowMap | None:
     if case.assigned:
         points.append((float(case.assigned["lon"]), float(case.assigned["lat"])))
     xs, ys = zip(*points, strict=True)
-    view = view_around((min(xs), min(ys), max(xs), max(ys)), room=1.5, least_width_m=12_000.0)
+    view = View.around((min(xs), min(ys), max(xs), max(ys)), SIZE_PX, room=1.5, least_width_m=12_000.0)
     marks = (_mark(case, {case.row["enterprise_id"]: own}, view),)
     return FlowMap(sketch=_base(assessment, view), marks=marks, parks=_parks(assessment, [case], view))
 
@@ -81,7 +75,7 @@ def _view(assessment: Assessment) -> View | None:
     if layer is None or not len(layer.zones):
         return None
     west, south, east, north = map(float, layer.zones.total_bounds)
-    return view_around((west, south, east, north), room=1.02, least_width_m=1000.0)
+    return View.around((west, south, east, north), SIZE_PX, room=1.02, least_width_m=1000.0)
 
 
 def _base(assessment: Assessment, view: View) -> Drawing:
@@ -94,7 +88,7 @@ def _base(assessment: Assessment, view: View) -> Drawing:
         made, entries = layer_strokes(key, layer.spec.title, layer.zones, style=style, view=view)
         strokes += made
         legend += [(style, colour, layer.spec.title) for style, colour, _ in entries[:1]]
-    bar_px, bar_label = scale_bar(view)
+    bar_px, bar_label = view.scale_bar
     zones = {key: layer.zones for key, layer in assessment.layers.items() if layer.spec.is_vector}
     return Drawing(
         strokes=tuple(strokes), spots=(), places=places_in(zones, view), legend=tuple(dict.fromkeys(legend)),

@@ -4,9 +4,10 @@ from collections.abc import Iterator
 
 from cdgis.assessment import Assessment
 from cdgis.policy import read_priority_policy
-from cdgis.report.drawing import HEIGHT_PX, WIDTH_PX
+from cdgis.report.drawing import SIZE_PX
 from cdgis.report.offline import content_policy, inline_code, static_text, template_text
-from cdgis.report.page import common_values, page_template
+from cdgis.report.page import common_values
+from cdgis.report.page_template import page_template
 from cdgis.report.relocation_map import draw_flows, draw_one
 from cdgis.report.relocation_view import COLOURS, GROUP_TITLES, REVIEW, Case, listed_words, view_relocation
 
@@ -52,4 +53,4 @@ def _style() -> object:
 
 
 def _shared() -> dict[str, object]:
-    return {"sketch_size": (WIDTH_PX, HEIGHT_PX), "group_colours": COLOURS, "listed": listed_words, "review_word": REVIEW}
+    return {"sketch_size": SIZE_PX, "group_colours": COLOURS, "listed": listed_words, "review_word": REVIEW}

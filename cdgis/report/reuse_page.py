@@ -1,7 +1,5 @@
 """Which page shows what derelict and polluted land could become? (a map of the best use, a ranked list each)"""
 
-import math
-from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -9,12 +7,15 @@ import shapely
 
 from cdgis.loading import Loaded
 from cdgis.model import DEMO_STAMP
-from cdgis.report.river_map import Line, Pixels, Spot
+from cdgis.report.dossier import records
+from cdgis.report.river_map import Line, Spot
 from cdgis.report.water_page import render_page
 from cdgis.reuse import reuse_options
+from cdgis.view import View
 
 MAP_PX = (900, 720)
 MOST_ROWS = 25
+_ROOM = 1.05
 COLOURS = {"生态空间": "#1b7837", "造林增汇": "#5aae61", "光伏": "#e08214", "风电": "#2166ac", "无可选用途": "#8c8c8c"}
 _NONE = "无可选用途"
 _DEVELOPED = ("风电", "光伏", "造林增汇", "生态空间")
@@ -23,24 +24,19 @@ _DEVELOPED = ("风电", "光伏", "造林增汇", "生态空间")
 
 def render_reuse(loaded: Loaded, table: pd.DataFrame) -> str:
     """Return the page."""
-    lines, pixels = _borders(loaded)
+    view = _view(loaded)
     stamp = "" if all(layer.spec.official for layer in loaded.layers.values()) else DEMO_STAMP
     best = _best(table)
-    xy = pixels(best[["lon", "lat"]].to_numpy(dtype=float))
+    xy = view.pixels(best[["lon", "lat"]].to_numpy(dtype=float))
     spots = [
         Spot(x=float(x), y=float(y), colour=COLOURS[row["best"]], label="", title=f"{row['name']}（{row['zone_class']}）：{row['best']}")
         for (x, y), row in zip(xy, best.to_dict("records"), strict=True)
     ]  # fmt: skip
     return render_page(
         "reuse.html", review_number=loaded.settings.map_review_number, name=loaded.settings.name, stamp=stamp,
-        as_of=loaded.as_of.isoformat(), size=MAP_PX, lines=lines, spots=spots, colours=COLOURS, most=MOST_ROWS,
-        counts=best["best"].value_counts().to_dict(), parts=[(o, _rows(table, o.title)) for o in reuse_options()],
+        as_of=loaded.as_of.isoformat(), size=MAP_PX, lines=_borders(loaded, view), spots=spots, colours=COLOURS, most=MOST_ROWS,
+        counts=best["best"].value_counts().to_dict(), parts=[(o, records(table[table["option"] == o.title])) for o in reuse_options()],
     )  # fmt: skip
-
-
-def _rows(table: pd.DataFrame, option: str) -> list[dict[str, object]]:
-    rows = table[table["option"] == option]
-    return [{str(key): value for key, value in row.items()} for row in rows.to_dict("records")]
 
 
 def _best(table: pd.DataFrame) -> pd.DataFrame:
@@ -54,18 +50,12 @@ def _best(table: pd.DataFrame) -> pd.DataFrame:
     return first
 
 
-def _borders(loaded: Loaded) -> tuple[list[Line], Callable[[Pixels], Pixels]]:
-    """Return the counties' borders in pixels, and the way from degrees to pixels."""
-    shapes = loaded.layers["counties"].zones.geometry.to_numpy()
-    west, south, east, north = shapely.total_bounds(shapes)
-    squeeze = math.cos(math.radians((south + north) / 2))
-    scale = min(MAP_PX[0] / ((east - west) * squeeze), MAP_PX[1] / (north - south)) * 0.95
-    middle = (west + east) / 2, (south + north) / 2
+def _view(loaded: Loaded) -> View:
+    west, south, east, north = map(float, loaded.layers["counties"].zones.total_bounds)
+    return View.around((west, south, east, north), MAP_PX, room=_ROOM)
 
-    def pixels(lonlat: Pixels) -> Pixels:
-        x = MAP_PX[0] / 2 + (lonlat[:, 0] - middle[0]) * squeeze * scale
-        y = MAP_PX[1] / 2 - (lonlat[:, 1] - middle[1]) * scale
-        return np.asarray(np.round(np.column_stack([x, y]), 1), dtype=np.float64)
 
-    rings = shapely.get_parts(shapely.boundary(shapely.simplify(shapes, 0.5 / scale)))
-    return [Line(style="border", points=pixels(shapely.get_coordinates(ring))) for ring in rings], pixels
+def _borders(loaded: Loaded, view: View) -> list[Line]:
+    shapes = shapely.simplify(loaded.layers["counties"].zones.geometry.to_numpy(), 0.5 / view.degree_px)
+    rings = shapely.get_parts(shapely.boundary(shapes))
+    return [Line(style="border", points=view.pixels(shapely.get_coordinates(ring))) for ring in rings]

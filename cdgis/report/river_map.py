@@ -3,22 +3,21 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from cdgis.arrays import FloatArray, GeometryArray
+from cdgis.report.dossier import Row, records
 from cdgis.river_dossier import RiverDossier
-
-Row = dict[str, Any]
-Pixels = npt.NDArray[np.float64]
+from cdgis.view import View
 
 PLAN_PX = (900, 640)
 STRIP_WIDTH_PX = 900
 _ROW_PX, _PX_PER_KM, _PAD_PX = 17.0, 2.6, 30.0
-METRES_PER_DEGREE = 111_320.0
+_ROOM = 1.16
+"""View over river."""
 COLOURS = {
     "界线": "#5a6472", "断面": "#b35806", "保护目标": "#1b7837", "构筑物": "#7b3294", "支流汇入": "#1f78b4", "风险源": "#b2182b",
 }  # fmt: skip
@@ -32,7 +31,7 @@ class Line:
 
     style: str
     """border, stream or stem."""
-    points: Pixels
+    points: FloatArray
 
     @property
     def path(self) -> str:
@@ -90,42 +89,34 @@ def draw_plan(dossier: RiverDossier) -> Plan:
     """Return the plan: county borders, streams, the river and what the dossier lists along it."""
     network = dossier.system.network
     stem = network.stem(dossier.name)
-    west, east = float(network.lon_deg[stem].min()), float(network.lon_deg[stem].max())
-    south, north = float(network.lat_deg[stem].min()), float(network.lat_deg[stem].max())
-    squeeze = math.cos(math.radians((south + north) / 2))
-    scale = min(PLAN_PX[0] / ((east - west) * squeeze), PLAN_PX[1] / (north - south)) * 0.86
-    middle = (west + east) / 2, (south + north) / 2
-
-    def pixels(lonlat: Pixels) -> Pixels:
-        x = PLAN_PX[0] / 2 + (lonlat[:, 0] - middle[0]) * squeeze * scale
-        y = PLAN_PX[1] / 2 - (lonlat[:, 1] - middle[1]) * scale
-        return np.asarray(np.round(np.column_stack([x, y]), 1), dtype=np.float64)
-
-    half = PLAN_PX[0] / 2 / scale / squeeze, PLAN_PX[1] / 2 / scale
-    view = shapely.box(middle[0] - half[0], middle[1] - half[1], middle[0] + half[0], middle[1] + half[1])
-    lines = [Line(style=style, points=pixels(shapely.get_coordinates(part)))
-             for style, shapes in (("border", _borders(dossier, scale)), ("stream", _streams(dossier)))
-             for part in shapely.get_parts(shapely.intersection(shapes, view)) if shapely.get_num_points(part) > 1]  # fmt: skip
-    lines.append(Line(style="stem", points=pixels(np.column_stack([network.lon_deg[stem], network.lat_deg[stem]]))))
+    course = np.column_stack([network.lon_deg[stem], network.lat_deg[stem]])
+    (west, south), (east, north) = course.min(axis=0).tolist(), course.max(axis=0).tolist()
+    view = View.around((west, south, east, north), PLAN_PX, room=_ROOM)
+    frame = shapely.box(*view.box())
+    lines = [Line(style=style, points=view.pixels(shapely.get_coordinates(part)))
+             for style, shapes in (("border", _borders(dossier, view)), ("stream", _streams(dossier)))
+             for part in shapely.get_parts(shapely.intersection(shapes, frame)) if shapely.get_num_points(part) > 1]  # fmt: skip
+    lines.append(Line(style="stem", points=view.pixels(course)))
+    structures = dossier.structures[["lon", "lat"]].to_numpy(dtype=float)
     return Plan(
-        lines=tuple(lines), spots=_spots(dossier.structures, pixels(dossier.structures[["lon", "lat"]].to_numpy())),
-        names=_county_names(dossier, view, pixels), bar=_bar(scale),
+        lines=tuple(lines), spots=_spots(dossier.structures, view.pixels(structures)),
+        names=_county_names(dossier, view), bar=view.scale_bar,
     )  # fmt: skip
 
 
-def _borders(dossier: RiverDossier, scale: float) -> npt.NDArray[np.object_]:
-    shapes = shapely.simplify(dossier.system.counties.shapes, 0.5 / scale)
+def _borders(dossier: RiverDossier, view: View) -> GeometryArray:
+    shapes = shapely.simplify(dossier.system.counties.shapes, 0.5 / view.degree_px)
     return np.asarray(shapely.get_parts(shapely.boundary(shapes)), dtype=object)
 
 
-def _streams(dossier: RiverDossier) -> npt.NDArray[np.object_]:
+def _streams(dossier: RiverDossier) -> GeometryArray:
     network = dossier.system.network
     shown = np.nan_to_num(network.upstream_km2, nan=np.inf)[network.donors] >= 150.0
     joined = shapely.line_merge(shapely.multilinestrings(network.segments()[shown]))
     return np.asarray(shapely.get_parts(joined), dtype=object)
 
 
-def _spots(rows: pd.DataFrame, xy: Pixels) -> tuple[Spot, ...]:
+def _spots(rows: pd.DataFrame, xy: FloatArray) -> tuple[Spot, ...]:
     spots: list[Spot] = []
     taken: list[tuple[float, float]] = []
     order = np.argsort(
@@ -143,28 +134,21 @@ def _spots(rows: pd.DataFrame, xy: Pixels) -> tuple[Spot, ...]:
     return tuple(spots)
 
 
-def _county_names(
-    dossier: RiverDossier, view: shapely.Geometry, pixels: Callable[[Pixels], Pixels]
-) -> tuple[Spot, ...]:
+def _county_names(dossier: RiverDossier, view: View) -> tuple[Spot, ...]:
     counties = dossier.system.counties
-    seen = shapely.intersection(counties.shapes, view)
-    large = shapely.area(seen) > shapely.area(view) * 0.012
-    xy = pixels(shapely.get_coordinates(shapely.point_on_surface(seen[large])))
+    frame = shapely.box(*view.box())
+    seen = shapely.intersection(counties.shapes, frame)
+    large = shapely.area(seen) > frame.area * 0.012
+    xy = view.pixels(shapely.get_coordinates(shapely.point_on_surface(seen[large])))
     return tuple(
         Spot(x=float(x), y=float(y), colour="", label=str(name), title="")
         for (x, y), name in zip(xy, counties.names[large], strict=True)
     )
 
 
-def _bar(scale: float) -> tuple[float, str]:
-    px_per_km = scale * 1000 / METRES_PER_DEGREE
-    km = max(step for step in (1, 2, 5, 10, 20, 50, 100) if step * px_per_km <= PLAN_PX[0] / 4)
-    return round(km * px_per_km, 1), f"{km} 公里"
-
-
 def draw_strip(dossier: RiverDossier) -> Strip:
     """Return the strip map: chainage downwards, protected places right, structures and borders left."""
-    rows = _records(dossier.structures)
+    rows = records(dossier.structures)
     height = max(dossier.length_km * _PX_PER_KM, _ROW_PX * max(_count(rows, -1), _count(rows, 1)), 200.0)
     scale = height / dossier.length_km
 
@@ -177,10 +161,6 @@ def draw_strip(dossier: RiverDossier) -> Strip:
     ticks = [(down(km), f"{km} 公里") for km in range(0, int(dossier.length_km) + 1, step)]
     bands = [(down(top), down(low), name) for name, top, low in dossier.counties]
     return Strip(height=bottom, items=tuple(items), ticks=tuple(ticks), bands=tuple(bands))
-
-
-def _records(frame: pd.DataFrame) -> list[Row]:
-    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
 
 
 def _side(row: Row) -> int:

@@ -1,7 +1,7 @@
 """Which page is a river's dossier? (一河一策一图: plan, strip, register, sources, who must be told, contacts)"""
 
-import pandas as pd
 
+from cdgis.report.dossier import records
 from cdgis.report.river_map import COLOURS, PLAN_PX, STRIP_WIDTH_PX, draw_plan, draw_strip
 from cdgis.report.river_xlsx import CONTACT_FIELDS
 from cdgis.report.water_page import render_page
@@ -17,8 +17,8 @@ def render_river(dossier: RiverDossier) -> str:
     return render_page(
         "river.html", review_number=settings.map_review_number, d=dossier, stamp=dossier.system.stamp,
         as_of=settings.as_of.isoformat(), plan=draw_plan(dossier), plan_size=PLAN_PX, strip=draw_strip(dossier),
-        strip_width=STRIP_WIDTH_PX, colours=COLOURS, register=_rows(dossier.structures),
-        interceptions=_rows(dossier.interceptions), sources=_rows(dossier.sources.head(MOST_SOURCES)),
+        strip_width=STRIP_WIDTH_PX, colours=COLOURS, register=records(dossier.structures),
+        interceptions=records(dossier.interceptions), sources=records(dossier.sources.head(MOST_SOURCES)),
         more_sources=max(len(dossier.sources) - MOST_SOURCES, 0), tiers=tier_counts(dossier), contacts=CONTACT_FIELDS,
     )  # fmt: skip
 
@@ -27,6 +27,3 @@ def tier_counts(dossier: RiverDossier) -> list[tuple[str, int]]:
     """Return how many enterprises above the mouth are in each tier."""
     return [(tier.title, int((dossier.sources["tier"] == number).sum())) for number, tier in enumerate(risk_tiers(), 1)]
 
-
-def _rows(frame: pd.DataFrame) -> list[dict[str, object]]:
-    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]

@@ -1,33 +1,16 @@
 """What does a report look like as one HTML file? (offline, printable on A4, with its own machine-readable copy)"""
 
 import json
-from functools import cache
 from hashlib import sha256
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-
 from cdgis.report.offline import content_policy, inline_code, json_for_script, template_text
+from cdgis.report.page_template import page_template
 from cdgis.report.palette import read_palette
 from cdgis.report.screening_closing import parts_of, summary_of
 from cdgis.report.screening_map import LOOKS, colour_of, legend_of
-from cdgis.report.wording import FILTERS
 from cdgis.screening import ScreeningReport, report_json
 
 _SLOT = '<meta name="cdgis-content-sha256" content="">'
-
-
-@cache
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("cdgis.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(FILTERS)
-    return environment.get_template("screening.html")
 
 
 def render_screening(report: ScreeningReport, record: bytes | None = None) -> bytes:
@@ -38,7 +21,7 @@ def render_screening(report: ScreeningReport, record: bytes | None = None) -> by
     ``<meta name="cdgis-content-sha256">`` holds the SHA-256 of the page's bytes with that value left empty.
     """
     content = record if record is not None else report_json(report)
-    text = _template().render(
+    text = page_template("screening.html").render(
         report=report,
         parts=parts_of(report, digest=sha256(content).hexdigest()),
         policy=content_policy(()),

@@ -11,9 +11,8 @@ from cdgis.model import Effect, Level, Relation
 from cdgis.report.dossier import Dossier
 from cdgis.report.drawing import (
     BASE_LINES,
-    HEIGHT_PX,
     PLACES,
-    WIDTH_PX,
+    SIZE_PX,
     LegendKey,
     Sketch,
     Spot,
@@ -21,12 +20,9 @@ from cdgis.report.drawing import (
     layer_strokes,
     path_of,
     places_in,
-    scale_bar,
-    view_around,
 )
 from cdgis.report.palette import read_palette
-
-__all__ = ["HEIGHT_PX", "WIDTH_PX", "Sketch", "draw_sketches"]
+from cdgis.view import View
 
 _LEAST_WIDTH_M = 3_000.0
 _ROOM = 2.4
@@ -73,7 +69,7 @@ def _concerned_layers(dossier: Dossier, known: Mapping[str, str]) -> list[str]:
 def _draw(
     dossier: Dossier, shape: BaseGeometry, zones: Mapping[str, GeoDataFrame], titles: Mapping[str, str]
 ) -> Sketch:
-    view = view_around(shape.bounds, room=_ROOM, least_width_m=_LEAST_WIDTH_M)
+    view = View.around(shape.bounds, SIZE_PX, room=_ROOM, least_width_m=_LEAST_WIDTH_M)
     strokes: list[Stroke] = []
     legend: list[LegendKey] = []
     concerned = _concerned_layers(dossier, titles)
@@ -88,7 +84,7 @@ def _draw(
     strokes.append(Stroke(path=path_of(shape, view, keep=True), style="subject", colour=colour))
     centre = view.pixels(shapely.get_coordinates(shapely.centroid(shape)))[0]
     point = shapely.get_dimensions(shape) == 0
-    bar_px, bar_label = scale_bar(view)
+    bar_px, bar_label = view.scale_bar
     return Sketch(
         strokes=tuple(s for s in strokes if s.path),
         spots=(Spot(x=float(centre[0]), y=float(centre[1]), label="", colour=colour),) if point else (),

@@ -15,12 +15,12 @@ from cdgis.assessment import Assessment
 from cdgis.errors import ReportError
 from cdgis.model import Verdict
 from cdgis.report.delivery import staged
-from cdgis.report.drawing import METRES_PER_DEGREE, round_length
 from cdgis.report.map.layers import map_bounds
 from cdgis.report.palette import read_palette
 from cdgis.report.screening_picture import chinese_font
 from cdgis.report.tables import stamp_of
 from cdgis.report.wording import short_county
+from cdgis.view import METRES_PER_DEGREE, round_length
 
 PATH = "stills/overview.png"
 _MARKERS = {"diamond": "D", "triangle": "^", "square": "s", "circle": "o", "ring": "o"}

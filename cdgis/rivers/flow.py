@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from cdgis.arrays import FloatArray, IntArray
 from cdgis.errors import NetworkError
 from cdgis.geodesy import cell_areas_m2, geodesic_distance_m
 
 if TYPE_CHECKING:
     from pyflwdir import FlwdirRaster
 
-Floats = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 Codes = npt.NDArray[np.uint8]
 
 _PIT, _NODATA = 0, 247
@@ -32,8 +31,8 @@ _STEPS = ((0, 1, 1), (1, 1, 2), (1, 0, 4), (1, -1, 8), (0, -1, 16), (-1, -1, 32)
 class FlowGrid:
     """Flow directions of one elevation grid, north up, EPSG:4490 degrees."""
 
-    lon_edges_deg: Floats
-    lat_edges_deg: Floats
+    lon_edges_deg: FloatArray
+    lat_edges_deg: FloatArray
     """From north to south."""
     directions: "FlwdirRaster"
     filled_m: npt.NDArray[np.float32]
@@ -51,7 +50,7 @@ class FlowGrid:
         """Row-major index of the cell each cell drains to; itself at an outlet, -1 without elevation."""
         return np.asarray(self.directions.idxs_ds)
 
-    def cells_at(self, lon_deg: Floats, lat_deg: Floats) -> Index:
+    def cells_at(self, lon_deg: FloatArray, lat_deg: FloatArray) -> IntArray:
         """Return the row-major index of the cells holding positions in degrees, -1 outside the grid."""
         rows, columns = self.shape
         column = np.searchsorted(self.lon_edges_deg, lon_deg, side="right") - 1
@@ -59,14 +58,14 @@ class FlowGrid:
         inside = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
         return np.asarray(np.where(inside, row * columns + column, -1), dtype=np.int64)
 
-    def centres(self, cells: Index) -> tuple[Floats, Floats]:
+    def centres(self, cells: IntArray) -> tuple[FloatArray, FloatArray]:
         """Return longitudes and latitudes of cell centres, degrees."""
         row, column = np.divmod(cells, self.shape[1])
         lon = (self.lon_edges_deg[:-1] + self.lon_edges_deg[1:]) / 2
         lat = (self.lat_edges_deg[:-1] + self.lat_edges_deg[1:]) / 2
         return lon[column], lat[row]
 
-    def catchments(self, outlets: Index) -> npt.NDArray[np.int32]:
+    def catchments(self, outlets: IntArray) -> npt.NDArray[np.int32]:
         """Return per cell the 1-based position in `outlets` of the first outlet downstream, 0 if none."""
         ids = np.arange(1, len(outlets) + 1, dtype=np.int32)
         return np.asarray(self.directions.basins(idxs=np.asarray(outlets), ids=ids), dtype=np.int32)
@@ -82,7 +81,7 @@ class FlowGrid:
 
 
 def flow_from_elevation(
-    elevation_m: npt.NDArray[np.generic], *, lon_edges_deg: Floats, lat_edges_deg: Floats, nodata: float | None = None
+    elevation_m: npt.NDArray[np.generic], *, lon_edges_deg: FloatArray, lat_edges_deg: FloatArray, nodata: float | None = None
 ) -> FlowGrid:
     """Return where water flows on `elevation_m` (metres, rows from north to south).
 
@@ -118,7 +117,7 @@ def flow_from_elevation(
     )  # fmt: skip
 
 
-def _point_down(filled: npt.NDArray[np.float32], codes: Codes, lon_edges: Floats, lat_edges: Floats) -> None:
+def _point_down(filled: npt.NDArray[np.float32], codes: Codes, lon_edges: FloatArray, lat_edges: FloatArray) -> None:
     """Turn `codes`, in place, to the steepest lower neighbour; where none is lower the flood's direction stays."""
     rows, columns = filled.shape
     best = np.zeros_like(filled)
@@ -135,7 +134,7 @@ def _point_down(filled: npt.NDArray[np.float32], codes: Codes, lon_edges: Floats
         codes[here][better] = code
 
 
-def _step_lengths(lon_edges: Floats, lat_edges: Floats, row_step: int, column_step: int) -> npt.NDArray[np.float32]:
+def _step_lengths(lon_edges: FloatArray, lat_edges: FloatArray, row_step: int, column_step: int) -> npt.NDArray[np.float32]:
     """Return for each row the metres from a cell centre to the neighbour one step away."""
     lat = (lat_edges[:-1] + lat_edges[1:]) / 2
     height, width = float(lat_edges[0] - lat_edges[1]), float(lon_edges[1] - lon_edges[0])

@@ -12,45 +12,41 @@ where `enter` numbers the vertices outlet first, each with all that drains to it
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from cdgis.arrays import BoolArray, FloatArray, IntArray
 from cdgis.errors import NetworkError
-
-Index = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forest:
     """Vertices of a river network, one entry each."""
 
-    receiver: Index
+    receiver: IntArray
     """Vertex it drains to; itself at an outlet."""
-    to_outlet_m: Floats
+    to_outlet_m: FloatArray
     """Way along the network to the outlet, metres."""
-    root: Index
+    root: IntArray
     """Outlet it drains to in the end."""
-    enter: Index
-    leave: Index
-    strahler: Index
+    enter: IntArray
+    leave: IntArray
+    strahler: IntArray
     """Stream order (Strahler 1957)."""
 
     @property
-    def is_outlet(self) -> Mask:
+    def is_outlet(self) -> BoolArray:
         """Which vertices drain nowhere within the network."""
         return np.asarray(self.receiver == np.arange(len(self.receiver)))
 
-    def is_downstream(self, lower: Index | np.int64, upper: Index | np.int64) -> Mask:
+    def is_downstream(self, lower: IntArray | np.int64, upper: IntArray | np.int64) -> BoolArray:
         """Return whether `lower` lies on the way from `upper` to the outlet, a vertex being its own (broadcasts)."""
         return np.asarray((self.enter[lower] <= self.enter[upper]) & (self.enter[upper] < self.leave[lower]))
 
-    def path(self, start: int) -> Index:
+    def path(self, start: int) -> IntArray:
         """Return the vertices from `start` to its outlet, in flow order."""
         hits = np.flatnonzero(self.is_downstream(np.arange(len(self.receiver)), np.int64(start)))
         return np.asarray(hits[np.argsort(-self.to_outlet_m[hits], kind="stable")])
 
-    def accumulate(self, values: Floats) -> Floats:
+    def accumulate(self, values: FloatArray) -> FloatArray:
         """Return for every vertex the sum of `values` over itself and all that drains to it."""
         ordered = np.zeros(len(values))
         ordered[self.enter] = values
@@ -58,7 +54,7 @@ class Forest:
         return np.asarray(running[self.leave] - running[self.enter])
 
 
-def grow_forest(receiver: Index, step_m: Floats) -> Forest:
+def grow_forest(receiver: IntArray, step_m: FloatArray) -> Forest:
     """Return the forest in which every vertex drains to its receiver over `step_m` metres.
 
     Parameters
@@ -90,20 +86,20 @@ def grow_forest(receiver: Index, step_m: Floats) -> Forest:
     )  # fmt: skip
 
 
-def _levels(depth: Index) -> list[Index]:
+def _levels(depth: IntArray) -> list[IntArray]:
     """Return the vertices by number of steps to the outlet, the outlets first."""
     order = np.argsort(depth, kind="stable")
     return np.split(order, np.cumsum(np.bincount(depth))[:-1]) if len(depth) else []
 
 
-def _sizes(levels: list[Index], receiver: Index) -> Index:
+def _sizes(levels: list[IntArray], receiver: IntArray) -> IntArray:
     size = np.ones(len(receiver), dtype=np.int64)
     for level in levels[:0:-1]:
         np.add.at(size, receiver[level], size[level])
     return size
 
 
-def _enter(levels: list[Index], receiver: Index, size: Index) -> Index:
+def _enter(levels: list[IntArray], receiver: IntArray, size: IntArray) -> IntArray:
     enter = np.zeros(len(receiver), dtype=np.int64)
     if levels:
         enter[levels[0]] = np.cumsum(size[levels[0]]) - size[levels[0]]
@@ -116,7 +112,7 @@ def _enter(levels: list[Index], receiver: Index, size: Index) -> Index:
     return enter
 
 
-def _strahler(levels: list[Index], receiver: Index) -> Index:
+def _strahler(levels: list[IntArray], receiver: IntArray) -> IntArray:
     highest = np.zeros(len(receiver), dtype=np.int64)
     count = np.zeros(len(receiver), dtype=np.int64)
     order = np.ones(len(receiver), dtype=np.int64)

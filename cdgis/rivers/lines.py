@@ -15,14 +15,13 @@ import shapely
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components, dijkstra
 
+from cdgis.arrays import FloatArray, IntArray
 from cdgis.errors import NetworkError
 from cdgis.frames import Layer
 from cdgis.geodesy import geometries_from_local, geometries_to_local
 from cdgis.rivers.network import Network, network_from_edges
 from cdgis.schema import validate
 
-Floats = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 Texts = npt.NDArray[np.object_]
 
 SUSPECT_FACTOR = 10.0
@@ -36,10 +35,10 @@ class Elevation:
     """A grid of heights that tells which end of a river is the lower."""
 
     values_m: npt.NDArray[np.generic]
-    lon_edges_deg: Floats
-    lat_edges_deg: Floats
+    lon_edges_deg: FloatArray
+    lat_edges_deg: FloatArray
 
-    def at(self, points: Texts) -> Floats:
+    def at(self, points: Texts) -> FloatArray:
         """Return the heights at EPSG:4490 points, NaN outside the grid."""
         lon, lat = shapely.get_x(points), shapely.get_y(points)
         column = np.searchsorted(self.lon_edges_deg, lon, side="right") - 1
@@ -54,11 +53,11 @@ class Elevation:
 class _Graph:
     points: Texts
     """Vertices in the local plane."""
-    start: Index
-    end: Index
+    start: IntArray
+    end: IntArray
     """Edges in the direction drawn."""
-    length_m: Floats
-    line: Index
+    length_m: FloatArray
+    line: IntArray
     """Which given line an edge belongs to."""
 
 
@@ -176,7 +175,7 @@ def _noded(lines: Texts) -> _Graph:
                   length_m=shapely.distance(vertices[start], vertices[end]))  # fmt: skip
 
 
-def _drawn_length(xy: Floats, of_line: Index) -> Floats:
+def _drawn_length(xy: FloatArray, of_line: IntArray) -> FloatArray:
     """Return for each vertex the length of its line up to it, as drawn (a line may come near itself)."""
     step = np.concatenate(([0.0], np.hypot(*np.diff(xy, axis=0).T)))
     step[np.concatenate(([True], np.diff(of_line) != 0))] = 0.0
@@ -185,7 +184,7 @@ def _drawn_length(xy: Floats, of_line: Index) -> Floats:
     return np.asarray(total - total[first])
 
 
-def _directed(graph: _Graph, elevation: Elevation | None) -> tuple[Index, npt.NDArray[np.bool_]]:
+def _directed(graph: _Graph, elevation: Elevation | None) -> tuple[IntArray, npt.NDArray[np.bool_]]:
     """Return the receiver of every vertex, and which edges are part of the network."""
     count = len(graph.points)
     both = coo_array((graph.length_m, (graph.start, graph.end)), shape=(count, count)).tocsr()
@@ -196,7 +195,7 @@ def _directed(graph: _Graph, elevation: Elevation | None) -> tuple[Index, npt.ND
     return receiver, tree
 
 
-def _outlets(graph: _Graph, both: csr_array, elevation: Elevation | None) -> Index:
+def _outlets(graph: _Graph, both: csr_array, elevation: Elevation | None) -> IntArray:
     count = len(graph.points)
     _, piece = connected_components(both, directed=False)
     degree = np.bincount(np.concatenate([graph.start, graph.end]), minlength=count)

@@ -12,13 +12,12 @@ import numpy.typing as npt
 import shapely
 from geopandas import GeoDataFrame
 
+from cdgis.arrays import FloatArray, IntArray
 from cdgis.errors import NetworkError
 from cdgis.geodesy import geodesic_distance_m, geometries_to_local, lonlat_points
 from cdgis.rivers.flow import FlowGrid
 from cdgis.rivers.forest import Forest, grow_forest
 
-Floats = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 Texts = npt.NDArray[np.object_]
 
 SHARE_NAMED = 0.5
@@ -30,11 +29,11 @@ class Network:
     """Streams of one source, one entry a vertex."""
 
     forest: Forest
-    lon_deg: Floats
-    lat_deg: Floats
-    upstream_km2: Floats
+    lon_deg: FloatArray
+    lat_deg: FloatArray
+    upstream_km2: FloatArray
     """Area drained; NaN where the network comes from lines without elevation."""
-    reach: Index
+    reach: IntArray
     """Most downstream vertex of the unbranched piece a vertex belongs to: one value per reach."""
     river: Texts
     """Name of the river, "" where none is known."""
@@ -44,16 +43,16 @@ class Network:
     source: str
     """What it was made from, in words."""
     grid: FlowGrid | None = None
-    vertex_of_cell: Index = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    vertex_of_cell: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     """For a derived network: first stream vertex that each cell of the grid drains to, -1 if none."""
 
     @property
-    def step_m(self) -> Floats:
+    def step_m(self) -> FloatArray:
         """Length of each vertex's segment, metres; 0 at outlets."""
         return np.asarray(self.forest.to_outlet_m - self.forest.to_outlet_m[self.forest.receiver])
 
     @property
-    def donors(self) -> Index:
+    def donors(self) -> IntArray:
         """Vertices that have a segment: all but the outlets."""
         return np.flatnonzero(~self.forest.is_outlet)
 
@@ -69,7 +68,7 @@ class Network:
         pairs = np.stack([lonlat[self.donors], lonlat[self.forest.receiver[self.donors]]], axis=1)
         return np.asarray(shapely.linestrings(pairs), dtype=object)
 
-    def places(self, vertices: Index, to_outlet_m: Floats) -> tuple[Floats, Floats]:
+    def places(self, vertices: IntArray, to_outlet_m: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return longitudes and latitudes, degrees, of positions on the segments of `vertices`."""
         step = self.step_m[vertices]
         share = np.clip((self.forest.to_outlet_m[vertices] - to_outlet_m) / np.where(step > 0, step, 1.0), 0.0, 1.0)
@@ -78,7 +77,7 @@ class Network:
         lat = self.lat_deg[vertices] + share * (self.lat_deg[below] - self.lat_deg[vertices])
         return lon, lat
 
-    def reach_id(self, vertices: Index) -> list[str]:
+    def reach_id(self, vertices: IntArray) -> list[str]:
         """Return the printed ids of the reaches that `vertices` belong to."""
         return [f"R{int(root):06d}" for root in self.reach[vertices]]
 
@@ -90,7 +89,7 @@ class Network:
         named = [str(self.river[v]) for v in below if self.river[v]]
         return f"{named[0]}支流" if named else "未命名河流"
 
-    def stem(self, name: str) -> Index:
+    def stem(self, name: str) -> IntArray:
         """Return the vertices of a named river in flow order.
 
         Raises
@@ -130,7 +129,7 @@ def network_from_flow(grid: FlowGrid, *, stream_km2: float, accuracy_m: float, s
     )  # fmt: skip
 
 
-def network_from_edges(lonlat: Floats, receiver: Index, river: Texts, *, accuracy_m: float, source: str) -> Network:
+def network_from_edges(lonlat: FloatArray, receiver: IntArray, river: Texts, *, accuracy_m: float, source: str) -> Network:
     """Return the network of checked river lines whose vertices (n x 2 degrees) drain to `receiver`."""
     lon, lat = lonlat[:, 0], lonlat[:, 1]
     step = geodesic_distance_m(lon, lat, lon[receiver], lat[receiver])
@@ -140,7 +139,7 @@ def network_from_edges(lonlat: Floats, receiver: Index, river: Texts, *, accurac
     )  # fmt: skip
 
 
-def _reaches(receiver: Index) -> Index:
+def _reaches(receiver: IntArray) -> IntArray:
     own = np.arange(len(receiver))
     donors = np.bincount(receiver[receiver != own], minlength=len(receiver))
     ends = (receiver == own) | (donors[receiver] > 1)
@@ -150,7 +149,7 @@ def _reaches(receiver: Index) -> Index:
     return np.asarray(jump)
 
 
-def _first_stream(grid: FlowGrid, position: Index) -> Index:
+def _first_stream(grid: FlowGrid, position: IntArray) -> IntArray:
     streams = np.flatnonzero(position >= 0)
     first = grid.catchments(streams).ravel().astype(np.int64)
     return np.where(first > 0, position[streams[first - 1]], -1)
@@ -179,11 +178,11 @@ def name_rivers(network: Network, lines: GeoDataFrame, *, within_m: float) -> Ne
     return replace(network, river=river)
 
 
-def _size(network: Network, stem: Index) -> float:
+def _size(network: Network, stem: IntArray) -> float:
     return float(network.forest.to_outlet_m[stem].max() if len(stem) else 0.0)
 
 
-def _stem(network: Network, close: npt.NDArray[np.bool_]) -> Index:
+def _stem(network: Network, close: npt.NDArray[np.bool_]) -> IntArray:
     forest = network.forest
     reaches, of_vertex = np.unique(network.reach, return_inverse=True)
     share = np.bincount(of_vertex, weights=close) / np.bincount(of_vertex)

@@ -11,11 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from cdgis.arrays import FloatArray, IntArray
 from cdgis.geodesy import geodesic_distance_m, geometries_from_local, geometries_to_local, lonlat_points
 from cdgis.rivers.network import Network
-
-Floats = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 OFFERED = 5
 
@@ -24,14 +22,14 @@ OFFERED = 5
 class Snapped:
     """Positions on the network, one for each place."""
 
-    vertex: Index
+    vertex: IntArray
     """Vertex whose segment holds the position; -1 where the place was refused."""
-    to_outlet_m: Floats
+    to_outlet_m: FloatArray
     """Way from the position to the outlet; NaN where refused."""
-    offset_m: Floats
+    offset_m: FloatArray
     """Geodesic distance between the place and the network: to the position, or if refused to the nearest reach."""
-    lon_deg: Floats
-    lat_deg: Floats
+    lon_deg: FloatArray
+    lat_deg: FloatArray
     """The position; where refused, the nearest point of the network."""
     behind_divide: npt.NDArray[np.bool_]
     """Whether a nearer reach was passed over because the place does not drain to it."""
@@ -58,7 +56,7 @@ class Snapper:
         self.segments = network.segments_local()
         self.tree = shapely.STRtree(self.segments)
 
-    def snap(self, lon_deg: Floats, lat_deg: Floats, *, limit_m: float) -> Snapped:
+    def snap(self, lon_deg: FloatArray, lat_deg: FloatArray, *, limit_m: float) -> Snapped:
         """Return where places (degrees, EPSG:4490) enter the network within `limit_m` metres."""
         places = geometries_to_local(lonlat_points(lon_deg, lat_deg))
         # The plane's scale error is below 4e-4: widen the search, decide by geodesic distance.
@@ -80,7 +78,7 @@ class Snapper:
         out.behind_divide[place[best[~usable[best]]]] = True
         return out
 
-    def within(self, shapes: npt.NDArray[np.object_], distance_m: float) -> tuple[Index, Index, Floats, Floats]:
+    def within(self, shapes: npt.NDArray[np.object_], distance_m: float) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:
         """Return which segments lie within `distance_m` of which EPSG:4490 shapes.
 
         Returns
@@ -120,22 +118,22 @@ class Snapper:
             for i in range(len(first))
         )  # fmt: skip
 
-    def _nearest(self, places: npt.NDArray[np.object_], segment: Index) -> tuple[Floats, npt.NDArray[np.object_]]:
+    def _nearest(self, places: npt.NDArray[np.object_], segment: IntArray) -> tuple[FloatArray, npt.NDArray[np.object_]]:
         along = shapely.line_locate_point(self.segments[segment], places)
         points = shapely.line_interpolate_point(self.segments[segment], along)
         return along, geometries_from_local(points)
 
-    def _position(self, vertex: Index, along_m: Floats) -> Floats:
+    def _position(self, vertex: IntArray, along_m: FloatArray) -> FloatArray:
         length = shapely.length(self.segments[np.searchsorted(self.network.donors, vertex)])
         share = np.clip(along_m / length, 0.0, 1.0)
         return np.asarray(self.network.forest.to_outlet_m[vertex] - share * self.network.step_m[vertex])
 
-    def _geodesic(self, lines: npt.NDArray[np.object_]) -> Floats:
+    def _geodesic(self, lines: npt.NDArray[np.object_]) -> FloatArray:
         ends = [geometries_from_local(shapely.get_point(lines, i)) for i in (0, -1)]
         (lon1, lat1), (lon2, lat2) = ((shapely.get_x(e), shapely.get_y(e)) for e in ends)
         return geodesic_distance_m(lon1, lat1, lon2, lat2)
 
-    def _drains(self, lon_deg: Floats, lat_deg: Floats, vertex: Index, limit_m: float) -> npt.NDArray[np.bool_]:
+    def _drains(self, lon_deg: FloatArray, lat_deg: FloatArray, vertex: IntArray, limit_m: float) -> npt.NDArray[np.bool_]:
         """Return whether the way downhill from each place meets the network at `vertex`, above, or just below it."""
         grid, forest = self.network.grid, self.network.forest
         if grid is None:
@@ -145,7 +143,7 @@ class Snapper:
         below = forest.is_downstream(own, vertex) & (forest.to_outlet_m[vertex] - forest.to_outlet_m[own] <= limit_m)
         return np.asarray((own >= 0) & (forest.is_downstream(vertex, own) | below))
 
-    def _refused(self, places: npt.NDArray[np.object_], lon_deg: Floats, lat_deg: Floats) -> Snapped:
+    def _refused(self, places: npt.NDArray[np.object_], lon_deg: FloatArray, lat_deg: FloatArray) -> Snapped:
         segment = np.asarray(self.tree.nearest(places), dtype=np.int64)
         _, near = self._nearest(places, segment)
         lon, lat = shapely.get_x(near), shapely.get_y(near)
@@ -159,7 +157,7 @@ class Snapper:
 
 def nearest_distances(
     place: npt.NDArray[np.object_], shapes: npt.NDArray[np.object_], *, within_m: float
-) -> tuple[Index, Floats]:
+) -> tuple[IntArray, FloatArray]:
     """Return which EPSG:4490 shapes lie within `within_m` of the one place, and their geodesic distances."""
     local, point = geometries_to_local(shapes), geometries_to_local(place)[0]
     near = np.flatnonzero(shapely.dwithin(local, point, within_m * 1.001))
@@ -169,7 +167,7 @@ def nearest_distances(
     return near[metres <= within_m], metres[metres <= within_m]
 
 
-def distances_to(shapes: npt.NDArray[np.object_], lines: npt.NDArray[np.object_]) -> Floats:
+def distances_to(shapes: npt.NDArray[np.object_], lines: npt.NDArray[np.object_]) -> FloatArray:
     """Return for each EPSG:4490 shape the geodesic distance to the nearest of `lines`, metres."""
     local, others = geometries_to_local(shapes), geometries_to_local(lines)
     ends = shapely.shortest_line(local, others[shapely.STRtree(others).nearest(local)])
@@ -177,6 +175,6 @@ def distances_to(shapes: npt.NDArray[np.object_], lines: npt.NDArray[np.object_]
     return geodesic_distance_m(shapely.get_x(one), shapely.get_y(one), shapely.get_x(two), shapely.get_y(two))
 
 
-def _first_of_each(group: Index, order: Index) -> Index:
+def _first_of_each(group: IntArray, order: IntArray) -> IntArray:
     """Return, of rows sorted by `order`, the first of every group."""
     return order[np.unique(group[order], return_index=True)[1]]

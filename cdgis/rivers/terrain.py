@@ -7,13 +7,11 @@ a grid of hundreds of metres they describe hillsides, not plots.
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from cdgis.arrays import FloatArray
 from cdgis.geodesy import geodesic_distance_m
 from cdgis.rivers.flow import FlowGrid
 from cdgis.rivers.network import Network
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,11 +19,11 @@ class Ground:
     """Slope, aspect and height of every cell of a flow grid."""
 
     grid: FlowGrid
-    slope_deg: Floats
-    aspect_deg: Floats
+    slope_deg: FloatArray
+    aspect_deg: FloatArray
     """Downhill direction clockwise from north; NaN on level ground."""
 
-    def at(self, lon_deg: Floats, lat_deg: Floats) -> tuple[Floats, Floats, Floats]:
+    def at(self, lon_deg: FloatArray, lat_deg: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Return height (m), slope and aspect (degrees) at positions; NaN outside the grid."""
         cells = self.grid.cells_at(lon_deg, lat_deg)
         inside = cells >= 0
@@ -48,7 +46,7 @@ def read_ground(grid: FlowGrid) -> Ground:
     return Ground(grid=grid, slope_deg=np.degrees(np.arctan(steep)), aspect_deg=np.where(steep > 0, aspect, np.nan))
 
 
-def above_stream_m(network: Network) -> Floats:
+def above_stream_m(network: Network) -> FloatArray:
     """Return the height of every cell of the network's grid above the stream it drains to, metres, NaN if none."""
     if network.grid is None:
         return np.empty((0, 0))

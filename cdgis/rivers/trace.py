@@ -10,14 +10,11 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
+from cdgis.arrays import FloatArray, IntArray
 from cdgis.errors import NetworkError, UsageError
 from cdgis.rivers.network import Network
-
-Floats = npt.NDArray[np.float64]
-Index = npt.NDArray[np.int64]
 
 FASTEST_M_PER_S = 10.0
 """A river faster than this is a slip of the pen."""
@@ -46,7 +43,7 @@ class Velocity:
             raise UsageError(f"流速范围 {text} 不合理：须 0 < 低 ≤ 高 ≤ {FASTEST_M_PER_S:g} 米每秒")
         return cls(low_m_per_s=low, high_m_per_s=high)
 
-    def hours(self, river_km: Floats) -> tuple[Floats, Floats]:
+    def hours(self, river_km: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return the shortest and longest travel times over distances in kilometres, hours."""
         return river_km / (3.6 * self.high_m_per_s), river_km / (3.6 * self.low_m_per_s)
 
@@ -56,7 +53,7 @@ class Velocity:
         return f"{self.low_m_per_s:g}:{self.high_m_per_s:g}"
 
 
-def downstream_events(network: Network, events: pd.DataFrame, vertex: Index, to_outlet_m: Floats) -> pd.DataFrame:
+def downstream_events(network: Network, events: pd.DataFrame, vertex: IntArray, to_outlet_m: FloatArray) -> pd.DataFrame:
     """Return the events below each origin: `events` columns + origin (position) and river_km, in flow order.
 
     Parameters
@@ -109,7 +106,7 @@ def only_target(rows: pd.DataFrame, events: pd.DataFrame, target: str) -> pd.Dat
     return out
 
 
-def upstream_origins(network: Network, vertex: int, to_outlet_m: float, *, at: Index, position_m: Floats) -> Index:
+def upstream_origins(network: Network, vertex: int, to_outlet_m: float, *, at: IntArray, position_m: FloatArray) -> IntArray:
     """Return which of the positions (`at`, `position_m`) drain to one position, nearest first."""
     above = network.forest.is_downstream(np.int64(vertex), at) & (position_m >= to_outlet_m) & (at >= 0)
     hits = np.flatnonzero(above)

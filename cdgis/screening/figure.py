@@ -1,13 +1,11 @@
 """What does the site look like among its zones? (drawings as plain paths; colours are the renderings' business)
 
 Two drawings: the surroundings, and the site itself with its boundary points. Zones are clipped to the view at full
-precision. Degrees are drawn as x·cos(middle latitude), true to scale within 0.5 % over a few kilometres; nothing
-is measured here except the two ends of the critical line, whose length must agree with the verdict's.
+precision. Nothing is measured here except the two ends of the critical line, whose length must agree with the verdict's.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import shapely
@@ -19,58 +17,19 @@ from cdgis.screening.basics import boundary_points
 from cdgis.screening.content import Clause, Conclusion, Figure, Mark, Measure, Outline, Remedy
 from cdgis.screening.critical import critical_ends
 from cdgis.screening.phrases import metres
+from cdgis.view import View
 
-WIDTH_PX, HEIGHT_PX = 720, 480
-METRES_PER_DEGREE = 111_320.0
+SIZE_PX = WIDTH_PX, HEIGHT_PX = 720, 480
 MOST_LABELS = 60
 _LEAST_WIDTH_M = 1_200.0
 _LEAST_DETAIL_M = 60.0
 _MOST_WIDTH_M = 60_000.0
-_MARGIN = 0.02
+_MARGIN_PX = 14.0
 _LABEL_PX = (30.0, 15.0)
 _UNITS, _BORDERS, _PLACES = "management_units", "counties", "places"
 _WATER = (("reservoirs", "water"), ("streams", "stream"), ("rivers", "stream"), ("main_rivers", "stream"))
 _MOST_LAYERS, _MOST_FILLED = 9, 1
 _LEAST_LINE_PX = 24.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class View:
-    """The drawn rectangle in degrees, and its way to pixels."""
-
-    west: float
-    south: float
-    east: float
-    north: float
-
-    def pixels(self, lonlat: np.ndarray) -> np.ndarray:
-        """Return pixel coordinates of lon/lat rows, y downwards, to a hundredth."""
-        x = (lonlat[:, 0] - self.west) / (self.east - self.west) * WIDTH_PX
-        y = (self.north - lonlat[:, 1]) / (self.north - self.south) * HEIGHT_PX
-        return np.asarray(np.round(np.column_stack((x, y)), 2)) + 0.0
-
-    @property
-    def clip_box(self) -> tuple[float, float, float, float]:
-        """The rectangle with a margin, so that cut edges lie outside the picture."""
-        dx, dy = (self.east - self.west) * _MARGIN, (self.north - self.south) * _MARGIN
-        return self.west - dx, self.south - dy, self.east + dx, self.north + dy
-
-    @property
-    def width_m(self) -> float:
-        """Width on the ground."""
-        return (self.east - self.west) * METRES_PER_DEGREE * math.cos(math.radians((self.south + self.north) / 2))
-
-    @classmethod
-    def around(cls, shapes: Iterable[BaseGeometry], *, room: float, least_m: float) -> "View":
-        """Return the view that shows all shapes with `room` (view over content), at least `least_m` wide."""
-        boxes = np.array([shape.bounds for shape in shapes if not shape.is_empty])
-        (west, south), (east, north) = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
-        lon, lat = (west + east) / 2, (south + north) / 2
-        east_m = METRES_PER_DEGREE * math.cos(math.radians(lat))
-        needed = max((east - west) * east_m, (north - south) * METRES_PER_DEGREE * WIDTH_PX / HEIGHT_PX)
-        half_m = min(max(needed * room, least_m), max(_MOST_WIDTH_M, needed * 1.1)) / 2
-        half_lon, half_lat = half_m / east_m, half_m * HEIGHT_PX / WIDTH_PX / METRES_PER_DEGREE
-        return cls(west=lon - half_lon, south=lat - half_lat, east=lon + half_lon, north=lat + half_lat)
 
 
 def draw_figures(
@@ -93,14 +52,21 @@ def draw_figures(
     ends = critical_ends(layers.get(conclusion.critical_layer), shape, conclusion.critical_distance_m)
     moved = [(r, shapely.from_wkt(r.wkt)) for r in remedies if r.feasible and r.wkt]
     near_ends = [shapely.LineString(ends)] if ends is not None and conclusion.critical_distance_m <= 5_000 else []
-    view = View.around([shape, *near_ends, *(g for _, g in moved)], room=1.9, least_m=_LEAST_WIDTH_M)
+    view = _view([shape, *near_ends, *(g for _, g in moved)], room=1.9, least_width_m=_LEAST_WIDTH_M)
     detailed = shapely.get_dimensions(shape) > 0
     measures = _critical(ends, conclusion, view, least_px=_LEAST_LINE_PX if detailed else 0.0) + _shifts(shape, moved, view)
     figures = [_figure("项目位置与周边管控区", layers, shape, view, wanted, (measures, moved))]
     if detailed:
-        detail = View.around([shape], room=1.3, least_m=_LEAST_DETAIL_M)
+        detail = _view([shape], room=1.3, least_width_m=_LEAST_DETAIL_M)
         figures.append(_figure("项目边界与界址点", layers, shape, detail, wanted, (_critical(ends, conclusion, detail), [])))
     return tuple(figures)
+
+
+def _view(shapes: Sequence[BaseGeometry], *, room: float, least_width_m: float) -> View:
+    """Return the view that shows all shapes."""
+    west, south, east, north = map(float, shapely.total_bounds(np.array(shapes, dtype=object)))
+    bounds = (west, south, east, north)
+    return View.around(bounds, SIZE_PX, room=room, least_width_m=least_width_m, most_width_m=_MOST_WIDTH_M)
 
 
 def layers_to_draw(
@@ -143,22 +109,21 @@ def _figure(
         style = "shift" if remedy.kind == "平移" else "clip"
         outlines.append(_outline(style, "", f"{remedy.kind}方案（{remedy.target}）", style, geometry, view))
     marks, note = _marks(shape, view, layers.get(_PLACES), labelled="界址点" in title)
-    bar_m = _round_length(view.width_m / 4)
+    bar_px, bar_label = view.scale_bar
     return Figure(
         title=title, width=WIDTH_PX, height=HEIGHT_PX, outlines=tuple(o for o in outlines if o.path), marks=marks,
-        measures=tuple(measures), bar_px=round(bar_m / view.width_m * WIDTH_PX, 2),
-        bar_label=f"{bar_m / 1000:g} 公里" if bar_m >= 1000 else f"{bar_m:g} 米", note=note,
+        measures=tuple(measures), bar_px=bar_px, bar_label=bar_label, note=note,
     )  # fmt: skip
 
 
 def _outlines(layer: Layer, style: str, view: View) -> list[Outline]:
     """Return one outline per zone class in view."""
-    index = np.sort(layer.zones.sindex.query(shapely.box(*view.clip_box)))
+    index = np.sort(layer.zones.sindex.query(shapely.box(*view.box(_MARGIN_PX))))
     if not len(index):
         return []
     whole = layer.zones.geometry.to_numpy()[index]
     # A border is drawn as a line: clipped as an area it would run along the edge of the view as well.
-    shapes = shapely.clip_by_rect(shapely.boundary(whole) if style == "border" else whole, *view.clip_box)
+    shapes = shapely.clip_by_rect(shapely.boundary(whole) if style == "border" else whole, *view.box(_MARGIN_PX))
     classes = layer.zones["zone_class"].to_numpy()[index].astype(str)
     made = []
     for zone_class in sorted(set(classes)):
@@ -239,7 +204,7 @@ def _with_room(xy: np.ndarray) -> list[int]:
 def _places(places: Layer | None, view: View) -> list[Mark]:
     if places is None:
         return []
-    index = np.sort(places.zones.sindex.query(shapely.box(view.west, view.south, view.east, view.north)))[:6]
+    index = np.sort(places.zones.sindex.query(shapely.box(*view.box())))[:6]
     if not len(index):
         return []
     xy = view.pixels(shapely.get_coordinates(shapely.centroid(places.zones.geometry.to_numpy()[index])))
@@ -271,8 +236,3 @@ def _measure(ends: np.ndarray, label: str, style: str, view: View) -> Measure:
     (x1, y1), (x2, y2) = view.pixels(ends).tolist()
     return Measure(x1=x1, y1=y1, x2=x2, y2=y2, label=label, style=style)
 
-
-def _round_length(length_m: float) -> float:
-    """Return the largest of 1, 2, 5 times a power of ten that is not longer than `length_m`."""
-    power = 10.0 ** math.floor(math.log10(length_m))
-    return max(step * power for step in (1.0, 2.0, 5.0) if step * power <= length_m)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cdgis.assess import assess_sites
+from cdgis.assess.sites import assess_sites
 from cdgis.report.screening_publish import write_screening
 from cdgis.workspace import open_workspace
 

@@ -18,8 +18,8 @@ import numpy as np
 import pandas as pd
 from geopandas import GeoDataFrame
 
-from cdgis.assess import judge_subjects
 from cdgis.frames import Subjects
+from cdgis.judging import judge_subjects
 from cdgis.loading import Loaded, load_workspace
 from cdgis.progress import Silent
 from cdgis.workspace import open_workspace

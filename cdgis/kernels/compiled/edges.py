@@ -9,10 +9,9 @@ Edges are looked at by runs of neighbours first: a run whose box meets no cell t
 import numpy as np
 import numpy.typing as npt
 
+from cdgis.arrays import FloatArray, IntArray
 from cdgis.compiled import kernel
 
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 SignArray = npt.NDArray[np.int8]
 RowArray = npt.NDArray[np.int32]
 

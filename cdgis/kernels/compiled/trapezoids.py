@@ -15,13 +15,11 @@ edge f meets only the edges of P in its strips.
 """
 
 import numpy as np
-import numpy.typing as npt
 
+from cdgis.arrays import FloatArray, IntArray
 from cdgis.compiled import kernel
-from cdgis.kernels.compiled.edges import IntArray, RowArray, SignArray, cell_of
+from cdgis.kernels.compiled.edges import RowArray, SignArray, cell_of
 from cdgis.kernels.compiled.winding import crossing
-
-FloatArray = npt.NDArray[np.float64]
 
 _STRIP_EDGES = 12
 """Edges of a subject for each strip: few, and few are met in vain."""

@@ -6,13 +6,10 @@ place that says where an edge passes a level; the area kernel asks it too, so bo
 """
 
 import numpy as np
-import numpy.typing as npt
 
+from cdgis.arrays import FloatArray, IntArray
 from cdgis.compiled import kernel
 from cdgis.kernels.compiled.edges import RUN_EDGES, SignArray, box_of
-
-FloatArray = npt.NDArray[np.float64]
-IntArray = npt.NDArray[np.int64]
 
 _ON_EDGE = 1e-12
 """A crossing this near, relative to the numbers it came from, may be on either side: exact arithmetic has to say."""

@@ -6,11 +6,10 @@ Only what stores write is read: little-endian WKB of polygons and multipolygons 
 import numpy as np
 import numpy.typing as npt
 
+from cdgis.arrays import IntArray
 from cdgis.compiled import kernel
 
 ByteArray = npt.NDArray[np.uint8]
-IntArray = npt.NDArray[np.int64]
-FloatArray = npt.NDArray[np.float64]
 
 POLYGON, MULTIPOLYGON = 3, 6
 UNREADABLE = -1

@@ -13,10 +13,10 @@ import shapely
 
 from cdgis.report.map.encoding import PRECISION, flatten, pack
 from cdgis.report.map.levels import level_masks, simplified
+from cdgis.view import METRES_PER_DEGREE
 
 _FIRST_TOLERANCE_DEG = 1e-5
 _MOST_ROUNDS = 60
-METRES_PER_DEGREE = 111_320.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,10 +15,10 @@ import shapely
 
 from cdgis.geodesy import lonlat_points
 from cdgis.report.map.levels import simplified
+from cdgis.view import METRES_PER_DEGREE
 
 NEAR_M = 20.0
 """Metres; the leak check refuses 10, the rest is room for the rounding of drawings."""
-METRES_PER_DEGREE = 111_320.0
 _MOST_STEPS = 3
 Lonlat = npt.NDArray[np.float64]
 

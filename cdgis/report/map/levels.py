@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from cdgis.arrays import BoolArray
 from cdgis.report.map.encoding import Rings, flatten
 
 TOLERANCES_DEG = (2e-3, 5e-4, 1.2e-4)
@@ -21,7 +22,6 @@ LEVEL_ZOOMS = (8.75, 10.75, 12.75)
 _FEW_VERTICES = 400
 """Layers this small are drawn whole at every scale."""
 
-Mask = npt.NDArray[np.bool_]
 
 
 def simplified(shapes: np.ndarray, tolerance_deg: float) -> np.ndarray:
@@ -67,7 +67,7 @@ def _gathered(parts: np.ndarray, owner: npt.NDArray[np.intp], shapes: np.ndarray
     return result
 
 
-def level_masks(shapes: np.ndarray, rings: Rings) -> tuple[Mask, ...]:
+def level_masks(shapes: np.ndarray, rings: Rings) -> tuple[BoolArray, ...]:
     """Return which vertices of `rings` each level keeps, coarsest first; none for a small layer.
 
     Parameters

@@ -1,0 +1,58 @@
+"""How do the parts that a job computed become one assessment, numbered and traceable?"""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from cdgis import __version__
+from cdgis.assessment import Assessment, Part
+from cdgis.attributes import load_attributes
+from cdgis.audit import input_digest, report_numbers
+from cdgis.cumulative import sum_up_caps
+from cdgis.judging import Judged
+from cdgis.loading import Loaded, overview_notes
+from cdgis.model import InputRecord, IntakeNote
+from cdgis.questions import list_questions
+from cdgis.request import Request
+from cdgis.schema import TABLES, empty, validate
+
+RUN = Request()
+"""The request of commands that judge the whole workspace."""
+
+
+def assemble(loaded: Loaded, judged: Judged, parts: Sequence[Part] = (), *, request: Request = RUN) -> Assessment:
+    """Return the assessment of `judged` subjects with what other analyses add; tables nobody made are empty."""
+    told: tuple[IntakeNote, ...] = (
+        *judged.subjects.intake,
+        *(note for layer in loaded.layers.values() for note in layer.notes),
+    )
+    found = {**judged.tables, "intake": _intake_table(told)}
+    inputs: tuple[InputRecord, ...] = (*loaded.records, *judged.subjects.records)
+    for part in parts:
+        found |= part.tables
+        inputs += part.records
+    tables = {name: found.get(name, empty(name)) for name in TABLES}
+    tables["questions"] = list_questions(tables["findings"], load_attributes())
+    tables["cumulative"] = sum_up_caps(tables["overlaps"], tables["subjects"], tables["attributes"], loaded.layers)
+    digest = input_digest(inputs, loaded.settings, loaded.as_of, __version__)
+    return Assessment(
+        version=__version__,
+        as_of=loaded.as_of,
+        settings=loaded.settings,
+        inputs=inputs,
+        tables=tables,
+        subjects=judged.subjects,
+        layers=loaded.layers,
+        catalog=tuple(loaded.workspace.catalog.layers.values()),
+        rulebook=loaded.rulebook,
+        report_numbers=report_numbers(tables, digest, loaded.as_of),
+        request=request,
+        pictures={name: picture for part in parts for name, picture in part.pictures.items()},
+        notes=overview_notes(loaded) + tuple(note for part in parts for note in part.notes),
+    )
+
+
+def _intake_table(notes: Sequence[IntakeNote]) -> pd.DataFrame:
+    columns = TABLES["intake"].names
+    rows = [{name: getattr(note, name) for name in columns} for note in notes]
+    return validate("intake", pd.DataFrame(rows, columns=columns))

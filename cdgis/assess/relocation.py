@@ -1,0 +1,69 @@
+"""Who should move, why, how urgently, where to, and what would it bring?"""
+
+from datetime import date
+
+import pandas as pd
+
+from cdgis.assess.assemble import assemble
+from cdgis.assess.waters import elevation_records, rivers_of
+from cdgis.assessment import Assessment, Part
+from cdgis.guidance import SitingRequest
+from cdgis.judging import Judged, judge_subjects, only_kind
+from cdgis.loading import Loaded, load_workspace
+from cdgis.model import SubjectKind
+from cdgis.progress import Progress, Silent
+from cdgis.readers import read_subjects
+from cdgis.relocation_plan import WhatIf, plan_relocation, search_freely
+from cdgis.remedy_plan import guide, search_area
+from cdgis.river_entry import downstream_measures
+from cdgis.river_system import RiverSystem
+from cdgis.schema import validate
+from cdgis.workspace import Workspace
+
+
+def assess_relocation(
+    workspace: Workspace,
+    *,
+    what_if: WhatIf | None = None,
+    as_of: date | None = None,
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> Assessment:
+    """Return the enterprises judged, listed, ranked and placed; projects are not read."""
+    progress = progress or Silent()
+    loaded = load_workspace(workspace, as_of=as_of, progress=progress)
+    progress.stage("读取企业")
+    subjects = only_kind(read_subjects(workspace, progress=progress.step), SubjectKind.ENTERPRISE)
+    judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
+    rivers = rivers_of(loaded)
+    relocation = relocation_part(loaded, judged, progress, what_if, rivers=rivers)
+    waters = Part(records=elevation_records(loaded) if rivers else ())
+    return assemble(loaded, judged, (relocation, waters))
+
+
+def relocation_part(
+    loaded: Loaded,
+    judged: Judged,
+    progress: Progress,
+    what_if: WhatIf | None = None,
+    *,
+    rivers: RiverSystem | None,
+) -> Part:
+    """Return the relocation tables; a free search only for the enterprises it is asked for."""
+    progress.stage("搬迁清单、优先级与承接安排", 1)
+    if judged.measurement is None:
+        return Part()
+    downstream = downstream_measures(rivers) if rivers else None
+    found = plan_relocation(loaded, judged, what_if=what_if, downstream=downstream)
+    wanted = what_if.free if what_if else ()
+    if wanted:
+        found["relocation_sites"] = validate(
+            "relocation_sites", search_freely(loaded, wanted, judged.tables, _locations_for)
+        )
+    progress.step("搬迁")
+    return Part(tables=found)
+
+
+def _locations_for(loaded: Loaded, wanted: SitingRequest, county: str) -> pd.DataFrame:
+    """Return table locations for one request within a county."""
+    return guide(loaded, wanted, search_area(loaded, county), judge_subjects).siting.locations

@@ -1,0 +1,35 @@
+"""Which rivers does this workspace have, and what does the water of its subjects run into?"""
+
+from dataclasses import replace
+
+from cdgis.assessment import Part
+from cdgis.frames import Subjects
+from cdgis.loading import Loaded
+from cdgis.model import InputRecord
+from cdgis.readers import table_record
+from cdgis.river_entry import downstream_of_dischargers
+from cdgis.river_system import COUNTY_LAYERS, RiverSystem, load_rivers
+
+
+def rivers_of(loaded: Loaded) -> RiverSystem | None:
+    """Return the rivers, None in a workspace without elevation or river lines, or without counties."""
+    if loaded.settings.rivers.network not in loaded.workspace.catalog or COUNTY_LAYERS[0] not in loaded.layers:
+        return None
+    return load_rivers(loaded.workspace, known=loaded.layers)
+
+
+def river_part(rivers: RiverSystem | None, loaded: Loaded, subjects: Subjects) -> Part:
+    """Return what the water of discharging subjects runs into; nothing in a workspace without rivers."""
+    if rivers is None:
+        return Part()
+    return Part(tables={"downstream": downstream_of_dischargers(rivers, subjects)}, records=elevation_records(loaded))
+
+
+def elevation_records(loaded: Loaded) -> tuple[InputRecord, ...]:
+    """Return the fingerprint of the elevation that the river network is derived from; lines are layers already."""
+    workspace = loaded.workspace
+    spec = workspace.catalog[loaded.settings.rivers.network]
+    if spec.is_vector:
+        return ()
+    record = table_record(spec, workspace.layers_dir)
+    return (replace(record, path=workspace.relative(workspace.layers_dir / spec.path)),)
