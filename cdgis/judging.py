@@ -96,6 +96,7 @@ def judge_again(
     facts, accuracy_m = Facts.of(ordered, attributes), ordered["accuracy_m"].to_numpy(dtype=float)
 
     def judge_block(block: npt.NDArray[np.int64]) -> Judgement:
+        """Return what the rules say of the subjects at these positions."""
         whole = len(block) == facts.size
         return judge(
             facts if whole else facts.at(block),

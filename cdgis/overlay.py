@@ -77,6 +77,7 @@ def measure_overlaps(
     outside = _outside_coverage(extents, zone_layers, layers)
 
     def one(layer: Layer) -> _LayerResult:
+        """Return how all subjects lie to one layer."""
         reach = (reach_m or {}).get(layer.spec.id, np.zeros(len(extents.ids)))
         result = _measure_layer(extents, layer, wanted.get(layer.spec.id, ()), reach, outside[layer.spec.coverage])
         if progress:

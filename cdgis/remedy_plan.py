@@ -53,6 +53,7 @@ def remedies_for(
     obstacles = _worth_trying(gather.obstacles(subject, target, radius_m) for subject, target in wanted)
 
     def judge(changed: GeoDataFrame) -> pd.DataFrame:
+        """Return the verdicts of changed sites."""
         return _judge_again(loaded, changed, attributes, judge_subjects)
 
     remedies, _ = propose_remedies(projects, obstacles, judge, radius_m=radius_m)
@@ -149,6 +150,7 @@ def guide(loaded: Loaded, request: SitingRequest, area: BaseGeometry, judge_subj
     """Return the best locations within `area` (EPSG:4490, see `search_area`) for what is requested, and judge them."""
 
     def judge(sites: GeoDataFrame) -> pd.DataFrame:
+        """Return the verdicts of locations, with their distances."""
         return _with_distances(judge_subjects(loaded, _as_projects(sites, request)).tables)
 
     facts = Facts.of(_described(request), _declared(["request"], request))

@@ -155,15 +155,18 @@ class _Scripts(HTMLParser):
         self._inside = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Begin to listen at a JSON data element."""
         self._inside = tag == "script" and dict(attrs).get("type") == "application/json"
         if self._inside:
             self.found.append("")
 
     def handle_data(self, data: str) -> None:
+        """Take in the text of the element listened to."""
         if self._inside:
             self.found[-1] += data
 
     def handle_endtag(self, tag: str) -> None:
+        """Stop listening."""
         self._inside = False
 
 

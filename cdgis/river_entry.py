@@ -50,6 +50,7 @@ def downstream_measures(system: RiverSystem) -> Callable[[pd.DataFrame], pd.Data
     """
 
     def measured(subjects: pd.DataFrame) -> pd.DataFrame:
+        """Return the distances below each of the subjects."""
         lon, lat = (subjects[name].to_numpy(dtype=float) for name in ("lon", "lat"))
         snapped = system.snapper.snap(lon, lat, limit_m=system.settings.snap_limit_m)
         rows = downstream_events(system.network, system.events, snapped.vertex, snapped.to_outlet_m)

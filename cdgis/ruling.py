@@ -65,6 +65,7 @@ class _LayerHits:
 
     @classmethod
     def of(cls, rows: pd.DataFrame) -> "_LayerHits":
+        """Index one layer's rows of the table of hits."""
         rows = rows.reset_index(drop=True)
         return cls(
             subject=rows["subject"].to_numpy(dtype=np.int64), depth_m=rows["depth_m"].to_numpy(dtype=float),

@@ -161,6 +161,7 @@ def stock_model(sums: pd.DataFrame, half_ranges: dict[str, float], trees: Trees)
     above, below = float((stock / (1 + root_shoot)).sum()), float((stock * root_shoot / (1 + root_shoot)).sum())
 
     def total(values: Mapping[str, FloatArray]) -> FloatArray:
+        """Return the stock for drawn factors; above and below ground share the same draw."""
         common = values["木材密度"] * values["生物量扩展因子"] * values["含碳率"]
         return np.asarray(common * (above + below * values["根茎比"]))
 

@@ -45,6 +45,7 @@ def soil_change_tc(reference: SoilFactor, moves: Sequence[SoilMove], *, years: f
     uncertain = [_uncertain(part) for part in parts.values()]
 
     def gained(values: Mapping[str, FloatArray]) -> FloatArray:
+        """Return the gain of all moves for drawn factors; one draw of a factor serves every move it stands in."""
         return sum(
             (move.area_ha * (_product(move.after, values) - _product(move.before, values)) for move in moves),
             start=np.zeros(1),
@@ -72,6 +73,7 @@ def equilibrium_soc(reference: SoilFactor, factors: Sequence[SoilFactor]) -> Int
     names = [factor.name for factor in uncertain]
 
     def product(values: Mapping[str, FloatArray]) -> FloatArray:
+        """Return the product of the drawn factors."""
         total = values[names[0]]
         for name in names[1:]:
             total = total * values[name]

@@ -97,6 +97,7 @@ def reason_raster(classes: Raster, reasons: Sequence[Exclusion], terrain: Terrai
     """
 
     def bands(rows: int) -> Iterator[tuple[int, Pixels]]:
+        """Yield (first row, reasons) of `rows` rows at a time."""
         for start, pixels in classes.bands(rows):
             ground = terrain.rows(start, len(pixels)) if terrain is not None else None
             yield start, _first_reasons(codes_of(classes, pixels), reasons, ground)

@@ -67,6 +67,7 @@ def stock_quantity(city_areas: pd.DataFrame, pools: PoolTable, mark: str) -> Qua
 
 def _weighted(weights: Mapping[str, float]) -> Model:
     def total(values: Mapping[str, FloatArray]) -> FloatArray:
+        """Return the weighted sum of the drawn values."""
         return np.asarray(sum(weight * values[name] for name, weight in weights.items()))
 
     return total

@@ -74,6 +74,7 @@ class ZoneIndex:
         corner = self._corners(box, pool, threads)
 
         def one(turn: tuple[int, int]) -> tuple[IntArray, FloatArray]:
+            """Return the overlaps of one thread's rows."""
             return overlap_rows(
                 (subjects.xy, sign, vertex, box), (self.flat.xy, self.sign, self.edge_row),
                 (self.start, self.items, self.frame), corner, turn,
@@ -103,6 +104,7 @@ def around(
     bounds = flat.part_bounds
 
     def one(turn: tuple[int, int]) -> tuple[Any, ...]:
+        """Return the windings of one thread's points."""
         return windings(flat.xy, flat.ring_start, ring_sign, flat.part_start, bounds, px, py, np.array(turn))
 
     step = max(1, threads)

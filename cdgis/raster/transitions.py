@@ -44,6 +44,7 @@ def transition_areas(
     first, second = ClassIndex(before), ClassIndex(after)
 
     def both(rows: int) -> Iterator[tuple[int, Pixels]]:
+        """Yield (first row, class pairs as single codes) of `rows` rows at a time."""
         for (start, old), (_, new) in zip(before.bands(rows), after.bands(rows), strict=True):
             yield start, first.positions(old).astype("int32") * _STRIDE + second.positions(new)
 

@@ -51,6 +51,7 @@ def intake_note(file: str, row: str, remarks: tuple[Remark, ...]) -> IntakeNote:
     """Return the row's one line in intake.csv: its final status and all its remarks joined by ``；``."""
 
     def joined(field: str) -> str:
+        """Return what the remarks say under `field`, each text once."""
         texts = (getattr(remark, field) for remark in remarks)
         return _JOIN.join(dict.fromkeys(text for text in texts if text))
 

@@ -68,6 +68,7 @@ def explain_unplaced(obstacles: Sequence[Obstacle], parks: Mapping[str, str]) ->
     ordered = sorted(obstacles, key=lambda o: (HARDNESS.index(o.kind), o.park, o.words))
 
     def possible(left: Sequence[Obstacle]) -> bool:
+        """Return whether some park is left without an obstacle."""
         return bool(set(parks) - {o.park for o in left})
 
     groups: dict[str, list[str]] = {}

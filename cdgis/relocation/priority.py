@@ -138,6 +138,7 @@ def _grades(spread: _Spread, policy: PriorityPolicy) -> tuple[list[str], list[st
     names: list[str] = [str(grade.grade) for grade in policy.grade]
 
     def place(score: float) -> int:
+        """Return the position of the grade that a score reaches."""
         return int(np.argmax(score >= steps - 10.0**-_DIGITS))
 
     tops = [place(value) for value in spread.high.max(axis=0)]
@@ -173,6 +174,7 @@ def _contributions(low: FloatArray, high: FloatArray, criteria: Sequence[Criteri
     weights, count = weights_of(tuple(criteria)), len(low)
 
     def each(name: str) -> list[str]:
+        """Return one word per case and criterion."""
         return [str(getattr(criterion, name)) for criterion in criteria] * count
 
     return pd.DataFrame(

@@ -68,6 +68,7 @@ def _problem(pairs: pd.DataFrame, movers: pd.DataFrame, parks: GeoDataFrame, pol
     shape = (len(movers), len(parks))
 
     def grid(column: str) -> np.ndarray:
+        """Return a column of the pairs as movers × parks."""
         return pairs[column].to_numpy().reshape(shape)
 
     return Problem(

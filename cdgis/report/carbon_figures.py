@@ -58,6 +58,7 @@ def _growth_chart(forest_type: str, rows: pd.DataFrame) -> GrowthChart:
     top = float(np.nanmax(rows[["carbon_tc_per_ha_mid", "carbon_tc_per_ha_high"]].to_numpy(dtype=float))) * 1.05
 
     def place(age: FloatArray, carbon: FloatArray) -> FloatArray:
+        """Return ages and stocks as pixels."""
         x = _LEFT + age / last * (width - _LEFT - _RIGHT)
         y = height - _BOTTOM - carbon / top * (height - _BOTTOM - _TOP)
         return np.column_stack([x, y])

@@ -83,6 +83,7 @@ def filter_choices(listed: Sequence[Listed]) -> list[Choice]:
     """Return the filters of the list with the values that occur in it."""
 
     def present(name: str) -> list[tuple[str, str]]:
+        """Return the values of a column that occur, with themselves as labels."""
         return [(value, value) for value in sorted({str(row.subject[name]) for row in listed if row.subject[name]})]
 
     codes = sorted({str(row.subject["industry"])[:2] for row in listed if row.subject["industry"]})

@@ -202,6 +202,7 @@ def _changed(effects: pd.DataFrame, layer: str) -> tuple[tuple[Row, Mapping[str,
         zones.setdefault(row["zone_id"], (row, {}))[1][row["figure"]] = (row["before"], row["after"])
 
     def weight(item: tuple[Row, Mapping[str, tuple[float, float]]]) -> tuple[float, float, str]:
+        """Return what zones are sorted by: people relieved, enterprises moved, id."""
         before, after = item[1].get("people_near", (0.0, 0.0))
         firms = item[1].get("enterprises", (0.0, 0.0))
         return after - before, -abs(firms[0] - firms[1]), item[0]["zone_id"]

@@ -153,6 +153,7 @@ def draw_strip(dossier: RiverDossier) -> Strip:
     scale = height / dossier.length_km
 
     def down(km: float) -> float:
+        """Return the pixel row of a chainage."""
         return float(round(_PAD_PX + (dossier.length_km - km) * scale, 1))
 
     items = [item for side in (-1, 1) for item in _placed([r for r in rows if _side(r) == side], side, down)]

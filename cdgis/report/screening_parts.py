@@ -217,6 +217,7 @@ def _caps(capped: Sequence[Mapping[str, Any]]) -> Grid:
     heads = columns(("区", 34), ("资源或排放", 18), ("上限", 16), ("已申报合计", 16), ("占上限", 10), ("未申报个数", 6))
 
     def amount(value: object, unit: object) -> Cell:
+        """Return a number with its unit, or a dash where it is not known."""
         known = isinstance(value, int | float) and value == value
         return Cell(text=f"{value:,.6g} {unit}" if known else DASH, kind="number")
 

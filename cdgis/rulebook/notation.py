@@ -41,10 +41,12 @@ class _Cursor:
         self.text, self.at = text, 0
 
     def blank(self) -> None:
+        """Step over white space."""
         while self.at < len(self.text) and self.text[self.at].isspace():
             self.at += 1
 
     def take(self, mark: str) -> bool:
+        """Step over `mark` if it comes next, and say whether it did."""
         self.blank()
         if self.text.startswith(mark, self.at):
             self.at += len(mark)
@@ -52,19 +54,23 @@ class _Cursor:
         return False
 
     def need(self, mark: str) -> None:
+        """Step over `mark`, which must come next."""
         if not self.take(mark):
             raise self.fault(f"此处应为 {mark}")
 
     @property
     def done(self) -> bool:
+        """Whether nothing is left to read."""
         self.blank()
         return self.at >= len(self.text)
 
     def fault(self, message: str) -> RuleError:
+        """Return the error that names what stands here."""
         rest = self.text[self.at : self.at + 20] or "（已到末尾）"
         return RuleError((f"“{rest}”处看不懂：{message}",))
 
     def json(self) -> Any:
+        """Return the JSON value that comes next."""
         self.blank()
         try:
             value, self.at = _JSON.raw_decode(self.text, self.at)
@@ -73,6 +79,7 @@ class _Cursor:
         return value
 
     def match(self, pattern: re.Pattern[str], what: str) -> str:
+        """Return the text that comes next: quoted, or what `pattern` takes."""
         self.blank()
         if self.text.startswith('"', self.at):
             return str(self.json())
