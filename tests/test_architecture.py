@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parent.parent / "cdgis"
 LEVELS: tuple[tuple[str, ...], ...] = (
     # L0: words and units
     ("errors", "arrays", "units", "model", "plaintext", "progress", "validation", "request"),
+    ("amounts",),
     # L1: planes, shapes, tables
     ("offset_datums", "compiled"),
     ("geodesy", "view"),

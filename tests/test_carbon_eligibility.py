@@ -6,6 +6,7 @@ import pytest
 from cdgis.carbon.eligibility import Condition, check, check_parcels, whole
 from cdgis.carbon_account.qualifying import conditions, read_facts
 from cdgis.errors import CarbonError, LayerError
+from cdgis.factors import read_fact_titles
 
 BY_ID = {condition.id: condition for condition in conditions()}
 GOOD = {
@@ -59,9 +60,9 @@ def test_whole_is_the_worst():
 
 
 def test_table_shows_the_facts_and_says_what_is_blank():
-    table = check_parcels({"XF1": {"clear_title": True}}, conditions()).set_index("condition")
-    assert table.loc["b", "observed"] == "clear_title=是"
-    assert table.loc["a1", ["state", "observed"]].tolist() == ["unknown", "years_not_forest=未填"]
+    table = check_parcels({"XF1": {"clear_title": True}}, conditions(), read_fact_titles()).set_index("condition")
+    assert table.loc["b", "observed"] == "权属清晰：是"
+    assert table.loc["a1", ["state", "observed"]].tolist() == ["unknown", "开工前不是森林的年数：未填"]
 
 
 def test_unknown_operator_is_refused():
@@ -88,3 +89,10 @@ def test_facts_that_are_no_answer_are_all_named():
 def test_area_twice_is_refused():
     with pytest.raises(LayerError, match="修复区 XF1 重复"):
         read_facts(pd.DataFrame({"area_id": ["XF1", "XF1"]}), "facts.csv")
+
+
+def test_facts_are_written_in_words_and_plain_digits_when_large():
+    table = check_parcels({"XF1": {"smallest_part_m2": 20_295_100.0}}, conditions(), read_fact_titles())
+    observed = table.set_index("condition")["observed"]
+    assert observed["c"] == "最小一块面积（平方米）：20,295,100"
+    assert observed["s"] == "林种：未填"

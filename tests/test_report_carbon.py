@@ -142,3 +142,15 @@ def test_run_without_carbon_has_no_page():
 def test_range_of_a_chart_lies_around_its_default_curve(assessment):
     chart = next(c for c in growth_charts(assessment.tables["carbon_growth"]) if c.forest_type == "灌木")
     assert chart.band.endswith("Z") and [curve.role for curve in chart.curves] == ["缺省"]
+
+
+def test_printed_terms_of_each_area_close(soup):
+    rows = cells(soup, "closing")
+    assert rows
+    for row in rows:
+        counted, _, outside, edge, residual, survey = (numbers(cell)[0] for cell in row[3:])
+        assert counted + outside + edge + residual == pytest.approx(survey, abs=0.03)
+
+
+def test_page_has_no_power_of_ten(soup):
+    assert not re.findall(r"\d[eE][+-]\d\d", soup.get_text(" "))

@@ -104,3 +104,14 @@ def test_dashboard_is_drawn_when_nothing_was_judged() -> None:
     board = draw_dashboard(empty, (), pages={})
     assert [c.id for c in board.charts] == ["unit-areas"] and board.headlines[0][0] == "0"
     assert np.isfinite([p.width for c in board.charts for b in c.bars for p in b.pieces]).all()
+
+
+def test_carbon_of_the_dashboard_says_when_it_is_unverified() -> None:
+    charts = {chart.id: chart.title for chart in _dashboard().charts}
+    assert "未核实" in charts["carbon-chart"] and "未核实" in charts["potential-chart"]
+    assert any(text == "全市碳储量中值（初算，未核实）" for _, _, text in _dashboard().headlines)
+
+
+def test_tile_of_movers_counts_candidates_and_says_who_needs_checking() -> None:
+    tile = next(row for row in _dashboard().headlines if row[2].startswith("异地迁建候选"))
+    assert tile[0] == "0" and "另 1 家须先人工核实" in tile[2]

@@ -69,3 +69,12 @@ def test_legend_names_every_class_whose_line_is_drawn() -> None:
     key = counties.loc[counties.contains(shapely.Point(117.3, 41.2)), "zone_id"].iloc[0]
     labels = {label for _, _, label in _places()[f"counties/{key}.html"].sketch.legend}
     assert {"生态保护红线·核心保护区", "生态保护红线·红线一般区域"} <= labels
+
+
+def test_carbon_of_a_place_carries_the_mark_of_its_rows() -> None:
+    place = _places()["counties/130801.html"]
+    soup = BeautifulSoup(render_place(make_assessment(), place), "html.parser")
+    section = soup.select_one("#place-carbon")
+    assert section is not None
+    assert [row.find_all("td")[-1].text for row in section.select("tbody tr")] == ["未核实"] * len(place.carbon)
+    assert "碳储量（初算，未核实）" in soup.text

@@ -10,6 +10,7 @@ from typing import Literal
 
 import pandas as pd
 
+from cdgis.amounts import plain
 from cdgis.errors import CarbonError
 
 Outcome = Literal["pass", "fail", "unknown"]
@@ -77,15 +78,17 @@ def whole(outcomes: Sequence[str]) -> Outcome:
     return "fail" if "fail" in outcomes else "unknown" if "unknown" in outcomes else "pass"
 
 
-def check_parcels(parcels: Mapping[str, Mapping[str, Fact]], conditions: Sequence[Condition]) -> pd.DataFrame:
-    """Return table carbon_eligibility: one row per parcel and condition, with the fact it rests on."""
+def check_parcels(
+    parcels: Mapping[str, Mapping[str, Fact]], conditions: Sequence[Condition], fact_titles: Mapping[str, str]
+) -> pd.DataFrame:
+    """Return table carbon_eligibility: one row per parcel and condition, with the fact it rests on in the reader's words."""
     rows = [
         {
             "area_id": area_id,
             "condition": condition.id,
             "title": condition.title,
             "state": check(condition, facts),
-            "observed": "；".join(f"{name}={_shown(facts.get(name))}" for name in condition.facts),
+            "observed": "；".join(f"{fact_titles[name]}：{_shown(facts.get(name))}" for name in condition.facts),
             "text": condition.text,
             "mark": condition.mark,
         }
@@ -100,4 +103,4 @@ def _shown(value: Fact | None) -> str:
         return "未填"
     if isinstance(value, bool):
         return "是" if value else "否"
-    return f"{value:,.6g}" if isinstance(value, float | int) else value
+    return plain(value) if isinstance(value, float | int) else value

@@ -13,7 +13,7 @@ from cdgis.carbon.ledger import Cut, cut_off, overlap_with_earlier
 from cdgis.carbon.potential import AFFORESTATION
 from cdgis.carbon_account.restoration import Ground, Restoration
 from cdgis.errors import LayerError
-from cdgis.factors import read_conditions
+from cdgis.factors import read_conditions, read_fact_titles
 from cdgis.raster import class_areas
 from cdgis.units import M2_PER_HA, TCO2_PER_TC
 from cdgis.workspace import CarbonSettings
@@ -71,7 +71,7 @@ def check_restoration(
     ids = restoration.areas["area_id"].to_numpy()
     measured = _measured(restoration, mine, ground)
     parcels = {str(ids[i]): {**declared.get(str(ids[i]), {}), **measured[str(ids[i])]} for i in mine}
-    table = check_parcels(parcels, conditions())
+    table = check_parcels(parcels, conditions(), read_fact_titles())
     states = table.groupby("area_id")["state"].agg(lambda s: whole(list(s)))
     return table, pd.Series(ids, index=ids).map(states).fillna(NOT_ASKED)
 

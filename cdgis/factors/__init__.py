@@ -1,6 +1,6 @@
 """Which carbon factors do we use, from which source, and how sure are they? (cdgis/data/carbon)"""
 
-from cdgis.factors.conditions import read_conditions
+from cdgis.factors.conditions import read_conditions, read_fact_titles
 from cdgis.factors.curves import GrowthData, read_growth
 from cdgis.factors.measures import (
     Exclusion,
@@ -29,6 +29,7 @@ __all__ = [
     "data_folder",
     "mark_column",
     "read_conditions",
+    "read_fact_titles",
     "read_exclusions",
     "read_growth",
     "read_measures",

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from geopandas import GeoDataFrame
 
+from cdgis.amounts import legend_bound
 from cdgis.arrays import FloatArray
 from cdgis.report.drawing import path_of
 from cdgis.view import View
@@ -139,11 +140,5 @@ def density_map(
             colour = shades[int(np.clip(np.searchsorted(edges, value, side="right") - 1, 0, len(shades) - 1))]
             label = f"{name or zone_id}：{value:,.1f} {unit}"
         regions.append(Region(path=path_of(shape, view), colour=colour, label=label, href=links.get(str(zone_id), "")))
-    spans = [(shade, f"{_short(a)}–{_short(b)}") for shade, a, b in zip(shades, edges, edges[1:], strict=False)]
+    spans = [(shade, f"{legend_bound(a)}–{legend_bound(b)}") for shade, a, b in zip(shades, edges, edges[1:], strict=False)]
     return DensityMap(title=title, regions=tuple(regions), legend=tuple(spans))
-
-
-def _short(value: float) -> str:
-    return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
-
-

@@ -15,12 +15,13 @@ from cdgis.assessment import Assessment
 from cdgis.carbon.potential import ALL_MEASURES
 from cdgis.carbon.stock import TOTAL
 from cdgis.geodesy import geometries_to_plane
-from cdgis.model import Verdict
+from cdgis.model import Mark, Verdict
 from cdgis.report.chart import Chart, Content, stacked
 from cdgis.report.dossier import Dossier, table
 from cdgis.report.listing import UNIT_LAYER, Listed, list_subjects
 from cdgis.report.measures import Measure, gather_measures
 from cdgis.report.palette import read_palette
+from cdgis.report.wording import initial
 
 COUNTY_LAYER = "counties"
 _OUTSIDE = "未落入"
@@ -196,7 +197,7 @@ def _carbon(assessment: Assessment, links: Mapping[str, str]) -> Content | None:
     in_wan = rows[["stock_tc_low", "stock_tc_mid", "stock_tc_high"]].to_numpy(dtype=float) / 1e4
     return Content(
         id="carbon-chart",
-        title="各县区碳储量（初算）",
+        title=f"各县区碳储量（{_initial(rows)}）",
         note="植被与土壤合计中值；横线为低值至高值（5% 与 95% 分位），各行区间不能相加。来源：carbon_zones.csv",
         unit="万吨碳",
         label_title="县区",
@@ -218,7 +219,7 @@ def _potential(assessment: Assessment) -> Content | None:
     values = totals[names].to_numpy(dtype=float) / 1e4
     return Content(
         id="potential-chart",
-        title="修复增汇潜力：全部措施年增汇（初算）",
+        title=f"修复增汇潜力：全部措施年增汇（{_initial(totals)}）",
         note="以措施全部落实为前提，不是已实现的碳汇；横线为低值至高值。来源：carbon_potential_totals.csv",
         unit="万吨二氧化碳当量/年",
         label_title="年份",
@@ -227,6 +228,18 @@ def _potential(assessment: Assessment) -> Content | None:
         ranges=[(float(low), float(high)) for low, _, high in values],
         digits=2,
     )
+
+
+def _initial(rows: pd.DataFrame) -> str:
+    return initial(Mark.MEMORY if (rows["mark"] == Mark.MEMORY).any() else Mark.SEEN)
+
+
+def _moving(relocation: pd.DataFrame) -> tuple[int, str, str]:
+    """Return how many are candidates to move; those an officer has to check first are no candidates and said apart."""
+    status = relocation.loc[relocation["disposition"] == "异地迁建", "status"]
+    placed = int((relocation["assigned"] != "").sum())
+    text = f"异地迁建候选；另 {int((status == '须人工核实').sum())} 家须先人工核实。共 {placed} 家有建议园区"
+    return int((status == "候选").sum()), "家", text
 
 
 def _headlines(assessment: Assessment, listed: Sequence[Listed]) -> tuple[tuple[str, str, str], ...]:
@@ -238,10 +251,9 @@ def _headlines(assessment: Assessment, listed: Sequence[Listed]) -> tuple[tuple[
     ]
     relocation = table(assessment, "relocation")
     if len(relocation):
-        moving = (relocation["disposition"] == "异地迁建") & (relocation["status"] != "排除")
-        facts.append((int(moving.sum()), "家", f"须异地迁建，{int((relocation['assigned'] != '').sum())} 家有建议园区"))
+        facts.append(_moving(relocation))
     zones = table(assessment, "carbon_zones")
     city = zones[(zones["zone_layer"] == "city") & (zones["land_class"] == TOTAL)]
     if len(city):
-        facts.append((f"{float(city['stock_tc_mid'].iloc[0]) / 1e8:.2f}", "亿吨碳", "全市碳储量中值（初算）"))
+        facts.append((f"{float(city['stock_tc_mid'].iloc[0]) / 1e8:.2f}", "亿吨碳", f"全市碳储量中值（{_initial(city)}）"))
     return tuple((f"{n:,}" if isinstance(n, int) else str(n), unit, text) for n, unit, text in facts)

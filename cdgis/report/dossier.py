@@ -9,9 +9,9 @@ from typing import Any
 
 import pandas as pd
 
+from cdgis.amounts import area_digits, metres
 from cdgis.assessment import Assessment
 from cdgis.model import LIST_SEPARATOR, Effect, Level, ProjectType, Relation, State, SubjectKind, Verdict
-from cdgis.report.wording import metres
 from cdgis.rulebook import Rule
 from cdgis.schema import empty
 
@@ -240,7 +240,7 @@ def _zone_text(zone_id: str, overlap: Row | None) -> str:
     name = f"{overlap['zone_name']}（{zone_id}）" if overlap["zone_name"] else zone_id
     if overlap["relation"] != Relation.SLIVER:
         return name
-    size = f"{overlap['area_m2']:.3g} 平方米" if overlap["area_m2"] > 0 else f"{overlap['length_m']:.3g} 米"
+    size = f"{area_digits(overlap['area_m2'])} 平方米" if overlap["area_m2"] > 0 else metres(overlap["length_m"])
     return f"{name}，重叠 {size}，相距 {metres(overlap['distance_m'])}"
 
 

@@ -21,7 +21,7 @@ from cdgis.report.map.encoding import deflated_json
 from cdgis.report.map.layers import THEMES, Bounds, layer_record, map_bounds
 from cdgis.report.map.levels import LEVEL_ZOOMS
 from cdgis.report.palette import read_palette
-from cdgis.report.wording import attribute
+from cdgis.report.wording import attribute, stability_word
 
 _SUBJECT_TEXTS = ("subject_id", "name", "kind", "county", "basin", "industry", "project_type", "unit_code")
 _TEXT_SHARE = 0.45
@@ -150,7 +150,7 @@ def _subject(dossier: Dossier, rules: dict[tuple[str, ...], int]) -> dict[str, A
         "lat": round(float(subject["lat"]), 6),
         "verdict": verdict["verdict"],
         "atLeast": verdict["at_least"],
-        "stability": verdict["stability"],
+        "stability": stability_word(verdict["verdict"], verdict["stability"]),
         "manual": int(verdict["manual_count"]),
         "caveats": list(dossier.caveats),
         "number": dossier.report_number,

@@ -18,7 +18,7 @@ from cdgis.carbon.stock import TOTAL
 from cdgis.geodesy import survey_area_m2
 from cdgis.model import LIST_SEPARATOR, Effect, State
 from cdgis.report.dossier import table
-from cdgis.report.wording import number, ten_thousand
+from cdgis.report.wording import initial, number, ten_thousand
 
 NOT_SPATIAL = "不属空间分析"
 
@@ -113,7 +113,7 @@ def _carbon(assessment: Assessment) -> str:
     if city.empty:
         return ""
     low, mid, high = (float(city[f"stock_tc_{name}"].iloc[0]) for name in ("low", "mid", "high"))
-    return f"全市碳储量中值 {ten_thousand(mid)} 万吨碳（{ten_thousand(low)} 至 {ten_thousand(high)}，初算）"
+    return f"全市碳储量中值 {ten_thousand(mid)} 万吨碳（{ten_thousand(low)} 至 {ten_thousand(high)}，{initial(str(city['mark'].iloc[0]))}）"
 
 
 def _potential(assessment: Assessment) -> str:
@@ -124,7 +124,7 @@ def _potential(assessment: Assessment) -> str:
     return (
         f"修复区可实施面积 {number(last['eligible_m2'] / 1e4)} 公顷；{int(last['year'])} 年增汇中值"
         f" {ten_thousand(last['flux_tco2e_mid'])} 万吨二氧化碳当量/年，"
-        f"累计 {ten_thousand(last['cumulative_tco2e_mid'])} 万吨（以措施全部落实为前提，初算）"
+        f"累计 {ten_thousand(last['cumulative_tco2e_mid'])} 万吨（以措施全部落实为前提，{initial(str(last['mark']))}）"
     )
 
 

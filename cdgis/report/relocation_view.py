@@ -1,5 +1,6 @@
 """What does a reader of the relocation pages see first, and what behind it? (every number out of the assessment's tables)"""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -72,6 +73,10 @@ class RelocationView:
     movers: int
     first: tuple[Case, ...]
     changes: tuple[Change, ...]
+    rises: tuple[tuple[str, tuple[Row, ...]], ...]
+    """(county, its figures that rise when firms move in), largest rise first."""
+    acting: Mapping[str, int]
+    """Status -> number of enterprises that all of the plan counts: those to move or to close."""
     effects: Mapping[str, tuple[tuple[Row, Mapping[str, tuple[float, float]]], ...]]
     """Layer -> zones with figure -> (before, after); only zones where something changes."""
     figures: tuple[tuple[str, str, str], ...]
@@ -100,6 +105,8 @@ def view_relocation(assessment: Assessment, *, radius_m: float) -> RelocationVie
         movers=len(movers),
         first=tuple(case for case in cases if case.row["rank"] == case.row["rank"])[:5],
         changes=_changes(effects),
+        rises=_rises(effects),
+        acting=Counter(str(case.row["status"]) for case in cases if case.group in DISPOSITIONS[:2]),
         effects={layer: _changed(effects, layer) for layer in GROUP_TITLES},
         figures=_figures(effects),
         use=tuple((park, tuple(rows)) for park, rows in use.items()),
@@ -184,6 +191,15 @@ def _changes(effects: pd.DataFrame) -> tuple[Change, ...]:
         for title, unit, (before, after) in wanted
         if before > 0
     )
+
+
+def _rises(effects: pd.DataFrame) -> tuple[tuple[str, tuple[Row, ...]], ...]:
+    """Return the emissions that rise, by county; a summary of falls alone would hide where the load goes."""
+    risen = effects[(effects["zone_layer"] == "counties") & (effects["after"] > effects["before"])]
+    risen = risen[(risen["unit"] == "吨/年")]
+    largest = (risen["after"] - risen["before"]).groupby(risen["zone_name"]).max()
+    order = sorted(largest.index, key=lambda name: (-float(largest[name]), str(name)))
+    return tuple((str(name), tuple(records(risen[risen["zone_name"] == name]))) for name in order)
 
 
 def _figures(effects: pd.DataFrame) -> tuple[tuple[str, str, str], ...]:

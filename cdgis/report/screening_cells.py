@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 
+from cdgis.amounts import area_digits
 from cdgis.model import Relation, Stability, State
 from cdgis.report.screening_blocks import Cell, Column, Grid
-from cdgis.report.wording import DASH, in_force, metres, number, percent, word
+from cdgis.report.wording import DASH, in_force, metres, percent, stability_word, word
 from cdgis.screening.content import Clause, Fact, ScreeningReport, ZoneHit
 
 EFFECT_TONES = {"禁止": "stop", "退出": "stop", "须论证": "argue", "限制": "limit", "鼓励": "good"}
@@ -18,8 +19,7 @@ def columns(*pairs: tuple[str, int]) -> tuple[Column, ...]:
 
 def area_cell(area_m2: float, field: str = "area_m2") -> Cell:
     """Return a cell with an area in square metres; a dash for none."""
-    digits = f"{area_m2:.3g}" if 0 < area_m2 < 1 else number(area_m2, 2)
-    return Cell(text=digits if area_m2 > 0 else DASH, kind="number", field=field, value=area_m2)
+    return Cell(text=area_digits(area_m2) if area_m2 > 0 else DASH, kind="number", field=field, value=area_m2)
 
 
 def share_cell(share: float) -> Cell:
@@ -185,10 +185,12 @@ def stability_text(report: ScreeningReport) -> str:
     c = report.conclusion
     if c.stability == Stability.UNKNOWN:
         return f"{c.stability}：项目所在处图层不全，可能适用的更严条款无从定位"
+    state = stability_word(c.verdict, c.stability)
     if c.critical_distance_m != c.critical_distance_m:
-        return f"{c.stability}：没有可因边界移动而改变结论的图层"
+        return f"{state}：没有可因边界移动而改变结论的图层"
     layer = f"（决定图层：{c.critical_layer_title}）" if c.critical_layer else ""
-    return f"{c.stability}：边界移动 {metres(c.critical_distance_m)} 即可能改变结论{layer}；容差 {c.tolerance_m:g} 米"
+    changed = "结论" if state == c.stability else "已知部分"
+    return f"{state}：边界移动 {metres(c.critical_distance_m)} 即可能改变{changed}{layer}；容差 {c.tolerance_m:g} 米"
 
 
 def count_text(report: ScreeningReport) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cdgis.amounts import plain
 from cdgis.model import State
 from cdgis.report.screening_blocks import Block, Cell, Grid, Heading, Pairs, Part, Picture, Text
 from cdgis.report.screening_cells import (
@@ -219,7 +220,7 @@ def _caps(capped: Sequence[Mapping[str, Any]]) -> Grid:
     def amount(value: object, unit: object) -> Cell:
         """Return a number with its unit, or a dash where it is not known."""
         known = isinstance(value, int | float) and value == value
-        return Cell(text=f"{value:,.6g} {unit}" if known else DASH, kind="number")
+        return Cell(text=f"{plain(float(str(value)))} {unit}" if known else DASH, kind="number")
 
     rows = tuple(
         (

@@ -8,14 +8,20 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from cdgis.amounts import DASH as DASH
+from cdgis.amounts import area_digits, plain
+from cdgis.amounts import metres as metres
+from cdgis.amounts import number as number
+from cdgis.amounts import percent as percent
+from cdgis.amounts import square_metres as square_metres
 from cdgis.attributes import load_attributes
 from cdgis.industry import name_of
-from cdgis.units import m2_to_ha, m2_to_mu, tc_to_tco2e
+from cdgis.model import Mark, Stability, Verdict
+from cdgis.units import tc_to_tco2e
 
 _DATE = re.compile(r"(\d{4})(?:\D{1,2}(\d{1,2})(?:\D{1,2}(\d{1,2}))?)?")
 _NATIONALITIES = re.compile(r"(?<=..)(?:(?:满|蒙古|回|土家|苗|侗|壮|瑶|彝|畲)族)+自治县$")
 _TEN_THOUSAND = 10_000.0
-DASH = "—"
 NO_SUCH_CODE = "（GB/T 4754-2017 没有此代码）"
 
 
@@ -52,31 +58,15 @@ def short_county(name: str) -> str:
     return _NATIONALITIES.sub("县", name)
 
 
-def number(value: float, digits: int = 0) -> str:
-    """Return a number with thousands separators; a missing one is a dash."""
-    return DASH if value != value else f"{value + 0.0:,.{digits}f}"
+def initial(mark: str) -> str:
+    """Return what stands beside a computed carbon figure: 初算, and 未核实 where a factor behind it is from memory."""
+    return "初算，未核实" if mark == Mark.MEMORY else "初算"
 
 
-def square_metres(area_m2: float) -> str:
-    """Return an area with 平方米, 公顷 and 亩; what is too small to print is told apart from nothing."""
-    if 0 < area_m2 < 1:
-        return "<0.01 平方米" if area_m2 < 0.005 else f"{area_m2:.2f} 平方米"
-    return f"{area_m2:,.2f} 平方米（{m2_to_ha(area_m2):,.4f} 公顷，{m2_to_mu(area_m2):,.3f} 亩）"
-
-
-def metres(distance_m: float) -> str:
-    """Return a distance in 米, from 1 km on in 公里; a missing one is a dash."""
-    if distance_m != distance_m:
-        return DASH
-    if 0 < distance_m < 0.1:
-        return "<0.1 米"
-    return f"{distance_m / 1000:,.2f} 公里" if distance_m >= 1000 else f"{distance_m:,.1f} 米"
-
-
-def percent(share: float) -> str:
-    """Return a share of 0 to 1 as a percentage."""
-    value = share * 100
-    return "<0.01%" if 0 < value < 0.01 else f"{value:.2f}%"
+def stability_word(verdict: str, stability: str) -> str:
+    """Return the reader's word for a verdict's stability; a verdict that is not known yet cannot be stable."""
+    undecided = verdict == Verdict.UNKNOWN and stability == Stability.STABLE
+    return "结论未定，已知部分稳定" if undecided else stability
 
 
 def ten_thousand(value: float) -> str:
@@ -120,6 +110,10 @@ FILTERS: Mapping[str, Callable[..., str | float]] = {
     "square_metres": square_metres,
     "metres": metres,
     "percent": percent,
+    "plain": plain,
+    "area_digits": area_digits,
+    "initial": initial,
+    "stability_word": stability_word,
     "ten_thousand": ten_thousand,
     "short_county": short_county,
     "co2e": tc_to_tco2e,

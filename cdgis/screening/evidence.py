@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cdgis.amounts import metres, percent
 from cdgis.assessment import Assessment
 from cdgis.model import IntakeStatus, Relation, SubjectKind
 from cdgis.screening.content import AlternativePart, Clause, DataPart, Fact, LayerRow, Peer, Question, Remedy
-from cdgis.screening.phrases import extent, metres, percent, split, wording
+from cdgis.screening.phrases import extent, split, wording
 from cdgis.screening.places import UNCOVERED_M2, Ground
 from cdgis.screening.record import rows_of
 

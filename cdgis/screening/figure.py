@@ -11,12 +11,12 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from cdgis.amounts import metres
 from cdgis.frames import Layer, Layers
 from cdgis.model import Effect, State
 from cdgis.screening.basics import boundary_points
 from cdgis.screening.content import Clause, Conclusion, Figure, Mark, Measure, Outline, Remedy
 from cdgis.screening.critical import critical_ends
-from cdgis.screening.phrases import metres
 from cdgis.view import View
 
 SIZE_PX = WIDTH_PX, HEIGHT_PX = 720, 480

@@ -6,6 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from cdgis.amounts import area_digits, metres
 from cdgis.attributes import load_attributes
 from cdgis.industry import name_of
 from cdgis.model import LIST_SEPARATOR
@@ -21,22 +22,11 @@ def wording() -> Mapping[str, Any]:
     return tomllib.loads(files("cdgis").joinpath("data/screening/wording.toml").read_text(encoding="utf-8"))
 
 
-def metres(distance_m: float) -> str:
-    """Return a distance in 米, from 1 km on in 公里."""
-    return f"{distance_m / 1000:,.2f} 公里" if distance_m >= 1000 else f"{distance_m:,.1f} 米"
-
-
 def extent(value: float, unit: str) -> str:
     """Return what lies inside a zone, in the ledger's unit: m2, m or count."""
     if unit == "m2":
-        return f"{value:,.2f} 平方米（{m2_to_ha(value):,.4f} 公顷）" if value >= 1 else f"{value:.3g} 平方米"
+        return f"{value:,.2f} 平方米（{m2_to_ha(value):,.4f} 公顷）" if value >= 1 else f"{area_digits(value)} 平方米"
     return f"长度 {metres(value)}" if unit == "m" else "点位在区内"
-
-
-def percent(share: float) -> str:
-    """Return a share of 0 to 1 as a percentage."""
-    value = share * 100
-    return f"{value:.2g}%" if 0 < value < 0.01 else f"{value:.2f}%"
 
 
 def named(names: tuple[str, ...]) -> str:

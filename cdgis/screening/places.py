@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from cdgis.amounts import metres, percent
 from cdgis.catalog import LayerSpec
 from cdgis.model import Effect, Relation, State
 from cdgis.rulebook import Rule
 from cdgis.screening.clauses import Subject
 from cdgis.screening.content import HardLine, HardLineStatus, LedgerRow, NearRow, Occupation, OccupationRow, ZoneHit
-from cdgis.screening.phrases import activity_title, extent, metres, named, percent, split, wording
+from cdgis.screening.phrases import activity_title, extent, named, split, wording
 
 Row = Mapping[str, Any]
 ZoneNames = Mapping[str, Mapping[str, tuple[str, str]]]
