@@ -15,6 +15,8 @@ from cdgis.terminal import VERDICT_STYLES, count_table
 _LISTED_SUBJECTS = 12
 """Up to this many subjects are listed one by one; more are counted."""
 _LISTED_FILES = 8
+_KINDS = (("project", "项目"), ("enterprise", "企业"))
+"""A kind that was not judged has no column: a zero would read as nothing found."""
 
 
 def print_summary(console: Console, assessment: Assessment, out: Path, written: Sequence[Path]) -> None:
@@ -43,10 +45,9 @@ def _verdict_table(assessment: Assessment) -> Table:
     kinds = assessment.tables["subjects"].set_index("subject_id")["kind"]
     verdicts = assessment.tables["verdicts"].assign(kind=lambda v: v["subject_id"].map(kinds))
     counts = verdicts.groupby(["verdict", "kind"]).size()
-    rows = [
-        (str(v), str(counts.get((v, "project"), 0)), str(counts.get((v, "enterprise"), 0))) for v in Verdict
-    ]
-    return count_table("判定结论", rows, ("结论", "项目", "企业"))
+    judged = [(kind, title) for kind, title in _KINDS if kind in set(kinds)]
+    rows = [(str(v), *(str(counts.get((v, kind), 0)) for kind, _ in judged)) for v in Verdict]
+    return count_table("判定结论", rows, ("结论", *(title for _, title in judged)))
 
 
 def _subject_table(assessment: Assessment) -> Table:

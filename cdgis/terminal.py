@@ -64,12 +64,12 @@ def progress_bars(console: Console, *, quiet: bool) -> Iterator[BarProgress | Si
         progress.finish()
 
 
-def count_table(title: str, rows: list[tuple[str, str, str]], heads: tuple[str, str, str]) -> Table:
-    """Return a three-column table whose first column is coloured when it is a verdict."""
+def count_table(title: str, rows: list[tuple[str, ...]], heads: tuple[str, ...]) -> Table:
+    """Return a table whose first column is coloured when it is a verdict."""
     table = Table(title=title, title_justify="left", header_style="bold")
     table.add_column(heads[0])
-    table.add_column(heads[1], justify="right")
-    table.add_column(heads[2], justify="right")
+    for head in heads[1:]:
+        table.add_column(head, justify="right")
     for first, *rest in rows:
         table.add_row(f"[{VERDICT_STYLES.get(first, 'default')}]{first}[/]", *rest)
     return table

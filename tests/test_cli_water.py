@@ -50,7 +50,7 @@ def test_trace_writes_the_columns_asked_for_and_says_who_must_be_told(call, tmp_
 
 def test_sources_above_a_section_are_listed(call, tmp_path):
     code, out, _ = call("trace", "上板城断面", "--up")
-    assert code == 0 and "不是环境风险评估分级" in out and "流速为默认假设、未经实测（标记 M）" in out
+    assert code == 0 and "不是环境风险评估分级" in out and "流速为默认假设、未经实测" in out
     assert len(read(tmp_path / "data" / "trace_sources.csv")) > 50
 
 

@@ -215,7 +215,7 @@ def test_pages_fetch_nothing_from_elsewhere() -> None:
 
 def test_overview_page_is_written_when_nothing_was_judged() -> None:
     text = _index(empty_assessment())
-    assert "共判定 0 个对象" in text and "没有企业被筛出" in text and "本次运行没有碳储量表" in text
+    assert "本次未研判" in text and "共判定" not in text and "没有企业被筛出" not in text and "本次运行没有碳储量表" in text
 
 
 def test_caveats_stand_beside_the_verdict_on_page_and_in_list() -> None:

@@ -206,6 +206,6 @@ def _say_trace(made: "Trace", *, assumed: bool) -> None:
         say("依次通知：" + " → ".join(f"{r.jurisdiction}（{r.river_km:.0f} 公里）" for r in told.itertuples()))
     for note in (
         *made.notes,
-        *(("流速为默认假设、未经实测（标记 M），应急时请用 --velocity 给出实测值",) if assumed else ()),
+        *(("流速为默认假设、未经实测，应急时请用 --velocity 给出实测值",) if assumed else ()),
     ):
         say(f"注：{note}")

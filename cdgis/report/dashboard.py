@@ -244,7 +244,7 @@ def _moving(relocation: pd.DataFrame) -> tuple[int, str, str]:
 
 def _headlines(assessment: Assessment, listed: Sequence[Listed]) -> tuple[tuple[str, str, str], ...]:
     """Return the numbers that stand on top of the page."""
-    facts: list[tuple[Any, str, str]] = [
+    facts: list[tuple[Any, str, str]] = [] if not listed else [
         (len(listed), "个", "判定对象"),
         (sum(row.verdict == Verdict.FAIL for row in listed), "个", "不符合"),
         (sum(row.critical for row in listed), "个", "结论临界，边界稍动即可能改变"),

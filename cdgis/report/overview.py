@@ -88,8 +88,9 @@ def sum_up(assessment: Assessment, dossiers: Sequence[Dossier]) -> Overview:
 
 
 def _count(dossiers: Sequence[Dossier]) -> tuple[VerdictCount, ...]:
+    """Return the verdicts' counts, none when nobody was judged: a zero would read as nothing found."""
     counts = []
-    for verdict in Verdict:
+    for verdict in Verdict if dossiers else ():
         kinds = [d.subject["kind"] for d in dossiers if d.verdict["verdict"] == verdict]
         projects = kinds.count(SubjectKind.PROJECT)
         counts.append(

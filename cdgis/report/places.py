@@ -88,7 +88,7 @@ def _place(
         zone_class=str(rows["zone_class"].iloc[0]),
         area_m2=float(survey_area_m2(rows.geometry.to_numpy()).sum()),
         page=pages[key],
-        counts=tuple((verdict, verdicts.count(verdict.value)) for verdict in Verdict),
+        counts=tuple((verdict, verdicts.count(verdict.value)) for verdict in Verdict if sources.judged),
         subjects=subjects,
         listed=tuple(row for row in subjects if len(subjects) <= _CROWDED or row.verdict != Verdict.CLEAR),
         clauses=sources.clauses.get(key, ()) if layer.spec.id == UNIT_LAYER else (),
@@ -102,6 +102,7 @@ class _Sources:
     """The rows of each place, looked up once for all."""
 
     def __init__(self, assessment: Assessment, listed: Sequence[Listed]) -> None:
+        self.judged = bool(listed)
         self._by_column = {
             layer: _grouped((str(row.subject[column]), row) for row in listed)
             for layer, column in _SUBJECT_COLUMN.items()

@@ -69,7 +69,7 @@ def _overview(document: DocumentType, dossier: RiverDossier) -> None:
     area = f"{dossier.upstream_km2:,.0f} 平方公里{'（下限）' if dossier.is_cut else ''}"
     document.add_paragraph(legal_text(
         f"河长（数据范围内）{dossier.length_km:,.1f} 公里；末端集水面积 {area}；沿河构筑物、断面、水源地等 {len(dossier.structures)} 处，"
-        f"岸边城镇与敏感点 {dossier.bank_count} 处；上游企业 {len(dossier.sources)} 家。流速范围 {dossier.velocity.text} 米每秒。"
+        f"岸边城镇与敏感点 {dossier.bank_count} 处；上游企业 {len(dossier.sources)} 家。流速范围 {dossier.velocity.text}。"
     ))  # fmt: skip
     for note in dossier.notes:
         document.add_paragraph(legal_text(note), style="List Bullet")

@@ -20,6 +20,7 @@ def render_river(dossier: RiverDossier) -> str:
         strip_width=STRIP_WIDTH_PX, colours=COLOURS, register=records(dossier.structures),
         interceptions=records(dossier.interceptions), sources=records(dossier.sources.head(MOST_SOURCES)),
         more_sources=max(len(dossier.sources) - MOST_SOURCES, 0), tiers=tier_counts(dossier), contacts=CONTACT_FIELDS,
+        layer_titles={spec.id: spec.title for spec in dossier.system.workspace.catalog.layers.values()},
     )  # fmt: skip
 
 

@@ -49,8 +49,8 @@ class Velocity:
 
     @property
     def text(self) -> str:
-        """The range as users write it."""
-        return f"{self.low_m_per_s:g}:{self.high_m_per_s:g}"
+        """The range as readers read it, with its unit."""
+        return f"{self.low_m_per_s:g}–{self.high_m_per_s:g} 米/秒"
 
 
 def downstream_events(network: Network, events: pd.DataFrame, vertex: IntArray, to_outlet_m: FloatArray) -> pd.DataFrame:
