@@ -114,6 +114,6 @@ def _notes(system: RiverSystem, is_cut: bool) -> tuple[str, ...]:
         "水库坝址为库区最下游点，系推导，须以实测为准",
         "拦截、导流位置只表示河上有可利用的构筑物，能否实施须现场核实",
         "联系人、电话、物资须由各单位填写；仅供内部使用，不得公开",
-        "档次是工作次序，不是环境风险评估分级（档次口径未核实）",
+        "档次是工作次序，不是环境风险评估分级（口径未核实）",
     )
     return tuple(note for note in (system.method, cut, system.gaps, *fixed) if note)

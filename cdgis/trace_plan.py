@@ -151,7 +151,7 @@ def trace_up(system: RiverSystem, origin: Origin, subjects: Subjects, *, velocit
     refused = int((snapped.vertex < 0).sum())
     notes = [*origin.notes, f"全部企业 {len(companies)} 家：在上游 {len(hits)} 家，"
              f"不在上游 {len(companies) - len(hits) - refused} 家，离河超过上限未能判定 {refused} 家（见 river_entry.csv）",
-             "档次是工作次序，不是环境风险评估分级（档次口径未核实）"]  # fmt: skip
+             "档次是工作次序，不是环境风险评估分级（口径未核实）"]  # fmt: skip
     tables = {
         "trace_sources": validate("trace_sources", frame.assign(rank=np.arange(1, len(frame) + 1))),
         "river_entry": entry_table(system, companies, snapped),

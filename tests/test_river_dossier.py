@@ -83,3 +83,11 @@ def test_each_river_is_one_way_down(chao):
     for name in sorted({str(name) for name in network.river if name}):
         stem = network.stem(name)
         assert (network.forest.receiver[stem[:-1]] == stem[1:]).all(), name
+
+
+def test_page_keeps_numbers_whole_and_names_layers_when_narrow(chao):
+    soup = BeautifulSoup(render_river(chao), "html.parser")
+    assert "流速 0.5–1.5 米/秒" in soup.text
+    assert all("wide" in table["class"] for table in soup.select(".scroll > table"))
+    layers = {row.td.text for row in soup.select("section")[-1].select("tbody tr")}
+    assert layers and not {name for name in layers if name.isascii()}
