@@ -78,3 +78,14 @@ def test_guide_in_an_unknown_county_lists_the_known_ones(tmp_path: Path, capsys:
     options = ("--size-ha", 5, "--within", "不存在县", "--workspace", REPO, "--out", tmp_path, "--quiet")
     assert run("guide", *options) == 2
     assert "丰宁满族自治县" in capsys.readouterr().err
+
+
+def test_file_without_a_readable_site_is_told_with_reason_and_remedy(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = tmp_path / "坏.zip"
+    broken.write_bytes(b"PK\x03\x04broken")
+    assert run("screen", broken, "--workspace", REPO, "--out", tmp_path / "r", "--quiet") == 2
+    told = capsys.readouterr().err
+    assert "坏.zip" in told and "压缩包损坏" in told and "请重新压缩为 zip" in told
+    assert "用法错误" not in told

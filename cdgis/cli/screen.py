@@ -23,12 +23,16 @@ from cdgis.cli.options import (
     out_console,
 )
 from cdgis.cli.words import ChineseCommand, parse_date
-from cdgis.errors import UsageError
+from cdgis.errors import ReaderError, UsageError
+from cdgis.model import IntakeStatus
 
-ENGINES = ("auto", "plain", "compiled", "dask")
 if TYPE_CHECKING:
+    from cdgis.assessment import Assessment
     from cdgis.readers.subjects import Description
 
+ENGINES = ("auto", "plain", "compiled", "dask")
+_MOST_TOLD = 8
+"""Rows an error names; intake.csv holds all."""
 FORMATS = ("html", "docx", "xlsx", "gpkg", "json")
 
 FilesArgument = Annotated[
@@ -133,8 +137,18 @@ def screen(
     if not quiet:
         print_summary(out_console, assessment, target, written)
     if assessment.tables["subjects"].empty:
-        raise UsageError("没有读到可研判的地块：逐行原因与处理办法见输出目录的 data/intake.csv")
+        raise _nothing_read(assessment)
     leave_strictly(assessment, strict=strict)
+
+
+def _nothing_read(assessment: "Assessment") -> ReaderError:
+    """Return the error that says of each file or row why it could not be judged, and what to do."""
+    intake = assessment.tables["intake"]
+    lost = intake[intake["status"] == IntakeStatus.QUARANTINED]
+    lines = [f"  · {row['file']}（{row['row']}）：{row['reason']}。{row['remedy']}" for row in lost.to_dict("records")]
+    more = [f"  · 另有 {len(lines) - _MOST_TOLD} 行"] if len(lines) > _MOST_TOLD else []
+    listed = "\n".join((*lines[:_MOST_TOLD], *more)) or "  · 文件里没有地块"
+    return ReaderError(f"没有读到可研判的地块：\n{listed}\n逐行记录见输出目录的 data/intake.csv")
 
 
 def choose_engine(name: str) -> None:
