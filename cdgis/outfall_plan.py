@@ -54,16 +54,22 @@ def assess_outfalls(
     """
     if UNITS not in system.layers:
         raise CatalogError(f"入河排污口分析需要水环境控制单元图层 {UNITS}，目录中没有")
+    placed = place_outfalls(system, subjects, planned=planned)
+    return {**placed, "wetland_candidates": wetland_candidates(system, subjects)}
+
+
+def place_outfalls(
+    system: RiverSystem, subjects: Subjects, *, planned: tuple[tuple[float, float], ...] = ()
+) -> dict[str, pd.DataFrame]:
+    """Return tables `outfalls` and `outfall_loads`; nothing in a workspace without control units."""
+    if UNITS not in system.layers:
+        return {}
     frame = _outfall_frame(subjects, planned)
     snapped = snap_frame(system, frame["geometry"].to_numpy())
     places = _places(system, frame, snapped)
     below = downstream_events(system.network, system.events, snapped.vertex, snapped.to_outlet_m)
     outfalls = measure_outfalls(places, below, layers=system.layers)
-    return {
-        "outfalls": outfalls,
-        "outfall_loads": sum_loads(outfalls, system.layers[UNITS]),
-        "wetland_candidates": wetland_candidates(system, subjects),
-    }
+    return {"outfalls": outfalls, "outfall_loads": sum_loads(outfalls, system.layers[UNITS])}
 
 
 def _outfall_frame(subjects: Subjects, planned: tuple[tuple[float, float], ...]) -> pd.DataFrame:

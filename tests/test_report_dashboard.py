@@ -1,7 +1,9 @@
 import re
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 from report_fixtures import empty_assessment, make_assessment
@@ -13,6 +15,7 @@ from cdgis.report.dossier import gather_dossiers
 from cdgis.report.measures import NOT_SPATIAL, gather_measures
 from cdgis.report.page import render_dashboard
 from cdgis.report.places import place_pages
+from cdgis.report.plan_figures import figure
 
 
 @cache
@@ -77,7 +80,7 @@ def test_site_areas_are_those_of_the_table() -> None:
 def test_all_31_measures_are_there_and_say_what_is_not_spatial() -> None:
     measures = gather_measures(make_assessment())
     assert [m.no for m in measures] == list(range(32))
-    assert {m.no for m in measures if m.results == (NOT_SPATIAL,)} == {3, 6, 23, 26, 30}
+    assert {m.no for m in measures if [r.text for r in m.results] == [NOT_SPATIAL]} == {3, 6, 23, 26, 30}
     assert "2025年" in measures[10].targets and measures[10].mark == "S"
     assert all(m.results for m in measures)
 
@@ -86,7 +89,7 @@ def test_measure_counts_subjects_its_clauses_apply_to() -> None:
     findings = make_assessment().tables["findings"]
     carries = findings["plan_measure"].map(lambda text: "1" in text.split(";"))
     applied = findings[(findings["state"] == "applies") & carries]
-    assert f"适用于 {applied['subject_id'].nunique()} 个对象" in gather_measures(make_assessment())[1].results[0]
+    assert f"适用于 {applied['subject_id'].nunique()} 个对象" in gather_measures(make_assessment())[1].results[0].text
 
 
 def test_page_puts_a_table_behind_each_chart_and_runs_no_script() -> None:
@@ -115,3 +118,38 @@ def test_carbon_of_the_dashboard_says_when_it_is_unverified() -> None:
 def test_tile_of_movers_counts_candidates_and_says_who_needs_checking() -> None:
     tile = next(row for row in _dashboard().headlines if row[2].startswith("异地迁建候选"))
     assert tile[0] == "0" and "另 1 家须先人工核实" in tile[2]
+
+
+def test_measures_on_rivers_count_what_the_tables_hold() -> None:
+    downstream = pd.DataFrame(
+        {
+            "subject_id": ["A", "A", "B", "C"], "order": [1, 2, 1, 0],
+            "kind": ["监测断面", "水库", "监测断面", "未能说明"], "receptor_id": ["D1", "R1", "D1", "—"],
+        }
+    )  # fmt: skip
+    outfalls = pd.DataFrame({"kind": ["企业排水", "新设排口"], "zone_class": ["未压占", "禁止设置区域"]})
+    loads = pd.DataFrame(
+        {"name": ["甲", "乙", "丙"], "cap_t_per_yr": [10.0, 5.0, float("nan")], "share": [1.2, 0.4, float("nan")],
+         "missing_count": [2, 0, 1]}
+    )  # fmt: skip
+    made = make_assessment()
+    tables = {**made.tables, "downstream": downstream, "outfalls": outfalls, "outfall_loads": loads}
+    assessment = replace(made, tables=tables)
+    reached, placed, capped = (figure(name, assessment).text for name in ("downstream", "outfalls", "loads"))
+    assert "排水对象 3 个，2 个查到下游受体" in reached and "未能追踪 1 个" in reached
+    assert "监测断面 1 处，可由 2 个对象到达；水库 1 处，可由 1 个对象到达" in reached
+    assert "2 个（企业排水 1，新设排口 1）：禁止设置区域 1，未压占 1" in placed
+    assert "单元 3 个，2 个有化学需氧量上限；申报量超过上限 1 个（甲）；未申报 3 家" in capped
+
+
+def test_measures_without_a_table_name_the_command_to_the_bureau_only() -> None:
+    made = make_assessment()
+    assert "cdgis synergy" in figure("synergy", made).text and "cdgis reuse" in figure("reuse", made).text
+    assert figure("synergy", replace(made, audience="public")).text == ""
+
+
+def test_every_number_of_a_measure_links_to_its_table_except_in_public() -> None:
+    made = make_assessment()
+    links = {a["href"] for a in BeautifulSoup(render_dashboard(made, _dashboard()), "html.parser").select("a.source")}
+    assert "data/findings.csv" in links and links <= {f"data/{name}.csv" for name in made.tables}
+    assert 'class="source"' not in render_dashboard(replace(made, audience="public"), _dashboard())

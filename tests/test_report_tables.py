@@ -32,7 +32,7 @@ def _read_csv(path: Path) -> list[dict[str, str]]:
 
 EMPTY_HERE = (
     "questions", "downstream", "cumulative", "remedies", "locations", "carbon_areas", "relocation_reasons", "relocation_criteria",
-    "park_use", "relocation_effects", "relocation_plan", "relocation_sites",
+    "outfalls", "outfall_loads", "park_use", "relocation_effects", "relocation_plan", "relocation_sites",
     "carbon_sink", "carbon_change", "carbon_value", "carbon_stands", "carbon_species", "carbon_restoration",
     "carbon_ledger", "carbon_eligibility", "carbon_potential_zones", "carbon_growth", "carbon_milestones",
     "carbon_uncertainty", "carbon_factors", "carbon_checks", "carbon_soil",

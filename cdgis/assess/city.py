@@ -4,7 +4,7 @@ from datetime import date
 
 from cdgis.assess.assemble import assemble
 from cdgis.assess.relocation import relocation_part
-from cdgis.assess.waters import river_part, rivers_of
+from cdgis.assess.waters import outfall_part, river_part, rivers_of
 from cdgis.assessment import Assessment
 from cdgis.carbon_account import account_carbon
 from cdgis.judging import judge_subjects
@@ -25,6 +25,6 @@ def assess_workspace(
     judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
     rivers = rivers_of(loaded)
     relocation = relocation_part(loaded, judged, progress, rivers=rivers)
-    downstream = river_part(rivers, loaded, subjects)
+    waters = river_part(rivers, loaded, subjects), outfall_part(rivers, subjects)
     carbon = account_carbon(loaded, progress=progress)
-    return assemble(loaded, judged, (relocation, downstream, carbon))
+    return assemble(loaded, judged, (relocation, *waters, carbon))

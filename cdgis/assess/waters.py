@@ -6,6 +6,7 @@ from cdgis.assessment import Part
 from cdgis.frames import Subjects
 from cdgis.loading import Loaded
 from cdgis.model import InputRecord
+from cdgis.outfall_plan import place_outfalls
 from cdgis.readers import table_record
 from cdgis.river_entry import downstream_of_dischargers
 from cdgis.river_system import COUNTY_LAYERS, RiverSystem, load_rivers
@@ -23,6 +24,11 @@ def river_part(rivers: RiverSystem | None, loaded: Loaded, subjects: Subjects) -
     if rivers is None:
         return Part()
     return Part(tables={"downstream": downstream_of_dischargers(rivers, subjects)}, records=elevation_records(loaded))
+
+
+def outfall_part(rivers: RiverSystem | None, subjects: Subjects) -> Part:
+    """Return how the subjects' outfalls lie to bans and caps; nothing in a workspace without rivers."""
+    return Part(tables=place_outfalls(rivers, subjects)) if rivers else Part()
 
 
 def elevation_records(loaded: Loaded) -> tuple[InputRecord, ...]:

@@ -7,7 +7,7 @@ from cdgis.tables.carbon_basis import CARBON_BASIS_TABLES
 from cdgis.tables.column import Column, Kind, Table
 from cdgis.tables.comparison import COMPARISON_TABLES
 from cdgis.tables.judgement import JUDGEMENT_TABLES
-from cdgis.tables.outfalls import OUTFALL_TABLES
+from cdgis.tables.outfalls import OUTFALL_TABLES, WETLAND_TABLES
 from cdgis.tables.relocation import RELOCATION_TABLES
 from cdgis.tables.reuse import REUSE_TABLES
 from cdgis.tables.rivers import DOWNSTREAM_TABLES, RIVER_TABLES
@@ -25,6 +25,7 @@ TABLES: dict[str, Table] = {
         *CARBON_BASIS_TABLES,
         *AREA_TABLES,
         *DOWNSTREAM_TABLES,
+        *OUTFALL_TABLES,
     )
 }
 """What a run writes, in the order of the workbook's sheets."""
@@ -34,7 +35,7 @@ COMPARE_TABLES: dict[str, Table] = {table.name: table for table in COMPARISON_TA
 
 
 WATER_TABLES: dict[str, Table] = {
-    table.name: table for table in (*RIVER_TABLES, *OUTFALL_TABLES, *REUSE_TABLES, *SYNERGY_TABLES)
+    table.name: table for table in (*RIVER_TABLES, *WETLAND_TABLES, *REUSE_TABLES, *SYNERGY_TABLES)
 }
 """What the commands on rivers and further measures write; no run has these."""
 

@@ -47,6 +47,10 @@ OUTFALL_TABLES: tuple[Table, ...] = (
             note("missing_ids", "未申报"),
         ),
     ),
+)
+"""What a run and `cdgis outfalls` write."""
+
+WETLAND_TABLES: tuple[Table, ...] = (
     Table(
         name="wetland_candidates",
         title="尾水湿地备选",
@@ -68,4 +72,4 @@ OUTFALL_TABLES: tuple[Table, ...] = (
         ),
     ),
 )
-"""What `cdgis outfalls` writes."""
+"""What `cdgis outfalls` writes besides."""
