@@ -98,6 +98,15 @@ def test_points_equal_plain_shapely_when_random():
     assert list(pairs.subject) == list(np.flatnonzero(shapely.contains_properly(BIG[0], points)))
 
 
+@pytest.mark.parametrize(("depth_m", "hits"), [(0.0, 0), (5e-7, 0), (2e-6, 1), (1e-3, 1)])
+def test_point_hits_an_area_only_beyond_rounding_of_its_outline(depth_m, hits):
+    ring = shapely.Polygon(shapely.box(0, 0, 100, 100).exterior, [shapely.box(40, 40, 60, 60).exterior])
+    points = shapely.points([[depth_m, 50], [50, 40 - depth_m]])
+    pairs = overlapping_pairs(points, np.array([ring]))
+    assert len(pairs.subject) == 2 * hits
+    assert list(pairs.touch_subject) == [0, 1]
+
+
 @given(st.lists(st.tuples(st.floats(-4000, 4000), st.floats(-4000, 4000)), min_size=2, max_size=6, unique=True))
 def test_line_lengths_equal_plain_shapely_when_random(coords):
     line = shapely.LineString(coords)

@@ -123,12 +123,21 @@ def _point_pairs(subjects: GeometryArray, zones: GeometryArray, pairs: tuple[Int
     at, zone = pairs
     shapely.prepare(zones[np.unique(zone)])
     points, pair = shapely.get_parts(subjects[at], return_index=True)
-    inside = shapely.contains_properly(zones[zone[pair]], points)
+    inside = np.asarray(shapely.contains_properly(zones[zone[pair]], points), dtype=bool)
+    inside[inside] = ~_on_outline(points[inside], zones, zone[pair][inside])
     hit, rank = np.unique(pair[inside], return_inverse=True)
     overlap = np.asarray(shapely.multipoints(points[inside], indices=rank)) if hit.size else points[:0]
     single = shapely.get_num_geometries(overlap) == 1
     overlap[single] = shapely.get_geometry(overlap[single], 0)
     return at[hit], zone[hit], overlap, np.zeros(hit.size)
+
+
+def _on_outline(points: GeometryArray, areas: GeometryArray, area_of: IntArray) -> npt.NDArray[np.bool_]:
+    """Return which points come within TOUCH_M of the outline of the area each lies in: those touch it."""
+    used, inverse = np.unique(area_of, return_inverse=True)
+    outlines = shapely.boundary(areas[used])
+    shapely.prepare(outlines)
+    return np.asarray(shapely.dwithin(outlines[inverse], points, TOUCH_M), dtype=bool)
 
 
 def _shared_pairs(subjects: Cut, zones: Cut, found: tuple[IntArray, IntArray]) -> _Found:

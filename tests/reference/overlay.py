@@ -89,11 +89,16 @@ def _shared(site: BaseGeometry, zone: BaseGeometry) -> BaseGeometry:
         # Shared edges may overlap by the rounding of their coordinates: 1e-8 m along them, 1e-6 m² in a corner.
         return part if shapely.area(part) > _rounding_m2(part) else shapely.Point()
     if shapely.get_dimensions(thin) == 0:
-        inside = [p for p in shapely.get_parts(thin) if shapely.contains_properly(area, p)]
+        inside = [p for p in shapely.get_parts(thin) if _well_inside(area, p)]
         return shapely.union_all(inside) if inside else shapely.Point()
     part = _parts(shapely.intersection(thin, area), 1)
     inside = _parts(shapely.difference(part, _run_along(part, area)), 1)
     return inside if shapely.length(inside) > ALONG_M else shapely.Point()
+
+
+def _well_inside(area: BaseGeometry, point: BaseGeometry) -> bool:
+    """Return whether a point lies inside an area and not, to rounding, on its outline."""
+    return bool(shapely.contains(area, point) and shapely.distance(shapely.boundary(area), point) > TOUCH_M)
 
 
 def _run_along(line: BaseGeometry, area: BaseGeometry) -> BaseGeometry:
