@@ -28,10 +28,18 @@ def frame(data, name):
     return gpd.read_parquet(vectors.path_of(data, name))
 
 
-def flat(data, name, bbox=None):
-    from cdgis.readers.columnar import read_columns
+def by_layer(data, names, task):
+    """What `task` finds in each layer, as many layers at a time as there are processors."""
+    from cdgis.readers.columnar import each_layer
 
-    return read_columns(vectors.path_of(data, name), bbox=bbox).polygons()
+    return each_layer([vectors.path_of(data, name) for name in names], task, threads=THREADS)
+
+
+def areas_of(subjects, data, layers=SITE_LAYERS):
+    from cdgis.kernels import overlap_areas
+
+    found = by_layer(data, layers, lambda zones: overlap_areas(subjects, zones))
+    return area_sum([(len(f.zone), f.area_m2.sum()) for f in found])
 
 
 def points_ours(data, count):
@@ -39,7 +47,7 @@ def points_ours(data, count):
     from cdgis.readers.columnar import read_columns
 
     xy = read_columns(vectors.path_of(data, f"points{count}")).points()
-    hits = [points_inside(xy[:, 0], xy[:, 1], flat(data, layer), threads=THREADS) for layer in POINT_LAYERS]
+    hits = by_layer(data, POINT_LAYERS, lambda zones: points_inside(xy[:, 0], xy[:, 1], zones))
     return point_sum((p, z) for p, z in hits)
 
 
@@ -57,11 +65,9 @@ def point_sum(found):
 
 
 def sites_ours(data, count, layers=SITE_LAYERS):
-    from cdgis.kernels import overlap_areas
+    from cdgis.readers.columnar import read_columns
 
-    subjects = flat(data, f"parcels{count}")
-    found = [overlap_areas(subjects, flat(data, layer), threads=THREADS) for layer in layers]
-    return area_sum([(len(f.zone), f.area_m2.sum()) for f in found])
+    return areas_of(read_columns(vectors.path_of(data, f"parcels{count}")).polygons(), data, layers)
 
 
 def sites_geopandas(data, count):
@@ -81,7 +87,6 @@ def area_sum(totals):
 
 def window_ours(data, whole):
     """5 000 parcels of a layer, those in a box in the middle of a cluster."""
-    from cdgis.kernels import overlap_areas
     from cdgis.readers.columnar import read_columns
 
     bounds = vectors.parcels(2000)  # the first cluster centres are the same whatever the count
@@ -91,8 +96,7 @@ def window_ours(data, whole):
     half = {100_000: 22_360.0, 1_000_000: 7_071.0}[whole]
     box = (x - half, y - half, x + half, y + half)
     subjects = read_columns(vectors.path_of(data, f"parcels{whole}"), bbox=box).polygons()
-    found = [overlap_areas(subjects, flat(data, layer), threads=THREADS) for layer in SITE_LAYERS]
-    return f"{subjects.rows} 块；" + area_sum([(len(f.zone), f.area_m2.sum()) for f in found])
+    return f"{subjects.rows} 块；" + areas_of(subjects, data)
 
 
 def nearest_ours(data, count):

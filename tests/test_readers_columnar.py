@@ -2,12 +2,13 @@
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
 from cdgis.errors import ReaderError
 from cdgis.kernels import FlatPolygons
-from cdgis.readers.columnar import read_columns
+from cdgis.readers.columnar import each_layer, read_columns
 
 SHAPES = np.array([shapely.box(i, 0, i + 0.5, 1) - shapely.box(i + 0.1, 0.1, i + 0.2, 0.2) for i in range(20)])
 
@@ -56,3 +57,18 @@ def test_points_come_as_coordinates_whether_all_there_or_not(tmp_path, missing):
     xy = read_columns(tmp_path / "p.parquet").points()
     np.testing.assert_array_equal(xy[:9], [(i / 3, i * 7.1) for i in range(9)])
     assert np.isnan(xy[9:]).all()
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_each_layer_is_done_and_stands_in_its_place(tmp_path, threads):
+    paths = []
+    for count in (1, 20, 7):
+        paths.append(tmp_path / f"{count}.parquet")
+        gpd.GeoDataFrame({"a": range(count)}, geometry=SHAPES[:count], crs=4490).to_parquet(paths[-1])
+    assert each_layer(paths, lambda polygons: polygons.rows, threads=threads) == [1, 20, 7]
+
+
+def test_each_layer_says_which_file_has_no_geometry(tmp_path):
+    pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "plain.parquet")
+    with pytest.raises(ReaderError, match=r"plain\.parquet"):
+        each_layer([tmp_path / "plain.parquet"], lambda polygons: polygons.rows)

@@ -43,12 +43,10 @@ def _plain(x: FloatArray, y: FloatArray, zones: GeometryArray) -> tuple[IntArray
 
 
 def _compiled(x: FloatArray, y: FloatArray, flat: FlatPolygons, threads: int) -> tuple[IntArray, IntArray]:
-    from cdgis.kernels.compiled.edges import ring_signs
-    from cdgis.kernels.overlap import around
+    from cdgis.kernels.overlap import around, signs_of_rings
 
     with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
-        signs = ring_signs(flat.xy, flat.ring_start, flat.part_start)
-        point, part, winding, doubt = around(flat, signs, (x, y), pool, threads)
+        point, part, winding, doubt = around(flat, signs_of_rings(flat, pool, threads), (x, y), pool, threads)
     sure = doubt == 0
     zone = flat.part_row[part].astype(np.int64)
     # What may lie on an edge is for exact arithmetic; a point where parts touch is asked of the whole zone.

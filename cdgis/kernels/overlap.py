@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdgis.arrays import FloatArray, IntArray
-from cdgis.kernels.compiled.edges import SignArray, cells_asked, edge_grid, ring_signs, signed_edges
+from cdgis.kernels.compiled.edges import SignArray, cells_asked, edge_grid, part_boxes, ring_signs, signed_edges
 from cdgis.kernels.compiled.trapezoids import overlap_rows
 from cdgis.kernels.compiled.winding import windings
 from cdgis.kernels.flat import FlatPolygons
@@ -101,7 +101,7 @@ def around(
     order = np.flatnonzero(np.isfinite(x))
     order = order[np.argsort(y[order], kind="stable")]
     px, py = np.ascontiguousarray(x[order]), np.ascontiguousarray(y[order])
-    bounds = flat.part_bounds
+    bounds = _block_by_block(flat, part_boxes, pool, threads, np.empty((0, 4)))
 
     def one(turn: tuple[int, int]) -> tuple[Any, ...]:
         """Return the windings of one thread's points."""
@@ -110,6 +110,22 @@ def around(
     step = max(1, threads)
     point, part, winding, doubt = _joined(pool, one, [(first, step) for first in range(step)])
     return order[point], part, winding, doubt
+
+
+def signs_of_rings(flat: FlatPolygons, pool: Executor, threads: int = 1) -> SignArray:
+    """Return the sign of every ring's edges."""
+    return _block_by_block(flat, ring_signs, pool, threads, np.empty(0, np.int8))
+
+
+def _block_by_block(
+    flat: FlatPolygons, kernel: Callable[..., Any], pool: Executor, threads: int, nothing: npt.NDArray[Any]
+) -> npt.NDArray[Any]:
+    """Return what a kernel finds of each part or ring, blocks of rows shared out to the threads."""
+    if threads == 1:
+        return np.asarray(kernel(flat.xy, flat.ring_start, flat.part_start))
+    blocks = (flat.block(first, last) for first, last in _turns(flat.rows, threads) if first < last)
+    found = pool.map(lambda block: kernel(block.xy, block.ring_start, block.part_start), blocks)
+    return np.concatenate([nothing, *found])
 
 
 def widened(bounds: FloatArray) -> FloatArray:

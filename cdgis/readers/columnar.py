@@ -4,10 +4,11 @@ Only the columns asked for and the rows near the bounding box are read: from Geo
 other formats by the file's own spatial index.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +24,7 @@ from cdgis.kernels import FlatPolygons
 
 Box = tuple[float, float, float, float]
 """West, south, east, north in the file's own coordinates."""
+Found = TypeVar("Found")
 _POINT_BYTES, _HEAD_BYTES = 21, 5
 _POINT_HEAD = np.array([1, 1, 0, 0, 0], dtype=np.uint8)
 """How a little-endian two-dimensional point begins in WKB."""
@@ -73,9 +75,32 @@ def read_columns(path: Path, columns: Sequence[str] = (), *, bbox: Box | None = 
     missing = [name for name in (*columns, geometry) if name not in table.column_names]
     if missing:
         raise ReaderError(f"{path.name}：没有列 {'、'.join(missing)}；文件里有 {'、'.join(table.column_names)}")
-    wkb = table.column(geometry).combine_chunks().cast(pa.large_binary())
-    wkb = wkb.combine_chunks() if isinstance(wkb, pa.ChunkedArray) else wkb
-    return Columns(attributes=table.select(list(columns)).to_pandas(), wkb=wkb)
+    return Columns(attributes=table.select(list(columns)).to_pandas(), wkb=_as_one(table.column(geometry)))
+
+
+def each_layer(paths: Sequence[Path], task: Callable[[FlatPolygons], Found], *, threads: int = 1) -> list[Found]:
+    """Return what `task` finds in the polygons of each layer, layers read and done side by side, the largest first.
+
+    A layer's memory is given back before its thread takes the next.
+
+    Parameters
+    ----------
+    threads : layers in work at a time; the result does not depend on it.
+
+    Raises
+    ------
+    ReaderError : a file has no geometry.
+    """
+    largest_first = sorted(range(len(paths)), key=lambda i: (-paths[i].stat().st_size, i))
+    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
+        done = {i: pool.submit(lambda path: task(read_columns(path).polygons()), paths[i]) for i in largest_first}
+        return [done[i].result() for i in range(len(paths))]
+
+
+def _as_one(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column of WKB in one array; where the file gave it in one piece, without a copy."""
+    whole = column.chunk(0) if column.num_chunks == 1 else column.cast(pa.large_binary()).combine_chunks()
+    return whole.cast(pa.large_binary())
 
 
 def _parquet(path: Path, columns: Sequence[str], bbox: Box | None) -> tuple[pa.Table, str]:
