@@ -63,6 +63,25 @@ def test_compiled_and_plain_counts_are_equal_on_a_projected_raster_in_bands(memo
     assert_same(class_areas(raster, zones, effort=replace(PLAIN, memory_mb=memory_mb, threads=3)), once)
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.int32])
+def test_long_runs_on_a_geographic_raster_are_equal_bit_by_bit_in_bands(dtype: type[np.generic]) -> None:
+    codes = np.array([0, 3, 90, 255])
+    values = np.random.default_rng(6).choice(codes, (96, 700)).astype(dtype)
+    values[:40, :200] = 3  # 0 and 255 come later than other codes
+    raster = replace(make_raster(values), block_rows=16)
+    wide = [shapely.affinity.scale(star(i, lon=WEST + 350 * STEP, lat=NORTH - 50 * STEP), 80, 9) for i in range(5)]
+    zones = make_zones(**{f"z{i}": shape for i, shape in enumerate(wide)})
+    once = class_areas(raster, zones, effort=PLAIN)
+    for memory_mb in (1, 256):
+        assert_same(class_areas(raster, zones, effort=replace(COMPILED, memory_mb=memory_mb)), once)
+        assert_same(class_areas(raster, zones, effort=replace(PLAIN, memory_mb=memory_mb, threads=3)), once)
+    whole = class_areas(
+        raster, make_zones(a=shapely.box(WEST, NORTH - 40 * STEP, WEST + 200 * STEP, NORTH)), effort=COMPILED
+    )
+    expected = 200 * cell_areas_m2(raster.grid.y_edges, STEP)[:40].sum()
+    assert whole["area_m2"].tolist() == pytest.approx([expected], rel=1e-13)
+
+
 @given(seed=st.integers(0, 500))
 @settings(max_examples=30, deadline=None, derandomize=True)
 def test_counts_do_not_depend_on_where_rings_start_or_in_what_order_parts_come(seed: int) -> None:

@@ -50,6 +50,18 @@ class ClassIndex:
         found[missing] = 0
         return found
 
+    def of_bytes(self, occurring: npt.NDArray[np.bool_]) -> Positions:
+        """Return the position of each value of a byte, adding those that occur; of others any.
+
+        Raises
+        ------
+        LayerError : as `positions`.
+        """
+        table = np.zeros(len(occurring), dtype=np.uint16)
+        codes = np.flatnonzero(occurring).astype(np.uint8)
+        table[codes] = self._looked_up(codes)
+        return table
+
     def _looked_up(self, codes: Pixels) -> Positions:
         self._widen(int(codes.min()), int(codes.max()))
         found = self._table_at(codes)

@@ -69,6 +69,11 @@ class CellAreas:
         self._by_row = cell_areas_m2(grid.y_edges, grid.cell_width) if grid.is_geographic else np.empty(0)
         self._series = np.empty((0, 0)) if grid.is_geographic else _area_series(grid)
 
+    @property
+    def even(self) -> bool:
+        """Whether all cells of a row are equally large."""
+        return self._grid.is_geographic
+
     def of_rows(self, start: int, stop: int) -> FloatArray:
         """Return the areas of rows `start` to `stop` - 1; on a geographic grid a view of one column."""
         shape = (stop - start, self._grid.columns)

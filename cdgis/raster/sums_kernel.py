@@ -13,29 +13,38 @@ the last bit (tests/test_raster_paths.py). Import this only for jobs worth a com
 """
 
 import numpy as np
+import numpy.typing as npt
 
 from cdgis.arrays import FloatArray, IntArray
 from cdgis.compiled import kernel
 from cdgis.raster.classes import Positions
 from cdgis.raster.coverage import ONE_CELL, ROUNDING
 from cdgis.raster.outlines import Outlines
+from cdgis.raster.reading import Pixels
 from cdgis.raster.sums import Band
 
+LANES = 4
 Window = tuple[int, int, int]
 """First row, the row after the last, and the number of columns."""
+BandCells = tuple[Pixels, Positions, bool, FloatArray, FloatArray]
+"""Codes, the class position of each code, whether rows are even, the factor of each row and of each cell."""
+LineCells = tuple[Pixels, Positions, bool, FloatArray]
+"""The same of one row, less its own factor."""
+LineSums = tuple[IntArray, FloatArray]
+"""Whole cells by lane and class position, sum of the other fractions by class position."""
 
 
 def add_band(band: Band, outlines: Outlines, zones: IntArray, totals_m2: FloatArray) -> None:
     """Add the band's areas to `totals_m2` (zone x class position), for the zones at the given positions."""
     rings = (outlines.x, outlines.y, outlines.ring_start, outlines.zone_start)
-    window = (*band.rows, band.classes.shape[1])
+    window = (*band.rows, band.codes.shape[1])
     pieces = np.empty((4 * int(outlines.vertices[zones].sum()), 3), dtype=np.int64)
     count = cut_zones(*rings, zones, window, pieces)
     if count > len(pieces):
         pieces = np.empty((count, 3), dtype=np.int64)
         cut_zones(*rings, zones, window, pieces)
     order = np.argsort(pieces[:count, 0])
-    add_lines(pieces, order, zones, band.classes, band.cell_area_m2, totals_m2)
+    add_lines(pieces, order, zones, (band.codes, band.position, band.even, *band.weights), totals_m2)
 
 
 @kernel
@@ -96,38 +105,47 @@ def cut_slice(span: tuple[float, float, float], first_cell: int, columns: int, p
     last = min(max(first, int(min(np.ceil(right), columns)) - 1), columns - 1)
     for column in range(first, last + 1):
         begin, end = (left if column == first else float(column)), min(right, column + 1.0)
-        share = 1.0 if right == left else (end - begin) / (right - left)
+        uncut = begin == left and end == right
+        share = 1.0 if uncut else (end - begin) / (right - left)
         mean = 0.0 if column < 0 else 0.5 * (begin + end) - column
         cover = height * share
+        cell = first_cell + max(column, 0)
+        whole_cover, whole_area = int(np.rint(cover * ONE_CELL)), int(np.rint(cover * (1 - mean) * ONE_CELL))
         if count < len(pieces):
-            pieces[count, 0] = first_cell + max(column, 0)
-            pieces[count, 1] = int(np.rint(cover * ONE_CELL))
-            pieces[count, 2] = int(np.rint(cover * (1 - mean) * ONE_CELL))
+            pieces[count, 0] = cell
+            pieces[count, 1] = whole_cover
+            pieces[count, 2] = whole_area
         count += 1
     return count
 
 
 @kernel
-def add_lines(
-    pieces: IntArray, order: IntArray, zones: IntArray, classes: Positions, cell_m2: FloatArray, totals_m2: FloatArray
-) -> None:
+def add_lines(pieces: IntArray, order: IntArray, zones: IntArray, cells: BandCells, totals_m2: FloatArray) -> None:
     """Add the pieces, sorted by cell, to the totals of their zones, each row of a zone from west to east."""
-    rows, columns = classes.shape
-    line_m2 = np.empty(totals_m2.shape[1])
+    codes, of_code, even, row_weight, cell_weight = cells
+    rows, columns = codes.shape
+    whole = np.zeros((LANES, totals_m2.shape[1]), dtype=np.int64)
+    parts = np.zeros(totals_m2.shape[1])
     position = 0
     while position < len(order):
         line = pieces[order[position], 0] // columns
-        line_m2[:] = 0.0
-        position = add_line(pieces, order, position, classes[line % rows], cell_m2[line % rows], line_m2)
-        totals_m2[zones[line // rows]] += line_m2
+        row = line % rows
+        given = (codes[row], of_code, even, cell_weight[row])
+        position = add_line(pieces, order, position, given, (whole, parts))
+        zone = zones[line // rows]
+        for place in range(len(parts)):
+            counted = whole[0, place] + whole[1, place] + whole[2, place] + whole[3, place]
+            totals_m2[zone, place] += (counted + parts[place]) * row_weight[row]
+        whole[:] = 0
+        parts[:] = 0.0
 
 
 @kernel
-def add_line(
-    pieces: IntArray, order: IntArray, position: int, classes: Positions, cell_m2: FloatArray, line_m2: FloatArray
-) -> int:
+def add_line(pieces: IntArray, order: IntArray, position: int, given: LineCells, sums: LineSums) -> int:
     """Add the cells and runs of the row of a zone that begins at `position`; return where the next begins."""
-    columns = len(classes)
+    codes, of_code, even, weight = given
+    whole, parts = sums
+    columns = len(codes)
     line = pieces[order[position], 0] // columns
     following = pieces[order[position], 0] - line * columns
     west = 0
@@ -141,13 +159,38 @@ def add_line(
             following = columns
             if position < len(order):
                 following = min(pieces[order[position], 0] - line * columns, columns)
-        line_m2[classes[column]] += snapped(inside) * cell_m2[column]
+        parts[of_code[codes[column]]] += snapped(inside) * weight[column]
         run = snapped(east)
-        if run > 0:
+        if even and run == 1.0:
+            count_whole(codes, of_code, (column + 1, following), whole)
+        elif run > 0:
             for cell in range(column + 1, following):
-                line_m2[classes[cell]] += run * cell_m2[cell]
+                parts[of_code[codes[cell]]] += run * weight[cell]
         west = east
     return position
+
+
+@kernel
+def count_whole(codes: Pixels, of_code: Positions, run: tuple[int, int], whole: IntArray) -> None:
+    """Count a run's cells by class, in four lanes in turn: adding twice to one number makes the processor wait."""
+    uneven = run[0] + (run[1] - run[0]) % LANES
+    for cell in range(run[0], uneven):
+        whole[0, of_code[codes[cell]]] += 1
+    for cell in range(uneven, run[1], LANES):
+        whole[0, of_code[codes[cell]]] += 1
+        whole[1, of_code[codes[cell + 1]]] += 1
+        whole[2, of_code[codes[cell + 2]]] += 1
+        whole[3, of_code[codes[cell + 3]]] += 1
+
+
+@kernel
+def occurring_bytes(codes: Pixels) -> npt.NDArray[np.bool_]:
+    """Return for each of the 256 values of a byte whether it occurs."""
+    found = np.zeros(256, dtype=np.bool_)
+    for row in range(codes.shape[0]):
+        for code in codes[row]:
+            found[code] = True
+    return found
 
 
 @kernel

@@ -131,10 +131,11 @@ def _count(raster: Raster, outlines: Outlines, effort: Effort, progress: Progres
     rows = _band_rows(raster, effort)
     if raster.grid.rows > rows:
         progress.stage(f"栅格统计 {raster.record.layer}", -(-raster.grid.rows // rows))
-    add = _adder("compiled" if _pays(outlines, effort.route) else "plain")
+    route: Route = "compiled" if _pays(outlines, effort.route) else "plain"
+    add = _adder(route)
     index, cell_areas = ClassIndex(raster), CellAreas(raster.grid)
     totals_m2 = np.zeros((len(outlines), 1))
-    bands = (_prepared(index, cell_areas, start, pixels) for start, pixels in raster.bands(rows))
+    bands = (_prepared(index, cell_areas, route, band) for band in raster.bands(rows))
     with ThreadPoolExecutor(effort.threads or min(os.cpu_count() or 1, 8)) as pool:
         for band in _ahead(bands):
             totals_m2 = np.pad(totals_m2, ((0, 0), (0, len(index.codes) - totals_m2.shape[1])))
@@ -149,9 +150,17 @@ def _count(raster: Raster, outlines: Outlines, effort: Effort, progress: Progres
     return index.codes, totals_m2
 
 
-def _prepared(index: ClassIndex, cell_areas: CellAreas, start: int, pixels: Pixels) -> Band:
-    classes = index.positions(pixels)
-    return Band(first_row=start, classes=classes, cell_area_m2=cell_areas.of_rows(start, start + len(classes)))
+def _prepared(index: ClassIndex, cells: CellAreas, route: Route, band: tuple[int, Pixels]) -> Band:
+    start, pixels = band
+    if route == "compiled" and pixels.dtype == np.uint8:
+        from cdgis.raster.sums_kernel import occurring_bytes
+
+        codes, position = pixels, index.of_bytes(occurring_bytes(pixels))
+    else:
+        codes = index.positions(pixels)
+        position = np.arange(len(index.codes), dtype=np.uint16)
+    area_m2 = cells.of_rows(start, start + len(codes))
+    return Band(first_row=start, codes=codes, position=position, cell_area_m2=area_m2, even=cells.even)
 
 
 def _ahead(bands: Generator[Band, None, None]) -> Iterator[Band]:
@@ -206,7 +215,7 @@ def _shares(outlines: Outlines, band: Band) -> Iterator[IntArray]:
     first, stop = band.rows
     meeting = np.flatnonzero((outlines.top < stop) & (outlines.bottom > first))
     height = np.minimum(outlines.bottom[meeting], stop) - np.maximum(outlines.top[meeting], first)
-    width = np.minimum(outlines.right[meeting], band.classes.shape[1]) - np.maximum(outlines.left[meeting], 0)
+    width = np.minimum(outlines.right[meeting], band.codes.shape[1]) - np.maximum(outlines.left[meeting], 0)
     work = np.cumsum(height * np.maximum(width, 0) + _CELLS_PER_VERTEX * outlines.vertices[meeting])
     if len(work):
         yield from np.split(meeting, np.flatnonzero(np.diff(work // _CELLS_AT_ONCE)) + 1)
