@@ -4,7 +4,7 @@ With A the strictest effect that applies and U the strictest among unknown rules
 (at least A's word) if U is stricter than A, else A's word.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -33,6 +33,7 @@ from cdgis.ruling import (
     without_documents,
 )
 from cdgis.schema import empty, validate
+from cdgis.stability import Precision, critical_distance
 
 __all__ = ["Judgement", "Outcome", "evaluate_rule", "judge", "reach_by_layer", "scope_of", "scopes_of"]
 
@@ -76,7 +77,7 @@ def judge(
         return Judgement(findings=empty("findings"), verdicts=empty("verdicts"))
     findings = _findings(results, facts, measurement.subject_ids)
     accuracy = {name: layer.spec.accuracy_m for name, layer in layers.items()}
-    verdicts = _verdicts(results, facts, measurement, _Precision(accuracy_m, tolerance_m, accuracy))
+    verdicts = _verdicts(results, facts, measurement, Precision(accuracy_m, tolerance_m, accuracy))
     return Judgement(findings=findings, verdicts=verdicts)
 
 
@@ -128,21 +129,12 @@ def _missing(result: Ruling, facts: Facts) -> TextArray:
         blind = (result.geometry == UNKNOWN) & (result.value == UNKNOWN)
         pairs = zip(missing[blind], result.lacking[blind], strict=True)
         missing[blind] = [f"{text} {lacking}".strip() for text, lacking in pairs]
-    return np.array([text.replace(" ", LIST_SEPARATOR) for text in missing], dtype=object)
+    told = missing != ""
+    missing[told] = [text.replace(" ", LIST_SEPARATOR) for text in missing[told]]
+    return missing
 
 
-@dataclass(frozen=True, slots=True)
-class _Precision:
-    subject_m: FloatArray
-    tolerance_m: float
-    layer_m: Mapping[str, float]
-
-    def threshold_m(self, layer: str) -> FloatArray:
-        """Return the distance below which a verdict resting on `layer` is critical."""
-        return np.maximum(self.subject_m, max(self.tolerance_m, self.layer_m.get(layer, 0.0)))
-
-
-def _verdicts(results: Sequence[Ruling], facts: Facts, measurement: Measurement, precision: _Precision) -> pd.DataFrame:
+def _verdicts(results: Sequence[Ruling], facts: Facts, measurement: Measurement, precision: Precision) -> pd.DataFrame:
     deciding = [r for r in results if not r.rule.manual and r.rule.effect.rank]
     applied = _strictest(deciding, TRUE, facts.size)
     possible = _strictest(deciding, UNKNOWN, facts.size)
@@ -150,7 +142,7 @@ def _verdicts(results: Sequence[Ruling], facts: Facts, measurement: Measurement,
     # Where a stricter zone may lie is not known, so no distance can vouch for the verdict.
     unseen = _strictest(deciding, UNKNOWN, facts.size, blind=True) > applied
     words = np.array([str(Verdict.of_rank(rank)) for rank in range(4)], dtype=object)
-    critical_m, critical_layer, critical = _stability(deciding, applied, possible, precision)
+    critical_m, critical_layer, critical = critical_distance(deciding, applied, possible, precision)
     for layer, flag in measurement.slivers.items():
         critical_layer[flag & ~critical] = layer
         critical |= flag
@@ -219,34 +211,3 @@ def _ids_at(results: Sequence[Ruling], value: np.int8, rank: IntArray | None, si
             keep &= result.geometry != UNKNOWN
         joined[keep] = [f"{text}{LIST_SEPARATOR}{result.rule.id}".lstrip(LIST_SEPARATOR) for text in joined[keep]]
     return joined
-
-
-def _stability(
-    results: Sequence[Ruling], applied: IntArray, possible: IntArray, precision: _Precision
-) -> tuple[FloatArray, TextArray, BoolArray]:
-    """Return the critical distance (NaN if nothing could change), the layer that sets it, and who is 临界."""
-    size = len(applied)
-    up, up_layer = np.full(size, np.inf), np.full(size, "", dtype=object)
-    down, down_layer = np.full(size, -np.inf), np.full(size, "", dtype=object)
-    critical = np.zeros(size, dtype=bool)
-    for result in results:
-        if result.rule.geometry not in ("hit", "within", "none"):
-            continue
-        rank = result.rule.effect.rank
-        # A hit that only opens one more question changes no word that is 资料不足 already.
-        stricter = ((result.rest == TRUE) & (rank > applied)) | (
-            (result.rest == UNKNOWN) & (rank > np.maximum(applied, possible))
-        )
-        stricter &= (result.geometry == FALSE) & ~np.isnan(result.distance_m)
-        critical |= stricter & (result.distance_m <= precision.threshold_m(result.rule.layer))
-        nearer = stricter & (result.distance_m < up)
-        up[nearer], up_layer[nearer] = result.distance_m[nearer], result.rule.layer
-        decisive = (result.value == TRUE) & (rank == applied) & (result.depth_m > down)
-        down[decisive], down_layer[decisive] = result.depth_m[decisive], result.rule.layer
-    down[np.isneginf(down)] = np.inf
-    for layer in sorted(set(down_layer[np.isfinite(down)])):
-        critical |= (down_layer == layer) & (down <= precision.threshold_m(layer))
-    distance = np.minimum(up, down)
-    layer_name = np.where(up <= down, up_layer, down_layer)
-    distance[np.isinf(distance)] = np.nan
-    return distance, np.where(np.isnan(distance), "", layer_name).astype(object), critical

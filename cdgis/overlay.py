@@ -26,6 +26,7 @@ from cdgis.extents import (
 from cdgis.frames import Layer, Layers, Measurement, Nearest, Subjects
 from cdgis.kernels import OutlineIndex, Pairs, overlapping_pairs
 from cdgis.model import Relation, Scope
+from cdgis.nearest import ZonesApart
 from cdgis.schema import empty, validate
 
 INSIDE_SHARE = 1 - 1e-9
@@ -149,8 +150,9 @@ def _measure_layer(
     zones, outlines = prepared.zones, prepared.outlines
     pairs = overlapping_pairs(extents.cut, prepared.plane)
     sliver, share = classify(extents, pairs)
-    whole = Scope(layer.spec.id)
-    nearest = _nearest_by_scope(extents, zones, (outlines, pairs), (whole, *scopes))
+    apart = ZonesApart.of(extents, zones, (prepared.local, outlines), pairs)
+    whole, anywhere = Scope(layer.spec.id), apart.anywhere()
+    nearest = {**{scope: apart.of_scope(scope, anywhere) for scope in scopes}, whole: anywhere}
     overlaps = _overlap_rows(extents, zones, pairs, (sliver, share), _near(extents, pairs, outlines, reach))
     hit, has_sliver = np.zeros((2, len(extents.ids)), dtype=bool)
     hit[pairs.subject[~sliver]] = True
@@ -158,36 +160,12 @@ def _measure_layer(
     not_clear = hit | is_uncovered(extents, outside)
     return _LayerResult(
         overlaps=overlaps.assign(layer=layer.spec.id),
-        clear=_clear_rows(extents, nearest[whole], ~not_clear).assign(layer=layer.spec.id),
+        clear=_clear_rows(extents, anywhere, ~not_clear).assign(layer=layer.spec.id),
         ledger=_ledger_rows(extents, pairs, outside).assign(layer=layer.spec.id),
         hits=_hit_rows(zones, pairs, ~sliver, depth_m(extents, pairs, ~sliver, prepared.local)).assign(layer=layer.spec.id),
         nearest=nearest,
         sliver=has_sliver,
     )
-
-
-def _nearest_by_scope(
-    extents: Extents, zones: pd.DataFrame, found: tuple[OutlineIndex, Pairs], scopes: Sequence[Scope]
-) -> dict[Scope, Nearest]:
-    outlines, pairs = found
-    ids = zones["zone_id"].to_numpy(dtype=object)
-    out: dict[Scope, Nearest] = {}
-    for scope in scopes:
-        among = np.ones(len(ids), dtype=bool)
-        if scope.zone_classes:
-            among &= zones["zone_class"].isin(scope.zone_classes).to_numpy()
-        if scope.zone_ids:
-            among &= zones["zone_id"].isin(scope.zone_ids).to_numpy()
-        # Touching is decided on the measuring plane, where edges between given vertices are straight.
-        counts = among[pairs.touch_zone]
-        touching, first = np.unique(pairs.touch_subject[counts], return_index=True)
-        apart = np.setdiff1d(np.arange(len(extents.ids)), touching)
-        zone, distance = np.full(len(extents.ids), -1), np.full(len(extents.ids), np.nan)
-        zone[apart], distance[apart] = outlines.nearest(extents.local_cut.only(apart), among)
-        zone[touching], distance[touching] = pairs.touch_zone[counts][first], 0.0
-        names = np.where(zone >= 0, ids[np.maximum(zone, 0)] if len(ids) else "", "")
-        out[scope] = Nearest(distance_m=distance, zone_id=names.astype(object))
-    return out
 
 
 def _near(extents: Extents, pairs: Pairs, outlines: OutlineIndex, reach: FloatArray) -> _Near:

@@ -48,6 +48,8 @@ class Ruling:
     """How far the subject would have to move for the rule to let go; inf without geometry."""
     distance_m: FloatArray
     """How far it would have to move for the rule to catch it; NaN when it cannot."""
+    nearest: Nearest | None = None
+    """Where given, `distance_m` is only the least it can be, and this learns what it is."""
     zone_ids: TextArray
     lacking: TextArray | None = None
     """What is missing where geometry is unknown: an attribute, or one of COVERAGE, CLASS, ACCESS_LIST."""
@@ -172,8 +174,9 @@ def apply_rule(rule: Rule, facts: Facts, measurement: Measurement, hits: Hits) -
             rule=rule, geometry=geometry, rest=rest, value=rest, depth_m=np.full(size, np.inf),
             distance_m=np.full(size, np.nan), zone_ids=np.full(size, "", dtype=object),
         )  # fmt: skip
-    nearest = measurement.nearest.get(scope_of(rule), _nowhere(size))
+    nearest = measurement.nearest.get(scope_of(rule), Nearest.nowhere(size))
     hit, depth, zones = hits.of(scope_of(rule))
+    later: Nearest | None = None
     if rule.geometry == "within":
         threshold = _threshold_m(rule, facts)
         distance = np.where(hit, 0.0, nearest.distance_m)
@@ -184,16 +187,17 @@ def apply_rule(rule: Rule, facts: Facts, measurement: Measurement, hits: Hits) -
         margin = np.abs(distance - threshold)
         depth, distance, hit = margin, margin, near
     else:
-        distance, undecided = nearest.distance_m, np.zeros(size, dtype=bool)
+        distance, later, undecided = nearest.at_least_m, nearest, np.zeros(size, dtype=bool)
     blind, doubtful = measurement.uncovered.get(rule.layer, np.ones(size, dtype=bool)), hits.doubtful(rule)
     if hits.strange(rule):
-        distance = np.fmin(distance, measurement.nearest.get(Scope(rule.layer), _nowhere(size)).distance_m)
+        anywhere = measurement.nearest.get(Scope(rule.layer), Nearest.nowhere(size)).distance_m
+        distance, later = np.fmin(distance if later is None else nearest.distance_m, anywhere), None
     geometry = kleene.of(hit, blind | undecided | doubtful)
     lacking = np.where(undecided, rule.distance_attribute, np.where(doubtful, CLASS, "")).astype(object)
     lacking[blind] = COVERAGE
     return Ruling(
         rule=rule, geometry=geometry, rest=rest, value=kleene.all_of(rest, geometry),
-        depth_m=depth, distance_m=distance, zone_ids=zones, lacking=lacking,
+        depth_m=depth, distance_m=distance, nearest=later, zone_ids=zones, lacking=lacking,
     )  # fmt: skip
 
 
@@ -209,10 +213,6 @@ def _threshold_m(rule: Rule, facts: Facts) -> FloatArray:
     if rule.distance_attribute:
         return facts.number(rule.distance_attribute)
     return np.full(facts.size, np.nan if rule.distance_m is None else rule.distance_m)
-
-
-def _nowhere(size: int) -> Nearest:
-    return Nearest(distance_m=np.full(size, np.nan), zone_id=np.full(size, "", dtype=object))
 
 
 def engine_rulings(

@@ -25,8 +25,8 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     # building blocks of the analyses
     ("kleene", "extents"),
     ("facts",),
-    ("ruling", "clearance"),
-    ("barriers",),
+    ("ruling", "clearance", "nearest"),
+    ("barriers", "stability"),
     # L3: the analyses, which never import each other
     ("overlay", "judge", "describe", "layercheck", "questions", "cumulative", "compare", "relocation", "remedy", "guidance", "carbon",
      "rivers", "synergy", "outfalls", "reuse"),

@@ -1,0 +1,67 @@
+"""The critical distance is the same whether all distances are known beforehand or only those that may matter are learnt."""
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from shapes import rule
+
+from cdgis.frames import Nearest
+from cdgis.kleene import FALSE, TRUE, UNKNOWN
+from cdgis.ruling import Ruling
+from cdgis.stability import Precision, critical_distance
+
+SIZE = 6
+metre = st.sampled_from([0.0, 1.0, 19.0, 20.0, 21.0, 500.0, 500.0, 8000.0, np.nan])
+
+
+@st.composite
+def rulings(draw, number):
+    effect = draw(st.sampled_from(("禁止", "须论证", "限制", "提示")))
+    layer = draw(st.sampled_from(("a", "b")))
+    distance = np.array(draw(st.lists(metre, min_size=SIZE, max_size=SIZE)))
+    states = st.lists(st.sampled_from((FALSE, UNKNOWN, TRUE)), min_size=SIZE, max_size=SIZE)
+    rest, geometry = np.array(draw(states), dtype=np.int8), np.array(draw(states), dtype=np.int8)
+    share = np.array(draw(st.lists(st.sampled_from((0.0, 0.5, 0.999, 1.0)), min_size=SIZE, max_size=SIZE)))
+    nearest = Nearest(distance * share, lambda at: (distance[at], np.full(len(at), "", dtype=object)))
+    return Ruling(
+        rule=rule(f"R{number}", layer, effect), geometry=geometry, rest=rest, value=np.minimum(rest, geometry),
+        depth_m=np.full(SIZE, draw(st.floats(1, 900))), distance_m=nearest.at_least_m, nearest=nearest,
+        zone_ids=np.full(SIZE, "", dtype=object),
+    )  # fmt: skip
+
+
+@given(st.data())
+def test_what_is_not_learnt_could_not_have_mattered(data):
+    later = [data.draw(rulings(number)) for number in range(data.draw(st.integers(0, 12)))]
+    known = [replace(one, distance_m=one.nearest.distance_m, nearest=None) for one in later]
+    ranks = np.array(data.draw(st.lists(st.integers(0, 3), min_size=2 * SIZE, max_size=2 * SIZE)))
+    precision = Precision(np.zeros(SIZE), 20.0, {"b": 40.0})
+    for a, b in zip(*(critical_distance(some, ranks[:SIZE], ranks[SIZE:], precision) for some in (later, known)), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_zone_known_to_be_farther_than_the_nearest_is_never_measured():
+    asked = []
+
+    def far(at):
+        """Note that somebody asked."""
+        asked.append(at)
+        return np.full(len(at), 900.0), np.full(len(at), "", dtype=object)
+
+    def ruling(name, nearest):
+        """Return a prohibition that catches nobody yet."""
+        no = np.zeros(1, dtype=np.int8)
+        return Ruling(
+            rule=rule(name, "a"), geometry=no, rest=no + TRUE, value=no, depth_m=np.zeros(1), distance_m=nearest.at_least_m,
+            nearest=nearest, zone_ids=np.full(1, "", dtype=object),
+        )  # fmt: skip
+
+    near = Nearest.known(np.array([100.0]), np.array([""], dtype=object))
+    remote = [ruling(f"F{i}", Nearest(np.array([101.0 + i]), far)) for i in range(9)]
+    distance, layer, critical = critical_distance(
+        [*remote, ruling("N", near)], np.zeros(1, int), np.zeros(1, int), Precision(np.zeros(1), 20.0, {})
+    )
+    assert (distance[0], layer[0], critical[0]) == (100.0, "a", False)
+    assert len(asked) <= 3
