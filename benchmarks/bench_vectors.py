@@ -100,19 +100,16 @@ def window_ours(data, whole):
 
 
 def nearest_ours(data, count):
-    import shapely
-
-    from cdgis.geometry import boundary_chunks
+    from cdgis.kernels import nearest_stretch, ring_stretches
     from cdgis.readers.columnar import read_columns
+    from cdgis.stretches import Stretches
 
-    points = read_columns(vectors.path_of(data, f"points{count}")).geometries()
+    points = read_columns(vectors.path_of(data, f"points{count}")).points()
+    rivers = Stretches.of(read_columns(vectors.path_of(data, "rivers")).geometries())
     total = []
-    for layer in ("red1m", "rivers"):
-        chunks, _ = boundary_chunks(read_columns(vectors.path_of(data, layer)).geometries())
-        (_, _), distance = shapely.STRtree(chunks).query_nearest(
-            points, max_distance=REACH_M, all_matches=False, return_distance=True
-        )
-        total.append((len(distance), distance.sum()))
+    for stretches in (ring_stretches(flat(data, "red1m")), rivers):
+        found, distance = nearest_stretch(points, stretches, at_most_m=REACH_M, threads=THREADS)
+        total.append(((found >= 0).sum(), np.nansum(distance)))
     return distance_sum(total)
 
 

@@ -6,6 +6,7 @@ import shapely
 
 from cdgis import geodesy
 from cdgis.arrays import FloatArray, GeometryArray, IntArray
+from cdgis.stretches import Stretches
 
 SLIVER_AREA_M2 = 1.0
 SLIVER_DISC_M = 0.1
@@ -15,8 +16,6 @@ LINE_HIT_M = 0.1
 
 PIECE_VERTICES = 512
 """Polygons with more vertices are cut into pieces before any intersection."""
-CHUNK_POINTS = 9
-"""Points per boundary chunk: 8 segments keep nearest-distance queries short."""
 COURSE_EDGE_M = 150.0
 """Edges this long bow by <= 0.4 mm between the planes, so distances hold to the millimetre."""
 _STRIP_EDGE_M = 100.0
@@ -99,33 +98,8 @@ def _halve(geoms: GeometryArray, index: IntArray) -> tuple[GeometryArray, IntArr
 
 def boundary_chunks(geoms: GeometryArray) -> tuple[GeometryArray, IntArray]:
     """Return short stretches of every geometry's outline (or the points themselves) and their owner's index."""
-    geoms = np.asarray(geoms)
-    areal = shapely.get_dimensions(geoms) == 2
-    outlines = geoms.copy()
-    outlines[areal] = shapely.boundary(geoms[areal])
-    lines, index = shapely.get_parts(outlines, return_index=True)
-    is_line = shapely.get_dimensions(lines) == 1
-    chunks, chunk_owner = _cut_lines(lines[is_line], index[is_line])
-    return (
-        np.concatenate([lines[~is_line], chunks]),
-        np.concatenate([index[~is_line], chunk_owner]).astype(np.int64),
-    )
-
-
-def _cut_lines(lines: GeometryArray, owner: IntArray) -> tuple[GeometryArray, IntArray]:
-    coords, line_of = shapely.get_coordinates(lines, return_index=True)
-    if not coords.size:
-        return np.empty(0, dtype=object), np.empty(0, dtype=np.int64)
-    begins = np.flatnonzero(np.append(True, line_of[1:] != line_of[:-1]))
-    position = np.arange(len(coords)) - np.repeat(begins, np.diff(np.append(begins, len(coords))))
-    first = np.flatnonzero(position % (CHUNK_POINTS - 1) == 0)
-    # The first point of a follow-on chunk also closes the chunk before it.
-    size = np.diff(np.append(first, len(coords))) + np.append(position[first[1:]] > 0, False)
-    used = np.flatnonzero(size > 1)
-    offsets = np.append(0, np.cumsum(size[used]))
-    vertex = np.arange(offsets[-1]) + np.repeat(first[used] - offsets[:-1], size[used])
-    chunks = shapely.from_ragged_array(shapely.GeometryType.LINESTRING, coords[vertex], (offsets,))
-    return np.asarray(chunks, dtype=object), owner[line_of[first[used]]]
+    stretches = Stretches.of(geoms)
+    return stretches.shapes(), stretches.owner
 
 
 def inradius_m(plane_polygons: GeometryArray, *, precise_below_m: float = 1.0) -> FloatArray:

@@ -14,7 +14,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("amounts",),
     # L1: planes, shapes, tables
     ("offset_datums", "compiled"),
-    ("geodesy", "view"),
+    ("geodesy", "view", "stretches"),
     ("geometry", "tables", "projections"),
     ("kernels", "schema"),
     # L2: what files say

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapes import METRES
 
-from cdgis import geodesy, geometry
+from cdgis import geodesy, geometry, stretches
 
 X0, Y0 = geodesy.to_plane(METRES.x, METRES.y)
 
@@ -42,7 +42,7 @@ def test_boundary_chunks_are_short_and_cover_the_outline_whatever_its_length(cou
     lines = [shapely.LineString([(i, row * 10 + i % 2) for i in range(n)]) for row, n in enumerate(counts)]
     geoms = np.array([*lines, gear(100), shapely.Point(0, 0)])
     chunks, owner = geometry.boundary_chunks(geoms)
-    assert shapely.get_num_coordinates(chunks).max() <= geometry.CHUNK_POINTS
+    assert shapely.get_num_coordinates(chunks).max() <= stretches.EDGES + 1
     assert np.bincount(owner, weights=shapely.length(chunks)) == pytest.approx(shapely.length(geoms), rel=1e-12)
     for i, geom in enumerate(geoms):
         outline = geom.boundary if geom.geom_type == "Polygon" else geom

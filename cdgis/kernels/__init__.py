@@ -5,6 +5,7 @@ from cdgis.kernels.cut import Cut
 from cdgis.kernels.engine import Engine, chosen_engine
 from cdgis.kernels.flat import FlatPolygons
 from cdgis.kernels.inside import points_inside
+from cdgis.kernels.nearest import nearest_stretch, ring_stretches
 from cdgis.kernels.outlines import TOUCH_M, OutlineIndex, pair_distance_m
 from cdgis.kernels.pairs import Pairs, overlapping_pairs, rounding_m2
 
@@ -17,10 +18,12 @@ __all__ = [
     "OutlineIndex",
     "Pairs",
     "chosen_engine",
+    "nearest_stretch",
     "overlap_areas",
     "overlapping_pairs",
     "pair_distance_m",
     "plain_overlap_areas",
     "points_inside",
+    "ring_stretches",
     "rounding_m2",
 ]

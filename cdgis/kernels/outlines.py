@@ -1,10 +1,12 @@
 """How far is the nearest outline, and which outlines lie within reach? A tree over short stretches, then geodesics.
 
-Outlines are cut into chunks of 8 edges, so that a tree finds the few that matter however long an outline is; nearest
-points are found in the distance plane (DESIGN 4.2), the distance between them is geodesic.
+Outlines are cut into stretches of 8 edges, so that a tree finds the few that matter however long an outline is; nearest
+points are found in the distance plane (DESIGN 4.2), the distance between them is geodesic. For many points compiled
+kernels find the nearest stretch.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -12,27 +14,42 @@ import shapely
 
 from cdgis import geodesy
 from cdgis.arrays import FloatArray, GeometryArray, IntArray
-from cdgis.geometry import boundary_chunks
 from cdgis.kernels.cut import Cut
+from cdgis.kernels.engine import Engine, chosen_engine
+from cdgis.kernels.nearest import nearest_stretch
+from cdgis.stretches import Stretches
 
 TOUCH_M = 1e-6
 """Geometries nearer than this touch."""
+_POINT = 0
+_POINT_COUNTS = 4
+"""How much each point counts to the size of a job: layers are asked for scope after scope of the rules."""
 _SCOUTS = 64
 """Pieces asked first, to learn how far the others may be at most."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: shapes are made when first asked for, and kept
 class OutlineIndex:
     """Short stretches of zone outlines in the distance plane, with the zone each belongs to."""
 
-    chunks: GeometryArray
-    owner: IntArray
+    stretches: Stretches
+    engine: Engine | None = None
+    """For the nearest to points; by default whichever suits their number. The answers are the same."""
 
     @classmethod
-    def of(cls, zones_local: GeometryArray) -> "OutlineIndex":
+    def of(cls, zones_local: GeometryArray, *, engine: Engine | None = None) -> "OutlineIndex":
         """Build the index for zones in the distance plane (transverse Mercator metres)."""
-        chunks, owner = boundary_chunks(zones_local)
-        return cls(chunks=chunks, owner=owner)
+        return cls(stretches=Stretches.of(zones_local), engine=engine)
+
+    @cached_property
+    def chunks(self) -> GeometryArray:
+        """The stretches as shapes."""
+        return self.stretches.shapes()
+
+    @property
+    def owner(self) -> IntArray:
+        """The zone each stretch belongs to."""
+        return self.stretches.owner
 
     def nearest(
         self, subjects_local: GeometryArray | Cut, among: npt.NDArray[np.bool_], *, at_most_m: float | None = None
@@ -46,6 +63,29 @@ class OutlineIndex:
         """
         cut = subjects_local if isinstance(subjects_local, Cut) else Cut.outlined(subjects_local)
         use = np.flatnonzero(among[self.owner])
+        points = np.flatnonzero(shapely.get_type_id(cut.whole) == _POINT)
+        if chosen_engine(self.engine, work=_POINT_COUNTS * len(points)) is Engine.COMPILED:
+            zone, distance = np.full(len(cut.whole), -1, dtype=np.int64), np.full(len(cut.whole), np.nan)
+            zone[points], distance[points] = self._nearest_to_points(cut.whole[points], use, at_most_m)
+            rest = np.setdiff1d(np.arange(len(cut.whole)), points)
+            zone[rest], distance[rest] = self._nearest_to_shapes(cut.only(rest), use, at_most_m)
+            return zone, distance
+        return self._nearest_to_shapes(cut, use, at_most_m)
+
+    def _nearest_to_points(
+        self, points: GeometryArray, use: IntArray, at_most_m: float | None
+    ) -> tuple[IntArray, FloatArray]:
+        """Return the nearest zone and its distance for points, by compiled kernels, among the stretches listed in `use`."""
+        xy = np.column_stack([shapely.get_x(points), shapely.get_y(points)])
+        at, _ = nearest_stretch(xy, self.stretches.only(use), at_most_m=at_most_m, engine=Engine.COMPILED)
+        zone, distance = np.full(len(points), -1, dtype=np.int64), np.full(len(points), np.nan)
+        found = np.flatnonzero(at >= 0)
+        near = self.stretches.only(use[at[found]])
+        zone[found], distance[found] = near.owner, pair_distance_m(points[found], near.shapes())
+        return zone, distance
+
+    def _nearest_to_shapes(self, cut: Cut, use: IntArray, at_most_m: float | None) -> tuple[IntArray, FloatArray]:
+        """Return the nearest zone and its distance for anything, by GEOS, among the stretches listed in `use`."""
         zone = np.full(len(cut.whole), -1, dtype=np.int64)
         distance = np.full(len(cut.whole), np.nan)
         if use.size and len(cut.pieces):
