@@ -13,14 +13,23 @@ from cdgis import geodesy
 from cdgis.arrays import BoolArray, FloatArray, GeometryArray, IntArray
 from cdgis.geometry import (
     LINE_HIT_M,
-    boundary_chunks,
     densified,
     follow_plane,
     inradius_m,
     is_sliver,
     of_dimension,
 )
-from cdgis.kernels import Cut, Pairs, overlapping_pairs, pair_distance_m, rounding_m2
+from cdgis.kernels import (
+    POINT_COUNTS,
+    Cut,
+    Pairs,
+    chosen_engine,
+    nearest_stretch,
+    overlapping_pairs,
+    point_distance_m,
+    rounding_m2,
+)
+from cdgis.stretches import Stretches
 
 UNCOVERED_M2 = 1.0
 _DEPTH_STEPS = 2000
@@ -188,7 +197,7 @@ def depth_m(extents: Extents, pairs: Pairs, hit: BoolArray, zones_local: Geometr
     reach = np.full(len(points), np.inf)
     for owner, geoms in ((zone[thin][at], zones_local), (subject[thin][at], extents.local)):
         areal_rows = np.flatnonzero(shapely.get_dimensions(geoms)[owner] == 2)
-        to_edge = _to_outline_m(np.asarray(shapely.points(points[areal_rows])), owner[areal_rows], geoms)
+        to_edge = _to_outline_m(points[areal_rows], owner[areal_rows], geoms)
         reach[areal_rows] = np.minimum(reach[areal_rows], to_edge)
     finite = np.isfinite(reach)
     np.maximum.at(depth, thin[at[finite]], reach[finite])
@@ -204,12 +213,13 @@ def _with_steps(thin: GeometryArray) -> GeometryArray:
     return dense
 
 
-def _to_outline_m(points: GeometryArray, owner: IntArray, areas: GeometryArray) -> FloatArray:
-    """Return the geodesic distance from each point to the outline of its own area."""
+def _to_outline_m(points: FloatArray, owner: IntArray, areas: GeometryArray) -> FloatArray:
+    """Return the geodesic distance from each point, shape (points, 2), to the outline of its own area."""
     distance = np.zeros(len(points))
+    engine = chosen_engine(work=POINT_COUNTS * len(points))
     for area in np.unique(owner):  # one index an area: its outline may have a million vertices
         rows = np.flatnonzero(owner == area)
-        chunks, _ = boundary_chunks(areas[[area]])
-        _, nearest = shapely.STRtree(chunks).query_nearest(points[rows], all_matches=False)
-        distance[rows] = pair_distance_m(points[rows], chunks[nearest])
+        outline = Stretches.of(areas[[area]])
+        nearest, _ = nearest_stretch(points[rows], outline, engine=engine)
+        distance[rows] = point_distance_m(points[rows], outline.only(nearest), engine=engine)
     return distance

@@ -128,6 +128,12 @@ def geometries_from_local(geoms: GeometryArray) -> GeometryArray:
     return _transform(geoms, _LOCAL_PROJ, f"EPSG:{GEOGRAPHIC_EPSG}")
 
 
+def from_local(x_m: FloatArray, y_m: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return longitude and latitude in degrees for distance-plane coordinates, as `geometries_from_local` does."""
+    lon, lat = _transformer(_LOCAL_PROJ, f"EPSG:{GEOGRAPHIC_EPSG}").transform(x_m, y_m)
+    return np.asarray(lon, dtype=float), np.asarray(lat, dtype=float)
+
+
 def to_lonlat(geoms: GeometryArray, epsg: int) -> GeometryArray:
     """Return `geoms` in EPSG:4490 lon/lat from a known CRS with x = easting or longitude.
 

@@ -4,6 +4,7 @@ import numpy as np
 import pyproj
 import pytest
 import shapely
+import shapely.ops
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -6,10 +6,11 @@ from cdgis.kernels.engine import Engine, chosen_engine
 from cdgis.kernels.flat import FlatPolygons
 from cdgis.kernels.inside import points_inside
 from cdgis.kernels.nearest import nearest_stretch, ring_stretches
-from cdgis.kernels.outlines import TOUCH_M, OutlineIndex, pair_distance_m
+from cdgis.kernels.outlines import POINT_COUNTS, TOUCH_M, OutlineIndex, pair_distance_m, point_distance_m
 from cdgis.kernels.pairs import Pairs, overlapping_pairs, rounding_m2
 
 __all__ = [
+    "POINT_COUNTS",
     "TOUCH_M",
     "Areas",
     "Cut",
@@ -23,6 +24,7 @@ __all__ = [
     "overlapping_pairs",
     "pair_distance_m",
     "plain_overlap_areas",
+    "point_distance_m",
     "points_inside",
     "ring_stretches",
     "rounding_m2",

@@ -74,9 +74,7 @@ def _first_of_each(
     return out, least
 
 
-def _compiled(
-    points: FloatArray, stretches: Stretches, at_most_m: float, threads: int
-) -> tuple[IntArray, FloatArray]:
+def _compiled(points: FloatArray, stretches: Stretches, at_most_m: float, threads: int) -> tuple[IntArray, FloatArray]:
     from cdgis.kernels.compiled.nearest import SLACK, SLACK_M, nearest_stretches, stretches_within
 
     shapes = stretches.xy, stretches.first, stretches.last

@@ -16,13 +16,14 @@ from cdgis import geodesy
 from cdgis.arrays import FloatArray, GeometryArray, IntArray
 from cdgis.kernels.cut import Cut
 from cdgis.kernels.engine import Engine, chosen_engine
+from cdgis.kernels.feet import feet
 from cdgis.kernels.nearest import nearest_stretch
 from cdgis.stretches import Stretches
 
 TOUCH_M = 1e-6
 """Geometries nearer than this touch."""
 _POINT = 0
-_POINT_COUNTS = 4
+POINT_COUNTS = 4
 """How much each point counts to the size of a job: layers are asked for scope after scope of the rules."""
 _SCOUTS = 64
 """Pieces asked first, to learn how far the others may be at most."""
@@ -64,7 +65,7 @@ class OutlineIndex:
         cut = subjects_local if isinstance(subjects_local, Cut) else Cut.outlined(subjects_local)
         use = np.flatnonzero(among[self.owner])
         points = np.flatnonzero(shapely.get_type_id(cut.whole) == _POINT)
-        if chosen_engine(self.engine, work=_POINT_COUNTS * len(points)) is Engine.COMPILED:
+        if chosen_engine(self.engine, work=POINT_COUNTS * len(points)) is Engine.COMPILED:
             zone, distance = np.full(len(cut.whole), -1, dtype=np.int64), np.full(len(cut.whole), np.nan)
             zone[points], distance[points] = self._nearest_to_points(cut.whole[points], use, at_most_m)
             rest = np.setdiff1d(np.arange(len(cut.whole)), points)
@@ -81,7 +82,7 @@ class OutlineIndex:
         zone, distance = np.full(len(points), -1, dtype=np.int64), np.full(len(points), np.nan)
         found = np.flatnonzero(at >= 0)
         near = self.stretches.only(use[at[found]])
-        zone[found], distance[found] = near.owner, pair_distance_m(points[found], near.shapes())
+        zone[found], distance[found] = near.owner, point_distance_m(xy[found], near, engine=Engine.COMPILED)
         return zone, distance
 
     def _nearest_to_shapes(self, cut: Cut, use: IntArray, at_most_m: float | None) -> tuple[IntArray, FloatArray]:
@@ -101,7 +102,7 @@ class OutlineIndex:
             first[1:] = cut.owner[at[1:]] != cut.owner[at[:-1]]
             subject = cut.owner[at[first]]
             zone[subject] = self.owner[chunk[first]]
-            distance[subject] = pair_distance_m(cut.pieces[at[first]], self.chunks[chunk[first]])
+            distance[subject] = self._distance_m(cut.pieces[at[first]], chunk[first])
         return zone, distance
 
     def within(self, subjects_local: GeometryArray | Cut, reach_m: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
@@ -120,10 +121,18 @@ class OutlineIndex:
         at, chunk, subject = at[order], chunk[order], subject[order]
         first = np.r_[True, (subject[1:] != subject[:-1]) | (self.owner[chunk[1:]] != self.owner[chunk[:-1]])]
         at, chunk, subject = at[first], chunk[first], subject[first]
-        distance = pair_distance_m(cut.pieces[at], self.chunks[chunk])
+        distance = self._distance_m(cut.pieces[at], chunk)
         # What touches is not decided here: between the planes an outline may bow by a fraction of a millimetre.
         keep = distance <= reach_m[subject]
         return subject[keep], self.owner[chunk[keep]], distance[keep]
+
+    def _distance_m(self, shapes: GeometryArray, rows: IntArray) -> FloatArray:
+        """Return the geodesic distance from each shape to the stretch listed beside it."""
+        distance = np.empty(len(rows))
+        point = shapely.get_type_id(shapes) == _POINT
+        distance[point] = point_distance_m(shapely.get_coordinates(shapes[point]), self.stretches.only(rows[point]))
+        distance[~point] = pair_distance_m(shapes[~point], self.chunks[rows[~point]])
+        return distance
 
 
 def _worth_asking(tree: shapely.STRtree, cut: Cut) -> IntArray:
@@ -169,3 +178,12 @@ def pair_distance_m(a_local: GeometryArray, b_local: GeometryArray) -> FloatArra
     ends = shapely.get_coordinates(geodesy.geometries_from_local(links)).reshape(-1, 4)
     distance = geodesy.geodesic_distance_m(ends[:, 0], ends[:, 1], ends[:, 2], ends[:, 3])
     return np.where(shapely.length(links) <= TOUCH_M, 0.0, distance)
+
+
+def point_distance_m(points: FloatArray, stretches: Stretches, *, engine: Engine = Engine.PLAIN) -> FloatArray:
+    """Return the geodesic distance in metres from distance-plane points to the stretches of the same positions."""
+    foot = feet(points, stretches, engine=engine)
+    distance = geodesy.geodesic_distance_m(
+        *geodesy.from_local(points[:, 0], points[:, 1]), *geodesy.from_local(foot[:, 0], foot[:, 1])
+    )
+    return np.where(np.hypot(*(foot - points).T) <= TOUCH_M, 0.0, distance)

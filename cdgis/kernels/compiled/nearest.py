@@ -78,7 +78,7 @@ def box_tree(boxes: FloatArray, order: IntArray, level: IntArray) -> FloatArray:
 def _box_squared(box: FloatArray, x: float, y: float) -> float:
     """Return the squared distance from a point to a box."""
     dx, dy = max(box[0] - x, x - box[2], 0.0), max(box[1] - y, y - box[3], 0.0)
-    return dx * dx + dy * dy
+    return float(dx * dx + dy * dy)
 
 
 @kernel
@@ -105,7 +105,7 @@ def _stretch_squared(shapes: Shapes, stretch: int, x: float, y: float) -> float:
         bx, by = xy[k, 0] - x, xy[k, 1] - y
         least = min(least, _edge_squared(ax, ay, bx, by))
         ax, ay = bx, by
-    return least
+    return float(least)
 
 
 @kernel
