@@ -9,6 +9,7 @@ $CDGIS_BENCH_POSTGRES holds a connection string for psql, DuckDB if its spatial 
 
 import os
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -105,12 +106,15 @@ def nearest_ours(data, count):
     from cdgis.stretches import Stretches
 
     points = read_columns(vectors.path_of(data, f"points{count}")).points()
-    rivers = Stretches.of(read_columns(vectors.path_of(data, "rivers")).geometries())
-    total = []
-    for stretches in (ring_stretches(flat(data, "red1m")), rivers):
-        found, distance = nearest_stretch(points, stretches, at_most_m=REACH_M, threads=THREADS)
-        total.append(((found >= 0).sum(), np.nansum(distance)))
-    return distance_sum(total)
+
+    def one(layer):
+        columns = read_columns(vectors.path_of(data, layer))
+        outlines = ring_stretches(columns.polygons()) if layer == "red1m" else Stretches.of(columns.geometries())
+        found, distance = nearest_stretch(points, outlines, at_most_m=REACH_M)
+        return (found >= 0).sum(), np.nansum(distance)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        return distance_sum(list(pool.map(one, ("red1m", "rivers"))))
 
 
 def nearest_geopandas(data, count):
