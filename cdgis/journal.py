@@ -170,7 +170,7 @@ def append_review(
     ReportError : the journal is broken, or somebody else is writing it.
     """
     finding = _finding(review, findings)
-    with _locked(path):
+    with journal_lock(path):
         journal = read_journal(path)
         faults = chain_faults(journal)
         if faults:
@@ -199,7 +199,7 @@ def _finding(review: Review, findings: Sequence[Mapping[str, Any]]) -> Mapping[s
 
 
 @contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def journal_lock(path: Path) -> Iterator[None]:
     """Keep a second writer out: both would carry the same previous hash."""
     lock = path.with_name(path.name + ".lock")
     try:

@@ -10,6 +10,7 @@ import shapely
 from geopandas import GeoDataFrame
 
 from cdgis.errors import CatalogError
+from cdgis.flow_store import flow_of
 from cdgis.frames import SUBJECT_COLUMNS, Subjects
 from cdgis.geodesy import survey_area_m2
 from cdgis.judging import judge_subjects
@@ -18,7 +19,6 @@ from cdgis.model import SubjectKind
 from cdgis.progress import Progress
 from cdgis.reuse import open_options, rank_reuse, reuse_options
 from cdgis.river_system import read_elevation
-from cdgis.rivers.flow import flow_from_elevation
 from cdgis.rivers.snap import distances_to
 from cdgis.rivers.terrain import read_ground
 from cdgis.units import m2_to_ha
@@ -84,9 +84,7 @@ def _ground(
     if name not in catalog:
         return (np.full(len(lon), np.nan),) * 3
     heights, _ = read_elevation(loaded.workspace, catalog[name])
-    grid = flow_from_elevation(
-        heights.values_m, lon_edges_deg=heights.lon_edges_deg, lat_edges_deg=heights.lat_edges_deg
-    )
+    grid = flow_of(heights, loaded.workspace.layers_dir / catalog[name].path)
     height, slope, aspect = read_ground(grid).at(lon, lat)
     off_south = np.where((slope == 0) & np.isnan(aspect), 0.0, np.abs(aspect - 180.0))
     return height, slope, off_south

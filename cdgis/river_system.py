@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -10,13 +11,14 @@ import shapely
 
 from cdgis.catalog import LayerSpec
 from cdgis.errors import CatalogError, CrsError
+from cdgis.flow_store import derived_flow, flow_file, flow_of, keep_flow, kept_flow, same_flow
 from cdgis.frames import Layer
 from cdgis.geodesy import geodesic_distance_m, geometries_to_local, lonlat_points
+from cdgis.layercheck import Fault
 from cdgis.model import DEMO_STAMP, InputRecord
 from cdgis.progress import Progress, Silent
 from cdgis.raster import read_raster
 from cdgis.readers import read_layer
-from cdgis.rivers.flow import flow_from_elevation
 from cdgis.rivers.lines import Elevation, network_from_lines
 from cdgis.rivers.network import Network, name_rivers, network_from_flow
 from cdgis.rivers.receptors import Jurisdictions, ReceptorKind, kinds_not_loaded, receptor_events, receptor_kinds
@@ -110,7 +112,7 @@ def _network(workspace: Workspace, settings: RiverSettings) -> tuple[Network, pd
     spec = workspace.catalog[settings.network]
     if spec.geometry == "raster":
         height, record = read_elevation(workspace, spec)
-        return _derived(height, spec, settings), empty("river_check"), record
+        return _derived(height, spec, workspace), empty("river_check"), record
     if spec.geometry != "line":
         raise CatalogError(f"[rivers] network 指向 {spec.id}（{spec.geometry}）；应为高程栅格或河线图层")
     layer = read_layer(spec, workspace.layers_dir)
@@ -140,14 +142,53 @@ def read_elevation(workspace: Workspace, spec: LayerSpec) -> tuple[Elevation, In
     return Elevation(values_m=values, lon_edges_deg=grid.x_edges, lat_edges_deg=grid.y_edges), raster.record
 
 
-def _derived(height: Elevation, spec: LayerSpec, settings: RiverSettings) -> Network:
+def keep_flow_of(workspace: Workspace) -> Path:
+    """Derive the flow of the elevation that the rivers of `workspace` rest on, keep it, and return where.
+
+    Raises
+    ------
+    CatalogError : the rivers do not come from an elevation grid, or the folder of the grid cannot be written to.
+    LayerError, CrsError, NetworkError : the grid cannot be used.
+    """
+    spec = _elevation_spec(workspace)
+    if spec is None:
+        raise CatalogError("[rivers] network 没有指向高程栅格：没有可以预先推导的水流")
+    path = workspace.layers_dir / spec.path
+    try:
+        return keep_flow(read_elevation(workspace, spec)[0], path)
+    except OSError as err:
+        raise CatalogError(f"{workspace.relative(flow_file(path))} 写不进去（{err.strerror}）。请检查目录权限") from err
+
+
+def kept_flow_faults(workspace: Workspace) -> tuple[Fault, ...]:
+    """Return what is wrong with the flow kept beside the elevation: of other heights, or not what these give."""
+    spec = _elevation_spec(workspace)
+    path = workspace.layers_dir / spec.path if spec else Path()
+    if spec is None or not flow_file(path).is_file():
+        return ()
+    height, _ = read_elevation(workspace, spec)
+    kept = kept_flow(height, path)
+    if kept is not None and same_flow(kept, derived_flow(height)):
+        return ()
+    shown = workspace.relative(flow_file(path))
+    problem = "不是由现在的高程推导的，没有采用" if kept is None else "与由高程重新推导的水流不同"
+    return (Fault(layer=spec.id, zone_id=shown, problem=problem, remedy="运行 cdgis layers prepare，或删去该文件"),)
+
+
+def _elevation_spec(workspace: Workspace) -> LayerSpec | None:
+    catalog, name = workspace.catalog, workspace.settings.rivers.network
+    return catalog[name] if name in catalog and catalog[name].geometry == "raster" else None
+
+
+def _derived(height: Elevation, spec: LayerSpec, workspace: Workspace) -> Network:
     lon, lat = height.lon_edges_deg, height.lat_edges_deg
-    flow = flow_from_elevation(height.values_m, lon_edges_deg=lon, lat_edges_deg=lat)
+    flow = flow_of(height, workspace.layers_dir / spec.path)
     # Half a cell's diagonal is the least a cell's centre can be off; the comparison below says what it is.
     middle = np.full(1, float(lat.mean()))
     diagonal_m = float(geodesic_distance_m(lon[:1], middle, lon[1:2], middle + lat[0] - lat[1])[0])
     accuracy_m = max(diagonal_m / 2, spec.accuracy_m)
-    return network_from_flow(flow, stream_km2=settings.stream_km2, accuracy_m=accuracy_m, source=spec.title)
+    stream_km2 = workspace.settings.rivers.stream_km2
+    return network_from_flow(flow, stream_km2=stream_km2, accuracy_m=accuracy_m, source=spec.title)
 
 
 def _named(network: Network, layers: list[Layer]) -> tuple[Network, pd.DataFrame]:

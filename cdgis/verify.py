@@ -7,7 +7,7 @@ differs is then named: inputs by their SHA-256, results row by row, the record p
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,18 +18,12 @@ from cdgis.assessment import Assessment
 from cdgis.differences import differences, input_faults, listed, row_faults, setting_faults
 from cdgis.errors import CdgisError, ReportError
 from cdgis.journal import START, Journal, chain_faults, journal_path, read_journal
-from cdgis.model import State
 from cdgis.report_file import ReportFile, canonical, number_faults, read_report, summary_faults
 from cdgis.screening.compose import Composer
-from cdgis.screening.content import JournalExtract, Review, ScreeningReport
+from cdgis.screening.content import ScreeningReport
 from cdgis.screening.record import load_report, report_json
-from cdgis.screening.reviews import with_journal
+from cdgis.screening.reviews import extract_of, with_journal
 from cdgis.workspace import Workspace
-
-_STATES = {
-    str(State.APPLIES): "适用", str(State.NOT_APPLICABLE): "不适用", str(State.UNKNOWN): "资料不足",
-    str(State.MANUAL): "需人工判定",
-}  # fmt: skip
 
 _PAGE_HASH = re.compile(rb'<meta name="cdgis-content-sha256" content="([0-9a-f]{64})">')
 """SHA-256 of the page's bytes with this value left empty; against accidents, since anybody can compute it anew."""
@@ -159,33 +153,6 @@ def _rendering_faults(report: ReportFile, render: Writer) -> tuple[str, ...]:
     return (f"{len(pairs)} 行不同；第 {number} 行页面写“{one[around]}”，由内嵌记录应为“{other[around]}”",)
 
 
-def extract_of(journal: Journal, report_number: str) -> JournalExtract:
-    """Return what a report prints of its journal."""
-    reviews = tuple(
-        Review(
-            rule_id=entry.rule_id, zone_id=entry.zone_id, original=f"{entry.effect}·{_STATES[entry.state]}",
-            decision=entry.decision, reason=entry.reason, officer=entry.officer, recorded_at=entry.decided_on,
-        )
-        for entry in journal.overrides_for(report_number).values()
-    )  # fmt: skip
-    return JournalExtract(length=journal.length, head_sha256=journal.head, reviews=reviews)
-
-
-def kept_journals(folder: Path, assessment: Assessment, names: Mapping[str, str]) -> dict[str, JournalExtract]:
-    """Return subject_id -> what reports written anew into `folder` print of the journals already there.
-
-    Parameters
-    ----------
-    names : subject_id -> file name of its report.
-    """
-    found: dict[str, JournalExtract] = {}
-    for subject_id, name in names.items():
-        path = journal_path(folder / name)
-        if path.is_file():
-            found[subject_id] = extract_of(read_journal(path), assessment.report_numbers[subject_id])
-    return found
-
-
 def _journal(report: ReportFile) -> tuple[Journal, Check]:
     """Return the report's journal, and whether it is whole and the one the report prints."""
     path = journal_path(report.path)
@@ -206,38 +173,6 @@ def _journal(report: ReportFile) -> tuple[Journal, Check]:
             "记录被删改，或报告未随复核更新"
         )
     return journal, Check(title=f"{title}（{journal.length} 条）", faults=tuple(faults))
-
-
-def update_report(
-    path: Path, append: Callable[[ReportFile, Path], Journal], *, writers: Mapping[str, Writer]
-) -> tuple[Journal, list[Path]]:
-    """Append a decision to a report's journal and write the report's files anew; return the journal and those files.
-
-    Parameters
-    ----------
-    append : appends to the journal at the path given and returns it as it stands then.
-    writers : file ending -> makes that file's bytes; only files that stand beside the report are written.
-
-    Raises
-    ------
-    ReportError : the report does not hold together, so nothing is written.
-    """
-    report = read_report(path)
-    faults = [*number_faults(report), *summary_faults(report)]
-    if faults:
-        raise ReportError(f"{path.name} 已被改动，不能复核：{'；'.join(faults)}")
-    before = load_report(canonical(report.content))
-    journal = append(report, journal_path(path))
-    after = with_journal(before, extract_of(journal, report.number))
-    written = []
-    for ending, make in sorted(writers.items()):
-        target = path.with_suffix(ending)
-        if target.exists():
-            fresh = target.with_name(f".{target.name}.new")
-            fresh.write_bytes(make(after))
-            fresh.replace(target)
-            written.append(target)
-    return journal, written
 
 
 def _against_workspace(report: ReportFile, again: Repeater, journal: Journal) -> Iterator[Check]:

@@ -31,7 +31,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("overlay", "judge", "describe", "layercheck", "questions", "cumulative", "compare", "relocation", "remedy", "guidance", "carbon",
      "rivers", "synergy", "outfalls", "reuse"),
     # L4: pipelines
-    ("audit", "journal", "loading"),
+    ("audit", "journal", "loading", "flow_store"),
     ("assessment",),
     ("report_file", "rule_editing", "carbon_account", "judging", "remedy_plan", "river_system", "synergy_plan"),
     ("screening", "differences", "river_entry", "relocation_plan"),

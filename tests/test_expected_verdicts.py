@@ -24,7 +24,7 @@ CASES = Path(__file__).parent / "cases"
 KEYS = {"对象", "基准日", "位置事实", "申报信息", "期望结论", "至少", "决定性规则", "附带规则", "稳定性", "附注", "理由"}
 DATES = (date(2026, 1, 1), date(2026, 6, 1), date(2026, 11, 1))
 LAW_ENDS, CODE_STARTS = date(2026, 8, 14), date(2026, 8, 15)
-_RELATIONS = {"": (Relation.INSIDE, Relation.CROSSES), "毛刺": (Relation.SLIVER,), "相接": (Relation.NEAR,)}
+_RELATIONS = {"": (Relation.INSIDE, Relation.CROSSES), "碎片": (Relation.SLIVER,), "相接": (Relation.NEAR,)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Case:
         """Layer title, zone class and remark of every stated fact."""
         found = set()
         for fact in self.row["位置事实"]:
-            match = re.fullmatch(r"([^：]+)：([^（]+?)(?:（(毛刺|相接)）)?", fact)
+            match = re.fullmatch(r"([^：]+)：([^（]+?)(?:（(碎片|相接)）)?", fact)
             if match:
                 found |= {(match[1], zone_class, match[3] or "") for zone_class in match[2].split("、")}
         return found
@@ -131,7 +131,7 @@ def test_table_has_every_verdict_project_type_date_and_stability() -> None:
     assert {case.as_of for case in ALL} == set(DATES)
     assert {case.row.get("至少", "") for case in ALL} >= {"未发现冲突", "有条件符合", "须论证"}
     assert Stability.CRITICAL in {case.row.get("稳定性") for case in ALL}
-    assert {remark for case in ALL for *_, remark in case.places()} == {"", "毛刺", "相接"}
+    assert {remark for case in ALL for *_, remark in case.places()} == {"", "碎片", "相接"}
 
 
 def test_table_names_rules_of_every_effect_and_level(loaded: Loaded) -> None:

@@ -11,6 +11,8 @@ from cdgis.assess.sites import assess_sites
 from cdgis.cli import main
 from cdgis.cli.audit import report_writers
 from cdgis.errors import ReportError
+from cdgis.journal import Review, append_review
+from cdgis.report.reviewing import update_report
 from cdgis.report_file import canonical, read_report
 from cdgis.screening import compose_report
 from cdgis.verify import verify_report
@@ -261,3 +263,23 @@ def test_file_that_is_no_report_is_refused(tmp_path, name, data, message):
 def test_record_that_is_no_table_is_told_not_thrown(space):
     edit(space, lambda content: content["record"]["verdicts"][0].update(verdict="也许"))
     assert "报告记录已不成表" in faults(space)["报告编号与报告记录"][0]
+
+
+def test_review_that_fails_on_the_way_changes_nothing(space):
+    folder = space / "reports"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+
+    def broken(report):
+        raise ReportError("磁盘已满")
+
+    def appended(read, path):
+        made = Review(rule_id=read.rows("findings")[0]["rule_id"], decision="同意", reason="r", officer="o", decided_on="2026-11-02")
+        return append_review(path, made, report_number=read.number, subject_id=read.subject_id, findings=read.rows("findings"))
+
+    # made last, when the journal, the page and the Word file already stand ready
+    with pytest.raises(ReportError, match="磁盘已满"):
+        update_report(folder / "P.json", appended, writers=WRITERS | {".json": broken})
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    journal, written = update_report(folder / "P.json", appended, writers=WRITERS)
+    assert journal.length == 1 and [path.suffix for path in written] == [".docx", ".html", ".json"]
+    assert faults(space, "P.json") == faults(space, "P.html") == {}

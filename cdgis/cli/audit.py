@@ -69,7 +69,7 @@ def review(
     示例：cdgis review reports/P-001.html --finding WS-01-2026 --decision 不同意 --reason 现场核实在区外 --officer 张三
     """
     from cdgis.journal import Review, append_review
-    from cdgis.verify import update_report
+    from cdgis.report.reviewing import update_report
 
     # The day of an officer's act is an input, so the clock may supply it; nothing computed depends on it.
     decided_on = (parse_date(day) or date.today()).isoformat()

@@ -48,20 +48,21 @@ def layers_list(workspace: WorkspaceOption = None, debug: DebugOption = False) -
 
 @layers_app.command("check", cls=ChineseCommand)
 def layers_check(workspace: WorkspaceOption = None, debug: DebugOption = False) -> None:
-    """检查全部图层：编码、类别、图形、无缝无重叠、准入清单是否齐全。有问题则退出码为 2。
+    """检查全部图层：编码、类别、图形、无缝无重叠、准入清单是否齐全、预存的水流是否与高程相符。有问题则退出码为 2。
 
     示例：cdgis layers check
     """
     from cdgis.layercheck import check_layers
     from cdgis.loading import ACCESS_LIST
     from cdgis.readers import read_table_layer
+    from cdgis.river_system import kept_flow_faults
 
     loaded = _load(workspace)
     catalog = loaded.workspace.catalog
     access_list = None
     if ACCESS_LIST in catalog:
         access_list = read_table_layer(catalog[ACCESS_LIST], loaded.workspace.layers_dir)
-    faults = check_layers(loaded.layers, access_list=access_list)
+    faults = (*check_layers(loaded.layers, access_list=access_list), *kept_flow_faults(loaded.workspace))
     if not faults:
         out_console.print(f"[green]检查了 {len(loaded.layers)} 个图层，未发现问题。[/]")
         return
@@ -72,6 +73,19 @@ def layers_check(workspace: WorkspaceOption = None, debug: DebugOption = False) 
         table.add_row(*map(escape, (fault.layer, fault.zone_id, fault.problem, fault.remedy)))
     out_console.print(table)
     raise typer.Exit(EXIT_FAULTS)
+
+
+@layers_app.command("prepare", cls=ChineseCommand)
+def layers_prepare(workspace: WorkspaceOption = None, debug: DebugOption = False) -> None:
+    """由高程推导水流一次，存在高程文件旁；以后的研判直接读取，结果逐字节相同。换了高程后再运行一次。
+
+    示例：cdgis layers prepare
+    """
+    from cdgis.river_system import keep_flow_of
+
+    opened = open_here(workspace)
+    path = keep_flow_of(opened)
+    out_console.print(f"已写出 {opened.relative(path)}（{path.stat().st_size / 1e6:.1f} MB）")
 
 
 @rules_app.command("list", cls=ChineseCommand)

@@ -105,9 +105,9 @@ def screen(
     from cdgis.assess.sites import assess_sites
     from cdgis.report.dossier import page_names
     from cdgis.report.screening_publish import write_screening
+    from cdgis.screening.reviews import kept_journals
     from cdgis.summary import print_summary
     from cdgis.terminal import progress_bars
-    from cdgis.verify import kept_journals
 
     wanted = wanted_formats(formats)
     opened = open_here(workspace)

@@ -109,6 +109,8 @@ class OutlineIndex:
         """Return (subject, zone, geodesic distance in metres) for outlines within `reach_m`, where positive, of each subject."""
         cut = subjects_local if isinstance(subjects_local, Cut) else Cut.outlined(subjects_local)
         asked = np.flatnonzero(reach_m[cut.owner] > 0)
+        if not asked.size:
+            return asked, asked, np.empty(0)
         reach = reach_m[cut.owner[asked]]
         # The distance plane is off by at most 3.2e-4; ask a little wider, then decide geodesically.
         tree = shapely.STRtree(self.chunks)

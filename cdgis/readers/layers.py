@@ -209,9 +209,11 @@ def _geometries(spec: LayerSpec, raw: _Raw, epsg: int, notes: list[IntakeNote]) 
     empty = ~usable(raw.geometries)
     flat = np.asarray(shapely.force_2d(raw.geometries), dtype=object)
     flat[empty] = None
-    astray = has_stray_holes(flat)
+    bad = ~empty & ~shapely.is_valid(flat)
+    astray = np.zeros(len(flat), dtype=bool)
+    astray[bad] = has_stray_holes(flat[bad])
     flat[astray] = None
-    bad = ~(empty | astray) & ~shapely.is_valid(flat)
+    bad &= ~astray
     reasons = shapely.is_valid_reason(flat[bad])
     notes += [_row_note(spec, i, repaired(f"图形不合规（{r}），已修复", field="geometry"))
               for i, r in zip(np.flatnonzero(bad), reasons, strict=True)]  # fmt: skip

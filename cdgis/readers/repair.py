@@ -95,6 +95,8 @@ def densified_lonlat(geoms: GeometryArray, epsg: int) -> tuple[GeometryArray, Bo
     dense = densify_for_plane(geoms, epsg)
     cut = shapely.get_num_coordinates(dense) > shapely.get_num_coordinates(geoms)
     lonlat = to_lonlat(dense, epsg)
+    if epsg in GEOGRAPHIC:
+        return lonlat, np.asarray(cut)
     # reprojection moves vertices by rounding, which can close a gap of nanometres
     bad = ~(shapely.is_missing(lonlat) | shapely.is_valid(lonlat))
     if bad.any():

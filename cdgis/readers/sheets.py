@@ -8,16 +8,15 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-import openpyxl
-from openpyxl.utils.cell import range_boundaries
-from openpyxl.utils.exceptions import InvalidFileException
-from openpyxl.worksheet.worksheet import Worksheet
+from typing import TYPE_CHECKING
 
 from cdgis.errors import ReaderError
 from cdgis.readers.archives import ArchiveLimits, check_archive
 from cdgis.readers.encoding import decode_text
 from cdgis.readers.records import cell_text
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet.worksheet import Worksheet
 
 TABLE_SUFFIXES = (".csv", ".xlsx", ".xlsm")
 
@@ -27,7 +26,7 @@ _LIMITS = ArchiveLimits(total_bytes=1 << 28)
 """openpyxl needs many times the size of the XML in memory."""
 _MERGED_RANGE = re.compile(rb'<(?:\w+:)?mergeCell\s+ref="([A-Z]+\d+:[A-Z]+\d+)"')
 # XML errors of lxml and of the standard library are both SyntaxErrors
-_UNREADABLE = (InvalidFileException, KeyError, ValueError, TypeError, IndexError, AttributeError, OSError,
+_UNREADABLE = (KeyError, ValueError, TypeError, IndexError, AttributeError, OSError,
                zipfile.BadZipFile, zlib.error, SyntaxError, ArithmeticError, RecursionError, RuntimeError, AssertionError,
                EOFError)  # fmt: skip
 
@@ -97,6 +96,9 @@ def _without_tail(rows: list[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
 
 
 def _workbook_sheets(path: Path, label: str) -> Iterator[Sheet]:
+    import openpyxl  # a tenth of a second, which a site given as CSV, text or a shape need not pay
+    from openpyxl.utils.exceptions import InvalidFileException
+
     check_archive(path, limits=_LIMITS)
     _check_merged_ranges(path, label)
     try:
@@ -104,7 +106,7 @@ def _workbook_sheets(path: Path, label: str) -> Iterator[Sheet]:
             # openpyxl warns about drawings and validations it drops; cells are all we read
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(path, data_only=True)
-    except _UNREADABLE as err:
+    except (InvalidFileException, *_UNREADABLE) as err:
         words = str(err).replace(str(path), path.name).strip()
         raise ReaderError(f"{label}：不是可读的 Excel 文件（{words}）。请另存为 .xlsx 后重试") from err
     for sheet in book.worksheets:
@@ -128,11 +130,13 @@ def _check_merged_ranges(path: Path, label: str) -> None:
 
 
 def _cell_count(cells: str) -> int:
+    from openpyxl.utils.cell import range_boundaries
+
     left, top, right, bottom = (int(bound or 0) for bound in range_boundaries(cells))
     return (right - left + 1) * (bottom - top + 1)
 
 
-def _sheet_rows(sheet: Worksheet, label: str) -> tuple[tuple[str, ...], ...]:
+def _sheet_rows(sheet: "Worksheet", label: str) -> tuple[tuple[str, ...], ...]:
     if sheet.max_row * sheet.max_column > _MOST_CELLS:
         raise ReaderError(f"{label}：工作表 {sheet.title} 的已用区域过大。请删除空白行列的格式后重试")
     rows = [[cell_text(value) for value in row] for row in sheet.iter_rows(values_only=True)]

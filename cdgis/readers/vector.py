@@ -5,11 +5,9 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import fiona
-import fiona.errors
 import numpy as np
-from fiona._err import CPLE_BaseError
 from shapely.errors import ShapelyError
 from shapely.geometry import shape
 
@@ -21,6 +19,9 @@ from cdgis.readers.intake import noted, rejected
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource, cell_text
 from cdgis.readers.repair import settle
 from cdgis.readers.shapefile import check_shapefile
+
+if TYPE_CHECKING:
+    import fiona
 
 DRIVERS = {".shp": "ESRI Shapefile", ".gpkg": "GPKG"}
 """File suffix -> the only GDAL driver allowed to open it; a VRT under another name is refused by its driver."""
@@ -37,8 +38,8 @@ _PARTS = "select type, name, sql from sqlite_master"
 _STANDARD_VIEWS = ("st_spatial_ref_sys", "spatial_ref_sys", "st_geometry_columns", "geometry_columns")
 """Views the GeoPackage standard itself describes (OGC 12-128, annex on SQL/MM views); nothing reads them as layers."""
 _ENDLESS = re.compile(r"\brecursive\b", re.IGNORECASE)
-# fiona lets GDAL's own errors through, and stumbles over its own variables after a broken .prj
-_PROBLEMS = (fiona.errors.FionaError, CPLE_BaseError, OSError, ValueError, ArithmeticError, NotImplementedError,
+# fiona stumbles over its own variables after a broken .prj
+_PROBLEMS = (OSError, ValueError, ArithmeticError, NotImplementedError,
              TypeError, LookupError, NameError, SystemError)  # fmt: skip
 
 
@@ -95,6 +96,10 @@ def read_vector(source: SiteSource) -> tuple[SiteRecord, ...]:
     ReaderError : the file cannot be opened, or is not what its suffix says.
     CrsError : a layer has no CRS and none is declared, or it is not a known one.
     """
+    import fiona  # beside pyogrio, which reads the layers, its own GDAL takes a tenth of a second to load
+    from fiona._err import CPLE_BaseError  # fiona lets GDAL's own errors through
+    from fiona.errors import FionaError
+
     driver = check_container(source.path, label=source.label)
     encoding = shapefile_encoding(source.path) if driver == DRIVERS[".shp"] else None
     try:
@@ -104,7 +109,7 @@ def read_vector(source: SiteSource) -> tuple[SiteRecord, ...]:
             with fiona.open(source.path, driver=driver, layer=name, encoding=encoding) as collection:
                 prefix = f"{name}#" if len(names) > 1 else ""
                 records += _records(collection, source, prefix)
-    except _PROBLEMS as err:
+    except (FionaError, CPLE_BaseError, *_PROBLEMS) as err:
         raise ReaderError(f"{source.label}：读取失败（{err}）。请用 GIS 软件重新导出后重试") from err
     if driver == DRIVERS[".shp"]:
         gone = check_shapefile(source.path, label=source.label)
@@ -112,7 +117,7 @@ def read_vector(source: SiteSource) -> tuple[SiteRecord, ...]:
     return tuple(records)
 
 
-def _records(collection: fiona.Collection, source: SiteSource, prefix: str) -> Iterator[SiteRecord]:
+def _records(collection: "fiona.Collection", source: SiteSource, prefix: str) -> Iterator[SiteRecord]:
     if collection.schema["geometry"] == "None":
         return
     bounds = collection.bounds if len(collection) else None

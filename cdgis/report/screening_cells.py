@@ -70,7 +70,7 @@ def zone_text(zone: ZoneHit) -> str:
         return f"距{name} {metres(zone.distance_m)}"
     if zone.relation == Relation.SLIVER:
         size = f"{area_cell(zone.area_m2).text} 平方米" if zone.area_m2 > 0 else metres(zone.length_m)
-        return f"与{name}只有边界毛刺重叠（{size}，不计为压占），相距 {metres(zone.distance_m)}"
+        return f"与{name}只有边界碎片重叠（{size}，不计为压占），相距 {metres(zone.distance_m)}"
     if zone.area_m2 > 0:
         return f"压占{name} {area_cell(zone.area_m2).text} 平方米，占 {percent(zone.share)}"
     if zone.length_m > 0:

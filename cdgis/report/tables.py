@@ -21,7 +21,6 @@ import shapely
 
 from cdgis.assessment import Assessment
 from cdgis.model import DEMO_STAMP
-from cdgis.report.workbook import write_workbook
 from cdgis.schema import TABLES, Column, Table, table_named
 
 SIGNIFICANT_DIGITS = 12
@@ -54,6 +53,8 @@ def write_tables(
     run_path.write_bytes(run_json(assessment, texts).encode("utf-8", "replace"))
     paths.append(run_path)
     if "xlsx" in containers:
+        from cdgis.report.workbook import write_workbook  # its library is worth loading for a workbook only
+
         declared = {name: with_status(TABLES[name]) for name in tables}
         workbook_path = folder / "cdgis.xlsx"
         workbook_path.write_bytes(write_workbook(assessment, tables, declared, stamp=stamp_of(assessment)))

@@ -8,6 +8,7 @@ Upstream area is the sum of ellipsoidal cell areas (DESIGN 4.2), never cells tim
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,14 +28,15 @@ _STEPS = ((0, 1, 1), (1, 1, 2), (1, 0, 4), (1, -1, 8), (0, -1, 16), (-1, -1, 32)
 """Row step, column step and D8 code, clockwise from east; ties go to the first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class FlowGrid:
     """Flow directions of one elevation grid, north up, EPSG:4490 degrees."""
 
     lon_edges_deg: FloatArray
     lat_edges_deg: FloatArray
     """From north to south."""
-    directions: "FlwdirRaster"
+    receiver: npt.NDArray[np.signedinteger]
+    """Row-major index of the cell each cell drains to; itself at an outlet, -1 without elevation."""
     filled_m: npt.NDArray[np.float32]
     upstream_km2: npt.NDArray[np.float64]
     """Area drained by each cell, itself included; NaN without elevation."""
@@ -45,10 +47,12 @@ class FlowGrid:
         rows, columns = self.filled_m.shape
         return rows, columns
 
-    @property
-    def receiver(self) -> npt.NDArray[np.signedinteger]:
-        """Row-major index of the cell each cell drains to; itself at an outlet, -1 without elevation."""
-        return np.asarray(self.directions.idxs_ds)
+    @cached_property
+    def _directions(self) -> "FlwdirRaster":
+        # Loading the library compiles or loads machine code for a second: only whole catchments are worth it.
+        from pyflwdir import FlwdirRaster
+
+        return FlwdirRaster(idxs_ds=self.receiver, shape=self.shape, ftype="d8", latlon=True)
 
     def cells_at(self, lon_deg: FloatArray, lat_deg: FloatArray) -> IntArray:
         """Return the row-major index of the cells holding positions in degrees, -1 outside the grid."""
@@ -68,7 +72,7 @@ class FlowGrid:
     def catchments(self, outlets: IntArray) -> npt.NDArray[np.int32]:
         """Return per cell the 1-based position in `outlets` of the first outlet downstream, 0 if none."""
         ids = np.arange(1, len(outlets) + 1, dtype=np.int32)
-        return np.asarray(self.directions.basins(idxs=np.asarray(outlets), ids=ids), dtype=np.int32)
+        return np.asarray(self._directions.basins(idxs=np.asarray(outlets), ids=ids), dtype=np.int32)
 
     def reaches_edge(self) -> npt.NDArray[np.bool_]:
         """Return which cells drain some cell on the edge of the elevation: their true area is at least what is given."""
@@ -77,7 +81,7 @@ class FlowGrid:
         inner = np.logical_and.reduce([padded[1 + r : padded.shape[0] - 1 + r, 1 + c : padded.shape[1] - 1 + c]
                                        for r, c, _ in _STEPS])  # fmt: skip
         edge = (valid & ~inner).astype(np.float32)
-        return np.asarray(self.directions.accuflux(edge) > 0)
+        return np.asarray(self._directions.accuflux(edge) > 0)
 
 
 def flow_from_elevation(
@@ -112,8 +116,8 @@ def flow_from_elevation(
     area_km2 = cell_areas_m2(lat_edges_deg, float(lon_edges_deg[1] - lon_edges_deg[0])) / 1e6
     upstream = directions.accuflux(np.repeat(area_km2, filled.shape[1]).reshape(filled.shape))
     return FlowGrid(
-        lon_edges_deg=lon_edges_deg, lat_edges_deg=lat_edges_deg, directions=directions, filled_m=filled,
-        upstream_km2=np.where(np.isnan(filled), np.nan, upstream),
+        lon_edges_deg=lon_edges_deg, lat_edges_deg=lat_edges_deg, receiver=np.asarray(directions.idxs_ds),
+        filled_m=filled, upstream_km2=np.where(np.isnan(filled), np.nan, upstream),
     )  # fmt: skip
 
 

@@ -7,13 +7,12 @@ mend is a row of table `river_check`: nothing is mended unseen.
 """
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
-from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import breadth_first_order, connected_components, dijkstra
 
 from cdgis.arrays import FloatArray, IntArray
 from cdgis.errors import NetworkError
@@ -21,6 +20,9 @@ from cdgis.frames import Layer
 from cdgis.geodesy import geometries_from_local, geometries_to_local
 from cdgis.rivers.network import Network, network_from_edges
 from cdgis.schema import validate
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 Texts = npt.NDArray[np.object_]
 
@@ -186,6 +188,9 @@ def _drawn_length(xy: FloatArray, of_line: IntArray) -> FloatArray:
 
 def _directed(graph: _Graph, elevation: Elevation | None) -> tuple[IntArray, npt.NDArray[np.bool_]]:
     """Return the receiver of every vertex, and which edges are part of the network."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import dijkstra
+
     count = len(graph.points)
     both = coo_array((graph.length_m, (graph.start, graph.end)), shape=(count, count)).tocsr()
     outlets = _outlets(graph, both, elevation)
@@ -195,7 +200,10 @@ def _directed(graph: _Graph, elevation: Elevation | None) -> tuple[IntArray, npt
     return receiver, tree
 
 
-def _outlets(graph: _Graph, both: csr_array, elevation: Elevation | None) -> IntArray:
+def _outlets(graph: _Graph, both: "csr_array", elevation: Elevation | None) -> IntArray:
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import breadth_first_order, connected_components
+
     count = len(graph.points)
     _, piece = connected_components(both, directed=False)
     degree = np.bincount(np.concatenate([graph.start, graph.end]), minlength=count)

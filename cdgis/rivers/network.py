@@ -150,9 +150,16 @@ def _reaches(receiver: IntArray) -> IntArray:
 
 
 def _first_stream(grid: FlowGrid, position: IntArray) -> IntArray:
-    streams = np.flatnonzero(position >= 0)
-    first = grid.catchments(streams).ravel().astype(np.int64)
-    return np.where(first > 0, position[streams[first - 1]], -1)
+    """Return for every cell the first vertex on its way down, -1 if it leaves the grid before meeting one."""
+    own = np.arange(len(position))
+    stays = (position >= 0) | (grid.receiver < 0)
+    jump = np.where(stays, own, grid.receiver)
+    while True:
+        # Pointer doubling ends as soon as nobody moves: the way to a stream is short beside the way to the sea.
+        further = jump[jump]
+        if np.array_equal(further, jump):
+            return position[jump]
+        jump = further
 
 
 def name_rivers(network: Network, lines: GeoDataFrame, *, within_m: float) -> Network:
@@ -171,7 +178,7 @@ def name_rivers(network: Network, lines: GeoDataFrame, *, within_m: float) -> Ne
     river = network.river.copy()
     groups = {str(name): shapely.union_all(geometries_to_local(part.geometry.to_numpy()))
               for name, part in named.groupby("zone_name", sort=True)}  # fmt: skip
-    stems = {name: _stem(network, shapely.distance(points, line) <= within_m) for name, line in groups.items()}
+    stems = {name: _stem(network, shapely.dwithin(points, line, within_m)) for name, line in groups.items()}
     for name in sorted(stems, key=lambda n: (-_size(network, stems[n]), n)):
         free = stems[name][river[stems[name]] == ""]
         river[free] = name

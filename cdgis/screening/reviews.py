@@ -1,9 +1,46 @@
 """What have officers decided on a report's findings? (the same report with decisions beside the originals)"""
 
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
+from pathlib import Path
 from typing import Any
 
+from cdgis.assessment import Assessment
+from cdgis.journal import Journal, journal_path, read_journal
+from cdgis.model import State
 from cdgis.screening.content import Clause, JournalExtract, Review, ScreeningReport
+
+_STATES = {
+    str(State.APPLIES): "适用", str(State.NOT_APPLICABLE): "不适用", str(State.UNKNOWN): "资料不足",
+    str(State.MANUAL): "需人工判定",
+}  # fmt: skip
+
+
+def extract_of(journal: Journal, report_number: str) -> JournalExtract:
+    """Return what a report prints of its journal."""
+    reviews = tuple(
+        Review(
+            rule_id=entry.rule_id, zone_id=entry.zone_id, original=f"{entry.effect}·{_STATES[entry.state]}",
+            decision=entry.decision, reason=entry.reason, officer=entry.officer, recorded_at=entry.decided_on,
+        )
+        for entry in journal.overrides_for(report_number).values()
+    )  # fmt: skip
+    return JournalExtract(length=journal.length, head_sha256=journal.head, reviews=reviews)
+
+
+def kept_journals(folder: Path, assessment: Assessment, names: Mapping[str, str]) -> dict[str, JournalExtract]:
+    """Return subject_id -> what reports written anew into `folder` print of the journals already there.
+
+    Parameters
+    ----------
+    names : subject_id -> file name of its report.
+    """
+    found: dict[str, JournalExtract] = {}
+    for subject_id, name in names.items():
+        path = journal_path(folder / name)
+        if path.is_file():
+            found[subject_id] = extract_of(read_journal(path), assessment.report_numbers[subject_id])
+    return found
 
 
 def with_journal(report: ScreeningReport, journal: JournalExtract) -> ScreeningReport:
