@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cdgis import geodesy, stretches
 from cdgis.kernels import Engine, FlatPolygons, OutlineIndex, nearest_stretch, ring_stretches
 from cdgis.kernels.engine import VARIABLE
+from cdgis.kernels.feet import feet
 from cdgis.stretches import Stretches
 from tests.test_areas import FAR, stars
 
@@ -146,6 +147,29 @@ def test_stretches_have_at_most_eight_edges_and_miss_none():
     assert np.bincount(made.owner, weights=made.last - made.first).tolist() == [1, 8, 9, 16, 17, 39]
 
 
+@given(st.lists(st.lists(lattice, min_size=1, max_size=9), min_size=1, max_size=9), lattice)
+@example([[(2, 2), (2, 2)], [(0, 0), (6, 0), (6, 0)], [(3, 1)]], (2, 2))
+def test_feet_are_the_ends_of_shapelys_shortest_lines_from_both_engines(lines, point):
+    shapes = np.array([(shapely.LineString if len(line) > 1 else shapely.Point)(line) for line in lines])
+    shapes = shapely.transform(shapes, lambda c: c / 3 + [0.1, FAR])
+    at = np.repeat(np.array([point]) / 3 + [0.1, FAR], len(shapes), axis=0)
+    made = Stretches.of(shapes)
+    order = np.argsort(made.owner)
+    plain, fast = (feet(at, made.only(order), engine=engine) for engine in Engine)
+    np.testing.assert_array_equal(plain, fast)
+    links = shapely.get_coordinates(shapely.shortest_line(shapely.points(at), shapes)).reshape(-1, 4)
+    np.testing.assert_allclose(plain, links[:, 2:], rtol=0, atol=2e-9)
+
+
+def test_feet_are_the_same_from_both_engines_to_the_last_bit():
+    lines = winding(3000, 16, vertices=9)
+    at = shapely.get_coordinates(shapely.centroid(lines)) + np.random.default_rng(17).normal(0, 60, (3000, 2))
+    plain, fast = (feet(at, Stretches.of(lines), engine=engine) for engine in Engine)
+    np.testing.assert_array_equal(plain, fast)
+    links = shapely.get_coordinates(shapely.shortest_line(shapely.points(at), lines)).reshape(-1, 4)
+    np.testing.assert_allclose(plain, links[:, 2:], rtol=0, atol=2e-9)
+
+
 def city_points(count, seed):
     rng = np.random.default_rng(seed)
     lonlat = shapely.points(rng.uniform(117.2, 118.4, count), rng.uniform(40.6, 41.4, count))
@@ -172,6 +196,7 @@ def test_subjects_of_all_kinds_keep_their_places_when_points_go_another_way(monk
     zones, points = city_zones(20, 12), city_points(30, 13)
     mixed = points.copy()
     mixed[::3] = shapely.buffer(points[::3], 50.0)
+    mixed[2] = shapely.Point()
     mixed[1] = shapely.MultiPoint(points[[1, 2]].tolist())
     answers = []
     for engine in Engine:
@@ -179,7 +204,7 @@ def test_subjects_of_all_kinds_keep_their_places_when_points_go_another_way(monk
         answers.append(OutlineIndex.of(zones).nearest(mixed, np.ones(20, dtype=bool), at_most_m=3000.0))
     for plain, fast in zip(*answers, strict=True):
         np.testing.assert_array_equal(plain, fast)
-    assert (answers[0][0] == -1).any() and (answers[0][0] >= 0).any()
+    assert answers[0][0][2] == -1 and (answers[0][0] >= 0).any() and np.isnan(answers[0][1]).sum() > 1
 
 
 def test_threads_of_the_caller_may_share_one_index():

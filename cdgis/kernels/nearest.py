@@ -5,7 +5,9 @@ nearest in a tree over plain arrays; where two are equal to within rounding, GEO
 engines name the same stretch.
 """
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import shapely
@@ -80,8 +82,7 @@ def _compiled(points: FloatArray, stretches: Stretches, at_most_m: float, thread
     shapes = stretches.xy, stretches.first, stretches.last
     tree, frame = _tree(stretches)
     turns = np.array_split(_along_curve(points, frame), max(1, threads))
-    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
-        parts = list(pool.map(lambda turn: nearest_stretches(shapes, tree, points, turn, float(at_most_m) ** 2), turns))
+    parts = _side_by_side(lambda turn: nearest_stretches(shapes, tree, points, turn, float(at_most_m) ** 2), turns)
     turn = np.concatenate(turns)
     stretch, squared, doubt = np.empty(len(points), np.int64), np.empty(len(points)), np.empty(len(points), bool)
     for column, values in zip((stretch, squared, doubt), zip(*parts, strict=True), strict=True):
@@ -94,6 +95,14 @@ def _compiled(points: FloatArray, stretches: Stretches, at_most_m: float, thread
     distance = np.where(stretch >= 0, np.sqrt(squared), np.nan)
     stretch[asked], distance[asked] = _first_of_each(len(asked), (at[kept], near[kept]), exact[kept], stretches.owner)
     return stretch, distance
+
+
+def _side_by_side(task: Callable[[IntArray], Any], turns: list[IntArray]) -> list[Any]:
+    """Return what `task` finds in each turn, a thread for each if there are several."""
+    if len(turns) == 1:
+        return [task(turns[0])]
+    with ThreadPoolExecutor(max_workers=len(turns)) as pool:
+        return list(pool.map(task, turns))
 
 
 def _tree(stretches: Stretches) -> tuple[tuple[FloatArray, IntArray, IntArray], FloatArray]:

@@ -64,7 +64,7 @@ class OutlineIndex:
         """
         cut = subjects_local if isinstance(subjects_local, Cut) else Cut.outlined(subjects_local)
         use = np.flatnonzero(among[self.owner])
-        points = np.flatnonzero(shapely.get_type_id(cut.whole) == _POINT)
+        points = np.flatnonzero((shapely.get_type_id(cut.whole) == _POINT) & ~shapely.is_empty(cut.whole))
         if chosen_engine(self.engine, work=POINT_COUNTS * len(points)) is Engine.COMPILED:
             zone, distance = np.full(len(cut.whole), -1, dtype=np.int64), np.full(len(cut.whole), np.nan)
             zone[points], distance[points] = self._nearest_to_points(cut.whole[points], use, at_most_m)

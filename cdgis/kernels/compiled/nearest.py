@@ -156,12 +156,11 @@ def _nearest_one(
         if d > wide:
             continue
         if found < 0 or d < best:
-            close, found, wide = best, order[node[top, 0]], min(wide, widened(d))
-            best = d
-            doubt = close <= widened(d)
+            doubt = found >= 0 and best <= widened(d)
+            found, best, wide = order[node[top, 0]], d, min(wide, widened(d))
         else:
             doubt = True
-    return found, best, doubt
+    return found, best, doubt or (found >= 0 and limit <= widened(best))
 
 
 @kernel
