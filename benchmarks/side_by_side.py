@@ -1,4 +1,4 @@
-"""How the vector benchmarks measure: each peer in a process of its own, medians of three, checksums beside them."""
+"""How the benchmarks measure: each peer in a process of its own, medians of three, checksums beside them."""
 
 import argparse
 import json
@@ -11,14 +11,21 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 REPETITIONS = 3
 LIMIT_S = float(os.environ.get("CDGIS_BENCH_LIMIT_S", "240"))
 """A peer that has not done all repetitions by then is reported as such."""
+SLOW_S = 8.0
+"""What takes longer than this is not warmed up first: its first run counts as one of the three."""
+PEERS_PYTHON = os.environ.get("CDGIS_BENCH_PEERS_PYTHON", sys.executable)
+"""Interpreter of an environment of their own for peers whose packages need other versions than ours."""
+APART = ("DuckDB", "SedonaDB")
 Task = Callable[[Path], str]
 """Does the whole job on the data in a folder, reading included, and returns its checksum."""
+Prepare = Callable[[str, Path], None]
+Tasks = Mapping[tuple[str, str], Task]
+"""(job, peer) -> what it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,77 +36,111 @@ class Measured:
     peer: str
     seconds: float
     cpu_s: float
-    """Processor time of our own process, which says more than the clock where others use the machine, too."""
+    """Processor time of its process and the processes it started (not of a database server)."""
     first_s: float
     peak_mb: float
     checksum: str
+    """What was found, or why nothing was."""
+    runs: int = 0
+    """How many runs the median is of; 0 if it did not finish."""
 
 
-def main(script: Path, tasks: Mapping[tuple[str, str], Task], heading: str, note: str) -> None:
-    """Run the benchmark of `script` from the command line: all tasks and their table, or one task in this process."""
+def main(script: Path, tasks: Tasks, heading: str, note: str, *, prepare: Prepare | None = None) -> None:
+    """Run the benchmark of `script` from the command line: all tasks and their table, or one task in this process.
+
+    Parameters
+    ----------
+    prepare : makes what a job's runs start from; not timed.
+    """
     parser = argparse.ArgumentParser(description=heading)
     parser.add_argument("--data", type=Path, default=Path("/tmp/cdgis-benchmarks"))
     parser.add_argument("--only", default="", help="jobs whose name holds this")
+    parser.add_argument("--runs", type=int, default=REPETITIONS)
     parser.add_argument("--task", nargs=2, metavar=("JOB", "PEER"))
     options = parser.parse_args()
     if options.task:
-        print(json.dumps(_repeat(tasks[tuple(options.task)], options.data)))
+        if prepare:
+            prepare(options.task[0], options.data)
+        print(json.dumps(repeated(tasks[tuple(options.task)], options.data, options.runs)))
         return
-    chosen = [key for key in tasks if options.only in key[0]]
-    print(table(heading, note, [_apart(script, key, options.data) for key in chosen]))
+    chosen = {key: task for key, task in tasks.items() if options.only in key[0]}
+    print(f"## {heading}\n\n{note}\n")
+    print(table(measured(script, chosen, options.data, runs=options.runs)))
 
 
-def _repeat(task: Task, data: Path) -> dict[str, object]:
-    seconds, cpu = [], []
-    for _ in range(1 + REPETITIONS):
-        start, used = time.perf_counter(), time.process_time()
+def measured(script: Path, tasks: Iterable[tuple[str, str]], data: Path, *, runs: int = REPETITIONS) -> list[Measured]:
+    """Return what the tasks of `script` take, one after the other."""
+    return [_apart(script, key, data, runs) for key in tasks]
+
+
+def repeated(task: Task, data: Path, runs: int) -> dict[str, object]:
+    """Return times, memory and checksum of a task done `runs` times in this process, the warm-up apart."""
+    seconds: list[float] = []
+    cpu: list[float] = []
+    while len(seconds) < runs + (runs > 1 and seconds[:1] < [SLOW_S]):
+        start, used = time.perf_counter(), processor_seconds()
         checksum = task(data)
         seconds.append(time.perf_counter() - start)
-        cpu.append(time.process_time() - used)
-        if seconds[0] > LIMIT_S / 2:  # one repetition has to do, and is marked
+        cpu.append(processor_seconds() - used)
+        if seconds[0] > LIMIT_S / 2:
             break
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return {"first_s": seconds[0], "seconds": seconds[1:], "cpu": cpu[1:] or cpu, "peak_mb": peak, "checksum": checksum}
+    peak = sum(resource.getrusage(who).ru_maxrss for who in _WHO) / 1024
+    return {"seconds": seconds[-runs:], "cpu": cpu[-runs:], "first_s": seconds[0], "peak_mb": peak, "checksum": checksum}
 
 
-def _apart(script: Path, key: tuple[str, str], data: Path) -> Measured:
-    command = [sys.executable, str(script), "--data", str(data), "--task", *key]
+_WHO = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+
+
+def processor_seconds() -> float:
+    """Return the processor time of this process and its finished children."""
+    return sum(usage.ru_utime + usage.ru_stime for usage in map(resource.getrusage, _WHO))
+
+
+def _apart(script: Path, key: tuple[str, str], data: Path, runs: int) -> Measured:
+    python = PEERS_PYTHON if key[1].startswith(APART) else sys.executable
+    command = [python, str(script), "--data", str(data), "--runs", str(runs), "--task", *key]
+    print(f"{script.stem}: {key[0]} | {key[1]} …", end=" ", file=sys.stderr, flush=True)
+    reason = ""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=4 * LIMIT_S, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=max(4, runs) * LIMIT_S, check=True)
         found = json.loads(done.stdout.strip().splitlines()[-1])
-    except subprocess.TimeoutExpired:
-        return Measured(*key, *[float("nan")] * 4, f"{4 * LIMIT_S:.0f} 秒内未完成")
+    except subprocess.TimeoutExpired as err:
+        reason = f"{err.timeout:.0f} 秒内未完成"
     except subprocess.CalledProcessError as err:
-        reason = (err.stderr.strip().splitlines() or ["?"])[-1][:90]
-        return Measured(*key, *[float("nan")] * 4, reason)
-    median = statistics.median(found["seconds"] or [found["first_s"]])
-    print(f"{key[0]} | {key[1]} | {median:.3f}", file=sys.stderr, flush=True)
-    cpu = statistics.median(found["cpu"])
-    return Measured(*key, median, cpu, found["first_s"], found["peak_mb"], found["checksum"])
+        reason = "没有跑：" + (err.stderr.strip().splitlines() or ["?"])[-1][:90]
+    if reason:
+        print(reason, file=sys.stderr, flush=True)
+        return Measured(*key, *[float("nan")] * 4, reason.replace("|", "/"))
+    median, cpu_s = statistics.median(found["seconds"]), statistics.median(found["cpu"])
+    print(f"{median:.3f} s", file=sys.stderr, flush=True)
+    return Measured(*key, median, cpu_s, found["first_s"], found["peak_mb"], found["checksum"], len(found["seconds"]))
 
 
-def table(heading: str, note: str, rows: Sequence[Measured]) -> str:
-    """Return one Markdown table, each job's peers with their ratio to ours."""
-    ours = {row.job: row.seconds for row in rows if row.peer == "cdgis"}
-    lines = [f"## {heading}", "", note, "", "| 任务 | 工具 | 中位数（秒） | 处理器秒 | 首次（秒） | 峰值内存（MB） | 为本工具的几倍 | 校验和 |",
-             "|---|---|---|---|---|---|---|---|"]  # fmt: skip
+def table(rows: Sequence[Measured]) -> str:
+    """Return one Markdown table, each job's peers with their ratio to ours (a peer whose name begins with cdgis)."""
+    ours: dict[str, float] = {}
+    for row in rows:
+        if row.peer.startswith("cdgis"):
+            ours.setdefault(row.job, row.seconds)
+    lines = ["| 任务 | 工具 | 中位数（秒） | 处理器秒 | 首次（秒） | 峰值内存（MB） | 次数 | 为本工具的几倍 | 校验和 |",
+             "|---|---|--:|--:|--:|--:|--:|--:|---|"]  # fmt: skip
     for row in rows:
         ratio = row.seconds / ours.get(row.job, float("nan"))
-        cells = [f"{row.seconds:.3f}", f"{row.cpu_s:.3f}", f"{row.first_s:.2f}", f"{row.peak_mb:.0f}", f"{ratio:.1f}"]
+        cells = [f"{row.seconds:.3f}", f"{row.cpu_s:.3f}", f"{row.first_s:.2f}", f"{row.peak_mb:.0f}", str(row.runs), f"{ratio:.1f}"]
         lines.append("| " + " | ".join([row.job, row.peer, *(c.replace("nan", "—") for c in cells), row.checksum]) + " |")
-    return "\n".join([*lines, ""])
+    return "\n".join(lines)
 
 
-def machine(packages: Iterable[str]) -> str:
-    """Return the machine, its load and the versions, as one paragraph."""
+def machine(packages: Iterable[str], *, load: Sequence[float]) -> str:
+    """Return the machine, its load when the run began, and the versions of packages, as one paragraph."""
     known = []
     for name in packages:
-        try:
-            known.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            known.append(f"{name} 未装")
-    load = "、".join(f"{value:.1f}" for value in os.getloadavg())
+        python = PEERS_PYTHON if name.startswith(tuple(word.lower() for word in APART)) else sys.executable
+        ask = [python, "-c", f"from importlib.metadata import version; print(version({name!r}))"]
+        answer = subprocess.run(ask, capture_output=True, text=True, check=False)
+        known.append(f"{name} {answer.stdout.strip() or '未装'}")
+    average = "、".join(f"{value:.1f}" for value in load)
     return (
         f"机器：{platform.machine()}，{os.cpu_count()} 核，{platform.system()} {platform.release()}，Python "
-        f"{platform.python_version()}；开始时负载（1、5、15 分钟）{load}。版本：{'，'.join(known)}。"
+        f"{platform.python_version()}；开始时平均负载（1、5、15 分钟）{average}。版本：{'，'.join(known)}。"
     )

@@ -15,6 +15,8 @@ import shapely
 SIDE_M = 200_000.0
 SOUTH_M = 4_560_000.0
 ROWS_OF_GROUP = 5_000
+POINTS = (1_000, 5_000, 10_000, 100_000, 1_000_000)
+PARCELS = (200, 1_000, 10_000, 100_000, 1_000_000)
 FloatArray = npt.NDArray[np.float64]
 GeometryArray = npt.NDArray[np.object_]
 CRS = "+proj=cea +lat_ts=41.4 +lon_0=117.5 +ellps=GRS80"
@@ -108,8 +110,8 @@ MAKERS = {
     "rivers": rivers,
     "rivbuf": river_buffers,
     "restore": lambda: bent(cells(8000, 3)[::10], edge_m=270.0),
-    **{f"points{n}": (lambda n=n: points(n)) for n in (5_000, 100_000, 1_000_000)},
-    **{f"parcels{n}": (lambda n=n: parcels(n)) for n in (200, 1_000, 10_000, 100_000, 1_000_000)},
+    **{f"points{n}": (lambda n=n: points(n)) for n in POINTS},
+    **{f"parcels{n}": (lambda n=n: parcels(n)) for n in PARCELS},
 }
 
 

@@ -1,0 +1,89 @@
+"""Which of the issue's demands does a run meet? (must_show.toml: the demands; the numbers come from the run)"""
+
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from side_by_side import Measured
+
+DEMANDS = Path(__file__).with_suffix(".toml")
+WORKERS = 2
+"""Processes of the Dask row."""
+Row = Mapping[str, Any]
+Verdict = tuple[list[str], list[str], list[bool]]
+"""What was measured, ratios, and whether each condition of a demand holds."""
+
+
+def exponent(seconds: Mapping[float, float], *, least: float = 1e4) -> float:
+    """Return the slope of the least-squares line through (log n, log seconds), over n from `least`; nothing subtracted."""
+    known = [(n, s) for n, s in seconds.items() if n >= least and math.isfinite(s)]
+    if len(known) < 2:
+        return math.nan
+    n, s = np.log10(np.array(known)).T
+    return float(np.polyfit(n, s, 1)[0])
+
+
+def judged(rows: Sequence[Measured]) -> str:
+    """Return the demands as a Markdown table: demand, measured, peer, ratio, met or not."""
+    lines = ["| 要求 | 本工具 | 对照 | 倍数 | 结果 |", "|---|---|---|---|---|"]
+    for demand in tomllib.loads(DEMANDS.read_text(encoding="utf-8"))["row"]:
+        ours = _found(rows, demand["job"], demand.get("ours", "cdgis")) or _found(
+            rows, demand.get("instead", ""), demand.get("ours", "cdgis")
+        )
+        if ours is None:
+            lines.append(f"| {demand['demand']} | 没有量 | — | — | 没有量 |")
+            continue
+        measured, peer, ratio, holds = _judge(demand, ours, rows)
+        result = "没有量" if not holds else "达到" if all(holds) else "**未达到**"
+        if ours.job != demand["job"]:
+            result += f"（按 {ours.job}）"
+        lines.append(f"| {demand['demand']} | {measured} | {peer} | {ratio} | {result} |")
+    return "\n".join(lines)
+
+
+def _judge(demand: Row, ours: Measured, rows: Sequence[Measured]) -> tuple[str, str, str, list[bool]]:
+    measured = f"{ours.seconds:.2f} 秒（处理器 {ours.cpu_s:.2f}），{ours.peak_mb:.0f} MB"
+    holds = [
+        value <= demand[key]
+        for key, value in (("at_most_s", ours.seconds), ("at_most_mb", ours.peak_mb))
+        if key in demand
+    ]
+    peer, ratio = "—", "—"
+    if "growth" in demand:
+        slope = exponent({float(n): _seconds(rows, job) for n, job in demand["growth"].items()})
+        ratio = f"指数 {slope:.2f}"
+        holds.append(slope <= demand["at_most_exponent"])
+    other = _found(rows, demand.get("against", ours.job), demand.get("peer", "cdgis"))
+    if other is None or other == ours:
+        return measured, peer, ratio, holds if not _compares(demand) else []
+    peer = f"{other.peer if 'peer' in demand else other.job} {other.seconds:.2f} 秒（处理器 {other.cpu_s:.2f}）"
+    if "overhead" in demand:
+        by_cpu = ours.cpu_s / other.cpu_s - 1
+        by_clock = WORKERS * ours.seconds / other.cpu_s - 1
+        ratio = f"处理器 {by_cpu:+.0%}；钟表 {by_clock:+.0%}（对单进程处理器秒的一半）"
+        holds += [by_cpu <= demand["overhead"], by_clock <= demand["overhead"], ours.checksum == other.checksum]
+    elif "at_least" in demand:
+        ratio = f"{other.seconds / ours.seconds:.1f}（处理器 {other.cpu_s / ours.cpu_s:.1f}）"
+        holds.append(other.seconds >= demand["at_least"] * ours.seconds)
+    elif "at_most" in demand:
+        ratio = f"{ours.seconds / other.seconds:.2f} 倍用时"
+        holds.append(ours.seconds <= demand["at_most"] * other.seconds)
+    return measured, peer, ratio, holds
+
+
+def _compares(demand: Row) -> bool:
+    return "peer" in demand or "against" in demand
+
+
+def _found(rows: Sequence[Measured], job: str, peer: str) -> Measured | None:
+    """Return the fastest of the rows of a job whose peer's name begins so."""
+    known = [r for r in rows if r.job == job and r.peer.startswith(peer) and math.isfinite(r.seconds)]
+    return min(known, key=lambda row: row.seconds) if known else None
+
+
+def _seconds(rows: Sequence[Measured], job: str) -> float:
+    row = _found(rows, job, "cdgis")
+    return row.seconds if row else math.nan
