@@ -6,7 +6,6 @@ import shapely
 
 from cdgis import geodesy
 from cdgis.arrays import FloatArray, GeometryArray, IntArray
-from cdgis.stretches import Stretches
 
 SLIVER_AREA_M2 = 1.0
 SLIVER_DISC_M = 0.1
@@ -94,12 +93,6 @@ def _halve(geoms: GeometryArray, index: IntArray) -> tuple[GeometryArray, IntArr
     parts, at = shapely.get_parts(halves, return_index=True)
     areal = shapely.get_dimensions(parts) == 2
     return parts[areal], halves_index[at[areal]]
-
-
-def boundary_chunks(geoms: GeometryArray) -> tuple[GeometryArray, IntArray]:
-    """Return short stretches of every geometry's outline (or the points themselves) and their owner's index."""
-    stretches = Stretches.of(geoms)
-    return stretches.shapes(), stretches.owner
 
 
 def inradius_m(plane_polygons: GeometryArray, *, precise_below_m: float = 1.0) -> FloatArray:

@@ -38,15 +38,16 @@ def test_subdivide_gives_nothing_when_there_is_nothing():
 
 
 @given(st.lists(st.integers(2, 140), min_size=1, max_size=4))
-def test_boundary_chunks_are_short_and_cover_the_outline_whatever_its_length(counts):
+def test_stretches_are_short_and_cover_the_outline_whatever_its_length(counts):
     lines = [shapely.LineString([(i, row * 10 + i % 2) for i in range(n)]) for row, n in enumerate(counts)]
     geoms = np.array([*lines, gear(100), shapely.Point(0, 0)])
-    chunks, owner = geometry.boundary_chunks(geoms)
-    assert shapely.get_num_coordinates(chunks).max() <= stretches.EDGES + 1
-    assert np.bincount(owner, weights=shapely.length(chunks)) == pytest.approx(shapely.length(geoms), rel=1e-12)
+    made = stretches.Stretches.of(geoms)
+    shapes, owner = made.shapes(), made.owner
+    assert shapely.get_num_coordinates(shapes).max() <= stretches.EDGES + 1
+    assert np.bincount(owner, weights=shapely.length(shapes)) == pytest.approx(shapely.length(geoms), rel=1e-12)
     for i, geom in enumerate(geoms):
         outline = geom.boundary if geom.geom_type == "Polygon" else geom
-        assert shapely.union_all(chunks[owner == i]).equals(outline)
+        assert shapely.union_all(shapes[owner == i]).equals(outline)
 
 
 @pytest.mark.parametrize(("width", "height"), [(100, 100), (40, 3000), (0.5, 20)])

@@ -133,6 +133,16 @@ def test_order_of_rows_changes_no_distance_and_no_owner_but_among_equals():
     assert (turned[Stretches.of(lines[turned]).owner[again]] == Stretches.of(lines).owner[found]).all()
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_shape_of_the_tree_changes_nothing(seed, monkeypatch):
+    geoms, points = np.concatenate([stars(60, 18), winding(40, 19)]), scattered(800, 20)
+    expected = both(points, geoms, at_most_m=900.0)[1]
+    rng = np.random.default_rng(seed)
+    monkeypatch.setattr("cdgis.kernels.nearest._along_curve", lambda places, _: rng.permutation(len(places)))
+    for before, after in zip(expected, both(points, geoms, at_most_m=900.0)[1], strict=True):
+        np.testing.assert_array_equal(before, after)
+
+
 def test_outlines_from_flat_arrays_are_those_of_the_shapes():
     shapes = np.array([*stars(30, 9), None, shapely.MultiPolygon([shapely.box(0, 0, 1, 1), shapely.box(3, 0, 4, 1)])])
     flat, direct = ring_stretches(FlatPolygons.of(shapes)), Stretches.of(shapes)

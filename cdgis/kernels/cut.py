@@ -6,7 +6,8 @@ import numpy as np
 import shapely
 
 from cdgis.arrays import GeometryArray, IntArray
-from cdgis.geometry import PIECE_VERTICES, boundary_chunks, subdivide
+from cdgis.geometry import PIECE_VERTICES, subdivide
+from cdgis.stretches import Stretches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +41,11 @@ class Cut:
         whole = np.asarray(geoms, dtype=object)
         large = np.flatnonzero(shapely.get_num_coordinates(whole) > PIECE_VERTICES)
         small = np.setdiff1d(np.arange(len(whole)), large)
-        chunks, owner = boundary_chunks(whole[large])
+        outlines = Stretches.of(whole[large])
         return cls(
             whole=whole,
-            pieces=np.concatenate([whole[small], chunks]),
-            owner=np.concatenate([small, large[owner]]).astype(np.int64),
+            pieces=np.concatenate([whole[small], outlines.shapes()]),
+            owner=np.concatenate([small, large[outlines.owner]]).astype(np.int64),
         )
 
     def only(self, keep: IntArray) -> "Cut":

@@ -43,7 +43,7 @@ class OutlineIndex:
         return cls(stretches=Stretches.of(zones_local), engine=engine)
 
     @cached_property
-    def chunks(self) -> GeometryArray:
+    def shapes(self) -> GeometryArray:
         """The stretches as shapes."""
         return self.stretches.shapes()
 
@@ -90,19 +90,19 @@ class OutlineIndex:
         zone = np.full(len(cut.whole), -1, dtype=np.int64)
         distance = np.full(len(cut.whole), np.nan)
         if use.size and len(cut.pieces):
-            tree = shapely.STRtree(self.chunks[use])
+            tree = shapely.STRtree(self.shapes[use])
             piece = _worth_asking(tree, cut)
-            (at, chunk), plane = tree.query_nearest(
+            (at, stretch), plane = tree.query_nearest(
                 cut.pieces[piece], max_distance=at_most_m, all_matches=True, return_distance=True
             )
-            at, chunk = piece[at], use[chunk]
-            order = np.lexsort((chunk, self.owner[chunk], plane, cut.owner[at]))
-            at, chunk = at[order], chunk[order]
+            at, stretch = piece[at], use[stretch]
+            order = np.lexsort((stretch, self.owner[stretch], plane, cut.owner[at]))
+            at, stretch = at[order], stretch[order]
             first = np.ones(len(at), dtype=bool)
             first[1:] = cut.owner[at[1:]] != cut.owner[at[:-1]]
             subject = cut.owner[at[first]]
-            zone[subject] = self.owner[chunk[first]]
-            distance[subject] = self._distance_m(cut.pieces[at[first]], chunk[first])
+            zone[subject] = self.owner[stretch[first]]
+            distance[subject] = self._distance_m(cut.pieces[at[first]], stretch[first])
         return zone, distance
 
     def within(self, subjects_local: GeometryArray | Cut, reach_m: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
@@ -113,27 +113,27 @@ class OutlineIndex:
             return asked, asked, np.empty(0)
         reach = reach_m[cut.owner[asked]]
         # The distance plane is off by at most 3.2e-4; ask a little wider, then decide geodesically.
-        tree = shapely.STRtree(self.chunks)
-        at, chunk = tree.query(cut.pieces[asked], predicate="dwithin", distance=reach * (1 + 5e-4) + TOUCH_M)
+        tree = shapely.STRtree(self.shapes)
+        at, stretch = tree.query(cut.pieces[asked], predicate="dwithin", distance=reach * (1 + 5e-4) + TOUCH_M)
         at = asked[at]
         if not at.size:
-            return at, chunk, np.empty(0)
-        subject, plane = cut.owner[at], shapely.distance(cut.pieces[at], self.chunks[chunk])
-        order = np.lexsort((plane, self.owner[chunk], subject))
-        at, chunk, subject = at[order], chunk[order], subject[order]
-        first = np.r_[True, (subject[1:] != subject[:-1]) | (self.owner[chunk[1:]] != self.owner[chunk[:-1]])]
-        at, chunk, subject = at[first], chunk[first], subject[first]
-        distance = self._distance_m(cut.pieces[at], chunk)
+            return at, stretch, np.empty(0)
+        subject, plane = cut.owner[at], shapely.distance(cut.pieces[at], self.shapes[stretch])
+        order = np.lexsort((plane, self.owner[stretch], subject))
+        at, stretch, subject = at[order], stretch[order], subject[order]
+        first = np.r_[True, (subject[1:] != subject[:-1]) | (self.owner[stretch[1:]] != self.owner[stretch[:-1]])]
+        at, stretch, subject = at[first], stretch[first], subject[first]
+        distance = self._distance_m(cut.pieces[at], stretch)
         # What touches is not decided here: between the planes an outline may bow by a fraction of a millimetre.
         keep = distance <= reach_m[subject]
-        return subject[keep], self.owner[chunk[keep]], distance[keep]
+        return subject[keep], self.owner[stretch[keep]], distance[keep]
 
     def _distance_m(self, shapes: GeometryArray, rows: IntArray) -> FloatArray:
         """Return the geodesic distance from each shape to the stretch listed beside it."""
         distance = np.empty(len(rows))
         point = shapely.get_type_id(shapes) == _POINT
         distance[point] = point_distance_m(shapely.get_coordinates(shapes[point]), self.stretches.only(rows[point]))
-        distance[~point] = pair_distance_m(shapes[~point], self.chunks[rows[~point]])
+        distance[~point] = pair_distance_m(shapes[~point], self.shapes[rows[~point]])
         return distance
 
 

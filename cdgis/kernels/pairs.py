@@ -12,11 +12,12 @@ import numpy.typing as npt
 import shapely
 
 from cdgis.arrays import FloatArray, GeometryArray, IntArray
-from cdgis.geometry import boundary_chunks, of_dimension
+from cdgis.geometry import of_dimension
 from cdgis.kernels.cut import Cut
 from cdgis.kernels.engine import Engine
 from cdgis.kernels.outlines import TOUCH_M
 from cdgis.kernels.settled import subjects_within
+from cdgis.stretches import Stretches
 
 _AREAL = 2
 _MANY_PARTS = 16
@@ -196,11 +197,12 @@ def _meet_inside(
 def _off_outline(thin: GeometryArray, areas: GeometryArray, area_of: IntArray) -> GeometryArray:
     """Return points and lines without what runs along the outline of the area each lies in."""
     used, inverse = np.unique(area_of, return_inverse=True)
-    chunks, owner = boundary_chunks(areas[used])
-    at, chunk = shapely.STRtree(chunks).query(thin, predicate="dwithin", distance=TOUCH_M)
-    own = owner[chunk] == inverse[at]
-    at, chunk = at[own], chunk[own]
-    strip = shapely.buffer(chunks[chunk], TOUCH_M, quad_segs=1)
+    outlines = Stretches.of(areas[used])
+    shapes = outlines.shapes()
+    at, stretch = shapely.STRtree(shapes).query(thin, predicate="dwithin", distance=TOUCH_M)
+    own = outlines.owner[stretch] == inverse[at]
+    at, stretch = at[own], stretch[own]
+    strip = shapely.buffer(shapes[stretch], TOUCH_M, quad_segs=1)
     shared = shapely.intersection(thin[at], strip)
     pointlike = shapely.get_dimensions(thin[at]) == 0
     along = np.where(pointlike, ~shapely.is_empty(shared), shapely.length(shared) > _ALONG_M)
