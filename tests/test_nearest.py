@@ -124,6 +124,12 @@ def test_engines_agree_where_everything_lies_on_grid_lines_and_ties_abound(lines
     assert_same(np.array(points) / 3 + [0.1, FAR], geoms, at_most_m=None if at_most_m is None else at_most_m / 3)
 
 
+def test_one_huge_edge_among_small_ones_spoils_nothing():
+    huge = shapely.LineString([(-4e6, FAR - 4e6), (5e6, FAR + 5e6)])
+    found, _ = assert_same(scattered(1500, 21), [huge, *winding(60, 22)])
+    assert 0 < (found == 0).sum() < 1500
+
+
 def test_order_of_rows_changes_no_distance_and_no_owner_but_among_equals():
     lines, points = winding(90, 6), scattered(1500, 7)
     turned = np.random.default_rng(8).permutation(len(lines))
