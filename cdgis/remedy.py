@@ -180,7 +180,7 @@ def _judged(
     changed = changed.assign(subject_id=[proposal.key for proposal in offered])
     changed = changed.set_geometry(np.array([proposal.geometry for proposal in offered], dtype=object), crs=4490)
     verdicts = judge(changed)
-    cells = verdicts[["subject_id", "verdict", "at_least", "decisive_rule_ids"]].astype(str)
+    cells = verdicts[["subject_id", "verdict", "at_least", "caveats", "decisive_rule_ids"]].astype(str)
     return {row["subject_id"]: dict(row) for _, row in cells.iterrows()}
 
 
@@ -190,7 +190,8 @@ def _row(proposal: _Proposal, area_before_m2: float, judged: Mapping[str, str] |
         name: getattr(proposal, name)
         for name in ("subject_id", "kind", "target", "reason", "distance_m", "bearing_deg")
     }
-    row |= {"feasible": False, "area_m2": np.nan, "share": np.nan, "verdict": "", "verdict_at_least": "", "wkt": ""}
+    row |= {"feasible": False, "area_m2": np.nan, "share": np.nan, "verdict": "", "verdict_at_least": "",
+            "caveats": "", "wkt": ""}  # fmt: skip
     if proposal.geometry is None or judged is None:
         return row
     area = float(geodesy.survey_area_m2(np.array([proposal.geometry]))[0])
@@ -202,5 +203,5 @@ def _row(proposal: _Proposal, area_before_m2: float, judged: Mapping[str, str] |
     share = min(area / area_before_m2, 1.0) if area_before_m2 > 0 and proposal.kind is Kind.CLIP else 1.0
     return row | {
         "feasible": not fails, "area_m2": area, "share": share, "verdict": judged["verdict"],
-        "verdict_at_least": judged["at_least"], "wkt": wkt(proposal.geometry),
+        "verdict_at_least": judged["at_least"], "caveats": judged["caveats"], "wkt": wkt(proposal.geometry),
     }  # fmt: skip

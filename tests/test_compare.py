@@ -108,6 +108,16 @@ def test_verdicts_change_with_the_zone_that_decides():
     assert all("R-1" in r["rule_ids"] and r["layers"] == "z" for r in rows)
 
 
+def test_changed_verdicts_carry_what_must_stand_beside_them():
+    subjects = sites([metres(100, 100, 200, 200), metres(1100, 100, 1200, 200)])
+    old, new = zone_layer("z", [LEFT, RIGHT], ["一般", "禁建"]), zone_layer("z", [LEFT, RIGHT], ["禁建", "一般"])
+    tables = judged(old, subjects), judged(new, subjects)
+    for table, caveat in zip(tables, ("旧附注", "新附注;第二条"), strict=True):
+        table["verdicts"] = table["verdicts"].assign(caveats=caveat)
+    rows = compare_verdicts(*tables, compare_zones(old, new))
+    assert set(rows["old_caveats"]) == {"旧附注"} and set(rows["new_caveats"]) == {"新附注;第二条"}
+
+
 def test_no_verdict_changes_when_nothing_does():
     subjects = sites([metres(100, 100, 200, 200)])
     tables = judged(zone_layer("z", [LEFT], ["禁建"]), subjects)

@@ -27,7 +27,7 @@ HECTARE = SitingRequest(size_ha=1.0)
 def answers(frame, **columns):
     """The same answer for every candidate, unless a column says otherwise."""
     values = {
-        "verdict": "未发现冲突", "at_least": "", "stability": "稳定", "critical_distance_m": 500.0,
+        "verdict": "未发现冲突", "at_least": "", "caveats": "", "stability": "稳定", "critical_distance_m": 500.0,
         "receptor_distance_m": 500.0, "railway_distance_m": 500.0,
     }  # fmt: skip
     return pd.DataFrame({"subject_id": frame["subject_id"], **(values | columns)})
@@ -182,7 +182,7 @@ def test_locations_in_a_county_judged_anew_get_the_same_verdict(loaded: Loaded) 
         columns=["subject_id", "attribute", "value", "unit"],
     )
     verdicts = judge_subjects(loaded, Subjects(frame=again, attributes=attributes)).tables["verdicts"]
-    for name in ("verdict", "at_least", "stability"):
+    for name in ("verdict", "at_least", "caveats", "stability"):
         assert list(verdicts[name]) == list(table[name])
         assert list(found.judged.tables["verdicts"][name]) == list(table[name])
     np.testing.assert_allclose(verdicts["critical_distance_m"], table["critical_distance_m"], rtol=1e-9)

@@ -304,6 +304,7 @@ def test_the_written_shapes_of_all_remedies_are_judged_as_the_table_says(shipped
     verdicts = again.tables["verdicts"]
     assert list(verdicts["verdict"]) == list(offered["verdict"])
     assert list(verdicts["at_least"]) == list(offered["verdict_at_least"])
+    assert list(verdicts["caveats"]) == list(offered["caveats"]) and offered["caveats"].ne("").any()
     assert not offered.loc[offered["feasible"], "verdict"].eq("不符合").any()
 
 

@@ -103,10 +103,11 @@ def test_remedies_are_drawn_with_the_length_of_the_shift():
     moved = shapely.transform(SQUARE, lambda xy: xy + (0.002, 0.0))
     row = {
         "kind": "平移", "target": "避开禁止", "feasible": True, "reason": "", "distance_m": 168.4, "bearing_deg": 90.0,
-        "area_m2": 1.0, "share": 1.0, "verdict": "未发现冲突", "verdict_at_least": "", "wkt": moved.wkt,
+        "area_m2": 1.0, "share": 1.0, "verdict": "未发现冲突", "verdict_at_least": "", "caveats": "条款未核实;文号未核实", "wkt": moved.wkt,
     }  # fmt: skip
     remedy = _remedy(row)
     assert "向东（方位角 90.0°）平移 168.4 米" in remedy.sentence and "未发现冲突" in remedy.sentence
+    assert "“未发现冲突”〔条款未核实；文号未核实〕" in remedy.sentence
     figure = draw_figures(make_layers(), SQUARE, report.conclusion, {}, (remedy,))[0]
     assert [m.label for m in figure.measures if m.style == "shift"] == ["平移 168.4 米"]
     assert "shift" in [o.style for o in figure.outlines]

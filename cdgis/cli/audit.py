@@ -19,6 +19,7 @@ from cdgis.cli.options import (
 )
 from cdgis.cli.words import ChineseCommand, parse_date
 from cdgis.errors import ReaderError, ReportError, os_reason
+from cdgis.model import LIST_SEPARATOR
 
 if TYPE_CHECKING:
     from cdgis.assessment import Assessment
@@ -192,9 +193,14 @@ def compare(
         say(f"变更的区 {len(found.zones)} 个；重新判定 {found.judged_count} 个对象，结论变更 {len(found.verdicts)} 个")
         for row in found.verdicts.head(12).to_dict("records"):
             say(
-                f"　{row['subject_id']} {row['name']}：{row['old_verdict']} → {row['new_verdict']}（{row['zone_ids']}）"
+                f"　{row['subject_id']} {row['name']}：{_with(row['old_verdict'], row['old_caveats'])}"
+                f" → {_with(row['new_verdict'], row['new_caveats'])}（{row['zone_ids']}）"
             )
         say("已写出 " + "、".join(map(str, written)))
+
+
+def _with(verdict: str, caveats: str) -> str:
+    return verdict + (f"〔{caveats.replace(LIST_SEPARATOR, '；')}〕" if caveats else "")
 
 
 def rules_export(

@@ -44,9 +44,18 @@ def title_of(clause: Clause) -> str:
 
 def basis_text(clause: Clause) -> str:
     """Return levels, bases, period and source of a clause in one line."""
-    measure = f"；方案措施第 {clause.plan_measure.replace(';', '、')} 项" if clause.plan_measure else ""
     period = in_force(clause.effective_from, clause.effective_to)
-    return f"{'、'.join(clause.levels)}级　依据：{'；'.join(clause.bases)}　在效：{period}{measure}　出处：{clause.mark}{remarks_text(clause)}"
+    bases = f"{'、'.join(clause.levels)}级　依据：{'；'.join(clause.bases)}　在效：{period}{_measure(clause, '；')}"
+    return f"{bases}　出处：{clause.mark}{remarks_text(clause)}"
+
+
+def _measure(clause: Clause, before: str) -> str:
+    return f"{before}方案措施第 {clause.plan_measure.replace(';', '、')} 项" if clause.plan_measure else ""
+
+
+def _standing(clause: Clause) -> str:
+    """Return what the clauses of one unit's list mostly have in common: level, period in force, source."""
+    return f"{'、'.join(clause.levels)}级　在效：{in_force(clause.effective_from, clause.effective_to)}　出处：{clause.mark}"
 
 
 def remarks_text(clause: Clause) -> str:
@@ -83,13 +92,18 @@ def facts_text(facts: Iterable[Fact]) -> str:
     return "；".join(f"{f.title}：{f.value or '未填'}{' ' + f.unit if f.value and f.unit else ''}" for f in facts)
 
 
-def situation_text(clause: Clause) -> str:
-    """Return the project's side of a clause: where it lies and what was declared."""
-    lines = [zone_text(zone) for zone in clause.zones[:4]]
-    if len(clause.zones) > 4:
-        lines.append(f"……共 {len(clause.zones)} 处")
+def situation_text(clause: Clause, *, known: str = "") -> str:
+    """Return the project's side of a clause: where it lies and what was declared.
+
+    `known` is the zone whose place the reader has been told in the heading.
+    """
+    zones = [zone for zone in clause.zones if zone.zone_id != known]
+    lines = [zone_text(zone) for zone in zones[:4]]
+    if len(zones) > 4:
+        lines.append(f"……共 {len(zones)} 处")
     facts = facts_text(clause.situation)
-    return "\n".join([*lines, *([facts] if facts else [])]) or "—"
+    told = "位于本单元内" if known and len(zones) < len(clause.zones) else DASH
+    return "\n".join([*lines, *([facts] if facts else [])]) or told
 
 
 def conformity_cell(clause: Clause) -> Cell:
@@ -102,21 +116,54 @@ def conformity_cell(clause: Clause) -> Cell:
     )  # fmt: skip
 
 
-def clause_grid(name: str, clauses: Sequence[Clause], *, first: str = "维度") -> Grid:
+def clause_grid(name: str, clauses: Sequence[Clause]) -> Grid:
     """Return clauses as 维度 | 管控要求 | 本项目情况 | 符合性, and officers' decisions where there are any."""
-    reviewed = any(clause.reviews for clause in clauses)
-    heads = [(first, 10), ("管控要求（条文照录）", 40), ("本项目情况", 28), ("符合性", 16)]
     rows = [
         (
-            Cell(text=clause.dimension if first == "维度" else f"{'、'.join(clause.levels)}级\n{clause.dimension}"),
+            Cell(text=f"{'、'.join(clause.levels)}级\n{clause.dimension}"),
             Cell(text=clause.text, small=f"{title_of(clause)}　{basis_text(clause)}", field="clause"),
             Cell(text=situation_text(clause)),
             conformity_cell(clause),
-            *((review_cell(clause),) if reviewed else ()),
         )
         for clause in clauses
     ]
-    return Grid(id=name, columns=columns(*heads, *([("人工复核", 16)] if reviewed else [])), rows=tuple(rows))
+    return _clauses(name, clauses, rows, first="层级、维度")
+
+
+def unit_grid(name: str, zone: ZoneHit, clauses: Sequence[Clause]) -> tuple[Grid, str]:
+    """Return the list of one unit as 维度 | 管控要求 | 本项目情况 | 符合性, and what holds for all its clauses.
+
+    Where the project lies in the unit stands in the heading above, and level, period and source that all clauses
+    share are said once: the sentence to print under the heading, "" where they have nothing in common.
+    """
+    common = {_standing(clause) for clause in clauses}
+    shared = len(common) == 1
+    rows = [
+        (
+            Cell(text=clause.dimension),
+            Cell(text=clause.text, small=_in_short(clause) if shared else f"{title_of(clause)}　{basis_text(clause)}", field="clause"),
+            Cell(text=situation_text(clause, known=zone.zone_id)),
+            conformity_cell(clause),
+        )
+        for clause in clauses
+    ]
+    documents = "、".join(dict.fromkeys(basis.split("》")[0] + "》" for clause in clauses for basis in clause.bases if "》" in basis))
+    told = f"以下各条：依据 {documents or '该单元准入清单'}　{common.pop()}。" if shared else ""
+    return _clauses(name, clauses, rows, first="维度"), told
+
+
+def _in_short(clause: Clause) -> str:
+    """Return what tells a clause of a unit's list from the others: its article, number and measure."""
+    return f"{title_of(clause)}{_measure(clause, '　')}{remarks_text(clause)}"
+
+
+def _clauses(name: str, clauses: Sequence[Clause], rows: Sequence[tuple[Cell, ...]], *, first: str) -> Grid:
+    """Return a table of clauses, with a column for officers' decisions where there are any."""
+    heads = [(first, 10), ("管控要求（条文照录）", 42), ("本项目情况", 28), ("符合性", 14)]
+    if not any(clause.reviews for clause in clauses):
+        return Grid(id=name, columns=columns(*heads), rows=tuple(rows))
+    told = tuple((*row, review_cell(clause)) for row, clause in zip(rows, clauses, strict=True))
+    return Grid(id=name, columns=columns(*heads, ("人工复核", 16)), rows=told)
 
 
 def open_grid(name: str, clauses: Sequence[Clause]) -> Grid:

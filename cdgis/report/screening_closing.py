@@ -16,6 +16,8 @@ from cdgis.river_entry import UNTOLD
 from cdgis.screening.content import Clause, LayerRow, ScreeningReport
 
 _MOST_DECISIVE = 3
+_MOST_NEAR = 12
+"""Nearest zones listed; in part 5 the hard lines have their distances anyhow."""
 
 
 def parts_of(report: ScreeningReport, *, digest: str) -> tuple[Part, ...]:
@@ -72,6 +74,8 @@ def _decisive(clause: Clause) -> str:
 
 
 def _nearby(report: ScreeningReport) -> Part:
+    """Return part 6: zones that a buffer rule concerns, and the nearest others; the tables hold every layer."""
+    told = [row for place, row in enumerate(report.nearby) if place < _MOST_NEAR or row.rule_ids]
     heads = columns(("图层", 24), ("最近的区（编码）", 36), ("类别", 18), ("距离", 12), ("说明", 14))
     rows = tuple(
         (
@@ -81,10 +85,15 @@ def _nearby(report: ScreeningReport) -> Part:
             distance_cell(row.distance_m),
             Cell(text="未压占" if row.proof else "邻近", small=f"缓冲规则 {'、'.join(row.rule_ids)}" if row.rule_ids else ""),
         )
-        for row in report.nearby
+        for row in told
     )
     text = f"临界分析：{stability_text(report)}。距离为项目边界至区边界的椭球面最短距离；临界线见位置图。"
-    blocks = (Text(text=text), Grid(id="near", columns=heads, rows=rows, dense=True), *_downstream(report))
+    far = len(report.nearby) - len(told)
+    left = f"另有 {far} 处更远，没有缓冲规则涉及，未列；每个图层最近的区与距离见 data/clear.csv。"
+    blocks = (
+        Text(text=text), Grid(id="near", columns=heads, rows=rows, dense=True),
+        *((Text(text=left, style="note"),) if far else ()), *_downstream(report),
+    )  # fmt: skip
     return Part(number="六", id="nearby", title="邻近分析", blocks=blocks)
 
 
@@ -163,32 +172,33 @@ def _data(report: ScreeningReport) -> Part:
         blocks += [Heading(text="待补充的信息"), Grid(id="questions", columns=heads, rows=rows)]
     gaps = [*part.gaps, *part.notes, *(f"未纳入的规则 {off.name}：{off.value}" for off in part.switched_off)]
     if gaps:
-        blocks += [Heading(text="数据缺口与说明"), *(Text(text=f"· {gap}") for gap in gaps)]
+        blocks += [Heading(text="数据缺口与说明"), *(Text(text=f"· {gap}", style="note") for gap in gaps)]
     return Part(number="九", id="data", title="数据版本与缺口", blocks=(*blocks, Heading(text="图层版本"), *_layers(report)))
 
 
 def _layers(report: ScreeningReport) -> list[Block]:
-    """Return the layers with their versions; sources and licences are numbered and told once below."""
-    plan, digest = "批准机关 / 备案 / 公布", "sha256 前12位"
-    heads = columns(
-        ("图层", 22), ("版本", 12), ("性质", 10), ("精度", 8), (plan, 20), ("用于", 8), ("来源", 6), (digest, 18)
-    )
-    told = list(dict.fromkeys((layer.source, layer.licence) for layer in report.data.layers))
+    """Return the layers with their versions: those of one version, status and plan in one row, sources told once below."""
+    heads = columns(("版本与性质", 15), ("批准机关 / 备案 / 公布", 21), ("图层（未写明压占、邻近、未覆盖的未压占；精度；SHA-256 前 12 位；来源）", 64))
+    sources = list(dict.fromkeys((layer.source, layer.licence) for layer in report.data.layers))
+    groups: dict[tuple[str, bool, str, str], list[LayerRow]] = {}
+    for layer in report.data.layers:
+        groups.setdefault((layer.version, layer.official, _plan_text(layer), layer.plan_document), []).append(layer)
     rows = tuple(
         (
-            Cell(text=layer.title),
-            Cell(text=layer.version),
-            Cell(text="官方" if layer.official else "非官方"),
-            Cell(text=f"{layer.accuracy_m:g} 米" if layer.accuracy_m else DASH),
-            Cell(text=_plan_text(layer), small=layer.plan_document),
-            Cell(text=layer.used),
-            Cell(text=f"[{told.index((layer.source, layer.licence)) + 1}]"),
-            Cell(text=layer.sha256[:12], kind="code"),
+            Cell(text=f"{version}　{'官方' if official else '非官方'}"),
+            Cell(text=plan, small=document),
+            Cell(text="；".join(_layer_text(layer, sources.index((layer.source, layer.licence)) + 1) for layer in part)),
         )
-        for layer in report.data.layers
+        for (version, official, plan, document), part in groups.items()
     )
-    notes = [Text(text=f"[{n}] {source}；许可：{licence}", style="note") for n, (source, licence) in enumerate(told, start=1)]
+    notes = [Text(text=f"[{n}] {source}；许可：{licence}", style="note") for n, (source, licence) in enumerate(sources, start=1)]
     return [Grid(id="layers", columns=heads, rows=rows, dense=True), *notes]
+
+
+def _layer_text(layer: LayerRow, source: int) -> str:
+    used = "" if layer.used == "未压占" else f"{layer.used}；"
+    accuracy = f"±{layer.accuracy_m:g} 米；" if layer.accuracy_m else ""
+    return f"{layer.title}（{used}{accuracy}{layer.sha256[:12]}；[{source}]）"
 
 
 def _plan_text(layer: LayerRow) -> str:

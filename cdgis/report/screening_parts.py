@@ -23,6 +23,7 @@ from cdgis.report.screening_cells import (
     situation_text,
     stability_text,
     title_of,
+    unit_grid,
     zone_text,
 )
 from cdgis.report.wording import DASH, metres, number, percent, word
@@ -181,13 +182,14 @@ def unit_part(report: ScreeningReport) -> Part:
         zone = table.zone
         blocks.append(Heading(text=f"管控单元 {zone.zone_id} {zone.zone_name}（{zone.zone_class}）：{zone_text(zone)}"))
         if table.clauses:
-            blocks.append(clause_grid(f"unit-{place}", table.clauses))
+            grid, shared = unit_grid(f"unit-{place}", zone, table.clauses)
+            blocks += [*([Text(text=shared, style="note")] if shared else []), grid]
         if table.silent_dimensions:
             blocks.append(Text(text=f"清单中没有条文的维度：{'、'.join(table.silent_dimensions)}。", style="note"))
     told = tuple(clause for clause in part.upper if clause.state != State.UNKNOWN)
     unclear = tuple(clause for clause in part.upper if clause.state == State.UNKNOWN)
     if told:
-        blocks += [Heading(text="国家、省、市级要求对照"), clause_grid("upper", told, first="层级、维度")]
+        blocks += [Heading(text="国家、省、市级要求对照"), clause_grid("upper", told)]
     if unclear:
         blocks += [Heading(text=f"资料不足、尚不能判定的要求（{len(unclear)} 条，符合性均为需核实）"), open_grid("unclear", unclear)]
     if part.set_aside:
@@ -215,7 +217,7 @@ def _set_aside(clauses: Sequence[Clause]) -> Grid:
 
 
 def _caps(capped: Sequence[Mapping[str, Any]]) -> Grid:
-    heads = columns(("区", 34), ("资源或排放", 18), ("上限", 16), ("已申报合计", 16), ("占上限", 10), ("未申报个数", 6))
+    heads = columns(("区", 28), ("资源或排放", 18), ("上限", 16), ("已申报合计", 16), ("占上限", 10), ("未申报个数", 12))
 
     def amount(value: object, unit: object) -> Cell:
         """Return a number with its unit, or a dash where it is not known."""

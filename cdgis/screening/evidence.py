@@ -43,16 +43,18 @@ def alternatives_of(assessment: Assessment, subject_id: str, remedies: Sequence[
 def _remedy(row: Row) -> Remedy:
     numbers = {name: float(row[name]) for name in ("distance_m", "bearing_deg", "area_m2", "share")}
     lead = f"{wording()['remedy'].get(row['kind'], row['kind'])}，{row['target']}"
-    verdict = str(row["verdict"]) + (f"（至少{row['verdict_at_least']}）" if row["verdict_at_least"] else "")
+    least = f"（至少{row['verdict_at_least']}）" if row["verdict_at_least"] else ""
+    caveats = f"〔{'；'.join(split(row['caveats']))}〕" if row["caveats"] else ""
+    verdict = f"“{row['verdict']}{least}”{caveats}"
     if not row["feasible"]:
         sentence = f"{lead}：没有可行方案。{row['reason']}"
     elif row["kind"] == _SHIFT:
         way = _COMPASS[round(numbers["bearing_deg"] / 45) % 8]
         moved = f"向{way}（方位角 {numbers['bearing_deg']:.1f}°）平移 {metres(numbers['distance_m'])}"
-        sentence = f"{lead}：{moved}，按同一规则重新研判为“{verdict}”。{row['reason']}"
+        sentence = f"{lead}：{moved}，按同一规则重新研判为{verdict}。{row['reason']}"
     else:
         kept = f"保留 {extent(numbers['area_m2'], 'm2')}，占原用地 {percent(numbers['share'])}"
-        sentence = f"{lead}：{kept}，按同一规则重新研判为“{verdict}”。{row['reason']}"
+        sentence = f"{lead}：{kept}，按同一规则重新研判为{verdict}。{row['reason']}"
     return Remedy(
         kind=str(row["kind"]), target=str(row["target"]), feasible=bool(row["feasible"]), verdict=str(row["verdict"]),
         at_least=str(row["verdict_at_least"]), sentence=sentence, wkt=str(row["wkt"]),
