@@ -178,7 +178,8 @@ def _data(report: ScreeningReport) -> Part:
 
 def _layers(report: ScreeningReport) -> list[Block]:
     """Return the layers with their versions: those of one version, status and plan in one row, sources told once below."""
-    heads = columns(("版本与性质", 15), ("批准机关 / 备案 / 公布", 21), ("图层（未写明压占、邻近、未覆盖的未压占；精度；SHA-256 前 12 位；来源）", 64))
+    told = "图层（未注明压占、邻近、未覆盖的未压占；精度；SHA-256 前 12 位；来源）"
+    heads = columns(("版本与性质", 15), ("批准机关 / 备案 / 公布", 21), (told, 64))
     sources = list(dict.fromkeys((layer.source, layer.licence) for layer in report.data.layers))
     groups: dict[tuple[str, bool, str, str], list[LayerRow]] = {}
     for layer in report.data.layers:
