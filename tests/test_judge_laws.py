@@ -64,11 +64,12 @@ def built(layers: dict) -> dict[str, Layer]:
     return layer_set(*made, city=CITY)
 
 
-def verdicts(layers, rule_set, geometries, *, industry="31"):
-    subjects, used = sites(geometries, industry=industry), built(layers)
+def verdicts(layers, rule_set, geometries, *, cod_t_per_yr="", **told):
+    subjects, used = sites(geometries, **({"industry": "31"} | told)), built(layers)
     size = len(geometries)
     frame = pd.DataFrame(subjects.frame.drop(columns="geometry")).assign(area_m2=1.0, length_m=0.0)
-    facts = Facts.of(frame, subjects.attributes)
+    rows = [(i, "cod_t_per_yr", cod_t_per_yr, "t/a") for i in frame["subject_id"] if cod_t_per_yr]
+    facts = Facts.of(frame, pd.DataFrame(rows, columns=["subject_id", "attribute", "value", "unit"]))
     measured = measure_overlaps(subjects, used, scopes=scopes_of(rule_set), reach_m=reach_by_layer(rule_set, facts))
     return judge(
         facts, measured, rule_set, layers=used, accuracy_m=np.zeros(size), tolerance_m=20.0, as_of=date(2026, 11, 1)
@@ -137,6 +138,23 @@ def test_removing_a_layer_turns_verdicts_that_rested_on_it_alone_into_unknown(wo
         decisive = set(before.decisive_rule_ids.split(";")) - {""}
         if before.verdict != "资料不足" and decisive and decisive <= on_layer:
             assert after.verdict == "资料不足" and RANK[after.at_least] < RANK[before.verdict]
+
+
+PASSES = ["未发现冲突", "有条件符合"]
+
+
+@LAW
+@given(worlds(), st.sampled_from(("3", "8")), st.sets(st.sampled_from((*LAYERS, "cod_t_per_yr", "industry", "activity")), min_size=1))
+def test_removing_data_never_turns_a_non_pass_into_a_pass(world, cod, gone):
+    layers, rule_set, geometries = world
+    told = {"industry": "3110", "activity": "国家重大项目", "cod_t_per_yr": cod}
+    before = verdicts(layers, rule_set, geometries, **told)
+    left = {name: zones for name, zones in layers.items() if name not in gone}
+    after = verdicts(left, rule_set, geometries, **{name: "" if name in gone else value for name, value in told.items()})
+    assert not (~before["verdict"].isin(PASSES) & after["verdict"].isin(PASSES)).any()
+    low, high = bounds(before, rule_set)
+    new_low, new_high = bounds(after, rule_set)
+    assert (new_low <= low).all() and (new_high >= high).all()
 
 
 @settings(max_examples=8)

@@ -172,7 +172,8 @@ def _draw_furniture(image: Image.Image, figure: Figure, font: Font | None) -> No
             _text(pen, ((mark.x + 4) * SCALE, (mark.y - 4) * SCALE), mark.label, font, anchor="ls")
     for measure in figure.measures:
         middle = min(max((measure.x1 + measure.x2) / 2, 150), figure.width - 150)
-        above = min(max((measure.y1 + measure.y2) / 2 - 8, 16), figure.height - 26)
+        beside = 18 if measure.style == "shift" else -8  # the critical distance is written above the same place
+        above = min(max((measure.y1 + measure.y2) / 2 + beside, 16), figure.height - 26)
         _text(pen, (middle * SCALE, above * SCALE), measure.label, font, anchor="ms", colour=_measure_colour(measure))
 
 
