@@ -228,7 +228,7 @@ TASKS = {
 
 NOTE = (
     "同一台机器、同一次运行。cdgis 与 geopandas 都从同一批 GeoParquet 读起，读入与准备计时；数据库的入库、索引与切分不计时"
-    "（DuckDB、SedonaDB 行含读入；PostGIS 的处理器时间在服务器里，表中只有客户端的）。“首次”含装入编译好的内核。"
+    "（DuckDB、SedonaDB 行含读入；PostGIS 的处理器时间在服务器里，没有量）。“首次”含装入编译好的内核。"
 )
 
 if __name__ == "__main__":

@@ -26,6 +26,15 @@ def exponent(seconds: Mapping[float, float], *, least: float = 1e4) -> float:
     return float(np.polyfit(n, s, 1)[0])
 
 
+def last_slope(seconds: Mapping[float, float]) -> float:
+    """Return the slope between the two largest n, where fixed costs weigh least."""
+    known = sorted((n, s) for n, s in seconds.items() if math.isfinite(s))
+    if len(known) < 2:
+        return math.nan
+    (n0, s0), (n1, s1) = known[-2:]
+    return math.log(s1 / s0) / math.log(n1 / n0)
+
+
 def judged(rows: Sequence[Measured]) -> str:
     """Return the demands as a Markdown table: demand, measured, peer, ratio, met or not."""
     lines = ["| 要求 | 本工具 | 对照 | 倍数 | 结果 |", "|---|---|---|---|---|"]
@@ -45,7 +54,7 @@ def judged(rows: Sequence[Measured]) -> str:
 
 
 def _judge(demand: Row, ours: Measured, rows: Sequence[Measured]) -> tuple[str, str, str, list[bool]]:
-    measured = f"{ours.seconds:.2f} 秒（处理器 {ours.cpu_s:.2f}），{ours.peak_mb:.0f} MB"
+    measured = f"{_times(ours)}，{ours.peak_mb:.0f} MB"
     holds = [
         value <= demand[key]
         for key, value in (("at_most_s", ours.seconds), ("at_most_mb", ours.peak_mb))
@@ -53,25 +62,33 @@ def _judge(demand: Row, ours: Measured, rows: Sequence[Measured]) -> tuple[str, 
     ]
     peer, ratio = "—", "—"
     if "growth" in demand:
-        slope = exponent({float(n): _seconds(rows, job) for n, job in demand["growth"].items()})
-        ratio = f"指数 {slope:.2f}"
+        seconds = {float(n): _seconds(rows, job) for n, job in demand["growth"].items()}
+        slope = exponent(seconds)
+        ratio = f"指数 {slope:.2f}（末一段 {last_slope(seconds):.2f}）"
         holds.append(slope <= demand["at_most_exponent"])
     other = _found(rows, demand.get("against", ours.job), demand.get("peer", "cdgis"))
     if other is None or other == ours:
         return measured, peer, ratio, holds if not _compares(demand) else []
-    peer = f"{other.peer if 'peer' in demand else other.job} {other.seconds:.2f} 秒（处理器 {other.cpu_s:.2f}）"
+    peer = f"{other.peer if 'peer' in demand else other.job} {_times(other)}"
     if "overhead" in demand:
         by_cpu = ours.cpu_s / other.cpu_s - 1
         by_clock = WORKERS * ours.seconds / other.cpu_s - 1
         ratio = f"处理器 {by_cpu:+.0%}；钟表 {by_clock:+.0%}（对单进程处理器秒的一半）"
         holds += [by_cpu <= demand["overhead"], by_clock <= demand["overhead"], ours.checksum == other.checksum]
     elif "at_least" in demand:
-        ratio = f"{other.seconds / ours.seconds:.1f}（处理器 {other.cpu_s / ours.cpu_s:.1f}）"
+        ratio = f"{other.seconds / ours.seconds:.1f}"
+        if math.isfinite(other.cpu_s):
+            ratio += f"（处理器 {other.cpu_s / ours.cpu_s:.1f}）"
         holds.append(other.seconds >= demand["at_least"] * ours.seconds)
     elif "at_most" in demand:
         ratio = f"{ours.seconds / other.seconds:.2f} 倍用时"
         holds.append(ours.seconds <= demand["at_most"] * other.seconds)
     return measured, peer, ratio, holds
+
+
+def _times(row: Measured) -> str:
+    processor = f"（处理器 {row.cpu_s:.2f}）" if math.isfinite(row.cpu_s) else ""
+    return f"{row.seconds:.2f} 秒{processor}"
 
 
 def _compares(demand: Row) -> bool:

@@ -20,7 +20,7 @@ GROWTH = {
     "points": ("{n} 个点 × 5 图层", vectors.POINTS, "点 × 5 图层：用时随点数", "点数"),
 }
 NATIONAL = ((100_000, "10⁵ 个地块"), (1_000_000, "10⁶ 个地块"), (100_000_000, "10⁸ 个地块"))
-UNITS_NATIONAL, UNITS_MEASURED = 40_737, 2_000
+UNITS_NATIONAL, UNITS_MEASURED, UNITS_VERTICES = 40_737, 2_000, 7_070_000
 
 
 def write(results: Mapping[str, Any], rows: Sequence[Measured], *, docs: Path) -> None:
@@ -78,7 +78,10 @@ def _growth(name: str, rows: Sequence[Measured]) -> plots.Series:
 def _exponents(growth: Mapping[str, plots.Series]) -> str:
     lines = []
     for name, series in growth.items():
-        words = "，".join(f"{peer} {must_show.exponent(points):.2f}" for peer, points in series.items()).replace("nan", "—")
+        words = "；".join(
+            f"{peer} {must_show.exponent(points):.2f}，末一段 {must_show.last_slope(points):.2f}"
+            for peer, points in series.items()
+        ).replace("nan", "—")
         lines.append(f"![{GROWTH[name][2]}](img/cost-{name}.svg)\n\n代价指数（{GROWTH[name][3]}）：{words}。")
     return "\n\n".join(lines)
 
@@ -117,10 +120,11 @@ def _units(rows: Sequence[Measured]) -> str:
         return ""
     times = UNITS_NATIONAL / UNITS_MEASURED
     return (
-        f"全国 {UNITS_NATIONAL:,} 个单元是所量 {UNITS_MEASURED:,} 单元图层的 {times:.0f} 倍（按同样的顶点密度约 {7.07 * times:.0f} 百万顶点）。"
-        f"100 万个点对 5 个图层（共 1 200 万顶点）实测 {points.seconds:.1f} 秒，其中读入与建索引随顶点数线性增长："
-        f"外推到全国单元，最多 {_time(points.seconds * times)}、内存最多约 {points.peak_mb * times / 1024:.0f} GB，"
-        "所以全国图层应按省切开，一省一份工作区。"
+        f"全国 {UNITS_NATIONAL} 个单元是所量 {UNITS_MEASURED} 单元图层的 {times:.0f} 倍，"
+        f"同样的顶点密度下约 {UNITS_VERTICES * times / 1e8:.1f} 亿个顶点。"
+        f"100 万个点对 5 个图层（共 1 200 万顶点）实测 {points.seconds:.1f} 秒、{points.peak_mb / 1024:.1f} GB，其中读入与建索引随顶点数线性增长；"
+        f"全部按 {times:.0f} 倍外推到全国单元，不超过 {points.seconds * times:.0f} 秒、{points.peak_mb * times / 1024:.0f} GB："
+        "时间不成问题，内存成问题，全国图层应按省切开，一省一份工作区。"
     )
 
 

@@ -21,6 +21,8 @@ SLOW_S = 8.0
 PEERS_PYTHON = os.environ.get("CDGIS_BENCH_PEERS_PYTHON", sys.executable)
 """Interpreter of an environment of their own for peers whose packages need other versions than ours."""
 APART = ("DuckDB", "SedonaDB")
+SERVED = "PostGIS"
+"""Beginning of the names of peers whose work is done by a server, so that our processor time says nothing of it."""
 Task = Callable[[Path], str]
 """Does the whole job on the data in a folder, reading included, and returns its checksum."""
 Prepare = Callable[[str, Path], None]
@@ -36,7 +38,7 @@ class Measured:
     peer: str
     seconds: float
     cpu_s: float
-    """Processor time of its process and the processes it started (not of a database server)."""
+    """Processor time of its process and the processes it started; NaN for a database server's work."""
     first_s: float
     peak_mb: float
     checksum: str
@@ -111,7 +113,8 @@ def _apart(script: Path, key: tuple[str, str], data: Path, runs: int) -> Measure
     if reason:
         print(reason, file=sys.stderr, flush=True)
         return Measured(*key, *[float("nan")] * 4, reason.replace("|", "/"))
-    median, cpu_s = statistics.median(found["seconds"]), statistics.median(found["cpu"])
+    median = statistics.median(found["seconds"])
+    cpu_s = float("nan") if key[1].startswith(SERVED) else statistics.median(found["cpu"])
     print(f"{median:.3f} s", file=sys.stderr, flush=True)
     return Measured(*key, median, cpu_s, found["first_s"], found["peak_mb"], found["checksum"], len(found["seconds"]))
 

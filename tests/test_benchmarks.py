@@ -41,6 +41,7 @@ def test_exponent_is_that_of_the_power_law_from_ten_thousand_on() -> None:
     seconds = {n: 3e-5 * n**0.9 for n in (1e4, 1e5, 1e6)}
     assert must_show.exponent({1e3: 5.0, **seconds}) == pytest.approx(0.9)
     assert math.isnan(must_show.exponent({1e3: 5.0, 1e4: 5.0}))
+    assert must_show.last_slope({1e3: 5.0, 1e5: 2.0, 1e6: 40.0}) == pytest.approx(math.log10(20))
 
 
 def test_demand_is_met_only_when_the_fastest_peer_is_slow_enough() -> None:
