@@ -57,3 +57,5 @@ class Assessment:
     """Rasters as pictures for the map, by name: stock_density, potential_density, relief."""
     notes: tuple[str, ...] = ()
     """Statements that belong on the overview page (missing layers, switched-off rules, law read from a copy...)."""
+    verdict_notes: tuple[str, ...] = ()
+    """Those of `notes` that every verdict rests on; the others are about other analyses."""

@@ -26,7 +26,7 @@ def print_summary(console: Console, assessment: Assessment, out: Path, written: 
     judged = len(assessment.tables["verdicts"])
     if judged:
         console.print(_subject_table(assessment) if judged <= _LISTED_SUBJECTS else _verdict_table(assessment))
-    for line in (*_intake_lines(assessment), *_headlines(assessment)):
+    for line in (*_intake_lines(assessment), *_asked_back(assessment), *_headlines(assessment)):
         console.print(line, highlight=False)
     for note in assessment.notes:
         console.print(f"[bright_black]注：{escape(note)}[/]", highlight=False)
@@ -84,6 +84,22 @@ def _intake_lines(assessment: Assessment) -> list[str]:
     return [
         f"读入 {total} 行 = 接收 {accepted} + 修复 {repaired} + 隔离 {quarantined}（逐行见 data/intake.csv）", *lines
     ]
+
+
+def _asked_back(assessment: Assessment) -> list[str]:
+    """Return what the reader of a few sites' files must look at again; a whole workspace has data/intake.csv."""
+    if assessment.request.command != "screen":
+        return []
+    intake = assessment.tables["intake"]
+    rows = intake[(intake["remedy"] != "") & (intake["row"] != WHOLE_FILE)]
+    rows = rows[~rows["file"].isin({record.path for record in assessment.inputs if record.kind == "layer"})]
+    lines = [
+        f"[yellow]请核对[/] {escape(file)}（{escape(row)}）：{escape(reason)}。{escape(remedy)}"
+        for file, row, reason, remedy in rows[["file", "row", "reason", "remedy"]].to_numpy(dtype=object)
+    ]
+    if len(lines) > _LISTED_FILES:
+        lines[_LISTED_FILES:] = [f"[yellow]请核对[/] 另有 {len(lines) - _LISTED_FILES} 行"]
+    return lines
 
 
 def _headlines(assessment: Assessment) -> list[str]:

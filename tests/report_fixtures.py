@@ -394,7 +394,8 @@ def make_assessment(*, text: str = "") -> Assessment:
         catalog=tuple(layer.spec for layer in layers.values()),
         rulebook=Rulebook(rules=rules, switched_off=(("RV-04", text or "不适用于滦河"),)),
         report_numbers={"": "CD-20261101-RUN", **{key: f"CD-20261101-{key}" for key in ids}},
-        notes=(text or "生态环境法典条文取自公开转载本，未与公报核对。",),
+        notes=(text or "生态环境法典条文取自公开转载本，未与公报核对。", "碳核算闭合见 data/carbon_areas.csv"),
+        verdict_notes=(text or "生态环境法典条文取自公开转载本，未与公报核对。",),
     )
 
 

@@ -89,3 +89,12 @@ def test_file_without_a_readable_site_is_told_with_reason_and_remedy(
     told = capsys.readouterr().err
     assert "坏.zip" in told and "压缩包损坏" in told and "请重新压缩为 zip" in told
     assert "用法错误" not in told
+
+
+def test_old_industry_code_is_asked_back_on_the_screen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = {}
+    for code in ("4414", "3011"):
+        assert run("screen", "--lonlat", "117.9,40.95", "--industry", code, "--workspace", REPO, "--out", tmp_path / code) == 0
+        told[code] = capsys.readouterr().out.replace("\n", "").replace(" ", "")
+    assert "请核对" in told["4414"] and "如为风力发电请填4415" in told["4414"]
+    assert "如为" not in told["3011"]

@@ -174,6 +174,12 @@ def test_every_page_bears_stamp_date_version_and_review_mark() -> None:
         assert DEMO_STAMP in text and "2026-11-01" in text and "cdgis 0.1.0" in text and "未经审图，不得公开" in text
 
 
+def test_site_page_says_what_its_verdict_rests_on_and_nothing_of_other_analyses() -> None:
+    assert "碳核算闭合" in _plain_index().get_text()
+    for soup in _plain_sites().values():
+        assert "未与公报核对" in soup.get_text() and "碳核算闭合" not in soup.get_text()
+
+
 def test_map_review_number_replaces_the_internal_use_mark() -> None:
     assessment = make_assessment()
     settings = assessment.settings.model_copy(update={"map_review_number": "冀S(2026)001号"})

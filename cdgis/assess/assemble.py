@@ -34,6 +34,7 @@ def assemble(loaded: Loaded, judged: Judged, parts: Sequence[Part] = (), *, requ
     tables = {name: found.get(name, empty(name)) for name in TABLES}
     tables["questions"] = list_questions(tables["findings"], load_attributes())
     tables["cumulative"] = sum_up_caps(tables["overlaps"], tables["subjects"], tables["attributes"], loaded.layers)
+    told_of_all = overview_notes(loaded)
     digest = input_digest(inputs, loaded.settings, loaded.as_of, __version__)
     return Assessment(
         version=__version__,
@@ -48,7 +49,8 @@ def assemble(loaded: Loaded, judged: Judged, parts: Sequence[Part] = (), *, requ
         report_numbers=report_numbers(tables, digest, loaded.as_of),
         request=request,
         pictures={name: picture for part in parts for name, picture in part.pictures.items()},
-        notes=overview_notes(loaded) + tuple(note for part in parts for note in part.notes),
+        notes=told_of_all + tuple(note for part in parts for note in part.notes),
+        verdict_notes=told_of_all,
     )
 
 

@@ -22,9 +22,9 @@ class Remark:
     remedy: str = ""
 
 
-def noted(reason: str, *, field: str = "", value: str = "") -> Remark:
+def noted(reason: str, *, field: str = "", value: str = "", remedy: str = "") -> Remark:
     """Return a remark that leaves the row accepted."""
-    return Remark(status=IntakeStatus.ACCEPTED, reason=reason, field=field, value=value)
+    return Remark(status=IntakeStatus.ACCEPTED, reason=reason, field=field, value=value, remedy=remedy)
 
 
 def repaired(reason: str, *, field: str = "", value: str = "", remedy: str = "") -> Remark:

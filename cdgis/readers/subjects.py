@@ -82,10 +82,10 @@ def _industry(text: str, name: str) -> tuple[str, list[Remark]]:
     words = text[match.end() :].strip(" -—:：()（）") if match else ""
     if industry.looks_like_2011(code, words or name):
         return "", [_asked_back_2011(code, text)]
-    old_name, _ = industry.meaning_2011(code)
+    old_name, new_code = industry.meaning_2011(code)
     if old_name and industry.name_of(code)[0] not in words + name:
         reason = f"行业代码 {code} 按{industry.name_of(code)}处理；它在 2011 版是{old_name}，请核对"
-        return code, [noted(reason, field="行业代码", value=text)]
+        return code, [noted(reason, field="行业代码", value=text, remedy=f"如为{old_name}请填 {new_code}")]
     meant = industry.named(words)
     if meant and not (meant.startswith(code) or code.startswith(meant)):
         reason = f"行业代码 {code} 是{industry.name_of(code)}，名称却是{industry.name_of(meant)}（{meant}），按缺失处理"

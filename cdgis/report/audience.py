@@ -50,6 +50,7 @@ def public_assessment(assessment: Assessment) -> tuple[Assessment, Withheld]:
     coarse = {key: _coarse_layer(layer, grid) for key, layer in layers.items()}
     subjects = _subjects(assessment, grid, enterprises=settings.show_enterprises)
     tables = _tables(assessment, subjects, hidden)
+    told = _notes(assessment, layers, coarse)
     public = replace(
         assessment,
         audience="public",
@@ -60,7 +61,8 @@ def public_assessment(assessment: Assessment) -> tuple[Assessment, Withheld]:
         layers=coarse,
         catalog=tuple(spec for spec in assessment.catalog if spec.id in layers),
         report_numbers=_numbers(assessment, subjects),
-        notes=_notes(assessment, layers, coarse),
+        notes=told,
+        verdict_notes=told,
     )
     return public, Withheld(texts=_withheld_texts(assessment, public), lonlat=lonlat)
 
