@@ -20,7 +20,7 @@ _OWN_CLUSTER = {
     "distributed.nanny.pre-spawn-environ": {"OMP_NUM_THREADS": 1, "MKL_NUM_THREADS": 1, "OPENBLAS_NUM_THREADS": 1},
 }
 """Settings of a cluster of our own. Dask's profiler and its eager return of freed memory to the system
-(MALLOC_TRIM_THRESHOLD_) cost a tenth of the processor time and serve neither tables nor memory limits here."""
+(MALLOC_TRIM_THRESHOLD_) cost 6 to 10 % of the processor time and serve neither tables nor memory limits here."""
 _TRIES = 5
 """Times a part is handed out anew when its worker dies."""
 
