@@ -13,7 +13,7 @@ from cdgis.catalog import LayerSpec
 from cdgis.errors import CatalogError, CrsError
 from cdgis.flow_store import derived_flow, flow_file, flow_of, keep_flow, kept_flow, same_flow
 from cdgis.frames import Layer
-from cdgis.geodesy import geodesic_distance_m, geometries_to_local, lonlat_points
+from cdgis.geodesy import geodesic_distance_m, geometries_to_local
 from cdgis.layercheck import Fault
 from cdgis.model import DEMO_STAMP, InputRecord
 from cdgis.progress import Progress, Silent
@@ -216,7 +216,7 @@ def _disagreement(network: Network, layer: Layer) -> dict[str, npt.NDArray[np.fl
     """Return for each river how far points of its given line, 500 m apart, lie from the derived stem, metres."""
     local = geometries_to_local(layer.zones.geometry.to_numpy())
     names = layer.zones["zone_name"].to_numpy(dtype=object)
-    xy = shapely.get_coordinates(geometries_to_local(lonlat_points(network.lon_deg, network.lat_deg)))
+    xy = network.vertices_local()
     out = {}
     for name in sorted({str(n) for n in network.river if n} & set(names)):
         given = shapely.get_coordinates(shapely.segmentize(shapely.union_all(local[names == name]), 500.0))

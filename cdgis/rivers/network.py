@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 from geopandas import GeoDataFrame
+from shapely.geometry.base import BaseGeometry
 
 from cdgis.arrays import FloatArray, IntArray
 from cdgis.errors import NetworkError
-from cdgis.geodesy import geodesic_distance_m, geometries_to_local, lonlat_points
+from cdgis.geodesy import geodesic_distance_m, geometries_to_local
 from cdgis.rivers.flow import FlowGrid
 from cdgis.rivers.forest import Forest, grow_forest
 
@@ -56,9 +57,15 @@ class Network:
         """Vertices that have a segment: all but the outlets."""
         return np.flatnonzero(~self.forest.is_outlet)
 
+    def vertices_local(self) -> FloatArray:
+        """Return the vertices (n x 2) in the distance-finding plane, metres."""
+        # One line through all vertices takes their coordinates along at once; the first again, for a network of one.
+        way = np.column_stack([np.append(self.lon_deg, self.lon_deg[:1]), np.append(self.lat_deg, self.lat_deg[:1])])
+        return np.asarray(shapely.get_coordinates(geometries_to_local(np.array([shapely.linestrings(way)])))[:-1])
+
     def segments_local(self) -> Texts:
         """Return the segments of `donors` in the distance-finding plane, metres."""
-        xy = shapely.get_coordinates(geometries_to_local(lonlat_points(self.lon_deg, self.lat_deg)))
+        xy = self.vertices_local()
         pairs = np.stack([xy[self.donors], xy[self.forest.receiver[self.donors]]], axis=1)
         return np.asarray(shapely.linestrings(pairs), dtype=object)
 
@@ -174,15 +181,25 @@ def name_rivers(network: Network, lines: GeoDataFrame, *, within_m: float) -> Ne
     """
     known = {str(name) for name in network.river}
     named = lines[~lines["zone_name"].astype(str).isin(known | {""})]
-    points = geometries_to_local(lonlat_points(network.lon_deg, network.lat_deg))
+    xy = network.vertices_local()
     river = network.river.copy()
     groups = {str(name): shapely.union_all(geometries_to_local(part.geometry.to_numpy()))
               for name, part in named.groupby("zone_name", sort=True)}  # fmt: skip
-    stems = {name: _stem(network, shapely.dwithin(points, line, within_m)) for name, line in groups.items()}
+    stems = {name: _stem(network, _near(xy, line, within_m)) for name, line in groups.items()}
     for name in sorted(stems, key=lambda n: (-_size(network, stems[n]), n)):
         free = stems[name][river[stems[name]] == ""]
         river[free] = name
     return replace(network, river=river)
+
+
+def _near(xy: FloatArray, line: BaseGeometry, within_m: float) -> npt.NDArray[np.bool_]:
+    """Return which points lie within reach of a line; only those near its box are measured."""
+    x0, y0, x1, y1 = shapely.bounds(line)
+    above, below = xy >= np.array([x0, y0]) - within_m, xy <= np.array([x1, y1]) + within_m
+    boxed = np.flatnonzero(np.all(above & below, axis=1))
+    near = np.zeros(len(xy), dtype=bool)
+    near[boxed] = shapely.dwithin(shapely.points(xy[boxed]), line, within_m)
+    return near
 
 
 def _size(network: Network, stem: IntArray) -> float:
