@@ -13,11 +13,14 @@ import pytest
 from report_fixtures import ATTACKS, make_assessment
 from visits import DESKTOP, PHONE, Visit
 
+from cdgis.assess.sites import assess_sites
 from cdgis.report.screening_html import render_screening
 from cdgis.screening import compose_report
+from cdgis.workspace import open_workspace
 
 pytestmark = pytest.mark.browser
 
+ROOT = Path(__file__).resolve().parents[2]
 PAGE_HEIGHT_PX = (297 - 20 - 17) / 25.4 * 96
 
 
@@ -91,13 +94,25 @@ def test_every_printed_page_carries_title_number_stamp_and_page_count(
 
 
 def test_a_table_over_several_pages_has_its_header_on_each(browser: object, page: Path, tmp_path: Path) -> None:
-    # Fifty times the rows of the occupation table: three pages at least.
+    # A hundred times the rows of the occupation table: three pages at least.
     long = page.with_name("long.html")
     text = page.read_text(encoding="utf-8")
     start, end = text.index("<tbody>", text.index('<table id="occupation"')) + 7, 0
     end = text.index("</tbody>", start)
-    long.write_text(text[:start] + text[start:end] * 50 + text[end:], encoding="utf-8")
+    long.write_text(text[:start] + text[start:end] * 100 + text[end:], encoding="utf-8")
     pages = _pdf_pages(browser, long, tmp_path / "long.pdf")
     of_table = [text for text in pages if text.count("HX02") + text.count("ZH13080") > 6]
     assert len(of_table) >= 3
     assert all("区（编码）" in text for text in of_table)
+
+
+def test_typical_report_takes_eight_sheets_and_tells_the_verdict_on_the_first(browser: object, tmp_path: Path) -> None:
+    site = ROOT / "layers" / "projects" / "界址点_经纬度.txt"
+    found = assess_sites(open_workspace(ROOT), [site])
+    report = tmp_path / "P038.html"
+    report.write_bytes(render_screening(compose_report(found, "P038")))
+    pages = _pdf_pages(browser, report, tmp_path / "P038.pdf")
+    assert len(pages) <= 8
+    assert "研判结论：不符合" in pages[0] and "决定性条款" in pages[0]
+    near = next(text for text in pages if "六、邻近分析" in text)
+    assert re.search(r"另有 \d+ 处更远", near) and "data/clear.csv" in near
