@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Command = Literal["run", "screen"]
+Command = Literal["run", "screen", "relocate"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,23 +23,28 @@ class Request:
     wkt: tuple[str, ...] = ()
     lonlat: tuple[str, ...] = ()
     tolerance_m: float | None = None
+    what_if: Mapping[str, Any] = field(default_factory=dict)
+    """Changed assumptions of a relocation plan, as JSON holds them; empty without any."""
 
     def row(self) -> dict[str, Any]:
         """Return the request as JSON holds it."""
+        told = {"what_if": dict(self.what_if)} if self.what_if else {}
         return {
             "command": self.command, "files": list(self.files), "declared": dict(sorted(self.declared.items())),
             "sidecar": self.sidecar, "wkt": list(self.wkt), "lonlat": list(self.lonlat), "tolerance_m": self.tolerance_m,
+            **told,
         }  # fmt: skip
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "Request":
         """Return the request a report carries."""
         return cls(
-            command="screen" if row["command"] == "screen" else "run",
+            command=row["command"] if row["command"] in ("screen", "relocate") else "run",
             files=tuple(map(str, row["files"])),
             declared={str(key): str(value) for key, value in row["declared"].items()},
             sidecar=str(row["sidecar"]),
             wkt=tuple(map(str, row["wkt"])),
             lonlat=tuple(map(str, row["lonlat"])),
             tolerance_m=row["tolerance_m"],
+            what_if=row.get("what_if", {}),
         )

@@ -11,14 +11,18 @@ from pathlib import Path
 from typing import Any
 
 from cdgis.assess.city import assess_workspace
+from cdgis.assess.relocation import assess_relocation
 from cdgis.assessment import Assessment
 from cdgis.differences import input_faults, listed, setting_faults
 from cdgis.errors import CdgisError, ReportError
+from cdgis.relocation_plan import WhatIf
 from cdgis.report_file import ReportFile
 from cdgis.verify import Check, Verification
 from cdgis.workspace import Workspace
 
 RUN_FILE = "data/run.json"
+_WHOLE = ("run", "relocate")
+"""Commands that fill a folder of their own."""
 _OURS = ("sites/", "data/")
 """Folders in which a file that a run does not write is a fault; elsewhere it is somebody's own."""
 
@@ -40,8 +44,8 @@ def read_run(folder: Path) -> Mapping[str, Any] | None:
         content = json.loads(path.read_text(encoding="utf-8"))
         command = content["request"]["command"]
     except (OSError, ValueError, KeyError, TypeError) as err:
-        raise ReportError(f"{path} 无法读取或不完整：{err!r:.80}。请用 cdgis run 重新生成") from err
-    return content if command == "run" else None
+        raise ReportError(f"{path} 无法读取或不完整：{err!r:.80}。请用 cdgis run 或 relocate 重新生成") from err
+    return content if command in _WHOLE else None
 
 
 def run_folder(path: Path) -> Path | None:
@@ -53,7 +57,7 @@ def run_folder(path: Path) -> Path | None:
 def verify_run(
     folder: Path, *, workspace: Workspace, publish: Publish, only: Path | None = None, jobs: int = 1
 ) -> Verification:
-    """Return what was checked about the output folder of `cdgis run`, and what differs.
+    """Return what was checked about the output folder of `cdgis run` or `cdgis relocate`, and what differs.
 
     Parameters
     ----------
@@ -65,11 +69,11 @@ def verify_run(
     """
     run = read_run(folder)
     if run is None:
-        raise ReportError(f"{folder} 没有 {RUN_FILE}，不是 cdgis run 的输出文件夹")
+        raise ReportError(f"{folder} 没有 {RUN_FILE}，不是 cdgis run 或 relocate 的输出文件夹")
     report = ReportFile(path=folder / RUN_FILE, data=b"", content=run)
     number = str(run["report_numbers"][""])
     try:
-        fresh = assess_workspace(workspace, as_of=report.as_of, jobs=jobs)
+        fresh = _again(report, workspace, jobs)
     except CdgisError as err:
         checks = [Check(title="按原输入重新运行", faults=(f"无法重算：{err}",))]
         return Verification(report_number=number, subject_id="", checks=tuple(checks))
@@ -83,6 +87,15 @@ def verify_run(
         checks += _file_checks(folder, Path(scratch), only)
     subject = only.stem if only is not None and only.parent.name == "sites" else ""
     return Verification(report_number=number, subject_id=subject, checks=tuple(checks))
+
+
+def _again(report: ReportFile, workspace: Workspace, jobs: int) -> Assessment:
+    """Return what the folder's own command gives now, under the assumptions it was given."""
+    request = report.request()
+    if request.command == "relocate":
+        what_if = WhatIf.of(request.what_if)
+        return assess_relocation(workspace, what_if=what_if, as_of=report.as_of, jobs=jobs)
+    return assess_workspace(workspace, as_of=report.as_of, jobs=jobs)
 
 
 def _number_faults(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:

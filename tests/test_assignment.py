@@ -79,10 +79,36 @@ def test_plan_of_six_enterprises_and_four_parks_is_the_best_one(seed: int) -> No
 @pytest.mark.parametrize("whole_pairs", [0, 4000])
 def test_large_plan_keeps_every_capacity_and_lies_at_its_bound(whole_pairs: int) -> None:
     p = problem(3, 120, 12, tight=0.9)
-    found = assign(p, LIMITS.model_copy(update={"whole_pairs": whole_pairs, "nodes": 10}))
+    thorough = LIMITS.search.model_copy(update={"tries": 1_000_000, "rounds": 8, "group": 12, "nodes": 10})
+    limits = LIMITS.model_copy(update={"whole_pairs": whole_pairs, "nodes": 10, "search": thorough})
+    found = assign(p, limits)
     assert keeps(p, found.place)
+    assert found.bound == pytest.approx(relaxed_bound(p)) or whole_pairs
     assert relaxed_bound(p) - 1e-6 <= found.objective <= relaxed_bound(p) * 1.05
     assert found.bound <= found.objective + 1e-9
+
+
+def test_search_betters_the_rounded_plan_and_repeats() -> None:
+    rng = np.random.default_rng(5)
+    none = np.full(20, np.inf)
+    p = Problem(
+        cost=rng.random((400, 20)).round(3), permitted=rng.random((400, 20)) < 0.6,
+        demand=Demand(
+            land_ha=rng.uniform(1, 12, 400).round(2), water_10k_m3=np.zeros(400), energy_tce=np.zeros(400),
+            unplaced_cost=2 * (1 + rng.random(400)),
+        ),
+        supply=Supply(available_ha=np.tile(rng.uniform(40, 120, 20), (400, 1)), water_10k_m3=none, energy_tce=none),
+    )  # fmt: skip
+
+    def plan(tries: int) -> np.ndarray:
+        """The plan of so many tries, without planning parks anew."""
+        search = LIMITS.search.model_copy(update={"tries": tries, "rounds": 0})
+        return assign(p, LIMITS.model_copy(update={"whole_pairs": 0, "search": search})).place
+
+    rough, fine = plan(1000), plan(2_000_000)
+    assert keeps(p, fine)
+    assert p.value(fine) < p.value(rough)
+    assert np.array_equal(fine, plan(2_000_000))
 
 
 def test_capacity_check_fails_when_a_capacity_is_exceeded() -> None:

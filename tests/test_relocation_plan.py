@@ -1,5 +1,6 @@
 """Random workspaces: wherever the plan sends somebody, the rules forbid nothing; tables do not depend on names or order."""
 
+import json
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -19,6 +20,7 @@ from cdgis.frames import Subjects
 from cdgis.judging import judge_subjects
 from cdgis.loading import Loaded
 from cdgis.relocation_plan import WhatIf, places, plan_relocation
+from cdgis.request import Request
 from cdgis.rulebook import Rulebook
 
 EDGE_M = 8000
@@ -171,3 +173,11 @@ def test_how_many_are_judged_at_a_time_changes_nothing(tmp_path: Path, monkeypat
     for name in ("findings", "verdicts"):
         pd.testing.assert_frame_equal(again.tables[name], judged.tables[name])
     pd.testing.assert_frame_equal(plan_relocation(loaded, again)["destinations"], found["destinations"])
+
+
+def test_changed_assumptions_survive_being_written_down() -> None:
+    asked = WhatIf(closed=("B",), spare_ha={"L": 20.0}, weights={"priority": {"people": 0.4}}, free=("E0014",))
+    row = json.loads(json.dumps(Request(command="relocate", what_if=asked.row()).row()))
+    assert WhatIf.of(Request.of(row).what_if) == asked
+    assert Request.of(row).command == "relocate"
+    assert "what_if" not in Request(command="relocate", what_if=WhatIf().row()).row()

@@ -15,6 +15,7 @@ from cdgis.progress import Progress, Silent
 from cdgis.readers import read_subjects
 from cdgis.relocation_plan import WhatIf, plan_relocation, search_freely
 from cdgis.remedy_plan import guide, search_area
+from cdgis.request import Request
 from cdgis.river_entry import downstream_measures
 from cdgis.river_system import RiverSystem
 from cdgis.schema import validate
@@ -38,7 +39,8 @@ def assess_relocation(
     rivers = rivers_of(loaded)
     relocation = relocation_part(loaded, judged, progress, what_if, rivers=rivers)
     waters = Part(records=elevation_records(loaded) if rivers else ())
-    return assemble(loaded, judged, (relocation, waters))
+    asked = Request(command="relocate", what_if=what_if.row() if what_if else {})
+    return assemble(loaded, judged, (relocation, waters), request=asked)
 
 
 def relocation_part(

@@ -99,7 +99,7 @@ def verify(
 ) -> None:
     """核对报告是否确由所列输入得出：编号、文字、输入文件、逐行重算、复核记录。有出入则退出码为 2。
 
-    给出文件夹时核对其中全部报告；cdgis run 的输出（文件夹、index.html 或其中一页）由原输入重新运行，逐字节比较。
+    给出文件夹时核对其中全部报告；cdgis run 和 relocate 的输出（文件夹、index.html 或其中一页）由原输入、按原假设重新运行，逐字节比较。
 
     示例：cdgis verify reports/P-001.html　　cdgis verify reports　　cdgis verify maps
     """
@@ -156,10 +156,10 @@ def _tell(found: "Verification", path: Path) -> bool:
 
 
 def publish_run(assessment: "Assessment", folder: Path) -> None:
-    """Write all files of a run into a folder, as `cdgis run` does."""
+    """Write all files of a run into a folder, as the command that made it does."""
     from cdgis.report.publish import write_reports
 
-    write_reports(assessment, folder)
+    write_reports(assessment, folder, word=assessment.request.command == "relocate")
 
 
 def compare(

@@ -91,6 +91,22 @@ class PriorityPolicy(PolicyData):
         return self
 
 
+class SearchPolicy(PolicyData):
+    """How are plans too large for branch and bound searched for?"""
+
+    tries: int = Field(ge=1)
+    warm: float = Field(gt=0)
+    """Threshold of acceptance at the start, in units of the objective; at the end `cold`."""
+    cold: float = Field(gt=0)
+    reach: float = Field(gt=0)
+    """Places are tried whose reduced cost is at most this."""
+    rounds: int = Field(ge=0)
+    """So many times `group` parks are planned anew by branch and bound, with `nodes` and `gap`."""
+    group: int = Field(ge=1)
+    nodes: int = Field(ge=1)
+    gap: float = Field(gt=0)
+
+
 class DestinationPolicy(PolicyData):
     """Which park suits best, and what does the joint plan weigh?"""
 
@@ -99,14 +115,11 @@ class DestinationPolicy(PolicyData):
     """Cost of leaving a case without a place; more than any placement can cost."""
     gap: float = Field(gt=0)
     nodes: int = Field(ge=1)
-    large_nodes: int = Field(ge=1)
-    """Nodes for the core of a program beyond `whole_pairs`."""
-    core_cost: float = Field(ge=0)
-    """Greatest reduced cost of a pair kept in that core."""
     exact_pairs: int = Field(ge=0)
     """Up to this many pairs the plan is solved without a gap."""
     whole_pairs: int = Field(ge=0)
-    """Up to this many pairs the program is solved whole, beyond it by its relaxation first."""
+    """Up to this many pairs the program is solved whole, beyond it by its relaxation and a search."""
+    search: SearchPolicy
     rail_threshold_t_per_yr: float
     rail_reach_m: float
     rail_basis: str

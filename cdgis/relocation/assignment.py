@@ -7,8 +7,9 @@
                 x_ip in {0, 1}, only for pairs that are permitted and fit alone
 
 a_ip is what park p has for i: its spare land minus the parts prohibited to i. Staying unplaced costs u_i, so a plan always
-exists. HiGHS stops by gap or number of nodes, never by time; rows and columns enter in an order that depends on their
-contents alone, so neither names nor the order of tables decide among equally good plans.
+exists. HiGHS stops by gap or number of nodes, the search of large programs by gap or number of tries, never by time; rows
+and columns enter in an order that depends on their contents alone, so neither names nor the order of tables decide among
+equally good plans.
 """
 
 from dataclasses import dataclass
@@ -18,10 +19,10 @@ from scipy.sparse import csr_array, vstack
 
 from cdgis.arrays import BoolArray, FloatArray, IntArray
 from cdgis.policy import DestinationPolicy
+from cdgis.relocation.improving import Pairs, Relaxed, improved
+from cdgis.relocation.refining import refined
 
 UNPLACED = -1
-_SHARE_OF_GAP = 0.5
-"""Of the gap, left to the program on the core; the rest is for what the core leaves out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,8 +93,7 @@ def assign(problem: Problem, limits: DestinationPolicy) -> Assignment:
     """Return the best plan found within the gap (relative) and the number of nodes that `limits` states.
 
     Up to `exact_pairs` open pairs the gap is 0, up to `whole_pairs` the program is solved whole. Beyond, its relaxation
-    is, and the program keeps the pairs whose reduced cost is at most `core_cost`: all that the relaxation uses, and what
-    costs little more. The relaxation bounds how far from the best plan that can be.
+    is, which bounds every plan; the relaxed plan is rounded and brought near that bound by a search of so many tries.
 
     Raises
     ------
@@ -110,12 +110,8 @@ def assign(problem: Problem, limits: DestinationPolicy) -> Assignment:
         found = _solve(model, np.arange(count), gap=gap, nodes=limits.nodes)
         lowest = everything + found.bound
     else:
-        reduced, value = _relaxed(model)
-        lowest, core = everything + value, np.flatnonzero(reduced <= limits.core_cost)
-        # HiGHS counts its gap from the saving, the plan from the whole cost
-        gap = limits.gap * _SHARE_OF_GAP * lowest / max(abs(value), 1e-12)
-        found = _solve(model, core, gap=gap, nodes=limits.large_nodes)
-        found = _Solved(chosen=_filled(model, found.chosen), bound=value, nodes=found.nodes)
+        found = _approached(model, limits, everything)
+        lowest = everything + found.bound
     place[model.pair_row[found.chosen]] = model.pair_park[found.chosen]
     objective = problem.value(place)
     return Assignment(
@@ -163,15 +159,38 @@ def _filled(model: "_Model", chosen: IntArray) -> IntArray:
     return np.concatenate([chosen, np.array(more, dtype=np.int64)])
 
 
-def _relaxed(model: "_Model") -> tuple[FloatArray, float]:
-    """Return the reduced cost of each pair in a best plan that may split enterprises, and that plan's value."""
+def _approached(model: "_Model", limits: DestinationPolicy, everything: float) -> _Solved:
+    """Return a plan near the relaxation of the whole program, whose value is the bound."""
+    relaxed = _relaxed(model)
+    pairs = Pairs(row=model.place_row, park=model.pair_park, matrix=model.matrix, shape=(model.cases, model.parks))
+    enough = limits.gap * (everything + relaxed.value)
+    nodes = 0
+
+    def solve(among: IntArray) -> IntArray:
+        """Return the best choice among some pairs."""
+        nonlocal nodes
+        found = _solve(model, among, gap=limits.search.gap, nodes=limits.search.nodes)
+        nodes += found.nodes
+        return found.chosen
+
+    whole = _filled(model, improved(pairs, relaxed, limits.search, enough=enough))
+    chosen = refined(
+        pairs, relaxed, whole, search=limits.search, solve=solve, saving=model.saving, enough=enough
+    )  # fmt: skip
+    return _Solved(chosen=_filled(model, chosen), bound=relaxed.value, nodes=nodes)
+
+
+def _relaxed(model: "_Model") -> Relaxed:
+    """Return a best plan that may split enterprises."""
     from scipy.optimize import linprog
 
-    result = linprog(model.saving, A_ub=model.matrix, b_ub=model.limit, bounds=(0, 1), method="highs-ds")
+    # no pair can exceed its enterprise's row: leaving out bounds of 1 gives every price to a row
+    result = linprog(model.saving, A_ub=model.matrix, b_ub=model.limit, bounds=(0, None), method="highs-ds")
     if result.x is None:
         raise RuntimeError(f"HiGHS: {result.message}")
-    reduced = model.saving - model.matrix.T @ result.ineqlin.marginals
-    return np.asarray(reduced), float(result.fun)
+    prices = np.maximum(-result.ineqlin.marginals, 0.0)
+    reduced = np.maximum(model.saving + model.matrix.T @ prices, 0.0)
+    return Relaxed(share=np.asarray(result.x), reduced=np.asarray(reduced), multiplier=prices, value=float(result.fun))
 
 
 def relaxed_bound(problem: Problem) -> float:
@@ -180,7 +199,7 @@ def relaxed_bound(problem: Problem) -> float:
     everything = float(problem.demand.unplaced_cost.sum())
     if not model.pair_row.size:
         return everything
-    return everything + _relaxed(model)[1]
+    return everything + _relaxed(model).value
 
 
 def _canonical_order(problem: Problem) -> tuple[IntArray, IntArray]:
@@ -202,6 +221,10 @@ class _Model:
     pair_park: IntArray
     saving: FloatArray
     """c_ip - u_i: what placing i at p changes against leaving it."""
+    place_row: IntArray
+    """Row of the program that lets an enterprise go to one park at most."""
+    cases: int
+    parks: int
     matrix: csr_array
     limit: FloatArray
 
@@ -229,5 +252,5 @@ class _Model:
                     limits.append(np.ones(1))
         return cls(
             pair_row=row, pair_park=park, saving=problem.cost[row, park] - d.unplaced_cost[row],
-            matrix=vstack(pieces, format="csr"), limit=np.concatenate(limits),
+            place_row=at.astype(np.int64), cases=len(order), parks=len(parks), matrix=vstack(pieces, format="csr"), limit=np.concatenate(limits),
         )  # fmt: skip

@@ -31,7 +31,7 @@ def state_plan(
             ("10", "已安排", f"{int((plan.place != '').sum())} 家"),
             ("11", "目标值", f"{found.objective:.6f}"),
             ("12", "下界", f"{found.bound:.6f}（相对差 {gap:.2%}，{'已达' if found.proven else '未达'}间隙要求 {choosing.gap:g}）"),
-            ("13", "规模", f"可选组合 {found.pairs} 个，约束 {found.rows} 条，分支定界结点 {found.nodes} 个（按间隙和结点停，不按时间）"),
+            ("13", "规模", f"可选组合 {found.pairs} 个，约束 {found.rows} 条，分支定界结点 {found.nodes} 个（按间隙、结点和搜索次数停，不按时间）"),
         ]
     rows.append(("20", "优先级权重", _weights(priority)))
     rows.append(("21", "承接权重", _weights(choosing)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from cdgis.errors import UsageError
 
@@ -18,6 +19,23 @@ class WhatIf:
     """"priority" and "destinations" -> criterion -> weight."""
     free: tuple[str, ...] = ()
     """Ids of enterprises to search a free location for."""
+
+    def row(self) -> dict[str, Any]:
+        """Return the changes as JSON holds them, {} without any."""
+        weights = {group: dict(sorted(values.items())) for group, values in sorted(self.weights.items())}
+        told = {
+            "close": list(self.closed), "cap_ha": dict(sorted(self.spare_ha.items())), "weights": weights,
+            "free": list(self.free),
+        }  # fmt: skip
+        return {name: value for name, value in told.items() if value}
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> "WhatIf":
+        """Return the changes that `row` gave."""
+        return cls(
+            closed=tuple(row.get("close", ())), spare_ha=row.get("cap_ha", {}), weights=row.get("weights", {}),
+            free=tuple(row.get("free", ())),
+        )  # fmt: skip
 
     def words(self) -> str:
         """Return the changes in words, "" without any."""
