@@ -21,6 +21,9 @@ _STYLES = (("Normal", 10.5), ("Heading 1", 13), ("Title", 17))
 _RED = RGBColor(0x8E, 0x12, 0x22)
 _MOST_PARKS = 6
 
+_TEXT_MM = 176
+"""Width of a page between its margins."""
+
 
 def render_cards_docx(assessment: Assessment) -> Iterator[tuple[str, bytes]]:
     """Yield (path, DOCX bytes) of the card of every enterprise that calls for action."""
@@ -36,16 +39,16 @@ def _card(assessment: Assessment, case: Case) -> bytes:
     _line(document, f"{row['county']}　行业 {row['industry']} {industry(row['industry'])}　编号 {row['enterprise_id']}")
     _line(document, _conclusion(case), bold=True, size=14)
     _line(document, row["action"] + ("（须先人工核实）" if row["status"] == "须人工核实" else ""))
-    _grid(document, ("名次", "名次区间", "等级", "得分", "主导指标", "名次区间的主因"), [_standing(row)])
+    _grid(document, ("名次", "名次区间", "等级", "得分", "主导指标", "名次区间的主因"), [_standing(row)], (1, 1, 1, 1, 2, 2))
     _heading(document, "一、为什么")
-    _grid(document, ("规则", "涉及的区", "位置", "条文", "依据"), [_reason(reason) for reason in case.reasons])
+    _grid(document, ("规则", "涉及的区", "位置", "条文", "依据"), [_reason(reason) for reason in case.reasons], (4, 3, 2, 5, 5))
     if row["exclusions"]:
         _line(document, f"不能忽略的反面理由：{'；'.join(listed_words(row['exclusions']))}", colour=_RED)
     if row["missing"]:
         _line(document, f"还缺：{'、'.join(attribute(name) for name in listed_words(row['missing']))}", colour=_RED)
     _heading(document, "二、有多急")
     points = [(c["title"], _value(c), number(c["weight"], 2), number(c["points"], 3)) for c in case.criteria]
-    _grid(document, ("指标", "数值", "权重", "得分贡献"), points)
+    _grid(document, ("指标", "数值", "权重", "得分贡献"), points, (4, 3, 1, 2))
     _destinations(document, case)
     _line(document, f"依据：{'；'.join(listed_words(row['basis']))}", size=9)
     _line(document, str(read_wording()["declaration"]["text"]), size=9)
@@ -106,7 +109,7 @@ def _destinations(document: DocumentType, case: Case) -> None:
         )
         for d in case.destinations[:_MOST_PARKS]
     ]  # fmt: skip
-    _grid(document, ("园区", "按“迁建”判定", "容量", "得分", "距原址", "须人工判定"), rows)
+    _grid(document, ("园区", "按“迁建”判定", "容量", "得分", "距原址", "须人工判定"), rows, (3, 3, 8, 2, 2, 3))
     _line(document, f"共比选 {len(case.destinations)} 个园区，全表见 destinations.csv。“初筛未见禁止”不等于准予迁入。", size=9)
 
 
@@ -123,9 +126,17 @@ def _line(
         run.font.color.rgb = colour
 
 
-def _grid(document: DocumentType, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _grid(
+    document: DocumentType, head: Sequence[str], rows: Sequence[Sequence[str]], shares: Sequence[int]
+) -> None:
+    """Add a table over the whole width; `shares` are the columns' relative widths."""
     table = document.add_table(rows=1 + len(rows), cols=len(head), style="Table Grid")
+    table.autofit = False
+    widths = [Mm(_TEXT_MM * share / sum(shares)) for share in shares]
+    for column, width in zip(table.columns, widths, strict=True):
+        column._gridCol.w = width  # setting column.width would walk the table once per cell
     cells = table._cells  # one look-up instead of one per row: python-docx walks the whole table for each
     for place, text in enumerate([*head, *(text for row in rows for text in row)]):
+        cells[place].width = widths[place % len(head)]
         run = cells[place].paragraphs[0].add_run(legal_text(str(text)))
         run.font.size, run.font.bold = Pt(9), place < len(head)
