@@ -105,7 +105,7 @@ def _class_methods(rows: pd.DataFrame, pools: PoolTable) -> "pd.Series[str]":
     depth = "" if pools.soil_depth_cm is None else f"0–{pools.soil_depth_cm:g}厘米"
     dead = rows["dead_tc"].notna().map({True: "＋死有机质", False: ""})
     soil = rows["soil_tc"].notna().map({True: f"＋土壤{depth}", False: f"，不含土壤（无{depth}来源）"})
-    return f"面积×碳密度（{pools.name}）：植被" + dead.astype(str) + soil.astype(str)
+    return f"面积×碳密度（{pools.words}）：植被" + dead.astype(str) + soil.astype(str)
 
 
 def _blank_no_data(rows: pd.DataFrame) -> pd.DataFrame:

@@ -28,6 +28,11 @@ class PoolTable:
     soil_depth_cm: float | None
     """The one depth all soil values share; None if there is no soil value at all."""
 
+    @property
+    def words(self) -> str:
+        """What a reader is told of the table: a file's name says nothing to most of them."""
+        return f"土壤计至 {self.soil_depth_cm:g} 厘米的密度表" if self.soil_depth_cm else "不含土壤的密度表"
+
 
 def read_pool_table(name: str, folder: Traversable | None = None) -> PoolTable:
     """Return the pool table `name` (``pools_<name>.csv``) from `folder` or from the shipped data.
