@@ -1,11 +1,13 @@
 """What a reader does with the map: measure, search, export, print, share, and all of it without a mouse."""
 
 import re
+from base64 import b64decode
 from pathlib import Path
 
 import numpy as np
 import pytest
 import shapely
+from playwright import sync_api
 from visits import DESKTOP, PHONE, Visit
 
 from cdgis.geodesy import from_lonlat, geodesic_distance_m, survey_area_m2
@@ -152,17 +154,65 @@ def test_choosing_a_subject_shows_the_layer_that_decided(browser: object, publis
         assert visit.page.evaluate("data.layers.find((l) => l.id === 'ecological_redline').shown")
 
 
-def test_only_the_tile_service_may_be_asked_and_only_when_wanted(browser: object, published: Path) -> None:
+_TILE = b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
+_KEY = "0123456789abcdef"
+_KEPT = "[location.href, document.title, document.cookie, JSON.stringify(localStorage), JSON.stringify(sessionStorage)].join()"
+
+
+def _with_service(visit: Visit) -> list[str]:
+    """Answer every tile with a picture; returns the addresses asked for, filled as they come."""
+    asked: list[str] = []
+    visit.context.set_offline(False)
+
+    def answer(route: sync_api.Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(body=_TILE, content_type="image/png")
+
+    visit.page.route(lambda url: url.startswith("http"), answer)
+    return asked
+
+
+def test_tiles_come_from_their_host_alone_once_a_key_is_typed(browser: object, published: Path) -> None:
     with Visit(browser, published / "index.html", DESKTOP) as visit:
-        visit.page.evaluate(
-            "new Promise((done) => { const i = new Image(); i.onerror = done; i.src = 'https://example.org/x.png'; })"
-        )
-        assert any("Content Security Policy" in text for text in visit.complaints)
-        assert visit.refused == ["csp https://example.org/x.png"]
+        asked = _with_service(visit)
+        visit.page.evaluate("map.setZoom(9, {animate: false})")
         visit.page.locator(".drop summary", has_text="底图").click()
-        visit.page.fill("#tile-key", "0123456789abcdef")
+        visit.page.click("#tile-form button")
+        visit.page.wait_for_timeout(100)
+        assert asked == []
+        visit.page.fill("#tile-key", _KEY)
+        visit.page.wait_for_timeout(50)
+        assert asked == []
         visit.page.press("#tile-key", "Enter")
-        visit.page.wait_for_timeout(200)
-        outside = [url for url in visit.requests if url.startswith("http") and "example.org" not in url]
-        assert outside and all(re.match(r"https://t\d\.tianditu\.gov\.cn/", url) for url in outside)
-        assert "0123456789abcdef" not in visit.page.evaluate("location.href")
+        visit.page.wait_for_selector(".leaflet-tile-loaded", state="attached", timeout=5000)
+        assert all(re.match(r"https://t[0-7]\.tianditu\.gov\.cn/(vec|cva)_w/wmts\?", url) for url in asked)
+        assert all(f"tk={_KEY}" in url and "TILEMATRIX=" in url for url in asked) and visit.complaints == []
+        visit.page.fill("#tile-key", "")
+        visit.page.press("#tile-key", "Enter")
+        asked.clear()
+        visit.page.evaluate("map.setZoom(10, {animate: false})")
+        visit.page.wait_for_timeout(100)
+        assert asked == [] and visit.page.locator(".leaflet-tile").count() == 0
+
+
+def test_typed_key_is_kept_nowhere(browser: object, published: Path) -> None:
+    with Visit(browser, published / "index.html", DESKTOP) as visit:
+        _with_service(visit)
+        visit.page.locator(".drop summary", has_text="底图").click()
+        visit.page.fill("#tile-key", _KEY)
+        visit.page.press("#tile-key", "Enter")
+        visit.page.wait_for_selector(".leaflet-tile-loaded", state="attached", timeout=5000)
+        visit.page.click("#copy-link")
+        assert _KEY not in visit.page.evaluate(_KEPT) and _KEY not in visit.page.input_value("#link-text")
+        with visit.page.expect_download() as waiting:
+            visit.page.click("#save-csv")
+        assert _KEY not in waiting.value.path().read_text(encoding="utf-8-sig")
+
+
+def test_policy_refuses_every_other_host(browser: object, published: Path) -> None:
+    with Visit(browser, published / "index.html", DESKTOP) as visit:
+        for host in ("example.org", "t8.tianditu.gov.cn", "tianditu.gov.cn"):
+            visit.page.evaluate(
+                f"new Promise((done) => {{ const i = new Image(); i.onerror = done; i.src = 'https://{host}/x.png'; }})"
+            )
+            assert visit.refused[-1] == f"csp https://{host}/x.png"
