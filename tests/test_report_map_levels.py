@@ -6,6 +6,7 @@ import numpy as np
 import shapely
 from report_city import make_layers
 
+from cdgis.report.map.areas import area_changes, with_areas_kept
 from cdgis.report.map.budget import area_change_share, pack_layers, size_notes
 from cdgis.report.map.encoding import PRECISION, Rings, flatten, grid, unpack
 from cdgis.report.map.levels import level_masks, simplified
@@ -118,3 +119,25 @@ def test_packed_layer_unpacks_with_its_levels() -> None:
     packed = pack_layers({"u": layer.zones.geometry.to_numpy()}, budget_bytes=10**9)["u"]
     rings, masks = unpack(packed.text)
     assert len(rings.lonlat) == packed.vertex_count and len(masks) == 3
+
+
+def test_no_unit_loses_its_area_where_areas_must_be_kept() -> None:
+    units = _units()
+    thin = simplified(units, 2e-3)
+    changes = area_changes(units, thin)
+    limit = float(np.quantile(changes[changes > 0], 0.5))
+    kept = with_areas_kept(units, thin, limit)
+    assert changes.max() > limit >= area_changes(units, kept).max()
+    counts = [int(shapely.get_num_coordinates(s).sum()) for s in (thin, kept, units)]
+    assert counts[0] < counts[1] < counts[2] and shapely.coverage_is_valid(shapely.get_parts(kept))
+
+
+def test_page_grows_over_its_budget_rather_than_change_an_area_and_says_so() -> None:
+    shapes = {"units": _units()}
+    free = pack_layers(shapes, budget_bytes=300)["units"]
+    held = pack_layers(shapes, budget_bytes=300, most_change=0.001)
+    assert free.area_change_share > 0.001 >= held["units"].area_change_share
+    assert len(held["units"].text) > len(free.text)
+    note = size_notes(held, {"units": "环境管控单元"}, budget_bytes=300, most_change=0.001)[-1]
+    for part in ("超过限额", "“环境管控单元”", "0.1%", "publish.page_budget_mb"):
+        assert part in note

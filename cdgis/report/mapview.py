@@ -4,6 +4,7 @@ folium builds the Leaflet map; its random element ids are replaced by a counter 
 nothing: the page brings Leaflet itself. The page's own script decodes the payloads and draws them on canvas.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -27,6 +28,8 @@ _SUBJECT_TEXTS = ("subject_id", "name", "kind", "county", "basin", "industry", "
 _TEXT_SHARE = 0.45
 """Share of the page's budget kept for tables, clauses and scripts."""
 SUBJECT_OUTLINES = "subjects"
+_MOST_AREA_CHANGE = 0.001
+"""Of a zone on internal pages; public ones state theirs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +66,9 @@ def build_map(
     ids = [dossier.subject["subject_id"] for dossier in dossiers]
     shapes = {key: layer.zones.geometry.to_numpy() for key, layer in layers.items()}
     budget = int(assessment.settings.publish.page_budget_mb * 1e6 * (1 - _TEXT_SHARE))
+    most = _MOST_AREA_CHANGE if assessment.audience == "internal" else math.inf
     outlines = frame.reindex(ids).geometry.to_numpy()
-    packs = pack_layers({SUBJECT_OUTLINES: _areas_and_lines(outlines), **shapes}, budget_bytes=budget)
+    packs = pack_layers({SUBJECT_OUTLINES: _areas_and_lines(outlines), **shapes}, budget_bytes=budget, most_change=most)
     titles = {key: layer.spec.title for key, layer in layers.items()}
     data = {
         "map": canvas.get_name(),
@@ -82,7 +86,7 @@ def build_map(
         script=script,
         data=deflated_json(data),
         geometry={key: packed.text for key, packed in packs.items()},
-        notes=size_notes(packs, titles, budget_bytes=budget),
+        notes=size_notes(packs, titles, budget_bytes=budget, most_change=most),
     )
 
 

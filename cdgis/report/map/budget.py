@@ -2,21 +2,29 @@
 
 Layers are packed whole. While their sum is over the budget, the largest one is simplified with shared edges kept,
 each time at twice the tolerance, until everything fits; what was done is told to the reader.
+
+Where zones must keep their area (`most_change`), a zone that would change by more gets all its vertices back, and so
+do its neighbours along the shared border. A layer that shrinks no further is left; when all are, the page is larger
+than its budget and says so.
 """
 
+import math
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
 
+from cdgis.report.map.areas import area_changes, with_areas_kept
 from cdgis.report.map.encoding import PRECISION, flatten, pack
 from cdgis.report.map.levels import level_masks, simplified
 from cdgis.view import METRES_PER_DEGREE
 
 _FIRST_TOLERANCE_DEG = 1e-5
+_MOST_TOLERANCE_DEG = 0.1
 _MOST_ROUNDS = 60
+_LEAST_GAIN = 0.01
+"""Share of its size that a layer must lose in a round to be tried again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,22 +41,35 @@ class Packed:
 
 
 def pack_layers(
-    shapes: Mapping[str, np.ndarray], *, budget_bytes: int, precision: int = PRECISION, jobs: int = 2
+    shapes: Mapping[str, np.ndarray],
+    *,
+    budget_bytes: int,
+    most_change: float = math.inf,
+    precision: int = PRECISION,
+    jobs: int = 2,
 ) -> dict[str, Packed]:
     """Return each layer packed, all of them together at most `budget_bytes` where simplifying can do it.
 
     Parameters
     ----------
     shapes : layer id -> outlines, EPSG:4490, x = longitude.
+    most_change : the largest share of its area that simplifying may add to or take from any zone, 0..1.
     """
     with ThreadPoolExecutor(max_workers=jobs) as pool:
         packs = dict(zip(shapes, pool.map(lambda s: _whole(s, precision), shapes.values()), strict=True))
+    tried = dict.fromkeys(packs, _FIRST_TOLERANCE_DEG)
     for _ in range(_MOST_ROUNDS):
-        if sum(len(p.text) for p in packs.values()) <= budget_bytes:
+        if not tried or sum(len(p.text) for p in packs.values()) <= budget_bytes:
             break
-        largest = max(packs, key=lambda key: len(packs[key].text))
-        tolerance = max(packs[largest].tolerance_deg * 2, _FIRST_TOLERANCE_DEG)
-        packs[largest] = _smaller(shapes[largest], tolerance, precision)
+        largest = max(tried, key=lambda key: len(packs[key].text))
+        smaller = _smaller(shapes[largest], tried[largest], most_change, precision)
+        gains = len(smaller.text) < len(packs[largest].text) * (1 - _LEAST_GAIN)
+        tried[largest] *= 2
+        # A fine tolerance may do nothing yet; one that does nothing after others did shows the layer's end.
+        if not gains and (packs[largest].tolerance_deg > 0 or tried[largest] > _MOST_TOLERANCE_DEG):
+            del tried[largest]
+        elif gains:
+            packs[largest] = smaller
     return packs
 
 
@@ -58,8 +79,10 @@ def _whole(shapes: np.ndarray, precision: int) -> Packed:
     return Packed(text=text, vertex_count=len(rings.lonlat), tolerance_deg=0.0, area_change_share=0.0)
 
 
-def _smaller(shapes: np.ndarray, tolerance_deg: float, precision: int) -> Packed:
+def _smaller(shapes: np.ndarray, tolerance_deg: float, most_change: float, precision: int) -> Packed:
     thin = simplified(shapes, tolerance_deg)
+    if most_change < math.inf:
+        thin = with_areas_kept(shapes, thin, most_change)
     rings = flatten(thin)
     return Packed(
         text=pack(rings, level_masks(thin, rings), precision=precision),
@@ -70,13 +93,13 @@ def _smaller(shapes: np.ndarray, tolerance_deg: float, precision: int) -> Packed
 
 
 def area_change_share(before: np.ndarray, after: np.ndarray) -> float:
-    """Return the largest relative change of any polygon's area; degrees squared on both sides, so the ratio holds."""
-    area = shapely.area(before)
-    areal = area > 0
-    return float(np.max(np.abs(shapely.area(after[areal]) / area[areal] - 1), initial=0.0))
+    """Return the largest relative change of any polygon's area."""
+    return float(np.max(area_changes(before, after), initial=0.0))
 
 
-def size_notes(packs: Mapping[str, Packed], titles: Mapping[str, str], *, budget_bytes: int) -> tuple[str, ...]:
+def size_notes(
+    packs: Mapping[str, Packed], titles: Mapping[str, str], *, budget_bytes: int, most_change: float = math.inf
+) -> tuple[str, ...]:
     """Return what the reader must know about layers that were simplified, largest first; nothing when all are whole."""
     thinned = [key for key in packs if packs[key].tolerance_deg > 0]
     thinned.sort(key=lambda key: (-len(packs[key].text), key))
@@ -88,5 +111,11 @@ def size_notes(packs: Mapping[str, Packed], titles: Mapping[str, str], *, budget
     ]
     total = sum(len(p.text) for p in packs.values())
     if total > budget_bytes:
-        notes.append(f"图形化简后仍有 {total / 1e6:.1f} MB，超过限额 {budget_bytes / 1e6:g} MB")
+        big = sorted(packs, key=lambda key: (-len(packs[key].text), key))[:3]
+        told = "、".join(f"“{titles.get(key, key)}” {len(packs[key].text) / 1e6:.1f} MB" for key in big)
+        held = f"（再化简，单个区面积变化会超过 {most_change:.1%}，因此停止）" if most_change < math.inf else ""
+        notes.append(
+            f"图形仍有 {total / 1e6:.1f} MB，超过限额 {budget_bytes / 1e6:g} MB{held}，页面因此较大；最大的是 {told}。"
+            "可调高 cdgis.toml 的 publish.page_budget_mb，或换用顶点较少的图层"
+        )
     return tuple(notes)
