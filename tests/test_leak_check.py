@@ -137,3 +137,28 @@ def test_leak_planted_in_a_real_page_is_found(path: str) -> None:
         if name == path
     ]
     assert {leak.where for leak in find_leaks(bad, withheld, trusted=trusted)} >= {"坐标", "正文"}
+
+
+SHORT = Withheld(texts=frozenset({"4321", "98765", "2026"}), lonlat=np.empty((0, 2)))
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["<td>4321</td>", '<tr data-capacity="98765">', "<p>库容为 4321 万立方米。</p>", "<p>合计（98765）。</p>",
+     _payload(deflated_json({"zones": [["a", 4321]]})), _payload(deflated_json({"capacity": "98765"}))],
+)  # fmt: skip
+def test_short_withheld_number_is_found_where_it_stands_alone(body: str) -> None:
+    assert [leak.what for leak in find_leaks(_page(body), SHORT, trusted=())] in (["“4321”"], ["“98765”"])
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["117.4321, 41.98765", "ZH13084321", "4321-01", "14,321", "43215", "4321.5", "2026", "X 4321000.98765"],
+)
+def test_short_number_within_something_else_or_a_year_is_no_leak(body: str) -> None:
+    assert find_leaks(_page(f"<td>{body}</td>"), SHORT, trusted=()) == []
+
+
+def test_short_number_of_a_trusted_text_is_no_leak() -> None:
+    assert find_leaks(_page("<td>4321</td>"), SHORT, trusted=["适用于 4321 类"]) == []
+    assert find_leaks(_page("<td>4321</td>"), SHORT, trusted=["适用于 43210 类"])

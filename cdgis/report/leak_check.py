@@ -3,7 +3,9 @@
 A withheld text counts wherever it stands: in the markup, in an attribute, in a script, in a packed payload, written
 with entities, percent signs, escapes, other widths of letters, or with spaces and hyphens between its characters.
 A place counts as degrees, degrees-minutes-seconds, Gauss-Krüger metres, a vertex of a packed layer or of a drawing,
-when it lies within 10 m of a withheld vertex. Numbers of fewer than six digits are no text: any area may equal them.
+when it lies within 10 m of a withheld vertex. A number of four or five digits counts where it stands alone (in a cell,
+an attribute, a payload), not within a coordinate, a longer number, a code or one written with thousands separators,
+and not where it is a year or stands alone in a trusted text: any area may equal it otherwise.
 """
 
 import re
@@ -24,6 +26,9 @@ NEAR_M = 10.0
 _GRAM = 4
 _NUMBER = re.compile(r"[+-]?[\d.,]+")
 _LEAST_DIGITS = 6
+_SHORT_NUMBER = re.compile(r"\d{4,5}")
+_YEARS = range(1900, 2101)
+_ALONE = re.compile(r"(?<![\w.,:/%#+-])\d{4,5}(?![\w:/%-]|[.,]\d)")
 _NUMBERED = re.compile(r"\d{6}")
 _MOST_TOLD = 20
 
@@ -78,6 +83,7 @@ class _Texts:
         public_bare = bare(public)
         self._spaced: dict[str, list[tuple[str, str]]] = {}
         self._bare: dict[str, list[tuple[str, str]]] = {}
+        self._numbers = frozenset(filter(_is_short_secret, texts)) - set(_ALONE.findall(public))
         for text in sorted(texts):
             kept, plain = spaced(text), bare(text)
             if _is_small_number(text) or len(plain) < _GRAM:
@@ -99,6 +105,8 @@ class _Texts:
             for candidate, original in _candidates(self._bare, plain):
                 if original not in finds and candidate in plain:
                     finds[original] = where
+            for number in sorted(self._numbers & set(_ALONE.findall(kept))):
+                finds.setdefault(number, where)
         return list(finds.items())
 
 
@@ -110,6 +118,10 @@ def _candidates(by_gram: Mapping[str, Sequence[tuple[str, str]]], text: str) -> 
 
 def _is_small_number(text: str) -> bool:
     return bool(_NUMBER.fullmatch(text)) and sum(char.isdigit() for char in text) < _LEAST_DIGITS
+
+
+def _is_short_secret(text: str) -> bool:
+    return bool(_SHORT_NUMBER.fullmatch(text)) and int(text) not in _YEARS
 
 
 def _is_telling(plain: str) -> bool:
