@@ -3,7 +3,7 @@
 A plan's loss against the relaxation is exact: the reduced cost of every place taken, the price of every limit times what
 is left of it, the multiplier of every enterprise left out; outside is one more place, without limits. A try moves one
 enterprise, or two that make room for each other, and is kept when the loss grows by less than a drawn threshold. While the
-threshold falls, what is left of limits is counted more and more of its price (Dueck & Scheuer 1990, J. Comput. Phys. 90:161).
+threshold falls, what is left of limits is counted more and more of its price.
 Random numbers are xorshift64 from a fixed seed and sums keep IEEE order: the same program gives the same plan everywhere.
 
 The kernels take plain arrays: taking one out of a tuple costs more than a try.
