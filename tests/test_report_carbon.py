@@ -135,6 +135,17 @@ def test_density_is_shown_cell_by_cell_with_its_legend(assessment, soup):
     assert keys == [words for _, words in assessment.pictures["stock_density"].legend]
 
 
+def test_pictures_carry_the_borders_of_the_counties(assessment, soup):
+    outlines = [drawn.find("svg") for drawn in soup.select("div.stack")]
+    assert len(outlines) == len([name for name in assessment.pictures if name != "relief"])
+    for drawn in outlines:
+        width, height = map(float, drawn["viewbox"].split()[2:])
+        numbers = [float(text) for text in re.findall(r"-?\d+\.\d", drawn.path["d"])]
+        assert min(numbers) >= -1
+        assert max(numbers[::2]) <= width + 1
+        assert max(numbers[1::2]) <= height + 1
+
+
 def test_run_without_carbon_has_no_page():
     assert gather_carbon(make_assessment(), pages={}) is None
 

@@ -5,15 +5,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import shapely
 from geopandas import GeoDataFrame
 
 from cdgis.amounts import legend_bound
 from cdgis.arrays import FloatArray
+from cdgis.projections import forward
+from cdgis.raster.overlay import WEB_MERCATOR, Overlay
 from cdgis.report.drawing import path_of
 from cdgis.view import View
 
 CURVE_PX = (430, 250)
 MAP_PX = (430, 400)
+_PICTURE_WIDTH_PX = 900.0
 _LEFT, _BOTTOM, _TOP, _RIGHT = 40.0, 30.0, 10.0, 8.0
 _SHADES = ("#edf5e1", "#c2dfa6", "#8fc27a", "#4f9a55", "#1f6b3a")
 _PALE = "#f0f1f2"
@@ -142,3 +146,28 @@ def density_map(
         regions.append(Region(path=path_of(shape, view), colour=colour, label=label, href=links.get(str(zone_id), "")))
     spans = [(shade, f"{legend_bound(a)}–{legend_bound(b)}") for shade, a, b in zip(shades, edges, edges[1:], strict=False)]
     return DensityMap(title=title, regions=tuple(regions), legend=tuple(spans))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """Borders laid over a picture, in the picture's own proportions."""
+
+    size_px: tuple[float, float]
+    path: str
+
+
+def picture_outline(zones: GeoDataFrame, picture: Overlay) -> Outline:
+    """Return the borders of `zones` (EPSG:4490) as a path over `picture`, thinned to half a pixel."""
+    corners = forward(np.array([picture.west, picture.east]), np.array([picture.south, picture.north]), WEB_MERCATOR)
+    (west, east), (south, north) = corners
+    scale = _PICTURE_WIDTH_PX / (east - west)
+
+    def place(lonlat: FloatArray) -> FloatArray:
+        """Return longitudes and latitudes as pixels from the upper left."""
+        x, y = forward(lonlat[:, 0], lonlat[:, 1], WEB_MERCATOR)
+        return np.column_stack([(x - west) * scale, (north - y) * scale])
+
+    shapes = shapely.simplify(shapely.transform(zones.geometry.to_numpy(), place), 0.5)
+    rings = shapely.get_rings(shapely.get_parts(shapes))
+    path = "".join(_path(shapely.get_coordinates(ring)) + "Z" for ring in rings)
+    return Outline(size_px=(_PICTURE_WIDTH_PX, round(float((north - south) * scale), 1)), path=path)

@@ -14,7 +14,16 @@ from cdgis.assessment import Assessment
 from cdgis.carbon.potential import ALL_MEASURES
 from cdgis.carbon.stock import TOTAL
 from cdgis.factors import read_conditions
-from cdgis.report.carbon_figures import CURVE_PX, MAP_PX, DensityMap, GrowthChart, density_map, growth_charts
+from cdgis.report.carbon_figures import (
+    CURVE_PX,
+    MAP_PX,
+    DensityMap,
+    GrowthChart,
+    Outline,
+    density_map,
+    growth_charts,
+    picture_outline,
+)
 from cdgis.report.dossier import Row, records, table
 from cdgis.report.offline import content_policy, inline_code, template_text
 from cdgis.report.page import common_values
@@ -23,6 +32,7 @@ from cdgis.report.wording import read_wording
 from cdgis.view import View
 
 CITY, COUNTIES, UNITS, RESTORATION = "city", "counties", "management_units", "restoration_areas"
+RELIEF = "relief"
 SHOWN_YEARS = (2030, 2040, 2050, 2060)
 
 
@@ -51,6 +61,8 @@ class CarbonView:
     city_sink: Row | None
     maps: tuple[DensityMap, ...]
     potential_maps: tuple[DensityMap, ...]
+    outlines: Mapping[str, Outline]
+    """County borders over each picture, by the picture's name."""
     potential_counties: tuple[Row, ...]
     uncertainty: tuple[tuple[Row, Row], ...]
     """Analytic and Monte Carlo row of each quantity."""
@@ -116,6 +128,7 @@ def gather_carbon(assessment: Assessment, *, pages: Mapping[str, Mapping[str, st
         city_sink=_first(table(assessment, "carbon_sink").query("zone_layer == @CITY")),
         maps=_maps(assessment, pages, density),
         potential_maps=_maps(assessment, pages, potential),
+        outlines=_outlines(assessment),
         potential_counties=tuple(records(by_zone[by_zone["zone_layer"] == COUNTIES])),
         uncertainty=_pairs(table(assessment, "carbon_uncertainty")),
         milestones=tuple(records(table(assessment, "carbon_milestones"))),
@@ -197,6 +210,13 @@ def _maps(assessment: Assessment, pages: Mapping[str, Mapping[str, str]], wanted
                 )
             )
     return tuple(drawn)
+
+
+def _outlines(assessment: Assessment) -> dict[str, Outline]:
+    if COUNTIES not in assessment.layers:
+        return {}
+    counties = assessment.layers[COUNTIES].zones
+    return {name: picture_outline(counties, picture) for name, picture in assessment.pictures.items() if name != RELIEF}
 
 
 def _pairs(uncertainty: pd.DataFrame) -> tuple[tuple[Row, Row], ...]:
