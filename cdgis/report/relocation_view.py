@@ -12,7 +12,7 @@ from cdgis.report.dossier import Row, page_names, records, table
 
 DISPOSITIONS = ("异地迁建", "关停退出", "就地改造", "保留观察")
 EXCLUDED, REVIEW = "排除", "须人工核实"
-COLOURS = {"异地迁建": "#c25e00", "关停退出": "#b2182b", "就地改造": "#2b6ca3", "保留观察": "#8a929c", EXCLUDED: "#b9c0c8"}
+COLOURS = {"异地迁建": "#b85700", "关停退出": "#b2182b", "就地改造": "#2b6ca3", "保留观察": "#6d7580", EXCLUDED: "#59636e"}
 """Colour of each disposition, the same in list, map and bars."""
 GROUP_TITLES = {"counties": "县区", "basins": "流域", "management_units": "管控单元"}
 _FIGURES = (
