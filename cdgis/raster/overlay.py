@@ -52,6 +52,11 @@ class Overlay:
         return "data:image/png;base64," + base64.b64encode(self.png).decode("ascii")
 
     @property
+    def pixel_deg(self) -> float:
+        """Width of a pixel, degrees of longitude; a PNG tells its width in bytes 16 to 19."""
+        return (self.east - self.west) / int.from_bytes(self.png[16:20], "big")
+
+    @property
     def leaflet_bounds(self) -> list[list[float]]:
         """[[south, west], [north, east]], as L.imageOverlay takes them."""
         return [[self.south, self.west], [self.north, self.east]]

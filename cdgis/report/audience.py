@@ -16,6 +16,7 @@ from cdgis.frames import ZONE_COLUMNS, Layer, Subjects
 from cdgis.geodesy import survey_area_m2
 from cdgis.model import LIST_SEPARATOR, SubjectKind
 from cdgis.report.map.generalise import Grid, Lonlat
+from cdgis.report.map.relief import public_pictures
 from cdgis.schema import empty
 from cdgis.workspace import Sources
 
@@ -59,6 +60,7 @@ def public_assessment(assessment: Assessment) -> tuple[Assessment, Withheld]:
         tables=tables,
         subjects=subjects,
         layers=coarse,
+        pictures=public_pictures(assessment.pictures, settings.grid_deg),
         catalog=tuple(spec for spec in assessment.catalog if spec.id in layers),
         report_numbers=_numbers(assessment, subjects),
         notes=told,

@@ -21,6 +21,7 @@ from cdgis.report.map.budget import pack_layers, size_notes
 from cdgis.report.map.encoding import deflated_json
 from cdgis.report.map.layers import THEMES, Bounds, layer_record, map_bounds
 from cdgis.report.map.levels import LEVEL_ZOOMS
+from cdgis.report.map.relief import relief_notes, relief_record
 from cdgis.report.palette import read_palette
 from cdgis.report.wording import attribute, stability_word
 
@@ -79,6 +80,7 @@ def build_map(
         "levelZooms": list(LEVEL_ZOOMS),
         "verdicts": {name: {"fill": s.fill, "shape": s.shape} for name, s in read_palette().verdicts.items()},
         "layers": [layer_record(layer) for layer in layers.values()],
+        "relief": relief_record(assessment.pictures),
         **_subject_data(dossiers, shapely.get_dimensions(outlines).tolist()),
     }
     return MapView(
@@ -86,7 +88,7 @@ def build_map(
         script=script,
         data=deflated_json(data),
         geometry={key: packed.text for key, packed in packs.items()},
-        notes=size_notes(packs, titles, budget_bytes=budget, most_change=most),
+        notes=(*size_notes(packs, titles, budget_bytes=budget, most_change=most), *relief_notes(assessment.pictures)),
     )
 
 

@@ -34,8 +34,8 @@ from cdgis.report.tables import stamp_of
 from cdgis.report.wording import in_force, read_wording, transition_note
 
 OUR_SCRIPTS = (
-    "decode.js", "elements.js", "geodesy.js", "canvas.js", "map.js", "panels.js", "tools.js", "list.js", "card.js",
-    "sheet.js", "link.js",
+    "decode.js", "elements.js", "geodesy.js", "canvas.js", "map.js", "relief.js", "panels.js", "tools.js", "list.js",
+    "card.js", "sheet.js", "link.js",
 )  # fmt: skip
 EARLY_SCRIPT = "early.js"
 TILE_HOSTS = tuple(f"https://t{number}.tianditu.gov.cn" for number in range(8))

@@ -10,6 +10,7 @@ function currentLink() {
   if (search.value) link.set("q", search.value);
   if (state.chosen) link.set("s", state.chosen);
   if (state.grid) link.set("g", "1");
+  if (relief.picture && !relief.shown) link.set("r", "0");
   return link.toString();
 }
 
@@ -37,6 +38,7 @@ async function readLink() {
     const wanted = new Set(link.get("l").split("."));
     await Promise.all(data.layers.filter((layer) => layer.shown !== wanted.has(layer.id)).map((layer) => showLayer(layer, wanted.has(layer.id))));
   }
+  showRelief(link.get("r") !== "0");
   drawTree();
   applyFilters();
   if (subjectsById.has(link.get("s"))) { choose(link.get("s")); showRow(link.get("s")); }

@@ -168,6 +168,7 @@ async function start() {
     ...data.layers.filter((layer) => layer.shown).map((layer) => showLayer(layer, true)),
   ]);
   data.shapes = shapes;
+  prepareRelief();
   surfaces.zones = new Surface(drawAllZones, 410).addTo(map);
   surfaces.subjects = new Surface(drawSubjects, 450).addTo(map);
   surfaces.labels = new Surface(drawOverlay, 460).addTo(map);

@@ -8,12 +8,13 @@ function layerRow(layer) {
 
 function themeBlock(number) {
   const layers = data.layers.filter((layer) => layer.theme === number);
-  if (!layers.length) return null;
+  const onRelief = Boolean(data.relief) && number === reliefTheme();
+  if (!layers.length && !onRelief) return null;
   const name = data.themes[number];
   const slider = element("input", {type: "range", min: "10", max: "100", step: "5", value: String(100 * (state.opacity.get(number) ?? 1)), title: "不透明度", "aria-label": name + "不透明度", "data-theme": number});
-  slider.addEventListener("input", () => { state.opacity.set(number, slider.value / 100); refresh("zones"); writeLink(); });
-  const rows = element("details", {}, element("summary", {class: "theme-head"}, element("span", {}, name), " ", element("span", {class: "muted small"}, layers.length + " 层")), slider, ...layers.map(layerRow));
-  rows.open = layers.some((layer) => layer.shown);
+  slider.addEventListener("input", () => { state.opacity.set(number, slider.value / 100); refresh("zones"); if (onRelief) fadeRelief(); writeLink(); });
+  const rows = element("details", {}, element("summary", {class: "theme-head"}, element("span", {}, name), " ", element("span", {class: "muted small"}, layers.length + onRelief + " 层")), slider, ...layers.map(layerRow), ...(onRelief ? [reliefRow()] : []));
+  rows.open = onRelief || layers.some((layer) => layer.shown);
   return element("div", {class: "theme"}, rows);
 }
 
@@ -56,6 +57,7 @@ function drawLegend() {
     if (named.length && !oneColour) groups.push(element("div", {class: "legend-group"}, element("strong", {}, layer.title), ...named.map(([name, colour]) => key(layer, name, colour))));
     else if (classes.length) simple.push(key(layer, layer.title, classes[0][1]));
   }
+  if (relief.picture && relief.shown) simple.push(reliefKey());
   if (simple.length) groups.push(element("div", {class: "legend-group"}, element("strong", {}, "其他"), ...simple));
   byId("legend-body").replaceChildren(...groups);
   byId("legend-body").dataset.window = box.join(" ");
