@@ -2,9 +2,11 @@
 
 import pandas as pd
 import pytest
+from shapes import rule as make_rule
 
 from cdgis.attributes import load_attributes
-from cdgis.questions import list_questions, question_words
+from cdgis.facts import Facts
+from cdgis.questions import list_questions, question_words, silent_triggers
 from cdgis.schema import TABLES
 
 ATTRIBUTES = load_attributes()
@@ -69,3 +71,29 @@ def test_shipped_rules_ask_only_for_what_can_be_supplied():
     for rule in load_rulebook().rules:
         for condition in rule.conditions:
             assert condition.attribute in {*ATTRIBUTES, "area_m2", "length_m"}
+
+
+def test_fact_nobody_gave_is_asked_where_a_rule_went_by_industry_alone():
+    clause = make_rule(
+        "F-01", "ban", industry_prefixes=("44",), or_declared={"attribute": "burns_high_pollution_fuel", "op": "true"}
+    )
+    ids = ["S1", "S2", "S3", "S4"]
+    frame = pd.DataFrame(
+        {
+            "subject_id": ids,
+            "kind": "project",
+            "industry": "1713",
+            "project_type": "新建",
+            "activity": "",
+            "area_m2": 1.0,
+            "length_m": 0.0,
+        }
+    )
+    said = pd.DataFrame([("S2", "burns_high_pollution_fuel", "false")], columns=["subject_id", "attribute", "value"])
+    idle = findings(*((name, "F-01", "禁止", "not_applicable", "") for name in ids[:3]))
+    found = silent_triggers(idle, [clause], Facts.of(frame, said), ids)
+    # S2 said no, and S4 lies in no such zone.
+    assert list(found["subject_id"]) == ["S1", "S3"]
+    table = list_questions(idle, ATTRIBUTES, found)
+    assert list(table["subject_id"]) == ["S1", "S3"]
+    assert set(table["title"]) == {"是否燃用高污染燃料（未填，按“否”研判）"} and set(table["effect"]) == {"禁止"}

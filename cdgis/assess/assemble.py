@@ -9,10 +9,11 @@ from cdgis.assessment import Assessment, Part
 from cdgis.attributes import load_attributes
 from cdgis.audit import input_digest, report_numbers
 from cdgis.cumulative import sum_up_caps
+from cdgis.facts import Facts
 from cdgis.judging import Judged
 from cdgis.loading import Loaded, overview_notes
 from cdgis.model import InputRecord, IntakeNote
-from cdgis.questions import list_questions
+from cdgis.questions import list_questions, silent_triggers
 from cdgis.request import Request
 from cdgis.schema import TABLES, empty, validate
 
@@ -32,7 +33,9 @@ def assemble(loaded: Loaded, judged: Judged, parts: Sequence[Part] = (), *, requ
         found |= part.tables
         inputs += part.records
     tables = {name: found.get(name, empty(name)) for name in TABLES}
-    tables["questions"] = list_questions(tables["findings"], load_attributes())
+    facts = Facts.of(tables["subjects"], tables["attributes"])
+    silent = silent_triggers(tables["findings"], loaded.rules, facts, tables["subjects"]["subject_id"])
+    tables["questions"] = list_questions(tables["findings"], load_attributes(), silent)
     tables["cumulative"] = sum_up_caps(tables["overlaps"], tables["subjects"], tables["attributes"], loaded.layers)
     told_of_all = overview_notes(loaded)
     digest = input_digest(inputs, loaded.settings, loaded.as_of, __version__)
