@@ -228,5 +228,5 @@ def _to_outline_m(points: FloatArray, owner: IntArray, areas: GeometryArray) -> 
         rows = np.flatnonzero(owner == area)
         outline = Stretches.of(areas[[area]])
         nearest, _ = nearest_stretch(points[rows], outline, engine=engine)
-        distance[rows] = point_distance_m(points[rows], outline.only(nearest), engine=engine)
+        distance[rows] = point_distance_m(points[rows], outline.only(nearest))
     return distance

@@ -32,8 +32,9 @@ class ZonesApart:
     extents: Extents
     zone_id: TextArray
     zone_class: TextArray
-    local: GeometryArray
-    """Zones in the distance plane."""
+    subject_box: FloatArray
+    """With `zone_box`: west, south, east and north in the distance plane, metres."""
+    zone_box: FloatArray
     outlines: OutlineIndex
     touch_subject: IntArray
     """With `touch_zone`: the pairs that overlap or touch, sorted."""
@@ -46,8 +47,9 @@ class ZonesApart:
         """Return what answers for one layer, `shapes` being its zones in the distance plane and their outlines."""
         return cls(
             extents=extents, zone_id=zones["zone_id"].to_numpy(dtype=object),
-            zone_class=zones["zone_class"].to_numpy(dtype=object), local=shapes[0], outlines=shapes[1],
-            touch_subject=pairs.touch_subject, touch_zone=pairs.touch_zone,
+            zone_class=zones["zone_class"].to_numpy(dtype=object), subject_box=shapely.bounds(extents.local),
+            zone_box=shapely.bounds(shapes[0]), outlines=shapes[1], touch_subject=pairs.touch_subject,
+            touch_zone=pairs.touch_zone,
         )  # fmt: skip
 
     def anywhere(self) -> Nearest:
@@ -83,8 +85,8 @@ class ZonesApart:
         return distance, np.where(zone >= 0, names, "").astype(object)
 
     def _at_least_m(self, among: BoolArray, anywhere: Nearest) -> FloatArray:
-        x0, y0, x1, y1 = shapely.bounds(self.extents.local).T
-        boxes = shapely.bounds(self.local[among])
+        x0, y0, x1, y1 = self.subject_box.T
+        boxes = self.zone_box[among]
         off_meridian = np.maximum(np.maximum(np.abs(x0), np.abs(x1)), np.abs(boxes[:, [0, 2]]).max())
         stretch = np.cosh(off_meridian / _RADIUS_M)
         least = anywhere.distance_m / stretch

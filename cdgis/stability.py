@@ -37,8 +37,6 @@ class _WayUp:
     ruling: Ruling
     stricter: BoolArray
     threshold_m: FloatArray
-    distance_m: FloatArray
-    """inf where it is not known, or not stricter."""
 
 
 def critical_distance(
@@ -55,10 +53,11 @@ def critical_distance(
     results = [result for result in results if result.rule.geometry in ("hit", "within", "none")]
     up, up_layer = np.full(size, np.inf), np.full(size, "", dtype=object)
     critical = np.zeros(size, dtype=bool)
-    for way in _measured([_way_up(result, applied, possible, precision) for result in results], size):
-        critical |= way.distance_m <= way.threshold_m
-        nearer = way.distance_m < up
-        up[nearer], up_layer[nearer] = way.distance_m[nearer], way.ruling.rule.layer
+    ways = [_way_up(result, applied, possible, precision) for result in results]
+    for way, distance_m in zip(ways, _measured(ways, size), strict=True):
+        critical |= distance_m <= way.threshold_m
+        nearer = distance_m < up
+        up[nearer], up_layer[nearer] = distance_m[nearer], way.ruling.rule.layer
     down, down_layer = np.full(size, -np.inf), np.full(size, "", dtype=object)
     for result in results:
         decisive = (result.value == TRUE) & (result.rule.effect.rank == applied) & (result.depth_m > down)
@@ -79,40 +78,49 @@ def _way_up(result: Ruling, applied: IntArray, possible: IntArray, precision: Pr
         (result.rest == UNKNOWN) & (rank > np.maximum(applied, possible))
     )
     stricter &= (result.geometry == FALSE) & ~np.isnan(result.distance_m)
-    known = stricter if result.nearest is None else np.zeros_like(stricter)
-    distance = np.where(known, result.distance_m, np.inf)
-    return _WayUp(result, stricter, precision.threshold_m(result.rule.layer), distance)
+    return _WayUp(result, stricter, precision.threshold_m(result.rule.layer))
 
 
-def _measured(ways: Sequence[_WayUp], size: int) -> Sequence[_WayUp]:
-    """Return the ways with the distance of every zone that may be a subject's nearest, or nearer than its threshold."""
-    up = np.min([way.distance_m for way in ways], axis=0, initial=np.inf) if ways else np.full(size, np.inf)
-    waiting = [(number, np.flatnonzero(w.stricter)) for number, w in enumerate(ways) if w.ruling.nearest is not None]
-    if not waiting:
-        return ways
-    way = np.concatenate([np.full(len(at), number) for number, at in waiting])
-    subject = np.concatenate([at for _, at in waiting])
-    least = np.concatenate([ways[number].ruling.distance_m[at] for number, at in waiting])
-    enough = np.concatenate([ways[number].threshold_m[at] for number, at in waiting])
-    order = np.lexsort((way, least, subject))
-    way, subject, least, enough = way[order], subject[order], least[order], enough[order]
-    while len(way):
-        may = least <= np.maximum(up[subject], enough)
-        way, subject, least, enough = way[may], subject[may], least[may], enough[may]
-        now = _place_in_group(subject) < _AT_ONCE
-        for number in np.unique(way[now]):
-            at = subject[now & (way == number)]
-            ways[number].distance_m[at] = found = _distance_of(ways[number].ruling, at)
-            np.minimum.at(up, at, found)
-        way, subject, least, enough = way[~now], subject[~now], least[~now], enough[~now]
-    return ways
+def _measured(ways: Sequence[_WayUp], size: int) -> FloatArray:
+    """Return how far each way's zone is from each subject, shape (ways, subjects).
+
+    inf where it makes nothing stricter, or cannot be the subject's nearest nor nearer than its threshold.
+    """
+    distance_m = np.full((len(ways), size), np.inf)
+    later = {number: way.ruling.nearest for number, way in enumerate(ways) if way.ruling.nearest is not None}
+    for number, way in enumerate(ways):
+        if number not in later:
+            distance_m[number, way.stricter] = way.ruling.distance_m[way.stricter]
+    up = distance_m.min(axis=0, initial=np.inf)
+    waiting = _waiting([(number, ways[number]) for number in later])
+    while len(waiting):
+        waiting = waiting[waiting["least"] <= np.maximum(up[waiting["subject"]], waiting["enough"])]
+        now = _place_in_group(waiting["subject"]) < _AT_ONCE
+        for number in np.unique(waiting["way"][now]):
+            at = waiting["subject"][now & (waiting["way"] == number)]
+            distance_m[number, at] = later[number].distance_of(at)
+            up[at] = np.minimum(up[at], distance_m[number, at])
+        waiting = waiting[~now]
+    return distance_m
+
+
+def _waiting(ways: Sequence[tuple[int, _WayUp]]) -> np.ndarray:
+    """Return the pairs of a way and a subject not measured yet, subject by subject, what may be nearest first.
+
+    Fields way, subject (positions), least (metres it is off at least) and enough (nearer than this it counts anyhow).
+    """
+    kind = [("way", np.int64), ("subject", np.int64), ("least", float), ("enough", float)]
+    parts = [np.empty(0, dtype=kind)]
+    for number, way in ways:
+        at = np.flatnonzero(way.stricter)
+        part = np.empty(len(at), dtype=kind)
+        part["way"], part["subject"] = number, at
+        part["least"], part["enough"] = way.ruling.distance_m[at], way.threshold_m[at]
+        parts.append(part)
+    pairs = np.concatenate(parts)
+    return pairs[np.lexsort((pairs["way"], pairs["least"], pairs["subject"]))]
 
 
 def _place_in_group(sorted_values: IntArray) -> IntArray:
     """Return how many equal values stand before each."""
-    first = np.searchsorted(sorted_values, sorted_values)
-    return np.asarray(np.arange(len(sorted_values)) - first)
-
-
-def _distance_of(ruling: Ruling, at: IntArray) -> FloatArray:
-    return ruling.distance_m[at] if ruling.nearest is None else ruling.nearest.distance_of(at)
+    return np.asarray(np.arange(len(sorted_values)) - np.searchsorted(sorted_values, sorted_values))

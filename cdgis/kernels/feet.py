@@ -2,26 +2,21 @@
 
 For an edge a-b and a point p: r = (p - a)·(b - a) / |b - a|², s = (p - a)×(b - a) / |b - a|². The distance is |s| |b - a|
 where 0 < r < 1 and the nearer end's elsewhere; the foot is a + r (b - a). The order of operations is that of GEOS
-(`Distance::pointToSegment`, `LineSegment::closestPoint`), in numpy and in the kernel alike, so the places are those
-of `shapely.shortest_line`, and the same from both engines.
+(`Distance::pointToSegment`, `LineSegment::closestPoint`), so the places are those of `shapely.shortest_line`, found
+without making shapes.
 """
 
 import numpy as np
 
 from cdgis.arrays import FloatArray, IntArray
-from cdgis.kernels.engine import Engine
 from cdgis.stretches import EDGES, Stretches
 
 _BLOCK = 1 << 16
 """Pairs looked at together, so that memory stays small."""
 
 
-def feet(points: FloatArray, stretches: Stretches, *, engine: Engine = Engine.PLAIN) -> FloatArray:
+def feet(points: FloatArray, stretches: Stretches) -> FloatArray:
     """Return for each point, shape (points, 2), the nearest place on the stretch of the same position."""
-    if engine is Engine.COMPILED:
-        from cdgis.kernels.compiled.feet import stretch_feet
-
-        return stretch_feet(stretches.xy, stretches.first, stretches.last, points)
     out = np.empty((len(points), 2))
     for i in range(0, len(points), _BLOCK):
         rows = slice(i, i + _BLOCK)

@@ -82,7 +82,7 @@ class OutlineIndex:
         zone, distance = np.full(len(points), -1, dtype=np.int64), np.full(len(points), np.nan)
         found = np.flatnonzero(at >= 0)
         near = self.stretches.only(use[at[found]])
-        zone[found], distance[found] = near.owner, point_distance_m(xy[found], near, engine=Engine.COMPILED)
+        zone[found], distance[found] = near.owner, point_distance_m(xy[found], near)
         return zone, distance
 
     def _nearest_to_shapes(self, cut: Cut, use: IntArray, at_most_m: float | None) -> tuple[IntArray, FloatArray]:
@@ -182,9 +182,9 @@ def pair_distance_m(a_local: GeometryArray, b_local: GeometryArray) -> FloatArra
     return np.where(shapely.length(links) <= TOUCH_M, 0.0, distance)
 
 
-def point_distance_m(points: FloatArray, stretches: Stretches, *, engine: Engine = Engine.PLAIN) -> FloatArray:
+def point_distance_m(points: FloatArray, stretches: Stretches) -> FloatArray:
     """Return the geodesic distance in metres from distance-plane points to the stretches of the same positions."""
-    foot = feet(points, stretches, engine=engine)
+    foot = feet(points, stretches)
     distance = geodesy.geodesic_distance_m(
         *geodesy.from_local(points[:, 0], points[:, 1]), *geodesy.from_local(foot[:, 0], foot[:, 1])
     )

@@ -108,10 +108,9 @@ def assign(problem: Problem, limits: DestinationPolicy) -> Assignment:
     if count <= limits.whole_pairs:
         gap = 0.0 if count <= limits.exact_pairs else limits.gap
         found = _solve(model, np.arange(count), gap=gap, nodes=limits.nodes)
-        lowest = everything + found.bound
     else:
         found = _approached(model, limits, everything)
-        lowest = everything + found.bound
+    lowest = everything + found.bound
     place[model.pair_row[found.chosen]] = model.pair_park[found.chosen]
     objective = problem.value(place)
     return Assignment(

@@ -1,7 +1,7 @@
 """How does everything known about one subject become a report? (an Assessment in, one ScreeningReport a subject out)"""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ from cdgis.screening.bases import bases_of, declared_date
 from cdgis.screening.basics import basics_of, industry_of
 from cdgis.screening.clauses import Subject, clauses_of, joined, merge_levels, plain_text
 from cdgis.screening.content import (
+    BasisPart,
     Clause,
     Conclusion,
     Declaration,
@@ -49,6 +50,20 @@ def compose_report(
     ReportError : the assessment has no such subject.
     """
     return Composer(assessment).report(subject_id, journal=journal)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """One subject and what was found of it, put in the reader's order."""
+
+    subject_id: str
+    subject: Subject
+    shape: Any
+    intake: Sequence[Row]
+    findings: Sequence[Row]
+    ground: Ground
+    clauses: Sequence[Clause]
+    conclusion: Conclusion
 
 
 class Composer:
@@ -110,49 +125,57 @@ class Composer:
         """
         if not self.rows("verdicts", subject_id):
             raise ReportError(f"没有对象 {subject_id} 的判定结果，无法编制报告；请核对对象编号（subjects.csv）")
-        a = self.assessment
+        report = self._report_on(self._case(subject_id))
+        return with_journal(report, journal) if journal is not None else report
+
+    def _case(self, subject_id: str) -> "_Case":
         subject = Subject(self.rows("subjects", subject_id)[0], self.rows("attributes", subject_id))
-        intake = self._intake.get((str(subject.row["source_file"]), str(subject.row["source_row"])), ())
         findings, ground = self.rows("findings", subject_id), self._ground(subject_id)
-        clauses = clauses_of(
-            findings, subject=subject, rules=self._rules, zones=ground.zones, titles=self._titles
+        clauses = clauses_of(findings, subject=subject, rules=self._rules, zones=ground.zones, titles=self._titles)
+        return _Case(
+            subject_id=subject_id, subject=subject, shape=self._shapes.get(subject_id),
+            intake=self._intake.get((str(subject.row["source_file"]), str(subject.row["source_row"])), ()),
+            findings=findings, ground=ground, clauses=clauses,
+            conclusion=self._conclusion(subject, self.rows("verdicts", subject_id)[0], clauses),
+        )  # fmt: skip
+
+    def _report_on(self, case: "_Case") -> ScreeningReport:
+        """Return the report's eleven parts and what it is traced by."""
+        a, subject_id, subject, clauses, ground = (
+            self.assessment,
+            case.subject_id,
+            case.subject,
+            case.clauses,
+            case.ground,
         )
-        verdict = self.rows("verdicts", subject_id)[0]
-        stamp = _stamp(a)
-        numbers = a.report_numbers
-        conclusion = self._conclusion(subject, verdict, clauses)
         alternatives = alternatives_of(a, subject_id, self.rows("remedies", subject_id))
-        drawn = layers_to_draw(a.layers, conclusion, clauses, hard_layers(a.as_of))
-        report = ScreeningReport(
+        drawn = layers_to_draw(a.layers, case.conclusion, clauses, hard_layers(a.as_of))
+        return ScreeningReport(
             schema=SCHEMA,
             title=f"{a.settings.city}{wording()['titles'][_title_key(subject)]}",
-            report_number=numbers.get(subject_id, ""),
-            run_number=numbers.get("", ""),
+            report_number=a.report_numbers.get(subject_id, ""),
+            run_number=a.report_numbers.get("", ""),
             subject_id=subject_id,
             as_of=a.as_of.isoformat(),
             version=a.version,
-            stamp=stamp,
-            basics=basics_of(subject, self._shapes.get(subject_id), self.rows("attributes", subject_id), intake),
-            conclusion=conclusion,
-            figures=draw_figures(a.layers, self._shapes.get(subject_id), conclusion, drawn, alternatives.remedies),
-            occupation=occupation_of(ground, findings),
+            stamp=_stamp(a),
+            basics=basics_of(subject, case.shape, self.rows("attributes", subject_id), case.intake),
+            conclusion=case.conclusion,
+            figures=draw_figures(a.layers, case.shape, case.conclusion, drawn, alternatives.remedies),
+            occupation=occupation_of(ground, case.findings),
             unit_part=self._unit_part(ground, clauses, subject_id),
             hard_lines=hard_lines_of(ground, subject, a.as_of),
-            nearby=nearby_of(ground, self._rules, findings),
+            nearby=nearby_of(ground, self._rules, case.findings),
             industry=industry_of(subject, ground.nearest(), _by_industry(clauses)),
             alternatives=alternatives,
-            data=data_of(a, ground, clauses, self.rows("questions", subject_id), intake),
-            bases=bases_of(
-                (c for c in clauses if c.state != State.NOT_APPLICABLE), a.rulebook,
-                as_of=a.as_of, declared_on=declared_date(subject.values),
-            ),
-            declaration=self._declaration(stamp),
+            data=data_of(a, ground, clauses, self.rows("questions", subject_id), case.intake),
+            bases=_bases(a, subject, clauses),
+            declaration=self._declaration(_stamp(a)),
             request=a.request.row(),
             settings=a.settings.model_dump(mode="json"),
             inputs=input_rows(a),
-            record={name: tuple(self.rows(name, subject_id)) for name in self._rows} | {"intake": tuple(intake)},
-        )  # fmt: skip
-        return with_journal(report, journal) if journal is not None else report
+            record={name: tuple(self.rows(name, subject_id)) for name in self._rows} | {"intake": tuple(case.intake)},
+        )
 
     def _ground(self, subject_id: str) -> Ground:
         return Ground(
@@ -227,6 +250,14 @@ class Composer:
             signatures=tuple(told["signatures"]),
             journal=None,
         )
+
+
+def _bases(assessment: Assessment, subject: Subject, clauses: Sequence[Clause]) -> BasisPart:
+    """Return the bases of the clauses that concern the subject."""
+    return bases_of(
+        (c for c in clauses if c.state != State.NOT_APPLICABLE), assessment.rulebook,
+        as_of=assessment.as_of, declared_on=declared_date(subject.values),
+    )  # fmt: skip
 
 
 def _stamp(assessment: Assessment) -> str:

@@ -6,7 +6,7 @@ A vertex belongs to a place: it comes back for every zone that has one there, so
 import numpy as np
 import shapely
 
-from cdgis.arrays import BoolArray, FloatArray
+from cdgis.arrays import BoolArray, FloatArray, IntArray
 from cdgis.geodesy import survey_area_m2
 
 
@@ -35,39 +35,37 @@ def with_areas_kept(before: np.ndarray, after: np.ndarray, most_change: float) -
     """
     result = after.copy()
     whole, areal = np.zeros(len(before), dtype=bool), shapely.get_dimensions(before) == 2
-    coordinates, zone_of = shapely.get_coordinates(before, return_index=True)
-    places = np.unique(coordinates.view(np.complex128).ravel(), return_inverse=True)[1].ravel()
+    place, zone_of, left = _vertices(before, after)
     while True:
         faulty = (area_changes(before, result) > most_change) | (~shapely.is_valid(result) & shapely.is_valid(before))
         if not (faulty & ~whole).any():
             return result
         whole |= faulty
         result[whole] = before[whole]
-        wanted = np.zeros(len(places), dtype=bool)
-        wanted[places[whole[zone_of]]] = True
-        for zone in np.unique(zone_of[wanted[places] & (areal & ~whole)[zone_of]]):
-            own = zone_of == zone
-            result[zone] = _thinned(before[zone], after[zone], places[own], wanted)
+        wanted = np.zeros(len(place), dtype=bool)
+        wanted[place[whole[zone_of]]] = True
+        back = wanted[place]
+        again = np.unique(zone_of[back & (areal & ~whole)[zone_of]])
+        result[again] = _of_vertices(before[again], (left | back)[np.isin(zone_of, again)])
 
 
-def _thinned(
-    before: shapely.Geometry, after: shapely.Geometry, places: np.ndarray, wanted: BoolArray
-) -> shapely.Geometry:
-    """Return one zone with the vertices it has left and those at wanted places."""
-    left = {tuple(xy) for xy in shapely.get_coordinates(after).tolist()}
-    every = map(tuple, shapely.get_coordinates(before).tolist())
-    mask = np.array([xy in left or back for xy, back in zip(every, wanted[places].tolist(), strict=True)])
-    at = 0
+def _vertices(before: np.ndarray, after: np.ndarray) -> tuple[IntArray, IntArray, BoolArray]:
+    """Return, for each vertex of `before`, a number that equal places share, its zone, and whether `after` has it left."""
+    both, zone_of = shapely.get_coordinates(np.concatenate([before, after]), return_index=True)
+    place = np.unique(both.view(np.complex128).ravel(), return_inverse=True)[1].ravel()
+    key = zone_of % len(before) * len(place) + place
+    first = zone_of < len(before)
+    return place[first], zone_of[first], np.isin(key[first], key[~first])
 
-    def ring(line: shapely.Geometry) -> np.ndarray:
-        nonlocal at
-        xy = shapely.get_coordinates(line)
-        own = mask[at : at + len(xy)]
-        at += len(xy)
-        return xy[own] if own.sum() >= 4 else xy
 
-    parts = []
-    for part in shapely.get_parts(before):
-        shell, *holes = [ring(line) for line in shapely.get_rings(part)]
-        parts.append(shapely.Polygon(shell, holes))
-    return shapely.MultiPolygon(parts) if isinstance(before, shapely.MultiPolygon) else parts[0]
+def _of_vertices(zones: np.ndarray, kept: BoolArray) -> np.ndarray:
+    """Return polygons with the vertices kept; a ring that fewer than four are left of keeps all."""
+    parts, zone = shapely.get_parts(zones, return_index=True)
+    rings, part = shapely.get_rings(parts, return_index=True)
+    xy, ring = shapely.get_coordinates(rings, return_index=True)
+    kept = kept | (np.bincount(ring, weights=kept, minlength=len(rings)) < 4)[ring]
+    thinned = np.asarray(shapely.linearrings(xy[kept], indices=ring[kept]))
+    whole = np.asarray(shapely.multipolygons(np.asarray(shapely.polygons(thinned, indices=part)), indices=zone))
+    single = shapely.get_type_id(zones) == shapely.GeometryType.POLYGON
+    whole[single] = shapely.get_geometry(whole[single], 0)
+    return whole
