@@ -30,7 +30,7 @@ def print_summary(console: Console, assessment: Assessment, out: Path, written: 
         console.print(line, highlight=False)
     for note in assessment.notes:
         console.print(f"[bright_black]注：{escape(note)}[/]", highlight=False)
-    console.print(f"报告编号 {assessment.report_numbers['']}", highlight=False)
+    console.print(f"运行编号 {assessment.report_numbers['']}", highlight=False)
     first = escape(str(_first_page(out, written)))
     console.print(f"已写出 {len(written)} 个文件。请打开 [bold]{first}[/]", highlight=False, soft_wrap=True)
 
