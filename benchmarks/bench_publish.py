@@ -25,12 +25,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from report_fixtures import make_assessment
 
-from cdgis.assessment import Assessment
-from cdgis.frames import Layer
-from cdgis.report.dossier import gather_dossiers
-from cdgis.report.mapview import build_map
-from cdgis.report.overview import sum_up
-from cdgis.report.page import render_index
+from cdgis.report.map.folium_map import build_map
+from cdgis.report.site.overview import sum_up
+from cdgis.report.site.page import render_index
+from cdgis.report.site.subject_content import gather_dossiers
+from cdgis.results.assessment import Assessment
+from cdgis.workspace.layers import Layer
 
 VERTICES, UNITS, ENTERPRISES = 1_000_000, 150, 5_000
 WEST, SOUTH, WIDTH, HEIGHT = 115.9, 40.2, 3.2, 2.5

@@ -35,11 +35,11 @@ SIZES = {"full": (20_000, 2_000, 60), "small": (2_000, 200, 12)}
 
 def made(size: str) -> tuple[Any, Any]:
     """Return the shipped workspace with made-up parks, and made-up enterprises: `movers` of them inside towns."""
-    from cdgis.frames import Subjects
-    from cdgis.loading import load_workspace
-    from cdgis.progress import Silent
+    from cdgis.core.progress import Silent
     from cdgis.readers import read_subjects
-    from cdgis.workspace import open_workspace
+    from cdgis.readers.loading import load_workspace
+    from cdgis.workspace.layers import Subjects
+    from cdgis.workspace.settings import open_workspace
 
     count, movers, parks = SIZES[size]
     workspace = open_workspace(ROOT)
@@ -89,8 +89,8 @@ def carried(attributes: pd.DataFrame, origin: np.ndarray, names: np.ndarray, rng
 
 
 def ours(size: str) -> dict[str, Any]:
-    from cdgis.judging import judge_subjects
-    from cdgis.relocation_plan import plan_relocation
+    from cdgis.judging.stage import judge_subjects
+    from cdgis.relocation.plan import plan_relocation
 
     loaded, subjects = made(size)
     start, ready = time.perf_counter(), spent_s()

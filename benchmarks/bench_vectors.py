@@ -45,14 +45,14 @@ def by_layer(data, names, task):
 
 
 def areas_of(subjects, data, layers=SITE_LAYERS):
-    from cdgis.kernels import overlap_areas
+    from cdgis.geometry.kernels import overlap_areas
 
     found = by_layer(data, layers, lambda zones: overlap_areas(subjects, zones))
     return area_sum([(len(f.zone), f.area_m2.sum()) for f in found])
 
 
 def points_ours(data, count):
-    from cdgis.kernels import points_inside
+    from cdgis.geometry.kernels import points_inside
     from cdgis.readers.columnar import read_columns
 
     xy = read_columns(vectors.path_of(data, f"points{count}")).points()
@@ -109,9 +109,9 @@ def window_ours(data, whole):
 
 
 def nearest_ours(data, count):
-    from cdgis.kernels import nearest_stretch, ring_stretches
+    from cdgis.geometry.kernels import nearest_stretch, ring_stretches
+    from cdgis.geometry.outline_chunks import Stretches
     from cdgis.readers.columnar import read_columns
-    from cdgis.stretches import Stretches
 
     points = read_columns(vectors.path_of(data, f"points{count}")).points()
 

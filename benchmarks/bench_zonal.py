@@ -25,8 +25,8 @@ Totals = dict[int, float]
 
 
 def ours(folder: Path, raster: str, zones: gpd.GeoDataFrame) -> Totals:
-    from cdgis.catalog import LayerSpec
     from cdgis.raster import class_areas, read_raster
+    from cdgis.workspace.catalog import LayerSpec
 
     spec = LayerSpec(
         id="land", title="土地类别", theme="碳汇", geometry="raster", path=raster, official=False, version="2025",
@@ -52,7 +52,7 @@ def _extract(path: Path, zones: gpd.GeoDataFrame) -> pd.DataFrame:
     from exactextract import exact_extract
     from exactextract.raster import NumPyRasterSource
 
-    from cdgis.geodesy import cell_areas_m2
+    from cdgis.geometry.geodesy import cell_areas_m2
 
     with rasterio.open(path) as source:
         values, bounds, step, height = source.read(1), source.bounds, source.transform.a, source.height
@@ -81,7 +81,7 @@ def _extract(path: Path, zones: gpd.GeoDataFrame) -> pd.DataFrame:
 def rasterstats(folder: Path, raster: str, zones: gpd.GeoDataFrame) -> Totals:
     from rasterstats import zonal_stats
 
-    from cdgis.geodesy import cell_areas_m2
+    from cdgis.geometry.geodesy import cell_areas_m2
 
     found = zonal_stats(zones, str(folder / raster), categorical=True, nodata=255)
     side = rasters.SIDE_DEG / CELLS["30m" if "30m" in raster else "10m"]

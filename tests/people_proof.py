@@ -13,9 +13,9 @@ import shapely
 from drawings import write_dxf
 from shapes import PARCEL, boundary_lines, boundary_text, in_crs, square, workspace, write_gbk_shapefile
 
-from cdgis.frames import Subjects
-from cdgis.geodesy import survey_area_m2
+from cdgis.geometry.geodesy import survey_area_m2
 from cdgis.readers import read_sites
+from cdgis.workspace.layers import Subjects
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "usage_inputs.md"
 _BLOCK = re.compile(

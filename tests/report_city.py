@@ -7,9 +7,9 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from cdgis.catalog import LayerSpec
-from cdgis.frames import Layer
-from cdgis.model import InputRecord
+from cdgis.core.vocabulary import InputRecord
+from cdgis.workspace.catalog import LayerSpec
+from cdgis.workspace.layers import Layer
 
 COUNTIES = ("双桥区", "承德县", "滦平县", "兴隆县")
 X0, Y0 = 117.0, 40.6

@@ -12,14 +12,14 @@ import pandas as pd
 import shapely
 from report_city import COUNTIES, input_record, make_layers
 
-from cdgis.assessment import Assessment
-from cdgis.attributes import load_attributes
 from cdgis.carbon import total_potential
-from cdgis.frames import Subjects
-from cdgis.questions import list_questions
-from cdgis.rulebook import Rule, Rulebook
-from cdgis.schema import TABLES, empty, validate
-from cdgis.workspace import RuleOff, Settings
+from cdgis.judging.questions import list_questions
+from cdgis.results.assessment import Assessment
+from cdgis.rules import Rule, Rulebook
+from cdgis.rules.attributes import load_attributes
+from cdgis.tables.validation import TABLES, empty, validate
+from cdgis.workspace.layers import Subjects
+from cdgis.workspace.settings import RuleOff, Settings
 
 ATTACKS = (
     "<img src=x onerror=alert(1)>",

@@ -14,12 +14,12 @@ import shapely
 from openpyxl import Workbook
 from shapely.geometry.base import BaseGeometry
 
-from cdgis.catalog import Catalog, LayerSpec
-from cdgis.frames import Layer, Subjects
-from cdgis.geodesy import from_lonlat, from_plane, to_plane
-from cdgis.model import InputRecord
-from cdgis.rulebook import Rule
-from cdgis.workspace import Settings, Sources, Workspace
+from cdgis.core.vocabulary import InputRecord
+from cdgis.geometry.geodesy import from_lonlat, from_plane, to_plane
+from cdgis.rules import Rule
+from cdgis.workspace.catalog import Catalog, LayerSpec
+from cdgis.workspace.layers import Layer, Subjects
+from cdgis.workspace.settings import Settings, Sources, Workspace
 
 PARCEL = shapely.Polygon(
     [(117.90, 40.95), (117.905, 40.9502), (117.9052, 40.954), (117.9001, 40.9537)],

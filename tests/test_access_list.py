@@ -5,12 +5,12 @@ from datetime import date
 import pandas as pd
 import pytest
 
+from cdgis.core.vocabulary import Effect, State
 from cdgis.errors import RuleError
-from cdgis.facts import Facts
-from cdgis.judge import evaluate_rule
-from cdgis.model import Effect, State
-from cdgis.rulebook import Rule
-from cdgis.rulebook.access_list import COLUMNS, access_list_rules
+from cdgis.judging.facts import Facts
+from cdgis.judging.verdicts import evaluate_rule
+from cdgis.rules import Rule
+from cdgis.rules.access_list import COLUMNS, access_list_rules
 
 UNIT = "ZH13080210001"
 CLAUSE = {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cdgis.amounts import area_digits, legend_bound, percent, plain, square_metres
+from cdgis.core.number_format import area_digits, legend_bound, percent, plain, square_metres
 
 
 @pytest.mark.parametrize(

@@ -9,56 +9,32 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "cdgis"
 
 LEVELS: tuple[tuple[str, ...], ...] = (
-    # L0: words and units
-    ("errors", "arrays", "units", "model", "plaintext", "progress", "validation", "request"),
-    ("amounts",),
-    # L1: planes, shapes, tables
-    ("offset_datums", "compiled"),
-    ("geodesy", "view", "stretches"),
-    ("geometry", "tables", "projections"),
-    ("kernels", "schema"),
-    # L2: what files say
-    ("catalog", "attributes", "industry", "factors"),
-    ("workspace", "frames", "raster"),
-    ("rulebook", "readers"),
-    ("policy", "starter"),
-    # building blocks of the analyses
-    ("kleene", "extents"),
-    ("facts",),
-    ("ruling", "clearance", "nearest"),
-    ("barriers", "stability"),
-    # L3: the analyses, which never import each other
-    ("overlay", "judge", "describe", "layercheck", "questions", "cumulative", "compare", "relocation", "remedy", "guidance", "carbon",
-     "rivers", "synergy", "outfalls", "reuse"),
-    # L4: pipelines
-    ("audit", "journal", "loading", "flow_store"),
-    ("assessment",),
-    ("report_file", "rule_editing", "carbon_account", "judging", "remedy_plan", "river_system", "synergy_plan"),
-    ("screening", "differences", "river_entry", "relocation_plan"),
-    ("trace_plan",),
-    ("river_dossier", "outfall_plan", "reuse_plan"),
-    ("assess", "batch"),
-    ("cluster",),
-    ("verify", "compare_plan"),
-    ("verify_run",),
-    # L5, L6
-    ("report", "terminal"),
-    ("summary",),
+    ("errors",),
+    ("core",),
+    ("tables", "geometry", "rules"),
+    ("workspace",),
+    ("readers", "raster"),
+    ("results", "rivers"),
+    ("judging", "carbon"),
+    ("siting", "measures"),
+    ("relocation",),
+    ("report",),
+    ("pipelines",),
     ("cli",),
     ("__main__",),
 )
-"""Lowest first; a module imports only from rows above its own. `__init__` holds the version and imports nothing."""
+"""Rooms, lowest first; a room imports only rooms of rows above its own."""
 
 FENCES = {
-    "fiona": ("readers", "report.tables", "report.workbook", "report.geopackage"),
-    "pyogrio": ("readers", "report.tables", "report.workbook", "report.geopackage"),
+    "fiona": ("readers", "report.files"),
+    "pyogrio": ("readers", "report.files"),
     "rasterio": ("raster",),
-    "pyproj": ("geodesy", "projections"),
-    "folium": ("report.mapview",),
-    "numba": ("compiled",),
-    "docx": ("report.screening_docx", "report.river_docx", "report.relocation_docx"),
-    "matplotlib": ("report.stills",),
-    "PIL": ("report.screening_picture", "report.river_picture"),
+    "pyproj": ("geometry.geodesy", "geometry.projections"),
+    "folium": ("report.map",),
+    "numba": ("core.compiled",),
+    "docx": ("report.screening.docx", "report.rivers.docx", "report.relocation.docx"),
+    "matplotlib": ("report.drawing.overview_png",),
+    "PIL": ("report.screening.figure_png", "report.rivers.png"),
 }
 FORBIDDEN_NAMES = ("utils", "helpers", "common")
 MAX_FILE_LINES = 320
@@ -211,28 +187,32 @@ def test_files_are_of_a_size_and_have_names():
 
 
 PLANTED = {
-    "geodesy.py": ('"""D."""\nfrom cdgis.judge import judge\n', order_faults, "geodesy 导入了不低于自己的 judge"),
-    "overlay.py": ('"""D."""\nimport cdgis.judge\n', order_faults, "overlay 导入了不低于自己的 judge"),
+    "geometry/plane.py": ('"""D."""\nfrom cdgis.judging.verdicts import judge\n', order_faults,
+                          "geometry.plane 导入了不低于自己的 judging.verdicts"),
+    "readers/late.py": ('"""D."""\ndef f():\n    """D."""\n    import cdgis.judging.verdicts\n', order_faults,
+                        "readers.late 导入了不低于自己的 judging.verdicts"),
     "stray.py": ('"""D."""\n', order_faults, "stray 不在层级表中"),
-    "kernels/__init__.py": ('"""D."""\nfrom .judge import judge\n', order_faults, "kernels：相对导入 .judge"),
-    "facts.py": ('"""D."""\ndef f():\n    """D."""\n    from cdgis import judge\n    return judge\n', cycles, "judge"),
-    "guidance.py": ('"""D."""\nimport pyproj\n', fence_faults, "guidance 导入了 pyproj"),
-    "report/mapview.py": ('"""D."""\nfrom rasterio.crs import CRS\n', fence_faults, "report.mapview 导入了 rasterio"),
-    "rule.py": ('"""D."""\nprint("x")\n', habit_faults, "rule:2 print"),
-    "frames.py": ('"""D."""\ndef f(x):\n    """D."""\n    assert isinstance(x, int)\n', habit_faults, "frames:4 assert"),
-    "policy.py": ('"""D."""\ntry:\n    pass\nexcept Exception:\n    pass\n', habit_faults, "policy:4 过宽的 except"),
-    "audit.py": ('"""D."""\ndef f():\n    return 1\n', habit_faults, "audit:2 f 没有说明"),
-    "schema.py": ("import pandas\n", habit_faults, "schema 没有模块说明"),
-    "loading.py": ('"""D."""\ndef f():\n    """D."""\n' + "    x = 1\n" * 46, habit_faults, "loading:2 f 有 46 行"),
+    "rules/near.py": ('"""D."""\nfrom .book import read\n', order_faults, "rules.near：相对导入 .book"),
+    "judging/facts.py": ('"""D."""\ndef f():\n    """D."""\n    from cdgis.judging import verdicts\n    return verdicts\n',
+                         cycles, "judging.verdicts"),
+    "siting/away.py": ('"""D."""\nimport pyproj\n', fence_faults, "siting.away 导入了 pyproj"),
+    "report/map/page.py": ('"""D."""\nfrom rasterio.crs import CRS\n', fence_faults, "report.map.page 导入了 rasterio"),
+    "rules/rule.py": ('"""D."""\nprint("x")\n', habit_faults, "rules.rule:2 print"),
+    "core/words.py": ('"""D."""\ndef f(x):\n    """D."""\n    assert isinstance(x, int)\n', habit_faults, "core.words:4 assert"),
+    "rules/policy.py": ('"""D."""\ntry:\n    pass\nexcept Exception:\n    pass\n', habit_faults, "rules.policy:4 过宽的 except"),
+    "results/audit.py": ('"""D."""\ndef f():\n    return 1\n', habit_faults, "results.audit:2 f 没有说明"),
+    "tables/schema.py": ("import pandas\n", habit_faults, "tables.schema 没有模块说明"),
+    "readers/loading.py": ('"""D."""\ndef f():\n    """D."""\n' + "    x = 1\n" * 46, habit_faults, "readers.loading:2 f 有 46 行"),
 }
 
 
 @pytest.mark.parametrize("file", PLANTED)
 def test_planted_violation_is_found(file, tmp_path):
     text, check, fault = PLANTED[file]
-    (tmp_path / "judge.py").write_text('"""D."""\nfrom cdgis.facts import f\n', encoding="utf-8")
-    (tmp_path / "facts.py").write_text('"""D."""\n', encoding="utf-8")
-    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / "judging").mkdir()
+    (tmp_path / "judging/verdicts.py").write_text('"""D."""\nfrom cdgis.judging.facts import f\n', encoding="utf-8")
+    (tmp_path / "judging/facts.py").write_text('"""D."""\n', encoding="utf-8")
+    (tmp_path / file).parent.mkdir(exist_ok=True, parents=True)
     (tmp_path / file).write_text(text, encoding="utf-8")
     assert fault in check(modules(tmp_path))
 

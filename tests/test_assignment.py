@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdgis.policy import read_destination_policy
 from cdgis.relocation import UNPLACED, Demand, Obstacle, Problem, Supply, assign, explain_unplaced
 from cdgis.relocation.assignment import relaxed_bound
 from cdgis.relocation.conflict import irreducible
+from cdgis.relocation.policy import read_destination_policy
 
 LIMITS = read_destination_policy()
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from cdgis import attributes
-from cdgis.attributes import load_attributes
 from cdgis.errors import RuleError
+from cdgis.rules import attributes
+from cdgis.rules.attributes import load_attributes
 
 
 def test_attribute_carries_title_type_unit_and_aliases() -> None:

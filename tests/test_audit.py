@@ -5,9 +5,9 @@ from datetime import date
 import pandas as pd
 import pytest
 
-from cdgis.audit import input_digest, report_numbers
-from cdgis.model import InputRecord
-from cdgis.workspace import Settings
+from cdgis.core.vocabulary import InputRecord
+from cdgis.results.report_numbers import input_digest, report_numbers
+from cdgis.workspace.settings import Settings
 
 DAY = date(2026, 11, 1)
 SETTINGS = Settings(name="测试", city="承德市", as_of=DAY)

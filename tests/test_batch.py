@@ -15,14 +15,14 @@ import shapely
 from shapes import from_metres
 from small_workspace import small_workspace
 
-from cdgis.batch import TABLES, close_batch, judge_in_order, judge_part, plan_batch
 from cdgis.cli.batch import is_batch
+from cdgis.core.progress import Silent
 from cdgis.errors import ReaderError
-from cdgis.judging import judge_subjects
-from cdgis.loading import load_workspace
-from cdgis.progress import Silent
+from cdgis.judging.batch import TABLES, close_batch, judge_in_order, judge_part, plan_batch
+from cdgis.judging.stage import judge_subjects
+from cdgis.readers.loading import load_workspace
 from cdgis.readers.parcels import parts_of_files, read_parcels
-from cdgis.workspace import open_workspace
+from cdgis.workspace.settings import open_workspace
 
 DECLARED = {"industry": "3011", "project_type": "新建", "activity": "开发性生产性建设"}
 
@@ -98,7 +98,7 @@ def test_part_is_done_again_when_what_is_declared_changes(loaded, tmp_path):
 
 def test_local_cluster_gives_the_same_bytes_though_a_worker_is_killed(loaded, tmp_path):
     distributed = pytest.importorskip("distributed")
-    from cdgis.cluster import judge_on_cluster
+    from cdgis.judging.dask_batch import judge_on_cluster
 
     path = write_parcels(tmp_path / "p.parquet", 24, group=4)
     job, parts = plan_batch(loaded, [path], tmp_path / "cluster", declared=DECLARED)

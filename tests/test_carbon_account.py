@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cdgis.assessment import Part
-from cdgis.carbon_account import account_carbon
-from cdgis.loading import Loaded, load_workspace
-from cdgis.progress import Silent
-from cdgis.units import TCO2_PER_TC
-from cdgis.workspace import open_workspace
+from cdgis.carbon.account import account_carbon
+from cdgis.core.progress import Silent
+from cdgis.core.units import TCO2_PER_TC
+from cdgis.readers.loading import Loaded, load_workspace
+from cdgis.results.assessment import Part
+from cdgis.workspace.settings import open_workspace
 
 REPO = Path(__file__).resolve().parents[1]
 PARTS = ("low", "mid", "high")

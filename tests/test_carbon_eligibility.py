@@ -3,10 +3,10 @@
 import pandas as pd
 import pytest
 
+from cdgis.carbon.account.qualifying import conditions, read_facts
 from cdgis.carbon.eligibility import Condition, check, check_parcels, whole
-from cdgis.carbon_account.qualifying import conditions, read_facts
+from cdgis.carbon.factors import read_fact_titles
 from cdgis.errors import CarbonError, LayerError
-from cdgis.factors import read_fact_titles
 
 BY_ID = {condition.id: condition for condition in conditions()}
 GOOD = {

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from cdgis.carbon.factors import POOLS, read_measures, read_pool_table
 from cdgis.errors import CarbonError
-from cdgis.factors import POOLS, read_measures, read_pool_table
 
 DATA = Path(__file__).parents[1] / "cdgis" / "data" / "carbon"
 LAND_CLASSES = {

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cdgis.carbon.factors import read_growth, read_trees
 from cdgis.carbon.growth import growth_table, methods_for, stand_carbon, stand_gain, stand_volume
 from cdgis.errors import CarbonError
-from cdgis.factors import read_growth, read_trees
-from cdgis.schema import validate
+from cdgis.tables.validation import validate
 
 DATA, TREES = read_growth(), read_trees()
 USABLE = [

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 
 from cdgis.carbon import account_stands, fang_stock_tc, sum_species, volume_stock_tc
+from cdgis.carbon.factors import read_growth, read_trees
 from cdgis.carbon.inventory import ipcc_stock_tc
+from cdgis.core.units import MU_PER_HA
 from cdgis.errors import CarbonError
-from cdgis.factors import read_growth, read_trees
-from cdgis.units import MU_PER_HA
 
 SOURCES = Path(__file__).parents[1] / "cdgis" / "data" / "carbon" / "sources"
 SAIHANBA_HA = 1_150_000 / MU_PER_HA

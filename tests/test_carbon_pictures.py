@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cdgis.carbon_account.pictures import density_tc_per_ha, draw_pictures, potential_tco2e_per_ha
-from cdgis.factors import read_pool_table
+from cdgis.carbon.account.pictures import density_tc_per_ha, draw_pictures, potential_tco2e_per_ha
+from cdgis.carbon.factors import read_pool_table
 
 
 def test_density_of_a_class_is_the_sum_of_its_known_pools() -> None:

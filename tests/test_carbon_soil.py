@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cdgis.carbon.account.restoration import Restoration
+from cdgis.carbon.account.soil import soil_table
+from cdgis.carbon.factors import read_pool_table, soil_factor
 from cdgis.carbon.soil import SoilMove, equilibrium_soc, require_depth, soil_change_tc, transition_soc
-from cdgis.carbon_account.restoration import Restoration
-from cdgis.carbon_account.soil import soil_table
 from cdgis.errors import CarbonError
-from cdgis.factors import read_pool_table, soil_factor
-from cdgis.workspace import CarbonSettings
+from cdgis.workspace.settings import CarbonSettings
 
 DRY = "冷温带干"
 

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from cdgis.carbon import account_stock, merge_zones
+from cdgis.carbon.factors import PoolTable, read_pool_table
 from cdgis.carbon.stock import NO_DATA, TOTAL
 from cdgis.errors import CarbonError
-from cdgis.factors import PoolTable, read_pool_table
 from cdgis.raster import NODATA_CODE
 
 HA = 10_000.0

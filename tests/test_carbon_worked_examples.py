@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 
 from cdgis.carbon import account_change, account_stock
+from cdgis.carbon.account.beside import published_checks
+from cdgis.carbon.factors import PoolTable, read_growth, read_pool_table
 from cdgis.carbon.growth import stand_volume
 from cdgis.carbon.soil import transition_soc
 from cdgis.carbon.valuation import Valuation, invest_constant
-from cdgis.carbon_account.beside import published_checks
+from cdgis.core.units import MU_PER_HA
 from cdgis.errors import CarbonError
-from cdgis.factors import PoolTable, read_growth, read_pool_table
-from cdgis.units import MU_PER_HA
-from cdgis.workspace import CarbonSettings
+from cdgis.workspace.settings import CarbonSettings
 
 DATA = Path(__file__).parents[1] / "cdgis" / "data" / "carbon"
 with (DATA / "sources" / "worked_examples.csv").open(encoding="utf-8", newline="") as stream:

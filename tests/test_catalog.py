@@ -2,8 +2,8 @@
 
 import pytest
 
-from cdgis.catalog import read_catalog
 from cdgis.errors import CatalogError
+from cdgis.workspace.catalog import read_catalog
 
 ENTRY = """
 [layers.{id}]

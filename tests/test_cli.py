@@ -171,7 +171,7 @@ def broken(monkeypatch):
     def fail(root: Path) -> None:
         raise ZeroDivisionError("[seven] over nought")
 
-    monkeypatch.setattr("cdgis.workspace.open_workspace", fail)
+    monkeypatch.setattr("cdgis.workspace.settings.open_workspace", fail)
 
 
 def test_internal_error_ends_with_3_and_no_traceback(call, broken):
@@ -190,7 +190,7 @@ def test_interrupt_ends_with_130_and_one_line(call, monkeypatch):
     def interrupt(root: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("cdgis.workspace.open_workspace", interrupt)
+    monkeypatch.setattr("cdgis.workspace.settings.open_workspace", interrupt)
     outcome = call("layers", "list", "--workspace", REPO)
     assert outcome.code == 130 and "已中断" in outcome.err and "Traceback" not in outcome.err
 

@@ -10,7 +10,7 @@ from small_workspace import small_workspace
 
 from cdgis.cli import main
 from cdgis.errors import ReportError, os_reason
-from cdgis.report_file import read_report
+from cdgis.results.report_file import read_report
 
 
 def leave(*arguments: str) -> int:

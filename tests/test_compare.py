@@ -7,16 +7,16 @@ from bs4 import BeautifulSoup
 from shapes import layer_set, metres, rule, sites, zone_layer
 from small_workspace import new_redline, small_workspace
 
-from cdgis.compare import compare_verdicts, compare_zones
-from cdgis.compare_plan import compare_versions
-from cdgis.describe import describe_subjects
 from cdgis.errors import UsageError
-from cdgis.facts import Facts
-from cdgis.geometry import PIECE_VERTICES
-from cdgis.judge import judge, scopes_of
-from cdgis.overlay import measure_overlaps
-from cdgis.report.comparison import write_comparison
-from cdgis.workspace import open_workspace
+from cdgis.geometry.shapes import PIECE_VERTICES
+from cdgis.judging.compare_versions import compare_versions
+from cdgis.judging.compare_zones import compare_verdicts, compare_zones
+from cdgis.judging.facts import Facts
+from cdgis.judging.overlay import measure_overlaps
+from cdgis.judging.subject_table import describe_subjects
+from cdgis.judging.verdicts import judge, scopes_of
+from cdgis.report.site.comparison_page import write_comparison
+from cdgis.workspace.settings import open_workspace
 
 LEFT, RIGHT = metres(0, 0, 1000, 1000), metres(1000, 0, 2000, 1000)
 

@@ -7,9 +7,9 @@ import pytest
 import shapely
 from shapes import layer_set, metres, sites, zone_layer
 
-from cdgis.cumulative import load_resources, sum_up_caps
-from cdgis.describe import describe_subjects
-from cdgis.overlay import measure_overlaps
+from cdgis.judging.cumulative import load_resources, sum_up_caps
+from cdgis.judging.overlay import measure_overlaps
+from cdgis.judging.subject_table import describe_subjects
 
 ZONE = metres(0, 0, 1000, 1000)
 EAST = metres(1000, 0, 2000, 1000)

@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 from typer.main import get_command
 
-from cdgis import __version__, model
-from cdgis.catalog import LayerSpec, PlanInfo, read_catalog
+from cdgis import __version__
 from cdgis.cli import app
 from cdgis.cli import words as cli_words
 from cdgis.cli.options import EXIT_STRICT
-from cdgis.schema import TABLES
-from cdgis.workspace import CarbonSettings, PublishSettings, RiverSettings, Settings, Sources
+from cdgis.core import vocabulary as model
+from cdgis.tables.validation import TABLES
+from cdgis.workspace.catalog import LayerSpec, PlanInfo, read_catalog
+from cdgis.workspace.settings import CarbonSettings, PublishSettings, RiverSettings, Settings, Sources
 
 REPO = Path(__file__).resolve().parents[1]
 DOCS = REPO / "docs"

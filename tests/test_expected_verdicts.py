@@ -11,13 +11,13 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from cdgis.frames import Subjects
-from cdgis.judging import judge_subjects
-from cdgis.loading import Loaded, load_workspace
-from cdgis.model import Effect, Level, ProjectType, Relation, Stability, State, Verdict
-from cdgis.progress import Silent
+from cdgis.core.progress import Silent
+from cdgis.core.vocabulary import Effect, Level, ProjectType, Relation, Stability, State, Verdict
+from cdgis.judging.stage import judge_subjects
 from cdgis.readers import read_subjects
-from cdgis.workspace import open_workspace
+from cdgis.readers.loading import Loaded, load_workspace
+from cdgis.workspace.layers import Subjects
+from cdgis.workspace.settings import open_workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES = Path(__file__).parent / "cases"

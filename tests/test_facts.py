@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from shapes import rule
 
-from cdgis.facts import Facts, missing_information, rule_applies_but_for_geometry
-from cdgis.kleene import FALSE, TRUE, UNKNOWN
+from cdgis.judging.facts import Facts, missing_information, rule_applies_but_for_geometry
+from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN
 
 
 def one(**known):

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from cdgis.errors import CatalogError
-from cdgis.flow_store import derived_flow, flow_file, flow_of, keep_flow, kept_flow, same_flow
-from cdgis.river_system import keep_flow_of, kept_flow_faults, load_rivers, read_elevation
+from cdgis.rivers.flow_cache import derived_flow, flow_file, flow_of, keep_flow, kept_flow, same_flow
 from cdgis.rivers.lines import Elevation
-from cdgis.workspace import open_workspace
+from cdgis.rivers.system import keep_flow_of, kept_flow_faults, load_rivers, read_elevation
+from cdgis.workspace.settings import open_workspace
 
 ROOT = Path(__file__).parents[1]
 

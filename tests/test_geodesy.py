@@ -7,9 +7,9 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdgis import geodesy
 from cdgis.errors import CrsError
-from cdgis.geometry import follow_plane
+from cdgis.geometry import geodesy
+from cdgis.geometry.shapes import follow_plane
 
 # 国土调查办发〔2008〕32号, with CGCS2000's constants: trapezoids between each edge and the meridian 60°E.
 A, F = 6378137.0, 1 / 298.257222101

@@ -7,7 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapes import METRES
 
-from cdgis import geodesy, geometry, stretches
+from cdgis.geometry import geodesy
+from cdgis.geometry import outline_chunks as stretches
+from cdgis.geometry import shapes as geometry
 
 X0, Y0 = geodesy.to_plane(METRES.x, METRES.y)
 

@@ -8,15 +8,15 @@ import pytest
 import shapely
 from shapes import from_metres, metres, sites
 
-from cdgis import geodesy
+from cdgis.core.progress import Silent
 from cdgis.errors import UsageError
-from cdgis.frames import Subjects
-from cdgis.guidance import SitingRequest, guide_siting
-from cdgis.judging import judge_subjects
-from cdgis.loading import Loaded, load_workspace
-from cdgis.progress import Silent
-from cdgis.remedy_plan import guide, search_area
-from cdgis.workspace import open_workspace
+from cdgis.geometry import geodesy
+from cdgis.judging.stage import judge_subjects
+from cdgis.readers.loading import Loaded, load_workspace
+from cdgis.siting.candidate_sites import SitingRequest, guide_siting
+from cdgis.siting.stage import guide, search_area
+from cdgis.workspace.layers import Subjects
+from cdgis.workspace.settings import open_workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 AREA = metres(-2000, -2000, 2000, 2000)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from cdgis import industry
 from cdgis.errors import RuleError
+from cdgis.rules import industry
 
 
 def test_table_holds_the_published_numbers_of_codes() -> None:

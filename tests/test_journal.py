@@ -5,7 +5,15 @@ import json
 import pytest
 
 from cdgis.errors import ReportError, UsageError
-from cdgis.journal import DECISIONS, START, Review, append_review, chain_faults, journal_path, read_journal
+from cdgis.results.review_journal import (
+    DECISIONS,
+    START,
+    Review,
+    append_review,
+    chain_faults,
+    journal_path,
+    read_journal,
+)
 
 FINDINGS = [
     {"rule_id": "A-1", "zone_id": "Z1;Z2", "effect": "禁止", "state": "applies"},

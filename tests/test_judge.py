@@ -11,10 +11,10 @@ import shapely
 from shapes import CITY, from_metres, layer_set, metres, rule, sites, zone_layer
 
 import cdgis
-from cdgis.facts import Facts
-from cdgis.judge import evaluate_rule, judge, reach_by_layer, scopes_of
-from cdgis.overlay import measure_overlaps
-from cdgis.rulebook import read_rule_file
+from cdgis.judging.facts import Facts
+from cdgis.judging.overlay import measure_overlaps
+from cdgis.judging.verdicts import evaluate_rule, judge, reach_by_layer, scopes_of
+from cdgis.rules import read_rule_file
 
 ENGINE = read_rule_file(Path(cdgis.__file__).parent / "data/rules/engine.toml")
 DAY = date(2026, 11, 1)

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapes import layer_set, metres, rule, sites, zone_layer
 
-from cdgis.facts import Facts
-from cdgis.frames import Layer
-from cdgis.judge import judge, reach_by_layer, scopes_of
-from cdgis.overlay import measure_overlaps
+from cdgis.judging.facts import Facts
+from cdgis.judging.overlay import measure_overlaps
+from cdgis.judging.verdicts import judge, reach_by_layer, scopes_of
+from cdgis.workspace.layers import Layer
 
 RANK = {"未发现冲突": 0, "有条件符合": 1, "须论证": 2, "不符合": 3}
 CITY = metres(-4000, -4000, 4000, 4000)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from cdgis import kleene
-from cdgis.kleene import FALSE, TRUE, UNKNOWN
+from cdgis.judging import kleene
+from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN
 
 F, U, T = (np.array([v], dtype=np.int8) for v in (FALSE, UNKNOWN, TRUE))
 

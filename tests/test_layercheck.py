@@ -7,8 +7,8 @@ import pytest
 import shapely
 from shapes import BOW_TIE, layer_set, metres, zone_layer
 
-from cdgis.layercheck import DIMENSIONS, check_layers
-from cdgis.model import IntakeNote, IntakeStatus
+from cdgis.core.vocabulary import IntakeNote, IntakeStatus
+from cdgis.workspace.layer_check import DIMENSIONS, check_layers
 
 ROOT = Path(__file__).parent.parent
 CITY = metres(0, 0, 2000, 1000)
@@ -96,10 +96,10 @@ def test_what_the_reader_had_to_mend_is_a_fault_of_the_file():
 def test_shipped_layers_have_no_fault():
     if not (ROOT / "layers" / "elements").is_dir():
         pytest.skip("layers/ is not complete yet")
-    from cdgis.loading import ACCESS_LIST, load_workspace
-    from cdgis.progress import Silent
+    from cdgis.core.progress import Silent
     from cdgis.readers import read_table_layer
-    from cdgis.workspace import open_workspace
+    from cdgis.readers.loading import ACCESS_LIST, load_workspace
+    from cdgis.workspace.settings import open_workspace
 
     workspace = open_workspace(ROOT)
     loaded = load_workspace(workspace, as_of=None, progress=Silent())

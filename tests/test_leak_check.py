@@ -13,12 +13,12 @@ import shapely
 from report_fixtures import make_assessment
 
 from cdgis.errors import ReportError
-from cdgis.geodesy import from_lonlat
-from cdgis.report.audience import Withheld, public_assessment
-from cdgis.report.leak_check import check_pages, find_leaks
+from cdgis.geometry.geodesy import from_lonlat
 from cdgis.report.map.encoding import deflated_json, flatten, pack
-from cdgis.report.public_site import trusted_texts
-from cdgis.report.site_pages import render_pages
+from cdgis.report.public.leak_check import check_pages, find_leaks
+from cdgis.report.public.reduction import Withheld, public_assessment
+from cdgis.report.public.site import trusted_texts
+from cdgis.report.site.pages import render_pages
 
 CONTACT = "示例联系人007 0314-1234567"
 LON, LAT = 117.3456789, 41.2345678

@@ -8,11 +8,12 @@ import shapely
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from cdgis import geodesy, stretches
-from cdgis.kernels import Engine, FlatPolygons, OutlineIndex, nearest_stretch, ring_stretches
-from cdgis.kernels.engine import VARIABLE
-from cdgis.kernels.feet import feet
-from cdgis.stretches import Stretches
+from cdgis.geometry import geodesy
+from cdgis.geometry import outline_chunks as stretches
+from cdgis.geometry.kernels import Engine, FlatPolygons, OutlineIndex, nearest_stretch, ring_stretches
+from cdgis.geometry.kernels.engine import VARIABLE
+from cdgis.geometry.kernels.feet import feet
+from cdgis.geometry.outline_chunks import Stretches
 from tests.test_areas import FAR, stars
 
 
@@ -144,7 +145,7 @@ def test_shape_of_the_tree_changes_nothing(seed, monkeypatch):
     geoms, points = np.concatenate([stars(60, 18), winding(40, 19)]), scattered(800, 20)
     expected = both(points, geoms, at_most_m=900.0)[1]
     rng = np.random.default_rng(seed)
-    monkeypatch.setattr("cdgis.kernels.nearest._along_curve", lambda places, _: rng.permutation(len(places)))
+    monkeypatch.setattr("cdgis.geometry.kernels.nearest._along_curve", lambda places, _: rng.permutation(len(places)))
     for before, after in zip(expected, both(points, geoms, at_most_m=900.0)[1], strict=True):
         np.testing.assert_array_equal(before, after)
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from report_fixtures import empty_assessment, make_assessment
 
-from cdgis.report.dashboard import draw_dashboard
-from cdgis.report.overview import sum_up
-from cdgis.report.places import gather_places, place_pages
-from cdgis.summary import _verdict_table
+from cdgis.cli.summary import _verdict_table
+from cdgis.report.site.dashboard import draw_dashboard
+from cdgis.report.site.overview import sum_up
+from cdgis.report.site.place_content import gather_places, place_pages
 
 
 def test_counts_are_absent_when_nobody_was_judged():

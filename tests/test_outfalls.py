@@ -6,10 +6,10 @@ import pytest
 import shapely
 from geopandas import GeoDataFrame
 
-from cdgis.catalog import LayerSpec
-from cdgis.frames import Layer
-from cdgis.model import InputRecord
-from cdgis.outfalls import measure_outfalls, sum_loads
+from cdgis.core.vocabulary import InputRecord
+from cdgis.rivers.outfalls import measure_outfalls, sum_loads
+from cdgis.workspace.catalog import LayerSpec
+from cdgis.workspace.layers import Layer
 
 
 def layer(name: str, rows: list[tuple[str, str, shapely.Geometry]], **extra: list[object]) -> Layer:

@@ -7,10 +7,10 @@ import pytest
 import shapely
 from shapes import CITY, from_metres, layer_set, metres, sites, square, zone_layer
 
-from cdgis import geodesy
-from cdgis.describe import describe_subjects, other_areas
-from cdgis.model import Scope
-from cdgis.overlay import measure_overlaps
+from cdgis.core.vocabulary import Scope
+from cdgis.geometry import geodesy
+from cdgis.judging.overlay import measure_overlaps
+from cdgis.judging.subject_table import describe_subjects, other_areas
 
 UNIT = square(117.0, 41.0, 0.1)
 """17 km of parallel to the north and south: edges long enough for the two planes to disagree by metres."""

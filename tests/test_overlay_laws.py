@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapes import from_metres, layer_set, metres, sites, zone_layer
 
-from cdgis import geodesy
-from cdgis.model import Scope
-from cdgis.overlay import measure_overlaps
+from cdgis.core.vocabulary import Scope
+from cdgis.geometry import geodesy
+from cdgis.judging.overlay import measure_overlaps
 
 CITY = metres(-1500, -1500, 4000, 4000)
 coordinate = st.floats(-2000, 5000).map(lambda v: round(v, 1))

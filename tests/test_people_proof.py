@@ -7,7 +7,7 @@ import pytest
 from people_proof import CASES, Case
 from shapes import PARCEL
 
-from cdgis.geodesy import survey_area_m2
+from cdgis.geometry.geodesy import survey_area_m2
 
 AREA_M2 = float(survey_area_m2([PARCEL])[0])
 READ = {

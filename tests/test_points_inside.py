@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 import shapely
 
-from cdgis.kernels import Engine, FlatPolygons, points_inside
+from cdgis.geometry.kernels import Engine, FlatPolygons, points_inside
 from tests.test_areas import stars
 
 

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from pymcdm.methods import SPOTIS
 
 from cdgis.errors import UsageError
-from cdgis.policy import PriorityPolicy, read_priority_policy, read_weights, reweighted, weights_of
 from cdgis.relocation import rank_by_urgency
+from cdgis.relocation.policy import PriorityPolicy, read_priority_policy, read_weights, reweighted, weights_of
 from cdgis.relocation.priority import draw_weights
 
 

@@ -4,10 +4,10 @@ import pandas as pd
 import pytest
 from shapes import rule as make_rule
 
-from cdgis.attributes import load_attributes
-from cdgis.facts import Facts
-from cdgis.questions import list_questions, question_words, silent_triggers
-from cdgis.schema import TABLES
+from cdgis.judging.facts import Facts
+from cdgis.judging.questions import list_questions, question_words, silent_triggers
+from cdgis.rules.attributes import load_attributes
+from cdgis.tables.validation import TABLES
 
 ATTRIBUTES = load_attributes()
 
@@ -66,7 +66,7 @@ def test_every_attribute_has_a_title_and_an_option():
 
 
 def test_shipped_rules_ask_only_for_what_can_be_supplied():
-    from cdgis.rulebook import load_rulebook
+    from cdgis.rules import load_rulebook
 
     for rule in load_rulebook().rules:
         for condition in rule.conditions:

@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from rasterio.shutil import copy
 from rasterio.transform import Affine
 
-from cdgis.catalog import LayerSpec
+from cdgis.core.vocabulary import InputRecord
 from cdgis.errors import CrsError, LayerError
-from cdgis.geodesy import survey_area_m2
-from cdgis.model import InputRecord
+from cdgis.geometry.geodesy import survey_area_m2
 from cdgis.raster import NODATA_CODE, Effort, Grid, Raster, account_areas, class_areas, read_raster
 from cdgis.raster.grid import CellAreas
+from cdgis.workspace.catalog import LayerSpec
 
 STEP = 1 / 120
 WEST, NORTH = 117.0, 41.1

@@ -10,7 +10,7 @@ from rasterio.transform import Affine
 from test_raster import NORTH, STEP, WEST, make_raster, make_zones, spec, star, write_tif
 
 from cdgis.errors import LayerError
-from cdgis.geodesy import cell_areas_m2
+from cdgis.geometry.geodesy import cell_areas_m2
 from cdgis.raster import NODATA_CODE, class_areas, read_raster, transition_areas, zone_means
 
 BLOCK = shapely.box(WEST, NORTH - 2 * STEP, WEST + 2 * STEP, NORTH)

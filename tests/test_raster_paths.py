@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_raster import NORTH, STEP, WEST, make_metric_raster, make_raster, make_zones, star
 
-from cdgis.geodesy import cell_areas_m2
+from cdgis.geometry.geodesy import cell_areas_m2
 from cdgis.raster import Effort, Raster, class_areas
 from cdgis.raster.coverage import covered_cells
 from cdgis.raster.outlines import outlines_of

@@ -6,9 +6,9 @@ import pytest
 import shapely
 from shapes import BOW_TIE, PARCEL, boundary_lines, boundary_text, in_crs, square, workspace
 
-from cdgis.frames import Subjects
-from cdgis.geodesy import survey_area_m2
+from cdgis.geometry.geodesy import survey_area_m2
 from cdgis.readers import read_sites
+from cdgis.workspace.layers import Subjects
 
 PLANE = in_crs(PARCEL, 4527)
 LINES = boundary_lines(PLANE)

@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from cdgis.errors import ReaderError
-from cdgis.kernels import FlatPolygons
+from cdgis.geometry.kernels import FlatPolygons
 from cdgis.readers.columnar import each_layer, read_columns
 
 SHAPES = np.array([shapely.box(i, 0, i + 0.5, 1) - shapely.box(i + 0.1, 0.1, i + 0.2, 0.2) for i in range(20)])

@@ -9,9 +9,9 @@ from drawings import write_gdb, zip_folder
 from shapes import PARCEL, layer_spec, square, workspace, write_geojson, write_layer, zip_files
 
 from cdgis.errors import LayerError
-from cdgis.frames import Subjects
 from cdgis.readers import read_layer, read_sites, read_subjects
-from cdgis.workspace import Sources
+from cdgis.workspace.layers import Subjects
+from cdgis.workspace.settings import Sources
 
 KML = "<kml><Placemark><name>甲</name><Point><coordinates>117.9,40.9</coordinates></Point></Placemark></kml>"
 

@@ -10,10 +10,10 @@ from drawings import write_dxf
 from ezdxf.document import Drawing
 from shapes import PARCEL, in_crs, square, workspace
 
-from cdgis.frames import Subjects
-from cdgis.geodesy import from_lonlat, survey_area_m2, to_lonlat
+from cdgis.geometry.geodesy import from_lonlat, survey_area_m2, to_lonlat
 from cdgis.readers import read_sites
 from cdgis.readers.drawing import readable
+from cdgis.workspace.layers import Subjects
 
 CRS = {"crs": "EPSG:4548"}
 CORNER = in_crs(shapely.Point(117.0, 41.0), 4548).coords[0]

@@ -23,9 +23,9 @@ from shapes import (
 )
 
 from cdgis.errors import ReaderError, UsageError
-from cdgis.frames import Subjects
-from cdgis.geodesy import survey_area_m2
+from cdgis.geometry.geodesy import survey_area_m2
 from cdgis.readers import read_sites, read_typed
+from cdgis.workspace.layers import Subjects
 
 FIELDS = {"项目名称": ["示例项目甲"], "行业代码": ["3110"], "XMBH": ["P001"]}
 AREA_M2 = float(survey_area_m2([PARCEL])[0])

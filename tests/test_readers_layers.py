@@ -9,11 +9,11 @@ import shapely
 from shapes import BOW_TIE, in_crs, layer_spec, square, write_gbk_shapefile, write_geojson, write_layer
 
 from cdgis.errors import CrsError, LayerError
-from cdgis.frames import Layer
-from cdgis.geodesy import survey_area_m2
+from cdgis.geometry.geodesy import survey_area_m2
 from cdgis.readers import read_layer, read_table_layer
 from cdgis.readers.fields import find_field
 from cdgis.readers.inputs import file_sha256
+from cdgis.workspace.layers import Layer
 
 SQUARES = [square(117.90, 40.95), square(117.91, 40.95)]
 CODES = ["ZH13080210001", "ZH13080220001"]

@@ -20,10 +20,10 @@ from shapes import (
 )
 
 from cdgis.errors import LayerError, ReaderError
-from cdgis.frames import Subjects
 from cdgis.readers import read_layer, read_sites, read_subjects, read_table_layer
 from cdgis.readers.repair import has_stray_holes, repaired_geometries
-from cdgis.workspace import Sources
+from cdgis.workspace.layers import Subjects
+from cdgis.workspace.settings import Sources
 
 HOLE_OUTSIDE = shapely.Polygon(square(117.9, 40.95, 0.004).exterior, [square(117.91, 40.95, 0.002).exterior])
 HEAD = ["企业名称", "经度", "纬度", "行业代码"]

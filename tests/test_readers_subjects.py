@@ -18,13 +18,13 @@ from shapes import (
 )
 
 from cdgis.errors import ReaderError
-from cdgis.frames import SUBJECT_COLUMNS, Subjects
 from cdgis.readers import read_sites, read_subjects
 from cdgis.readers.attributes import CanonicalValue, canonical_value, match_attribute
 from cdgis.readers.encoding import decode_text, shapefile_encoding
 from cdgis.readers.ids import IdRegister, safe_id
 from cdgis.readers.subjects import describe_site
-from cdgis.workspace import Sources
+from cdgis.workspace.layers import SUBJECT_COLUMNS, Subjects
+from cdgis.workspace.settings import Sources
 
 SIDECAR = "file,parcel,project_id,name,industry,project_type,activity,是否排污,坐标系\n"
 

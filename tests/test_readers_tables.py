@@ -9,11 +9,11 @@ import pytest
 import shapely
 from shapes import layer_spec, workspace, write_layer, write_xlsx
 
-from cdgis.frames import Subjects
-from cdgis.geodesy import cgcs2000_to_gcj02, gcj02_to_bd09
+from cdgis.geometry.geodesy import cgcs2000_to_gcj02, gcj02_to_bd09
 from cdgis.readers import read_subjects
 from cdgis.readers.datum import LEAST_ROWS, evident_datum
-from cdgis.workspace import Sources, Workspace
+from cdgis.workspace.layers import Subjects
+from cdgis.workspace.settings import Sources, Workspace
 
 HEAD = ["企业编号", "企业名称", "行业代码", "经度", "纬度", "坐标系"]
 

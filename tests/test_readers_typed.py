@@ -7,10 +7,10 @@ import shapely
 from shapes import PARCEL, boundary_lines, boundary_text, in_crs, square, workspace, write_geojson
 
 from cdgis.errors import ReaderError, UsageError
-from cdgis.frames import Subjects
-from cdgis.geodesy import gcj02_to_cgcs2000
+from cdgis.geometry.geodesy import gcj02_to_cgcs2000
 from cdgis.readers import TypedSites, read_sites, read_typed
 from cdgis.readers.subjects import describe_site
+from cdgis.workspace.layers import Subjects
 
 HERE = Path("/nowhere")
 LON, LAT = 117.943, 40.975

@@ -17,10 +17,10 @@ from reference.zones import read_layers
 from shapes import layer_set, metres, rule, zone_layer
 from shapes import sites as shaped_sites
 
-from cdgis import geodesy
-from cdgis.facts import Facts
-from cdgis.judge import judge, scopes_of
-from cdgis.overlay import measure_overlaps
+from cdgis.geometry import geodesy
+from cdgis.judging.facts import Facts
+from cdgis.judging.overlay import measure_overlaps
+from cdgis.judging.verdicts import judge, scopes_of
 
 HERE = Path(__file__).parent / "reference"
 

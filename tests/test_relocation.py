@@ -7,13 +7,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from cdgis.core.vocabulary import Effect, ProjectType
 from cdgis.errors import RuleError
-from cdgis.model import Effect, ProjectType
-from cdgis.policy import read_relocation_policy
 from cdgis.relocation import RelocationInputs, propose_relocations, without_exemptions
 from cdgis.relocation.dates import last_day
-from cdgis.rulebook import Rule
-from cdgis.schema import empty
+from cdgis.relocation.policy import read_relocation_policy
+from cdgis.rules import Rule
+from cdgis.tables.validation import empty
 
 AS_OF = date(2026, 11, 1)
 POLICY = read_relocation_policy()

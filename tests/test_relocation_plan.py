@@ -14,14 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapes import metres, rule, sites, workspace, zone_layer
 
-from cdgis import judging
 from cdgis.errors import UsageError
-from cdgis.frames import Subjects
-from cdgis.judging import judge_subjects
-from cdgis.loading import Loaded
-from cdgis.relocation_plan import WhatIf, places, plan_relocation
-from cdgis.request import Request
-from cdgis.rulebook import Rulebook
+from cdgis.judging import stage as judging
+from cdgis.judging.stage import judge_subjects
+from cdgis.readers.loading import Loaded
+from cdgis.relocation.plan import WhatIf, places, plan_relocation
+from cdgis.results.request import Request
+from cdgis.rules import Rulebook
+from cdgis.workspace.layers import Subjects
 
 EDGE_M = 8000
 OLD = ["既有"]

@@ -8,14 +8,14 @@ import pandas as pd
 import pytest
 from geopandas import GeoDataFrame, points_from_xy
 
-from cdgis.assess.relocation import assess_relocation
-from cdgis.assessment import Assessment
-from cdgis.frames import SUBJECT_COLUMNS, Subjects
-from cdgis.judging import judge_subjects
-from cdgis.loading import load_workspace
-from cdgis.progress import Silent
-from cdgis.relocation_plan import WhatIf
-from cdgis.workspace import open_workspace
+from cdgis.core.progress import Silent
+from cdgis.judging.stage import judge_subjects
+from cdgis.pipelines.relocation import assess_relocation
+from cdgis.readers.loading import load_workspace
+from cdgis.relocation.plan import WhatIf
+from cdgis.results.assessment import Assessment
+from cdgis.workspace.layers import SUBJECT_COLUMNS, Subjects
+from cdgis.workspace.settings import open_workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES = tomllib.loads((Path(__file__).parent / "cases" / "relocation_expected.toml").read_text(encoding="utf-8"))["case"]

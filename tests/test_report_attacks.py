@@ -11,9 +11,9 @@ from attacks import ATTACKS, FORMULAS
 from bs4 import BeautifulSoup
 from report_fixtures import make_assessment
 
+from cdgis.report.files.tables import safe_cell
 from cdgis.report.publish import write_reports
-from cdgis.report.site_pages import render_pages
-from cdgis.report.tables import safe_cell
+from cdgis.report.site.pages import render_pages
 
 KINDS = ("index.html", "dashboard.html", "places.html", "sites/P000.html", "sites/E010.html", "counties/130801.html")
 MADE_BY_DATA = {"p", "ul", "li", "dt", "dd", "br", "a", "strong", "span", "div"}

@@ -7,12 +7,12 @@ import pytest
 import shapely
 from report_fixtures import make_assessment
 
-from cdgis.assessment import Assessment
-from cdgis.geodesy import geodesic_distance_m, survey_area_m2
-from cdgis.report.audience import Withheld, public_assessment
+from cdgis.geometry.geodesy import geodesic_distance_m, survey_area_m2
 from cdgis.report.map.generalise import NEAR_M, Grid
-from cdgis.report.public_site import write_public
-from cdgis.schema import TABLES
+from cdgis.report.public.reduction import Withheld, public_assessment
+from cdgis.report.public.site import write_public
+from cdgis.results.assessment import Assessment
+from cdgis.tables.validation import TABLES
 
 
 @cache

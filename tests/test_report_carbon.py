@@ -9,11 +9,11 @@ import pytest
 from bs4 import BeautifulSoup
 from report_fixtures import make_assessment
 
-from cdgis.assess.carbon import assess_carbon
-from cdgis.report.carbon_figures import growth_charts
-from cdgis.report.carbon_page import gather_carbon, render_carbon
-from cdgis.report.places import place_pages
-from cdgis.workspace import open_workspace
+from cdgis.pipelines.carbon import assess_carbon
+from cdgis.report.carbon.figures import growth_charts
+from cdgis.report.carbon.page import gather_carbon, render_carbon
+from cdgis.report.site.place_content import place_pages
+from cdgis.workspace.settings import open_workspace
 
 REPO = Path(__file__).resolve().parents[1]
 

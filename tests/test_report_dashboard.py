@@ -8,14 +8,14 @@ import pytest
 from bs4 import BeautifulSoup
 from report_fixtures import empty_assessment, make_assessment
 
-from cdgis.geodesy import survey_area_m2
-from cdgis.report.chart import LABEL_PX, Content, stacked
-from cdgis.report.dashboard import Dashboard, draw_dashboard
-from cdgis.report.dossier import gather_dossiers
-from cdgis.report.measures import NOT_SPATIAL, gather_measures
-from cdgis.report.page import render_dashboard
-from cdgis.report.places import place_pages
-from cdgis.report.plan_figures import figure
+from cdgis.geometry.geodesy import survey_area_m2
+from cdgis.report.drawing.bar_chart import LABEL_PX, Content, stacked
+from cdgis.report.site.dashboard import Dashboard, draw_dashboard
+from cdgis.report.site.page import render_dashboard
+from cdgis.report.site.place_content import place_pages
+from cdgis.report.site.plan_figures import figure
+from cdgis.report.site.plan_measures import NOT_SPATIAL, gather_measures
+from cdgis.report.site.subject_content import gather_dossiers
 
 
 @cache

@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdgis.errors import ReportError
-from cdgis.report import delivery
-from cdgis.report.delivery import LISTING, staged
+from cdgis.report.files import atomic_output as delivery
+from cdgis.report.files.atomic_output import LISTING, staged
 
 OLD = {"index.html": "旧", "data/a.csv": "旧表", "sites/1.html": "旧页"}
 NEW = {"index.html": "新", "data/a.csv": "新表", "sites/2.html": "新页"}
@@ -105,7 +105,7 @@ def test_what_a_killed_run_left_is_undone_by_the_next(tmp_path: Path, moved: int
     script = f"""
 import os
 from pathlib import Path
-from cdgis.report.delivery import staged
+from cdgis.report.files.atomic_output import staged
 rename, count = Path.rename, [0]
 def dying(self, target):
     count[0] += 1

@@ -6,11 +6,12 @@ import pytest
 import shapely
 from report_fixtures import make_assessment
 
-from cdgis.report.dossier import gather_dossiers, page_names
-from cdgis.report.drawing import HEIGHT_PX, WIDTH_PX
-from cdgis.report.page_content import path_points
-from cdgis.report.palette import read_palette
-from cdgis.report.sketch import _concerned_layers, draw_sketches
+from cdgis.geometry.map_frame import METRES_PER_DEGREE
+from cdgis.report.drawing.palette import read_palette
+from cdgis.report.drawing.paths import HEIGHT_PX, WIDTH_PX
+from cdgis.report.drawing.subject_map import _concerned_layers, draw_sketches
+from cdgis.report.public.page_content import path_points
+from cdgis.report.site.subject_content import gather_dossiers, page_names
 from cdgis.report.wording import (
     attribute,
     is_supplied,
@@ -21,7 +22,6 @@ from cdgis.report.wording import (
     square_metres,
     transition_note,
 )
-from cdgis.view import METRES_PER_DEGREE
 
 
 def _by_id(text: str = "") -> dict[str, object]:

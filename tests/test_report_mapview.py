@@ -3,9 +3,9 @@ import json
 import folium
 from report_fixtures import empty_assessment, make_assessment
 
-from cdgis.report.dossier import gather_dossiers
 from cdgis.report.map.encoding import inflated, unpack
-from cdgis.report.mapview import MapView, build_map
+from cdgis.report.map.folium_map import MapView, build_map
+from cdgis.report.site.subject_content import gather_dossiers
 
 
 def _view() -> MapView:

@@ -8,7 +8,7 @@ from report_fixtures import ATTACKS
 
 import cdgis.report
 from cdgis.errors import ReportError
-from cdgis.report.offline import (
+from cdgis.report.files.inline_assets import (
     content_policy,
     inline_code,
     json_for_script,
@@ -17,7 +17,7 @@ from cdgis.report.offline import (
     static_text,
     template_text,
 )
-from cdgis.report.page import EARLY_SCRIPT, OUR_SCRIPTS
+from cdgis.report.site.page import EARLY_SCRIPT, OUR_SCRIPTS
 
 STATIC = Path(cdgis.report.__file__).parent / "static"
 
@@ -61,7 +61,7 @@ def test_own_scripts_put_no_data_into_markup_and_keep_nothing(name: str) -> None
 
 
 def test_every_own_script_is_named_by_a_page() -> None:
-    sources = "".join(path.read_text(encoding="utf-8") for path in STATIC.parent.glob("*.py"))
+    sources = "".join(path.read_text(encoding="utf-8") for path in STATIC.parent.rglob("*.py"))
     assert {EARLY_SCRIPT, *OUR_SCRIPTS} <= {path.name for path in STATIC.glob("*.js")}
     assert [path.name for path in STATIC.glob("*.js") if f'"{path.name}"' not in sources] == []
 

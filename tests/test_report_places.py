@@ -5,11 +5,11 @@ import shapely
 from bs4 import BeautifulSoup
 from report_fixtures import make_assessment
 
-from cdgis.geodesy import survey_area_m2
-from cdgis.report.dossier import gather_dossiers
-from cdgis.report.listing import ATTENTION, filter_choices, list_subjects
-from cdgis.report.page import render_place, render_place_list
-from cdgis.report.places import Place, gather_places, place_pages
+from cdgis.geometry.geodesy import survey_area_m2
+from cdgis.report.site.page import render_place, render_place_list
+from cdgis.report.site.place_content import Place, gather_places, place_pages
+from cdgis.report.site.subject_content import gather_dossiers
+from cdgis.report.site.subject_list import ATTENTION, filter_choices, list_subjects
 
 
 @cache

@@ -5,8 +5,8 @@ import pytest
 from report_fixtures import empty_assessment, make_assessment
 
 from cdgis.errors import ReportError
-from cdgis.report import site_pages
 from cdgis.report.publish import write_reports
+from cdgis.report.site import pages as site_pages
 
 PARTS = ["counties", "dashboard.html", "data", "index.html", "places.html", "relocation.html", "relocations", "sites", "units"]
 

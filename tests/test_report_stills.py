@@ -6,9 +6,9 @@ from PIL import Image
 from report_fixtures import empty_assessment, make_assessment
 
 from cdgis.errors import ReportError
-from cdgis.report import stills
-from cdgis.report.palette import read_palette
-from cdgis.report.stills import draw_still, write_still
+from cdgis.report.drawing import overview_png as stills
+from cdgis.report.drawing.overview_png import draw_still, write_still
+from cdgis.report.drawing.palette import read_palette
 
 
 def test_still_shows_every_verdict_and_is_the_same_twice() -> None:

@@ -13,10 +13,10 @@ import pyogrio
 import pytest
 from report_fixtures import ATTACKS, empty_assessment, make_assessment
 
-from cdgis.model import DEMO_STAMP, Evidence
-from cdgis.report.sheetwords import reader_for
-from cdgis.report.tables import csv_text, is_demonstration, safe_cell, write_tables
-from cdgis.schema import TABLES, Column
+from cdgis.core.vocabulary import DEMO_STAMP, Evidence
+from cdgis.report.files.tables import csv_text, is_demonstration, safe_cell, write_tables
+from cdgis.report.files.xlsx_words import reader_for
+from cdgis.tables.validation import TABLES, Column
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cdgis.model import Verdict
-from cdgis.reuse import Condition, open_options, rank_reuse, reuse_options
+from cdgis.core.vocabulary import Verdict
+from cdgis.measures.reuse import Condition, open_options, rank_reuse, reuse_options
 
 NAN = float("nan")
 

@@ -10,13 +10,13 @@ from docx import Document
 
 from cdgis.errors import NetworkError
 from cdgis.readers import read_subjects
-from cdgis.report.river_docx import render_river_docx
-from cdgis.report.river_page import render_river
-from cdgis.report.river_xlsx import render_river_xlsx
-from cdgis.river_dossier import RiverDossier, make_dossier
-from cdgis.river_system import load_rivers
+from cdgis.report.rivers.docx import render_river_docx
+from cdgis.report.rivers.page import render_river
+from cdgis.report.rivers.xlsx import render_river_xlsx
+from cdgis.rivers.dossier import RiverDossier, make_dossier
+from cdgis.rivers.system import load_rivers
 from cdgis.rivers.trace import Velocity
-from cdgis.workspace import open_workspace
+from cdgis.workspace.settings import open_workspace
 
 ROOT = Path(__file__).parent.parent
 SPEED = Velocity.parse("0.5:1.5")

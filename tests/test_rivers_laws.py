@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cdgis.errors import NetworkError
-from cdgis.geodesy import cell_areas_m2
+from cdgis.geometry.geodesy import cell_areas_m2
 from cdgis.rivers.flow import FlowGrid, flow_from_elevation
 from cdgis.rivers.forest import grow_forest
 from cdgis.rivers.network import Network, network_from_flow

@@ -5,13 +5,13 @@ import pytest
 import shapely
 from geopandas import GeoDataFrame
 
-from cdgis.catalog import LayerSpec
+from cdgis.core.vocabulary import InputRecord
 from cdgis.errors import NetworkError
-from cdgis.frames import Layer
-from cdgis.geodesy import geometries_from_local, geometries_to_local
-from cdgis.model import InputRecord
+from cdgis.geometry.geodesy import geometries_from_local, geometries_to_local
 from cdgis.rivers.lines import Elevation, network_from_lines
 from cdgis.rivers.snap import Snapper
+from cdgis.workspace.catalog import LayerSpec
+from cdgis.workspace.layers import Layer
 
 ORIGIN = shapely.get_coordinates(geometries_to_local(np.array([shapely.Point(117.5, 41.0)])))[0]
 

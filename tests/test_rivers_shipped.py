@@ -9,20 +9,20 @@ import pytest
 from scipy import ndimage
 
 from cdgis.errors import NetworkError
-from cdgis.geodesy import cell_areas_m2
+from cdgis.geometry.geodesy import cell_areas_m2
 from cdgis.raster import read_raster
 from cdgis.readers import read_subjects
-from cdgis.river_entry import dischargers, downstream_measures, downstream_of_dischargers, downstream_receptors
-from cdgis.river_system import RiverSystem, load_rivers
-from cdgis.rivers.trace import Velocity, downstream_events
-from cdgis.trace_plan import (
+from cdgis.rivers.entry_points import dischargers, downstream_measures, downstream_of_dischargers, downstream_receptors
+from cdgis.rivers.spill_trace import (
     enterprise_origin,
     place_origin,
     receptor_origin,
     trace_down,
     trace_up,
 )
-from cdgis.workspace import open_workspace
+from cdgis.rivers.system import RiverSystem, load_rivers
+from cdgis.rivers.trace import Velocity, downstream_events
+from cdgis.workspace.settings import open_workspace
 
 ROOT = Path(__file__).parent.parent
 CASES = tomllib.loads((Path(__file__).parent / "cases" / "river_receptors.toml").read_text(encoding="utf-8"))

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from cdgis.facts import Facts
-from cdgis.judge import Outcome, evaluate_rule
-from cdgis.model import State
-from cdgis.rulebook import Rule, load_rulebook
+from cdgis.core.vocabulary import State
+from cdgis.judging.facts import Facts
+from cdgis.judging.verdicts import Outcome, evaluate_rule
+from cdgis.rules import Rule, load_rulebook
 
 CASES = Path(__file__).parent / "cases"
 CASE_KEYS = {

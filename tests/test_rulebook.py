@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from cdgis.catalog import read_catalog
+from cdgis.core.vocabulary import Effect, Mark, ProjectType
 from cdgis.errors import RuleError
-from cdgis.model import Effect, Mark, ProjectType
-from cdgis.rulebook import Rulebook, load_rulebook, read_rule_file
-from cdgis.rulebook.rule import Basis, Rule
+from cdgis.rules import Rulebook, load_rulebook, read_rule_file
+from cdgis.rules.rule import Basis, Rule
+from cdgis.workspace.catalog import read_catalog
 
 CATALOG = Path(__file__).parents[1] / "layers" / "catalog.toml"
 CODE = date(2026, 8, 15)
@@ -102,7 +102,7 @@ def test_prohibitions_never_touch_what_already_exists(book: Rulebook) -> None:
 
 
 def test_exemptions_never_look_at_geometry() -> None:
-    from cdgis.rulebook.rule import Exemption
+    from cdgis.rules.rule import Exemption
 
     assert set(Exemption.model_fields) == {"activities", "conditions", "reason"}
 

@@ -5,13 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from cdgis import industry
-from cdgis.attributes import load_attributes
-from cdgis.catalog import read_catalog
-from cdgis.rulebook import Rulebook, load_rulebook
-from cdgis.rulebook.check import check_rules, explain_rule
-from cdgis.rulebook.rule import Rule
-from cdgis.rulebook.text import explain_activity, overview_table
+from cdgis.rules import Rulebook, industry, load_rulebook
+from cdgis.rules.attributes import load_attributes
+from cdgis.rules.check import check_rules, explain_rule
+from cdgis.rules.rule import Rule
+from cdgis.rules.text import explain_activity, overview_table
+from cdgis.workspace.catalog import read_catalog
 
 ROOT = Path(__file__).parents[1]
 CATALOG = read_catalog(ROOT / "layers" / "catalog.toml")

@@ -10,15 +10,14 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from shapes import rule
 
-from cdgis.attributes import load_attributes
-from cdgis.catalog import read_catalog
+from cdgis.core.vocabulary import ACTIVITIES, Evidence
 from cdgis.errors import RuleError
-from cdgis.loading import Loaded
-from cdgis.model import ACTIVITIES, Evidence
-from cdgis.rule_editing import editable, export_rules, import_rules
-from cdgis.rulebook import load_rulebook, read_rule_file
-from cdgis.rulebook.columns import COLUMNS
-from cdgis.rulebook.notation import (
+from cdgis.pipelines.rule_import import editable, export_rules, import_rules
+from cdgis.readers.loading import Loaded
+from cdgis.rules import load_rulebook, read_rule_file
+from cdgis.rules.attributes import load_attributes
+from cdgis.rules.columns import COLUMNS
+from cdgis.rules.notation import (
     read_basis,
     read_conditions,
     read_unless,
@@ -28,10 +27,11 @@ from cdgis.rulebook.notation import (
     write_unless,
     write_words,
 )
-from cdgis.rulebook.own import read_own_rules, rules_toml
-from cdgis.rulebook.rule import Basis, Condition, Exemption, Rule
-from cdgis.rulebook.sheet import SHEET, read_sheet, write_sheet
-from cdgis.workspace import Settings, Workspace
+from cdgis.rules.own import read_own_rules, rules_toml
+from cdgis.rules.rule import Basis, Condition, Exemption, Rule
+from cdgis.rules.sheet import SHEET, read_sheet, write_sheet
+from cdgis.workspace.catalog import read_catalog
+from cdgis.workspace.settings import Settings, Workspace
 
 ROOT = Path(__file__).parents[1]
 ATTRIBUTES = load_attributes()

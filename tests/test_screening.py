@@ -11,18 +11,26 @@ import pytest
 from docx import Document
 from report_fixtures import make_assessment
 
-from cdgis.audit import input_digest, report_numbers
+from cdgis.core.vocabulary import InputRecord
 from cdgis.errors import ReportError
-from cdgis.model import InputRecord
-from cdgis.report.screening_cells import count_text, stability_text
-from cdgis.report.screening_docx import render_docx
-from cdgis.report.screening_html import render_screening
-from cdgis.rulebook import Basis, Rule, Rulebook
-from cdgis.schema import TABLES, validate
-from cdgis.screening import Composer, JournalExtract, Review, compose_report, load_report, report_json, with_journal
-from cdgis.screening.bases import bases_of, declared_date
-from cdgis.screening.clauses import merge_levels
-from cdgis.workspace import Settings
+from cdgis.report.screening import (
+    Composer,
+    JournalExtract,
+    Review,
+    compose_report,
+    load_report,
+    report_json,
+    with_journal,
+)
+from cdgis.report.screening.bases import bases_of, declared_date
+from cdgis.report.screening.cells import count_text, stability_text
+from cdgis.report.screening.clauses import merge_levels
+from cdgis.report.screening.docx import render_docx
+from cdgis.report.screening.html import render_screening
+from cdgis.results.report_numbers import input_digest, report_numbers
+from cdgis.rules import Basis, Rule, Rulebook
+from cdgis.tables.validation import TABLES, validate
+from cdgis.workspace.settings import Settings
 
 P0 = "P000"
 """Judged 不符合, a quarter inside the red line."""

@@ -11,15 +11,15 @@ from docx.oxml.ns import qn
 from PIL import Image
 from report_fixtures import ATTACKS, make_assessment
 
+from cdgis.core.vocabulary import DEMO_STAMP
 from cdgis.errors import UsageError
-from cdgis.model import DEMO_STAMP
-from cdgis.report import screening_picture
-from cdgis.report.screening_blocks import Cell, Pairs
-from cdgis.report.screening_closing import parts_of
-from cdgis.report.screening_docx import render_docx
-from cdgis.report.screening_picture import draw_png
-from cdgis.report.screening_publish import write_screening
-from cdgis.screening import JournalExtract, compose_report, load_report
+from cdgis.report.screening import JournalExtract, compose_report, load_report
+from cdgis.report.screening import figure_png as screening_picture
+from cdgis.report.screening.blocks import Cell, Pairs
+from cdgis.report.screening.docx import render_docx
+from cdgis.report.screening.figure_png import draw_png
+from cdgis.report.screening.publish import write_screening
+from cdgis.report.screening.words_6_to_11 import parts_of
 
 
 @cache

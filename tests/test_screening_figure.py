@@ -9,12 +9,12 @@ import shapely
 from report_city import make_layers
 from report_fixtures import make_assessment
 
-from cdgis import geodesy
-from cdgis.screening import compose_report
-from cdgis.screening.basics import MOST_POINTS, boundary_points
-from cdgis.screening.critical import critical_ends
-from cdgis.screening.evidence import _remedy
-from cdgis.screening.figure import HEIGHT_PX, WIDTH_PX, draw_figures, layers_to_draw
+from cdgis.geometry import geodesy
+from cdgis.report.screening import compose_report
+from cdgis.report.screening.basics import MOST_POINTS, boundary_points
+from cdgis.report.screening.critical import critical_ends
+from cdgis.report.screening.evidence import _remedy
+from cdgis.report.screening.figure import HEIGHT_PX, WIDTH_PX, draw_figures, layers_to_draw
 
 SQUARE = shapely.box(117.6, 40.9, 117.61, 40.91)
 

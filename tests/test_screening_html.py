@@ -10,9 +10,9 @@ import pytest
 from bs4 import BeautifulSoup
 from report_fixtures import ATTACKS, make_assessment
 
-from cdgis.model import DEMO_STAMP
-from cdgis.report.screening_html import render_screening
-from cdgis.screening import JournalExtract, Review, compose_report, report_json, with_journal
+from cdgis.core.vocabulary import DEMO_STAMP
+from cdgis.report.screening import JournalExtract, Review, compose_report, report_json, with_journal
+from cdgis.report.screening.html import render_screening
 
 _FETCH = re.compile(r"""(?:src|href|action|data)\s*=\s*["']?\s*(?:https?:)?//|@import|url\(\s*["']?(?!data:)""", re.I)
 PARTS = ["一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一"]

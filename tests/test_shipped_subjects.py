@@ -14,10 +14,10 @@ import geopandas as gpd
 import openpyxl
 import pytest
 
-from cdgis.assess.city import assess_workspace
-from cdgis.assessment import Assessment
-from cdgis.model import Level, Relation, Stability, State, SubjectKind, Verdict
-from cdgis.workspace import open_workspace
+from cdgis.core.vocabulary import Level, Relation, Stability, State, SubjectKind, Verdict
+from cdgis.pipelines.city import assess_workspace
+from cdgis.results.assessment import Assessment
+from cdgis.workspace.settings import open_workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 DERIVE = ROOT / "layers" / "derive"

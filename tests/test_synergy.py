@@ -9,9 +9,9 @@ import pytest
 from bs4 import BeautifulSoup
 
 from cdgis.errors import ReaderError, UsageError
-from cdgis.report.synergy_page import render_synergy
-from cdgis.synergy import APEQ, GHG, measure_synergy, weight_set, weight_sets
-from cdgis.synergy_plan import assess_synergy
+from cdgis.measures.synergy import APEQ, GHG, measure_synergy, weight_set, weight_sets
+from cdgis.measures.synergy_table import assess_synergy
+from cdgis.report.site.synergy_page import render_synergy
 
 CASES = tomllib.loads((Path(__file__).parent / "cases" / "synergy.toml").read_text(encoding="utf-8"))["case"]
 NAN = float("nan")

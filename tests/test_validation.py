@@ -5,7 +5,7 @@ from typing import Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from cdgis.validation import schema_problems
+from cdgis.core.toml_files import schema_problems
 
 
 class _Thing(BaseModel):

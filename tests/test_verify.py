@@ -7,16 +7,16 @@ import pytest
 from docx import Document
 from small_workspace import new_redline, small_workspace
 
-from cdgis.assess.sites import assess_sites
 from cdgis.cli import main
 from cdgis.cli.audit import report_writers
 from cdgis.errors import ReportError
-from cdgis.journal import Review, append_review
-from cdgis.report.reviewing import update_report
-from cdgis.report_file import canonical, read_report
-from cdgis.screening import compose_report
-from cdgis.verify import verify_report
-from cdgis.workspace import open_workspace
+from cdgis.pipelines.sites import assess_sites
+from cdgis.pipelines.verify_report import verify_report
+from cdgis.report.files.review_update import update_report
+from cdgis.report.screening import compose_report
+from cdgis.results.report_file import canonical, read_report
+from cdgis.results.review_journal import Review, append_review
+from cdgis.workspace.settings import open_workspace
 
 DECLARED = {"industry": "3011", "project_type": "新建", "activity": "开发性生产性建设"}
 WRITERS = report_writers()

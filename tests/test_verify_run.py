@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from small_workspace import new_redline, small_workspace
 
-from cdgis.assess.sites import assess_sites
 from cdgis.cli import main
 from cdgis.errors import ReportError
-from cdgis.screening import Composer, report_json
-from cdgis.verify import Repeater, verify_report
-from cdgis.verify_run import run_folder
-from cdgis.workspace import open_workspace
+from cdgis.pipelines.sites import assess_sites
+from cdgis.pipelines.verify_report import Repeater, verify_report
+from cdgis.pipelines.verify_run import run_folder
+from cdgis.report.screening import Composer, report_json
+from cdgis.workspace.settings import open_workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 

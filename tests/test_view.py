@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from cdgis import geodesy
-from cdgis.view import METRES_PER_DEGREE, View, round_length
+from cdgis.geometry import geodesy
+from cdgis.geometry.map_frame import METRES_PER_DEGREE, View, round_length
 
 SQUARE = (117.6, 40.9, 117.61, 40.91)
 SIZE_PX = (720, 480)

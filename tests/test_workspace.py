@@ -6,8 +6,8 @@ import pytest
 
 from cdgis.errors import CatalogError, WorkspaceError
 from cdgis.readers import read_subjects
-from cdgis.starter import create_workspace, shipped_workspace
-from cdgis.workspace import find_workspace, open_workspace
+from cdgis.workspace.create import create_workspace, shipped_workspace
+from cdgis.workspace.settings import find_workspace, open_workspace
 
 SETTINGS = 'name = "测试"\ncity = "承德市"\nas_of = 2026-11-01\n'
 

@@ -8,12 +8,12 @@ import shapely
 from shapes import metres, write_layer
 from small_workspace import LEFT, small_workspace
 
-from cdgis.assess.sites import assess_sites
-from cdgis.assessment import Assessment
 from cdgis.errors import RuleError
-from cdgis.rulebook.classes import unknown_classes
-from cdgis.rulebook.span import checked_day, read_span, span_note
-from cdgis.workspace import open_workspace
+from cdgis.pipelines.sites import assess_sites
+from cdgis.results.assessment import Assessment
+from cdgis.rules.classes import unknown_classes
+from cdgis.rules.span import checked_day, read_span, span_note
+from cdgis.workspace.settings import open_workspace
 
 FAR = metres(3000, 0, 3500, 500)
 OVER = metres(100, 100, 200, 200)

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from cdgis.carbon.factors import POOLS, PoolTable
 from cdgis.carbon.stock import TOTAL
+from cdgis.core.units import M2_PER_HA, TCO2_PER_TC
+from cdgis.core.vocabulary import Mark
 from cdgis.errors import CarbonError
-from cdgis.factors import POOLS, PoolTable
-from cdgis.model import Mark
 from cdgis.raster import NODATA_CODE
-from cdgis.units import M2_PER_HA, TCO2_PER_TC
 
 NO_DATA = "无数据"
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 import pandas as pd
 
-from cdgis.amounts import plain
+from cdgis.core.number_format import plain
 from cdgis.errors import CarbonError
 
 Outcome = Literal["pass", "fail", "unknown"]

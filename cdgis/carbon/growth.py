@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cdgis.arrays import FloatArray
+from cdgis.carbon.factors import GrowthData, Measures, Trees
 from cdgis.carbon.inventory import carbon_per_m3
+from cdgis.core.array_types import FloatArray
 from cdgis.errors import CarbonError
-from cdgis.factors import GrowthData, Measures, Trees
 
 METHODS = ("age_class", "richards", "increment", "power")
 STEM_CARBON_FRACTION = 0.5

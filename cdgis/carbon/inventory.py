@@ -11,12 +11,12 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from cdgis.arrays import FloatArray
+from cdgis.carbon.factors import TREE_FACTORS, GrowthData, Trees, mark_column, step_values
 from cdgis.carbon.uncertainty import Factor, Interval, Model, propagate
+from cdgis.core.array_types import FloatArray
+from cdgis.core.units import M2_PER_HA, TCO2_PER_TC
+from cdgis.core.vocabulary import LIST_SEPARATOR, Mark
 from cdgis.errors import CarbonError
-from cdgis.factors import TREE_FACTORS, GrowthData, Trees, mark_column, step_values
-from cdgis.model import LIST_SEPARATOR, Mark
-from cdgis.units import M2_PER_HA, TCO2_PER_TC
 
 FANG_CARBON_FRACTION = 0.5
 _OFF_BY = ("density", "bef", "root_shoot", "carbon_fraction")

@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from cdgis.arrays import GeometryArray
+from cdgis.core.array_types import GeometryArray
 from cdgis.errors import CarbonError
-from cdgis.geometry import polygonal
+from cdgis.geometry.shapes import polygonal
 
 _NOISE_M2 = 1e-6
 GROSS, NO_CLASS, TOTAL = "总面积", "土地类别无数据", "合计"

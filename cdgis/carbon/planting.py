@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 
-from cdgis.factors import PlantingRule
+from cdgis.carbon.factors import PlantingRule
 
 SHADY, SUNNY = "阴坡", "阳坡"
 

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from cdgis.carbon.factors import GrowthData, Measures, Trees
 from cdgis.carbon.growth import YearlyGain, methods_for, rate_gain, stand_gain
+from cdgis.core.units import M2_PER_HA, TCO2_PER_TC
 from cdgis.errors import CarbonError
-from cdgis.factors import GrowthData, Measures, Trees
-from cdgis.schema import empty, validate
-from cdgis.units import M2_PER_HA, TCO2_PER_TC
+from cdgis.tables.validation import empty, validate
 
 ALL_MEASURES = "全部措施"
 AFFORESTATION = "造林"

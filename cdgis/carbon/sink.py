@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from cdgis.units import M2_PER_HA, TCO2_PER_TC
+from cdgis.core.units import M2_PER_HA, TCO2_PER_TC
 
 _PARTS = ("low", "mid", "high")
 

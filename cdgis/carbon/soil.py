@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cdgis.arrays import FloatArray
+from cdgis.carbon.factors import SOIL_DEPTH_CM, SoilFactor
 from cdgis.carbon.uncertainty import Factor, Interval, propagate
+from cdgis.core.array_types import FloatArray
 from cdgis.errors import CarbonError
-from cdgis.factors import SOIL_DEPTH_CM, SoilFactor
 
 TRANSITION_YR = 20.0
 _FROM_95_TO_90 = 1.6448536269514722 / 1.959963984540054

@@ -13,12 +13,12 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from cdgis.carbon.factors import POOLS, PoolTable
+from cdgis.core.units import M2_PER_HA, TCO2_PER_TC, m2_to_mu
+from cdgis.core.vocabulary import Mark
 from cdgis.errors import CarbonError
-from cdgis.factors import POOLS, PoolTable
-from cdgis.model import Mark
 from cdgis.raster import NODATA_CODE
-from cdgis.schema import validate
-from cdgis.units import M2_PER_HA, TCO2_PER_TC, m2_to_mu
+from cdgis.tables.validation import validate
 
 TOTAL = "合计"
 NO_DATA = "无数据"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cdgis.arrays import FloatArray
+from cdgis.core.array_types import FloatArray
 from cdgis.errors import CarbonError
 
 Z_95 = 1.6448536269514722

@@ -62,8 +62,8 @@ def run(
 
     示例：cdgis run --out maps
     """
-    from cdgis.assess.city import assess_workspace
-    from cdgis.terminal import progress_bars
+    from cdgis.cli.terminal import progress_bars
+    from cdgis.pipelines.city import assess_workspace
 
     opened = open_here(workspace)
     with progress_bars(err_console, quiet=quiet) as progress:
@@ -110,8 +110,8 @@ def carbon(
 
     示例：cdgis carbon --out reports/碳汇
     """
-    from cdgis.assess.carbon import assess_carbon
-    from cdgis.terminal import progress_bars
+    from cdgis.cli.terminal import progress_bars
+    from cdgis.pipelines.carbon import assess_carbon
 
     opened = open_here(workspace)
     with progress_bars(err_console, quiet=quiet) as progress:
@@ -132,7 +132,7 @@ def init(
 
     示例：cdgis init 我的工作区
     """
-    from cdgis.starter import create_workspace
+    from cdgis.workspace.create import create_workspace
 
     count = create_workspace(folder, empty=empty)
     text = f"已建立工作区 {folder}（{count} 个文件）。下一步：cd {folder} 后运行 cdgis run"

@@ -18,12 +18,12 @@ from cdgis.cli.options import (
     say,
 )
 from cdgis.cli.words import ChineseCommand, parse_date
+from cdgis.core.vocabulary import LIST_SEPARATOR
 from cdgis.errors import ReaderError, ReportError, os_reason
-from cdgis.model import LIST_SEPARATOR
 
 if TYPE_CHECKING:
-    from cdgis.assessment import Assessment
-    from cdgis.verify import Verification, Writer
+    from cdgis.pipelines.verify_report import Verification, Writer
+    from cdgis.results.assessment import Assessment
 
 EXIT_DIFFERS = 2
 
@@ -48,9 +48,9 @@ def register(app: typer.Typer, rules_app: typer.Typer) -> None:
 
 def report_writers() -> Mapping[str, "Writer"]:
     """Return how each file of a report is made, by its ending."""
-    from cdgis.report.screening_docx import render_docx
-    from cdgis.report.screening_html import render_screening
-    from cdgis.screening import report_json
+    from cdgis.report.screening import report_json
+    from cdgis.report.screening.docx import render_docx
+    from cdgis.report.screening.html import render_screening
 
     return {".docx": render_docx, ".html": render_screening, ".json": report_json}
 
@@ -69,8 +69,8 @@ def review(
 
     示例：cdgis review reports/P-001.html --finding WS-01-2026 --decision 不同意 --reason 现场核实在区外 --officer 张三
     """
-    from cdgis.journal import Review, append_review
-    from cdgis.report.reviewing import update_report
+    from cdgis.report.files.review_update import update_report
+    from cdgis.results.review_journal import Review, append_review
 
     # The day of an officer's act is an input, so the clock may supply it; nothing computed depends on it.
     decided_on = (parse_date(day) or date.today()).isoformat()
@@ -103,8 +103,8 @@ def verify(
 
     示例：cdgis verify reports/P-001.html　　cdgis verify reports　　cdgis verify maps
     """
-    from cdgis.verify import Repeater, Verification, verify_report
-    from cdgis.verify_run import run_folder, verify_run
+    from cdgis.pipelines.verify_report import Repeater, Verification, verify_report
+    from cdgis.pipelines.verify_run import run_folder, verify_run
 
     opened = None if alone else open_here(workspace)
     again = Repeater(opened, files=tuple(file or ()), jobs=jobs) if opened else None
@@ -125,7 +125,7 @@ def verify(
 
 def _reports_in(paths: list[Path]) -> list[Path]:
     """Return the reports named and those lying in the folders named; the folder of a run stands for itself."""
-    from cdgis.verify_run import read_run
+    from cdgis.pipelines.verify_run import read_run
 
     found: list[Path] = []
     for path in paths:
@@ -178,10 +178,10 @@ def compare(
 
     示例：cdgis compare layers/redlines/ecological_redline.gpkg 新版/ecological_redline.gpkg
     """
-    from cdgis.compare_plan import compare_versions
-    from cdgis.report.comparison import write_comparison
-    from cdgis.terminal import progress_bars
-    from cdgis.workspace import SETTINGS_FILE
+    from cdgis.cli.terminal import progress_bars
+    from cdgis.judging.compare_versions import compare_versions
+    from cdgis.report.site.comparison_page import write_comparison
+    from cdgis.workspace.settings import SETTINGS_FILE
 
     is_folder = (old / SETTINGS_FILE).is_file() and (new / SETTINGS_FILE).is_file()
     opened = None if is_folder else open_here(workspace)
@@ -212,9 +212,9 @@ def rules_export(
 
     示例：cdgis rules export 规则.xlsx
     """
-    from cdgis.loading import load_workspace
-    from cdgis.progress import Silent
-    from cdgis.rule_editing import editable, export_rules
+    from cdgis.core.progress import Silent
+    from cdgis.pipelines.rule_import import editable, export_rules
+    from cdgis.readers.loading import load_workspace
 
     loaded = load_workspace(open_here(workspace), as_of=None, progress=Silent())
     try:
@@ -233,9 +233,9 @@ def rules_import(
 
     示例：cdgis rules import 规则.xlsx
     """
-    from cdgis.loading import load_workspace
-    from cdgis.progress import Silent
-    from cdgis.rule_editing import import_rules
+    from cdgis.core.progress import Silent
+    from cdgis.pipelines.rule_import import import_rules
+    from cdgis.readers.loading import load_workspace
 
     loaded = load_workspace(open_here(workspace), as_of=None, progress=Silent())
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cdgis.cli.options import err_console, out_console
 
 if TYPE_CHECKING:
-    from cdgis.workspace import Workspace
+    from cdgis.workspace.settings import Workspace
 
 PARQUET = (".parquet", ".geoparquet")
 
@@ -36,10 +36,10 @@ def screen_batch(
     quiet: bool,
 ) -> None:
     """Judge the parcels of GeoParquet files part by part, here or on a Dask cluster, and say what came of it."""
-    from cdgis.batch import close_batch, judge_in_order, plan_batch
-    from cdgis.cluster import judge_on_cluster
-    from cdgis.loading import load_workspace
-    from cdgis.terminal import progress_bars
+    from cdgis.cli.terminal import progress_bars
+    from cdgis.judging.batch import close_batch, judge_in_order, plan_batch
+    from cdgis.judging.dask_batch import judge_on_cluster
+    from cdgis.readers.loading import load_workspace
 
     with progress_bars(err_console, quiet=quiet) as progress:
         loaded = load_workspace(workspace, as_of=as_of, tolerance_m=tolerance_m, progress=progress)

@@ -12,7 +12,7 @@ from cdgis.cli.options import AsOfOption, DebugOption, WorkspaceOption, open_her
 from cdgis.cli.words import ChineseCommand, ChineseGroup, parse_date
 
 if TYPE_CHECKING:
-    from cdgis.loading import Loaded
+    from cdgis.readers.loading import Loaded
 
 layers_app = typer.Typer(cls=ChineseGroup, help="查看与检查图层。", no_args_is_help=True)
 rules_app = typer.Typer(cls=ChineseGroup, help="查看、检查与解释规则。", no_args_is_help=True)
@@ -21,8 +21,8 @@ EXIT_FAULTS = 2
 
 
 def _load(workspace: Path | None) -> "Loaded":
-    from cdgis.loading import load_workspace
-    from cdgis.progress import Silent
+    from cdgis.core.progress import Silent
+    from cdgis.readers.loading import load_workspace
 
     return load_workspace(open_here(workspace), as_of=None, progress=Silent())
 
@@ -52,10 +52,10 @@ def layers_check(workspace: WorkspaceOption = None, debug: DebugOption = False) 
 
     示例：cdgis layers check
     """
-    from cdgis.layercheck import check_layers
-    from cdgis.loading import ACCESS_LIST
     from cdgis.readers import read_table_layer
-    from cdgis.river_system import kept_flow_faults
+    from cdgis.readers.loading import ACCESS_LIST
+    from cdgis.rivers.system import kept_flow_faults
+    from cdgis.workspace.layer_check import check_layers
 
     loaded = _load(workspace)
     catalog = loaded.workspace.catalog
@@ -81,7 +81,7 @@ def layers_prepare(workspace: WorkspaceOption = None, debug: DebugOption = False
 
     示例：cdgis layers prepare
     """
-    from cdgis.river_system import keep_flow_of
+    from cdgis.rivers.system import keep_flow_of
 
     opened = open_here(workspace)
     path = keep_flow_of(opened)
@@ -94,7 +94,7 @@ def rules_list(workspace: WorkspaceOption = None, as_of: AsOfOption = None, debu
 
     示例：cdgis rules list --as-of 2026-11-01
     """
-    from cdgis.rulebook.span import checked_day
+    from cdgis.rules.span import checked_day
 
     loaded = _load(workspace)
     day = checked_day(parse_date(as_of) or loaded.as_of)
@@ -116,9 +116,9 @@ def rules_check(workspace: WorkspaceOption = None, debug: DebugOption = False) -
 
     示例：cdgis rules check
     """
-    from cdgis.attributes import load_attributes
-    from cdgis.industry import codes
-    from cdgis.rulebook.check import check_rules
+    from cdgis.rules.attributes import load_attributes
+    from cdgis.rules.check import check_rules
+    from cdgis.rules.industry import codes
 
     loaded = _load(workspace)
     classes = {spec.id: spec.allowed_classes for spec in loaded.workspace.catalog.layers.values()}
@@ -140,10 +140,10 @@ def rules_explain(
 
     示例：cdgis rules explain WS-01-2026　　cdgis rules explain A02
     """
-    from cdgis.attributes import load_attributes
-    from cdgis.model import ACTIVITIES
-    from cdgis.rulebook.text import explain_activity, explain_rule
-    from cdgis.screening.phrases import wording
+    from cdgis.core.vocabulary import ACTIVITIES
+    from cdgis.report.screening.phrases import wording
+    from cdgis.rules.attributes import load_attributes
+    from cdgis.rules.text import explain_activity, explain_rule
 
     loaded = _load(workspace)
     if rule_id in ACTIVITIES:

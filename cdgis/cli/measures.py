@@ -44,11 +44,11 @@ def reuse(
 
     示例：cdgis reuse --out reports/再利用
     """
-    from cdgis.loading import load_workspace
-    from cdgis.report.reuse_page import render_reuse
-    from cdgis.report.water_tables import write_water
-    from cdgis.reuse_plan import assess_reuse
-    from cdgis.terminal import progress_bars
+    from cdgis.cli.terminal import progress_bars
+    from cdgis.measures.reuse_stage import assess_reuse
+    from cdgis.readers.loading import load_workspace
+    from cdgis.report.rivers.tables import write_water
+    from cdgis.report.site.reuse_page import render_reuse
 
     opened = open_here(workspace)
     with progress_bars(err_console, quiet=quiet) as progress:
@@ -74,10 +74,10 @@ def synergy(
 
     示例：cdgis synergy layers/synergy/before_after.csv
     """
-    from cdgis.model import DEMO_STAMP
-    from cdgis.report.synergy_page import render_synergy
-    from cdgis.report.water_tables import write_water
-    from cdgis.synergy_plan import assess_synergy
+    from cdgis.core.vocabulary import DEMO_STAMP
+    from cdgis.measures.synergy_table import assess_synergy
+    from cdgis.report.rivers.tables import write_water
+    from cdgis.report.site.synergy_page import render_synergy
 
     found = assess_synergy(table, weights=weights)
     # Names that are evidently made up mark demonstration data, wherever the file lies.

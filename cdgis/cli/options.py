@@ -10,8 +10,8 @@ from rich.console import Console
 from cdgis.errors import UsageError
 
 if TYPE_CHECKING:
-    from cdgis.assessment import Assessment
-    from cdgis.workspace import Workspace
+    from cdgis.results.assessment import Assessment
+    from cdgis.workspace.settings import Workspace
 
 EXIT_STRICT = 1
 out_console = Console()
@@ -56,7 +56,7 @@ StrictOption = Annotated[bool, typer.Option("--strict", metavar="", help="有“
 
 def open_here(workspace: Path | None) -> "Workspace":
     """Return the workspace given, or the one the current directory lies in."""
-    from cdgis.workspace import find_workspace, open_workspace
+    from cdgis.workspace.settings import find_workspace, open_workspace
 
     return open_workspace(workspace if workspace is not None else find_workspace(Path.cwd()))
 
@@ -68,9 +68,9 @@ def say(text: str, style: str = "") -> None:
 
 def write_all(assessment: "Assessment", out: Path, *, jobs: int, quiet: bool, strict: bool, word: bool = False) -> None:
     """Write the overview, every page and every table into `out`, and say what came of it; `word` adds cards in Word."""
+    from cdgis.cli.summary import print_summary
+    from cdgis.cli.terminal import progress_bars
     from cdgis.report.publish import write_reports
-    from cdgis.summary import print_summary
-    from cdgis.terminal import progress_bars
 
     with progress_bars(err_console, quiet=quiet) as progress:
         progress.stage("写出网页与数据表")
@@ -82,7 +82,7 @@ def write_all(assessment: "Assessment", out: Path, *, jobs: int, quiet: bool, st
 
 def leave_strictly(assessment: "Assessment", *, strict: bool) -> None:
     """Leave with exit code 1 when `strict` and something was judged 不符合 or 资料不足, or could not be judged at all."""
-    from cdgis.model import WHOLE_FILE, IntakeStatus
+    from cdgis.core.vocabulary import WHOLE_FILE, IntakeStatus
 
     verdicts = set(assessment.tables["verdicts"]["verdict"])
     intake = assessment.tables["intake"]

@@ -7,7 +7,7 @@ from cdgis.cli.options import err_console, open_here, say, write_all
 from cdgis.cli.words import parse_date
 
 if TYPE_CHECKING:
-    from cdgis.assessment import Assessment
+    from cdgis.results.assessment import Assessment
 
 
 def publish_site(
@@ -20,9 +20,9 @@ def publish_site(
     ReportError : something withheld was found on a finished public page (nothing is written then), or a still
         was asked for and matplotlib or a Chinese font is missing.
     """
-    from cdgis.assess.city import assess_workspace
-    from cdgis.report.public_site import FOLDER
-    from cdgis.terminal import progress_bars
+    from cdgis.cli.terminal import progress_bars
+    from cdgis.pipelines.city import assess_workspace
+    from cdgis.report.public.site import FOLDER
 
     opened = open_here(workspace)
     with progress_bars(err_console, quiet=quiet) as progress:
@@ -34,7 +34,7 @@ def publish_site(
         target, shown = out or opened.root / "maps", assessment
         write_all(assessment, target, jobs=jobs, quiet=quiet, strict=False)
     if still:
-        from cdgis.report.stills import write_still
+        from cdgis.report.drawing.overview_png import write_still
 
         path = write_still(shown, target)
         if not quiet:
@@ -43,9 +43,9 @@ def publish_site(
 
 def _publish_openly(assessment: "Assessment", target: Path, *, jobs: int, quiet: bool) -> "Assessment":
     """Write the public version and return the assessment as the public sees it."""
-    from cdgis.report.audience import public_assessment
-    from cdgis.report.public_site import write_public
-    from cdgis.terminal import progress_bars
+    from cdgis.cli.terminal import progress_bars
+    from cdgis.report.public.reduction import public_assessment
+    from cdgis.report.public.site import write_public
 
     with progress_bars(err_console, quiet=quiet) as progress:
         progress.stage("概化、写出公开版并检查泄漏")

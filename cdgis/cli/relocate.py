@@ -48,10 +48,10 @@ def relocate(
 
     示例：cdgis relocate --out reports/搬迁 --close 示例园区B --cap 示例园区L=80
     """
-    from cdgis.assess.relocation import assess_relocation
-    from cdgis.policy import read_weights
-    from cdgis.relocation_plan import WhatIf
-    from cdgis.terminal import progress_bars
+    from cdgis.cli.terminal import progress_bars
+    from cdgis.pipelines.relocation import assess_relocation
+    from cdgis.relocation.plan import WhatIf
+    from cdgis.relocation.policy import read_weights
 
     opened = open_here(workspace)
     wanted = WhatIf(

@@ -23,12 +23,12 @@ from cdgis.cli.options import (
     out_console,
 )
 from cdgis.cli.words import ChineseCommand, parse_date
+from cdgis.core.vocabulary import IntakeStatus
 from cdgis.errors import ReaderError, UsageError
-from cdgis.model import IntakeStatus
 
 if TYPE_CHECKING:
-    from cdgis.assessment import Assessment
     from cdgis.readers.subjects import Description
+    from cdgis.results.assessment import Assessment
 
 ENGINES = ("auto", "plain", "compiled", "dask")
 _MOST_TOLD = 8
@@ -102,12 +102,12 @@ def screen(
     """
     if not (files or wkt or lonlat):
         raise UsageError("没有给出项目位置：请给出边界文件，或用 --wkt、--lonlat 直接给出图形")
-    from cdgis.assess.sites import assess_sites
-    from cdgis.report.dossier import page_names
-    from cdgis.report.screening_publish import write_screening
-    from cdgis.screening.reviews import kept_journals
-    from cdgis.summary import print_summary
-    from cdgis.terminal import progress_bars
+    from cdgis.cli.summary import print_summary
+    from cdgis.cli.terminal import progress_bars
+    from cdgis.pipelines.sites import assess_sites
+    from cdgis.report.screening.publish import write_screening
+    from cdgis.report.screening.reviews import kept_journals
+    from cdgis.report.site.subject_content import page_names
 
     wanted = wanted_formats(formats)
     opened = open_here(workspace)
@@ -185,7 +185,7 @@ def understood(declared: dict[str, str]) -> "Description":
     ------
     UsageError : a name or a value means nothing; nobody else would tell.
     """
-    from cdgis.model import IntakeStatus
+    from cdgis.core.vocabulary import IntakeStatus
     from cdgis.readers.attributes import match_attribute
     from cdgis.readers.headers import subject_column
     from cdgis.readers.subjects import describe_site
@@ -219,10 +219,10 @@ def guide(
 
     示例：cdgis guide --industry 4416 --size-ha 20 --within 丰宁满族自治县
     """
-    from cdgis.assess.siting import assess_siting
     from cdgis.cli.options import write_all
-    from cdgis.guidance import SitingRequest
-    from cdgis.terminal import progress_bars
+    from cdgis.cli.terminal import progress_bars
+    from cdgis.pipelines.siting import assess_siting
+    from cdgis.siting.candidate_sites import SitingRequest
 
     opened = open_here(workspace)
     meant = understood(

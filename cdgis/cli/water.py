@@ -19,9 +19,9 @@ from cdgis.cli.words import ChineseCommand
 from cdgis.errors import NetworkError, UsageError
 
 if TYPE_CHECKING:
-    from cdgis.frames import Subjects
-    from cdgis.river_system import RiverSystem
-    from cdgis.trace_plan import Origin, Trace
+    from cdgis.rivers.spill_trace import Origin, Trace
+    from cdgis.rivers.system import RiverSystem
+    from cdgis.workspace.layers import Subjects
 
 _SHOWN = 25
 
@@ -64,9 +64,9 @@ def trace(
 
     示例：cdgis trace E0003 --velocity 0.3:1.5
     """
-    from cdgis.report.water_tables import write_water
+    from cdgis.report.rivers.tables import write_water
+    from cdgis.rivers.spill_trace import trace_down, trace_up
     from cdgis.rivers.trace import Velocity
-    from cdgis.trace_plan import trace_down, trace_up
 
     if up and (down or to):
         raise UsageError("--up 不能与 --down、--to 同用：上溯列风险源，下行列受体")
@@ -97,8 +97,8 @@ def rivers(
 
     示例：cdgis rivers 滦河 潮河
     """
-    from cdgis.report.river_publish import write_dossiers
-    from cdgis.river_dossier import make_dossier
+    from cdgis.report.rivers.publish import write_dossiers
+    from cdgis.rivers.dossier import make_dossier
     from cdgis.rivers.trace import Velocity
 
     opened = open_here(workspace)
@@ -128,9 +128,9 @@ def outfalls(
 
     示例：cdgis outfalls --point 117.70,40.95
     """
-    from cdgis.outfall_plan import assess_outfalls
-    from cdgis.report.water_tables import write_water
-    from cdgis.trace_plan import parse_place
+    from cdgis.report.rivers.tables import write_water
+    from cdgis.rivers.outfall_stage import assess_outfalls
+    from cdgis.rivers.spill_trace import parse_place
 
     planned = [(text, parse_place(text)) for text in point or ()]
     broken = [text for text, place in planned if place is None]
@@ -154,9 +154,9 @@ def outfalls(
 
 
 def _load(workspace: Path | None, quiet: bool) -> "tuple[RiverSystem, Subjects]":
+    from cdgis.cli.terminal import progress_bars
     from cdgis.readers import read_subjects
-    from cdgis.river_system import load_rivers
-    from cdgis.terminal import progress_bars
+    from cdgis.rivers.system import load_rivers
 
     opened = open_here(workspace)
     with progress_bars(err_console, quiet=quiet) as progress:
@@ -165,7 +165,7 @@ def _load(workspace: Path | None, quiet: bool) -> "tuple[RiverSystem, Subjects]"
 
 def _origin(system: "RiverSystem", subjects: "Subjects", start: str, at: str) -> "Origin":
     """Return where the trace starts: a place, a subject, or a receptor."""
-    from cdgis.trace_plan import enterprise_origin, parse_place, place_origin, receptor_origin
+    from cdgis.rivers.spill_trace import enterprise_origin, parse_place, place_origin, receptor_origin
 
     place = parse_place(at or start)
     if place:

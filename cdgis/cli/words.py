@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 
+from cdgis.core.vocabulary import EARLIEST_DAY, LATEST_DAY
 from cdgis.errors import CdgisError, UsageError, os_reason
-from cdgis.model import EARLIEST_DAY, LATEST_DAY
 
 EXIT_USAGE, EXIT_INTERNAL, EXIT_INTERRUPTED = 2, 3, 130
 

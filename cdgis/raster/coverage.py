@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cdgis.arrays import FloatArray, IntArray
+from cdgis.core.array_types import FloatArray, IntArray
 from cdgis.raster.outlines import Outlines
 
 ONE_CELL = 1 << 50

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from cdgis.arrays import FloatArray, IntArray
+from cdgis.core.array_types import FloatArray, IntArray
 from cdgis.errors import CrsError
-from cdgis.geodesy import cell_areas_m2
-from cdgis.projections import is_geographic, metres_per_unit, plane_from
+from cdgis.geometry.geodesy import cell_areas_m2
+from cdgis.geometry.projections import is_geographic, metres_per_unit, plane_from
 
 _SQUARE_M = 200.0
 _DEGREES = (4, 8, 16, 32)

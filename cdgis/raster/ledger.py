@@ -19,10 +19,10 @@ import pandas as pd
 import shapely
 from geopandas import GeoDataFrame
 
-from cdgis.arrays import FloatArray, GeometryArray
+from cdgis.core.array_types import FloatArray, GeometryArray
 from cdgis.errors import LayerError
-from cdgis.geodesy import SEMI_MAJOR_M, survey_area_m2
-from cdgis.projections import is_geographic, metres_per_unit, plane_from, project
+from cdgis.geometry.geodesy import SEMI_MAJOR_M, survey_area_m2
+from cdgis.geometry.projections import is_geographic, metres_per_unit, plane_from, project
 from cdgis.raster.classes import NODATA_CODE
 from cdgis.raster.grid import Grid
 from cdgis.raster.outlines import outlines_of

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from cdgis.arrays import FloatArray, GeometryArray, IntArray
+from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

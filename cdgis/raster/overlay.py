@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from geopandas import GeoDataFrame
 
-from cdgis.arrays import FloatArray, IntArray
-from cdgis.projections import forward, inverse
+from cdgis.core.array_types import FloatArray, IntArray
+from cdgis.geometry.projections import forward, inverse
 from cdgis.raster.classes import ClassIndex
 from cdgis.raster.colours import ColourScale
 from cdgis.raster.coverage import covered_cells, unfolded

@@ -17,11 +17,11 @@ from rasterio.io import DatasetReader
 from rasterio.transform import Affine
 from rasterio.windows import Window
 
-from cdgis.catalog import LayerSpec
+from cdgis.core.vocabulary import InputRecord
 from cdgis.errors import CrsError, LayerError
-from cdgis.model import InputRecord
-from cdgis.projections import grid_crs
+from cdgis.geometry.projections import grid_crs
 from cdgis.raster.grid import Grid
+from cdgis.workspace.catalog import LayerSpec
 
 Pixels = npt.NDArray[np.generic]
 PixelBands = Callable[[int], Iterator[tuple[int, Pixels]]]

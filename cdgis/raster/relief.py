@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from geopandas import GeoDataFrame
 
-from cdgis.arrays import FloatArray
-from cdgis.projections import forward
+from cdgis.core.array_types import FloatArray
+from cdgis.geometry.projections import forward
 from cdgis.raster.colours import OPAQUE, parse_colour, read_colours
 from cdgis.raster.means import measured
 from cdgis.raster.overlay import TRANSPARENT, Frame, Overlay, bounds_of

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cdgis.arrays import FloatArray, IntArray
+from cdgis.core.array_types import FloatArray, IntArray
 from cdgis.raster.classes import Positions
 from cdgis.raster.coverage import covered_cells, unfolded
 from cdgis.raster.outlines import Outlines

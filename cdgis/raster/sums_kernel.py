@@ -15,8 +15,8 @@ the last bit (tests/test_raster_paths.py). Import this only for jobs worth a com
 import numpy as np
 import numpy.typing as npt
 
-from cdgis.arrays import FloatArray, IntArray
-from cdgis.compiled import kernel
+from cdgis.core.array_types import FloatArray, IntArray
+from cdgis.core.compiled import kernel
 from cdgis.raster.classes import Positions
 from cdgis.raster.coverage import ONE_CELL, ROUNDING
 from cdgis.raster.outlines import Outlines

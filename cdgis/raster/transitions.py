@@ -9,8 +9,8 @@ from dataclasses import replace
 import pandas as pd
 from geopandas import GeoDataFrame
 
+from cdgis.core.progress import Progress
 from cdgis.errors import LayerError
-from cdgis.progress import Progress
 from cdgis.raster.classes import ClassIndex
 from cdgis.raster.reading import Pixels, Raster
 from cdgis.raster.zonal import Effort, areas_by_value, land_classes

@@ -17,17 +17,17 @@ import numpy as np
 import pandas as pd
 from geopandas import GeoDataFrame
 
-from cdgis.arrays import FloatArray, GeometryArray, IntArray
+from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
+from cdgis.core.progress import Progress, Silent
+from cdgis.core.units import m2_to_mu
 from cdgis.errors import CrsError, LayerError
-from cdgis.geodesy import GEOGRAPHIC_EPSG
-from cdgis.progress import Progress, Silent
-from cdgis.projections import project
+from cdgis.geometry.geodesy import GEOGRAPHIC_EPSG
+from cdgis.geometry.projections import project
 from cdgis.raster.classes import NODATA_CODE, ClassIndex
 from cdgis.raster.grid import CellAreas, Grid
 from cdgis.raster.outlines import Outlines, outlines_of
 from cdgis.raster.reading import Pixels, Raster
 from cdgis.raster.sums import Band, add_band
-from cdgis.units import m2_to_mu
 
 _BYTES_PER_CELL = 40
 """Of a band: two bands of pixels, class positions, cell areas and what the plain path unfolds."""

@@ -14,8 +14,8 @@ from functools import cache, lru_cache
 from importlib import resources
 from typing import Literal
 
-from cdgis.attributes import AttributeSpec, load_attributes
-from cdgis.model import LIST_SEPARATOR
+from cdgis.core.vocabulary import LIST_SEPARATOR
+from cdgis.rules.attributes import AttributeSpec, load_attributes
 
 MISSING_WORDS = frozenset(
     {"", "/", "\\", "-", "--", "—", "——", "不详", "未知", "待定", "n/a", "na", "nan", "null", "none"}

@@ -20,7 +20,7 @@ import pyogrio
 import shapely
 
 from cdgis.errors import ReaderError
-from cdgis.kernels import FlatPolygons
+from cdgis.geometry.kernels import FlatPolygons
 
 Box = tuple[float, float, float, float]
 """West, south, east, north in the file's own coordinates."""

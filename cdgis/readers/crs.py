@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from cdgis.core.safe_text import cleaned
 from cdgis.errors import CrsError
-from cdgis.geodesy import KNOWN_EPSG, gauss_kruger_epsg, identify_crs, to_lonlat
-from cdgis.plaintext import cleaned
+from cdgis.geometry.geodesy import KNOWN_EPSG, gauss_kruger_epsg, identify_crs, to_lonlat
 from cdgis.readers.coordinates import CHENGDE_BOX, CHINA_BOX, DATUM_TITLES, Box, Datum, datum_named, within
 from cdgis.readers.intake import Remark, rejected
 

@@ -14,8 +14,8 @@ import numpy.typing as npt
 import shapely
 from geopandas import GeoDataFrame
 
-from cdgis.arrays import FloatArray
-from cdgis.geodesy import bd09_to_cgcs2000, gcj02_to_cgcs2000
+from cdgis.core.array_types import FloatArray
+from cdgis.geometry.geodesy import bd09_to_cgcs2000, gcj02_to_cgcs2000
 from cdgis.readers.coordinates import Datum
 
 LEAST_ROWS = 20

@@ -21,7 +21,7 @@ from ezdxf.lldxf.const import DXFError
 from ezdxf.path import Path as Curve
 from ezdxf.path import from_hatch, make_path
 
-from cdgis.arrays import FloatArray
+from cdgis.core.array_types import FloatArray
 from cdgis.errors import ReaderError
 
 CHORD_M = 0.01

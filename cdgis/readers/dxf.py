@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from shapely import Polygon
 
-from cdgis.arrays import FloatArray
+from cdgis.core.array_types import FloatArray
 from cdgis.errors import CrsError, ReaderError
 from cdgis.readers.coordinates import CHINA_BOX, within
 from cdgis.readers.crs import GEOGRAPHIC, check_coordinates, plane_axes, resolve_crs, zone_epsg

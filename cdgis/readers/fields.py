@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from cdgis.catalog import LayerSpec
 from cdgis.errors import LayerError
-from cdgis.frames import ZONE_COLUMNS
 from cdgis.readers.attributes import column_aliases, plain
 from cdgis.readers.records import cell_text
+from cdgis.workspace.catalog import LayerSpec
+from cdgis.workspace.layers import ZONE_COLUMNS
 
 _TRUNCATED_BYTES = 10
 """Length to which shapefiles cut field names, in bytes of the file's encoding."""

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cdgis.core.safe_text import visible
 from cdgis.errors import ReaderError, os_reason
-from cdgis.plaintext import visible
 from cdgis.readers.archives import unpack
 from cdgis.readers.geodatabase import GDB_CATALOG_TABLE, GDB_SUFFIX
 from cdgis.readers.sheets import TABLE_SUFFIXES

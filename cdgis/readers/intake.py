@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from cdgis.model import IntakeNote, IntakeStatus
-from cdgis.plaintext import visible
+from cdgis.core.safe_text import visible
+from cdgis.core.vocabulary import IntakeNote, IntakeStatus
 
 _ORDER = (IntakeStatus.ACCEPTED, IntakeStatus.REPAIRED, IntakeStatus.QUARANTINED)
 _JOIN = "；"

@@ -11,12 +11,10 @@ import shapely
 from geopandas import GeoDataFrame
 from shapely.errors import ShapelyError
 
-from cdgis.arrays import BoolArray, GeometryArray
-from cdgis.catalog import LayerSpec
+from cdgis.core.array_types import BoolArray, GeometryArray
+from cdgis.core.safe_text import cleaned, is_clean
+from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, IntakeNote
 from cdgis.errors import LayerError, ReaderError
-from cdgis.frames import Layer
-from cdgis.model import WHOLE_FILE, InputRecord, IntakeNote
-from cdgis.plaintext import cleaned, is_clean
 from cdgis.readers.crs import WGS84_NOTE, check_coordinates, resolve_crs
 from cdgis.readers.encoding import shapefile_encoding
 from cdgis.readers.fields import find_field, missing_field, standard_columns
@@ -35,6 +33,8 @@ from cdgis.readers.repair import (
 from cdgis.readers.shapefile import check_shapefile
 from cdgis.readers.sheets import Sheet, read_sheets
 from cdgis.readers.vector import DRIVERS, check_container
+from cdgis.workspace.catalog import LayerSpec
+from cdgis.workspace.layers import Layer
 
 # pyogrio stumbles over its own variables after a broken .prj
 _PROBLEMS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError, ShapelyError,

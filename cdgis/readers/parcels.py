@@ -16,17 +16,17 @@ import pyarrow.parquet as pq
 import shapely
 from geopandas import GeoDataFrame
 
-from cdgis.arrays import BoolArray, GeometryArray
-from cdgis.attributes import load_attributes
+from cdgis.core.array_types import BoolArray, GeometryArray
+from cdgis.core.vocabulary import IntakeNote, SubjectKind
 from cdgis.errors import ReaderError
-from cdgis.frames import SUBJECT_COLUMNS, Subjects
-from cdgis.geodesy import GEOGRAPHIC_EPSG, KNOWN_EPSG, identify_crs
-from cdgis.model import IntakeNote, SubjectKind
+from cdgis.geometry.geodesy import GEOGRAPHIC_EPSG, KNOWN_EPSG, identify_crs
 from cdgis.readers.headers import subject_column
 from cdgis.readers.intake import intake_note, rejected, repaired
 from cdgis.readers.repair import densified_lonlat, made_valid, usable
 from cdgis.readers.roster import stated_accuracy_m
 from cdgis.readers.subjects import Description, describe_site
+from cdgis.rules.attributes import load_attributes
+from cdgis.workspace.layers import SUBJECT_COLUMNS, Subjects
 
 _LONLAT = "OGC:CRS84"
 """What GeoParquet means where it names no coordinate system."""

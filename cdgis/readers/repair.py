@@ -8,9 +8,9 @@ import shapely
 from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
-from cdgis.arrays import BoolArray, GeometryArray
+from cdgis.core.array_types import BoolArray, GeometryArray
 from cdgis.errors import CrsError
-from cdgis.geodesy import densify_for_plane, to_lonlat
+from cdgis.geometry.geodesy import densify_for_plane, to_lonlat
 from cdgis.readers.coordinates import CHENGDE_BOX, Box, within
 from cdgis.readers.crs import GEOGRAPHIC, WGS84_NOTE, check_coordinates, wrong_zone
 from cdgis.readers.intake import Remark, noted, rejected, repaired

@@ -6,15 +6,15 @@ import pandas as pd
 from geopandas import GeoDataFrame
 from shapely import Point
 
-from cdgis.attributes import load_attributes
-from cdgis.frames import SUBJECT_COLUMNS, Subjects
-from cdgis.model import InputRecord, IntakeNote, ProjectType, SubjectKind
+from cdgis.core.vocabulary import InputRecord, IntakeNote, ProjectType, SubjectKind
 from cdgis.readers.ids import IdRegister, safe_id
 from cdgis.readers.inputs import InputFile
 from cdgis.readers.intake import Remark, intake_note, is_quarantined, noted, rejected, repaired
 from cdgis.readers.records import SiteRecord
 from cdgis.readers.subjects import Description
-from cdgis.workspace import MOST_TOLERANCE_M
+from cdgis.rules.attributes import load_attributes
+from cdgis.workspace.layers import SUBJECT_COLUMNS, Subjects
+from cdgis.workspace.settings import MOST_TOLERANCE_M
 
 _SAME_PLACE_DEG = 1e-5
 """About one metre: two spellings of one coordinate differ by their rounding."""

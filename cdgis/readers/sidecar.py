@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from cdgis.core.vocabulary import LIST_SEPARATOR
 from cdgis.errors import ReaderError
-from cdgis.model import LIST_SEPARATOR
 from cdgis.readers.attributes import is_missing, match_attribute, plain
 from cdgis.readers.encoding import decode_text
 from cdgis.readers.headers import Header, find_header, subject_column

@@ -9,9 +9,8 @@ from pathlib import Path
 import pandas as pd
 from geopandas import GeoDataFrame
 
+from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, SubjectKind
 from cdgis.errors import CrsError, LayerError, ReaderError, UsageError
-from cdgis.frames import Subjects
-from cdgis.model import WHOLE_FILE, InputRecord, SubjectKind
 from cdgis.readers.attributes import match_attribute
 from cdgis.readers.coordinates import CHENGDE_BOX, Box
 from cdgis.readers.crs import NO_CRS
@@ -25,7 +24,8 @@ from cdgis.readers.roster import Roster
 from cdgis.readers.sidecar import UNMATCHED, UNNAMED, Sidecar, read_sidecar
 from cdgis.readers.subjects import describe_site
 from cdgis.readers.typed import TypedSites, read_typed_sites, typed_record
-from cdgis.workspace import Workspace, absolute_path
+from cdgis.workspace.layers import Subjects
+from cdgis.workspace.settings import Workspace, absolute_path
 
 Progress = Callable[[str], None]
 """Called with each file's label before it is read."""

@@ -5,12 +5,12 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cdgis import industry
-from cdgis.model import ACTIVITIES, LIST_SEPARATOR, ProjectType
-from cdgis.plaintext import cleaned, is_clean
+from cdgis.core.safe_text import cleaned, is_clean
+from cdgis.core.vocabulary import ACTIVITIES, LIST_SEPARATOR, ProjectType
 from cdgis.readers.attributes import canonical_value, is_missing, match_attribute, plain
 from cdgis.readers.headers import subject_column
 from cdgis.readers.intake import Remark, noted, repaired
+from cdgis.rules import industry
 
 _INDUSTRY = re.compile(r"^[A-T]?(\d{2,4})(?!\d)")
 _LINE_BREAK = re.compile(r"\s*[\r\n]+\s*")

@@ -8,7 +8,7 @@ from pathlib import Path
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from cdgis.model import InputRecord
+from cdgis.core.vocabulary import InputRecord
 from cdgis.readers.coordinates import DATUM_TITLES, Datum
 from cdgis.readers.datum import CONVERSIONS, to_cgcs2000
 from cdgis.readers.inputs import InputFile

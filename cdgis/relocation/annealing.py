@@ -18,8 +18,8 @@ left    places x limits: share left of each limit
 
 import numpy as np
 
-from cdgis.arrays import FloatArray, IntArray
-from cdgis.compiled import kernel
+from cdgis.core.array_types import FloatArray, IntArray
+from cdgis.core.compiled import kernel
 
 _ONE_MOVE_IN = 4
 """One try in so many makes room by sending somebody away although there is room."""

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from cdgis.arrays import BoolArray, FloatArray, IntArray
-from cdgis.policy import DestinationPolicy
+from cdgis.core.array_types import BoolArray, FloatArray, IntArray
 from cdgis.relocation.improving import Pairs, Relaxed, improved
+from cdgis.relocation.policy import DestinationPolicy
 from cdgis.relocation.refining import refined
 
 UNPLACED = -1

@@ -11,12 +11,12 @@ from datetime import date
 
 import pandas as pd
 
+from cdgis.core.vocabulary import LIST_SEPARATOR, Relation, Stability, State, SubjectKind
 from cdgis.errors import RuleError
-from cdgis.model import LIST_SEPARATOR, Relation, Stability, State, SubjectKind
-from cdgis.policy import DispositionRule, RelocationPolicy, Review
 from cdgis.relocation.dates import last_day
-from cdgis.rulebook import Rule
-from cdgis.schema import empty, validate
+from cdgis.relocation.policy import DispositionRule, RelocationPolicy, Review
+from cdgis.rules import Rule
+from cdgis.tables.validation import empty, validate
 
 CANDIDATE = "候选"
 REVIEW = "须人工核实"
@@ -25,7 +25,7 @@ EXCLUDED = "排除"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelocationInputs:
-    """What is known about the enterprises, as tables of cdgis.schema."""
+    """What is known about the enterprises, as tables of cdgis.tables.validation."""
 
     subjects: pd.DataFrame
     findings: pd.DataFrame

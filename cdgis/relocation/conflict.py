@@ -9,7 +9,7 @@ what is kept is what is hardest to change: a prohibition before a shortage, a sh
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from cdgis.model import LIST_SEPARATOR
+from cdgis.core.vocabulary import LIST_SEPARATOR
 
 HARDNESS = ("taken", "rail", "capacity", "closed", "law")
 """Kinds of constraints, the easiest to relax first."""

@@ -6,8 +6,8 @@ What is not known counts as the worst end of its criterion and is named: a gap n
 import numpy as np
 import pandas as pd
 
-from cdgis.model import LIST_SEPARATOR
-from cdgis.policy import DestinationPolicy, weights_of
+from cdgis.core.vocabulary import LIST_SEPARATOR
+from cdgis.relocation.policy import DestinationPolicy, weights_of
 from cdgis.relocation.priority import closeness, scores
 
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import csr_array
 
-from cdgis.arrays import FloatArray, IntArray
-from cdgis.policy import SearchPolicy
+from cdgis.core.array_types import FloatArray, IntArray
+from cdgis.relocation.policy import SearchPolicy
 
 _WHOLE = 1 - 1e-6
 """A share of the relaxed plan that counts as placed."""

@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cdgis.arrays import FloatArray
-from cdgis.policy import Criterion, PriorityPolicy, weights_of
+from cdgis.core.array_types import FloatArray
+from cdgis.relocation.policy import Criterion, PriorityPolicy, weights_of
 
 _DIGITS = 9
 """Scores equal to this many digits are equal: the order of summation never ranks anybody."""

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from cdgis.arrays import FloatArray, IntArray
-from cdgis.policy import SearchPolicy
+from cdgis.core.array_types import FloatArray, IntArray
 from cdgis.relocation.improving import Pairs, Relaxed
+from cdgis.relocation.policy import SearchPolicy
 
 _SEED = 20261122
 _FLOOR = 1e-3

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from cdgis.assessment import Assessment
-from cdgis.report.delivery import staged
-from cdgis.report.relocation_docx import render_cards_docx
-from cdgis.report.site_pages import render_pages
-from cdgis.report.tables import write_tables
+from cdgis.report.files.atomic_output import staged
+from cdgis.report.files.tables import write_tables
+from cdgis.report.relocation.docx import render_cards_docx
+from cdgis.report.site.pages import render_pages
+from cdgis.results.assessment import Assessment
 
 Progress = Callable[[str], None]
 """Called with the name of each thing that has been written."""

@@ -8,16 +8,16 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from cdgis.amounts import DASH as DASH
-from cdgis.amounts import area_digits, plain
-from cdgis.amounts import metres as metres
-from cdgis.amounts import number as number
-from cdgis.amounts import percent as percent
-from cdgis.amounts import square_metres as square_metres
-from cdgis.attributes import load_attributes
-from cdgis.industry import name_of
-from cdgis.model import Mark, Stability, Verdict
-from cdgis.units import tc_to_tco2e
+from cdgis.core.number_format import DASH as DASH
+from cdgis.core.number_format import area_digits, plain
+from cdgis.core.number_format import metres as metres
+from cdgis.core.number_format import number as number
+from cdgis.core.number_format import percent as percent
+from cdgis.core.number_format import square_metres as square_metres
+from cdgis.core.units import tc_to_tco2e
+from cdgis.core.vocabulary import Mark, Stability, Verdict
+from cdgis.rules.attributes import load_attributes
+from cdgis.rules.industry import name_of
 
 _DATE = re.compile(r"(\d{4})(?:\D{1,2}(\d{1,2})(?:\D{1,2}(\d{1,2}))?)?")
 _NATIONALITIES = re.compile(r"(?<=..)(?:(?:满|蒙古|回|土家|苗|侗|壮|瑶|彝|畲)族)+自治县$")

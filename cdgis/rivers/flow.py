@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from cdgis.arrays import FloatArray, IntArray
+from cdgis.core.array_types import FloatArray, IntArray
 from cdgis.errors import NetworkError
-from cdgis.geodesy import cell_areas_m2, geodesic_distance_m
+from cdgis.geometry.geodesy import cell_areas_m2, geodesic_distance_m
 
 if TYPE_CHECKING:
     from pyflwdir import FlwdirRaster

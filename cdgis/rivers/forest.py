@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cdgis.arrays import BoolArray, FloatArray, IntArray
+from cdgis.core.array_types import BoolArray, FloatArray, IntArray
 from cdgis.errors import NetworkError
 
 

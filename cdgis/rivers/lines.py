@@ -14,12 +14,12 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from cdgis.arrays import FloatArray, IntArray
+from cdgis.core.array_types import FloatArray, IntArray
 from cdgis.errors import NetworkError
-from cdgis.frames import Layer
-from cdgis.geodesy import geometries_from_local, geometries_to_local
+from cdgis.geometry.geodesy import geometries_from_local, geometries_to_local
 from cdgis.rivers.network import Network, network_from_edges
-from cdgis.schema import validate
+from cdgis.tables.validation import validate
+from cdgis.workspace.layers import Layer
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

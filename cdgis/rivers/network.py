@@ -13,9 +13,9 @@ import shapely
 from geopandas import GeoDataFrame
 from shapely.geometry.base import BaseGeometry
 
-from cdgis.arrays import FloatArray, IntArray
+from cdgis.core.array_types import FloatArray, IntArray
 from cdgis.errors import NetworkError
-from cdgis.geodesy import geodesic_distance_m, geometries_to_local
+from cdgis.geometry.geodesy import geodesic_distance_m, geometries_to_local
 from cdgis.rivers.flow import FlowGrid
 from cdgis.rivers.forest import Forest, grow_forest
 

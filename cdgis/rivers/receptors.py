@@ -16,10 +16,10 @@ import pandas as pd
 import shapely
 from geopandas import GeoDataFrame
 
-from cdgis.frames import Layer
-from cdgis.geodesy import geometries_from_local, geometries_to_local, lonlat_points
+from cdgis.geometry.geodesy import geometries_from_local, geometries_to_local, lonlat_points
 from cdgis.rivers.network import Network
 from cdgis.rivers.snap import Snapper
+from cdgis.workspace.layers import Layer
 
 EVENT_COLUMNS = (
     "kind", "receptor_id", "name", "jurisdiction", "vertex", "to_outlet_m", "offset_m", "role", "can_intercept",

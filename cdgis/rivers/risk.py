@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from cdgis.model import LIST_SEPARATOR
+from cdgis.core.vocabulary import LIST_SEPARATOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from cdgis.arrays import FloatArray, IntArray
-from cdgis.geodesy import geodesic_distance_m, geometries_from_local, geometries_to_local, lonlat_points
+from cdgis.core.array_types import FloatArray, IntArray
+from cdgis.geometry.geodesy import geodesic_distance_m, geometries_from_local, geometries_to_local, lonlat_points
 from cdgis.rivers.network import Network
 
 OFFERED = 5

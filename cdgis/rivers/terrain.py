@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cdgis.arrays import FloatArray
-from cdgis.geodesy import geodesic_distance_m
+from cdgis.core.array_types import FloatArray
+from cdgis.geometry.geodesy import geodesic_distance_m
 from cdgis.rivers.flow import FlowGrid
 from cdgis.rivers.network import Network
 

@@ -1,6 +1,6 @@
 """Which tables tell what is missing, what adds up and what would help a site?"""
 
-from cdgis.model import Effect, Stability, Verdict
+from cdgis.core.vocabulary import Effect, Stability, Verdict
 from cdgis.tables.column import SUBJECT, Column, Table, integer, note, number, text
 
 ADVICE_TABLES: tuple[Table, ...] = (

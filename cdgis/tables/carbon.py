@@ -1,6 +1,6 @@
 """Which tables tell how much carbon there is, how it moves, and on which factors that rests?"""
 
-from cdgis.model import Mark
+from cdgis.core.vocabulary import Mark
 from cdgis.tables.column import Column, Table, integer, note, number, text
 
 _ZONE = (text("zone_layer", "分区图层"), text("zone_id", "区编码"), note("zone_name", "区名称"))

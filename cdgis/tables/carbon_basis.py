@@ -1,6 +1,6 @@
 """Which tables tell on which curves, milestones and factors the carbon account rests?"""
 
-from cdgis.model import Mark
+from cdgis.core.vocabulary import Mark
 from cdgis.tables.carbon import span
 from cdgis.tables.column import Table, integer, note, number, text
 

@@ -1,6 +1,6 @@
 """Which tables does `cdgis compare` write?"""
 
-from cdgis.model import SubjectKind, Verdict
+from cdgis.core.vocabulary import SubjectKind, Verdict
 from cdgis.tables.column import SUBJECT, Table, note, number, text
 
 COMPARISON_TABLES: tuple[Table, ...] = (

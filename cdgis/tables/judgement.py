@@ -1,6 +1,6 @@
 """Which tables tell what was read, measured and judged?"""
 
-from cdgis.model import (
+from cdgis.core.vocabulary import (
     Dimension,
     Effect,
     Evidence,

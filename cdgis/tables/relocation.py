@@ -1,6 +1,6 @@
 """Which tables tell which enterprises should move, why, who first, and where to?"""
 
-from cdgis.model import Effect, Evidence, Relation, Verdict
+from cdgis.core.vocabulary import Effect, Evidence, Relation, Verdict
 from cdgis.tables.column import Column, Table, integer, note, number, text
 
 ENTERPRISE = text("enterprise_id", "企业编号")

@@ -1,6 +1,6 @@
 """Which table tells what derelict and polluted land could become?"""
 
-from cdgis.model import Verdict
+from cdgis.core.vocabulary import Verdict
 from cdgis.tables.column import Table, integer, note, number, text
 
 REUSE_TABLES: tuple[Table, ...] = (

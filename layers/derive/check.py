@@ -4,8 +4,8 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from cdgis.catalog import LayerSpec, read_catalog
-from cdgis.geodesy import geometries_to_plane
+from cdgis.geometry.geodesy import geometries_to_plane
+from cdgis.workspace.catalog import LayerSpec, read_catalog
 from layers.derive.writing import LAYERS
 
 

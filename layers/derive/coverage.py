@@ -13,7 +13,7 @@ import shapely
 from rasterio.features import shapes, sieve
 from scipy.spatial import cKDTree
 
-from cdgis.geodesy import geometries_from_plane, geometries_to_plane
+from cdgis.geometry.geodesy import geometries_from_plane, geometries_to_plane
 from layers.derive.terrain import BASE, Affine, Labels
 
 Geometries = npt.NDArray[np.object_]

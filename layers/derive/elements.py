@@ -7,7 +7,7 @@ import shapely
 from scipy import sparse
 from scipy.sparse.csgraph import dijkstra
 
-from cdgis.geodesy import geometries_from_local, geometries_to_local
+from cdgis.geometry.geodesy import geometries_from_local, geometries_to_local
 from layers.derive import water
 from layers.derive.growth import grow
 from layers.derive.master import Master

@@ -16,7 +16,7 @@ from rasterio.transform import Affine
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from cdgis.geodesy import geometries_to_plane
+from cdgis.geometry.geodesy import geometries_to_plane
 from layers.derive import coverage
 from layers.derive.master import Master
 from layers.derive.patches import clip

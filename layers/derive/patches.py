@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from cdgis.geodesy import geometries_from_local, geometries_to_local, geometries_to_plane
+from cdgis.geometry.geodesy import geometries_from_local, geometries_to_local, geometries_to_plane
 from layers.derive import coverage
 from layers.derive.master import Master
 from layers.derive.terrain import Labels, Terrain, rng

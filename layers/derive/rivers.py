@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from cdgis.geodesy import geometries_from_local, geometries_to_local, geometries_to_plane
+from cdgis.geometry.geodesy import geometries_from_local, geometries_to_local, geometries_to_plane
 from layers.derive import water
 from layers.derive.master import Master
 from layers.derive.patches import clip, elements, smooth_line

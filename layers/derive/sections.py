@@ -10,7 +10,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from cdgis.geodesy import geodesic_distance_m
+from cdgis.geometry.geodesy import geodesic_distance_m
 from cdgis.rivers.flow import flow_from_elevation
 from cdgis.rivers.network import Network, network_from_flow
 from layers.derive import water

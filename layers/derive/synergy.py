@@ -9,9 +9,9 @@ import csv
 import geopandas as gpd
 import numpy as np
 
-from cdgis.model import SubjectKind
+from cdgis.core.vocabulary import SubjectKind
 from cdgis.readers import read_subjects
-from cdgis.workspace import open_workspace
+from cdgis.workspace.settings import open_workspace
 from layers.derive.terrain import rng
 from layers.derive.writing import LAYERS
 

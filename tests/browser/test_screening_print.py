@@ -13,10 +13,10 @@ import pytest
 from report_fixtures import ATTACKS, make_assessment
 from visits import DESKTOP, PHONE, Visit
 
-from cdgis.assess.sites import assess_sites
-from cdgis.report.screening_html import render_screening
-from cdgis.screening import compose_report
-from cdgis.workspace import open_workspace
+from cdgis.pipelines.sites import assess_sites
+from cdgis.report.screening import compose_report
+from cdgis.report.screening.html import render_screening
+from cdgis.workspace.settings import open_workspace
 
 pytestmark = pytest.mark.browser
 

@@ -10,7 +10,7 @@ import shapely
 from playwright import sync_api
 from visits import DESKTOP, PHONE, Visit
 
-from cdgis.geodesy import from_lonlat, geodesic_distance_m, survey_area_m2
+from cdgis.geometry.geodesy import from_lonlat, geodesic_distance_m, survey_area_m2
 
 pytestmark = pytest.mark.browser
 

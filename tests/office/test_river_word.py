@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from cdgis.readers import read_subjects
-from cdgis.report.river_docx import render_river_docx
-from cdgis.river_dossier import make_dossier
-from cdgis.river_system import load_rivers
+from cdgis.report.rivers.docx import render_river_docx
+from cdgis.rivers.dossier import make_dossier
+from cdgis.rivers.system import load_rivers
 from cdgis.rivers.trace import Velocity
-from cdgis.workspace import open_workspace
+from cdgis.workspace.settings import open_workspace
 
 REPO = Path(__file__).resolve().parents[2]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cdgis.assess.sites import assess_sites
-from cdgis.report.screening_publish import write_screening
-from cdgis.workspace import open_workspace
+from cdgis.pipelines.sites import assess_sites
+from cdgis.report.screening.publish import write_screening
+from cdgis.workspace.settings import open_workspace
 
 REPO = Path(__file__).resolve().parents[2]
 SITE = REPO / "layers" / "projects" / "红线开发_39带带号.zip"

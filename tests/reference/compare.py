@@ -18,11 +18,11 @@ import numpy as np
 import pandas as pd
 from geopandas import GeoDataFrame
 
-from cdgis.frames import Subjects
-from cdgis.judging import judge_subjects
-from cdgis.loading import Loaded, load_workspace
-from cdgis.progress import Silent
-from cdgis.workspace import open_workspace
+from cdgis.core.progress import Silent
+from cdgis.judging.stage import judge_subjects
+from cdgis.readers.loading import Loaded, load_workspace
+from cdgis.workspace.layers import Subjects
+from cdgis.workspace.settings import open_workspace
 
 from .opinion import Opinion, opinions
 from .sites import DATES, Site, random_sites

@@ -6,8 +6,8 @@ A vertex belongs to a place: it comes back for every zone that has one there, so
 import numpy as np
 import shapely
 
-from cdgis.arrays import BoolArray, FloatArray, IntArray
-from cdgis.geodesy import survey_area_m2
+from cdgis.core.array_types import BoolArray, FloatArray, IntArray
+from cdgis.geometry.geodesy import survey_area_m2
 
 
 def area_changes(before: np.ndarray, after: np.ndarray) -> FloatArray:

@@ -13,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from cdgis.geodesy import lonlat_points
+from cdgis.geometry.geodesy import lonlat_points
+from cdgis.geometry.map_frame import METRES_PER_DEGREE
 from cdgis.report.map.levels import simplified
-from cdgis.view import METRES_PER_DEGREE
 
 NEAR_M = 20.0
 """Metres; the leak check refuses 10, the rest is room for the rounding of drawings."""

@@ -5,9 +5,9 @@ from typing import Any
 
 import shapely
 
-from cdgis.frames import Layer
-from cdgis.report.palette import read_palette
+from cdgis.report.drawing.palette import read_palette
 from cdgis.report.wording import short_county
+from cdgis.workspace.layers import Layer
 
 THEMES = ("主体功能", "流域", "一单", "三线", "碳汇", "修复", "要素", "基础")
 """Drawing order, bottom first; the layer tree lists them the other way round."""

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from cdgis.arrays import BoolArray
+from cdgis.core.array_types import BoolArray
 from cdgis.report.map.encoding import Rings, flatten
 
 TOLERANCES_DEG = (2e-3, 5e-4, 1.2e-4)

@@ -1,0 +1,5 @@
+"""How do land-class rasters, stands and restoration areas become the carbon tables? (pipeline stage)"""
+
+from cdgis.carbon.account.account import account_carbon
+
+__all__ = ["account_carbon"]

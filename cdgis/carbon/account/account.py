@@ -1,0 +1,278 @@
+"""How do land-class rasters, stands and restoration areas become the carbon tables, in one straight line?"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from cdgis.carbon import Valuation
+from cdgis.carbon.account.beside import factor_table, forest_ha, forest_share, milestones, published_checks
+from cdgis.carbon.account.grids import Terrain, terrain_of
+from cdgis.carbon.account.landcover import CITY_ZONE, LandCoverAccount
+from cdgis.carbon.account.pictures import draw_pictures
+from cdgis.carbon.account.qualifying import check_restoration, creditable_tco2e, read_facts
+from cdgis.carbon.account.restoration import (
+    RESTORATION_LAYER,
+    Ground,
+    measure_restoration,
+    potential_tables,
+    project_gains,
+)
+from cdgis.carbon.account.soil import soil_table
+from cdgis.carbon.account.spread import spread_potential
+from cdgis.carbon.account.stands import stand_tables
+from cdgis.carbon.account.summing import (
+    Quantity,
+    potential_quantity,
+    stock_quantity,
+    uncertainty_table,
+    with_areas,
+)
+from cdgis.carbon.eligibility import Fact
+from cdgis.carbon.factors import PoolTable, data_folder, read_growth, read_pool_table, read_trees
+from cdgis.carbon.growth import growth_table
+from cdgis.carbon.stock import TOTAL
+from cdgis.core.progress import Progress
+from cdgis.core.vocabulary import InputRecord
+from cdgis.raster import Effort, Raster, read_raster
+from cdgis.readers import read_table_layer, table_record
+from cdgis.readers.loading import Loaded
+from cdgis.results.assessment import Part
+from cdgis.tables.validation import validate
+from cdgis.workspace.layers import Layer
+
+SPREAD_LAYERS = ("counties", "management_units")
+"""Layers by which the potential is shared out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Inputs:
+    """What the account reads beside the zone layers."""
+
+    classes: Raster
+    earlier: Raster | None
+    terrain: Terrain | None
+    elevation: Raster | None
+    pools: PoolTable
+    effort: Effort
+    records: tuple[InputRecord, ...]
+    notes: tuple[str, ...]
+
+
+def account_carbon(loaded: Loaded, *, progress: Progress) -> Part:
+    """Return the carbon tables for the zone layers the settings name.
+
+    Raises
+    ------
+    CatalogError, LayerError, CarbonError : the raster, a zone layer or a land class's factor is missing.
+    """
+    settings = loaded.settings.carbon
+    if settings.land_class_layer not in loaded.workspace.catalog:
+        return Part(notes=(f"工作区没有土地类别栅格 {settings.land_class_layer}，未作碳储量核算",))
+    inputs = _read_inputs(loaded)
+    zone_layers = [loaded.layers[name] for name in settings.zone_layers if name in loaded.layers]
+    cover = _count_cover(zone_layers, inputs, loaded.settings.city, progress)
+    progress.stage("小班、修复潜力与不确定性", 3)
+    tables = {name: pd.concat(parts, ignore_index=True) for name, parts in cover.parts.items() if parts}
+    quantities = [stock_quantity(cover.city_areas, inputs.pools, _city_mark(tables))] if len(cover.city_areas) else []
+    checks = [published_checks()]
+    if settings.stands_layer in loaded.layers:
+        more, quantity, check = stand_tables(loaded.layers[settings.stands_layer])
+        tables |= more
+        quantities.append(quantity)
+        checks.append(check)
+    progress.step("小班")
+    records, notes = inputs.records, inputs.notes
+    if RESTORATION_LAYER in loaded.layers:
+        more, quantity, extra = _restore(loaded, inputs)
+        tables |= more
+        quantities.append(quantity)
+        records += extra
+    progress.step("修复增汇潜力")
+    tables |= _closing_tables(loaded, inputs, cover.city_areas, tables)
+    tables["carbon_checks"] = pd.concat(checks, ignore_index=True)
+    tables["carbon_uncertainty"] = uncertainty_table(_with_area_errors(quantities, loaded), settings)
+    progress.step("不确定性与出处")
+    return Part(
+        tables={name: validate(name, table) for name, table in tables.items()},
+        records=records,
+        notes=(*notes, *_notes(tables, {layer.spec.id: layer.spec.title for layer in zone_layers})),
+        pictures=draw_pictures(inputs.classes, inputs.pools, loaded.layers, tables, elevation=inputs.elevation),
+    )
+
+
+def _count_cover(zone_layers: Sequence[Layer], inputs: _Inputs, city: str, progress: Progress) -> LandCoverAccount:
+    cover = LandCoverAccount(inputs.classes, inputs.pools, earlier=inputs.earlier, city=city, effort=inputs.effort)
+    for layer in zone_layers:
+        # The next stage closes this one: a large raster opens stages of its own in between.
+        progress.stage(f"碳储量核算：{layer.spec.title}", 1)
+        cover.add(layer, progress=progress)
+    return cover
+
+
+def _read_inputs(loaded: Loaded) -> _Inputs:
+    settings, workspace = loaded.settings.carbon, loaded.workspace
+    catalog, folder = workspace.catalog, workspace.layers_dir
+    rasters = {
+        name: read_raster(catalog[name], folder)
+        for name in (settings.land_class_layer, settings.earlier_layer, settings.dem_layer)
+        if name in catalog
+    }
+    classes = rasters[settings.land_class_layer]
+    earlier, dem = rasters.get(settings.earlier_layer), rasters.get(settings.dem_layer)
+    elevation = dem
+    notes: list[str] = []
+    if dem is not None and dem.grid != classes.grid:
+        notes.append("高程与土地类别栅格不同网格：坡度、海拔条件未扣，树种规则未用高程。请重采样到同一网格")
+        dem = None
+    records = tuple(raster.record for raster in rasters.values())
+    return _Inputs(
+        classes=classes, earlier=earlier, terrain=terrain_of(dem) if dem is not None else None, elevation=elevation,
+        pools=read_pool_table(settings.pool_table), effort=Effort(memory_mb=settings.raster_memory_mb),
+        records=(*records, _factor_record()), notes=tuple(notes),
+    )  # fmt: skip
+
+
+def _factor_record() -> InputRecord:
+    """Return the fingerprint of all factor tables that ship inside the package."""
+    digest = hashlib.sha256()
+    for entry in sorted(data_folder().iterdir(), key=lambda item: item.name):
+        if entry.is_file():
+            digest.update(entry.name.encode() + b"\0" + entry.read_bytes())
+    return InputRecord(
+        layer="carbon_factors", kind="rules", path="cdgis/data/carbon", sublayer="",
+        sha256=digest.hexdigest(), version="", official=True,
+    )  # fmt: skip
+
+
+def _city_mark(tables: Mapping[str, pd.DataFrame]) -> str:
+    zones = tables["carbon_zones"]
+    return str(zones.loc[(zones["zone_layer"] == CITY_ZONE) & (zones["land_class"] == TOTAL), "mark"].min())
+
+
+def _restore(loaded: Loaded, inputs: _Inputs) -> tuple[dict[str, pd.DataFrame], Quantity, tuple[InputRecord, ...]]:
+    settings, catalog = loaded.settings.carbon, loaded.workspace.catalog
+    declared: dict[str, dict[str, Fact]] = {}
+    records: tuple[InputRecord, ...] = ()
+    if settings.restoration_facts in catalog:
+        spec = catalog[settings.restoration_facts]
+        declared = read_facts(read_table_layer(spec, loaded.workspace.layers_dir), spec.path)
+        record = table_record(spec, loaded.workspace.layers_dir)
+        records = (replace(record, path=loaded.workspace.relative(loaded.workspace.layers_dir / spec.path)),)
+    rain = pd.Series({k: float(str(v["precipitation_mm"])) for k, v in declared.items() if "precipitation_mm" in v}, dtype=float)
+    ground = Ground(
+        layers=loaded.layers, classes=inputs.classes, terrain=inputs.terrain, claim_layers=settings.claim_layers,
+        effort=inputs.effort,
+    )  # fmt: skip
+    restoration = measure_restoration(loaded.layers[RESTORATION_LAYER], ground, rain)
+    start = settings.start_year or loaded.as_of.year
+    years = max(settings.horizon_year - start, 1)
+    gains = project_gains(restoration, settings, years=max(years, settings.crediting_years))
+    tables = potential_tables(restoration, gains, start_year=start, horizon_year=start + years)
+    eligibility, states = check_restoration(restoration, declared, ground)
+    areas = restoration.areas
+    tables["carbon_restoration"] = areas.assign(
+        ccer_state=areas["area_id"].map(states),
+        ccer_tco2e=creditable_tco2e(areas, states, gains, settings),
+        mark=np.minimum(areas["mark"], areas["growth_key"].map({key: gain.mark for key, gain in gains.items()})),
+    )
+    tables |= {"carbon_ledger": restoration.ledger, "carbon_eligibility": eligibility}
+    tables["carbon_soil"] = soil_table(restoration, inputs.pools, settings, start_year=start)
+    spread = [loaded.layers[name] for name in SPREAD_LAYERS if name in loaded.layers]
+    if spread and len(areas):
+        tables["carbon_potential_zones"] = spread_potential(areas, restoration.plane, tables["carbon_potential"], spread)
+    mark = str(tables["carbon_potential"]["mark"].min()) if len(tables["carbon_potential"]) else "S"
+    quantity = potential_quantity(areas, gains, years=years, horizon_year=start + years, mark=mark)
+    return tables, quantity, records
+
+
+def _with_area_errors(quantities: list[Quantity], loaded: Loaded) -> list[Quantity]:
+    share = loaded.settings.carbon.area_half_range_share
+    return quantities + ([with_areas(quantity, share) for quantity in quantities] if share else [])
+
+
+def _closing_tables(
+    loaded: Loaded, inputs: _Inputs, city_areas: pd.DataFrame, tables: Mapping[str, pd.DataFrame]
+) -> dict[str, pd.DataFrame]:
+    """Return growth curves, factors, value and milestones."""
+    settings, catalog = loaded.settings.carbon, loaded.workspace.catalog
+    found = {
+        "carbon_growth": growth_table(read_growth(), read_trees()),
+        "carbon_factors": factor_table(inputs.pools, settings),
+    }
+    if city_areas.empty:
+        return found
+    sink = tables["carbon_sink"]
+    now_year = _year(catalog[settings.land_class_layer].version)
+    covers = {now_year: forest_share(city_areas)}
+    if inputs.earlier is not None:
+        then_year = _year(catalog[settings.earlier_layer].version)
+        covers = {then_year: _earlier_share(tables["carbon_change"], city_areas), **covers}
+        if now_year > then_year:
+            found["carbon_value"] = _value(tables["carbon_change"], loaded, then_year, now_year)
+    species = tables.get("carbon_species", pd.DataFrame(columns=["species_group"]))
+    whole = species[species["species_group"] == TOTAL]
+    per_ha = float(whole["volume_m3"].iloc[0] / whole["area_m2"].iloc[0] * 1e4) if len(whole) else np.nan
+    planned = tables.get("carbon_restoration", pd.DataFrame({"measure": [], "eligible_m2": []}))
+    planned_m2 = float(planned.loc[planned["measure"] == "造林", "eligible_m2"].sum())
+    found["carbon_milestones"] = milestones(
+        covers,
+        planned_m2 / float(city_areas["area_m2"].sum()),
+        forest_ha=forest_ha(city_areas),
+        sink_tco2e_per_yr=float(sink.loc[sink["zone_layer"] == CITY_ZONE, "sink_tco2e_per_yr_mid"].sum()),
+        stand_m3_per_ha=per_ha,
+    )
+    return found
+
+
+def _year(version: str) -> int:
+    return int(version[:4]) if version[:4].isdigit() else 0
+
+
+def _earlier_share(change: pd.DataFrame, city_areas: pd.DataFrame) -> float:
+    city = change[(change["zone_layer"] == CITY_ZONE) & (change["from_class"] != TOTAL)]
+    forest = city.loc[city["from_class"].isin(["阔叶林", "针叶林", "混交林", "经济林"]), "area_m2"].sum()
+    return float(forest / city_areas["area_m2"].sum())
+
+
+def _value(change: pd.DataFrame, loaded: Loaded, year_from: int, year_to: int) -> pd.DataFrame:
+    settings = loaded.settings.carbon
+    city = change[(change["zone_layer"] == CITY_ZONE) & (change["from_class"] == TOTAL)]
+    amount = float(city["change_tco2e_mid"].sum())
+    valuation = Valuation(
+        year_from=year_from, year_to=year_to, price_yuan_per_tco2e=settings.price_yuan_per_tco2e,
+        discount_share=settings.discount_share, price_growth_share=settings.price_growth_share,
+    )  # fmt: skip
+    return pd.DataFrame(
+        [{"item": "全市两期碳变化", "year_from": year_from, "year_to": year_to, "change_tco2e": amount,
+          "price_yuan_per_tco2e": valuation.price_yuan_per_tco2e, "discount_share": valuation.discount_share,
+          "price_growth_share": valuation.price_growth_share, "yuan_per_tco2e": valuation.yuan_per_tco2e,
+          "value_yuan": amount * valuation.yuan_per_tco2e, "formula": valuation.formula(amount), "mark": "M"}]
+    )  # fmt: skip
+
+
+def _notes(tables: Mapping[str, pd.DataFrame], titles: Mapping[str, str]) -> tuple[str, ...]:
+    notes: list[str] = []
+    if "carbon_areas" in tables:
+        notes.append(_closing_note(tables["carbon_areas"], titles))
+    checks = tables["carbon_checks"]
+    wrong = checks.loc[checks["state"] == "不符", "check"]
+    if len(wrong):
+        notes.append(f"碳核算输入检查有 {len(wrong)} 项不符：{'、'.join(wrong)}（见 data/carbon_checks.csv）")
+    return tuple(notes)
+
+
+def _closing_note(ledger: pd.DataFrame, titles: Mapping[str, str]) -> str:
+    """Return in words how the areas counted compare with the survey area, layer by layer."""
+    words = []
+    for name, rows in ledger.groupby("zone_layer", sort=False):
+        worst_m2 = rows["residual_m2"].abs()
+        worst_id = rows["zone_id"].iloc[int(worst_m2.argmax())]
+        text = f"{titles[str(name)]} {len(rows)} 个区，最大余差 {worst_m2.max():,.1f} 平方米（{worst_id}）"
+        for column, said in (("outside_m2", "栅格未覆盖"), ("nodata_m2", "无数据")):
+            share = rows[column].sum() / max(rows["survey_m2"].sum(), 1.0)
+            text += f"，{said} {share:.2%}" if share >= 0.00005 else ""
+        words.append(text)
+    return f"碳核算逐像元面积与国土调查椭球面积逐区闭合，见 data/carbon_areas.csv：{'；'.join(words)}"

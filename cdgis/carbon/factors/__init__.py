@@ -1,0 +1,43 @@
+"""Which carbon factors do we use, from which source, and how sure are they? (cdgis/data/carbon)"""
+
+from cdgis.carbon.factors.conditions import read_conditions, read_fact_titles
+from cdgis.carbon.factors.curves import GrowthData, read_growth
+from cdgis.carbon.factors.measures import (
+    Exclusion,
+    Measures,
+    PlantingRule,
+    read_exclusions,
+    read_measures,
+    read_planting_rules,
+)
+from cdgis.carbon.factors.pools import POOLS, PoolTable, read_pool_table
+from cdgis.carbon.factors.soils import SOIL_DEPTH_CM, SoilFactor, read_soils, soil_factor
+from cdgis.carbon.factors.source import data_folder, read_shipped
+from cdgis.carbon.factors.trees import TREE_FACTORS, Trees, mark_column, read_trees, step_values
+
+__all__ = [
+    "POOLS",
+    "SOIL_DEPTH_CM",
+    "TREE_FACTORS",
+    "Exclusion",
+    "GrowthData",
+    "Measures",
+    "PlantingRule",
+    "PoolTable",
+    "SoilFactor",
+    "Trees",
+    "data_folder",
+    "mark_column",
+    "read_conditions",
+    "read_fact_titles",
+    "read_exclusions",
+    "read_growth",
+    "read_measures",
+    "read_planting_rules",
+    "read_pool_table",
+    "read_shipped",
+    "read_soils",
+    "read_trees",
+    "soil_factor",
+    "step_values",
+]

@@ -1,0 +1,73 @@
+"""How much carbon does a hectare of each land class hold? (cdgis/data/carbon/pools_*.csv)
+
+Pools a source does not tell apart stay blank, and soils of unlike depth are refused here, so that no account
+can add them up.
+"""
+
+from dataclasses import dataclass
+from importlib.resources.abc import Traversable
+
+import pandas as pd
+
+from cdgis.carbon.factors.source import data_folder, read_source
+from cdgis.core.vocabulary import Mark
+from cdgis.errors import CarbonError
+
+POOLS = ("vegetation", "dead", "soil")
+"""The pools that carry a range; vegetation is all living biomass, above + below ground."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolTable:
+    """Carbon densities of all land classes, one soil depth."""
+
+    name: str
+    frame: pd.DataFrame
+    """class_code (int), land_class, above/below_tc_per_ha, and for each of POOLS x: x_tc_per_ha (the mid
+    value), x_low_tc_per_ha, x_high_tc_per_ha (5 and 95 %), x_source, x_mark; soil_depth_cm; note. Blank is NaN."""
+    soil_depth_cm: float | None
+    """The one depth all soil values share; None if there is no soil value at all."""
+
+    @property
+    def words(self) -> str:
+        """What a reader is told of the table: a file's name says nothing to most of them."""
+        return f"土壤计至 {self.soil_depth_cm:g} 厘米的密度表" if self.soil_depth_cm else "不含土壤的密度表"
+
+
+def read_pool_table(name: str, folder: Traversable | None = None) -> PoolTable:
+    """Return the pool table `name` (``pools_<name>.csv``) from `folder` or from the shipped data.
+
+    Raises
+    ------
+    CarbonError : no such table, or rows that break its rules; all faults at once.
+    """
+    source = data_folder(folder).joinpath(f"pools_{name}.csv")
+    if not source.is_file():
+        known = "、".join(sorted(p.name[6:-4] for p in data_folder(folder).iterdir() if p.name.startswith("pools_")))
+        raise CarbonError(f"没有名为 {name} 的碳密度表。现有：{known}。请改 cdgis.toml 的 carbon.pool_table")
+    frame = read_source(source)
+    frame["class_code"] = frame["class_code"].astype(int)
+    problems = _pool_problems(frame)
+    if problems:
+        raise CarbonError(f"碳密度表 {source.name} 有误：" + "；".join(problems))
+    depths = frame["soil_depth_cm"].dropna().unique()
+    return PoolTable(name=name, frame=frame, soil_depth_cm=float(depths[0]) if len(depths) else None)
+
+
+def _pool_problems(frame: pd.DataFrame) -> list[str]:
+    """Return what is wrong with a pool table, in Chinese, one entry per fault."""
+    problems = [f"类别 {c} 重复" for c in frame.loc[frame["class_code"].duplicated(), "class_code"]]
+    problems += [f"{c} 缺植被碳密度" for c in frame.loc[frame["vegetation_tc_per_ha"].isna(), "land_class"]]
+    depths = sorted(frame["soil_depth_cm"].dropna().unique())
+    if len(depths) > 1:
+        listed = "、".join(f"{depth:g}" for depth in depths)
+        problems.append(f"土壤深度不一（{listed} 厘米），不得合计：请留空或换用同一深度的来源")
+    unlike = frame["soil_depth_cm"].isna() != frame["soil_tc_per_ha"].isna()
+    problems += [f"{c} 的土壤值与深度须同时填写或同时留空" for c in frame.loc[unlike, "land_class"]]
+    for pool in POOLS:
+        low, mid, high = (frame[f"{pool}{part}_tc_per_ha"] for part in ("_low", "", "_high"))
+        bad = mid.notna() & ~((low >= 0) & (low <= mid) & (mid <= high))
+        problems += [f"{c} 的 {pool} 应满足 0≤低≤中≤高" for c in frame.loc[bad, "land_class"]]
+        unmarked = mid.notna() & ~(frame[f"{pool}_mark"].isin(list(Mark)) & (frame[f"{pool}_source"] != ""))
+        problems += [f"{c} 的 {pool} 缺来源或出处标记" for c in frame.loc[unmarked, "land_class"]]
+    return problems

@@ -1,5 +1,0 @@
-"""How do land-class rasters, stands and restoration areas become the carbon tables? (pipeline stage)"""
-
-from cdgis.carbon_account.account import account_carbon
-
-__all__ = ["account_carbon"]

@@ -1,0 +1,1 @@
+"""Words, numbers and small tools that every room shares; knows no other room."""

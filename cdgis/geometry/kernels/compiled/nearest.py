@@ -1,0 +1,208 @@
+"""Which stretch of an outline is nearest to a point? A tree of boxes, searched nearest box first.
+
+Stretches are put in the order in which a Hilbert curve meets the middles of their boxes; each node of the tree is the
+box of the next FAN nodes below it. For an edge a-b and a point p, with a and b taken relative to p, the foot is
+a + t (b - a), t = -a·(b - a) / |b - a|² held to 0..1, and the squared distance is foot². The foot is held to the
+edge's box, so that no box is ever farther than what lies in it, to the last bit: nothing is passed over wrongly.
+"""
+
+import numpy as np
+import numpy.typing as npt
+
+from cdgis.core.array_types import FloatArray, IntArray
+from cdgis.core.compiled import kernel
+from cdgis.geometry.kernels.compiled.edges import SignArray, box_of
+
+Shapes = tuple[FloatArray, IntArray, IntArray]
+"""Coordinates; first and last vertex of each stretch."""
+Tree = tuple[FloatArray, IntArray, IntArray]
+"""Boxes of all nodes, stretches lowest; where each level starts, and the end; the stretch of each lowest box."""
+PlaceArray = npt.NDArray[np.uint16]
+
+FAN = 8
+CURVE_CELLS = 256
+"""Cells of the Hilbert curve along a side: as many as two bytes can number."""
+_DEEPEST = 24
+"""Levels a tree may have: 8²⁴ stretches."""
+SLACK = 1e-9
+SLACK_M = 1e-7
+"""Distances nearer to one another than this, relative and in metres, count as perhaps equal: exact ways must decide."""
+
+
+@kernel
+def stretch_boxes(xy: FloatArray, first: IntArray, last: IntArray) -> FloatArray:
+    """Return west, south, east and north of every stretch."""
+    boxes = np.empty((len(first), 4))
+    for i in range(len(first)):
+        box_of(xy, first[i], last[i] + 1, boxes[i])
+    return boxes
+
+
+@kernel
+def curve_places(points: FloatArray, frame: FloatArray) -> PlaceArray:
+    """Return where on a Hilbert curve over the frame (west, south, cells per metre) points lie."""
+    place = np.empty(len(points), np.uint16)
+    for i in range(len(points)):
+        u = int(min(max((points[i, 0] - frame[0]) * frame[2], 0.0), CURVE_CELLS - 1.0))
+        v = int(min(max((points[i, 1] - frame[1]) * frame[2], 0.0), CURVE_CELLS - 1.0))
+        along, side = 0, CURVE_CELLS // 2
+        while side > 0:
+            east, north = (u & side) > 0, (v & side) > 0
+            along += side * side * ((3 * east) ^ north)
+            if not north:
+                if east:
+                    u, v = CURVE_CELLS - 1 - u, CURVE_CELLS - 1 - v
+                u, v = v, u
+            side //= 2
+        place[i] = along
+    return place
+
+
+@kernel
+def box_tree(boxes: FloatArray, order: IntArray, level: IntArray) -> FloatArray:
+    """Return the boxes of all nodes of the tree over boxes[order]."""
+    nodes = np.empty((level[-1], 4))
+    for i in range(len(order)):
+        nodes[i] = boxes[order[i]]
+    for above in range(1, len(level) - 1):
+        for i in range(level[above], level[above + 1]):
+            child = level[above - 1] + FAN * (i - level[above])
+            nodes[i] = nodes[child]
+            for k in range(child + 1, min(child + FAN, level[above])):
+                nodes[i, 0], nodes[i, 1] = min(nodes[i, 0], nodes[k, 0]), min(nodes[i, 1], nodes[k, 1])
+                nodes[i, 2], nodes[i, 3] = max(nodes[i, 2], nodes[k, 2]), max(nodes[i, 3], nodes[k, 3])
+    return nodes
+
+
+@kernel
+def _box_squared(box: FloatArray, x: float, y: float) -> float:
+    """Return the squared distance from a point to a box."""
+    dx, dy = max(box[0] - x, x - box[2], 0.0), max(box[1] - y, y - box[3], 0.0)
+    return float(dx * dx + dy * dy)
+
+
+@kernel
+def _edge_squared(ax: float, ay: float, bx: float, by: float) -> float:
+    """Return the squared distance from the origin to an edge."""
+    dx, dy = bx - ax, by - ay
+    length, along = dx * dx + dy * dy, -(ax * dx + ay * dy)
+    if along <= 0.0 or length == 0.0:
+        return ax * ax + ay * ay
+    if along >= length:
+        return bx * bx + by * by
+    u = min(max(ax + along / length * dx, min(ax, bx)), max(ax, bx))
+    v = min(max(ay + along / length * dy, min(ay, by)), max(ay, by))
+    return u * u + v * v
+
+
+@kernel
+def _stretch_squared(shapes: Shapes, stretch: int, x: float, y: float) -> float:
+    """Return the squared distance from a point to a stretch."""
+    xy, first, last = shapes
+    ax, ay = xy[first[stretch], 0] - x, xy[first[stretch], 1] - y
+    least = ax * ax + ay * ay
+    for k in range(first[stretch] + 1, last[stretch] + 1):
+        bx, by = xy[k, 0] - x, xy[k, 1] - y
+        least = min(least, _edge_squared(ax, ay, bx, by))
+        ax, ay = bx, by
+    return float(least)
+
+
+@kernel
+def widened(squared: float) -> float:
+    """Return the square of a distance that is longer by the slack."""
+    distance = np.sqrt(squared) * (1.0 + SLACK) + SLACK_M
+    return float(distance * distance)
+
+
+@kernel
+def _open(tree: Tree, x: float, y: float, wide: float, stack: tuple[IntArray, FloatArray], top: int) -> int:
+    """Put the nodes below the one at stack[top] in its place, the nearest uppermost, without those beyond `wide`."""
+    boxes, level, _ = tree
+    node, squared = stack
+    at, above = node[top, 0], node[top, 1]
+    child, low = level[above - 1] + FAN * (at - level[above]), top
+    for k in range(child, min(child + FAN, level[above])):
+        d = _box_squared(boxes[k], x, y)
+        if d > wide:
+            continue
+        slot = top
+        while slot > low and squared[slot - 1] < d:
+            node[slot, 0], node[slot, 1], squared[slot] = node[slot - 1, 0], node[slot - 1, 1], squared[slot - 1]
+            slot -= 1
+        node[slot, 0], node[slot, 1], squared[slot] = k, above - 1, d
+        top += 1
+    return top
+
+
+@kernel
+def _nearest_one(
+    shapes: Shapes, tree: Tree, at: tuple[float, float], limit: float, stack: tuple[IntArray, FloatArray]
+) -> tuple[int, float, bool]:
+    """Return the nearest stretch (-1: none within the root of `limit`), its squared distance, and whether in doubt."""
+    x, y = at
+    node, squared = stack
+    boxes, level, order = tree
+    node[0, 0], node[0, 1], squared[0] = level[-1] - 1, len(level) - 2, 0.0
+    found, best, wide, doubt, top = -1, limit, widened(limit), False, 1
+    while top > 0:
+        top -= 1
+        if squared[top] > wide:
+            continue
+        if node[top, 1] > 0:
+            top = _open(tree, x, y, wide, stack, top)
+            continue
+        d = _stretch_squared(shapes, order[node[top, 0]], x, y)
+        if d > wide:
+            continue
+        if found < 0 or d < best:
+            doubt = found >= 0 and best <= widened(d)
+            found, best, wide = order[node[top, 0]], d, min(wide, widened(d))
+        else:
+            doubt = True
+    return found, best, doubt or (found >= 0 and limit <= widened(best))
+
+
+@kernel
+def nearest_stretches(
+    shapes: Shapes, tree: Tree, points: FloatArray, turn: IntArray, limit: float
+) -> tuple[IntArray, FloatArray, SignArray]:
+    """Return for the points listed in `turn` the nearest stretch, its squared distance, and whether that is in doubt.
+
+    Parameters
+    ----------
+    limit : square of how far to look. What may be equally near as another stretch, or just at the limit, is in doubt;
+        beyond the limit and its slack the stretch is -1. Neither depends on the order in which boxes are met.
+    """
+    stack = (np.empty((FAN * _DEEPEST, 2), np.int64), np.empty(FAN * _DEEPEST))
+    found, best, doubt = np.empty(len(turn), np.int64), np.empty(len(turn)), np.empty(len(turn), np.int8)
+    for i in range(len(turn)):
+        at = (points[turn[i], 0], points[turn[i], 1])
+        found[i], best[i], doubt[i] = _nearest_one(shapes, tree, at, limit, stack)
+    return found, best, doubt
+
+
+@kernel
+def stretches_within(
+    shapes: Shapes, tree: Tree, points: FloatArray, turn: IntArray, limit: FloatArray
+) -> tuple[IntArray, IntArray]:
+    """Return (position in `turn`, stretch) for all that lie within the root of `limit`, one for each in `turn`."""
+    stack = (np.empty((FAN * _DEEPEST, 2), np.int64), np.empty(FAN * _DEEPEST))
+    node, squared = stack
+    boxes, level, order = tree
+    out, found = np.empty((4 * len(turn) + 16, 2), np.int64), 0
+    for i in range(len(turn)):
+        x, y = points[turn[i], 0], points[turn[i], 1]
+        node[0, 0], node[0, 1], squared[0], top = level[-1] - 1, len(level) - 2, 0.0, 1
+        while top > 0:
+            top -= 1
+            if node[top, 1] > 0:
+                top = _open(tree, x, y, limit[i], stack, top)
+            elif _stretch_squared(shapes, order[node[top, 0]], x, y) <= limit[i]:
+                if found == len(out):
+                    wider = np.empty((2 * found, 2), np.int64)
+                    wider[:found] = out
+                    out = wider
+                out[found, 0], out[found, 1] = i, order[node[top, 0]]
+                found += 1
+    return out[:found, 0].copy(), out[:found, 1].copy()

@@ -1,0 +1,214 @@
+"""Which subjects meet which zones, where, and by how much?
+
+Large polygons are cut into pieces first, and only near the other side, so a red line of a million vertices is never
+intersected whole; areas of pieces add up because pieces share only cut lines. What lies wholly inside is taken as
+it is. Shapes always come from GEOS; compiled kernels only settle which subjects no outline comes near.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
+from cdgis.geometry.kernels.cut import Cut
+from cdgis.geometry.kernels.engine import Engine
+from cdgis.geometry.kernels.outlines import TOUCH_M
+from cdgis.geometry.kernels.settled import subjects_within
+from cdgis.geometry.outline_chunks import Stretches
+from cdgis.geometry.shapes import of_dimension
+
+_AREAL = 2
+_MANY_PARTS = 16
+_NOTHING = shapely.GeometryCollection()
+_ROUNDING_M, _ROUNDING_M2 = 1e-8, 1e-6
+"""Shared edges whose vertices differ by rounding overlap by up to this along their length, and in a corner."""
+_ALONG_M = 1e-3
+"""A line that keeps within TOUCH_M of an outline for longer than this runs along it; a shorter overlap only touches."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairs:
+    """Overlapping (subject, zone) pairs, sorted, with the shared geometry on the measuring plane."""
+
+    subject: IntArray
+    zone: IntArray
+    overlap: GeometryArray
+    """Of the lesser of the two dimensions; points and lines on an areal partner's outline are left out."""
+    area_m2: FloatArray
+    touch_subject: IntArray
+    """With `touch_zone`: every pair that overlaps or comes within TOUCH_M, sorted."""
+    touch_zone: IntArray
+
+
+def overlapping_pairs(
+    subjects: GeometryArray | Cut, zones: GeometryArray, *, engine: Engine | None = None, threads: int = 1
+) -> Pairs:
+    """Return every pair whose interiors meet: sharing no more than a boundary is touching, not overlapping.
+
+    Parameters
+    ----------
+    subjects, zones : valid geometries of any dimension on the measuring plane; subjects may come cut already.
+    engine : compiled kernels first tell the subjects that no outline comes near, if that pays; the pairs are the same.
+    """
+    cut = subjects if isinstance(subjects, Cut) else Cut.of(subjects)
+    zones = np.asarray(zones, dtype=object)
+    settled = subjects_within(cut.whole, zones, engine=engine, threads=threads)
+    left = np.setdiff1d(np.arange(len(cut.whole)), settled.settled)
+    met = _meeting(cut.only(left) if len(left) < len(cut.whole) else cut, zones)
+    subject, zone = np.concatenate([left[met.subject], settled.subject]), np.concatenate([met.zone, settled.zone])
+    touch = np.concatenate([left[met.touch_subject], settled.subject]), np.concatenate([met.touch_zone, settled.zone])
+    order = np.lexsort((zone, subject))
+    touch_order = np.lexsort((touch[1], touch[0]))
+    inside = cut.whole[settled.subject]
+    return Pairs(
+        subject=subject[order],
+        zone=zone[order],
+        overlap=np.concatenate([met.overlap, inside])[order],
+        area_m2=np.concatenate([met.area_m2, shapely.area(inside)])[order],
+        touch_subject=touch[0][touch_order],
+        touch_zone=touch[1][touch_order],
+    )
+
+
+def _meeting(subjects: Cut, zones: GeometryArray) -> Pairs:
+    """Return the pairs of subjects that may meet an outline, by GEOS on the zones' pieces near them."""
+    cut = Cut.of(zones, near=subjects.pieces)
+    at, piece = shapely.STRtree(cut.pieces).query(subjects.pieces, predicate="dwithin", distance=TOUCH_M)
+    subject, zone = subjects.owner[at], cut.owner[piece]
+    touch_subject, touch_zone = _unique_pairs(subject, zone)
+    pointwise = (shapely.get_dimensions(subjects.pieces[at]) == 0) & (shapely.get_dimensions(cut.pieces[piece]) == 2)
+    points = _point_pairs(subjects.whole, cut.whole, _unique_pairs(subject[pointwise], zone[pointwise]))
+    shared = _shared_pairs(subjects, cut, (at[~pointwise], piece[~pointwise]))
+    subject, zone, overlap, area = (np.concatenate(both) for both in zip(points, shared, strict=True))
+    inner = _meet_inside((subjects.whole, cut.whole), (subject, zone), overlap)
+    keep = ~shapely.is_empty(inner) & ~_hairline(inner)
+    order = np.flatnonzero(keep)[np.lexsort((zone[keep], subject[keep]))]
+    return Pairs(
+        subject=subject[order],
+        zone=zone[order],
+        overlap=inner[order],
+        area_m2=area[order],
+        touch_subject=touch_subject,
+        touch_zone=touch_zone,
+    )
+
+
+def rounding_m2(outline_m: FloatArray) -> FloatArray:
+    """Return the area in m² that rounded coordinates may add or take along outlines of this length."""
+    return _ROUNDING_M * outline_m + _ROUNDING_M2
+
+
+def _hairline(overlap: GeometryArray) -> npt.NDArray[np.bool_]:
+    """Return which overlaps are no more than rounding of shared edges or ends: those only touch."""
+    dimension, length = shapely.get_dimensions(overlap), shapely.length(overlap)
+    flat = (dimension == _AREAL) & (shapely.area(overlap) <= rounding_m2(length))
+    return np.asarray(flat | ((dimension == 1) & (length <= _ALONG_M)))
+
+
+def _unique_pairs(at: IntArray, zone: IntArray) -> tuple[IntArray, IntArray]:
+    order = np.lexsort((zone, at))
+    at, zone = at[order].astype(np.int64), zone[order].astype(np.int64)
+    first = np.ones(at.size, dtype=bool)
+    first[1:] = (at[1:] != at[:-1]) | (zone[1:] != zone[:-1])
+    return at[first], zone[first]
+
+
+_Found = tuple[IntArray, IntArray, GeometryArray, FloatArray]
+"""Subject, zone, overlap, area of each pair."""
+
+
+def _point_pairs(subjects: GeometryArray, zones: GeometryArray, pairs: tuple[IntArray, IntArray]) -> _Found:
+    # A point on a cut line lies on two pieces' boundaries: ask the whole zone, prepared.
+    at, zone = pairs
+    shapely.prepare(zones[np.unique(zone)])
+    points, pair = shapely.get_parts(subjects[at], return_index=True)
+    inside = np.asarray(shapely.contains_properly(zones[zone[pair]], points), dtype=bool)
+    inside[inside] = ~_on_outline(points[inside], zones, zone[pair][inside])
+    hit, rank = np.unique(pair[inside], return_inverse=True)
+    overlap = np.asarray(shapely.multipoints(points[inside], indices=rank)) if hit.size else points[:0]
+    single = shapely.get_num_geometries(overlap) == 1
+    overlap[single] = shapely.get_geometry(overlap[single], 0)
+    return at[hit], zone[hit], overlap, np.zeros(hit.size)
+
+
+def _on_outline(points: GeometryArray, areas: GeometryArray, area_of: IntArray) -> npt.NDArray[np.bool_]:
+    """Return which points come within TOUCH_M of the outline of the area each lies in: those touch it."""
+    used, inverse = np.unique(area_of, return_inverse=True)
+    outlines = shapely.boundary(areas[used])
+    shapely.prepare(outlines)
+    return np.asarray(shapely.dwithin(outlines[inverse], points, TOUCH_M), dtype=bool)
+
+
+def _shared_pairs(subjects: Cut, zones: Cut, found: tuple[IntArray, IntArray]) -> _Found:
+    """Return what subjects share with zones, put together from what their pieces share."""
+    at, piece = found
+    shared = shapely.intersection(subjects.pieces[at], zones.pieces[piece])
+    want = np.minimum(shapely.get_dimensions(subjects.pieces[at]), shapely.get_dimensions(zones.pieces[piece]))
+    keep = ~shapely.is_empty(shared) & ((want < _AREAL) | (shapely.get_dimensions(shared) == _AREAL))
+    at, zone, shared = subjects.owner[at[keep]], zones.owner[piece[keep]], shared[keep]
+    order = np.lexsort((zone, at))
+    at, zone, shared = at[order], zone[order], shared[order]
+    subject, zones_hit = _unique_pairs(at, zone)
+    start = np.flatnonzero(np.r_[True, (at[1:] != at[:-1]) | (zone[1:] != zone[:-1])]) if at.size else at
+    count = np.diff(np.r_[start, at.size])
+    overlap = shared[start]
+    area = np.add.reduceat(shapely.area(shared), start) if start.size else np.empty(0)
+    inside = _whole(subjects.whole, subject, area)
+    overlap[inside], area[inside] = subjects.whole[subject[inside]], shapely.area(subjects.whole)[subject[inside]]
+    around = ~inside & (count > 1) & _whole(zones.whole, zones_hit, area)
+    overlap[around] = zones.whole[zones_hit[around]]
+    for group in np.flatnonzero((count > 1) & ~inside & ~around):
+        if count[group] > _MANY_PARTS:  # a single intersection of two large shapes beats a union of so many parts
+            overlap[group] = shapely.intersection(subjects.whole[subject[group]], zones.whole[zones_hit[group]])
+        else:
+            overlap[group] = shapely.union_all(shared[start[group] : start[group] + count[group]])
+    return subject, zones_hit, overlap, area
+
+
+def _whole(geoms: GeometryArray, at: IntArray, area: FloatArray) -> npt.NDArray[np.bool_]:
+    """Return where the shared area is, to rounding of outlines, all of the polygon numbered `at`."""
+    areal = shapely.get_dimensions(geoms) == _AREAL
+    lacking = shapely.area(geoms)[at] - area
+    return np.asarray(areal[at] & (area > 0) & (lacking <= rounding_m2(shapely.length(geoms))[at]))
+
+
+def _meet_inside(
+    geoms: tuple[GeometryArray, GeometryArray], pair: tuple[IntArray, IntArray], overlap: GeometryArray
+) -> GeometryArray:
+    """Return the part of each overlap where interiors meet, empty where there is none."""
+    (subjects, zones), (subject, zone) = geoms, pair
+    a, b = shapely.get_dimensions(subjects)[subject], shapely.get_dimensions(zones)[zone]
+    inner = overlap.copy()
+    for dimension in (0, 1, _AREAL):
+        rows = np.minimum(a, b) == dimension
+        inner[rows] = of_dimension(overlap[rows], dimension)
+    # Points in areal zones were tested against the zone itself already.
+    for rows, partners, index in ((a < b) & (a == 1), zones, zone), (a > b, subjects, subject):
+        rows &= np.maximum(a, b) == _AREAL
+        inner[rows] = _off_outline(inner[rows], partners, index[rows])
+    lean = np.flatnonzero((a < _AREAL) & (b < _AREAL))
+    meet = shapely.relate_pattern(subjects[subject[lean]], zones[zone[lean]], "T********")
+    inner[lean[~meet]] = _NOTHING
+    return inner
+
+
+def _off_outline(thin: GeometryArray, areas: GeometryArray, area_of: IntArray) -> GeometryArray:
+    """Return points and lines without what runs along the outline of the area each lies in."""
+    used, inverse = np.unique(area_of, return_inverse=True)
+    outlines = Stretches.of(areas[used])
+    shapes = outlines.shapes()
+    at, stretch = shapely.STRtree(shapes).query(thin, predicate="dwithin", distance=TOUCH_M)
+    own = outlines.owner[stretch] == inverse[at]
+    at, stretch = at[own], stretch[own]
+    strip = shapely.buffer(shapes[stretch], TOUCH_M, quad_segs=1)
+    shared = shapely.intersection(thin[at], strip)
+    pointlike = shapely.get_dimensions(thin[at]) == 0
+    along = np.where(pointlike, ~shapely.is_empty(shared), shapely.length(shared) > _ALONG_M)
+    order = np.argsort(at[along], kind="stable")
+    at, strip = at[along][order], strip[along][order]
+    out = thin.copy()
+    for row in np.unique(at):  # only lines that do run along an outline come here
+        out[row] = shapely.difference(thin[row], shapely.union_all(strip[at == row]))
+    return out

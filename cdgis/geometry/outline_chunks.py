@@ -1,0 +1,67 @@
+"""How is an outline cut into short stretches? All coordinates in a row, each stretch by its first and last vertex.
+
+Short stretches have small boxes, so a tree over them finds what is near however long an outline is.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
+
+EDGES = 8
+"""Edges of a stretch, its last one excepted that may have fewer: so few keep nearest-distance queries short."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretches:
+    """Stretches of outlines and lines, and single points, each with the row it belongs to."""
+
+    xy: FloatArray
+    """Shape (vertices, 2)."""
+    first: IntArray
+    last: IntArray
+    """The first vertex itself where the stretch is a point."""
+    owner: IntArray
+
+    @classmethod
+    def of(cls, geoms: GeometryArray) -> "Stretches":
+        """Return the stretches of every geometry's outline, points first; empty ones and None have none."""
+        outlines = np.array(geoms, dtype=object)
+        areal = shapely.get_dimensions(outlines) == 2
+        outlines[areal] = shapely.boundary(outlines[areal])
+        parts, row = shapely.get_parts(outlines, return_index=True)
+        order = np.argsort(shapely.get_dimensions(parts) == 1, kind="stable")
+        start = np.append(0, np.cumsum(shapely.get_num_coordinates(parts[order])))
+        return cls.of_paths(shapely.get_coordinates(parts[order]), start, row[order])
+
+    @classmethod
+    def of_paths(cls, xy: FloatArray, start: IntArray, row: IntArray) -> "Stretches":
+        """Return the stretches of paths: path i runs through vertices start[i] to start[i + 1] - 1, and is of row[i]."""
+        vertices = np.diff(start)
+        number = np.where(vertices > 1, -(-(vertices - 1) // EDGES), vertices)
+        path = np.repeat(np.arange(len(number)), number)
+        before = np.cumsum(number) - number
+        first = start[path] + EDGES * (np.arange(len(path)) - before[path])
+        last = np.minimum(first + EDGES, start[path + 1] - 1)
+        return cls(xy=xy, first=first.astype(np.int64), last=last.astype(np.int64), owner=row[path].astype(np.int64))
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def only(self, rows: IntArray) -> "Stretches":
+        """Return the stretches listed, without copying coordinates."""
+        return Stretches(xy=self.xy, first=self.first[rows], last=self.last[rows], owner=self.owner[rows])
+
+    def shapes(self) -> GeometryArray:
+        """Return the stretches as lines and points."""
+        size = self.last - self.first + 1
+        out = np.empty(len(size), dtype=object)
+        single, line = size == 1, np.flatnonzero(size > 1)
+        out[single] = shapely.points(self.xy[self.first[single]])
+        if len(line):
+            offsets = np.append(0, np.cumsum(size[line]))
+            vertex = np.arange(offsets[-1]) + np.repeat(self.first[line] - offsets[:-1], size[line])
+            out[line] = shapely.from_ragged_array(shapely.GeometryType.LINESTRING, self.xy[vertex], (offsets,))
+        return out

@@ -1,0 +1,148 @@
+"""What shape is it, and how thick is an overlap? Plane geometry that knows nothing of zones or rules."""
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
+from cdgis.geometry import geodesy
+
+SLIVER_AREA_M2 = 1.0
+SLIVER_DISC_M = 0.1
+"""Diameter of the disc that must fit into a real overlap."""
+SLIVER_SHARE = 0.5
+LINE_HIT_M = 0.1
+
+PIECE_VERTICES = 512
+"""Polygons with more vertices are cut into pieces before any intersection."""
+COURSE_EDGE_M = 150.0
+"""Edges this long bow by <= 0.4 mm between the planes, so distances hold to the millimetre."""
+_STRIP_EDGE_M = 100.0
+"""Edges this long bow by 0.2 mm between the planes, little beside a 0.1 m strip."""
+_ROOM_M = 1e-3
+_COLLECTION = 7
+_EMPTY = shapely.Polygon()
+
+
+def follow_plane(lonlat: GeometryArray, plane: GeometryArray) -> GeometryArray:
+    """Return EPSG:4490 geometries with vertices added where measuring-plane edges exceed COURSE_EDGE_M.
+
+    Between vertices the planes disagree on what is straight: by metres on a 10 km edge, by <= 0.4 mm afterwards.
+    """
+    dense = densified(plane, COURSE_EDGE_M)
+    long = shapely.get_num_coordinates(dense) > shapely.get_num_coordinates(plane)
+    out = np.asarray(lonlat).copy()
+    out[long] = geodesy.geometries_from_plane(dense[long])
+    return out
+
+
+def densified(geoms: GeometryArray, longest_edge_m: float) -> GeometryArray:
+    """Return geometries with edges cut to at most `longest_edge_m` in their own plane."""
+    out: GeometryArray = np.asarray(geoms).copy()
+    # GEOS refuses to segmentize a line of no length, and whatever is short needs no cutting.
+    long = shapely.length(out) > longest_edge_m
+    out[long] = shapely.segmentize(out[long], longest_edge_m)
+    return out
+
+
+def subdivide(
+    polygons: GeometryArray, *, max_vertices: int = PIECE_VERTICES, near: GeometryArray | None = None
+) -> tuple[GeometryArray, IntArray]:
+    """Return pieces of at most `max_vertices` vertices and the index of the polygon each came from.
+
+    Pieces of one polygon share only cut lines, so their areas add up to the polygon's.
+
+    Parameters
+    ----------
+    near : geometries whose boxes the pieces are wanted for; what lies beyond them all is left out, uncut. The pieces
+        that come back are the same as without it.
+    """
+    wanted = None if near is None else shapely.STRtree(np.asarray(near))
+    done: list[GeometryArray] = [np.empty(0, dtype=object)]
+    owner: list[IntArray] = [np.empty(0, dtype=np.int64)]
+    geoms, index = shapely.get_parts(np.asarray(polygons), return_index=True)
+    while geoms.size:
+        if wanted is not None:
+            asked = np.unique(wanted.query(_roomy_boxes(geoms))[0])
+            geoms, index = geoms[asked], index[asked]
+        big = shapely.get_num_coordinates(geoms) > max_vertices
+        done.append(geoms[~big])
+        owner.append(index[~big])
+        geoms, index = _halve(geoms[big], index[big])
+    pieces, owners = np.concatenate(done), np.concatenate(owner)
+    order = np.argsort(owners, kind="stable")
+    return pieces[order], owners[order].astype(np.int64)
+
+
+def _roomy_boxes(geoms: GeometryArray) -> GeometryArray:
+    """Return the boxes of geometries, a millimetre wider than they need be."""
+    x0, y0, x1, y1 = shapely.bounds(geoms).T
+    return np.asarray(shapely.box(x0 - _ROOM_M, y0 - _ROOM_M, x1 + _ROOM_M, y1 + _ROOM_M))
+
+
+def _halve(geoms: GeometryArray, index: IntArray) -> tuple[GeometryArray, IntArray]:
+    if not geoms.size:
+        return geoms, index
+    x0, y0, x1, y1 = shapely.bounds(geoms).T
+    wide = (x1 - x0) >= (y1 - y0)
+    xm = np.where(wide, (x0 + x1) / 2, x1)
+    ym = np.where(wide, y1, (y0 + y1) / 2)
+    first = shapely.intersection(geoms, shapely.box(x0, y0, xm, ym))
+    second = shapely.intersection(geoms, shapely.box(np.where(wide, xm, x0), np.where(wide, y0, ym), x1, y1))
+    halves, halves_index = np.concatenate([first, second]), np.concatenate([index, index])
+    parts, at = shapely.get_parts(halves, return_index=True)
+    areal = shapely.get_dimensions(parts) == 2
+    return parts[areal], halves_index[at[areal]]
+
+
+def inradius_m(plane_polygons: GeometryArray, *, precise_below_m: float = 1.0) -> FloatArray:
+    """Return the radius in metres of the largest disc inside each measuring-plane polygon.
+
+    Found in the distance plane, to 0.1 % of the polygon's size but never finer than `precise_below_m` / 100.
+    """
+    local = _to_local(plane_polygons, geodesy.MAX_EDGE_M)
+    radius = np.zeros(len(local))
+    solid = np.flatnonzero(shapely.area(local) > 0)
+    for i in solid:  # the tolerance differs per polygon; only decisive overlaps come here
+        tolerance = max(precise_below_m / 100, float(np.sqrt(shapely.area(local[i]))) * 1e-3)
+        radius[i] = shapely.length(shapely.maximum_inscribed_circle(local[i], tolerance=tolerance))
+    return radius
+
+
+def _to_local(plane: GeometryArray, longest_edge_m: float) -> GeometryArray:
+    """Return measuring-plane geometries in the distance plane, long edges cut so that they keep their course."""
+    return geodesy.geometries_to_local(geodesy.geometries_from_plane(densified(plane, longest_edge_m)))
+
+
+def is_sliver(overlaps: GeometryArray, share: FloatArray) -> npt.NDArray[np.bool_]:
+    """Return which measuring-plane overlaps are slivers (DESIGN 4.3).
+
+    share < 0.5 and (area <= 1 m² or no disc of 0.1 m diameter fits). A/P > 0.05 m already proves that one fits.
+    """
+    area, perimeter = shapely.area(overlaps), shapely.length(overlaps)
+    small = area <= SLIVER_AREA_M2
+    # 10 % slack: the measuring plane stretches lengths by up to 2 % here.
+    doubtful = ~small & (share < SLIVER_SHARE) & (area <= perimeter * SLIVER_DISC_M / 2 * 1.1)
+    thin = np.zeros(len(area), dtype=bool)
+    if doubtful.any():
+        # No disc fits exactly where shrinking by its radius leaves nothing, however long the strip is.
+        local = _to_local(overlaps[doubtful], _STRIP_EDGE_M)
+        thin[doubtful] = shapely.is_empty(shapely.buffer(local, -SLIVER_DISC_M / 2))
+    return np.asarray((share < SLIVER_SHARE) & (small | thin))
+
+
+def polygonal(geoms: GeometryArray) -> GeometryArray:
+    """Return the areal part of each geometry, an empty polygon where there is none."""
+    geoms = np.asarray(geoms)
+    out = of_dimension(geoms, 2)
+    out[shapely.get_dimensions(geoms) != 2] = _EMPTY
+    return out
+
+
+def of_dimension(geoms: GeometryArray, dimension: int) -> GeometryArray:
+    """Return each geometry with collections reduced to their parts of one dimension (possibly none)."""
+    out: GeometryArray = np.asarray(geoms).copy()
+    for i in np.flatnonzero(shapely.get_type_id(out) == _COLLECTION):
+        parts = shapely.get_parts(out[i])
+        out[i] = shapely.union_all(parts[shapely.get_dimensions(parts) == dimension])
+    return out

@@ -1,0 +1,1 @@
+"""From overlaps and rules to findings and verdicts."""

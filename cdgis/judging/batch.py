@@ -1,0 +1,189 @@
+"""How are very many parcels judged, part by part, so that a crash costs no more than the part it struck?
+
+A part's tables are Parquet files under data/<table>/, written under another name and then renamed; its record under
+data/parts/ comes last. The record names what the part was made from: a part whose record still agrees is not done again.
+Nothing in a part depends on other parts, so any number of workers may do them in any order.
+"""
+
+import hashlib
+import json
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cdgis import __version__
+from cdgis.core.vocabulary import DEMO_STAMP
+from cdgis.errors import ReaderError
+from cdgis.judging.stage import judge_subjects
+from cdgis.readers.inputs import file_sha256
+from cdgis.readers.loading import Loaded
+from cdgis.readers.parcels import PartOfFile, parts_of_files, read_parcels
+from cdgis.results.report_numbers import input_digest
+
+TABLES = ("subjects", "attributes", "overlaps", "clear", "ledger", "findings", "verdicts")
+PART_ROWS = 5000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchJob:
+    """What is the same for every part."""
+
+    out: Path
+    declared: Mapping[str, str]
+    digest: str
+    """Of the workspace's inputs, the parcel files, the settings and what is declared."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartDone:
+    """What came of one part; its rows close: read = judged + quarantined."""
+
+    number: int
+    digest: str
+    read: int
+    judged: int
+    quarantined: int
+    verdicts: Mapping[str, int]
+    files: Mapping[str, str]
+    """Path below the output folder -> SHA-256."""
+    again: bool = False
+    """Whether it was found done by an earlier run."""
+
+
+def plan_batch(
+    loaded: Loaded, files: Sequence[Path], out: Path, *, declared: Mapping[str, str], part_rows: int = PART_ROWS
+) -> tuple[BatchJob, tuple[PartOfFile, ...]]:
+    """Return the job and its parts; folders among `files` stand for the Parquet files in them.
+
+    Raises
+    ------
+    ReaderError : a file is not there or not Parquet.
+    """
+    paths = [p for path in files for p in (sorted(path.glob("*.parquet")) if path.is_dir() else [path])]
+    wrong = [
+        str(path) for path in paths if not path.is_file() or path.suffix.lower() not in (".parquet", ".geoparquet")
+    ]
+    if wrong or not paths:
+        raise ReaderError(
+            f"分布式研判只读 GeoParquet：{'、'.join(wrong) or '没有文件'}。请先把地块导出为 GeoParquet（可按文件或行组分块）"
+        )
+    named = [(path, loaded.workspace.relative(path)) for path in paths]
+    content = {
+        "inputs": input_digest(loaded.records, loaded.settings, loaded.as_of, __version__),
+        "files": [(label, file_sha256(path)) for path, label in named],
+        "declared": dict(declared),
+        "part_rows": part_rows,
+    }
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    return BatchJob(out=out, declared=dict(declared), digest=digest), parts_of_files(named, rows=part_rows)
+
+
+def judge_part(part: PartOfFile, job: BatchJob, loaded: Loaded) -> PartDone:
+    """Judge one part and write its tables, unless an earlier run has done so from the same inputs."""
+    record = _record_path(job.out, part.number)
+    done = _done_before(record, job)
+    if done is not None:
+        return done
+    subjects = read_parcels(part, declared=job.declared, default_accuracy_m=loaded.settings.default_accuracy_m)
+    tables = judge_subjects(loaded, subjects).tables
+    rows = [asdict(note) for note in subjects.intake]
+    files = {
+        f"data/{name}/part-{part.number:06d}.parquet": _write_table(job.out, name, part.number, frame, loaded)
+        for name, frame in {**tables, "intake": pd.DataFrame(rows)}.items()
+        if name in TABLES or (name == "intake" and rows)
+    }
+    read, judged = part.last - part.first, len(subjects.frame)
+    verdicts = Counter(tables["verdicts"]["verdict"])
+    done = PartDone(
+        number=part.number, digest=job.digest, read=read, judged=judged, quarantined=read - judged,
+        verdicts=dict(sorted(verdicts.items())), files=files,
+    )  # fmt: skip
+    _write_whole(record, json.dumps(asdict(done), ensure_ascii=False, sort_keys=True).encode())
+    return done
+
+
+def _record_path(out: Path, number: int) -> Path:
+    return out / "data" / "parts" / f"part-{number:06d}.json"
+
+
+def _done_before(record: Path, job: BatchJob) -> PartDone | None:
+    try:
+        done = PartDone(**{**json.loads(record.read_text(encoding="utf-8")), "again": True})
+        whole = all(file_sha256(job.out / name) == known for name, known in done.files.items())
+    except (OSError, ValueError, TypeError):
+        return None
+    return done if whole and done.digest == job.digest else None
+
+
+def _write_table(out: Path, name: str, number: int, frame: pd.DataFrame, loaded: Loaded) -> str:
+    """Write one part of one table; return its SHA-256."""
+    demo = any(not layer.spec.official for layer in loaded.layers.values())
+    table = pa.Table.from_pandas(frame.assign(data_status=DEMO_STAMP if demo else "正式数据"), preserve_index=False)
+    sink = pa.BufferOutputStream()
+    pq.write_table(table.replace_schema_metadata(None), sink, compression="zstd")
+    content = sink.getvalue().to_pybytes()
+    _write_whole(out / "data" / name / f"part-{number:06d}.parquet", content)
+    return hashlib.sha256(content).hexdigest()
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The process number keeps a worker thought dead and the one that took over from writing to one file.
+    part = path.with_name(f".{path.name}.{os.getpid()}")
+    part.write_bytes(content)
+    part.replace(path)
+
+
+def judge_in_order(
+    job: BatchJob, parts: Iterable[PartOfFile], loaded: Loaded, *, progress: Callable[[str], None] | None = None
+) -> list[PartDone]:
+    """Judge all parts one after the other in this process."""
+    done = []
+    for part in parts:
+        done.append(judge_part(part, job, loaded))
+        (progress or _silent)(f"第 {part.number + 1} 块")
+    return done
+
+
+def close_batch(job: BatchJob, parts: Sequence[PartOfFile], done: Sequence[PartDone]) -> dict[str, object]:
+    """Write run.json, once every part is done, and return what it holds: counts over all parts, which close.
+
+    Raises
+    ------
+    ReaderError : parts are missing, or one subject number stands in two rows.
+    """
+    if sorted(d.number for d in done) != [part.number for part in parts]:
+        raise ReaderError("有分块没有完成。再运行一次同样的命令，只补做缺的分块")
+    _no_number_twice(job.out, parts)
+    verdicts: Counter[str] = Counter()
+    for one in done:
+        verdicts.update(one.verdicts)
+    summary: dict[str, object] = {
+        "version": __version__, "digest": job.digest, "parts": len(parts), "read": sum(d.read for d in done),
+        "judged": sum(d.judged for d in done), "quarantined": sum(d.quarantined for d in done),
+        "verdicts": dict(sorted(verdicts.items())),
+        "files": {name: known for d in sorted(done, key=lambda d: d.number) for name, known in d.files.items()},
+    }  # fmt: skip
+    text = json.dumps(summary, ensure_ascii=False, sort_keys=True, indent=1)
+    _write_whole(job.out / "data" / "run.json", (text + "\n").encode())
+    return summary
+
+
+def _no_number_twice(out: Path, parts: Sequence[PartOfFile]) -> None:
+    ids = [
+        pq.read_table(out / "data" / "verdicts" / f"part-{p.number:06d}.parquet", columns=["subject_id"]) for p in parts
+    ]
+    column = pa.concat_tables(ids).column("subject_id").to_pandas() if ids else pd.Series([], dtype=object)
+    twice = column[column.duplicated()].unique()
+    if len(twice):
+        raise ReaderError(f"地块编号重复：{'、'.join(map(str, twice[:5]))} 等 {len(twice)} 个。请改正编号后重新运行")
+
+
+def _silent(item: str) -> None:
+    """Take no notice of progress."""

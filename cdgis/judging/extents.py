@@ -1,0 +1,232 @@
+"""How large is each subject, how much of it lies in which zone, and how deep? (the arithmetic under the overlay)
+
+Areas on the measuring plane, lengths geodesic (DESIGN 4.2); overlapping zones count once; depth is that of DESIGN 4.4.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArray
+from cdgis.geometry import geodesy
+from cdgis.geometry.kernels import (
+    POINT_COUNTS,
+    Cut,
+    Pairs,
+    chosen_engine,
+    nearest_stretch,
+    overlapping_pairs,
+    point_distance_m,
+    rounding_m2,
+)
+from cdgis.geometry.outline_chunks import Stretches
+from cdgis.geometry.shapes import (
+    LINE_HIT_M,
+    densified,
+    follow_plane,
+    inradius_m,
+    is_sliver,
+    of_dimension,
+)
+
+UNCOVERED_M2 = 1.0
+_DEPTH_STEPS = 2000
+"""Points tried along the length of a line for the one that lies deepest."""
+_DEPTH_STEP_M = 0.2
+"""Least distance between them."""
+_LINE_STEP_M = 1000.0
+"""Edges of lines up to this long are as long on the plane's course as along the geodesic, to 1e-9."""
+
+_JOIN_GRID_M = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extents:
+    """Subjects in both planes with their sizes."""
+
+    ids: npt.NDArray[np.object_]
+    plane: GeometryArray
+    """On the measuring plane."""
+    cut: Cut
+    """The same, large polygons in pieces."""
+    local: GeometryArray
+    """In the distance plane."""
+    local_cut: Cut
+    """The same, large polygons and long lines as stretches of outline."""
+    dimension: npt.NDArray[np.int32]
+    """0 point, 1 line, 2 polygon."""
+    area_m2: FloatArray
+    length_m: FloatArray
+    inradius_m: FloatArray
+    """Radius of the largest disc inside a polygon, 0 for points and lines."""
+
+    @classmethod
+    def of(cls, ids: npt.NDArray[np.object_], lonlat: GeometryArray) -> "Extents":
+        """Return the extents of EPSG:4490 geometries."""
+        plane, local = both_planes(lonlat)
+        dimension = shapely.get_dimensions(lonlat)
+        lines = dimension == 1
+        plane[lines] = densified(plane[lines], _LINE_STEP_M)
+        # Where a line retraces its own course, the course counts once, as it does in every overlap.
+        tangled = lines & ~shapely.is_simple(plane)
+        plane[tangled] = np.asarray(shapely.node(plane[tangled]))
+        length = np.zeros(len(ids))
+        length[lines] = _plane_length_m(plane[lines])
+        inradius = np.zeros(len(ids))
+        inradius[dimension == 2] = inradius_m(plane[dimension == 2])
+        return cls(
+            ids=ids, plane=plane, cut=Cut.of(plane), local=local, local_cut=Cut.outlined(local),
+            dimension=dimension, area_m2=shapely.area(plane), length_m=length, inradius_m=inradius,
+        )  # fmt: skip
+
+    @property
+    def total(self) -> FloatArray:
+        """The measure a ledger must close to: m², m or a count of 1."""
+        return np.choose(self.dimension, [np.ones(len(self.ids)), self.length_m, self.area_m2])
+
+    @property
+    def unit(self) -> npt.NDArray[np.object_]:
+        """What `total` counts: m2, m or count."""
+        return np.array(["count", "m", "m2"], dtype=object)[self.dimension]
+
+
+def both_planes(lonlat: GeometryArray) -> tuple[GeometryArray, GeometryArray]:
+    """Return EPSG:4490 geometries on the measuring plane and in the distance plane, on the same course in both."""
+    plane = geodesy.geometries_to_plane(lonlat)
+    return plane, geodesy.geometries_to_local(follow_plane(lonlat, plane))
+
+
+def outside_m(extents: Extents, zones: GeometryArray) -> FloatArray:
+    """Return each subject's measure (m², m, count) outside the union of measuring-plane `zones`.
+
+    Here, unlike for hits, points and lines on an outline count as covered: a border road lies in one or the other.
+    """
+    pairs = overlapping_pairs(extents.cut, zones)
+    covered = union_measure(extents, pairs)
+    subject, zone = pairs.touch_subject, pairs.touch_zone
+    covered[subject[extents.dimension[subject] == 0]] = 1.0
+    lines = extents.dimension[subject] == 1
+    shared = of_dimension(shapely.intersection(extents.plane[subject[lines]], zones[zone[lines]]), 1)
+    for line in np.unique(subject[lines]):
+        covered[line] = _joined_length_m(shared[subject[lines] == line])
+    return np.clip(extents.total - covered, 0, None)
+
+
+def is_uncovered(extents: Extents, outside: FloatArray) -> BoolArray:
+    """Return which subjects lie outside by more than the tolerance (1 m², 0.1 m, or the point itself)."""
+    limit = np.choose(extents.dimension, [0.5, LINE_HIT_M, UNCOVERED_M2])
+    return np.asarray(outside > limit)
+
+
+def union_measure(extents: Extents, pairs: Pairs) -> FloatArray:
+    """Return each subject's measure inside the union of its overlaps; overlapping zones count once."""
+    count = len(extents.ids)
+    inside = np.bincount(pairs.subject, weights=pair_measure(extents, pairs), minlength=count)
+    for subject in np.flatnonzero(_zones_overlap(extents, pairs)):  # partitions already add up
+        parts = pairs.overlap[pairs.subject == subject]
+        areal = extents.dimension[subject] == 2
+        inside[subject] = shapely.area(shapely.union_all(parts)) if areal else _joined_length_m(parts)
+    inside[extents.dimension == 0] = np.minimum(inside[extents.dimension == 0], 1.0)
+    return np.minimum(inside, extents.total)
+
+
+def _zones_overlap(extents: Extents, pairs: Pairs) -> BoolArray:
+    """Return which line and polygon subjects may have overlaps that meet each other beyond their outlines."""
+    several = np.bincount(pairs.subject, minlength=len(extents.ids)) > 1
+    # Two cuts of one slanting line may miss each other in the last bits, so lines are always joined.
+    flags: BoolArray = several & (extents.dimension == 1)
+    rows = np.flatnonzero((several & (extents.dimension == 2))[pairs.subject])
+    overlap, subject = pairs.overlap[rows], pairs.subject[rows]
+    a, b = shapely.STRtree(overlap).query(overlap, predicate="intersects")
+    same = (a < b) & (subject[a] == subject[b])
+    a, b = a[same], b[same]
+    meet = shapely.relate_pattern(overlap[a], overlap[b], "T********")
+    flags[subject[a[meet]]] = True
+    return flags
+
+
+def pair_measure(extents: Extents, pairs: Pairs) -> FloatArray:
+    """Return each pair's shared measure in its subject's unit (m², m or a count of 1)."""
+    dimension = extents.dimension[pairs.subject]
+    return np.choose(dimension, [np.ones(len(dimension)), overlap_length_m(pairs), pairs.area_m2])
+
+
+def overlap_length_m(pairs: Pairs) -> FloatArray:
+    """Return the geodesic length of each pair's linear overlap, 0 where it is areal or a point."""
+    length = np.zeros(len(pairs.subject))
+    lines = shapely.get_dimensions(pairs.overlap) == 1
+    length[lines] = _plane_length_m(pairs.overlap[lines])
+    return length
+
+
+def _plane_length_m(lines: GeometryArray) -> FloatArray:
+    return geodesy.geodesic_length_m(geodesy.geometries_from_plane(of_dimension(lines, 1)))
+
+
+def _joined_length_m(lines: GeometryArray) -> float:
+    # Stretches of one slanting line cut at different zones differ in the last bits; on a grid they merge again.
+    joined = shapely.union_all(lines, grid_size=_JOIN_GRID_M)
+    return float(_plane_length_m(np.array([joined]))[0])
+
+
+def classify(extents: Extents, pairs: Pairs) -> tuple[BoolArray, FloatArray]:
+    """Return which pairs are slivers (DESIGN 4.3) and each pair's share of its subject."""
+    total = extents.total[pairs.subject]
+    measure = pair_measure(extents, pairs)
+    share = np.divide(measure, total, out=np.zeros_like(total), where=total > 0)
+    overlap_dimension = shapely.get_dimensions(pairs.overlap)
+    slack = rounding_m2(shapely.length(extents.plane[pairs.subject]))
+    share[(overlap_dimension == 2) & (total - measure <= slack)] = 1.0
+    share = np.clip(share, 0, 1)
+    sliver = np.zeros(len(share), dtype=bool)
+    areal = overlap_dimension == 2
+    sliver[areal] = is_sliver(pairs.overlap[areal], share[areal])
+    lines = overlap_dimension == 1
+    sliver[lines] = (overlap_length_m(pairs)[lines] <= LINE_HIT_M) & (share[lines] < 0.5)
+    return sliver, share
+
+
+def depth_m(extents: Extents, pairs: Pairs, hit: BoolArray, zones_local: GeometryArray) -> FloatArray:
+    """Return how deep each hit lies: from its farthest point to the zone's or the subject's outline, whichever is nearer."""
+    subject, zone, overlap = pairs.subject[hit], pairs.zone[hit], pairs.overlap[hit]
+    depth = np.zeros(len(subject))
+    areal = shapely.get_dimensions(overlap) == 2
+    # Most polygons lie wholly in one zone of every layer: their own disc is found once.
+    whole = np.array([part is site for part, site in zip(overlap, extents.plane[subject], strict=True)], dtype=bool)
+    depth[whole] = extents.inradius_m[subject[whole]]
+    depth[areal & ~whole] = inradius_m(overlap[areal & ~whole])
+    thin = np.flatnonzero(~areal)
+    dense = _with_steps(overlap[thin])
+    local = geodesy.geometries_to_local(geodesy.geometries_from_plane(dense))
+    points, at = shapely.get_coordinates(local, return_index=True)
+    reach = np.full(len(points), np.inf)
+    for owner, geoms in ((zone[thin][at], zones_local), (subject[thin][at], extents.local)):
+        areal_rows = np.flatnonzero(shapely.get_dimensions(geoms)[owner] == 2)
+        to_edge = _to_outline_m(points[areal_rows], owner[areal_rows], geoms)
+        reach[areal_rows] = np.minimum(reach[areal_rows], to_edge)
+    finite = np.isfinite(reach)
+    np.maximum.at(depth, thin[at[finite]], reach[finite])
+    return depth
+
+
+def _with_steps(thin: GeometryArray) -> GeometryArray:
+    """Return lines with so many vertices that the deepest lies within 0.1 m or a 4000th of the length of one."""
+    dense = thin.copy()
+    step = np.maximum(_DEPTH_STEP_M, shapely.length(thin) / _DEPTH_STEPS)
+    long = shapely.length(thin) > step
+    dense[long] = shapely.segmentize(thin[long], step[long])
+    return dense
+
+
+def _to_outline_m(points: FloatArray, owner: IntArray, areas: GeometryArray) -> FloatArray:
+    """Return the geodesic distance from each point, shape (points, 2), to the outline of its own area."""
+    distance = np.zeros(len(points))
+    engine = chosen_engine(work=POINT_COUNTS * len(points))
+    for area in np.unique(owner):  # one index an area: its outline may have a million vertices
+        rows = np.flatnonzero(owner == area)
+        outline = Stretches.of(areas[[area]])
+        nearest, _ = nearest_stretch(points[rows], outline, engine=engine)
+        distance[rows] = point_distance_m(points[rows], outline.only(nearest))
+    return distance

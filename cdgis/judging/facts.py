@@ -1,0 +1,206 @@
+"""What is known of each subject, column by column, and does a rule's scope and conditions hold for it?
+
+Every answer is a Kleene array with one value a subject. Geometry is not looked at here.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cdgis.core.array_types import FloatArray, TextArray
+from cdgis.core.vocabulary import LIST_SEPARATOR
+from cdgis.judging import kleene
+from cdgis.judging.kleene import Kleene
+from cdgis.rules import Condition, Exemption, Rule, industry
+
+_FALSE_WORDS = ("", "false", "0", "无", "否")
+_MEASURES = ("area_m2", "length_m")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Facts on n subjects; text is "" and numbers NaN where unknown."""
+
+    kind: TextArray
+    industry: TextArray
+    project_type: TextArray
+    activity: TextArray
+    """Declared activities separated by ';'."""
+    attributes: Mapping[str, TextArray]
+    """Attribute -> value per subject as text; attributes nobody declared are absent."""
+    measures: Mapping[str, FloatArray]
+    """area_m2 and length_m."""
+
+    @property
+    def size(self) -> int:
+        """Number of subjects."""
+        return len(self.kind)
+
+    def text(self, attribute: str) -> TextArray:
+        """Return an attribute's values, "" where not declared."""
+        return self.attributes.get(attribute, np.full(self.size, "", dtype=object))
+
+    def number(self, attribute: str) -> FloatArray:
+        """Return a numeric attribute or measure, NaN where missing or not a number."""
+        if attribute in self.measures:
+            return self.measures[attribute]
+        return pd.to_numeric(pd.Series(self.text(attribute), dtype=object), errors="coerce").to_numpy(dtype=float)
+
+    def at(self, positions: npt.NDArray[np.int64]) -> "Facts":
+        """Return the facts on the subjects at `positions`, each as often as it is named."""
+        return Facts(
+            kind=self.kind[positions], industry=self.industry[positions], project_type=self.project_type[positions],
+            activity=self.activity[positions],
+            attributes={name: values[positions] for name, values in self.attributes.items()},
+            measures={name: values[positions] for name, values in self.measures.items()},
+        )  # fmt: skip
+
+    @classmethod
+    def one(
+        cls,
+        *,
+        kind: str,
+        industry: str = "",
+        project_type: str = "",
+        activities: Sequence[str] = (),
+        attributes: Mapping[str, str] | None = None,
+        area_m2: float = 0.0,
+        length_m: float = 0.0,
+    ) -> "Facts":
+        """Return the facts on a single subject."""
+        cell = {"kind": kind, "industry": industry, "project_type": project_type}
+        cell["activity"] = LIST_SEPARATOR.join(activities)
+        return cls(
+            **{name: np.array([value], dtype=object) for name, value in cell.items()},
+            attributes={name: np.array([value], dtype=object) for name, value in (attributes or {}).items()},
+            measures={"area_m2": np.array([area_m2]), "length_m": np.array([length_m])},
+        )
+
+    @classmethod
+    def of(cls, subjects: pd.DataFrame, attributes: pd.DataFrame) -> "Facts":
+        """Return the facts in a `subjects` table and its long `attributes` table."""
+        ids = subjects["subject_id"].to_numpy(dtype=object)
+        position = {subject_id: i for i, subject_id in enumerate(ids)}
+        columns: dict[str, TextArray] = {}
+        for name, rows in attributes.groupby("attribute", sort=True):
+            values = np.full(len(ids), "", dtype=object)
+            values[[position[s] for s in rows["subject_id"]]] = rows["value"].to_numpy(dtype=object)
+            columns[str(name)] = values
+        text = {name: subjects[name].to_numpy(dtype=object) for name in ("kind", "industry", "project_type", "activity")}
+        measures = {name: subjects[name].to_numpy(dtype=float) for name in _MEASURES}
+        return cls(**text, attributes=columns, measures=measures)
+
+
+def rule_applies_but_for_geometry(rule: Rule, facts: Facts) -> Kleene:
+    """Return scope ∧ conditions ∧ ¬exemptions of `rule` for every subject."""
+    parts = [kleene.of(np.isin(facts.kind, [str(k) for k in rule.subject_kinds]))]
+    if rule.project_types:
+        parts.append(_member(facts.project_type, [str(t) for t in rule.project_types]))
+    if rule.activities:
+        parts.append(_has_any(facts.activity, rule.activities))
+    parts.append(_industry(rule, facts))
+    parts += [condition_holds(condition, facts) for condition in rule.conditions]
+    parts += [kleene.negate(exempt(exemption, facts)) for exemption in rule.unless]
+    return kleene.all_of(*parts)
+
+
+def missing_information(rule: Rule, facts: Facts) -> list[tuple[str, Kleene]]:
+    """Return (what would have to be supplied, where it is undecided) for every conjunct of `rule`."""
+    asked: list[tuple[str, Kleene]] = []
+    if rule.project_types:
+        asked.append(("project_type", _member(facts.project_type, [str(t) for t in rule.project_types])))
+    if rule.activities:
+        asked.append(("activity", _has_any(facts.activity, rule.activities)))
+    if rule.industry_prefixes or rule.industry_flag:
+        name = rule.industry_flag or "industry"
+        asked.append((name if rule.industry_flag == "two_high" else "industry", _industry(rule, facts)))
+    asked += [(condition.attribute, condition_holds(condition, facts)) for condition in rule.conditions]
+    return asked
+
+
+def exempt(exemption: Exemption, facts: Facts) -> Kleene:
+    """Return where an exemption is declared; what is not declared does not exempt."""
+    parts = [kleene.of(condition_holds(c, facts) == kleene.TRUE) for c in exemption.conditions]
+    if exemption.activities:
+        parts.append(kleene.of(_has_any(facts.activity, exemption.activities) == kleene.TRUE))
+    return kleene.all_of(*parts)
+
+
+def condition_holds(condition: Condition, facts: Facts) -> Kleene:
+    """Return where a condition on one attribute holds, unknown where the attribute is missing."""
+    if condition.op in ("declared", "not_declared"):
+        declared = ~np.isin(facts.text(condition.attribute), _FALSE_WORDS)
+        return kleene.of(declared if condition.op == "declared" else ~declared)
+    if condition.op in _NUMERIC:
+        numbers = facts.number(condition.attribute)
+        known = ~np.isnan(numbers)
+        with np.errstate(invalid="ignore"):
+            return kleene.of(known & _NUMERIC[condition.op](numbers, _number(condition)), ~known)
+    values = facts.text(condition.attribute)
+    return kleene.of((values != "") & _textual(condition, values), values == "")
+
+
+_NUMERIC: dict[str, Callable[[FloatArray, float], npt.NDArray[np.bool_]]] = {
+    "lt": np.less,
+    "le": np.less_equal,
+    "gt": np.greater,
+    "ge": np.greater_equal,
+}
+
+
+def _number(condition: Condition) -> float:
+    return float(condition.value) if isinstance(condition.value, int | float | str) else float("nan")
+
+
+def _textual(condition: Condition, values: TextArray) -> npt.NDArray[np.bool_]:
+    wanted = condition.value if isinstance(condition.value, tuple) else (_plain(condition.value),)
+    if condition.op in ("true", "false"):
+        return np.asarray(values == condition.op)
+    if condition.op == "has":
+        return np.asarray(_has_any(values, wanted) == kleene.TRUE)
+    inside = np.isin(values, wanted)
+    return ~inside if condition.op == "ne" else inside
+
+
+def _plain(value: str | float | None) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value or "")
+
+
+def _member(values: TextArray, wanted: Sequence[str]) -> Kleene:
+    return kleene.of(np.isin(values, list(wanted)), values == "")
+
+
+def _has_any(values: TextArray, wanted: Sequence[str]) -> Kleene:
+    """Return where a ';'-separated cell holds any wanted word; unknown where the cell is empty."""
+    unique, inverse = np.unique(values.astype(str), return_inverse=True)
+    found = [bool(set(cell.split(LIST_SEPARATOR)) & set(wanted)) for cell in unique]
+    return kleene.of(np.array(found, dtype=bool)[inverse], values == "")
+
+
+def _industry(rule: Rule, facts: Facts) -> Kleene:
+    if not rule.industry_prefixes and rule.industry_flag is None:
+        return kleene.constant(True, facts.size)
+    parts: list[Kleene] = []
+    if rule.industry_prefixes:
+        parts.append(_per_code(facts.industry, lambda code: industry.matches_prefix(code, rule.industry_prefixes)))
+    if rule.industry_flag is not None:
+        parts.append(_flag(rule.industry_flag, facts))
+    answer = kleene.all_of(*parts)
+    if rule.or_declared is not None:
+        answer = kleene.any_of(answer, kleene.of(condition_holds(rule.or_declared, facts) == kleene.TRUE))
+    return answer
+
+
+def _flag(column: str, facts: Facts) -> Kleene:
+    listed = _per_code(facts.industry, lambda code: industry.flag(code, column))
+    declared = facts.text(column)
+    return np.where(declared == "true", kleene.TRUE, np.where(declared == "false", kleene.FALSE, listed)).astype(np.int8)
+
+
+def _per_code(codes: TextArray, answer: Callable[[str], bool | None]) -> Kleene:
+    unique, inverse = np.unique(codes.astype(str), return_inverse=True)
+    values = np.array([kleene.constant(answer(str(code)), 1)[0] for code in unique], dtype=np.int8)
+    return values[inverse]

@@ -1,0 +1,116 @@
+"""What is not known of each subject, would matter, and how is it supplied? (table `questions`)
+
+A question comes from findings in state unknown: the strictest effect at stake is the strictest of their rules. And from
+rules that go by industry or by what is declared: where nothing is declared they go by the industry, and that is said.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from cdgis.core.vocabulary import LIST_SEPARATOR, Effect, State
+from cdgis.judging.facts import Facts, rule_applies_but_for_geometry
+from cdgis.judging.kleene import FALSE
+from cdgis.rules import Rule
+from cdgis.rules.attributes import AttributeSpec
+from cdgis.tables.validation import empty, validate
+
+_FACTS = {
+    "industry": ("行业代码", "--industry 代码"),
+    "project_type": ("建设性质", "--project-type 性质"),
+    "activity": ("活动类型", "--activity 类型"),
+}
+"""Facts that have options of their own: title, option."""
+ASSUMED = "（未填，按“否”研判）"
+"""Beside a fact nobody gave, where rules went by the industry alone."""
+_VALUES = {"flag": "是|否", "number": "数值", "text": "文字", "list": "甲;乙"}
+
+
+def list_questions(
+    findings: pd.DataFrame, attributes: Mapping[str, AttributeSpec], silent: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Return table `questions`: one row per subject and missing fact that could make its verdict stricter or clearer.
+
+    Parameters
+    ----------
+    findings : table `findings`; only unknown rows of rules whose effect counts in a verdict are read.
+    attributes : the dictionary of attributes, for titles, units and options.
+    silent : what `silent_triggers` found.
+
+    Notes
+    -----
+    A layer that does not cover the subject is no question: no option supplies it, and the report lists it as a gap.
+    """
+    ranks = findings["effect"].map({str(effect): effect.rank for effect in Effect})
+    asked = findings[(findings["state"] == str(State.UNKNOWN)) & (ranks > 0)]
+    rows = asked[["subject_id", "rule_id", "effect"]].assign(
+        rank=ranks[asked.index], attribute=asked["missing_attribute"].str.split(LIST_SEPARATOR), assumed=False
+    )
+    rows = rows.explode("attribute")
+    if silent is not None and len(silent):
+        rows = pd.concat([rows, silent], ignore_index=True) if len(rows) else silent
+    rows = rows[rows["attribute"].isin({*_FACTS, *attributes})]
+    if rows.empty:
+        return empty("questions")
+    rows = rows.sort_values(["subject_id", "attribute", "rank", "rule_id"], ascending=[True, True, False, True])
+    grouped = rows.groupby(["subject_id", "attribute"], sort=True)
+    table = grouped.agg(
+        rule_ids=("rule_id", _joined), effect=("effect", "first"), assumed=("assumed", "all")
+    ).reset_index()
+    words = {name: question_words(name, attributes) for name in table["attribute"].unique()}
+    table["title"] = table["attribute"].map({name: title for name, (title, _) in words.items()})
+    table.loc[table["assumed"].astype(bool), "title"] += ASSUMED
+    table["option"] = table["attribute"].map({name: option for name, (_, option) in words.items()})
+    return validate("questions", table.drop(columns="assumed"))
+
+
+def silent_triggers(findings: pd.DataFrame, rules: Iterable[Rule], facts: Facts, ids: Iterable[str]) -> pd.DataFrame:
+    """Return the rules of zones a subject lies in that a fact nobody gave would bring to bear.
+
+    Parameters
+    ----------
+    findings : table `findings`: a rule that does not apply stands there where its zone is hit.
+    rules : those that go by industry or by a declared fact are looked at.
+    facts, ids : of the subjects, in one order.
+
+    Returns
+    -------
+    subject_id, rule_id, effect, rank, attribute, assumed (True).
+    """
+    names = np.array(list(ids), dtype=object)
+    idle = findings[findings["state"] == str(State.NOT_APPLICABLE)].groupby("rule_id")["subject_id"].agg(set).to_dict()
+    found: list[dict[str, object]] = []
+    for rule in rules:
+        trigger = rule.or_declared
+        if trigger is None or trigger.op != "true" or rule.manual or not rule.effect.rank or rule.id not in idle:
+            continue
+        unsaid = facts.text(trigger.attribute) == ""
+        declared = np.where(unsaid, "true", facts.text(trigger.attribute)).astype(object)
+        supposed = replace(facts, attributes={**facts.attributes, trigger.attribute: declared})
+        might = unsaid & (rule_applies_but_for_geometry(rule, supposed) != FALSE)
+        found += [
+            {"subject_id": name, "rule_id": rule.id, "effect": str(rule.effect), "rank": rule.effect.rank,
+             "attribute": trigger.attribute, "assumed": True}
+            for name in names[might] if name in idle[rule.id]
+        ]  # fmt: skip
+    return pd.DataFrame(found, columns=["subject_id", "rule_id", "effect", "rank", "attribute", "assumed"])
+
+
+def _joined(rule_ids: "pd.Series[str]") -> str:
+    return LIST_SEPARATOR.join(sorted(set(rule_ids)))
+
+
+def question_words(name: str, attributes: Mapping[str, AttributeSpec]) -> tuple[str, str]:
+    """Return the Chinese title of a missing fact and the option that supplies it.
+
+    Raises
+    ------
+    KeyError : neither a fact of its own nor in the dictionary.
+    """
+    if name in _FACTS:
+        return _FACTS[name]
+    spec = attributes[name]
+    unit = f"（{spec.unit}）" if spec.unit else ""
+    return spec.title + unit, f"--attr {name}={_VALUES[spec.type]}"

@@ -1,0 +1,126 @@
+"""How far would a subject have to move for its verdict to change? (DESIGN 4.4)
+
+Up: the nearest zone of a rule that would make the verdict stricter. Down: the deepest of the overlaps it rests on. A rule
+that names one far unit has only told how far it is at least; what may still be the nearest is measured, the rest never.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from cdgis.core.array_types import BoolArray, FloatArray, IntArray, TextArray
+from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN
+from cdgis.judging.rule_outcomes import Ruling
+
+_AT_ONCE = 4
+"""Zones of a subject measured before it is asked again which may still be nearer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """How exactly it is known where subjects and zones lie, metres."""
+
+    subject_m: FloatArray
+    tolerance_m: float
+    layer_m: Mapping[str, float]
+
+    def threshold_m(self, layer: str) -> FloatArray:
+        """Return the distance below which a verdict resting on `layer` is critical."""
+        return np.maximum(self.subject_m, max(self.tolerance_m, self.layer_m.get(layer, 0.0)))
+
+
+@dataclass(frozen=True, slots=True)
+class _WayUp:
+    """A rule that would make some verdicts stricter, were its zone nearer."""
+
+    ruling: Ruling
+    stricter: BoolArray
+    threshold_m: FloatArray
+
+
+def critical_distance(
+    results: Sequence[Ruling], applied: IntArray, possible: IntArray, precision: Precision
+) -> tuple[FloatArray, TextArray, BoolArray]:
+    """Return the critical distance (NaN if nothing could change), the layer that sets it, and who is 临界.
+
+    Parameters
+    ----------
+    results : the rulings that decide.
+    applied, possible : rank of the strictest rule that applies, and of the strictest unknown one, subject by subject.
+    """
+    size = len(applied)
+    results = [result for result in results if result.rule.geometry in ("hit", "within", "none")]
+    up, up_layer = np.full(size, np.inf), np.full(size, "", dtype=object)
+    critical = np.zeros(size, dtype=bool)
+    ways = [_way_up(result, applied, possible, precision) for result in results]
+    for way, distance_m in zip(ways, _measured(ways, size), strict=True):
+        critical |= distance_m <= way.threshold_m
+        nearer = distance_m < up
+        up[nearer], up_layer[nearer] = distance_m[nearer], way.ruling.rule.layer
+    down, down_layer = np.full(size, -np.inf), np.full(size, "", dtype=object)
+    for result in results:
+        decisive = (result.value == TRUE) & (result.rule.effect.rank == applied) & (result.depth_m > down)
+        down[decisive], down_layer[decisive] = result.depth_m[decisive], result.rule.layer
+    down[np.isneginf(down)] = np.inf
+    for layer in sorted(set(down_layer[np.isfinite(down)])):
+        critical |= (down_layer == layer) & (down <= precision.threshold_m(layer))
+    distance = np.minimum(up, down)
+    layer_name = np.where(up <= down, up_layer, down_layer)
+    distance[np.isinf(distance)] = np.nan
+    return distance, np.where(np.isnan(distance), "", layer_name).astype(object), critical
+
+
+def _way_up(result: Ruling, applied: IntArray, possible: IntArray, precision: Precision) -> _WayUp:
+    rank = result.rule.effect.rank
+    # A hit that only opens one more question changes no word that is 资料不足 already.
+    stricter = ((result.rest == TRUE) & (rank > applied)) | (
+        (result.rest == UNKNOWN) & (rank > np.maximum(applied, possible))
+    )
+    stricter &= (result.geometry == FALSE) & ~np.isnan(result.distance_m)
+    return _WayUp(result, stricter, precision.threshold_m(result.rule.layer))
+
+
+def _measured(ways: Sequence[_WayUp], size: int) -> FloatArray:
+    """Return how far each way's zone is from each subject, shape (ways, subjects).
+
+    inf where it makes nothing stricter, or cannot be the subject's nearest nor nearer than its threshold.
+    """
+    distance_m = np.full((len(ways), size), np.inf)
+    later = {number: way.ruling.nearest for number, way in enumerate(ways) if way.ruling.nearest is not None}
+    for number, way in enumerate(ways):
+        if number not in later:
+            distance_m[number, way.stricter] = way.ruling.distance_m[way.stricter]
+    up = distance_m.min(axis=0, initial=np.inf)
+    waiting = _waiting([(number, ways[number]) for number in later])
+    while len(waiting):
+        waiting = waiting[waiting["least"] <= np.maximum(up[waiting["subject"]], waiting["enough"])]
+        now = _place_in_group(waiting["subject"]) < _AT_ONCE
+        for number in np.unique(waiting["way"][now]):
+            at = waiting["subject"][now & (waiting["way"] == number)]
+            distance_m[number, at] = later[number].distance_of(at)
+            up[at] = np.minimum(up[at], distance_m[number, at])
+        waiting = waiting[~now]
+    return distance_m
+
+
+def _waiting(ways: Sequence[tuple[int, _WayUp]]) -> np.ndarray:
+    """Return the pairs of a way and a subject not measured yet, subject by subject, what may be nearest first.
+
+    Fields way, subject (positions), least (metres it is off at least) and enough (nearer than this it counts anyhow).
+    """
+    kind = [("way", np.int64), ("subject", np.int64), ("least", float), ("enough", float)]
+    parts = [np.empty(0, dtype=kind)]
+    for number, way in ways:
+        at = np.flatnonzero(way.stricter)
+        part = np.empty(len(at), dtype=kind)
+        part["way"], part["subject"] = number, at
+        part["least"], part["enough"] = way.ruling.distance_m[at], way.threshold_m[at]
+        parts.append(part)
+    pairs = np.concatenate(parts)
+    return pairs[np.lexsort((pairs["way"], pairs["least"], pairs["subject"]))]
+
+
+def _place_in_group(sorted_values: IntArray) -> IntArray:
+    """Return how many equal values stand before each."""
+    return np.asarray(np.arange(len(sorted_values)) - np.searchsorted(sorted_values, sorted_values))

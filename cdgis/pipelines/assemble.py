@@ -1,0 +1,63 @@
+"""How do the parts that a job computed become one assessment, numbered and traceable?"""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from cdgis import __version__
+from cdgis.core.vocabulary import InputRecord, IntakeNote
+from cdgis.judging.cumulative import sum_up_caps
+from cdgis.judging.facts import Facts
+from cdgis.judging.questions import list_questions, silent_triggers
+from cdgis.judging.stage import Judged
+from cdgis.readers.loading import Loaded, overview_notes
+from cdgis.results.assessment import Assessment, Part
+from cdgis.results.report_numbers import input_digest, report_numbers
+from cdgis.results.request import Request
+from cdgis.rules.attributes import load_attributes
+from cdgis.tables.validation import TABLES, empty, validate
+
+RUN = Request()
+"""The request of commands that judge the whole workspace."""
+
+
+def assemble(loaded: Loaded, judged: Judged, parts: Sequence[Part] = (), *, request: Request = RUN) -> Assessment:
+    """Return the assessment of `judged` subjects with what other analyses add; tables nobody made are empty."""
+    told: tuple[IntakeNote, ...] = (
+        *judged.subjects.intake,
+        *(note for layer in loaded.layers.values() for note in layer.notes),
+    )
+    found = {**judged.tables, "intake": _intake_table(told)}
+    inputs: tuple[InputRecord, ...] = (*loaded.records, *judged.subjects.records)
+    for part in parts:
+        found |= part.tables
+        inputs += part.records
+    tables = {name: found.get(name, empty(name)) for name in TABLES}
+    facts = Facts.of(tables["subjects"], tables["attributes"])
+    silent = silent_triggers(tables["findings"], loaded.rules, facts, tables["subjects"]["subject_id"])
+    tables["questions"] = list_questions(tables["findings"], load_attributes(), silent)
+    tables["cumulative"] = sum_up_caps(tables["overlaps"], tables["subjects"], tables["attributes"], loaded.layers)
+    told_of_all = overview_notes(loaded)
+    digest = input_digest(inputs, loaded.settings, loaded.as_of, __version__)
+    return Assessment(
+        version=__version__,
+        as_of=loaded.as_of,
+        settings=loaded.settings,
+        inputs=inputs,
+        tables=tables,
+        subjects=judged.subjects,
+        layers=loaded.layers,
+        catalog=tuple(loaded.workspace.catalog.layers.values()),
+        rulebook=loaded.rulebook,
+        report_numbers=report_numbers(tables, digest, loaded.as_of),
+        request=request,
+        pictures={name: picture for part in parts for name, picture in part.pictures.items()},
+        notes=told_of_all + tuple(note for part in parts for note in part.notes),
+        verdict_notes=told_of_all,
+    )
+
+
+def _intake_table(notes: Sequence[IntakeNote]) -> pd.DataFrame:
+    columns = TABLES["intake"].names
+    rows = [{name: getattr(note, name) for name in columns} for note in notes]
+    return validate("intake", pd.DataFrame(rows, columns=columns))

@@ -1,0 +1,239 @@
+"""Does this report follow from these inputs? Each check says what was compared and what differs.
+
+The report is asked for again from the workspace (same files, options and day) and compared byte by byte; what
+differs is then named: inputs by their SHA-256, results row by row, the record place by place.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cdgis.errors import CdgisError, ReportError
+from cdgis.pipelines.city import assess_workspace
+from cdgis.pipelines.sites import assess_sites
+from cdgis.report.screening.compose import Composer
+from cdgis.report.screening.content import ScreeningReport
+from cdgis.report.screening.record import load_report, report_json
+from cdgis.report.screening.reviews import extract_of, with_journal
+from cdgis.results.assessment import Assessment
+from cdgis.results.differences import differences, input_faults, listed, row_faults, setting_faults
+from cdgis.results.report_file import ReportFile, canonical, number_faults, read_report, summary_faults
+from cdgis.results.review_journal import START, Journal, chain_faults, journal_path, read_journal
+from cdgis.workspace.settings import Workspace
+
+_PAGE_HASH = re.compile(rb'<meta name="cdgis-content-sha256" content="([0-9a-f]{64})">')
+"""SHA-256 of the page's bytes with this value left empty; against accidents, since anybody can compute it anew."""
+_COMPARED = ("record", "inputs", "settings")
+"""Parts of the record with a check of their own."""
+
+Writer = Callable[[ScreeningReport], bytes]
+"""Makes one of a report's files from the report."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was compared."""
+
+    title: str
+    faults: tuple[str, ...] = ()
+    """What differs, in Chinese; nothing means it agrees."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """Everything that was checked about one report."""
+
+    report_number: str
+    subject_id: str
+    checks: tuple[Check, ...]
+
+    @property
+    def agrees(self) -> bool:
+        """Whether no check found a difference."""
+        return not any(check.faults for check in self.checks)
+
+
+class Repeater:
+    """Asks again what reports asked; reports of one call of the command line share one answer."""
+
+    def __init__(self, workspace: Workspace, *, files: Sequence[Path] = (), jobs: int = 1) -> None:
+        self._workspace, self._files, self._jobs = workspace, tuple(files), jobs
+        self._made: dict[str, Composer] = {}
+
+    def composer(self, report: ReportFile) -> Composer:
+        """Return the composer of the assessment made anew.
+
+        Raises
+        ------
+        CdgisError : a file is gone, or what stands there cannot be used.
+        """
+        asked = report.content.get("request") or [report.subject_id, report.content["inputs"]]
+        tolerance_m = report.content["settings"].get("tolerance_m")
+        key = json.dumps([str(report.path.parent), report.as_of.isoformat(), tolerance_m, asked], sort_keys=True)
+        if key not in self._made:
+            fresh = repeat_assessment(report, self._workspace, files=self._files, jobs=self._jobs)
+            self._made[key] = Composer(fresh)
+        return self._made[key]
+
+
+def verify_report(
+    path: Path,
+    *,
+    workspace: Workspace | None,
+    files: Sequence[Path] = (),
+    render: Writer | None = None,
+    jobs: int = 1,
+    again: Repeater | None = None,
+) -> Verification:
+    """Return what was checked about the report in `path` and what differs.
+
+    Parameters
+    ----------
+    workspace : where the report's inputs are; None checks the report against itself and its journal only.
+    files : site files that lie outside the workspace, found by their names.
+    render : makes the page from its record, for a report that is a page.
+    again : asks again for several reports of one workspace; it stands for `workspace`, `files` and `jobs`.
+
+    Raises
+    ------
+    ReportError : the file is no report.
+    """
+    report = read_report(path)
+    checks = [*_page_or_record(report, render), Check(title="报告编号与报告记录", faults=number_faults(report))]
+    checks.append(Check(title="结论与报告记录", faults=summary_faults(report)))
+    journal, check = _journal(report)
+    checks.append(check)
+    if workspace is not None:
+        again = again or Repeater(workspace, files=files, jobs=jobs)
+        checks += _against_workspace(report, again, journal)
+    return Verification(report_number=report.number, subject_id=report.subject_id, checks=tuple(checks))
+
+
+def _page_or_record(report: ReportFile, render: Writer | None) -> Iterator[Check]:
+    if not report.is_page:
+        whole = canonical(report.content) == report.data
+        yield Check(
+            title="记录的写法", faults=() if whole else ("文件不是 cdgis 的标准写法：写出后被别的程序存过或改过",)
+        )
+    else:
+        yield Check(title="页面的校验值", faults=_page_hash_faults(report.data))
+    if report.is_page and render is not None:
+        yield Check(title="页面的文字与内嵌记录", faults=_rendering_faults(report, render))
+
+
+def _page_hash_faults(page: bytes) -> tuple[str, ...]:
+    found = _PAGE_HASH.search(page)
+    if not found:
+        return ("页面没有校验值，不是 cdgis 的标准写法",)
+    digest = hashlib.sha256(page.replace(found[1], b"", 1)).hexdigest()
+    if digest != found[1].decode():
+        return (f"页面内容与其校验值不符：写明 {found[1].decode()[:12]}…，算得 {digest[:12]}…，写出后被改动过",)
+    return ()
+
+
+def _rendering_faults(report: ReportFile, render: Writer) -> tuple[str, ...]:
+    """Return where the page differs from what its own record renders to."""
+    try:
+        made = render(load_report(canonical(report.content)))
+    except ReportError as err:
+        return (str(err),)
+    if made == report.data:
+        return ()
+    old, new = (data.decode("utf-8", "replace").splitlines() for data in (report.data, made))
+    pairs = [(number, one, other) for number, (one, other) in enumerate(zip(old, new, strict=False), 1) if one != other]
+    if not pairs:
+        return (f"页面有 {len(old)} 行，由内嵌记录绘制的有 {len(new)} 行",)
+    number, one, other = pairs[0]
+    start = next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    around = slice(max(start - 20, 0), start + 20)
+    return (f"{len(pairs)} 行不同；第 {number} 行页面写“{one[around]}”，由内嵌记录应为“{other[around]}”",)
+
+
+def _journal(report: ReportFile) -> tuple[Journal, Check]:
+    """Return the report's journal, and whether it is whole and the one the report prints."""
+    path = journal_path(report.path)
+    title = f"复核记录 {path.name}"
+    try:
+        journal = read_journal(path)
+    except ReportError as err:
+        return Journal(), Check(title=title, faults=(str(err),))
+    faults = list(chain_faults(journal))
+    faults += [
+        f"第 {e.number} 行属于报告 {e.report_number}" for e in journal.entries if e.report_number != report.number
+    ]
+    printed = report.content["declaration"].get("journal")
+    told = (printed["length"], printed["head_sha256"]) if printed else (0, START)
+    if told != (journal.length, journal.head):
+        faults.append(
+            f"报告写明 {told[0]} 条、链首 {told[1][:12]}…，记录文件有 {journal.length} 条、链首 {journal.head[:12]}…："
+            "记录被删改，或报告未随复核更新"
+        )
+    return journal, Check(title=f"{title}（{journal.length} 条）", faults=tuple(faults))
+
+
+def _against_workspace(report: ReportFile, again: Repeater, journal: Journal) -> Iterator[Check]:
+    try:
+        composer = again.composer(report)
+    except CdgisError as err:
+        yield Check(title="按原输入重新研判", faults=(f"无法重算：{err}",))
+        return
+    fresh = composer.assessment
+    yield Check(title="输入文件的 SHA-256", faults=listed(input_faults(report, fresh)))
+    yield Check(title="设置与版本", faults=listed(setting_faults(report, fresh)))
+    try:
+        composed = composer.report(report.subject_id)
+        if journal.length:
+            composed = with_journal(composed, extract_of(journal, report.number))
+        repeated = json.loads(report_json(composed))
+    except ReportError:
+        yield Check(title="逐行比较重算结果", faults=(f"重算结果中没有对象 {report.subject_id}",))
+        return
+    yield Check(title="逐行比较重算结果", faults=listed(row_faults(report.content["record"], repeated["record"])))
+    printed, anew = ({k: v for k, v in content.items() if k not in _COMPARED} for content in (report.content, repeated))
+    yield Check(title="报告正文与重算结果", faults=listed(differences(printed, anew)))
+
+
+def repeat_assessment(
+    report: ReportFile, workspace: Workspace, *, files: Sequence[Path] = (), jobs: int = 1
+) -> Assessment:
+    """Return the assessment asked for by the report's own request, made anew.
+
+    Raises
+    ------
+    CdgisError : a file is gone, or what stands there cannot be used.
+    """
+    request = report.request()
+    if request.command == "run":
+        return assess_workspace(workspace, as_of=report.as_of, jobs=jobs)
+    options: dict[str, Any] = {"declared": dict(request.declared), "tolerance_m": request.tolerance_m}
+    if "request" not in report.content:
+        options["declared"], options["tolerance_m"] = _declared(report), report.content["settings"]["tolerance_m"]
+    if request.sidecar:
+        options["sidecar"] = _found(request.sidecar, workspace, report, files)
+    if request.wkt or request.lonlat:
+        options |= {"wkt": request.wkt, "lonlat": request.lonlat}
+    paths = [_found(name, workspace, report, files) for name in request.files]
+    return assess_sites(workspace, paths, as_of=report.as_of, jobs=jobs, **options)
+
+
+def _declared(report: ReportFile) -> dict[str, str]:
+    """Return every attribute the record holds, for a report that does not say which were options."""
+    subject = report.rows("subjects")[0]
+    named = {key: str(subject[key]) for key in ("name", "industry", "project_type", "activity") if subject[key]}
+    computed = ("area_",)
+    rows = [row for row in report.rows("attributes") if not str(row["attribute"]).startswith(computed)]
+    return named | {str(row["attribute"]): str(row["value"]) for row in rows}
+
+
+def _found(name: str, workspace: Workspace, report: ReportFile, files: Sequence[Path]) -> Path:
+    # two files of one name are told apart by their folders, as in the report
+    tail = Path(name).parts
+    given = sorted((f for f in files if f.name == tail[-1]), key=lambda f: f.resolve().parts[-len(tail) :] != tail)
+    for candidate in (*given, workspace.root / name, report.path.parent / name, Path(name)):
+        if candidate.exists():
+            return candidate
+    raise ReportError(f"找不到原输入文件 {name}。请放回原处，或用 --file 指明它现在的位置")

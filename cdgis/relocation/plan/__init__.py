@@ -1,0 +1,10 @@
+"""How do judged enterprises become a list, an order, places to go, one joint plan and what it brings? (pipeline stage)
+
+listing → circumstances → priority → places → joint plan → effects
+"""
+
+from cdgis.relocation.plan.free import search_freely
+from cdgis.relocation.plan.planning import Downstream, plan_relocation
+from cdgis.relocation.plan.what_if import WhatIf
+
+__all__ = ["Downstream", "WhatIf", "plan_relocation", "search_freely"]

@@ -1,0 +1,165 @@
+"""Which park does the joint plan give each enterprise, what does that use up, and why is somebody left out?"""
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from geopandas import GeoDataFrame
+
+from cdgis.core.vocabulary import LIST_SEPARATOR, Verdict
+from cdgis.relocation import (
+    UNPLACED,
+    Assignment,
+    Demand,
+    Obstacle,
+    Problem,
+    Supply,
+    assign,
+    explain_unplaced,
+)
+from cdgis.relocation.policy import DestinationPolicy
+
+_RESOURCES = {
+    "land": ("用地", "公顷", "land_ha"),
+    "water": ("用水", "万立方米/年", "water_10k_m3"),
+    "energy": ("能耗", "吨标准煤/年", "energy_tce"),
+}
+"""Resource -> title, unit, column of what an enterprise needs."""
+_ROW = (
+    "enterprise_id", "park_id", "verdict", "feasible", "failing_rule", "closed", "shortfall", "available_ha", "water_left",
+    "energy_left",
+)
+"""Columns of a pair that say why it is no place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JointPlan:
+    """The plan, what it uses, and what stands in the way of the rest."""
+
+    place: "pd.Series[str]"
+    """Enterprise id -> park id, "" for none."""
+    assignment: Assignment
+    unplaced: Mapping[str, str]
+    """Enterprise id -> why it has no place."""
+    use: pd.DataFrame
+    """Rows of table park_use."""
+
+
+def plan_jointly(pairs: pd.DataFrame, movers: pd.DataFrame, parks: GeoDataFrame, policy: DestinationPolicy) -> JointPlan:
+    """Return the joint plan of `movers` (by enterprise id) over `parks` (by park id).
+
+    Parameters
+    ----------
+    pairs : every mover with every park, sorted by both ids: permitted, score, available_ha, prohibited_ha, obstacle kinds.
+    movers : indexed by enterprise id: urgency (0 to 1), land_ha, water_10k_m3, energy_tce.
+    """
+    problem = _problem(pairs, movers, parks, policy)
+    found = assign(problem, policy)
+    ids = parks["park_id"].to_numpy(dtype=object)
+    place = np.where(found.place == UNPLACED, "", ids[found.place] if len(ids) else "")
+    placed = pd.Series(place, index=movers.index, dtype=object)
+    use = _use(pairs, movers, parks, placed)
+    return JointPlan(place=placed, assignment=found, unplaced=_unplaced(pairs, movers, parks, placed), use=use)
+
+
+def _problem(pairs: pd.DataFrame, movers: pd.DataFrame, parks: GeoDataFrame, policy: DestinationPolicy) -> Problem:
+    shape = (len(movers), len(parks))
+
+    def grid(column: str) -> np.ndarray:
+        """Return a column of the pairs as movers × parks."""
+        return pairs[column].to_numpy().reshape(shape)
+
+    return Problem(
+        cost=1.0 - grid("score").astype(float),
+        permitted=grid("permitted").astype(bool),
+        demand=Demand(
+            land_ha=movers["land_ha"].to_numpy(dtype=float),
+            water_10k_m3=movers["water_10k_m3"].to_numpy(dtype=float),
+            energy_tce=movers["energy_tce"].to_numpy(dtype=float),
+            unplaced_cost=policy.unplaced_cost * (1.0 + movers["urgency"].to_numpy(dtype=float)),
+        ),
+        supply=Supply(
+            available_ha=grid("available_ha").astype(float),
+            water_10k_m3=parks["water_left"].to_numpy(dtype=float),
+            energy_tce=parks["energy_left"].to_numpy(dtype=float),
+        ),
+    )
+
+
+def _use(
+    pairs: pd.DataFrame, movers: pd.DataFrame, parks: GeoDataFrame, placed: "pd.Series[str]"
+) -> pd.DataFrame:
+    """Return park by park and resource by resource: limit, tenants, what can be given, what the plan gives."""
+    rows = []
+    # what is shut to everybody; what is shut to some only is reckoned pair by pair
+    prohibited = pairs.groupby("park_id")["prohibited_ha"].min() if len(pairs) else pd.Series(dtype=float)
+    for park in parks.drop(columns="geometry").to_dict("records"):
+        members = movers[placed == park["park_id"]]
+        for resource, (title, unit, need) in _RESOURCES.items():
+            land = resource == "land"
+            shut = float(prohibited.get(park["park_id"], 0.0)) if land else np.nan
+            left = max(park["spare_ha"] - shut, 0.0) if land else park[f"{resource}_left"]
+            rows.append(
+                {
+                    "park_id": park["park_id"], "park_name": park["park_name"], "resource": title, "unit": unit,
+                    "cap": park["spare_ha"] if land else park[f"{resource}_cap"], "prohibited": shut,
+                    "tenants": np.nan if land else park[f"{resource}_tenants"],
+                    "tenants_unknown": 0 if land else int(park[f"{resource}_unknown"]),
+                    "available": np.nan if np.isinf(left) else left,
+                    "assigned": float(members[need].sum()), "enterprises": len(members),
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _unplaced(
+    pairs: pd.DataFrame, movers: pd.DataFrame, parks: GeoDataFrame, placed: "pd.Series[str]"
+) -> dict[str, str]:
+    """Return why each mover without a place has none, in words."""
+    names = dict(zip(parks["park_id"].astype(str), parks["park_name"].astype(str), strict=True))
+    given = {title: movers.groupby(placed)[need].sum().to_dict() for title, _, need in _RESOURCES.values()}
+    who = {str(park): list(group.index) for park, group in movers.groupby(placed)}
+    left_out = [str(mover) for mover in placed.index[placed == ""]]
+    needs = {str(mover): row for mover, row in movers.loc[left_out].to_dict("index").items()}
+    obstacles: dict[str, list[Obstacle]] = {mover: [] for mover in left_out}
+    for row in pairs.loc[pairs["enterprise_id"].isin(left_out), list(_ROW)].to_dict("records"):
+        mover = str(row["enterprise_id"])
+        obstacles[mover] += [*_alone(row), *_taken(row, needs[mover], given, who)]
+    return {mover: explain_unplaced(found, names) for mover, found in obstacles.items()}
+
+
+def _alone(row: Mapping[Hashable, Any]) -> list[Obstacle]:
+    """Return what keeps a mover out of a park even if nobody else came."""
+    park, found = str(row["park_id"]), []
+    if row["failing_rule"] or not row["feasible"]:
+        rules = str(row["failing_rule"] or row["verdict"])
+        words = "按现有资料不能判定可以进入" if row["verdict"] == Verdict.UNKNOWN else "准入规则禁止"
+        found.append(Obstacle(park=park, kind="law", words=words, detail=rules))
+    if row["closed"]:
+        found.append(Obstacle(park=park, kind="closed", words="园区设为关闭"))
+    for sentence in filter(None, str(row["shortfall"]).split(LIST_SEPARATOR)):
+        words, _, detail = sentence.partition("，")
+        kind = "rail" if words.startswith("没有铁路") else "capacity"
+        found.append(Obstacle(park=park, kind=kind, words=words, detail=detail))
+    return found
+
+
+def _taken(
+    row: Mapping[Hashable, Any],
+    mover: Mapping[Hashable, Any],
+    given: Mapping[str, Mapping[Hashable, float]],
+    who: Mapping[str, list[str]],
+) -> list[Obstacle]:
+    """Return what the others, placed as the plan places them, leave too little of."""
+    park, found = str(row["park_id"]), []
+    there = {"用地": row["available_ha"], "用水": row["water_left"], "能耗": row["energy_left"]}
+    for title, unit, need in _RESOURCES.values():
+        left = float(str(there[title])) - float(given[title].get(park, 0.0))
+        if park in who and float(mover[need]) > left:
+            others = "、".join(who[park][:3]) + ("等" if len(who[park]) > 3 else "")
+            words = f"{title}已安排给其他企业（本企业需 {mover[need]:,.6g} {unit}）"
+            detail = f"余 {max(left, 0):,.6g}，已给 {others}"
+            found.append(Obstacle(park=park, kind="taken", words=words, detail=detail))
+    return found

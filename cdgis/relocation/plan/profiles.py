@@ -1,0 +1,70 @@
+"""Which enterprises are alike to the law? (those to whom every rule that is not about place says the same)
+
+Whether a rule applies is a conjunction of a part that depends on the enterprise and a part that depends on the place.
+Enterprises that agree in the first part of every rule, and in the distances they must keep, get the same findings at the
+same place: one of them is judged there for all.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+from geopandas import GeoDataFrame
+
+from cdgis.core.array_types import IntArray
+from cdgis.core.vocabulary import ProjectType, SubjectKind
+from cdgis.judging.facts import Facts, rule_applies_but_for_geometry
+from cdgis.rules import Rule
+from cdgis.workspace.layers import Layers
+
+ACTIVITY = "开发性生产性建设"
+_NO_DISTANCE = -1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profiles:
+    """Groups of movers that the rules cannot tell apart."""
+
+    rules: tuple[Rule, ...]
+    """Rules that may say something at some park."""
+    of_mover: IntArray
+    """Profile of each mover."""
+    facts: Facts
+    """One representative per profile, as a 迁建 project."""
+
+
+def group_movers(movers: GeoDataFrame, attributes: pd.DataFrame, rules: Sequence[Rule]) -> Profiles:
+    """Return the movers (frames.SUBJECT_COLUMNS + geometry) grouped by what `rules` ask of them as 迁建 projects."""
+    described = pd.DataFrame(movers.drop(columns="geometry")).assign(
+        kind=str(SubjectKind.PROJECT), project_type=str(ProjectType.RELOCATE), activity=ACTIVITY, area_m2=0.0, length_m=0.0
+    )
+    own = attributes[attributes["subject_id"].isin(described["subject_id"])]
+    facts = Facts.of(described, own)
+    answers = [rule_applies_but_for_geometry(rule, facts).astype(float) for rule in rules if rule.geometry != "engine"]
+    keep_off = sorted({rule.distance_attribute for rule in rules if rule.distance_attribute})
+    answers += [np.nan_to_num(facts.number(name), nan=_NO_DISTANCE) for name in keep_off]
+    _, first, of_mover = np.unique(np.column_stack(answers), axis=0, return_index=True, return_inverse=True)
+    leaders = described.iloc[first].reset_index(drop=True)
+    chosen = own[own["subject_id"].isin(leaders["subject_id"])]
+    return Profiles(rules=tuple(rules), of_mover=of_mover.ravel().astype(np.int64), facts=Facts.of(leaders, chosen))
+
+
+def rules_at(rules: Sequence[Rule], layers: Layers, places: npt.NDArray[np.object_]) -> tuple[Rule, ...]:
+    """Return `rules` without those on named zones that none of `places` touches (each inside the layer's coverage)."""
+    everywhere = shapely.union_all(places)
+    shapely.prepare(everywhere)
+    touched: dict[str, frozenset[str]] = {}
+    for layer in sorted({rule.layer for rule in rules if rule.zone_ids and rule.layer in layers}):
+        coverage = layers[layers[layer].spec.coverage or layer].zones
+        if not shapely.covers(shapely.union_all(np.asarray(coverage.geometry.array, dtype=object)), everywhere):
+            continue
+        zones = layers[layer].zones
+        met = shapely.intersects(everywhere, np.asarray(zones.geometry.array, dtype=object))
+        touched[layer] = frozenset(zones.loc[met, "zone_id"])
+    return tuple(
+        rule for rule in rules
+        if not rule.zone_ids or rule.layer not in touched or touched[rule.layer] & set(rule.zone_ids)
+    )  # fmt: skip

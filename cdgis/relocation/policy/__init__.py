@@ -1,0 +1,37 @@
+"""By which written policy are enterprises moved, ranked and placed? (cdgis/data/relocation/*.toml; data, never code)"""
+
+from cdgis.relocation.policy.dispositions import (
+    Disposition,
+    DispositionRule,
+    RelocationPolicy,
+    Review,
+    read_relocation_policy,
+)
+from cdgis.relocation.policy.scoring import (
+    Criterion,
+    DestinationPolicy,
+    PriorityPolicy,
+    SearchPolicy,
+    read_destination_policy,
+    read_priority_policy,
+    read_weights,
+    reweighted,
+    weights_of,
+)
+
+__all__ = [
+    "Criterion",
+    "DestinationPolicy",
+    "Disposition",
+    "DispositionRule",
+    "PriorityPolicy",
+    "RelocationPolicy",
+    "Review",
+    "SearchPolicy",
+    "read_destination_policy",
+    "read_priority_policy",
+    "read_relocation_policy",
+    "read_weights",
+    "reweighted",
+    "weights_of",
+]

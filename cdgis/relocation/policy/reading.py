@@ -1,0 +1,36 @@
+"""How is a written policy read and checked? (cdgis/data/relocation/*.toml)"""
+
+import tomllib
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from cdgis.core.toml_files import schema_problems
+from cdgis.errors import RuleError
+
+
+class PolicyData(BaseModel):
+    """What every part of a policy is: frozen, with no unknown key."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Policy = TypeVar("Policy", bound=PolicyData)
+
+
+def read_policy(kind: type[Policy], name: str, source: Traversable | None = None) -> Policy:
+    """Return the policy in `source`, by default the shipped file `name`.
+
+    Raises
+    ------
+    RuleError : not TOML, or a row breaks the schema; all faults at once.
+    """
+    path = source if source is not None else files("cdgis").joinpath("data", "relocation", name)
+    try:
+        return kind(**tomllib.loads(path.read_text(encoding="utf-8")))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+        raise RuleError((f"{path.name} 无法读取：{err}",)) from err
+    except ValidationError as err:
+        raise RuleError(tuple(f"{path.name} {problem}" for problem in schema_problems(err, whole="整个文件"))) from err

@@ -1,0 +1,140 @@
+"""How is a piece of the map drawn as plain vector paths? (strokes, places, legend; no script, nothing measured)"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+import shapely
+from geopandas import GeoDataFrame
+from shapely.geometry.base import BaseGeometry
+
+from cdgis.geometry.map_frame import View
+from cdgis.report.drawing.palette import read_palette
+
+SIZE_PX = WIDTH_PX, HEIGHT_PX = 560, 400
+_MARGIN_PX = 4
+BASE_LINES = ("streams", "rivers", "main_rivers")
+PLACES = "places"
+LegendKey = tuple[str, str, str]
+"""(style, colour, label)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stroke:
+    """One path of the drawing, in pixels."""
+
+    path: str
+    style: str
+    """CSS class: unit, zone, line, water, border, subject."""
+    colour: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """One named place or point in pixels."""
+
+    x: float
+    y: float
+    label: str
+    colour: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sketch:
+    """A drawing with its legend and scale bar."""
+
+    strokes: tuple[Stroke, ...]
+    spots: tuple[Spot, ...]
+    places: tuple[Spot, ...]
+    legend: tuple[tuple[str, str, str], ...]
+    """(style, colour, label)."""
+    bar_px: float
+    bar_label: str
+    frame: str
+    """West, south, east, north in degrees: where the drawing's corners lie."""
+
+
+def layer_strokes(
+    key: str, title: str, zones: GeoDataFrame, *, style: str, view: View, thinned: bool = False
+) -> tuple[list[Stroke], list[LegendKey]]:
+    """Return one path per zone class in view, and the legend entries of what can be seen.
+
+    Parameters
+    ----------
+    thinned : whether the zones have been simplified for this view already.
+    """
+    index = np.sort(zones.sindex.query(shapely.box(*view.box(_MARGIN_PX))))
+    if len(index) == 0:
+        return [], []
+    shapes = shapely.clip_by_rect(zones.geometry.to_numpy()[index], *view.box(_MARGIN_PX))
+    palette, strokes, legend = read_palette(), [], []
+    classes = zones["zone_class"].to_numpy()[index]
+    for zone_class in sorted(set(map(str, classes))):
+        own = shapes[classes == zone_class]
+        path = path_of(own, view, keep=thinned)
+        if not path:
+            continue
+        colour = palette.zone_colour(key, zone_class)
+        lines = bool(shapely.get_dimensions(own).max() == 1)
+        drawn_as = "line" if lines and style == "zone" else style
+        strokes.append(Stroke(path=path, style=drawn_as, colour=colour))
+        if _can_be_seen(own, view, outline=style in ("line", "border")):
+            named = style in ("unit", "zone", "line") and zone_class not in ("", title)
+            legend.append((drawn_as, colour, f"{title}·{zone_class}" if named else title))
+    if style == "stream":
+        legend = [("stream", palette.layers["main_rivers"], "河流")] if legend else []
+    return strokes, legend
+
+
+def _can_be_seen(shapes: np.ndarray, view: View, *, outline: bool) -> bool:
+    """Whether enough of the shapes lies within the frame itself: an area of 12 pixels, a line 6 pixels long."""
+    parts = shapely.get_parts(shapely.get_parts(shapes))  # clipping may leave collections, which have no boundary
+    if outline:
+        parts = np.where(shapely.get_dimensions(parts) == 2, shapely.boundary(parts), parts)
+    inside, px = shapely.clip_by_rect(parts, *view.box()), view.degree_px
+    return bool(shapely.area(inside).sum() * px**2 > 12 or shapely.length(inside).sum() * px > 6)
+
+
+def path_of(shapes: BaseGeometry | np.ndarray, view: View, *, keep: bool = False) -> str:
+    """Return one SVG path of lines and rings, thinned to half a pixel unless `keep`; points give none."""
+    shapes = np.atleast_1d(np.asarray(shapes, dtype=object))
+    if not keep:
+        shapes = shapely.simplify(shapes, 0.5 / view.degree_px)
+    parts = shapely.get_parts(shapes)
+    areal = shapely.get_dimensions(parts) == 2
+    lines = [*shapely.get_rings(parts[areal]), *parts[shapely.get_dimensions(parts) == 1]]
+    if not lines:
+        return ""
+    lonlat, owner = shapely.get_coordinates(np.array(lines, dtype=object), return_index=True)
+    xy = np.rint(view.pixels(lonlat) * 10).astype(np.int64)
+    first = np.diff(owner, prepend=-1) != 0
+    steps = np.where(first[:, None], xy, np.diff(xy, axis=0, prepend=np.zeros((1, 2), dtype=np.int64)))
+    kept = first | steps.any(axis=1)
+    closed = np.array([line.geom_type == "LinearRing" for line in lines])
+    ends = np.cumsum(np.bincount(owner[kept], minlength=len(lines)))
+    words = [f"{_tenths(x)} {_tenths(y)}" for x, y in steps[kept].tolist()]
+    return "".join(
+        f"M{words[start]}l{' '.join(words[start + 1 : end])}{'z' if ring else ''}"
+        for start, end, ring in zip([0, *ends[:-1].tolist()], ends.tolist(), closed.tolist(), strict=True)
+        if end > start + 1
+    )
+
+
+@cache
+def _tenths(value: int) -> str:
+    """Return tenths of a pixel as the shortest number in pixels."""
+    return f"{value / 10:g}"
+
+
+def places_in(zones: Mapping[str, GeoDataFrame], view: View) -> tuple[Spot, ...]:
+    """Return at most four towns in view."""
+    if PLACES not in zones:
+        return ()
+    places = zones[PLACES]
+    index = np.sort(places.sindex.query(shapely.box(*view.box())))[:4]
+    if len(index) == 0:
+        return ()
+    xy = view.pixels(shapely.get_coordinates(shapely.centroid(places.geometry.to_numpy()[index])))
+    names = places["zone_name"].to_numpy()[index]
+    return tuple(Spot(x=float(x), y=float(y), label=str(name)) for (x, y), name in zip(xy, names, strict=True))

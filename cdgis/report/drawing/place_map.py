@@ -1,0 +1,87 @@
+"""Where does a place lie, and what lies in it? (a small vector drawing, no script)"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import shapely
+from geopandas import GeoDataFrame
+
+from cdgis.geometry.map_frame import View
+from cdgis.report.drawing.palette import read_palette
+from cdgis.report.drawing.paths import (
+    BASE_LINES,
+    SIZE_PX,
+    LegendKey,
+    Sketch,
+    Spot,
+    Stroke,
+    layer_strokes,
+    path_of,
+    places_in,
+)
+from cdgis.report.site.subject_content import Row
+from cdgis.results.assessment import Assessment
+
+_PLAN = (
+    ("management_units", "unit"),
+    ("reservoirs", "water"),
+    *((layer, "stream") for layer in BASE_LINES[1:]),
+    ("ecological_redline", "line"),
+    ("counties", "border"),
+)
+_ROOM = 1.25
+_LEAST_WIDTH_M = 6_000.0
+_OUTLINE = "#12324a"
+
+
+class PlaceMaps:
+    """Draws places of one assessment; each layer's index is made once."""
+
+    def __init__(self, assessment: Assessment) -> None:
+        self._layers = {key: layer for key, layer in assessment.layers.items() if layer.spec.is_vector}
+        self._thin: dict[tuple[str, int], GeoDataFrame] = {}
+        verdicts = assessment.tables["verdicts"]
+        self._verdicts = dict(zip(verdicts["subject_id"], verdicts["verdict"], strict=True))
+
+    def draw(self, zones: GeoDataFrame, subjects: Sequence[Row]) -> Sketch | None:
+        """Return the drawing of a place's zones with its subjects, nothing for an empty outline."""
+        if zones.geometry.is_empty.all():
+            return None
+        west, south, east, north = map(float, zones.total_bounds)
+        view = View.around((west, south, east, north), SIZE_PX, room=_ROOM, least_width_m=_LEAST_WIDTH_M)
+        strokes: list[Stroke] = []
+        legend: list[LegendKey] = [("subject", _OUTLINE, "本区范围")]
+        for key, style in _PLAN:
+            if key in self._layers:
+                title, thin = self._layers[key].spec.title, self._thinned(key, 1 / view.degree_px)
+                made, entries = layer_strokes(key, title, thin, style=style, view=view, thinned=True)
+                strokes += made
+                legend += entries
+        strokes.append(Stroke(path=path_of(zones.geometry.to_numpy(), view), style="outline", colour=_OUTLINE))
+        bar_px, bar_label = view.scale_bar
+        xy = view.pixels(np.array([[row["lon"], row["lat"]] for row in subjects], dtype=float).reshape(-1, 2))
+        return Sketch(
+            strokes=tuple(stroke for stroke in strokes if stroke.path),
+            spots=tuple(self._spot(row, x, y) for row, (x, y) in zip(subjects, xy.tolist(), strict=True)),
+            places=places_in({key: layer.zones for key, layer in self._layers.items()}, view),
+            legend=tuple(dict.fromkeys(legend)),
+            bar_px=bar_px,
+            bar_label=bar_label,
+            frame=view.frame,
+        )
+
+    def _thinned(self, key: str, pixel_deg: float) -> GeoDataFrame:
+        """Return a layer simplified to less than a pixel; views of like scale share one copy."""
+        step = math.floor(math.log2(pixel_deg))
+        if (key, step) not in self._thin:
+            zones = self._layers[key].zones
+            shapes = shapely.simplify(zones.geometry.to_numpy(), 2.0**step)
+            self._thin[key, step] = GeoDataFrame(
+                {"zone_class": zones["zone_class"].to_numpy()}, geometry=shapes, crs=zones.crs
+            )
+        return self._thin[key, step]
+
+    def _spot(self, row: Row, x: float, y: float) -> Spot:
+        colour = read_palette().verdicts[self._verdicts[row["subject_id"]]].fill
+        return Spot(x=x, y=y, label=str(row["name"] or row["subject_id"]), colour=colour)

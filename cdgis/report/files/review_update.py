@@ -1,0 +1,46 @@
+"""How does an officer's decision reach the journal and every file of the report: all together, or not at all?"""
+
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from cdgis.errors import ReportError
+from cdgis.report.files.atomic_output import staged
+from cdgis.report.screening import ScreeningReport, load_report, with_journal
+from cdgis.report.screening.reviews import extract_of
+from cdgis.results.report_file import ReportFile, canonical, number_faults, read_report, summary_faults
+from cdgis.results.review_journal import Journal, journal_lock, journal_path
+
+Writer = Callable[[ScreeningReport], bytes]
+"""Makes one of a report's files from the report."""
+
+
+def update_report(
+    path: Path, append: Callable[[ReportFile, Path], Journal], *, writers: Mapping[str, Writer]
+) -> tuple[Journal, list[Path]]:
+    """Append a decision to a report's journal and write the report's files anew; return the journal and those files.
+
+    Parameters
+    ----------
+    append : appends to the journal at the path given and returns it as it stands then.
+    writers : file ending -> makes that file's bytes; only files that stand beside the report are written.
+
+    Raises
+    ------
+    ReportError : the report does not hold together, or the folder cannot be written; then nothing is changed.
+    """
+    report = read_report(path)
+    faults = [*number_faults(report), *summary_faults(report)]
+    if faults:
+        raise ReportError(f"{path.name} 已被改动，不能复核：{'；'.join(faults)}")
+    before, kept = load_report(canonical(report.content)), journal_path(path)
+    # The journal is appended to as a copy, so that it takes its place together with the files that print its hash.
+    with journal_lock(kept), staged(path.parent, own=()) as stage:
+        if kept.is_file():
+            shutil.copyfile(kept, stage.folder / kept.name)
+        journal = append(report, stage.folder / kept.name)
+        after = with_journal(before, extract_of(journal, report.number))
+        for ending, make in sorted(writers.items()):
+            if path.with_suffix(ending).exists():
+                (stage.folder / path.name).with_suffix(ending).write_bytes(make(after))
+    return journal, [written for written in stage.written if written != kept]

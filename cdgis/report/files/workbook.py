@@ -1,0 +1,158 @@
+"""Which workbook shows all tables to a person? (cdgis.xlsx: Chinese headers, a first sheet that says what it is)"""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+import pandas as pd
+from openpyxl import Workbook
+from openpyxl.cell.cell import Cell, MergedCell
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+
+from cdgis.report.files.xlsx_rows import Look, legal_text, rows_xml
+from cdgis.report.files.xlsx_words import number_format, reader_for
+from cdgis.results.assessment import Assessment
+from cdgis.tables.validation import TABLES, Column, Table
+
+_HEADER_FILL = PatternFill("solid", fgColor="FFE3EAF2")
+_HEADER_FONT = Font(bold=True)
+_STAMP_FONT = Font(bold=True, color="FFB2182B")
+_ROWS_MEASURED = 200
+_WIDEST_NUMBER, _WIDEST_TEXT = 16, 48
+_HEADER_ROWS = 2
+_EXCEL_ROW_LIMIT = 1_048_576
+_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
+
+
+def write_workbook(
+    assessment: Assessment, tables: Mapping[str, pd.DataFrame], declared: Mapping[str, Table], *, stamp: str
+) -> bytes:
+    """Return the bytes of an XLSX with one sheet per table after a sheet 说明.
+
+    Each table sheet carries its title and `stamp` in row 1 and the headers in row 2, with a filter, which stay in
+    view. Codes are shown in Chinese words. Text is stored as text whatever it begins with, so nothing in it is run
+    as a formula.
+
+    Parameters
+    ----------
+    declared : what the columns of each table are.
+    """
+    book = Workbook()
+    notes = book.active or book.create_sheet()
+    notes.title = "说明"
+    _write_notes(notes, assessment, tables, stamp=stamp)
+    bodies: dict[str, str] = {}
+    for number, (name, whole) in enumerate(tables.items(), start=2):
+        table, shown = declared[name], whole.head(_EXCEL_ROW_LIMIT - _HEADER_ROWS)
+        sheet = book.create_sheet(table.title)
+        looks = [_look(sheet, column, assessment) for column in table.columns]
+        _write_headers(sheet, table, _widths(table, shown, looks), stamp=_dated(stamp, assessment))
+        if len(shown):
+            last = get_column_letter(len(table.columns))
+            sheet.auto_filter.ref = f"A{_HEADER_ROWS}:{last}{_HEADER_ROWS + len(shown)}"
+        bodies[f"xl/worksheets/sheet{number}.xml"] = rows_xml(table, shown, first_row=_HEADER_ROWS + 1, looks=looks)
+    day = datetime.combine(assessment.as_of, datetime.min.time())
+    book.properties.creator = f"cdgis {assessment.version}"
+    book.properties.created = day
+    stream = io.BytesIO()
+    book.save(stream)
+    return _assembled(stream.getvalue(), bodies, day)
+
+
+def _look(sheet: Worksheet, column: Column, assessment: Assessment) -> Look:
+    """Return how a column is shown."""
+    shown = number_format(column)
+    # the workbook gives a style its number when a cell has it; this cell is on no sheet
+    bearer = Cell(sheet, row=1, column=1)
+    bearer.number_format = shown or "General"
+    return Look(style=bearer.style_id if shown else 0, read=reader_for(column, assessment))
+
+
+def _dated(stamp: str, assessment: Assessment) -> str:
+    return f"{stamp}　判定基准日 {assessment.as_of.isoformat()}".strip()
+
+
+def _put(cell: Cell | MergedCell, text: str, font: Font | None = None) -> None:
+    """Store text as text: openpyxl would make a formula of what starts with an equals sign."""
+    cell.value = legal_text(text)
+    cell.data_type = "s"
+    if font is not None:
+        cell.font = font
+
+
+def _write_notes(sheet: Worksheet, assessment: Assessment, tables: Mapping[str, pd.DataFrame], *, stamp: str) -> None:
+    sheet.column_dimensions["A"].width = 24
+    sheet.column_dimensions["B"].width = 100
+    rows = [*_note_rows(assessment, stamp=stamp), ("", ""), ("工作表", "内容")]
+    for name, table in tables.items():
+        left_out = len(table) - (_EXCEL_ROW_LIMIT - _HEADER_ROWS)
+        more = f"；超出工作表上限的 {left_out} 行只在 CSV 中" if left_out > 0 else ""
+        rows.append((TABLES[name].title, f"{len(table)} 行；同名文件 {name}.csv{more}"))
+    for number, (label, value) in enumerate(rows, start=1):
+        _put(sheet.cell(number, 1), label, _HEADER_FONT)
+        _put(sheet.cell(number, 2), value, _STAMP_FONT if stamp and value == stamp else None)
+        sheet.cell(number, 2).alignment = Alignment(wrap_text=True, vertical="top")
+
+
+def _note_rows(assessment: Assessment, *, stamp: str) -> Iterator[tuple[str, str]]:
+    yield "名称", assessment.settings.name
+    yield "数据性质", stamp or "全部图层为官方图层"
+    yield "判定基准日", assessment.as_of.isoformat()
+    yield "软件版本", f"cdgis {assessment.version}"
+    yield "运行编号", assessment.report_numbers.get("", "")
+    yield "坐标系", "CGCS2000（EPSG:4490），先经度后纬度"
+    yield "单位", "面积平方米、长度与距离米、碳储量吨碳（tC）；单元格内多项以英文分号分隔；空白数字为无此数据"
+    yield "数字", "“<0.1”一类表示不为零而小于所示位数；单元格内仍存全部数位"
+    yield "性质", "本工作簿为计算机初筛结果，不替代审批、核准、备案或执法决定。"
+    for number, note in enumerate(assessment.notes, start=1):
+        yield f"注 {number}", note
+
+
+def _write_headers(sheet: Worksheet, table: Table, widths: Sequence[float], *, stamp: str) -> None:
+    sheet.freeze_panes = "B3"
+    if sheet.oddHeader is not None:
+        sheet.oddHeader.center.text = stamp
+    _put(sheet.cell(1, 1), f"{table.title}　{stamp}", _STAMP_FONT)
+    for number, (column, width) in enumerate(zip(table.columns, widths, strict=True), start=1):
+        sheet.column_dimensions[get_column_letter(number)].width = width
+        _put(sheet.cell(_HEADER_ROWS, number), column.title, _HEADER_FONT)
+        sheet.cell(_HEADER_ROWS, number).fill = _HEADER_FILL
+
+
+def _widths(table: Table, frame: pd.DataFrame, looks: Sequence[Look]) -> list[float]:
+    """Return widths in Excel's characters from headers and first rows; a Chinese character counts two."""
+    widths = []
+    for column, look in zip(table.columns, looks, strict=True):
+        texts = [str(value) for value in frame[column.name].head(_ROWS_MEASURED)]
+        longest = max((_display_length(look.read(text) if look.read else text) for text in texts), default=0)
+        limit = _WIDEST_NUMBER if column.kind == "number" else _WIDEST_TEXT
+        # the arrow of the filter covers two characters of the header
+        widths.append(float(max(_display_length(column.title) + 4, min(longest + 2, limit))))
+    return widths
+
+
+def _display_length(text: str) -> int:
+    return sum(2 if ord(char) > 0x2E7F else 1 for char in text)
+
+
+def _assembled(data: bytes, bodies: Mapping[str, str], day: datetime) -> bytes:
+    """Return the zip with `bodies` put into their sheets, fixed entry times and `day` as time of change."""
+    modified = f"{day:%Y-%m-%dT%H:%M:%SZ}"
+    result = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target:
+        for entry in source.infolist():
+            text = source.read(entry).decode("utf-8")
+            if entry.filename == "docProps/core.xml":
+                text = re.sub(r"(<dcterms:modified[^>]*>)[^<]*", rf"\g<1>{modified}", text)
+            if entry.filename in bodies:
+                # The dimension openpyxl wrote covers the headers only; readers do without it.
+                text = re.sub(r"<dimension [^>]*/>", "", text, count=1)
+                text = text.replace("</sheetData>", bodies[entry.filename] + "</sheetData>", 1)
+            info = zipfile.ZipInfo(entry.filename, date_time=_ZIP_DATE)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            target.writestr(info, text.encode("utf-8"))
+    return result.getvalue()

@@ -1,0 +1,1 @@
+"""The public version: reduced, and searched for leaks."""

@@ -1,0 +1,127 @@
+"""Where do the enterprises stand and where would they go? (a vector drawing with a line from each old to its new site)"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from cdgis.geometry.map_frame import View
+from cdgis.report.drawing.paths import SIZE_PX, Stroke, layer_strokes, places_in
+from cdgis.report.drawing.paths import Sketch as Drawing
+from cdgis.report.relocation.content import COLOURS, Case
+from cdgis.report.site.subject_content import Row
+from cdgis.results.assessment import Assessment
+
+_PLAN = (("water_source_zones", "zone"), ("built_up", "zone"), ("parks", "zone"), ("main_rivers", "stream"), ("counties", "border"))
+_BEND = 0.16
+"""How far a line bows to its left, in parts of its length, so that lines to one park can be told apart."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """One enterprise on the map, with its way to its new site if it has one."""
+
+    enterprise_id: str
+    label: str
+    group: str
+    colour: str
+    x: float
+    y: float
+    way: str
+    """SVG path from old to new; empty when it stays, closes or has no place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlowMap:
+    """The drawing and what lies on it."""
+
+    sketch: Drawing
+    marks: tuple[Mark, ...]
+    parks: tuple[tuple[float, float, str], ...]
+    """(x, y, name) of the parks that take somebody."""
+
+
+def draw_flows(assessment: Assessment, cases: Sequence[Case]) -> FlowMap | None:
+    """Return the map of all cases, nothing when no layer tells how large it should be."""
+    where = _positions(assessment)
+    view = _view(assessment)
+    if view is None:
+        return None
+    marks = tuple(_mark(case, where, view) for case in cases)
+    return FlowMap(sketch=_base(assessment, view), marks=marks, parks=_parks(assessment, cases, view))
+
+
+def draw_one(assessment: Assessment, case: Case) -> FlowMap | None:
+    """Return the map of one case: its old site, and its new one where it has one."""
+    own = _positions(assessment)[case.row["enterprise_id"]]
+    points = [own]
+    if case.assigned:
+        points.append((float(case.assigned["lon"]), float(case.assigned["lat"])))
+    xs, ys = zip(*points, strict=True)
+    view = View.around((min(xs), min(ys), max(xs), max(ys)), SIZE_PX, room=1.5, least_width_m=12_000.0)
+    marks = (_mark(case, {case.row["enterprise_id"]: own}, view),)
+    return FlowMap(sketch=_base(assessment, view), marks=marks, parks=_parks(assessment, [case], view))
+
+
+def _positions(assessment: Assessment) -> dict[str, tuple[float, float]]:
+    """Return subject id -> (lon, lat) in degrees."""
+    subjects = assessment.tables["subjects"]
+    return {str(s): (float(x), float(y)) for s, x, y in zip(subjects["subject_id"], subjects["lon"], subjects["lat"], strict=True)}
+
+
+def _view(assessment: Assessment) -> View | None:
+    layer = assessment.layers.get("counties") or assessment.layers.get("city")
+    if layer is None or not len(layer.zones):
+        return None
+    west, south, east, north = map(float, layer.zones.total_bounds)
+    return View.around((west, south, east, north), SIZE_PX, room=1.02, least_width_m=1000.0)
+
+
+def _base(assessment: Assessment, view: View) -> Drawing:
+    strokes: list[Stroke] = []
+    legend: list[tuple[str, str, str]] = []
+    for key, style in _PLAN:
+        if key not in assessment.layers:
+            continue
+        layer = assessment.layers[key]
+        made, entries = layer_strokes(key, layer.spec.title, layer.zones, style=style, view=view)
+        strokes += made
+        legend += [(style, colour, layer.spec.title) for style, colour, _ in entries[:1]]
+    bar_px, bar_label = view.scale_bar
+    zones = {key: layer.zones for key, layer in assessment.layers.items() if layer.spec.is_vector}
+    return Drawing(
+        strokes=tuple(strokes), spots=(), places=places_in(zones, view), legend=tuple(dict.fromkeys(legend)),
+        bar_px=bar_px, bar_label=bar_label, frame=view.frame,
+    )  # fmt: skip
+
+
+def _mark(case: Case, where: Mapping[str, tuple[float, float]], view: View) -> Mark:
+    lon, lat = where[case.row["enterprise_id"]]
+    ((x, y),) = view.pixels(np.array([[lon, lat]])).tolist()
+    way = ""
+    if case.assigned:
+        ((u, v),) = view.pixels(np.array([[case.assigned["lon"], case.assigned["lat"]]])).tolist()
+        bend = ((x + u) / 2 + (v - y) * _BEND, (y + v) / 2 - (u - x) * _BEND)
+        way = f"M{x:g} {y:g}Q{bend[0]:.1f} {bend[1]:.1f} {u:g} {v:g}"
+    words = f"{case.row['name'] or case.row['enterprise_id']}：{case.group}"
+    words += f" → {case.assigned['park_name']}" if case.assigned else ""
+    return Mark(
+        enterprise_id=case.row["enterprise_id"], label=words, group=case.group, colour=COLOURS[case.group], x=x, y=y, way=way
+    )
+
+
+def _parks(assessment: Assessment, cases: Sequence[Case], view: View) -> tuple[tuple[float, float, str], ...]:
+    """Return where the parks that take somebody stand, with their names."""
+    used: dict[str, Row] = {case.assigned["park_id"]: case.assigned for case in cases if case.assigned}
+    if "parks" not in assessment.layers or not used:
+        return ()
+    zones = assessment.layers["parks"].zones
+    zones = zones[zones["zone_id"].isin(sorted(used))].sort_values("zone_id", kind="stable")
+    centres = shapely.get_coordinates(shapely.point_on_surface(zones.geometry.to_numpy()))
+    return tuple(
+        (x, y, str(used[park]["park_name"])) for (x, y), park in zip(view.pixels(centres).tolist(), zones["zone_id"], strict=True)
+    )
+
+
+

@@ -1,0 +1,56 @@
+"""How do the relocation plan and the card of each enterprise become pages? (relocation.html, relocations/<id>.html)"""
+
+from collections.abc import Iterator
+
+from cdgis.relocation.policy import read_priority_policy
+from cdgis.report.drawing.paths import SIZE_PX
+from cdgis.report.files.inline_assets import content_policy, inline_code, static_text, template_text
+from cdgis.report.relocation.content import COLOURS, GROUP_TITLES, REVIEW, Case, listed_words, view_relocation
+from cdgis.report.relocation.flow_map import draw_flows, draw_one
+from cdgis.report.site.page import common_values
+from cdgis.report.templating import page_template
+from cdgis.results.assessment import Assessment
+
+CITY_PAGE, FOLDER = "relocation.html", "relocations"
+
+
+def render_relocation(assessment: Assessment, *, word: bool = False) -> Iterator[tuple[str, str]]:
+    """Yield (path, HTML) of the city page and of one card per listed enterprise; nothing when nobody is listed.
+
+    Parameters
+    ----------
+    word : the cards link their Word twins.
+    """
+    view = view_relocation(assessment, radius_m=read_priority_policy().receptor_radius_m)
+    if not view.cases:
+        return
+    script = static_text("relocation.js")
+    city = page_template("relocation.html")
+    yield CITY_PAGE, city.render(
+        **common_values(assessment), **_shared(), policy=content_policy((script,)), script=inline_code(script),
+        style=_style(), v=view, flow=draw_flows(assessment, view.cases), group_titles=GROUP_TITLES,
+        counties=sorted({case.row["county"] for case in view.cases if case.row["county"]}),
+        park_names=sorted({case.assigned["park_name"] for case in view.cases if case.assigned}),
+    )  # fmt: skip
+    for case in view.cases:
+        yield f"{FOLDER}/{case.page}", _card(assessment, case, word=word)
+
+
+def _card(assessment: Assessment, case: Case, *, word: bool) -> str:
+    return page_template("relocation_card.html").render(
+        **common_values(assessment), **_shared(), policy=content_policy(()), style=_style(), c=case, r=case.row,
+        flow=draw_one(assessment, case), colour=COLOURS[case.group], docx=docx_name(case) if word else "",
+    )  # fmt: skip
+
+
+def docx_name(case: Case) -> str:
+    """Return the file name of the card as a Word document, "" for those who keep as they are."""
+    return case.page.removesuffix(".html") + ".docx" if case.row["rank"] == case.row["rank"] else ""
+
+
+def _style() -> object:
+    return inline_code(template_text("style.css") + template_text("site.css") + template_text("relocation.css"))
+
+
+def _shared() -> dict[str, object]:
+    return {"sketch_size": SIZE_PX, "group_colours": COLOURS, "listed": listed_words, "review_word": REVIEW}

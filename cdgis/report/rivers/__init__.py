@@ -1,0 +1,1 @@
+"""River dossiers as pages, documents and workbooks."""

@@ -1,0 +1,30 @@
+"""Which page is a river's dossier? (一河一策一图: plan, strip, register, sources, who must be told, contacts)"""
+
+
+from cdgis.report.rivers.strip_map import COLOURS, PLAN_PX, STRIP_WIDTH_PX, draw_plan, draw_strip
+from cdgis.report.rivers.template import render_page
+from cdgis.report.rivers.xlsx import CONTACT_FIELDS
+from cdgis.report.site.subject_content import records
+from cdgis.rivers.dossier import RiverDossier
+from cdgis.rivers.risk import risk_tiers
+
+MOST_SOURCES = 40
+
+
+def render_river(dossier: RiverDossier) -> str:
+    """Return the page of one river, for internal use."""
+    settings = dossier.system.workspace.settings
+    return render_page(
+        "river.html", review_number=settings.map_review_number, d=dossier, stamp=dossier.system.stamp,
+        as_of=settings.as_of.isoformat(), plan=draw_plan(dossier), plan_size=PLAN_PX, strip=draw_strip(dossier),
+        strip_width=STRIP_WIDTH_PX, colours=COLOURS, register=records(dossier.structures),
+        interceptions=records(dossier.interceptions), sources=records(dossier.sources.head(MOST_SOURCES)),
+        more_sources=max(len(dossier.sources) - MOST_SOURCES, 0), tiers=tier_counts(dossier), contacts=CONTACT_FIELDS,
+        layer_titles={spec.id: spec.title for spec in dossier.system.workspace.catalog.layers.values()},
+    )  # fmt: skip
+
+
+def tier_counts(dossier: RiverDossier) -> list[tuple[str, int]]:
+    """Return how many enterprises above the mouth are in each tier."""
+    return [(tier.title, int((dossier.sources["tier"] == number).sum())) for number, tier in enumerate(risk_tiers(), 1)]
+

@@ -1,0 +1,66 @@
+"""Between which two points does the critical distance lie? (to draw it; the distance itself is the judge's)
+
+Either the shortest line from the subject to a zone it does not hit, or the deepest point of an overlap with the way
+out of it. A line is returned only when its geodesic length agrees with the judge's distance.
+"""
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from cdgis.geometry import geodesy
+from cdgis.workspace.layers import Layer
+
+_RELATIVE, _ABSOLUTE_M = 0.01, 0.5
+"""How far the drawn line may differ from the judge's number: depth is found on a grid there."""
+_PAD = 1.05
+_METRES_PER_DEGREE = 80_000.0
+"""Shorter than any degree here, so that the search box is never too small."""
+
+
+def critical_ends(layer: Layer | None, shape: BaseGeometry, distance_m: float) -> np.ndarray | None:
+    """Return two rows of lon/lat in degrees, or None when no line of that length is found.
+
+    Parameters
+    ----------
+    layer : the layer that sets the critical distance.
+    shape : the subject, EPSG:4490 lon/lat.
+    distance_m : the critical distance, metres; NaN when there is none.
+    """
+    if layer is None or not layer.spec.is_vector or distance_m != distance_m:
+        return None
+    reach = (distance_m * _PAD + 10.0) / _METRES_PER_DEGREE
+    west, south, east, north = shape.bounds
+    box = shapely.box(west - reach, south - reach, east + reach, north + reach)
+    index = np.sort(layer.zones.sindex.query(box))
+    if not len(index):
+        return None
+    zones = geodesy.geometries_to_local(layer.zones.geometry.to_numpy()[index])
+    (subject,) = geodesy.geometries_to_local(np.array([shape], dtype=object))
+    lines = [shapely.shortest_line(subject, zone) for zone in zones]
+    lines += [_way_out(subject, zone) for zone in zones if shapely.intersects(subject, zone)]
+    return _best([line for line in lines if line is not None and not line.is_empty], distance_m)
+
+
+def _way_out(subject: BaseGeometry, zone: BaseGeometry) -> BaseGeometry | None:
+    """Return the line from the deepest point of an overlap to the nearer of the two edges."""
+    if shapely.get_dimensions(zone) != 2:
+        return None
+    shared = shapely.intersection(subject, zone)
+    areas = [part for part in shapely.get_parts(shared) if shapely.get_dimensions(part) == 2]
+    if not areas:
+        corners = [shapely.Point(xy) for xy in shapely.get_coordinates(shared)]
+        ways: list[BaseGeometry] = [shapely.shortest_line(corner, shapely.boundary(zone)) for corner in corners]
+    else:
+        ways = [shapely.maximum_inscribed_circle(part) for part in areas]
+    return max(ways, key=shapely.length, default=None)
+
+
+def _best(lines: list[BaseGeometry], distance_m: float) -> np.ndarray | None:
+    if not lines:
+        return None
+    ends = np.array([shapely.get_coordinates(line)[[0, -1]] for line in geodesy.geometries_from_local(np.array(lines))])
+    lengths = geodesy.geodesic_distance_m(ends[:, 0, 0], ends[:, 0, 1], ends[:, 1, 0], ends[:, 1, 1])
+    best = int(np.argmin(np.abs(lengths - distance_m)))
+    agrees = abs(lengths[best] - distance_m) <= _RELATIVE * distance_m + _ABSOLUTE_M
+    return np.asarray(ends[best]) if agrees and lengths[best] > 0 else None

@@ -1,0 +1,238 @@
+"""What does the site look like among its zones? (drawings as plain paths; colours are the renderings' business)
+
+Two drawings: the surroundings, and the site itself with its boundary points. Zones are clipped to the view at full
+precision. Nothing is measured here except the two ends of the critical line, whose length must agree with the verdict's.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from cdgis.core.number_format import metres
+from cdgis.core.vocabulary import Effect, State
+from cdgis.geometry.map_frame import View
+from cdgis.report.screening.basics import boundary_points
+from cdgis.report.screening.content import Clause, Conclusion, Figure, Mark, Measure, Outline, Remedy
+from cdgis.report.screening.critical import critical_ends
+from cdgis.workspace.layers import Layer, Layers
+
+SIZE_PX = WIDTH_PX, HEIGHT_PX = 720, 480
+MOST_LABELS = 60
+_LEAST_WIDTH_M = 1_200.0
+_LEAST_DETAIL_M = 60.0
+_MOST_WIDTH_M = 60_000.0
+_MARGIN_PX = 14.0
+_LABEL_PX = (30.0, 15.0)
+_UNITS, _BORDERS, _PLACES = "management_units", "counties", "places"
+_WATER = (("reservoirs", "water"), ("streams", "stream"), ("rivers", "stream"), ("main_rivers", "stream"))
+_MOST_LAYERS, _MOST_FILLED = 9, 1
+_LEAST_LINE_PX = 24.0
+
+
+def draw_figures(
+    layers: Layers,
+    shape: BaseGeometry | None,
+    conclusion: Conclusion,
+    wanted: Mapping[str, str],
+    remedies: Sequence[Remedy],
+) -> tuple[Figure, ...]:
+    """Return the drawing of the surroundings and, for lines and areas, the one with the boundary points.
+
+    Parameters
+    ----------
+    shape : the subject, EPSG:4490 lon/lat; None or empty gives no drawing.
+    wanted : zone layer -> style, as `layers_to_draw` gives it.
+    remedies : those with geometry (WKT, EPSG:4490) are drawn.
+    """
+    if shape is None or shape.is_empty:
+        return ()
+    ends = critical_ends(layers.get(conclusion.critical_layer), shape, conclusion.critical_distance_m)
+    moved = [(r, shapely.from_wkt(r.wkt)) for r in remedies if r.feasible and r.wkt]
+    near_ends = [shapely.LineString(ends)] if ends is not None and conclusion.critical_distance_m <= 5_000 else []
+    view = _view([shape, *near_ends, *(g for _, g in moved)], room=1.9, least_width_m=_LEAST_WIDTH_M)
+    detailed = shapely.get_dimensions(shape) > 0
+    measures = _critical(ends, conclusion, view, least_px=_LEAST_LINE_PX if detailed else 0.0) + _shifts(shape, moved, view)
+    figures = [_figure("项目位置与周边管控区", layers, shape, view, wanted, (measures, moved))]
+    if detailed:
+        detail = _view([shape], room=1.3, least_width_m=_LEAST_DETAIL_M)
+        figures.append(_figure("项目边界与界址点", layers, shape, detail, wanted, (_critical(ends, conclusion, detail), [])))
+    return tuple(figures)
+
+
+def _view(shapes: Sequence[BaseGeometry], *, room: float, least_width_m: float) -> View:
+    """Return the view that shows all shapes."""
+    west, south, east, north = map(float, shapely.total_bounds(np.array(shapes, dtype=object)))
+    bounds = (west, south, east, north)
+    return View.around(bounds, SIZE_PX, room=room, least_width_m=least_width_m, most_width_m=_MOST_WIDTH_M)
+
+
+def layers_to_draw(
+    layers: Layers, conclusion: Conclusion, clauses: Sequence[Clause], hard_layers: Sequence[str]
+) -> dict[str, str]:
+    """Return zone layers worth drawing -> style, the strictest first: area for what decides, ring for the rest.
+
+    Every layer of a decisive clause is drawn. Then come the layers of other clauses that count, the critical layer and
+    the hard constraints, up to MOST_LAYERS; of these, layers that tile the city say nothing on a map of one site and
+    are left out.
+    """
+    decisive = list(dict.fromkeys(zone.layer for c in conclusion.decisive for zone in c.zones))
+    ranked = sorted(clauses, key=lambda c: -Effect(c.effect).rank)
+    deciding = [c.layer for c in ranked if c.state in (State.APPLIES, State.UNKNOWN) and Effect(c.effect).rank]
+    base = {_UNITS, _BORDERS, _PLACES, *(name for name, _ in _WATER)}
+    names = dict.fromkeys([*decisive, *deciding, conclusion.critical_layer, *hard_layers])
+    known = [n for n in names if n in layers and layers[n].spec.is_vector and n not in base]
+    kept = [n for n in known if n in decisive or not layers[n].spec.partition]
+    kept = kept[: max(_MOST_LAYERS, sum(name in decisive for name in kept))]
+    filled = [name for name in kept if name in deciding][:_MOST_FILLED]
+    return {name: "area" if name in filled else "ring" for name in kept}
+
+
+def _figure(
+    title: str,
+    layers: Layers,
+    shape: BaseGeometry,
+    view: View,
+    wanted: Mapping[str, str],
+    additions: tuple[Sequence[Measure], Sequence[tuple[Remedy, BaseGeometry]]],
+) -> Figure:
+    rings = [(key, style) for key, style in wanted.items() if style == "ring"]
+    filled = [(key, style) for key, style in wanted.items() if style != "ring"]
+    plan = [(_UNITS, "unit"), *_WATER, *filled[::-1], *rings[::-1], (_BORDERS, "border")]
+    outlines = [o for key, style in plan if key in layers for o in _outlines(layers[key], style, view)]
+    outlines += _overlap([layers[key] for key, style in wanted.items() if style == "area"], shape, view)
+    outlines.append(_outline("subject", "", "项目范围", "subject", shape, view))
+    measures, moved = additions
+    for remedy, geometry in moved:
+        style = "shift" if remedy.kind == "平移" else "clip"
+        outlines.append(_outline(style, "", f"{remedy.kind}方案（{remedy.target}）", style, geometry, view))
+    marks, note = _marks(shape, view, layers.get(_PLACES), labelled="界址点" in title)
+    bar_px, bar_label = view.scale_bar
+    return Figure(
+        title=title, width=WIDTH_PX, height=HEIGHT_PX, outlines=tuple(o for o in outlines if o.path), marks=marks,
+        measures=tuple(measures), bar_px=bar_px, bar_label=bar_label, note=note,
+    )  # fmt: skip
+
+
+def _outlines(layer: Layer, style: str, view: View) -> list[Outline]:
+    """Return one outline per zone class in view."""
+    index = np.sort(layer.zones.sindex.query(shapely.box(*view.box(_MARGIN_PX))))
+    if not len(index):
+        return []
+    whole = layer.zones.geometry.to_numpy()[index]
+    # A border is drawn as a line: clipped as an area it would run along the edge of the view as well.
+    shapes = shapely.clip_by_rect(shapely.boundary(whole) if style == "border" else whole, *view.box(_MARGIN_PX))
+    classes = layer.zones["zone_class"].to_numpy()[index].astype(str)
+    made = []
+    for zone_class in sorted(set(classes)):
+        part = shapes[classes == zone_class]
+        drawn = "line" if style in ("area", "ring") and shapely.get_dimensions(part).max() == 1 else style
+        named = style in ("unit", "area", "ring") and zone_class not in ("", layer.spec.title)
+        label = f"{layer.spec.title}·{zone_class}" if named else layer.spec.title
+        path = "".join(_path(piece, view) for piece in part)
+        made.append(Outline(layer=layer.spec.id, zone_class=zone_class, label=label, style=drawn, path=path))
+    return made
+
+
+def _overlap(layers: Sequence[Layer], shape: BaseGeometry, view: View) -> list[Outline]:
+    """Return what the subject shares with the deciding zones; the numbers for it are in the tables."""
+    if shapely.get_dimensions(shape) != 2:
+        return []
+    shared = [
+        shapely.intersection(zone, shape)
+        for layer in layers
+        if layer.spec.geometry == "polygon"
+        for zone in layer.zones.geometry.to_numpy()[np.sort(layer.zones.sindex.query(shape, predicate="intersects"))]
+    ]
+    return [_outline("overlap", "", "与决定性区重叠部分", "overlap", shapely.union_all(shared), view)] if shared else []
+
+
+def _outline(layer: str, zone_class: str, label: str, style: str, shape: BaseGeometry, view: View) -> Outline:
+    return Outline(layer=layer, zone_class=zone_class, label=label, style=style, path=_path(shape, view))
+
+
+def _path(shape: BaseGeometry, view: View) -> str:
+    """Return SVG path data of lines and areas; points give none. Steps under a hundredth of a pixel are left out."""
+    parts = []
+    for part in shapely.get_parts(shape):
+        if part.is_empty or shapely.get_dimensions(part) == 0:
+            continue
+        areal = shapely.get_dimensions(part) == 2
+        for ring in shapely.get_rings(part) if areal else [part]:
+            xy = view.pixels(shapely.get_coordinates(ring))
+            keep = np.r_[True, np.any(np.diff(xy, axis=0) != 0, axis=1)]
+            text = "L".join(f"{x:g} {y:g}" for x, y in xy[keep])
+            parts.append(f"M{text}{'Z' if areal else ''}")
+    return "".join(parts)
+
+
+def _marks(shape: BaseGeometry, view: View, places: Layer | None, *, labelled: bool) -> tuple[tuple[Mark, ...], str]:
+    """Return places in view, the subject's point, and boundary points as far as their labels have room."""
+    marks, note = _places(places, view), ""
+    dimension = shapely.get_dimensions(shape)
+    if dimension == 0:
+        xy = view.pixels(shapely.get_coordinates(shape))
+        marks += [Mark(x=float(x), y=float(y), label="", style="subject") for x, y in xy]
+    if labelled:
+        points, count, _ = boundary_points(shape)
+        xy = view.pixels(np.array([(p.lon_deg, p.lat_deg) for p in points]))
+        shown = _with_room(xy)
+        told = set(shown)
+        marks += [
+            Mark(x=float(x), y=float(y), label=points[i].label if i in told else "", style="point")
+            for i, (x, y) in enumerate(xy)
+        ]
+        if len(shown) < count:
+            note = f"界址点共 {count} 个，图上标注 {len(shown)} 个，坐标见界址点坐标表"
+    return tuple(marks), note
+
+
+def _with_room(xy: np.ndarray) -> list[int]:
+    """Return the points whose labels do not lie on one another, the first points first."""
+    taken: list[tuple[float, float]] = []
+    chosen: list[int] = []
+    for number, (x, y) in enumerate(xy):
+        free = all(abs(x - a) > _LABEL_PX[0] or abs(y - b) > _LABEL_PX[1] for a, b in taken)
+        if free and len(chosen) < MOST_LABELS:
+            taken.append((x, y))
+            chosen.append(number)
+    return chosen
+
+
+def _places(places: Layer | None, view: View) -> list[Mark]:
+    if places is None:
+        return []
+    index = np.sort(places.zones.sindex.query(shapely.box(*view.box())))[:6]
+    if not len(index):
+        return []
+    xy = view.pixels(shapely.get_coordinates(shapely.centroid(places.zones.geometry.to_numpy()[index])))
+    names = places.zones["zone_name"].to_numpy()[index]
+    return [Mark(x=float(x), y=float(y), label=str(n), style="place") for (x, y), n in zip(xy, names, strict=True)]
+
+
+def _critical(
+    ends: np.ndarray | None, conclusion: Conclusion, view: View, *, least_px: float = 0.0
+) -> list[Measure]:
+    """Return the critical line with its length, unless it would be shorter than `least_px` in this view."""
+    if ends is None:
+        return []
+    label = f"临界 {metres(conclusion.critical_distance_m)}（{conclusion.critical_layer_title}）"
+    line = _measure(ends, label, "critical", view)
+    return [line] if math.hypot(line.x2 - line.x1, line.y2 - line.y1) >= least_px else []
+
+
+def _shifts(shape: BaseGeometry, moved: Sequence[tuple[Remedy, BaseGeometry]], view: View) -> list[Measure]:
+    centre = shapely.get_coordinates(shapely.centroid(shape))
+    return [
+        _measure(np.vstack((centre, shapely.get_coordinates(shapely.centroid(geometry)))), text, "shift", view)
+        for remedy, geometry in moved
+        if remedy.kind == "平移" and (text := f"平移 {metres(remedy.distance_m)}")
+    ]
+
+
+def _measure(ends: np.ndarray, label: str, style: str, view: View) -> Measure:
+    (x1, y1), (x2, y2) = view.pixels(ends).tolist()
+    return Measure(x1=x1, y1=y1, x2=x2, y2=y2, label=label, style=style)
+

@@ -1,0 +1,78 @@
+"""How do the reports on single subjects reach their folder, whole or not at all? (`cdgis screen`, DESIGN 4.9)"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from cdgis.errors import UsageError
+from cdgis.report.files.atomic_output import staged
+from cdgis.report.files.tables import write_tables
+from cdgis.report.screening import Composer, JournalExtract, ScreeningReport, report_json
+from cdgis.report.screening.html import render_screening
+from cdgis.report.site.subject_content import page_names
+from cdgis.results.assessment import Assessment
+
+FORMATS = ("html", "docx", "json", "xlsx", "gpkg")
+"""xlsx and gpkg are files of data/, which is written whole."""
+
+Progress = Callable[[str], None]
+"""Called with the name of each thing that has been written."""
+
+
+def render_word(report: ScreeningReport) -> bytes:
+    """Return the report as DOCX; the library for it is loaded only now."""
+    from cdgis.report.screening.docx import render_docx
+
+    return render_docx(report)
+
+
+RENDERINGS: Mapping[str, Callable[[ScreeningReport, bytes], bytes]] = {
+    "html": render_screening,
+    "docx": lambda report, _: render_word(report),
+    "json": lambda _, record: record,
+}
+"""Format -> bytes of one report's file, from the report and its canonical JSON."""
+
+
+def write_screening(
+    assessment: Assessment,
+    out: Path,
+    *,
+    formats: Sequence[str] = FORMATS,
+    journals: Mapping[str, JournalExtract] | None = None,
+    progress: Progress | None = None,
+) -> list[Path]:
+    """Write one report a subject and the tables of all into `out`; return the paths, sorted.
+
+    Parameters
+    ----------
+    formats : any of FORMATS; data/ always holds the tables as CSV, and as one XLSX or GeoPackage when asked for.
+    journals : subject_id -> officers' decisions to show beside the findings.
+
+    Raises
+    ------
+    UsageError : an unknown format.
+    ReportError : the folder cannot be written.
+
+    Notes
+    -----
+    Reports of other subjects stay in the folder. The bytes depend on the assessment and the journals alone.
+    """
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown or not formats:
+        raise UsageError(f"--format 读到“{'、'.join(unknown) or '空'}”，应为 {'、'.join(FORMATS)} 中的一个或几个，用逗号分隔")
+    composer = Composer(assessment)
+    with staged(out, own=("data/",)) as stage:
+        for subject_id, page in page_names(composer.subject_ids()).items():
+            report = composer.report(subject_id, journal=(journals or {}).get(subject_id))
+            record = report_json(report)
+            for name in RENDERINGS:
+                if name in formats:
+                    (stage.folder / page).with_suffix(f".{name}").write_bytes(RENDERINGS[name](report, record))
+            (progress or _silent)(subject_id)
+        containers = [name for name in ("gpkg", "xlsx") if name in formats]
+        write_tables(assessment, stage.folder / "data", containers=containers)
+    return stage.written
+
+
+def _silent(item: str) -> None:
+    """Take no notice of progress."""

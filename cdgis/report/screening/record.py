@@ -1,0 +1,100 @@
+"""What is the machine-readable copy of a report? (canonical JSON: sorted keys, UTF-8, unrounded numbers)
+
+The record holds the subject's rows of every table and all inputs, so that `cdgis.results.report_numbers.report_numbers` over it
+gives the report number again.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields, is_dataclass
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+import pandas as pd
+
+from cdgis.errors import ReportError
+from cdgis.report.screening.content import ScreeningReport
+from cdgis.results.assessment import Assessment
+
+SCHEMA = "cdgis-screening/1"
+
+Row = Mapping[str, Any]
+
+
+def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table as mappings by column name, with Python's own numbers."""
+    names = [str(name) for name in frame.columns]
+    columns = [frame[name].tolist() for name in frame.columns]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def rows_by_subject(assessment: Assessment) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    """Return table -> subject_id -> rows, for every table that speaks of subjects."""
+    grouped: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    for name in sorted(assessment.tables):
+        frame = assessment.tables[name]
+        if "subject_id" in frame.columns:
+            grouped[name] = {}
+            for row in rows_of(frame):
+                grouped[name].setdefault(str(row["subject_id"]), []).append(row)
+    return grouped
+
+
+def input_rows(assessment: Assessment) -> tuple[Row, ...]:
+    """Return the inputs as mappings, in the assessment's order."""
+    return tuple(asdict(record) for record in assessment.inputs)
+
+
+def report_json(report: ScreeningReport) -> bytes:
+    """Return the report as canonical JSON: sorted keys, UTF-8, NaN as null, newline at the end."""
+    content = _plain(report)
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False)
+    return (text + "\n").encode("utf-8", "replace")
+
+
+def load_report(content: bytes) -> ScreeningReport:
+    """Return the report in canonical JSON; `report_json` of it gives the same bytes again.
+
+    Raises
+    ------
+    ReportError : not JSON, or not a report of this schema.
+    """
+    try:
+        raw = json.loads(content)
+        if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
+            raise ReportError(f"不是研判报告的 JSON：schema 应为 {SCHEMA}；请用 cdgis screen 重新生成")
+        report: ScreeningReport = _built(ScreeningReport, raw)
+    except (ValueError, KeyError, TypeError, AttributeError) as err:
+        raise ReportError(f"研判报告的 JSON 不完整或被改动：{err!r:.120}；请用 cdgis screen 重新生成") from err
+    return report
+
+
+def _built(kind: Any, value: Any) -> Any:
+    """Return `value` from JSON as what `kind`, a type of `cdgis.report.screening.content`, says it is."""
+    if is_dataclass(kind) and isinstance(kind, type):
+        hints = get_type_hints(kind)
+        if set(value) != set(hints):
+            raise KeyError("、".join(sorted(set(value) ^ set(hints))))
+        return kind(**{name: _built(hint, value[name]) for name, hint in hints.items()})
+    if kind is float:
+        return float("nan") if value is None else float(value)
+    if get_origin(kind) is tuple:
+        return tuple(_built(get_args(kind)[0], item) for item in value)
+    if get_origin(kind) is UnionType:
+        return None if value is None else _built(get_args(kind)[0], value)
+    return value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str | int):
+        return value
+    if is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,134 @@
+"""Which pages does a reader open? (index.html with the map, sites/<id>.html for each judged subject)
+
+Templates escape everything that comes from data; scripts and styles are ours and stand inline.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from markupsafe import Markup
+
+from cdgis.carbon.stock import TOTAL
+from cdgis.core.vocabulary import Verdict
+from cdgis.report.drawing.bar_chart import BAR_PX, LABEL_PX, ROW_PX
+from cdgis.report.drawing.bar_chart import WIDTH_PX as CHART_PX
+from cdgis.report.drawing.palette import VerdictStyle, read_palette
+from cdgis.report.drawing.paths import SIZE_PX, Sketch
+from cdgis.report.files.inline_assets import (
+    content_policy,
+    inline_code,
+    leaflet_script,
+    leaflet_style,
+    static_text,
+    template_text,
+)
+from cdgis.report.files.tables import stamp_of
+from cdgis.report.map.folium_map import MapView
+from cdgis.report.site.dashboard import Dashboard
+from cdgis.report.site.overview import Overview
+from cdgis.report.site.place_content import Place
+from cdgis.report.site.subject_content import Dossier
+from cdgis.report.site.subject_list import filter_choices, list_subjects
+from cdgis.report.templating import page_template
+from cdgis.report.wording import in_force, read_wording, transition_note
+from cdgis.results.assessment import Assessment
+
+OUR_SCRIPTS = (
+    "decode.js", "elements.js", "geodesy.js", "canvas.js", "map.js", "relief.js", "panels.js", "tools.js", "list.js",
+    "card.js", "sheet.js", "link.js",
+)  # fmt: skip
+EARLY_SCRIPT = "early.js"
+TILE_HOSTS = tuple(f"https://t{number}.tianditu.gov.cn" for number in range(8))
+"""The only hosts a page may ask for pictures, and only once the reader has typed a key."""
+
+
+def render_index(assessment: Assessment, dossiers: Sequence[Dossier], *, overview: Overview, view: MapView) -> str:
+    """Return index.html: one self-contained file with map, lists and the run's provenance."""
+    scripts = [leaflet_script(), view.script, "\n".join(static_text(name) for name in OUR_SCRIPTS)]
+    listed = list_subjects(assessment, dossiers)
+    return page_template("index.html").render(
+        **common_values(assessment),
+        early=inline_code(static_text(EARLY_SCRIPT)),
+        policy=content_policy([static_text(EARLY_SCRIPT), *scripts], image_hosts=TILE_HOSTS),
+        style=inline_code(leaflet_style() + template_text("style.css") + template_text("index.css")),
+        scripts=[inline_code(text) for text in scripts],
+        map_html=Markup(view.html),
+        view=view,
+        overview=overview,
+        listed=listed,
+        choices=filter_choices(listed),
+        tiles=True,
+        leaflet_licence=template_text("leaflet_licence.txt"),
+    )
+
+
+def render_site(assessment: Assessment, dossier: Dossier, sketch: Sketch | None) -> str:
+    """Return the page of one subject: conclusion first, then what it rests on; no script at all."""
+    return page_template("site.html").render(
+        **common_values(assessment),
+        policy=content_policy(()),
+        style=inline_code(template_text("style.css") + template_text("site.css")),
+        d=dossier,
+        subject=dossier.subject,
+        verdict=dossier.verdict,
+        verdict_label=Verdict(dossier.verdict["verdict"]).label,
+        look=read_palette().verdicts[dossier.verdict["verdict"]],
+        sketch=sketch,
+        sketch_size=SIZE_PX,
+        transition=transition_note(dossier.attribute("approval_date") or dossier.attribute("application_date")),
+    )
+
+
+def render_place(assessment: Assessment, place: Place) -> str:
+    """Return the page of one county, unit, basin or restoration area; no script."""
+    return page_template("place.html").render(
+        **common_values(assessment),
+        policy=content_policy(()),
+        style=inline_code(template_text("style.css") + template_text("site.css") + template_text("place.css")),
+        place=place,
+        sketch_size=SIZE_PX,
+        total_class=TOTAL,
+    )
+
+
+def render_place_list(assessment: Assessment, places: Sequence[Place]) -> str:
+    """Return places.html: every place with its counts, by layer."""
+    groups: dict[str, list[Place]] = {}
+    for place in places:
+        groups.setdefault(place.layer_title, []).append(place)
+    return page_template("places.html").render(
+        **common_values(assessment),
+        policy=content_policy(()),
+        style=inline_code(template_text("style.css") + template_text("site.css") + template_text("place.css")),
+        groups=groups,
+        verdicts=tuple(Verdict),
+    )
+
+
+def render_dashboard(assessment: Assessment, dashboard: Dashboard) -> str:
+    """Return dashboard.html: headlines, charts with their tables, the plan's measures; no script."""
+    return page_template("dashboard.html").render(
+        **common_values(assessment),
+        policy=content_policy(()),
+        style=inline_code(template_text("style.css") + template_text("site.css") + template_text("dashboard.css")),
+        dashboard=dashboard,
+        chart_sizes=(CHART_PX, LABEL_PX, ROW_PX, BAR_PX),
+    )
+
+
+def common_values(assessment: Assessment) -> dict[str, Any]:
+    """Return what every page needs: the assessment, its titles, stamps and standing words."""
+    titles = {spec.id: spec.title for spec in assessment.catalog}
+    looks: dict[str, VerdictStyle] = dict(read_palette().verdicts)
+    return {
+        "a": assessment,
+        "settings": assessment.settings,
+        "as_of": assessment.as_of.isoformat(),
+        "stamp": stamp_of(assessment),
+        "run_number": assessment.report_numbers.get("", ""),
+        "layer_titles": titles,
+        "looks": looks,
+        "declaration": read_wording()["declaration"]["text"],
+        "how_to_verify": read_wording()["verify"]["text"],
+        "in_force": in_force,
+    }

@@ -1,0 +1,150 @@
+"""What is there to say about one county, unit, basin or restoration area, and on which page does it stand?"""
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from geopandas import GeoDataFrame
+
+from cdgis.carbon.stock import TOTAL
+from cdgis.core.vocabulary import Level, Verdict
+from cdgis.geometry.geodesy import survey_area_m2
+from cdgis.report.drawing.paths import Sketch
+from cdgis.report.drawing.place_map import PlaceMaps
+from cdgis.report.site.subject_content import Row, page_names, records, table
+from cdgis.report.site.subject_list import UNIT_LAYER, Listed
+from cdgis.results.assessment import Assessment
+from cdgis.workspace.layers import Layer
+
+FOLDERS = {"counties": "counties", "management_units": "units", "basins": "basins", "restoration_areas": "restoration"}
+"""Layer id -> folder of its zones' pages."""
+_SUBJECT_COLUMN = {"counties": "county", "management_units": "unit_code", "basins": "basin"}
+_BY_NAME = ("counties", "basins")
+RESTORATION_LAYER = "restoration_areas"
+_CROWDED = 200
+"""Beyond so many subjects a page lists those with something to look at, and counts the others."""
+_Key = TypeVar("_Key", bound=Hashable)
+_Value = TypeVar("_Value")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Everything one place's page says."""
+
+    layer: str
+    layer_title: str
+    zone_id: str
+    name: str
+    zone_class: str
+    area_m2: float
+    page: str
+    """Path relative to the index."""
+    counts: tuple[tuple[Verdict, int], ...]
+    subjects: tuple[Listed, ...]
+    listed: tuple[Listed, ...]
+    """The subjects the page lists: all, or in a crowded place those with something to look at."""
+    clauses: tuple[Row, ...]
+    """Rules of the unit's own access list in force."""
+    carbon: tuple[Row, ...]
+    """Rows of carbon_zones.csv, the total last."""
+    potential: tuple[Row, ...]
+    """Rows of carbon_potential.csv by year."""
+    sketch: Sketch | None
+
+
+def place_pages(assessment: Assessment) -> dict[str, dict[str, str]]:
+    """Return layer id -> zone id -> path of its page relative to the index; zones that share an id share a page."""
+    pages = {}
+    for layer, folder in FOLDERS.items():
+        if layer in assessment.layers:
+            ids = list(dict.fromkeys(str(key) for key in assessment.layers[layer].zones["zone_id"]))
+            pages[layer] = {key: f"{folder}/{name}" for key, name in page_names(ids).items()}
+    return pages
+
+
+def gather_places(
+    assessment: Assessment, listed: Sequence[Listed], *, pages: Mapping[str, Mapping[str, str]]
+) -> list[Place]:
+    """Return every place with a page, layer by layer, in the order of their ids."""
+    maps, sources = PlaceMaps(assessment), _Sources(assessment, listed)
+    return [
+        _place(assessment.layers[layer], rows, pages=pages[layer], sources=sources, maps=maps)
+        for layer in pages
+        for _, rows in assessment.layers[layer].zones.groupby("zone_id", sort=True)
+    ]
+
+
+def _place(
+    layer: Layer, rows: GeoDataFrame, *, pages: Mapping[str, str], sources: "_Sources", maps: PlaceMaps
+) -> Place:
+    key, name = str(rows["zone_id"].iloc[0]), str(rows["zone_name"].iloc[0])
+    subjects = sources.subjects(layer.spec.id, key, name)
+    verdicts = [row.verdict for row in subjects]
+    return Place(
+        layer=layer.spec.id,
+        layer_title=layer.spec.title,
+        zone_id=key,
+        name=name,
+        zone_class=str(rows["zone_class"].iloc[0]),
+        area_m2=float(survey_area_m2(rows.geometry.to_numpy()).sum()),
+        page=pages[key],
+        counts=tuple((verdict, verdicts.count(verdict.value)) for verdict in Verdict if sources.judged),
+        subjects=subjects,
+        listed=tuple(row for row in subjects if len(subjects) <= _CROWDED or row.verdict != Verdict.CLEAR),
+        clauses=sources.clauses.get(key, ()) if layer.spec.id == UNIT_LAYER else (),
+        carbon=sources.carbon.get((layer.spec.id, key), ()),
+        potential=sources.potential.get(key, ()) if layer.spec.id == RESTORATION_LAYER else (),
+        sketch=maps.draw(rows, [row.subject for row in subjects]),
+    )
+
+
+class _Sources:
+    """The rows of each place, looked up once for all."""
+
+    def __init__(self, assessment: Assessment, listed: Sequence[Listed]) -> None:
+        self.judged = bool(listed)
+        self._by_column = {
+            layer: _grouped((str(row.subject[column]), row) for row in listed)
+            for layer, column in _SUBJECT_COLUMN.items()
+        }
+        rows = {row.subject["subject_id"]: row for row in listed}
+        overlaps = table(assessment, "overlaps")
+        hit = overlaps[(overlaps["layer"] == RESTORATION_LAYER) & overlaps["relation"].isin(("inside", "crosses"))]
+        pairs = hit[["zone_id", "subject_id"]].drop_duplicates().itertuples(index=False, name=None)
+        self._by_column[RESTORATION_LAYER] = _grouped((zone, rows[key]) for zone, key in pairs if key in rows)
+        self.clauses = _clauses(assessment)
+        carbon = sorted(records(table(assessment, "carbon_zones")), key=_carbon_order)
+        self.carbon = _grouped(((row["zone_layer"], row["zone_id"]), row) for row in carbon)
+        shown = table(assessment, "carbon_potential")
+        shown = shown[shown["year"] % 10 == 0]
+        self.potential = _grouped((row["area_id"], row) for row in records(shown))
+
+    def subjects(self, layer: str, key: str, name: str) -> tuple[Listed, ...]:
+        """Return the subjects in a place, in the order of the overview's list."""
+        return self._by_column[layer].get(name if layer in _BY_NAME else key, ())
+
+
+def _clauses(assessment: Assessment) -> dict[str, tuple[Row, ...]]:
+    """Return unit code -> clauses of its access list in force, as rows a page prints."""
+    in_force = assessment.rulebook.in_force(assessment.as_of)
+    own = [rule for rule in in_force if rule.level is Level.UNIT]
+    return _grouped(
+        (
+            zone,
+            {"rule_id": rule.id, "effect": rule.effect.value, "dimension": rule.dimension.value, "clause": rule.clause},
+        )
+        for rule in own
+        for zone in rule.zone_ids
+    )
+
+
+def _carbon_order(row: Row) -> tuple[bool, float, str]:
+    """Place totals last, larger classes first."""
+    return row["land_class"] == TOTAL, -float(row["area_m2"]), str(row["land_class"])
+
+
+def _grouped(pairs: Iterable[tuple[_Key, _Value]]) -> dict[_Key, tuple[_Value, ...]]:
+    groups: dict[_Key, list[_Value]] = {}
+    for key, value in pairs:
+        groups.setdefault(key, []).append(value)
+    return {key: tuple(values) for key, values in groups.items()}

@@ -1,0 +1,61 @@
+"""What does a finished assessment hold? The only thing reports may see."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+
+from cdgis.core.vocabulary import InputRecord
+from cdgis.results.request import Request
+from cdgis.rules import Rulebook
+from cdgis.workspace.catalog import LayerSpec
+from cdgis.workspace.layers import Layers, Subjects
+from cdgis.workspace.settings import Settings
+
+if TYPE_CHECKING:
+    from cdgis.raster import Overlay
+
+Audience = Literal["internal", "public"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What one analysis adds to an assessment: its tables, the inputs they rest on, and what must be said of them."""
+
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    records: tuple[InputRecord, ...] = ()
+    notes: tuple[str, ...] = ()
+    pictures: "Mapping[str, Overlay]" = field(default_factory=dict)
+    """Rasters as pictures for the map, by name: stock_density, potential_density, relief."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessment:
+    """Everything a report may see, and nothing it could change."""
+
+    version: str
+    as_of: date
+    settings: Settings
+    """Effective settings, options already applied."""
+    inputs: tuple[InputRecord, ...]
+    tables: Mapping[str, pd.DataFrame]
+    """Validated tables of cdgis.tables.validation by name."""
+    subjects: Subjects
+    layers: Layers
+    catalog: tuple[LayerSpec, ...]
+    """All catalogue entries, including those not overlaid."""
+    rulebook: Rulebook
+    report_numbers: Mapping[str, str]
+    """subject_id -> report number (hash over inputs and that subject's results); "" -> the whole run's number."""
+    request: Request = Request()
+    """What was asked for on the command line, so that a report can be asked for again."""
+    audience: Audience = "internal"
+    """Whom the pages are for; `public` holds nothing but what cdgis.report.public.reduction lets through."""
+    pictures: "Mapping[str, Overlay]" = field(default_factory=dict)
+    """Rasters as pictures for the map, by name: stock_density, potential_density, relief."""
+    notes: tuple[str, ...] = ()
+    """Statements that belong on the overview page (missing layers, switched-off rules, law read from a copy...)."""
+    verdict_notes: tuple[str, ...] = ()
+    """Those of `notes` that every verdict rests on; the others are about other analyses."""

@@ -1,0 +1,229 @@
+"""What does a report file say, whether it is the JSON record itself or a page that embeds it?"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pydantic import ValidationError
+
+from cdgis.core.vocabulary import InputRecord
+from cdgis.errors import ReportError, SchemaError, os_reason
+from cdgis.results.report_numbers import input_digest, report_numbers
+from cdgis.results.request import Request
+from cdgis.tables.validation import TABLES, validate
+from cdgis.workspace.settings import Settings
+
+_SCHEMA_START = "cdgis-screening/"
+_NEEDED = (
+    "report_number",
+    "subject_id",
+    "as_of",
+    "version",
+    "settings",
+    "inputs",
+    "record",
+    "conclusion",
+    "declaration",
+)
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportFile:
+    """One report as read from disk."""
+
+    path: Path
+    data: bytes
+    content: Mapping[str, Any]
+    """The JSON record."""
+
+    @property
+    def is_page(self) -> bool:
+        """Whether the file is an HTML page that embeds the record."""
+        return self.path.suffix.lower() in (".html", ".htm")
+
+    @property
+    def subject_id(self) -> str:
+        """Whom the report is about."""
+        return str(self.content["subject_id"])
+
+    @property
+    def number(self) -> str:
+        """The report number as printed."""
+        return str(self.content["report_number"])
+
+    @property
+    def as_of(self) -> date:
+        """Day of judgement."""
+        return date.fromisoformat(self.content["as_of"])
+
+    def rows(self, table: str) -> Sequence[Row]:
+        """Return the subject's rows of a table."""
+        found: Sequence[Row] = self.content["record"].get(table, ())
+        return found
+
+    def request(self) -> Request:
+        """Return what was asked; for a report that does not say, the files among its inputs."""
+        row = self.content.get("request")
+        if row:
+            return Request.of(row)
+        sites = [str(r["path"]) for r in self.content["inputs"] if r["kind"] == "subjects"]
+        return Request(command="screen", files=tuple(dict.fromkeys(path.split("!")[0] for path in sites)))
+
+
+def read_report(path: Path) -> ReportFile:
+    """Return the report in a JSON or HTML file.
+
+    Raises
+    ------
+    ReportError : the file cannot be read, or holds no report of cdgis.
+    """
+    try:
+        data = path.read_bytes()
+        text = data.decode("utf-8")
+    except OSError as err:
+        raise ReportError(f"无法读取 {path}：{os_reason(err)}") from err
+    except UnicodeDecodeError as err:
+        raise ReportError(f"{path.name} 不是 UTF-8 文件，不是 cdgis 写出的报告") from err
+    is_page = path.suffix.lower() in (".html", ".htm")
+    candidates = _embedded(text) if is_page else [text]
+    for candidate in candidates:
+        try:
+            content = json.loads(candidate, parse_constant=_no_number)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(content, dict) and str(content.get("schema", "")).startswith(_SCHEMA_START):
+            missing = [name for name in _NEEDED if name not in content]
+            if missing:
+                raise ReportError(f"{path.name} 的报告记录缺少 {'、'.join(missing)}，文件已被改动或不完整")
+            deformed = _deformed(content)
+            if deformed:
+                raise ReportError(f"{path.name} 的报告记录中 {'、'.join(deformed)} 不成样子，文件已被改动")
+            return ReportFile(path=path, data=data, content=content)
+    raise ReportError(f"{path.name} 中没有 cdgis 报告记录（应为 cdgis screen 写出的 .json 或 .html）")
+
+
+def _no_number(word: str) -> float:
+    """Refuse NaN and Infinity, which JSON does not know and no report of ours holds."""
+    raise ValueError(word)
+
+
+def _deformed(content: Mapping[str, Any]) -> list[str]:
+    """Return the parts of a report that are not of the kind the checks go through."""
+    parts = ("record", "conclusion", "settings", "declaration")
+    wrong = [name for name in parts if not isinstance(content[name], dict)]
+    journal = content["declaration"].get("journal") if "declaration" not in wrong else None
+    if journal and not (isinstance(journal, dict) and {"length", "head_sha256"} <= journal.keys()):
+        wrong.append("declaration.journal")
+    request = content.get("request") or {}
+    if not isinstance(request, dict) or (request and not _is_request(request)):
+        wrong.append("request")
+    tables = content["record"].items() if "record" not in wrong else ()
+    lists = {"inputs": content["inputs"], **{f"record.{name}": rows for name, rows in tables}}
+    wrong += [name for name, rows in lists.items() if not _is_table(rows)]
+    try:
+        date.fromisoformat(content["as_of"])
+    except (TypeError, ValueError):
+        wrong.append("as_of")
+    return wrong
+
+
+def _is_table(rows: object) -> bool:
+    return isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
+
+
+def _is_request(request: Mapping[str, Any]) -> bool:
+    lists = all(isinstance(request.get(name), list) for name in ("files", "wkt", "lonlat"))
+    tolerance_m = request.get("tolerance_m")
+    number = tolerance_m is None or (isinstance(tolerance_m, int | float) and not isinstance(tolerance_m, bool))
+    return lists and number and isinstance(request.get("declared"), dict) and "sidecar" in request
+
+
+class _Scripts(HTMLParser):
+    """Collects the JSON data elements of a page."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=False)
+        self.found: list[str] = []
+        self._inside = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Begin to listen at a JSON data element."""
+        self._inside = tag == "script" and dict(attrs).get("type") == "application/json"
+        if self._inside:
+            self.found.append("")
+
+    def handle_data(self, data: str) -> None:
+        """Take in the text of the element listened to."""
+        if self._inside:
+            self.found[-1] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        """Stop listening."""
+        self._inside = False
+
+
+def _embedded(text: str) -> list[str]:
+    parser = _Scripts()
+    try:
+        parser.feed(text)
+    except AssertionError:  # the parser's word for declarations it cannot make sense of
+        return []
+    return parser.found
+
+
+def canonical(content: Any) -> bytes:
+    """Return JSON content as `cdgis.report.screening.report_json` writes it."""
+    text = json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False)
+    return (text + "\n").encode("utf-8", "replace")
+
+
+def number_faults(report: ReportFile) -> tuple[str, ...]:
+    """Return whether the report number stands for what the record holds: nothing when it does.
+
+    Recomputed from the record alone, with no look at the workspace.
+    """
+    try:
+        tables = {
+            name: _table(name, rows) for name, rows in report.content["record"].items() if name in TABLES and rows
+        }
+        settings = Settings(**report.content["settings"])
+        inputs = [InputRecord(**row) for row in report.content["inputs"]]
+    except (SchemaError, ValidationError, TypeError, KeyError, ValueError) as err:
+        return (f"报告记录已不成表：{err}",)
+    digest = input_digest(inputs, settings, report.as_of, str(report.content["version"]))
+    subject_tables = {name: table for name, table in tables.items() if "subject_id" in table.columns}
+    strangers = sorted({str(s) for table in subject_tables.values() for s in table["subject_id"]} - {report.subject_id})
+    if strangers:
+        return (f"报告记录混有其他对象的行：{'、'.join(strangers)}",)
+    number = report_numbers(subject_tables, digest, report.as_of).get(report.subject_id, "")
+    if number != report.number:
+        return (f"报告编号与记录不符：写明 {report.number}，由记录算得 {number}；记录或编号被改动过",)
+    return ()
+
+
+def _table(name: str, rows: Sequence[Row]) -> pd.DataFrame:
+    numbers = {column.name for column in TABLES[name].columns if column.kind == "number"}
+    plain = [{k: math.nan if v is None and k in numbers else v for k, v in row.items()} for row in rows]
+    return validate(name, pd.DataFrame(plain))
+
+
+def summary_faults(report: ReportFile) -> tuple[str, ...]:
+    """Return where the conclusion printed differs from the verdict in the record."""
+    verdicts = report.rows("verdicts")
+    if len(verdicts) != 1:
+        return (f"记录应有一行判定结论，读到 {len(verdicts)} 行",)
+    shared = ("verdict", "at_least", "stability", "critical_distance_m", "critical_layer", "manual_count")
+    conclusion = report.content["conclusion"]
+    return tuple(
+        f"结论部分的 {name} 是 {conclusion.get(name)!r}，记录中是 {verdicts[0].get(name)!r}"
+        for name in shared
+        if conclusion.get(name) != verdicts[0].get(name)
+    )

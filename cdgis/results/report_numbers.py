@@ -1,0 +1,67 @@
+"""Which inputs and results does a report number stand for? (hash over both, so anything altered shows)"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import date
+
+import pandas as pd
+
+from cdgis.core.vocabulary import InputRecord
+from cdgis.workspace.settings import Settings
+
+NUMBER_LENGTH = 12
+"""Hex digits of a report number: 48 bits, ample against accident; verify compares full tables."""
+
+
+def input_digest(inputs: Sequence[InputRecord], settings: Settings, as_of: date, version: str) -> str:
+    """Return the SHA-256 over everything an answer rests on, as hex."""
+    content = {
+        "version": version,
+        "as_of": as_of.isoformat(),
+        "settings": settings.model_dump(mode="json", exclude={"publish"}),
+        "inputs": [asdict(record) for record in sorted(inputs, key=lambda r: (r.kind, r.layer, r.path))],
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def report_numbers(
+    tables: Mapping[str, pd.DataFrame], inputs_digest: str, as_of: date, *, key: str = "subject_id"
+) -> dict[str, str]:
+    """Return subject_id -> report number, and "" -> the number of the whole run.
+
+    A number hashes the inputs and every table row of that subject, so it does not change when
+    another subject is added, and cannot stay when one of its own figures does.
+    """
+    lines: dict[str, list[str]] = {}
+    whole = hashlib.sha256(inputs_digest.encode())
+    for name in sorted(tables):
+        frame = tables[name]
+        texts = _row_texts(frame)
+        whole.update(f"{name}\n".encode())
+        for text in texts:
+            whole.update(f"{text}\n".encode())
+        if key in frame.columns:
+            for subject, text in zip(frame[key], texts, strict=True):
+                lines.setdefault(str(subject), []).append(f"{name}\n{text}\n")
+    numbers = {"": _number(whole.hexdigest(), as_of)}
+    for subject in sorted(lines):
+        digest = hashlib.sha256((inputs_digest + "".join(lines[subject])).encode()).hexdigest()
+        numbers[subject] = _number(digest, as_of)
+    return numbers
+
+
+def _row_texts(frame: pd.DataFrame) -> list[str]:
+    columns = [frame[name].map(_cell) for name in frame.columns]
+    # As JSON, because a separator inside a cell could otherwise move text from one cell to the next unnoticed.
+    return [json.dumps(row, ensure_ascii=False) for row in zip(*columns, strict=True)]
+
+
+def _cell(value: object) -> str:
+    # 10 significant digits: enough to notice any change, few enough to be the same on every processor.
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def _number(digest: str, as_of: date) -> str:
+    return f"CDGIS-{as_of:%Y%m%d}-{digest[:NUMBER_LENGTH].upper()}"

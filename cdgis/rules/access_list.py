@@ -1,0 +1,150 @@
+"""What does the 生态环境准入清单 of each management unit demand, as rules? (layers/zoning/access_list.csv)
+
+Since 2026-08-15 breach of a published list is unlawful (生态环境法典 第67条, penalty 第1234条); before, the list
+was policy. So a clause with effect 禁止 becomes two dated rules: 限制 until 2026-08-14, 禁止 from 2026-08-15.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, get_args
+
+import pandas as pd
+from pydantic import ValidationError
+
+from cdgis.core.toml_files import schema_problems
+from cdgis.core.vocabulary import LIST_SEPARATOR, Dimension, Effect, Evidence, Level, ProjectType
+from cdgis.errors import RuleError
+from cdgis.rules.rule import NUMERIC_OPERATORS, Basis, Condition, Operator, Rule
+
+COLUMNS = (
+    "unit_code", "clause_no", "dimension", "text", "industry_prefixes", "project_types",
+    "attribute", "op", "value", "effect", "plan_measure",
+)  # fmt: skip
+UNIT_LAYER = "management_units"
+POLICY_FROM = date(2021, 1, 1)
+"""Year of the city's plan; the day is not known."""
+POLICY_TO = date(2026, 8, 14)
+CODE_FROM = date(2026, 8, 15)
+_LIST = Basis(document="生态环境准入清单", issuer="承德市")
+_CODE = Basis(document="生态环境法典", article="第67条", issuer="全国人民代表大会", mark=Evidence.COPY)
+_PENALTY = "第1234条：责令停止、没收、限期拆除恢复，50万-500万元；直接责任人5万-10万元；情节严重的停业关闭"
+_UNIT_CODE = re.compile(r"^ZH\d{6}[123]\d{4}$")
+
+
+def access_list_rules(table: pd.DataFrame, *, official: bool = True) -> tuple[Rule, ...]:
+    """Return one rule (two for 禁止) for each clause of the access lists, in table order.
+
+    Parameters
+    ----------
+    table : columns COLUMNS, all text, lists separated by ``;``. An empty `effect` is a clause for a person to
+        decide (manual). Empty `project_types` means 既有 for 退出, any for 提示 and 鼓励, else new construction:
+        what exists is not touched by a prohibition of building.
+    official : whether the catalogue calls the list official; the clauses of one that is not are examples.
+
+    Raises
+    ------
+    RuleError : a column is missing or cells are wrong; all faults at once, with the row as a spreadsheet counts it.
+    """
+    missing = [column for column in COLUMNS if column not in table.columns]
+    if missing:
+        raise RuleError((f"准入清单缺少列 {'、'.join(missing)}；应有 {'、'.join(COLUMNS)}",))
+    rules: list[Rule] = []
+    problems: list[str] = []
+    seen: set[str] = set()
+    for number, row in enumerate(table[list(COLUMNS)].fillna("").astype(str).to_dict("records"), start=2):
+        cells = {str(key): value.strip() for key, value in row.items()}
+        key = f"{cells['unit_code']}-{cells['clause_no']}"
+        faults = _faults(cells) + ([f"{key} 重复"] if key in seen else [])
+        seen.add(key)
+        if faults:
+            problems += [f"准入清单第 {number} 行：{fault}" for fault in faults]
+            continue
+        try:
+            rules += _rules_of(cells, Evidence.ORIGINAL if official else Evidence.EXAMPLE)
+        except ValidationError as err:
+            problems += [f"准入清单第 {number} 行 {problem}" for problem in schema_problems(err, whole="整条")]
+    if problems:
+        raise RuleError(tuple(problems))
+    return tuple(rules)
+
+
+def _faults(cells: Mapping[str, str]) -> list[str]:
+    faults = []
+    if not _UNIT_CODE.match(cells["unit_code"]):
+        faults.append(f"unit_code 应形如 ZH13080210001，读到 {cells['unit_code']!r}")
+    for name in ("clause_no", "text"):
+        if not cells[name]:
+            faults.append(f"{name} 为空")
+    domains: dict[str, tuple[str, ...]] = {
+        "dimension": tuple(Dimension), "effect": ("", *Effect), "op": ("", *get_args(Operator))
+    }  # fmt: skip
+    for name, allowed in domains.items():
+        if cells[name] not in allowed:
+            faults.append(f"{name} 应为 {'、'.join(filter(None, allowed))} 之一，读到 {cells[name]!r}")
+    wrong = [word for word in _split(cells["project_types"]) if word not in tuple(ProjectType)]
+    if wrong:
+        faults.append(f"project_types 应为 {'、'.join(ProjectType)}，读到 {'、'.join(wrong)}")
+    if bool(cells["attribute"]) != bool(cells["op"]):
+        faults.append("attribute 与 op 须同时填写或同时为空")
+    if cells["op"] in NUMERIC_OPERATORS and not re.fullmatch(r"-?\d+(\.\d+)?", cells["value"]):
+        faults.append(f"op={cells['op']} 时 value 应为数值，读到 {cells['value']!r}")
+    return faults
+
+
+def _split(cell: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in cell.split(LIST_SEPARATOR) if word.strip())
+
+
+def _conditions(cells: Mapping[str, str]) -> tuple[Condition, ...]:
+    if not cells["attribute"]:
+        return ()
+    value: str | float | tuple[str, ...] | None = cells["value"] or None
+    if cells["op"] in NUMERIC_OPERATORS:
+        value = float(cells["value"])
+    elif cells["op"] in ("in", "has"):
+        value = _split(cells["value"])
+    return (Condition.model_validate({"attribute": cells["attribute"], "op": cells["op"], "value": value}),)
+
+
+def _project_types(cells: Mapping[str, str], effect: Effect) -> tuple[str, ...]:
+    if cells["project_types"]:
+        return _split(cells["project_types"])
+    if effect is Effect.EXIT:
+        return (ProjectType.EXISTING,)
+    return tuple(t for t in ProjectType if t is not ProjectType.EXISTING) if effect.rank else ()
+
+
+def _rules_of(cells: Mapping[str, str], mark: Evidence) -> list[Rule]:
+    effect = Effect(cells["effect"] or Effect.NOTE)
+    rule_id = f"{cells['unit_code']}-{cells['clause_no']}"
+    clause: dict[str, Any] = {
+        "title": f"{cells['unit_code']} 准入清单第 {cells['clause_no']} 条",
+        "level": Level.UNIT,
+        "layer": UNIT_LAYER,
+        "zone_ids": (cells["unit_code"],),
+        "project_types": _project_types(cells, effect),
+        "industry_prefixes": _split(cells["industry_prefixes"]),
+        "conditions": _conditions(cells),
+        "dimension": Dimension(cells["dimension"]),
+        "clause": cells["text"],
+        "plan_measure": cells["plan_measure"],
+        "source": "layers/zoning/access_list.csv",
+        "mark": mark,
+        "manual": not cells["effect"],
+    }
+    own = _LIST.model_copy(update={"article": f"{cells['unit_code']} 第 {cells['clause_no']} 条", "mark": mark})
+    policy: dict[str, Any] = {"basis": (own,), "effective_from": POLICY_FROM, "date_precision": "year"}
+    if effect is not Effect.PROHIBIT:
+        return [Rule(id=rule_id, effect=effect, **clause, **policy)]
+    before = "2026-08-14 以前违反清单无专门罚则，按限制计"
+    return [
+        Rule(
+            id=f"{rule_id}-2021", effect=Effect.RESTRICT, effective_to=POLICY_TO, needs_review=True, note=before,
+            **clause, **policy,
+        ),
+        Rule(
+            id=f"{rule_id}-2026", effect=effect, effective_from=CODE_FROM, penalty=_PENALTY,
+            basis=(own, _CODE), **clause,
+        ),
+    ]  # fmt: skip

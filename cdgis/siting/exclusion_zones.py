@@ -1,0 +1,139 @@
+"""Which ground must a subject keep clear of, whatever becomes of the rules that are still undecided for it?
+
+That of every rule with at least a given rank whose non-geometric part is not false for the subject: the rule's zones,
+widened by its distance if it asks for one, and whatever lies outside the coverage of the rule's layer.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray
+from cdgis.core.vocabulary import Scope
+from cdgis.geometry import geodesy
+from cdgis.geometry.shapes import subdivide
+from cdgis.judging.extents import both_planes
+from cdgis.judging.facts import Facts, rule_applies_but_for_geometry
+from cdgis.judging.kleene import FALSE, TRUE
+from cdgis.judging.rule_outcomes import scope_of
+from cdgis.rules.rule import Rule
+from cdgis.workspace.layers import Layer, Layers
+
+_SCALE = 1 + 4e-4
+"""The distance plane stretches by at most 3.2e-4 here: buffers are never too narrow."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concern:
+    """One rule that some subjects have to reckon with."""
+
+    rule: Rule
+    possible: BoolArray
+    """Whose non-geometric part is not false."""
+    certain: BoolArray
+    """Whose non-geometric part is true."""
+    distance_m: FloatArray
+    """How far zones must be kept off, NaN where unknown; 0 for rules on hits."""
+
+
+def concerns_of(rules: Sequence[Rule], facts: Facts, *, rank: int) -> tuple[Concern, ...]:
+    """Return the rules a machine decides, of at least `rank`, that may apply to some of the subjects in `facts`."""
+    found = []
+    for rule in rules:
+        if rule.manual or rule.effect.rank < rank or rule.geometry == "engine":
+            continue
+        rest = rule_applies_but_for_geometry(rule, facts)
+        if (rest != FALSE).any():
+            found.append(
+                Concern(rule=rule, possible=rest != FALSE, certain=rest == TRUE, distance_m=_distance_m(rule, facts))
+            )
+    return tuple(found)
+
+
+def _distance_m(rule: Rule, facts: Facts) -> FloatArray:
+    if rule.geometry != "within":
+        return np.zeros(facts.size)
+    if rule.distance_attribute:
+        return facts.number(rule.distance_attribute)
+    return np.full(facts.size, np.nan if rule.distance_m is None else rule.distance_m)
+
+
+class Barriers:
+    """The zones of a workspace's layers in short pieces, asked by rule and window; layers are indexed when needed."""
+
+    def __init__(self, layers: Layers) -> None:
+        self._layers = layers
+        self._indexed: dict[str, _Pieces] = {}
+
+    def around(self, concerns: Iterable[Concern], subject: int, window: BaseGeometry) -> GeometryArray:
+        """Return what subject number `subject` must keep clear of near a distance-plane `window`, in EPSG:4490."""
+        asked: dict[str, FloatArray] = {}
+        for concern in concerns:
+            name, distance = concern.rule.layer, concern.distance_m[subject]
+            if not concern.possible[subject] or np.isnan(distance) or not self._has(name):
+                continue
+            wanted = self._pieces(name).wanted(concern.rule)
+            known = asked.get(name, np.full(len(wanted), -1.0))
+            asked[name] = np.where(wanted, np.maximum(known, distance), known)
+        found = [self._pieces(name).near(window, off_m) for name, off_m in sorted(asked.items())]
+        outside = [self._outside(name, window) for name in sorted({self._layers[n].spec.coverage for n in asked})]
+        return geodesy.geometries_from_local(np.concatenate([np.empty(0, dtype=object), *found, *outside]))
+
+    def _has(self, name: str) -> bool:
+        return name in self._layers and self._layers[name].spec.zones
+
+    def _pieces(self, name: str) -> "_Pieces":
+        if name not in self._indexed:
+            self._indexed[name] = _Pieces(self._layers[name])
+        return self._indexed[name]
+
+    def _outside(self, coverage: str, window: BaseGeometry) -> GeometryArray:
+        pieces = self._pieces(coverage)
+        covered = shapely.union_all(pieces.near(window, np.zeros(pieces.count)))
+        beyond = shapely.get_parts(shapely.difference(window, covered))
+        return np.asarray(beyond[shapely.get_dimensions(beyond) == 2])
+
+
+class _Pieces:
+    """One layer's zones in the distance plane, polygons cut into pieces of few vertices."""
+
+    def __init__(self, layer: Layer) -> None:
+        self._zones = layer.zones
+        self.count = len(layer.zones)
+        self._wanted: dict[Scope, BoolArray] = {}
+        _, local = both_planes(np.asarray(layer.zones.geometry.array, dtype=object))
+        areal = np.flatnonzero(shapely.get_dimensions(local) == 2)
+        other = np.flatnonzero(shapely.get_dimensions(local) != 2)
+        pieces, owner = subdivide(local[areal])
+        self._geoms = np.concatenate([pieces, local[other]])
+        self._owner = np.concatenate([areal[owner], other]).astype(np.int64)
+
+    @cached_property
+    def _tree(self) -> shapely.STRtree:
+        return shapely.STRtree(self._geoms)
+
+    def wanted(self, rule: Rule) -> BoolArray:
+        """Return which zones the rule looks at."""
+        scope = scope_of(rule)
+        if scope not in self._wanted:
+            wanted = np.ones(self.count, dtype=bool)
+            columns: Mapping[str, tuple[str, ...]] = {"zone_class": scope.zone_classes, "zone_id": scope.zone_ids}
+            for column, values in columns.items():
+                if values:
+                    wanted &= self._zones[column].isin(values).to_numpy()
+            self._wanted[scope] = wanted
+        return self._wanted[scope]
+
+    def near(self, window: BaseGeometry, off_m: FloatArray) -> GeometryArray:
+        """Return the pieces near `window` of zones with `off_m` >= 0, each widened by its zone's `off_m` metres."""
+        reach = float(off_m.max(initial=0.0)) * _SCALE
+        at = np.sort(self._tree.query(window, predicate="dwithin", distance=reach))
+        at = at[off_m[self._owner[at]] >= 0]
+        found, width = self._geoms[at], off_m[self._owner[at]] * _SCALE
+        wide = width > 0
+        found[wide] = shapely.buffer(found[wide], width[wide], quad_segs=32)
+        return np.asarray(found)

@@ -1,0 +1,66 @@
+"""How does a new workspace begin? (`cdgis init`: the shipped Chengde one, or an empty one)"""
+
+import shutil
+from pathlib import Path
+
+from cdgis.errors import WorkspaceError
+from cdgis.workspace.settings import SETTINGS_FILE
+
+_PACKAGE = Path(__file__).resolve().parents[1]
+_EMPTY_SETTINGS = """name = "我的工作区"
+city = "承德市"
+as_of = {as_of}
+catalog = "layers/catalog.toml"
+
+[sources]
+projects = ["layers/projects/*"]
+project_attributes = "layers/projects/attributes.csv"
+enterprises = ["layers/enterprises/*.xlsx", "layers/enterprises/*.csv"]
+"""
+_EMPTY_SIDECAR = "file,parcel,project_id,name,industry,project_type,activity\n"
+_EMPTY_CATALOG = """# 每个图层一个条目，写法见示范工作区的 layers/catalog.toml。
+[layers]
+"""
+
+
+def shipped_workspace() -> Path:
+    """Return the folder of the Chengde workspace: inside the installed package, or the repository itself.
+
+    Raises
+    ------
+    WorkspaceError : this installation carries no workspace.
+    """
+    for folder in (_PACKAGE / "workspace_chengde", _PACKAGE.parent):
+        if (folder / SETTINGS_FILE).is_file() and (folder / "layers").is_dir():
+            return folder
+    raise WorkspaceError("安装包内没有示范工作区。请重新安装 cdgis，或用 --empty 新建空工作区")
+
+
+def create_workspace(folder: Path, *, empty: bool = False) -> int:
+    """Create a workspace in `folder` and return how many files it has.
+
+    Raises
+    ------
+    WorkspaceError : the folder exists and is not empty, or lies in the data that would be copied.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise WorkspaceError(f"{folder} 已存在且不为空。请换一个目录名，以免覆盖已有文件")
+    source = None if empty else shipped_workspace()
+    if source is not None and folder.resolve().is_relative_to((source / "layers").resolve()):
+        raise WorkspaceError(f"{folder} 在示范数据的 layers/ 之内，不能把它复制到自己里面。请换一个目录")
+    folder.mkdir(parents=True, exist_ok=True)
+    if source is None:
+        _write_skeleton(folder)
+    else:
+        shutil.copytree(source / "layers", folder / "layers", ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copyfile(source / SETTINGS_FILE, folder / SETTINGS_FILE)
+    return sum(1 for path in folder.rglob("*") if path.is_file())
+
+
+def _write_skeleton(folder: Path) -> None:
+    for name in ("projects", "enterprises"):
+        (folder / "layers" / name).mkdir(parents=True)
+    shipped_as_of = "2026-11-01"
+    (folder / SETTINGS_FILE).write_text(_EMPTY_SETTINGS.format(as_of=shipped_as_of), encoding="utf-8")
+    (folder / "layers" / "projects" / "attributes.csv").write_text(_EMPTY_SIDECAR, encoding="utf-8")
+    (folder / "layers" / "catalog.toml").write_text(_EMPTY_CATALOG, encoding="utf-8")
