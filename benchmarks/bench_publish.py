@@ -25,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from report_fixtures import make_assessment
 
-from cdgis.report.map.folium_map import build_map
 from cdgis.report.site.overview import sum_up
+from cdgis.report.site.overview_map import build_map
 from cdgis.report.site.page import render_index
 from cdgis.report.site.subject_content import gather_dossiers
 from cdgis.results.assessment import Assessment

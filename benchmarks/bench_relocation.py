@@ -89,7 +89,7 @@ def carried(attributes: pd.DataFrame, origin: np.ndarray, names: np.ndarray, rng
 
 
 def ours(size: str) -> dict[str, Any]:
-    from cdgis.judging.stage import judge_subjects
+    from cdgis.judging.evaluation import judge_subjects
     from cdgis.relocation.plan import plan_relocation
 
     loaded, subjects = made(size)

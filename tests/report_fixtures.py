@@ -15,9 +15,9 @@ from report_city import COUNTIES, input_record, make_layers
 from cdgis.carbon import total_potential
 from cdgis.judging.questions import list_questions
 from cdgis.results.assessment import Assessment
+from cdgis.results.tables.validation import TABLES, empty, validate
 from cdgis.rules import Rule, Rulebook
 from cdgis.rules.attributes import load_attributes
-from cdgis.tables.validation import TABLES, empty, validate
 from cdgis.workspace.layers import Subjects
 from cdgis.workspace.settings import RuleOff, Settings
 

@@ -11,12 +11,13 @@ PACKAGE = Path(__file__).parent.parent / "cdgis"
 LEVELS: tuple[tuple[str, ...], ...] = (
     ("errors",),
     ("core",),
-    ("tables", "geometry", "rules"),
+    ("geometry", "rules"),
     ("workspace",),
     ("readers", "raster"),
-    ("results", "rivers"),
+    ("results",),
+    ("rivers",),
     ("judging", "carbon"),
-    ("siting", "measures"),
+    ("siting",),
     ("relocation",),
     ("report",),
     ("pipelines",),
@@ -30,13 +31,16 @@ FENCES = {
     "pyogrio": ("readers", "report.files"),
     "rasterio": ("raster",),
     "pyproj": ("geometry.geodesy", "geometry.projections"),
-    "folium": ("report.map",),
+    "folium": ("report.site.overview_map",),
     "numba": ("core.compiled",),
     "docx": ("report.screening.docx", "report.rivers.docx", "report.relocation.docx"),
-    "matplotlib": ("report.drawing.overview_png",),
-    "PIL": ("report.screening.figure_png", "report.rivers.png"),
+    "matplotlib": ("report.site.overview_png",),
+    "PIL": ("report.screening.figure_png", "report.rivers.plan_png"),
 }
 FORBIDDEN_NAMES = ("utils", "helpers", "common")
+SHARED_STEMS = ("page", "content", "docx", "publish")
+"""What several rooms may call a file of theirs; every other file is known by its name alone."""
+MAX_TOP_NAMES = 20
 MAX_FILE_LINES = 320
 MAX_BODY_LINES = 45
 
@@ -159,6 +163,17 @@ def size_faults(package: Path) -> list[str]:
     return faults
 
 
+def stem_faults(package: Path) -> list[str]:
+    """Return file names that stand in more than one folder, and a top folder too full to take in at a glance."""
+    folders: dict[str, list[str]] = {}
+    for path in sorted(package.rglob("*.py")):
+        if path.stem not in ("__init__", *SHARED_STEMS):
+            folders.setdefault(path.stem, []).append(path.parent.relative_to(package).as_posix())
+    faults = [f"{stem} 同名于 {'、'.join(found)}" for stem, found in folders.items() if len(found) > 1]
+    top = [path.name for path in package.iterdir() if path.name != "__pycache__"]
+    return faults + ([f"顶层有 {len(top)} 个名字"] if len(top) > MAX_TOP_NAMES else [])
+
+
 TREES = modules(PACKAGE)
 
 
@@ -184,6 +199,20 @@ def test_house_habits_are_kept():
 
 def test_files_are_of_a_size_and_have_names():
     assert size_faults(PACKAGE) == []
+
+
+def test_every_file_is_known_by_its_name_alone():
+    assert stem_faults(PACKAGE) == []
+
+
+def test_planted_namesake_or_full_top_is_found(tmp_path):
+    for name in ("rules/areas.py", "rivers/areas.py", "rules/page.py", "rivers/page.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    assert stem_faults(tmp_path) == ["areas 同名于 rivers、rules"]
+    for number in range(MAX_TOP_NAMES - 1):
+        (tmp_path / f"room{number}").mkdir()
+    assert stem_faults(tmp_path)[1:] == ["顶层有 21 个名字"]
 
 
 PLANTED = {

@@ -7,10 +7,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cdgis.geometry.kernels import Engine, overlap_areas, overlapping_pairs
-from cdgis.geometry.kernels.areas import LEAST_AREA_M2
 from cdgis.geometry.kernels.engine import COMPILED_PAYS, VARIABLE, chosen_engine
-from cdgis.geometry.kernels.flat import FlatPolygons
+from cdgis.geometry.kernels.flat_polygons import FlatPolygons
 from cdgis.geometry.kernels.overlap import ZoneIndex
+from cdgis.geometry.kernels.overlap_areas import LEAST_AREA_M2
 
 FAR = 4_600_000.0
 """Northing of the city on the measuring plane: where digits are scarce."""
@@ -161,7 +161,7 @@ def test_order_and_company_change_no_area():
 def test_subjects_done_in_blocks_give_the_same(monkeypatch):
     subjects, zones = stars(40, 5), stars(30, 6)
     whole = as_dict(overlap_areas(subjects, zones, engine=Engine.COMPILED))
-    monkeypatch.setattr("cdgis.geometry.kernels.areas.BLOCK_ROWS", 7)
+    monkeypatch.setattr("cdgis.geometry.kernels.overlap_areas.BLOCK_ROWS", 7)
     assert as_dict(overlap_areas(subjects, zones, engine=Engine.COMPILED)) == whole
 
 

@@ -15,11 +15,11 @@ import shapely
 from shapes import from_metres
 from small_workspace import small_workspace
 
-from cdgis.cli.batch import is_batch
+from cdgis.cli.screen_batch import is_batch
 from cdgis.core.progress import Silent
 from cdgis.errors import ReaderError
 from cdgis.judging.batch import TABLES, close_batch, judge_in_order, judge_part, plan_batch
-from cdgis.judging.stage import judge_subjects
+from cdgis.judging.evaluation import judge_subjects
 from cdgis.readers.loading import load_workspace
 from cdgis.readers.parcels import parts_of_files, read_parcels
 from cdgis.workspace.settings import open_workspace

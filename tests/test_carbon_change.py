@@ -8,7 +8,7 @@ import pytest
 
 from cdgis.carbon import account_change, account_sink
 from cdgis.carbon.factors import read_pool_table, read_shipped
-from cdgis.tables.validation import validate
+from cdgis.results.tables.validation import validate
 
 POOLS = read_pool_table("chengde_100cm")
 HA = 1e4

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from cdgis.carbon.factors import read_growth, read_trees
 from cdgis.carbon.growth import growth_table, methods_for, stand_carbon, stand_gain, stand_volume
 from cdgis.errors import CarbonError
-from cdgis.tables.validation import validate
+from cdgis.results.tables.validation import validate
 
 DATA, TREES = read_growth(), read_trees()
 USABLE = [

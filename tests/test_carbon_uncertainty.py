@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 
 from cdgis.carbon import Factor, propagate, sample
-from cdgis.carbon.account.summing import potential_quantity, stock_quantity, uncertainty_table, with_areas
+from cdgis.carbon.account.totals import potential_quantity, stock_quantity, uncertainty_table, with_areas
 from cdgis.carbon.factors import read_growth, read_measures, read_pool_table, read_shipped, read_trees
 from cdgis.carbon.inventory import account_stands, stock_model, sum_species
 from cdgis.carbon.potential import gain_for
 from cdgis.errors import CarbonError
-from cdgis.tables.validation import validate
+from cdgis.results.tables.validation import validate
 from cdgis.workspace.settings import CarbonSettings
 
 SAMPLES, SEED = 20_000, 7

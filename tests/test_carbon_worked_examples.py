@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from cdgis.carbon import account_change, account_stock
-from cdgis.carbon.account.beside import published_checks
+from cdgis.carbon.account.reference_figures import published_checks
 from cdgis.carbon.factors import PoolTable, read_growth, read_pool_table
 from cdgis.carbon.growth import stand_volume
 from cdgis.carbon.soil import transition_soc

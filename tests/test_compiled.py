@@ -48,5 +48,5 @@ def test_kernel_runs_when_nothing_can_be_written() -> None:
 
 
 def test_start_up_imports_no_compiler() -> None:
-    program = "import sys, cdgis.pipelines.sites, cdgis.cli; sys.exit('numba' in sys.modules)"
+    program = "import sys, cdgis.pipelines.assess_sites, cdgis.cli; sys.exit('numba' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0

@@ -17,7 +17,7 @@ from cdgis.cli import app
 from cdgis.cli import words as cli_words
 from cdgis.cli.options import EXIT_STRICT
 from cdgis.core import vocabulary as model
-from cdgis.tables.validation import TABLES
+from cdgis.results.tables.validation import TABLES
 from cdgis.workspace.catalog import LayerSpec, PlanInfo, read_catalog
 from cdgis.workspace.settings import CarbonSettings, PublishSettings, RiverSettings, Settings, Sources
 

@@ -13,7 +13,7 @@ import pytest
 
 from cdgis.core.progress import Silent
 from cdgis.core.vocabulary import Effect, Level, ProjectType, Relation, Stability, State, Verdict
-from cdgis.judging.stage import judge_subjects
+from cdgis.judging.evaluation import judge_subjects
 from cdgis.readers import read_subjects
 from cdgis.readers.loading import Loaded, load_workspace
 from cdgis.workspace.layers import Subjects

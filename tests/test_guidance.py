@@ -11,10 +11,10 @@ from shapes import from_metres, metres, sites
 from cdgis.core.progress import Silent
 from cdgis.errors import UsageError
 from cdgis.geometry import geodesy
-from cdgis.judging.stage import judge_subjects
+from cdgis.judging.evaluation import judge_subjects
 from cdgis.readers.loading import Loaded, load_workspace
 from cdgis.siting.candidate_sites import SitingRequest, guide_siting
-from cdgis.siting.stage import guide, search_area
+from cdgis.siting.guidance import guide, search_area
 from cdgis.workspace.layers import Subjects
 from cdgis.workspace.settings import open_workspace
 

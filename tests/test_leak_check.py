@@ -14,7 +14,7 @@ from report_fixtures import make_assessment
 
 from cdgis.errors import ReportError
 from cdgis.geometry.geodesy import from_lonlat
-from cdgis.report.map.encoding import deflated_json, flatten, pack
+from cdgis.report.map.outline_encoding import deflated_json, flatten, pack
 from cdgis.report.public.leak_check import check_pages, find_leaks
 from cdgis.report.public.reduction import Withheld, public_assessment
 from cdgis.report.public.site import trusted_texts

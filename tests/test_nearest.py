@@ -12,7 +12,7 @@ from cdgis.geometry import geodesy
 from cdgis.geometry import outline_chunks as stretches
 from cdgis.geometry.kernels import Engine, FlatPolygons, OutlineIndex, nearest_stretch, ring_stretches
 from cdgis.geometry.kernels.engine import VARIABLE
-from cdgis.geometry.kernels.feet import feet
+from cdgis.geometry.kernels.projection_points import feet
 from cdgis.geometry.outline_chunks import Stretches
 from tests.test_areas import FAR, stars
 

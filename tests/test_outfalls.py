@@ -7,7 +7,7 @@ import shapely
 from geopandas import GeoDataFrame
 
 from cdgis.core.vocabulary import InputRecord
-from cdgis.rivers.outfalls import measure_outfalls, sum_loads
+from cdgis.rivers.outfall_placement import measure_outfalls, sum_loads
 from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.layers import Layer
 

@@ -6,8 +6,8 @@ from shapes import rule as make_rule
 
 from cdgis.judging.facts import Facts
 from cdgis.judging.questions import list_questions, question_words, silent_triggers
+from cdgis.results.tables.validation import TABLES
 from cdgis.rules.attributes import load_attributes
-from cdgis.tables.validation import TABLES
 
 ATTRIBUTES = load_attributes()
 

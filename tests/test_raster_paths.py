@@ -16,7 +16,7 @@ from test_raster import NORTH, STEP, WEST, make_metric_raster, make_raster, make
 from cdgis.geometry.geodesy import cell_areas_m2
 from cdgis.raster import Effort, Raster, class_areas
 from cdgis.raster.coverage import covered_cells
-from cdgis.raster.outlines import outlines_of
+from cdgis.raster.zone_edges import outlines_of
 
 PLAIN, COMPILED = Effort(route="plain"), Effort(route="compiled", threads=2)
 

@@ -19,10 +19,10 @@ from shapes import (
 
 from cdgis.errors import ReaderError
 from cdgis.readers import read_sites, read_subjects
-from cdgis.readers.attributes import CanonicalValue, canonical_value, match_attribute
-from cdgis.readers.encoding import decode_text, shapefile_encoding
+from cdgis.readers.attribute_columns import CanonicalValue, canonical_value, match_attribute
 from cdgis.readers.ids import IdRegister, safe_id
 from cdgis.readers.subjects import describe_site
+from cdgis.readers.text_encoding import decode_text, shapefile_encoding
 from cdgis.workspace.layers import SUBJECT_COLUMNS, Subjects
 from cdgis.workspace.settings import Sources
 

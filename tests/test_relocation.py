@@ -12,8 +12,8 @@ from cdgis.errors import RuleError
 from cdgis.relocation import RelocationInputs, propose_relocations, without_exemptions
 from cdgis.relocation.dates import last_day
 from cdgis.relocation.policy import read_relocation_policy
+from cdgis.results.tables.validation import empty
 from cdgis.rules import Rule
-from cdgis.tables.validation import empty
 
 AS_OF = date(2026, 11, 1)
 POLICY = read_relocation_policy()

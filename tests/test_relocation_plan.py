@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from shapes import metres, rule, sites, workspace, zone_layer
 
 from cdgis.errors import UsageError
-from cdgis.judging import stage as judging
-from cdgis.judging.stage import judge_subjects
+from cdgis.judging import evaluation
+from cdgis.judging.evaluation import judge_subjects
 from cdgis.readers.loading import Loaded
-from cdgis.relocation.plan import WhatIf, places, plan_relocation
+from cdgis.relocation.plan import WhatIf, park_sites, plan_relocation
 from cdgis.results.request import Request
 from cdgis.rules import Rulebook
 from cdgis.workspace.layers import Subjects
@@ -167,8 +167,8 @@ def test_how_many_are_judged_at_a_time_changes_nothing(tmp_path: Path, monkeypat
     loaded, subjects = made(tmp_path, 5)
     judged = judge_subjects(loaded, subjects)
     found = plan_relocation(loaded, judged)
-    monkeypatch.setattr(judging, "_SUBJECTS_AT_ONCE", 2)
-    monkeypatch.setattr(places, "_PAIRS_AT_ONCE", 3)
+    monkeypatch.setattr(evaluation, "_SUBJECTS_AT_ONCE", 2)
+    monkeypatch.setattr(park_sites, "_PAIRS_AT_ONCE", 3)
     again = judge_subjects(loaded, subjects)
     for name in ("findings", "verdicts"):
         pd.testing.assert_frame_equal(again.tables[name], judged.tables[name])

@@ -9,8 +9,8 @@ import pytest
 from geopandas import GeoDataFrame, points_from_xy
 
 from cdgis.core.progress import Silent
-from cdgis.judging.stage import judge_subjects
-from cdgis.pipelines.relocation import assess_relocation
+from cdgis.judging.evaluation import judge_subjects
+from cdgis.pipelines.assess_relocation import assess_relocation
 from cdgis.readers.loading import load_workspace
 from cdgis.relocation.plan import WhatIf
 from cdgis.results.assessment import Assessment

@@ -17,17 +17,17 @@ from shapes import from_metres, layer_set, metres, rule, sites, zone_layer
 from cdgis.core.progress import Silent
 from cdgis.core.vocabulary import SubjectKind
 from cdgis.geometry import geodesy
+from cdgis.judging.evaluation import judge_subjects, only_kind
 from cdgis.judging.facts import Facts, rule_applies_but_for_geometry
 from cdgis.judging.kleene import FALSE
 from cdgis.judging.overlay import measure_overlaps
-from cdgis.judging.stage import judge_subjects, only_kind
 from cdgis.judging.verdicts import judge, reach_by_layer, scopes_of
 from cdgis.readers import read_subjects
 from cdgis.readers.loading import load_workspace
 from cdgis.siting.clearance import SETBACK_M, Obstruction, smallest_shift
 from cdgis.siting.exclusion_zones import Barriers, concerns_of
+from cdgis.siting.guidance import remedies_for
 from cdgis.siting.remedies import Obstacles, Target, propose_remedies
-from cdgis.siting.stage import remedies_for
 from cdgis.workspace.layers import Subjects
 from cdgis.workspace.settings import open_workspace
 

@@ -11,7 +11,7 @@ from attacks import ATTACKS, FORMULAS
 from bs4 import BeautifulSoup
 from report_fixtures import make_assessment
 
-from cdgis.report.files.tables import safe_cell
+from cdgis.report.files.table_files import safe_cell
 from cdgis.report.publish import write_reports
 from cdgis.report.site.pages import render_pages
 

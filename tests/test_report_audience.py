@@ -12,7 +12,7 @@ from cdgis.report.map.generalise import NEAR_M, Grid
 from cdgis.report.public.reduction import Withheld, public_assessment
 from cdgis.report.public.site import write_public
 from cdgis.results.assessment import Assessment
-from cdgis.tables.validation import TABLES
+from cdgis.results.tables.validation import TABLES
 
 
 @cache

@@ -9,7 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 from report_fixtures import make_assessment
 
-from cdgis.pipelines.carbon import assess_carbon
+from cdgis.pipelines.assess_carbon import assess_carbon
 from cdgis.report.carbon.figures import growth_charts
 from cdgis.report.carbon.page import gather_carbon, render_carbon
 from cdgis.report.site.place_content import place_pages

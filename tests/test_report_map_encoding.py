@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdgis.errors import ReportError
-from cdgis.report.map.encoding import deflated, flatten, inflated, pack, unpack, varints
+from cdgis.report.map.outline_encoding import deflated, flatten, inflated, pack, unpack, varints
 
 
 def _array(*shapes: shapely.Geometry) -> np.ndarray:

@@ -6,10 +6,10 @@ import numpy as np
 import shapely
 from report_city import make_layers
 
-from cdgis.report.map.areas import area_changes, with_areas_kept
+from cdgis.report.map.area_preservation import area_changes, with_areas_kept
 from cdgis.report.map.budget import area_change_share, pack_layers, size_notes
-from cdgis.report.map.encoding import PRECISION, Rings, flatten, grid, unpack
 from cdgis.report.map.levels import level_masks, simplified
+from cdgis.report.map.outline_encoding import PRECISION, Rings, flatten, grid, unpack
 
 
 def _units() -> np.ndarray:

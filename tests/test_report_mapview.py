@@ -3,8 +3,8 @@ import json
 import folium
 from report_fixtures import empty_assessment, make_assessment
 
-from cdgis.report.map.encoding import inflated, unpack
-from cdgis.report.map.folium_map import MapView, build_map
+from cdgis.report.map.outline_encoding import inflated, unpack
+from cdgis.report.site.overview_map import MapView, build_map
 from cdgis.report.site.subject_content import gather_dossiers
 
 

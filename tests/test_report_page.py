@@ -8,11 +8,11 @@ from bs4 import BeautifulSoup
 from report_fixtures import ATTACKS, VERDICTS, empty_assessment, make_assessment
 
 from cdgis.core.vocabulary import DEMO_STAMP
-from cdgis.report.drawing.subject_map import draw_sketches
-from cdgis.report.map.folium_map import build_map
 from cdgis.report.site.overview import sum_up
+from cdgis.report.site.overview_map import build_map
 from cdgis.report.site.page import render_index, render_site
 from cdgis.report.site.subject_content import gather_dossiers
+from cdgis.report.site.subject_map import draw_sketches
 from cdgis.results.assessment import Assessment
 
 _FETCH = re.compile(r"""(?:src|href|action|data)\s*=\s*["']?\s*(?:https?:)?//|@import|url\(\s*["']?(?!data:)""", re.I)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from cdgis.raster.overlay import Overlay
+from cdgis.raster.map_overlay import Overlay
 from cdgis.report.map.relief import MOST_BYTES, public_pictures, relief_notes, relief_record
 
 

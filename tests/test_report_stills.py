@@ -6,9 +6,9 @@ from PIL import Image
 from report_fixtures import empty_assessment, make_assessment
 
 from cdgis.errors import ReportError
-from cdgis.report.drawing import overview_png as stills
-from cdgis.report.drawing.overview_png import draw_still, write_still
 from cdgis.report.drawing.palette import read_palette
+from cdgis.report.site import overview_png
+from cdgis.report.site.overview_png import draw_still, write_still
 
 
 def test_still_shows_every_verdict_and_is_the_same_twice() -> None:
@@ -26,7 +26,7 @@ def test_still_is_drawn_when_nothing_was_judged() -> None:
 
 
 def test_missing_font_or_library_is_said_with_what_to_install(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stills, "chinese_font", lambda: None)
+    monkeypatch.setattr(overview_png, "chinese_font", lambda: None)
     with pytest.raises(ReportError, match="fonts-noto-cjk"):
         write_still(make_assessment(), tmp_path)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from cdgis.core.vocabulary import Verdict
-from cdgis.measures.reuse import Condition, open_options, rank_reuse, reuse_options
+from cdgis.siting.reuse_options import Condition, open_options, rank_reuse, reuse_options
 
 NAN = float("nan")
 

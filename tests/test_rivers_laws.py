@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from cdgis.errors import NetworkError
 from cdgis.geometry.geodesy import cell_areas_m2
+from cdgis.rivers.drainage_tree import grow_forest
 from cdgis.rivers.flow import FlowGrid, flow_from_elevation
-from cdgis.rivers.forest import grow_forest
 from cdgis.rivers.network import Network, network_from_flow
 from cdgis.rivers.trace import Velocity
 

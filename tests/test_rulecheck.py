@@ -9,7 +9,7 @@ from cdgis.rules import Rulebook, industry, load_rulebook
 from cdgis.rules.attributes import load_attributes
 from cdgis.rules.check import check_rules, explain_rule
 from cdgis.rules.rule import Rule
-from cdgis.rules.text import explain_activity, overview_table
+from cdgis.rules.rule_text import explain_activity, overview_table
 from cdgis.workspace.catalog import read_catalog
 
 ROOT = Path(__file__).parents[1]

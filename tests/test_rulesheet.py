@@ -27,9 +27,9 @@ from cdgis.rules.notation import (
     write_unless,
     write_words,
 )
-from cdgis.rules.own import read_own_rules, rules_toml
 from cdgis.rules.rule import Basis, Condition, Exemption, Rule
 from cdgis.rules.sheet import SHEET, read_sheet, write_sheet
+from cdgis.rules.workspace_rules import read_own_rules, rules_toml
 from cdgis.workspace.catalog import read_catalog
 from cdgis.workspace.settings import Settings, Workspace
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from cdgis.errors import SchemaError
-from cdgis.tables.validation import TABLES, empty, validate
+from cdgis.results.tables.validation import TABLES, empty, validate
 
 
 def ledger(**changes):

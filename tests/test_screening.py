@@ -28,8 +28,8 @@ from cdgis.report.screening.clauses import merge_levels
 from cdgis.report.screening.docx import render_docx
 from cdgis.report.screening.html import render_screening
 from cdgis.results.report_numbers import input_digest, report_numbers
+from cdgis.results.tables.validation import TABLES, validate
 from cdgis.rules import Basis, Rule, Rulebook
-from cdgis.tables.validation import TABLES, validate
 from cdgis.workspace.settings import Settings
 
 P0 = "P000"

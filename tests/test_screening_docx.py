@@ -18,8 +18,8 @@ from cdgis.report.screening import figure_png as screening_picture
 from cdgis.report.screening.blocks import Cell, Pairs
 from cdgis.report.screening.docx import render_docx
 from cdgis.report.screening.figure_png import draw_png
+from cdgis.report.screening.grounds_wording import parts_of
 from cdgis.report.screening.publish import write_screening
-from cdgis.report.screening.words_6_to_11 import parts_of
 
 
 @cache

@@ -15,7 +15,7 @@ import openpyxl
 import pytest
 
 from cdgis.core.vocabulary import Level, Relation, Stability, State, SubjectKind, Verdict
-from cdgis.pipelines.city import assess_workspace
+from cdgis.pipelines.assess_city import assess_workspace
 from cdgis.results.assessment import Assessment
 from cdgis.workspace.settings import open_workspace
 

@@ -10,10 +10,10 @@ from small_workspace import new_redline, small_workspace
 from cdgis.cli import main
 from cdgis.cli.audit import report_writers
 from cdgis.errors import ReportError
-from cdgis.pipelines.sites import assess_sites
+from cdgis.pipelines.assess_sites import assess_sites
 from cdgis.pipelines.verify_report import verify_report
-from cdgis.report.files.review_update import update_report
 from cdgis.report.screening import compose_report
+from cdgis.report.screening.review_update import update_report
 from cdgis.results.report_file import canonical, read_report
 from cdgis.results.review_journal import Review, append_review
 from cdgis.workspace.settings import open_workspace

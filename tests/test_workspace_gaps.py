@@ -9,10 +9,10 @@ from shapes import metres, write_layer
 from small_workspace import LEFT, small_workspace
 
 from cdgis.errors import RuleError
-from cdgis.pipelines.sites import assess_sites
+from cdgis.pipelines.assess_sites import assess_sites
 from cdgis.results.assessment import Assessment
-from cdgis.rules.classes import unknown_classes
-from cdgis.rules.span import checked_day, read_span, span_note
+from cdgis.rules.rule_span import checked_day, read_span, span_note
+from cdgis.rules.unknown_classes import unknown_classes
 from cdgis.workspace.settings import open_workspace
 
 FAR = metres(3000, 0, 3500, 500)

@@ -18,7 +18,7 @@ from cdgis.core.units import M2_PER_HA, TCO2_PER_TC, m2_to_mu
 from cdgis.core.vocabulary import Mark
 from cdgis.errors import CarbonError
 from cdgis.raster import NODATA_CODE
-from cdgis.tables.validation import validate
+from cdgis.results.tables.validation import validate
 
 TOTAL = "合计"
 NO_DATA = "无数据"

@@ -16,7 +16,6 @@ import typer
 
 from cdgis import __version__
 from cdgis.cli.audit import register as register_audit
-from cdgis.cli.check import layers_app, rules_app
 from cdgis.cli.measures import register as register_measures
 from cdgis.cli.options import (
     AsOfOption,
@@ -36,6 +35,7 @@ from cdgis.cli.relocate import register as register_relocate
 from cdgis.cli.screen import register as register_screen
 from cdgis.cli.water import register as register_water
 from cdgis.cli.words import EXIT_INTERRUPTED, ChineseCommand, ChineseGroup, ErrorReporter, parse_date
+from cdgis.cli.workspace_checks import layers_app, rules_app
 from cdgis.errors import UsageError
 
 app = typer.Typer(
@@ -63,7 +63,7 @@ def run(
     示例：cdgis run --out maps
     """
     from cdgis.cli.terminal import progress_bars
-    from cdgis.pipelines.city import assess_workspace
+    from cdgis.pipelines.assess_city import assess_workspace
 
     opened = open_here(workspace)
     with progress_bars(err_console, quiet=quiet) as progress:
@@ -111,7 +111,7 @@ def carbon(
     示例：cdgis carbon --out reports/碳汇
     """
     from cdgis.cli.terminal import progress_bars
-    from cdgis.pipelines.carbon import assess_carbon
+    from cdgis.pipelines.assess_carbon import assess_carbon
 
     opened = open_here(workspace)
     with progress_bars(err_console, quiet=quiet) as progress:

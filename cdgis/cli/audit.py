@@ -69,7 +69,7 @@ def review(
 
     示例：cdgis review reports/P-001.html --finding WS-01-2026 --decision 不同意 --reason 现场核实在区外 --officer 张三
     """
-    from cdgis.report.files.review_update import update_report
+    from cdgis.report.screening.review_update import update_report
     from cdgis.results.review_journal import Review, append_review
 
     # The day of an officer's act is an input, so the clock may supply it; nothing computed depends on it.

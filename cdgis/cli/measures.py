@@ -45,10 +45,10 @@ def reuse(
     示例：cdgis reuse --out reports/再利用
     """
     from cdgis.cli.terminal import progress_bars
-    from cdgis.measures.reuse_stage import assess_reuse
     from cdgis.readers.loading import load_workspace
-    from cdgis.report.rivers.tables import write_water
+    from cdgis.report.files.plain_tables import write_water
     from cdgis.report.site.reuse_page import render_reuse
+    from cdgis.siting.reuse_assessment import assess_reuse
 
     opened = open_here(workspace)
     with progress_bars(err_console, quiet=quiet) as progress:
@@ -74,9 +74,9 @@ def synergy(
 
     示例：cdgis synergy layers/synergy/before_after.csv
     """
+    from cdgis.carbon.synergy_assessment import assess_synergy
     from cdgis.core.vocabulary import DEMO_STAMP
-    from cdgis.measures.synergy_table import assess_synergy
-    from cdgis.report.rivers.tables import write_water
+    from cdgis.report.files.plain_tables import write_water
     from cdgis.report.site.synergy_page import render_synergy
 
     found = assess_synergy(table, weights=weights)

@@ -21,7 +21,7 @@ def publish_site(
         was asked for and matplotlib or a Chinese font is missing.
     """
     from cdgis.cli.terminal import progress_bars
-    from cdgis.pipelines.city import assess_workspace
+    from cdgis.pipelines.assess_city import assess_workspace
     from cdgis.report.public.site import FOLDER
 
     opened = open_here(workspace)
@@ -34,7 +34,7 @@ def publish_site(
         target, shown = out or opened.root / "maps", assessment
         write_all(assessment, target, jobs=jobs, quiet=quiet, strict=False)
     if still:
-        from cdgis.report.drawing.overview_png import write_still
+        from cdgis.report.site.overview_png import write_still
 
         path = write_still(shown, target)
         if not quiet:

@@ -49,7 +49,7 @@ def relocate(
     示例：cdgis relocate --out reports/搬迁 --close 示例园区B --cap 示例园区L=80
     """
     from cdgis.cli.terminal import progress_bars
-    from cdgis.pipelines.relocation import assess_relocation
+    from cdgis.pipelines.assess_relocation import assess_relocation
     from cdgis.relocation.plan import WhatIf
     from cdgis.relocation.policy import read_weights
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cdgis.cli.batch import is_batch, screen_batch
 from cdgis.cli.options import (
     AsOfOption,
     DebugOption,
@@ -22,6 +21,7 @@ from cdgis.cli.options import (
     open_here,
     out_console,
 )
+from cdgis.cli.screen_batch import is_batch, screen_batch
 from cdgis.cli.words import ChineseCommand, parse_date
 from cdgis.core.vocabulary import IntakeStatus
 from cdgis.errors import ReaderError, UsageError
@@ -104,7 +104,7 @@ def screen(
         raise UsageError("没有给出项目位置：请给出边界文件，或用 --wkt、--lonlat 直接给出图形")
     from cdgis.cli.summary import print_summary
     from cdgis.cli.terminal import progress_bars
-    from cdgis.pipelines.sites import assess_sites
+    from cdgis.pipelines.assess_sites import assess_sites
     from cdgis.report.screening.publish import write_screening
     from cdgis.report.screening.reviews import kept_journals
     from cdgis.report.site.subject_content import page_names
@@ -186,7 +186,7 @@ def understood(declared: dict[str, str]) -> "Description":
     UsageError : a name or a value means nothing; nobody else would tell.
     """
     from cdgis.core.vocabulary import IntakeStatus
-    from cdgis.readers.attributes import match_attribute
+    from cdgis.readers.attribute_columns import match_attribute
     from cdgis.readers.headers import subject_column
     from cdgis.readers.subjects import describe_site
 
@@ -221,7 +221,7 @@ def guide(
     """
     from cdgis.cli.options import write_all
     from cdgis.cli.terminal import progress_bars
-    from cdgis.pipelines.siting import assess_siting
+    from cdgis.pipelines.assess_siting import assess_siting
     from cdgis.siting.candidate_sites import SitingRequest
 
     opened = open_here(workspace)

@@ -64,7 +64,7 @@ def trace(
 
     示例：cdgis trace E0003 --velocity 0.3:1.5
     """
-    from cdgis.report.rivers.tables import write_water
+    from cdgis.report.files.plain_tables import write_water
     from cdgis.rivers.spill_trace import trace_down, trace_up
     from cdgis.rivers.trace import Velocity
 
@@ -128,8 +128,8 @@ def outfalls(
 
     示例：cdgis outfalls --point 117.70,40.95
     """
-    from cdgis.report.rivers.tables import write_water
-    from cdgis.rivers.outfall_stage import assess_outfalls
+    from cdgis.report.files.plain_tables import write_water
+    from cdgis.rivers.outfall_assessment import assess_outfalls
     from cdgis.rivers.spill_trace import parse_place
 
     planned = [(text, parse_place(text)) for text in point or ()]

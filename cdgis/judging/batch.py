@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from cdgis import __version__
 from cdgis.core.vocabulary import DEMO_STAMP
 from cdgis.errors import ReaderError
-from cdgis.judging.stage import judge_subjects
+from cdgis.judging.evaluation import judge_subjects
 from cdgis.readers.inputs import file_sha256
 from cdgis.readers.loading import Loaded
 from cdgis.readers.parcels import PartOfFile, parts_of_files, read_parcels

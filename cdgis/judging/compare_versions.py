@@ -15,11 +15,11 @@ from cdgis.core.progress import Progress, Silent
 from cdgis.core.vocabulary import InputRecord
 from cdgis.errors import UsageError
 from cdgis.judging.compare_zones import compare_verdicts, compare_zones
-from cdgis.judging.stage import judge_subjects
+from cdgis.judging.evaluation import judge_subjects
 from cdgis.judging.subject_table import COUNTY_LAYER
 from cdgis.readers import read_layer, read_subjects
 from cdgis.readers.loading import Loaded, load_workspace
-from cdgis.tables.validation import empty, validate
+from cdgis.results.tables.validation import empty, validate
 from cdgis.workspace.catalog import Catalog, LayerSpec
 from cdgis.workspace.layers import Layers, Subjects
 from cdgis.workspace.settings import SETTINGS_FILE, Workspace, open_workspace

@@ -18,7 +18,7 @@ from cdgis.core.array_types import FloatArray, GeometryArray
 from cdgis.core.vocabulary import LIST_SEPARATOR, State, Verdict
 from cdgis.geometry import geodesy
 from cdgis.geometry.shapes import subdivide
-from cdgis.tables.validation import empty, validate
+from cdgis.results.tables.validation import empty, validate
 from cdgis.workspace.layers import Layer
 
 LEAST_CHANGE_M2 = 1.0

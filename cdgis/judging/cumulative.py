@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from cdgis.core.vocabulary import LIST_SEPARATOR, Relation
-from cdgis.tables.validation import empty, validate
+from cdgis.results.tables.validation import empty, validate
 from cdgis.workspace.layers import Layer, Layers
 
 UNIT_LAYER = "management_units"

@@ -26,7 +26,7 @@ from cdgis.judging.extents import (
     union_measure,
 )
 from cdgis.judging.nearest_zones import ZonesApart
-from cdgis.tables.validation import empty, validate
+from cdgis.results.tables.validation import empty, validate
 from cdgis.workspace.layers import Layer, Layers, Measurement, Nearest, Subjects
 
 INSIDE_SHARE = 1 - 1e-9

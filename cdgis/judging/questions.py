@@ -13,9 +13,9 @@ import pandas as pd
 from cdgis.core.vocabulary import LIST_SEPARATOR, Effect, State
 from cdgis.judging.facts import Facts, rule_applies_but_for_geometry
 from cdgis.judging.kleene import FALSE
+from cdgis.results.tables.validation import empty, validate
 from cdgis.rules import Rule
 from cdgis.rules.attributes import AttributeSpec
-from cdgis.tables.validation import empty, validate
 
 _FACTS = {
     "industry": ("行业代码", "--industry 代码"),

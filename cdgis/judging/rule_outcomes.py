@@ -99,7 +99,7 @@ class Hits:
 
         Parameters
         ----------
-        unknown_classes : layer -> classes no rule can place (`cdgis.rules.classes`).
+        unknown_classes : layer -> classes no rule can place (`cdgis.rules.unknown_classes`).
         """
         self._size = size
         self._unknown = {layer: classes for layer, classes in (unknown_classes or {}).items() if classes}

@@ -6,7 +6,7 @@ import shapely
 
 from cdgis.core.vocabulary import LIST_SEPARATOR, Relation
 from cdgis.geometry import geodesy
-from cdgis.tables.validation import validate
+from cdgis.results.tables.validation import validate
 from cdgis.workspace.layers import Measurement, Subjects
 
 COUNTY_LAYER, BASIN_LAYER, UNIT_LAYER = "counties", "basins", "management_units"

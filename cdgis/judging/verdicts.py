@@ -31,8 +31,8 @@ from cdgis.judging.rule_outcomes import (
     without_documents,
 )
 from cdgis.judging.stability import Precision, critical_distance
+from cdgis.results.tables.validation import empty, validate
 from cdgis.rules import Rule
-from cdgis.tables.validation import empty, validate
 from cdgis.workspace.layers import Layers, Measurement
 
 __all__ = ["Judgement", "Outcome", "evaluate_rule", "judge", "reach_by_layer", "scope_of", "scopes_of"]

@@ -7,15 +7,15 @@ import pandas as pd
 from cdgis import __version__
 from cdgis.core.vocabulary import InputRecord, IntakeNote
 from cdgis.judging.cumulative import sum_up_caps
+from cdgis.judging.evaluation import Judged
 from cdgis.judging.facts import Facts
 from cdgis.judging.questions import list_questions, silent_triggers
-from cdgis.judging.stage import Judged
 from cdgis.readers.loading import Loaded, overview_notes
 from cdgis.results.assessment import Assessment, Part
 from cdgis.results.report_numbers import input_digest, report_numbers
 from cdgis.results.request import Request
+from cdgis.results.tables.validation import TABLES, empty, validate
 from cdgis.rules.attributes import load_attributes
-from cdgis.tables.validation import TABLES, empty, validate
 
 RUN = Request()
 """The request of commands that judge the whole workspace."""

@@ -14,9 +14,9 @@ from cdgis.rules import Rulebook, load_rulebook
 from cdgis.rules.attributes import load_attributes
 from cdgis.rules.check import check_rules
 from cdgis.rules.industry import codes
-from cdgis.rules.own import IMPORT_FILE, RULES_DIR, read_own_rules, rules_toml
 from cdgis.rules.rule import Rule
 from cdgis.rules.sheet import SheetRules, read_sheet, write_sheet
+from cdgis.rules.workspace_rules import IMPORT_FILE, RULES_DIR, read_own_rules, rules_toml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

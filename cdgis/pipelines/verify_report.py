@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from cdgis.errors import CdgisError, ReportError
-from cdgis.pipelines.city import assess_workspace
-from cdgis.pipelines.sites import assess_sites
+from cdgis.pipelines.assess_city import assess_workspace
+from cdgis.pipelines.assess_sites import assess_sites
 from cdgis.report.screening.compose import Composer
 from cdgis.report.screening.content import ScreeningReport
 from cdgis.report.screening.record import load_report, report_json

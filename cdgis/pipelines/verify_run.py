@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from cdgis.errors import CdgisError, ReportError
-from cdgis.pipelines.city import assess_workspace
-from cdgis.pipelines.relocation import assess_relocation
+from cdgis.pipelines.assess_city import assess_workspace
+from cdgis.pipelines.assess_relocation import assess_relocation
 from cdgis.pipelines.verify_report import Check, Verification
 from cdgis.relocation.plan import WhatIf
 from cdgis.results.assessment import Assessment

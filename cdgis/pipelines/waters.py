@@ -7,7 +7,7 @@ from cdgis.readers import table_record
 from cdgis.readers.loading import Loaded
 from cdgis.results.assessment import Part
 from cdgis.rivers.entry_points import downstream_of_dischargers
-from cdgis.rivers.outfall_stage import place_outfalls
+from cdgis.rivers.outfall_assessment import place_outfalls
 from cdgis.rivers.system import COUNTY_LAYERS, RiverSystem, load_rivers
 from cdgis.workspace.layers import Subjects
 

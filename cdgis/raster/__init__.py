@@ -1,14 +1,14 @@
 """Rasters: what they hold (reading), where their cells are (grid), how much of each class a zone has (zonal) and
 whether that is all of it (ledger), and what they look like on a map (overlay, relief)."""
 
-from cdgis.raster.classes import NODATA_CODE
+from cdgis.raster.area_ledger import account_areas
+from cdgis.raster.class_index import NODATA_CODE
 from cdgis.raster.colours import ColourScale, read_scale
+from cdgis.raster.geotiff import PixelBands, Pixels, Raster, read_raster
 from cdgis.raster.grid import Grid
-from cdgis.raster.ledger import account_areas
+from cdgis.raster.hillshade import relief_overlay
+from cdgis.raster.map_overlay import Overlay, class_overlay, zone_overlay
 from cdgis.raster.means import zone_means
-from cdgis.raster.overlay import Overlay, class_overlay, zone_overlay
-from cdgis.raster.reading import PixelBands, Pixels, Raster, read_raster
-from cdgis.raster.relief import relief_overlay
 from cdgis.raster.transitions import transition_areas
 from cdgis.raster.zonal import Effort, class_areas
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cdgis.raster.png import Colour
+from cdgis.raster.indexed_png import Colour
 
 OPAQUE = 255
 

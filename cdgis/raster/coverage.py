@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cdgis.core.array_types import FloatArray, IntArray
-from cdgis.raster.outlines import Outlines
+from cdgis.raster.zone_edges import Outlines
 
 ONE_CELL = 1 << 50
 """A whole cell in the unit of the sums."""

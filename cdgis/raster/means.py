@@ -9,10 +9,10 @@ import pandas as pd
 from geopandas import GeoDataFrame
 
 from cdgis.raster.coverage import covered_cells, unfolded
+from cdgis.raster.geotiff import Pixels, Raster
 from cdgis.raster.grid import CellAreas
-from cdgis.raster.outlines import outlines_of
-from cdgis.raster.reading import Pixels, Raster
 from cdgis.raster.zonal import shapes_on
+from cdgis.raster.zone_edges import outlines_of
 
 _BAND_ROWS = 512
 _ZONES_AT_ONCE = 256

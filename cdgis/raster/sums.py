@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from cdgis.core.array_types import FloatArray, IntArray
-from cdgis.raster.classes import Positions
+from cdgis.raster.class_index import Positions
 from cdgis.raster.coverage import covered_cells, unfolded
-from cdgis.raster.outlines import Outlines
-from cdgis.raster.reading import Pixels
+from cdgis.raster.geotiff import Pixels
+from cdgis.raster.zone_edges import Outlines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,11 +17,11 @@ import numpy.typing as npt
 
 from cdgis.core.array_types import FloatArray, IntArray
 from cdgis.core.compiled import kernel
-from cdgis.raster.classes import Positions
+from cdgis.raster.class_index import Positions
 from cdgis.raster.coverage import ONE_CELL, ROUNDING
-from cdgis.raster.outlines import Outlines
-from cdgis.raster.reading import Pixels
+from cdgis.raster.geotiff import Pixels
 from cdgis.raster.sums import Band
+from cdgis.raster.zone_edges import Outlines
 
 LANES = 4
 Window = tuple[int, int, int]

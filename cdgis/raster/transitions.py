@@ -11,8 +11,8 @@ from geopandas import GeoDataFrame
 
 from cdgis.core.progress import Progress
 from cdgis.errors import LayerError
-from cdgis.raster.classes import ClassIndex
-from cdgis.raster.reading import Pixels, Raster
+from cdgis.raster.class_index import ClassIndex
+from cdgis.raster.geotiff import Pixels, Raster
 from cdgis.raster.zonal import Effort, areas_by_value, land_classes
 
 _STRIDE = 4096

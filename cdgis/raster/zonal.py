@@ -23,11 +23,11 @@ from cdgis.core.units import m2_to_mu
 from cdgis.errors import CrsError, LayerError
 from cdgis.geometry.geodesy import GEOGRAPHIC_EPSG
 from cdgis.geometry.projections import project
-from cdgis.raster.classes import NODATA_CODE, ClassIndex
+from cdgis.raster.class_index import NODATA_CODE, ClassIndex
+from cdgis.raster.geotiff import Pixels, Raster
 from cdgis.raster.grid import CellAreas, Grid
-from cdgis.raster.outlines import Outlines, outlines_of
-from cdgis.raster.reading import Pixels, Raster
 from cdgis.raster.sums import Band, add_band
+from cdgis.raster.zone_edges import Outlines, outlines_of
 
 _BYTES_PER_CELL = 40
 """Of a band: two bands of pixels, class positions, cell areas and what the plain path unfolds."""

@@ -16,11 +16,11 @@ from cdgis.errors import CrsError, ReaderError
 from cdgis.readers.boundary_lines import HEADER_FIELDS, Parcel, parse_boundary_text
 from cdgis.readers.coordinates import CHINA_BOX, DATUM_TITLES, Datum, datum_named, within
 from cdgis.readers.crs import GEOGRAPHIC, old_datum_refused, plane_axes, resolve_crs, zone_epsg
-from cdgis.readers.encoding import decode_text
 from cdgis.readers.intake import Remark, is_quarantined, noted, rejected, repaired
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource
 from cdgis.readers.repair import settle
 from cdgis.readers.rings import assemble_shape
+from cdgis.readers.text_encoding import decode_text
 
 _GEOMETRIC_FIELDS = HEADER_FIELDS[:2]
 _AREA_MISMATCH_SHARE = 0.01

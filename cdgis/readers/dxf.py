@@ -17,7 +17,7 @@ from cdgis.readers.coordinates import CHINA_BOX, within
 from cdgis.readers.crs import GEOGRAPHIC, check_coordinates, plane_axes, resolve_crs, zone_epsg
 from cdgis.readers.drawing import CHORD_M, UNIT_M, ClosedCurve, open_drawing
 from cdgis.readers.intake import Remark, noted, rejected, repaired
-from cdgis.readers.outlines import Outline, Placement, nested, without_twins
+from cdgis.readers.nested_outlines import Outline, Placement, nested, without_twins
 from cdgis.readers.records import SiteRecord, SiteSource
 from cdgis.readers.repair import settle
 

@@ -10,7 +10,7 @@ from cdgis.readers.inputs import ARCHIVE_SUFFIX, SITE_SUFFIXES
 from cdgis.readers.kml import read_kml
 from cdgis.readers.records import SiteRecord, SiteSource
 from cdgis.readers.sheets import TABLE_SUFFIXES
-from cdgis.readers.tables import read_site_table
+from cdgis.readers.site_tables import read_site_table
 from cdgis.readers.vector import DRIVERS, read_vector
 
 

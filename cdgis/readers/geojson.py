@@ -13,10 +13,10 @@ from shapely.geometry.base import BaseGeometry
 
 from cdgis.errors import ReaderError
 from cdgis.readers.crs import resolve_crs
-from cdgis.readers.encoding import decode_text
 from cdgis.readers.intake import rejected
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource, cell_text
 from cdgis.readers.repair import settle
+from cdgis.readers.text_encoding import decode_text
 
 _GEOMETRY_TYPES = frozenset(
     {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"}

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
-from cdgis.readers.attributes import AttributeColumn, column_aliases, match_attribute, plain, without_brackets
+from cdgis.readers.attribute_columns import AttributeColumn, column_aliases, match_attribute, plain, without_brackets
 from cdgis.readers.coordinates import Datum, datum_named
 from cdgis.readers.sheets import Sheet
 

@@ -15,10 +15,10 @@ from shapely.geometry.base import BaseGeometry
 from cdgis.errors import ReaderError
 from cdgis.readers.archives import ArchiveLimits, unpack
 from cdgis.readers.crs import GEOGRAPHIC, resolve_crs
-from cdgis.readers.encoding import decode_text
 from cdgis.readers.intake import Remark, rejected
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource
 from cdgis.readers.repair import settle
+from cdgis.readers.text_encoding import decode_text
 
 _FORBIDDEN = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")

@@ -12,9 +12,9 @@ from cdgis.core.vocabulary import DEMO_STAMP, Evidence, InputRecord, IntakeNote,
 from cdgis.errors import CatalogError
 from cdgis.readers import read_layer, read_table_layer
 from cdgis.rules import Rule, Rulebook, access_list_rules, load_rulebook
-from cdgis.rules.classes import classes_named, unknown_classes
-from cdgis.rules.own import read_own_rules, rule_files
-from cdgis.rules.span import checked_day, span_note
+from cdgis.rules.rule_span import checked_day, span_note
+from cdgis.rules.unknown_classes import classes_named, unknown_classes
+from cdgis.rules.workspace_rules import read_own_rules, rule_files
 from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.layers import Layer, Layers
 from cdgis.workspace.settings import SETTINGS_FILE, Settings, Workspace

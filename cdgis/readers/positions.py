@@ -10,7 +10,7 @@ from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.errors import CrsError, ReaderError
-from cdgis.readers.attributes import is_missing
+from cdgis.readers.attribute_columns import is_missing
 from cdgis.readers.coordinates import (
     CHINA_BOX,
     Angle,

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from shapely.geometry.base import BaseGeometry
 
-from cdgis.readers.attributes import plain_decimal
+from cdgis.readers.attribute_columns import plain_decimal
 from cdgis.readers.coordinates import Box
 from cdgis.readers.intake import Remark
 

@@ -7,7 +7,7 @@ unseen. Layout: ESRI Shapefile Technical Description (1998), record counts from 
 from pathlib import Path
 
 from cdgis.errors import ReaderError
-from cdgis.readers.encoding import sibling
+from cdgis.readers.text_encoding import sibling
 
 _HEADER_BYTES = 100
 _INDEX_ENTRY_BYTES = 8

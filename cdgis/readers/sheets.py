@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from cdgis.errors import ReaderError
 from cdgis.readers.archives import ArchiveLimits, check_archive
-from cdgis.readers.encoding import decode_text
 from cdgis.readers.records import cell_text
+from cdgis.readers.text_encoding import decode_text
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet

@@ -7,13 +7,13 @@ from pathlib import Path, PurePosixPath
 
 from cdgis.core.vocabulary import LIST_SEPARATOR
 from cdgis.errors import ReaderError
-from cdgis.readers.attributes import is_missing, match_attribute, plain
-from cdgis.readers.encoding import decode_text
+from cdgis.readers.attribute_columns import is_missing, match_attribute, plain
 from cdgis.readers.headers import Header, find_header, subject_column
 from cdgis.readers.inputs import InputFile
 from cdgis.readers.intake import rejected
 from cdgis.readers.records import cell_text
 from cdgis.readers.sheets import Sheet, read_sheets
+from cdgis.readers.text_encoding import decode_text
 
 ANY_FILE = "*"
 """File name of a row that speaks for every file."""

@@ -11,14 +11,14 @@ from geopandas import GeoDataFrame
 
 from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, SubjectKind
 from cdgis.errors import CrsError, LayerError, ReaderError, UsageError
-from cdgis.readers.attributes import match_attribute
+from cdgis.readers.attribute_columns import match_attribute
 from cdgis.readers.coordinates import CHENGDE_BOX, Box
 from cdgis.readers.crs import NO_CRS
 from cdgis.readers.formats import read_records
 from cdgis.readers.headers import subject_column
 from cdgis.readers.inputs import ARCHIVE_SUFFIX, InputFile, check_regular, expand_globs, file_sha256, open_archive
 from cdgis.readers.intake import intake_note, rejected
-from cdgis.readers.layers import read_layer
+from cdgis.readers.layer_files import read_layer
 from cdgis.readers.records import SiteRecord, SiteSource
 from cdgis.readers.roster import Roster
 from cdgis.readers.sidecar import UNMATCHED, UNNAMED, Sidecar, read_sidecar

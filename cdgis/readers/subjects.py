@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cdgis.core.safe_text import cleaned, is_clean
 from cdgis.core.vocabulary import ACTIVITIES, LIST_SEPARATOR, ProjectType
-from cdgis.readers.attributes import canonical_value, is_missing, match_attribute, plain
+from cdgis.readers.attribute_columns import canonical_value, is_missing, match_attribute, plain
 from cdgis.readers.headers import subject_column
 from cdgis.readers.intake import Remark, noted, repaired
 from cdgis.rules import industry

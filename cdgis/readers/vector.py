@@ -13,12 +13,12 @@ from shapely.geometry import shape
 
 from cdgis.errors import ReaderError
 from cdgis.readers.crs import resolve_crs
-from cdgis.readers.encoding import shapefile_encoding, sibling
 from cdgis.readers.geodatabase import GDB_DRIVER, GDB_SUFFIX, check_geodatabase
 from cdgis.readers.intake import noted, rejected
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource, cell_text
 from cdgis.readers.repair import settle
 from cdgis.readers.shapefile import check_shapefile
+from cdgis.readers.text_encoding import shapefile_encoding, sibling
 
 if TYPE_CHECKING:
     import fiona

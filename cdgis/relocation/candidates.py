@@ -15,8 +15,8 @@ from cdgis.core.vocabulary import LIST_SEPARATOR, Relation, Stability, State, Su
 from cdgis.errors import RuleError
 from cdgis.relocation.dates import last_day
 from cdgis.relocation.policy import DispositionRule, RelocationPolicy, Review
+from cdgis.results.tables.validation import empty, validate
 from cdgis.rules import Rule
-from cdgis.tables.validation import empty, validate
 
 CANDIDATE = "候选"
 REVIEW = "须人工核实"
@@ -25,7 +25,7 @@ EXCLUDED = "排除"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelocationInputs:
-    """What is known about the enterprises, as tables of cdgis.tables.validation."""
+    """What is known about the enterprises, as tables of cdgis.results.tables.validation."""
 
     subjects: pd.DataFrame
     findings: pd.DataFrame

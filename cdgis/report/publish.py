@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cdgis.report.files.atomic_output import staged
-from cdgis.report.files.tables import write_tables
+from cdgis.report.files.table_files import write_tables
 from cdgis.report.relocation.docx import render_cards_docx
 from cdgis.report.site.pages import render_pages
 from cdgis.results.assessment import Assessment

@@ -41,7 +41,7 @@ class Assessment:
     """Effective settings, options already applied."""
     inputs: tuple[InputRecord, ...]
     tables: Mapping[str, pd.DataFrame]
-    """Validated tables of cdgis.tables.validation by name."""
+    """Validated tables of cdgis.results.tables.validation by name."""
     subjects: Subjects
     layers: Layers
     catalog: tuple[LayerSpec, ...]

@@ -7,7 +7,7 @@ from typing import Any
 
 from cdgis.results.assessment import Assessment
 from cdgis.results.report_file import ReportFile
-from cdgis.tables.validation import TABLES
+from cdgis.results.tables.validation import TABLES
 
 MOST_LISTED = 20
 """Differences listed per check; the rest are counted."""

@@ -16,7 +16,7 @@ from cdgis.core.vocabulary import InputRecord
 from cdgis.errors import ReportError, SchemaError, os_reason
 from cdgis.results.report_numbers import input_digest, report_numbers
 from cdgis.results.request import Request
-from cdgis.tables.validation import TABLES, validate
+from cdgis.results.tables.validation import TABLES, validate
 from cdgis.workspace.settings import Settings
 
 _SCHEMA_START = "cdgis-screening/"

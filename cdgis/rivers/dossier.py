@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 
 from cdgis.geometry.geodesy import lonlat_points
+from cdgis.results.tables.validation import validate
 from cdgis.rivers.entry_points import METHOD
 from cdgis.rivers.profile import river_register
 from cdgis.rivers.spill_trace import Origin, trace_up
 from cdgis.rivers.system import RiverSystem
 from cdgis.rivers.trace import Velocity
-from cdgis.tables.validation import validate
 from cdgis.workspace.layers import Subjects
 
 

@@ -8,10 +8,10 @@ import pandas as pd
 import shapely
 
 from cdgis.core.vocabulary import SubjectKind
+from cdgis.results.tables.validation import empty, validate
 from cdgis.rivers.snap import Snapped
 from cdgis.rivers.system import RiverSystem
 from cdgis.rivers.trace import Velocity, downstream_events
-from cdgis.tables.validation import empty, validate
 from cdgis.workspace.layers import Subjects
 
 METHOD = "沿河追踪"

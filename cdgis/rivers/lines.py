@@ -17,8 +17,8 @@ import shapely
 from cdgis.core.array_types import FloatArray, IntArray
 from cdgis.errors import NetworkError
 from cdgis.geometry.geodesy import geometries_from_local, geometries_to_local
+from cdgis.results.tables.validation import validate
 from cdgis.rivers.network import Network, network_from_edges
-from cdgis.tables.validation import validate
 from cdgis.workspace.layers import Layer
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from shapely.geometry.base import BaseGeometry
 from cdgis.core.array_types import FloatArray, IntArray
 from cdgis.errors import NetworkError
 from cdgis.geometry.geodesy import geodesic_distance_m, geometries_to_local
+from cdgis.rivers.drainage_tree import Forest, grow_forest
 from cdgis.rivers.flow import FlowGrid
-from cdgis.rivers.forest import Forest, grow_forest
 
 Texts = npt.NDArray[np.object_]
 

@@ -12,13 +12,13 @@ import shapely
 
 from cdgis.errors import NetworkError, UsageError
 from cdgis.geometry.geodesy import lonlat_points
+from cdgis.results.tables.validation import empty, validate
 from cdgis.rivers.entry_points import METHOD, described_events, entry_table, snap_enterprises
 from cdgis.rivers.receptors import BORDER, PROTECTED, receptor_kinds
 from cdgis.rivers.risk import tier_of
 from cdgis.rivers.snap import nearest_distances
 from cdgis.rivers.system import RiverSystem
 from cdgis.rivers.trace import Velocity, downstream_events, only_target, ordered_trace, upstream_origins
-from cdgis.tables.validation import empty, validate
 from cdgis.workspace.layers import Subjects
 
 

@@ -15,12 +15,12 @@ from cdgis.errors import CatalogError, CrsError
 from cdgis.geometry.geodesy import geodesic_distance_m, geometries_to_local
 from cdgis.raster import read_raster
 from cdgis.readers import read_layer
+from cdgis.results.tables.validation import empty, validate
 from cdgis.rivers.flow_cache import derived_flow, flow_file, flow_of, keep_flow, kept_flow, same_flow
 from cdgis.rivers.lines import Elevation, network_from_lines
 from cdgis.rivers.network import Network, name_rivers, network_from_flow
 from cdgis.rivers.receptors import Jurisdictions, ReceptorKind, kinds_not_loaded, receptor_events, receptor_kinds
 from cdgis.rivers.snap import Snapper
-from cdgis.tables.validation import empty, validate
 from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.layer_check import Fault
 from cdgis.workspace.layers import Layer

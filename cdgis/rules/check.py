@@ -12,7 +12,7 @@ from cdgis.core.vocabulary import ACTIVITIES, Effect, Evidence, ProjectType, Sub
 from cdgis.rules.attributes import AttributeSpec
 from cdgis.rules.book import Rulebook
 from cdgis.rules.rule import NUMERIC_OPERATORS, Condition, Rule
-from cdgis.rules.text import condition_text, explain_rule
+from cdgis.rules.rule_text import condition_text, explain_rule
 
 __all__ = ["check_rules", "explain_rule"]
 

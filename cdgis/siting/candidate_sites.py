@@ -19,8 +19,8 @@ from cdgis.core.vocabulary import ProjectType, Stability, Verdict
 from cdgis.errors import UsageError
 from cdgis.geometry import geodesy
 from cdgis.judging.extents import both_planes
+from cdgis.results.tables.validation import empty, validate
 from cdgis.siting.clearance import SETBACK_M, as_written, wkt
-from cdgis.tables.validation import empty, validate
 
 _MOST_GRID_POINTS = 40_000
 _ORDER = {str(v): i for i, v in enumerate((Verdict.CLEAR, Verdict.CONDITIONAL, Verdict.JUSTIFY, Verdict.UNKNOWN))}

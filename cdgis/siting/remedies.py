@@ -17,8 +17,8 @@ from shapely.geometry.base import BaseGeometry
 from cdgis.core.array_types import GeometryArray
 from cdgis.core.vocabulary import LIST_SEPARATOR, Verdict
 from cdgis.geometry import geodesy
+from cdgis.results.tables.validation import empty, validate
 from cdgis.siting.clearance import SETBACK_M, Obstruction, largest_clear_part, smallest_shift, wkt
-from cdgis.tables.validation import empty, validate
 
 RADIUS_M = 500.0
 

@@ -13,7 +13,7 @@ import pytest
 from report_fixtures import ATTACKS, make_assessment
 from visits import DESKTOP, PHONE, Visit
 
-from cdgis.pipelines.sites import assess_sites
+from cdgis.pipelines.assess_sites import assess_sites
 from cdgis.report.screening import compose_report
 from cdgis.report.screening.html import render_screening
 from cdgis.workspace.settings import open_workspace

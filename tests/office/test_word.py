@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cdgis.pipelines.sites import assess_sites
+from cdgis.pipelines.assess_sites import assess_sites
 from cdgis.report.screening.publish import write_screening
 from cdgis.workspace.settings import open_workspace
 

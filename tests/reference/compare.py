@@ -19,7 +19,7 @@ import pandas as pd
 from geopandas import GeoDataFrame
 
 from cdgis.core.progress import Silent
-from cdgis.judging.stage import judge_subjects
+from cdgis.judging.evaluation import judge_subjects
 from cdgis.readers.loading import Loaded, load_workspace
 from cdgis.workspace.layers import Subjects
 from cdgis.workspace.settings import open_workspace

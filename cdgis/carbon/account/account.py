@@ -8,11 +8,12 @@ import numpy as np
 import pandas as pd
 
 from cdgis.carbon import Valuation
-from cdgis.carbon.account.beside import factor_table, forest_ha, forest_share, milestones, published_checks
+from cdgis.carbon.account.apportionment import spread_potential
 from cdgis.carbon.account.grids import Terrain, terrain_of
 from cdgis.carbon.account.landcover import CITY_ZONE, LandCoverAccount
 from cdgis.carbon.account.pictures import draw_pictures
 from cdgis.carbon.account.qualifying import check_restoration, creditable_tco2e, read_facts
+from cdgis.carbon.account.reference_figures import factor_table, forest_ha, forest_share, milestones, published_checks
 from cdgis.carbon.account.restoration import (
     RESTORATION_LAYER,
     Ground,
@@ -20,10 +21,9 @@ from cdgis.carbon.account.restoration import (
     potential_tables,
     project_gains,
 )
-from cdgis.carbon.account.soil import soil_table
-from cdgis.carbon.account.spread import spread_potential
+from cdgis.carbon.account.soil_change import soil_table
 from cdgis.carbon.account.stands import stand_tables
-from cdgis.carbon.account.summing import (
+from cdgis.carbon.account.totals import (
     Quantity,
     potential_quantity,
     stock_quantity,
@@ -40,7 +40,7 @@ from cdgis.raster import Effort, Raster, read_raster
 from cdgis.readers import read_table_layer, table_record
 from cdgis.readers.loading import Loaded
 from cdgis.results.assessment import Part
-from cdgis.tables.validation import validate
+from cdgis.results.tables.validation import validate
 from cdgis.workspace.layers import Layer
 
 SPREAD_LAYERS = ("counties", "management_units")

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from cdgis.carbon import account_stands, sum_species
-from cdgis.carbon.account.beside import compared
-from cdgis.carbon.account.summing import Quantity
+from cdgis.carbon.account.reference_figures import compared
+from cdgis.carbon.account.totals import Quantity
 from cdgis.carbon.factors import read_growth, read_shipped, read_trees
 from cdgis.carbon.inventory import stock_model
 from cdgis.core.units import M2_PER_HA

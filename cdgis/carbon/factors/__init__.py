@@ -2,7 +2,8 @@
 
 from cdgis.carbon.factors.conditions import read_conditions, read_fact_titles
 from cdgis.carbon.factors.curves import GrowthData, read_growth
-from cdgis.carbon.factors.measures import (
+from cdgis.carbon.factors.pools import POOLS, PoolTable, read_pool_table
+from cdgis.carbon.factors.restoration_measures import (
     Exclusion,
     Measures,
     PlantingRule,
@@ -10,7 +11,6 @@ from cdgis.carbon.factors.measures import (
     read_measures,
     read_planting_rules,
 )
-from cdgis.carbon.factors.pools import POOLS, PoolTable, read_pool_table
 from cdgis.carbon.factors.soils import SOIL_DEPTH_CM, SoilFactor, read_soils, soil_factor
 from cdgis.carbon.factors.source import data_folder, read_shipped
 from cdgis.carbon.factors.trees import TREE_FACTORS, Trees, mark_column, read_trees, step_values

@@ -1,13 +1,19 @@
 """Which subjects meet which zones, by how much, and how far is the nearest? The arithmetic on coordinates."""
 
-from cdgis.geometry.kernels.areas import Areas, overlap_areas, plain_overlap_areas
-from cdgis.geometry.kernels.cut import Cut
 from cdgis.geometry.kernels.engine import Engine, chosen_engine
-from cdgis.geometry.kernels.flat import FlatPolygons
-from cdgis.geometry.kernels.inside import points_inside
+from cdgis.geometry.kernels.flat_polygons import FlatPolygons
 from cdgis.geometry.kernels.nearest import nearest_stretch, ring_stretches
-from cdgis.geometry.kernels.outlines import POINT_COUNTS, TOUCH_M, OutlineIndex, pair_distance_m, point_distance_m
+from cdgis.geometry.kernels.outline_distances import (
+    POINT_COUNTS,
+    TOUCH_M,
+    OutlineIndex,
+    pair_distance_m,
+    point_distance_m,
+)
+from cdgis.geometry.kernels.overlap_areas import Areas, overlap_areas, plain_overlap_areas
 from cdgis.geometry.kernels.pairs import Pairs, overlapping_pairs, rounding_m2
+from cdgis.geometry.kernels.point_in_polygon import points_inside
+from cdgis.geometry.kernels.subdivide import Cut
 
 __all__ = [
     "POINT_COUNTS",

@@ -14,7 +14,7 @@ import shapely
 
 from cdgis.core.array_types import FloatArray, IntArray
 from cdgis.geometry.kernels.engine import Engine, chosen_engine
-from cdgis.geometry.kernels.flat import FlatPolygons
+from cdgis.geometry.kernels.flat_polygons import FlatPolygons
 from cdgis.geometry.outline_chunks import Stretches
 
 _LEAST_REACH_M = 1e-300
@@ -77,7 +77,7 @@ def _first_of_each(
 
 
 def _compiled(points: FloatArray, stretches: Stretches, at_most_m: float, threads: int) -> tuple[IntArray, FloatArray]:
-    from cdgis.geometry.kernels.compiled.nearest import SLACK, SLACK_M, nearest_stretches, stretches_within
+    from cdgis.geometry.kernels.compiled.box_tree import SLACK, SLACK_M, nearest_stretches, stretches_within
 
     shapes = stretches.xy, stretches.first, stretches.last
     tree, frame = _tree(stretches)
@@ -107,7 +107,7 @@ def _side_by_side(task: Callable[[IntArray], Any], turns: list[IntArray]) -> lis
 
 def _tree(stretches: Stretches) -> tuple[tuple[FloatArray, IntArray, IntArray], FloatArray]:
     """Return the tree over the stretches' boxes, and the frame of the curve that orders them."""
-    from cdgis.geometry.kernels.compiled.nearest import CURVE_CELLS, FAN, box_tree, stretch_boxes
+    from cdgis.geometry.kernels.compiled.box_tree import CURVE_CELLS, FAN, box_tree, stretch_boxes
 
     boxes = stretch_boxes(stretches.xy, stretches.first, stretches.last)
     west, south = boxes[:, 0].min(), boxes[:, 1].min()
@@ -123,6 +123,6 @@ def _tree(stretches: Stretches) -> tuple[tuple[FloatArray, IntArray, IntArray], 
 
 def _along_curve(points: FloatArray, frame: FloatArray) -> IntArray:
     """Return the order in which a space-filling curve meets points."""
-    from cdgis.geometry.kernels.compiled.nearest import curve_places
+    from cdgis.geometry.kernels.compiled.box_tree import curve_places
 
     return np.argsort(curve_places(points, frame), kind="stable")

@@ -19,7 +19,7 @@ from cdgis.geometry.kernels.compiled.edges import (
 )
 from cdgis.geometry.kernels.compiled.trapezoids import overlap_rows
 from cdgis.geometry.kernels.compiled.winding import windings
-from cdgis.geometry.kernels.flat import FlatPolygons
+from cdgis.geometry.kernels.flat_polygons import FlatPolygons
 
 EDGES_PER_CELL = 4
 _CELLS = (8, 4000)

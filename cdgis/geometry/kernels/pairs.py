@@ -12,10 +12,10 @@ import numpy.typing as npt
 import shapely
 
 from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
-from cdgis.geometry.kernels.cut import Cut
+from cdgis.geometry.kernels.containment import subjects_within
 from cdgis.geometry.kernels.engine import Engine
-from cdgis.geometry.kernels.outlines import TOUCH_M
-from cdgis.geometry.kernels.settled import subjects_within
+from cdgis.geometry.kernels.outline_distances import TOUCH_M
+from cdgis.geometry.kernels.subdivide import Cut
 from cdgis.geometry.outline_chunks import Stretches
 from cdgis.geometry.shapes import of_dimension
 

@@ -12,7 +12,7 @@ import shapely
 
 from cdgis.core.vocabulary import LIST_SEPARATOR, Relation
 from cdgis.geometry import geodesy
-from cdgis.judging.stage import Judged
+from cdgis.judging.evaluation import Judged
 from cdgis.readers.loading import Loaded
 from cdgis.relocation.policy import PriorityPolicy
 

@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 
 from cdgis.core.vocabulary import SubjectKind
-from cdgis.judging.stage import Judged
+from cdgis.judging.evaluation import Judged
 from cdgis.readers.loading import Loaded
 from cdgis.relocation.plan.circumstances import AMOUNTS, RECEPTOR_LAYER, declared_numbers, near_receptors, people_at
 

@@ -12,9 +12,9 @@ from geopandas import GeoDataFrame
 
 from cdgis.core.vocabulary import Relation, SubjectKind
 from cdgis.geometry import geodesy
-from cdgis.judging.stage import Judged
+from cdgis.judging.evaluation import Judged
 from cdgis.readers.loading import Loaded
-from cdgis.relocation.plan.listing import PARK_LAYER
+from cdgis.relocation.plan.candidate_list import PARK_LAYER
 from cdgis.relocation.plan.what_if import WhatIf
 
 RAILWAY_LAYER = "railways"

@@ -16,7 +16,7 @@ from pydantic import Field, model_validator
 
 from cdgis.core.array_types import FloatArray
 from cdgis.errors import UsageError
-from cdgis.relocation.policy.reading import PolicyData, read_policy
+from cdgis.relocation.policy.policy_files import PolicyData, read_policy
 
 
 class Criterion(PolicyData):

@@ -12,7 +12,7 @@ from cdgis.core.array_types import FloatArray
 from cdgis.core.number_format import legend_bound
 from cdgis.geometry.map_frame import View
 from cdgis.geometry.projections import forward
-from cdgis.raster.overlay import WEB_MERCATOR, Overlay
+from cdgis.raster.map_overlay import WEB_MERCATOR, Overlay
 from cdgis.report.drawing.paths import path_of
 
 CURVE_PX = (430, 250)

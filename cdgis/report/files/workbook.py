@@ -16,7 +16,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from cdgis.report.files.xlsx_rows import Look, legal_text, rows_xml
 from cdgis.report.files.xlsx_words import number_format, reader_for
 from cdgis.results.assessment import Assessment
-from cdgis.tables.validation import TABLES, Column, Table
+from cdgis.results.tables.validation import TABLES, Column, Table
 
 _HEADER_FILL = PatternFill("solid", fgColor="FFE3EAF2")
 _HEADER_FONT = Font(bold=True)

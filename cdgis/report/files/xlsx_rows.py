@@ -12,7 +12,7 @@ from xml.sax.saxutils import escape
 import pandas as pd
 from openpyxl.utils import get_column_letter
 
-from cdgis.tables.validation import Column, Table
+from cdgis.results.tables.validation import Column, Table
 
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _EXCEL_TEXT_LIMIT = 32_767

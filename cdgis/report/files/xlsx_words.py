@@ -9,7 +9,7 @@ from functools import partial
 from cdgis.core.vocabulary import LIST_SEPARATOR
 from cdgis.report.wording import attribute, read_wording
 from cdgis.results.assessment import Assessment
-from cdgis.tables.validation import Column
+from cdgis.results.tables.validation import Column
 
 _GROUP_OF_COLUMN = {
     "status": "status", "kind": "kind", "relation": "relation", "state": "state", "mark": "mark", "unit": "unit",

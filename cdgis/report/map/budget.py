@@ -16,9 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from cdgis.geometry.map_frame import METRES_PER_DEGREE
-from cdgis.report.map.areas import area_changes, with_areas_kept
-from cdgis.report.map.encoding import PRECISION, flatten, pack
+from cdgis.report.map.area_preservation import area_changes, with_areas_kept
 from cdgis.report.map.levels import level_masks, simplified
+from cdgis.report.map.outline_encoding import PRECISION, flatten, pack
 
 _FIRST_TOLERANCE_DEG = 1e-5
 _MOST_TOLERANCE_DEG = 0.1

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import shapely
 
 from cdgis.core.array_types import BoolArray
-from cdgis.report.map.encoding import Rings, flatten
+from cdgis.report.map.outline_encoding import Rings, flatten
 
 TOLERANCES_DEG = (2e-3, 5e-4, 1.2e-4)
 """Coarsest first; static/canvas.js uses a level while its tolerance is below about half a pixel."""

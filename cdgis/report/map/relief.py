@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cdgis.raster.overlay import Overlay
+    from cdgis.raster.map_overlay import Overlay
 
 RELIEF, TITLE = "relief", "地形晕渲"
 MOST_BYTES = 150_000

@@ -19,8 +19,8 @@ from cdgis.errors import ReportError
 from cdgis.geometry.geodesy import gauss_kruger_epsg, to_lonlat
 from cdgis.geometry.map_frame import METRES_PER_DEGREE
 from cdgis.report.drawing.paths import HEIGHT_PX, WIDTH_PX
-from cdgis.report.map.encoding import inflated, unpack
 from cdgis.report.map.generalise import Lonlat
+from cdgis.report.map.outline_encoding import inflated, unpack
 
 _PAYLOAD = re.compile(r'<script type="application/octet-stream"[^>]*>([A-Za-z0-9+/=\s]*)</script>')
 _DRAWING = re.compile(

@@ -16,7 +16,7 @@ from cdgis.geometry.geodesy import survey_area_m2
 from cdgis.report.map.generalise import Grid, Lonlat
 from cdgis.report.map.relief import public_pictures
 from cdgis.results.assessment import Assessment
-from cdgis.tables.validation import empty
+from cdgis.results.tables.validation import empty
 from cdgis.workspace.layers import ZONE_COLUMNS, Layer, Subjects
 from cdgis.workspace.settings import Sources
 

@@ -8,7 +8,7 @@ from docx import Document
 from docx.document import Document as DocumentType
 from docx.shared import Mm, Pt, RGBColor
 
-from cdgis.report.files.tables import stamp_of
+from cdgis.report.files.table_files import stamp_of
 from cdgis.report.files.xlsx_rows import legal_text
 from cdgis.report.relocation.content import Case, gather_cases, listed_words
 from cdgis.report.relocation.page import FOLDER, docx_name

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from cdgis.report.files.plain_tables import write_water
 from cdgis.report.rivers.docx import render_river_docx
 from cdgis.report.rivers.page import render_river
-from cdgis.report.rivers.tables import write_water
 from cdgis.report.rivers.xlsx import render_river_xlsx
 from cdgis.rivers.dossier import RiverDossier
 

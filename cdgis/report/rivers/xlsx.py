@@ -12,8 +12,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from cdgis.report.files.fixed_zip import fixed_zip
 from cdgis.report.files.xlsx_rows import legal_text
+from cdgis.results.tables.validation import table_named
 from cdgis.rivers.dossier import RiverDossier
-from cdgis.tables.validation import table_named
 
 CONTACT_FIELDS = ("单位", "联系人", "值班电话", "手机", "备注")
 _BOLD = Font(bold=True)

@@ -23,12 +23,12 @@ from cdgis.report.screening.content import (
 )
 from cdgis.report.screening.evidence import alternatives_of, data_of
 from cdgis.report.screening.figure import draw_figures, layers_to_draw
+from cdgis.report.screening.occupation import Ground, hard_layers, hard_lines_of, nearby_of, occupation_of, zone_hits
 from cdgis.report.screening.phrases import split, wording
-from cdgis.report.screening.places import Ground, hard_layers, hard_lines_of, nearby_of, occupation_of, zone_hits
 from cdgis.report.screening.record import SCHEMA, input_rows, rows_by_subject, rows_of
 from cdgis.report.screening.reviews import with_journal
 from cdgis.results.assessment import Assessment
-from cdgis.tables.validation import empty
+from cdgis.results.tables.validation import empty
 
 Row = Mapping[str, Any]
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cdgis.report.screening.content_1_to_7 import (
+from cdgis.report.screening.findings_content import (
     Area,
     Basics,
     Conclusion,
@@ -18,7 +18,7 @@ from cdgis.report.screening.content_1_to_7 import (
     UnitPart,
     UnitTable,
 )
-from cdgis.report.screening.content_8_to_11 import (
+from cdgis.report.screening.grounds_content import (
     AlternativePart,
     BasisPair,
     BasisPart,

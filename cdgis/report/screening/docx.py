@@ -26,7 +26,7 @@ from cdgis.report.screening import ScreeningReport, report_json
 from cdgis.report.screening.blocks import Block, Cell, Grid, Heading, Pairs, Picture, Signatures, Text
 from cdgis.report.screening.cells import verdict_text
 from cdgis.report.screening.figure_png import draw_png
-from cdgis.report.screening.words_6_to_11 import parts_of, summary_of
+from cdgis.report.screening.grounds_wording import parts_of, summary_of
 
 _WIDTH_MM = 177.0
 _FONT, _LATIN = "宋体", "Times New Roman"

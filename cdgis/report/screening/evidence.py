@@ -6,8 +6,8 @@ from typing import Any
 from cdgis.core.number_format import metres, percent
 from cdgis.core.vocabulary import IntakeStatus, Relation, SubjectKind
 from cdgis.report.screening.content import AlternativePart, Clause, DataPart, Fact, LayerRow, Peer, Question, Remedy
+from cdgis.report.screening.occupation import UNCOVERED_M2, Ground
 from cdgis.report.screening.phrases import extent, split, wording
-from cdgis.report.screening.places import UNCOVERED_M2, Ground
 from cdgis.report.screening.record import rows_of
 from cdgis.results.assessment import Assessment
 

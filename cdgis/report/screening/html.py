@@ -7,7 +7,7 @@ from cdgis.report.drawing.palette import read_palette
 from cdgis.report.files.inline_assets import content_policy, inline_code, json_for_script, template_text
 from cdgis.report.screening import ScreeningReport, report_json
 from cdgis.report.screening.figure_style import LOOKS, colour_of, legend_of
-from cdgis.report.screening.words_6_to_11 import parts_of, summary_of
+from cdgis.report.screening.grounds_wording import parts_of, summary_of
 from cdgis.report.templating import page_template
 
 _SLOT = '<meta name="cdgis-content-sha256" content="">'

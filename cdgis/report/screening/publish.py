@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cdgis.errors import UsageError
 from cdgis.report.files.atomic_output import staged
-from cdgis.report.files.tables import write_tables
+from cdgis.report.files.table_files import write_tables
 from cdgis.report.screening import Composer, JournalExtract, ScreeningReport, report_json
 from cdgis.report.screening.html import render_screening
 from cdgis.report.site.subject_content import page_names

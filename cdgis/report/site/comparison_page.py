@@ -18,7 +18,7 @@ from cdgis.report.drawing.palette import read_palette
 from cdgis.report.drawing.paths import path_of
 from cdgis.report.files.atomic_output import staged
 from cdgis.report.files.inline_assets import content_policy, inline_code, template_text
-from cdgis.report.files.tables import OFFICIAL_STATUS, csv_text
+from cdgis.report.files.table_files import OFFICIAL_STATUS, csv_text
 from cdgis.report.templating import page_template
 
 SIZE_PX = (900, 560)

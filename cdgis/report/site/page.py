@@ -22,10 +22,10 @@ from cdgis.report.files.inline_assets import (
     static_text,
     template_text,
 )
-from cdgis.report.files.tables import stamp_of
-from cdgis.report.map.folium_map import MapView
+from cdgis.report.files.table_files import stamp_of
 from cdgis.report.site.dashboard import Dashboard
 from cdgis.report.site.overview import Overview
+from cdgis.report.site.overview_map import MapView
 from cdgis.report.site.place_content import Place
 from cdgis.report.site.subject_content import Dossier
 from cdgis.report.site.subject_list import filter_choices, list_subjects

@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from cdgis.report.carbon.page import gather_carbon, render_carbon
-from cdgis.report.drawing.subject_map import draw_sketches
-from cdgis.report.map.folium_map import build_map
 from cdgis.report.relocation.page import render_relocation
 from cdgis.report.site.dashboard import draw_dashboard
 from cdgis.report.site.overview import sum_up
+from cdgis.report.site.overview_map import build_map
 from cdgis.report.site.page import (
     render_dashboard,
     render_index,
@@ -19,6 +18,7 @@ from cdgis.report.site.page import (
 from cdgis.report.site.place_content import gather_places, place_pages
 from cdgis.report.site.subject_content import gather_dossiers
 from cdgis.report.site.subject_list import list_subjects
+from cdgis.report.site.subject_map import draw_sketches
 from cdgis.results.assessment import Assessment
 
 INDEX, DASHBOARD, PLACES, CARBON = "index.html", "dashboard.html", "places.html", "carbon.html"

@@ -12,8 +12,8 @@ import pandas as pd
 from cdgis.core.number_format import area_digits, metres
 from cdgis.core.vocabulary import LIST_SEPARATOR, Effect, Level, ProjectType, Relation, State, SubjectKind, Verdict
 from cdgis.results.assessment import Assessment
+from cdgis.results.tables.validation import empty
 from cdgis.rules import Rule
-from cdgis.tables.validation import empty
 
 Row = Mapping[str, Any]
 

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cdgis.measures.synergy import APEQ, LEVELS
-from cdgis.measures.synergy_table import Synergy
-from cdgis.report.rivers.template import render_page
+from cdgis.carbon.synergy_assessment import Synergy
+from cdgis.carbon.synergy_indices import APEQ, LEVELS
+from cdgis.report.standalone_page import render_page
 
 WIDTH_PX, HEIGHT_PX, MARGIN_PX = 540, 430, 46
 _COLOURS = {"Ⅰ": "#1b7837", "Ⅱ": "#b35806", "Ⅲ": "#b2182b", "Ⅳ": "#7b3294", "轴上": "#5a6472", "原点": "#5a6472"}

@@ -1,0 +1,191 @@
+"""How far is the nearest outline, and which outlines lie within reach? A tree over short stretches, then geodesics.
+
+Outlines are cut into stretches of 8 edges, so that a tree finds the few that matter however long an outline is; nearest
+points are found in the distance plane (DESIGN 4.2), the distance between them is geodesic. For many points compiled
+kernels find the nearest stretch.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
+from cdgis.geometry import geodesy
+from cdgis.geometry.kernels.engine import Engine, chosen_engine
+from cdgis.geometry.kernels.nearest import nearest_stretch
+from cdgis.geometry.kernels.projection_points import feet
+from cdgis.geometry.kernels.subdivide import Cut
+from cdgis.geometry.outline_chunks import Stretches
+
+TOUCH_M = 1e-6
+"""Geometries nearer than this touch."""
+_POINT = 0
+POINT_COUNTS = 4
+"""How much each point counts to the size of a job: layers are asked for scope after scope of the rules."""
+_SCOUTS = 64
+"""Pieces asked first, to learn how far the others may be at most."""
+
+
+@dataclass(frozen=True, kw_only=True)  # no slots: shapes are made when first asked for, and kept
+class OutlineIndex:
+    """Short stretches of zone outlines in the distance plane, with the zone each belongs to."""
+
+    stretches: Stretches
+    engine: Engine | None = None
+    """For the nearest to points; by default whichever suits their number. The answers are the same."""
+
+    @classmethod
+    def of(cls, zones_local: GeometryArray, *, engine: Engine | None = None) -> "OutlineIndex":
+        """Build the index for zones in the distance plane (transverse Mercator metres)."""
+        return cls(stretches=Stretches.of(zones_local), engine=engine)
+
+    @cached_property
+    def shapes(self) -> GeometryArray:
+        """The stretches as shapes."""
+        return self.stretches.shapes()
+
+    @property
+    def owner(self) -> IntArray:
+        """The zone each stretch belongs to."""
+        return self.stretches.owner
+
+    def nearest(
+        self, subjects_local: GeometryArray | Cut, among: npt.NDArray[np.bool_], *, at_most_m: float | None = None
+    ) -> tuple[IntArray, FloatArray]:
+        """Return the nearest zone (position; lowest among ties) and geodesic distance in metres per subject.
+
+        Parameters
+        ----------
+        among : the zones that count; where none does, the position is -1 and the distance NaN.
+        at_most_m : how far to look, distance-plane metres; beyond, the same holds.
+        """
+        cut = subjects_local if isinstance(subjects_local, Cut) else Cut.outlined(subjects_local)
+        use = np.flatnonzero(among[self.owner])
+        points = np.flatnonzero((shapely.get_type_id(cut.whole) == _POINT) & ~shapely.is_empty(cut.whole))
+        if chosen_engine(self.engine, work=POINT_COUNTS * len(points)) is Engine.COMPILED:
+            zone, distance = np.full(len(cut.whole), -1, dtype=np.int64), np.full(len(cut.whole), np.nan)
+            zone[points], distance[points] = self._nearest_to_points(cut.whole[points], use, at_most_m)
+            rest = np.setdiff1d(np.arange(len(cut.whole)), points)
+            zone[rest], distance[rest] = self._nearest_to_shapes(cut.only(rest), use, at_most_m)
+            return zone, distance
+        return self._nearest_to_shapes(cut, use, at_most_m)
+
+    def _nearest_to_points(
+        self, points: GeometryArray, use: IntArray, at_most_m: float | None
+    ) -> tuple[IntArray, FloatArray]:
+        """Return the nearest zone and its distance for points, by compiled kernels, among the stretches listed in `use`."""
+        xy = np.column_stack([shapely.get_x(points), shapely.get_y(points)])
+        at, _ = nearest_stretch(xy, self.stretches.only(use), at_most_m=at_most_m, engine=Engine.COMPILED)
+        zone, distance = np.full(len(points), -1, dtype=np.int64), np.full(len(points), np.nan)
+        found = np.flatnonzero(at >= 0)
+        near = self.stretches.only(use[at[found]])
+        zone[found], distance[found] = near.owner, point_distance_m(xy[found], near)
+        return zone, distance
+
+    def _nearest_to_shapes(self, cut: Cut, use: IntArray, at_most_m: float | None) -> tuple[IntArray, FloatArray]:
+        """Return the nearest zone and its distance for anything, by GEOS, among the stretches listed in `use`."""
+        zone = np.full(len(cut.whole), -1, dtype=np.int64)
+        distance = np.full(len(cut.whole), np.nan)
+        if use.size and len(cut.pieces):
+            tree = shapely.STRtree(self.shapes[use])
+            piece = _worth_asking(tree, cut)
+            (at, stretch), plane = tree.query_nearest(
+                cut.pieces[piece], max_distance=at_most_m, all_matches=True, return_distance=True
+            )
+            at, stretch = piece[at], use[stretch]
+            order = np.lexsort((stretch, self.owner[stretch], plane, cut.owner[at]))
+            at, stretch = at[order], stretch[order]
+            first = np.ones(len(at), dtype=bool)
+            first[1:] = cut.owner[at[1:]] != cut.owner[at[:-1]]
+            subject = cut.owner[at[first]]
+            zone[subject] = self.owner[stretch[first]]
+            distance[subject] = self._distance_m(cut.pieces[at[first]], stretch[first])
+        return zone, distance
+
+    def within(self, subjects_local: GeometryArray | Cut, reach_m: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
+        """Return (subject, zone, geodesic distance in metres) for outlines within `reach_m`, where positive, of each subject."""
+        cut = subjects_local if isinstance(subjects_local, Cut) else Cut.outlined(subjects_local)
+        asked = np.flatnonzero(reach_m[cut.owner] > 0)
+        if not asked.size:
+            return asked, asked, np.empty(0)
+        reach = reach_m[cut.owner[asked]]
+        # The distance plane is off by at most 3.2e-4; ask a little wider, then decide geodesically.
+        tree = shapely.STRtree(self.shapes)
+        at, stretch = tree.query(cut.pieces[asked], predicate="dwithin", distance=reach * (1 + 5e-4) + TOUCH_M)
+        at = asked[at]
+        if not at.size:
+            return at, stretch, np.empty(0)
+        subject, plane = cut.owner[at], shapely.distance(cut.pieces[at], self.shapes[stretch])
+        order = np.lexsort((plane, self.owner[stretch], subject))
+        at, stretch, subject = at[order], stretch[order], subject[order]
+        first = np.r_[True, (subject[1:] != subject[:-1]) | (self.owner[stretch[1:]] != self.owner[stretch[:-1]])]
+        at, stretch, subject = at[first], stretch[first], subject[first]
+        distance = self._distance_m(cut.pieces[at], stretch)
+        # What touches is not decided here: between the planes an outline may bow by a fraction of a millimetre.
+        keep = distance <= reach_m[subject]
+        return subject[keep], self.owner[stretch[keep]], distance[keep]
+
+    def _distance_m(self, shapes: GeometryArray, rows: IntArray) -> FloatArray:
+        """Return the geodesic distance from each shape to the stretch listed beside it."""
+        distance = np.empty(len(rows))
+        point = shapely.get_type_id(shapes) == _POINT
+        distance[point] = point_distance_m(shapely.get_coordinates(shapes[point]), self.stretches.only(rows[point]))
+        distance[~point] = pair_distance_m(shapes[~point], self.shapes[rows[~point]])
+        return distance
+
+
+def _worth_asking(tree: shapely.STRtree, cut: Cut) -> IntArray:
+    """Return the pieces that may be their subject's nearest to what the tree holds.
+
+    A few of a subject's vertices tell how far it is at most; a piece whose box is farther than that need not be asked.
+    """
+    whole = np.bincount(cut.owner, minlength=len(cut.whole))[cut.owner] == 1
+    several = np.flatnonzero(~whole)
+    if not several.size:
+        return np.arange(len(cut.pieces))
+    coordinates, of_piece = shapely.get_coordinates(cut.pieces[several], return_index=True)
+    scout = several[:: max(1, several.size // _SCOUTS)]
+    corner = shapely.points(coordinates[np.searchsorted(of_piece, np.searchsorted(several, scout))])
+    (at, _), distance = tree.query_nearest(corner, all_matches=False, return_distance=True)
+    at_most = np.full(len(cut.whole), np.inf)
+    np.minimum.at(at_most, cut.owner[scout[at]], distance)
+    several = several[np.isfinite(at_most[cut.owner[several]])]
+    x0, y0, x1, y1 = shapely.bounds(cut.pieces[several]).T
+    reach = at_most[cut.owner[several]] + TOUCH_M
+    near = np.unique(tree.query(shapely.box(x0 - reach, y0 - reach, x1 + reach, y1 + reach))[0])
+    unscouted = ~whole & np.isinf(at_most[cut.owner])
+    return np.union1d(np.flatnonzero(whole | unscouted), _narrowed(tree, cut, several[near]))
+
+
+def _narrowed(tree: shapely.STRtree, cut: Cut, left: IntArray) -> IntArray:
+    """Return `left` without the pieces of very large subjects that what the tree holds, being less, does not name."""
+    count = np.bincount(cut.owner[left], minlength=len(cut.whole))
+    kept = [left[count[cut.owner[left]] <= len(tree)]]
+    for subject in np.flatnonzero(count > max(_SCOUTS, len(tree))):
+        mine = left[cut.owner[left] == subject]
+        (_, at), distance = shapely.STRtree(cut.pieces[mine]).query_nearest(
+            tree.geometries, all_matches=True, return_distance=True
+        )
+        kept.append(mine[np.unique(at[distance == distance.min()])])
+    kept.append(left[(count[cut.owner[left]] > len(tree)) & (count[cut.owner[left]] <= _SCOUTS)])
+    return np.concatenate(kept)
+
+
+def pair_distance_m(a_local: GeometryArray, b_local: GeometryArray) -> FloatArray:
+    """Return the geodesic distance in metres between the nearest points of paired distance-plane geometries."""
+    links = shapely.shortest_line(a_local, b_local)
+    ends = shapely.get_coordinates(geodesy.geometries_from_local(links)).reshape(-1, 4)
+    distance = geodesy.geodesic_distance_m(ends[:, 0], ends[:, 1], ends[:, 2], ends[:, 3])
+    return np.where(shapely.length(links) <= TOUCH_M, 0.0, distance)
+
+
+def point_distance_m(points: FloatArray, stretches: Stretches) -> FloatArray:
+    """Return the geodesic distance in metres from distance-plane points to the stretches of the same positions."""
+    foot = feet(points, stretches)
+    distance = geodesy.geodesic_distance_m(
+        *geodesy.from_local(points[:, 0], points[:, 1]), *geodesy.from_local(foot[:, 0], foot[:, 1])
+    )
+    return np.where(np.hypot(*(foot - points).T) <= TOUCH_M, 0.0, distance)

@@ -1,1 +1,0 @@
-"""Further measures of the plan: re-use of derelict land, synergy of pollutants and carbon."""

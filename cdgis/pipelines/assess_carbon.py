@@ -1,0 +1,31 @@
+"""How much carbon do the hills hold, and how much more could they?"""
+
+from datetime import date
+
+from cdgis.carbon.account import account_carbon
+from cdgis.core.progress import Progress, Silent
+from cdgis.errors import CatalogError
+from cdgis.judging.evaluation import Judged
+from cdgis.pipelines.assemble import assemble
+from cdgis.readers.loading import load_workspace
+from cdgis.results.assessment import Assessment
+from cdgis.workspace.settings import Workspace
+
+
+def assess_carbon(workspace: Workspace, *, as_of: date | None = None, progress: Progress | None = None) -> Assessment:
+    """Return the carbon account alone; nobody is judged.
+
+    Raises
+    ------
+    CatalogError : the workspace has no land-class raster, so that nothing can be counted.
+    """
+    wanted = workspace.settings.carbon.land_class_layer
+    if wanted not in workspace.catalog:
+        raise CatalogError(
+            f"没有作碳核算：图层目录里没有土地类别栅格 {wanted or '（cdgis.toml 的 carbon.land_class_layer 为空）'}，储量、年碳汇和"
+            "增汇潜力都无从计起，没有写出任何报告。请在 layers/catalog.toml 登记一个土地类别 GeoTIFF，"
+            "并把它的编号写进 cdgis.toml 的 carbon.land_class_layer"
+        )
+    progress = progress or Silent()
+    loaded = load_workspace(workspace, as_of=as_of, progress=progress)
+    return assemble(loaded, Judged.nobody(), (account_carbon(loaded, progress=progress),))

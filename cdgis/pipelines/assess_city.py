@@ -1,0 +1,30 @@
+"""The whole job: what becomes of every site and enterprise, who should move, how much carbon is there?"""
+
+from datetime import date
+
+from cdgis.carbon.account import account_carbon
+from cdgis.core.progress import Progress, Silent
+from cdgis.judging.evaluation import judge_subjects
+from cdgis.pipelines.assemble import assemble
+from cdgis.pipelines.assess_relocation import relocation_part
+from cdgis.pipelines.waters import outfall_part, river_part, rivers_of
+from cdgis.readers import read_subjects
+from cdgis.readers.loading import load_workspace
+from cdgis.results.assessment import Assessment
+from cdgis.workspace.settings import Workspace
+
+
+def assess_workspace(
+    workspace: Workspace, *, as_of: date | None = None, jobs: int = 1, progress: Progress | None = None
+) -> Assessment:
+    """Return the whole job: every site and enterprise judged, relocation list, carbon account."""
+    progress = progress or Silent()
+    loaded = load_workspace(workspace, as_of=as_of, progress=progress)
+    progress.stage("读取项目与企业")
+    subjects = read_subjects(workspace, progress=progress.step)
+    judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
+    rivers = rivers_of(loaded)
+    relocation = relocation_part(loaded, judged, progress, rivers=rivers)
+    waters = river_part(rivers, loaded, subjects), outfall_part(rivers, subjects)
+    carbon = account_carbon(loaded, progress=progress)
+    return assemble(loaded, judged, (relocation, *waters, carbon))

@@ -1,0 +1,75 @@
+"""May these sites be built on, by which clause, and what would make a failing one pass?"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from cdgis.core.progress import Progress, Silent
+from cdgis.core.safe_text import cleaned
+from cdgis.judging.evaluation import judge_subjects
+from cdgis.pipelines.assemble import assemble
+from cdgis.pipelines.waters import river_part, rivers_of
+from cdgis.readers import TypedSites, read_sites
+from cdgis.readers.loading import load_workspace
+from cdgis.results.assessment import Assessment, Part
+from cdgis.results.request import Request
+from cdgis.rivers.entry_points import dischargers
+from cdgis.siting.guidance import remedies_for
+from cdgis.workspace.settings import Workspace
+
+
+def assess_sites(
+    workspace: Workspace,
+    files: Sequence[Path],
+    *,
+    declared: Mapping[str, str] | None = None,
+    sidecar: Path | None = None,
+    wkt: Sequence[str] = (),
+    lonlat: Sequence[str] = (),
+    tolerance_m: float | None = None,
+    as_of: date | None = None,
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> Assessment:
+    """Return the judgement of the sites in `files` and those typed, with what would make the failing ones pass.
+
+    Parameters
+    ----------
+    declared : column or attribute name -> text given on the command line, for every site.
+    sidecar : table or TOML that describes the parcels.
+    wkt, lonlat : sites typed as WKT or as ``经度,纬度``, EPSG:4490.
+    """
+    # what acts instead of being read is left out here already, so that asking again gives the same answer
+    declared = {cleaned(name): cleaned(text) for name, text in (declared or {}).items()}
+    progress = progress or Silent()
+    loaded = load_workspace(workspace, as_of=as_of, tolerance_m=tolerance_m, progress=progress)
+    progress.stage("读取项目边界")
+    own = None if sidecar else _own_sidecar(workspace, files)
+    typed = TypedSites(wkt=tuple(map(cleaned, wkt)), lonlat=tuple(map(cleaned, lonlat)))
+    subjects = read_sites(
+        workspace, files, declared=declared, sidecar=sidecar or own, sidecar_is_shared=sidecar is None, typed=typed,
+        progress=progress.step,
+    )  # fmt: skip
+    judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
+    progress.stage("整改办法", 1)
+    remedies = remedies_for(loaded, judged, judge_subjects)
+    progress.step("裁剪与平移")
+    labels = workspace.labels((*files, *((sidecar,) if sidecar else ())))
+    request = Request(
+        command="screen", files=tuple(dict.fromkeys(labels[path] for path in files)), declared=declared,
+        sidecar=labels[sidecar] if sidecar else "", wkt=typed.wkt, lonlat=typed.lonlat,
+        tolerance_m=tolerance_m,
+    )  # fmt: skip
+    parts = [Part(tables=remedies)]
+    if any(dischargers(subjects)):
+        parts.append(river_part(rivers_of(loaded), loaded, subjects))
+    return assemble(loaded, judged, parts, request=request)
+
+
+def _own_sidecar(workspace: Workspace, files: Sequence[Path]) -> Path | None:
+    """Return the workspace's own sidecar when all files lie beside it: they are described there already."""
+    named = workspace.settings.sources.project_attributes
+    own = (workspace.root / named).resolve()
+    if not named or not files or not own.is_file():
+        return None
+    return own if all(path.resolve().parent == own.parent for path in files) else None

@@ -1,0 +1,244 @@
+"""Which zones does a catalogue entry's file hold, under the standard names, valid and in EPSG:4490?"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyogrio
+import pyogrio.errors
+import shapely
+from geopandas import GeoDataFrame
+from shapely.errors import ShapelyError
+
+from cdgis.core.array_types import BoolArray, GeometryArray
+from cdgis.core.safe_text import cleaned, is_clean
+from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, IntakeNote
+from cdgis.errors import LayerError, ReaderError
+from cdgis.readers.crs import WGS84_NOTE, check_coordinates, resolve_crs
+from cdgis.readers.fields import find_field, missing_field, standard_columns
+from cdgis.readers.geojson import feature_geometry, feature_texts, open_geojson
+from cdgis.readers.inputs import file_sha256
+from cdgis.readers.intake import Remark, intake_note, noted, rejected, repaired
+from cdgis.readers.repair import (
+    KIND_WORDS,
+    STRAY_HOLE,
+    densified_lonlat,
+    dimension_of,
+    has_stray_holes,
+    repaired_geometries,
+    usable,
+)
+from cdgis.readers.shapefile import check_shapefile
+from cdgis.readers.sheets import Sheet, read_sheets
+from cdgis.readers.text_encoding import shapefile_encoding
+from cdgis.readers.vector import DRIVERS, check_container
+from cdgis.workspace.catalog import LayerSpec
+from cdgis.workspace.layers import Layer
+
+# pyogrio stumbles over its own variables after a broken .prj
+_PROBLEMS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError, ShapelyError,
+             ValueError, TypeError, LookupError, ArithmeticError, NotImplementedError, OSError, NameError, SystemError)  # fmt: skip
+_GEOJSON_SUFFIXES = (".geojson", ".json")
+_REMEDY = "在 layers/catalog.toml 的该图层条目写 crs（如 EPSG:4527），或修正文件"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Raw:
+    """A layer file as read, before anything is changed."""
+
+    frame: pd.DataFrame
+    geometries: GeometryArray
+    crs_wkt: str
+
+
+def read_layer(spec: LayerSpec, folder: Path) -> Layer:
+    """Return the zones of one vector catalogue entry.
+
+    Parameters
+    ----------
+    folder : the catalogue's folder, which `spec.path` is relative to.
+
+    Raises
+    ------
+    LayerError : the file is absent or unreadable, or fields, classes or ids break the catalogue entry.
+    CrsError : no CRS, an unknown one, or one that contradicts the coordinates.
+    """
+    path = folder / spec.path
+    record = _input_record(spec, path, "layer")
+    raw = _read_raw(spec, path)
+    notes: list[IntakeNote] = []
+    columns = _clean_columns(spec, standard_columns(spec, raw.frame), notes)
+    epsg = _crs(spec, raw, notes)
+    geometries, kept = _geometries(spec, raw, epsg, notes)
+    notes += _duplicate_ids(spec, columns["zone_id"], kept)
+    zones = GeoDataFrame(columns, geometry=geometries, crs=4490)[kept].reset_index(drop=True)
+    gone = check_shapefile(path, label=spec.path) if path.suffix.lower() == ".shp" else ()
+    notes += [intake_note(spec.path, f"{number}（附表已标删除）", (noted("附表把这一行标为已删除，未读取"),)) for number in gone]
+    return Layer(spec=spec, zones=zones, record=record, notes=tuple(notes))
+
+
+def _clean_columns(spec: LayerSpec, columns: pd.DataFrame, notes: list[IntakeNote]) -> pd.DataFrame:
+    """Return the columns without characters that act instead of being read; each row that held some is noted."""
+    dirty = ~columns.map(is_clean)
+    reason = "文字含控制符或不可见的排版符，已去除"
+    for column in columns.columns[dirty.any()]:
+        notes += [_row_note(spec, row, repaired(reason, field=column, value=columns[column].iloc[row]))
+                  for row in np.flatnonzero(dirty[column])]  # fmt: skip
+    return columns.map(cleaned) if dirty.to_numpy().any() else columns
+
+
+def read_table_layer(spec: LayerSpec, folder: Path) -> pd.DataFrame:
+    """Return a catalogue entry with geometry = "table": all columns as text, named by `spec.fields` where mapped.
+
+    Raises
+    ------
+    LayerError : the file is absent, unreadable, or a mapped field is not in it.
+    """
+    path = folder / spec.path
+    if not path.is_file():
+        raise _missing(spec)
+    try:
+        sheet = _chosen_sheet(spec, path)
+    except ReaderError as err:
+        raise LayerError(spec.path, spec.id, (str(err).removeprefix(f"{spec.path}："),)) from err
+    labels = [label.strip() or f"column_{index}" for index, label in enumerate(sheet.rows[0], start=1)]
+    rows = [dict(zip(labels, row, strict=False)) for row in sheet.rows[1:] if any(row)]
+    frame = pd.DataFrame(rows, columns=list(dict.fromkeys(labels)), dtype=object).fillna("")
+    renames: dict[str, str] = {}
+    for column, candidates in spec.fields.items():
+        field = find_field(candidates, labels)
+        if field is None:
+            raise LayerError(spec.path, spec.id, (missing_field(column, candidates, labels),))
+        renames[field] = column
+    return frame.map(cleaned).rename(columns=renames)
+
+
+def _chosen_sheet(spec: LayerSpec, path: Path) -> Sheet:
+    sheets = {sheet.name: sheet for sheet in read_sheets(path, label=spec.path) if not sheet.is_hidden}
+    wanted = spec.sublayer or (next(iter(sheets)) if len(sheets) == 1 else "")
+    if wanted not in sheets:
+        raise ReaderError(f"工作簿内有工作表 {'、'.join(sheets)}，请在目录条目中用 sublayer 指明")
+    return sheets[wanted]
+
+
+def table_record(spec: LayerSpec, folder: Path) -> InputRecord:
+    """Return the input record of a table or raster entry, for run.json.
+
+    Raises
+    ------
+    LayerError : the file is absent.
+    """
+    return _input_record(spec, folder / spec.path, spec.geometry if spec.geometry == "raster" else "table")
+
+
+def _input_record(spec: LayerSpec, path: Path, kind: str) -> InputRecord:
+    if not path.exists():
+        raise _missing(spec)
+    return InputRecord(
+        layer=spec.id,
+        kind=kind,
+        path=spec.path,
+        sublayer=spec.sublayer,
+        sha256=file_sha256(path),
+        version=spec.version,
+        official=spec.official,
+    )
+
+
+def _missing(spec: LayerSpec) -> LayerError:
+    return LayerError(spec.path, spec.id, ("文件不存在。请放到该位置，或修改 layers/catalog.toml 的 path",))
+
+
+def _read_raw(spec: LayerSpec, path: Path) -> _Raw:
+    try:
+        if path.suffix.lower() in _GEOJSON_SUFFIXES:
+            return _read_geojson(spec, path)
+        return _read_container(spec, path)
+    except ReaderError as err:
+        raise LayerError(spec.path, spec.id, (str(err).removeprefix(f"{spec.path}："),)) from err
+    except _PROBLEMS as err:
+        raise LayerError(spec.path, spec.id, (f"读取失败（{err}）。请用 GIS 软件重新导出",)) from err
+
+
+def _read_geojson(spec: LayerSpec, path: Path) -> _Raw:
+    opened = open_geojson(path, label=spec.path)
+    frame = pd.DataFrame([feature_texts(feature) for feature in opened.features], dtype=object).fillna("")
+    geometries = np.full(len(opened.features), None, dtype=object)
+    geometries[:] = [feature_geometry(feature) for feature in opened.features]
+    return _Raw(frame=frame, geometries=geometries, crs_wkt=opened.crs)
+
+
+def _read_container(spec: LayerSpec, path: Path) -> _Raw:
+    driver = check_container(path, label=spec.path)
+    encoding = spec.encoding or (shapefile_encoding(path) if driver == DRIVERS[".shp"] else None)
+    meta, _, wkb, values = pyogrio.raw.read(path, layer=_sublayer(spec, path, driver), encoding=encoding)
+    frame = pd.DataFrame({str(name).strip(): column for name, column in zip(meta["fields"], values, strict=True)})
+    geometries = np.full(len(frame) if wkb is None else len(wkb), None, dtype=object)
+    if wkb is not None:
+        geometries[:] = shapely.from_wkb(wkb)
+    return _Raw(frame=frame, geometries=geometries, crs_wkt=meta["crs"] or "")
+
+
+def _sublayer(spec: LayerSpec, path: Path, driver: str) -> str | None:
+    """Return the layer to read, after checking that the allowed driver, and no other, opens the file."""
+    names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+    wanted = spec.sublayer or (names[0] if len(names) == 1 else path.stem if path.stem in names else "")
+    if wanted not in names:
+        raise ReaderError(f"文件内有图层 {'、'.join(names) or '（无）'}，请在目录条目中用 sublayer 指明")
+    opened = pyogrio.read_info(path, layer=wanted)["driver"]
+    if opened != driver:
+        raise ReaderError(f"文件内容是 {opened} 而不是 {driver}，已拒绝")
+    return wanted
+
+
+def _crs(spec: LayerSpec, raw: _Raw, notes: list[IntakeNote]) -> int:
+    source = f"图层 {spec.id}（{spec.path}）"
+    epsg = resolve_crs(source, declared=spec.crs, stated=raw.crs_wkt, remedy=_REMEDY)
+    filled = raw.geometries[usable(raw.geometries)]
+    if len(filled):
+        x_min, y_min, x_max, y_max = (float(bound) for bound in shapely.total_bounds(filled))
+        check_coordinates(source, (x_min, y_min, x_max, y_max), epsg, remedy=_REMEDY)
+    if epsg == 4326:
+        notes.append(intake_note(spec.path, WHOLE_FILE, (noted(WGS84_NOTE, field="坐标系"),)))
+    return epsg
+
+
+def _geometries(spec: LayerSpec, raw: _Raw, epsg: int, notes: list[IntakeNote]) -> tuple[GeometryArray, BoolArray]:
+    dimension = dimension_of(spec.geometry)  # type: ignore[arg-type]
+    empty = ~usable(raw.geometries)
+    flat = np.asarray(shapely.force_2d(raw.geometries), dtype=object)
+    flat[empty] = None
+    bad = ~empty & ~shapely.is_valid(flat)
+    astray = np.zeros(len(flat), dtype=bool)
+    astray[bad] = has_stray_holes(flat[bad])
+    flat[astray] = None
+    bad &= ~astray
+    reasons = shapely.is_valid_reason(flat[bad])
+    notes += [_row_note(spec, i, repaired(f"图形不合规（{r}），已修复", field="geometry"))
+              for i, r in zip(np.flatnonzero(bad), reasons, strict=True)]  # fmt: skip
+    whole = ~(empty | astray)
+    flat[whole] = repaired_geometries(flat[whole], dimension)
+    lost = whole & shapely.is_empty(flat)
+    lonlat, cut = densified_lonlat(flat, epsg)
+    if cut.any():
+        reason = f"{int(cut.sum())} 个图斑的高斯-克吕格长边（超过1公里）已加密，偏差不超过1厘米"
+        notes.append(intake_note(spec.path, WHOLE_FILE, (noted(reason, field="geometry"),)))
+    faults = (
+        (lost, f"图形不是{KIND_WORDS[dimension]}，或退化而没有面积、长度，已略去"),
+        (astray, f"{STRAY_HOLE}，已略去"),
+        (empty, "没有几何图形或坐标无效，已略去"),
+    )
+    notes += [_row_note(spec, i, rejected(reason, field="geometry", remedy="在源文件中修正后重新载入"))
+              for which, reason in faults for i in np.flatnonzero(which)]  # fmt: skip
+    return lonlat, whole & ~lost
+
+
+def _row_note(spec: LayerSpec, index: np.intp, remark: Remark) -> IntakeNote:
+    return intake_note(spec.path, str(int(index) + 1), (remark,))
+
+
+def _duplicate_ids(spec: LayerSpec, ids: "pd.Series[str]", kept: BoolArray) -> list[IntakeNote]:
+    repeated = ids[kept].duplicated(keep="first")
+    rows = np.flatnonzero(kept)[repeated.to_numpy()]
+    return [_row_note(spec, row, noted("区编码重复", field="zone_id", value=str(ids.iloc[row]))) for row in rows]

@@ -1,0 +1,221 @@
+"""One straight line from judged enterprises to the plan: who, why, how urgent, where to, what it brings."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pandas as pd
+from geopandas import GeoDataFrame
+
+from cdgis.core.vocabulary import LIST_SEPARATOR, Verdict
+from cdgis.geometry import geodesy
+from cdgis.judging.evaluation import Judged
+from cdgis.readers.loading import Loaded
+from cdgis.relocation import EXCLUDED, rank_by_urgency, score_destinations, shortfall_words
+from cdgis.relocation.plan.candidate_list import PARK_LAYER, list_candidates
+from cdgis.relocation.plan.circumstances import (
+    FACT_COLUMNS,
+    class_value,
+    declared_numbers,
+    distance_to,
+    measure_circumstances,
+)
+from cdgis.relocation.plan.effects import measure_effects
+from cdgis.relocation.plan.joint_plan import JointPlan, plan_jointly
+from cdgis.relocation.plan.park_sites import Places, judge_places
+from cdgis.relocation.plan.plan_statement import state_plan
+from cdgis.relocation.plan.profiles import group_movers, rules_at
+from cdgis.relocation.plan.supply import park_names, survey_parks
+from cdgis.relocation.plan.what_if import WhatIf
+from cdgis.relocation.policy import (
+    DestinationPolicy,
+    PriorityPolicy,
+    read_destination_policy,
+    read_priority_policy,
+    read_relocation_policy,
+    reweighted,
+)
+from cdgis.results.tables.validation import empty, validate
+
+MOVING, CLOSING, KEEPING = "异地迁建", "关停退出", "保留观察"
+_BLOCKING = (str(Verdict.FAIL), str(Verdict.UNKNOWN))
+Downstream = Callable[[pd.DataFrame], pd.DataFrame]
+"""Given subjects (subject_id, lon, lat), returns measures by subject_id of what lies downstream (river, intake, metres)."""
+_FACTS = {
+    "settlements": ("周边居民区", "处"), "schools": ("周边学校", "处"), "hospitals": ("周边医院", "处"),
+    "people_near": ("周边居住人数", "人"), "water_source_distance_m": ("距水源保护区", "米"),
+    "red_line_distance_m": ("距生态保护红线", "米"),
+}  # fmt: skip
+
+
+def plan_relocation(
+    loaded: Loaded, judged: Judged, *, what_if: WhatIf | None = None, downstream: Downstream | None = None
+) -> dict[str, pd.DataFrame]:
+    """Return the tables of cdgis.results.tables.relocation, but for the free search.
+
+    Parameters
+    ----------
+    downstream : adds what lies downstream of each enterprise to its circumstances, where a river layer allows.
+    """
+    wanted = (what_if or WhatIf()).checked(park_names(loaded))
+    priority = reweighted(read_priority_policy(), wanted.weights.get("priority", {}))
+    choosing = reweighted(read_destination_policy(), wanted.weights.get("destinations", {}))
+    candidates = list_candidates(loaded, judged, read_relocation_policy())
+    listed = candidates.listed.set_index("enterprise_id", drop=False)
+    ranked, criteria = _ranked(loaded, judged, listed, priority, downstream)
+    parks = survey_parks(loaded, judged, wanted) if PARK_LAYER in loaded.layers else None
+    movers = _movers(judged, ranked)
+    if parks is None or parks.empty or movers.empty:
+        pairs, plan = empty("destinations"), None
+    else:
+        places, pairs = _pairs(loaded, judged, movers, parks, choosing)
+        plan = plan_jointly(pairs, movers, parks, choosing)
+        pairs["assigned"] = pairs["park_id"].to_numpy() == plan.place.reindex(pairs["enterprise_id"]).to_numpy()
+    listed = _with_plan(ranked, movers, plan, parks)
+    outcome = _outcome(ranked, pairs)
+    return {
+        "relocation": validate("relocation", listed.reset_index(drop=True)),
+        "relocation_reasons": candidates.reasons,
+        "relocation_criteria": criteria,
+        "destinations": validate("destinations", pairs),
+        "park_use": validate("park_use", plan.use) if plan else empty("park_use"),
+        "relocation_effects": _effects(loaded, judged, outcome, priority),
+        "relocation_plan": state_plan(plan, choosing, priority, wanted, count=len(movers)),
+    }
+
+
+def _ranked(
+    loaded: Loaded, judged: Judged, listed: pd.DataFrame, policy: PriorityPolicy, downstream: Downstream | None
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the list with score, rank and grade for those that call for action, and table relocation_criteria."""
+    known = measure_circumstances(loaded, judged, listed["kinds"], policy)
+    acting = listed.index[(listed["status"] != EXCLUDED) & (listed["disposition"] != KEEPING)]
+    urgency = rank_by_urgency(known.loc[acting], policy)
+    ranked = listed.join(urgency.ranking)
+    texts = ["grade", "grade_range", "lead", "driver"]
+    ranked[texts] = ranked[texts].fillna("")
+    parts = urgency.criteria.assign(enterprise_id=np.asarray(acting, dtype=object)[urgency.criteria["case"].to_numpy(dtype=int)])
+    columns = [criterion.measure for criterion in policy.criterion]
+    parts = parts.assign(value=known.loc[acting, columns].to_numpy(dtype=float).ravel())
+    facts = _facts(known, judged, downstream, policy)
+    rows = pd.concat([part for part in (parts, facts) if len(part)] or [parts], ignore_index=True)
+    return ranked, validate("relocation_criteria", rows) if len(rows) else empty("relocation_criteria")
+
+
+def _facts(
+    known: pd.DataFrame, judged: Judged, downstream: Downstream | None, policy: PriorityPolicy
+) -> pd.DataFrame:
+    """Return circumstances that are shown but not weighed, as rows of table relocation_criteria."""
+    weighed = {criterion.measure for criterion in policy.criterion}
+    shown = known[[name for name in FACT_COLUMNS if name not in weighed]]
+    titles, sources = dict(_FACTS), dict.fromkeys(_FACTS, "叠加分析")
+    if downstream is not None:
+        subjects = judged.tables["subjects"].set_index("subject_id", drop=False).loc[list(known.index)]
+        more = downstream(subjects[["subject_id", "lon", "lat"]]).set_index("subject_id").reindex(known.index)
+        shown = shown.join(more)
+        titles |= {name: (name, "") for name in more.columns}
+        sources |= dict.fromkeys(more.columns, "河网")
+    rows = shown.melt(ignore_index=False, var_name="criterion", value_name="value").reset_index()
+    return rows.assign(
+        title=rows["criterion"].map(lambda n: titles[n][0]), unit=rows["criterion"].map(lambda n: titles[n][1]),
+        source=rows["criterion"].map(sources), closeness_low=0.0, closeness_high=0.0, weight=0.0, points=0.0,
+    )  # fmt: skip
+
+
+def _movers(judged: Judged, ranked: pd.DataFrame) -> pd.DataFrame:
+    """Return those to be placed, by id: subject columns, urgency and what they need (NaN where not stated)."""
+    chosen = ranked[(ranked["disposition"] == MOVING) & (ranked["status"] != EXCLUDED)]
+    ids = pd.Index(sorted(chosen.index), name="enterprise_id")
+    subjects = judged.tables["subjects"].set_index("subject_id").reindex(ids)
+    attributes = judged.tables["attributes"]
+    stated = declared_numbers(attributes, "land_ha", ids)
+    measured = (subjects["area_m2"] / 1e4).where(subjects["area_m2"] > 0)
+    return subjects[["name", "industry", "lon", "lat"]].assign(
+        urgency=chosen["score"].reindex(ids),
+        land_ha=stated.where(stated.notna(), measured),
+        water_10k_m3=declared_numbers(attributes, "water_m3_per_yr", ids) * 1e-4,
+        energy_tce=declared_numbers(attributes, "energy_tce_per_yr", ids),
+        freight_t=declared_numbers(attributes, "bulk_freight_t_per_yr", ids),
+    )
+
+
+def _pairs(
+    loaded: Loaded, judged: Judged, movers: pd.DataFrame, parks: GeoDataFrame, policy: DestinationPolicy
+) -> tuple[Places, pd.DataFrame]:
+    """Return every mover with every park, sorted by both ids: judged, measured and scored."""
+    frame = judged.subjects.frame
+    own = frame[frame["subject_id"].isin(movers.index)].sort_values("subject_id", kind="stable", ignore_index=True)
+    shapes = np.asarray(parks.geometry.array, dtype=object)
+    profiles = group_movers(own, judged.tables["attributes"], rules_at(loaded.rules, loaded.layers, shapes))
+    places = judge_places(loaded, profiles, parks)
+    count = len(parks)
+    at, park = np.repeat(np.arange(len(movers)), count), np.tile(np.arange(count), len(movers))
+    verdicts = places.verdicts.iloc[profiles.of_mover[at] * count + park].reset_index(drop=True)
+    sites = _site_measures(places, policy).iloc[places.of_pair[profiles.of_mover[at], park]].reset_index(drop=True)
+    left = movers.reset_index().iloc[at].reset_index(drop=True)
+    right = pd.DataFrame(parks.drop(columns="geometry")).iloc[park].reset_index(drop=True)
+    pairs = pd.concat([left.rename(columns={"lon": "old_lon", "lat": "old_lat"}), right, verdicts.drop(columns=["profile", "park"]), sites], axis=1)
+    return places, _completed(pairs, policy)
+
+
+def _site_measures(places: Places, policy: DestinationPolicy) -> pd.DataFrame:
+    """Return each site's own measures: prohibited land, air and water class, distance to receptors."""
+    ids = pd.Index([f"SITE-{i}" for i in places.sites["site"]])
+    overlaps = places.tables["overlaps"]
+    return places.sites[["lon", "lat", "prohibited_ha"]].assign(
+        air_dispersion=class_value(overlaps, "air_zones", ids, policy.air_dispersion, largest=False).to_numpy(),
+        water_capacity=class_value(overlaps, "water_zones", ids, policy.water_capacity, largest=False).to_numpy(),
+        receptor_distance_m=distance_to(places.tables, "receptors", ids).to_numpy(),
+    )
+
+
+def _completed(pairs: pd.DataFrame, policy: DestinationPolicy) -> pd.DataFrame:
+    """Return the pairs with distance, what is left, what is short, and the score."""
+    points = [pairs[name].to_numpy(dtype=float) for name in ("old_lon", "old_lat", "lon", "lat")]
+    pairs["distance_m"] = geodesy.geodesic_distance_m(*points)
+    pairs["available_ha"] = (pairs["spare_ha"] - pairs["prohibited_ha"]).clip(lower=0)
+    pairs["land_left_share"] = 1 - pairs["land_ha"] / pairs["available_ha"].where(pairs["available_ha"] > 0)
+    for resource, need in (("water", "water_10k_m3"), ("energy", "energy_tce")):
+        there = pairs[f"{resource}_left"]
+        pairs[f"{resource}_left_share"] = 1 - pairs[need] / there.where((there > 0) & np.isfinite(there))
+    pairs["industry_match"] = [
+        float(code[:2] in set(wanted.split(LIST_SEPARATOR))) if code and wanted else np.nan
+        for code, wanted in zip(pairs["industry"], pairs["industries"], strict=True)
+    ]
+    pairs["feasible"] = ~pairs["verdict"].isin(_BLOCKING)
+    pairs["shortfall"] = shortfall_words(pairs, policy)
+    pairs["fits"] = pairs["shortfall"] == ""
+    pairs["permitted"] = pairs["feasible"] & pairs["fits"] & ~pairs["closed"]
+    scored = score_destinations(pairs, policy)
+    pairs["score"], pairs["missing"] = scored["score"], scored["missing"]
+    return pairs
+
+
+def _with_plan(
+    ranked: pd.DataFrame, movers: pd.DataFrame, plan: JointPlan | None, parks: GeoDataFrame | None
+) -> pd.DataFrame:
+    """Return the list with the park each mover is given, or why it has none."""
+    names: Mapping[str, str] = {} if parks is None else dict(zip(parks["park_id"], parks["park_name"], strict=True))
+    place = plan.place.to_dict() if plan else {}
+    why = plan.unplaced if plan else dict.fromkeys(movers.index, "没有可供比选的园区")
+    return ranked.assign(
+        assigned=[names.get(place.get(firm, ""), "") for firm in ranked.index],
+        unplaced=[why.get(firm, "") for firm in ranked.index],
+    )
+
+
+def _outcome(ranked: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return those who must move or close, with the new position of those placed."""
+    acting = ranked[ranked["disposition"].isin([MOVING, CLOSING]) & (ranked["status"] != EXCLUDED)]
+    new = pairs[pairs["assigned"].astype(bool)].set_index("enterprise_id")[["lon", "lat"]].reindex(acting.index)
+    return pd.DataFrame(
+        {
+            "new_lon": new["lon"].astype(float), "new_lat": new["lat"].astype(float),
+            "closes": acting["disposition"] == CLOSING,
+        },
+        index=acting.index,
+    )  # fmt: skip
+
+
+def _effects(loaded: Loaded, judged: Judged, outcome: pd.DataFrame, policy: PriorityPolicy) -> pd.DataFrame:
+    rows = measure_effects(loaded, judged, outcome, radius_m=policy.receptor_radius_m)
+    return validate("relocation_effects", rows) if len(rows) else empty("relocation_effects")

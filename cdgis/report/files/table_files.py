@@ -1,0 +1,216 @@
+"""Where do the assessment's tables go, in forms that spreadsheets, GIS and programs read? (DESIGN 3, 4.9)
+
+CSV and GeoPackage are written here, the XLSX in `cdgis.report.files.workbook`; all three hold the same values.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+import shapely
+
+from cdgis.core.vocabulary import DEMO_STAMP
+from cdgis.results.assessment import Assessment
+from cdgis.results.tables.validation import TABLES, Column, Table, table_named
+
+SIGNIFICANT_DIGITS = 12
+"""A city's area in square metres keeps its centimetres, and noise of summation order does not show."""
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+OFFICIAL_STATUS = "正式数据"
+STATUS = Column(name="data_status", title="数据性质")
+"""Last column of every table written: a file or a copied row says by itself whether it may serve as a basis."""
+
+
+def write_tables(
+    assessment: Assessment, folder: Path, *, containers: Sequence[str] = ("gpkg", "xlsx")
+) -> list[Path]:
+    """Write CSV and run.json, and the same tables in the `containers` asked for, into `folder`; return sorted paths.
+
+    Tables appear in the order of `cdgis.results.tables.validation.TABLES`. The bytes depend on the assessment alone.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    status = status_of(assessment)
+    tables = {name: _rounded(name, assessment.tables[name]) for name in TABLES if name in assessment.tables}
+    texts = {name: csv_text(name, frame, status=status) for name, frame in tables.items()}
+    tables = {name: frame.assign(**{STATUS.name: status}) for name, frame in tables.items()}
+    paths = []
+    for name, text in texts.items():
+        path = folder / f"{name}.csv"
+        path.write_bytes(text.encode("utf-8-sig", "replace"))
+        paths.append(path)
+    run_path = folder / "run.json"
+    run_path.write_bytes(run_json(assessment, texts).encode("utf-8", "replace"))
+    paths.append(run_path)
+    if "xlsx" in containers:
+        from cdgis.report.files.workbook import write_workbook  # its library is worth loading for a workbook only
+
+        declared = {name: with_status(TABLES[name]) for name in tables}
+        workbook_path = folder / "cdgis.xlsx"
+        workbook_path.write_bytes(write_workbook(assessment, tables, declared, stamp=stamp_of(assessment)))
+        paths.append(workbook_path)
+    if "gpkg" in containers:
+        paths.append(_write_geopackage(assessment, tables, folder / "cdgis.gpkg"))
+    return sorted(paths)
+
+
+def is_demonstration(assessment: Assessment) -> bool:
+    """Whether any layer or input behind the assessment is not official, so that the stamp is due."""
+    layers = any(not layer.spec.official for layer in assessment.layers.values())
+    return layers or any(
+        not record.official for record in assessment.inputs if record.kind in ("layer", "raster", "table")
+    )
+
+
+def stamp_of(assessment: Assessment) -> str:
+    """Return the stamp every page and table of the assessment bears, or the empty text when none is due."""
+    return DEMO_STAMP if is_demonstration(assessment) else ""
+
+
+def status_of(assessment: Assessment) -> str:
+    """Return what the last column of every table says about the data behind the assessment."""
+    return stamp_of(assessment) or OFFICIAL_STATUS
+
+
+def with_status(table: Table) -> Table:
+    """Return a table's declaration as it is written: its columns and the status of the data behind them."""
+    return replace(table, columns=(*table.columns, STATUS))
+
+
+def safe_cell(value: str) -> str:
+    """Return text so that no spreadsheet runs it as a formula: an apostrophe before a formula's first sign.
+
+    Numbers have columns of their own, so a text such as ``-12.5`` or ``+1`` is no exception.
+    """
+    return "'" + value if value.lstrip(" \u3000").startswith(_FORMULA_STARTS) else value
+
+
+def csv_text(name: str, frame: pd.DataFrame, *, status: str = DEMO_STAMP) -> str:
+    """Return table `name` as CSV text: header of column names, ``\\n`` line ends, empty cell for a missing number.
+
+    Parameters
+    ----------
+    status : what the last column, `data_status`, says in every row (DESIGN 4.8); the stamp unless known better.
+    """
+    table = with_status(table_named(name))
+    columns = [_cells(frame[column.name], column.kind) for column in table.columns[:-1]]
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(table.names)
+    writer.writerows(zip(*columns, [status] * len(frame), strict=True))
+    return stream.getvalue()
+
+
+def _cells(values: pd.Series, kind: str) -> list[str]:
+    if kind == "number":
+        return ["" if np.isnan(v) else format(v, f".{SIGNIFICANT_DIGITS}g") for v in values.to_numpy()]
+    if kind == "integer":
+        return [str(v) for v in values.to_numpy()]
+    if kind == "flag":
+        return ["true" if v else "false" for v in values.to_numpy()]
+    known: dict[str, str] = {value: safe_cell(str(value)) for value in values.unique()}
+    return [known[value] for value in values]
+
+
+def _rounded(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    """Return `frame` with numbers at the printed precision, so that CSV, XLSX and GeoPackage agree."""
+    result = frame.copy()
+    for column in TABLES[name].columns:
+        if column.kind == "number":
+            values = [float(format(v, f".{SIGNIFICANT_DIGITS}g")) + 0.0 for v in frame[column.name].to_numpy()]
+            result[column.name] = np.array(values, dtype="float64")
+    return result
+
+
+def run_json(assessment: Assessment, texts: Mapping[str, str]) -> str:
+    """Return run.json: what was run on which bytes, and the hash of each table that came out.
+
+    `texts` are the CSV texts by table; their hashes are of the UTF-8 text without the byte-order mark.
+    """
+    inputs = [
+        {name: getattr(record, name) for name in ("layer", "kind", "path", "sublayer", "sha256", "version", "official")}
+        for record in assessment.inputs
+    ]
+    in_force = assessment.rulebook.in_force(assessment.as_of)
+    content: dict[str, Any] = {
+        "version": assessment.version,
+        "as_of": assessment.as_of.isoformat(),
+        "request": assessment.request.row(),
+        "stamp": stamp_of(assessment),
+        "settings": assessment.settings.model_dump(mode="json"),
+        "inputs": sorted(inputs, key=lambda row: (row["kind"], row["layer"], row["path"], row["sublayer"])),
+        "rules": {
+            "in_force": [{"id": r.id, "from": r.start_text, "mark": r.mark.value} for r in in_force],
+            "switched_off": [{"id": rule_id, "reason": reason} for rule_id, reason in assessment.rulebook.switched_off],
+        },
+        "report_numbers": dict(assessment.report_numbers),
+        "tables": {
+            name: {"rows": len(assessment.tables[name]), "sha256": sha256(text.encode("utf-8", "replace")).hexdigest()}
+            for name, text in texts.items()
+        },
+        "notes": list(assessment.notes),
+    }
+    return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+@contextmanager
+def _gdal_date(assessment: Assessment) -> Iterator[None]:
+    """GDAL stamps GeoPackages with the clock unless told a date; the assessment's own is the honest one."""
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{assessment.as_of.isoformat()}T00:00:00.000Z"})
+    try:
+        yield
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+
+
+def _write_geopackage(assessment: Assessment, tables: Mapping[str, pd.DataFrame], path: Path) -> Path:
+    stamp = stamp_of(assessment)
+    path.unlink(missing_ok=True)
+    with _gdal_date(assessment):
+        for family, frame in _judged_geometries(assessment, tables).items():
+            pyogrio.write_dataframe(
+                frame, path, layer=f"judged_{family}", driver="GPKG", append=False, layer_options={"DESCRIPTION": stamp}
+            )
+        for name, table in tables.items():
+            pyogrio.write_dataframe(
+                _typed(table),
+                path,
+                layer=name,
+                driver="GPKG",
+                layer_options={"DESCRIPTION": f"{TABLES[name].title} {stamp}"},
+            )
+    return path
+
+
+def _typed(table: pd.DataFrame) -> pd.DataFrame:
+    """Return `table` with text as string dtype, so that an empty text column is still written as text."""
+    return table.astype({name: "string" for name in table.columns if table[name].dtype == object})
+
+
+def _judged_geometries(assessment: Assessment, tables: Mapping[str, pd.DataFrame]) -> dict[str, gpd.GeoDataFrame]:
+    """Return subjects joined with verdicts, as multi-geometries by family (points, lines, areas), sorted by id."""
+    frame = assessment.subjects.frame[["subject_id", "geometry"]]
+    judged = tables["verdicts"].drop(columns=STATUS.name)
+    joined = frame.merge(tables["subjects"], on="subject_id").merge(judged, on="subject_id", how="left")
+    joined = joined.sort_values("subject_id", kind="stable", ignore_index=True)
+    texts = [name for name in joined.columns if joined[name].dtype == object]
+    joined[texts] = joined[texts].fillna("").astype("string")
+    dimension = shapely.get_dimensions(joined.geometry.to_numpy())
+    families: dict[str, gpd.GeoDataFrame] = {}
+    for number, family in enumerate(("points", "lines", "areas")):
+        part = joined[dimension == number]
+        if len(part):
+            multi = shapely.multipoints, shapely.multilinestrings, shapely.multipolygons
+            shapes = [multi[number](shapely.get_parts(shape)) for shape in part.geometry]
+            families[family] = gpd.GeoDataFrame(part.drop(columns="geometry"), geometry=shapes, crs=frame.crs)
+    return families

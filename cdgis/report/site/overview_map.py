@@ -1,0 +1,175 @@
+"""What does the overview map hold? (a folium map, packed outlines, and the subjects with their clauses)
+
+folium builds the Leaflet map; its random element ids are replaced by a counter and its links to other hosts by
+nothing: the page brings Leaflet itself. The page's own script decodes the payloads and draws them on canvas.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import folium
+import numpy as np
+import shapely
+from branca.element import Element, Figure
+
+from cdgis.core.vocabulary import LIST_SEPARATOR
+from cdgis.report.drawing.palette import read_palette
+from cdgis.report.map.budget import pack_layers, size_notes
+from cdgis.report.map.layer_styles import THEMES, Bounds, layer_record, map_bounds
+from cdgis.report.map.levels import LEVEL_ZOOMS
+from cdgis.report.map.outline_encoding import deflated_json
+from cdgis.report.map.relief import relief_notes, relief_record
+from cdgis.report.site.subject_content import Dossier, Ruling
+from cdgis.report.wording import attribute, stability_word
+from cdgis.results.assessment import Assessment
+
+_SUBJECT_TEXTS = ("subject_id", "name", "kind", "county", "basin", "industry", "project_type", "unit_code")
+_TEXT_SHARE = 0.45
+"""Share of the page's budget kept for tables, clauses and scripts."""
+SUBJECT_OUTLINES = "subjects"
+_MOST_AREA_CHANGE = 0.001
+"""Of a zone on internal pages; public ones state theirs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MapView:
+    """The pieces of the overview map that a page puts together."""
+
+    html: str
+    """The map's element."""
+    script: str
+    """folium's script: makes the map."""
+    data: str
+    """Base64 of deflated JSON: what the page's own script reads first."""
+    geometry: Mapping[str, str]
+    """Layer id (and "subjects") -> packed outlines, decoded when first shown."""
+    notes: tuple[str, ...]
+    """What was done to keep the page within its budget."""
+
+
+def build_map(
+    assessment: Assessment, dossiers: Sequence[Dossier], *, pages: Mapping[str, Mapping[str, str]] | None = None
+) -> MapView:
+    """Return the overview map of all vector layers and judged subjects.
+
+    Parameters
+    ----------
+    pages : layer id -> zone id -> the zone's own page, relative to the page that holds the map.
+    """
+    layers = {key: layer for key, layer in assessment.layers.items() if layer.spec.is_vector and len(layer.zones)}
+    west, south, east, north = map(float, assessment.subjects.frame.total_bounds)
+    bounds = map_bounds(layers, (west, south, east, north))
+    canvas = _folium_map(bounds)
+    html, script = _rendered(canvas)
+    frame = assessment.subjects.frame.set_index("subject_id")
+    ids = [dossier.subject["subject_id"] for dossier in dossiers]
+    shapes = {key: layer.zones.geometry.to_numpy() for key, layer in layers.items()}
+    budget = int(assessment.settings.publish.page_budget_mb * 1e6 * (1 - _TEXT_SHARE))
+    most = _MOST_AREA_CHANGE if assessment.audience == "internal" else math.inf
+    outlines = frame.reindex(ids).geometry.to_numpy()
+    packs = pack_layers({SUBJECT_OUTLINES: _areas_and_lines(outlines), **shapes}, budget_bytes=budget, most_change=most)
+    titles = {key: layer.spec.title for key, layer in layers.items()}
+    data = {
+        "map": canvas.get_name(),
+        "bounds": list(bounds),
+        "folder": "sites/",
+        "pages": pages or {},
+        "themes": list(THEMES),
+        "levelZooms": list(LEVEL_ZOOMS),
+        "verdicts": {name: {"fill": s.fill, "shape": s.shape} for name, s in read_palette().verdicts.items()},
+        "layers": [layer_record(layer) for layer in layers.values()],
+        "relief": relief_record(assessment.pictures),
+        **_subject_data(dossiers, shapely.get_dimensions(outlines).tolist()),
+    }
+    return MapView(
+        html=html,
+        script=script,
+        data=deflated_json(data),
+        geometry={key: packed.text for key, packed in packs.items()},
+        notes=(*size_notes(packs, titles, budget_bytes=budget, most_change=most), *relief_notes(assessment.pictures)),
+    )
+
+
+def _folium_map(bounds: Bounds) -> folium.Map:
+    west, south, east, north = bounds
+    canvas = folium.Map(
+        location=[(south + north) / 2, (west + east) / 2],
+        tiles=None,
+        prefer_canvas=True,
+        control_scale=False,
+        attributionControl=False,
+        zoomSnap=0.25,
+        minZoom=6,
+        maxZoom=18,
+        # an animation under way would swallow the view the address asks for
+        zoomAnimation=False,
+    )
+    canvas.default_js, canvas.default_css = [], []
+    canvas.fit_bounds([[south, west], [north, east]])
+    _number_elements(canvas)
+    return canvas
+
+
+def _number_elements(root: Element) -> None:
+    """Replace folium's random ids by a running number, in drawing order."""
+    waiting, number = [root], 0
+    while waiting:
+        element = waiting.pop(0)
+        number += 1
+        element._id = str(number)
+        waiting.extend(element._children.values())
+
+
+def _rendered(canvas: folium.Map) -> tuple[str, str]:
+    figure = cast(Figure, canvas.get_root())
+    figure.render()
+    return figure.html.render().strip(), figure.script.render().strip() + "\n"
+
+
+def _areas_and_lines(shapes: np.ndarray) -> np.ndarray:
+    """Return shapes with points and missing ones left empty: a point is drawn as its symbol."""
+    kept = shapes.copy()
+    kept[shapely.get_dimensions(shapes) < 1] = shapely.MultiPolygon()
+    return kept
+
+
+def _subject_data(dossiers: Sequence[Dossier], dimensions: Sequence[int]) -> dict[str, Any]:
+    """Return subjects with their open and applying clauses; each clause's text is kept once."""
+    rules: dict[tuple[str, ...], int] = {}
+    subjects = [
+        {**_subject(dossier, rules), "dimension": dimension}
+        for dossier, dimension in zip(dossiers, dimensions, strict=True)
+    ]
+    return {"subjects": subjects, "rules": [list(rule) for rule in rules]}
+
+
+def _subject(dossier: Dossier, rules: dict[tuple[str, ...], int]) -> dict[str, Any]:
+    subject, verdict = dossier.subject, dossier.verdict
+    applied = [*(r for part in dossier.applies.values() for r in part), *dossier.hints]
+    decisive = {rule_id for rule_id, _ in dossier.decisive}
+    hit = [r.row for r in (*applied, *dossier.unknown) if r.row["rule_id"] in decisive]
+    return {
+        **{name: subject[name] for name in _SUBJECT_TEXTS},
+        "lon": round(float(subject["lon"]), 6),
+        "lat": round(float(subject["lat"]), 6),
+        "verdict": verdict["verdict"],
+        "atLeast": verdict["at_least"],
+        "stability": stability_word(verdict["verdict"], verdict["stability"]),
+        "manual": int(verdict["manual_count"]),
+        "caveats": list(dossier.caveats),
+        "number": dossier.report_number,
+        "page": dossier.page,
+        "decisiveLayers": sorted({row["layer"] for row in hit if row["layer"]}),
+        "decisiveZones": sorted({z for row in hit for z in str(row["zone_id"]).split(LIST_SEPARATOR) if z}),
+        "applies": [_clause(r, rules) for r in applied],
+        "unknown": [_clause(r, rules) for r in dossier.unknown],
+    }
+
+
+def _clause(ruling: Ruling, rules: dict[tuple[str, ...], int]) -> list[Any]:
+    row = ruling.row
+    key = tuple(str(row[name]) for name in ("rule_id", "effect", "level", "clause", "basis", "mark"))
+    zones = "、".join(ruling.zones[:3]) + (f" 等 {len(ruling.zones)} 处" if len(ruling.zones) > 3 else "")
+    return [rules.setdefault(key, len(rules)), zones, "、".join(attribute(name) for name in ruling.missing)]

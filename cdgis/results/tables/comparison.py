@@ -1,0 +1,45 @@
+"""Which tables does `cdgis compare` write?"""
+
+from cdgis.core.vocabulary import SubjectKind, Verdict
+from cdgis.results.tables.column import SUBJECT, Table, note, number, text
+
+COMPARISON_TABLES: tuple[Table, ...] = (
+    Table(
+        name="changes_zones",
+        title="区划变更",
+        sort_by=("layer", "zone_id"),
+        columns=(
+            text("layer", "图层"),
+            text("zone_id", "区编码"),
+            note("zone_name", "区名称"),
+            text("change", "变更"),
+            note("old_class", "原类别"),
+            note("new_class", "新类别"),
+            text("unit", "计量", "m2", "m", "count"),
+            number("old_size", "原面积（或长度、个数）"),
+            number("new_size", "新面积（或长度、个数）"),
+            number("gained", "增加"),
+            number("lost", "减少"),
+        ),
+    ),
+    Table(
+        name="changes_verdicts",
+        title="结论变更",
+        sort_by=("subject_id",),
+        columns=(
+            SUBJECT,
+            note("name", "名称"),
+            text("kind", "类别", *SubjectKind),
+            text("old_verdict", "原结论", *Verdict),
+            note("old_caveats", "原结论附注"),
+            text("new_verdict", "新结论", *Verdict),
+            note("new_caveats", "新结论附注"),
+            text("direction", "方向", "变严", "变宽", "待定"),
+            note("rule_ids", "起作用的规则"),
+            note("layers", "图层"),
+            note("zone_ids", "起作用的区"),
+            note("zone_changes", "区的变更"),
+        ),
+    ),
+)
+"""What `cdgis compare` writes; no run has these."""
