@@ -109,16 +109,16 @@ def window_ours(data, whole):
 
 
 def nearest_ours(data, count):
-    from cdgis.geometry.kernels import nearest_stretch, ring_stretches
-    from cdgis.geometry.outline_chunks import Stretches
+    from cdgis.geometry.kernels import nearest_chunk, ring_chunks
+    from cdgis.geometry.outline_chunks import OutlineChunks
     from cdgis.readers.columnar import read_columns
 
     points = read_columns(vectors.path_of(data, f"points{count}")).points()
 
     def one(layer):
         columns = read_columns(vectors.path_of(data, layer))
-        outlines = ring_stretches(columns.polygons()) if layer == "red1m" else Stretches.of(columns.geometries())
-        found, distance = nearest_stretch(points, outlines, at_most_m=REACH_M)
+        outlines = ring_chunks(columns.polygons()) if layer == "red1m" else OutlineChunks.of(columns.geometries())
+        found, distance = nearest_chunk(points, outlines, at_most_m=REACH_M)
         return (found >= 0).sum(), np.nansum(distance)
 
     with ThreadPoolExecutor(THREADS) as pool:

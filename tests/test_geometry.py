@@ -43,7 +43,7 @@ def test_subdivide_gives_nothing_when_there_is_nothing():
 def test_stretches_are_short_and_cover_the_outline_whatever_its_length(counts):
     lines = [shapely.LineString([(i, row * 10 + i % 2) for i in range(n)]) for row, n in enumerate(counts)]
     geoms = np.array([*lines, gear(100), shapely.Point(0, 0)])
-    made = stretches.Stretches.of(geoms)
+    made = stretches.OutlineChunks.of(geoms)
     shapes, owner = made.shapes(), made.owner
     assert shapely.get_num_coordinates(shapes).max() <= stretches.EDGES + 1
     assert np.bincount(owner, weights=shapely.length(shapes)) == pytest.approx(shapely.length(geoms), rel=1e-12)

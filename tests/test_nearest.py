@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from cdgis.geometry import geodesy
 from cdgis.geometry import outline_chunks as stretches
-from cdgis.geometry.kernels import Engine, FlatPolygons, OutlineIndex, nearest_stretch, ring_stretches
+from cdgis.geometry.kernels import Engine, FlatPolygons, OutlineIndex, nearest_chunk, ring_chunks
 from cdgis.geometry.kernels.engine import VARIABLE
-from cdgis.geometry.kernels.projection_points import feet
-from cdgis.geometry.outline_chunks import Stretches
+from cdgis.geometry.kernels.projection_points import projection_points
+from cdgis.geometry.outline_chunks import OutlineChunks
 from tests.test_areas import FAR, stars
 
 
@@ -30,8 +30,8 @@ def scattered(count, seed, *, extent=20_000.0):
 
 
 def both(points, geoms, **options):
-    made = Stretches.of(np.asarray(geoms, dtype=object))
-    return [nearest_stretch(points, made, engine=engine, **options) for engine in (Engine.PLAIN, Engine.COMPILED)]
+    made = OutlineChunks.of(np.asarray(geoms, dtype=object))
+    return [nearest_chunk(points, made, engine=engine, **options) for engine in (Engine.PLAIN, Engine.COMPILED)]
 
 
 def assert_same(points, geoms, **options):
@@ -48,7 +48,7 @@ def test_nearest_is_shapelys_for_lines_polygons_and_points_whatever_the_threads(
     geoms = np.concatenate([winding(120, 1), stars(40, 2, size=900.0), shapely.points(scattered(50, 3))])
     found, distance = assert_same(scattered(4000, 4), geoms, at_most_m=at_most_m, threads=threads)
     assert (found < 0).any() == (at_most_m is not None)
-    owner = Stretches.of(geoms).owner[found[found >= 0]]
+    owner = OutlineChunks.of(geoms).owner[found[found >= 0]]
     outlines = np.where(shapely.get_dimensions(geoms) == 2, shapely.boundary(geoms), geoms)
     direct = shapely.distance(shapely.points(scattered(4000, 4)[found >= 0]), outlines[owner])
     np.testing.assert_array_equal(distance[found >= 0], direct)
@@ -65,7 +65,7 @@ def test_adjoining_polygons_are_named_by_the_lowest_row_where_they_share_the_nea
     xs, ys = np.meshgrid(np.arange(12) * 100.0, np.arange(12) * 100.0)
     cells = shapely.box(xs.ravel(), ys.ravel() + FAR, xs.ravel() + 100, ys.ravel() + FAR + 100)
     points = np.random.default_rng(5).uniform(100, 1100, (3000, 2)) + [0.0, FAR]
-    owner = Stretches.of(cells).owner[assert_same(points, cells)[0]]
+    owner = OutlineChunks.of(cells).owner[assert_same(points, cells)[0]]
     touching = shapely.STRtree(cells).query(shapely.points(points), predicate="dwithin", distance=1e-3)
     assert (owner <= np.floor(points[:, 0] / 100) + 12 * np.floor((points[:, 1] - FAR) / 100)).all()
     assert touching.size
@@ -91,7 +91,7 @@ def test_distance_is_right_in_degenerate_cases(name):
     wkt, (x, y), expected = CASES[name]
     geom, point = np.array([None, shapely.Point(), shapely.from_wkt(wkt)]), np.array([[x, y]], dtype=float)
     found, distance = assert_same(point, geom)
-    assert Stretches.of(geom).owner[found[0]] == 2
+    assert OutlineChunks.of(geom).owner[found[0]] == 2
     assert distance[0] == pytest.approx(expected, abs=1e-8)
 
 
@@ -137,7 +137,7 @@ def test_order_of_rows_changes_no_distance_and_no_owner_but_among_equals():
     found, distance = both(points, lines)[1]
     again, same = both(points, lines[turned])[1]
     np.testing.assert_array_equal(same, distance)
-    assert (turned[Stretches.of(lines[turned]).owner[again]] == Stretches.of(lines).owner[found]).all()
+    assert (turned[OutlineChunks.of(lines[turned]).owner[again]] == OutlineChunks.of(lines).owner[found]).all()
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -152,14 +152,14 @@ def test_shape_of_the_tree_changes_nothing(seed, monkeypatch):
 
 def test_outlines_from_flat_arrays_are_those_of_the_shapes():
     shapes = np.array([*stars(30, 9), None, shapely.MultiPolygon([shapely.box(0, 0, 1, 1), shapely.box(3, 0, 4, 1)])])
-    flat, direct = ring_stretches(FlatPolygons.of(shapes)), Stretches.of(shapes)
+    flat, direct = ring_chunks(FlatPolygons.of(shapes)), OutlineChunks.of(shapes)
     assert shapely.equals_exact(flat.shapes(), direct.shapes()).all()
     assert flat.owner.tolist() == direct.owner.tolist()
 
 
 def test_stretches_have_at_most_eight_edges_and_miss_none():
     lines = [shapely.LineString([(i, i % 3) for i in range(n)]) for n in (2, 9, 10, 17, 18, 40)]
-    made = Stretches.of(np.array(lines))
+    made = OutlineChunks.of(np.array(lines))
     assert (made.last - made.first).max() == stretches.EDGES
     assert np.bincount(made.owner, weights=made.last - made.first).tolist() == [1, 8, 9, 16, 17, 39]
 
@@ -170,9 +170,9 @@ def test_feet_are_the_ends_of_shapelys_shortest_lines(lines, point):
     shapes = np.array([(shapely.LineString if len(line) > 1 else shapely.Point)(line) for line in lines])
     shapes = shapely.transform(shapes, lambda c: c / 3 + [0.1, FAR])
     at = np.repeat(np.array([point]) / 3 + [0.1, FAR], len(shapes), axis=0)
-    made = Stretches.of(shapes)
+    made = OutlineChunks.of(shapes)
     order = np.argsort(made.owner)
-    found = feet(at, made.only(order))
+    found = projection_points(at, made.only(order))
     links = shapely.get_coordinates(shapely.shortest_line(shapely.points(at), shapes)).reshape(-1, 4)
     np.testing.assert_allclose(found, links[:, 2:], rtol=0, atol=2e-9)
 
@@ -180,7 +180,7 @@ def test_feet_are_the_ends_of_shapelys_shortest_lines(lines, point):
 def test_feet_of_many_points_are_the_ends_of_shapelys_shortest_lines():
     lines = winding(3000, 16, vertices=9)
     at = shapely.get_coordinates(shapely.centroid(lines)) + np.random.default_rng(17).normal(0, 60, (3000, 2))
-    found = feet(at, Stretches.of(lines))
+    found = projection_points(at, OutlineChunks.of(lines))
     links = shapely.get_coordinates(shapely.shortest_line(shapely.points(at), lines)).reshape(-1, 4)
     np.testing.assert_allclose(found, links[:, 2:], rtol=0, atol=2e-9)
 

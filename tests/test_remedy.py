@@ -25,7 +25,7 @@ from cdgis.judging.verdicts import judge, reach_by_layer, scopes_of
 from cdgis.readers import read_subjects
 from cdgis.readers.loading import load_workspace
 from cdgis.siting.clearance import SETBACK_M, Obstruction, smallest_shift
-from cdgis.siting.exclusion_zones import Barriers, concerns_of
+from cdgis.siting.exclusion_zones import ExclusionZones, concerns_of
 from cdgis.siting.guidance import remedies_for
 from cdgis.siting.remedies import Obstacles, Target, propose_remedies
 from cdgis.workspace.layers import Subjects
@@ -255,7 +255,7 @@ def test_obstacles_hold_the_zones_of_rules_that_may_apply_their_distances_and_no
     window = shapely.box(*local(metres(0, 0, 2000, 1000)).bounds)
     concerns = concerns_of(rules, facts, rank=3)
     assert [concern.rule.id for concern in concerns] == ["A", "C", "D"]
-    found = shapely.union_all([plane(zone) for zone in Barriers(layers).around(concerns, 0, window)])
+    found = shapely.union_all([plane(zone) for zone in ExclusionZones(layers).around(concerns, 0, window)])
     inside = {name: found.contains(shapely.centroid(plane(zone))) for name, zone in at.items()}
     assert inside == {"a": True, "b": False, "c": True, "d": True, "e": False}
     assert found.contains(plane(from_metres(shapely.Point(650, 405)))), "within 100 m of c"

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from cdgis.results.assessment import Assessment
 
 ENGINES = ("auto", "plain", "compiled", "dask")
-_MOST_TOLD = 8
+_MOST_SHOWN = 8
 """Rows an error names; intake.csv holds all."""
 FORMATS = ("html", "docx", "xlsx", "gpkg", "json")
 
@@ -146,8 +146,8 @@ def _nothing_read(assessment: "Assessment") -> ReaderError:
     intake = assessment.tables["intake"]
     lost = intake[intake["status"] == IntakeStatus.QUARANTINED]
     lines = [f"  · {row['file']}（{row['row']}）：{row['reason']}。{row['remedy']}" for row in lost.to_dict("records")]
-    more = [f"  · 另有 {len(lines) - _MOST_TOLD} 行"] if len(lines) > _MOST_TOLD else []
-    listed = "\n".join((*lines[:_MOST_TOLD], *more)) or "  · 文件里没有地块"
+    more = [f"  · 另有 {len(lines) - _MOST_SHOWN} 行"] if len(lines) > _MOST_SHOWN else []
+    listed = "\n".join((*lines[:_MOST_SHOWN], *more)) or "  · 文件里没有地块"
     return ReaderError(f"没有读到可研判的地块：\n{listed}\n逐行记录见输出目录的 data/intake.csv")
 
 

@@ -202,8 +202,8 @@ def _say_trace(made: "Trace", *, assumed: bool) -> None:
     if len(rows) > _SHOWN:
         say(f"共 {len(rows)} 个，只列前 {_SHOWN} 个，其余见数据表")
     if downstream:
-        told = made.tables["trace_notify"]
-        say("依次通知：" + " → ".join(f"{r.jurisdiction}（{r.river_km:.0f} 公里）" for r in told.itertuples()))
+        notified = made.tables["trace_notify"]
+        say("依次通知：" + " → ".join(f"{r.jurisdiction}（{r.river_km:.0f} 公里）" for r in notified.itertuples()))
     for note in (
         *made.notes,
         *(("流速为默认假设、未经实测，应急时请用 --velocity 给出实测值",) if assumed else ()),

@@ -4,7 +4,7 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Told of each stage and each step; knows nothing of the work."""
+    """Informed of each stage and each step; knows nothing of the work."""
 
     def stage(self, title: str, total: int | None = None) -> None:
         """Begin a stage of `total` steps (None when unknown)."""

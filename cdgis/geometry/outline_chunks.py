@@ -1,6 +1,6 @@
-"""How is an outline cut into short stretches? All coordinates in a row, each stretch by its first and last vertex.
+"""How is an outline cut into short chunks? All coordinates in a row, each chunk by its first and last vertex.
 
-Short stretches have small boxes, so a tree over them finds what is near however long an outline is.
+Short chunks have small boxes, so a tree over them finds what is near however long an outline is.
 """
 
 from dataclasses import dataclass
@@ -11,23 +11,23 @@ import shapely
 from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
 
 EDGES = 8
-"""Edges of a stretch, its last one excepted that may have fewer: so few keep nearest-distance queries short."""
+"""Edges of a chunk, its last one excepted that may have fewer: so few keep nearest-distance queries short."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretches:
-    """Stretches of outlines and lines, and single points, each with the row it belongs to."""
+class OutlineChunks:
+    """Chunks of outlines and lines, and single points, each with the row it belongs to."""
 
     xy: FloatArray
     """Shape (vertices, 2)."""
     first: IntArray
     last: IntArray
-    """The first vertex itself where the stretch is a point."""
+    """The first vertex itself where the chunk is a point."""
     owner: IntArray
 
     @classmethod
-    def of(cls, geoms: GeometryArray) -> "Stretches":
-        """Return the stretches of every geometry's outline, points first; empty ones and None have none."""
+    def of(cls, geoms: GeometryArray) -> "OutlineChunks":
+        """Return the chunks of every geometry's outline, points first; empty ones and None have none."""
         outlines = np.array(geoms, dtype=object)
         areal = shapely.get_dimensions(outlines) == 2
         outlines[areal] = shapely.boundary(outlines[areal])
@@ -37,8 +37,8 @@ class Stretches:
         return cls.of_paths(shapely.get_coordinates(parts[order]), start, row[order])
 
     @classmethod
-    def of_paths(cls, xy: FloatArray, start: IntArray, row: IntArray) -> "Stretches":
-        """Return the stretches of paths: path i runs through vertices start[i] to start[i + 1] - 1, and is of row[i]."""
+    def of_paths(cls, xy: FloatArray, start: IntArray, row: IntArray) -> "OutlineChunks":
+        """Return the chunks of paths: path i runs through vertices start[i] to start[i + 1] - 1, and is of row[i]."""
         vertices = np.diff(start)
         number = np.where(vertices > 1, -(-(vertices - 1) // EDGES), vertices)
         path = np.repeat(np.arange(len(number)), number)
@@ -50,12 +50,12 @@ class Stretches:
     def __len__(self) -> int:
         return len(self.first)
 
-    def only(self, rows: IntArray) -> "Stretches":
-        """Return the stretches listed, without copying coordinates."""
-        return Stretches(xy=self.xy, first=self.first[rows], last=self.last[rows], owner=self.owner[rows])
+    def only(self, rows: IntArray) -> "OutlineChunks":
+        """Return the chunks listed, without copying coordinates."""
+        return OutlineChunks(xy=self.xy, first=self.first[rows], last=self.last[rows], owner=self.owner[rows])
 
     def shapes(self) -> GeometryArray:
-        """Return the stretches as lines and points."""
+        """Return the chunks as lines and points."""
         size = self.last - self.first + 1
         out = np.empty(len(size), dtype=object)
         single, line = size == 1, np.flatnonzero(size > 1)

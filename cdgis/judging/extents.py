@@ -16,12 +16,12 @@ from cdgis.geometry.kernels import (
     Cut,
     Pairs,
     chosen_engine,
-    nearest_stretch,
+    nearest_chunk,
     overlapping_pairs,
     point_distance_m,
     rounding_m2,
 )
-from cdgis.geometry.outline_chunks import Stretches
+from cdgis.geometry.outline_chunks import OutlineChunks
 from cdgis.geometry.shapes import (
     LINE_HIT_M,
     densified,
@@ -54,7 +54,7 @@ class Extents:
     local: GeometryArray
     """In the distance plane."""
     local_cut: Cut
-    """The same, large polygons and long lines as stretches of outline."""
+    """The same, large polygons and long lines as chunks of outline."""
     dimension: npt.NDArray[np.int32]
     """0 point, 1 line, 2 polygon."""
     area_m2: FloatArray
@@ -166,7 +166,7 @@ def _plane_length_m(lines: GeometryArray) -> FloatArray:
 
 
 def _joined_length_m(lines: GeometryArray) -> float:
-    # Stretches of one slanting line cut at different zones differ in the last bits; on a grid they merge again.
+    # Chunks of one slanting line cut at different zones differ in the last bits; on a grid they merge again.
     joined = shapely.union_all(lines, grid_size=_JOIN_GRID_M)
     return float(_plane_length_m(np.array([joined]))[0])
 
@@ -226,7 +226,7 @@ def _to_outline_m(points: FloatArray, owner: IntArray, areas: GeometryArray) -> 
     engine = chosen_engine(work=POINT_COUNTS * len(points))
     for area in np.unique(owner):  # one index an area: its outline may have a million vertices
         rows = np.flatnonzero(owner == area)
-        outline = Stretches.of(areas[[area]])
-        nearest, _ = nearest_stretch(points[rows], outline, engine=engine)
+        outline = OutlineChunks.of(areas[[area]])
+        nearest, _ = nearest_chunk(points[rows], outline, engine=engine)
         distance[rows] = point_distance_m(points[rows], outline.only(nearest))
     return distance

@@ -129,8 +129,8 @@ def _missing(result: Ruling, facts: Facts) -> TextArray:
         blind = (result.geometry == UNKNOWN) & (result.value == UNKNOWN)
         pairs = zip(missing[blind], result.lacking[blind], strict=True)
         missing[blind] = [f"{text} {lacking}".strip() for text, lacking in pairs]
-    told = missing != ""
-    missing[told] = [text.replace(" ", LIST_SEPARATOR) for text in missing[told]]
+    named = missing != ""
+    missing[named] = [text.replace(" ", LIST_SEPARATOR) for text in missing[named]]
     return missing
 
 
@@ -182,8 +182,8 @@ def _caveats(results: Sequence[Ruling], applied: IntArray, facts: Facts) -> Text
         typed |= spared & (result.rule.effect.rank > applied)
     unread = decided & ~read
     words = {"决定性条款未核实": unread & ~examples, "决定性条款为示例条款": unread & examples, "凭申报文号，未核验": typed}
-    told = [[word for word, holds in words.items() if holds[place]] for place in range(facts.size)]
-    return np.array([LIST_SEPARATOR.join(items) for items in told], dtype=object)
+    listed = [[word for word, holds in words.items() if holds[place]] for place in range(facts.size)]
+    return np.array([LIST_SEPARATOR.join(items) for items in listed], dtype=object)
 
 
 def _asks_a_person(result: Ruling) -> BoolArray:

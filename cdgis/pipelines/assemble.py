@@ -23,11 +23,11 @@ RUN = Request()
 
 def assemble(loaded: Loaded, judged: Judged, parts: Sequence[Part] = (), *, request: Request = RUN) -> Assessment:
     """Return the assessment of `judged` subjects with what other analyses add; tables nobody made are empty."""
-    told: tuple[IntakeNote, ...] = (
+    notes: tuple[IntakeNote, ...] = (
         *judged.subjects.intake,
         *(note for layer in loaded.layers.values() for note in layer.notes),
     )
-    found = {**judged.tables, "intake": _intake_table(told)}
+    found = {**judged.tables, "intake": _intake_table(notes)}
     inputs: tuple[InputRecord, ...] = (*loaded.records, *judged.subjects.records)
     for part in parts:
         found |= part.tables
@@ -37,7 +37,7 @@ def assemble(loaded: Loaded, judged: Judged, parts: Sequence[Part] = (), *, requ
     silent = silent_triggers(tables["findings"], loaded.rules, facts, tables["subjects"]["subject_id"])
     tables["questions"] = list_questions(tables["findings"], load_attributes(), silent)
     tables["cumulative"] = sum_up_caps(tables["overlaps"], tables["subjects"], tables["attributes"], loaded.layers)
-    told_of_all = overview_notes(loaded)
+    common_notes = overview_notes(loaded)
     digest = input_digest(inputs, loaded.settings, loaded.as_of, __version__)
     return Assessment(
         version=__version__,
@@ -52,8 +52,8 @@ def assemble(loaded: Loaded, judged: Judged, parts: Sequence[Part] = (), *, requ
         report_numbers=report_numbers(tables, digest, loaded.as_of),
         request=request,
         pictures={name: picture for part in parts for name, picture in part.pictures.items()},
-        notes=told_of_all + tuple(note for part in parts for note in part.notes),
-        verdict_notes=told_of_all,
+        notes=common_notes + tuple(note for part in parts for note in part.notes),
+        verdict_notes=common_notes,
     )
 
 

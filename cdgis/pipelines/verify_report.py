@@ -166,10 +166,10 @@ def _journal(report: ReportFile) -> tuple[Journal, Check]:
         f"第 {e.number} 行属于报告 {e.report_number}" for e in journal.entries if e.report_number != report.number
     ]
     printed = report.content["declaration"].get("journal")
-    told = (printed["length"], printed["head_sha256"]) if printed else (0, START)
-    if told != (journal.length, journal.head):
+    claimed = (printed["length"], printed["head_sha256"]) if printed else (0, START)
+    if claimed != (journal.length, journal.head):
         faults.append(
-            f"报告写明 {told[0]} 条、链首 {told[1][:12]}…，记录文件有 {journal.length} 条、链首 {journal.head[:12]}…："
+            f"报告写明 {claimed[0]} 条、链首 {claimed[1][:12]}…，记录文件有 {journal.length} 条、链首 {journal.head[:12]}…："
             "记录被删改，或报告未随复核更新"
         )
     return journal, Check(title=f"{title}（{journal.length} 条）", faults=tuple(faults))

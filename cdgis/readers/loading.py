@@ -160,8 +160,8 @@ def overview_notes(loaded: Loaded) -> tuple[str, ...]:
     if loaded.as_of >= CODE_IN_FORCE:
         notes.append("《生态环境法典》条文据公开副本录入，未与公报逐字核对")
     marks = Counter(rule.mark for rule in loaded.rules)
-    told = "，".join(f"{mark} {marks[mark]} 条" for mark in Evidence if marks[mark])
-    notes.append(f"在效规则 {len(loaded.rules)} 条的出处：{told}；没有见到条文的（仅见标题、措辞借自他处、示例条款、未核实），引用前须核对原文")
+    counted = "，".join(f"{mark} {marks[mark]} 条" for mark in Evidence if marks[mark])
+    notes.append(f"在效规则 {len(loaded.rules)} 条的出处：{counted}；没有见到条文的（仅见标题、措辞借自他处、示例条款、未核实），引用前须核对原文")
     late = span_note(loaded.as_of)
     return (*notes, late) if late else tuple(notes)
 

@@ -161,7 +161,7 @@ def _filled(model: "_Model", chosen: IntArray) -> IntArray:
 def _approached(model: "_Model", limits: DestinationPolicy, everything: float) -> _Solved:
     """Return a plan near the relaxation of the whole program, whose value is the bound."""
     relaxed = _relaxed(model)
-    pairs = Pairs(row=model.place_row, park=model.pair_park, matrix=model.matrix, shape=(model.cases, model.parks))
+    pairs = Pairs(row=model.place_row, park=model.pair_park, matrix=model.matrix, shape=(model.candidates, model.parks))
     enough = limits.gap * (everything + relaxed.value)
     nodes = 0
 
@@ -222,7 +222,7 @@ class _Model:
     """c_ip - u_i: what placing i at p changes against leaving it."""
     place_row: IntArray
     """Row of the program that lets an enterprise go to one park at most."""
-    cases: int
+    candidates: int
     parks: int
     matrix: csr_array
     limit: FloatArray
@@ -251,5 +251,5 @@ class _Model:
                     limits.append(np.ones(1))
         return cls(
             pair_row=row, pair_park=park, saving=problem.cost[row, park] - d.unplaced_cost[row],
-            place_row=at.astype(np.int64), cases=len(order), parks=len(parks), matrix=vstack(pieces, format="csr"), limit=np.concatenate(limits),
+            place_row=at.astype(np.int64), candidates=len(order), parks=len(parks), matrix=vstack(pieces, format="csr"), limit=np.concatenate(limits),
         )  # fmt: skip

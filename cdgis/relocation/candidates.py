@@ -106,15 +106,15 @@ def propose_relocations(
     applying = _with_exempted(findings, inputs, subjects, rules, policy)
     if applying.empty:
         return Candidates(listed=_nobody(), reasons=empty("relocation_reasons"))
-    case = _Case(policy=policy, rules={rule.id: rule for rule in rules}, zone_dates=inputs.zone_dates)
+    written = _WrittenRules(policy=policy, rules={rule.id: rule for rule in rules}, zone_dates=inputs.zone_dates)
     facts, missing = _facts(inputs, policy), _missing(findings)
     rows, single = [], []
     for enterprise, reasons in sorted(_by_enterprise(applying).items()):
         fact = facts[enterprise]
-        row = _row(reasons, fact, case)
-        row["missing"] = _join([*_lacking(reasons, fact, case), *missing.get(enterprise, ())])
+        row = _row(reasons, fact, written)
+        row["missing"] = _join([*_lacking(reasons, fact, written), *missing.get(enterprise, ())])
         rows.append({"enterprise_id": enterprise, **row})
-        single += [{"enterprise_id": enterprise, **cells} for cells in _single(reasons, fact, case)]
+        single += [{"enterprise_id": enterprise, **cells} for cells in _single(reasons, fact, written)]
     table = pd.DataFrame(rows)
     table["basis"] = table["basis"] + f"（截至{as_of.isoformat()}在效）"
     named = subjects.rename(columns={"subject_id": "enterprise_id"})[["enterprise_id", "name", "industry", "county"]]
@@ -128,7 +128,7 @@ def _nobody() -> pd.DataFrame:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
+class _WrittenRules:
     """The written rules an enterprise is held against."""
 
     policy: RelocationPolicy
@@ -139,7 +139,7 @@ class _Case:
         """Return the day the zones of the reason's layer were drawn, where it is known."""
         return self.zone_dates.get(reason.layer)
 
-    def condemned(self, reasons: Sequence[_Reason]) -> frozenset[str]:
+    def to_be_retired(self, reasons: Sequence[_Reason]) -> frozenset[str]:
         """Return the kinds of equipment that the rules among `reasons` want gone."""
         conditions = [c for reason in reasons for c in self.rules[reason.rule_id].conditions if c.op == "has"]
         values = [c.value for c in conditions if c.attribute == self.policy.attribute_equipment]
@@ -203,12 +203,12 @@ def _facts(inputs: RelocationInputs, policy: RelocationPolicy) -> Mapping[str, _
     }
 
 
-def _lacking(reasons: Sequence[_Reason], fact: _Facts, case: _Case) -> list[str]:
+def _lacking(reasons: Sequence[_Reason], fact: _Facts, written: _WrittenRules) -> list[str]:
     """Return what would settle whether the approval came before the zone: the approval's or the zone's date."""
-    kinds = {kind for review in case.policy.review if review.test == "approved_before" for kind in review.kinds}
+    kinds = {kind for review in written.policy.review if review.test == "approved_before" for kind in review.kinds}
     asked = [reason for reason in reasons if reason.layer and reason.kind in kinds]
-    lacking = [case.policy.attribute_approval] if asked and fact.approved is None else []
-    return lacking + (["划定日期"] if any(case.drawn(reason) is None for reason in asked) else [])
+    lacking = [written.policy.attribute_approval] if asked and fact.approved is None else []
+    return lacking + (["划定日期"] if any(written.drawn(reason) is None for reason in asked) else [])
 
 
 def _missing(findings: pd.DataFrame) -> dict[str, tuple[str, ...]]:
@@ -230,13 +230,13 @@ def _why_not(reason: _Reason, fact: _Facts, policy: RelocationPolicy) -> str:
     return _join([reason.exempted, *held])
 
 
-def _row(reasons: Sequence[_Reason], fact: _Facts, case: _Case) -> dict[str, str]:
+def _row(reasons: Sequence[_Reason], fact: _Facts, written: _WrittenRules) -> dict[str, str]:
     """Return what follows from one enterprise's reasons."""
-    policy, present = case.policy, {reason.kind for reason in reasons}
+    policy, present = written.policy, {reason.kind for reason in reasons}
     excluded = [item for item in policy.exclusion if getattr(fact, item.test) and present & set(item.drops)]
     left = [reason for reason in reasons if not _why_not(reason, fact, policy)]
-    reviews = [item.text for item in policy.review if _asks_review(item, left, fact, case)]
-    decided, action = _disposed(left, fact, case)
+    reviews = [item.text for item in policy.review if _asks_review(item, left, fact, written)]
+    decided, action = _disposed(left, fact, written)
     return {
         "reasons": _join(reason.rule_id for reason in reasons),
         "zones": _join(reason.zone_id for reason in reasons),
@@ -249,21 +249,21 @@ def _row(reasons: Sequence[_Reason], fact: _Facts, case: _Case) -> dict[str, str
     }
 
 
-def _disposed(left: Sequence[_Reason], fact: _Facts, case: _Case) -> tuple[DispositionRule, str]:
+def _disposed(left: Sequence[_Reason], fact: _Facts, written: _WrittenRules) -> tuple[DispositionRule, str]:
     """Return the rule that decides, and its words with the equipment concerned put in."""
-    condemned = case.condemned(left)
-    pieces = sorted(condemned & fact.equipment)
-    decided = case.policy.dispose(
-        frozenset(reason.kind for reason in left), nothing_left=bool(fact.equipment) and fact.equipment <= condemned
+    retired = written.to_be_retired(left)
+    pieces = sorted(retired & fact.equipment)
+    decided = written.policy.dispose(
+        frozenset(reason.kind for reason in left), nothing_left=bool(fact.equipment) and fact.equipment <= retired
     )
     return decided, decided.text.replace("{equipment}", "、".join(pieces) or "该装备")
 
 
-def _single(reasons: Sequence[_Reason], fact: _Facts, case: _Case) -> list[dict[str, object]]:
+def _single(reasons: Sequence[_Reason], fact: _Facts, written: _WrittenRules) -> list[dict[str, object]]:
     """Return one row per reason and zone."""
     rows: list[dict[str, object]] = []
     for reason in reasons:
-        rule, why_not = case.rules[reason.rule_id], _why_not(reason, fact, case.policy)
+        rule, why_not = written.rules[reason.rule_id], _why_not(reason, fact, written.policy)
         for zone in reason.zone_id.split(LIST_SEPARATOR):
             rows.append(
                 {
@@ -284,7 +284,7 @@ def _located(reasons: pd.DataFrame, overlaps: pd.DataFrame) -> pd.DataFrame:
     return validate("relocation_reasons", reasons.merge(known, on=["enterprise_id", "layer", "zone_id"], how="left"))
 
 
-def _asks_review(review: Review, left: Sequence[_Reason], fact: _Facts, case: _Case) -> bool:
+def _asks_review(review: Review, left: Sequence[_Reason], fact: _Facts, written: _WrittenRules) -> bool:
     """Return whether `review` is called for by the reasons it concerns."""
     concerned = [reason for reason in left if reason.kind in review.kinds]
     if not concerned:
@@ -293,7 +293,7 @@ def _asks_review(review: Review, left: Sequence[_Reason], fact: _Facts, case: _C
         return fact.critical
     if review.test == "only_kinds":
         return len(concerned) == len(left)
-    drawn = [case.drawn(reason) for reason in concerned]
+    drawn = [written.drawn(reason) for reason in concerned]
     return fact.approved is not None and any(day is not None and fact.approved < day for day in drawn)
 
 

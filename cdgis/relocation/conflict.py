@@ -1,7 +1,7 @@
 """Why does an enterprise stay without a place? An irreducible set of constraints, in words. (deletion filter)
 
-The case must go to some park; every park offers constraints that keep it out. Starting from all of them, one after the
-other is left out for good if the case still cannot be placed without it (Chinneck & Dravnieks 1991, ORSA J. Comput. 3:157).
+The candidate must go to some park; every park offers constraints that keep it out. Starting from all of them, one after the
+other is left out for good if the candidate still cannot be placed without it (Chinneck & Dravnieks 1991, ORSA J. Comput. 3:157).
 What remains cannot be shortened: relaxing any single one of them opens a park. Those easiest to relax are tried first, so
 what is kept is what is hardest to change: a prohibition before a shortage, a shortage before what others have taken.
 """
@@ -21,7 +21,7 @@ _NAMED = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Obstacle:
-    """One constraint that keeps a case out of one park."""
+    """One constraint that keeps a candidate out of one park."""
 
     park: str
     """Id of the park."""
@@ -56,11 +56,11 @@ def irreducible(constraints: Sequence[Obstacle], possible: Callable[[Sequence[Ob
 
 
 def explain_unplaced(obstacles: Sequence[Obstacle], parks: Mapping[str, str]) -> str:
-    """Return in words why a case has no place: one irreducible set of obstacles, grouped, parks named.
+    """Return in words why a candidate has no place: one irreducible set of obstacles, grouped, parks named.
 
     Parameters
     ----------
-    obstacles : everything that keeps the case out of each park, given the plan for the others.
+    obstacles : everything that keeps the candidate out of each park, given the plan for the others.
     parks : id -> name of all parks.
     """
     if not parks:

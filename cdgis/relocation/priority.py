@@ -1,8 +1,8 @@
 """Who is the most urgent, how surely, and what decides that? (SPOTIS with intervals for what is not known)
 
-With bounds [l_k, h_k] and the ideal end e_k of criterion k, the closeness of case i is c_ik = 1 - |x_ik - e_k| / (h_k - l_k)
+With bounds [l_k, h_k] and the ideal end e_k of criterion k, the closeness of candidate i is c_ik = 1 - |x_ik - e_k| / (h_k - l_k)
 and its score S_i = sum_k w_k c_ik, which is 1 minus the SPOTIS distance (Dezert et al. 2020, FUSION). Bounds are given, not
-taken from the cases: who else is compared changes no score, so no rank is reversed. A value that is not known may lie
+taken from the candidates: who else is compared changes no score, so no rank is reversed. A value that is not known may lie
 anywhere between the bounds: c_ik runs from 0 to 1 and the score is an interval; the rank is that of its middle.
 
 Rank interval: for the given weights and for every draw of weights, the best rank counts those surely ahead
@@ -25,45 +25,45 @@ _DIGITS = 9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Urgency:
-    """Scores and ranks of the cases, and what each criterion contributes."""
+    """Scores and ranks of the candidates, and what each criterion contributes."""
 
     ranking: pd.DataFrame
-    """One row per case, in the order given: score, score_low, score_high, rank, rank_low, rank_high, grade,
+    """One row per candidate, in the order given: score, score_low, score_high, rank, rank_low, rank_high, grade,
     grade_range, lead, driver."""
     criteria: pd.DataFrame
-    """One row per case and criterion: case (position), criterion, title, unit, closeness_low, closeness_high, weight,
+    """One row per candidate and criterion: candidate (position), criterion, title, unit, closeness_low, closeness_high, weight,
     points, source."""
 
 
 def rank_by_urgency(values: pd.DataFrame, policy: PriorityPolicy) -> Urgency:
-    """Return how urgent each case is.
+    """Return how urgent each candidate is.
 
     Parameters
     ----------
-    values : one row per case, one column per criterion's `measure`, in the criterion's unit; NaN where not known.
+    values : one row per candidate, one column per criterion's `measure`, in the criterion's unit; NaN where not known.
     """
     low, high = closeness(values, policy.criterion)
     weights = weights_of(policy.criterion)
     draws = np.vstack([weights[None, :], draw_weights(weights, policy)])
-    spread = _Spread.over(low, high, draws)
+    sampled = _Sampled.over(low, high, draws)
     ranking = pd.DataFrame(
         {
-            "score": spread.mid[0], "score_low": spread.low[0], "score_high": spread.high[0],
-            "rank": _rank(spread.mid[0]).astype(float), "rank_low": spread.best.min(axis=0).astype(float),
-            "rank_high": spread.worst.max(axis=0).astype(float),
+            "score": sampled.mid[0], "score_low": sampled.low[0], "score_high": sampled.high[0],
+            "rank": _rank(sampled.mid[0]).astype(float), "rank_low": sampled.best.min(axis=0).astype(float),
+            "rank_high": sampled.worst.max(axis=0).astype(float),
         },
         index=values.index,
     )  # fmt: skip
-    ranking["grade"], ranking["grade_range"] = _grades(spread, policy)
+    ranking["grade"], ranking["grade_range"] = _grades(sampled, policy)
     titles = np.array([criterion.title for criterion in policy.criterion], dtype=object)
     middle = (low + high) / 2
     ranking["lead"] = titles[np.argmax(np.round(middle * weights, _DIGITS), axis=1)] if len(values) else ""
-    ranking["driver"] = _drivers(spread, (low, high), draws, titles)
+    ranking["driver"] = _drivers(sampled, (low, high), draws, titles)
     return Urgency(ranking=ranking, criteria=_contributions(low, high, policy.criterion))
 
 
 def closeness(values: pd.DataFrame, criteria: Sequence[Criterion]) -> tuple[FloatArray, FloatArray]:
-    """Return how close each case comes to each criterion's ideal, 0 to 1, lowest and highest; NaN gives 0 and 1."""
+    """Return how close each candidate comes to each criterion's ideal, 0 to 1, lowest and highest; NaN gives 0 and 1."""
     low = np.zeros((len(values), len(criteria)))
     high = np.ones_like(low)
     for k, criterion in enumerate(criteria):
@@ -76,7 +76,7 @@ def closeness(values: pd.DataFrame, criteria: Sequence[Criterion]) -> tuple[Floa
 
 
 def scores(near: FloatArray, weights: FloatArray) -> FloatArray:
-    """Return 1 minus the SPOTIS distance of cases whose closeness to each ideal is `near` (cases x criteria)."""
+    """Return 1 minus the SPOTIS distance of candidates whose closeness to each ideal is `near` (candidates x criteria)."""
     if not len(near):
         return np.zeros(0)
     from pymcdm.methods import SPOTIS  # brings matplotlib along: two seconds that only a relocation list is worth
@@ -100,8 +100,8 @@ def draw_weights(weights: FloatArray, policy: PriorityPolicy) -> FloatArray:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Spread:
-    """Scores (draws x cases; the first draw is the given weights) and the ranks that follow."""
+class _Sampled:
+    """Scores (draws x candidates; the first draw is the given weights) and the ranks that follow."""
 
     low: FloatArray
     mid: FloatArray
@@ -112,7 +112,7 @@ class _Spread:
     worst: npt.NDArray[np.int64]
 
     @classmethod
-    def over(cls, near_low: FloatArray, near_high: FloatArray, draws: FloatArray) -> "_Spread":
+    def over(cls, near_low: FloatArray, near_high: FloatArray, draws: FloatArray) -> "_Sampled":
         """Return the scores under every draw of weights."""
         low = np.array([scores(near_low, weights) for weights in draws])
         high = np.array([scores(near_high, weights) for weights in draws])
@@ -132,7 +132,7 @@ def _rank(score: FloatArray) -> npt.NDArray[np.int64]:
     return np.asarray(1 + len(score) - np.searchsorted(np.sort(score), score, side="right"))
 
 
-def _grades(spread: _Spread, policy: PriorityPolicy) -> tuple[list[str], list[str]]:
+def _grades(sampled: _Sampled, policy: PriorityPolicy) -> tuple[list[str], list[str]]:
     """Return the grade where all draws and gaps agree, and the span of grades otherwise."""
     steps: FloatArray = np.array([grade.least for grade in policy.grade])
     names: list[str] = [str(grade.grade) for grade in policy.grade]
@@ -141,24 +141,24 @@ def _grades(spread: _Spread, policy: PriorityPolicy) -> tuple[list[str], list[st
         """Return the position of the grade that a score reaches."""
         return int(np.argmax(score >= steps - 10.0**-_DIGITS))
 
-    tops = [place(value) for value in spread.high.max(axis=0)]
-    bottoms = [place(value) for value in spread.low.min(axis=0)]
+    tops = [place(value) for value in sampled.high.max(axis=0)]
+    bottoms = [place(value) for value in sampled.low.min(axis=0)]
     stable = [names[a] if a == b else "" for a, b in zip(tops, bottoms, strict=True)]
     spans = [names[a] if a == b else f"{names[a]}–{names[b]}" for a, b in zip(tops, bottoms, strict=True)]
     return stable, spans
 
 
 def _drivers(
-    spread: _Spread, near: tuple[FloatArray, FloatArray], draws: FloatArray, titles: npt.NDArray[np.object_]
+    sampled: _Sampled, near: tuple[FloatArray, FloatArray], draws: FloatArray, titles: npt.NDArray[np.object_]
 ) -> list[str]:
-    """Return per case what widens its rank interval most: a missing value, else the weight its rank hangs on."""
+    """Return per candidate what widens its rank interval most: a missing value, else the weight its rank hangs on."""
     low, high = near
     gap: FloatArray = (high - low) * draws[0]
-    by_gap = spread.worst[0] - spread.best[0]
-    ranks = spread.ranks - spread.ranks.mean(axis=0)
+    by_gap = sampled.worst[0] - sampled.best[0]
+    ranks = sampled.ranks - sampled.ranks.mean(axis=0)
     moves = draws - draws.mean(axis=0)
     pull = np.abs(ranks.T @ moves) / np.maximum(np.sqrt((moves**2).sum(axis=0)), 1e-12)
-    by_weights = spread.ranks.max(axis=0) - spread.ranks.min(axis=0) if ranks.size else np.zeros(0)
+    by_weights = sampled.ranks.max(axis=0) - sampled.ranks.min(axis=0) if ranks.size else np.zeros(0)
     found: list[str] = []
     for i in range(low.shape[0]):
         if by_gap[i] > 0 and by_gap[i] >= by_weights[i]:
@@ -174,12 +174,12 @@ def _contributions(low: FloatArray, high: FloatArray, criteria: Sequence[Criteri
     weights, count = weights_of(tuple(criteria)), len(low)
 
     def each(name: str) -> list[str]:
-        """Return one word per case and criterion."""
+        """Return one word per candidate and criterion."""
         return [str(getattr(criterion, name)) for criterion in criteria] * count
 
     return pd.DataFrame(
         {
-            "case": np.repeat(np.arange(count), len(criteria)), "criterion": each("id"), "title": each("title"),
+            "candidate": np.repeat(np.arange(count), len(criteria)), "criterion": each("id"), "title": each("title"),
             "unit": each("unit"), "closeness_low": low.ravel(), "closeness_high": high.ravel(),
             "weight": np.tile(weights, count), "points": ((low + high) / 2 * weights).ravel(), "source": each("source"),
         }

@@ -12,7 +12,7 @@ from cdgis.results.tables.validation import TABLES
 MOST_LISTED = 20
 """Differences listed per check; the rest are counted."""
 _FIRST = ("verdicts", "findings", "overlaps")
-"""Tables whose differences are told before the rest."""
+"""Tables whose differences are shown before the rest."""
 
 
 def listed(faults: Iterator[str]) -> tuple[str, ...]:

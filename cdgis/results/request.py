@@ -28,11 +28,11 @@ class Request:
 
     def row(self) -> dict[str, Any]:
         """Return the request as JSON holds it."""
-        told = {"what_if": dict(self.what_if)} if self.what_if else {}
+        extra = {"what_if": dict(self.what_if)} if self.what_if else {}
         return {
             "command": self.command, "files": list(self.files), "declared": dict(sorted(self.declared.items())),
             "sidecar": self.sidecar, "wkt": list(self.wkt), "lonlat": list(self.lonlat), "tolerance_m": self.tolerance_m,
-            **told,
+            **extra,
         }  # fmt: skip
 
     @classmethod

@@ -16,7 +16,7 @@ from cdgis.workspace.layers import Subjects
 
 METHOD = "沿河追踪"
 DISCHARGES, OUTFALL_ACTIVITY = "discharges_pollutants", "入河排污口"
-ON_BANKS, UNTOLD = ("城镇", "环境敏感点"), "未能说明"
+ON_BANKS, UNEXPLAINED = ("城镇", "环境敏感点"), "未能说明"
 CARD_KINDS = ("饮用水水源保护区", "监测断面", "水库")
 """Kinds whose distance along the river a relocation card shows."""
 
@@ -85,21 +85,21 @@ def downstream_of_dischargers(system: RiverSystem, subjects: Subjects) -> pd.Dat
     rows = downstream_events(system.network, system.events, snapped.vertex, snapped.to_outlet_m)
     rows = rows[~rows["kind"].isin(ON_BANKS)].drop_duplicates(["origin", "kind"]).reset_index(drop=True)
     origin = rows["origin"].to_numpy(dtype=np.int64)
-    told = described_events(system, rows).assign(
+    described = described_events(system, rows).assign(
         subject_id=frame["subject_id"].to_numpy(dtype=object)[origin], entry_m=snapped.offset_m[origin],
         order=rows.groupby("origin").cumcount() + 1,
     )  # fmt: skip
-    return validate("downstream", pd.concat([told, _untold(system, frame, snapped, set(told["subject_id"]))]))
+    return validate("downstream", pd.concat([described, _unexplained(system, frame, snapped, set(described["subject_id"]))]))
 
 
-def _untold(system: RiverSystem, frame: pd.DataFrame, snapped: Snapped, told: set[str]) -> pd.DataFrame:
-    """Return a row for every discharger of which nothing downstream can be told, saying why: no row is no clearance."""
-    left = np.flatnonzero(~frame["subject_id"].isin(told).to_numpy())
+def _unexplained(system: RiverSystem, frame: pd.DataFrame, snapped: Snapped, described: set[str]) -> pd.DataFrame:
+    """Return a row for every discharger of which nothing downstream can be said, saying why: no row is no clearance."""
+    left = np.flatnonzero(~frame["subject_id"].isin(described).to_numpy())
     far = f"{system.settings.snap_limit_m:.0f} 米内没有它汇入的河段，未作下游追踪"
     why = np.where(snapped.vertex[left] < 0, far, "所载数据中下游没有受体")
     return pd.DataFrame(
         {
-            "subject_id": frame["subject_id"].to_numpy(dtype=object)[left], "order": 0, "kind": UNTOLD, "receptor_id": "—",
+            "subject_id": frame["subject_id"].to_numpy(dtype=object)[left], "order": 0, "kind": UNEXPLAINED, "receptor_id": "—",
             "name": why, "jurisdiction": "", "river_km": np.nan, "river": "", "entry_m": snapped.offset_m[left],
             "method": METHOD, "source": system.network.source, "accuracy_m": system.network.accuracy_m,
         }

@@ -108,7 +108,7 @@ def receptor_origin(system: RiverSystem, receptor: str) -> Origin | None:
 
 
 def trace_down(system: RiverSystem, origin: Origin, *, velocity: Velocity, target: str = "") -> Trace:
-    """Return the receptors below `origin` in flow order, and who must be told in which order.
+    """Return the receptors below `origin` in flow order, and who must be notified in which order.
 
     Raises
     ------
@@ -212,7 +212,7 @@ def _around(system: RiverSystem, origin: Origin) -> pd.DataFrame:
 
 
 def _notify(system: RiverSystem, origin: Origin, found: pd.DataFrame, velocity: Velocity) -> pd.DataFrame:
-    """Return who must be told: the county of the spill, then each one the water enters, once, in flow order."""
+    """Return who must be notified: the county of the spill, then each one the water enters, once, in flow order."""
     start = system.counties.name(
         system.counties.at(lonlat_points(np.array([origin.lon_deg]), np.array([origin.lat_deg])))
     )[0]

@@ -198,7 +198,7 @@ def _sample(geometry: BaseGeometry) -> FloatArray:
 
 
 def _displacement(before: BaseGeometry, after: BaseGeometry) -> tuple[float, float]:
-    """Return how far (geodesic metres) and whither (degrees from true north) a site's centre moved."""
+    """Return how far (geodesic metres) and in which direction (degrees from true north) a site's centre moved."""
     ends = geodesy.geometries_from_local(shapely.centroid(geodesy.geometries_to_local(np.array([before, after]))))
     (lon0, lon1), (lat0, lat1) = shapely.get_x(ends), shapely.get_y(ends)
     middle = (lat0 + lat1) / 2

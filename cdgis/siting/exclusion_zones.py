@@ -62,7 +62,7 @@ def _distance_m(rule: Rule, facts: Facts) -> FloatArray:
     return np.full(facts.size, np.nan if rule.distance_m is None else rule.distance_m)
 
 
-class Barriers:
+class ExclusionZones:
     """The zones of a workspace's layers in short pieces, asked by rule and window; layers are indexed when needed."""
 
     def __init__(self, layers: Layers) -> None:

@@ -17,7 +17,7 @@ from cdgis.judging.facts import Facts
 from cdgis.readers.loading import Loaded
 from cdgis.results.tables.validation import empty
 from cdgis.siting.candidate_sites import Siting, SitingRequest, guide_siting
-from cdgis.siting.exclusion_zones import Barriers, Concern, concerns_of
+from cdgis.siting.exclusion_zones import Concern, ExclusionZones, concerns_of
 from cdgis.siting.remedies import RADIUS_M, Obstacles, Target, propose_remedies
 from cdgis.workspace.layers import SUBJECT_COLUMNS, Subjects
 
@@ -90,7 +90,7 @@ class _Gatherer:
     bounds: Any
     """Distance-plane bounds of each project, metres."""
     concerns: Mapping[Target, tuple[Concern, ...]]
-    barriers: Barriers
+    exclusion_zones: ExclusionZones
 
     @classmethod
     def of(cls, loaded: Loaded, facts: Facts, projects: GeoDataFrame) -> "_Gatherer":
@@ -101,7 +101,7 @@ class _Gatherer:
             position={str(subject): i for i, subject in enumerate(projects["subject_id"])},
             bounds=shapely.bounds(local),
             concerns={target: concerns_of(loaded.rules, facts, rank=target.rank) for target in Target},
-            barriers=Barriers(loaded.layers),
+            exclusion_zones=ExclusionZones(loaded.layers),
         )
 
     def obstacles(self, subject: str, target: Target, radius_m: float) -> Obstacles:
@@ -113,7 +113,7 @@ class _Gatherer:
         return Obstacles(
             subject_id=subject,
             target=target,
-            zones=np.empty(0, dtype=object) if stuck else self.barriers.around(placed, at, window),
+            zones=np.empty(0, dtype=object) if stuck else self.exclusion_zones.around(placed, at, window),
             stuck=tuple(stuck),
             immovable=_BUILT if self.facts.project_type[at] == ProjectType.EXISTING else "",
         )
@@ -160,7 +160,7 @@ def guide(loaded: Loaded, request: SitingRequest, area: BaseGeometry, judge_subj
         note = f"规则 {'、'.join(stuck)} 与位置无关地禁止该项目，没有可推荐的位置"
         return Guide(siting=Siting.none(note), judged=None)
     window = shapely.box(*shapely.bounds(geodesy.geometries_to_local(np.array([area]))[0]))
-    keep_off = Barriers(loaded.layers).around([c for c in concerns if c.rule.geometry != "none"], 0, window)
+    keep_off = ExclusionZones(loaded.layers).around([c for c in concerns if c.rule.geometry != "none"], 0, window)
     siting = guide_siting(area, request, judge, keep_off=keep_off)
     judged = judge_subjects(loaded, _as_projects(siting.sites, request)) if len(siting.sites) else None
     return Guide(siting=siting, judged=judged)

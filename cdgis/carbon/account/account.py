@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cdgis.carbon import Valuation
-from cdgis.carbon.account.apportionment import spread_potential
+from cdgis.carbon.account.apportionment import apportion_potential
 from cdgis.carbon.account.grids import Terrain, terrain_of
 from cdgis.carbon.account.landcover import CITY_ZONE, LandCoverAccount
 from cdgis.carbon.account.pictures import draw_pictures
@@ -43,7 +43,7 @@ from cdgis.results.assessment import Part
 from cdgis.results.tables.validation import validate
 from cdgis.workspace.layers import Layer
 
-SPREAD_LAYERS = ("counties", "management_units")
+APPORTIONMENT_LAYERS = ("counties", "management_units")
 """Layers by which the potential is shared out."""
 
 
@@ -180,9 +180,9 @@ def _restore(loaded: Loaded, inputs: _Inputs) -> tuple[dict[str, pd.DataFrame], 
     )
     tables |= {"carbon_ledger": restoration.ledger, "carbon_eligibility": eligibility}
     tables["carbon_soil"] = soil_table(restoration, inputs.pools, settings, start_year=start)
-    spread = [loaded.layers[name] for name in SPREAD_LAYERS if name in loaded.layers]
-    if spread and len(areas):
-        tables["carbon_potential_zones"] = spread_potential(areas, restoration.plane, tables["carbon_potential"], spread)
+    apportioned = [loaded.layers[name] for name in APPORTIONMENT_LAYERS if name in loaded.layers]
+    if apportioned and len(areas):
+        tables["carbon_potential_zones"] = apportion_potential(areas, restoration.plane, tables["carbon_potential"], apportioned)
     mark = str(tables["carbon_potential"]["mark"].min()) if len(tables["carbon_potential"]) else "S"
     quantity = potential_quantity(areas, gains, years=years, horizon_year=start + years, mark=mark)
     return tables, quantity, records

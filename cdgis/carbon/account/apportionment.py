@@ -17,7 +17,7 @@ from cdgis.workspace.layers import Layer
 _PARTS = ("low", "mid", "high")
 
 
-def spread_potential(
+def apportion_potential(
     areas: pd.DataFrame, plane: np.ndarray, potential: pd.DataFrame, layers: Sequence[Layer]
 ) -> pd.DataFrame:
     """Return table carbon_potential_zones for the last year of `potential`.

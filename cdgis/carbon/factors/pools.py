@@ -30,7 +30,7 @@ class PoolTable:
 
     @property
     def words(self) -> str:
-        """What a reader is told of the table: a file's name says nothing to most of them."""
+        """What a reader reads of the table: a file's name says nothing to most of them."""
         return f"土壤计至 {self.soil_depth_cm:g} 厘米的密度表" if self.soil_depth_cm else "不含土壤的密度表"
 
 

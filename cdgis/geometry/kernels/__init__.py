@@ -2,7 +2,7 @@
 
 from cdgis.geometry.kernels.engine import Engine, chosen_engine
 from cdgis.geometry.kernels.flat_polygons import FlatPolygons
-from cdgis.geometry.kernels.nearest import nearest_stretch, ring_stretches
+from cdgis.geometry.kernels.nearest import nearest_chunk, ring_chunks
 from cdgis.geometry.kernels.outline_distances import (
     POINT_COUNTS,
     TOUCH_M,
@@ -25,13 +25,13 @@ __all__ = [
     "OutlineIndex",
     "Pairs",
     "chosen_engine",
-    "nearest_stretch",
+    "nearest_chunk",
     "overlap_areas",
     "overlapping_pairs",
     "pair_distance_m",
     "plain_overlap_areas",
     "point_distance_m",
     "points_inside",
-    "ring_stretches",
+    "ring_chunks",
     "rounding_m2",
 ]

@@ -1,8 +1,8 @@
-"""Which stretch of some outlines is nearest to each of many points, and how far off is it, in one plane?
+"""Which chunk of some outlines is nearest to each of many points, and how far off is it, in one plane?
 
-Among equally near stretches that of the lowest owner counts, of its stretches the lowest. Compiled kernels find the
+Among equally near chunks that of the lowest owner counts, of its chunks the lowest. Compiled kernels find the
 nearest in a tree over plain arrays; where two are equal to within rounding, GEOS says which is nearer, so both
-engines name the same stretch.
+engines name the same chunk.
 """
 
 from collections.abc import Callable
@@ -15,86 +15,86 @@ import shapely
 from cdgis.core.array_types import FloatArray, IntArray
 from cdgis.geometry.kernels.engine import Engine, chosen_engine
 from cdgis.geometry.kernels.flat_polygons import FlatPolygons
-from cdgis.geometry.outline_chunks import Stretches
+from cdgis.geometry.outline_chunks import OutlineChunks
 
 _LEAST_REACH_M = 1e-300
 """GEOS will not look nowhere."""
 
 
-def ring_stretches(polygons: FlatPolygons) -> Stretches:
-    """Return the outlines of polygons as stretches."""
-    return Stretches.of_paths(
+def ring_chunks(polygons: FlatPolygons) -> OutlineChunks:
+    """Return the outlines of polygons as chunks."""
+    return OutlineChunks.of_paths(
         polygons.xy, polygons.ring_start, np.repeat(polygons.part_row, np.diff(polygons.part_start))
     )
 
 
-def nearest_stretch(
+def nearest_chunk(
     points: FloatArray,
-    stretches: Stretches,
+    chunks: OutlineChunks,
     *,
     at_most_m: float | None = None,
     engine: Engine | None = None,
     threads: int = 1,
 ) -> tuple[IntArray, FloatArray]:
-    """Return the nearest stretch and its distance in metres of the plane for each point; -1 and NaN where there is none.
+    """Return the nearest chunk and its distance in metres of the plane for each point; -1 and NaN where there is none.
 
     Parameters
     ----------
-    points : x and y, shape (points, 2), in one plane with the stretches; NaN where a row holds no point.
+    points : x and y, shape (points, 2), in one plane with the chunks; NaN where a row holds no point.
     at_most_m : how far to look, inclusive; by default any distance.
     engine : plain shapely or compiled kernels; by default whichever suits the size of the job.
     """
-    stretch, distance = np.full(len(points), -1, dtype=np.int64), np.full(len(points), np.nan)
+    chunk, distance = np.full(len(points), -1, dtype=np.int64), np.full(len(points), np.nan)
     real = np.flatnonzero(np.isfinite(points).all(axis=1))
-    if not len(real) or not len(stretches):
-        return stretch, distance
+    if not len(real) or not len(chunks):
+        return chunk, distance
     at, farthest = np.ascontiguousarray(points[real]), np.inf if at_most_m is None else at_most_m
-    if chosen_engine(engine, work=len(real) + len(stretches.xy) // 16) is Engine.PLAIN:
-        stretch[real], distance[real] = _plain(at, stretches, farthest)
+    if chosen_engine(engine, work=len(real) + len(chunks.xy) // 16) is Engine.PLAIN:
+        chunk[real], distance[real] = _plain(at, chunks, farthest)
     else:
-        stretch[real], distance[real] = _compiled(at, stretches, farthest, threads)
-    return stretch, distance
+        chunk[real], distance[real] = _compiled(at, chunks, farthest, threads)
+    return chunk, distance
 
 
-def _plain(points: FloatArray, stretches: Stretches, at_most_m: float) -> tuple[IntArray, FloatArray]:
-    (point, stretch), distance = shapely.STRtree(stretches.shapes()).query_nearest(
+def _plain(points: FloatArray, chunks: OutlineChunks, at_most_m: float) -> tuple[IntArray, FloatArray]:
+    (point, chunk), distance = shapely.STRtree(chunks.shapes()).query_nearest(
         shapely.points(points), max_distance=max(at_most_m, _LEAST_REACH_M), return_distance=True
     )
     kept = distance <= at_most_m
-    return _first_of_each(len(points), (point[kept], stretch[kept]), distance[kept], stretches.owner)
+    return _first_of_each(len(points), (point[kept], chunk[kept]), distance[kept], chunks.owner)
 
 
 def _first_of_each(
     count: int, pairs: tuple[IntArray, IntArray], distance_m: FloatArray, owner: IntArray
 ) -> tuple[IntArray, FloatArray]:
-    """Return, point by point, the stretch that is nearest, of the lowest owner, the lowest; -1 where there is none."""
-    point, stretch = pairs
-    order = np.lexsort((stretch, owner[stretch], distance_m, point))
+    """Return, point by point, the chunk that is nearest, of the lowest owner, the lowest; -1 where there is none."""
+    point, chunk = pairs
+    order = np.lexsort((chunk, owner[chunk], distance_m, point))
     found, first = np.unique(point[order], return_index=True)
     out, least = np.full(count, -1, dtype=np.int64), np.full(count, np.nan)
-    out[found], least[found] = stretch[order][first], distance_m[order][first]
+    out[found], least[found] = chunk[order][first], distance_m[order][first]
     return out, least
 
 
-def _compiled(points: FloatArray, stretches: Stretches, at_most_m: float, threads: int) -> tuple[IntArray, FloatArray]:
-    from cdgis.geometry.kernels.compiled.box_tree import SLACK, SLACK_M, nearest_stretches, stretches_within
+def _compiled(points: FloatArray, chunks: OutlineChunks, at_most_m: float, threads: int) -> tuple[IntArray, FloatArray]:
+    from cdgis.geometry.kernels.compiled.box_tree import SLACK, SLACK_M, chunks_within, nearest_chunks
 
-    shapes = stretches.xy, stretches.first, stretches.last
-    tree, frame = _tree(stretches)
+    shapes = chunks.xy, chunks.first, chunks.last
+    tree, frame = _tree(chunks)
     turns = np.array_split(_along_curve(points, frame), max(1, threads))
-    parts = _side_by_side(lambda turn: nearest_stretches(shapes, tree, points, turn, float(at_most_m) ** 2), turns)
+    parts = _side_by_side(lambda turn: nearest_chunks(shapes, tree, points, turn, float(at_most_m) ** 2), turns)
     turn = np.concatenate(turns)
-    stretch, squared, doubt = np.empty(len(points), np.int64), np.empty(len(points)), np.empty(len(points), bool)
-    for column, values in zip((stretch, squared, doubt), zip(*parts, strict=True), strict=True):
+    chunk, squared, doubt = np.empty(len(points), np.int64), np.empty(len(points)), np.empty(len(points), bool)
+    for column, values in zip((chunk, squared, doubt), zip(*parts, strict=True), strict=True):
         column[turn] = np.concatenate(values)
     asked = np.flatnonzero(doubt)
     limit = (np.sqrt(squared[asked]) * (1 + SLACK) + SLACK_M) ** 2
-    at, near = stretches_within(shapes, tree, points, asked, limit)
-    exact = shapely.distance(shapely.points(points[asked[at]]), stretches.only(near).shapes())
+    at, near = chunks_within(shapes, tree, points, asked, limit)
+    exact = shapely.distance(shapely.points(points[asked[at]]), chunks.only(near).shapes())
     kept = exact <= at_most_m
-    distance = np.where(stretch >= 0, np.sqrt(squared), np.nan)
-    stretch[asked], distance[asked] = _first_of_each(len(asked), (at[kept], near[kept]), exact[kept], stretches.owner)
-    return stretch, distance
+    distance = np.where(chunk >= 0, np.sqrt(squared), np.nan)
+    chunk[asked], distance[asked] = _first_of_each(len(asked), (at[kept], near[kept]), exact[kept], chunks.owner)
+    return chunk, distance
 
 
 def _side_by_side(task: Callable[[IntArray], Any], turns: list[IntArray]) -> list[Any]:
@@ -105,11 +105,11 @@ def _side_by_side(task: Callable[[IntArray], Any], turns: list[IntArray]) -> lis
         return list(pool.map(task, turns))
 
 
-def _tree(stretches: Stretches) -> tuple[tuple[FloatArray, IntArray, IntArray], FloatArray]:
-    """Return the tree over the stretches' boxes, and the frame of the curve that orders them."""
-    from cdgis.geometry.kernels.compiled.box_tree import CURVE_CELLS, FAN, box_tree, stretch_boxes
+def _tree(chunks: OutlineChunks) -> tuple[tuple[FloatArray, IntArray, IntArray], FloatArray]:
+    """Return the tree over the chunks' boxes, and the frame of the curve that orders them."""
+    from cdgis.geometry.kernels.compiled.box_tree import CURVE_CELLS, FAN, box_tree, chunk_boxes
 
-    boxes = stretch_boxes(stretches.xy, stretches.first, stretches.last)
+    boxes = chunk_boxes(chunks.xy, chunks.first, chunks.last)
     west, south = boxes[:, 0].min(), boxes[:, 1].min()
     side = max(boxes[:, 2].max() - west, boxes[:, 3].max() - south)
     frame = np.array([west, south, CURVE_CELLS / side if side > 0 else 0.0])

@@ -1,8 +1,8 @@
-"""How far is the nearest outline, and which outlines lie within reach? A tree over short stretches, then geodesics.
+"""How far is the nearest outline, and which outlines lie within reach? A tree over short chunks, then geodesics.
 
-Outlines are cut into stretches of 8 edges, so that a tree finds the few that matter however long an outline is; nearest
+Outlines are cut into chunks of 8 edges, so that a tree finds the few that matter however long an outline is; nearest
 points are found in the distance plane (DESIGN 4.2), the distance between them is geodesic. For many points compiled
-kernels find the nearest stretch.
+kernels find the nearest chunk.
 """
 
 from dataclasses import dataclass
@@ -15,10 +15,10 @@ import shapely
 from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
 from cdgis.geometry import geodesy
 from cdgis.geometry.kernels.engine import Engine, chosen_engine
-from cdgis.geometry.kernels.nearest import nearest_stretch
-from cdgis.geometry.kernels.projection_points import feet
+from cdgis.geometry.kernels.nearest import nearest_chunk
+from cdgis.geometry.kernels.projection_points import projection_points
 from cdgis.geometry.kernels.subdivide import Cut
-from cdgis.geometry.outline_chunks import Stretches
+from cdgis.geometry.outline_chunks import OutlineChunks
 
 TOUCH_M = 1e-6
 """Geometries nearer than this touch."""
@@ -31,26 +31,26 @@ _SCOUTS = 64
 
 @dataclass(frozen=True, kw_only=True)  # no slots: shapes are made when first asked for, and kept
 class OutlineIndex:
-    """Short stretches of zone outlines in the distance plane, with the zone each belongs to."""
+    """Short chunks of zone outlines in the distance plane, with the zone each belongs to."""
 
-    stretches: Stretches
+    chunks: OutlineChunks
     engine: Engine | None = None
     """For the nearest to points; by default whichever suits their number. The answers are the same."""
 
     @classmethod
     def of(cls, zones_local: GeometryArray, *, engine: Engine | None = None) -> "OutlineIndex":
         """Build the index for zones in the distance plane (transverse Mercator metres)."""
-        return cls(stretches=Stretches.of(zones_local), engine=engine)
+        return cls(chunks=OutlineChunks.of(zones_local), engine=engine)
 
     @cached_property
     def shapes(self) -> GeometryArray:
-        """The stretches as shapes."""
-        return self.stretches.shapes()
+        """The chunks as shapes."""
+        return self.chunks.shapes()
 
     @property
     def owner(self) -> IntArray:
-        """The zone each stretch belongs to."""
-        return self.stretches.owner
+        """The zone each chunk belongs to."""
+        return self.chunks.owner
 
     def nearest(
         self, subjects_local: GeometryArray | Cut, among: npt.NDArray[np.bool_], *, at_most_m: float | None = None
@@ -76,33 +76,33 @@ class OutlineIndex:
     def _nearest_to_points(
         self, points: GeometryArray, use: IntArray, at_most_m: float | None
     ) -> tuple[IntArray, FloatArray]:
-        """Return the nearest zone and its distance for points, by compiled kernels, among the stretches listed in `use`."""
+        """Return the nearest zone and its distance for points, by compiled kernels, among the chunks listed in `use`."""
         xy = np.column_stack([shapely.get_x(points), shapely.get_y(points)])
-        at, _ = nearest_stretch(xy, self.stretches.only(use), at_most_m=at_most_m, engine=Engine.COMPILED)
+        at, _ = nearest_chunk(xy, self.chunks.only(use), at_most_m=at_most_m, engine=Engine.COMPILED)
         zone, distance = np.full(len(points), -1, dtype=np.int64), np.full(len(points), np.nan)
         found = np.flatnonzero(at >= 0)
-        near = self.stretches.only(use[at[found]])
+        near = self.chunks.only(use[at[found]])
         zone[found], distance[found] = near.owner, point_distance_m(xy[found], near)
         return zone, distance
 
     def _nearest_to_shapes(self, cut: Cut, use: IntArray, at_most_m: float | None) -> tuple[IntArray, FloatArray]:
-        """Return the nearest zone and its distance for anything, by GEOS, among the stretches listed in `use`."""
+        """Return the nearest zone and its distance for anything, by GEOS, among the chunks listed in `use`."""
         zone = np.full(len(cut.whole), -1, dtype=np.int64)
         distance = np.full(len(cut.whole), np.nan)
         if use.size and len(cut.pieces):
             tree = shapely.STRtree(self.shapes[use])
             piece = _worth_asking(tree, cut)
-            (at, stretch), plane = tree.query_nearest(
+            (at, chunk), plane = tree.query_nearest(
                 cut.pieces[piece], max_distance=at_most_m, all_matches=True, return_distance=True
             )
-            at, stretch = piece[at], use[stretch]
-            order = np.lexsort((stretch, self.owner[stretch], plane, cut.owner[at]))
-            at, stretch = at[order], stretch[order]
+            at, chunk = piece[at], use[chunk]
+            order = np.lexsort((chunk, self.owner[chunk], plane, cut.owner[at]))
+            at, chunk = at[order], chunk[order]
             first = np.ones(len(at), dtype=bool)
             first[1:] = cut.owner[at[1:]] != cut.owner[at[:-1]]
             subject = cut.owner[at[first]]
-            zone[subject] = self.owner[stretch[first]]
-            distance[subject] = self._distance_m(cut.pieces[at[first]], stretch[first])
+            zone[subject] = self.owner[chunk[first]]
+            distance[subject] = self._distance_m(cut.pieces[at[first]], chunk[first])
         return zone, distance
 
     def within(self, subjects_local: GeometryArray | Cut, reach_m: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
@@ -114,25 +114,25 @@ class OutlineIndex:
         reach = reach_m[cut.owner[asked]]
         # The distance plane is off by at most 3.2e-4; ask a little wider, then decide geodesically.
         tree = shapely.STRtree(self.shapes)
-        at, stretch = tree.query(cut.pieces[asked], predicate="dwithin", distance=reach * (1 + 5e-4) + TOUCH_M)
+        at, chunk = tree.query(cut.pieces[asked], predicate="dwithin", distance=reach * (1 + 5e-4) + TOUCH_M)
         at = asked[at]
         if not at.size:
-            return at, stretch, np.empty(0)
-        subject, plane = cut.owner[at], shapely.distance(cut.pieces[at], self.shapes[stretch])
-        order = np.lexsort((plane, self.owner[stretch], subject))
-        at, stretch, subject = at[order], stretch[order], subject[order]
-        first = np.r_[True, (subject[1:] != subject[:-1]) | (self.owner[stretch[1:]] != self.owner[stretch[:-1]])]
-        at, stretch, subject = at[first], stretch[first], subject[first]
-        distance = self._distance_m(cut.pieces[at], stretch)
+            return at, chunk, np.empty(0)
+        subject, plane = cut.owner[at], shapely.distance(cut.pieces[at], self.shapes[chunk])
+        order = np.lexsort((plane, self.owner[chunk], subject))
+        at, chunk, subject = at[order], chunk[order], subject[order]
+        first = np.r_[True, (subject[1:] != subject[:-1]) | (self.owner[chunk[1:]] != self.owner[chunk[:-1]])]
+        at, chunk, subject = at[first], chunk[first], subject[first]
+        distance = self._distance_m(cut.pieces[at], chunk)
         # What touches is not decided here: between the planes an outline may bow by a fraction of a millimetre.
         keep = distance <= reach_m[subject]
-        return subject[keep], self.owner[stretch[keep]], distance[keep]
+        return subject[keep], self.owner[chunk[keep]], distance[keep]
 
     def _distance_m(self, shapes: GeometryArray, rows: IntArray) -> FloatArray:
-        """Return the geodesic distance from each shape to the stretch listed beside it."""
+        """Return the geodesic distance from each shape to the chunk listed beside it."""
         distance = np.empty(len(rows))
         point = shapely.get_type_id(shapes) == _POINT
-        distance[point] = point_distance_m(shapely.get_coordinates(shapes[point]), self.stretches.only(rows[point]))
+        distance[point] = point_distance_m(shapely.get_coordinates(shapes[point]), self.chunks.only(rows[point]))
         distance[~point] = pair_distance_m(shapes[~point], self.shapes[rows[~point]])
         return distance
 
@@ -182,10 +182,10 @@ def pair_distance_m(a_local: GeometryArray, b_local: GeometryArray) -> FloatArra
     return np.where(shapely.length(links) <= TOUCH_M, 0.0, distance)
 
 
-def point_distance_m(points: FloatArray, stretches: Stretches) -> FloatArray:
-    """Return the geodesic distance in metres from distance-plane points to the stretches of the same positions."""
-    foot = feet(points, stretches)
+def point_distance_m(points: FloatArray, chunks: OutlineChunks) -> FloatArray:
+    """Return the geodesic distance in metres from distance-plane points to the chunks of the same positions."""
+    projected = projection_points(points, chunks)
     distance = geodesy.geodesic_distance_m(
-        *geodesy.from_local(points[:, 0], points[:, 1]), *geodesy.from_local(foot[:, 0], foot[:, 1])
+        *geodesy.from_local(points[:, 0], points[:, 1]), *geodesy.from_local(projected[:, 0], projected[:, 1])
     )
-    return np.where(np.hypot(*(foot - points).T) <= TOUCH_M, 0.0, distance)
+    return np.where(np.hypot(*(projected - points).T) <= TOUCH_M, 0.0, distance)

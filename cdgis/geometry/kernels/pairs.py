@@ -16,7 +16,7 @@ from cdgis.geometry.kernels.containment import subjects_within
 from cdgis.geometry.kernels.engine import Engine
 from cdgis.geometry.kernels.outline_distances import TOUCH_M
 from cdgis.geometry.kernels.subdivide import Cut
-from cdgis.geometry.outline_chunks import Stretches
+from cdgis.geometry.outline_chunks import OutlineChunks
 from cdgis.geometry.shapes import of_dimension
 
 _AREAL = 2
@@ -83,7 +83,7 @@ def _meeting(subjects: Cut, zones: GeometryArray) -> Pairs:
     shared = _shared_pairs(subjects, cut, (at[~pointwise], piece[~pointwise]))
     subject, zone, overlap, area = (np.concatenate(both) for both in zip(points, shared, strict=True))
     inner = _meet_inside((subjects.whole, cut.whole), (subject, zone), overlap)
-    keep = ~shapely.is_empty(inner) & ~_hairline(inner)
+    keep = ~shapely.is_empty(inner) & ~_within_rounding(inner)
     order = np.flatnonzero(keep)[np.lexsort((zone[keep], subject[keep]))]
     return Pairs(
         subject=subject[order],
@@ -100,7 +100,7 @@ def rounding_m2(outline_m: FloatArray) -> FloatArray:
     return _ROUNDING_M * outline_m + _ROUNDING_M2
 
 
-def _hairline(overlap: GeometryArray) -> npt.NDArray[np.bool_]:
+def _within_rounding(overlap: GeometryArray) -> npt.NDArray[np.bool_]:
     """Return which overlaps are no more than rounding of shared edges or ends: those only touch."""
     dimension, length = shapely.get_dimensions(overlap), shapely.length(overlap)
     flat = (dimension == _AREAL) & (shapely.area(overlap) <= rounding_m2(length))
@@ -197,12 +197,12 @@ def _meet_inside(
 def _off_outline(thin: GeometryArray, areas: GeometryArray, area_of: IntArray) -> GeometryArray:
     """Return points and lines without what runs along the outline of the area each lies in."""
     used, inverse = np.unique(area_of, return_inverse=True)
-    outlines = Stretches.of(areas[used])
+    outlines = OutlineChunks.of(areas[used])
     shapes = outlines.shapes()
-    at, stretch = shapely.STRtree(shapes).query(thin, predicate="dwithin", distance=TOUCH_M)
-    own = outlines.owner[stretch] == inverse[at]
-    at, stretch = at[own], stretch[own]
-    strip = shapely.buffer(shapes[stretch], TOUCH_M, quad_segs=1)
+    at, chunk = shapely.STRtree(shapes).query(thin, predicate="dwithin", distance=TOUCH_M)
+    own = outlines.owner[chunk] == inverse[at]
+    at, chunk = at[own], chunk[own]
+    strip = shapely.buffer(shapes[chunk], TOUCH_M, quad_segs=1)
     shared = shapely.intersection(thin[at], strip)
     pointlike = shapely.get_dimensions(thin[at]) == 0
     along = np.where(pointlike, ~shapely.is_empty(shared), shapely.length(shared) > _ALONG_M)

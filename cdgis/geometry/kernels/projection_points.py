@@ -1,7 +1,7 @@
-"""Where on a short stretch is the place nearest to a point? Many pairs at a time.
+"""Where on a short chunk is the place nearest to a point? Many pairs at a time.
 
 For an edge a-b and a point p: r = (p - a)·(b - a) / |b - a|², s = (p - a)×(b - a) / |b - a|². The distance is |s| |b - a|
-where 0 < r < 1 and the nearer end's elsewhere; the foot is a + r (b - a). The order of operations is that of GEOS
+where 0 < r < 1 and the nearer end's elsewhere; the projection point is a + r (b - a). The order of operations is that of GEOS
 (`Distance::pointToSegment`, `LineSegment::closestPoint`), so the places are those of `shapely.shortest_line`, found
 without making shapes.
 """
@@ -9,22 +9,22 @@ without making shapes.
 import numpy as np
 
 from cdgis.core.array_types import FloatArray, IntArray
-from cdgis.geometry.outline_chunks import EDGES, Stretches
+from cdgis.geometry.outline_chunks import EDGES, OutlineChunks
 
 _BLOCK = 1 << 16
 """Pairs looked at together, so that memory stays small."""
 
 
-def feet(points: FloatArray, stretches: Stretches) -> FloatArray:
-    """Return for each point, shape (points, 2), the nearest place on the stretch of the same position."""
+def projection_points(points: FloatArray, chunks: OutlineChunks) -> FloatArray:
+    """Return for each point, shape (points, 2), the nearest place on the chunk of the same position."""
     out = np.empty((len(points), 2))
     for i in range(0, len(points), _BLOCK):
         rows = slice(i, i + _BLOCK)
-        out[rows] = _feet(points[rows], stretches.xy, stretches.first[rows], stretches.last[rows])
+        out[rows] = _projected(points[rows], chunks.xy, chunks.first[rows], chunks.last[rows])
     return out
 
 
-def _feet(points: FloatArray, xy: FloatArray, first: IntArray, last: IntArray) -> FloatArray:
+def _projected(points: FloatArray, xy: FloatArray, first: IntArray, last: IntArray) -> FloatArray:
     edge = first[:, None] + np.arange(EDGES)
     distance = _to_edges(points[:, None], xy[np.minimum(edge, last[:, None])], xy[np.minimum(edge + 1, last[:, None])])
     nearest = first + np.argmin(np.where(edge < last[:, None], distance, np.inf), axis=1)
@@ -45,7 +45,7 @@ def _to_edges(points: FloatArray, a: FloatArray, b: FloatArray) -> FloatArray:
 
 
 def _along(points: FloatArray, a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return where along edges the points' feet lie, 0 to 1 being on them (NaN for one of no length), and length²."""
+    """Return where along edges the points project, 0 to 1 being on them (NaN for one of no length), and length²."""
     d, off = b - a, points - a
     square = d[..., 0] * d[..., 0] + d[..., 1] * d[..., 1]
     with np.errstate(divide="ignore", invalid="ignore"):

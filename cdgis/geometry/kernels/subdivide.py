@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 
 from cdgis.core.array_types import GeometryArray, IntArray
-from cdgis.geometry.outline_chunks import Stretches
+from cdgis.geometry.outline_chunks import OutlineChunks
 from cdgis.geometry.shapes import PIECE_VERTICES, subdivide
 
 
@@ -34,14 +34,14 @@ class Cut:
 
     @classmethod
     def outlined(cls, geoms: GeometryArray) -> "Cut":
-        """Return `geoms` with short stretches of their outlines for large polygons and long lines: for distances.
+        """Return `geoms` with short chunks of their outlines for large polygons and long lines: for distances.
 
         What lies inside a large polygon is then as far from it as from its outline.
         """
         whole = np.asarray(geoms, dtype=object)
         large = np.flatnonzero(shapely.get_num_coordinates(whole) > PIECE_VERTICES)
         small = np.setdiff1d(np.arange(len(whole)), large)
-        outlines = Stretches.of(whole[large])
+        outlines = OutlineChunks.of(whole[large])
         return cls(
             whole=whole,
             pieces=np.concatenate([whole[small], outlines.shapes()]),

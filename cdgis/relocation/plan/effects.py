@@ -35,22 +35,22 @@ def measure_effects(loaded: Loaded, judged: Judged, outcome: pd.DataFrame, *, ra
         placed) and closes (bool).
     """
     subjects = judged.tables["subjects"]
-    firms = subjects[subjects["kind"] == SubjectKind.ENTERPRISE].set_index("subject_id")
-    after = firms[["lon", "lat"]].copy()
+    enterprises = subjects[subjects["kind"] == SubjectKind.ENTERPRISE].set_index("subject_id")
+    after = enterprises[["lon", "lat"]].copy()
     moved = outcome[outcome["new_lon"].notna()]
     after.loc[moved.index, ["lon", "lat"]] = moved[["new_lon", "new_lat"]].to_numpy()
     closed = outcome.index[outcome["closes"]]
-    amounts = pd.DataFrame({name: declared_numbers(judged.tables["attributes"], name, firms.index) for name in AMOUNTS})
+    amounts = pd.DataFrame({name: declared_numbers(judged.tables["attributes"], name, enterprises.index) for name in AMOUNTS})
     amounts["enterprises"] = 1.0
-    amounts["to_move"] = firms.index.isin(outcome.index).astype(float)
+    amounts["to_move"] = enterprises.index.isin(outcome.index).astype(float)
     gone = amounts.copy()
     gone.loc[closed] = 0.0
     gone.loc[moved.index, "to_move"] = 0.0
     rows = []
     for layer in (name for name in GROUPS if name in loaded.layers):
-        old, new = (_zone_of(loaded, layer, points) for points in (firms[["lon", "lat"]], after))
+        old, new = (_zone_of(loaded, layer, points) for points in (enterprises[["lon", "lat"]], after))
         rows += _sums(loaded, layer, (old, amounts), (new, gone))
-        rows += _people(loaded, layer, firms, (outcome, after), radius_m)
+        rows += _people(loaded, layer, enterprises, (outcome, after), radius_m)
     table = pd.DataFrame(rows)
     if table.empty:
         return table
@@ -101,7 +101,7 @@ def _row(zones: pd.DataFrame, layer: str, i: int, cells: tuple[str, float, float
 
 
 def _people(
-    loaded: Loaded, layer: str, firms: pd.DataFrame, moves: tuple[pd.DataFrame, pd.DataFrame], radius_m: float
+    loaded: Loaded, layer: str, enterprises: pd.DataFrame, moves: tuple[pd.DataFrame, pd.DataFrame], radius_m: float
 ) -> list[dict[str, object]]:
     """Return how many people of each zone live near an enterprise that must move or close, before and after."""
     outcome, after = moves
@@ -114,7 +114,7 @@ def _people(
     stays = outcome.index[~outcome["closes"]]
     reached = {
         name: np.unique(near_receptors(loaded, _points(frame), radius_m)[1])
-        for name, frame in (("before", firms.loc[outcome.index]), ("after", after.loc[stays]))
+        for name, frame in (("before", enterprises.loc[outcome.index]), ("after", after.loc[stays]))
     }
     zones, rows = loaded.layers[layer].zones, []
     totals: Mapping[str, npt.NDArray[np.float64]] = {

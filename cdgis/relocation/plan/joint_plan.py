@@ -47,38 +47,38 @@ class JointPlan:
     """Rows of table park_use."""
 
 
-def plan_jointly(pairs: pd.DataFrame, movers: pd.DataFrame, parks: GeoDataFrame, policy: DestinationPolicy) -> JointPlan:
-    """Return the joint plan of `movers` (by enterprise id) over `parks` (by park id).
+def plan_jointly(pairs: pd.DataFrame, candidates: pd.DataFrame, parks: GeoDataFrame, policy: DestinationPolicy) -> JointPlan:
+    """Return the joint plan of `candidates` (by enterprise id) over `parks` (by park id).
 
     Parameters
     ----------
-    pairs : every mover with every park, sorted by both ids: permitted, score, available_ha, prohibited_ha, obstacle kinds.
-    movers : indexed by enterprise id: urgency (0 to 1), land_ha, water_10k_m3, energy_tce.
+    pairs : every candidate with every park, sorted by both ids: permitted, score, available_ha, prohibited_ha, obstacle kinds.
+    candidates : indexed by enterprise id: urgency (0 to 1), land_ha, water_10k_m3, energy_tce.
     """
-    problem = _problem(pairs, movers, parks, policy)
+    problem = _problem(pairs, candidates, parks, policy)
     found = assign(problem, policy)
     ids = parks["park_id"].to_numpy(dtype=object)
     place = np.where(found.place == UNPLACED, "", ids[found.place] if len(ids) else "")
-    placed = pd.Series(place, index=movers.index, dtype=object)
-    use = _use(pairs, movers, parks, placed)
-    return JointPlan(place=placed, assignment=found, unplaced=_unplaced(pairs, movers, parks, placed), use=use)
+    placed = pd.Series(place, index=candidates.index, dtype=object)
+    use = _use(pairs, candidates, parks, placed)
+    return JointPlan(place=placed, assignment=found, unplaced=_unplaced(pairs, candidates, parks, placed), use=use)
 
 
-def _problem(pairs: pd.DataFrame, movers: pd.DataFrame, parks: GeoDataFrame, policy: DestinationPolicy) -> Problem:
-    shape = (len(movers), len(parks))
+def _problem(pairs: pd.DataFrame, candidates: pd.DataFrame, parks: GeoDataFrame, policy: DestinationPolicy) -> Problem:
+    shape = (len(candidates), len(parks))
 
     def grid(column: str) -> np.ndarray:
-        """Return a column of the pairs as movers × parks."""
+        """Return a column of the pairs as candidates × parks."""
         return pairs[column].to_numpy().reshape(shape)
 
     return Problem(
         cost=1.0 - grid("score").astype(float),
         permitted=grid("permitted").astype(bool),
         demand=Demand(
-            land_ha=movers["land_ha"].to_numpy(dtype=float),
-            water_10k_m3=movers["water_10k_m3"].to_numpy(dtype=float),
-            energy_tce=movers["energy_tce"].to_numpy(dtype=float),
-            unplaced_cost=policy.unplaced_cost * (1.0 + movers["urgency"].to_numpy(dtype=float)),
+            land_ha=candidates["land_ha"].to_numpy(dtype=float),
+            water_10k_m3=candidates["water_10k_m3"].to_numpy(dtype=float),
+            energy_tce=candidates["energy_tce"].to_numpy(dtype=float),
+            unplaced_cost=policy.unplaced_cost * (1.0 + candidates["urgency"].to_numpy(dtype=float)),
         ),
         supply=Supply(
             available_ha=grid("available_ha").astype(float),
@@ -89,14 +89,14 @@ def _problem(pairs: pd.DataFrame, movers: pd.DataFrame, parks: GeoDataFrame, pol
 
 
 def _use(
-    pairs: pd.DataFrame, movers: pd.DataFrame, parks: GeoDataFrame, placed: "pd.Series[str]"
+    pairs: pd.DataFrame, candidates: pd.DataFrame, parks: GeoDataFrame, placed: "pd.Series[str]"
 ) -> pd.DataFrame:
-    """Return park by park and resource by resource: limit, tenants, what can be given, what the plan gives."""
+    """Return park by park and resource by resource: limit, occupants, what can be given, what the plan gives."""
     rows = []
     # what is shut to everybody; what is shut to some only is reckoned pair by pair
     prohibited = pairs.groupby("park_id")["prohibited_ha"].min() if len(pairs) else pd.Series(dtype=float)
     for park in parks.drop(columns="geometry").to_dict("records"):
-        members = movers[placed == park["park_id"]]
+        members = candidates[placed == park["park_id"]]
         for resource, (title, unit, need) in _RESOURCES.items():
             land = resource == "land"
             shut = float(prohibited.get(park["park_id"], 0.0)) if land else np.nan
@@ -105,7 +105,7 @@ def _use(
                 {
                     "park_id": park["park_id"], "park_name": park["park_name"], "resource": title, "unit": unit,
                     "cap": park["spare_ha"] if land else park[f"{resource}_cap"], "prohibited": shut,
-                    "tenants": np.nan if land else park[f"{resource}_tenants"],
+                    "tenants": np.nan if land else park[f"{resource}_occupants"],
                     "tenants_unknown": 0 if land else int(park[f"{resource}_unknown"]),
                     "available": np.nan if np.isinf(left) else left,
                     "assigned": float(members[need].sum()), "enterprises": len(members),
@@ -115,23 +115,23 @@ def _use(
 
 
 def _unplaced(
-    pairs: pd.DataFrame, movers: pd.DataFrame, parks: GeoDataFrame, placed: "pd.Series[str]"
+    pairs: pd.DataFrame, candidates: pd.DataFrame, parks: GeoDataFrame, placed: "pd.Series[str]"
 ) -> dict[str, str]:
-    """Return why each mover without a place has none, in words."""
+    """Return why each candidate without a place has none, in words."""
     names = dict(zip(parks["park_id"].astype(str), parks["park_name"].astype(str), strict=True))
-    given = {title: movers.groupby(placed)[need].sum().to_dict() for title, _, need in _RESOURCES.values()}
-    who = {str(park): list(group.index) for park, group in movers.groupby(placed)}
-    left_out = [str(mover) for mover in placed.index[placed == ""]]
-    needs = {str(mover): row for mover, row in movers.loc[left_out].to_dict("index").items()}
-    obstacles: dict[str, list[Obstacle]] = {mover: [] for mover in left_out}
+    given = {title: candidates.groupby(placed)[need].sum().to_dict() for title, _, need in _RESOURCES.values()}
+    who = {str(park): list(group.index) for park, group in candidates.groupby(placed)}
+    left_out = [str(candidate) for candidate in placed.index[placed == ""]]
+    needs = {str(candidate): row for candidate, row in candidates.loc[left_out].to_dict("index").items()}
+    obstacles: dict[str, list[Obstacle]] = {candidate: [] for candidate in left_out}
     for row in pairs.loc[pairs["enterprise_id"].isin(left_out), list(_ROW)].to_dict("records"):
-        mover = str(row["enterprise_id"])
-        obstacles[mover] += [*_alone(row), *_taken(row, needs[mover], given, who)]
-    return {mover: explain_unplaced(found, names) for mover, found in obstacles.items()}
+        candidate = str(row["enterprise_id"])
+        obstacles[candidate] += [*_alone(row), *_taken(row, needs[candidate], given, who)]
+    return {candidate: explain_unplaced(found, names) for candidate, found in obstacles.items()}
 
 
 def _alone(row: Mapping[Hashable, Any]) -> list[Obstacle]:
-    """Return what keeps a mover out of a park even if nobody else came."""
+    """Return what keeps a candidate out of a park even if nobody else came."""
     park, found = str(row["park_id"]), []
     if row["failing_rule"] or not row["feasible"]:
         rules = str(row["failing_rule"] or row["verdict"])
@@ -148,7 +148,7 @@ def _alone(row: Mapping[Hashable, Any]) -> list[Obstacle]:
 
 def _taken(
     row: Mapping[Hashable, Any],
-    mover: Mapping[Hashable, Any],
+    candidate: Mapping[Hashable, Any],
     given: Mapping[str, Mapping[Hashable, float]],
     who: Mapping[str, list[str]],
 ) -> list[Obstacle]:
@@ -157,9 +157,9 @@ def _taken(
     there = {"用地": row["available_ha"], "用水": row["water_left"], "能耗": row["energy_left"]}
     for title, unit, need in _RESOURCES.values():
         left = float(str(there[title])) - float(given[title].get(park, 0.0))
-        if park in who and float(mover[need]) > left:
+        if park in who and float(candidate[need]) > left:
             others = "、".join(who[park][:3]) + ("等" if len(who[park]) > 3 else "")
-            words = f"{title}已安排给其他企业（本企业需 {mover[need]:,.6g} {unit}）"
+            words = f"{title}已安排给其他企业（本企业需 {candidate[need]:,.6g} {unit}）"
             detail = f"余 {max(left, 0):,.6g}，已给 {others}"
             found.append(Obstacle(park=park, kind="taken", words=words, detail=detail))
     return found

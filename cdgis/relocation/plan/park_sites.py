@@ -25,7 +25,7 @@ from cdgis.judging.subject_table import describe_subjects
 from cdgis.judging.verdicts import judge, reach_by_layer, scopes_of
 from cdgis.readers.loading import Loaded
 from cdgis.relocation.plan.profiles import ACTIVITY, Profiles
-from cdgis.siting.exclusion_zones import Barriers, Concern, concerns_of
+from cdgis.siting.exclusion_zones import Concern, ExclusionZones, concerns_of
 from cdgis.workspace.layers import Measurement, Subjects
 
 PROHIBITING_RANK = 3
@@ -88,13 +88,13 @@ def _open_ground(
     loaded: Loaded, parks: GeoDataFrame, placed: list[Concern], keys: list[int]
 ) -> list[tuple[BaseGeometry, BaseGeometry, float]]:
     """Return (open part, park, prohibited area in hectares) for each key and park."""
-    barriers = Barriers(loaded.layers)
+    exclusion_zones = ExclusionZones(loaded.layers)
     shapes = np.asarray(parks.geometry.array, dtype=object)
     windows = [shapely.box(*shapely.bounds(local)).buffer(_WINDOW_M) for local in geodesy.geometries_to_local(shapes)]
     found = []
     for key in keys:
         for park, window in zip(shapes, windows, strict=True):
-            shut = barriers.around(placed, key, window)
+            shut = exclusion_zones.around(placed, key, window)
             rest = shapely.difference(park, shapely.union_all(shut)) if len(shut) else park
             areas = geodesy.survey_area_m2(np.array([park, _areal(rest)], dtype=object))
             found.append((_areal(rest), park, max(float(m2_to_ha(areas[0] - areas[1])), 0.0)))

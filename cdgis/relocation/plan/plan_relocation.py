@@ -23,7 +23,7 @@ from cdgis.relocation.plan.effects import measure_effects
 from cdgis.relocation.plan.joint_plan import JointPlan, plan_jointly
 from cdgis.relocation.plan.park_sites import Places, judge_places
 from cdgis.relocation.plan.plan_statement import state_plan
-from cdgis.relocation.plan.profiles import group_movers, rules_at
+from cdgis.relocation.plan.profiles import group_candidates, rules_at
 from cdgis.relocation.plan.supply import park_names, survey_parks
 from cdgis.relocation.plan.what_if import WhatIf
 from cdgis.relocation.policy import (
@@ -63,14 +63,14 @@ def plan_relocation(
     listed = candidates.listed.set_index("enterprise_id", drop=False)
     ranked, criteria = _ranked(loaded, judged, listed, priority, downstream)
     parks = survey_parks(loaded, judged, wanted) if PARK_LAYER in loaded.layers else None
-    movers = _movers(judged, ranked)
-    if parks is None or parks.empty or movers.empty:
+    relocating = _to_relocate(judged, ranked)
+    if parks is None or parks.empty or relocating.empty:
         pairs, plan = empty("destinations"), None
     else:
-        places, pairs = _pairs(loaded, judged, movers, parks, choosing)
-        plan = plan_jointly(pairs, movers, parks, choosing)
+        places, pairs = _pairs(loaded, judged, relocating, parks, choosing)
+        plan = plan_jointly(pairs, relocating, parks, choosing)
         pairs["assigned"] = pairs["park_id"].to_numpy() == plan.place.reindex(pairs["enterprise_id"]).to_numpy()
-    listed = _with_plan(ranked, movers, plan, parks)
+    listed = _with_plan(ranked, relocating, plan, parks)
     outcome = _outcome(ranked, pairs)
     return {
         "relocation": validate("relocation", listed.reset_index(drop=True)),
@@ -79,7 +79,7 @@ def plan_relocation(
         "destinations": validate("destinations", pairs),
         "park_use": validate("park_use", plan.use) if plan else empty("park_use"),
         "relocation_effects": _effects(loaded, judged, outcome, priority),
-        "relocation_plan": state_plan(plan, choosing, priority, wanted, count=len(movers)),
+        "relocation_plan": state_plan(plan, choosing, priority, wanted, count=len(relocating)),
     }
 
 
@@ -93,7 +93,7 @@ def _ranked(
     ranked = listed.join(urgency.ranking)
     texts = ["grade", "grade_range", "lead", "driver"]
     ranked[texts] = ranked[texts].fillna("")
-    parts = urgency.criteria.assign(enterprise_id=np.asarray(acting, dtype=object)[urgency.criteria["case"].to_numpy(dtype=int)])
+    parts = urgency.criteria.assign(enterprise_id=np.asarray(acting, dtype=object)[urgency.criteria["candidate"].to_numpy(dtype=int)])
     columns = [criterion.measure for criterion in policy.criterion]
     parts = parts.assign(value=known.loc[acting, columns].to_numpy(dtype=float).ravel())
     facts = _facts(known, judged, downstream, policy)
@@ -121,7 +121,7 @@ def _facts(
     )  # fmt: skip
 
 
-def _movers(judged: Judged, ranked: pd.DataFrame) -> pd.DataFrame:
+def _to_relocate(judged: Judged, ranked: pd.DataFrame) -> pd.DataFrame:
     """Return those to be placed, by id: subject columns, urgency and what they need (NaN where not stated)."""
     chosen = ranked[(ranked["disposition"] == MOVING) & (ranked["status"] != EXCLUDED)]
     ids = pd.Index(sorted(chosen.index), name="enterprise_id")
@@ -139,19 +139,19 @@ def _movers(judged: Judged, ranked: pd.DataFrame) -> pd.DataFrame:
 
 
 def _pairs(
-    loaded: Loaded, judged: Judged, movers: pd.DataFrame, parks: GeoDataFrame, policy: DestinationPolicy
+    loaded: Loaded, judged: Judged, candidates: pd.DataFrame, parks: GeoDataFrame, policy: DestinationPolicy
 ) -> tuple[Places, pd.DataFrame]:
-    """Return every mover with every park, sorted by both ids: judged, measured and scored."""
+    """Return every candidate with every park, sorted by both ids: judged, measured and scored."""
     frame = judged.subjects.frame
-    own = frame[frame["subject_id"].isin(movers.index)].sort_values("subject_id", kind="stable", ignore_index=True)
+    own = frame[frame["subject_id"].isin(candidates.index)].sort_values("subject_id", kind="stable", ignore_index=True)
     shapes = np.asarray(parks.geometry.array, dtype=object)
-    profiles = group_movers(own, judged.tables["attributes"], rules_at(loaded.rules, loaded.layers, shapes))
+    profiles = group_candidates(own, judged.tables["attributes"], rules_at(loaded.rules, loaded.layers, shapes))
     places = judge_places(loaded, profiles, parks)
     count = len(parks)
-    at, park = np.repeat(np.arange(len(movers)), count), np.tile(np.arange(count), len(movers))
-    verdicts = places.verdicts.iloc[profiles.of_mover[at] * count + park].reset_index(drop=True)
-    sites = _site_measures(places, policy).iloc[places.of_pair[profiles.of_mover[at], park]].reset_index(drop=True)
-    left = movers.reset_index().iloc[at].reset_index(drop=True)
+    at, park = np.repeat(np.arange(len(candidates)), count), np.tile(np.arange(count), len(candidates))
+    verdicts = places.verdicts.iloc[profiles.of_candidate[at] * count + park].reset_index(drop=True)
+    sites = _site_measures(places, policy).iloc[places.of_pair[profiles.of_candidate[at], park]].reset_index(drop=True)
+    left = candidates.reset_index().iloc[at].reset_index(drop=True)
     right = pd.DataFrame(parks.drop(columns="geometry")).iloc[park].reset_index(drop=True)
     pairs = pd.concat([left.rename(columns={"lon": "old_lon", "lat": "old_lat"}), right, verdicts.drop(columns=["profile", "park"]), sites], axis=1)
     return places, _completed(pairs, policy)
@@ -191,15 +191,15 @@ def _completed(pairs: pd.DataFrame, policy: DestinationPolicy) -> pd.DataFrame:
 
 
 def _with_plan(
-    ranked: pd.DataFrame, movers: pd.DataFrame, plan: JointPlan | None, parks: GeoDataFrame | None
+    ranked: pd.DataFrame, candidates: pd.DataFrame, plan: JointPlan | None, parks: GeoDataFrame | None
 ) -> pd.DataFrame:
-    """Return the list with the park each mover is given, or why it has none."""
+    """Return the list with the park each candidate is given, or why it has none."""
     names: Mapping[str, str] = {} if parks is None else dict(zip(parks["park_id"], parks["park_name"], strict=True))
     place = plan.place.to_dict() if plan else {}
-    why = plan.unplaced if plan else dict.fromkeys(movers.index, "没有可供比选的园区")
+    why = plan.unplaced if plan else dict.fromkeys(candidates.index, "没有可供比选的园区")
     return ranked.assign(
-        assigned=[names.get(place.get(firm, ""), "") for firm in ranked.index],
-        unplaced=[why.get(firm, "") for firm in ranked.index],
+        assigned=[names.get(place.get(enterprise, ""), "") for enterprise in ranked.index],
+        unplaced=[why.get(enterprise, "") for enterprise in ranked.index],
     )
 
 

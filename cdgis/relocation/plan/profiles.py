@@ -26,19 +26,19 @@ _NO_DISTANCE = -1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profiles:
-    """Groups of movers that the rules cannot tell apart."""
+    """Groups of candidates that the rules cannot tell apart."""
 
     rules: tuple[Rule, ...]
     """Rules that may say something at some park."""
-    of_mover: IntArray
-    """Profile of each mover."""
+    of_candidate: IntArray
+    """Profile of each candidate."""
     facts: Facts
     """One representative per profile, as a 迁建 project."""
 
 
-def group_movers(movers: GeoDataFrame, attributes: pd.DataFrame, rules: Sequence[Rule]) -> Profiles:
-    """Return the movers (frames.SUBJECT_COLUMNS + geometry) grouped by what `rules` ask of them as 迁建 projects."""
-    described = pd.DataFrame(movers.drop(columns="geometry")).assign(
+def group_candidates(candidates: GeoDataFrame, attributes: pd.DataFrame, rules: Sequence[Rule]) -> Profiles:
+    """Return the candidates (frames.SUBJECT_COLUMNS + geometry) grouped by what `rules` ask of them as 迁建 projects."""
+    described = pd.DataFrame(candidates.drop(columns="geometry")).assign(
         kind=str(SubjectKind.PROJECT), project_type=str(ProjectType.RELOCATE), activity=ACTIVITY, area_m2=0.0, length_m=0.0
     )
     own = attributes[attributes["subject_id"].isin(described["subject_id"])]
@@ -46,10 +46,10 @@ def group_movers(movers: GeoDataFrame, attributes: pd.DataFrame, rules: Sequence
     answers = [rule_applies_but_for_geometry(rule, facts).astype(float) for rule in rules if rule.geometry != "engine"]
     keep_off = sorted({rule.distance_attribute for rule in rules if rule.distance_attribute})
     answers += [np.nan_to_num(facts.number(name), nan=_NO_DISTANCE) for name in keep_off]
-    _, first, of_mover = np.unique(np.column_stack(answers), axis=0, return_index=True, return_inverse=True)
+    _, first, of_candidate = np.unique(np.column_stack(answers), axis=0, return_index=True, return_inverse=True)
     leaders = described.iloc[first].reset_index(drop=True)
     chosen = own[own["subject_id"].isin(leaders["subject_id"])]
-    return Profiles(rules=tuple(rules), of_mover=of_mover.ravel().astype(np.int64), facts=Facts.of(leaders, chosen))
+    return Profiles(rules=tuple(rules), of_candidate=of_candidate.ravel().astype(np.int64), facts=Facts.of(leaders, chosen))
 
 
 def rules_at(rules: Sequence[Rule], layers: Layers, places: npt.NDArray[np.object_]) -> tuple[Rule, ...]:

@@ -33,7 +33,7 @@ def park_names(loaded: Loaded) -> dict[str, str]:
 
 def survey_parks(loaded: Loaded, judged: Judged, what_if: WhatIf) -> GeoDataFrame:
     """Return one row per park, by id: park_id, park_name, industries, spare_ha, closed, rail_distance_m and, for water
-    and energy, X_cap, X_tenants, X_unknown, X_left (inf where no limit is given); EPSG:4490.
+    and energy, X_cap, X_occupants, X_unknown, X_left (inf where no limit is given); EPSG:4490.
     """
     zones = loaded.layers[PARK_LAYER].zones.sort_values("zone_id", kind="stable", ignore_index=True)
     parks = GeoDataFrame(
@@ -46,12 +46,12 @@ def survey_parks(loaded: Loaded, judged: Judged, what_if: WhatIf) -> GeoDataFram
     parks["spare_ha"] = changed.where(changed.notna(), spare.astype(float))
     parks["closed"] = parks["park_id"].isin(what_if.closed)
     parks["rail_distance_m"] = _rail_distance(loaded, parks)
-    tenants = _tenants(judged)
+    occupants = _occupants(judged)
     for resource, (field, attribute, factor) in CAPS.items():
         cap = pd.to_numeric(zones[field], errors="coerce") if field in zones else pd.Series(np.nan, zones.index)
-        used, unknown = _use_of(tenants, judged.tables["attributes"], attribute, parks["park_id"])
+        used, unknown = _use_of(occupants, judged.tables["attributes"], attribute, parks["park_id"])
         parks[f"{resource}_cap"] = cap.astype(float)
-        parks[f"{resource}_tenants"], parks[f"{resource}_unknown"] = used * factor, unknown
+        parks[f"{resource}_occupants"], parks[f"{resource}_unknown"] = used * factor, unknown
         parks[f"{resource}_left"] = (cap.astype(float) - used * factor).clip(lower=0).fillna(np.inf)
     return parks
 
@@ -65,7 +65,7 @@ def _rail_distance(loaded: Loaded, parks: GeoDataFrame) -> np.ndarray:
     return np.asarray(shapely.distance(geodesy.geometries_to_local(np.asarray(parks.geometry.array, dtype=object)), rails))
 
 
-def _tenants(judged: Judged) -> pd.DataFrame:
+def _occupants(judged: Judged) -> pd.DataFrame:
     """Return subject_id, zone_id of the enterprises that stand in a park."""
     overlaps, subjects = judged.tables["overlaps"], judged.tables["subjects"]
     enterprises = subjects.loc[subjects["kind"] == SubjectKind.ENTERPRISE, "subject_id"]
@@ -75,11 +75,11 @@ def _tenants(judged: Judged) -> pd.DataFrame:
 
 
 def _use_of(
-    tenants: pd.DataFrame, attributes: pd.DataFrame, name: str, parks: "pd.Series[str]"
+    occupants: pd.DataFrame, attributes: pd.DataFrame, name: str, parks: "pd.Series[str]"
 ) -> tuple["pd.Series[float]", "pd.Series[int]"]:
-    """Return what the tenants of each park use together, and how many of them did not say."""
+    """Return what the occupants of each park use together, and how many of them did not say."""
     stated = attributes[attributes["attribute"] == name].set_index("subject_id")["value"]
-    use = pd.to_numeric(tenants["subject_id"].map(stated), errors="coerce").astype(float)
-    total = use.groupby(tenants["zone_id"]).sum()
-    unknown = use.isna().groupby(tenants["zone_id"]).sum()
+    use = pd.to_numeric(occupants["subject_id"].map(stated), errors="coerce").astype(float)
+    total = use.groupby(occupants["zone_id"]).sum()
+    unknown = use.isna().groupby(occupants["zone_id"]).sum()
     return parks.map(total).fillna(0.0).astype(float), parks.map(unknown).fillna(0).astype(int)

@@ -23,11 +23,11 @@ class WhatIf:
     def row(self) -> dict[str, Any]:
         """Return the changes as JSON holds them, {} without any."""
         weights = {group: dict(sorted(values.items())) for group, values in sorted(self.weights.items())}
-        told = {
+        changes = {
             "close": list(self.closed), "cap_ha": dict(sorted(self.spare_ha.items())), "weights": weights,
             "free": list(self.free),
         }  # fmt: skip
-        return {name: value for name, value in told.items() if value}
+        return {name: value for name, value in changes.items() if value}
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> "WhatIf":

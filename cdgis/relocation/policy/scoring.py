@@ -29,9 +29,9 @@ class Criterion(PolicyData):
     """Name of the measured quantity; several criteria never share one."""
     low: float
     high: float
-    """Bounds, in `unit`; the range over which the criterion tells cases apart."""
+    """Bounds, in `unit`; the range over which the criterion tells candidates apart."""
     ideal: Literal["high", "low"]
-    """Which end comes first: the most urgent case, the best place."""
+    """Which end comes first: the most urgent candidate, the best place."""
     scale: Literal["linear", "log"] = "linear"
     weight: float = Field(ge=0)
     source: str
@@ -70,7 +70,7 @@ class Sampling(PolicyData):
 
 
 class PriorityPolicy(PolicyData):
-    """How urgent is a case?"""
+    """How urgent is a candidate?"""
 
     version: str
     receptor_radius_m: float = Field(gt=0)
@@ -112,7 +112,7 @@ class DestinationPolicy(PolicyData):
 
     version: str
     unplaced_cost: float = Field(gt=1)
-    """Cost of leaving a case without a place; more than any placement can cost."""
+    """Cost of leaving a candidate without a place; more than any placement can cost."""
     gap: float = Field(gt=0)
     nodes: int = Field(ge=1)
     exact_pairs: int = Field(ge=0)

@@ -15,7 +15,7 @@ BAR_PX = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Piece:
-    """One stretch of a bar."""
+    """One segment of a bar."""
 
     x: float
     width: float

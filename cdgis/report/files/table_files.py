@@ -165,7 +165,7 @@ def run_json(assessment: Assessment, texts: Mapping[str, str]) -> str:
 
 @contextmanager
 def _gdal_date(assessment: Assessment) -> Iterator[None]:
-    """GDAL stamps GeoPackages with the clock unless told a date; the assessment's own is the honest one."""
+    """GDAL stamps GeoPackages with the clock unless given a date; the assessment's own is the honest one."""
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{assessment.as_of.isoformat()}T00:00:00.000Z"})
     try:
         yield

@@ -1,7 +1,7 @@
 """How large may a page be, and what gives way when the geometry does not fit?
 
 Layers are packed whole. While their sum is over the budget, the largest one is simplified with shared edges kept,
-each time at twice the tolerance, until everything fits; what was done is told to the reader.
+each time at twice the tolerance, until everything fits; what was done is reported to the reader.
 
 Where zones must keep their area (`most_change`), a zone that would change by more gets all its vertices back, and so
 do its neighbours along the shared border. A layer that shrinks no further is left; when all are, the page is larger
@@ -112,10 +112,10 @@ def size_notes(
     total = sum(len(p.text) for p in packs.values())
     if total > budget_bytes:
         big = sorted(packs, key=lambda key: (-len(packs[key].text), key))[:3]
-        told = "、".join(f"“{titles.get(key, key)}” {len(packs[key].text) / 1e6:.1f} MB" for key in big)
+        listed = "、".join(f"“{titles.get(key, key)}” {len(packs[key].text) / 1e6:.1f} MB" for key in big)
         held = f"（再化简，单个区面积变化会超过 {most_change:.1%}，因此停止）" if most_change < math.inf else ""
         notes.append(
-            f"图形仍有 {total / 1e6:.1f} MB，超过限额 {budget_bytes / 1e6:g} MB{held}，页面因此较大；最大的是 {told}。"
+            f"图形仍有 {total / 1e6:.1f} MB，超过限额 {budget_bytes / 1e6:g} MB{held}，页面因此较大；最大的是 {listed}。"
             "可调高 cdgis.toml 的 publish.page_budget_mb，或换用顶点较少的图层"
         )
     return tuple(notes)

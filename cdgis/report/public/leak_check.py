@@ -30,7 +30,7 @@ _SHORT_NUMBER = re.compile(r"\d{4,5}")
 _YEARS = range(1900, 2101)
 _ALONE = re.compile(r"(?<![\w.,:/%#+-])\d{4,5}(?![\w:/%-]|[.,]\d)")
 _NUMBERED = re.compile(r"\d{6}")
-_MOST_TOLD = 20
+_MOST_SHOWN = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,9 +58,9 @@ def check_pages(pages: Iterable[tuple[str, str]], withheld: Withheld, *, trusted
     """
     leaks = find_leaks(pages, withheld, trusted=trusted)
     if leaks:
-        told = "；".join(f"{leak.page} 的{leak.where}中有 {leak.what}" for leak in leaks[:_MOST_TOLD])
+        listed = "；".join(f"{leak.page} 的{leak.where}中有 {leak.what}" for leak in leaks[:_MOST_SHOWN])
         raise ReportError(
-            f"公开版未写出：发现 {len(leaks)} 处不得公开的内容：{told}。请从源数据或公开设置中去掉后重新发布"
+            f"公开版未写出：发现 {len(leaks)} 处不得公开的内容：{listed}。请从源数据或公开设置中去掉后重新发布"
         )
 
 

@@ -51,7 +51,7 @@ def public_assessment(assessment: Assessment) -> tuple[Assessment, Withheld]:
     coarse = {key: _coarse_layer(layer, grid) for key, layer in layers.items()}
     subjects = _subjects(assessment, grid, enterprises=settings.show_enterprises)
     tables = _tables(assessment, subjects, hidden)
-    told = _notes(assessment, layers, coarse)
+    notes = _notes(assessment, layers, coarse)
     public = replace(
         assessment,
         audience="public",
@@ -63,8 +63,8 @@ def public_assessment(assessment: Assessment) -> tuple[Assessment, Withheld]:
         pictures=public_pictures(assessment.pictures, settings.grid_deg),
         catalog=tuple(spec for spec in assessment.catalog if spec.id in layers),
         report_numbers=_numbers(assessment, subjects),
-        notes=told,
-        verdict_notes=told,
+        notes=notes,
+        verdict_notes=notes,
     )
     return public, Withheld(texts=_withheld_texts(assessment, public), lonlat=lonlat)
 
@@ -134,10 +134,10 @@ def _without(frame: pd.DataFrame, hidden: frozenset[str], name: str) -> pd.DataF
     if name == "findings":
         return frame.assign(zone_id=frame["zone_id"].where(~frame["layer"].isin(hidden), ""))
     if name == "verdicts":
-        told = ~frame["critical_layer"].isin(hidden)
+        shown = ~frame["critical_layer"].isin(hidden)
         return frame.assign(
-            critical_distance_m=frame["critical_distance_m"].where(told),
-            critical_layer=frame["critical_layer"].where(told, ""),
+            critical_distance_m=frame["critical_distance_m"].where(shown),
+            critical_layer=frame["critical_layer"].where(shown, ""),
         )
     return frame
 

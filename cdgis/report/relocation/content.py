@@ -22,7 +22,7 @@ _MOST_UNITS = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Candidate:
     """One listed enterprise with everything its card and its row in the list need."""
 
     row: Row
@@ -64,17 +64,17 @@ class Change:
 class RelocationView:
     """The content of the city page."""
 
-    cases: tuple[Case, ...]
+    candidates: tuple[Candidate, ...]
     """By group, most urgent first."""
     counts: Mapping[str, int]
     """Group -> number; the groups in the order they are shown."""
     review_count: int
     placed: int
-    movers: int
-    first: tuple[Case, ...]
+    to_relocate: int
+    first: tuple[Candidate, ...]
     changes: tuple[Change, ...]
     rises: tuple[tuple[str, tuple[Row, ...]], ...]
-    """(county, its figures that rise when firms move in), largest rise first."""
+    """(county, its figures that rise when enterprises move in), largest rise first."""
     acting: Mapping[str, int]
     """Status -> number of enterprises that all of the plan counts: those to move or to close."""
     effects: Mapping[str, tuple[tuple[Row, Mapping[str, tuple[float, float]]], ...]]
@@ -90,23 +90,23 @@ class RelocationView:
 
 def view_relocation(assessment: Assessment, *, radius_m: float) -> RelocationView:
     """Return the content of the relocation pages."""
-    cases = gather_cases(assessment)
-    groups = [case.group for case in cases]
+    candidates = gather_candidates(assessment)
+    groups = [candidate.group for candidate in candidates]
     effects = table(assessment, "relocation_effects")
-    movers = [case for case in cases if case.group == DISPOSITIONS[0]]
+    to_relocate = [candidate for candidate in candidates if candidate.group == DISPOSITIONS[0]]
     use: dict[str, list[Row]] = {}
     for row in records(table(assessment, "park_use")):
         use.setdefault(row["park_name"], []).append(row)
     return RelocationView(
-        cases=cases,
+        candidates=candidates,
         counts={name: groups.count(name) for name in (*DISPOSITIONS, EXCLUDED)},
-        review_count=sum(case.row["status"] == REVIEW for case in cases),
-        placed=sum(case.assigned is not None for case in movers),
-        movers=len(movers),
-        first=tuple(case for case in cases if case.row["rank"] == case.row["rank"])[:5],
+        review_count=sum(candidate.row["status"] == REVIEW for candidate in candidates),
+        placed=sum(candidate.assigned is not None for candidate in to_relocate),
+        to_relocate=len(to_relocate),
+        first=tuple(candidate for candidate in candidates if candidate.row["rank"] == candidate.row["rank"])[:5],
         changes=_changes(effects),
         rises=_rises(effects),
-        acting=Counter(str(case.row["status"]) for case in cases if case.group in DISPOSITIONS[:2]),
+        acting=Counter(str(candidate.row["status"]) for candidate in candidates if candidate.group in DISPOSITIONS[:2]),
         effects={layer: _changed(effects, layer) for layer in GROUP_TITLES},
         figures=_figures(effects),
         use=tuple((park, tuple(rows)) for park, rows in use.items()),
@@ -115,7 +115,7 @@ def view_relocation(assessment: Assessment, *, radius_m: float) -> RelocationVie
     )
 
 
-def gather_cases(assessment: Assessment) -> tuple[Case, ...]:
+def gather_candidates(assessment: Assessment) -> tuple[Candidate, ...]:
     """Return the listed enterprises, those that call for action first and the most urgent of them before the others."""
     listed = records(table(assessment, "relocation"))
     names = page_names([row["enterprise_id"] for row in listed])
@@ -123,11 +123,11 @@ def gather_cases(assessment: Assessment) -> tuple[Case, ...]:
         name: _by_enterprise(table(assessment, name))
         for name in ("relocation_reasons", "relocation_criteria", "destinations")
     }
-    cases = [_case(row, names[row["enterprise_id"]], parts) for row in listed]
-    ranked = {case.row["enterprise_id"]: case.row["rank"] for case in cases}
+    candidates = [_candidate(row, names[row["enterprise_id"]], parts) for row in listed]
+    ranked = {candidate.row["enterprise_id"]: candidate.row["rank"] for candidate in candidates}
     return tuple(
         sorted(
-            cases,
+            candidates,
             key=lambda c: (
                 ranked[c.row["enterprise_id"]] if c.row["rank"] == c.row["rank"] else 1e9,
                 (*DISPOSITIONS, EXCLUDED).index(c.group), c.row["enterprise_id"],
@@ -143,7 +143,7 @@ def _by_enterprise(frame: pd.DataFrame) -> dict[str, list[Row]]:
     return found
 
 
-def _case(row: Row, page: str, parts: Mapping[str, Mapping[str, list[Row]]]) -> Case:
+def _candidate(row: Row, page: str, parts: Mapping[str, Mapping[str, list[Row]]]) -> Candidate:
     name = row["enterprise_id"]
     reasons = tuple(parts["relocation_reasons"].get(name, ()))
     criteria = parts["relocation_criteria"].get(name, ())
@@ -153,7 +153,7 @@ def _case(row: Row, page: str, parts: Mapping[str, Mapping[str, list[Row]]]) -> 
     )
     strictest = sorted(reasons, key=lambda reason: (-Effect(reason["effect"]).rank, reason["rule_id"]))
     counting = [reason for reason in strictest if reason["counts"]] or strictest
-    return Case(
+    return Candidate(
         row=row,
         group=EXCLUDED if row["status"] == EXCLUDED else row["disposition"],
         page=page,
@@ -220,8 +220,8 @@ def _changed(effects: pd.DataFrame, layer: str) -> tuple[tuple[Row, Mapping[str,
     def weight(item: tuple[Row, Mapping[str, tuple[float, float]]]) -> tuple[float, float, str]:
         """Return what zones are sorted by: people relieved, enterprises moved, id."""
         before, after = item[1].get("people_near", (0.0, 0.0))
-        firms = item[1].get("enterprises", (0.0, 0.0))
-        return after - before, -abs(firms[0] - firms[1]), item[0]["zone_id"]
+        enterprises = item[1].get("enterprises", (0.0, 0.0))
+        return after - before, -abs(enterprises[0] - enterprises[1]), item[0]["zone_id"]
 
     return tuple(sorted(zones.values(), key=weight)[:_MOST_UNITS])
 

@@ -10,7 +10,7 @@ from docx.shared import Mm, Pt, RGBColor
 
 from cdgis.report.files.table_files import stamp_of
 from cdgis.report.files.xlsx_rows import legal_text
-from cdgis.report.relocation.content import Case, gather_cases, listed_words
+from cdgis.report.relocation.content import Candidate, gather_candidates, listed_words
 from cdgis.report.relocation.page import FOLDER, docx_name
 from cdgis.report.screening.docx import fixed_times, set_font
 from cdgis.report.site.subject_content import Row
@@ -27,29 +27,29 @@ _TEXT_MM = 176
 
 def render_cards_docx(assessment: Assessment) -> Iterator[tuple[str, bytes]]:
     """Yield (path, DOCX bytes) of the card of every enterprise that calls for action."""
-    for case in gather_cases(assessment):
-        if docx_name(case):
-            yield f"{FOLDER}/{docx_name(case)}", _card(assessment, case)
+    for candidate in gather_candidates(assessment):
+        if docx_name(candidate):
+            yield f"{FOLDER}/{docx_name(candidate)}", _card(assessment, candidate)
 
 
-def _card(assessment: Assessment, case: Case) -> bytes:
-    document, row = Document(), case.row
-    _set_up(document, assessment, case)
+def _card(assessment: Assessment, candidate: Candidate) -> bytes:
+    document, row = Document(), candidate.row
+    _set_up(document, assessment, candidate)
     document.add_paragraph(legal_text(f"{row['name'] or row['enterprise_id']}　搬迁与整治卡"), style="Title")
     _line(document, f"{row['county']}　行业 {row['industry']} {industry(row['industry'])}　编号 {row['enterprise_id']}")
-    _line(document, _conclusion(case), bold=True, size=14)
+    _line(document, _conclusion(candidate), bold=True, size=14)
     _line(document, row["action"] + ("（须先人工核实）" if row["status"] == "须人工核实" else ""))
     _grid(document, ("名次", "名次区间", "等级", "得分", "主导指标", "名次区间的主因"), [_standing(row)], (1, 1, 1, 1, 2, 2))
     _heading(document, "一、为什么")
-    _grid(document, ("规则", "涉及的区", "位置", "条文", "依据"), [_reason(reason) for reason in case.reasons], (4, 3, 2, 5, 5))
+    _grid(document, ("规则", "涉及的区", "位置", "条文", "依据"), [_reason(reason) for reason in candidate.reasons], (4, 3, 2, 5, 5))
     if row["exclusions"]:
         _line(document, f"不能忽略的反面理由：{'；'.join(listed_words(row['exclusions']))}", colour=_RED)
     if row["missing"]:
         _line(document, f"还缺：{'、'.join(attribute(name) for name in listed_words(row['missing']))}", colour=_RED)
     _heading(document, "二、有多急")
-    points = [(c["title"], _value(c), number(c["weight"], 2), number(c["points"], 3)) for c in case.criteria]
+    points = [(c["title"], _value(c), number(c["weight"], 2), number(c["points"], 3)) for c in candidate.criteria]
     _grid(document, ("指标", "数值", "权重", "得分贡献"), points, (4, 3, 1, 2))
-    _destinations(document, case)
+    _destinations(document, candidate)
     _line(document, f"依据：{'；'.join(listed_words(row['basis']))}", size=9)
     _line(document, str(read_wording()["declaration"]["text"]), size=9)
     stream = io.BytesIO()
@@ -57,7 +57,7 @@ def _card(assessment: Assessment, case: Case) -> bytes:
     return fixed_times(stream.getvalue())
 
 
-def _set_up(document: DocumentType, assessment: Assessment, case: Case) -> None:
+def _set_up(document: DocumentType, assessment: Assessment, candidate: Candidate) -> None:
     section = document.sections[0]
     section.page_width, section.page_height, section.left_margin, section.right_margin = Mm(210), Mm(297), Mm(18), Mm(16)
     for name, size in _STYLES:
@@ -65,15 +65,15 @@ def _set_up(document: DocumentType, assessment: Assessment, case: Case) -> None:
     head = f"判定基准日 {assessment.as_of.isoformat()}　运行编号 {assessment.report_numbers.get('', '')}　{stamp_of(assessment)}"
     section.header.paragraphs[0].add_run(legal_text(head)).font.size = Pt(9)
     core, day = document.core_properties, datetime.combine(assessment.as_of, time(), UTC)
-    core.author, core.title = "cdgis", legal_text(str(case.row["name"]))[:255]
+    core.author, core.title = "cdgis", legal_text(str(candidate.row["name"]))[:255]
     core.last_modified_by, core.revision, core.comments = "cdgis", 1, ""
     core.created = core.modified = core.last_printed = day
 
 
-def _conclusion(case: Case) -> str:
-    if case.assigned:
-        return f"{case.group} → {case.assigned['park_name']}（{metres(case.assigned['distance_m'])}）"
-    return f"{case.group}（暂无去处）" if case.row["unplaced"] else case.group
+def _conclusion(candidate: Candidate) -> str:
+    if candidate.assigned:
+        return f"{candidate.group} → {candidate.assigned['park_name']}（{metres(candidate.assigned['distance_m'])}）"
+    return f"{candidate.group}（暂无去处）" if candidate.row["unplaced"] else candidate.group
 
 
 def _standing(row: Row) -> tuple[str, ...]:
@@ -94,11 +94,11 @@ def _value(criterion: Row) -> str:
     return "未填" if value != value else f"{number(value, 0 if value >= 100 else 2)} {criterion['unit']}".strip()
 
 
-def _destinations(document: DocumentType, case: Case) -> None:
-    if not case.destinations:
+def _destinations(document: DocumentType, candidate: Candidate) -> None:
+    if not candidate.destinations:
         return
     _heading(document, "三、去哪里")
-    for words in listed_words(case.row["unplaced"]):
+    for words in listed_words(candidate.row["unplaced"]):
         _line(document, f"暂无去处的约束：{words}", colour=_RED)
     rows = [
         (
@@ -107,10 +107,10 @@ def _destinations(document: DocumentType, case: Case) -> None:
             "够" if d["fits"] else "；".join(listed_words(d["shortfall"])),
             number(d["score"], 3), metres(d["distance_m"]), "、".join(listed_words(d["manual_rules"])) or "—",
         )
-        for d in case.destinations[:_MOST_PARKS]
+        for d in candidate.destinations[:_MOST_PARKS]
     ]  # fmt: skip
     _grid(document, ("园区", "按“迁建”判定", "容量", "得分", "距原址", "须人工判定"), rows, (3, 3, 8, 2, 2, 3))
-    _line(document, f"共比选 {len(case.destinations)} 个园区，全表见 destinations.csv。“初筛未见禁止”不等于准予迁入。", size=9)
+    _line(document, f"共比选 {len(candidate.destinations)} 个园区，全表见 destinations.csv。“初筛未见禁止”不等于准予迁入。", size=9)
 
 
 def _heading(document: DocumentType, text: str) -> None:

@@ -9,7 +9,7 @@ import shapely
 from cdgis.geometry.map_frame import View
 from cdgis.report.drawing.paths import SIZE_PX, Stroke, layer_strokes, places_in
 from cdgis.report.drawing.paths import Sketch as Drawing
-from cdgis.report.relocation.content import COLOURS, Case
+from cdgis.report.relocation.content import COLOURS, Candidate
 from cdgis.report.site.subject_content import Row
 from cdgis.results.assessment import Assessment
 
@@ -42,26 +42,26 @@ class FlowMap:
     """(x, y, name) of the parks that take somebody."""
 
 
-def draw_flows(assessment: Assessment, cases: Sequence[Case]) -> FlowMap | None:
-    """Return the map of all cases, nothing when no layer tells how large it should be."""
+def draw_flows(assessment: Assessment, candidates: Sequence[Candidate]) -> FlowMap | None:
+    """Return the map of all candidates, nothing when no layer tells how large it should be."""
     where = _positions(assessment)
     view = _view(assessment)
     if view is None:
         return None
-    marks = tuple(_mark(case, where, view) for case in cases)
-    return FlowMap(sketch=_base(assessment, view), marks=marks, parks=_parks(assessment, cases, view))
+    marks = tuple(_mark(candidate, where, view) for candidate in candidates)
+    return FlowMap(sketch=_base(assessment, view), marks=marks, parks=_parks(assessment, candidates, view))
 
 
-def draw_one(assessment: Assessment, case: Case) -> FlowMap | None:
-    """Return the map of one case: its old site, and its new one where it has one."""
-    own = _positions(assessment)[case.row["enterprise_id"]]
+def draw_one(assessment: Assessment, candidate: Candidate) -> FlowMap | None:
+    """Return the map of one candidate: its old site, and its new one where it has one."""
+    own = _positions(assessment)[candidate.row["enterprise_id"]]
     points = [own]
-    if case.assigned:
-        points.append((float(case.assigned["lon"]), float(case.assigned["lat"])))
+    if candidate.assigned:
+        points.append((float(candidate.assigned["lon"]), float(candidate.assigned["lat"])))
     xs, ys = zip(*points, strict=True)
     view = View.around((min(xs), min(ys), max(xs), max(ys)), SIZE_PX, room=1.5, least_width_m=12_000.0)
-    marks = (_mark(case, {case.row["enterprise_id"]: own}, view),)
-    return FlowMap(sketch=_base(assessment, view), marks=marks, parks=_parks(assessment, [case], view))
+    marks = (_mark(candidate, {candidate.row["enterprise_id"]: own}, view),)
+    return FlowMap(sketch=_base(assessment, view), marks=marks, parks=_parks(assessment, [candidate], view))
 
 
 def _positions(assessment: Assessment) -> dict[str, tuple[float, float]]:
@@ -96,24 +96,24 @@ def _base(assessment: Assessment, view: View) -> Drawing:
     )  # fmt: skip
 
 
-def _mark(case: Case, where: Mapping[str, tuple[float, float]], view: View) -> Mark:
-    lon, lat = where[case.row["enterprise_id"]]
+def _mark(candidate: Candidate, where: Mapping[str, tuple[float, float]], view: View) -> Mark:
+    lon, lat = where[candidate.row["enterprise_id"]]
     ((x, y),) = view.pixels(np.array([[lon, lat]])).tolist()
     way = ""
-    if case.assigned:
-        ((u, v),) = view.pixels(np.array([[case.assigned["lon"], case.assigned["lat"]]])).tolist()
+    if candidate.assigned:
+        ((u, v),) = view.pixels(np.array([[candidate.assigned["lon"], candidate.assigned["lat"]]])).tolist()
         bend = ((x + u) / 2 + (v - y) * _BEND, (y + v) / 2 - (u - x) * _BEND)
         way = f"M{x:g} {y:g}Q{bend[0]:.1f} {bend[1]:.1f} {u:g} {v:g}"
-    words = f"{case.row['name'] or case.row['enterprise_id']}：{case.group}"
-    words += f" → {case.assigned['park_name']}" if case.assigned else ""
+    words = f"{candidate.row['name'] or candidate.row['enterprise_id']}：{candidate.group}"
+    words += f" → {candidate.assigned['park_name']}" if candidate.assigned else ""
     return Mark(
-        enterprise_id=case.row["enterprise_id"], label=words, group=case.group, colour=COLOURS[case.group], x=x, y=y, way=way
+        enterprise_id=candidate.row["enterprise_id"], label=words, group=candidate.group, colour=COLOURS[candidate.group], x=x, y=y, way=way
     )
 
 
-def _parks(assessment: Assessment, cases: Sequence[Case], view: View) -> tuple[tuple[float, float, str], ...]:
+def _parks(assessment: Assessment, candidates: Sequence[Candidate], view: View) -> tuple[tuple[float, float, str], ...]:
     """Return where the parks that take somebody stand, with their names."""
-    used: dict[str, Row] = {case.assigned["park_id"]: case.assigned for case in cases if case.assigned}
+    used: dict[str, Row] = {candidate.assigned["park_id"]: candidate.assigned for candidate in candidates if candidate.assigned}
     if "parks" not in assessment.layers or not used:
         return ()
     zones = assessment.layers["parks"].zones

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from cdgis.relocation.policy import read_priority_policy
 from cdgis.report.drawing.paths import SIZE_PX
 from cdgis.report.files.inline_assets import content_policy, inline_code, static_text, template_text
-from cdgis.report.relocation.content import COLOURS, GROUP_TITLES, REVIEW, Case, listed_words, view_relocation
+from cdgis.report.relocation.content import COLOURS, GROUP_TITLES, REVIEW, Candidate, listed_words, view_relocation
 from cdgis.report.relocation.flow_map import draw_flows, draw_one
 from cdgis.report.site.page import common_values
 from cdgis.report.templating import page_template
@@ -22,30 +22,30 @@ def render_relocation(assessment: Assessment, *, word: bool = False) -> Iterator
     word : the cards link their Word twins.
     """
     view = view_relocation(assessment, radius_m=read_priority_policy().receptor_radius_m)
-    if not view.cases:
+    if not view.candidates:
         return
     script = static_text("relocation.js")
     city = page_template("relocation.html")
     yield CITY_PAGE, city.render(
         **common_values(assessment), **_shared(), policy=content_policy((script,)), script=inline_code(script),
-        style=_style(), v=view, flow=draw_flows(assessment, view.cases), group_titles=GROUP_TITLES,
-        counties=sorted({case.row["county"] for case in view.cases if case.row["county"]}),
-        park_names=sorted({case.assigned["park_name"] for case in view.cases if case.assigned}),
+        style=_style(), v=view, flow=draw_flows(assessment, view.candidates), group_titles=GROUP_TITLES,
+        counties=sorted({candidate.row["county"] for candidate in view.candidates if candidate.row["county"]}),
+        park_names=sorted({candidate.assigned["park_name"] for candidate in view.candidates if candidate.assigned}),
     )  # fmt: skip
-    for case in view.cases:
-        yield f"{FOLDER}/{case.page}", _card(assessment, case, word=word)
+    for candidate in view.candidates:
+        yield f"{FOLDER}/{candidate.page}", _card(assessment, candidate, word=word)
 
 
-def _card(assessment: Assessment, case: Case, *, word: bool) -> str:
+def _card(assessment: Assessment, candidate: Candidate, *, word: bool) -> str:
     return page_template("relocation_card.html").render(
-        **common_values(assessment), **_shared(), policy=content_policy(()), style=_style(), c=case, r=case.row,
-        flow=draw_one(assessment, case), colour=COLOURS[case.group], docx=docx_name(case) if word else "",
+        **common_values(assessment), **_shared(), policy=content_policy(()), style=_style(), c=candidate, r=candidate.row,
+        flow=draw_one(assessment, candidate), colour=COLOURS[candidate.group], docx=docx_name(candidate) if word else "",
     )  # fmt: skip
 
 
-def docx_name(case: Case) -> str:
+def docx_name(candidate: Candidate) -> str:
     """Return the file name of the card as a Word document, "" for those who keep as they are."""
-    return case.page.removesuffix(".html") + ".docx" if case.row["rank"] == case.row["rank"] else ""
+    return candidate.page.removesuffix(".html") + ".docx" if candidate.row["rank"] == candidate.row["rank"] else ""
 
 
 def _style() -> object:

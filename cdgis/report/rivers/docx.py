@@ -33,7 +33,7 @@ def render_river_docx(dossier: RiverDossier) -> bytes:
     _stamp(document.add_paragraph(), dossier)
     _overview(document, dossier)
     _plan(document, dossier)
-    _told(document, dossier)
+    _notified(document, dossier)
     _along(document, dossier)
     _sources(document, dossier)
     stream = io.BytesIO()
@@ -83,7 +83,7 @@ def _plan(document: DocumentType, dossier: RiverDossier) -> None:
     document.add_paragraph(legal_text(f"示意图，不用于量算。{mark}。{dossier.system.stamp}"))
 
 
-def _told(document: DocumentType, dossier: RiverDossier) -> None:
+def _notified(document: DocumentType, dossier: RiverDossier) -> None:
     document.add_paragraph("三、上下游联动：依次通知谁", style="Heading 1")
     rows = [
         (str(i), name, f"{top:.1f}", f"{low:.1f}", "", "", "") for i, (name, top, low) in enumerate(dossier.counties, 1)

@@ -11,7 +11,7 @@ from cdgis.report.screening.phrases import wording
 from cdgis.rules import Basis, Rule, Rulebook
 
 DATE_ATTRIBUTES = ("approval_date", "application_date")
-"""Attributes that date the act; a change of law after the earliest is told."""
+"""Attributes that date the act; a change of law after the earliest is reported."""
 
 
 def bases_of(
@@ -94,7 +94,7 @@ def _straddles(
     families: dict[str, list[Rule]] = {}
     for rule in rulebook.rules:
         families.setdefault(rule.family, []).append(rule)
-    told = []
+    straddles = []
     for change in wording()["law_change"]:
         if declared_on < change["date"] <= as_of:
             pairs = tuple(
@@ -104,8 +104,8 @@ def _straddles(
                 for before in families[rule.family]
                 if before.in_force(declared_on) and before.id != rule.id
             )
-            told.append(_straddle(change, pairs, declared_on))
-    return tuple(told)
+            straddles.append(_straddle(change, pairs, declared_on))
+    return tuple(straddles)
 
 
 def _straddle(change: Mapping[str, Any], pairs: tuple[BasisPair, ...], declared_on: date) -> Straddle:

@@ -62,8 +62,8 @@ def remarks_text(clause: Clause) -> str:
     """Return the penalty and the note of a clause that may apply; one set aside needs neither."""
     if clause.state == State.NOT_APPLICABLE:
         return ""
-    told = (("罚则", clause.penalty), ("说明", clause.note))
-    return "".join(f"　{label}：{text}" for label, text in told if text)
+    remarks = (("罚则", clause.penalty), ("说明", clause.note))
+    return "".join(f"　{label}：{text}" for label, text in remarks if text)
 
 
 def verdict_text(label: str, at_least: str, caveats: Sequence[str]) -> str:
@@ -95,15 +95,15 @@ def facts_text(facts: Iterable[Fact]) -> str:
 def situation_text(clause: Clause, *, known: str = "") -> str:
     """Return the project's side of a clause: where it lies and what was declared.
 
-    `known` is the zone whose place the reader has been told in the heading.
+    `known` is the zone whose place the reader has read in the heading.
     """
     zones = [zone for zone in clause.zones if zone.zone_id != known]
     lines = [zone_text(zone) for zone in zones[:4]]
     if len(zones) > 4:
         lines.append(f"……共 {len(zones)} 处")
     facts = facts_text(clause.situation)
-    told = "位于本单元内" if known and len(zones) < len(clause.zones) else DASH
-    return "\n".join([*lines, *([facts] if facts else [])]) or told
+    otherwise = "位于本单元内" if known and len(zones) < len(clause.zones) else DASH
+    return "\n".join([*lines, *([facts] if facts else [])]) or otherwise
 
 
 def conformity_cell(clause: Clause) -> Cell:
@@ -148,8 +148,8 @@ def unit_grid(name: str, zone: ZoneHit, clauses: Sequence[Clause]) -> tuple[Grid
         for clause in clauses
     ]
     documents = "、".join(dict.fromkeys(basis.split("》")[0] + "》" for clause in clauses for basis in clause.bases if "》" in basis))
-    told = f"以下各条：依据 {documents or '该单元准入清单'}　{common.pop()}。" if shared else ""
-    return _clauses(name, clauses, rows, first="维度"), told
+    shared_basis = f"以下各条：依据 {documents or '该单元准入清单'}　{common.pop()}。" if shared else ""
+    return _clauses(name, clauses, rows, first="维度"), shared_basis
 
 
 def _in_short(clause: Clause) -> str:
@@ -162,8 +162,8 @@ def _clauses(name: str, clauses: Sequence[Clause], rows: Sequence[tuple[Cell, ..
     heads = [(first, 10), ("管控要求（条文照录）", 42), ("本项目情况", 28), ("符合性", 14)]
     if not any(clause.reviews for clause in clauses):
         return Grid(id=name, columns=columns(*heads), rows=tuple(rows))
-    told = tuple((*row, review_cell(clause)) for row, clause in zip(rows, clauses, strict=True))
-    return Grid(id=name, columns=columns(*heads, ("人工复核", 16)), rows=told)
+    reviewed = tuple((*row, review_cell(clause)) for row, clause in zip(rows, clauses, strict=True))
+    return Grid(id=name, columns=columns(*heads, ("人工复核", 16)), rows=reviewed)
 
 
 def open_grid(name: str, clauses: Sequence[Clause]) -> Grid:

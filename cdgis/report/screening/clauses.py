@@ -176,8 +176,8 @@ def _why_not(rule: Rule, subject: Subject) -> str:
         if exempt(exemption, subject.facts)[0] == TRUE:
             return exemption.reason or "申报了例外情形"
     failing = dict.fromkeys(name for name, answer in missing_information(rule, subject.facts) if answer[0] == FALSE)
-    told = [subject.fact(name) for name in failing]
-    return "；".join(f"{fact.title}为{fact.value or '未填'}{fact.unit}" for fact in told) or "条件不成立"
+    facts = [subject.fact(name) for name in failing]
+    return "；".join(f"{fact.title}为{fact.value or '未填'}{fact.unit}" for fact in facts) or "条件不成立"
 
 
 def merge_levels(clauses: Iterable[Clause]) -> tuple[Clause, ...]:

@@ -189,7 +189,7 @@ class Composer:
 
     def _conclusion(self, subject: Subject, verdict: Row, clauses: Sequence[Clause]) -> Conclusion:
         decisive, undecided = split(verdict["decisive_rule_ids"]), split(verdict["unknown_rule_ids"])
-        told = wording()
+        words = wording()
         counted = [c for c in clauses if c.state == State.APPLIES and Effect(c.effect).rank]
         layer = str(verdict["critical_layer"])
         existing = subject.row["project_type"] == ProjectType.EXISTING
@@ -199,7 +199,7 @@ class Composer:
             label=Verdict(verdict["verdict"]).label,
             at_least=str(verdict["at_least"]),
             caveats=split(verdict["caveats"]),
-            sentence=told["existing_sentence" if existing else "verdict_sentence"][verdict["verdict"]],
+            sentence=words["existing_sentence" if existing else "verdict_sentence"][verdict["verdict"]],
             stability=str(verdict["stability"]),
             critical_distance_m=float(verdict["critical_distance_m"]),
             critical_layer=layer,
@@ -222,9 +222,9 @@ class Composer:
         same = {(plain_text(c.text), c.effect, c.state): c for c in upper}
         units = [z for z in ground.zones.values() if z.layer == _UNIT_LAYER and z.relation in ("inside", "crosses")]
         tables = [_unit_table(zone, own, same) for zone in sorted(units, key=lambda z: (-z.share, z.zone_id))]
-        told = {_key(c) for table in tables for c in table.clauses}
+        shown = {_key(c) for table in tables for c in table.clauses}
         loose = [c for c in own if c.layer == _UNIT_LAYER and not c.zones]
-        rest = [c for c in (*upper, *loose) if _key(c) not in told]
+        rest = [c for c in (*upper, *loose) if _key(c) not in shown]
         caps = [
             row
             for row in rows_of(self.assessment.tables.get("cumulative", empty("cumulative")))
@@ -238,16 +238,16 @@ class Composer:
         )
 
     def _declaration(self, stamp: str) -> Declaration:
-        settings, told = self.assessment.settings, wording()
+        settings, words = self.assessment.settings, wording()
         number = settings.map_review_number
         until = self.assessment.as_of + timedelta(days=settings.report_valid_days)
         return Declaration(
-            text=told["declaration"],
+            text=words["declaration"],
             stamp=stamp,
             valid_from=self.assessment.as_of.isoformat(),
             valid_until=until.isoformat(),
-            map_mark=f"审图号：{number}" if number else told["map_unreviewed"],
-            signatures=tuple(told["signatures"]),
+            map_mark=f"审图号：{number}" if number else words["map_unreviewed"],
+            signatures=tuple(words["signatures"]),
             journal=None,
         )
 
@@ -288,5 +288,5 @@ def _unit_table(zone: Any, own: Sequence[Clause], same: Mapping[tuple[str, str, 
 
 def _by_industry(clauses: Sequence[Clause]) -> tuple[Clause, ...]:
     """Return clauses that look at the industry and its equipment alone, and those about rail."""
-    told = [c for c in clauses if c.layer in ("", _RAIL_LAYER) and c.state != State.NOT_APPLICABLE]
-    return merge_levels(told)
+    relevant = [c for c in clauses if c.layer in ("", _RAIL_LAYER) and c.state != State.NOT_APPLICABLE]
+    return merge_levels(relevant)

@@ -179,9 +179,9 @@ def _marks(shape: BaseGeometry, view: View, places: Layer | None, *, labelled: b
         points, count, _ = boundary_points(shape)
         xy = view.pixels(np.array([(p.lon_deg, p.lat_deg) for p in points]))
         shown = _with_room(xy)
-        told = set(shown)
+        named = set(shown)
         marks += [
-            Mark(x=float(x), y=float(y), label=points[i].label if i in told else "", style="point")
+            Mark(x=float(x), y=float(y), label=points[i].label if i in named else "", style="point")
             for i, (x, y) in enumerate(xy)
         ]
         if len(shown) < count:

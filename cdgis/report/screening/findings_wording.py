@@ -152,7 +152,7 @@ def occupation_part(report: ScreeningReport) -> Part:
 
 def _ledger(report: ScreeningReport) -> list[Block]:
     """Return the ledger; layers with nothing inside and nothing uncovered share one line."""
-    told = [row for row in report.occupation.ledger if row.inside or row.uncovered]
+    shown = [row for row in report.occupation.ledger if row.inside or row.uncovered]
     empty = [row.layer_title for row in report.occupation.ledger if not (row.inside or row.uncovered)]
     heads = columns(("图层", 28), ("计量", 10), ("区内", 16), ("区外", 16), ("未覆盖", 14), ("合计", 16))
     names = ("inside", "outside", "uncovered", "total")
@@ -162,7 +162,7 @@ def _ledger(report: ScreeningReport) -> list[Block]:
             Cell(text=word(row.unit, "unit")),
             *(_ledger_cell(name, getattr(row, name), row.unit) for name in names),
         )
-        for row in told
+        for row in shown
     )
     text = f"其余 {len(empty)} 个图层区内与未覆盖均为 0，区外等于合计：{'、'.join(empty)}。"
     return [Grid(id="ledger", columns=heads, rows=rows, dense=True), *([Text(text=text, style="note")] if empty else [])]
@@ -186,10 +186,10 @@ def unit_part(report: ScreeningReport) -> Part:
             blocks += [*([Text(text=shared, style="note")] if shared else []), grid]
         if table.silent_dimensions:
             blocks.append(Text(text=f"清单中没有条文的维度：{'、'.join(table.silent_dimensions)}。", style="note"))
-    told = tuple(clause for clause in part.upper if clause.state != State.UNKNOWN)
+    decided = tuple(clause for clause in part.upper if clause.state != State.UNKNOWN)
     unclear = tuple(clause for clause in part.upper if clause.state == State.UNKNOWN)
-    if told:
-        blocks += [Heading(text="国家、省、市级要求对照"), clause_grid("upper", told)]
+    if decided:
+        blocks += [Heading(text="国家、省、市级要求对照"), clause_grid("upper", decided)]
     if unclear:
         blocks += [Heading(text=f"资料不足、尚不能判定的要求（{len(unclear)} 条，符合性均为需核实）"), open_grid("unclear", unclear)]
     if part.set_aside:

@@ -13,7 +13,7 @@ from cdgis.report.screening.cells import (
 from cdgis.report.screening.content import Clause, LayerRow, ScreeningReport
 from cdgis.report.screening.findings_wording import basics_part, conclusion_part, hard_part, occupation_part, unit_part
 from cdgis.report.wording import DASH, in_force, metres
-from cdgis.rivers.entry_points import UNTOLD
+from cdgis.rivers.entry_points import UNEXPLAINED
 
 _MOST_DECISIVE = 3
 _MOST_NEAR = 12
@@ -49,10 +49,10 @@ def summary_of(report: ScreeningReport) -> tuple[tuple[str, tuple[str, ...]], ..
     length = f"长度 {metres(b.length_m)}" if b.length_m > 0 else "点位，不计面积"
     where = "，".join(text for text in (b.county, "、".join(b.units) or "未落入任何管控单元") if text)
     lines: list[tuple[str, tuple[str, ...]]] = [("规模与位置", (f"{size or length}；{where}",))]
-    told = c.decisive[:_MOST_DECISIVE]
-    if told:
-        more = (f"另有 {len(c.decisive) - len(told)} 条，见第二部分",) if len(c.decisive) > len(told) else ()
-        lines.append(("决定性条款", (*(_decisive(clause) for clause in told), *more)))
+    shown = c.decisive[:_MOST_DECISIVE]
+    if shown:
+        more = (f"另有 {len(c.decisive) - len(shown)} 条，见第二部分",) if len(c.decisive) > len(shown) else ()
+        lines.append(("决定性条款", (*(_decisive(clause) for clause in shown), *more)))
     if c.open:
         wanted = dict.fromkeys(fact.title for clause in c.open for fact in clause.missing)
         lines.append(("尚缺资料", ("、".join(wanted) or "见第九部分",)))
@@ -75,7 +75,7 @@ def _decisive(clause: Clause) -> str:
 
 def _nearby(report: ScreeningReport) -> Part:
     """Return part 6: zones that a buffer rule concerns, and the nearest others; the tables hold every layer."""
-    told = [row for place, row in enumerate(report.nearby) if place < _MOST_NEAR or row.rule_ids]
+    shown = [row for place, row in enumerate(report.nearby) if place < _MOST_NEAR or row.rule_ids]
     heads = columns(("图层", 24), ("最近的区（编码）", 36), ("类别", 18), ("距离", 12), ("说明", 14))
     rows = tuple(
         (
@@ -85,10 +85,10 @@ def _nearby(report: ScreeningReport) -> Part:
             distance_cell(row.distance_m),
             Cell(text="未压占" if row.proof else "邻近", small=f"缓冲规则 {'、'.join(row.rule_ids)}" if row.rule_ids else ""),
         )
-        for row in told
+        for row in shown
     )
     text = f"临界分析：{stability_text(report)}。距离为项目边界至区边界的椭球面最短距离；临界线见位置图。"
-    far = len(report.nearby) - len(told)
+    far = len(report.nearby) - len(shown)
     left = f"另有 {far} 处更远，没有缓冲规则涉及，未列；每个图层最近的区与距离见 data/clear.csv。"
     blocks = (
         Text(text=text), Grid(id="near", columns=heads, rows=rows, dense=True),
@@ -109,7 +109,7 @@ def _downstream(report: ScreeningReport) -> tuple[Block, ...]:
             Cell(text=str(row["kind"])),
             Cell(text=str(row["name"]), small=str(row["receptor_id"])),
             Cell(text=str(row["jurisdiction"]) or DASH),
-            Cell(text=DASH if row["kind"] == UNTOLD else f"{row['river_km']:.1f} 公里", kind="number"),
+            Cell(text=DASH if row["kind"] == UNEXPLAINED else f"{row['river_km']:.1f} 公里", kind="number"),
         )
         for row in found
     )
@@ -177,9 +177,9 @@ def _data(report: ScreeningReport) -> Part:
 
 
 def _layers(report: ScreeningReport) -> list[Block]:
-    """Return the layers with their versions: those of one version, status and plan in one row, sources told once below."""
-    told = "图层（未注明压占、邻近、未覆盖的未压占；精度；SHA-256 前 12 位；来源）"
-    heads = columns(("版本与性质", 15), ("批准机关 / 备案 / 公布", 21), (told, 64))
+    """Return the layers with their versions: those of one version, status and plan in one row, sources stated once below."""
+    head = "图层（未注明压占、邻近、未覆盖的未压占；精度；SHA-256 前 12 位；来源）"
+    heads = columns(("版本与性质", 15), ("批准机关 / 备案 / 公布", 21), (head, 64))
     sources = list(dict.fromkeys((layer.source, layer.licence) for layer in report.data.layers))
     groups: dict[tuple[str, bool, str, str], list[LayerRow]] = {}
     for layer in report.data.layers:
@@ -249,8 +249,8 @@ def _declaration(report: ScreeningReport, digest: str) -> Part:
         ("数据副本校验值", Cell(text=digest, kind="code", field="json_sha256")),
     ]
     if d.journal is not None:
-        told = f"复核记录 {d.journal.length} 条，链首指纹 {d.journal.head_sha256}"
-        rows.append(("人工复核", Cell(text=told, kind="code", field="journal")))
+        journal = f"复核记录 {d.journal.length} 条，链首指纹 {d.journal.head_sha256}"
+        rows.append(("人工复核", Cell(text=journal, kind="code", field="journal")))
     blocks: list[Block] = [Text(text=d.text)]
     if d.stamp:
         blocks.append(Text(text=d.stamp, style="warn"))

@@ -91,10 +91,10 @@ def _downstream(assessment: Assessment) -> str:
     rows = table(assessment, "downstream")
     if rows.empty:
         return ""
-    told = rows[rows["order"] > 0]
-    reached = (_reached(told[told["kind"] == kind], kind) for kind in _RECEPTORS)
+    described = rows[rows["order"] > 0]
+    reached = (_reached(described[described["kind"] == kind], kind) for kind in _RECEPTORS)
     return (
-        f"沿河追踪：排水对象 {rows['subject_id'].nunique()} 个，{told['subject_id'].nunique()} 个查到下游受体"
+        f"沿河追踪：排水对象 {rows['subject_id'].nunique()} 个，{described['subject_id'].nunique()} 个查到下游受体"
         f"（每类只计最先到达的一处）：{'；'.join(filter(None, reached)) or '断面、水源地、水库均无'}；"
         f"未能追踪 {(rows['order'] == 0).sum()} 个，不等于没有影响。逐点追踪用 cdgis trace，一河一策一图用 cdgis rivers"
     )

@@ -77,8 +77,8 @@ class Dossier:
     @property
     def not_applicable_count(self) -> int:
         """Rules of zones it hits that do not apply to it."""
-        told = {r.row["rule_id"] for part in (*self.applies.values(), self.hints, self.unknown, self.manual) for r in part}
-        return self.rule_count - len(told)
+        shown = {r.row["rule_id"] for part in (*self.applies.values(), self.hints, self.unknown, self.manual) for r in part}
+        return self.rule_count - len(shown)
 
     def attribute(self, name: str) -> str:
         """Return the value given for an attribute, or the empty text."""
@@ -100,11 +100,11 @@ def gather_dossiers(assessment: Assessment) -> tuple[Dossier, ...]:
     """Return one dossier per subject with a verdict, in the order of subjects.csv."""
     findings = table(assessment, "findings")
     counts = findings.groupby("subject_id", sort=False)["rule_id"].nunique().to_dict()
-    told = findings[findings["state"] != State.NOT_APPLICABLE.value]
+    relevant = findings[findings["state"] != State.NOT_APPLICABLE.value]
     names = ("attributes", "overlaps", "clear", "ledger", "destinations", "relocation")
     keys = {"destinations": "enterprise_id", "relocation": "enterprise_id"}
     rows = {name: _by_key(table(assessment, name), keys.get(name, "subject_id")) for name in names}
-    rows["findings"] = _by_key(told, "subject_id")
+    rows["findings"] = _by_key(relevant, "subject_id")
     rows["intake"] = _by_key(_troubles(table(assessment, "intake")), "source")
     verdicts = {row["subject_id"]: row for row in records(table(assessment, "verdicts"))}
     subjects = [row for row in records(table(assessment, "subjects")) if row["subject_id"] in verdicts]

@@ -1,8 +1,8 @@
-"""Which stretch of an outline is nearest to a point? A tree of boxes, searched nearest box first.
+"""Which chunk of an outline is nearest to a point? A tree of boxes, searched nearest box first.
 
-Stretches are put in the order in which a Hilbert curve meets the middles of their boxes; each node of the tree is the
-box of the next FAN nodes below it. For an edge a-b and a point p, with a and b taken relative to p, the foot is
-a + t (b - a), t = -a·(b - a) / |b - a|² held to 0..1, and the squared distance is foot². The foot is held to the
+Chunks are put in the order in which a Hilbert curve meets the middles of their boxes; each node of the tree is the
+box of the next FAN nodes below it. For an edge a-b and a point p, with a and b taken relative to p, the projection point is
+a + t (b - a), t = -a·(b - a) / |b - a|² held to 0..1, and the squared distance is its square. The point is held to the
 edge's box, so that no box is ever farther than what lies in it, to the last bit: nothing is passed over wrongly.
 """
 
@@ -14,24 +14,24 @@ from cdgis.core.compiled import kernel
 from cdgis.geometry.kernels.compiled.edges import SignArray, box_of
 
 Shapes = tuple[FloatArray, IntArray, IntArray]
-"""Coordinates; first and last vertex of each stretch."""
+"""Coordinates; first and last vertex of each chunk."""
 Tree = tuple[FloatArray, IntArray, IntArray]
-"""Boxes of all nodes, stretches lowest; where each level starts, and the end; the stretch of each lowest box."""
+"""Boxes of all nodes, chunks lowest; where each level starts, and the end; the chunk of each lowest box."""
 PlaceArray = npt.NDArray[np.uint16]
 
 FAN = 8
 CURVE_CELLS = 256
 """Cells of the Hilbert curve along a side: as many as two bytes can number."""
 _DEEPEST = 24
-"""Levels a tree may have: 8²⁴ stretches."""
+"""Levels a tree may have: 8²⁴ chunks."""
 SLACK = 1e-9
 SLACK_M = 1e-7
 """Distances nearer to one another than this, relative and in metres, count as perhaps equal: exact ways must decide."""
 
 
 @kernel
-def stretch_boxes(xy: FloatArray, first: IntArray, last: IntArray) -> FloatArray:
-    """Return west, south, east and north of every stretch."""
+def chunk_boxes(xy: FloatArray, first: IntArray, last: IntArray) -> FloatArray:
+    """Return west, south, east and north of every chunk."""
     boxes = np.empty((len(first), 4))
     for i in range(len(first)):
         box_of(xy, first[i], last[i] + 1, boxes[i])
@@ -96,12 +96,12 @@ def _edge_squared(ax: float, ay: float, bx: float, by: float) -> float:
 
 
 @kernel
-def _stretch_squared(shapes: Shapes, stretch: int, x: float, y: float) -> float:
-    """Return the squared distance from a point to a stretch."""
+def _chunk_squared(shapes: Shapes, chunk: int, x: float, y: float) -> float:
+    """Return the squared distance from a point to a chunk."""
     xy, first, last = shapes
-    ax, ay = xy[first[stretch], 0] - x, xy[first[stretch], 1] - y
+    ax, ay = xy[first[chunk], 0] - x, xy[first[chunk], 1] - y
     least = ax * ax + ay * ay
-    for k in range(first[stretch] + 1, last[stretch] + 1):
+    for k in range(first[chunk] + 1, last[chunk] + 1):
         bx, by = xy[k, 0] - x, xy[k, 1] - y
         least = min(least, _edge_squared(ax, ay, bx, by))
         ax, ay = bx, by
@@ -139,7 +139,7 @@ def _open(tree: Tree, x: float, y: float, wide: float, stack: tuple[IntArray, Fl
 def _nearest_one(
     shapes: Shapes, tree: Tree, at: tuple[float, float], limit: float, stack: tuple[IntArray, FloatArray]
 ) -> tuple[int, float, bool]:
-    """Return the nearest stretch (-1: none within the root of `limit`), its squared distance, and whether in doubt."""
+    """Return the nearest chunk (-1: none within the root of `limit`), its squared distance, and whether in doubt."""
     x, y = at
     node, squared = stack
     boxes, level, order = tree
@@ -152,7 +152,7 @@ def _nearest_one(
         if node[top, 1] > 0:
             top = _open(tree, x, y, wide, stack, top)
             continue
-        d = _stretch_squared(shapes, order[node[top, 0]], x, y)
+        d = _chunk_squared(shapes, order[node[top, 0]], x, y)
         if d > wide:
             continue
         if found < 0 or d < best:
@@ -164,15 +164,15 @@ def _nearest_one(
 
 
 @kernel
-def nearest_stretches(
+def nearest_chunks(
     shapes: Shapes, tree: Tree, points: FloatArray, turn: IntArray, limit: float
 ) -> tuple[IntArray, FloatArray, SignArray]:
-    """Return for the points listed in `turn` the nearest stretch, its squared distance, and whether that is in doubt.
+    """Return for the points listed in `turn` the nearest chunk, its squared distance, and whether that is in doubt.
 
     Parameters
     ----------
-    limit : square of how far to look. What may be equally near as another stretch, or just at the limit, is in doubt;
-        beyond the limit and its slack the stretch is -1. Neither depends on the order in which boxes are met.
+    limit : square of how far to look. What may be equally near as another chunk, or just at the limit, is in doubt;
+        beyond the limit and its slack the chunk is -1. Neither depends on the order in which boxes are met.
     """
     stack = (np.empty((FAN * _DEEPEST, 2), np.int64), np.empty(FAN * _DEEPEST))
     found, best, doubt = np.empty(len(turn), np.int64), np.empty(len(turn)), np.empty(len(turn), np.int8)
@@ -183,10 +183,10 @@ def nearest_stretches(
 
 
 @kernel
-def stretches_within(
+def chunks_within(
     shapes: Shapes, tree: Tree, points: FloatArray, turn: IntArray, limit: FloatArray
 ) -> tuple[IntArray, IntArray]:
-    """Return (position in `turn`, stretch) for all that lie within the root of `limit`, one for each in `turn`."""
+    """Return (position in `turn`, chunk) for all that lie within the root of `limit`, one for each in `turn`."""
     stack = (np.empty((FAN * _DEEPEST, 2), np.int64), np.empty(FAN * _DEEPEST))
     node, squared = stack
     boxes, level, order = tree
@@ -198,7 +198,7 @@ def stretches_within(
             top -= 1
             if node[top, 1] > 0:
                 top = _open(tree, x, y, limit[i], stack, top)
-            elif _stretch_squared(shapes, order[node[top, 0]], x, y) <= limit[i]:
+            elif _chunk_squared(shapes, order[node[top, 0]], x, y) <= limit[i]:
                 if found == len(out):
                     wider = np.empty((2 * found, 2), np.int64)
                     wider[:found] = out

@@ -47,20 +47,20 @@ def _local_edge(xy: FloatArray, k: int, west: float, south: float, edge: FloatAr
 
 @kernel
 def strips(xy: FloatArray, sign: SignArray, span: tuple[int, int], box: FloatArray) -> tuple[IntArray, FloatArray]:
-    """Return a subject's edges cut at its strips: where each strip's stretches start, and the stretches.
+    """Return a subject's edges cut at its strips: where each strip's segments start, and the segments.
 
-    A stretch is (x from, x to, y at x from, slope, weight), from the box's south-west corner, metres.
+    A segment is (x from, x to, y at x from, slope, weight), from the box's south-west corner, metres.
     """
     count = max(1, (span[1] - span[0]) // _STRIP_EDGES)
     per_m = count / (box[2] - box[0])
     start, edge = np.zeros(count + 2, np.int64), np.empty(4)
-    stretches = np.empty((0, 5))
+    segments = np.empty((0, 5))
     for filing in range(2):
         if filing:
             for strip in range(count):
                 start[strip + 1] += start[strip]
-            stretches = np.empty((start[count], 5))
-            start[1:] = start[:-1].copy()  # start[s + 1] moves from the strip's first stretch to its end
+            segments = np.empty((start[count], 5))
+            start[1:] = start[:-1].copy()  # start[s + 1] moves from the strip's first segment to its end
             start[0] = 0
         for k in range(span[0], span[1] - 1):
             _local_edge(xy, k, box[0], box[1], edge)
@@ -73,39 +73,39 @@ def strips(xy: FloatArray, sign: SignArray, span: tuple[int, int], box: FloatArr
                 right = edge[2] if strip == cell_of(edge[2], 0.0, per_m, count) else (strip + 1) / per_m
                 if filing and left < right:
                     at = start[strip + 1]
-                    stretches[at, 0], stretches[at, 1] = left, right
-                    stretches[at, 2], stretches[at, 3] = edge[1] + slope * (left - edge[0]), slope
-                    stretches[at, 4] = weight
+                    segments[at, 0], segments[at, 1] = left, right
+                    segments[at, 2], segments[at, 3] = edge[1] + slope * (left - edge[0]), slope
+                    segments[at, 4] = weight
                 if left < right:
                     start[strip + 1] += 1
-    return start[: count + 1].copy(), stretches
+    return start[: count + 1].copy(), segments
 
 
 @kernel
-def _below_all(start: IntArray, stretches: FloatArray, x0: float, x1: float, per_m: float) -> float:
+def _below_all(start: IntArray, segments: FloatArray, x0: float, x1: float, per_m: float) -> float:
     """Return twice the subject's area between x0 and x1."""
     total, count = 0.0, len(start) - 1
     for i in range(start[cell_of(x0, 0.0, per_m, count)], start[cell_of(x1, 0.0, per_m, count) + 1]):
-        a, b = max(x0, stretches[i, 0]), min(x1, stretches[i, 1])
+        a, b = max(x0, segments[i, 0]), min(x1, segments[i, 1])
         if a < b:
-            height = 2.0 * stretches[i, 2] + stretches[i, 3] * (a + b - 2.0 * stretches[i, 0])
-            total += stretches[i, 4] * height * (b - a)
+            height = 2.0 * segments[i, 2] + segments[i, 3] * (a + b - 2.0 * segments[i, 0])
+            total += segments[i, 4] * height * (b - a)
     return total
 
 
 @kernel
-def _below_edge(start: IntArray, stretches: FloatArray, edge: FloatArray, x0: float, x1: float, per_m: float) -> float:
+def _below_edge(start: IntArray, segments: FloatArray, edge: FloatArray, x0: float, x1: float, per_m: float) -> float:
     """Return twice the subject's area below an edge (western end first) between x0 and x1."""
     total, count = 0.0, len(start) - 1
     slope = (edge[3] - edge[1]) / (edge[2] - edge[0])
     for i in range(start[cell_of(x0, 0.0, per_m, count)], start[cell_of(x1, 0.0, per_m, count) + 1]):
-        a, b = max(x0, stretches[i, 0]), min(x1, stretches[i, 1])
+        a, b = max(x0, segments[i, 0]), min(x1, segments[i, 1])
         if a >= b:
             continue
-        ea = stretches[i, 2] + stretches[i, 3] * (a - stretches[i, 0])
-        eb = stretches[i, 2] + stretches[i, 3] * (b - stretches[i, 0])
+        ea = segments[i, 2] + segments[i, 3] * (a - segments[i, 0])
+        eb = segments[i, 2] + segments[i, 3] * (b - segments[i, 0])
         fa, fb = edge[1] + slope * (a - edge[0]), edge[1] + slope * (b - edge[0])
-        total += stretches[i, 4] * _lower(ea, eb, fa, fb, b - a)
+        total += segments[i, 4] * _lower(ea, eb, fa, fb, b - a)
     return total
 
 
@@ -126,7 +126,7 @@ def _lower(ea: float, eb: float, fa: float, fb: float, width: float) -> float:
 
 @kernel
 def _share_of_edge(
-    xy: FloatArray, k: int, sign: int, box: FloatArray, start: IntArray, stretches: FloatArray, edge: FloatArray
+    xy: FloatArray, k: int, sign: int, box: FloatArray, start: IntArray, segments: FloatArray, edge: FloatArray
 ) -> float:
     """Return what one edge of a zone adds to twice the overlap."""
     width, per_m = box[2] - box[0], (len(start) - 1) / (box[2] - box[0])
@@ -136,7 +136,7 @@ def _share_of_edge(
     if first_above != last_above:
         at = crossing(x0, xy[k, 1] - box[3], x1, xy[k + 1, 1] - box[3])
         if 0.0 < at < width:
-            total += (-sign if last_above else sign) * _below_all(start, stretches, at, width, per_m)
+            total += (-sign if last_above else sign) * _below_all(start, segments, at, width, per_m)
     if (first_above and last_above) or x0 == x1:
         return total
     if first_above:
@@ -146,7 +146,7 @@ def _share_of_edge(
     _local_edge(xy, k, box[0], box[1], edge)
     weight = _leftward(edge, sign)
     west, east = max(min(x0, x1), 0.0), min(max(x0, x1), width)
-    return total + weight * _below_edge(start, stretches, edge, west, east, per_m)
+    return total + weight * _below_edge(start, segments, edge, west, east, per_m)
 
 
 @kernel
@@ -221,8 +221,8 @@ def overlap_rows(
         count, near = _near(zones[0], zones[2], grid[0], grid[1], grid[2], box, near)
         if subjects[2][subject] == subjects[2][subject + 1] or (count == 0 and at == last):
             continue
-        start, stretches = strips(subjects[0], subjects[1], (subjects[2][subject], subjects[2][subject + 1]), box)
-        whole = _below_all(start, stretches, 0.0, box[2] - box[0], (len(start) - 1) / (box[2] - box[0]))
+        start, segments = strips(subjects[0], subjects[1], (subjects[2][subject], subjects[2][subject + 1]), box)
+        whole = _below_all(start, segments, 0.0, box[2] - box[0], (len(start) - 1) / (box[2] - box[0]))
         i = 0
         while i < count or at < last:
             zone = min(
@@ -235,7 +235,7 @@ def overlap_rows(
                 at += 1
             while i < count and near[i] >> _ROW_BITS == zone:
                 k = near[i] & ((np.int64(1) << _ROW_BITS) - 1)
-                twice += _share_of_edge(zones[0], k, zones[1][k], box, start, stretches, edge)
+                twice += _share_of_edge(zones[0], k, zones[1][k], box, start, segments, edge)
                 i += 1
             if found == room:
                 room *= 2
