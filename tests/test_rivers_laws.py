@@ -10,7 +10,9 @@ from cdgis.geometry.geodesy import cell_areas_m2
 from cdgis.rivers.drainage_tree import grow_forest
 from cdgis.rivers.flow import FlowGrid, flow_from_elevation
 from cdgis.rivers.network import Network, network_from_flow
+from cdgis.rivers.snap import Snapper
 from cdgis.rivers.trace import Velocity
+from tests.reference.drainage import receivers
 
 EDGE_DEG = 1 / 120
 
@@ -52,6 +54,40 @@ def test_area_at_every_outlet_is_the_area_of_its_basin(elevation_m):
     assert (basin > 0).all()  # the basins partition the land
     per_basin = np.bincount(basin, weights=cell_km2, minlength=len(outlets) + 1)[1:]
     assert grid.upstream_km2.ravel()[outlets] == pytest.approx(per_basin, rel=1e-9)
+
+
+@laws
+@given(terrains())
+def test_every_cell_drains_where_the_textbook_says(elevation_m):
+    grid = grid_of(elevation_m)
+    lat_deg = (grid.lat_edges_deg[:-1] + grid.lat_edges_deg[1:]) / 2
+    outlets = grid.receiver == np.arange(elevation_m.size)
+    theirs = receivers(elevation_m.astype(float), lat_deg, EDGE_DEG, outlets)
+    assert grid.receiver.tolist() == theirs.tolist()
+
+
+def test_a_point_on_a_confluence_is_met_from_every_branch():
+    """A section where two streams meet belongs to the river below, for an event on one branch is never met from the other."""
+    rows, columns = np.mgrid[0:21, 0:21]
+    ground = (1000 - 5.0 * rows + 40.0 * np.minimum(np.abs(columns - rows * 0.5), np.abs(columns - 20 + rows * 0.5))).astype(np.float32)
+    network = network_of(grid_of(ground), stream_km2=1.0)
+    joined = np.flatnonzero(np.bincount(network.forest.receiver[network.donors], minlength=len(network.lon_deg)) > 1)
+    joined = joined[~network.forest.is_outlet[joined]]
+    assert len(joined) > 3
+    snapped = Snapper(network).snap(network.lon_deg[joined], network.lat_deg[joined], limit_m=500)
+    assert snapped.vertex.tolist() == joined.tolist()
+
+
+def test_a_way_through_level_ground_is_straight():
+    ground = np.full((9, 31), 50.0, dtype=np.float32)
+    ground[4, 1:-1], ground[4, -1], ground[3:6, 0] = 10.0, 5.0, 90.0
+    ground[2:7, 5:26] = 10.0
+    grid = grid_of(ground)
+    cell, steps = 4 * 31 + 1, 0
+    while grid.receiver[cell] != cell:
+        cell, steps = int(grid.receiver[cell]), steps + 1
+        assert cell // 31 == 4
+    assert steps == 29
 
 
 @laws

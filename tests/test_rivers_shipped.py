@@ -1,15 +1,16 @@
 """The shipped rivers: independent catchments, receptor orders read off the map, and what must be refused."""
 
-import heapq
 import tomllib
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pytest
+import shapely
 from scipy import ndimage
 
 from cdgis.errors import NetworkError
-from cdgis.geometry.geodesy import cell_areas_m2
+from cdgis.geometry.geodesy import cell_areas_m2, geodesic_distance_m, geometries_to_local
 from cdgis.raster import read_raster
 from cdgis.readers import read_subjects
 from cdgis.rivers.entry_points import dischargers, downstream_measures, downstream_of_dischargers, downstream_receptors
@@ -23,6 +24,7 @@ from cdgis.rivers.spill_trace import (
 from cdgis.rivers.system import RiverSystem, load_rivers
 from cdgis.rivers.trace import Velocity, downstream_events
 from cdgis.workspace.settings import open_workspace
+from tests.reference.drainage import receivers
 
 ROOT = Path(__file__).parent.parent
 CASES = tomllib.loads((Path(__file__).parent / "cases" / "river_receptors.toml").read_text(encoding="utf-8"))
@@ -40,43 +42,6 @@ def subjects():
     return read_subjects(open_workspace(ROOT))
 
 
-def plain_d8(elevation_m: np.ndarray, lat_deg: np.ndarray, edge_deg: float) -> np.ndarray:
-    """Return receivers by the textbook: flood from the rim in steps of a millimetre, then steepest of eight."""
-    rows, columns = elevation_m.shape
-    filled = np.full(elevation_m.shape, np.inf)
-    heap = []
-    for r in range(rows):
-        for c in range(columns):
-            if r in (0, rows - 1) or c in (0, columns - 1):
-                filled[r, c] = elevation_m[r, c]
-                heapq.heappush(heap, (filled[r, c], r, c))
-    steps = [(r, c) for r in (-1, 0, 1) for c in (-1, 0, 1) if r or c]
-    while heap:
-        level, r, c = heapq.heappop(heap)
-        for dr, dc in steps:
-            y, x = r + dr, c + dc
-            if 0 <= y < rows and 0 <= x < columns and np.isinf(filled[y, x]):
-                filled[y, x] = max(float(elevation_m[y, x]), level + 1e-3)
-                heapq.heappush(heap, (filled[y, x], y, x))
-    receiver = np.arange(rows * columns).reshape(rows, columns)
-    best = np.zeros(filled.shape)
-    own = receiver.copy()
-    for dr, dc in steps:
-        moved = np.full(filled.shape, np.inf)
-        index = np.zeros(filled.shape, dtype=int)
-        here = (slice(max(0, -dr), rows - max(0, dr)), slice(max(0, -dc), columns - max(0, dc)))
-        there = (slice(max(0, dr), rows + min(0, dr)), slice(max(0, dc), columns + min(0, dc)))
-        moved[here], index[here] = filled[there], own[there]
-        length = np.hypot(dr * 111_050.0, dc * 111_320.0 * np.cos(np.radians(lat_deg)))[:, None] * edge_deg
-        slope = (filled - moved) / length
-        better = slope > best
-        best[better], receiver[better] = slope[better], index[better]
-    rim = np.ones(filled.shape, dtype=bool)
-    rim[1:-1, 1:-1] = False
-    receiver[rim] = own[rim]
-    return receiver.ravel()
-
-
 def basin_of(receiver: np.ndarray, outlet: int) -> np.ndarray:
     step = receiver.copy()
     step[outlet] = outlet  # it keeps what reaches it
@@ -85,13 +50,14 @@ def basin_of(receiver: np.ndarray, outlet: int) -> np.ndarray:
     return step == outlet
 
 
-def test_catchments_of_twenty_points_equal_a_plain_d8(system):
+def test_catchments_of_twenty_points_equal_a_receivers(system):
     """On unfilled ground (in filled pits every direction is convention), within one ring of cells."""
     grid = system.network.grid
     workspace = open_workspace(ROOT)
     elevation_m = np.array(read_raster(workspace.catalog["dem"], workspace.layers_dir).values, dtype=float)
-    theirs = plain_d8(elevation_m, (grid.lat_edges_deg[:-1] + grid.lat_edges_deg[1:]) / 2, 1 / 120)
     ours = grid.receiver.astype(int)
+    lat_deg = (grid.lat_edges_deg[:-1] + grid.lat_edges_deg[1:]) / 2
+    theirs = receivers(elevation_m, lat_deg, 1 / 120, ours == np.arange(ours.size))
     area = grid.upstream_km2.ravel()
     raised = ndimage.binary_dilation(grid.filled_m > elevation_m, np.ones((3, 3))).ravel()
     row, column = np.divmod(np.arange(area.size), grid.shape[1])
@@ -114,6 +80,25 @@ def test_receptors_come_in_the_order_a_person_reads_off_the_map(system, subjects
     places = [next((i for i, name in enumerate(names) if name.startswith(wanted)), -1) for wanted in case["order"]]
     assert -1 not in places and places == sorted(places), list(zip(case["order"], places, strict=True))
     assert [wanted for wanted in case["never"] if names.str.startswith(wanted).any()] == []
+
+
+def test_km_along_every_main_stem_are_those_of_its_line_within_two_percent(system):
+    """The stems were traced on a larger window by another filling; what lies in the network's window must measure alike."""
+    lines = gpd.read_file(ROOT / "layers/base/main_rivers.gpkg").explode(ignore_index=True)
+    network = system.network
+    tree = shapely.STRtree(shapely.points(network.vertices_local()))
+    measured = 0
+    for line in lines.geometry:
+        lonlat = shapely.get_coordinates(line)
+        line_m = geodesic_distance_m(lonlat[:-1, 0], lonlat[:-1, 1], lonlat[1:, 0], lonlat[1:, 1]).sum()
+        if line_m < 40_000:
+            continue
+        ends = shapely.points(shapely.get_coordinates(geometries_to_local(np.array([line])))[[0, -1]])
+        top, mouth = tree.nearest(ends)
+        river_m = network.forest.to_outlet_m[top] - network.forest.to_outlet_m[mouth]
+        assert abs(river_m) == pytest.approx(line_m, rel=0.02)
+        measured += 1
+    assert measured >= 6
 
 
 def test_no_place_in_the_laoha_basin_reaches_panjiakou(system):

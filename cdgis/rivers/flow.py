@@ -2,8 +2,8 @@
 
 Depressions are filled to their pour point by priority flood (Wang & Liu 2006, doi:10.1080/13658810500433453,
 pyflwdir); then each cell drains to the steepest of its eight neighbours on the filled surface (O'Callaghan &
-Mark 1984), distances being those of the row's latitude, and inside a flat along the flood's own way out. So
-(filled height, time of flooding) falls along every step and no circle can arise.
+Mark 1984), distances being those of the row's latitude, and through level ground straight to the way out
+(rivers.flats). So (filled height, mask of the flat) falls along every step and no circle can arise.
 Upstream area is the sum of ellipsoidal cell areas (DESIGN 4.2), never cells times a nominal square.
 """
 
@@ -122,7 +122,9 @@ def flow_from_elevation(
 
 
 def _point_down(filled: npt.NDArray[np.float32], codes: Codes, lon_edges: FloatArray, lat_edges: FloatArray) -> None:
-    """Turn `codes`, in place, to the steepest lower neighbour; where none is lower the flood's direction stays."""
+    """Turn `codes`, in place, to the steepest lower neighbour, and through level ground to its way out."""
+    from cdgis.rivers.flats import steps_through_flats
+
     rows, columns = filled.shape
     best = np.zeros_like(filled)
     free = (codes != _PIT) & (codes != _NODATA)
@@ -136,6 +138,10 @@ def _point_down(filled: npt.NDArray[np.float32], codes: Codes, lon_edges: FloatA
         better = (drop > best[here]) & free[here]
         best[here][better] = drop[better]
         codes[here][better] = code
+    metres = np.column_stack([_step_lengths(lon_edges, lat_edges, row, column) for row, column, _ in _STEPS])
+    steps = np.array([step[:2] for step in _STEPS], dtype=np.int64)
+    chosen = steps_through_flats(filled, free & (best == 0), steps, metres)
+    codes[chosen >= 0] = np.array([code for *_, code in _STEPS], dtype=np.uint8)[chosen[chosen >= 0]]
 
 
 def _step_lengths(lon_edges: FloatArray, lat_edges: FloatArray, row_step: int, column_step: int) -> npt.NDArray[np.float32]:

@@ -15,7 +15,7 @@ import numpy as np
 from cdgis.rivers.flow import FlowGrid, flow_from_elevation
 from cdgis.rivers.lines import Elevation
 
-METHOD = "1"
+METHOD = "2"
 """To be raised with every change of rivers.flow that changes a direction or an area."""
 _SUFFIX = ".flow.npz"
 _ARRAYS = ("receiver", "filled_m", "upstream_km2")

@@ -18,7 +18,7 @@ from geopandas import GeoDataFrame
 
 from cdgis.geometry.geodesy import geometries_from_local, geometries_to_local, lonlat_points
 from cdgis.rivers.network import Network
-from cdgis.rivers.snap import Snapper
+from cdgis.rivers.snap import TIE_M, Snapper
 from cdgis.workspace.layers import Layer
 
 EVENT_COLUMNS = (
@@ -126,8 +126,12 @@ def _events_of(
         }
     ).sort_values(["receptor_id", "vertex"], kind="stable")  # fmt: skip
     if kind.how == "point":
-        # A point on a river belongs to one segment: the nearest, of equals the one lower down.
-        return rows.sort_values(["offset_m", "to_outlet_m"], kind="stable").drop_duplicates("receptor_id")
+        # A point on a river belongs to one segment: the nearest, of equals (to a metre) the one that starts lowest.
+        # At a confluence that is the river below it; either branch alone would hide the point from the other.
+        start = snapper.network.forest.to_outlet_m[rows["vertex"].to_numpy()]
+        farther = rows["offset_m"] > rows.groupby("receptor_id")["offset_m"].transform("min") + TIE_M
+        order = np.lexsort((start, farther))
+        return rows.iloc[order].drop_duplicates("receptor_id")
     if kind.how == "cross":
         # Each reach a line crosses is one structure; a line drawn along the valley would else cross every few metres.
         reach = pd.Series(snapper.network.reach_id(rows["vertex"].to_numpy()), index=rows.index, dtype=object)
@@ -143,9 +147,10 @@ def _dams(rows: pd.DataFrame, network: Network) -> pd.DataFrame:
     place = place.sort_values(["receptor_id", "root", "to_outlet_m"], kind="stable").drop_duplicates(
         ["receptor_id", "root"]
     )
-    lon, lat = network.places(place["vertex"].to_numpy(), place["to_outlet_m"].to_numpy())
+    below = network.forest.receiver[place["vertex"].to_numpy()]  # where two branches meet in the reservoir, the dam is on both
+    lon, lat = network.places(below, place["to_outlet_m"].to_numpy())
     return place.assign(
-        kind="水库坝址（推导）", receptor_id=place["receptor_id"] + "-坝", name=place["name"] + "坝址", offset_m=0.0,
+        vertex=below, kind="水库坝址（推导）", receptor_id=place["receptor_id"] + "-坝", name=place["name"] + "坝址", offset_m=0.0,
         lon=lon, lat=lat,
     ).drop(columns="root")  # fmt: skip
 

@@ -16,6 +16,8 @@ from cdgis.geometry.geodesy import geodesic_distance_m, geometries_from_local, g
 from cdgis.rivers.network import Network
 
 OFFERED = 5
+TIE_M = 1.0
+"""Reaches whose distances differ by no more are equally near: far below the accuracy of any river line."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +69,11 @@ class Snapper:
         position = self._position(vertex, along)
         drains = self._drains(lon_deg[place], lat_deg[place], vertex, limit_m)
         usable = (offset <= limit_m) & drains
-        best = _first_of_each(place, np.lexsort((vertex, offset, ~usable, place)))
+        # Of reaches equally near (within TIE_M, as at a confluence) the one that starts lowest: both branches reach it.
+        start = self.network.forest.to_outlet_m[vertex]
+        least = np.full(len(places), np.inf)
+        np.minimum.at(least, place[usable], offset[usable])
+        best = _first_of_each(place, np.lexsort((start, offset > least[place] + TIE_M, ~usable, place)))
         nearest = _first_of_each(place, np.lexsort((vertex, offset, place)))
         hit = best[usable[best]]
         out = self._refused(places, lon_deg, lat_deg)
