@@ -33,9 +33,9 @@ FENCES = {
     "pyproj": ("geometry.geodesy", "geometry.projections"),
     "folium": ("report.site.overview_map",),
     "numba": ("core.compiled",),
-    "docx": ("report.screening.docx", "report.rivers.docx", "report.relocation.docx"),
+    "docx": ("report.files.docx_base", "report.screening.docx", "report.rivers.docx", "report.relocation.docx"),
     "matplotlib": ("report.site.overview_png",),
-    "PIL": ("report.screening.figure_png", "report.rivers.plan_png"),
+    "PIL": ("report.drawing.fonts", "report.screening.figure_png", "report.rivers.plan_png"),
 }
 FORBIDDEN_NAMES = ("utils", "helpers", "common")
 SHARED_STEMS = ("page", "content", "docx", "publish")

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from shapes import from_metres, layer_set, metres, sites, zone_layer
 
 from cdgis.core.vocabulary import Scope
+from cdgis.judging.measurement import Nearest
 from cdgis.judging.overlay import measure_overlaps
-from cdgis.workspace.layers import Nearest
 
 place = st.tuples(st.floats(-200_000, 200_000), st.floats(-100_000, 100_000))
 IDS = [f"U{i:02}" for i in range(12)]

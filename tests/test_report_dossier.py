@@ -10,8 +10,9 @@ from cdgis.geometry.map_frame import METRES_PER_DEGREE
 from cdgis.report.drawing.palette import read_palette
 from cdgis.report.drawing.paths import HEIGHT_PX, WIDTH_PX
 from cdgis.report.public.page_content import path_points
-from cdgis.report.site.subject_content import gather_dossiers, page_names
+from cdgis.report.site.subject_content import gather_dossiers
 from cdgis.report.site.subject_map import _concerned_layers, draw_sketches
+from cdgis.report.table_rows import page_names
 from cdgis.report.wording import (
     attribute,
     is_supplied,

@@ -14,8 +14,9 @@ import pytest
 from report_fixtures import ATTACKS, empty_assessment, make_assessment
 
 from cdgis.core.vocabulary import DEMO_STAMP, Evidence
-from cdgis.report.files.table_files import csv_text, is_demonstration, safe_cell, write_tables
+from cdgis.report.files.table_files import csv_text, safe_cell, write_tables
 from cdgis.report.files.xlsx_words import reader_for
+from cdgis.results.data_status import is_demonstration
 from cdgis.results.tables.validation import TABLES, Column
 
 

@@ -13,8 +13,8 @@ from report_fixtures import ATTACKS, make_assessment
 
 from cdgis.core.vocabulary import DEMO_STAMP
 from cdgis.errors import UsageError
+from cdgis.report.drawing import fonts
 from cdgis.report.screening import JournalExtract, compose_report, load_report
-from cdgis.report.screening import figure_png as screening_picture
 from cdgis.report.screening.blocks import Cell, Pairs
 from cdgis.report.screening.docx import render_docx
 from cdgis.report.screening.figure_png import draw_png
@@ -97,12 +97,12 @@ def test_picture_is_drawn_twice_the_same_and_with_a_legend_below():
 
 
 def test_picture_without_a_chinese_font_still_has_lines_and_no_labels(monkeypatch):
-    monkeypatch.setattr(screening_picture, "_FONTS", ())
-    screening_picture.chinese_font.cache_clear()
+    monkeypatch.setattr(fonts, "_FONTS", ())
+    fonts.chinese_font.cache_clear()
     try:
         image = Image.open(io.BytesIO(draw_png(_report().figures[0])))
     finally:
-        screening_picture.chinese_font.cache_clear()
+        fonts.chinese_font.cache_clear()
     assert image.size == (2 * _report().figures[0].width, 2 * _report().figures[0].height)
     assert len(image.getcolors(1 << 20)) > 3
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from shapes import rule
 
 from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN
+from cdgis.judging.measurement import Nearest
 from cdgis.judging.rule_outcomes import Ruling
 from cdgis.judging.stability import Precision, critical_distance
-from cdgis.workspace.layers import Nearest
 
 SIZE = 6
 metre = st.sampled_from([0.0, 1.0, 19.0, 20.0, 21.0, 500.0, 500.0, 8000.0, np.nan])

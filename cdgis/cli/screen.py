@@ -107,7 +107,7 @@ def screen(
     from cdgis.pipelines.assess_sites import assess_sites
     from cdgis.report.screening.publish import write_screening
     from cdgis.report.screening.reviews import kept_journals
-    from cdgis.report.site.subject_content import page_names
+    from cdgis.report.table_rows import page_names
 
     wanted = wanted_formats(formats)
     opened = open_here(workspace)

@@ -12,6 +12,8 @@ _ACTING = re.compile(
     "\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"  # bidirectional controls, zero-width characters, BOM
     "\ufff9-\ufffb\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"  # annotations, non-characters, surrogates, tags
 )
+_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_EXCEL_TEXT_LIMIT = 32_767
 
 
 def cleaned(text: str) -> str:
@@ -27,3 +29,8 @@ def is_clean(text: str) -> bool:
 def visible(text: str) -> str:
     """Return `text` with every character that would act instead of being read written out, as in ``\\u202E``."""
     return _ACTING.sub(lambda match: f"\\u{ord(match.group()):04X}", text)
+
+
+def legal_text(value: str) -> str:
+    """Return `value` with characters that XML cannot hold replaced, cut to what one Excel cell can hold."""
+    return _ILLEGAL.sub("\ufffd", value)[:_EXCEL_TEXT_LIMIT]

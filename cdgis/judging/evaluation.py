@@ -14,13 +14,14 @@ from cdgis.core.array_types import FloatArray
 from cdgis.core.progress import Progress, Silent
 from cdgis.core.vocabulary import SubjectKind
 from cdgis.judging.facts import Facts
+from cdgis.judging.measurement import Measurement
 from cdgis.judging.overlay import measure_overlaps
 from cdgis.judging.subject_table import describe_subjects, other_areas
 from cdgis.judging.verdicts import Judgement, judge, reach_by_layer, scopes_of
 from cdgis.readers.loading import Loaded
 from cdgis.results.tables.validation import validate
 from cdgis.rules import Rule
-from cdgis.workspace.layers import Layers, Measurement, Subjects
+from cdgis.workspace.layers import Layers, Subjects
 
 _SUBJECTS_AT_ONCE = 2500
 

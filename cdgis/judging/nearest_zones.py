@@ -15,7 +15,7 @@ from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArra
 from cdgis.core.vocabulary import Scope
 from cdgis.geometry.kernels import OutlineIndex, Pairs
 from cdgis.judging.extents import Extents
-from cdgis.workspace.layers import Nearest
+from cdgis.judging.measurement import Nearest
 
 _RADIUS_M = 6.3e6
 """Less than the earth's: the plane's scale is never underrated."""

@@ -25,9 +25,10 @@ from cdgis.judging.extents import (
     overlap_length_m,
     union_measure,
 )
+from cdgis.judging.measurement import Measurement, Nearest
 from cdgis.judging.nearest_zones import ZonesApart
 from cdgis.results.tables.validation import empty, validate
-from cdgis.workspace.layers import Layer, Layers, Measurement, Nearest, Subjects
+from cdgis.workspace.layers import Layer, Layers, Subjects
 
 INSIDE_SHARE = 1 - 1e-9
 

@@ -14,8 +14,8 @@ from cdgis.core.vocabulary import LIST_SEPARATOR, Relation, Scope, State
 from cdgis.judging import kleene
 from cdgis.judging.facts import Facts, missing_information, rule_applies_but_for_geometry
 from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN, Kleene
+from cdgis.judging.measurement import Measurement, Nearest
 from cdgis.rules import Rule
-from cdgis.workspace.layers import Measurement, Nearest
 
 GAP_RULE, DISAGREEMENT_RULE, UNLISTED_RULE, SLIVER_RULE = "ZU-04", "ZU-05", "ZU-07", "TOL-01"
 """Rules the judge itself finds (data/rules/engine.toml)."""

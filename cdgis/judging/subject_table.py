@@ -6,8 +6,9 @@ import shapely
 
 from cdgis.core.vocabulary import LIST_SEPARATOR, Relation
 from cdgis.geometry import geodesy
+from cdgis.judging.measurement import Measurement
 from cdgis.results.tables.validation import validate
-from cdgis.workspace.layers import Measurement, Subjects
+from cdgis.workspace.layers import Subjects
 
 COUNTY_LAYER, BASIN_LAYER, UNIT_LAYER = "counties", "basins", "management_units"
 _HITS = (Relation.INSIDE, Relation.CROSSES)

@@ -15,6 +15,7 @@ from cdgis.core.array_types import BoolArray, FloatArray, IntArray, TextArray
 from cdgis.core.vocabulary import LIST_SEPARATOR, Evidence, Stability, Verdict
 from cdgis.judging.facts import Facts
 from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN
+from cdgis.judging.measurement import Measurement
 from cdgis.judging.rule_outcomes import (
     DOCUMENT,
     Hits,
@@ -33,7 +34,7 @@ from cdgis.judging.rule_outcomes import (
 from cdgis.judging.stability import Precision, critical_distance
 from cdgis.results.tables.validation import empty, validate
 from cdgis.rules import Rule
-from cdgis.workspace.layers import Layers, Measurement
+from cdgis.workspace.layers import Layers
 
 __all__ = ["Judgement", "Outcome", "evaluate_rule", "judge", "reach_by_layer", "scope_of", "scopes_of"]
 

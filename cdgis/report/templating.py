@@ -1,10 +1,14 @@
 """How is a template of ours filled in? (everything escaped, a name nobody gave is an error)"""
 
 from functools import cache
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from cdgis.report.wording import FILTERS
+from cdgis.report.drawing.palette import VerdictStyle, read_palette
+from cdgis.report.wording import FILTERS, in_force, read_wording
+from cdgis.results.assessment import Assessment
+from cdgis.results.data_status import stamp_of
 
 
 @cache
@@ -25,3 +29,21 @@ def _environment() -> Environment:
     )
     environment.filters.update(FILTERS)
     return environment
+
+
+def common_values(assessment: Assessment) -> dict[str, Any]:
+    """Return what every page needs: the assessment, its titles, stamps and standing words."""
+    titles = {spec.id: spec.title for spec in assessment.catalog}
+    looks: dict[str, VerdictStyle] = dict(read_palette().verdicts)
+    return {
+        "a": assessment,
+        "settings": assessment.settings,
+        "as_of": assessment.as_of.isoformat(),
+        "stamp": stamp_of(assessment),
+        "run_number": assessment.report_numbers.get("", ""),
+        "layer_titles": titles,
+        "looks": looks,
+        "declaration": read_wording()["declaration"]["text"],
+        "how_to_verify": read_wording()["verify"]["text"],
+        "in_force": in_force,
+    }

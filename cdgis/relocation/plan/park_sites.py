@@ -20,13 +20,14 @@ from cdgis.core.array_types import IntArray
 from cdgis.core.units import m2_to_ha
 from cdgis.core.vocabulary import LIST_SEPARATOR, ProjectType, State, SubjectKind
 from cdgis.geometry import geodesy
+from cdgis.judging.measurement import Measurement
 from cdgis.judging.overlay import measure_overlaps
 from cdgis.judging.subject_table import describe_subjects
 from cdgis.judging.verdicts import judge, reach_by_layer, scopes_of
 from cdgis.readers.loading import Loaded
 from cdgis.relocation.plan.profiles import ACTIVITY, Profiles
 from cdgis.siting.exclusion_zones import Concern, ExclusionZones, concerns_of
-from cdgis.workspace.layers import Measurement, Subjects
+from cdgis.workspace.layers import Subjects
 
 PROHIBITING_RANK = 3
 _INSET_M = 25.0

@@ -25,9 +25,8 @@ from cdgis.report.carbon.figures import (
     picture_outline,
 )
 from cdgis.report.files.inline_assets import content_policy, inline_code, template_text
-from cdgis.report.site.page import common_values
-from cdgis.report.site.subject_content import Row, records, table
-from cdgis.report.templating import page_template
+from cdgis.report.table_rows import Row, records, table
+from cdgis.report.templating import common_values, page_template
 from cdgis.report.wording import read_wording
 from cdgis.results.assessment import Assessment
 

@@ -20,7 +20,7 @@ from cdgis.report.drawing.paths import (
     path_of,
     places_in,
 )
-from cdgis.report.site.subject_content import Row
+from cdgis.report.table_rows import Row
 from cdgis.results.assessment import Assessment
 
 _PLAN = (

@@ -21,13 +21,13 @@ import shapely
 
 from cdgis.core.vocabulary import DEMO_STAMP
 from cdgis.results.assessment import Assessment
+from cdgis.results.data_status import stamp_of, status_of
 from cdgis.results.tables.validation import TABLES, Column, Table, table_named
 
 SIGNIFICANT_DIGITS = 12
 """A city's area in square metres keeps its centimetres, and noise of summation order does not show."""
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-OFFICIAL_STATUS = "正式数据"
 STATUS = Column(name="data_status", title="数据性质")
 """Last column of every table written: a file or a copied row says by itself whether it may serve as a basis."""
 
@@ -62,24 +62,6 @@ def write_tables(
     if "gpkg" in containers:
         paths.append(_write_geopackage(assessment, tables, folder / "cdgis.gpkg"))
     return sorted(paths)
-
-
-def is_demonstration(assessment: Assessment) -> bool:
-    """Whether any layer or input behind the assessment is not official, so that the stamp is due."""
-    layers = any(not layer.spec.official for layer in assessment.layers.values())
-    return layers or any(
-        not record.official for record in assessment.inputs if record.kind in ("layer", "raster", "table")
-    )
-
-
-def stamp_of(assessment: Assessment) -> str:
-    """Return the stamp every page and table of the assessment bears, or the empty text when none is due."""
-    return DEMO_STAMP if is_demonstration(assessment) else ""
-
-
-def status_of(assessment: Assessment) -> str:
-    """Return what the last column of every table says about the data behind the assessment."""
-    return stamp_of(assessment) or OFFICIAL_STATUS
 
 
 def with_status(table: Table) -> Table:

@@ -13,7 +13,8 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cdgis.report.files.xlsx_rows import Look, legal_text, rows_xml
+from cdgis.core.safe_text import legal_text
+from cdgis.report.files.xlsx_rows import Look, rows_xml
 from cdgis.report.files.xlsx_words import number_format, reader_for
 from cdgis.results.assessment import Assessment
 from cdgis.results.tables.validation import TABLES, Column, Table

@@ -4,7 +4,6 @@ openpyxl makes the workbook, its styles and headers; its cell-by-cell writer tak
 half million cells, this takes one. Text is always stored as text, so no cell is ever a formula.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
@@ -12,10 +11,8 @@ from xml.sax.saxutils import escape
 import pandas as pd
 from openpyxl.utils import get_column_letter
 
+from cdgis.core.safe_text import legal_text
 from cdgis.results.tables.validation import Column, Table
-
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_EXCEL_TEXT_LIMIT = 32_767
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,11 +23,6 @@ class Look:
     """Index of the cell style in the workbook."""
     read: Callable[[str], str] | None = None
     """What turns a code into words."""
-
-
-def legal_text(value: str) -> str:
-    """Return `value` with characters that XML cannot hold replaced, cut to what one Excel cell can hold."""
-    return _ILLEGAL.sub("\ufffd", value)[:_EXCEL_TEXT_LIMIT]
 
 
 def rows_xml(table: Table, frame: pd.DataFrame, *, first_row: int, looks: Sequence[Look]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from cdgis.core.vocabulary import LIST_SEPARATOR, Effect
-from cdgis.report.site.subject_content import Row, page_names, records, table
+from cdgis.report.table_rows import Row, page_names, records, table
 from cdgis.results.assessment import Assessment
 
 DISPOSITIONS = ("异地迁建", "关停退出", "就地改造", "保留观察")

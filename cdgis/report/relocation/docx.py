@@ -8,14 +8,14 @@ from docx import Document
 from docx.document import Document as DocumentType
 from docx.shared import Mm, Pt, RGBColor
 
-from cdgis.report.files.table_files import stamp_of
-from cdgis.report.files.xlsx_rows import legal_text
+from cdgis.core.safe_text import legal_text
+from cdgis.report.files.docx_base import fixed_times, set_font
 from cdgis.report.relocation.content import Candidate, gather_candidates, listed_words
 from cdgis.report.relocation.page import FOLDER, docx_name
-from cdgis.report.screening.docx import fixed_times, set_font
-from cdgis.report.site.subject_content import Row
+from cdgis.report.table_rows import Row
 from cdgis.report.wording import attribute, industry, metres, number, read_wording, word
 from cdgis.results.assessment import Assessment
+from cdgis.results.data_status import stamp_of
 
 _STYLES = (("Normal", 10.5), ("Heading 1", 13), ("Title", 17))
 _RED = RGBColor(0x8E, 0x12, 0x22)

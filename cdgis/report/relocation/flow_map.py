@@ -10,7 +10,7 @@ from cdgis.geometry.map_frame import View
 from cdgis.report.drawing.paths import SIZE_PX, Stroke, layer_strokes, places_in
 from cdgis.report.drawing.paths import Sketch as Drawing
 from cdgis.report.relocation.content import COLOURS, Candidate
-from cdgis.report.site.subject_content import Row
+from cdgis.report.table_rows import Row
 from cdgis.results.assessment import Assessment
 
 _PLAN = (("water_source_zones", "zone"), ("built_up", "zone"), ("parks", "zone"), ("main_rivers", "stream"), ("counties", "border"))

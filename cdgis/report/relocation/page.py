@@ -7,8 +7,7 @@ from cdgis.report.drawing.paths import SIZE_PX
 from cdgis.report.files.inline_assets import content_policy, inline_code, static_text, template_text
 from cdgis.report.relocation.content import COLOURS, GROUP_TITLES, REVIEW, Candidate, listed_words, view_relocation
 from cdgis.report.relocation.flow_map import draw_flows, draw_one
-from cdgis.report.site.page import common_values
-from cdgis.report.templating import page_template
+from cdgis.report.templating import common_values, page_template
 from cdgis.results.assessment import Assessment
 
 CITY_PAGE, FOLDER = "relocation.html", "relocations"

@@ -3,8 +3,8 @@
 
 from cdgis.report.rivers.strip_map import COLOURS, PLAN_PX, STRIP_WIDTH_PX, draw_plan, draw_strip
 from cdgis.report.rivers.xlsx import CONTACT_FIELDS
-from cdgis.report.site.subject_content import records
 from cdgis.report.standalone_page import render_page
+from cdgis.report.table_rows import records
 from cdgis.rivers.dossier import RiverDossier
 from cdgis.rivers.risk import risk_tiers
 

@@ -4,8 +4,8 @@ import io
 
 from PIL import Image, ImageDraw
 
+from cdgis.report.drawing.fonts import chinese_font
 from cdgis.report.rivers.strip_map import PLAN_PX, Plan
-from cdgis.report.screening.figure_png import chinese_font
 
 SCALE = 2
 _LOOKS = {"border": ("#9aa5b1", 2), "stream": ("#9cc4dc", 2), "stem": ("#1f78b4", 6)}

@@ -10,7 +10,8 @@ import shapely
 
 from cdgis.core.array_types import FloatArray, GeometryArray
 from cdgis.geometry.map_frame import View
-from cdgis.report.site.subject_content import Row, records
+from cdgis.report.drawing.marks import Line, Spot
+from cdgis.report.table_rows import Row, records
 from cdgis.rivers.dossier import RiverDossier
 
 PLAN_PX = (900, 640)
@@ -23,31 +24,6 @@ COLOURS = {
 }  # fmt: skip
 _LABELLED = ("监测断面", "饮用水水源保护区", "水库坝址（推导）", "支流汇入")
 _LABEL_PX = (86.0, 13.0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """One line of the plan."""
-
-    style: str
-    """border, stream or stem."""
-    points: FloatArray
-
-    @property
-    def path(self) -> str:
-        """SVG path data."""
-        return "M" + "L".join(f"{x:g} {y:g}" for x, y in self.points)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spot:
-    """One mark, with or without its label."""
-
-    x: float
-    y: float
-    colour: str
-    label: str
-    title: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

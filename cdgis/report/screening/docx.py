@@ -5,7 +5,6 @@ report gives the same bytes.
 """
 
 import io
-import zipfile
 from datetime import UTC, datetime, time
 from hashlib import sha256
 from typing import Any
@@ -21,7 +20,8 @@ from docx.shared import Mm, Pt, RGBColor
 from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 
-from cdgis.report.files.xlsx_rows import legal_text
+from cdgis.core.safe_text import legal_text
+from cdgis.report.files.docx_base import core_property, fixed_times, set_font
 from cdgis.report.screening import ScreeningReport, report_json
 from cdgis.report.screening.blocks import Block, Cell, Grid, Heading, Pairs, Picture, Signatures, Text
 from cdgis.report.screening.cells import verdict_text
@@ -29,8 +29,6 @@ from cdgis.report.screening.figure_png import draw_png
 from cdgis.report.screening.grounds_wording import parts_of, summary_of
 
 _WIDTH_MM = 177.0
-_FONT, _LATIN = "宋体", "Times New Roman"
-_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _TONES = {"stop": "8E1222", "argue": "8A4B00", "limit": "6B5600", "good": "155A38", "open": "37414E"}
 _SHADE = "EEF2F6"
 _TEXT_PT, _TABLE_PT, _SMALL_PT = 10.5, 8.5, 7.5
@@ -66,24 +64,9 @@ def _set_up(document: DocumentType, report: ScreeningReport) -> None:
     _run(header, report.stamp, size=9, colour="B2182B", bold=True)
     _page_numbers(section.footer.paragraphs[0])
     core, day = document.core_properties, datetime.combine(datetime.fromisoformat(report.as_of), time(), UTC)
-    core.author, core.title, core.subject = "cdgis", _property(report.title), _property(report.report_number)
-    core.comments, core.keywords, core.last_modified_by, core.revision = _property(report.stamp), "", "cdgis", 1
+    core.author, core.title, core.subject = "cdgis", core_property(report.title), core_property(report.report_number)
+    core.comments, core.keywords, core.last_modified_by, core.revision = core_property(report.stamp), "", "cdgis", 1
     core.created = core.modified = core.last_printed = day
-
-
-def _property(text: str) -> str:
-    """Return `text` as a core property can hold it."""
-    return legal_text(text)[:255]
-
-
-def set_font(style: Any, size: float, *, bold: bool) -> None:
-    """Give a style the house fonts for Chinese and Latin text, in points."""
-    style.font.name, style.font.size, style.font.bold = _LATIN, Pt(size), bold
-    style.font.color.rgb = RGBColor(0x14, 0x18, 0x1F)
-    fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
-    for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
-        fonts.attrib.pop(qn(f"w:{theme}"), None)
-    fonts.set(qn("w:eastAsia"), _FONT)
 
 
 def _page_numbers(paragraph: Paragraph) -> None:
@@ -227,14 +210,3 @@ def _run(paragraph: Paragraph, text: str, *, size: float = 0.0, bold: bool = Fal
         run.font.bold = True
     if colour:
         run.font.color.rgb = RGBColor.from_string(colour)
-
-
-def fixed_times(content: bytes) -> bytes:
-    """Return the same archive with every member dated 1980, so that the clock leaves no trace."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in source.namelist():
-            info = zipfile.ZipInfo(name, date_time=_ZIP_TIME)
-            info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, 3, 0o600 << 16
-            target.writestr(info, source.read(name))
-    return stream.getvalue()

@@ -6,31 +6,17 @@ the machine the picture carries no labels; the tables hold all they would say.
 
 import io
 import re
-from functools import cache
-from pathlib import Path
 
-from PIL import Image, ImageChops, ImageDraw, ImageFont
+from PIL import Image, ImageChops, ImageDraw
 
+from cdgis.report.drawing.fonts import SCALE, Font, chinese_font
 from cdgis.report.screening.content import Figure, Measure, Outline
 from cdgis.report.screening.figure_style import LOOKS, OVERLAP, SHIFT, Look, colour_of, legend_of
 
-SCALE = 2
 _SMOOTH = 2
-_FONT_PX, _KEY_ROW_PX, _KEY_PAD_PX = 13, 22, 8
+_KEY_ROW_PX, _KEY_PAD_PX = 22, 8
 _GROUND = "#fbfbf9"
-_FONTS = (
-    "C:/Windows/Fonts/msyh.ttc",
-    "C:/Windows/Fonts/simhei.ttf",
-    "C:/Windows/Fonts/simsun.ttc",
-    "/System/Library/Fonts/PingFang.ttc",
-    "/System/Library/Fonts/STHeiti Medium.ttc",
-    "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
-    "/usr/share/fonts/google-noto-cjk/NotoSansCJK-Regular.ttc",
-    "/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc",
-    "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc",
-)
 _RINGS = re.compile(r"M([^MZ]*)(Z?)")
-Font = ImageFont.FreeTypeFont
 Point = tuple[float, float]
 
 
@@ -51,15 +37,6 @@ def draw_png(figure: Figure) -> bytes:
     stream = io.BytesIO()
     image.save(stream, format="PNG")
     return stream.getvalue()
-
-
-@cache
-def chinese_font() -> Font | None:
-    """Return the first Chinese font found on the machine, None when there is none."""
-    for name in _FONTS:
-        if Path(name).is_file():
-            return ImageFont.truetype(name, _FONT_PX * SCALE)
-    return None
 
 
 def _rings(path: str, factor: float) -> list[tuple[list[Point], bool]]:

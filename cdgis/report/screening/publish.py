@@ -8,7 +8,7 @@ from cdgis.report.files.atomic_output import staged
 from cdgis.report.files.table_files import write_tables
 from cdgis.report.screening import Composer, JournalExtract, ScreeningReport, report_json
 from cdgis.report.screening.html import render_screening
-from cdgis.report.site.subject_content import page_names
+from cdgis.report.table_rows import page_names
 from cdgis.results.assessment import Assessment
 
 FORMATS = ("html", "docx", "json", "xlsx", "gpkg")

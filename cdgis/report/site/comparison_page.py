@@ -18,8 +18,9 @@ from cdgis.report.drawing.palette import read_palette
 from cdgis.report.drawing.paths import path_of
 from cdgis.report.files.atomic_output import staged
 from cdgis.report.files.inline_assets import content_policy, inline_code, template_text
-from cdgis.report.files.table_files import OFFICIAL_STATUS, csv_text
+from cdgis.report.files.table_files import csv_text
 from cdgis.report.templating import page_template
+from cdgis.results.data_status import OFFICIAL_STATUS
 
 SIZE_PX = (900, 560)
 _ROOM = 1.06

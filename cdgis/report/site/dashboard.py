@@ -18,8 +18,9 @@ from cdgis.geometry.geodesy import geometries_to_plane
 from cdgis.report.drawing.bar_chart import Chart, Content, stacked
 from cdgis.report.drawing.palette import read_palette
 from cdgis.report.site.plan_measures import Measure, gather_measures
-from cdgis.report.site.subject_content import Dossier, table
+from cdgis.report.site.subject_content import Dossier
 from cdgis.report.site.subject_list import UNIT_LAYER, Listed, list_subjects
+from cdgis.report.table_rows import table
 from cdgis.report.wording import initial
 from cdgis.results.assessment import Assessment
 

@@ -10,7 +10,8 @@ from cdgis.carbon.potential import ALL_MEASURES
 from cdgis.carbon.stock import TOTAL
 from cdgis.core.vocabulary import LIST_SEPARATOR, Evidence, IntakeStatus, Stability, SubjectKind, Verdict
 from cdgis.report.relocation.content import count_dispositions
-from cdgis.report.site.subject_content import Dossier, Row, records, table
+from cdgis.report.site.subject_content import Dossier
+from cdgis.report.table_rows import Row, records, table
 from cdgis.results.assessment import Assessment
 
 NO_COUNTY = "未落入县区"

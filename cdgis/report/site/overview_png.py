@@ -14,13 +14,13 @@ import pandas as pd
 from cdgis.core.vocabulary import Verdict
 from cdgis.errors import ReportError
 from cdgis.geometry.map_frame import METRES_PER_DEGREE, round_length
+from cdgis.report.drawing.fonts import chinese_font
 from cdgis.report.drawing.palette import read_palette
 from cdgis.report.files.atomic_output import staged
-from cdgis.report.files.table_files import stamp_of
 from cdgis.report.map.layer_styles import map_bounds
-from cdgis.report.screening.figure_png import chinese_font
 from cdgis.report.wording import short_county
 from cdgis.results.assessment import Assessment
+from cdgis.results.data_status import stamp_of
 
 PATH = "stills/overview.png"
 _MARKERS = {"diamond": "D", "triangle": "^", "square": "s", "circle": "o", "ring": "o"}

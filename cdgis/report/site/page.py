@@ -4,7 +4,6 @@ Templates escape everything that comes from data; scripts and styles are ours an
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from markupsafe import Markup
 
@@ -12,7 +11,7 @@ from cdgis.carbon.stock import TOTAL
 from cdgis.core.vocabulary import Verdict
 from cdgis.report.drawing.bar_chart import BAR_PX, LABEL_PX, ROW_PX
 from cdgis.report.drawing.bar_chart import WIDTH_PX as CHART_PX
-from cdgis.report.drawing.palette import VerdictStyle, read_palette
+from cdgis.report.drawing.palette import read_palette
 from cdgis.report.drawing.paths import SIZE_PX, Sketch
 from cdgis.report.files.inline_assets import (
     content_policy,
@@ -22,15 +21,14 @@ from cdgis.report.files.inline_assets import (
     static_text,
     template_text,
 )
-from cdgis.report.files.table_files import stamp_of
 from cdgis.report.site.dashboard import Dashboard
 from cdgis.report.site.overview import Overview
 from cdgis.report.site.overview_map import MapView
 from cdgis.report.site.place_content import Place
 from cdgis.report.site.subject_content import Dossier
 from cdgis.report.site.subject_list import filter_choices, list_subjects
-from cdgis.report.templating import page_template
-from cdgis.report.wording import in_force, read_wording, transition_note
+from cdgis.report.templating import common_values, page_template
+from cdgis.report.wording import transition_note
 from cdgis.results.assessment import Assessment
 
 OUR_SCRIPTS = (
@@ -114,21 +112,3 @@ def render_dashboard(assessment: Assessment, dashboard: Dashboard) -> str:
         dashboard=dashboard,
         chart_sizes=(CHART_PX, LABEL_PX, ROW_PX, BAR_PX),
     )
-
-
-def common_values(assessment: Assessment) -> dict[str, Any]:
-    """Return what every page needs: the assessment, its titles, stamps and standing words."""
-    titles = {spec.id: spec.title for spec in assessment.catalog}
-    looks: dict[str, VerdictStyle] = dict(read_palette().verdicts)
-    return {
-        "a": assessment,
-        "settings": assessment.settings,
-        "as_of": assessment.as_of.isoformat(),
-        "stamp": stamp_of(assessment),
-        "run_number": assessment.report_numbers.get("", ""),
-        "layer_titles": titles,
-        "looks": looks,
-        "declaration": read_wording()["declaration"]["text"],
-        "how_to_verify": read_wording()["verify"]["text"],
-        "in_force": in_force,
-    }

@@ -11,8 +11,8 @@ from cdgis.core.vocabulary import Level, Verdict
 from cdgis.geometry.geodesy import survey_area_m2
 from cdgis.report.drawing.paths import Sketch
 from cdgis.report.drawing.place_map import PlaceMaps
-from cdgis.report.site.subject_content import Row, page_names, records, table
 from cdgis.report.site.subject_list import UNIT_LAYER, Listed
+from cdgis.report.table_rows import Row, page_names, records, table
 from cdgis.results.assessment import Assessment
 from cdgis.workspace.layers import Layer
 

@@ -11,7 +11,7 @@ import pandas as pd
 from cdgis.carbon.potential import ALL_MEASURES
 from cdgis.carbon.stock import TOTAL
 from cdgis.geometry.geodesy import survey_area_m2
-from cdgis.report.site.subject_content import table
+from cdgis.report.table_rows import table
 from cdgis.report.wording import initial, number, ten_thousand
 from cdgis.results.assessment import Assessment
 

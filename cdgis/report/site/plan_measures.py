@@ -14,7 +14,7 @@ import pandas as pd
 
 from cdgis.core.vocabulary import LIST_SEPARATOR, Effect, State
 from cdgis.report.site.plan_figures import Result, figure
-from cdgis.report.site.subject_content import table
+from cdgis.report.table_rows import table
 from cdgis.results.assessment import Assessment
 
 NOT_SPATIAL = "不属空间分析"

@@ -8,9 +8,9 @@ import shapely
 from cdgis.core.vocabulary import DEMO_STAMP
 from cdgis.geometry.map_frame import View
 from cdgis.readers.loading import Loaded
-from cdgis.report.rivers.strip_map import Line, Spot
-from cdgis.report.site.subject_content import records
+from cdgis.report.drawing.marks import Line, Spot
 from cdgis.report.standalone_page import render_page
+from cdgis.report.table_rows import records
 from cdgis.siting.reuse_options import reuse_options
 
 MAP_PX = (900, 720)

@@ -1,24 +1,15 @@
 """What is there to say about one subject? (all tables' rows of each subject, gathered once)"""
 
-import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
-from typing import Any
 
 import pandas as pd
 
 from cdgis.core.number_format import area_digits, metres
 from cdgis.core.vocabulary import LIST_SEPARATOR, Effect, Level, ProjectType, Relation, State, SubjectKind, Verdict
+from cdgis.report.table_rows import Row, page_names, records, table
 from cdgis.results.assessment import Assessment
-from cdgis.results.tables.validation import empty
 from cdgis.rules import Rule
-
-Row = Mapping[str, Any]
-
-_SAFE_NAME = re.compile(r"[A-Za-z0-9_\u4e00-\u9fff][A-Za-z0-9_.\-\u4e00-\u9fff]{0,79}")
-_RESERVED_NAME = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,17 +74,6 @@ class Dossier:
     def attribute(self, name: str) -> str:
         """Return the value given for an attribute, or the empty text."""
         return next((str(row["value"]) for row in self.attributes if row["attribute"] == name), "")
-
-
-def table(assessment: Assessment, name: str) -> pd.DataFrame:
-    """Return a table of the assessment, empty when this command did not make it."""
-    return assessment.tables[name] if name in assessment.tables else empty(name)
-
-
-def records(frame: pd.DataFrame) -> list[Row]:
-    """Return the rows of a table as mappings by column name."""
-    names = [str(name) for name in frame.columns]
-    return [dict(zip(names, row, strict=True)) for row in frame.itertuples(index=False, name=None)]
 
 
 def gather_dossiers(assessment: Assessment) -> tuple[Dossier, ...]:
@@ -242,20 +222,3 @@ def _zone_text(zone_id: str, overlap: Row | None) -> str:
         return name
     size = f"{area_digits(overlap['area_m2'])} 平方米" if overlap["area_m2"] > 0 else metres(overlap["length_m"])
     return f"{name}，重叠 {size}，相距 {metres(overlap['distance_m'])}"
-
-
-def page_names(subject_ids: Sequence[str]) -> dict[str, str]:
-    """Return subject id -> file name of its page: safe on every file system, never two alike.
-
-    An id that is no safe file name, or that differs from another in case only, gets a piece of its hash.
-    """
-    folded = Counter(subject_id.casefold() for subject_id in subject_ids)
-    names = {}
-    for subject_id in subject_ids:
-        safe = _SAFE_NAME.fullmatch(subject_id) and not _RESERVED_NAME.fullmatch(subject_id)
-        stem = subject_id
-        if not safe or subject_id.endswith(".") or folded[subject_id.casefold()] > 1:
-            kept = re.sub(r"[^A-Za-z0-9\u4e00-\u9fff]+", "_", subject_id)[:40].strip("_")
-            stem = f"{kept or 'subject'}-{sha256(subject_id.encode('utf-8', 'surrogatepass')).hexdigest()[:10]}"
-        names[subject_id] = f"{stem}.html"
-    return names

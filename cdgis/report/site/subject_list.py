@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cdgis.core.vocabulary import IntakeStatus, Stability, SubjectKind, Verdict
-from cdgis.report.site.subject_content import Dossier, Row
+from cdgis.report.site.subject_content import Dossier
+from cdgis.report.table_rows import Row
 from cdgis.report.wording import industry
 from cdgis.results.assessment import Assessment
 

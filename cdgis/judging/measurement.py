@@ -1,0 +1,96 @@
+"""What the overlay measured: overlaps and distances as tables for the report and arrays for the judge."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cdgis.core.array_types import FloatArray, IntArray, TextArray
+from cdgis.core.vocabulary import Scope
+
+
+class Nearest:
+    """The nearest zone of one scope for every subject; NaN and "" where the scope has no zone.
+
+    Measured when asked for: hundreds of scopes name one unit each, and of most of them all that matters is that they
+    are far.
+    """
+
+    def __init__(self, at_least_m: FloatArray, find: Callable[[IntArray], tuple[FloatArray, TextArray]]) -> None:
+        """Take what is known beforehand, and how to learn the rest.
+
+        Parameters
+        ----------
+        at_least_m : no subject is nearer than this, geodesic metres; NaN where the scope has no zone.
+        find : positions of subjects -> distance in metres and zone id of each.
+        """
+        self.at_least_m = at_least_m
+        self._find = find
+
+    @classmethod
+    def known(cls, distance_m: FloatArray, zone_id: TextArray) -> "Nearest":
+        """Return what has been measured already."""
+        return cls(distance_m, lambda at: (distance_m[at], zone_id[at]))
+
+    @classmethod
+    def nowhere(cls, size: int) -> "Nearest":
+        """Return what holds of a scope without any zone."""
+        return cls.known(np.full(size, np.nan), np.full(size, "", dtype=object))
+
+    @cached_property
+    def _whole(self) -> tuple[FloatArray, TextArray]:
+        return self._find(np.arange(len(self.at_least_m)))
+
+    @property
+    def distance_m(self) -> FloatArray:
+        """Geodesic, to the zone's outline; 0 where they touch, cross, or one holds the other."""
+        return self._whole[0]
+
+    @property
+    def zone_id(self) -> TextArray:
+        """Which zone it is."""
+        return self._whole[1]
+
+    def distance_of(self, positions: IntArray) -> FloatArray:
+        """Return the distance of some subjects alone."""
+        return self._find(positions)[0]
+
+    def at(self, positions: IntArray) -> "Nearest":
+        """Return the same for the subjects that lie where those at `positions` do."""
+        return Nearest(self.at_least_m[positions], lambda at: self._find(positions[at]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measurement:
+    """What the overlay found: tables for the report, and arrays (one value a subject) for the judge."""
+
+    subject_ids: npt.NDArray[np.object_]
+    overlaps: pd.DataFrame
+    """Table `overlaps`."""
+    clear: pd.DataFrame
+    """Table `clear`."""
+    ledger: pd.DataFrame
+    """Table `ledger`."""
+    hits: pd.DataFrame
+    """subject (position), layer, zone_id, zone_class, depth_m: the overlaps that count."""
+    nearest: Mapping[Scope, Nearest]
+    uncovered: Mapping[str, npt.NDArray[np.bool_]]
+    """Layer -> which subjects lie outside its coverage by more than the tolerance of DESIGN 4.5."""
+    slivers: Mapping[str, npt.NDArray[np.bool_]]
+    """Layer -> which subjects have a sliver overlap with it."""
+
+    def at(self, positions: npt.NDArray[np.int64], subject_ids: npt.NDArray[np.object_]) -> "Measurement":
+        """Return what the judge needs of subjects named `subject_ids` that lie where those at `positions` do; no tables."""
+        copies = pd.DataFrame({"subject": positions, "copy": np.arange(len(positions))})
+        hits = self.hits.merge(copies, on="subject").drop(columns="subject").rename(columns={"copy": "subject"})
+        return Measurement(
+            subject_ids=subject_ids,
+            overlaps=self.overlaps.iloc[:0], clear=self.clear.iloc[:0], ledger=self.ledger.iloc[:0],
+            hits=hits.sort_values(["subject", "layer", "zone_id"], kind="stable", ignore_index=True),
+            nearest={scope: near.at(positions) for scope, near in self.nearest.items()},
+            uncovered={layer: flag[positions] for layer, flag in self.uncovered.items()},
+            slivers={layer: flag[positions] for layer, flag in self.slivers.items()},
+        )  # fmt: skip
