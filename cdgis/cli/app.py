@@ -28,6 +28,7 @@ from cdgis.cli.options import (
     err_console,
     open_here,
     out_console,
+    output_folder,
     write_all,
 )
 from cdgis.cli.publish import publish_site
@@ -66,9 +67,10 @@ def run(
     from cdgis.pipelines.assess_city import assess_workspace
 
     opened = open_here(workspace)
+    target = output_folder(out, "maps", opened)
     with progress_bars(err_console, quiet=quiet) as progress:
         assessment = assess_workspace(opened, as_of=parse_date(as_of), jobs=jobs, progress=progress)
-    write_all(assessment, out or opened.root / "maps", jobs=jobs, quiet=quiet, strict=strict)
+    write_all(assessment, target, jobs=jobs, quiet=quiet, strict=strict)
 
 
 @app.command(cls=ChineseCommand)
@@ -114,9 +116,10 @@ def carbon(
     from cdgis.pipelines.assess_carbon import assess_carbon
 
     opened = open_here(workspace)
+    target = output_folder(out, "reports", opened)
     with progress_bars(err_console, quiet=quiet) as progress:
         assessment = assess_carbon(opened, as_of=parse_date(as_of), progress=progress)
-    write_all(assessment, out or opened.root / "reports", jobs=jobs, quiet=quiet, strict=False)
+    write_all(assessment, target, jobs=jobs, quiet=quiet, strict=False)
 
 
 register_measures(app)

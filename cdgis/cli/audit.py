@@ -15,6 +15,7 @@ from cdgis.cli.options import (
     WorkspaceOption,
     err_console,
     open_here,
+    output_folder,
     say,
 )
 from cdgis.cli.words import ChineseCommand, parse_date
@@ -185,9 +186,10 @@ def compare(
 
     is_folder = (old / SETTINGS_FILE).is_file() and (new / SETTINGS_FILE).is_file()
     opened = None if is_folder else open_here(workspace)
+    home = opened or open_here(new)
+    target = output_folder(out, "reports/compare", home, files=() if is_folder else (old, new))
     with progress_bars(err_console, quiet=quiet) as progress:
         found = compare_versions(old, new, workspace=opened, layer=layer, jobs=jobs, progress=progress)
-    target = out or (opened.root if opened else new) / "reports" / "compare"
     written = write_comparison(found, target)
     if not quiet:
         say(f"变更的区 {len(found.zones)} 个；重新判定 {found.judged_count} 个对象，结论变更 {len(found.verdicts)} 个")
@@ -216,6 +218,8 @@ def rules_export(
     from cdgis.pipelines.rule_import import editable, export_rules
     from cdgis.readers.loading import load_workspace
 
+    if file.exists():
+        raise ReportError(f"{file} 已存在，没有覆盖：里面可能有改好而未导入的规则。请换一个文件名，或先移走它")
     loaded = load_workspace(open_here(workspace), as_of=None, progress=Silent())
     try:
         file.write_bytes(export_rules(loaded))

@@ -14,6 +14,7 @@ from cdgis.cli.options import (
     WorkspaceOption,
     err_console,
     open_here,
+    output_folder,
     say,
 )
 from cdgis.cli.words import ChineseCommand, parse_date
@@ -51,11 +52,12 @@ def reuse(
     from cdgis.siting.reuse_assessment import assess_reuse
 
     opened = open_here(workspace)
+    target = output_folder(out, "reports/reuse", opened)
     with progress_bars(err_console, quiet=quiet) as progress:
         loaded = load_workspace(opened, as_of=parse_date(as_of), progress=progress)
         table = assess_reuse(loaded, jobs=jobs, progress=progress)
     page = render_reuse(loaded, table).encode()
-    written = write_water({"reuse": table}, out or opened.root / "reports" / "reuse", files={"reuse.html": page})
+    written = write_water({"reuse": table}, target, files={"reuse.html": page})
     if not quiet:
         for option, rows in table.groupby("option", sort=False):
             counts = rows["admissible"].value_counts().reindex(["可选", "须补证", "不可选"], fill_value=0)

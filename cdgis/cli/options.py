@@ -1,6 +1,7 @@
 """The options every command shares, and what every command does first and last."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -59,6 +60,18 @@ def open_here(workspace: Path | None) -> "Workspace":
     from cdgis.workspace.settings import find_workspace, open_workspace
 
     return open_workspace(workspace if workspace is not None else find_workspace(Path.cwd()))
+
+
+def output_folder(out: Path | None, default: str, workspace: "Workspace", *, files: Sequence[Path] = ()) -> Path:
+    """Return the folder given, or the workspace's `default`, after checking that nothing read lies there.
+
+    Raises
+    ------
+    UsageError : outputs would lie among inputs.
+    """
+    from cdgis.pipelines.output_folder import checked_output
+
+    return checked_output(out if out is not None else workspace.root / default, workspace, files=files)
 
 
 def say(text: str, style: str = "") -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cdgis.cli.options import err_console, open_here, say, write_all
+from cdgis.cli.options import err_console, open_here, output_folder, say, write_all
 from cdgis.cli.words import parse_date
 
 if TYPE_CHECKING:
@@ -25,13 +25,13 @@ def publish_site(
     from cdgis.report.public.site import FOLDER
 
     opened = open_here(workspace)
+    target = output_folder(out, FOLDER if audience == "public" else "maps", opened)
     with progress_bars(err_console, quiet=quiet) as progress:
         assessment = assess_workspace(opened, as_of=parse_date(as_of), jobs=jobs, progress=progress)
     if audience == "public":
-        target = out or opened.root / FOLDER
         shown = _publish_openly(assessment, target, jobs=jobs, quiet=quiet)
     else:
-        target, shown = out or opened.root / "maps", assessment
+        shown = assessment
         write_all(assessment, target, jobs=jobs, quiet=quiet, strict=False)
     if still:
         from cdgis.report.site.overview_png import write_still

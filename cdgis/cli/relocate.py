@@ -14,6 +14,7 @@ from cdgis.cli.options import (
     WorkspaceOption,
     err_console,
     open_here,
+    output_folder,
     write_all,
 )
 from cdgis.cli.words import ChineseCommand, parse_date
@@ -54,13 +55,14 @@ def relocate(
     from cdgis.relocation.policy import read_weights
 
     opened = open_here(workspace)
+    target = output_folder(out, "reports", opened)
     wanted = WhatIf(
         closed=tuple(close or ()), spare_ha=_hectares(cap or []), weights=read_weights(weights) if weights else {},
         free=tuple(free or ()),
     )  # fmt: skip
     with progress_bars(err_console, quiet=quiet) as progress:
         assessment = assess_relocation(opened, what_if=wanted, as_of=parse_date(as_of), jobs=jobs, progress=progress)
-    write_all(assessment, out or opened.root / "reports", jobs=jobs, quiet=quiet, strict=False, word=True)
+    write_all(assessment, target, jobs=jobs, quiet=quiet, strict=False, word=True)
 
 
 def _hectares(pairs: list[str]) -> dict[str, float]:

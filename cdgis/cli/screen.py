@@ -20,6 +20,7 @@ from cdgis.cli.options import (
     named_values,
     open_here,
     out_console,
+    output_folder,
 )
 from cdgis.cli.screen_batch import is_batch, screen_batch
 from cdgis.cli.words import ChineseCommand, parse_date
@@ -116,7 +117,7 @@ def screen(
         "crs": crs, "dxf_unit": dxf_unit,
     }  # fmt: skip
     declared = {key: value for key, value in given.items() if value is not None} | named_values(attr or [])
-    target = out or opened.root / "reports"
+    target = output_folder(out, "reports", opened, files=(*(files or ()), *((attributes,) if attributes else ())))
     choose_engine(engine)
     if is_batch(files or (), engine):
         screen_batch(
@@ -225,6 +226,7 @@ def guide(
     from cdgis.siting.candidate_sites import SitingRequest
 
     opened = open_here(workspace)
+    target = output_folder(out, "reports", opened)
     meant = understood(
         {"industry": industry or "", "project_type": project_type, "activity": activity} | named_values(attr or [])
     )
@@ -235,4 +237,4 @@ def guide(
     )  # fmt: skip
     with progress_bars(err_console, quiet=quiet) as progress:
         assessment = assess_siting(opened, wanted, within=within, as_of=parse_date(as_of), progress=progress)
-    write_all(assessment, out or opened.root / "reports", jobs=1, quiet=quiet, strict=False)
+    write_all(assessment, target, jobs=1, quiet=quiet, strict=False)

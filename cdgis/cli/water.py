@@ -13,6 +13,7 @@ from cdgis.cli.options import (
     err_console,
     open_here,
     out_console,
+    output_folder,
     say,
 )
 from cdgis.cli.words import ChineseCommand
@@ -79,7 +80,7 @@ def trace(
         if up
         else trace_down(system, origin, velocity=speed, target=to)
     )
-    written = write_water(made.tables, out or opened.root / "reports" / "trace" / _folder(origin.id))
+    written = write_water(made.tables, output_folder(out, f"reports/trace/{_folder(origin.id)}", opened))
     if not quiet:
         _say_trace(made, assumed=velocity is None)
         say("已写出 " + "、".join(str(path) for path in written))
@@ -102,11 +103,12 @@ def rivers(
     from cdgis.rivers.trace import Velocity
 
     opened = open_here(workspace)
+    target = output_folder(out, "reports/rivers", opened)
     speed = Velocity.parse(velocity or opened.settings.rivers.velocity)
     system, subjects = _load(workspace, quiet)
     wanted = names or sorted({str(name) for name in system.network.river if name})
     made = [make_dossier(system, subjects, name, velocity=speed) for name in wanted]
-    written = write_dossiers(made, out or opened.root / "reports" / "rivers")
+    written = write_dossiers(made, target)
     if not quiet:
         for one in made:
             counties = f"过 {len(one.counties)} 个辖区"
@@ -136,9 +138,10 @@ def outfalls(
     broken = [text for text, place in planned if place is None]
     if broken:
         raise UsageError(f"--point 读到“{'、'.join(broken)}”，应为 经度,纬度（度），例如 117.94,40.97")
+    target = output_folder(out, "reports/outfalls", open_here(workspace))
     system, subjects = _load(workspace, quiet)
     tables = assess_outfalls(system, subjects, planned=tuple(place for _, place in planned if place))
-    written = write_water(tables, out or open_here(workspace).root / "reports" / "outfalls")
+    written = write_water(tables, target)
     if not quiet:
         counts = tables["outfalls"]["zone_class"].value_counts()
         say(f"排口与排水企业 {len(tables['outfalls'])} 个：" + "，".join(f"{word} {n}" for word, n in counts.items()))

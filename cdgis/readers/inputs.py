@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cdgis.core.safe_text import visible
+from cdgis.core.written_files import Register, is_written, read_register
 from cdgis.errors import ReaderError, os_reason
 from cdgis.readers.archives import unpack
 from cdgis.readers.geodatabase import GDB_CATALOG_TABLE, GDB_SUFFIX
@@ -36,14 +37,32 @@ class InputFile:
 def expand_globs(root: Path, patterns: Sequence[str]) -> tuple[Path, ...]:
     """Return the files under `root` that any pattern matches, each once, in name order.
 
-    Parts of a shapefile, hidden files, and notes in Markdown are no inputs of their own.
+    Parts of a shapefile, hidden files, notes in Markdown and files that cdgis itself wrote are no inputs of their own.
 
     Raises
     ------
     ReaderError : a pattern is empty, absolute or malformed.
     """
     found = {path for pattern in patterns for path in _matches(root, pattern) if _could_be_input(path)}
-    return tuple(path for path in sorted(found) if _is_input(path, found))
+    written = _Written(root)
+    return tuple(path for path in sorted(found) if _is_input(path, found) and path not in written)
+
+
+class _Written:
+    """The files below a folder that cdgis itself wrote and nobody changed since, by the registers beside them."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._registers: dict[Path, Register] = {}
+
+    def __contains__(self, path: Path) -> bool:
+        folders = [folder for folder in path.parents if folder.is_relative_to(self._root)]
+        return any(is_written(folder, path.relative_to(folder).as_posix(), self._known(folder)) for folder in folders)
+
+    def _known(self, folder: Path) -> Register:
+        if folder not in self._registers:
+            self._registers[folder] = read_register(folder)
+        return self._registers[folder]
 
 
 def _matches(root: Path, pattern: str) -> Iterator[Path]:

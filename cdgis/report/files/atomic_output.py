@@ -1,31 +1,48 @@
-"""How do all files of one run reach their folder together, or not at all? (DESIGN 4.9, 6)
+"""Files of one command reach their folder together, or not at all (DESIGN 4.9, 6).
 
-Files are made in a hidden folder inside the output folder. Then, under a lock, each earlier file moves to the hidden
-folder and the new one to its place; an error or interruption on the way undoes every move. What a power cut leaves
-half done, the next run undoes first, from the list of moves it finds.
+Files are made in a hidden folder inside the output folder. Then, under a lock, all earlier files move to the hidden
+folder and after them all new ones to their places, so that old and new never stand side by side; ``MARKER`` says so
+while it lasts. An error on the way undoes every move; what a kill or a power cut leaves half done, the next command
+undoes first, from the list of moves it finds.
 
-``data/files.json`` lists what was written with its SHA-256. Only files on that list that nobody has changed since
-are ever removed; whatever else lies in the folder is somebody's own.
+What cdgis wrote is known from the folder's register. Only such files, unchanged since, are ever replaced or removed.
 """
 
 import json
+import os
 import shutil
 import signal
-import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from hashlib import sha256
 from pathlib import Path
 from types import FrameType
 
+from cdgis.core.folder_lock import folder_locked
+from cdgis.core.written_files import (
+    LISTING,
+    REGISTER,
+    Anchor,
+    Register,
+    file_digest,
+    foreign_files,
+    is_written,
+    read_listing,
+    read_register,
+)
 from cdgis.errors import ReportError, os_reason
 
-LISTING = "data/files.json"
+MARKER = "写出未完成-请重新运行.txt"
+"""Stands in the folder from the first move to the last; one that stays tells every reader that files are missing."""
+_MARKER_TEXT = (
+    "cdgis 正在更换本文件夹里的文件，或在更换时被中断：现有文件不全，请勿使用。\r\n"
+    "再运行一次写入本文件夹的 cdgis 命令，会先恢复到更换之前，再写出新的结果。\r\n"
+)
 _PREFIX = ".cdgis-"
 _MOVES, _NEW, _OLD = "moves.json", "new", "old"
+_MOST_LISTED = 8
 
 
 @dataclass(slots=True)
@@ -34,8 +51,12 @@ class Stage:
 
     folder: Path
     """Write here, under the names the files shall have below the output folder."""
+    journals: dict[str, Anchor] = field(default_factory=dict)
+    """Journals among the files -> what the register shall know of them."""
+    known: set[str] = field(default_factory=set)
+    """Names whose earlier files are cdgis's by other evidence than the register, and may be replaced."""
     written: list[Path] = field(default_factory=list)
-    """The files in their places, sorted; known when the stage is left without an error."""
+    """The files in their places, sorted, the register excepted; known when the stage is left without an error."""
 
 
 @contextmanager
@@ -49,12 +70,12 @@ def staged(out: Path, *, own: Sequence[str] = ("",)) -> Iterator[Stage]:
 
     Raises
     ------
-    ReportError : the folder cannot be written, or holds a folder or link where a file must go.
+    ReportError : the folder cannot be written, or holds something that cdgis did not write where a file must go.
     """
     try:
         with ExitStack() as stack:
             out.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(_locked(out))
+            stack.enter_context(folder_locked(out))
             _clear_remains(out)
             # inside `out`, not next to it: a rename is atomic only within one file system, and `out` may be a mount
             scratch = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=out))
@@ -64,33 +85,16 @@ def staged(out: Path, *, own: Sequence[str] = ("",)) -> Iterator[Stage]:
             yield stage
             if own:
                 _write_listing(stage.folder, own)
-            stage.written = _swap(scratch, out, own)
+            stage.written = _swap(scratch, out, own, stage)
     except OSError as err:
         raise ReportError(
             f"无法写入输出文件夹 {out}：{os_reason(err)}。请检查权限、磁盘空间，并关闭正打开其中文件的程序后重试"
         ) from err
 
 
-@contextmanager
-def _locked(out: Path) -> Iterator[None]:
-    """Keep a second run out of the same folder. On Windows open files protect themselves from being moved."""
-    if sys.platform == "win32":
-        yield
-        return
-    import fcntl
-    import os
-
-    handle = os.open(out, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise ReportError(f"另一个 cdgis 正在写入 {out}。请等它结束，或用 --out 写到别处") from None
-        except OSError:  # a file system without locks
-            pass
-        yield
-    finally:
-        os.close(handle)
+def interrupted(out: Path) -> bool:
+    """Return whether an exchange of files in `out` was broken off and not yet undone."""
+    return (out / MARKER).exists() or any(out.glob(f"{_PREFIX}*/{_MOVES}"))
 
 
 def _clear_remains(out: Path) -> None:
@@ -106,34 +110,67 @@ def _discard(scratch: Path) -> None:
 
 
 def _write_listing(folder: Path, own: Sequence[str]) -> None:
-    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
-    listed = {name: _digest(path) for name, path in sorted(files.items()) if name.startswith(tuple(own))}
+    listed = {name: file_digest(path) for name, path in _files(folder).items() if name.startswith(tuple(own))}
     target = folder / LISTING
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes((json.dumps(listed, ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
 
 
-def _digest(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest()
+def _files(folder: Path) -> dict[str, Path]:
+    found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    return dict(sorted(found.items()))
 
 
-def _swap(scratch: Path, out: Path, own: Sequence[str]) -> list[Path]:
-    new = scratch / _NEW
-    names = sorted(path.relative_to(new).as_posix() for path in new.rglob("*") if path.is_file())
-    _check_places(out, names)
-    gone = _stale(out, set(names)) if own else []
+def _swap(scratch: Path, out: Path, own: Sequence[str], stage: Stage) -> list[Path]:
+    fresh = _files(scratch / _NEW)
+    _check_places(out, list(fresh))
+    _check_owners(out, fresh, stage)
+    gone = [name for name in _stale(out, set(fresh)) if name.startswith(tuple(own))]
+    register = _register_after(out, fresh, gone, stage.journals)
+    (stage.folder / REGISTER).write_bytes(register.text().encode("utf-8"))
+    names = [*fresh, REGISTER]
     with _signals_held(), ExitStack() as on_error:
         on_error.callback(_undo, scratch, out)
-        (scratch / _MOVES).write_text(json.dumps({"new": names, "gone": gone}), encoding="utf-8")
+        _write_durably(scratch / _MOVES, json.dumps({"new": names, "gone": gone}))
+        (out / MARKER).write_text(_MARKER_TEXT, encoding="utf-8-sig")
         for name in (*names, *gone):
             _make_way(out / name, scratch / _OLD / name)
-            if name not in gone:
-                (out / name).parent.mkdir(parents=True, exist_ok=True)
-                (new / name).rename(out / name)
+        for name in names:
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            (scratch / _NEW / name).rename(out / name)
         (scratch / _MOVES).unlink()
         on_error.pop_all()
+        (out / MARKER).unlink(missing_ok=True)
     _drop_empty_folders(out, gone)
-    return sorted(out / name for name in names)
+    return sorted(out / name for name in fresh)
+
+
+def _check_owners(out: Path, fresh: Mapping[str, Path], stage: Stage) -> None:
+    """Refuse to replace what cdgis did not write, or what somebody changed since."""
+    foreign = foreign_files(out, fresh, own=stage.known)
+    if foreign:
+        listed = "、".join(foreign[:_MOST_LISTED]) + (f" 等 {len(foreign)} 个" if len(foreign) > _MOST_LISTED else "")
+        raise ReportError(
+            f"{out} 里已有这些文件，不是 cdgis 写出的，或写出后被改过，没有覆盖：{listed}。"
+            "请移走或改名后重试，或用 --out 换一个目录"
+        )
+
+
+def _register_after(
+    out: Path, fresh: Mapping[str, Path], gone: Sequence[str], journals: Mapping[str, Anchor]
+) -> Register:
+    """Return the folder's register as it will be after the exchange."""
+    before = read_register(out)
+    kept = {name: digest for name, digest in before.files.items() if name not in gone}
+    files = kept | {name: file_digest(path) for name, path in fresh.items()}
+    return Register(files=files, journals={**before.journals, **journals})
+
+
+def _write_durably(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
 
 
 def _check_places(out: Path, names: Sequence[str]) -> None:
@@ -148,20 +185,13 @@ def _check_places(out: Path, names: Sequence[str]) -> None:
 
 
 def _stale(out: Path, names: set[str]) -> list[str]:
-    """Return listed files that this run does not make and nobody has changed."""
-    try:
-        listed = json.loads((out / LISTING).read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return []
-    pairs = listed.items() if isinstance(listed, dict) else ()
-    return sorted(name for name, digest in pairs if name not in names and _is_unchanged(out, name, digest))
+    """Return files the run before listed as its own, that this run does not make and nobody has changed."""
+    listed = Register(files=read_listing(out))
+    return sorted(name for name in listed.files if name not in names and _is_unchanged(out, name, listed))
 
 
-def _is_unchanged(out: Path, name: str, digest: object) -> bool:
-    if not _is_inside(name):
-        return False
-    path = out / name
-    return path.is_file() and path.resolve() == out.resolve() / name and _digest(path) == digest
+def _is_unchanged(out: Path, name: str, listed: Register) -> bool:
+    return _is_inside(name) and (out / name).resolve() == out.resolve() / name and is_written(out, name, listed)
 
 
 def _make_way(place: Path, keep: Path) -> None:
@@ -187,6 +217,7 @@ def _undo(scratch: Path, out: Path) -> None:
             (out / name).parent.mkdir(parents=True, exist_ok=True)
             keep.replace(out / name)
     _drop_empty_folders(out, new)
+    (out / MARKER).unlink(missing_ok=True)
     moves.unlink()
 
 
