@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 
 from cdgis.errors import UsageError
 from cdgis.readers.inputs import expand_globs
-from cdgis.rules.own import RULES_DIR
+from cdgis.rules.workspace_rules import RULES_DIR
 from cdgis.workspace.settings import SETTINGS_FILE, Workspace, absolute_path
 
 _PARTS = ("", "data", "sites", "counties", "units", "relocations", "stills")
