@@ -21,6 +21,7 @@ from cdgis.rivers.flow import FlowGrid
 
 Texts = npt.NDArray[np.object_]
 
+NAMELESS = "未命名河流"
 SHARE_NAMED = 0.5
 """Part of a reach that must lie near a named line for the reach to bear its name."""
 
@@ -94,7 +95,7 @@ class Network:
             return str(self.river[vertex])
         below = self.forest.path(vertex)
         named = [str(self.river[v]) for v in below if self.river[v]]
-        return f"{named[0]}支流" if named else "未命名河流"
+        return f"{named[0]}支流" if named else NAMELESS
 
     def stem(self, name: str) -> IntArray:
         """Return the vertices of a named river in flow order.

@@ -14,11 +14,13 @@ from cdgis.errors import NetworkError, UsageError
 from cdgis.geometry.geodesy import lonlat_points
 from cdgis.results.tables.validation import empty, validate
 from cdgis.rivers.entry_points import METHOD, described_events, entry_table, snap_enterprises
+from cdgis.rivers.network import NAMELESS
 from cdgis.rivers.receptors import BORDER, PROTECTED, receptor_kinds
 from cdgis.rivers.risk import tier_of
 from cdgis.rivers.snap import nearest_distances
 from cdgis.rivers.system import RiverSystem
 from cdgis.rivers.trace import Velocity, downstream_events, only_target, ordered_trace, upstream_origins
+from cdgis.rivers.trace_end import basin_at, counties_beyond, end_of_trace
 from cdgis.workspace.layers import Subjects
 
 
@@ -120,7 +122,10 @@ def trace_down(system: RiverSystem, origin: Origin, *, velocity: Velocity, targe
     found = ordered_trace(described_events(system, rows), velocity)
     tables = {"trace": validate("trace", found), "trace_notify": _notify(system, origin, found, velocity),
               "trace_around": _around(system, origin)}  # fmt: skip
-    notes = list(origin.notes)
+    end = end_of_trace(system.network, origin.vertex, origin.to_outlet_m)
+    notes = [*origin.notes, *([] if target else [end.sentence])]
+    if not target and (beyond := counties_beyond(system, end, tables["trace_notify"]["jurisdiction"])):
+        notes.append(beyond)
     if (found["kind"] == "水库").any():
         notes.append("途经水库：库内流速远小于河道，到达时间应视为下限")
     return _trace(system, origin, "下游", velocity, tables, notes)
@@ -235,6 +240,13 @@ def _trace(
 ) -> Trace:  # fmt: skip
     closing = [system.method, f"流速范围 {velocity.text}", system.gaps]
     return Trace(
-        origin=origin, direction=direction, velocity=velocity, river=system.network.label(origin.vertex),
+        origin=origin, direction=direction, velocity=velocity, river=_river_of(system, origin),
         tables=tables, notes=tuple(note for note in (*notes, *closing) if note), stamp=system.stamp,
     )  # fmt: skip
+
+
+def _river_of(system: RiverSystem, origin: Origin) -> str:
+    """Return the name of the origin's river, with its basin where no named river lies below it in the data."""
+    label = system.network.label(origin.vertex)
+    basin = "" if label != NAMELESS else basin_at(system, origin.river_lon_deg, origin.river_lat_deg)
+    return f"{label}（{basin}）" if basin else label
