@@ -141,7 +141,14 @@ def habit_faults(trees: dict[str, ast.Module]) -> list[str]:
                 faults.append(f"{where} {node.name} 有 {body_lines(node)} 行")
             if node in public and not node.name.startswith("_") and ast.get_docstring(node) is None:
                 faults.append(f"{where} {node.name} 没有说明")
+        faults += [f"{name} 的第一行不是一句陈述"] if not is_statement(ast.get_docstring(tree)) else []
     return faults
+
+
+def is_statement(docstring: str | None) -> bool:
+    """Return whether a docstring's first line can stand in a listing: one sentence, no question."""
+    first = (docstring or ".").splitlines()[0]
+    return "?" not in first and first.rstrip(")").endswith(".")
 
 
 def is_broad(handler: ast.ExceptHandler) -> bool:
@@ -231,6 +238,7 @@ PLANTED = {
     "rules/policy.py": ('"""D."""\ntry:\n    pass\nexcept Exception:\n    pass\n', habit_faults, "rules.policy:4 过宽的 except"),
     "results/audit.py": ('"""D."""\ndef f():\n    return 1\n', habit_faults, "results.audit:2 f 没有说明"),
     "tables/schema.py": ("import pandas\n", habit_faults, "tables.schema 没有模块说明"),
+    "judging/zones.py": ('"""Which zone is nearest?"""\n', habit_faults, "judging.zones 的第一行不是一句陈述"),
     "readers/loading.py": ('"""D."""\ndef f():\n    """D."""\n' + "    x = 1\n" * 46, habit_faults, "readers.loading:2 f 有 46 行"),
 }
 

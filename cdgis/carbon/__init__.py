@@ -1,4 +1,4 @@
-"""How much carbon is stored where, how does it move, and what could restoration add? (values in, values out)"""
+"""Carbon stock, its changes, and what restoration could add: values in, values out."""
 
 from cdgis.carbon.change import account_change
 from cdgis.carbon.inventory import account_stands, fang_stock_tc, sum_species, volume_stock_tc

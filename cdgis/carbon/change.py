@@ -1,4 +1,4 @@
-"""What changed between two land-cover dates, and how much carbon came or went with it?
+"""Land-cover change between two dates, and the carbon that came or went with it.
 
 change(z) = sum over pairs (a, b) of area(z, a→b) * [d(b) - d(a)], pool by pool, only for pools known on both sides:
 a class without a soil value has not lost its soil. Ranges: a class's factor is one quantity wherever it is used, so

@@ -1,4 +1,4 @@
-"""Could a parcel qualify as an afforestation project, condition by condition? (pre-check, not a finding)
+"""Pre-check of a parcel against the conditions of an afforestation project; not a finding.
 
 Each condition is pass, fail or unknown; a fact nobody stated is unknown, never a pass. The whole: one fail → fail,
 else one unknown → unknown, else pass.

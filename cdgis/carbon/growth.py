@@ -1,4 +1,4 @@
-"""How much carbon does one hectare hold at each age, and how much does it gain in each year after a measure starts?
+"""Carbon of one hectare at each age, and its gain in each year after a measure starts.
 
 age_class : vegetation carbon by age class (张滨等 2016, table 8), read as reached at the end of each class, linear
             between, which reproduces the yearly rates the paper prints; nothing is added after the last class.

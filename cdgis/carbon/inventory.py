@@ -1,4 +1,4 @@
-"""How much carbon do trees hold, given their stem volume, by three methods side by side?
+"""Tree carbon from stem volume, by three methods side by side.
 
 Volume method: C = V * D * BEF * (1 + R) * CF, with V in m3, D in t/m3, the other factors without unit.
 Continuous method (Fang et al. 2001, Science 292:2320): B = a V + b per hectare, C = B * CF; B is taken as whole-tree

@@ -1,4 +1,4 @@
-"""How much of each restoration area is left once what the measure may not touch is taken off, step by step?
+"""Step-by-step ledger of each restoration area: what is left once ineligible land is taken off.
 
 eligible = gross - sum of subtractions. Polygons are cut off first, in the order of the measure's list, each from
 what the earlier ones left; then the cells of what remains are told apart by the first reason that holds.

@@ -1,4 +1,4 @@
-"""Which trees does a site call for? The first planting rule that fits decides (data: planting_rules.csv)."""
+"""Choice of trees for a site: the first planting rule that fits decides (planting_rules.csv)."""
 
 import math
 from collections.abc import Sequence

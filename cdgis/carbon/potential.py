@@ -1,4 +1,4 @@
-"""What could restoration add in each year, area by area, once ineligible land is taken off?
+"""Restoration potential year by year and area by area, on eligible land.
 
 flux(Y) = eligible * gain(Y - start) * 44/12;  cumulative(Y) = sum of fluxes to Y.
 

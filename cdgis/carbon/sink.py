@@ -1,4 +1,4 @@
-"""How much do existing forests take up in a year, zone by zone?
+"""Yearly uptake of existing forests, zone by zone.
 
 sink(z) = sum over forest classes c of area(z, c) * rate(c) * 44/12. All rates are read from one table of one paper, so
 their errors are taken as fully correlated: lows and highs of the classes add up.

@@ -1,4 +1,4 @@
-"""How much carbon does the top 30 cm of soil hold, and how does it move when the land use changes? (IPCC 2019, Tier 1)
+"""Carbon in the top 30 cm of soil, and how it moves when land use changes (IPCC 2019, Tier 1).
 
 Equilibrium: SOC_eq = SOCref * F_LU * F_MG * F_I.
 Transition: SOC(t) = SOC(p) + (SOC_eq - SOC(p)) * min((t - p) / 20, 1), p the last observation before the regime began.

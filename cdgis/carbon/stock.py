@@ -1,4 +1,4 @@
-"""How much carbon does each zone hold, by land class, and within which range?
+"""Carbon stock of each zone by land class, with its range.
 
 stock(z, c) = area(z, c) * [vegetation(c) + dead(c) + soil(c)], over the pools the table knows for class c.
 

@@ -1,4 +1,4 @@
-"""Do pollutants and carbon fall together in this before-and-after table? (`cdgis synergy TABLE`)
+"""Synergy of pollutants and carbon in a before-and-after table (`cdgis synergy TABLE`).
 
 read_emissions → measure_synergy → page and table
 """

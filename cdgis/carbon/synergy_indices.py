@@ -1,4 +1,4 @@
-"""Do pollutants and carbon fall together? (signs first, then elasticity, co-control coordinates, coupling)
+"""Indices of pollutant and carbon synergy: signs first, then elasticity, co-control coordinates, coupling.
 
     ER = Q_before - Q_after,  r = ER / Q_before                       (Q: yearly emission, t; ER < 0: it rose)
     Els = r_pollutant / r_CO2                                          only where both fell or they went apart

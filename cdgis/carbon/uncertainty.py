@@ -1,4 +1,4 @@
-"""Within which 90 % range does a total lie, given the ranges of its factors, and which factor rules it?
+"""The 90 % range of a total from the ranges of its factors, and the factor that dominates it.
 
 Analytic (IPCC 2006 vol. 1 ch. 3, error propagation): each factor alone is moved to its 5 and 95 % point, the
 others stay at their mid value; the deviations d_k of the total on either side combine as

@@ -1,4 +1,4 @@
-"""What is a change in stored carbon worth, discounted over the years it happens in?
+"""Present value of a change in stored carbon, discounted over the years it happens in.
 
 value = change * price / n * sum_{t=0}^{n-1} r**t = change * price / n * (1 - r**n) / (1 - r)
 

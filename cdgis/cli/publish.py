@@ -1,4 +1,4 @@
-"""What happens at `cdgis publish`? (judge everything; internal: as run; public: reduce, render, search for leaks, write)"""
+"""The command `cdgis publish`: judge everything; internal as run, public reduced and searched for leaks."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING

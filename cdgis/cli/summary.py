@@ -1,4 +1,4 @@
-"""What came of a run, in one screen a person can read?"""
+"""Summary of a run on one screen."""
 
 from collections.abc import Sequence
 from pathlib import Path

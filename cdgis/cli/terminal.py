@@ -1,4 +1,4 @@
-"""What does the person at the terminal see? Progress bars, summary tables, error messages (Chinese)."""
+"""Progress bars, summary tables and error messages at the terminal (Chinese)."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""How does the command line speak Chinese, and how does it end when something goes wrong?
+"""Chinese texts of the command line, and how it ends when something goes wrong.
 
 typer writes its help and its usage errors in English; the classes here say the same in Chinese, for whichever
 release of typer (and of click inside it) is installed.

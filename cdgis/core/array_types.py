@@ -1,4 +1,4 @@
-"""What are arrays of numbers, flags, words and shapes called?"""
+"""Types of arrays of numbers, flags, words and shapes."""
 
 import numpy as np
 import numpy.typing as npt

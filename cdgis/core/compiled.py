@@ -1,4 +1,4 @@
-"""How are inner loops compiled, and where is the machine code kept? (the only module that imports numba)
+"""Compilation of inner loops and the cache of their machine code; the only module that imports numba.
 
 Importing numba takes about half a second and a first compilation some seconds, so nothing here may be imported
 at start-up: modules with kernels import this one, and callers import *those* inside the function that has

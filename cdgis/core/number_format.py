@@ -1,4 +1,4 @@
-"""How is a measured amount printed? (plain digits, never powers of ten; too small to print is told apart from nothing)"""
+"""Printed numbers: plain digits, never powers of ten; too small to print is distinguished from nothing."""
 
 from cdgis.core.units import m2_to_ha, m2_to_mu
 

@@ -1,4 +1,4 @@
-"""Where does long work report how far it has come?"""
+"""The interface by which long work reports how far it has come."""
 
 from typing import Protocol
 

@@ -1,4 +1,4 @@
-"""Which characters may a text from a file carry into tables and pages? (none that act instead of being read)
+"""Texts from files made safe for tables and pages: no character that acts instead of being read.
 
 Control characters steer terminals and spreadsheets, bidirectional controls make a name read otherwise than it is,
 half a surrogate pair is no character at all. They are taken out of names and values, and shown as ``\\u202E`` where

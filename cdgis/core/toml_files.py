@@ -1,4 +1,4 @@
-"""What is wrong with a settings file, in Chinese? (TOML as such, and pydantic's findings, one sentence each)"""
+"""Faults of settings files in Chinese: of TOML as such, and pydantic's findings, one sentence each."""
 
 import re
 import tomllib

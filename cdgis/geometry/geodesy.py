@@ -1,4 +1,4 @@
-"""Where is a point, how large is an area, how far is it? The only module that knows projections.
+"""Coordinate systems, areas and distances; the only module that knows projections.
 
 The measuring plane (DESIGN 4.2) is the ellipsoidal cylindrical equal-area projection of CGCS2000,
 

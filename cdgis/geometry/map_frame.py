@@ -1,4 +1,4 @@
-"""Which rectangle of the map does a drawing show, and where in it does a place lie?
+"""The rectangle of the map that a drawing shows, and where in it a place lies.
 
 x grows with longitude times cos(middle latitude), which is true to scale within 2 % over a city and within 0.5 % over
 a few kilometres. Areas and distances on pages come from the tables, never from here.

@@ -1,4 +1,4 @@
-"""Where does a point of a Chinese web map lie in truth? GCJ-02 and BD-09, offset from CGCS2000 by 300-800 m.
+"""Conversion of the offset datums of Chinese web maps, GCJ-02 and BD-09, 300-800 m off CGCS2000.
 
 The offset is the published formula (a = 6378245 m, e² = 0.00669342162296594323); its inverse is iterated.
 """

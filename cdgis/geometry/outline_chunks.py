@@ -1,4 +1,4 @@
-"""How is an outline cut into short chunks? All coordinates in a row, each chunk by its first and last vertex.
+"""Outlines cut into short chunks: all coordinates in a row, each chunk by its first and last vertex.
 
 Short chunks have small boxes, so a tree over them finds what is near however long an outline is.
 """

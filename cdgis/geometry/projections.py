@@ -1,4 +1,4 @@
-"""How do places get from CGCS2000 longitude and latitude into a raster's own coordinate system?
+"""Conversion from CGCS2000 longitude and latitude to a raster's own coordinate system.
 
 Rasters come in projections no vector file here uses (Albers, UTM, Web Mercator), often without an EPSG code.
 Any is taken as long as its datum is CGCS2000 or WGS84, which agree within our precision (DESIGN 4.1); others

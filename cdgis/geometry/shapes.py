@@ -1,4 +1,4 @@
-"""What shape is it, and how thick is an overlap? Plane geometry that knows nothing of zones or rules."""
+"""Plane geometry of shapes and overlap thickness; knows nothing of zones or rules."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,4 +1,4 @@
-"""How are very many parcels judged, part by part, so that a crash costs no more than the part it struck?
+"""Batches of very many parcels judged part by part, so that a crash costs no more than one part.
 
 A part's tables are Parquet files under data/<table>/, written under another name and then renamed; its record under
 data/parts/ comes last. The record names what the part was made from: a part whose record still agrees is not done again.

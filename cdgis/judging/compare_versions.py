@@ -1,4 +1,4 @@
-"""What changes when one version of a layer, or of a whole workspace, takes the place of another?
+"""Comparison of results when one version of a layer or workspace replaces another.
 
 Both versions judge the same subjects (those of the new one), so that only zones, settings and rules differ.
 """

@@ -1,4 +1,4 @@
-"""Which units differ between two versions of a zone layer, and whose verdict differs with them?
+"""Units that differ between two versions of a zone layer, and subjects whose verdict differs with them.
 
 Units are matched by zone_id. On the measuring plane, with O and N the old and new unit,
 

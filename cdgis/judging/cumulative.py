@@ -1,4 +1,4 @@
-"""How much do all subjects of a run together ask of each zone, and what share of its cap is that? (table `cumulative`)
+"""Cumulative demand of all subjects on each zone as a share of its cap (table `cumulative`).
 
     declared_z = sum over subjects s that hit z of q_s,   share_z = declared_z / cap_z.
 

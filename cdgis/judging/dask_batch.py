@@ -1,4 +1,4 @@
-"""How do many workers share a batch? Dask hands out parts; every worker is given the zones once.
+"""A batch shared by Dask workers, each given the zones once.
 
 A worker that dies is replaced and given the zones again; the part it had goes to another one. Parts are written
 whole or not at all and doing one twice gives the same bytes, so nothing is lost or doubled.

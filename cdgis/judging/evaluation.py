@@ -1,4 +1,4 @@
-"""How is a set of subjects measured and judged? The stage every pipeline shares.
+"""Measuring and judging of a set of subjects: the stage every pipeline shares.
 
 measure_overlaps → describe_subjects → judge
 """

@@ -1,4 +1,4 @@
-"""How large is each subject, how much of it lies in which zone, and how deep? (the arithmetic under the overlay)
+"""Size of each subject, and how much of it lies how deep in which zone: the arithmetic under the overlay.
 
 Areas on the measuring plane, lengths geodesic (DESIGN 4.2); overlapping zones count once; depth is that of DESIGN 4.4.
 """

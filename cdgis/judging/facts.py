@@ -1,4 +1,4 @@
-"""What is known of each subject, column by column, and does a rule's scope and conditions hold for it?
+"""Known facts of each subject by column, and whether a rule's scope and conditions hold.
 
 Every answer is a Kleene array with one value a subject. Geometry is not looked at here.
 """

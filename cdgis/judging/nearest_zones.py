@@ -1,4 +1,4 @@
-"""Which zone of a scope is nearest to a subject, and how far are the others at least?
+"""Nearest zone of each scope for every subject, with a lower bound for the others.
 
 Nearest points are found in the distance plane, distances are geodesic (DESIGN 4.2). That plane (transverse Mercator, true
 along its meridian) never shows lengths shorter than they are, and longer by no more than cosh(x / R) at x metres from the

@@ -1,4 +1,4 @@
-"""How does every subject lie to every zone? Values in, values out; no rule is known here.
+"""Relation of every subject to every zone; values in, values out, no rule known here.
 
 Areas on the measuring plane, distances geodesic, slivers told apart (DESIGN 4.2-4.3); each layer also gives
 its negative proof (`clear`), its ledger, and the nearest zone of each scope that rules will ask for.

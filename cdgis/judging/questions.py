@@ -1,4 +1,4 @@
-"""What is not known of each subject, would matter, and how is it supplied? (table `questions`)
+"""Missing facts that matter for a subject, and how each is supplied (table `questions`).
 
 A question comes from findings in state unknown: the strictest effect at stake is the strictest of their rules. And from
 rules that go by industry or by what is declared: where nothing is declared they go by the industry, and that is said.

@@ -1,4 +1,4 @@
-"""Does each rule apply to each subject? Scope ∧ geometry ∧ conditions in Kleene's logic (DESIGN 4.5), all subjects at once.
+"""Outcome of each rule for each subject: scope ∧ geometry ∧ conditions in Kleene's logic (DESIGN 4.5).
 
 Beside yes, no and unknown a ruling holds how far the subject would have to move for the answer to change.
 """

@@ -1,4 +1,4 @@
-"""How far would a subject have to move for its verdict to change? (DESIGN 4.4)
+"""Distance a subject would have to move for its verdict to change (DESIGN 4.4).
 
 Up: the nearest zone of a rule that would make the verdict stricter. Down: the deepest of the overlaps it rests on. A rule
 that names one far unit has only shown how far it is at least; what may still be the nearest is measured, the rest never.

@@ -1,4 +1,4 @@
-"""Where does each subject lie and how large is it? (table `subjects`, measured from its overlaps)"""
+"""Place and size of each subject, measured from its overlaps (table `subjects`)."""
 
 import numpy as np
 import pandas as pd

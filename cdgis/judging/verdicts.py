@@ -1,4 +1,4 @@
-"""What follows for each subject from the rules that apply? Rulings → findings → verdicts (DESIGN 4.4-4.6).
+"""Verdicts of subjects from rule outcomes: outcomes → findings → verdicts (DESIGN 4.4-4.6).
 
 With A the strictest effect that applies and U the strictest among unknown rules, the verdict is 资料不足
 (at least A's word) if U is stricter than A, else A's word.

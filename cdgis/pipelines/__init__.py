@@ -1,4 +1,4 @@
-"""Which pipeline does each command run? One module a job, each one straight function that reads like DESIGN section 3.
+"""Pipelines behind the commands: one module a job, each a straight function that reads like DESIGN section 3.
 
 load_workspace → read_subjects → measure_overlaps → judge → (propose_relocations ∥ account_carbon) → Assessment
 

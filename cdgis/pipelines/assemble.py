@@ -1,4 +1,4 @@
-"""How do the parts that a job computed become one assessment, numbered and traceable?"""
+"""Parts computed by a job joined into one assessment, numbered and traceable."""
 
 from collections.abc import Sequence
 

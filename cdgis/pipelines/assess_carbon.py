@@ -1,4 +1,4 @@
-"""How much carbon do the hills hold, and how much more could they?"""
+"""The carbon pipeline: stock, change and restoration potential."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""The whole job: what becomes of every site and enterprise, who should move, how much carbon is there?"""
+"""The whole job: every site and enterprise judged, the relocation plan, the carbon account."""
 
 from datetime import date
 

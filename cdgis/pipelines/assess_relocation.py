@@ -1,4 +1,4 @@
-"""Who should move, why, how urgently, where to, and what would it bring?"""
+"""The relocation pipeline: who should move, why, how urgently, where to, with what effect."""
 
 from datetime import date
 

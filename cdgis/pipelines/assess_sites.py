@@ -1,4 +1,4 @@
-"""May these sites be built on, by which clause, and what would make a failing one pass?"""
+"""The screening pipeline: given sites judged, with remedies for those that fail."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date

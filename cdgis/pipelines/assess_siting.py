@@ -1,4 +1,4 @@
-"""Where could a project of this kind and size stand?"""
+"""The siting pipeline: places where a project of given kind and size could stand."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""How do edited rules get from a spreadsheet into a workspace? All rows pass, or nothing is written.
+"""Edited rules from a spreadsheet into a workspace: all rows pass, or nothing is written.
 
 Only rows that differ from what holds without them are kept, in rules/workspace.toml: rules of the package
 that nobody touched go on following the package.

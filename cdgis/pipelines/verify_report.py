@@ -1,4 +1,4 @@
-"""Does this report follow from these inputs? Each check says what was compared and what differs.
+"""Verification that a report follows from its inputs; each check says what was compared and what differs.
 
 The report is asked for again from the workspace (same files, options and day) and compared byte by byte; what
 differs is then named: inputs by their SHA-256, results row by row, the record place by place.

@@ -1,4 +1,4 @@
-"""Do the pages and tables of a whole run follow from the workspace?
+"""Verification that the pages and tables of a whole run follow from the workspace.
 
 Pages of a run carry no record of their own: the run is asked for again and written to a folder of its own, and every
 file must be the same, byte for byte. Answers do not depend on the clock, so nothing is excused.

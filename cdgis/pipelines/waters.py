@@ -1,4 +1,4 @@
-"""Which rivers does this workspace have, and what does the water of its subjects run into?"""
+"""Rivers of a workspace, and what the water of its subjects runs into."""
 
 from dataclasses import replace
 

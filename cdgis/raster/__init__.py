@@ -1,5 +1,4 @@
-"""Rasters: what they hold (reading), where their cells are (grid), how much of each class a zone has (zonal) and
-whether that is all of it (ledger), and what they look like on a map (overlay, relief)."""
+"""Rasters: contents (geotiff), cells (grid), class areas by zone (zonal), and pictures for the map."""
 
 from cdgis.raster.area_ledger import account_areas
 from cdgis.raster.class_index import NODATA_CODE

@@ -1,4 +1,4 @@
-"""Is every square metre of every zone accounted for?
+"""Area balance of every zone: each square metre counted, without data, or outside the raster.
 
 For each zone the survey area, measured without the raster, must be the sum of what was counted and what explains
 the rest:

@@ -1,4 +1,4 @@
-"""Which land classes do the pixels hold? Codes of any size become small positions, in order of appearance."""
+"""Raster codes of any size mapped to small class positions, in order of appearance."""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,4 +1,4 @@
-"""Which colour stands for which value of a picture? (cdgis/data/colours.toml)"""
+"""Colour scales of pictures (cdgis/data/colours.toml)."""
 
 import tomllib
 from dataclasses import dataclass

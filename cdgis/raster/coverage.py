@@ -1,4 +1,4 @@
-"""Which part of each cell lies inside each zone? Exact, without cutting polygons. (the plain path)
+"""Share of each cell inside each zone, exact without cutting polygons (the plain path).
 
 An edge that crosses cell (r, c) from y_a down to y_b, at the mean distance m from the cell's west side,
 

@@ -1,4 +1,4 @@
-"""What does a GeoTIFF hold, and is it one that can be counted? (the only module that opens rasters)
+"""Reader of GeoTIFFs with checks that they can be counted; the only module that opens rasters.
 
 Pixels are read in bands of rows while they are needed, never all at once, so a raster may exceed the memory.
 """

@@ -1,4 +1,4 @@
-"""Where are a raster's cells, and how large is each on the ground?
+"""Places of a raster's cells, and their sizes on the ground.
 
 A cell's area is that of the ellipsoid, never its nominal size. On a longitude-latitude grid it depends on the row
 alone (`geodesy.cell_areas_m2`). On a projected grid it is its nominal size times the projection's areal scale,

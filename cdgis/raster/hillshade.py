@@ -1,4 +1,4 @@
-"""How does the land rise and fall? A shaded relief that lies under the map, lit from the north-west.
+"""Shaded relief that lies under the map, lit from the north-west.
 
 shade = cos(zenith) cos(slope) + sin(zenith) sin(slope) cos(azimuth - aspect)
 

@@ -1,4 +1,4 @@
-"""How is a picture of few colours written? An indexed PNG (ISO/IEC 15948), the same bytes every time."""
+"""Indexed PNG of few colours (ISO/IEC 15948), the same bytes every time."""
 
 import struct
 import zlib

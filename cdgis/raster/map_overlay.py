@@ -1,4 +1,4 @@
-"""What does a raster look like on a web map? Pictures that Leaflet lays over longitude-latitude bounds.
+"""Pictures of rasters that Leaflet lays over longitude-latitude bounds.
 
 Leaflet stretches a picture evenly between its bounds on the Web Mercator plane, so the picture's rows must be even
 in Mercator's y, not in latitude: a picture cut evenly in latitude would be off by kilometres in the middle. Every

@@ -1,4 +1,4 @@
-"""What is the mean, least and greatest value of a measured raster, such as elevation, in each zone?
+"""Mean, least and greatest value of a measured raster, such as elevation, in each zone.
 
 mean(z) = sum over cells k with a value: fraction(z, k) area(k) value(k)  /  the same sum without value(k)
 """

@@ -1,4 +1,4 @@
-"""How do covered cells add up to areas by zone and class within one band of rows? (the plain path)
+"""Covered cells added up by zone and class within one band of rows (the plain path).
 
 Where all cells of a row are equally large (longitude-latitude grids), a row of a zone adds up, per class, to
 

@@ -1,4 +1,4 @@
-"""How do covered cells add up within one band of rows? The same sums as `coverage` and `sums`, compiled.
+"""Covered cells added up within one band of rows: the same sums as `coverage` and `sums`, compiled.
 
 Edges are cut at row and column borders into pieces, each of which adds
 

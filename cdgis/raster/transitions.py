@@ -1,4 +1,4 @@
-"""Which land became what? Areas by zone, class before and class after, cell by cell.
+"""Areas by zone, class before and class after, cell by cell.
 
 Both rasters must lie on the same grid: resampling one to the other would invent change along every border.
 """

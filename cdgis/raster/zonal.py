@@ -1,4 +1,4 @@
-"""How much of each zone does each land class cover? (one pass over the raster, band by band)
+"""Area of each land class in each zone, in one pass over the raster, band by band.
 
 area(zone z, class c) = sum over cells k of class c:  fraction(z, k) * area(k)
 

@@ -1,4 +1,4 @@
-"""Where do the zones' edges run, in cells of the grid?
+"""Edges of zones in cells of the grid.
 
 Pixel coordinates: x counts columns from the west edge of the grid, y counts rows from its north edge, so cell
 (r, c) is the unit square [c, c + 1] x [r, r + 1]. Shells run so that the zone lies west of an edge going north

@@ -1,4 +1,4 @@
-"""Which files does a zip archive hold, and is it safe to unpack it?
+"""Files of a zip archive, checked before it is unpacked.
 
 Members are read as streams and counted as they grow: what the archive's directory says about sizes is not
 believed. Nothing is written outside the target folder, no link is followed, no archive inside is opened.

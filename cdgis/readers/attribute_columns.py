@@ -1,4 +1,4 @@
-"""Which attribute does this table header mean, and what is its value in canonical text?
+"""Attributes recognised in table headers, and their values in canonical text.
 
 The dictionary is cdgis/data/attributes.toml. Canonical text is ``true``/``false`` for flags, a plain decimal in
 the attribute's unit for numbers, items joined by ``;`` for lists, and trimmed words for text.

@@ -1,4 +1,4 @@
-"""What does a boundary-point file (界址点 TXT) say, line by line?"""
+"""Lines of a boundary-point file (界址点 TXT), each read for what it says."""
 
 import re
 from dataclasses import dataclass, field

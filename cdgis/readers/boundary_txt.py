@@ -1,4 +1,4 @@
-"""Which parcels does a boundary-point file (界址点 TXT) describe, and where do they lie?
+"""Parcels of a boundary-point file (界址点 TXT), and where they lie.
 
 The format: ``[属性描述]`` with key=value lines, ``[地块坐标]``, then per parcel a header line ending in ``@``
 (points, hectares, number, name, 面/线/点, sheet, use, …) and lines ``point, ring, north, east``. Producers swap

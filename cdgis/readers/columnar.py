@@ -1,4 +1,4 @@
-"""How do large layers reach the kernels without a detour through objects? Columns and WKB, straight to arrays.
+"""Large layers from columns and WKB straight to arrays, without a detour through objects.
 
 Only the columns asked for and the rows near the bounding box are read: from GeoParquet by its row groups' boxes, from
 other formats by the file's own spatial index.

@@ -1,4 +1,4 @@
-"""What angle or map coordinate does this text mean, in which axis order, and on which datum?"""
+"""Angles and map coordinates read from text, with their axis order and datum."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""In which coordinate system are these coordinates, and do the coordinates agree?
+"""The coordinate system of given coordinates, declared or inferred, and whether the coordinates agree.
 
 A CRS is declared (catalogue, sidecar, option) or stated by the file; it is never guessed. Numbers that cannot
 belong to it, such as degrees under a Gauss-Krüger definition, are an error that says what they look like.

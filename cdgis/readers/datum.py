@@ -1,4 +1,4 @@
-"""Are these coordinates shifted (GCJ-02, BD-09), and what are they in CGCS2000?
+"""Detection of shifted coordinates (GCJ-02, BD-09), and their places in CGCS2000.
 
 A shift is applied only when somebody declared it, or when at least `LEAST_ROWS` rows fall into the county or park
 they state only after conversion, fewer fall out of it, and no other shift explains them as well. Otherwise the

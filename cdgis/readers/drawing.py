@@ -1,4 +1,4 @@
-"""Which closed curves does a DXF drawing hold, in drawing units, and what did it hold besides?
+"""Closed curves of a DXF drawing in drawing units, and what else it held.
 
 Model space only, visible layers only. Blocks are exploded to a bounded depth and number; nothing outside the file
 (external references, images) is opened. Arcs and splines become chords that stray by at most `CHORD_M`.

@@ -1,4 +1,4 @@
-"""Which sites does a DXF drawing outline, and where do they lie?
+"""Sites outlined in a DXF drawing, and where they lie.
 
 A drawing has no coordinate system of its own: it must be declared. The unit comes from the declaration, else from
 $INSUNITS; when the numbers can be Gauss-Krüger coordinates in one other unit only, that one is used and reported.

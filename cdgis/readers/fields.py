@@ -1,4 +1,4 @@
-"""Which field of this file is the zone's code, name or class, and which class does its value mean?"""
+"""Fields that hold a zone's code, name and class, and the class each value means."""
 
 from collections.abc import Sequence
 

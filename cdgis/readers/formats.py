@@ -1,4 +1,4 @@
-"""Which reader does a file go to? (by its suffix; the reader checks that the content is what the suffix says)"""
+"""The reader for each file by its suffix; the reader checks that the content agrees."""
 
 from geopandas import GeoDataFrame
 

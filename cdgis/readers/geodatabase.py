@@ -1,4 +1,4 @@
-"""Which features does a file geodatabase (.gdb folder) hold? (through GDAL's OpenFileGDB driver and no other)
+"""Features of a file geodatabase (.gdb folder), through GDAL's OpenFileGDB driver and no other.
 
 The folder may hold nothing but a geodatabase's own files, so no other driver can find anything in it. Curves come
 back as chords (GDAL's 4 degrees per step); tables without shapes and rasters are passed over.

@@ -1,4 +1,4 @@
-"""Which sites does a GeoJSON file hold? (parsed as JSON; GDAL never sees it, so it can open nothing else)"""
+"""Sites of a GeoJSON file, parsed as JSON; GDAL never sees it, so it can open nothing else."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Which row is the header of this sheet, and what does each of its columns mean?"""
+"""The header row of a sheet, and what each of its columns means."""
 
 import re
 from collections.abc import Mapping, Sequence

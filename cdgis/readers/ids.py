@@ -1,4 +1,4 @@
-"""Which id does each subject get? (unique, and fit to be a file name on every system)"""
+"""Ids of subjects: unique, and fit to be a file name on every system."""
 
 import hashlib
 import re

@@ -1,4 +1,4 @@
-"""Which files hold sites, and which bytes does each answer rest on? (globs, archives, shapefile parts, hashes)"""
+"""Files that hold sites, and the bytes each answer rests on: globs, archives, shapefile parts, hashes."""
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence

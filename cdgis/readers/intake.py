@@ -1,4 +1,4 @@
-"""What happened to one input row? (accepted, repaired or quarantined: one line of intake.csv each)"""
+"""Intake notes: what happened to each input row (accepted, repaired or quarantined; intake.csv)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

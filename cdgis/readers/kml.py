@@ -1,4 +1,4 @@
-"""Which sites does a KML file hold? (alone or in a KMZ; parsed as XML without entities or links; GDAL never sees it)"""
+"""Sites of a KML or KMZ file, parsed as XML without entities or links; GDAL never sees it."""
 
 import re
 import tempfile

@@ -1,4 +1,4 @@
-"""Which zones does a catalogue entry's file hold, under the standard names, valid and in EPSG:4490?"""
+"""Zones of a catalogue entry's file, under the standard names, valid and in EPSG:4490."""
 
 from dataclasses import dataclass
 from pathlib import Path

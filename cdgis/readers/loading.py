@@ -1,4 +1,4 @@
-"""What does a workspace hold once everything in it is read? (layers, access list, rules, and their fingerprints)"""
+"""A workspace with everything in it read: layers, access list, rules, and their fingerprints."""
 
 import hashlib
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Which outlines of a drawing are holes of others, and which are drawn twice?"""
+"""Outlines of a drawing that are holes of others or drawn twice."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Which sites does one part of a large GeoParquet file hold? (provincial batches: column by column, no object a row)
+"""Sites of one part of a large GeoParquet file (provincial batches: column by column, no object a row).
 
 Headers, industries, project types and attributes mean what they mean in every other file; texts that repeat are read
 once. Rows are numbered from 1 in the file; every row is accepted, repaired or quarantined.

@@ -1,4 +1,4 @@
-"""Where does one table row lie, in whichever columns and spelling its coordinates come?"""
+"""The place of one table row, in whichever columns and spelling its coordinates come."""
 
 import re
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What does every format reader deliver? (one record per feature, parcel or table row, located in EPSG:4490)"""
+"""What every format reader delivers: one record per feature, parcel or table row, in EPSG:4490."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

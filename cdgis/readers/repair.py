@@ -1,4 +1,4 @@
-"""How does a raw shape become a valid EPSG:4490 geometry, and what had to be mended on the way?"""
+"""Raw shapes mended into valid EPSG:4490 geometry, with what had to be mended."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeVar

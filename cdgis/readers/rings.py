@@ -1,4 +1,4 @@
-"""Which polygon, line or point do numbered boundary points describe?
+"""Polygons, lines and points from numbered boundary points.
 
 Ring 1 is the outer ring and 2 and up are holes; but producers forget to close rings, start a new ring under the
 same number, or give the closing point a wrong ring number. Nesting decides what is a hole.

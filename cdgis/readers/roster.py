@@ -1,4 +1,4 @@
-"""Who is on the list of subjects, under which id, and what became of each row?"""
+"""The list of subjects: who is on it, under which id, and what became of each row."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""Are the parts of this shapefile whole, and do they hold equally many features?
+"""Checks that the parts of a shapefile are whole and hold equally many features.
 
 GDAL reads as far as the parts go and says nothing of the rest, so a table cut short in transfer would cost features
 unseen. Layout: ESRI Shapefile Technical Description (1998), record counts from the lengths in the three headers.

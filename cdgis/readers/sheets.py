@@ -1,4 +1,4 @@
-"""Which rows of text does a CSV or XLSX file hold, sheet by sheet?"""
+"""Rows of text of CSV and XLSX files, sheet by sheet."""
 
 import csv
 import re

@@ -1,4 +1,4 @@
-"""What does the sidecar table say about each parcel? (attributes for formats that carry none)"""
+"""Attributes from a sidecar table, for formats that carry none."""
 
 import tomllib
 from collections.abc import Iterator, Mapping

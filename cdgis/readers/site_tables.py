@@ -1,4 +1,4 @@
-"""Which sites or enterprises does an XLSX or CSV table hold, and where does each row lie?"""
+"""Sites and enterprises of XLSX and CSV tables, and where each row lies."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

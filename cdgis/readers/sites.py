@@ -1,4 +1,4 @@
-"""Which project sites and enterprises are to be judged, and what became of every input row?"""
+"""All project sites and enterprises to be judged, and what became of every input row."""
 
 import os
 import tempfile

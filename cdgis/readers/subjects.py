@@ -1,4 +1,4 @@
-"""What is each site called, what kind of activity is it, and which attributes are stated for it?"""
+"""Name, kind of activity and stated attributes of each site."""
 
 import re
 import unicodedata

@@ -1,4 +1,4 @@
-"""In which encoding is this text or shapefile written?
+"""The encoding of a text or shapefile, declared or detected.
 
 Chinese producers write GBK/GB18030 or UTF-8, with or without BOM, and often without saying which. UTF-8 is
 self-checking, GBK is not: most UTF-8 bytes are also valid GBK. So the choice is the decoding with fewer faults,

@@ -1,4 +1,4 @@
-"""Which sites did the user type on the command line, as WKT or as coordinates?"""
+"""Sites typed on the command line, as WKT or as coordinates."""
 
 import hashlib
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Which sites does a shapefile or GeoPackage hold? (record by record, through fiona with one allowed driver)"""
+"""Sites of shapefiles and GeoPackages, record by record, through fiona with one allowed driver."""
 
 import re
 import sqlite3

@@ -1,4 +1,4 @@
-"""Who should close, move or refit, who first, and where to? (candidates, priority, destinations, assignment, conflict)"""
+"""Relocation of enterprises: candidates, priority, destinations, assignment, conflict."""
 
 from cdgis.relocation.assignment import UNPLACED, Assignment, Demand, Problem, Supply, assign
 from cdgis.relocation.candidates import (

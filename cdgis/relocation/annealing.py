@@ -1,4 +1,4 @@
-"""Compiled: which plan loses least against the relaxation, when enterprises change places at random? (threshold accepting)
+"""Threshold accepting: enterprises change places at random to lose least against the relaxation (compiled).
 
 A plan's loss against the relaxation is exact: the reduced cost of every place taken, the price of every limit times what
 is left of it, the multiplier of every enterprise left out; outside is one more place, without limits. A try moves one

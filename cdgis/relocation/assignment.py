@@ -1,4 +1,4 @@
-"""Which park takes which enterprise, when all of them share what the parks have left? (a mixed-integer program)
+"""Joint assignment of candidates to parks that share what they have left (a mixed-integer program).
 
     minimise    sum_ip c_ip x_ip + sum_i u_i (1 - sum_p x_ip)          c_ip = 1 - score of park p for i, u_i > 1
     subject to  sum_p x_ip <= 1                                          each enterprise goes to one park at most

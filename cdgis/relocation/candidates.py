@@ -1,4 +1,4 @@
-"""Which enterprises should close, move or be looked at again, for which reasons, and what speaks against it?
+"""Enterprises that should close, move or be reviewed, with the reasons and what speaks against them.
 
 A finding that applies, of a rule the written policy (cdgis/data/relocation/dispositions.toml) counts as a reason,
 puts an enterprise on the list. Exclusions take reasons away but never the row: who is excluded stays listed

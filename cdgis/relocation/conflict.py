@@ -1,4 +1,4 @@
-"""Why does an enterprise stay without a place? An irreducible set of constraints, in words. (deletion filter)
+"""Irreducible sets of constraints that leave a candidate without a place, in words (deletion filter).
 
 The candidate must go to some park; every park offers constraints that keep it out. Starting from all of them, one after the
 other is left out for good if the candidate still cannot be placed without it (Chinneck & Dravnieks 1991, ORSA J. Comput. 3:157).

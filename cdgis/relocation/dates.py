@@ -1,4 +1,4 @@
-"""Which day does a written approval date mean, at the latest?"""
+"""The latest day a written approval date can mean."""
 
 import calendar
 import re

@@ -1,4 +1,4 @@
-"""How well does each park suit each enterprise that may go there? (the same SPOTIS as for urgency)
+"""Scores of parks for each candidate that may go there (the same SPOTIS as for urgency).
 
 What is not known counts as the worst end of its criterion and is named: a gap never makes a park look better.
 """

@@ -1,4 +1,4 @@
-"""How near to its relaxation can a plan be brought? (the relaxation rounded, then searched; see annealing)"""
+"""Plans brought near to their relaxation: the relaxation rounded, then searched (see annealing)."""
 
 from dataclasses import dataclass
 

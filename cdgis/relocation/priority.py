@@ -1,4 +1,4 @@
-"""Who is the most urgent, how surely, and what decides that? (SPOTIS with intervals for what is not known)
+"""Urgency ranks of candidates, how sure they are, and what decides them (SPOTIS with intervals).
 
 With bounds [l_k, h_k] and the ideal end e_k of criterion k, the closeness of candidate i is c_ik = 1 - |x_ik - e_k| / (h_k - l_k)
 and its score S_i = sum_k w_k c_ik, which is 1 minus the SPOTIS distance (Dezert et al. 2020, FUSION). Bounds are given, not

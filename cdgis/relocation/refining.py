@@ -1,4 +1,4 @@
-"""Which better plan lies near a whole plan? (some parks at a time are planned anew, exactly, the others held)
+"""Better plans near a whole plan: some parks at a time planned anew, exactly, the others held.
 
 Parks are drawn by what they lose against the relaxation: reduced costs of who is there, and what is left at its price.
 Those in them and those without a place are assigned again by branch and bound among pairs of little reduced cost.

@@ -1,4 +1,4 @@
-"""Which pages and tables does a whole run publish, and where does each go?"""
+"""Pages and tables that a whole run publishes, and where each goes."""
 
 from collections.abc import Callable
 from pathlib import Path

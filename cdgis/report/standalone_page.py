@@ -1,4 +1,4 @@
-"""How is a page on rivers or on synergy put together? (one file, no script, everything escaped)"""
+"""Pages on rivers and synergy: one file, no script, everything escaped."""
 
 
 

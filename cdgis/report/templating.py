@@ -1,4 +1,4 @@
-"""How is a template of ours filled in? (everything escaped, a name nobody gave is an error)"""
+"""Templates filled in: everything escaped, a name nobody gave is an error."""
 
 from functools import cache
 from typing import Any

@@ -1,4 +1,4 @@
-"""How is a number, a code or a date put into words for the reader? (templates/wording.toml)"""
+"""Numbers, codes and dates put into words for the reader (templates/wording.toml)."""
 
 import re
 import tomllib

@@ -1,4 +1,4 @@
-"""What does a finished assessment hold? The only thing reports may see."""
+"""A finished assessment: the only thing reports may see."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Where do a report and the same report made anew differ? Each difference is one Chinese line."""
+"""Differences between a report and the same report made anew, each one Chinese line."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""What does a report file say, whether it is the JSON record itself or a page that embeds it?"""
+"""Reader of report files, the JSON record itself or a page that embeds it."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""Which inputs and results does a report number stand for? (hash over both, so anything altered shows)"""
+"""Report numbers: a hash over inputs and results, so that anything altered shows."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""What did the user ask for? (the part of a report's inputs that lies in no file: command, files, options)
+"""The user's request: the part of a report's inputs that lies in no file (command, files, options).
 
 A report carries its request, so that `cdgis verify` can ask the same again.
 """

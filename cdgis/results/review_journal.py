@@ -1,4 +1,4 @@
-"""What has an officer decided on a report's findings, and has nobody changed the record since?
+"""Officers' decisions on a report's findings, chained so that a changed record shows.
 
 ``<report>.journal.jsonl`` holds one canonical JSON line per decision. Line n carries the SHA-256 of line n-1
 (64 zeros for the first), so that altering, moving or deleting any line but the last breaks the chain; the last one is held by

@@ -1,1 +1,1 @@
-"""Where does water go? Flow on the elevation grid, the stream network, and what lies along it."""
+"""Rivers: flow on the elevation grid, the stream network, and what lies along it."""

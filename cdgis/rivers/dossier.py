@@ -1,4 +1,4 @@
-"""What belongs into the emergency dossier of one river? (一河一策一图)
+"""Content of the emergency dossier of one river (一河一策一图).
 
 river_register ∥ trace_up from the mouth → one object that the HTML, DOCX and XLSX renderings share
 """

@@ -1,4 +1,4 @@
-"""How do vertices that each drain to one other hang together? (distances, order, upstream and downstream)
+"""Vertices that each drain to one other: distances, order, upstream and downstream.
 
 Every vertex has one receiver; an outlet is its own. Then
 

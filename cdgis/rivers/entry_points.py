@@ -1,4 +1,4 @@
-"""Where does each enterprise enter the rivers, and what does its water reach?"""
+"""Where each enterprise enters the rivers, and what its water reaches."""
 
 from collections.abc import Callable, Iterator
 

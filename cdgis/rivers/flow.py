@@ -1,4 +1,4 @@
-"""Which way does water flow on an elevation grid, and what does each cell drain?
+"""Flow directions on an elevation grid, and what each cell drains.
 
 Depressions are filled to their pour point by priority flood (Wang & Liu 2006, doi:10.1080/13658810500433453,
 pyflwdir); then each cell drains to the steepest of its eight neighbours on the filled surface (O'Callaghan &

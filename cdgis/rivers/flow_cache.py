@@ -1,4 +1,4 @@
-"""Which way does water flow on a workspace's elevation grid: kept beside it, or to be derived now?
+"""Flow of a workspace's elevation grid, kept beside it or derived anew.
 
 Deriving costs a second on a small grid and minutes on a fine one, so `cdgis layers prepare` keeps the answer in a
 file beside the grid. The file bears the fingerprint of the heights, the cell edges and the method it was derived

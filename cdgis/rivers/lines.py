@@ -1,4 +1,4 @@
-"""Do given river lines make a network, and if not quite, what was mended? (gaps, crossings, directions, braids)
+"""Given river lines made into a network, with what was mended: gaps, crossings, directions, braids.
 
 Ends that stop short of another line by at most `join_m` are led to it; lines that cross are given a node; the
 outlet of each connected piece is its lowest end (by elevation) or, without elevation, the sink that most of it

@@ -1,4 +1,4 @@
-"""Which streams are there, which way do they run, what are they called, and how far is it to the mouth?
+"""Streams with their direction, name and distance to the mouth.
 
 A network is a forest of vertices: stream cells of an elevation grid, or vertices of given river lines. The
 segment of a vertex is the straight piece from it to its receiver; a position on the network is a segment and

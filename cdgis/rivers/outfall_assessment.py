@@ -1,4 +1,4 @@
-"""Which outfalls lie where they may not, whose loads exceed which cap, and where could wetlands polish effluent?
+"""Outfalls where they may not lie, loads over their caps, and places for polishing wetlands.
 
 load_rivers → snap → measure_outfalls → sum_loads ∥ wetland_candidates
 """

@@ -1,4 +1,4 @@
-"""Where do effluents enter the rivers: in which ban or limit, how far above which intake and section, with what load?
+"""Effluents entering the rivers: ban or limit, distance above intakes and sections, load.
 
     declared_u = sum of yearly loads of outfalls whose place on the river lies in control unit u,
     share_u = declared_u / cap_u;   what is not declared is counted as missing, never as zero.

@@ -1,4 +1,4 @@
-"""What stands along one named river, from its source to its mouth? (the register of a dossier)
+"""Register of what stands along one named river, from its source to its mouth.
 
 Chainage counts from the river's lowest place in the data (its confluence, or where it leaves them) upwards.
 """

@@ -1,4 +1,4 @@
-"""What lies along the rivers? Every receptor as events on the network: where the river first meets it.
+"""Receptors along the rivers, as events on the network where the river first meets each.
 
 A receptor may meet many segments (a source zone is entered from each branch); each meeting is one event, and a
 trace takes of every receptor the event with the least offset, the first one reached among equals.

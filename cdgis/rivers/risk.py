@@ -1,4 +1,4 @@
-"""In which order are the enterprises above a place looked at? (tiers of cdgis/data/rivers/risk.toml)"""
+"""Order in which the enterprises above a place are checked (tiers of cdgis/data/rivers/risk.toml)."""
 
 import tomllib
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Where does a place on land enter the river, how far off is it, and when is that too far?
+"""Where a place on land enters the river, how far off it is, and when that is too far.
 
 The nearest point of the network counts only if water of the place can get there: with a flow grid, the place's
 own way downhill must meet the stream above or at most `limit_m` below that point. So nothing is snapped across

@@ -1,4 +1,4 @@
-"""Who is reached by a spill, in which order, and who above could cause one? (`cdgis trace`)
+"""Who is reached by a spill, in which order, and who above could cause one (`cdgis trace`).
 
 load_rivers → snap → downstream_events ∥ upstream_origins → tables
 """

@@ -1,4 +1,4 @@
-"""What do the rivers of this workspace look like, with all that lies along them? (read once, traced many times)"""
+"""Rivers of a workspace with all that lies along them; read once, traced many times."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""How steep is the ground, which way does it face, and how high does it lie above its stream? (on the flow grid)
+"""Slope, aspect and height above stream, on the flow grid.
 
 Slope and aspect by central differences on the unfilled heights, metres over metres of the row's latitude; on
 a grid of hundreds of metres they describe hillsides, not plots.

@@ -1,4 +1,4 @@
-"""What does water from here reach, in which order and after how long; and what can reach here?
+"""What water from a place reaches, in which order and after how long; and what can reach the place.
 
     river_km = (to_outlet(origin) - to_outlet(receptor)) / 1000,
     time_low_h = river_km / (3.6 v_high),   time_high_h = river_km / (3.6 v_low),   v in metres per second.

@@ -1,4 +1,4 @@
-"""What does the 生态环境准入清单 of each management unit demand, as rules? (layers/zoning/access_list.csv)
+"""Rules from the 生态环境准入清单 of each management unit (layers/zoning/access_list.csv).
 
 Since 2026-08-15 breach of a published list is unlawful (生态环境法典 第67条, penalty 第1234条); before, the list
 was policy. So a clause with effect 禁止 becomes two dated rules: 限制 until 2026-08-14, 禁止 from 2026-08-15.

@@ -1,4 +1,4 @@
-"""Which facts about a project or enterprise does cdgis know by name? (cdgis/data/attributes.toml)
+"""Facts about projects and enterprises that cdgis knows by name (cdgis/data/attributes.toml).
 
 Rule conditions, side-table columns and ``--attr KEY=VALUE`` all use these names; readers accept the aliases.
 """

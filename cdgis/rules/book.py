@@ -1,4 +1,4 @@
-"""Which rules are in force on a given day? (cdgis/data/rules/*.toml and the access lists of the units)
+"""Rules in force on a given day (cdgis/data/rules/*.toml and the access lists of the units).
 
 `load_rulebook` collects them, `Rulebook.in_force` selects by date; judging is `cdgis.judging.verdicts`'s business.
 The schema of one rule is in `cdgis.rules.rule`.

@@ -1,4 +1,4 @@
-"""Is the rule table consistent with itself and with what the workspace knows?
+"""Consistency of the rule table with itself and with what the workspace knows.
 
 Each fault is one Chinese line that begins with the rule's id; an empty list is a clean bill.
 """

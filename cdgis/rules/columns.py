@@ -1,4 +1,4 @@
-"""Which column of the rule sheet holds which part of a rule, and how is it written there and read back?"""
+"""Columns of the rule sheet: which part of a rule each holds, how it is written and read back."""
 
 import json
 import re

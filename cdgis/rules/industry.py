@@ -1,4 +1,4 @@
-"""What is an industry code of GB/T 4754-2017 called, and is it a two-high, relocation, water or air sector?
+"""Industry codes of GB/T 4754-2017, and whether each is a two-high, relocation, water or air sector.
 
 Answers are three-valued: a code shorter than the question may leave it open, and then the answer is None.
 Sources: cdgis/data/industry/README.md.

@@ -1,4 +1,4 @@
-"""How does a rule's nested part read in one line of a spreadsheet cell, and back exactly?
+"""A rule's nested parts in one line of a spreadsheet cell, and back exactly.
 
     conditions   高炉有效容积 < 1000（m3）；主要装备 含 "反射炉"、"坩埚"；是否新增产能 是
     unless       {活动 A01、A02；理由 "有限人为活动"} {条件 认定意见 已申报}

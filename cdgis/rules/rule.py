@@ -1,4 +1,4 @@
-"""What does one rule say? The schema of a rule: scope, geometry test, conditions, exemptions, basis, period.
+"""Schema of a rule: scope, geometry test, conditions, exemptions, basis, period.
 
 Rules are data (cdgis/data/rules/*.toml, access lists); nothing in one is evaluated as text.
 """

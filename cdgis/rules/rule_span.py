@@ -1,4 +1,4 @@
-"""For which days of judgement does the rule book speak? (cdgis/data/rule_span.toml)
+"""Days of judgement the rule book speaks for (cdgis/data/rule_span.toml).
 
 Before its first day predecessors of some rules are not held, so a verdict would come out too mild; after its last day
 nobody can know the law. Both are refused rather than answered.

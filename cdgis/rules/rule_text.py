@@ -1,4 +1,4 @@
-"""What does a rule say in words? One readable Chinese sentence, then its text, bases and dates."""
+"""A rule in words: one readable Chinese sentence, then its text, bases and dates."""
 
 from collections.abc import Iterable, Mapping
 

@@ -1,4 +1,4 @@
-"""How do staff edit rules in Excel? One row a rule, Chinese headers, every cell back exactly as it went out.
+"""Rules in Excel: one row a rule, Chinese headers, every cell back exactly as it went out.
 
 The columns are in `cdgis.rules.columns`, the one-line syntax of nested parts in `cdgis.rules.notation`.
 """

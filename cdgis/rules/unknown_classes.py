@@ -1,4 +1,4 @@
-"""Which zone classes of a layer does no rule know? (a class nobody recognises may fall under any rule of the layer)
+"""Zone classes that no rule knows; each may fall under any rule of its layer.
 
 A class is known when a rule of the layer names it, or when the catalogue allows it and its list is evidently the
 standard one: at least one of its classes is named by a rule. A layer whose rules name no class has none to know.

@@ -1,4 +1,4 @@
-"""How does a workspace keep rules of its own? (<workspace>/rules/*.toml; same id overrides, new id extends)"""
+"""Rules of a workspace's own (<workspace>/rules/*.toml; same id overrides, new id extends)."""
 
 import json
 from collections.abc import Mapping, Sequence

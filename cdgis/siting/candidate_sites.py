@@ -1,4 +1,4 @@
-"""Where within an area could a project of given size go? Candidate sites on a grid, judged like any site, the best first.
+"""Candidate sites of given size on a grid within an area, judged like any site, the best first.
 
 Candidates stand on a grid of the distance plane; those on prohibiting ground are left out, a stated number of the rest
 is judged by the same engine, and the best that do not overlap are returned in a written order (see `_ranked`).

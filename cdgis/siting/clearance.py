@@ -1,4 +1,4 @@
-"""What part of a site is clear of obstacles, and how little must the site move to be clear? Plane geometry, no rules.
+"""The part of a site clear of obstacles, and the smallest move that clears it: plane geometry, no rules.
 
 Obstacles are widened by a setback in the distance plane (transverse Mercator metres). The clear part is
 site − obstacles on the measuring plane, so that it and the remainder add up. The shift is the first clear point of a

@@ -1,4 +1,4 @@
-"""Which ground must a subject keep clear of, whatever becomes of the rules that are still undecided for it?
+"""Ground a subject must keep clear of, whatever becomes of rules still undecided for it.
 
 That of every rule with at least a given rank whose non-geometric part is not false for the subject: the rule's zones,
 widened by its distance if it asks for one, and whatever lies outside the coverage of the rule's layer.

@@ -1,4 +1,4 @@
-"""Which sites can be helped, what stands in their way, and where could a project go? (pipeline stages)"""
+"""Stages of siting: which sites can be helped, what stands in their way, where a project could go."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What would make it pass? The largest part of a site clear of what forbids it, and the smallest shift that clears it.
+"""Remedies: the largest part of a site clear of what forbids it, and the smallest shift that clears it.
 
 Both are found by plane geometry (`cdgis.siting.clearance`) and then judged anew by the same engine as any site; what is
 offered is what that judge says of it, never what the geometry promised.

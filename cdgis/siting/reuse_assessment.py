@@ -1,4 +1,4 @@
-"""Which derelict and polluted patches suit which use? (`cdgis reuse`)
+"""Derelict and polluted patches matched with uses (`cdgis reuse`).
 
 patches → ground → open_options → judge_subjects → rank_reuse
 """

@@ -1,4 +1,4 @@
-"""What could become of a derelict or polluted patch: green space, forest, photovoltaics, wind? (table `reuse`)
+"""Uses for a derelict or polluted patch: green space, forest, photovoltaics, wind (table `reuse`).
 
 An option is open to a patch by the layer and class it belongs to (cdgis/data/reuse/options.toml); its conditions
 on the ground are met, not met or unknown; what the zoning says is the verdict of the same engine that judges

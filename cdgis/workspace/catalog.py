@@ -1,4 +1,4 @@
-"""What layers does this workspace have, and how is each file to be read? (layers/catalog.toml)
+"""Layer catalogue of a workspace, and how each file is to be read (layers/catalog.toml).
 
 A catalogue entry maps a file with anybody's field names to the standard zone columns
 ``zone_id, zone_name, zone_class`` plus named extras. Official files are dropped in by

@@ -1,4 +1,4 @@
-"""How does a new workspace begin? (`cdgis init`: the shipped Chengde one, or an empty one)"""
+"""Creation of a workspace: the shipped Chengde one, or an empty one (`cdgis init`)."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is wrong with these layers? Every fault listed with layer, zone, what was found and what was expected.
+"""Faults of layers, each with layer, zone, what was found and what was expected.
 
 Areas on the measuring plane (DESIGN 4.2). A partition may miss or double at most 1 m² of its coverage.
 """

@@ -1,4 +1,4 @@
-"""Where is the workspace, and what are its settings? (cdgis.toml)"""
+"""The workspace folder and its settings (cdgis.toml)."""
 
 import os
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""How do land-class rasters, stands and restoration areas become the carbon tables? (pipeline stage)"""
+"""The carbon account: land-class rasters, stands and restoration areas become the carbon tables."""
 
 from cdgis.carbon.account.account import account_carbon
 

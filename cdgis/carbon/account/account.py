@@ -1,4 +1,4 @@
-"""How do land-class rasters, stands and restoration areas become the carbon tables, in one straight line?"""
+"""The whole carbon account in one straight line, from rasters, stands and restoration areas to tables."""
 
 import hashlib
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What could restoration add in each county and unit? (areas that lie in several zones are shared out by area)
+"""Restoration potential by county and unit; areas that lie in several zones are shared out by area.
 
 share(a, z) = area(a in z) / area(a);  potential(z) = sum over areas a of share * potential(a), curve by curve: within a
 curve lows and highs add up, over curves the half-widths combine as root-sum-square.

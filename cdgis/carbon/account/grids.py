@@ -1,4 +1,4 @@
-"""What do the rasters say cell by cell: class pairs of two dates, heights, slopes, and why a cell is taken off?
+"""Raster cells under the account: class pairs of two dates, heights, slopes, and why a cell is excluded.
 
 All composites are class rasters of small integers on one grid, so that one exact zonal count serves them all.
 """

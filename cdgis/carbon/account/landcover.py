@@ -1,4 +1,4 @@
-"""What do the zones of each layer hold, take up and lose, counted from land cover?"""
+"""Stock, uptake and loss of the zones of each layer, counted from land cover."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What does carbon look like on the map? Pictures of stock density and of restoration potential, and the relief below.
+"""Pictures of stock density and restoration potential for the map, and the relief below them.
 
 Density of a class is the sum of the pools its table knows, as in the stock account; density of a restoration area is
 what it adds up to by the last year shown, per hectare that can be carried out.

@@ -1,4 +1,4 @@
-"""Which restoration areas could qualify as CCER afforestation, on what is declared and measured? (pre-check)"""
+"""Pre-check of restoration areas as CCER afforestation, on what is declared and measured."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What stands beside our numbers: the plan's milestones, published figures, and the list of factors with their sources?"""
+"""Reference figures: the plan's milestones, published totals, and the list of factors with their sources."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""What is left of each restoration area, what is planted there, and what could it add?"""
+"""Restoration areas: eligible land left, what is planted there, and what it could add."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING

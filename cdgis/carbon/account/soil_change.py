@@ -1,4 +1,4 @@
-"""What do the top 30 cm of soil gain where a restoration measure changes the use of the land? (IPCC 2019, Tier 1)
+"""Soil carbon gained in the top 30 cm where a restoration measure changes land use (IPCC 2019, Tier 1).
 
 change(t) = area * SOCref * (F_LU F_MG F_I after - F_LU F_MG F_I before) * min(t / 20, 1)
 

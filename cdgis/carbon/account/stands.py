@@ -1,4 +1,4 @@
-"""What do the forest stands hold by three methods, and how do their drawn and stated areas agree?"""
+"""Carbon of forest stands by three methods, and how their drawn and stated areas agree."""
 
 import numpy as np
 import pandas as pd

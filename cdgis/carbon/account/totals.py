@@ -1,4 +1,4 @@
-"""How sure are the great sums, do published numbers agree, and on which factors does it all rest?"""
+"""Uncertainty of the totals, comparison with published numbers, and the factors that matter most."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

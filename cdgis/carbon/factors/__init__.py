@@ -1,4 +1,4 @@
-"""Which carbon factors do we use, from which source, and how sure are they? (cdgis/data/carbon)"""
+"""Carbon factors with their sources and ranges (cdgis/data/carbon)."""
 
 from cdgis.carbon.factors.conditions import read_conditions, read_fact_titles
 from cdgis.carbon.factors.curves import GrowthData, read_growth

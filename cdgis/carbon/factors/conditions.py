@@ -1,4 +1,4 @@
-"""What must a parcel satisfy to qualify under a methodology? (ccer_conditions.toml)"""
+"""Conditions a parcel must satisfy under a methodology (ccer_conditions.toml)."""
 
 import tomllib
 from collections.abc import Mapping

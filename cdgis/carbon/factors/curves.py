@@ -1,4 +1,4 @@
-"""By which curves do stands grow, and how sure is each? (growth_*.csv, age_class_*.csv, stand_rates.csv)"""
+"""Growth curves of stands with their ranges (growth_*.csv, age_class_*.csv, stand_rates.csv)."""
 
 from dataclasses import dataclass
 from functools import cache

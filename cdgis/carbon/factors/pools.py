@@ -1,4 +1,4 @@
-"""How much carbon does a hectare of each land class hold? (cdgis/data/carbon/pools_*.csv)
+"""Carbon per hectare of each land class (cdgis/data/carbon/pools_*.csv).
 
 Pools a source does not tell apart stay blank, and soils of unlike depth are refused here, so that no account
 can add them up.

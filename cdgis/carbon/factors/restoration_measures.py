@@ -1,4 +1,4 @@
-"""What does each restoration measure add per hectare and year, where may it not go, and what is planted where?
+"""Restoration measures: yearly gain per hectare, where each may not go, and what is planted where.
 
 cdgis/data/carbon/potential_measures.csv, exclusions.csv and species_rules.csv; every number with its mark.
 """

@@ -1,4 +1,4 @@
-"""How much carbon does the top 30 cm of soil hold under IPCC Tier 1? (soil_ipcc2019.csv)
+"""Carbon in the top 30 cm of soil under IPCC Tier 1 (soil_ipcc2019.csv).
 
 SOC = SOCref x F_LU x F_MG x F_I; each with its published 95 % half-range. Depth 0-30 cm, so these never meet the
 0-100 cm densities of a pool table in one sum.

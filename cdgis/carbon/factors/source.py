@@ -1,4 +1,4 @@
-"""How is a factor table read? (CSV with text columns and columns whose name ends in a unit)"""
+"""Reader of factor tables: CSV with text columns and columns whose name ends in a unit."""
 
 from importlib.resources import files
 from importlib.resources.abc import Traversable

@@ -1,4 +1,4 @@
-"""Which factors turn stem volume into carbon, species group by species group? (trees.csv, bcef.csv, root_shoot_ipcc.csv)"""
+"""Factors from stem volume to carbon by species group (trees.csv, bcef.csv, root_shoot_ipcc.csv)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which subjects meet which zones, by how much, and how far is the nearest? The arithmetic on coordinates."""
+"""Arithmetic on coordinates: which subjects meet which zones, by how much, and how far the nearest is."""
 
 from cdgis.geometry.kernels.engine import Engine, chosen_engine
 from cdgis.geometry.kernels.flat_polygons import FlatPolygons

@@ -1,4 +1,4 @@
-"""Which polygons does no outline of a layer come near? They lie wholly inside or outside each zone: nothing to cut.
+"""Polygons that no outline of a layer comes near: wholly inside or outside each zone, nothing to cut.
 
 In a large job most subjects are such. Compiled kernels find them: no edge of any zone reaches into the subject's box, so
 the zones round one corner of the box hold all of it.

@@ -1,4 +1,4 @@
-"""Which engine does a job: plain GEOS, or compiled kernels? The answers are the same; only the time differs."""
+"""Choice of engine for a job, plain GEOS or compiled kernels: the same answers in different time."""
 
 import os
 from enum import StrEnum

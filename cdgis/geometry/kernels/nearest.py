@@ -1,4 +1,4 @@
-"""Which chunk of some outlines is nearest to each of many points, and how far off is it, in one plane?
+"""Nearest outline chunk of each of many points and its distance, in one plane.
 
 Among equally near chunks that of the lowest owner counts, of its chunks the lowest. Compiled kernels find the
 nearest in a tree over plain arrays; where two are equal to within rounding, GEOS says which is nearer, so both

@@ -1,4 +1,4 @@
-"""How far is the nearest outline, and which outlines lie within reach? A tree over short chunks, then geodesics.
+"""Distances to the nearest outline and outlines within reach: a tree over short chunks, then geodesics.
 
 Outlines are cut into chunks of 8 edges, so that a tree finds the few that matter however long an outline is; nearest
 points are found in the distance plane (DESIGN 4.2), the distance between them is geodesic. For many points compiled

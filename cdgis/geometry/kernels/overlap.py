@@ -1,4 +1,4 @@
-"""What do the compiled kernels find when a set of polygons meets a layer? Arrays in, arrays out."""
+"""Overlaps of a set of polygons with a layer by compiled kernels; arrays in, arrays out."""
 
 from collections.abc import Callable
 from concurrent.futures import Executor

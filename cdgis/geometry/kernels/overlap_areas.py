@@ -1,4 +1,4 @@
-"""How large is every overlap of two sets of polygons? Areas alone, no shapes: by compiled sums or by plain shapely.
+"""Areas of every overlap of two sets of polygons, without shapes: by compiled sums or by plain shapely.
 
 Both give the same pairs and, to rounding, the same areas; `CDGIS_ENGINE` or `engine` chooses, else the size of the job.
 """

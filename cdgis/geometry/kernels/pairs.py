@@ -1,4 +1,4 @@
-"""Which subjects meet which zones, where, and by how much?
+"""Pairs of subjects and zones that meet, where, and by how much.
 
 Large polygons are cut into pieces first, and only near the other side, so a red line of a million vertices is never
 intersected whole; areas of pieces add up because pieces share only cut lines. What lies wholly inside is taken as

@@ -1,4 +1,4 @@
-"""Which points lie inside which polygons? On an outline is not inside, as for shapely's `within`."""
+"""Points inside polygons; on an outline is not inside, as for shapely's `within`."""
 
 from concurrent.futures import ThreadPoolExecutor
 

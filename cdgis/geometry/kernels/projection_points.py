@@ -1,4 +1,4 @@
-"""Where on a short chunk is the place nearest to a point? Many pairs at a time.
+"""Nearest places on short outline chunks to points, many pairs at a time.
 
 For an edge a-b and a point p: r = (p - a)·(b - a) / |b - a|², s = (p - a)×(b - a) / |b - a|². The distance is |s| |b - a|
 where 0 < r < 1 and the nearer end's elsewhere; the projection point is a + r (b - a). The order of operations is that of GEOS

@@ -1,4 +1,4 @@
-"""What stands for a large shape where only a part of it matters? Pieces of few vertices, each with its owner."""
+"""Large shapes cut into pieces of few vertices, each with its owner."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""How do judged enterprises become a list, an order, places to go, one joint plan and what it brings? (pipeline stage)
+"""The relocation plan: candidates listed, ranked, placed in parks, planned jointly, with effects.
 
 listing → circumstances → priority → places → joint plan → effects
 """

@@ -1,4 +1,4 @@
-"""Who is on the list, and for which reasons? (the judge's findings held against the written policy)"""
+"""List of candidates with their reasons: the judge's findings held against the written policy."""
 
 from collections.abc import Mapping
 from datetime import date

@@ -1,4 +1,4 @@
-"""How does each listed enterprise stand: who lives around it, how near is water and red line, what does it emit?
+"""Circumstances of each candidate: who lives around it, distance to water and red line, emissions.
 
 People and places within the stated radius are counted once each, however many zones or parts they have.
 """

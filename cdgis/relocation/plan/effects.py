@@ -1,4 +1,4 @@
-"""What would the plan change: who stands where, how much is emitted where, and who lives beside it, before and after?
+"""Effects of the plan before and after: who stands where, emissions, and residents nearby.
 
 Enterprises that move take their emissions along unchanged; those that close take them away; nothing else changes, so that
 the difference is the plan's own. People are counted once each, where they live, when an enterprise that must close or move

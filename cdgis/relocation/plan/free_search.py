@@ -1,4 +1,4 @@
-"""Where outside the parks could an enterprise go? (on request: a free search, judged by the same engine)"""
+"""Free search for places outside the parks, on request, judged by the same engine."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Which park does the joint plan give each enterprise, what does that use up, and why is somebody left out?"""
+"""The joint plan: each candidate's park, what that uses up, and why some are left out."""
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass

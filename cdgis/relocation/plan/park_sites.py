@@ -1,4 +1,4 @@
-"""Where exactly in each park would an enterprise stand, and what do the rules say of it there?
+"""The spot in each park where a candidate would stand, and what the rules say of it there.
 
 In each park the ground prohibited to an enterprise is cut away (the zones of every prohibition that may concern it, widened
 where it asks for a distance); a point well inside the rest is judged by the same engine as any site, as a 迁建 project of

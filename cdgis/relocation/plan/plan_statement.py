@@ -1,4 +1,4 @@
-"""What exactly was optimised, under which constraints, and how good is the plan known to be? (table relocation_plan)"""
+"""What was optimised, under which constraints, and how good the plan is known to be (table relocation_plan)."""
 
 import pandas as pd
 

@@ -1,4 +1,4 @@
-"""Which enterprises are alike to the law? (those to whom every rule that is not about place says the same)
+"""Candidates alike to the law: every rule that is not about place says the same of them.
 
 Whether a rule applies is a conjunction of a part that depends on the enterprise and a part that depends on the place.
 Enterprises that agree in the first part of every rule, and in the distances they must keep, get the same findings at the

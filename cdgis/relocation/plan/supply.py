@@ -1,4 +1,4 @@
-"""What does each park have, what do those already there take, and what is left?
+"""What each park has, what its occupants take, and what is left.
 
 Spare land is what the park says is left; water and energy limits are of the whole park, so the use of the enterprises
 already in it is deducted (all of them, also those who may leave: nothing is promised twice). Tenants who stated no use

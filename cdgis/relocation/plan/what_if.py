@@ -1,4 +1,4 @@
-"""What if a park were closed, had other spare land, or something weighed differently?"""
+"""What-if changes: a park closed, other spare land, other weights."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""By which written policy are enterprises moved, ranked and placed? (cdgis/data/relocation/*.toml; data, never code)"""
+"""Written policy by which enterprises are moved, ranked and placed (cdgis/data/relocation/*.toml)."""
 
 from cdgis.relocation.policy.dispositions import (
     Disposition,

@@ -1,4 +1,4 @@
-"""By which written rules is a flagged enterprise closed, moved, refitted or kept? (cdgis/data/relocation/*.toml)"""
+"""Written rules by which a candidate is closed, moved, refitted or kept (cdgis/data/relocation/*.toml)."""
 
 from importlib.resources.abc import Traversable
 from typing import Literal

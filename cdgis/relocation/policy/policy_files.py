@@ -1,4 +1,4 @@
-"""How is a written policy read and checked? (cdgis/data/relocation/*.toml)"""
+"""Reader and checks of written policy (cdgis/data/relocation/*.toml)."""
 
 import tomllib
 from importlib.resources import files

@@ -1,4 +1,4 @@
-"""By which criteria, bounds and weights are enterprises and destinations compared? (priority.toml, destinations.toml)
+"""Criteria, bounds and weights for candidates and destinations (priority.toml, destinations.toml).
 
 A criterion's closeness to its ideal is linear (or linear in log10(1 + x)) between its two bounds; what lies beyond
 a bound counts as the bound. Weights are normalised to a sum of 1.

@@ -1,4 +1,4 @@
-"""How are growth curves and carbon densities drawn? (plain vector paths in pixels; every number comes from a table)"""
+"""Growth curves and carbon densities as plain vector paths in pixels; every number comes from a table."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What does the carbon page show? (totals with ranges, ledger, curves, factors, transitions, a card per restoration area)
+"""The carbon page: totals with ranges, ledger, curves, factors, transitions, a card per restoration area.
 
 Each figure is a cell of a table in data/; the page says which.
 """

@@ -1,4 +1,4 @@
-"""How does a table become a bar chart without script? (widths and places in pixels; the table stays behind it)"""
+"""Bar charts of tables without script, in pixels; the table stays behind each."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Which colour and symbol stands for a verdict or a zone class? (templates/palette.toml)"""
+"""Colours and symbols of verdicts and zone classes (templates/palette.toml)."""
 
 import tomllib
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""How is a piece of the map drawn as plain vector paths? (strokes, places, legend; no script, nothing measured)"""
+"""Pieces of the map as plain vector paths: strokes, places, legend; no script, nothing measured."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

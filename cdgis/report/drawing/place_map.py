@@ -1,4 +1,4 @@
-"""Where does a place lie, and what lies in it? (a small vector drawing, no script)"""
+"""Small vector drawing of a place and what lies in it, without script."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""How does a DOCX or XLSX come out the same, byte for byte, whatever the clock says?"""
+"""DOCX and XLSX archives that come out the same, byte for byte, whatever the clock says."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""How does a page carry everything it needs, run nothing it did not bring, and fetch nothing?
+"""Pages that carry everything they need, run nothing they did not bring, and fetch nothing.
 
 Scripts and styles are inlined, data travels as JSON that cannot leave its element, and a content
 security policy names the hash of each script, so that text from data can never become code.

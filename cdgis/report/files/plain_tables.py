@@ -1,4 +1,4 @@
-"""How are the tables and files of the water commands put on disk? (all of them, or none)"""
+"""Tables and files of the water commands put on disk, all of them or none."""
 
 from collections.abc import Mapping
 from pathlib import Path

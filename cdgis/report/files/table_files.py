@@ -1,4 +1,4 @@
-"""Where do the assessment's tables go, in forms that spreadsheets, GIS and programs read? (DESIGN 3, 4.9)
+"""Tables written for spreadsheets, GIS and programs: CSV, GeoPackage, run.json (DESIGN 3, 4.9).
 
 CSV and GeoPackage are written here, the XLSX in `cdgis.report.files.workbook`; all three hold the same values.
 """

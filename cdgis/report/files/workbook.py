@@ -1,4 +1,4 @@
-"""Which workbook shows all tables to a person? (cdgis.xlsx: Chinese headers, a first sheet that says what it is)"""
+"""Workbook of all tables for a person (cdgis.xlsx: Chinese headers, a first sheet that says what it is)."""
 
 import io
 import re

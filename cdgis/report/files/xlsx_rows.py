@@ -1,4 +1,4 @@
-"""What is the XML of a sheet's data rows? (ECMA-376 part 1, 18.3.1.73: rows of cells with inline text or numbers)
+"""XML of a sheet's data rows (ECMA-376 part 1, 18.3.1.73: rows of cells with inline text or numbers).
 
 openpyxl makes the workbook, its styles and headers; its cell-by-cell writer takes ten seconds for a city's
 half million cells, this takes one. Text is always stored as text, so no cell is ever a formula.

@@ -1,4 +1,4 @@
-"""How does a table's value read in a workbook? (Chinese words for codes, number formats that never show 3E-07)
+"""Table values in a workbook: Chinese words for codes, number formats that never show 3E-07.
 
 CSV and GeoPackage keep the codes, for programs; docs/glossary.md lists both.
 """

@@ -1,4 +1,4 @@
-"""How much does simplifying change a zone's area, and how does a zone that must keep its area get its vertices back?
+"""Change of a zone's area by simplification, and vertices given back where the area must be kept.
 
 A vertex belongs to a place: it comes back for every zone that has one there, so that borders stay shared.
 """

@@ -1,4 +1,4 @@
-"""How large may a page be, and what gives way when the geometry does not fit?
+"""Size limit of a page, and what gives way when the geometry does not fit.
 
 Layers are packed whole. While their sum is over the budget, the largest one is simplified with shared edges kept,
 each time at twice the tolerance, until everything fits; what was done is reported to the reader.

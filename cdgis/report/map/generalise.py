@@ -1,4 +1,4 @@
-"""How are outlines coarsened so that nobody can find back the exact line, and neighbours still share theirs?
+"""Outlines coarsened so that nobody can recover the exact line, and neighbours still share theirs.
 
 One rule for every vertex of every layer: it moves to the nearest node of the stated grid, or, where that node lies
 within `NEAR_M` of a vertex that must not be known, to the nearest node that does not. The rule looks at the place

@@ -1,4 +1,4 @@
-"""What does the page's script need to know of a layer besides its outlines? (names, classes, colours, how to draw)"""
+"""What the page's script needs to know of a layer besides its outlines: names, classes, colours, drawing."""
 
 from collections.abc import Mapping
 from typing import Any

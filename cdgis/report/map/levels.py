@@ -1,4 +1,4 @@
-"""Which vertices of a layer does the map need at a small scale, with borders shared by neighbours still shared?
+"""Vertices a layer needs at a small scale, with borders shared by neighbours still shared.
 
 Exploded polygons are simplified together as a coverage (Visvalingam-Whyatt with shared edges simplified once), so
 both sides of a border lose the same vertices; each level is made from the next finer one and only ever drops

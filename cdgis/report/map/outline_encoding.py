@@ -1,4 +1,4 @@
-"""How do outlines travel in a page, small and exact to a stated precision?
+"""Outlines packed into a page, small and exact to a stated precision.
 
 A layer's outlines are one stream of whole numbers, each a zigzag varint (7 bits a byte, lowest first):
 

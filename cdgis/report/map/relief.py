@@ -1,4 +1,4 @@
-"""Which picture of the land's shape does the map carry, and is it small enough for a page?"""
+"""Relief picture of the map, small enough for a page."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any

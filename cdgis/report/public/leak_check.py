@@ -1,4 +1,4 @@
-"""Does any finished public page hold what the public must not know? (texts and places, payloads unpacked)
+"""Search of finished public pages for what the public must not know: texts and places, payloads unpacked.
 
 A withheld text counts wherever it stands: in the markup, in an attribute, in a script, in a packed payload, written
 with entities, percent signs, escapes, other widths of letters, or with spaces and hyphens between its characters.

@@ -1,4 +1,4 @@
-"""What texts and places does a finished page hold, however they are written? (for the leak check)"""
+"""Texts and places a finished page holds, however they are written (for the leak check)."""
 
 import html
 import json

@@ -1,4 +1,4 @@
-"""What may the public see? An assessment with everything else taken out, and a list of what was taken. (DESIGN 4.10)
+"""Reduction of an assessment to what the public may see, with a list of what was taken out (DESIGN 4.10).
 
 Pages for the public are made from the reduced assessment alone: what is not in it cannot be printed. Tables,
 columns and attributes pass by whitelist; geometry passes on a coarse grid; withheld layers do not pass.

@@ -1,4 +1,4 @@
-"""How is the public version written, and what keeps it from saying too much?
+"""The public version as written, and what keeps it from saying too much.
 
 The pages are rendered from the reduced assessment, then read back as finished bytes and searched; only a version
 in which nothing withheld is found reaches its folder.

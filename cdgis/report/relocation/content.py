@@ -1,4 +1,4 @@
-"""What does a reader of the relocation pages see first, and what behind it? (every number out of the assessment's tables)"""
+"""Content of the relocation pages; every number out of the assessment's tables."""
 
 from collections import Counter
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What does an enterprise's relocation card look like as a Word document? (the same content as its page, on two sheets)"""
+"""Relocation card of an enterprise as a Word document: the content of its page, on two sheets."""
 
 import io
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Where do the enterprises stand and where would they go? (a vector drawing with a line from each old to its new site)"""
+"""Vector drawing of enterprises with a line from each old to its new site."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

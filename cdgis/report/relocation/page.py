@@ -1,4 +1,4 @@
-"""How do the relocation plan and the card of each enterprise become pages? (relocation.html, relocations/<id>.html)"""
+"""Pages of the relocation plan and of each enterprise's card (relocation.html, relocations/<id>.html)."""
 
 from collections.abc import Iterator
 

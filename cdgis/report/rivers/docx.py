@@ -1,4 +1,4 @@
-"""What does a river's dossier look like as a Word document? (tables to print, contacts to fill in by hand)"""
+"""River dossier as a Word document: tables to print, contacts to fill in by hand."""
 
 import io
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Which page is a river's dossier? (一河一策一图: plan, strip, register, sources, who must be notified, contacts)"""
+"""Page of a river's dossier (一河一策一图): plan, strip, register, sources, who must be notified, contacts."""
 
 
 from cdgis.report.rivers.strip_map import COLOURS, PLAN_PX, STRIP_WIDTH_PX, draw_plan, draw_strip

@@ -1,4 +1,4 @@
-"""What is a river's plan as a PNG, for paper made elsewhere than in a browser? (drawn with Pillow)"""
+"""River plan as a PNG, for paper made elsewhere than in a browser (drawn with Pillow)."""
 
 import io
 

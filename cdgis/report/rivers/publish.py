@@ -1,4 +1,4 @@
-"""Which files make up the dossiers of a workspace's rivers, and how are they written?"""
+"""Files of the dossiers of a workspace's rivers, and how they are written."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Where does a river run and what stands along it? (a plan and a strip by chainage, as pixels for SVG and PNG)"""
+"""River plan and strip by chainage, as pixels for SVG and PNG."""
 
 import math
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Which workbook goes with a river's dossier? (notes, contacts to fill in, and the dossier's tables)"""
+"""Workbook of a river's dossier: notes, contacts to fill in, and the dossier's tables."""
 
 import io
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What does a screening report say about one subject? (eleven parts of plain data; renderings are `cdgis.report`'s)"""
+"""Screening report on one subject: eleven parts of plain data, and their renderings."""
 
 from cdgis.report.screening.compose import Composer, compose_report
 from cdgis.report.screening.content import JournalExtract, Review, ScreeningReport

@@ -1,4 +1,4 @@
-"""Which bases does the report rest on, each once, and did the law change between application and judgement? (part 10)"""
+"""Legal bases of a report, each once, and changes of law between application and judgement (part 10)."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What is a printed report made of, whatever the file format? (parts of blocks: text, pairs, tables, pictures)
+"""Blocks of a printed report, whatever the file format: text, pairs, tables, pictures.
 
 HTML and DOCX render the same blocks, so they cannot say different things.
 """

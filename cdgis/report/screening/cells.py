@@ -1,4 +1,4 @@
-"""How are a report's numbers, zones and clauses put into cells and sentences?"""
+"""Numbers, zones and clauses of a report as cells and sentences."""
 
 from collections.abc import Iterable, Sequence
 

@@ -1,4 +1,4 @@
-"""Does the project conform to each clause, and which of its facts decide that? (findings → clauses)
+"""Clauses with their outcome, and the facts that decide it: findings → clauses.
 
 Rows of one rule over several zones become one clause; the same text with the same outcome at several levels
 (国家, 省, 市, 单元) becomes one clause with all its bases.

@@ -1,4 +1,4 @@
-"""How does everything known about one subject become a report? (an Assessment in, one ScreeningReport a subject out)"""
+"""Composition of reports: an Assessment in, one ScreeningReport a subject out."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Which plain values make up a screening report? One field a part, in the order of the printed report."""
+"""Plain values of a screening report, one field a part, in the order of the printed report."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Between which two points does the critical distance lie? (to draw it; the distance itself is the judge's)
+"""The two points between which the critical distance lies, for drawing; the judge measures the distance.
 
 Either the shortest line from the subject to a zone it does not hit, or the deepest point of an overlap with the way
 out of it. A line is returned only when its geodesic length agrees with the judge's distance.

@@ -1,4 +1,4 @@
-"""What does a report look like as a Word document? (DOCX: the same parts and blocks as the page, real tables)
+"""Screening report as a Word document: the same parts and blocks as the page, real tables.
 
 Header rows repeat and rows are not split between pages. Core properties and zip times are fixed, so that the same
 report gives the same bytes.

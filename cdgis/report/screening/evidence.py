@@ -1,4 +1,4 @@
-"""What data does the answer rest on, what does it lack, and what else could be done? (parts 8 and 9)"""
+"""Data the answer rests on, data it lacks, and what else could be done (parts 8 and 9)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What does the site look like among its zones? (drawings as plain paths; colours are the renderings' business)
+"""Drawings of the site among its zones as plain paths; colours are the renderings' business.
 
 Two drawings: the surroundings, and the site itself with its boundary points. Zones are clipped to the view at full
 precision. Nothing is measured here except the two ends of the critical line, whose length must agree with the verdict's.

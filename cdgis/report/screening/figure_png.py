@@ -1,4 +1,4 @@
-"""What is a report's figure as a PNG, for paper made elsewhere than in a browser? (drawn with Pillow)
+"""Figure of a report as a PNG, for paper made elsewhere than in a browser (drawn with Pillow).
 
 The same paths as the SVG, at twice the size and smoothed by drawing twice larger still. Without a Chinese font on
 the machine the picture carries no labels; the tables hold all they would say.

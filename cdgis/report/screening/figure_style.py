@@ -1,4 +1,4 @@
-"""How is a report's figure coloured and keyed? (figures → strokes with colours, legend entries; shared by SVG and PNG)"""
+"""Strokes, colours and legend entries of a report's figures; shared by SVG and PNG."""
 
 from dataclasses import dataclass
 

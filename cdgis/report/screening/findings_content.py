@@ -1,4 +1,4 @@
-"""What do parts 1 to 7 of the report hold? (what was judged, the answer, and where and why)"""
+"""Content of parts 1 to 7: what was judged, the answer, and where and why."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

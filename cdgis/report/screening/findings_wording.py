@@ -1,4 +1,4 @@
-"""How is a report's content put into words, part by part? Parts 1 to 5: basics, conclusion, occupation, lists, hard lines."""
+"""Wording of parts 1 to 5: basics, conclusion, occupation, lists, hard lines."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

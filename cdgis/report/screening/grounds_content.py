@@ -1,4 +1,4 @@
-"""What do parts 8 to 11 of the report hold? (remedies, data, bases, declaration)"""
+"""Content of parts 8 to 11: remedies, data, bases, declaration."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""How is a report's content put into words, part by part? Parts 6 to 11, and all eleven in order."""
+"""Wording of parts 6 to 11, and all eleven in order."""
 
 from cdgis.report.screening.blocks import Block, Cell, Grid, Heading, Pairs, Part, Signatures, Text
 from cdgis.report.screening.cells import (

@@ -1,4 +1,4 @@
-"""What does a report look like as one HTML file? (offline, printable on A4, with its own machine-readable copy)"""
+"""Screening report as one HTML file: offline, printable on A4, with its own machine-readable copy."""
 
 import json
 from hashlib import sha256

@@ -1,4 +1,4 @@
-"""Where does the subject lie, and where does it evidently not? (parts 3, 5 and 6: occupation, hard lines, nearby)"""
+"""Where the subject lies and where it evidently does not (parts 3, 5 and 6: occupation, hard lines, nearby)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""How are values put into the report's fixed sentences? (cdgis/data/screening/wording.toml)"""
+"""Values put into the report's fixed sentences (cdgis/data/screening/wording.toml)."""
 
 import tomllib
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""How do the reports on single subjects reach their folder, whole or not at all? (`cdgis screen`, DESIGN 4.9)"""
+"""Reports on single subjects written to their folder, whole or not at all (`cdgis screen`, DESIGN 4.9)."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path

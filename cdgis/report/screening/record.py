@@ -1,4 +1,4 @@
-"""What is the machine-readable copy of a report? (canonical JSON: sorted keys, UTF-8, unrounded numbers)
+"""Machine-readable copy of a report: canonical JSON with sorted keys, UTF-8, unrounded numbers.
 
 The record holds the subject's rows of every table and all inputs, so that `cdgis.results.report_numbers.report_numbers` over it
 gives the report number again.

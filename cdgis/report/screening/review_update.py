@@ -1,4 +1,4 @@
-"""How does an officer's decision reach the journal and every file of the report: all together, or not at all?"""
+"""An officer's decision written to the journal and every file of the report: all together, or not at all."""
 
 import shutil
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""What have officers decided on a report's findings? (the same report with decisions beside the originals)"""
+"""Officers' decisions on a report's findings: the same report with decisions beside the originals."""
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace

@@ -1,4 +1,4 @@
-"""Which values recur in a report? (facts, zones, clauses with their outcome, drawings)
+"""Values that recur in a report: facts, zones, clauses with their outcome, drawings.
 
 Numbers are in the unit their name ends in; a number that does not exist is NaN (null in JSON), a missing text "".
 """

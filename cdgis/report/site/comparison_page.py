@@ -1,4 +1,4 @@
-"""Which page and tables show what a new version of the zoning changes? (one HTML file, two CSV files)"""
+"""Page and tables of what a new version of the zoning changes: one HTML file, two CSV files."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

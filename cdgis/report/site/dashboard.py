@@ -1,4 +1,4 @@
-"""What does the city look like in numbers? (counts, areas, relocation, carbon and the plan's measures on one page)
+"""Dashboard of the city: counts, areas, relocation, carbon and the plan's measures on one page.
 
 Every chart is drawn from a table that stands behind it, and says where its numbers come from.
 """

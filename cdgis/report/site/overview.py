@@ -1,4 +1,4 @@
-"""What does the overview page sum up? (verdicts by county, relocation, carbon by county, data and gaps)"""
+"""Content of the overview page: verdicts by county, relocation, carbon by county, data and gaps."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What does the overview map hold? (a folium map, packed outlines, and the subjects with their clauses)
+"""Overview map: a folium map, packed outlines, and the subjects with their clauses.
 
 folium builds the Leaflet map; its random element ids are replaced by a counter and its links to other hosts by
 nothing: the page brings Leaflet itself. The page's own script decodes the payloads and draws them on canvas.

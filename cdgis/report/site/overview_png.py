@@ -1,4 +1,4 @@
-"""What does the overview look like on paper that no browser prints? (a PNG with legend, scale, north and dates)
+"""Overview as a PNG with legend, scale, north and dates, for paper that no browser prints.
 
 Drawn with matplotlib, an optional part of the installation; the same colours and symbols as the pages.
 """

@@ -1,4 +1,4 @@
-"""Which pages does a reader open? (index.html with the map, sites/<id>.html for each judged subject)
+"""Renderings of the site's pages (index.html with the map, sites/<id>.html for each judged subject).
 
 Templates escape everything that comes from data; scripts and styles are ours and stand inline.
 """

@@ -1,4 +1,4 @@
-"""Which pages make up the published site, and what is in each? (path relative to the folder -> page text, in order)"""
+"""All pages of the published site in order: path relative to the folder -> page text."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""What is there to say about one county, unit, basin or restoration area, and on which page does it stand?"""
+"""Content of the page of one county, unit, basin or restoration area."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass

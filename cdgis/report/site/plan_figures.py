@@ -1,4 +1,4 @@
-"""Which numbers of the tables stand beside a measure of the plan? (column `figures` of cdgis/data/plan/measures.csv)
+"""Numbers of the tables beside each measure of the plan (column `figures` of cdgis/data/plan/measures.csv).
 
 A figure is one sentence and the tables its numbers were read from; without those tables there is no sentence.
 """

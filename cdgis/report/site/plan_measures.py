@@ -1,4 +1,4 @@
-"""What did this run compute for each of the plan's 31 measures? (cdgis/data/plan/measures.csv)
+"""What this run computed for each of the plan's 31 measures (cdgis/data/plan/measures.csv).
 
 Each measure gets the clauses that carry its number, and the figures its row asks for; a measure that is not
 spatial, or for which nothing was computed, says so.

@@ -1,4 +1,4 @@
-"""Which page shows what derelict and polluted land could become? (a map of the best use, a ranked list each)"""
+"""Page of uses for derelict and polluted land: a map of the best use, a ranked list each."""
 
 
 import numpy as np

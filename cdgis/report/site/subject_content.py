@@ -1,4 +1,4 @@
-"""What is there to say about one subject? (all tables' rows of each subject, gathered once)"""
+"""Content of one subject's page: all tables' rows of each subject, gathered once."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which subjects does the overview list, in what order, and by what can the reader filter them?"""
+"""Subjects listed on the overview, in order, with what the reader can filter by."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Where does one subject lie among the zones that concern it? (a small vector drawing, no script)"""
+"""Small vector drawing of one subject among the zones that concern it, without script."""
 
 from collections.abc import Mapping, Sequence
 

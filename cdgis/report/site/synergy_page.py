@@ -1,4 +1,4 @@
-"""Which page shows whether pollutants and carbon fall together? (quadrant charts and the table of all indices)"""
+"""Page on pollutant and carbon synergy: quadrant charts and the table of all indices."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Which tables are there, with which columns, Chinese headers and domains? (DESIGN 3; names are fixed)"""
+"""All published tables with columns, Chinese headers and domains (DESIGN 3; names are fixed)."""
 
 from cdgis.results.tables.advice import ADVICE_TABLES
 from cdgis.results.tables.area_balance import AREA_TABLES

@@ -1,4 +1,4 @@
-"""Which tables tell what is missing, what adds up and what would help a site?"""
+"""Tables of missing facts, cumulative demand and remedies."""
 
 from cdgis.core.vocabulary import Effect, Stability, Verdict
 from cdgis.results.tables.column import SUBJECT, Column, Table, integer, note, number, text

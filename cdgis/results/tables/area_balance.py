@@ -1,4 +1,4 @@
-"""Which table shows that the raster count loses no area?"""
+"""Table that shows the raster count loses no area."""
 
 from cdgis.results.tables.column import Table, note, number, text
 

@@ -1,4 +1,4 @@
-"""Which tables tell how much carbon there is, how it moves, and on which factors that rests?"""
+"""Tables of carbon stock, change and potential."""
 
 from cdgis.core.vocabulary import Mark
 from cdgis.results.tables.column import Column, Table, integer, note, number, text

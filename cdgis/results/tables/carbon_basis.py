@@ -1,4 +1,4 @@
-"""Which tables tell on which curves, milestones and factors the carbon account rests?"""
+"""Tables of the curves, milestones and factors the carbon account rests on."""
 
 from cdgis.core.vocabulary import Mark
 from cdgis.results.tables.carbon import span

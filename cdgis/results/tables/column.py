@@ -1,4 +1,4 @@
-"""What is a table: its columns, their Chinese headers and domains?"""
+"""Declaration of a table: its columns, their Chinese headers and domains."""
 
 from dataclasses import dataclass
 from typing import Literal

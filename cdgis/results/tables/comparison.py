@@ -1,4 +1,4 @@
-"""Which tables does `cdgis compare` write?"""
+"""Tables that `cdgis compare` writes."""
 
 from cdgis.core.vocabulary import SubjectKind, Verdict
 from cdgis.results.tables.column import SUBJECT, Table, note, number, text

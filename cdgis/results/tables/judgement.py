@@ -1,4 +1,4 @@
-"""Which tables tell what was read, measured and judged?"""
+"""Tables of what was read, measured and judged."""
 
 from cdgis.core.vocabulary import (
     Dimension,

@@ -1,4 +1,4 @@
-"""Which tables tell where effluents enter rivers, and what could be done below treatment plants?"""
+"""Tables of effluents entering rivers, and of wetlands below treatment plants."""
 
 from cdgis.results.tables.column import Table, integer, note, number, text
 

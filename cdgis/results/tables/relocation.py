@@ -1,4 +1,4 @@
-"""Which tables tell which enterprises should move, why, who first, and where to?"""
+"""Tables of enterprises to move: why, who first, and where to."""
 
 from cdgis.core.vocabulary import Effect, Evidence, Relation, Verdict
 from cdgis.results.tables.column import Column, Table, integer, note, number, text

@@ -1,4 +1,4 @@
-"""Which table tells what derelict and polluted land could become?"""
+"""Table of what derelict and polluted land could become."""
 
 from cdgis.core.vocabulary import Verdict
 from cdgis.results.tables.column import Table, integer, note, number, text

@@ -1,4 +1,4 @@
-"""Which tables tell what lies along the rivers?"""
+"""Tables of what lies along the rivers."""
 
 from cdgis.results.tables.column import Column, Table, integer, note, number, text
 

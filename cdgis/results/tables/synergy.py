@@ -1,4 +1,4 @@
-"""Which table tells whether pollutants and carbon fall together?"""
+"""Table of pollutant and carbon synergy."""
 
 from cdgis.results.tables.column import Table, note, number, text
 

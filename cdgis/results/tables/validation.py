@@ -1,4 +1,4 @@
-"""Does a table hold what it declares? Columns in order, typed, sorted and within their domains.
+"""Validation of tables against their declaration: columns in order, typed, sorted, within their domains.
 
 The declarations are in `cdgis.results.tables`; every stage validates what it returns with `validate`.
 """

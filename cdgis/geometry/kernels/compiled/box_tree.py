@@ -1,4 +1,4 @@
-"""Which chunk of an outline is nearest to a point? A tree of boxes, searched nearest box first.
+"""Tree of boxes that finds the outline chunk nearest to a point, nearest box first.
 
 Chunks are put in the order in which a Hilbert curve meets the middles of their boxes; each node of the tree is the
 box of the next FAN nodes below it. For an edge a-b and a point p, with a and b taken relative to p, the projection point is

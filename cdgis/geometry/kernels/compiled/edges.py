@@ -1,4 +1,4 @@
-"""Which way do edges run, and which edges lie near a place?
+"""Edge directions, and edges near a place.
 
 An edge runs from vertex k to k + 1 of the flat coordinates. Its sign is +1 where that direction has the polygon on its
 left (shell counter-clockwise, hole clockwise), -1 where it has it on the right, 0 where k ends a ring. Signs stand for

@@ -1,4 +1,4 @@
-r"""How much of each subject lies in each zone? Exact sums of trapezoids; no shape is ever built.
+r"""Overlap areas of subjects and zones as exact sums of trapezoids; no shape is built.
 
 With the polygon on its left, let an edge have weight s = -1 where it runs eastward (the polygon lies above it) and +1
 where it runs westward. The part of a vertical line that P has below height h is the sum of s_e min(e(x), h) over P's

@@ -1,4 +1,4 @@
-"""Which polygons hold a point? Winding numbers, each polygon's edges streamed once past the points in its box.
+"""Winding numbers of points in polygons, each polygon's edges streamed once past the points in its box.
 
 An edge from a to b counts where it passes the level of point p, that is (a.y > p.y) != (b.y > p.y), to the right of p:
 +1 upwards, -1 downwards, times its sign. The sum is 1 inside a valid polygon and 0 outside. `crossing` is the one

@@ -1,4 +1,4 @@
-"""Where do the coordinates stand in well-known binary? Polygons from bytes to flat arrays, without shapes in between.
+"""Coordinates of polygons from well-known binary to flat arrays, without shapes in between.
 
 Only what stores write is read: little-endian WKB of polygons and multipolygons with two coordinates.
 """
