@@ -3,8 +3,8 @@
     python benchmarks/bench_relocation.py             # ours and the peer
     python benchmarks/bench_relocation.py --small     # a tenth of it
 
-Ours is the whole job: enterprises judged by every rule in force on the shipped layers, the list with reasons, SPOTIS ranks under
-400 draws of weights, every mover judged at every park, the joint plan, its effects. The peer is what a user would script
+Ours is the whole job: enterprises judged by every rule in force on the shipped layers, the list with reasons, SPOTIS ranks with
+intervals over a set of weights, every mover judged at every park, the joint plan, its effects. The peer is what a user would script
 instead: geopandas.sjoin with the layers that matter, a loop over movers and parks with sjoin for the destination, the nearest
 park with enough land, one after the other. It answers less (no conditions, no intervals, no joint optimum); both are timed with
 data in memory. Each job runs in a process of its own; memory is that process's peak (making the data

@@ -5,12 +5,10 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pymcdm.methods import SPOTIS
 
 from cdgis.errors import UsageError
 from cdgis.relocation import rank_by_urgency
-from cdgis.relocation.policy import PriorityPolicy, read_priority_policy, read_weights, reweighted, weights_of
-from cdgis.relocation.priority import draw_weights
+from cdgis.relocation.policy import PriorityPolicy, read_priority_policy, read_weights, reweighted
 
 
 def criterion(name: str, weight: float, *, ideal: str = "high", high: float = 10.0, scale: str = "linear") -> dict:
@@ -20,10 +18,10 @@ def criterion(name: str, weight: float, *, ideal: str = "high", high: float = 10
     }  # fmt: skip
 
 
-def policy(*criteria: dict, draws: int = 40) -> PriorityPolicy:
+def policy(*criteria: dict, tolerance: float = 0.3, exact_candidates: int = 50) -> PriorityPolicy:
     return PriorityPolicy(
         version="t", receptor_radius_m=1000, reason_strength={}, air_sensitivity={}, criterion=criteria,
-        sampling={"seed": 7, "draws": draws, "concentration": 30.0},
+        weight_range={"tolerance": tolerance, "exact_candidates": exact_candidates},
         grade=[{"grade": "A", "least": 0.6}, {"grade": "B", "least": 0.3}, {"grade": "C", "least": 0.0}],
     )  # fmt: skip
 
@@ -38,10 +36,10 @@ def test_score_is_the_weighted_closeness_by_hand() -> None:
     assert list(found["rank"]) == [1, 2]
 
 
-def test_score_is_one_minus_what_pymcdm_returns() -> None:
+def test_score_is_one_minus_the_weighted_distance_to_the_ideal_point() -> None:
     values = pd.DataFrame({"a": [1.0, 7.5, 3.0], "b": [2.0, 9.0, 0.5]})
-    bounds, types = np.array([[0.0, 10.0], [0.0, 10.0]]), np.array([1, -1])
-    distance = SPOTIS(bounds)(values.to_numpy(), np.array([0.75, 0.25]), types)
+    # SPOTIS: d = sum w |x - ideal| / range, with a best at 10 and b best at 0
+    distance = 0.75 * (10 - values["a"]) / 10 + 0.25 * values["b"] / 10
     assert list(rank_by_urgency(values, TWO).ranking["score"]) == pytest.approx(list(1 - distance))
 
 
@@ -57,7 +55,7 @@ def test_driver_names_the_missing_value_that_widens_the_rank() -> None:
     assert found["driver"][0] == "a（缺数据）" and (found["rank_low"][0], found["rank_high"][0]) == (1, 3)
 
 
-def test_grade_is_given_only_where_every_draw_agrees() -> None:
+def test_grade_is_given_only_where_all_weights_agree() -> None:
     found = rank_by_urgency(pd.DataFrame({"a": [10.0, 0.0, 6.0], "b": [0.0, 10.0, 4.0]}), TWO).ranking
     assert list(found["grade"]) == ["A", "C", "A"] and found["score"][2] == pytest.approx(0.6)
     near = rank_by_urgency(pd.DataFrame({"a": [6.5], "b": [6.0]}), TWO).ranking
@@ -75,8 +73,8 @@ def test_equals_share_a_rank_and_nobody_listed_gives_an_empty_ranking() -> None:
 
 
 VALUE = st.one_of(st.none(), st.floats(0, 10).map(lambda v: round(v, 3)))
-CASES = st.lists(st.tuples(VALUE, VALUE, VALUE), min_size=2, max_size=7)
-THREE = policy(criterion("a", 3), criterion("b", 1, ideal="low"), criterion("c", 2), draws=25)
+CASES = st.lists(st.tuples(VALUE, VALUE, VALUE), min_size=2, max_size=7)  # up to four are ranked exactly, more by bounds
+THREE = policy(criterion("a", 3), criterion("b", 1, ideal="low"), criterion("c", 2), exact_candidates=4)
 NAMES = ["a", "b", "c"]
 
 
@@ -118,13 +116,6 @@ def test_rank_interval_without_a_value_holds_the_interval_with_any(
     assert (wide["rank_low"] <= narrow["rank_low"]).all() and (narrow["rank_high"] <= wide["rank_high"]).all()
     inside = (wide["rank_low"] <= wide["rank"]) & (wide["rank"] <= wide["rank_high"])
     assert inside.all()
-
-
-def test_draws_are_the_same_each_time_lie_on_the_simplex_and_keep_a_weight_of_zero() -> None:
-    weights = weights_of(policy(criterion("a", 3), criterion("b", 0), criterion("c", 1)).criterion)
-    drawn = draw_weights(weights, THREE)
-    assert (drawn == draw_weights(weights, THREE)).all()
-    assert drawn.sum(axis=1) == pytest.approx(1.0) and (drawn[:, 1] == 0).all() and (drawn >= 0).all()
 
 
 def test_shipped_weights_sum_to_one_and_can_be_replaced(tmp_path) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from cdgis.core.array_types import BoolArray, FloatArray, IntArray
+from cdgis.core.integer_program import minimise
 from cdgis.relocation.improving import Pairs, Relaxed, improved
 from cdgis.relocation.policy import DestinationPolicy
 from cdgis.relocation.refining import refined
@@ -130,17 +131,11 @@ def _solve(model: "_Model", pairs: IntArray, *, gap: float, nodes: int) -> _Solv
     """Return the pairs chosen among `pairs`."""
     if not pairs.size:
         return _Solved(chosen=pairs, bound=0.0, nodes=0)
-    from scipy.optimize import Bounds, LinearConstraint, milp
-
-    result = milp(
-        model.saving[pairs], integrality=np.ones(len(pairs)), bounds=Bounds(0, 1),
-        constraints=LinearConstraint(model.matrix[:, pairs], -np.inf, model.limit),
-        options={"mip_rel_gap": gap, "node_limit": nodes, "presolve": True},
+    found = minimise(
+        model.saving[pairs], (model.matrix[:, pairs], np.full(len(model.limit), -np.inf), model.limit), (0.0, 1.0),
+        whole=np.ones(len(pairs), dtype=bool), gap=gap, nodes=nodes,
     )  # fmt: skip
-    if result.x is None:
-        raise RuntimeError(f"HiGHS: {result.message}")
-    bound = result.fun if result.mip_dual_bound is None else result.mip_dual_bound
-    return _Solved(chosen=pairs[result.x > 0.5], bound=float(bound), nodes=int(result.mip_node_count or 0))
+    return _Solved(chosen=pairs[found.x > 0.5], bound=found.bound, nodes=found.nodes)
 
 
 def _filled(model: "_Model", chosen: IntArray) -> IntArray:

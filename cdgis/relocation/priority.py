@@ -5,11 +5,10 @@ and its score S_i = sum_k w_k c_ik, which is 1 minus the SPOTIS distance (Dezert
 taken from the candidates: who else is compared changes no score, so no rank is reversed. A value that is not known may lie
 anywhere between the bounds: c_ik runs from 0 to 1 and the score is an interval; the rank is that of its middle.
 
-Rank interval: for the given weights and for every draw of weights, the best rank counts those surely ahead
-(their low score above i's high), the worst those possibly ahead; the least and the greatest over all draws are reported.
+The rank interval holds for all weights of a stated set and all values the unknown ones may have (`rank_intervals`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +17,7 @@ import pandas as pd
 
 from cdgis.core.array_types import FloatArray
 from cdgis.relocation.policy import Criterion, PriorityPolicy, weights_of
+from cdgis.relocation.rank_intervals import WeightSet, rank_intervals
 
 _DIGITS = 9
 """Scores equal to this many digits are equal: the order of summation never ranks anybody."""
@@ -43,22 +43,24 @@ def rank_by_urgency(values: pd.DataFrame, policy: PriorityPolicy) -> Urgency:
     values : one row per candidate, one column per criterion's `measure`, in the criterion's unit; NaN where not known.
     """
     low, high = closeness(values, policy.criterion)
-    weights = weights_of(policy.criterion)
-    draws = np.vstack([weights[None, :], draw_weights(weights, policy)])
-    sampled = _Sampled.over(low, high, draws)
+    weights, limits = weights_of(policy.criterion), policy.weight_range
+    allowed = WeightSet.around(weights, limits.tolerance)
+    middle = (low + high) / 2
+    ends = scores(low, weights), scores(high, weights)
+    score = np.round((ends[0] + ends[1]) / 2, _DIGITS)
+    best, worst = rank_intervals(low, high, allowed, exact_up_to=limits.exact_candidates)
     ranking = pd.DataFrame(
         {
-            "score": sampled.mid[0], "score_low": sampled.low[0], "score_high": sampled.high[0],
-            "rank": _rank(sampled.mid[0]).astype(float), "rank_low": sampled.best.min(axis=0).astype(float),
-            "rank_high": sampled.worst.max(axis=0).astype(float),
+            "score": score, "score_low": ends[0], "score_high": ends[1],
+            "rank": _rank(score).astype(float), "rank_low": best.astype(float), "rank_high": worst.astype(float),
         },
         index=values.index,
     )  # fmt: skip
-    ranking["grade"], ranking["grade_range"] = _grades(sampled, policy)
+    ranking["grade"], ranking["grade_range"] = _grades(allowed.least(low), allowed.most(high), policy)
     titles = np.array([criterion.title for criterion in policy.criterion], dtype=object)
-    middle = (low + high) / 2
     ranking["lead"] = titles[np.argmax(np.round(middle * weights, _DIGITS), axis=1)] if len(values) else ""
-    ranking["driver"] = _drivers(sampled, (low, high), draws, titles)
+    ranking["driver"] = _drivers((low, high), weights, limits.tolerance, titles)
+    ranking["driver"] = ranking["driver"].where(best < worst, "")
     return Urgency(ranking=ranking, criteria=_contributions(low, high, policy.criterion))
 
 
@@ -76,55 +78,8 @@ def closeness(values: pd.DataFrame, criteria: Sequence[Criterion]) -> tuple[Floa
 
 
 def scores(near: FloatArray, weights: FloatArray) -> FloatArray:
-    """Return 1 minus the SPOTIS distance of candidates whose closeness to each ideal is `near` (candidates x criteria)."""
-    if not len(near):
-        return np.zeros(0)
-    from pymcdm.methods import SPOTIS  # brings matplotlib along: two seconds that only a relocation list is worth
-
-    count = near.shape[1]
-    method = SPOTIS(np.tile([0.0, 1.0], (count, 1)))
-    distance = method(near, weights, np.ones(count), validation=False)
-    return np.asarray(np.round(1.0 - distance, _DIGITS))
-
-
-def draw_weights(weights: FloatArray, policy: PriorityPolicy) -> FloatArray:
-    """Return seeded draws (draws x criteria) from the simplex of weights; a weight of 0 stays 0."""
-    drawn = np.zeros((policy.sampling.draws, len(weights)))
-    used = np.flatnonzero(weights > 0)
-    generator = np.random.Generator(np.random.PCG64(policy.sampling.seed))
-    if used.size > 1:
-        drawn[:, used] = generator.dirichlet(policy.sampling.concentration * weights[used], size=len(drawn))
-    else:
-        drawn[:, used] = 1.0
-    return drawn
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sampled:
-    """Scores (draws x candidates; the first draw is the given weights) and the ranks that follow."""
-
-    low: FloatArray
-    mid: FloatArray
-    high: FloatArray
-    ranks: FloatArray
-    """Rank of the middle score."""
-    best: npt.NDArray[np.int64]
-    worst: npt.NDArray[np.int64]
-
-    @classmethod
-    def over(cls, near_low: FloatArray, near_high: FloatArray, draws: FloatArray) -> "_Sampled":
-        """Return the scores under every draw of weights."""
-        low = np.array([scores(near_low, weights) for weights in draws])
-        high = np.array([scores(near_high, weights) for weights in draws])
-        mid = np.round((low + high) / 2, _DIGITS)
-        count = mid.shape[1]
-        best, worst = np.ones_like(mid, dtype=np.int64), np.ones_like(mid, dtype=np.int64)
-        for s in range(len(draws) if count else 0):
-            best[s] = 1 + count - np.searchsorted(np.sort(low[s]), high[s], side="right")
-            ahead = count - np.searchsorted(np.sort(high[s]), low[s], side="right")
-            worst[s] = 1 + ahead - (high[s] > low[s])  # nobody is ahead of himself
-        ranks = np.array([_rank(row) for row in mid], dtype=float)
-        return cls(low=low, mid=mid, high=high, ranks=ranks, best=best, worst=worst)
+    """Return the weighted closeness, 0 to 1, of candidates whose closeness to each ideal is `near` (candidates x criteria)."""
+    return np.asarray(np.round((near * weights).sum(axis=1), _DIGITS))
 
 
 def _rank(score: FloatArray) -> npt.NDArray[np.int64]:
@@ -132,8 +87,8 @@ def _rank(score: FloatArray) -> npt.NDArray[np.int64]:
     return np.asarray(1 + len(score) - np.searchsorted(np.sort(score), score, side="right"))
 
 
-def _grades(sampled: _Sampled, policy: PriorityPolicy) -> tuple[list[str], list[str]]:
-    """Return the grade where all draws and gaps agree, and the span of grades otherwise."""
+def _grades(low: FloatArray, high: FloatArray, policy: PriorityPolicy) -> tuple[list[str], list[str]]:
+    """Return the grade where all weights and gaps agree, and the span of grades otherwise."""
     steps: FloatArray = np.array([grade.least for grade in policy.grade])
     names: list[str] = [str(grade.grade) for grade in policy.grade]
 
@@ -141,33 +96,43 @@ def _grades(sampled: _Sampled, policy: PriorityPolicy) -> tuple[list[str], list[
         """Return the position of the grade that a score reaches."""
         return int(np.argmax(score >= steps - 10.0**-_DIGITS))
 
-    tops = [place(value) for value in sampled.high.max(axis=0)]
-    bottoms = [place(value) for value in sampled.low.min(axis=0)]
-    stable = [names[a] if a == b else "" for a, b in zip(tops, bottoms, strict=True)]
-    spans = [names[a] if a == b else f"{names[a]}–{names[b]}" for a, b in zip(tops, bottoms, strict=True)]
-    return stable, spans
+    ends = [(place(top), place(bottom)) for top, bottom in zip(high, low, strict=True)]
+    stable = [names[a] if a == b else "" for a, b in ends]
+    return stable, [names[a] if a == b else f"{names[a]}–{names[b]}" for a, b in ends]
 
 
 def _drivers(
-    sampled: _Sampled, near: tuple[FloatArray, FloatArray], draws: FloatArray, titles: npt.NDArray[np.object_]
+    near: tuple[FloatArray, FloatArray], weights: FloatArray, tolerance: float, titles: npt.NDArray[np.object_]
 ) -> list[str]:
-    """Return per candidate what widens its rank interval most: a missing value, else the weight its rank hangs on."""
+    """Return per candidate what widens its rank interval most: missing values at the given weights, else one weight moved."""
     low, high = near
-    gap: FloatArray = (high - low) * draws[0]
-    by_gap = sampled.worst[0] - sampled.best[0]
-    ranks = sampled.ranks - sampled.ranks.mean(axis=0)
-    moves = draws - draws.mean(axis=0)
-    pull = np.abs(ranks.T @ moves) / np.maximum(np.sqrt((moves**2).sum(axis=0)), 1e-12)
-    by_weights = sampled.ranks.max(axis=0) - sampled.ranks.min(axis=0) if ranks.size else np.zeros(0)
+    gap = (high - low) * weights
+    best, worst = rank_intervals(low, high, WeightSet.around(weights, 0.0), exact_up_to=0)
+    by_gap = worst - best
+    swings = np.array([_swing((low + high) / 2, moved) for moved in _moved(weights, tolerance)])
+    by_weight = swings.max(axis=0)
     found: list[str] = []
-    for i in range(low.shape[0]):
-        if by_gap[i] > 0 and by_gap[i] >= by_weights[i]:
+    for i in range(len(low)):
+        if by_gap[i] > 0 and by_gap[i] >= by_weight[i]:
             found.append(f"{titles[int(np.argmax(gap[i]))]}（缺数据）" if gap[i].any() else "其他企业缺数据")
-        elif by_weights[i] > 0:
-            found.append(f"{titles[int(np.argmax(np.round(pull[i], 6)))]}（权重）")
+        elif by_weight[i] > 0:
+            found.append(f"{titles[int(np.argmax(swings[:, i]))]}（权重）")
         else:
-            found.append("")
+            found.append("几个权重一起变动")
     return found
+
+
+def _moved(weights: FloatArray, tolerance: float) -> Iterator[tuple[FloatArray, FloatArray]]:
+    """Yield, for each weight, the weights with that one at its least and at its most, the others in proportion."""
+    for k, own in enumerate(weights):
+        ends = [min(own * (1 + sign * tolerance), 1.0) for sign in (-1, 1)]
+        rest = np.where(np.arange(len(weights)) == k, 0.0, weights) / (1 - own if own < 1 else 1.0)
+        yield tuple(rest * (1 - end) + np.where(np.arange(len(weights)) == k, end, 0.0) for end in ends)
+
+
+def _swing(middle: FloatArray, moved: tuple[FloatArray, FloatArray]) -> npt.NDArray[np.int64]:
+    """Return how far the ranks lie apart under two sets of weights."""
+    return np.asarray(np.abs(_rank(scores(middle, moved[0])) - _rank(scores(middle, moved[1]))))
 
 
 def _contributions(low: FloatArray, high: FloatArray, criteria: Sequence[Criterion]) -> pd.DataFrame:

@@ -79,7 +79,9 @@ def plan_relocation(
         "destinations": validate("destinations", pairs),
         "park_use": validate("park_use", plan.use) if plan else empty("park_use"),
         "relocation_effects": _effects(loaded, judged, outcome, priority),
-        "relocation_plan": state_plan(plan, choosing, priority, wanted, count=len(relocating)),
+        "relocation_plan": state_plan(
+            plan, choosing, priority, wanted, count=len(relocating), ranked=int(ranked["rank"].notna().sum())
+        ),
     }
 
 

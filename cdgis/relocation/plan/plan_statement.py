@@ -4,14 +4,20 @@ import pandas as pd
 
 from cdgis.relocation.plan.joint_plan import JointPlan
 from cdgis.relocation.plan.what_if import WhatIf
-from cdgis.relocation.policy import DestinationPolicy, PriorityPolicy, weights_of
+from cdgis.relocation.policy import DestinationPolicy, PriorityPolicy, WeightRange, weights_of
 from cdgis.results.tables.validation import validate
 
 
 def state_plan(
-    plan: JointPlan | None, choosing: DestinationPolicy, priority: PriorityPolicy, what_if: WhatIf, *, count: int
-) -> pd.DataFrame:
-    """Return table relocation_plan: objective, constraints, weights and how the solver ended, in words."""
+    plan: JointPlan | None, choosing: DestinationPolicy, priority: PriorityPolicy, what_if: WhatIf, *, count: int,
+    ranked: int,
+) -> pd.DataFrame:  # fmt: skip
+    """Return table relocation_plan: objective, constraints, weights and how the solver ended, in words.
+
+    Parameters
+    ----------
+    count, ranked : how many enterprises are to be placed, and how many have a rank.
+    """
     rows = [
         ("01", "目标", "使（1 − 承接得分）与未安置代价之和最小"),
         ("02", "未安置代价", f"{choosing.unplaced_cost:g} ×（1 + 优先级得分）"),
@@ -35,9 +41,14 @@ def state_plan(
         ]
     rows.append(("20", "优先级权重", _weights(priority)))
     rows.append(("21", "承接权重", _weights(choosing)))
-    sampling = priority.sampling
-    rows.append(("22", "权重抽样", f"Dirichlet，{sampling.draws} 次，集中度 {sampling.concentration:g}，种子 {sampling.seed}"))
+    rows.append(("22", "名次区间", _allowed(priority.weight_range, ranked)))
     return validate("relocation_plan", pd.DataFrame(rows, columns=["item", "title", "value"]))
+
+
+def _allowed(limits: WeightRange, ranked: int) -> str:
+    """Return which weights the rank intervals allow for, and whether they are exact."""
+    how = "最好与最差名次为精确值（整数规划）" if ranked <= limits.exact_candidates else "为逐对比较的界，包含精确区间，可能更宽"
+    return f"每个权重在所给值的 ±{limits.tolerance:.0%} 内任意取值、和为 1，缺失值任意取值；{how}，与抽样和种子无关"
 
 
 def _weights(policy: PriorityPolicy | DestinationPolicy) -> str:

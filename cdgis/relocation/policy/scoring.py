@@ -60,13 +60,13 @@ class Grade(PolicyData):
     least: float = Field(ge=0, le=1)
 
 
-class Sampling(PolicyData):
-    """How the weights are varied: draws of a Dirichlet distribution whose mean are the given weights."""
+class WeightRange(PolicyData):
+    """Which weights a rank interval allows for."""
 
-    seed: int
-    draws: int = Field(ge=1)
-    concentration: float = Field(gt=0)
-    """The larger, the nearer the draws stay to the given weights."""
+    tolerance: float = Field(ge=0, le=1)
+    """Share of itself by which each weight may differ from the given one; their sum stays 1."""
+    exact_candidates: int = Field(ge=0)
+    """So many candidates get exact rank intervals; those of more are bounds by pairs, valid but wider."""
 
 
 class PriorityPolicy(PolicyData):
@@ -78,7 +78,7 @@ class PriorityPolicy(PolicyData):
     """Kind of reason (dispositions.toml) -> how strongly it presses, 0 to 1."""
     air_sensitivity: Mapping[str, float]
     """Class of the air zone -> how sensitive it is, 0 to 1."""
-    sampling: Sampling
+    weight_range: WeightRange
     grade: tuple[Grade, ...] = Field(min_length=1)
     criterion: tuple[Criterion, ...] = Field(min_length=1)
 

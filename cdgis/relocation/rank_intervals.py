@@ -1,0 +1,88 @@
+"""Best and worst rank of every candidate over a stated set of weights, exactly (mixed-integer programs).
+
+With closeness between l_i and h_i (vectors over the criteria, equal where everything is known) and the weights
+
+    W = {w : low <= w <= high, sum_k w_k = 1},
+
+    best_i  = 1 + min over W of #{j : (l_j − h_i)·w > 0}        who is surely ahead
+    worst_i = n − min over W of #{j ≠ i : (l_i − h_j)·w >= 0}   who is surely not ahead
+
+Each is a program: minimise sum_j z_j subject to d_j·w <= M_j z_j, w in W, z binary, with M_j the largest d_j·w over W.
+The extremes of d·w over W have a closed form (fill up the largest d first), so whoever is ahead by all of W or by none
+needs no z. Where there are too many candidates for programs, what that leaves open counts against: bounds by pairs, valid
+but wider. Leads below the solver's tolerance (1e-6) are ties, and ties widen the interval, never narrow it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from cdgis.core.array_types import FloatArray, IntArray
+from cdgis.core.integer_program import minimise
+
+_TIE = 1e-9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightSet:
+    """All weights between two bounds whose sum is 1."""
+
+    low: FloatArray
+    high: FloatArray
+
+    @classmethod
+    def around(cls, weights: FloatArray, tolerance: float) -> "WeightSet":
+        """Return the set in which each weight may differ from the given one by that share of it, 0 to 1."""
+        return cls(low=weights * (1 - tolerance), high=np.minimum(weights * (1 + tolerance), 1.0))
+
+    def most(self, near: FloatArray) -> FloatArray:
+        """Return the largest near·w over the set for each row of `near`."""
+        order = np.argsort(-near, axis=1, kind="stable")
+        room = (self.high - self.low)[order]
+        spent = np.cumsum(room, axis=1) - room
+        given = np.clip(1.0 - self.low.sum() - spent, 0.0, room)
+        return np.asarray((near * self.low).sum(axis=1) + (given * np.take_along_axis(near, order, axis=1)).sum(axis=1))
+
+    def least(self, near: FloatArray) -> FloatArray:
+        """Return the smallest near·w over the set for each row of `near`."""
+        return -self.most(-near)
+
+
+def rank_intervals(low: FloatArray, high: FloatArray, weights: WeightSet, *, exact_up_to: int) -> tuple[IntArray, IntArray]:
+    """Return the best and the worst rank of each candidate.
+
+    Parameters
+    ----------
+    low, high : candidates x criteria, least and greatest closeness, 0 to 1.
+    exact_up_to : so many candidates are ranked exactly; the intervals of more are bounds by pairs.
+    """
+    count = len(low)
+    best, worst = np.ones(count, dtype=np.int64), np.full(count, count, dtype=np.int64)
+    exact = count <= exact_up_to
+    for i in range(count):
+        others = np.arange(count) != i
+        best[i] += _fewest(low[others] - high[i], weights, _TIE, exact=exact)
+        worst[i] -= _fewest(low[i] - high[others], weights, -_TIE, exact=exact)
+    return best, worst
+
+
+def _fewest(leads: FloatArray, weights: WeightSet, tie: float, *, exact: bool) -> int:
+    """Return the least number, over the weights, of rows of `leads` that weigh more than `tie`."""
+    always = weights.least(leads) > tie
+    if not exact:
+        return int(always.sum())
+    most = weights.most(leads)
+    undecided = ~always & (most > tie)
+    count, criteria = int(undecided.sum()), len(weights.low)
+    if not count:
+        return int(always.sum())
+    scale = (most[undecided] - tie)[:, None]
+    pairs = np.hstack([leads[undecided] / scale, -np.eye(count)])
+    rows = np.vstack([pairs, np.r_[np.ones(criteria), np.zeros(count)]])
+    found = minimise(
+        np.r_[np.zeros(criteria), np.ones(count)],
+        (rows, np.r_[np.full(count, -np.inf), 1.0], np.r_[tie / scale.ravel(), 1.0]),
+        (np.r_[weights.low, np.zeros(count)], np.r_[weights.high, np.ones(count)]),
+        whole=np.r_[np.zeros(criteria, dtype=bool), np.ones(count, dtype=bool)],
+    )
+    return int(always.sum()) + int(np.ceil(found.bound - 1e-6))
