@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from cdgis.core.number_format import area_digits
 from cdgis.core.vocabulary import Relation, Stability, State
 from cdgis.report.screening.blocks import Cell, Column, Grid
-from cdgis.report.screening.content import Clause, Fact, ScreeningReport, ZoneHit
+from cdgis.report.screening.content import Clause, Conclusion, Fact, ZoneHit
 from cdgis.report.wording import DASH, in_force, metres, percent, stability_word, word
 
 EFFECT_TONES = {"禁止": "stop", "退出": "stop", "须论证": "argue", "限制": "limit", "鼓励": "good"}
@@ -227,9 +227,8 @@ def period_text(clause: Clause) -> str:
     return f"在效：{in_force(clause.effective_from, clause.effective_to)}　出处：{clause.mark}{risk}"
 
 
-def stability_text(report: ScreeningReport) -> str:
+def stability_text(c: Conclusion) -> str:
     """Return whether a small shift would change the verdict, and which layer says so."""
-    c = report.conclusion
     if c.stability == Stability.UNKNOWN:
         return f"{c.stability}：项目所在处图层不全，可能适用的更严条款无从定位"
     state = stability_word(c.verdict, c.stability)
@@ -240,9 +239,8 @@ def stability_text(report: ScreeningReport) -> str:
     return f"{state}：边界移动 {metres(c.critical_distance_m)} 即可能改变{changed}{layer}；容差 {c.tolerance_m:g} 米"
 
 
-def count_text(report: ScreeningReport) -> str:
+def count_text(c: Conclusion) -> str:
     """Return how many rules were looked at and with what outcome."""
-    c = report.conclusion
     elsewhere = c.in_force_count - c.rule_count
     return (
         f"核对在效规则 {c.in_force_count} 条。与本项目有关 {c.rule_count} 条：计入结论 {c.applies_count} 条，提示 {c.hint_count} 条，"

@@ -96,8 +96,8 @@ def conclusion_part(report: ScreeningReport) -> Part:
     c = report.conclusion
     rows = [
         (c.heading, Cell(text=c.label, small="；".join(c.caveats), kind="strong", field="verdict")),
-        ("稳定性", Cell(text=stability_text(report), field="stability", value=c.critical_distance_m)),
-        ("核对规则", Cell(text=count_text(report), field="counts")),
+        ("稳定性", Cell(text=stability_text(report.conclusion), field="stability", value=c.critical_distance_m)),
+        ("核对规则", Cell(text=count_text(report.conclusion), field="counts")),
     ]
     if c.at_least:
         rows.insert(1, ("至少", Cell(text=f"{c.at_least}（补齐信息后可能更严，不会更宽）", field="at_least")))

@@ -56,7 +56,7 @@ def summary_of(report: ScreeningReport) -> tuple[tuple[str, tuple[str, ...]], ..
     if c.open:
         wanted = dict.fromkeys(fact.title for clause in c.open for fact in clause.missing)
         lines.append(("尚缺资料", ("、".join(wanted) or "见第九部分",)))
-    lines.append(("稳定性", (stability_text(report),)))
+    lines.append(("稳定性", (stability_text(report.conclusion),)))
     unseen = [line.title for line in report.hard_lines if line.status == "未覆盖"]
     hit = [line for line in report.hard_lines if line.status not in ("不涉及", "未覆盖")]
     clear = [f"{line.title} {metres(line.distance_m)}" for line in report.hard_lines if line.status == "不涉及"]
@@ -87,7 +87,7 @@ def _nearby(report: ScreeningReport) -> Part:
         )
         for row in shown
     )
-    text = f"临界分析：{stability_text(report)}。距离为项目边界至区边界的椭球面最短距离；临界线见位置图。"
+    text = f"临界分析：{stability_text(report.conclusion)}。距离为项目边界至区边界的椭球面最短距离；临界线见位置图。"
     far = len(report.nearby) - len(shown)
     left = f"另有 {far} 处更远，没有缓冲规则涉及，未列；每个图层最近的区与距离见 data/clear.csv。"
     blocks = (
