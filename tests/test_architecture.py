@@ -31,7 +31,7 @@ FENCES = {
     "pyogrio": ("readers", "report.files"),
     "rasterio": ("raster",),
     "pyproj": ("geometry.geodesy", "geometry.projections"),
-    "folium": ("report.site.overview_map",),
+    "folium": ("report.map.explore", "report.site.overview_map"),
     "numba": ("core.compiled",),
     "docx": ("report.files.docx_base", "report.screening.docx", "report.rivers.docx", "report.relocation.docx"),
     "matplotlib": ("report.site.overview_png",),

@@ -346,9 +346,9 @@ def test_what_no_option_supplies_is_a_gap_and_no_question():
 
 def test_stability_that_cannot_be_told_is_said_so():
     report = compose_report(_with("verdicts", stability="无法判断", critical_distance_m=float("nan")), P0)
-    assert stability_text(report).startswith("无法判断：项目所在处图层不全")
+    assert stability_text(report.conclusion).startswith("无法判断：项目所在处图层不全")
 
 
 def test_verdict_not_known_yet_is_not_called_stable():
     report = compose_report(_with("verdicts", verdict="资料不足", stability="稳定", critical_distance_m=463.1), P0)
-    assert stability_text(report).startswith("结论未定，已知部分稳定：边界移动 463.1 米 即可能改变已知部分")
+    assert stability_text(report.conclusion).startswith("结论未定，已知部分稳定：边界移动 463.1 米 即可能改变已知部分")

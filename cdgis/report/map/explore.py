@@ -2,10 +2,13 @@
 
 Leaflet stands in the page itself, element ids are a running number, and the page's content security policy names its
 scripts by hash: two maps of one assessment are the same bytes and neither asks a network for anything.
+
+folium fills its finished scripts in as templates once more, so a brace from data would be code of ours: texts go in as
+markup whose braces are entities (`_inert`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import folium
 import numpy as np
@@ -17,14 +20,14 @@ from markupsafe import Markup, escape
 from cdgis.core.vocabulary import Effect
 from cdgis.report.drawing.palette import read_palette
 from cdgis.report.files.inline_assets import content_policy, inline_code, leaflet_script, leaflet_style, template_text
-from cdgis.report.files.tables import stamp_of
-from cdgis.report.map.layers import THEMES, Bounds, map_bounds
+from cdgis.report.map.layer_styles import THEMES, Bounds, map_bounds
 from cdgis.report.map.levels import simplified
 from cdgis.report.screening import Casebook
 from cdgis.report.screening.case import Case
 from cdgis.report.screening.cells import stability_text, title_of, verdict_text, zone_text
 from cdgis.report.screening.content import Clause
 from cdgis.results.assessment import Assessment
+from cdgis.results.data_status import stamp_of
 from cdgis.workspace.layers import Layer, Layers
 
 _ROOM = 0.6
@@ -35,6 +38,8 @@ _VERTEX_SHARE = 15_000
 _GROUND, _BORDERS = "management_units", "counties"
 _MOST_SHOWN = 6
 """Zone layers shown at first; the reader turns the others on."""
+_SMALL = 80
+"""The width of the view over the size below which a subject is marked by a dot."""
 _MOST_CLAUSES = 5
 
 
@@ -74,7 +79,7 @@ def explore_map(assessment: Assessment, *, layers: Sequence[str] | None = None) 
     shown = set(wanted[:_MOST_SHOWN]) | {_GROUND, _BORDERS}
     for layer in sorted((assessment.layers[key] for key in wanted), key=lambda layer: THEMES.index(layer.spec.theme)):
         _add_zones(canvas, layer, bounds, shown=layer.spec.id in shown)
-    _add_subjects(canvas, drawn)
+    _add_subjects(canvas, drawn, bounds)
     folium.LayerControl(collapsed=True).add_to(canvas)
     canvas.fit_bounds([[focus[1], focus[0]], [focus[3], focus[2]]], padding=(50, 50), max_zoom=15)
     _furnish(canvas, assessment, drawn)
@@ -110,6 +115,11 @@ class _Verbatim(Element):
     def render(self, **kwargs: Any) -> str:
         """Return the markup."""
         return self._text
+
+
+def _inert(markup: str) -> str:
+    """Return escaped markup in which no template can begin."""
+    return markup.replace("{", "&#123;")
 
 
 def number_elements(root: Element) -> None:
@@ -165,17 +175,15 @@ def _add_zones(canvas: folium.Map, layer: Layer, bounds: Bounds, *, shown: bool)
 
     def look(feature: Mapping[str, Any]) -> dict[str, Any]:
         """Return how Leaflet draws a zone: the colour of its class, as on the other maps."""
-        colour = palette.zone_colour(layer.spec.id, feature["properties"]["kind"])
+        colour = colours[int(feature["id"])]
         return {
             "color": "#ffffff" if ground else colour, "weight": style["weight"] if ground else 2, "opacity": 0.9,
             "fillColor": colour, "fillOpacity": 0.0 if layer.spec.id == _BORDERS else 0.45 if ground else 0.08,
         }  # fmt: skip
 
+    colours = [palette.zone_colour(layer.spec.id, str(kind)) for kind in zones["zone_class"]]
     words = zip(zones["zone_id"], zones["zone_name"], zones["zone_class"], strict=True)
-    properties = [
-        {"kind": kind, "text": _zone_popup(layer.spec.title, str(zone_id), str(name), str(kind))}
-        for zone_id, name, kind in words
-    ]
+    properties = [{"text": _zone_popup(layer.spec.title, *map(str, row))} for row in words]
     _geojson(shapes, properties, digits=5, name=layer.spec.title, show=shown, style_function=look, **_point_look(3)).add_to(canvas)
 
 
@@ -183,24 +191,32 @@ def _point_look(radius: float) -> dict[str, Any]:
     return {"marker": folium.CircleMarker(radius=radius, weight=1.5, fill=True)}
 
 
-def _add_subjects(canvas: folium.Map, cases: Sequence[Case]) -> None:
-    """Add the subjects, the gravest verdict on top."""
+def _add_subjects(canvas: folium.Map, cases: Sequence[Case], bounds: Bounds) -> None:
+    """Add the subjects, the gravest verdict on top; one too small to be seen at this scale has a dot as well."""
     if not cases:
         return
     palette = read_palette().verdicts
     order = list(palette)[::-1]
     ranked = sorted(cases, key=lambda case: order.index(case.conclusion.verdict))
+    shapes = np.array([case.shape for case in ranked], dtype=object)
+    properties = [
+        {
+            "kind": case.conclusion.verdict,
+            "name": str(escape(f"{case.subject.row['name'] or case.subject_id}：{case.conclusion.label}")),
+            "text": _subject_popup(case),
+        }
+        for case in ranked
+    ]
+    west, south, east, north = shapely.bounds(shapes).T
+    small = (shapely.get_dimensions(shapes) > 0) & (np.hypot(east - west, north - south) < (bounds[2] - bounds[0]) / _SMALL)
+    shapes = np.concatenate((shapes, shapely.point_on_surface(shapes[small])))
+    properties += [properties[i] for i in np.flatnonzero(small)]
 
     def look(feature: Mapping[str, Any]) -> dict[str, Any]:
         """Return how Leaflet draws a subject: the colour of its verdict under a dark edge."""
         fill = palette[feature["properties"]["kind"]].fill
         return {"color": "#14181f", "weight": 1.6, "fillColor": fill, "fillOpacity": 0.85}
 
-    properties = [{"kind": case.conclusion.verdict, "text": _subject_popup(case)} for case in ranked]
-    shapes = np.array([case.shape for case in ranked], dtype=object)
-    names = [f"{case.subject.row['name'] or case.subject_id}：{case.conclusion.label}" for case in ranked]
-    for entry, name in zip(properties, names, strict=True):
-        entry["name"] = str(escape(name))
     layer = _geojson(shapes, properties, digits=6, name="研判对象", show=True, style_function=look, **_point_look(7))
     layer.add_child(GeoJsonTooltip(fields=["name"], labels=False, style="font-size:13px"))
     layer.add_to(canvas)
@@ -213,12 +229,15 @@ def _geojson(
     rounded = shapely.set_precision(shapes, 0.0)  # a copy: the coordinates of the assessment are not to be touched
     rounded = shapely.transform(rounded, lambda xy: np.round(xy, digits))
     features = [
-        {"type": "Feature", "id": str(number), "geometry": shapely.geometry.mapping(shape), "properties": dict(entry)}
+        {
+            "type": "Feature", "id": str(number), "geometry": shapely.geometry.mapping(shape),
+            "properties": {key: _inert(text) for key, text in entry.items()},
+        }
         for number, (shape, entry) in enumerate(zip(rounded, properties, strict=True))
     ]
     collection = {"type": "FeatureCollection", "features": features}
-    popup = GeoJsonPopup(fields=["text"], labels=False, localize=False, max_width=380, max_height=320)
-    return folium.GeoJson(collection, name=str(escape(name)), popup=popup, smooth_factor=0.6, **options)
+    popup = GeoJsonPopup(fields=["text"], labels=False, localize=False, max_width=320, max_height=320)
+    return folium.GeoJson(collection, name=_inert(str(escape(name))), popup=popup, smooth_factor=0.6, **options)
 
 
 def _zone_popup(title: str, zone_id: str, name: str, kind: str) -> str:
@@ -254,7 +273,7 @@ def _clause_lines(heading: str, clauses: Sequence[Clause]) -> Iterable[Markup]:
 
 def _furnish(canvas: folium.Map, assessment: Assessment, cases: Sequence[Case]) -> None:
     """Add Leaflet itself, the legend of verdicts and the standing words."""
-    figure = canvas.get_root()
+    figure = cast(Figure, canvas.get_root())
     style = inline_code(leaflet_style() + template_text("explore.css"))
     figure.header.add_child(_Verbatim(f"<style>{style}</style>\n<script>{inline_code(leaflet_script())}</script>"), name="leaflet", index=0)
     counts = {name: sum(case.conclusion.verdict == name for case in cases) for name in read_palette().verdicts}

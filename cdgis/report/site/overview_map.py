@@ -12,11 +12,12 @@ from typing import Any, cast
 import folium
 import numpy as np
 import shapely
-from branca.element import Element, Figure
+from branca.element import Figure
 
 from cdgis.core.vocabulary import LIST_SEPARATOR
 from cdgis.report.drawing.palette import read_palette
 from cdgis.report.map.budget import pack_layers, size_notes
+from cdgis.report.map.explore import number_elements
 from cdgis.report.map.layer_styles import THEMES, Bounds, layer_record, map_bounds
 from cdgis.report.map.levels import LEVEL_ZOOMS
 from cdgis.report.map.outline_encoding import deflated_json
@@ -108,18 +109,8 @@ def _folium_map(bounds: Bounds) -> folium.Map:
     )
     canvas.default_js, canvas.default_css = [], []
     canvas.fit_bounds([[south, west], [north, east]])
-    _number_elements(canvas)
+    number_elements(canvas)
     return canvas
-
-
-def _number_elements(root: Element) -> None:
-    """Replace folium's random ids by a running number, in drawing order."""
-    waiting, number = [root], 0
-    while waiting:
-        element = waiting.pop(0)
-        number += 1
-        element._id = str(number)
-        waiting.extend(element._children.values())
 
 
 def _rendered(canvas: folium.Map) -> tuple[str, str]:
