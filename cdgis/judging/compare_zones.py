@@ -16,7 +16,7 @@ import shapely
 
 from cdgis.core.array_types import FloatArray, GeometryArray
 from cdgis.core.vocabulary import LIST_SEPARATOR, State, Verdict
-from cdgis.geometry import geodesy
+from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.geometry.shapes import subdivide
 from cdgis.results.tables.validation import empty, validate
 from cdgis.workspace.layers import Layer
@@ -80,7 +80,7 @@ def _by_zone(layer: Layer) -> pd.DataFrame:
 
 def _plane(shapes: Iterable[object]) -> GeometryArray:
     filled = np.array([shape if hasattr(shape, "geom_type") else shapely.Point() for shape in shapes], dtype=object)
-    return geodesy.geometries_to_plane(filled)
+    return valid_on_plane(filled)[0]
 
 
 def _size(plane: GeometryArray, kind: int) -> FloatArray:

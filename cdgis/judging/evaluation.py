@@ -3,8 +3,9 @@
 measure_overlaps → describe_subjects → judge
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from cdgis.judging.facts import Facts
 from cdgis.judging.measurement import Measurement
 from cdgis.judging.overlay import measure_overlaps
 from cdgis.judging.subject_table import describe_subjects, other_areas
+from cdgis.judging.unmeasurable import measure_what_can_be, only
 from cdgis.judging.verdicts import Judgement, judge, reach_by_layer, scopes_of
 from cdgis.readers.loading import Loaded
 from cdgis.results.tables.validation import validate
@@ -45,10 +47,9 @@ def judge_subjects(loaded: Loaded, subjects: Subjects, *, jobs: int = 1, progres
     progress = progress or Silent()
     rules = loaded.rules
     progress.stage("叠加分析", sum(layer.spec.zones for layer in loaded.layers.values()))
-    measurement = measure_overlaps(
-        subjects, loaded.layers, scopes=scopes_of(rules), reach_m=_reach(loaded, subjects), jobs=jobs,
-        progress=progress.step,
-    )  # fmt: skip
+    subjects, measurement = measure_what_can_be(subjects, partial(
+        _measure, loaded, jobs=jobs, progress=progress.step,
+    ))  # fmt: skip
     measurement = without_false_proofs(measurement, loaded.layers)
     described = describe_subjects(subjects, measurement)
     extra = other_areas(subjects, loaded.settings.area_method)
@@ -58,6 +59,13 @@ def judge_subjects(loaded: Loaded, subjects: Subjects, *, jobs: int = 1, progres
     progress.step(f"{len(rules)} 条在效规则")
     tables = _tables(described, attributes, measurement, judgement)
     return Judged(subjects=subjects, tables=tables, measurement=measurement)
+
+
+def _measure(loaded: Loaded, subjects: Subjects, *, jobs: int, progress: Callable[[str], None]) -> Measurement:
+    reach = _reach(loaded, subjects)
+    return measure_overlaps(
+        subjects, loaded.layers, scopes=scopes_of(loaded.rules), reach_m=reach, jobs=jobs, progress=progress
+    )
 
 
 def without_false_proofs(measurement: Measurement, layers: Layers) -> Measurement:
@@ -133,11 +141,4 @@ def _tables(
 
 def only_kind(subjects: Subjects, kind: SubjectKind) -> Subjects:
     """Return the subjects of one kind, with the whole intake record."""
-    frame = subjects.frame[subjects.frame["kind"] == kind].reset_index(drop=True)
-    attributes = subjects.attributes[subjects.attributes["subject_id"].isin(frame["subject_id"])]
-    return Subjects(
-        frame=frame,
-        attributes=attributes.reset_index(drop=True),
-        intake=subjects.intake,
-        records=subjects.records,
-    )
+    return only(subjects, np.flatnonzero(subjects.frame["kind"] == kind))

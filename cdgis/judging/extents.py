@@ -22,6 +22,7 @@ from cdgis.geometry.kernels import (
     rounding_m2,
 )
 from cdgis.geometry.outline_chunks import OutlineChunks
+from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.geometry.shapes import (
     LINE_HIT_M,
     densified,
@@ -93,8 +94,11 @@ class Extents:
 
 
 def both_planes(lonlat: GeometryArray) -> tuple[GeometryArray, GeometryArray]:
-    """Return EPSG:4490 geometries on the measuring plane and in the distance plane, on the same course in both."""
-    plane = geodesy.geometries_to_plane(lonlat)
+    """Return EPSG:4490 geometries on the measuring plane, polygons valid there, and in the distance plane, on the same course."""
+    plane, mended = valid_on_plane(lonlat)
+    if mended.any():
+        lonlat = np.asarray(lonlat, dtype=object).copy()
+        lonlat[mended] = geodesy.geometries_from_plane(plane[mended])
     return plane, geodesy.geometries_to_local(follow_plane(lonlat, plane))
 
 

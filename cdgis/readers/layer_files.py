@@ -15,6 +15,7 @@ from cdgis.core.array_types import BoolArray, GeometryArray
 from cdgis.core.safe_text import cleaned, is_clean
 from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, IntakeNote
 from cdgis.errors import LayerError, ReaderError
+from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.readers.crs import WGS84_NOTE, check_coordinates, resolve_crs
 from cdgis.readers.fields import find_field, missing_field, standard_columns
 from cdgis.readers.geojson import feature_geometry, feature_texts, open_geojson
@@ -22,6 +23,7 @@ from cdgis.readers.inputs import file_sha256
 from cdgis.readers.intake import Remark, intake_note, noted, rejected, repaired
 from cdgis.readers.repair import (
     KIND_WORDS,
+    ON_PLANE,
     STRAY_HOLE,
     densified_lonlat,
     dimension_of,
@@ -221,6 +223,9 @@ def _geometries(spec: LayerSpec, raw: _Raw, epsg: int, notes: list[IntakeNote]) 
     flat[whole] = repaired_geometries(flat[whole], dimension)
     lost = whole & shapely.is_empty(flat)
     lonlat, cut = densified_lonlat(flat, epsg)
+    plane, crossed = valid_on_plane(lonlat)
+    lost |= whole & shapely.is_empty(plane)
+    notes += [_row_note(spec, i, repaired(f"{ON_PLANE}，已修复", field="geometry")) for i in np.flatnonzero(crossed & ~lost)]
     if cut.any():
         reason = f"{int(cut.sum())} 个图斑的高斯-克吕格长边（超过1公里）已加密，偏差不超过1厘米"
         notes.append(intake_note(spec.path, WHOLE_FILE, (noted(reason, field="geometry"),)))

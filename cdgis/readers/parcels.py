@@ -20,6 +20,7 @@ from cdgis.core.array_types import BoolArray, GeometryArray
 from cdgis.core.vocabulary import IntakeNote, SubjectKind
 from cdgis.errors import ReaderError
 from cdgis.geometry.geodesy import GEOGRAPHIC_EPSG, KNOWN_EPSG, identify_crs
+from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.readers.headers import subject_column
 from cdgis.readers.intake import intake_note, rejected, repaired
 from cdgis.readers.repair import densified_lonlat, made_valid, usable
@@ -128,7 +129,9 @@ def _sound(raw: GeometryArray, epsg: int) -> tuple[GeometryArray, BoolArray, Boo
     lost |= mixed | (~lost & shapely.is_empty(flat))
     flat[lost] = None
     lonlat, _ = densified_lonlat(flat, epsg)
-    return lonlat, mended & ~lost, lost
+    plane, crossed = valid_on_plane(lonlat)
+    lost |= ~lost & shapely.is_empty(plane)
+    return lonlat, (mended | crossed) & ~lost, lost
 
 
 def _described(texts: pd.DataFrame, declared: Mapping[str, str]) -> tuple[list[Description], npt.NDArray[np.int64]]:

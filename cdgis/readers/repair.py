@@ -10,13 +10,16 @@ from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.array_types import BoolArray, GeometryArray
 from cdgis.errors import CrsError
-from cdgis.geometry.geodesy import densify_for_plane, to_lonlat
+from cdgis.geometry.geodesy import densify_for_plane, geometries_to_plane, to_lonlat
+from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.readers.coordinates import CHENGDE_BOX, Box, within
 from cdgis.readers.crs import GEOGRAPHIC, WGS84_NOTE, check_coordinates, wrong_zone
 from cdgis.readers.intake import Remark, noted, rejected, repaired
 
 ShapeOrShapes = TypeVar("ShapeOrShapes", BaseGeometry, GeometryArray)
 
+ON_PLANE = "经纬度上合规的图形，换算到量算平面后不合规"
+FLATTENED = "图形在量算平面上没有面积"
 STRAY_HOLE = "内环（孔）不在外环之内"
 _STRAY_SHARE = 0.01
 """Share of a hole that may lie outside its shell: more is no matter of rounding."""
@@ -71,9 +74,23 @@ def settle(geometry: BaseGeometry | None, epsg: int, *, source: str, remedy: str
     if whole is None:
         return Settled(geometry=None, remarks=(*remarks, *mended))
     lonlat, cut = densified_lonlat(np.array([whole], dtype=object), epsg)
+    plane, crossed = valid_on_plane(lonlat)
+    if shapely.is_empty(plane[0]):
+        return Settled(geometry=None, remarks=(*remarks, *mended, rejected(FLATTENED, field="geometry", remedy="请核对界址点")))
+    if crossed[0]:
+        remarks.append(_mended_on_plane(lonlat[0], plane[0]))
     if cut[0]:
         remarks.append(noted("高斯-克吕格长边（超过1公里）已加密，偏差不超过1厘米", field="geometry"))
     return Settled(geometry=lonlat[0], remarks=(*remarks, *mended))
+
+
+def _mended_on_plane(lonlat: BaseGeometry, plane: BaseGeometry) -> Remark:
+    before = geometries_to_plane(np.array([lonlat], dtype=object))
+    change_m2 = float(shapely.area(plane) - shapely.area(before)[0])
+    return repaired(
+        f"{ON_PLANE}（{shapely.is_valid_reason(before[0])}），已修复，面积改变 {change_m2:.3f} 平方米", field="geometry",
+        remedy="请核对内环与外环、各部分之间是否共用顶点",
+    )  # fmt: skip
 
 
 def _in_order(geometry: BaseGeometry, epsg: int) -> tuple[BaseGeometry, list[Remark]]:

@@ -14,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.array_types import FloatArray, GeometryArray
 from cdgis.geometry import geodesy
+from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.geometry.shapes import densified
 from cdgis.judging.extents import both_planes
 
@@ -83,8 +84,8 @@ def wkt(geometry: BaseGeometry) -> str:
 def largest_clear_part(site: BaseGeometry, obstruction: Obstruction) -> BaseGeometry | None:
     """Return the largest connected part of a polygon site (EPSG:4490) off the widened obstacles, None below 1 m²."""
     wide = geodesy.geometries_from_local(densified(np.array([obstruction.wide]), geodesy.MAX_EDGE_M))
-    plane = geodesy.geometries_to_plane(np.array([site]))[0]
-    parts = shapely.get_parts(shapely.difference(plane, shapely.make_valid(geodesy.geometries_to_plane(wide)[0])))
+    (plane,), (obstacles,) = (valid_on_plane(shape)[0] for shape in (np.array([site]), wide))
+    parts = shapely.get_parts(shapely.difference(plane, obstacles))
     parts = parts[shapely.get_dimensions(parts) == 2]
     if not len(parts):
         return None

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from cdgis.geometry import geodesy
 from cdgis.geometry.kernels import overlap_areas
+from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.workspace.layers import Layer
 
 _PARTS = ("low", "mid", "high")
@@ -34,7 +34,7 @@ def apportion_potential(
 
 
 def _one_layer(areas: pd.DataFrame, plane: np.ndarray, last: pd.DataFrame, layer: Layer) -> pd.DataFrame:
-    zones = geodesy.geometries_to_plane(np.asarray(layer.zones.geometry.array, dtype=object))
+    zones = valid_on_plane(np.asarray(layer.zones.geometry.array, dtype=object))[0]
     found = overlap_areas(plane, zones)
     ids = areas["area_id"].to_numpy()[found.subject]
     share = found.area_m2 / shapely.area(plane)[found.subject]

@@ -15,6 +15,7 @@ from cdgis.carbon.potential import AFFORESTATION
 from cdgis.core.units import M2_PER_HA, TCO2_PER_TC
 from cdgis.errors import LayerError
 from cdgis.geometry import geodesy
+from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.raster import class_areas
 from cdgis.workspace.settings import CarbonSettings
 
@@ -120,7 +121,7 @@ def _wetland_m2(ids: np.ndarray, shapes: np.ndarray, ground: Ground) -> tuple[np
 
 
 def _taken(shapes: np.ndarray, lonlat: np.ndarray) -> np.ndarray:
-    cut = Cut(title="", layer="", basis="", mark="S", shapes=geodesy.geometries_to_plane(lonlat))
+    cut = Cut(title="", layer="", basis="", mark="S", shapes=valid_on_plane(lonlat)[0])
     return cut_off(shapes, [cut])[1][:, 0]
 
 

@@ -15,6 +15,7 @@ from cdgis.carbon.ledger import NO_CLASS, Cut, cut_off, overlap_with_earlier, wr
 from cdgis.carbon.planting import aspect_of, choose_planting
 from cdgis.carbon.potential import AFFORESTATION, estimate_potential, gain_for, growth_key, total_potential
 from cdgis.geometry import geodesy
+from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.raster import NODATA_CODE, Effort, Raster, class_areas
 from cdgis.workspace.layers import Layer, Layers
 
@@ -57,7 +58,7 @@ def measure_restoration(layer: Layer, ground: Ground, precipitation_mm: pd.Serie
     `precipitation_mm` : area_id -> yearly millimetres, where declared.
     """
     zones = layer.zones.sort_values("zone_id", ignore_index=True)
-    plane = geodesy.geometries_to_plane(np.asarray(zones.geometry.array, dtype=object))
+    plane = valid_on_plane(np.asarray(zones.geometry.array, dtype=object))[0]
     areas = pd.DataFrame(
         {
             "area_id": zones["zone_id"].to_numpy(dtype=object),
@@ -116,7 +117,7 @@ def _cut(reason: Exclusion, ground: Ground, earlier: list[np.ndarray]) -> Cut:
 
 def _shapes(layer: Layer, classes: tuple[str, ...]) -> np.ndarray:
     zones = layer.zones[layer.zones["zone_class"].isin(classes)] if classes else layer.zones
-    return geodesy.geometries_to_plane(np.asarray(zones.geometry.array, dtype=object))
+    return valid_on_plane(np.asarray(zones.geometry.array, dtype=object))[0]
 
 
 def _step(ids: np.ndarray, number: int, cut: Cut, taken_m2: np.ndarray) -> pd.DataFrame:

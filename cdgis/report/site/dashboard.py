@@ -14,7 +14,7 @@ import shapely
 from cdgis.carbon.potential import ALL_MEASURES
 from cdgis.carbon.stock import TOTAL
 from cdgis.core.vocabulary import Mark, Verdict
-from cdgis.geometry.geodesy import geometries_to_plane
+from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.report.drawing.bar_chart import Chart, Content, stacked
 from cdgis.report.drawing.palette import read_palette
 from cdgis.report.site.plan_measures import Measure, gather_measures
@@ -147,13 +147,13 @@ def _unit_areas(assessment: Assessment, links: Mapping[str, str]) -> Content | N
     if UNIT_LAYER not in assessment.layers or COUNTY_LAYER not in assessment.layers:
         return None
     units, counties = assessment.layers[UNIT_LAYER].zones, assessment.layers[COUNTY_LAYER].zones
-    plane = geometries_to_plane(units.geometry.to_numpy())
+    plane = valid_on_plane(units.geometry.to_numpy())[0]
     tree = shapely.STRtree(plane)
     classes = list(
         dict.fromkeys([*assessment.layers[UNIT_LAYER].spec.allowed_classes, *sorted(set(units["zone_class"]))])
     )
     kinds, rows = units["zone_class"].to_numpy(), []
-    shapes = geometries_to_plane(counties.geometry.to_numpy())
+    shapes = valid_on_plane(counties.geometry.to_numpy())[0]
     for name, shape in sorted(zip(counties["zone_name"], shapes, strict=True), key=lambda row: -row[1].area):
         index = np.sort(tree.query(shape, predicate="intersects"))
         km2 = shapely.area(shapely.intersection(plane[index], shape)) / 1e6
