@@ -40,7 +40,7 @@ def test_other_effects_stay_one_rule() -> None:
 def test_clause_without_effect_is_for_a_person() -> None:
     (rule,) = rules_of({"effect": ""})
     facts = Facts.one(kind="project", industry="2614", project_type="新建")
-    assert evaluate_rule(rule, facts, True).state is State.MANUAL
+    assert evaluate_rule(rule, facts, True, {}).state is State.MANUAL
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_blank_project_types_follow_from_the_effect(effect: str, types: tuple[st
 def test_numeric_condition_is_compared_as_a_number(value: str, state: State) -> None:
     (rule,) = rules_of({"effect": "限制", "attribute": "so2_t_per_yr", "op": "gt", "value": "100"})
     facts = Facts.one(kind="project", industry="2614", project_type="新建", attributes={"so2_t_per_yr": value})
-    assert evaluate_rule(rule, facts, True).state is state
+    assert evaluate_rule(rule, facts, True, {}).state is state
 
 
 def test_all_faulty_rows_are_reported_with_their_numbers() -> None:

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 from shapes import rule
 
-from cdgis.judging.facts import Facts, missing_information, rule_applies_but_for_geometry
+from cdgis.judging.exemptions import rule_applies_but_for_geometry
+from cdgis.judging.facts import Facts, missing_information
 from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN
 
 
@@ -15,7 +16,7 @@ def one(**known):
 
 
 def answer(facts, **changes):
-    return rule_applies_but_for_geometry(rule("R-1", "redline", **changes), facts)[0]
+    return rule_applies_but_for_geometry(rule("R-1", "redline", **changes), facts, {})[0]
 
 
 @pytest.mark.parametrize(
@@ -28,7 +29,8 @@ def answer(facts, **changes):
         (("has", "甲"), "丙;甲", TRUE), (("has", "甲"), "丙;甲乙", FALSE), (("has", "甲"), None, UNKNOWN),
         (("true", None), "true", TRUE), (("true", None), "false", FALSE), (("true", None), None, UNKNOWN),
         (("false", None), "false", TRUE), (("declared", None), "是", TRUE), (("declared", None), "false", FALSE),
-        (("declared", None), None, FALSE), (("not_declared", None), None, TRUE), (("not_declared", None), "是", FALSE),
+        (("declared", None), None, UNKNOWN), (("given", None), None, FALSE),
+        (("given", None), "否", TRUE), (("not_declared", None), None, TRUE), (("not_declared", None), "是", FALSE),
         (("eq", 5), "5", TRUE),
     ],
 )  # fmt: skip
@@ -71,8 +73,11 @@ def test_subject_kind_is_always_known():
     ],
 )
 def test_exemption_must_be_declared_in_full(activities, attributes, expected):
-    exemption = {"activities": ["国家重大项目"], "conditions": [{"attribute": "opinion", "op": "declared"}]}
-    assert answer(one(activities=activities, attributes=attributes), unless=[exemption]) == expected
+    exemption = {
+        "activities": ["国家重大项目"], "conditions": [{"attribute": "opinion", "op": "declared"}], "article": "某法第1条",
+    }  # fmt: skip
+    railway = one(industry="4811", activities=activities, attributes=attributes)
+    assert answer(railway, unless=[exemption]) == expected
 
 
 def test_one_false_conjunct_decides_whatever_else_is_missing():
@@ -82,7 +87,8 @@ def test_one_false_conjunct_decides_whatever_else_is_missing():
 
 def test_declared_circumstance_widens_the_industry():
     wanted = {"industry_prefixes": ("44",), "or_declared": {"attribute": "captive_power", "op": "true"}}
-    assert answer(one(), **wanted) == FALSE
+    assert answer(one(attributes={"captive_power": "false"}), **wanted) == FALSE
+    assert answer(one(), **wanted) == UNKNOWN  # a blank is no "no"
     assert answer(one(attributes={"captive_power": "true"}), **wanted) == TRUE
 
 

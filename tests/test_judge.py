@@ -268,9 +268,9 @@ def test_missing_attribute_is_named():
 
 def test_evaluate_rule_answers_for_one_subject():
     facts = Facts.one(kind="project", industry="3110", project_type="新建")
-    assert evaluate_rule(NO_RED, facts, True).state == "applies"
-    assert evaluate_rule(NO_RED, facts, None).state == "unknown"
-    assert evaluate_rule(NO_RED, facts, False).state == "not_applicable"
+    assert evaluate_rule(NO_RED, facts, True, {}).state == "applies"
+    assert evaluate_rule(NO_RED, facts, None, {}).state == "unknown"
+    assert evaluate_rule(NO_RED, facts, False, {}).state == "not_applicable"
 
 
 def test_judgement_is_empty_when_there_are_no_subjects():
@@ -299,17 +299,29 @@ def test_milder_clause_that_was_read_does_not_vouch_for_the_decisive_one():
     assert caveats(rules, REDLINE) == "决定性条款未核实"
 
 
-TYPED = [("S000", "opinion_document", "冀〔2026〕1号", "")]
+TYPED = [("S000", "opinion_document", "冀政字〔2026〕1号", "")]
+SEEN = [*TYPED, ("S000", "opinion_document_seen", "某经办人", "")]
 NEEDS = {"attribute": "opinion_document", "op": "not_declared"}
 
 
-def test_verdict_that_only_a_typed_number_keeps_mild_says_so():
+def test_typed_number_leaves_the_verdict_at_justification_until_somebody_has_seen_it():
     consent = rule("OF-03", "redline", "须论证", conditions=[NEEDS])
     assert caveats([consent], REDLINE) == ""
     found = verdict(judged([INSIDE], [consent], REDLINE, attributes=TYPED))
-    assert tuple(found[["verdict", "caveats"]]) == ("未发现冲突", "凭申报文号，未核验")
-    freed = rule("R-1", "redline", unless=[{"conditions": [{**NEEDS, "op": "declared"}]}])
-    assert caveats([freed], REDLINE, attributes=TYPED) == "凭申报文号，未核验"
+    assert tuple(found[["verdict", "caveats"]]) == ("须论证", "凭申报文号，未核验")
+    found = verdict(judged([INSIDE], [consent], REDLINE, attributes=SEEN))
+    assert tuple(found[["verdict", "caveats"]]) == ("未发现冲突", "")
+    freed = rule("R-1", "redline", unless=[{"conditions": [{**NEEDS, "op": "declared"}], "article": "某法第1条"}])
+    found = verdict(judged([INSIDE], [freed], REDLINE, attributes=TYPED))
+    assert tuple(found[["verdict", "caveats"]]) == ("不符合", "凭申报文号，未核验")
+
+
+@pytest.mark.parametrize("text", ["暂无", "申请中", "正在办理", "没有", "林函1号", "申请中〔2026〕1号", "冀政字〔2026〕0号", "1"])
+def test_text_that_is_no_number_counts_for_nothing_even_when_registered(text):
+    consent = rule("OF-03", "redline", "须论证", conditions=[NEEDS])
+    said = [("S000", "opinion_document", text, ""), ("S000", "opinion_document_seen", "某经办人", "")]
+    found = verdict(judged([INSIDE], [consent], REDLINE, attributes=said))
+    assert tuple(found[["verdict", "caveats"]]) == ("须论证", "")
 
 
 def test_typed_number_that_changes_nothing_is_not_mentioned():

@@ -18,12 +18,14 @@ from cdgis.core.progress import Silent
 from cdgis.core.vocabulary import SubjectKind
 from cdgis.geometry import geodesy
 from cdgis.judging.evaluation import judge_subjects, only_kind
-from cdgis.judging.facts import Facts, rule_applies_but_for_geometry
+from cdgis.judging.exemptions import rule_applies_but_for_geometry
+from cdgis.judging.facts import Facts
 from cdgis.judging.kleene import FALSE
 from cdgis.judging.overlay import measure_overlaps
 from cdgis.judging.verdicts import judge, reach_by_layer, scopes_of
 from cdgis.readers import read_subjects
 from cdgis.readers.loading import load_workspace
+from cdgis.rules.succession import succession
 from cdgis.siting.clearance import SETBACK_M, Obstruction, smallest_shift
 from cdgis.siting.exclusion_zones import ExclusionZones, concerns_of
 from cdgis.siting.guidance import remedies_for
@@ -331,7 +333,7 @@ def prohibiting_zones(loaded, tables, subject, geometry):
     for item in loaded.rules:
         if item.geometry != "hit" or item.manual or item.effect.rank < 3 or item.layer not in loaded.layers:
             continue
-        if rule_applies_but_for_geometry(item, facts)[0] == FALSE:
+        if rule_applies_but_for_geometry(item, facts, succession(loaded.rules))[0] == FALSE:
             continue
         zones = loaded.layers[item.layer].zones
         if item.zone_classes:

@@ -12,8 +12,9 @@ import pytest
 
 from cdgis.core.vocabulary import State
 from cdgis.judging.facts import Facts
-from cdgis.judging.verdicts import Outcome, evaluate_rule
+from cdgis.judging.verdicts import Outcome, evaluate_rule, grey_rules
 from cdgis.rules import Rule, load_rulebook
+from cdgis.rules.succession import succession
 
 CASES = Path(__file__).parent / "cases"
 CASE_KEYS = {
@@ -43,8 +44,10 @@ class Case:
         if rule.geometry == "none":
             return True
         if rule.geometry == "within":
-            threshold = float(self.row.get("attributes", {}).get(rule.distance_attribute, "nan"))
-            return self.row.get("distance_m", {}).get(rule.layer, 1e6) <= threshold
+            distance = self.row.get("distance_m", {}).get(rule.layer, 1e6)
+            if rule.certain_m is not None:
+                return (distance > rule.certain_m) if rule.manual else (distance <= rule.certain_m)
+            return distance <= float(self.row.get("attributes", {}).get(rule.distance_attribute, "nan"))
         zone_class = self.row.get("inside", {}).get(rule.layer)
         if zone_class is not None and (not rule.zone_classes or zone_class in rule.zone_classes):
             return True
@@ -81,7 +84,12 @@ def rules() -> Mapping[str, Rule]:
 def outcomes(case: Case) -> dict[str, Outcome]:
     facts = case.facts
     in_force = [rule for rule in rules().values() if rule.in_force(case.as_of)]
-    return {rule.id: evaluate_rule(rule, facts, case.geometry(rule)) for rule in in_force}
+    book = succession(in_force)
+    found = {rule.id: evaluate_rule(rule, facts, case.geometry(rule), book) for rule in in_force}
+    for rule in grey_rules(in_force):  # where the certain part does not reach, a person decides
+        if case.geometry(rule):
+            found[rule.id] = evaluate_rule(rule, facts, True, book)
+    return found
 
 
 @pytest.mark.parametrize("case", ALL, ids=[f"{case.file}:{case.row['name']}" for case in ALL])
@@ -124,4 +132,4 @@ def test_every_named_rule_exists() -> None:
 def test_case_fails_when_its_rule_is_weakened() -> None:
     case = next(case for case in ALL if case.row["name"] == "红线一般区域新建食品厂，法典施行后")
     weakened = rules()["ECO-02-2026"].model_copy(update={"zone_classes": ("核心保护区",)})
-    assert evaluate_rule(weakened, case.facts, case.geometry(weakened)).state is State.NOT_APPLICABLE
+    assert evaluate_rule(weakened, case.facts, case.geometry(weakened), {}).state is State.NOT_APPLICABLE

@@ -50,14 +50,14 @@ conditions = st.builds(
     value=values,
     unit=texts,
 )
+word_lists = st.lists(words, max_size=3).map(tuple)
 exemptions = st.builds(
     Exemption,
     activities=st.lists(st.one_of(words, st.sampled_from(ACTIVITIES)), min_size=1, max_size=3).map(tuple),
     conditions=st.lists(conditions, max_size=2).map(tuple),
-    reason=texts,
+    reason=texts, article=texts, successors=word_lists, any_industry=texts,
 )
 bases = st.builds(Basis, document=texts, article=texts, issuer=texts, mark=st.sampled_from(list(Evidence)))
-word_lists = st.lists(words, max_size=3).map(tuple)
 days = st.dates(date(1950, 1, 1), date(2020, 1, 1))
 rules = st.builds(
     Rule,
@@ -67,6 +67,7 @@ rules = st.builds(
     distance_m=numbers, distance_attribute=st.sampled_from(["", *sorted(ATTRIBUTES)]),
     subject_kinds=st.sampled_from([("project",), ("enterprise",), ("project", "enterprise"), ()]),
     project_types=st.lists(st.sampled_from(["新建", "既有"]), max_size=2).map(tuple),
+    types_reason=texts, effect_reason=texts, certain_m=st.none(),
     activities=word_lists, industry_prefixes=st.lists(st.from_regex(r"\A\d{2,4}\Z"), max_size=3).map(tuple),
     industry_flag=st.sampled_from([None, "two_high", "water_sensitive"]), or_declared=st.none() | conditions,
     conditions=st.lists(conditions, max_size=3).map(tuple), unless=st.lists(exemptions, max_size=2).map(tuple),
@@ -77,6 +78,7 @@ rules = st.builds(
     mark=st.sampled_from(list(Evidence)), needs_review=st.booleans(), manual=st.booleans(),
     validity_risk=texts, penalty=texts, note=texts,
 )  # fmt: skip
+NEW = {"project_types": ["新建"], "types_reason": "条文写“新建”"}
 TITLES = {name: spec.title for name, spec in ATTRIBUTES.items()}
 NAMES = {spec.title: name for name, spec in ATTRIBUTES.items()}
 
@@ -141,8 +143,8 @@ def test_cells_read_as_a_person_would_write_them():
         (lambda t: read_conditions(t, {}), "a = true", "条件的值应为数值或文字"),
         (lambda t: read_conditions(t, {}), "a 是 b 是", "“b 是”处看不懂：此处应为数值"),
         (lambda t: read_conditions(t, {}), "a 是（t", "此处应为 ）"),
-        (lambda t: read_unless(t, {}), "{理由 好}", "例外须写明活动或条件"),
-        (lambda t: read_unless(t, {}), "{别的}", "例外由 活动、条件、理由 组成"),
+        (lambda t: read_unless(t, {}), "{理由 好}", "例外条款不得为空"),
+        (lambda t: read_unless(t, {}), "{别的}", "例外由 活动、条件、条款、接手、行业、不限行业、理由 组成"),
         (lambda t: read_unless(t, {}), "活动 A01", "此处应为 {"),
         (read_basis, "法典第1条", "此处应为 《"),
         (read_basis, "《》", "此处应为文件名称"),
@@ -215,7 +217,7 @@ def test_second_import_keeps_the_first_and_taking_an_edit_back_restores_the_ship
 
 
 def test_new_row_adds_a_rule_and_rows_left_out_stay_in_force(loaded):
-    extra = rule("ZZ-01", "wetlands", clause="新条", basis=[{"document": "某法"}])
+    extra = rule("ZZ-01", "wetlands", clause="新条", basis=[{"document": "某法"}], **NEW)
     result = import_rules(loaded, write_sheet([extra], ATTRIBUTES), name="x.xlsx")
     after = reloaded(loaded).rulebook
     assert result.added == ("ZZ-01",) and len(result.absent) == len(BOOK.rules)
@@ -255,7 +257,7 @@ def test_schema_fault_names_its_column(loaded):
 def test_rule_written_by_hand_is_changed_where_it_stands(loaded):
     folder = loaded.workspace.root / "rules"
     folder.mkdir()
-    mine = rule("ZZ-01", "wetlands")
+    mine = rule("ZZ-01", "wetlands", **NEW)
     (folder / "手写.toml").write_text(rules_toml([mine]), encoding="utf-8")
     now = reloaded(loaded)
     changed = mine.model_copy(update={"clause": "另一条"})

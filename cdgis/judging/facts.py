@@ -11,10 +11,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from cdgis.core.array_types import FloatArray, TextArray
-from cdgis.core.vocabulary import LIST_SEPARATOR
+from cdgis.core.vocabulary import LIST_SEPARATOR, SubjectKind
 from cdgis.judging import kleene
 from cdgis.judging.kleene import Kleene
-from cdgis.rules import Condition, Exemption, Rule, industry
+from cdgis.rules import Condition, Rule, industry
+from cdgis.rules.attributes import SEEN, is_asked_of, is_document
+from cdgis.rules.document_numbers import is_document_number
 
 _FALSE_WORDS = ("", "false", "0", "无", "否")
 _MEASURES = ("area_m2", "length_m")
@@ -94,17 +96,21 @@ class Facts:
         return cls(**text, attributes=columns, measures=measures)
 
 
-def rule_applies_but_for_geometry(rule: Rule, facts: Facts) -> Kleene:
-    """Return scope ∧ conditions ∧ ¬exemptions of `rule` for every subject."""
+def scope_and_conditions(rule: Rule, facts: Facts, *, documents: bool = True) -> Kleene:
+    """Return scope ∧ conditions of `rule` for every subject, its exemptions left out.
+
+    Parameters
+    ----------
+    documents : False passes over conditions on an approval's number, as when asking whom a rule is made for.
+    """
     parts = [kleene.of(np.isin(facts.kind, [str(k) for k in rule.subject_kinds]))]
     if rule.project_types:
         parts.append(_member(facts.project_type, [str(t) for t in rule.project_types]))
     if rule.activities:
-        parts.append(_has_any(facts.activity, rule.activities))
+        parts.append(_declares(rule.activities, facts))
     parts.append(_industry(rule, facts))
-    parts += [condition_holds(condition, facts) for condition in rule.conditions]
-    parts += [kleene.negate(exempt(exemption, facts)) for exemption in rule.unless]
-    return kleene.all_of(*parts)
+    asked = [c for c in rule.conditions if documents or not is_document(c.attribute)]
+    return kleene.all_of(*parts, *(condition_holds(condition, facts) for condition in asked))
 
 
 def missing_information(rule: Rule, facts: Facts) -> list[tuple[str, Kleene]]:
@@ -113,34 +119,51 @@ def missing_information(rule: Rule, facts: Facts) -> list[tuple[str, Kleene]]:
     if rule.project_types:
         asked.append(("project_type", _member(facts.project_type, [str(t) for t in rule.project_types])))
     if rule.activities:
-        asked.append(("activity", _has_any(facts.activity, rule.activities)))
+        asked.append(("activity", _declares(rule.activities, facts)))
     if rule.industry_prefixes or rule.industry_flag:
         name = rule.industry_flag or "industry"
-        asked.append((name if rule.industry_flag == "two_high" else "industry", _industry(rule, facts)))
+        asked.append((name if rule.industry_flag == "two_high" else "industry", _by_industry(rule, facts)))
+    if rule.or_declared is not None and rule.or_declared.attribute not in {c.attribute for c in rule.conditions}:
+        asked.append((rule.or_declared.attribute, _industry(rule, facts)))
     asked += [(condition.attribute, condition_holds(condition, facts)) for condition in rule.conditions]
     return asked
 
 
-def exempt(exemption: Exemption, facts: Facts) -> Kleene:
-    """Return where an exemption is declared; what is not declared does not exempt."""
-    parts = [kleene.of(condition_holds(c, facts) == kleene.TRUE) for c in exemption.conditions]
-    if exemption.activities:
-        parts.append(kleene.of(_has_any(facts.activity, exemption.activities) == kleene.TRUE))
-    return kleene.all_of(*parts)
-
-
 def condition_holds(condition: Condition, facts: Facts) -> Kleene:
     """Return where a condition on one attribute holds, unknown where the attribute is missing."""
+    values = facts.text(condition.attribute)
+    if condition.op == "given":
+        return kleene.of(values != "")
     if condition.op in ("declared", "not_declared"):
-        declared = ~np.isin(facts.text(condition.attribute), _FALSE_WORDS)
-        return kleene.of(declared if condition.op == "declared" else ~declared)
+        declared = is_declared(condition.attribute, facts)
+        if condition.op == "not_declared":
+            return kleene.of(~declared)
+        open_question = kleene.all_of(kleene.of(values == ""), _asked_of(condition.attribute, facts))
+        return np.where(declared, kleene.TRUE, np.minimum(open_question, kleene.UNKNOWN)).astype(np.int8)
     if condition.op in _NUMERIC:
         numbers = facts.number(condition.attribute)
         known = ~np.isnan(numbers)
         with np.errstate(invalid="ignore"):
             return kleene.of(known & _NUMERIC[condition.op](numbers, _number(condition)), ~known)
-    values = facts.text(condition.attribute)
     return kleene.of((values != "") & _textual(condition, values), values == "")
+
+
+def is_declared(attribute: str, facts: Facts) -> npt.NDArray[np.bool_]:
+    """Return who declares an attribute; an approval's number only in an issuer's form and registered as seen."""
+    declared = ~np.isin(facts.text(attribute), _FALSE_WORDS)
+    if not is_document(attribute):
+        return np.asarray(declared)
+    return np.asarray(declared & has_number(attribute, facts) & (facts.text(attribute + SEEN) != ""))
+
+
+def has_number(attribute: str, facts: Facts) -> npt.NDArray[np.bool_]:
+    """Return who gives a text that has the form of a document number."""
+    return np.array([is_document_number(str(text)) for text in facts.text(attribute)], dtype=bool)
+
+
+def _asked_of(attribute: str, facts: Facts) -> Kleene:
+    """Return of whom a blank attribute is an open question: by industry, as the dictionary says."""
+    return per_code(facts.industry, lambda code: is_asked_of(attribute, code))
 
 
 _NUMERIC: dict[str, Callable[[FloatArray, float], npt.NDArray[np.bool_]]] = {
@@ -160,7 +183,7 @@ def _textual(condition: Condition, values: TextArray) -> npt.NDArray[np.bool_]:
     if condition.op in ("true", "false"):
         return np.asarray(values == condition.op)
     if condition.op == "has":
-        return np.asarray(_has_any(values, wanted) == kleene.TRUE)
+        return np.asarray(has_any(values, wanted) == kleene.TRUE)
     inside = np.isin(values, wanted)
     return ~inside if condition.op == "ne" else inside
 
@@ -169,11 +192,20 @@ def _plain(value: str | float | None) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value or "")
 
 
+def _declares(activities: Sequence[str], facts: Facts) -> Kleene:
+    """Return who declares any of some activities, unknown where nothing is declared.
+
+    A roster of enterprises has no such column: a blank there means ordinary production (activities.toml says why).
+    """
+    answer = has_any(facts.activity, activities)
+    return np.where((facts.activity == "") & (facts.kind == str(SubjectKind.ENTERPRISE)), kleene.FALSE, answer).astype(np.int8)
+
+
 def _member(values: TextArray, wanted: Sequence[str]) -> Kleene:
     return kleene.of(np.isin(values, list(wanted)), values == "")
 
 
-def _has_any(values: TextArray, wanted: Sequence[str]) -> Kleene:
+def has_any(values: TextArray, wanted: Sequence[str]) -> Kleene:
     """Return where a ';'-separated cell holds any wanted word; unknown where the cell is empty."""
     unique, inverse = np.unique(values.astype(str), return_inverse=True)
     found = [bool(set(cell.split(LIST_SEPARATOR)) & set(wanted)) for cell in unique]
@@ -181,26 +213,33 @@ def _has_any(values: TextArray, wanted: Sequence[str]) -> Kleene:
 
 
 def _industry(rule: Rule, facts: Facts) -> Kleene:
-    if not rule.industry_prefixes and rule.industry_flag is None:
-        return kleene.constant(True, facts.size)
-    parts: list[Kleene] = []
+    answer = _by_industry(rule, facts)
+    return answer if rule.or_declared is None else kleene.any_of(answer, _widened(rule.or_declared, facts))
+
+
+def _by_industry(rule: Rule, facts: Facts) -> Kleene:
+    parts = [kleene.constant(True, facts.size)]
     if rule.industry_prefixes:
-        parts.append(_per_code(facts.industry, lambda code: industry.matches_prefix(code, rule.industry_prefixes)))
+        parts.append(per_code(facts.industry, lambda code: industry.matches_prefix(code, rule.industry_prefixes)))
     if rule.industry_flag is not None:
         parts.append(_flag(rule.industry_flag, facts))
-    answer = kleene.all_of(*parts)
-    if rule.or_declared is not None:
-        answer = kleene.any_of(answer, kleene.of(condition_holds(rule.or_declared, facts) == kleene.TRUE))
-    return answer
+    return kleene.all_of(*parts)
+
+
+def _widened(condition: Condition, facts: Facts) -> Kleene:
+    """Return where what is declared brings a rule to bear whatever the industry; a blank is open where it is asked."""
+    holds = condition_holds(condition, facts)
+    return np.where(holds == kleene.UNKNOWN, np.minimum(_asked_of(condition.attribute, facts), kleene.UNKNOWN), holds)
 
 
 def _flag(column: str, facts: Facts) -> Kleene:
-    listed = _per_code(facts.industry, lambda code: industry.flag(code, column))
+    listed = per_code(facts.industry, lambda code: industry.flag(code, column))
     declared = facts.text(column)
     return np.where(declared == "true", kleene.TRUE, np.where(declared == "false", kleene.FALSE, listed)).astype(np.int8)
 
 
-def _per_code(codes: TextArray, answer: Callable[[str], bool | None]) -> Kleene:
+def per_code(codes: TextArray, answer: Callable[[str], bool | None]) -> Kleene:
+    """Return the answer for each industry code, found once a code."""
     unique, inverse = np.unique(codes.astype(str), return_inverse=True)
     values = np.array([kleene.constant(answer(str(code)), 1)[0] for code in unique], dtype=np.int8)
     return values[inverse]

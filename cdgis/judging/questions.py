@@ -4,18 +4,20 @@ A question comes from findings in state unknown: the strictest effect at stake i
 rules that go by industry or by what is declared: where nothing is declared they go by the industry, and that is said.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from cdgis.core.vocabulary import LIST_SEPARATOR, Effect, State
-from cdgis.judging.facts import Facts, rule_applies_but_for_geometry
+from cdgis.judging.exemptions import rule_applies_but_for_geometry
+from cdgis.judging.facts import Facts
 from cdgis.judging.kleene import FALSE
 from cdgis.results.tables.validation import empty, validate
 from cdgis.rules import Rule
 from cdgis.rules.attributes import AttributeSpec
+from cdgis.rules.succession import succession
 
 _FACTS = {
     "industry": ("行业代码", "--industry 代码"),
@@ -25,7 +27,7 @@ _FACTS = {
 """Facts that have options of their own: title, option."""
 ASSUMED = "（未填，按“否”研判）"
 """Beside a fact nobody gave, where rules went by the industry alone."""
-_VALUES = {"flag": "是|否", "number": "数值", "text": "文字", "list": "甲;乙"}
+_VALUES = {"flag": "是|否", "number": "数值", "text": "文字", "list": "甲;乙", "document": "文号"}
 
 
 def list_questions(
@@ -66,7 +68,7 @@ def list_questions(
     return validate("questions", table.drop(columns="assumed"))
 
 
-def silent_triggers(findings: pd.DataFrame, rules: Iterable[Rule], facts: Facts, ids: Iterable[str]) -> pd.DataFrame:
+def silent_triggers(findings: pd.DataFrame, rules: Sequence[Rule], facts: Facts, ids: Iterable[str]) -> pd.DataFrame:
     """Return the rules of zones a subject lies in that a fact nobody gave would bring to bear.
 
     Parameters
@@ -79,7 +81,7 @@ def silent_triggers(findings: pd.DataFrame, rules: Iterable[Rule], facts: Facts,
     -------
     subject_id, rule_id, effect, rank, attribute, assumed (True).
     """
-    names = np.array(list(ids), dtype=object)
+    names, book = np.array(list(ids), dtype=object), succession(rules)
     idle = findings[findings["state"] == str(State.NOT_APPLICABLE)].groupby("rule_id")["subject_id"].agg(set).to_dict()
     found: list[dict[str, object]] = []
     for rule in rules:
@@ -89,7 +91,7 @@ def silent_triggers(findings: pd.DataFrame, rules: Iterable[Rule], facts: Facts,
         unsaid = facts.text(trigger.attribute) == ""
         declared = np.where(unsaid, "true", facts.text(trigger.attribute)).astype(object)
         supposed = replace(facts, attributes={**facts.attributes, trigger.attribute: declared})
-        might = unsaid & (rule_applies_but_for_geometry(rule, supposed) != FALSE)
+        might = unsaid & (rule_applies_but_for_geometry(rule, supposed, book) != FALSE)
         found += [
             {"subject_id": name, "rule_id": rule.id, "effect": str(rule.effect), "rank": rule.effect.rank,
              "attribute": trigger.attribute, "assumed": True}

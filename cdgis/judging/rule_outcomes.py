@@ -12,17 +12,17 @@ import pandas as pd
 from cdgis.core.array_types import BoolArray, FloatArray, IntArray, TextArray
 from cdgis.core.vocabulary import LIST_SEPARATOR, Relation, Scope, State
 from cdgis.judging import kleene
-from cdgis.judging.facts import Facts, missing_information, rule_applies_but_for_geometry
+from cdgis.judging.exemptions import claimed, rule_applies_but_for_geometry, unbelieved
+from cdgis.judging.facts import Facts, missing_information
 from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN, Kleene
 from cdgis.judging.measurement import Measurement, Nearest
 from cdgis.rules import Rule
+from cdgis.rules.succession import Succession
 
-GAP_RULE, DISAGREEMENT_RULE, UNLISTED_RULE, SLIVER_RULE = "ZU-04", "ZU-05", "ZU-07", "TOL-01"
+GAP_RULE, DISAGREEMENT_RULE, UNLISTED_RULE, SLIVER_RULE, CLAIM_RULE = "ZU-04", "ZU-05", "ZU-07", "TOL-01", "ACT-01"
 """Rules the judge itself finds (data/rules/engine.toml)."""
 COVERAGE, CLASS, ACCESS_LIST = "图层覆盖", "区类别", "准入清单"
 """What a workspace, not an applicant, has to supply before a rule can be decided."""
-DOCUMENT = "opinion_document"
-"""The number of an opinion or approval; anybody can type one, and nothing here can check it."""
 UNIT_LAYER = "management_units"
 STRICT_UNIT_CLASS = "优先保护"
 
@@ -157,16 +157,16 @@ def reach_by_layer(rules: Sequence[Rule], facts: Facts) -> dict[str, FloatArray]
     return reach
 
 
-def evaluate_rule(rule: Rule, facts: Facts, geometry: bool | None) -> Outcome:
+def evaluate_rule(rule: Rule, facts: Facts, geometry: bool | None, book: Succession) -> Outcome:
     """Return what `rule` says of the single subject in `facts`, its geometry test being decided by the caller."""
-    rest = rule_applies_but_for_geometry(rule, facts)
+    rest = rule_applies_but_for_geometry(rule, facts, book)
     value = kleene.all_of(rest, kleene.constant(geometry, facts.size))
     return Outcome(state=state_of(rule, value)[0], missing=tuple(missing_of(rule, facts, value)[0].split()))
 
 
-def apply_rule(rule: Rule, facts: Facts, measurement: Measurement, hits: Hits) -> Ruling:
-    """Return what one rule says of every subject, geometry included."""
-    rest = rule_applies_but_for_geometry(rule, facts)
+def apply_rule(rule: Rule, facts: Facts, measurement: Measurement, hits: Hits, book: Succession) -> Ruling:
+    """Return what one rule says of every subject, geometry included; `book` holds the rules in force."""
+    rest = rule_applies_but_for_geometry(rule, facts, book)
     size = facts.size
     if rule.geometry == "none":
         geometry = kleene.constant(True, size)
@@ -177,9 +177,11 @@ def apply_rule(rule: Rule, facts: Facts, measurement: Measurement, hits: Hits) -
     nearest = measurement.nearest.get(scope_of(rule), Nearest.nowhere(size))
     hit, depth, zones = hits.of(scope_of(rule))
     later: Nearest | None = None
+    distance_of_zones = nearest.at_least_m
     if rule.geometry == "within":
         threshold = _threshold_m(rule, facts)
         distance = np.where(hit, 0.0, nearest.distance_m)
+        distance_of_zones = distance
         with np.errstate(invalid="ignore"):
             near = hit | (distance <= threshold)
         zones = np.where(near & ~hit, nearest.zone_id, zones)
@@ -193,6 +195,8 @@ def apply_rule(rule: Rule, facts: Facts, measurement: Measurement, hits: Hits) -
         anywhere = measurement.nearest.get(Scope(rule.layer), Nearest.nowhere(size)).distance_m
         distance, later = np.fmin(distance if later is None else nearest.distance_m, anywhere), None
     geometry = kleene.of(hit, blind | undecided | doubtful)
+    if _is_grey(rule):
+        geometry = kleene.of(_in_grey_band(rule, distance_of_zones, geometry))
     lacking = np.where(undecided, rule.distance_attribute, np.where(doubtful, CLASS, "")).astype(object)
     lacking[blind] = COVERAGE
     return Ruling(
@@ -201,18 +205,27 @@ def apply_rule(rule: Rule, facts: Facts, measurement: Measurement, hits: Hits) -
     )  # fmt: skip
 
 
-def without_documents(rule: Rule, result: Ruling, undocumented: Facts) -> Kleene:
-    """Return what the rule would say had nobody typed a document number, `undocumented` being the facts without it."""
-    asked = {c.attribute for c in (*rule.conditions, *(c for exemption in rule.unless for c in exemption.conditions))}
-    if DOCUMENT not in asked:
-        return result.value
-    return kleene.all_of(rule_applies_but_for_geometry(rule, undocumented), result.geometry)
+def grey_rules(rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """Return, for each rule that is certain only up to a distance, the part of it that a person decides farther off."""
+    certain = (rule for rule in rules if rule.certain_m is not None and not rule.manual)
+    return tuple(rule.model_copy(update={"manual": True}) for rule in certain)
+
+
+def _is_grey(rule: Rule) -> bool:
+    return rule.manual and rule.certain_m is not None
+
+
+def _in_grey_band(rule: Rule, distance_m: FloatArray, certain: Kleene) -> BoolArray:
+    """Return who is beyond the certain distance and not beyond the outer one; an open question is asked by the rule itself."""
+    outer = np.inf if rule.distance_m is None else rule.distance_m
+    with np.errstate(invalid="ignore"):
+        return np.asarray((certain == FALSE) & ~(distance_m > outer))
 
 
 def _threshold_m(rule: Rule, facts: Facts) -> FloatArray:
     if rule.distance_attribute:
         return facts.number(rule.distance_attribute)
-    return np.full(facts.size, np.nan if rule.distance_m is None else rule.distance_m)
+    return np.full(facts.size, np.nan if rule.reach_m is None else rule.reach_m)
 
 
 def engine_rulings(
@@ -231,6 +244,7 @@ def engine_rulings(
             kleene.of(_forbidden(results, size) & in_unit & ~np.isin(np.arange(size), strict)), nothing, "",
         ),
         UNLISTED_RULE: (*_unlisted(units, results, size), ACCESS_LIST),
+        CLAIM_RULE: (unbelieved(facts), nothing, "industry"),
     }  # fmt: skip
     found = [
         _engine_ruling(engine[name], value, zones, lacking)
@@ -295,7 +309,8 @@ def missing_of(rule: Rule, facts: Facts, value: Kleene) -> TextArray:
     missing = np.full(facts.size, "", dtype=object)
     if not (value == UNKNOWN).any():
         return missing
-    for name, answer in missing_information(rule, facts):
-        where = (value == UNKNOWN) & (answer == UNKNOWN)
-        missing[where] = [f"{text} {name}".strip() for text in missing[where]]
+    beliefs = [("industry", claimed(exemption, facts)) for exemption in rule.unless]
+    for name, answer in (*missing_information(rule, facts), *beliefs):
+        where = np.flatnonzero((value == UNKNOWN) & (answer == UNKNOWN))
+        missing[where] = [" ".join(dict.fromkeys((*text.split(), name))) for text in missing[where]]
     return missing

@@ -5,7 +5,7 @@ With A the strictest effect that applies and U the strictest among unknown rules
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
@@ -13,27 +13,28 @@ import pandas as pd
 
 from cdgis.core.array_types import BoolArray, FloatArray, IntArray, TextArray
 from cdgis.core.vocabulary import LIST_SEPARATOR, Evidence, Stability, Verdict
+from cdgis.judging.exemptions import with_documents_seen
 from cdgis.judging.facts import Facts
 from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN
 from cdgis.judging.measurement import Measurement
 from cdgis.judging.rule_outcomes import (
-    DOCUMENT,
     Hits,
     Outcome,
     Ruling,
     apply_rule,
     engine_rulings,
     evaluate_rule,
+    grey_rules,
     missing_of,
     reach_by_layer,
     scope_of,
     scopes_of,
     state_of,
-    without_documents,
 )
 from cdgis.judging.stability import Precision, critical_distance
 from cdgis.results.tables.validation import empty, validate
 from cdgis.rules import Rule
+from cdgis.rules.succession import Succession, succession
 from cdgis.workspace.layers import Layers
 
 __all__ = ["Judgement", "Outcome", "evaluate_rule", "judge", "reach_by_layer", "scope_of", "scopes_of"]
@@ -71,14 +72,16 @@ def judge(
     """
     in_force = [rule for rule in rules if rule.in_force(as_of)]
     hits = Hits(measurement.hits, facts.size, {name: layer.unknown_classes for name, layer in layers.items()})
-    results = [apply_rule(rule, facts, measurement, hits) for rule in in_force if rule.geometry != "engine"]
+    book = succession(in_force)
+    zoned = [rule for rule in (*in_force, *grey_rules(in_force)) if rule.geometry != "engine"]
+    results = [apply_rule(rule, facts, measurement, hits, book) for rule in zoned]
     engine = {rule.id: rule for rule in in_force if rule.geometry == "engine"}
     results += engine_rulings(engine, results, facts, measurement)
     if not facts.size:
         return Judgement(findings=empty("findings"), verdicts=empty("verdicts"))
     findings = _findings(results, facts, measurement.subject_ids)
     accuracy = {name: layer.spec.accuracy_m for name, layer in layers.items()}
-    verdicts = _verdicts(results, facts, measurement, Precision(accuracy_m, tolerance_m, accuracy))
+    verdicts = _verdicts(results, facts, measurement, Precision(accuracy_m, tolerance_m, accuracy), book)
     return Judgement(findings=findings, verdicts=verdicts)
 
 
@@ -135,7 +138,9 @@ def _missing(result: Ruling, facts: Facts) -> TextArray:
     return missing
 
 
-def _verdicts(results: Sequence[Ruling], facts: Facts, measurement: Measurement, precision: Precision) -> pd.DataFrame:
+def _verdicts(
+    results: Sequence[Ruling], facts: Facts, measurement: Measurement, precision: Precision, book: Succession
+) -> pd.DataFrame:
     deciding = [r for r in results if not r.rule.manual and r.rule.effect.rank]
     applied = _strictest(deciding, TRUE, facts.size)
     possible = _strictest(deciding, UNKNOWN, facts.size)
@@ -163,24 +168,24 @@ def _verdicts(results: Sequence[Ruling], facts: Facts, measurement: Measurement,
                 "critical_layer": critical_layer,
                 "unknown_rule_ids": _ids_at(deciding, UNKNOWN, None, facts.size),
                 "manual_count": np.broadcast_to(manual, facts.size),
-                "caveats": _caveats(deciding, applied, facts),
+                "caveats": _caveats(deciding, applied, facts, book),
             }
         ),
     )
 
 
-def _caveats(results: Sequence[Ruling], applied: IntArray, facts: Facts) -> TextArray:
+def _caveats(results: Sequence[Ruling], applied: IntArray, facts: Facts, book: Succession) -> TextArray:
     """Return what must stand beside each verdict: its clauses nobody has read, or a number nobody has checked."""
     decided, read, examples = np.zeros(facts.size, bool), np.zeros(facts.size, bool), np.ones(facts.size, bool)
     typed = np.zeros(facts.size, dtype=bool)
-    undocumented = replace(facts, attributes={k: v for k, v in facts.attributes.items() if k != DOCUMENT})
     for result in results:
         decisive = (result.value == TRUE) & (result.rule.effect.rank == applied)
         decided |= decisive
         read |= decisive & result.rule.mark.is_read
         examples &= ~decisive | (result.rule.mark is Evidence.EXAMPLE)
-        spared = without_documents(result.rule, result, undocumented) > result.value
-        typed |= spared & (result.rule.effect.rank > applied)
+        if (spared := with_documents_seen(result.rule, facts, book)) is not None:
+            counted = np.minimum(spared, result.geometry)
+            typed |= (result.value > counted) & (result.rule.effect.rank >= applied)
     unread = decided & ~read
     words = {"决定性条款未核实": unread & ~examples, "决定性条款为示例条款": unread & examples, "凭申报文号，未核验": typed}
     listed = [[word for word, holds in words.items() if holds[place]] for place in range(facts.size)]

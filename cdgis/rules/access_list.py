@@ -115,6 +115,14 @@ def _project_types(cells: Mapping[str, str], effect: Effect) -> tuple[str, ...]:
     return tuple(t for t in ProjectType if t is not ProjectType.EXISTING) if effect.rank else ()
 
 
+def _types_reason(cells: Mapping[str, str], effect: Effect) -> str:
+    """Return why a ban or exit means the project types it does: the list says so, or is silent."""
+    if effect.rank < Effect.PROHIBIT.rank:
+        return ""
+    silent = {Effect.EXIT: "清单没有写建设性质：退出只及于既有", Effect.PROHIBIT: "清单没有写建设性质：禁止准入不及于既有"}
+    return "清单“建设性质”一栏" if cells["project_types"] else silent[effect]
+
+
 def _rules_of(cells: Mapping[str, str], mark: Evidence) -> list[Rule]:
     effect = Effect(cells["effect"] or Effect.NOTE)
     rule_id = f"{cells['unit_code']}-{cells['clause_no']}"
@@ -124,6 +132,7 @@ def _rules_of(cells: Mapping[str, str], mark: Evidence) -> list[Rule]:
         "layer": UNIT_LAYER,
         "zone_ids": (cells["unit_code"],),
         "project_types": _project_types(cells, effect),
+        "types_reason": _types_reason(cells, effect),
         "industry_prefixes": _split(cells["industry_prefixes"]),
         "conditions": _conditions(cells),
         "dimension": Dimension(cells["dimension"]),

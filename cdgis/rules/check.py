@@ -11,6 +11,7 @@ from itertools import pairwise
 from cdgis.core.vocabulary import ACTIVITIES, Effect, Evidence, ProjectType, SubjectKind
 from cdgis.rules.attributes import AttributeSpec
 from cdgis.rules.book import Rulebook
+from cdgis.rules.proofs import ban_faults, date_faults, exemption_faults, wording_faults
 from cdgis.rules.rule import NUMERIC_OPERATORS, Condition, Rule
 from cdgis.rules.rule_text import condition_text, explain_rule
 
@@ -44,6 +45,10 @@ def check_rules(
             *_basis_faults(rule),
             *_mark_faults(rule),
             *_unreachable(rule),
+            *exemption_faults(rule, rulebook.rules),
+            *ban_faults(rule),
+            *wording_faults(rule),
+            *date_faults(rule),
         ]
         problems += [f"{rule.id}：{fault}" for fault in faults]
     return [*problems, *_duplicates(rulebook.rules), *_periods(rulebook.rules), *_contradictions(rulebook.rules)]
@@ -92,6 +97,7 @@ def _attribute_faults(rule: Rule, attributes: Mapping[str, AttributeSpec]) -> It
         if (condition.op in NUMERIC_OPERATORS) != (kind == "number") and condition.op not in (
             "declared",
             "not_declared",
+            "given",
         ):
             yield f"属性 {name} 是 {kind}，不能用 {condition.op} 比较"
         if condition.op in ("true", "false") and kind != "flag":

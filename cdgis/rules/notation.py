@@ -1,7 +1,7 @@
 """A rule's nested parts in one line of a spreadsheet cell, and back exactly.
 
     conditions   高炉有效容积 < 1000（m3）；主要装备 含 "反射炉"、"坩埚"；是否新增产能 是
-    unless       {活动 A01、A02；理由 "有限人为活动"} {条件 认定意见 已申报}
+    unless       {活动 A01、A02；条款 "自然资发〔2022〕142号"；接手 ECO-A01；理由 "有限人为活动"} {条件 认定意见 已申报；行业 46}
     basis        《生态环境法典》第60条（全国人民代表大会）〔未核实〕；《…》
     word lists   新建、改建
 
@@ -14,6 +14,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
+
+from cdgis.core.toml_files import schema_problems
 from cdgis.core.vocabulary import Evidence
 from cdgis.errors import RuleError
 from cdgis.rules.rule import Basis, Condition, Exemption
@@ -22,7 +25,7 @@ T = TypeVar("T")
 
 OPERATORS = {
     "eq": "=", "ne": "≠", "lt": "<", "le": "≤", "gt": ">", "ge": "≥", "in": "属于", "has": "含",
-    "true": "是", "false": "否", "declared": "已申报", "not_declared": "未申报",
+    "true": "是", "false": "否", "declared": "已申报", "not_declared": "未申报", "given": "已填",
 }  # fmt: skip
 """Operator -> sign in a cell."""
 _SIGNS = {sign: name for name, sign in OPERATORS.items()} | {">=": "ge", "<=": "le", "!=": "ne", "<>": "ne"}
@@ -206,6 +209,13 @@ def _value(cursor: _Cursor) -> str | float | tuple[str, ...] | None:
     return tuple(values) if listed else first
 
 
+_EXEMPTION_WORDS = {
+    "条款": "article", "接手": "successors", "行业": "industry_prefixes", "不限行业": "any_industry", "理由": "reason",
+}  # fmt: skip
+"""Label in a cell -> field of an exemption, beside its activities and conditions."""
+_EXEMPTION_LISTS = ("activities", "successors", "industry_prefixes")
+
+
 def write_unless(unless: Sequence[Exemption], titles: Mapping[str, str]) -> str:
     """Return exemptions in braces, one after the other."""
     return " ".join("{" + _exemption_text(exemption, titles) + "}" for exemption in unless)
@@ -214,7 +224,9 @@ def write_unless(unless: Sequence[Exemption], titles: Mapping[str, str]) -> str:
 def _exemption_text(exemption: Exemption, titles: Mapping[str, str]) -> str:
     parts = [f"活动 {write_words(exemption.activities)}"] if exemption.activities else []
     parts += [f"条件 {_condition_text(condition, titles)}" for condition in exemption.conditions]
-    parts += [f"理由 {_quoted(exemption.reason)}"] if exemption.reason else []
+    for label, field in _EXEMPTION_WORDS.items():
+        value = getattr(exemption, field)
+        parts += [f"{label} {write_words(value) if isinstance(value, tuple) else _quoted(value)}"] if value else []
     return "；".join(parts)
 
 
@@ -230,24 +242,23 @@ def read_unless(text: str, names: Mapping[str, str]) -> tuple[Exemption, ...]:
 
 def _exemption(cursor: _Cursor, names: Mapping[str, str]) -> Exemption:
     cursor.need("{")
-    activities: tuple[str, ...] = ()
-    conditions: list[Condition] = []
-    reason = ""
+    row: dict[str, Any] = {"conditions": ()}
     while True:
-        if cursor.take("活动"):
-            activities = _words(cursor)
-        elif cursor.take("条件"):
-            conditions.append(_condition(cursor, names))
-        elif cursor.take("理由"):
-            reason = cursor.match(_PART, "理由")
+        if cursor.take("条件"):
+            row["conditions"] += (_condition(cursor, names),)
         else:
-            raise cursor.fault("例外由 活动、条件、理由 组成，以分号隔开")
+            label = next((word for word in ("活动", *_EXEMPTION_WORDS) if cursor.take(word)), "")
+            if not label:
+                raise cursor.fault(f"例外由 活动、条件、{'、'.join(_EXEMPTION_WORDS)} 组成，以分号隔开")
+            field = _EXEMPTION_WORDS.get(label, "activities")
+            row[field] = _words(cursor) if field in _EXEMPTION_LISTS else cursor.match(_PART, label)
         if cursor.take("}"):
             break
         cursor.need("；")
-    if not activities and not conditions:
-        raise cursor.fault("例外须写明活动或条件")
-    return Exemption(activities=activities, conditions=tuple(conditions), reason=reason)
+    try:
+        return Exemption(**row)
+    except ValidationError as err:
+        raise cursor.fault("；".join(schema_problems(err, whole="例外"))) from None
 
 
 def write_basis(basis: Sequence[Basis]) -> str:

@@ -5,6 +5,7 @@ Rules are data (cdgis/data/rules/*.toml, access lists); nothing in one is evalua
 
 import re
 from datetime import date
+from math import inf
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
@@ -15,9 +16,10 @@ GeometryTest = Literal["hit", "within", "none", "engine"]
 """hit: the subject hits a zone; within: a zone lies within `distance_m`; none: no geometry is needed;
 engine: the judge itself finds it (no unit hit, sliver, layers that disagree)."""
 
-Operator = Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "has", "true", "false", "declared", "not_declared"]
-"""All are unknown when the attribute is missing, except the last two, which ask only whether it was declared
-(and is neither false nor empty)."""
+Operator = Literal["eq", "ne", "lt", "le", "gt", "ge", "in", "has", "true", "false", "declared", "not_declared", "given"]
+"""All are unknown when the attribute is missing, except the last three, which ask only whether it was declared (and is
+neither false nor empty). The number of an approval is declared only in an issuer's form and once registered as seen;
+``given`` asks whether anything was typed at all."""
 
 IndustryFlag = Literal["two_high", "relocation_sector", "water_sensitive", "air_sensitive"]
 
@@ -44,7 +46,9 @@ class Condition(_Data):
 class Exemption(_Data):
     """A circumstance under which a rule does not apply: declared activities and/or declared attributes, all of them.
 
-    What is not declared does not exempt. Exemptions never look at geometry, so adding a zone can never make a verdict milder.
+    What is not declared does not exempt, and what is declared exempts only where it can be believed of the industry and
+    where a successor in force takes the case over, or an article lets it go. Exemptions never look at geometry, so adding
+    a zone can never make a verdict milder.
     """
 
     activities: tuple[str, ...] = ()
@@ -52,11 +56,22 @@ class Exemption(_Data):
     conditions: tuple[Condition, ...] = ()
     """All must hold; only declared / not_declared / in / eq on declared values are sensible here."""
     reason: str = ""
+    article: str = ""
+    """Document and article that make the exception."""
+    successors: tuple[str, ...] = ()
+    """Families of the rules that take the case over (``OF-03`` means OF-03-2018 and OF-03-2026); empty: the article
+    itself lets the case go."""
+    industry_prefixes: tuple[str, ...] = ()
+    """GB/T 4754-2017 prefixes for which the exception was written; a claim from any other industry is not believed."""
+    any_industry: str = ""
+    """Why the exception holds for every industry."""
 
     @model_validator(mode="after")
     def _not_empty(self) -> "Exemption":
         if not self.activities and not self.conditions:
             raise ValueError("例外条款不得为空")
+        if self.industry_prefixes and self.any_industry:
+            raise ValueError("例外条款的 industry_prefixes 与 any_industry 只能写一个")
         return self
 
 
@@ -88,10 +103,15 @@ class Rule(_Data):
     zone_ids: tuple[str, ...] = ()
     geometry: GeometryTest = "hit"
     distance_m: float | None = None
+    certain_m: float | None = None
+    """Of a `within` rule whose clause names no figure: up to here it certainly applies; farther off, to `distance_m`
+    (to anywhere without one), a person decides."""
     distance_attribute: str = ""
     """Attribute holding the distance instead (a declared protection distance)."""
     subject_kinds: tuple[SubjectKind, ...] = (SubjectKind.PROJECT, SubjectKind.ENTERPRISE)
     project_types: tuple[ProjectType, ...] = ()
+    types_reason: str = ""
+    """Why these project types: the words of the clause. Every ban has it."""
     activities: tuple[str, ...] = ()
     industry_prefixes: tuple[str, ...] = ()
     """GB/T 4754-2017 prefixes; a subject's shorter code that agrees with one is unknown."""
@@ -104,6 +124,8 @@ class Rule(_Data):
     conditions: tuple[Condition, ...] = ()
     unless: tuple[Exemption, ...] = ()
     effect: Effect
+    effect_reason: str = ""
+    """Why the effect is milder than the words of the clause (不得, 原则上不得, 须经批准) sound."""
     dimension: Dimension
     clause: str
     """Text quoted or restated in own words, Chinese."""
@@ -127,11 +149,22 @@ class Rule(_Data):
     def _coherent(self) -> "Rule":
         if self.geometry in ("hit", "within") and not self.layer:
             raise ValueError(f"{self.id}：geometry={self.geometry} 但未给 layer")
-        if self.geometry == "within" and self.distance_m is None and not self.distance_attribute:
-            raise ValueError(f"{self.id}：within 需要 distance_m 或 distance_attribute")
+        if self.geometry == "within" and not self._has_distance:
+            raise ValueError(f"{self.id}：within 需要 distance_m、certain_m 或 distance_attribute")
+        if self.certain_m is not None and (self.geometry != "within" or self.certain_m > (self.distance_m or inf)):
+            raise ValueError(f"{self.id}：certain_m 只用于 within，且不得大于 distance_m")
         if self.effective_to is not None and self.effective_to < self.effective_from:
             raise ValueError(f"{self.id}：失效日期早于施行日期")
         return self
+
+    @property
+    def _has_distance(self) -> bool:
+        return self.distance_m is not None or self.certain_m is not None or bool(self.distance_attribute)
+
+    @property
+    def reach_m(self) -> float | None:
+        """How near its zones must lie for it certainly to apply; None where an attribute says so, or it asks for hits."""
+        return self.distance_m if self.certain_m is None else self.certain_m
 
     @property
     def basis_text(self) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from cdgis.core.vocabulary import ProjectType, SubjectKind
-from cdgis.rules.attributes import AttributeSpec
+from cdgis.rules.attributes import AttributeSpec, is_document
 from cdgis.rules.rule import Condition, Exemption, Rule
 
 _WORDS = {
@@ -36,7 +36,7 @@ def explain_rule(
     lines += [f"条文：{rule.clause}", f"依据：{rule.basis_text}", f"施行：{_period_text(rule)}"]
     lines.append(f"层级：{rule.level}；维度：{rule.dimension}；方案措施：{rule.plan_measure or '无'}")
     lines.append(f"出处（{rule.mark}）：{rule.source}")
-    optional = {"罚则": rule.penalty, "时效风险": rule.validity_risk, "说明": rule.note}
+    optional = {"建设性质": rule.types_reason, "效力": rule.effect_reason, "罚则": rule.penalty, "时效风险": rule.validity_risk, "说明": rule.note}
     lines += [f"{name}：{text}" for name, text in optional.items() if text]
     return "\n".join([*lines, *(["须人工复核"] if rule.needs_review else [])])
 
@@ -94,7 +94,9 @@ def _place_text(rule: Rule, layer_titles: Mapping[str, str], titles: Mapping[str
     if rule.geometry == "hit":
         return [f"压占{place}"]
     attribute = titles.get(rule.distance_attribute, rule.distance_attribute)
-    reach = f"申报的{attribute}" if rule.distance_attribute else f"{rule.distance_m:g} 米"
+    reach = f"申报的{attribute}" if rule.distance_attribute else f"{rule.distance_m or 0:g} 米"
+    if rule.certain_m is not None:
+        return [f"与{place}的距离不超过 {rule.certain_m:g} 米（更远而仍可能属“周边”的由人判定）"]
     return [f"与{place}的距离不超过{reach}"]
 
 
@@ -104,8 +106,12 @@ def condition_text(condition: Condition, titles: Mapping[str, str] | None = None
     if condition.op in ("true", "false"):
         return f"{name}：{'是' if condition.op == 'true' else '否'}"
     if condition.op in ("declared", "not_declared"):
+        if is_document(condition.attribute):
+            name = f"经登记核验的{name}"
         said = f"申报为{name.removeprefix('是否').removeprefix('为')}" if name.startswith("是否") else f"填有{name}"
         return said if condition.op == "declared" else f"未{said}"
+    if condition.op == "given":
+        return f"填有{name}"
     value = "、".join(condition.value) if isinstance(condition.value, tuple) else condition.value
     if isinstance(value, float):
         value = f"{value:.10g}"
@@ -116,7 +122,11 @@ def condition_text(condition: Condition, titles: Mapping[str, str] | None = None
 def _exemption_text(exemption: Exemption, titles: Mapping[str, str]) -> str:
     needs = [f"申报活动为 {'、'.join(exemption.activities)}"] if exemption.activities else []
     needs += [condition_text(condition, titles) for condition in exemption.conditions]
-    return "且".join(needs) + (f"（{exemption.reason}）" if exemption.reason else "")
+    needs += [f"行业代码属 {'、'.join(exemption.industry_prefixes)}"] if exemption.industry_prefixes else []
+    told = [exemption.reason, exemption.article and f"条款：{exemption.article}"]
+    told += [f"由 {'、'.join(exemption.successors)} 接手"] if exemption.successors else []
+    words = "；".join(filter(None, told))
+    return "且".join(needs) + (f"（{words}）" if words else "")
 
 
 def _period_text(rule: Rule) -> str:

@@ -34,7 +34,8 @@ _FIXED_TIME = datetime(2000, 1, 1)
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 _EXAMPLES = (
     ("条件", '高炉有效容积 < 1000（m3）；主要装备 含 "反射炉"、"坩埚"；是否新增产能 是'),
-    ("除外", "{活动 A01、A02；理由 有限人为活动} {条件 认定意见或不可避让论证意见文号 已申报}"),
+    ("除外", "{活动 A01、A02；条款 某意见第一条；接手 ECO-A01、ECO-A02；理由 有限人为活动} "
+        "{条件 是否为供水设施或保护水源项目 已申报；条款 某法第1条；行业 46}"),
     ("依据", "《生态环境法典》第60条（全国人民代表大会）；《河北省示例条例》第3条〔未核实〕"),
 )
 
@@ -105,7 +106,7 @@ def _write_help(sheet: Worksheet, attributes: Mapping[str, AttributeSpec]) -> No
         ("area_m2", "面积，平方米（由图形量算）"),
         ("length_m", "长度，米（由图形量算）"),
     ]
-    kinds = {"flag": "是/否", "number": "数值", "text": "文字", "list": "多项"}
+    kinds = {"flag": "是/否", "number": "数值", "text": "文字", "list": "多项", "document": "文号"}
     rows += [(spec.title, f"{kinds[spec.type]} {spec.unit}".strip()) for spec in attributes.values()]
     for number, (left, right) in enumerate(rows, start=1):
         _put(sheet.cell(number, 1), left)  # type: ignore[arg-type]

@@ -16,11 +16,13 @@ from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray
 from cdgis.core.vocabulary import Scope
 from cdgis.geometry import geodesy
 from cdgis.geometry.shapes import subdivide
+from cdgis.judging.exemptions import rule_applies_but_for_geometry
 from cdgis.judging.extents import both_planes
-from cdgis.judging.facts import Facts, rule_applies_but_for_geometry
+from cdgis.judging.facts import Facts
 from cdgis.judging.kleene import FALSE, TRUE
 from cdgis.judging.rule_outcomes import scope_of
 from cdgis.rules.rule import Rule
+from cdgis.rules.succession import succession
 from cdgis.workspace.layers import Layer, Layers
 
 _SCALE = 1 + 4e-4
@@ -42,11 +44,12 @@ class Concern:
 
 def concerns_of(rules: Sequence[Rule], facts: Facts, *, rank: int) -> tuple[Concern, ...]:
     """Return the rules a machine decides, of at least `rank`, that may apply to some of the subjects in `facts`."""
-    found = []
+    found: list[Concern] = []
+    book = succession(rules)
     for rule in rules:
         if rule.manual or rule.effect.rank < rank or rule.geometry == "engine":
             continue
-        rest = rule_applies_but_for_geometry(rule, facts)
+        rest = rule_applies_but_for_geometry(rule, facts, book)
         if (rest != FALSE).any():
             found.append(
                 Concern(rule=rule, possible=rest != FALSE, certain=rest == TRUE, distance_m=_distance_m(rule, facts))
@@ -59,7 +62,7 @@ def _distance_m(rule: Rule, facts: Facts) -> FloatArray:
         return np.zeros(facts.size)
     if rule.distance_attribute:
         return facts.number(rule.distance_attribute)
-    return np.full(facts.size, np.nan if rule.distance_m is None else rule.distance_m)
+    return np.full(facts.size, np.nan if rule.reach_m is None else rule.reach_m)
 
 
 class ExclusionZones:

@@ -7,12 +7,14 @@ import pandas as pd
 
 from cdgis.core.vocabulary import SubjectKind
 from cdgis.judging.evaluation import Judged
-from cdgis.judging.facts import Facts, exempt
+from cdgis.judging.exemptions import exempt
+from cdgis.judging.facts import Facts
 from cdgis.judging.kleene import TRUE
 from cdgis.judging.verdicts import judge
 from cdgis.readers.loading import Loaded
 from cdgis.relocation import Candidates, RelocationInputs, propose_relocations, without_exemptions
 from cdgis.relocation.policy import RelocationPolicy
+from cdgis.rules.succession import succession
 
 PARK_LAYER = "parks"
 
@@ -50,9 +52,10 @@ def _exemptions_held(
     enterprises = (ordered["kind"] == SubjectKind.ENTERPRISE).to_numpy()
     ids = ordered["subject_id"].to_numpy(dtype=object)
     held: dict[tuple[str, str], list[str]] = {}
+    book = succession(loaded.rules)
     for rule in loaded.rules:
         for item in rule.unless if policy.kind_of(rule) else ():
-            for subject in ids[enterprises & (exempt(item, facts) == TRUE)]:
+            for subject in ids[enterprises & (exempt(rule, item, facts, book) == TRUE)]:
                 held.setdefault((str(subject), rule.id), []).append(item.reason)
     return {pair: "、".join(filter(None, words)) for pair, words in held.items()}
 

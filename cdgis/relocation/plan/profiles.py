@@ -16,8 +16,10 @@ from geopandas import GeoDataFrame
 
 from cdgis.core.array_types import IntArray
 from cdgis.core.vocabulary import ProjectType, SubjectKind
-from cdgis.judging.facts import Facts, rule_applies_but_for_geometry
+from cdgis.judging.exemptions import rule_applies_but_for_geometry
+from cdgis.judging.facts import Facts
 from cdgis.rules import Rule
+from cdgis.rules.succession import succession
 from cdgis.workspace.layers import Layers
 
 ACTIVITY = "开发性生产性建设"
@@ -43,7 +45,10 @@ def group_candidates(candidates: GeoDataFrame, attributes: pd.DataFrame, rules: 
     )
     own = attributes[attributes["subject_id"].isin(described["subject_id"])]
     facts = Facts.of(described, own)
-    answers = [rule_applies_but_for_geometry(rule, facts).astype(float) for rule in rules if rule.geometry != "engine"]
+    book = succession(rules)
+    answers = [
+        rule_applies_but_for_geometry(rule, facts, book).astype(float) for rule in rules if rule.geometry != "engine"
+    ]
     keep_off = sorted({rule.distance_attribute for rule in rules if rule.distance_attribute})
     answers += [np.nan_to_num(facts.number(name), nan=_NO_DISTANCE) for name in keep_off]
     _, first, of_candidate = np.unique(np.column_stack(answers), axis=0, return_index=True, return_inverse=True)

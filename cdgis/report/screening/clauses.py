@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import Any
 
 from cdgis.core.vocabulary import Effect, Level, State
-from cdgis.judging.facts import Facts, exempt, missing_information
+from cdgis.judging.exemptions import claimed
+from cdgis.judging.facts import Facts, missing_information
 from cdgis.judging.kleene import FALSE, TRUE
 from cdgis.report.screening.content import Clause, Conformity, Fact, ZoneHit
 from cdgis.report.screening.phrases import activity_title, fact_of, industry_title, split, wording
@@ -173,7 +174,7 @@ def _why_not(rule: Rule, subject: Subject) -> str:
     if str(subject.row["kind"]) not in map(str, rule.subject_kinds):
         return "条文不针对此类对象"
     for exemption in rule.unless:
-        if exempt(exemption, subject.facts)[0] == TRUE:
+        if claimed(exemption, subject.facts)[0] == TRUE:
             return exemption.reason or "申报了例外情形"
     failing = dict.fromkeys(name for name, answer in missing_information(rule, subject.facts) if answer[0] == FALSE)
     facts = [subject.fact(name) for name in failing]
