@@ -61,7 +61,7 @@ def test_typed_point_is_screened(tmp_path: Path) -> None:
     place = "117°56′34.8″E,40°58′12″N"
     options = ("--industry", "3031", "--project-type", "新建", "--format", "json", "--quiet")
     assert run("screen", "--lonlat", place, "--workspace", REPO, "--out", tmp_path / "r", *options) == 0
-    assert [path.name for path in sorted((tmp_path / "r").glob("*.json"))] == ["lonlat-1.json"]
+    assert [path.name for path in sorted((tmp_path / "r").glob("[!.]*.json"))] == ["lonlat-1.json"]
 
 
 def test_screen_without_a_place_says_what_to_give(capsys: pytest.CaptureFixture[str]) -> None:

@@ -37,7 +37,9 @@ def account_change(
     codes = set(pairs["from_code"]) | set(pairs["to_code"])
     missing = sorted(codes - set(known.index) - {NODATA_CODE})
     if missing:
-        raise CarbonError(f"碳密度表 {pools.name} 缺少土地类别：{'、'.join(map(str, missing))}。请补上，或改正栅格编码")
+        raise CarbonError(
+            f"碳密度表 {pools.name} 缺少土地类别：{'、'.join(map(str, missing))}", remedy="请补上，或改正栅格编码"
+        )
     rows = pairs.groupby(["zone_id", "from_code", "to_code"], as_index=False).agg({"area_m2": "sum"})
     rows = _with_changes(rows, known)
     table = pd.concat([rows, _totals(rows, known)], ignore_index=True)

@@ -69,7 +69,7 @@ def stand_carbon(data: GrowthData, trees: Trees, forest_type: str, age_yr: Float
     """
     if method not in methods_for(data, forest_type):
         known = "、".join(methods_for(data, forest_type)) or "无"
-        raise CarbonError(f"林型 {forest_type} 没有 {method} 生长数据。该林型现有：{known}")
+        raise CarbonError(f"林型 {forest_type} 没有 {method} 生长数据", remedy=f"该林型现有：{known}")
     age = np.asarray(age_yr, dtype=float)
     if method == "age_class":
         knots = data.age_class[data.age_class["forest_type"] == forest_type].sort_values("age_yr")
@@ -110,7 +110,7 @@ def rate_gain(measures: Measures, measure: str, years: int) -> YearlyGain:
     """
     found = measures.frame[measures.frame["measure"] == measure]
     if found.empty:
-        raise CarbonError(f"没有修复措施 {measure} 的增汇参数。现有：{'、'.join(measures.frame['measure'])}")
+        raise CarbonError(f"没有修复措施 {measure} 的增汇参数", remedy=f"现有：{'、'.join(measures.frame['measure'])}")
     row = found.iloc[0]
     if row["method"] != "rate":
         raise CarbonError(f"修复措施 {measure} 的 method 应为 age_class 或 rate，读到 {row['method']}")

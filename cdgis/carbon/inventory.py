@@ -80,11 +80,15 @@ def account_stands(stands: pd.DataFrame, trees: Trees, growth: GrowthData) -> pd
     groups = trees.group_of()
     unknown = sorted(set(stands["species"]) - set(groups))
     if unknown:
-        raise CarbonError(f"小班树种没有参数：{'、'.join(unknown)}。请在 trees.csv 的 aliases 中补上，或改正小班的优势树种")
+        raise CarbonError(
+            f"小班树种没有参数：{'、'.join(unknown)}", remedy="请在 trees.csv 的 aliases 中补上，或改正小班的优势树种"
+        )
     for column in ("volume_m3_per_ha", "age_yr", "area_m2"):
         bad = stands.loc[~(stands[column] >= 0), "stand_id"]
         if len(bad):
-            raise CarbonError(f"小班 {'、'.join(bad[:8])} 等 {len(bad)} 个的 {column} 缺失或为负，应为非负数。请补全后重试")
+            raise CarbonError(
+                f"小班 {'、'.join(bad[:8])} 等 {len(bad)} 个的 {column} 缺失或为负，应为非负数", remedy="请补全后重试"
+            )
     table = stands.assign(species_group=stands["species"].map(groups))
     parts = [_one_group(part, trees, str(group)) for group, part in table.groupby("species_group", sort=True)]
     out = pd.concat(parts, ignore_index=True) if parts else table.assign(volume_tc=[], fang_tc=[], ipcc_tc=[], mark=[])

@@ -102,7 +102,9 @@ def write_ledger(
     counted = last["area_id"].map(eligible_m2)
     wrong = (last["left_m2"] - counted).abs() > 1e-9 * last["area_id"].map(areas.set_index("area_id")["gross_m2"]) + 1e-3
     if wrong.any():
-        raise CarbonError(f"修复区面积台账不闭合：{'、'.join(last.loc[wrong, 'area_id'])}。请检查图形是否有自相交")
+        raise CarbonError(
+            f"修复区面积台账不闭合：{'、'.join(last.loc[wrong, 'area_id'])}", remedy="请检查图形是否有自相交"
+        )
     return pd.concat([table, _by_measure(table)], ignore_index=True)
 
 

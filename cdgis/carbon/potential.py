@@ -69,10 +69,10 @@ def estimate_potential(
     """
     unknown = sorted(set(areas["growth_key"]) - set(gains))
     if unknown:
-        raise CarbonError(f"修复措施没有增汇参数：{'、'.join(unknown)}。现有：{'、'.join(gains)}")
+        raise CarbonError(f"修复措施没有增汇参数：{'、'.join(unknown)}", remedy=f"现有：{'、'.join(gains)}")
     bad = areas.loc[areas["eligible_m2"] > areas["gross_m2"] * (1 + 1e-6) + 1e-3, "area_id"]
     if len(bad):
-        raise CarbonError(f"可实施面积大于总面积：{'、'.join(bad)}。请检查面积台账")
+        raise CarbonError(f"可实施面积大于总面积：{'、'.join(bad)}", remedy="请检查面积台账")
     if areas.empty:
         return empty("carbon_potential")
     rates = pd.concat([_rates(key, gains[key], start_year, years) for key in sorted(set(areas["growth_key"]))])

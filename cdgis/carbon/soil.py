@@ -122,5 +122,6 @@ def require_depth(depth_cm: float | None) -> None:
     """
     if depth_cm is not None and depth_cm != SOIL_DEPTH_CM:
         raise CarbonError(
-            f"IPCC Tier 1 土壤为 0–{SOIL_DEPTH_CM:g} 厘米，碳密度表为 0–{depth_cm:g} 厘米，不得在一次核算中混用。请只用其中一种"
+            f"IPCC Tier 1 土壤为 0–{SOIL_DEPTH_CM:g} 厘米，碳密度表为 0–{depth_cm:g} 厘米，不得在一次核算中混用",
+            remedy="请只用其中一种",
         )

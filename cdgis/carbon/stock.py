@@ -77,7 +77,9 @@ def _require_factors(areas: pd.DataFrame, pools: PoolTable) -> None:
     missing = areas[~areas["class_code"].isin(known)].groupby("class_code")["area_m2"].sum()
     if len(missing):
         listed = "、".join(f"{code}（{m2_to_mu(area):,.0f} 亩）" for code, area in missing.items())
-        raise CarbonError(f"碳密度表 {pools.name} 缺少土地类别：{listed}。请在该表中补上这些类别，或改正栅格的类别编码")
+        raise CarbonError(
+            f"碳密度表 {pools.name} 缺少土地类别：{listed}", remedy="请在该表中补上这些类别，或改正栅格的类别编码"
+        )
 
 
 def _class_rows(areas: pd.DataFrame, pools: PoolTable) -> pd.DataFrame:

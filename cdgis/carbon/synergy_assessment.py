@@ -64,7 +64,7 @@ def read_emissions(path: Path) -> pd.DataFrame:
     ReaderError : as `assess_synergy`.
     """
     if not path.is_file():
-        raise ReaderError(f"{path}：文件不存在")
+        raise ReaderError("文件不存在", source=str(path))
     sheet = read_sheets(path, label=path.name)[0]
     columns = _columns(sheet.rows[0], path.name)
     rows: list[dict[str, object]] = []
@@ -96,7 +96,7 @@ def _columns(header: tuple[str, ...], label: str) -> dict[str, int]:
     missing = [name for name in _words()["required"]["names"] if name not in found]
     if missing:
         wanted = "；".join("/".join(_words()["columns"][name][:3]) for name in missing)
-        raise ReaderError(f"{label} 缺少列：{wanted}。读到的表头：{'、'.join(header)}")
+        raise ReaderError(f"{label} 缺少列：{wanted}", remedy=f"读到的表头：{'、'.join(header)}")
     return found
 
 

@@ -72,7 +72,7 @@ def weight_set(name: str) -> WeightSet:
     """
     if name not in weight_sets():
         known = "、".join(f"{key}（{value.title}）" for key, value in weight_sets().items())
-        raise UsageError(f"没有名为 {name} 的权重集。可选：{known}")
+        raise UsageError(f"没有名为 {name} 的权重集", remedy=f"可选：{known}")
     return weight_sets()[name]
 
 

@@ -35,8 +35,9 @@ from cdgis.cli.publish import publish_site
 from cdgis.cli.relocate import register as register_relocate
 from cdgis.cli.screen import register as register_screen
 from cdgis.cli.water import register as register_water
-from cdgis.cli.words import EXIT_INTERRUPTED, ChineseCommand, ChineseGroup, ErrorReporter, parse_date
+from cdgis.cli.words import EXIT_INTERRUPTED, ChineseCommand, ChineseGroup, ErrorReporter
 from cdgis.cli.workspace_checks import layers_app, rules_app
+from cdgis.core.calendar_days import parse_date
 from cdgis.errors import UsageError
 
 app = typer.Typer(

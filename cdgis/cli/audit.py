@@ -18,13 +18,13 @@ from cdgis.cli.options import (
     output_folder,
     say,
 )
-from cdgis.cli.words import ChineseCommand, parse_date
+from cdgis.cli.words import ChineseCommand
+from cdgis.core.calendar_days import parse_date
 from cdgis.core.vocabulary import LIST_SEPARATOR
 from cdgis.errors import ReaderError, ReportError, os_reason
 
 if TYPE_CHECKING:
     from cdgis.pipelines.verify_report import Verification, Writer
-    from cdgis.results.assessment import Assessment
 
 EXIT_DIFFERS = 2
 
@@ -104,6 +104,7 @@ def verify(
 
     示例：cdgis verify reports/P-001.html　　cdgis verify reports　　cdgis verify maps
     """
+    from cdgis.pipelines.save_assessment import save_assessment
     from cdgis.pipelines.verify_report import Repeater, Verification, verify_report
     from cdgis.pipelines.verify_run import run_folder, verify_run
 
@@ -115,7 +116,7 @@ def verify(
         folder = run_folder(path)
         if folder is not None and opened is not None:
             only = path if path.name != "index.html" and path.is_file() else None
-            found = verify_run(folder, workspace=opened, publish=publish_run, only=only, jobs=jobs)
+            found = verify_run(folder, workspace=opened, publish=save_assessment, only=only, jobs=jobs)
         else:
             render = report_writers().get(path.suffix.lower())
             found = verify_report(path, workspace=opened, again=again, render=render)
@@ -154,13 +155,6 @@ def _tell(found: "Verification", path: Path) -> bool:
     else:
         say(f"核对 {len(found.checks)} 项，全部一致。", style="bold green")
     return bool(differing)
-
-
-def publish_run(assessment: "Assessment", folder: Path) -> None:
-    """Write all files of a run into a folder, as the command that made it does."""
-    from cdgis.report.publish import write_reports
-
-    write_reports(assessment, folder, word=assessment.request.command == "relocate")
 
 
 def compare(
@@ -219,12 +213,12 @@ def rules_export(
     from cdgis.readers.loading import load_workspace
 
     if file.exists():
-        raise ReportError(f"{file} 已存在，没有覆盖：里面可能有改好而未导入的规则。请换一个文件名，或先移走它")
+        raise ReportError(f"{file} 已存在，没有覆盖：里面可能有改好而未导入的规则", remedy="请换一个文件名，或先移走它")
     loaded = load_workspace(open_here(workspace), as_of=None, progress=Silent())
     try:
         file.write_bytes(export_rules(loaded))
     except OSError as err:
-        raise ReportError(f"无法写入 {file}：{os_reason(err)}。请检查权限，并关闭正打开它的程序") from err
+        raise ReportError(f"无法写入 {file}：{os_reason(err)}", remedy="请检查权限，并关闭正打开它的程序") from err
     say(f"已导出 {len(editable(loaded.rulebook))} 条规则到 {file}。改好后运行 cdgis rules import {file}")
 
 

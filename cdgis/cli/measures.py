@@ -17,7 +17,8 @@ from cdgis.cli.options import (
     output_folder,
     say,
 )
-from cdgis.cli.words import ChineseCommand, parse_date
+from cdgis.cli.words import ChineseCommand
+from cdgis.core.calendar_days import parse_date
 
 TableArgument = Annotated[
     Path, typer.Argument(metavar="表", help="前后对照表（CSV/XLSX）：编号、物质、基期、末期，可有园区、县区")

@@ -27,7 +27,7 @@ def folder_named(text: str) -> Path:
     UsageError : nothing was given, which would mean the current directory.
     """
     if not text.strip() or "\x00" in text:
-        raise UsageError("目录名是空的。请写明目录；要用当前目录请写 .")
+        raise UsageError("目录名是空的", remedy="请写明目录；要用当前目录请写 .")
     return Path(text)
 
 
@@ -79,15 +79,14 @@ def say(text: str, style: str = "") -> None:
     out_console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
-def write_all(assessment: "Assessment", out: Path, *, jobs: int, quiet: bool, strict: bool, word: bool = False) -> None:
-    """Write the overview, every page and every table into `out`, and say what came of it; `word` adds cards in Word."""
+def write_all(assessment: "Assessment", out: Path, *, jobs: int, quiet: bool, strict: bool) -> None:
+    """Write the overview, every page and every table into `out`, and say what came of it."""
     from cdgis.cli.summary import print_summary
     from cdgis.cli.terminal import progress_bars
-    from cdgis.report.publish import write_reports
+    from cdgis.pipelines.save_assessment import save_assessment
 
     with progress_bars(err_console, quiet=quiet) as progress:
-        progress.stage("写出网页与数据表")
-        written = write_reports(assessment, out, jobs=jobs, progress=progress.step, word=word)
+        written = save_assessment(assessment, out, jobs=jobs, progress=progress)
     if not quiet:
         print_summary(out_console, assessment, out, written)
     leave_strictly(assessment, strict=strict)

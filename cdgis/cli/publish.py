@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cdgis.cli.options import err_console, open_here, output_folder, say, write_all
-from cdgis.cli.words import parse_date
+from cdgis.core.calendar_days import parse_date
 
 if TYPE_CHECKING:
     from cdgis.results.assessment import Assessment

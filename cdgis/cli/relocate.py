@@ -17,7 +17,8 @@ from cdgis.cli.options import (
     output_folder,
     write_all,
 )
-from cdgis.cli.words import ChineseCommand, parse_date
+from cdgis.cli.words import ChineseCommand
+from cdgis.core.calendar_days import parse_date
 from cdgis.errors import UsageError
 
 CloseOption = Annotated[list[str] | None, typer.Option("--close", metavar="园区", help="假设关闭这个园区（编号或名称），可多次")]
@@ -62,7 +63,7 @@ def relocate(
     )  # fmt: skip
     with progress_bars(err_console, quiet=quiet) as progress:
         assessment = assess_relocation(opened, what_if=wanted, as_of=parse_date(as_of), jobs=jobs, progress=progress)
-    write_all(assessment, target, jobs=jobs, quiet=quiet, strict=False, word=True)
+    write_all(assessment, target, jobs=jobs, quiet=quiet, strict=False)
 
 
 def _hectares(pairs: list[str]) -> dict[str, float]:

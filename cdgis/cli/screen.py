@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -23,17 +23,11 @@ from cdgis.cli.options import (
     output_folder,
 )
 from cdgis.cli.screen_batch import is_batch, screen_batch
-from cdgis.cli.words import ChineseCommand, parse_date
-from cdgis.core.vocabulary import IntakeStatus
-from cdgis.errors import ReaderError, UsageError
-
-if TYPE_CHECKING:
-    from cdgis.readers.subjects import Description
-    from cdgis.results.assessment import Assessment
+from cdgis.cli.words import ChineseCommand
+from cdgis.core.calendar_days import parse_date
+from cdgis.errors import UsageError
 
 ENGINES = ("auto", "plain", "compiled", "dask")
-_MOST_SHOWN = 8
-"""Rows an error names; intake.csv holds all."""
 FORMATS = ("html", "docx", "xlsx", "gpkg", "json")
 
 FilesArgument = Annotated[
@@ -102,13 +96,11 @@ def screen(
     示例：cdgis screen 地块.txt --industry 3011 --project-type 新建 --activity 开发性生产性建设
     """
     if not (files or wkt or lonlat):
-        raise UsageError("没有给出项目位置：请给出边界文件，或用 --wkt、--lonlat 直接给出图形")
+        raise UsageError("没有给出项目位置", remedy="请给出边界文件，或用 --wkt、--lonlat 直接给出图形")
     from cdgis.cli.summary import print_summary
     from cdgis.cli.terminal import progress_bars
-    from cdgis.pipelines.assess_sites import assess_sites
-    from cdgis.report.screening.publish import write_screening
-    from cdgis.report.screening.reviews import kept_journals
-    from cdgis.report.table_rows import page_names
+    from cdgis.pipelines.assess_sites import assess_sites, nothing_read
+    from cdgis.pipelines.save_assessment import save_assessment
 
     wanted = wanted_formats(formats)
     opened = open_here(workspace)
@@ -130,26 +122,13 @@ def screen(
             opened, tuple(files or ()), declared=declared, sidecar=attributes, wkt=tuple(wkt or ()),
             lonlat=tuple(lonlat or ()), tolerance_m=tolerance, as_of=parse_date(as_of), jobs=jobs, progress=progress,
         )  # fmt: skip
-        progress.stage("写出报告")
-        journals = kept_journals(target, assessment, page_names(list(assessment.subjects.frame["subject_id"])))
-        written = write_screening(
-            assessment, target, formats=wanted, journals=journals, progress=progress.step
-        )
+        written = save_assessment(assessment, target, formats=wanted, progress=progress)
     if not quiet:
         print_summary(out_console, assessment, target, written)
-    if assessment.tables["subjects"].empty:
-        raise _nothing_read(assessment)
+    fault = nothing_read(assessment)
+    if fault is not None:
+        raise fault
     leave_strictly(assessment, strict=strict)
-
-
-def _nothing_read(assessment: "Assessment") -> ReaderError:
-    """Return the error that says of each file or row why it could not be judged, and what to do."""
-    intake = assessment.tables["intake"]
-    lost = intake[intake["status"] == IntakeStatus.QUARANTINED]
-    lines = [f"  · {row['file']}（{row['row']}）：{row['reason']}。{row['remedy']}" for row in lost.to_dict("records")]
-    more = [f"  · 另有 {len(lines) - _MOST_SHOWN} 行"] if len(lines) > _MOST_SHOWN else []
-    listed = "\n".join((*lines[:_MOST_SHOWN], *more)) or "  · 文件里没有地块"
-    return ReaderError(f"没有读到可研判的地块：\n{listed}\n逐行记录见输出目录的 data/intake.csv")
 
 
 def choose_engine(name: str) -> None:
@@ -179,28 +158,6 @@ def wanted_formats(text: str) -> tuple[str, ...]:
     return wanted
 
 
-def understood(declared: dict[str, str]) -> "Description":
-    """Return what options say about a project that lies in no file.
-
-    Raises
-    ------
-    UsageError : a name or a value means nothing; nobody else would tell.
-    """
-    from cdgis.core.vocabulary import IntakeStatus
-    from cdgis.readers.attribute_columns import match_attribute
-    from cdgis.readers.headers import subject_column
-    from cdgis.readers.subjects import describe_site
-
-    unknown = [name for name in declared if subject_column(name) is None and match_attribute(name) is None]
-    if unknown:
-        raise UsageError(f"没有名为 {'、'.join(unknown)} 的属性。可用的名称见 cdgis/data/attributes.toml")
-    meant = describe_site(declared)
-    wrong = [f"{r.field}“{r.value}”：{r.reason}。{r.remedy}" for r in meant.remarks if r.status is not IntakeStatus.ACCEPTED]
-    if wrong:
-        raise UsageError("；".join(wrong))
-    return meant
-
-
 def guide(
     size_ha: SizeOption,
     industry: IndustryOption = None,
@@ -222,19 +179,12 @@ def guide(
     """
     from cdgis.cli.options import write_all
     from cdgis.cli.terminal import progress_bars
-    from cdgis.pipelines.assess_siting import assess_siting
-    from cdgis.siting.candidate_sites import SitingRequest
+    from cdgis.pipelines.assess_siting import assess_siting, siting_request
 
     opened = open_here(workspace)
     target = output_folder(out, "reports", opened)
-    meant = understood(
-        {"industry": industry or "", "project_type": project_type, "activity": activity} | named_values(attr or [])
-    )
-    wanted = SitingRequest(
-        industry=meant.columns["industry"], project_type=meant.columns["project_type"],
-        activity=meant.columns["activity"], attributes=dict(meant.attributes),
-        size_ha=size_ha, count=count, spacing_m=spacing,
-    )  # fmt: skip
+    declared = {"industry": industry or "", "project_type": project_type, "activity": activity} | named_values(attr or [])
+    wanted = siting_request(declared, size_ha=size_ha, count=count, spacing_m=spacing)
     with progress_bars(err_console, quiet=quiet) as progress:
         assessment = assess_siting(opened, wanted, within=within, as_of=parse_date(as_of), progress=progress)
     write_all(assessment, target, jobs=1, quiet=quiet, strict=False)

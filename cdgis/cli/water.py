@@ -17,10 +17,10 @@ from cdgis.cli.options import (
     say,
 )
 from cdgis.cli.words import ChineseCommand
-from cdgis.errors import NetworkError, UsageError
+from cdgis.errors import UsageError
 
 if TYPE_CHECKING:
-    from cdgis.rivers.spill_trace import Origin, Trace
+    from cdgis.rivers.spill_trace import Trace
     from cdgis.rivers.system import RiverSystem
     from cdgis.workspace.layers import Subjects
 
@@ -65,22 +65,16 @@ def trace(
 
     示例：cdgis trace E0003 --velocity 0.3:1.5
     """
+    from cdgis.cli.terminal import progress_bars
+    from cdgis.pipelines.assess_trace import assess_trace
     from cdgis.report.files.plain_tables import write_water
-    from cdgis.rivers.spill_trace import trace_down, trace_up
-    from cdgis.rivers.trace import Velocity
 
     if up and (down or to):
         raise UsageError("--up 不能与 --down、--to 同用：上溯列风险源，下行列受体")
     opened = open_here(workspace)
-    speed = Velocity.parse(velocity or opened.settings.rivers.velocity)
-    system, subjects = _load(workspace, quiet)
-    origin = _origin(system, subjects, start, at)
-    made = (
-        trace_up(system, origin, subjects, velocity=speed)
-        if up
-        else trace_down(system, origin, velocity=speed, target=to)
-    )
-    written = write_water(made.tables, output_folder(out, f"reports/trace/{_folder(origin.id)}", opened))
+    with progress_bars(err_console, quiet=quiet) as progress:
+        made = assess_trace(opened, start, at=at, up=up, velocity=velocity or "", target=to, progress=progress)
+    written = write_water(made.tables, output_folder(out, f"reports/trace/{_folder(made.origin.id)}", opened))
     if not quiet:
         _say_trace(made, assumed=velocity is None)
         say("已写出 " + "、".join(str(path) for path in written))
@@ -164,21 +158,6 @@ def _load(workspace: Path | None, quiet: bool) -> "tuple[RiverSystem, Subjects]"
     opened = open_here(workspace)
     with progress_bars(err_console, quiet=quiet) as progress:
         return load_rivers(opened, progress=progress), read_subjects(opened)
-
-
-def _origin(system: "RiverSystem", subjects: "Subjects", start: str, at: str) -> "Origin":
-    """Return where the trace starts: a place, a subject, or a receptor."""
-    from cdgis.rivers.spill_trace import enterprise_origin, parse_place, place_origin, receptor_origin
-
-    place = parse_place(at or start)
-    if place:
-        return place_origin(system, *place, subject_id="P" if at == "" else start)
-    if at:
-        raise UsageError(f"--at 读到“{at}”，应为 经度,纬度（度），例如 117.94,40.97")
-    found = enterprise_origin(system, subjects, start) or receptor_origin(system, start)
-    if found is None:
-        raise NetworkError(f"没有编号或名称为“{start}”的企业、项目或沿河受体。也可直接给 经度,纬度，例如 117.94,40.97")
-    return found
 
 
 def _folder(name: str) -> str:

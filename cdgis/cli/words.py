@@ -5,7 +5,6 @@ release of typer (and of click inside it) is installed.
 """
 
 import sys
-from datetime import date, datetime
 from difflib import get_close_matches
 from types import TracebackType
 from typing import Any
@@ -14,31 +13,12 @@ from rich.console import Console
 from rich.markup import escape
 from typer.core import TyperCommand, TyperGroup
 
-from cdgis.core.vocabulary import EARLIEST_DAY, LATEST_DAY
 from cdgis.errors import CdgisError, UsageError, os_reason
 
 EXIT_USAGE, EXIT_INTERNAL, EXIT_INTERRUPTED = 2, 3, 130
 
 _HELP_OPTION = "显示本说明并退出"
 _USAGE_WORDS = {"Usage:": "用法：", "[OPTIONS]": "[选项]", "COMMAND [ARGS]...": "命令 [参数]..."}
-
-
-def parse_date(text: str | None) -> date | None:
-    """Return the date written as YYYY-MM-DD, or None for none.
-
-    Raises
-    ------
-    UsageError : anything else, or a day out of all reason.
-    """
-    if text is None:
-        return None
-    try:
-        day = datetime.strptime(text, "%Y-%m-%d").date()
-    except ValueError:
-        raise UsageError(f"日期读到“{text}”，应为 YYYY-MM-DD，例如 2026-11-01") from None
-    if not EARLIEST_DAY <= day <= LATEST_DAY:
-        raise UsageError(f"日期读到“{text}”，应在 {EARLIEST_DAY} 至 {LATEST_DAY} 之间")
-    return day
 
 
 def speak_chinese() -> None:
@@ -87,7 +67,9 @@ class ChineseCommand(_InChinese, TyperCommand):
         ctx.allow_extra_args = True
         extra = super().parse_args(ctx, args)
         if extra and not ctx.resilient_parsing:
-            raise UsageError(f"{ctx.command_path} 读到多余的参数“{' '.join(extra)}”。可用 --help 查看用法与示例")
+            raise UsageError(
+                f"{ctx.command_path} 读到多余的参数“{' '.join(extra)}”", remedy="可用 --help 查看用法与示例"
+            )
         return extra
 
 
@@ -105,7 +87,7 @@ class ChineseGroup(_InChinese, TyperGroup):
         if self.get_command(ctx, name) is None and not ctx.resilient_parsing:
             similar = get_close_matches(name, list(self.commands))
             hint = f"是否想用 {'、'.join(similar)}？" if similar else ""
-            raise UsageError(f"没有命令“{name}”。{hint}可用 {ctx.command_path} --help 查看全部命令")
+            raise UsageError(f"没有命令“{name}”", remedy=f"{hint}可用 {ctx.command_path} --help 查看全部命令")
         return super().resolve_command(ctx, args)
 
 

@@ -9,7 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from cdgis.cli.options import AsOfOption, DebugOption, WorkspaceOption, open_here, out_console, say
-from cdgis.cli.words import ChineseCommand, ChineseGroup, parse_date
+from cdgis.cli.words import ChineseCommand, ChineseGroup
+from cdgis.core.calendar_days import parse_date
 
 if TYPE_CHECKING:
     from cdgis.readers.loading import Loaded

@@ -31,7 +31,7 @@ def folder_locked(folder: Path) -> Iterator[None]:
 
 
 def _refusal(folder: Path, more: str = "") -> ReportError:
-    return ReportError(f"另一个 cdgis 正在写入 {folder}。请等它结束，或用 --out 写到别处{more}")
+    return ReportError(f"另一个 cdgis 正在写入 {folder}", remedy=f"请等它结束，或用 --out 写到别处{more}")
 
 
 if sys.platform == "win32":

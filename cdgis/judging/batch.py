@@ -71,7 +71,8 @@ def plan_batch(
     ]
     if wrong or not paths:
         raise ReaderError(
-            f"分布式研判只读 GeoParquet：{'、'.join(wrong) or '没有文件'}。请先把地块导出为 GeoParquet（可按文件或行组分块）"
+            f"分布式研判只读 GeoParquet：{'、'.join(wrong) or '没有文件'}",
+            remedy="请先把地块导出为 GeoParquet（可按文件或行组分块）",
         )
     named = [(path, loaded.workspace.relative(path)) for path in paths]
     content = {
@@ -159,7 +160,7 @@ def close_batch(job: BatchJob, parts: Sequence[PartOfFile], done: Sequence[PartD
     ReaderError : parts are missing, or one subject number stands in two rows.
     """
     if sorted(d.number for d in done) != [part.number for part in parts]:
-        raise ReaderError("有分块没有完成。再运行一次同样的命令，只补做缺的分块")
+        raise ReaderError("有分块没有完成", remedy="再运行一次同样的命令，只补做缺的分块")
     _no_number_twice(job.out, parts)
     verdicts: Counter[str] = Counter()
     for one in done:
@@ -182,7 +183,9 @@ def _no_number_twice(out: Path, parts: Sequence[PartOfFile]) -> None:
     column = pa.concat_tables(ids).column("subject_id").to_pandas() if ids else pd.Series([], dtype=object)
     twice = column[column.duplicated()].unique()
     if len(twice):
-        raise ReaderError(f"地块编号重复：{'、'.join(map(str, twice[:5]))} 等 {len(twice)} 个。请改正编号后重新运行")
+        raise ReaderError(
+            f"地块编号重复：{'、'.join(map(str, twice[:5]))} 等 {len(twice)} 个", remedy="请改正编号后重新运行"
+        )
 
 
 def _silent(item: str) -> None:

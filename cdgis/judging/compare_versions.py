@@ -95,7 +95,9 @@ def _entry(workspace: Workspace, files: tuple[Path, Path], layer: str) -> LayerS
     found = by_path or [spec for spec in by_name if len(Path(spec.path).stem) == longest]
     if len(found) != 1:
         known = "、".join(spec.id for spec in specs)
-        raise UsageError(f"看不出 {files[0].name} 与 {files[1].name} 是哪个图层的两个版本，请用 --layer 指明：{known}")
+        raise UsageError(
+            f"看不出 {files[0].name} 与 {files[1].name} 是哪个图层的两个版本", remedy=f"请用 --layer 指明：{known}"
+        )
     return found[0]
 
 

@@ -58,7 +58,7 @@ def judge_on_cluster(
     try:
         distributed: Any = import_module("distributed")
     except ImportError as err:
-        raise UsageError("没有安装分布式所需的 Dask：请运行 pip install 'cdgis[scale]'") from err
+        raise UsageError("没有安装分布式所需的 Dask", remedy="请运行 pip install 'cdgis[scale]'") from err
     if scheduler:
         with distributed.Client(scheduler) as client:
             return _hand_out(distributed, client, (job, parts, loaded), progress)

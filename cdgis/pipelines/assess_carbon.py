@@ -23,8 +23,9 @@ def assess_carbon(workspace: Workspace, *, as_of: date | None = None, progress: 
     if wanted not in workspace.catalog:
         raise CatalogError(
             f"没有作碳核算：图层目录里没有土地类别栅格 {wanted or '（cdgis.toml 的 carbon.land_class_layer 为空）'}，储量、年碳汇和"
-            "增汇潜力都无从计起，没有写出任何报告。请在 layers/catalog.toml 登记一个土地类别 GeoTIFF，"
-            "并把它的编号写进 cdgis.toml 的 carbon.land_class_layer"
+            "增汇潜力都无从计起，没有写出任何报告",
+            remedy="请在 layers/catalog.toml 登记一个土地类别 GeoTIFF，"
+            "并把它的编号写进 cdgis.toml 的 carbon.land_class_layer",
         )
     progress = progress or Silent()
     loaded = load_workspace(workspace, as_of=as_of, progress=progress)

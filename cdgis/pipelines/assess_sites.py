@@ -6,16 +6,22 @@ from pathlib import Path
 
 from cdgis.core.progress import Progress, Silent
 from cdgis.core.safe_text import cleaned
+from cdgis.core.vocabulary import IntakeStatus
+from cdgis.errors import ReaderError
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.pipelines.assemble import assemble
 from cdgis.pipelines.waters import river_part, rivers_of
 from cdgis.readers import TypedSites, read_sites
+from cdgis.readers.frame_sites import site_labels
 from cdgis.readers.loading import load_workspace
 from cdgis.results.assessment import Assessment, Part
 from cdgis.results.request import Request
 from cdgis.rivers.entry_points import dischargers
 from cdgis.siting.guidance import remedies_for
 from cdgis.workspace.settings import Workspace
+
+_MOST_SHOWN = 8
+"""Rows an error names; table `intake` holds all."""
 
 
 def assess_sites(
@@ -54,7 +60,7 @@ def assess_sites(
     progress.stage("整改办法", 1)
     remedies = remedies_for(loaded, judged, judge_subjects)
     progress.step("裁剪与平移")
-    labels = workspace.labels((*files, *((sidecar,) if sidecar else ())))
+    labels = site_labels(workspace, (*files, *((sidecar,) if sidecar else ())))
     request = Request(
         command="screen", files=tuple(dict.fromkeys(labels[path] for path in files)), declared=declared,
         sidecar=labels[sidecar] if sidecar else "", wkt=typed.wkt, lonlat=typed.lonlat,
@@ -64,6 +70,19 @@ def assess_sites(
     if any(dischargers(subjects)):
         parts.append(river_part(rivers_of(loaded), loaded, subjects))
     return assemble(loaded, judged, parts, request=request)
+
+
+def nothing_read(assessment: Assessment) -> ReaderError | None:
+    """Return the error that says of each file or row why it could not be judged; None when a site was judged."""
+    if not assessment.tables["subjects"].empty:
+        return None
+    intake = assessment.tables["intake"]
+    lost = intake[intake["status"] == IntakeStatus.QUARANTINED]
+    lines = [f"  · {row['file']}（{row['row']}）：{row['reason']}。{row['remedy']}" for row in lost.to_dict("records")]
+    more = [f"  · 另有 {len(lines) - _MOST_SHOWN} 行"] if len(lines) > _MOST_SHOWN else []
+    listed = "\n".join((*lines[:_MOST_SHOWN], *more)) or "  · 文件里没有地块"
+    remedy = "请按各行的办法改正后重试；全部行见结果表 intake（写出后为 data/intake.csv）"
+    return ReaderError(f"没有读到可研判的地块：\n{listed}\n", remedy=remedy)
 
 
 def _own_sidecar(workspace: Workspace, files: Sequence[Path]) -> Path | None:

@@ -27,14 +27,22 @@ def checked_output(out: Path, workspace: Workspace, *, files: Sequence[Path] = (
     """
     place = out.resolve()
     if (place / SETTINGS_FILE).is_file():
-        raise UsageError(f"--out 指向工作区目录本身（{out}）：输出会与图层和设置混在一起。请写到其下的文件夹，如 --out maps")
+        raise UsageError(
+            f"--out 指向工作区目录本身（{out}）：输出会与图层和设置混在一起",
+            remedy="请写到其下的文件夹，如 --out maps",
+        )
     for folder in _input_folders(workspace):
         if place.is_relative_to(folder):
-            raise UsageError(f"--out {out} 在输入数据的文件夹 {folder.name}/ 里：输出会被当作输入。请写到别的文件夹")
+            raise UsageError(
+                f"--out {out} 在输入数据的文件夹 {folder.name}/ 里：输出会被当作输入", remedy="请写到别的文件夹"
+            )
     lying = _inputs_below(place, workspace, files)
     if lying:
         listed = "、".join(lying[:_MOST_LISTED]) + (f" 等 {len(lying)} 个" if len(lying) > _MOST_LISTED else "")
-        raise UsageError(f"--out {out} 里放着本次要读的文件：{listed}。输出不写在输入旁边，请写到别的文件夹，如 --out reports")
+        raise UsageError(
+            f"--out {out} 里放着本次要读的文件：{listed}。输出不写在输入旁边",
+            remedy="请写到别的文件夹，如 --out reports",
+        )
     return out
 
 

@@ -236,4 +236,4 @@ def _found(name: str, workspace: Workspace, report: ReportFile, files: Sequence[
     for candidate in (*given, workspace.root / name, report.path.parent / name, Path(name)):
         if candidate.exists():
             return candidate
-    raise ReportError(f"找不到原输入文件 {name}。请放回原处，或用 --file 指明它现在的位置")
+    raise ReportError(f"找不到原输入文件 {name}", remedy="请放回原处，或用 --file 指明它现在的位置")

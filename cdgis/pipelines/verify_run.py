@@ -44,7 +44,9 @@ def read_run(folder: Path) -> Mapping[str, Any] | None:
         content = json.loads(path.read_text(encoding="utf-8"))
         command = content["request"]["command"]
     except (OSError, ValueError, KeyError, TypeError) as err:
-        raise ReportError(f"{path} 无法读取或不完整：{err!r:.80}。请用 cdgis run 或 relocate 重新生成") from err
+        raise ReportError(
+            f"{path} 无法读取或不完整：{err!r:.80}", remedy="请用 cdgis run 或 relocate 重新生成"
+        ) from err
     return content if command in _WHOLE else None
 
 

@@ -49,7 +49,9 @@ def unpack(archive: Path, into: Path, *, limits: ArchiveLimits = DEFAULT_LIMITS)
             members = _checked_members(opened, archive.name, limits)
             return _extract(opened, members, into, limits=limits)
     except _DAMAGED as err:
-        raise ReaderError(f"{archive.name}：压缩包损坏或格式不支持（{_words(err)}）。请重新压缩为 zip") from err
+        raise ReaderError(
+            f"压缩包损坏或格式不支持（{_words(err)}）", source=archive.name, remedy="请重新压缩为 zip"
+        ) from err
 
 
 def check_archive(archive: Path, *, limits: ArchiveLimits = DEFAULT_LIMITS) -> None:
@@ -65,7 +67,9 @@ def check_archive(archive: Path, *, limits: ArchiveLimits = DEFAULT_LIMITS) -> N
             for info in _checked_members(opened, archive.name, limits).values():
                 budget -= sum(len(chunk) for chunk in _chunks(opened, info, limits=limits, budget=budget))
     except _DAMAGED as err:
-        raise ReaderError(f"{archive.name}：文件损坏或不是 xlsx/zip 格式（{_words(err)}）。请另存后重试") from err
+        raise ReaderError(
+            f"文件损坏或不是 xlsx/zip 格式（{_words(err)}）", source=archive.name, remedy="请另存后重试"
+        ) from err
 
 
 def _words(err: Exception) -> str:
@@ -76,17 +80,21 @@ def _words(err: Exception) -> str:
 def _checked_members(opened: zipfile.ZipFile, source: str, limits: ArchiveLimits) -> dict[str, zipfile.ZipInfo]:
     infos = [info for info in opened.infolist() if not info.filename.endswith("/")]
     if len(infos) > limits.members:
-        raise ReaderError(f"{source}：压缩包内有 {len(infos)} 个文件，超过上限 {limits.members}。请拆分后重试")
+        raise ReaderError(
+            f"压缩包内有 {len(infos)} 个文件，超过上限 {limits.members}", source=source, remedy="请拆分后重试"
+        )
     members: dict[str, zipfile.ZipInfo] = {}
     for info in infos:
         name = _safe_name(info, source)
         if name in members:
-            raise ReaderError(f"{source}：压缩包内有两个同名文件 {name}。请删去一个后重新压缩")
+            raise ReaderError(f"压缩包内有两个同名文件 {name}", source=source, remedy="请删去一个后重新压缩")
         members[name] = info
     folders = {parent.as_posix() for name in members for parent in PurePosixPath(name).parents}
     clash = sorted(name for name in members if name.rstrip("/") in folders or name != PurePosixPath(name).as_posix())
     if clash:
-        raise ReaderError(f"{source}：压缩包内名称 {clash[0]!r} 不合规（与文件夹同名，或含多余的“/”“.”）。请重新压缩")
+        raise ReaderError(
+            f"压缩包内名称 {clash[0]!r} 不合规（与文件夹同名，或含多余的“/”“.”）", source=source, remedy="请重新压缩"
+        )
     return members
 
 
@@ -95,11 +103,11 @@ def _safe_name(info: zipfile.ZipInfo, source: str) -> str:
     name = name.replace("\\", "/")
     parts = PurePosixPath(name).parts
     if name.startswith("/") or ".." in parts or ":" in name or "\x00" in name:
-        raise ReaderError(f"{source}：压缩包内路径 {name!r} 指向目标文件夹之外，已拒绝。请重新压缩")
+        raise ReaderError(f"压缩包内路径 {name!r} 指向目标文件夹之外，已拒绝", source=source, remedy="请重新压缩")
     if stat.S_ISLNK(info.external_attr >> 16):
-        raise ReaderError(f"{source}：压缩包内 {name!r} 是链接，已拒绝。请压缩文件本身")
+        raise ReaderError(f"压缩包内 {name!r} 是链接，已拒绝", source=source, remedy="请压缩文件本身")
     if info.flag_bits & _ENCRYPTED_FLAG:
-        raise ReaderError(f"{source}：压缩包已加密。请解密后重试")
+        raise ReaderError("压缩包已加密", source=source, remedy="请解密后重试")
     return name
 
 

@@ -49,7 +49,7 @@ def read_boundary_txt(source: SiteSource) -> tuple[SiteRecord, ...]:
     text = decode_text(source.path.read_bytes(), source=source.label)
     properties, parcels = parse_boundary_text(text)
     if not parcels:
-        raise ReaderError(f"{source.label}：不是界址点坐标文件，没有读到任何坐标行（应为 点号,圈号,X,Y）")
+        raise ReaderError("不是界址点坐标文件，没有读到任何坐标行（应为 点号,圈号,X,Y）", source=source.label)
     return tuple(_record(parcel, number, properties, source) for number, parcel in enumerate(parcels, start=1))
 
 

@@ -74,7 +74,7 @@ def read_columns(path: Path, columns: Sequence[str] = (), *, bbox: Box | None = 
     table, geometry = _parquet(path, columns, bbox) if path.suffix.lower() in _PARQUET else _other(path, columns, bbox)
     missing = [name for name in (*columns, geometry) if name not in table.column_names]
     if missing:
-        raise ReaderError(f"{path.name}：没有列 {'、'.join(missing)}；文件里有 {'、'.join(table.column_names)}")
+        raise ReaderError(f"没有列 {'、'.join(missing)}；文件里有 {'、'.join(table.column_names)}", source=path.name)
     return Columns(attributes=table.select(list(columns)).to_pandas(), wkb=_as_one(table.column(geometry)))
 
 

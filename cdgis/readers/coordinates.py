@@ -67,7 +67,7 @@ def parse_angle(text: str) -> Angle:
         return Angle(degrees=sign * float(body), axis=axis)
     match = _DMS.match(body.replace(" ", "")) or _SEPARATED.match(body)
     if match is None:
-        raise ReaderError(f"无法识别坐标“{text}”。可写 117.9430 或 117°56′34.8″")
+        raise ReaderError(f"无法识别坐标“{text}”", remedy="可写 117.9430 或 117°56′34.8″")
     parts = match.groupdict()
     return Angle(degrees=sign * join_dms(float(parts["d"]), float(parts["m"] or 0), float(parts["s"] or 0)), axis=axis)
 
@@ -122,7 +122,7 @@ def split_pair(text: str) -> tuple[str, str]:
     if len(parts) != 2:
         parts = [part for part in _PAIR_BREAK.split(text.strip()) if part]
     if len(parts) != 2:
-        raise ReaderError(f"“{text}”不是一对坐标。应为 经度,纬度")
+        raise ReaderError(f"“{text}”不是一对坐标", remedy="应为 经度,纬度")
     return parts[0], parts[1]
 
 

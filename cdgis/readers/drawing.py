@@ -100,7 +100,7 @@ def open_drawing(path: Path, *, label: str) -> DrawingContent:
     ReaderError : not a DXF, damaged, too large, or its blocks explode without end.
     """
     if path.stat().st_size > _MOST_BYTES:
-        raise ReaderError(f"{label}：DXF 超过 {_MOST_BYTES >> 20} MB。请只导出用地边界所在图层")
+        raise ReaderError(f"DXF 超过 {_MOST_BYTES >> 20} MB", source=label, remedy="请只导出用地边界所在图层")
     document, was_damaged = _document(path, label)
     content = DrawingContent(
         unit=_INSUNITS.get(int(document.header.get("$INSUNITS", 0) or 0), ""), was_damaged=was_damaged
@@ -111,11 +111,13 @@ def open_drawing(path: Path, *, label: str) -> DrawingContent:
         for layer, entity, depth in _exploded(document.modelspace(), "", 0):
             exploded += depth > 0
             if exploded > _MOST_EXPLODED:
-                raise ReaderError(f"{label}：DXF 图块展开后超过 {_MOST_EXPLODED} 个对象。请只导出用地边界所在图层")
+                raise ReaderError(
+                    f"DXF 图块展开后超过 {_MOST_EXPLODED} 个对象", source=label, remedy="请只导出用地边界所在图层"
+                )
             if layer not in hidden:
                 _sort_in(entity, readable(layer), content)
     except _BROKEN as err:
-        raise ReaderError(f"{label}：DXF 图块无法展开（{err}）。请在 CAD 中炸开图块后重新导出") from err
+        raise ReaderError(f"DXF 图块无法展开（{err}）", source=label, remedy="请在 CAD 中炸开图块后重新导出") from err
     return content
 
 
@@ -123,16 +125,18 @@ def _document(path: Path, label: str) -> tuple[Drawing, bool]:
     """Return the drawing and whether it had to be recovered."""
     with path.open("rb") as stream:
         if stream.read(4) == b"AC10":
-            raise ReaderError(f"{label}：这是 DWG，不是 DXF。请在 CAD 中另存为 DXF（2000 或更高版本）")
+            raise ReaderError("这是 DWG，不是 DXF", source=label, remedy="请在 CAD 中另存为 DXF（2000 或更高版本）")
     try:
         return readfile(path), False
     except OSError as err:
-        raise ReaderError(f"{label}：不是 DXF 文件。请确认文件未损坏、扩展名正确") from err
+        raise ReaderError("不是 DXF 文件", source=label, remedy="请确认文件未损坏、扩展名正确") from err
     except _BROKEN:
         try:
             return recover.readfile(path)[0], True
         except (*_BROKEN, OSError) as err:
-            raise ReaderError(f"{label}：DXF 损坏，无法读取（{err}）。请在 CAD 中核查（AUDIT）后另存") from err
+            raise ReaderError(
+                f"DXF 损坏，无法读取（{err}）", source=label, remedy="请在 CAD 中核查（AUDIT）后另存"
+            ) from err
 
 
 def _exploded(entities: Iterable[DXFGraphic], inherited: str, depth: int) -> Iterator[tuple[str, DXFGraphic, int]]:

@@ -54,7 +54,9 @@ def read_dxf(source: SiteSource) -> tuple[SiteRecord, ...]:
     damage = (_DAMAGE,) if content.was_damaged else ()
     records = [*_site_records(outlines, source, damage), *_faults(unusable, content.open, content.broken)]
     if not records:
-        raise ReaderError(f"{source.label}：DXF 模型空间里没有闭合线。请把用地边界画成闭合多段线后重新导出")
+        raise ReaderError(
+            "DXF 模型空间里没有闭合线", source=source.label, remedy="请把用地边界画成闭合多段线后重新导出"
+        )
     return tuple(records)
 
 
@@ -65,7 +67,9 @@ def _declared_epsg(source: SiteSource) -> int:
 def _declared_unit(source: SiteSource) -> str:
     word = source.dxf_unit.strip().lower()
     if word and word not in _UNIT_WORDS:
-        raise ReaderError(f"{source.label}：图形单位“{source.dxf_unit}”不认识。--dxf-unit 应为 mm、cm 或 m")
+        raise ReaderError(
+            f"图形单位“{source.dxf_unit}”不认识", source=source.label, remedy="--dxf-unit 应为 mm、cm 或 m"
+        )
     return _UNIT_WORDS.get(word, "")
 
 

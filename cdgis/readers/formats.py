@@ -26,7 +26,7 @@ def read_records(source: SiteSource, places: GeoDataFrame | None) -> tuple[SiteR
     ReaderError, CrsError : the file cannot be read as a whole.
     """
     if source.path.is_file() and source.path.stat().st_size == 0:
-        raise ReaderError(f"{source.label}：文件是空的（0 字节）。请重新导出后提交")
+        raise ReaderError("文件是空的（0 字节）", source=source.label, remedy="请重新导出后提交")
     suffix = source.path.suffix.lower()
     if suffix in DRIVERS:
         return read_vector(source)
@@ -46,4 +46,4 @@ def read_records(source: SiteSource, places: GeoDataFrame | None) -> tuple[SiteR
     if suffix in TABLE_SUFFIXES:
         return read_site_table(source, places=places)
     supported = "、".join((*SITE_SUFFIXES, ARCHIVE_SUFFIX))
-    raise ReaderError(f"{source.label}：不支持的格式 {suffix or '（无扩展名）'}，支持 {supported}")
+    raise ReaderError(f"不支持的格式 {suffix or '（无扩展名）'}，支持 {supported}", source=source.label)

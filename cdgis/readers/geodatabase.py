@@ -40,16 +40,18 @@ def check_geodatabase(folder: Path, *, label: str) -> None:
     ReaderError : no folder, foreign files or links in it, or its catalogue table is missing.
     """
     if not folder.is_dir():
-        raise ReaderError(f"{label}：FileGDB 是一个文件夹，这里却是文件。请提交整个 .gdb 文件夹或其 zip")
+        raise ReaderError("FileGDB 是一个文件夹，这里却是文件", source=label, remedy="请提交整个 .gdb 文件夹或其 zip")
     foreign = sorted(
         part.name
         for part in folder.iterdir()
         if part.is_symlink() or not part.is_file() or not _OWN_FILES.match(part.name)
     )
     if foreign:
-        raise ReaderError(f"{label}：.gdb 文件夹里有不属于它的内容（{'、'.join(foreign[:5])}），已拒绝。请重新导出")
+        raise ReaderError(
+            f".gdb 文件夹里有不属于它的内容（{'、'.join(foreign[:5])}），已拒绝", source=label, remedy="请重新导出"
+        )
     if not any(part.name.lower() == GDB_CATALOG_TABLE for part in folder.iterdir()):
-        raise ReaderError(f"{label}：不是 FileGDB（缺少 {GDB_CATALOG_TABLE}）。请提交完整的 .gdb 文件夹")
+        raise ReaderError(f"不是 FileGDB（缺少 {GDB_CATALOG_TABLE}）", source=label, remedy="请提交完整的 .gdb 文件夹")
 
 
 def read_geodatabase(source: SiteSource) -> tuple[SiteRecord, ...]:
@@ -65,14 +67,16 @@ def read_geodatabase(source: SiteSource) -> tuple[SiteRecord, ...]:
         layers = pyogrio.list_layers(source.path)
         names = sorted(str(name) for name, kind in layers if kind is not None)
         if not names:
-            raise ReaderError(f"{source.label}：FileGDB 里没有矢量要素类（只有表或栅格）。请导出含用地边界的要素类")
+            raise ReaderError(
+                "FileGDB 里没有矢量要素类（只有表或栅格）", source=source.label, remedy="请导出含用地边界的要素类"
+            )
         records: list[SiteRecord] = []
         for name in names:
             if pyogrio.read_info(source.path, layer=name)["driver"] != GDB_DRIVER:
-                raise ReaderError(f"{source.label}：内容不是 FileGDB，已拒绝")
+                raise ReaderError("内容不是 FileGDB，已拒绝", source=source.label)
             records += _records(name, source, prefix=f"{name}#" if len(names) > 1 else "")
     except _PROBLEMS as err:
-        raise ReaderError(f"{source.label}：读取失败（{err}）。请用 GIS 软件重新导出后重试") from err
+        raise ReaderError(f"读取失败（{err}）", source=source.label, remedy="请用 GIS 软件重新导出后重试") from err
     return tuple(records)
 
 

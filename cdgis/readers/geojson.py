@@ -46,7 +46,7 @@ def open_geojson(path: Path, *, label: str) -> GeojsonFile:
     try:
         document = json.loads(text)
     except (ValueError, RecursionError) as err:
-        raise ReaderError(f"{label}：不是合法的 JSON（{err}）。请重新导出") from err
+        raise ReaderError(f"不是合法的 JSON（{err}）", source=label, remedy="请重新导出") from err
     return GeojsonFile(features=tuple(_features(document, label)), crs=_stated_crs(document))
 
 
@@ -71,7 +71,7 @@ def _features(document: object, label: str) -> list[Any]:
         return [document]
     if kind in _GEOMETRY_TYPES:
         return [{"type": "Feature", "geometry": document, "properties": {}}]
-    raise ReaderError(f"{label}：不是 GeoJSON（type 为 {kind!r}，应为 FeatureCollection、Feature 或几何类型）")
+    raise ReaderError(f"不是 GeoJSON（type 为 {kind!r}，应为 FeatureCollection、Feature 或几何类型）", source=label)
 
 
 def _stated_crs(document: Mapping[str, Any]) -> str:

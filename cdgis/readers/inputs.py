@@ -70,7 +70,7 @@ def _matches(root: Path, pattern: str) -> Iterator[Path]:
         yield from root.glob(pattern)
     except (ValueError, NotImplementedError, IndexError, OSError) as err:
         raise ReaderError(
-            f"cdgis.toml [sources] 的通配“{pattern}”写法不对（{err}）。应相对于工作区，如 layers/projects/*"
+            f"cdgis.toml [sources] 的通配“{pattern}”写法不对（{err}）", remedy="应相对于工作区，如 layers/projects/*"
         ) from err
 
 
@@ -102,12 +102,14 @@ def check_regular(path: Path, label: str) -> None:
         return
     if not path.is_file():
         found = "是文件夹而不是文件" if path.is_dir() else "不是普通文件，或链接的目标不存在"
-        raise ReaderError(f"{label}：{found}。请提交文件本身")
+        raise ReaderError(f"{found}", source=label, remedy="请提交文件本身")
     try:
         with path.open("rb"):
             pass
     except OSError as err:
-        raise ReaderError(f"{label}：无法读取（{os_reason(err)}）。请检查权限，并关闭正打开它的程序") from err
+        raise ReaderError(
+            f"无法读取（{os_reason(err)}）", source=label, remedy="请检查权限，并关闭正打开它的程序"
+        ) from err
 
 
 def open_archive(archive: Path, label: str, into: Path) -> tuple[InputFile, ...]:
@@ -126,7 +128,7 @@ def open_archive(archive: Path, label: str, into: Path) -> tuple[InputFile, ...]
         if _is_input(path, files) and not name.startswith("__MACOSX/")
     )
     if not inputs:
-        raise ReaderError(f"{label}：压缩包里没有可读的文件（支持 {'、'.join(SITE_SUFFIXES)}）")
+        raise ReaderError(f"压缩包里没有可读的文件（支持 {'、'.join(SITE_SUFFIXES)}）", source=label)
     return inputs
 
 

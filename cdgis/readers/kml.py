@@ -37,16 +37,18 @@ def read_kml(source: SiteSource) -> tuple[SiteRecord, ...]:
     data = _packed(source) if source.path.suffix.lower() == ".kmz" else source.path.read_bytes()
     text = decode_text(data, source=source.label)
     if _FORBIDDEN.search(text):
-        raise ReaderError(f"{source.label}：KML 含 DOCTYPE 或实体声明，已拒绝。请从 GIS 软件重新导出")
+        raise ReaderError("KML 含 DOCTYPE 或实体声明，已拒绝", source=source.label, remedy="请从 GIS 软件重新导出")
     try:
         # the text is already decoded, so the declaration's encoding no longer holds
         root = ElementTree.fromstring(_DECLARATION.sub("", text.lstrip("\ufeff")))
     except ElementTree.ParseError as err:
-        raise ReaderError(f"{source.label}：不是合法的 KML（{err}）。请重新导出") from err
+        raise ReaderError(f"不是合法的 KML（{err}）", source=source.label, remedy="请重新导出") from err
     if _tag(root) != "kml":
-        raise ReaderError(f"{source.label}：不是 KML（根元素为 {_tag(root)}）")
+        raise ReaderError(f"不是 KML（根元素为 {_tag(root)}）", source=source.label)
     if any(_tag(element) == "NetworkLink" for element in root.iter()):
-        raise ReaderError(f"{source.label}：KML 含 NetworkLink，指向其他文件或网址，已拒绝。请导出实际图形")
+        raise ReaderError(
+            "KML 含 NetworkLink，指向其他文件或网址，已拒绝", source=source.label, remedy="请导出实际图形"
+        )
     epsg = _declared_epsg(source)
     placemarks = [element for element in root.iter() if _tag(element) == "Placemark"]
     return tuple(_record(element, number, epsg, source) for number, element in enumerate(placemarks, start=1))
@@ -58,7 +60,9 @@ def _packed(source: SiteSource) -> bytes:
         members = unpack(source.path, Path(folder), limits=_KMZ_LIMITS)
         found = [path for name, path in sorted(members.items()) if name.lower().endswith(".kml")]
         if len(found) != 1:
-            raise ReaderError(f"{source.label}：KMZ 内应有且只有一个 KML，实有 {len(found)} 个。请另存为单个 KML")
+            raise ReaderError(
+                f"KMZ 内应有且只有一个 KML，实有 {len(found)} 个", source=source.label, remedy="请另存为单个 KML"
+            )
         return found[0].read_bytes()
 
 

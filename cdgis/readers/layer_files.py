@@ -103,7 +103,7 @@ def read_table_layer(spec: LayerSpec, folder: Path) -> pd.DataFrame:
     try:
         sheet = _chosen_sheet(spec, path)
     except ReaderError as err:
-        raise LayerError(spec.path, spec.id, (str(err).removeprefix(f"{spec.path}："),)) from err
+        raise LayerError(spec.path, spec.id, (err.told,)) from err
     labels = [label.strip() or f"column_{index}" for index, label in enumerate(sheet.rows[0], start=1)]
     rows = [dict(zip(labels, row, strict=False)) for row in sheet.rows[1:] if any(row)]
     frame = pd.DataFrame(rows, columns=list(dict.fromkeys(labels)), dtype=object).fillna("")
@@ -120,7 +120,7 @@ def _chosen_sheet(spec: LayerSpec, path: Path) -> Sheet:
     sheets = {sheet.name: sheet for sheet in read_sheets(path, label=spec.path) if not sheet.is_hidden}
     wanted = spec.sublayer or (next(iter(sheets)) if len(sheets) == 1 else "")
     if wanted not in sheets:
-        raise ReaderError(f"工作簿内有工作表 {'、'.join(sheets)}，请在目录条目中用 sublayer 指明")
+        raise ReaderError(f"工作簿内有工作表 {'、'.join(sheets)}", remedy="请在目录条目中用 sublayer 指明")
     return sheets[wanted]
 
 
@@ -158,7 +158,7 @@ def _read_raw(spec: LayerSpec, path: Path) -> _Raw:
             return _read_geojson(spec, path)
         return _read_container(spec, path)
     except ReaderError as err:
-        raise LayerError(spec.path, spec.id, (str(err).removeprefix(f"{spec.path}："),)) from err
+        raise LayerError(spec.path, spec.id, (err.told,)) from err
     except _PROBLEMS as err:
         raise LayerError(spec.path, spec.id, (f"读取失败（{err}）。请用 GIS 软件重新导出",)) from err
 
@@ -187,7 +187,7 @@ def _sublayer(spec: LayerSpec, path: Path, driver: str) -> str | None:
     names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
     wanted = spec.sublayer or (names[0] if len(names) == 1 else path.stem if path.stem in names else "")
     if wanted not in names:
-        raise ReaderError(f"文件内有图层 {'、'.join(names) or '（无）'}，请在目录条目中用 sublayer 指明")
+        raise ReaderError(f"文件内有图层 {'、'.join(names) or '（无）'}", remedy="请在目录条目中用 sublayer 指明")
     opened = pyogrio.read_info(path, layer=wanted)["driver"]
     if opened != driver:
         raise ReaderError(f"文件内容是 {opened} 而不是 {driver}，已拒绝")

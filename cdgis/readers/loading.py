@@ -72,7 +72,7 @@ def load_workspace(
 def _read_layers(workspace: Workspace, progress: Progress) -> dict[str, Layer]:
     specs = [spec for spec in workspace.catalog.layers.values() if spec.is_vector]
     if not specs:
-        raise CatalogError("图层目录是空的：至少需要一个矢量图层。写法见示范工作区的 layers/catalog.toml")
+        raise CatalogError("图层目录是空的：至少需要一个矢量图层", remedy="写法见示范工作区的 layers/catalog.toml")
     progress.stage("读取图层", len(specs))
     layers: dict[str, Layer] = {}
     for spec in specs:

@@ -108,13 +108,17 @@ def read_parcels(part: PartOfFile, *, declared: Mapping[str, str], default_accur
 def _geometry_column(source: pq.ParquetFile, label: str) -> tuple[str, int]:
     meta = (source.schema_arrow.metadata or {}).get(b"geo")
     if meta is None:
-        raise ReaderError(f"{label}：不是 GeoParquet（没有 geo 元数据）。请用 GIS 软件或 geopandas 导出为 GeoParquet")
+        raise ReaderError(
+            "不是 GeoParquet（没有 geo 元数据）", source=label, remedy="请用 GIS 软件或 geopandas 导出为 GeoParquet"
+        )
     known = json.loads(meta)
     column = str(known["primary_column"])
     stated = known["columns"][column].get("crs", _LONLAT)
     epsg = 4326 if stated == _LONLAT else identify_crs(stated if isinstance(stated, str) else json.dumps(stated))
     if epsg not in KNOWN_EPSG:
-        raise ReaderError(f"{label}：坐标系是 {epsg or '未知'}，应为 CGCS2000 经纬度或高斯-克吕格坐标。请先转换")
+        raise ReaderError(
+            f"坐标系是 {epsg or '未知'}，应为 CGCS2000 经纬度或高斯-克吕格坐标", source=label, remedy="请先转换"
+        )
     return column, epsg
 
 

@@ -25,7 +25,9 @@ def check_shapefile(shp: Path, *, label: str) -> tuple[int, ...]:
     """
     index = sibling(shp, ".shx")
     if index is None:
-        raise ReaderError(f"{label}：缺少同名 .shx 文件。Shapefile 至少要 .shp、.shx、.dbf、.prj 四个文件一起提交")
+        raise ReaderError(
+            "缺少同名 .shx 文件", source=label, remedy="Shapefile 至少要 .shp、.shx、.dbf、.prj 四个文件一起提交"
+        )
     for part in (shp, index):
         _check_length(part, label)
     shapes = (index.stat().st_size - _HEADER_BYTES) // _INDEX_ENTRY_BYTES
@@ -34,7 +36,7 @@ def check_shapefile(shp: Path, *, label: str) -> tuple[int, ...]:
         return ()
     rows, deleted = _table_rows(table, label)
     if rows != shapes:
-        raise ReaderError(f"{label}：图形有 {shapes} 个，附表 .dbf 却有 {rows} 行。{_REMEDY}")
+        raise ReaderError(f"图形有 {shapes} 个，附表 .dbf 却有 {rows} 行", source=label, remedy=_REMEDY)
     return deleted
 
 
@@ -45,18 +47,20 @@ def _check_length(part: Path, label: str) -> None:
     stated_bytes = 2 * int.from_bytes(head[24:28], "big")
     if len(head) < _HEADER_BYTES or found_bytes < stated_bytes:
         raise ReaderError(
-            f"{label}：{part.suffix} 应有 {max(stated_bytes, _HEADER_BYTES)} 字节，实有 {found_bytes}。{_REMEDY}"
+            f"{part.suffix} 应有 {max(stated_bytes, _HEADER_BYTES)} 字节，实有 {found_bytes}",
+            source=label,
+            remedy=_REMEDY,
         )
 
 
 def _table_rows(table: Path, label: str) -> tuple[int, tuple[int, ...]]:
     data = table.read_bytes()
     if len(data) < _DBF_HEADER_BYTES:
-        raise ReaderError(f"{label}：附表 .dbf 只有 {len(data)} 字节。{_REMEDY}")
+        raise ReaderError(f"附表 .dbf 只有 {len(data)} 字节", source=label, remedy=_REMEDY)
     rows = int.from_bytes(data[4:8], "little")
     start, width = int.from_bytes(data[8:10], "little"), int.from_bytes(data[10:12], "little")
     if len(data) < start + rows * width:
         whole = max(len(data) - start, 0) // width if width else 0
-        raise ReaderError(f"{label}：附表 .dbf 应有 {rows} 行，实有 {whole} 行。{_REMEDY}")
+        raise ReaderError(f"附表 .dbf 应有 {rows} 行，实有 {whole} 行", source=label, remedy=_REMEDY)
     flags = (data[start + row * width : start + row * width + 1] for row in range(rows))
     return rows, tuple(row for row, flag in enumerate(flags, start=1) if flag == _DELETED)

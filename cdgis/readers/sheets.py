@@ -58,10 +58,12 @@ def read_sheets(path: Path, *, label: str) -> tuple[Sheet, ...]:
     elif suffix in TABLE_SUFFIXES:
         sheets = tuple(_workbook_sheets(path, label))
     else:
-        raise ReaderError(f"{label}：不支持的表格格式 {suffix}。请另存为 .xlsx 或 .csv")
+        raise ReaderError(f"不支持的表格格式 {suffix}", source=label, remedy="请另存为 .xlsx 或 .csv")
     filled = tuple(sheet for sheet in sheets if sheet.rows)
     if not any(not sheet.is_hidden for sheet in filled):
-        raise ReaderError(f"{label}：{'只有隐藏的工作表有内容。请取消隐藏' if filled else '表格是空的'}")
+        if filled:
+            raise ReaderError("只有隐藏的工作表有内容", source=label, remedy="请取消隐藏")
+        raise ReaderError("表格是空的", source=label)
     return filled
 
 
@@ -78,7 +80,9 @@ def _csv_sheet(path: Path, label: str) -> Sheet:
             rows.append(tuple(cell.strip() for cell in row))
             begins = lines.line_num + 1
     except csv.Error as err:
-        raise ReaderError(f"{label}：第 {begins} 行起不是合法的 CSV，引号没有配对（{err}）。请改正后重试") from err
+        raise ReaderError(
+            f"第 {begins} 行起不是合法的 CSV，引号没有配对（{err}）", source=label, remedy="请改正后重试"
+        ) from err
     return Sheet(name="", rows=_without_tail(rows), fills_headers=True)
 
 
@@ -87,7 +91,9 @@ def _check_quotes(row: list[str], delimiter: str, width: int, *, label: str) -> 
     for cell in row:
         lines = cell.split("\n")
         if len(lines) > 1 and width > 1 and any(line.count(delimiter) >= width - 1 for line in lines):
-            raise ReaderError(f"{label}起的引号到第 {len(lines)} 行才配上，其间的行被并入一格。请补上或删去引号后重试")
+            raise ReaderError(
+                f"{label}起的引号到第 {len(lines)} 行才配上，其间的行被并入一格", remedy="请补上或删去引号后重试"
+            )
 
 
 def _without_tail(rows: list[tuple[str, ...]]) -> tuple[tuple[str, ...], ...]:
@@ -108,7 +114,7 @@ def _workbook_sheets(path: Path, label: str) -> Iterator[Sheet]:
             book = openpyxl.load_workbook(path, data_only=True)
     except (InvalidFileException, *_UNREADABLE) as err:
         words = str(err).replace(str(path), path.name).strip()
-        raise ReaderError(f"{label}：不是可读的 Excel 文件（{words}）。请另存为 .xlsx 后重试") from err
+        raise ReaderError(f"不是可读的 Excel 文件（{words}）", source=label, remedy="请另存为 .xlsx 后重试") from err
     for sheet in book.worksheets:
         yield Sheet(
             name=sheet.title,
@@ -126,7 +132,7 @@ def _check_merged_ranges(path: Path, label: str) -> None:
             if name.startswith("xl/worksheets/") and name.endswith(".xml"):
                 ranges = _MERGED_RANGE.findall(opened.read(name))
                 if sum(_cell_count(cells.decode()) for cells in ranges) > _MOST_CELLS:
-                    raise ReaderError(f"{label}：合并单元格区域过大，已拒绝。请清除多余格式后重试")
+                    raise ReaderError("合并单元格区域过大，已拒绝", source=label, remedy="请清除多余格式后重试")
 
 
 def _cell_count(cells: str) -> int:
@@ -138,7 +144,7 @@ def _cell_count(cells: str) -> int:
 
 def _sheet_rows(sheet: "Worksheet", label: str) -> tuple[tuple[str, ...], ...]:
     if sheet.max_row * sheet.max_column > _MOST_CELLS:
-        raise ReaderError(f"{label}：工作表 {sheet.title} 的已用区域过大。请删除空白行列的格式后重试")
+        raise ReaderError(f"工作表 {sheet.title} 的已用区域过大", source=label, remedy="请删除空白行列的格式后重试")
     rows = [[cell_text(value) for value in row] for row in sheet.iter_rows(values_only=True)]
     for merged in sheet.merged_cells.ranges:
         left, top, right, bottom = merged.bounds

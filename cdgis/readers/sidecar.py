@@ -95,7 +95,9 @@ def read_sidecar(path: Path, *, label: str) -> Sidecar:
     sheets = read_sheets(path, label=label)
     headers = [None if sheet.is_hidden else find_header(sheet) for sheet in sheets]
     if not any(header is not None and "file" in header.columns.roles for header in headers):
-        raise ReaderError(f"{label}：附表没有“文件”（file）列。应有 file, parcel, project_id, name, industry 等列")
+        raise ReaderError(
+            "附表没有“文件”（file）列", source=label, remedy="应有 file, parcel, project_id, name, industry 等列"
+        )
     rows: list[SidecarRow] = []
     for sheet, header in zip(sheets, headers, strict=True):
         prefix = f"{sheet.name}!" if len(sheets) > 1 else ""
@@ -123,10 +125,11 @@ def _toml_rows(path: Path, label: str) -> tuple[SidecarRow, ...]:
     try:
         document = tomllib.loads(decode_text(path.read_bytes(), source=label))
     except (tomllib.TOMLDecodeError, RecursionError) as err:
-        raise ReaderError(f'{label}：不是合法的 TOML（{err}）。每行应为 名称 = "值"，中文名称加引号') from err
+        remedy = '每行应为 名称 = "值"，中文名称加引号'
+        raise ReaderError(f"不是合法的 TOML（{err}）", source=label, remedy=remedy) from err
     tables = document.pop("site", None)
     if tables is not None and (document or not isinstance(tables, list)):
-        raise ReaderError(f"{label}：用了 [[site]] 就不要在它之外再写 {'、'.join(document) or 'site'}")
+        raise ReaderError(f"用了 [[site]] 就不要在它之外再写 {'、'.join(document) or 'site'}", source=label)
     entries = [document] if tables is None else tables
     return tuple(_toml_row(entry, number, label) for number, entry in enumerate(entries, start=1))
 
@@ -136,7 +139,9 @@ def _toml_row(entry: object, number: int, label: str) -> SidecarRow:
     unknown = [key for key in texts if subject_column(key) is None and match_attribute(key) is None]
     if unknown or not texts or None in texts.values():
         odd = "、".join(unknown or [key for key, text in texts.items() if text is None]) or "（空）"
-        raise ReaderError(f"{label}：第 {number} 项里不认识 {odd}。名称应为附表的列名或属性名，值应为文字、数或是否")
+        raise ReaderError(
+            f"第 {number} 项里不认识 {odd}", source=label, remedy="名称应为附表的列名或属性名，值应为文字、数或是否"
+        )
     named = {subject_column(key): key for key in texts}
     stated = {key: text for key, text in texts.items() if text}
     file, parcel = (stated.pop(named.get(role, ""), "") for role in ("file", "parcel"))

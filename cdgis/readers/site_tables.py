@@ -51,7 +51,7 @@ def read_site_table(source: SiteSource, *, places: GeoDataFrame | None = None) -
     sheets = read_sheets(source.path, label=source.label)
     headers = [None if sheet.is_hidden else find_header(sheet) for sheet in sheets]
     if not any(headers):
-        raise ReaderError(f"{source.label}：没有可识别的表头。应有企业名称、经度、纬度、行业代码等列")
+        raise ReaderError("没有可识别的表头", source=source.label, remedy="应有企业名称、经度、纬度、行业代码等列")
     records: list[SiteRecord] = []
     for sheet, header in zip(sheets, headers, strict=True):
         prefix = f"{sheet.name}!" if len(sheets) > 1 else ""

@@ -15,6 +15,7 @@ from cdgis.readers.attribute_columns import match_attribute
 from cdgis.readers.coordinates import CHENGDE_BOX, Box
 from cdgis.readers.crs import NO_CRS
 from cdgis.readers.formats import read_records
+from cdgis.readers.frame_sites import site_labels
 from cdgis.readers.headers import subject_column
 from cdgis.readers.inputs import ARCHIVE_SUFFIX, InputFile, check_regular, expand_globs, file_sha256, open_archive
 from cdgis.readers.intake import intake_note, rejected
@@ -105,7 +106,7 @@ def _stated_sidecar(workspace: Workspace) -> Path | None:
     path = workspace.root / named
     if named and not path.is_file():
         raise ReaderError(
-            f"找不到 cdgis.toml 中 project_attributes 所指的附表 {named}。请放到该位置，或删去这一项设置"
+            f"找不到 cdgis.toml 中 project_attributes 所指的附表 {named}", remedy="请放到该位置，或删去这一项设置"
         )
     return path if named else None
 
@@ -139,15 +140,17 @@ def read_sites(
     named = (*paths, *((sidecar,) if sidecar else ()))
     missing = [str(path) for path in named if not path.exists()]
     if missing:
-        raise ReaderError(f"找不到文件：{'、'.join(missing)}。请核对路径")
+        raise ReaderError(f"找不到文件：{'、'.join(missing)}", remedy="请核对路径")
     distinct = {absolute_path(path): path for path in reversed(paths)}
     unknown = [name for name in declared or {} if subject_column(name) is None and match_attribute(name) is None]
     if unknown:
-        raise UsageError(f"没有名为 {'、'.join(unknown)} 的属性。可用的名称见 docs 或 cdgis/data/attributes.toml")
+        raise UsageError(
+            f"没有名为 {'、'.join(unknown)} 的属性", remedy="可用的名称见 docs 或 cdgis/data/attributes.toml"
+        )
     settings = workspace.settings
     batch = _Batch(
         paths=tuple(path for path in paths if distinct[absolute_path(path)] is path),
-        labels=workspace.labels(named),
+        labels=site_labels(workspace, named),
         kind=SubjectKind.PROJECT,
         undeclared_accuracy_m=settings.undeclared_datum_accuracy_m,
         home=_HOMES.get(settings.city[:2]),
@@ -246,8 +249,7 @@ def _reject_file(label: str, err: ReaderError | CrsError, roster: Roster, *, fol
         reason = err.found if err.found == NO_CRS else f"坐标系不符：{err.found}"
         remark = rejected(reason, field="坐标系", remedy=err.remedy)
     else:
-        reason, asks, what = str(err).removeprefix(f"{label}：").partition("。请")
-        remark = rejected(reason, field="文件", remedy=f"请{what}" if asks else "修正后重新提交")
+        remark = rejected(err.reason, field="文件", remedy=err.remedy)
     for place in (folder, folder.resolve()) if folder is not None else ():
         remark = replace(remark, reason=remark.reason.replace(f"{place}{os.sep}", ""))
     roster.intake.append(intake_note(label, WHOLE_FILE, (remark,)))

@@ -28,20 +28,22 @@ def decode_text(data: bytes, *, source: str) -> str:
         if data.startswith(bom):
             return _decoded(data, encoding, source)
     if b"\x00" in data:
-        raise ReaderError(f"{source}：不是文本文件（含零字节）。请确认文件格式与扩展名一致")
+        raise ReaderError("不是文本文件（含零字节）", source=source, remedy="请确认文件格式与扩展名一致")
     for encoding in _CANDIDATES:
         try:
             return _lines(data.decode(encoding))
         except UnicodeDecodeError:
             continue
-    raise ReaderError(f"{source}：既不是 UTF-8 也不是 GB18030 编码。请另存为 UTF-8 后重试")
+    raise ReaderError("既不是 UTF-8 也不是 GB18030 编码", source=source, remedy="请另存为 UTF-8 后重试")
 
 
 def _decoded(data: bytes, encoding: str, source: str) -> str:
     try:
         return _lines(data.decode(encoding))
     except UnicodeDecodeError as err:
-        raise ReaderError(f"{source}：带有 BOM，但内容不是 {encoding} 编码。请另存为 UTF-8 后重试") from err
+        raise ReaderError(
+            f"带有 BOM，但内容不是 {encoding} 编码", source=source, remedy="请另存为 UTF-8 后重试"
+        ) from err
 
 
 def _lines(text: str) -> str:

@@ -55,18 +55,18 @@ def check_container(path: Path, *, label: str) -> str:
         check_geodatabase(path, label=label)
         return GDB_DRIVER
     if suffix not in DRIVERS:
-        raise ReaderError(f"{label}：不支持的格式 {suffix or '（无扩展名）'}")
+        raise ReaderError(f"不支持的格式 {suffix or '（无扩展名）'}", source=label)
     if path.as_posix().startswith("/vsi"):
-        raise ReaderError(f"{label}：不接受虚拟文件路径")
+        raise ReaderError("不接受虚拟文件路径", source=label)
     with path.open("rb") as stream:
         head = stream.read(16)
     if suffix == ".shp" and head[:4] != _SHP_MAGIC:
-        raise ReaderError(f"{label}：不是 Shapefile（文件头不符）。请确认文件未损坏、扩展名正确")
+        raise ReaderError("不是 Shapefile（文件头不符）", source=label, remedy="请确认文件未损坏、扩展名正确")
     if suffix == ".shp":
         check_shapefile(path, label=label)
     if suffix == ".gpkg":
         if head != _SQLITE_MAGIC:
-            raise ReaderError(f"{label}：不是 GeoPackage（文件头不符）。请确认文件未损坏、扩展名正确")
+            raise ReaderError("不是 GeoPackage（文件头不符）", source=label, remedy="请确认文件未损坏、扩展名正确")
         _check_sqlite(path, label)
     return DRIVERS[suffix]
 
@@ -77,15 +77,17 @@ def _check_sqlite(path: Path, label: str) -> None:
             connection.text_factory = lambda raw: raw.decode("utf-8", errors="replace")
             parts = [(str(kind), str(name), str(sql or "")) for kind, name, sql in connection.execute(_PARTS)]
     except (sqlite3.Error, UnicodeDecodeError) as err:
-        raise ReaderError(f"{label}：GeoPackage 损坏（{err}）。请重新导出") from err
+        raise ReaderError(f"GeoPackage 损坏（{err}）", source=label, remedy="请重新导出") from err
     for kind, name, statement in parts:
         virtual = _VIRTUAL_TABLE.match(statement.strip())
         foreign = virtual is not None and virtual.group(1).lower() not in _HARMLESS_MODULES
         if foreign or _REACHING_OUT.search(statement):
-            raise ReaderError(f"{label}：GeoPackage 内含指向外部数据的虚拟表或函数，已拒绝。请重新导出为普通图层")
+            raise ReaderError(
+                "GeoPackage 内含指向外部数据的虚拟表或函数，已拒绝", source=label, remedy="请重新导出为普通图层"
+            )
         # a view is a query that runs when it is read, for as long as its author likes
         if kind == "view" and (name.lower() not in _STANDARD_VIEWS or _ENDLESS.search(statement)):
-            raise ReaderError(f"{label}：GeoPackage 内含视图 {name}，不读取视图。请导出为普通图层")
+            raise ReaderError(f"GeoPackage 内含视图 {name}，不读取视图", source=label, remedy="请导出为普通图层")
 
 
 def read_vector(source: SiteSource) -> tuple[SiteRecord, ...]:
@@ -110,7 +112,7 @@ def read_vector(source: SiteSource) -> tuple[SiteRecord, ...]:
                 prefix = f"{name}#" if len(names) > 1 else ""
                 records += _records(collection, source, prefix)
     except (FionaError, CPLE_BaseError, *_PROBLEMS) as err:
-        raise ReaderError(f"{source.label}：读取失败（{err}）。请用 GIS 软件重新导出后重试") from err
+        raise ReaderError(f"读取失败（{err}）", source=source.label, remedy="请用 GIS 软件重新导出后重试") from err
     if driver == DRIVERS[".shp"]:
         gone = check_shapefile(source.path, label=source.label)
         records += (SiteRecord(row=f"{number}（附表已标删除）", geometry=None, remarks=(DELETED,)) for number in gone)

@@ -135,10 +135,12 @@ def _entry(line: str, number: int, name: str) -> Entry:
     except json.JSONDecodeError:
         row = None
     if not isinstance(row, dict) or set(row) != wanted or not isinstance(row["number"], int):
-        raise ReportError(f"复核记录 {name} 第 {number} 行不是完整的记录；该文件只能由 cdgis review 追加，请从备份恢复")
+        raise ReportError(
+            f"复核记录 {name} 第 {number} 行不是完整的记录；该文件只能由 cdgis review 追加", remedy="请从备份恢复"
+        )
     entry = Entry(**row)
     if entry.line != line:
-        raise ReportError(f"复核记录 {name} 第 {number} 行的写法被改动过；请从备份恢复")
+        raise ReportError(f"复核记录 {name} 第 {number} 行的写法被改动过", remedy="请从备份恢复")
     return entry
 
 
@@ -174,7 +176,7 @@ def append_review(
         journal = read_journal(path)
         faults = chain_faults(journal)
         if faults:
-            raise ReportError(f"复核记录 {path.name} 已损坏，不能续写：{'；'.join(faults)}。请从备份恢复")
+            raise ReportError(f"复核记录 {path.name} 已损坏，不能续写：{'；'.join(faults)}", remedy="请从备份恢复")
         entry = Entry(
             number=journal.length + 1, previous=journal.head, report_number=report_number, subject_id=subject_id,
             effect=str(finding["effect"]), state=str(finding["state"]),
@@ -191,7 +193,7 @@ def _finding(review: Review, findings: Sequence[Mapping[str, Any]]) -> Mapping[s
     of_rule = [row for row in findings if row["rule_id"] == review.rule_id]
     if not of_rule:
         known = "、".join(dict.fromkeys(str(row["rule_id"]) for row in findings)) or "（无）"
-        raise UsageError(f"报告中没有规则 {review.rule_id} 的结果。报告列有：{known}")
+        raise UsageError(f"报告中没有规则 {review.rule_id} 的结果", remedy=f"报告列有：{known}")
     zones = [zone for row in of_rule for zone in str(row["zone_id"]).split(LIST_SEPARATOR)]
     if review.zone_id and review.zone_id not in zones:
         raise UsageError(f"规则 {review.rule_id} 不涉及区 {review.zone_id}；涉及的区为 {'、'.join(zones)}")
@@ -205,7 +207,9 @@ def journal_lock(path: Path) -> Iterator[None]:
     try:
         handle = os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
     except FileExistsError:
-        raise ReportError(f"{path.name} 正由他人写入（{lock.name}）。稍后再试；若确无他人使用，删除该锁文件") from None
+        raise ReportError(
+            f"{path.name} 正由他人写入（{lock.name}）", remedy="稍后再试；若确无他人使用，删除该锁文件"
+        ) from None
     except OSError as err:
         raise ReportError(f"无法写入复核记录 {path}：{err.strerror or err}") from err
     try:

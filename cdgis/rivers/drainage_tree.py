@@ -75,7 +75,7 @@ def grow_forest(receiver: IntArray, step_m: FloatArray) -> Forest:
     circling = receiver[jump] != jump
     if circling.any():
         raise NetworkError(
-            f"河网中有 {int(circling.sum())} 个点的流向成环，无法确定上下游。请检查河线方向（见河线检查表）"
+            f"河网中有 {int(circling.sum())} 个点的流向成环，无法确定上下游", remedy="请检查河线方向（见河线检查表）"
         )
     levels = _levels(depth)
     size = _sizes(levels, receiver)

@@ -109,7 +109,7 @@ def flow_from_elevation(
     if nodata is not None:
         heights[np.asarray(elevation_m) == nodata] = np.nan
     if np.isnan(heights).all():
-        raise NetworkError("高程栅格里没有一个有值的格子，无法推导水系。请检查 nodata 设置和文件内容")
+        raise NetworkError("高程栅格里没有一个有值的格子，无法推导水系", remedy="请检查 nodata 设置和文件内容")
     filled, codes = fill_depressions(heights, nodata=np.nan)
     _point_down(filled, codes, lon_edges_deg, lat_edges_deg)
     directions = pyflwdir.from_array(codes, ftype="d8", check_ftype=False, latlon=True)

@@ -107,7 +107,7 @@ class Network:
         hits = np.flatnonzero(self.river == name)
         if not len(hits):
             known = "、".join(sorted({str(n) for n in self.river if n})) or "（没有一条有名称）"
-            raise NetworkError(f"河网中没有名为“{name}”的河流。有名称的河流：{known}")
+            raise NetworkError(f"河网中没有名为“{name}”的河流", remedy=f"有名称的河流：{known}")
         return np.asarray(hits[np.argsort(-self.forest.to_outlet_m[hits], kind="stable")])
 
 
@@ -122,7 +122,7 @@ def network_from_flow(grid: FlowGrid, *, stream_km2: float, accuracy_m: float, s
     cells = np.flatnonzero(np.nan_to_num(area) >= stream_km2)
     if not len(cells):
         raise NetworkError(
-            f"没有集水面积达到 {stream_km2:g} 平方公里的河道。请减小 cdgis.toml 中 [rivers] 的 stream_km2"
+            f"没有集水面积达到 {stream_km2:g} 平方公里的河道", remedy="请减小 cdgis.toml 中 [rivers] 的 stream_km2"
         )
     position = np.full(area.size, -1, dtype=np.int64)
     position[cells] = np.arange(len(cells))

@@ -67,7 +67,7 @@ def place_origin(
     limit = system.settings.snap_limit_m
     snapped = system.snapper.snap(np.array([lon_deg]), np.array([lat_deg]), limit_m=limit)
     if snapped.vertex[0] < 0:
-        raise NetworkError(_refusal(system, lon_deg, lat_deg, name or f"{lon_deg:.5f},{lat_deg:.5f}"))
+        raise _refusal(system, lon_deg, lat_deg, name or f"{lon_deg:.5f},{lat_deg:.5f}")
     notes = [f"入河位置取最近河段，离所给位置 {snapped.offset_m[0]:.0f} 米（上限 {limit:.0f} 米）"]
     if snapped.behind_divide[0]:
         notes.append("另有更近的河段，但与该点之间隔着分水岭（地表径流不汇入），未采用")
@@ -79,14 +79,15 @@ def place_origin(
     )  # fmt: skip
 
 
-def _refusal(system: RiverSystem, lon_deg: float, lat_deg: float, name: str) -> str:
+def _refusal(system: RiverSystem, lon_deg: float, lat_deg: float, name: str) -> NetworkError:
     limit = system.settings.snap_limit_m
-    lines = [f"{name}：{limit:.0f} 米以内没有它汇入的河段，未作追踪。请核对位置，或用 --at 从下列河上位置中选一个："]
+    lines = ["请核对位置，或用 --at 从下列河上位置中选一个："]
     for place in system.snapper.candidates(lon_deg, lat_deg):
         drains = "该点汇入" if place.drains_here else "该点不汇入（隔分水岭）"
         where = f"{place.lon_deg:.5f},{place.lat_deg:.5f}"
         lines.append(f"  · {place.river} {place.reach_id}　{where}　相距 {place.offset_m:.0f} 米　{drains}")
-    return "\n".join(lines)
+    reason = f"{limit:.0f} 米以内没有它汇入的河段，未作追踪"
+    return NetworkError(reason, source=name, remedy="\n".join(lines))
 
 
 def receptor_origin(system: RiverSystem, receptor: str) -> Origin | None:

@@ -94,7 +94,9 @@ def load_rivers(
         layers[spec.id] = (known or {}).get(spec.id) or read_layer(spec, workspace.layers_dir)
         progress.step(spec.title)
     if COUNTY_LAYERS[0] not in layers:
-        raise CatalogError(f"沿河追踪需要县界图层 {COUNTY_LAYERS[0]}，目录中没有。请在 layers/catalog.toml 中登记")
+        raise CatalogError(
+            f"沿河追踪需要县界图层 {COUNTY_LAYERS[0]}，目录中没有", remedy="请在 layers/catalog.toml 中登记"
+        )
     network, check, record = _network(workspace, settings)
     network, naming = _named(network, [layers[name] for name in settings.named_lines if name in layers])
     progress.step("河网")
@@ -157,7 +159,9 @@ def keep_flow_of(workspace: Workspace) -> Path:
     try:
         return keep_flow(read_elevation(workspace, spec)[0], path)
     except OSError as err:
-        raise CatalogError(f"{workspace.relative(flow_file(path))} 写不进去（{err.strerror}）。请检查目录权限") from err
+        raise CatalogError(
+            f"{workspace.relative(flow_file(path))} 写不进去（{err.strerror}）", remedy="请检查目录权限"
+        ) from err
 
 
 def kept_flow_faults(workspace: Workspace) -> tuple[Fault, ...]:

@@ -94,13 +94,14 @@ def only_target(rows: pd.DataFrame, events: pd.DataFrame, target: str) -> pd.Dat
     """
     known = events[(events["receptor_id"] == target) | (events["name"] == target)]
     if known.empty:
-        raise NetworkError(f"沿河受体中没有编号或名称为“{target}”的对象。可先不带 --to 运行，查看全部受体")
+        raise NetworkError(f"沿河受体中没有编号或名称为“{target}”的对象", remedy="可先不带 --to 运行，查看全部受体")
     hits = rows[(rows["receptor_id"] == target) | (rows["name"] == target)]
     if hits.empty:
         first = known.iloc[0]
         raise NetworkError(
             f"“{first['name']}”（{first['kind']} {first['receptor_id']}）不在该点下游：水流不到那里。"
-            "若要查它上游的风险源，请用 --up"
+            "若要查它上游的风险源",
+            remedy="请用 --up",
         )
     out: pd.DataFrame = rows[rows["river_km"] <= hits["river_km"].min()]
     return out

@@ -174,7 +174,7 @@ def search_area(loaded: Loaded, within: str = "") -> BaseGeometry:
     UsageError : no county, or more than one, goes by that name.
     """
     if COUNTY_LAYER not in loaded.layers:
-        raise UsageError(f"工作区没有县区图层 {COUNTY_LAYER}，请用边界文件给出搜索范围")
+        raise UsageError(f"工作区没有县区图层 {COUNTY_LAYER}", remedy="请用边界文件给出搜索范围")
     layer = loaded.layers[COUNTY_LAYER]
     if not within:
         return shapely.union_all(np.asarray(loaded.layers[layer.spec.coverage].zones.geometry.array, dtype=object))

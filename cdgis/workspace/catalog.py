@@ -106,7 +106,7 @@ class Catalog(BaseModel):
             return self.layers[layer_id]
         except KeyError:
             known = "、".join(self.layers)
-            raise CatalogError(f"目录中没有图层 {layer_id}。已登记：{known}") from None
+            raise CatalogError(f"目录中没有图层 {layer_id}", remedy=f"已登记：{known}") from None
 
     def __contains__(self, layer_id: str) -> bool:
         return layer_id in self.layers
@@ -126,9 +126,13 @@ def read_catalog(path: Path) -> Catalog:
     try:
         raw = read_toml(path)
     except FileNotFoundError:
-        raise CatalogError(f"找不到图层目录 {path.name}。应在工作区的 layers/ 下；可用 cdgis init 新建工作区") from None
+        raise CatalogError(
+            f"找不到图层目录 {path.name}", remedy="应在工作区的 layers/ 下；可用 cdgis init 新建工作区"
+        ) from None
     except OSError as err:
-        raise CatalogError(f"图层目录 {path.name} 无法读取（{os_reason(err)}）。请核对 cdgis.toml 的 catalog") from err
+        raise CatalogError(
+            f"图层目录 {path.name} 无法读取（{os_reason(err)}）", remedy="请核对 cdgis.toml 的 catalog"
+        ) from err
     except ValueError as err:
         raise CatalogError(f"{path.name} 不是合法的 UTF-8 TOML：{err}") from err
     problems = _misplaced(raw)

@@ -33,7 +33,7 @@ def shipped_workspace() -> Path:
     for folder in (_PACKAGE / "workspace_chengde", _PACKAGE.parent):
         if (folder / SETTINGS_FILE).is_file() and (folder / "layers").is_dir():
             return folder
-    raise WorkspaceError("安装包内没有示范工作区。请重新安装 cdgis，或用 --empty 新建空工作区")
+    raise WorkspaceError("安装包内没有示范工作区", remedy="请重新安装 cdgis，或用 --empty 新建空工作区")
 
 
 def create_workspace(folder: Path, *, empty: bool = False) -> int:
@@ -44,10 +44,10 @@ def create_workspace(folder: Path, *, empty: bool = False) -> int:
     WorkspaceError : the folder exists and is not empty, or lies in the data that would be copied.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise WorkspaceError(f"{folder} 已存在且不为空。请换一个目录名，以免覆盖已有文件")
+        raise WorkspaceError(f"{folder} 已存在且不为空", remedy="请换一个目录名，以免覆盖已有文件")
     source = None if empty else shipped_workspace()
     if source is not None and folder.resolve().is_relative_to((source / "layers").resolve()):
-        raise WorkspaceError(f"{folder} 在示范数据的 layers/ 之内，不能把它复制到自己里面。请换一个目录")
+        raise WorkspaceError(f"{folder} 在示范数据的 layers/ 之内，不能把它复制到自己里面", remedy="请换一个目录")
     folder.mkdir(parents=True, exist_ok=True)
     if source is None:
         _write_skeleton(folder)

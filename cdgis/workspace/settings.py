@@ -209,7 +209,8 @@ def find_workspace(start: Path) -> Path:
         if (folder / SETTINGS_FILE).is_file():
             return folder
     raise WorkspaceError(
-        f"在 {start} 及其上级目录中都没有找到 {SETTINGS_FILE}。请用 --workspace 指定工作区，或用 cdgis init 目录名 新建一个"
+        f"在 {start} 及其上级目录中都没有找到 {SETTINGS_FILE}",
+        remedy="请用 --workspace 指定工作区，或用 cdgis init 目录名 新建一个",
     )
 
 
@@ -224,9 +225,9 @@ def open_workspace(root: Path) -> Workspace:
     try:
         settings = Settings(**read_toml(root / SETTINGS_FILE))
     except (FileNotFoundError, NotADirectoryError):
-        raise WorkspaceError(f"{root} 不是工作区：缺少 {SETTINGS_FILE}。可用 cdgis init 新建") from None
+        raise WorkspaceError(f"{root} 不是工作区：缺少 {SETTINGS_FILE}", remedy="可用 cdgis init 新建") from None
     except OSError as err:
-        raise WorkspaceError(f"{root} 的 {SETTINGS_FILE} 无法读取（{os_reason(err)}）。请检查权限") from err
+        raise WorkspaceError(f"{root} 的 {SETTINGS_FILE} 无法读取（{os_reason(err)}）", remedy="请检查权限") from err
     except ValidationError as err:
         raise WorkspaceError(f"{SETTINGS_FILE} 有误：{'；'.join(schema_problems(err))}") from err
     except ValueError as err:

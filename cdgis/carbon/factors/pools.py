@@ -44,7 +44,7 @@ def read_pool_table(name: str, folder: Traversable | None = None) -> PoolTable:
     source = data_folder(folder).joinpath(f"pools_{name}.csv")
     if not source.is_file():
         known = "、".join(sorted(p.name[6:-4] for p in data_folder(folder).iterdir() if p.name.startswith("pools_")))
-        raise CarbonError(f"没有名为 {name} 的碳密度表。现有：{known}。请改 cdgis.toml 的 carbon.pool_table")
+        raise CarbonError(f"没有名为 {name} 的碳密度表。现有：{known}", remedy="请改 cdgis.toml 的 carbon.pool_table")
     frame = read_source(source)
     frame["class_code"] = frame["class_code"].astype(int)
     problems = _pool_problems(frame)

@@ -45,7 +45,7 @@ def read_measures(forest_type: str = "针叶林", folder: Traversable | None = N
     curve = ages[ages["forest_type"] == forest_type].sort_values("age_yr")
     if curve.empty:
         known = "、".join(ages["forest_type"].drop_duplicates())
-        raise CarbonError(f"没有 {forest_type} 的龄级碳密度表。现有：{known}")
+        raise CarbonError(f"没有 {forest_type} 的龄级碳密度表", remedy=f"现有：{known}")
     spread = read_source(root.joinpath("age_class_range.csv")).sort_values("age_yr")
     frame = read_source(root.joinpath("potential_measures.csv"))
     low, mid, high = (frame[f"{part}_tc_per_ha_yr"] for part in ("low", "mid", "high"))

@@ -46,7 +46,7 @@ def soil_factor(kind: str, item: str, climate: str) -> SoilFactor:
     found = same[(same["item"] == item) & same["climate"].isin([climate, ""])]
     if found.empty:
         known = "、".join(f"{item}（{where or '各气候'}）" for item, where in zip(same["item"], same["climate"], strict=True))
-        raise CarbonError(f"土壤因子 {kind} 没有“{item}，{climate}”。现有：{known}")
+        raise CarbonError(f"土壤因子 {kind} 没有“{item}，{climate}”", remedy=f"现有：{known}")
     row = found.iloc[0]
     return SoilFactor(
         kind=kind, item=item, value=row["value"], half_range_share=row["half_range_share"], source=row["source"]

@@ -188,7 +188,9 @@ def read_weights(path: Path) -> Mapping[str, Mapping[str, float]]:
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
-        raise UsageError(f"权重文件 {path.name} 无法读取：{err}。应为 TOML，如 [priority] 下写 people_near = 0.3") from err
+        raise UsageError(
+            f"权重文件 {path.name} 无法读取：{err}", remedy="应为 TOML，如 [priority] 下写 people_near = 0.3"
+        ) from err
     strange = sorted(set(raw) - {"priority", "destinations"})
     tables = [table for name, table in raw.items() if name not in strange]
     numbers = all(isinstance(t, dict) and all(isinstance(v, int | float) for v in t.values()) for t in tables)

@@ -88,7 +88,8 @@ def staged(out: Path, *, own: Sequence[str] = ("",)) -> Iterator[Stage]:
             stage.written = _swap(scratch, out, own, stage)
     except OSError as err:
         raise ReportError(
-            f"无法写入输出文件夹 {out}：{os_reason(err)}。请检查权限、磁盘空间，并关闭正打开其中文件的程序后重试"
+            f"无法写入输出文件夹 {out}：{os_reason(err)}",
+            remedy="请检查权限、磁盘空间，并关闭正打开其中文件的程序后重试",
         ) from err
 
 
@@ -151,8 +152,8 @@ def _check_owners(out: Path, fresh: Mapping[str, Path], stage: Stage) -> None:
     if foreign:
         listed = "、".join(foreign[:_MOST_LISTED]) + (f" 等 {len(foreign)} 个" if len(foreign) > _MOST_LISTED else "")
         raise ReportError(
-            f"{out} 里已有这些文件，不是 cdgis 写出的，或写出后被改过，没有覆盖：{listed}。"
-            "请移走或改名后重试，或用 --out 换一个目录"
+            f"{out} 里已有这些文件，不是 cdgis 写出的，或写出后被改过，没有覆盖：{listed}",
+            remedy="请移走或改名后重试，或用 --out 换一个目录",
         )
 
 
@@ -179,9 +180,11 @@ def _check_places(out: Path, names: Sequence[str]) -> None:
         for folder in (out / name).relative_to(out).parents:
             place = out / folder
             if folder != Path() and (place.is_symlink() or (place.exists() and not place.is_dir())):
-                raise ReportError(f"{place} 是链接或文件，应为普通文件夹：输出不写到别处。请移开它，或用 --out 换一个目录")
+                raise ReportError(
+                    f"{place} 是链接或文件，应为普通文件夹：输出不写到别处", remedy="请移开它，或用 --out 换一个目录"
+                )
         if (out / name).is_dir() and not (out / name).is_symlink():
-            raise ReportError(f"{out / name} 是文件夹，输出文件要用这个名字。请移开它，或用 --out 换一个目录")
+            raise ReportError(f"{out / name} 是文件夹，输出文件要用这个名字", remedy="请移开它，或用 --out 换一个目录")
 
 
 def _stale(out: Path, names: set[str]) -> list[str]:

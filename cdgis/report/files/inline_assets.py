@@ -72,7 +72,9 @@ def inline_code(text: str) -> Markup:
     """
     found = _CLOSES_ELEMENT.search(text)
     if found:
-        raise ReportError(f"内嵌脚本或样式中含有 {found.group()!r}，会提前结束所在元素；请检查 templates/ 中的文件")
+        raise ReportError(
+            f"内嵌脚本或样式中含有 {found.group()!r}，会提前结束所在元素", remedy="请检查 templates/ 中的文件"
+        )
     return Markup(text)
 
 

@@ -60,7 +60,8 @@ def check_pages(pages: Iterable[tuple[str, str]], withheld: Withheld, *, trusted
     if leaks:
         listed = "；".join(f"{leak.page} 的{leak.where}中有 {leak.what}" for leak in leaks[:_MOST_SHOWN])
         raise ReportError(
-            f"公开版未写出：发现 {len(leaks)} 处不得公开的内容：{listed}。请从源数据或公开设置中去掉后重新发布"
+            f"公开版未写出：发现 {len(leaks)} 处不得公开的内容：{listed}",
+            remedy="请从源数据或公开设置中去掉后重新发布",
         )
 
 

@@ -90,7 +90,9 @@ class Composer:
         ReportError : the assessment has no such subject.
         """
         if not self.book.rows("verdicts", subject_id):
-            raise ReportError(f"没有对象 {subject_id} 的判定结果，无法编制报告；请核对对象编号（subjects.csv）")
+            raise ReportError(
+                f"没有对象 {subject_id} 的判定结果，无法编制报告", remedy="请核对对象编号（subjects.csv）"
+            )
         report = self.report_on(self.book.case(subject_id))
         return with_journal(report, journal) if journal is not None else report
 

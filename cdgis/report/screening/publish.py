@@ -39,6 +39,7 @@ def write_screening(
     *,
     formats: Sequence[str] = FORMATS,
     journals: Mapping[str, JournalExtract] | None = None,
+    attachments: Mapping[str, bytes] | None = None,
     progress: Progress | None = None,
 ) -> list[Path]:
     """Write one report a subject and the tables of all into `out`; return the paths, sorted.
@@ -47,6 +48,7 @@ def write_screening(
     ----------
     formats : any of FORMATS; data/ always holds the tables as CSV, and as one XLSX or GeoPackage when asked for.
     journals : subject_id -> officers' decisions to show beside the findings.
+    attachments : file name -> bytes of inputs that lie in no file of their own, kept beside the reports.
 
     Raises
     ------
@@ -69,6 +71,8 @@ def write_screening(
                 if name in formats:
                     (stage.folder / page).with_suffix(f".{name}").write_bytes(RENDERINGS[name](report, record))
             (progress or _silent)(subject_id)
+        for name, content in (attachments or {}).items():
+            (stage.folder / name).write_bytes(content)
         containers = [name for name in ("gpkg", "xlsx") if name in formats]
         write_tables(assessment, stage.folder / "data", containers=containers)
     return stage.written

@@ -63,10 +63,10 @@ def load_report(content: bytes) -> ScreeningReport:
     try:
         raw = json.loads(content)
         if not isinstance(raw, dict) or raw.get("schema") != SCHEMA:
-            raise ReportError(f"不是研判报告的 JSON：schema 应为 {SCHEMA}；请用 cdgis screen 重新生成")
+            raise ReportError(f"不是研判报告的 JSON：schema 应为 {SCHEMA}", remedy="请用 cdgis screen 重新生成")
         report: ScreeningReport = _built(ScreeningReport, raw)
     except (ValueError, KeyError, TypeError, AttributeError) as err:
-        raise ReportError(f"研判报告的 JSON 不完整或被改动：{err!r:.120}；请用 cdgis screen 重新生成") from err
+        raise ReportError(f"研判报告的 JSON 不完整或被改动：{err!r:.120}", remedy="请用 cdgis screen 重新生成") from err
     return report
 
 

@@ -85,7 +85,7 @@ def _sheet() -> tuple[Any, Any, Any]:
         from matplotlib.figure import Figure
         from matplotlib.font_manager import FontProperties
     except ImportError as err:
-        raise ReportError("静态图需要 matplotlib：请运行 pip install 'cdgis[stills]' 后重试") from err
+        raise ReportError("静态图需要 matplotlib", remedy="请运行 pip install 'cdgis[stills]' 后重试") from err
     found = chinese_font()
     if found is None:
         raise ReportError(

@@ -6,6 +6,16 @@ from typing import Literal
 Kind = Literal["text", "number", "integer", "flag"]
 
 
+_UNITS = {
+    "m2": "平方米", "ha": "公顷", "m": "米", "km": "公里", "cm": "厘米", "deg": "度", "h": "小时", "yr": "年",
+    "m3": "立方米", "m3_per_ha": "立方米/公顷", "t": "吨", "t_per_yr": "吨/年", "share": "占比 0–1", "count": "个",
+    "tc": "吨碳", "tc_per_ha": "吨碳/公顷", "tco2e": "吨二氧化碳当量", "tco2e_per_yr": "吨二氧化碳当量/年",
+    "yuan": "元", "yuan_per_tco2e": "元/吨二氧化碳当量", "lon": "度", "lat": "度",
+}  # fmt: skip
+"""End of a number column's name -> its unit in words."""
+_BOUNDS = ("_low", "_mid", "_high")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """One column of an output table."""
@@ -19,6 +29,15 @@ class Column:
     high: float | None = None
     required: bool = True
     """Whether the cell must be filled; optional text is the empty string, optional numbers are NaN."""
+
+    @property
+    def unit(self) -> str:
+        """Unit of a number, told by the end of the name; "" for text, and for counts, ranks, years and scores."""
+        if self.kind != "number":
+            return ""
+        words = next((self.name.removesuffix(end) for end in _BOUNDS if self.name.endswith(end)), self.name).split("_")
+        ends = ("_".join(words[at:]) for at in range(len(words)))
+        return next((_UNITS[end] for end in ends if end in _UNITS), "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,52 @@
+"""Writing an assessment as its command writes it: reports on single sites, or the pages of a whole run."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from cdgis.core.progress import Progress, Silent
+from cdgis.errors import UsageError
+from cdgis.report.publish import write_reports
+from cdgis.report.screening.publish import write_screening
+from cdgis.report.screening.reviews import kept_journals
+from cdgis.report.table_rows import page_names
+from cdgis.results.assessment import Assessment
+
+SCREEN_FORMATS = ("html", "json")
+"""What a screening writes when nothing else is asked for."""
+
+
+def save_assessment(
+    assessment: Assessment,
+    out: Path,
+    *,
+    formats: Sequence[str] | None = None,
+    attachments: Mapping[str, bytes] | None = None,
+    jobs: int = 1,
+    progress: Progress | None = None,
+) -> list[Path]:
+    """Write an assessment into `out` and return the paths, sorted; the bytes are those of the command of its request.
+
+    Parameters
+    ----------
+    formats : of a screening, any of html, docx, json, xlsx, gpkg; None means SCREEN_FORMATS. A whole run has no choice.
+    attachments : file name -> bytes that the reports on single sites rest on and that lie in no other file.
+
+    Raises
+    ------
+    UsageError : an unknown format, or formats given for a whole run.
+    ReportError : the folder cannot be written.
+    """
+    progress = progress or Silent()
+    if assessment.request.command == "screen":
+        progress.stage("写出报告")
+        names = page_names(list(assessment.subjects.frame["subject_id"]))
+        journals = kept_journals(out, assessment, names)
+        wanted = SCREEN_FORMATS if formats is None else formats
+        return write_screening(
+            assessment, out, formats=wanted, journals=journals, attachments=attachments, progress=progress.step
+        )  # fmt: skip
+    if formats is not None:
+        raise UsageError("整个工作区的结果总是写出全部网页与数据表，不能选格式", remedy="请去掉 formats")
+    progress.stage("写出网页与数据表")
+    word = assessment.request.command == "relocate"
+    return write_reports(assessment, out, jobs=jobs, progress=progress.step, word=word)
