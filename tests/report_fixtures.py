@@ -277,7 +277,7 @@ def _carbon(*, text: str) -> dict[str, pd.DataFrame]:
         for year in (2030, 2060)
     ]
     table = validate("carbon_potential", pd.DataFrame(potential))
-    totals = total_potential(table, pd.Series({"XF1": "造林·针叶林"}))
+    totals = total_potential(table)
     return {
         "carbon_zones": validate("carbon_zones", pd.DataFrame(zones)),
         "carbon_potential": table,

@@ -86,21 +86,30 @@ def test_potential_totals_and_cumulated_fluxes_agree(tables):
 
 
 def test_two_ways_to_the_range_agree_within_three_percent(tables):
-    table = tables["carbon_uncertainty"].set_index(["quantity", "approach"])
+    table = tables["carbon_uncertainty"].query("correlation == '同源相关'").set_index(["quantity", "approach"])
     for quantity in table.index.unique("quantity"):
         widths = [table.loc[(quantity, way), "value_high"] - table.loc[(quantity, way), "value_low"] for way in ("解析", "蒙特卡洛")]
         assert widths[1] == pytest.approx(widths[0], rel=0.03), quantity
 
 
 def test_analytic_rows_are_the_numbers_of_the_tables(tables):
-    known = tables["carbon_uncertainty"].query("approach == '解析'").set_index("quantity")
+    known = tables["carbon_uncertainty"].query("approach == '解析' and correlation == '同源相关'").set_index("quantity")
     zones, totals = tables["carbon_zones"], tables["carbon_potential_totals"]
     city = zones[(zones["zone_layer"] == "city") & (zones["land_class"] == "合计")].iloc[0]
     last = totals[(totals["measure"] == "全部措施") & (totals["year"] == 2060)].iloc[0]
     for part in PARTS:
         assert known.loc["全市碳储量", f"value_{part}"] == pytest.approx(city[f"stock_tc_{part}"])
         assert known.loc["修复增汇潜力（累计至2060年）", f"value_{part}"] == pytest.approx(last[f"cumulative_tco2e_{part}"])
-    assert known.loc["全市碳储量", "dominant"] == "阔叶林土壤碳密度"
+    assert known.loc["全市碳储量", "dominant"] == "土壤碳密度（黄晓琼等2016）"
+
+
+def test_the_city_stock_stands_between_the_two_ends_of_the_correlation_model(tables):
+    rows = tables["carbon_uncertainty"].query("quantity == '全市碳储量' and approach == '解析'").set_index("correlation")
+    widths = (rows["value_high"] - rows["value_low"]) / 1e6
+    assert widths["全部独立"] < widths["同源相关"] < widths["全部相关"]
+    million_t = rows.loc["同源相关", ["value_low", "value_high"]].astype(float) / 1e6
+    assert million_t.round(0).tolist() == [259, 590]
+    assert (rows.loc["全部独立", ["value_low", "value_high"]].astype(float) / 1e6).round(0).tolist() == [321, 542]
 
 
 def test_potential_shared_out_by_county_makes_the_total_again(tables):

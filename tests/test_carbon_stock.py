@@ -1,18 +1,22 @@
 """Stock by zone and class: hand cases, the joint range, and what the account refuses to add."""
 
+import csv
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import cdgis
 from cdgis.carbon import account_stock, merge_zones
 from cdgis.carbon.factors import PoolTable, read_pool_table
 from cdgis.carbon.stock import NO_DATA, TOTAL
 from cdgis.errors import CarbonError
 from cdgis.raster import NODATA_CODE
 
+DATA = Path(cdgis.__file__).parent / "data" / "carbon"
 HA = 10_000.0
 
 
@@ -83,27 +87,38 @@ def test_total_leaves_a_pool_blank_when_one_class_does_not_know_it() -> None:
     assert table.loc[("partly", TOTAL), "vegetation_tc"] == pytest.approx(4.63 + 26.09)
 
 
-def test_total_range_is_narrower_than_the_sum_of_lows_and_wider_than_any_class() -> None:
+def test_densities_of_one_source_share_its_error_and_sources_do_not() -> None:
+    """Grass of three kinds comes from one paper, broadleaf forest from others: add up within, root-sum-square between."""
     table = account(("z", 1, HA), ("z", 5, HA), ("z", 6, HA)).loc["z"]
-    parts, total = table.drop(index=TOTAL), table.loc[TOTAL]
-    width = parts["stock_tc_mid"] - parts["stock_tc_low"]
-    assert total["stock_tc_mid"] == pytest.approx(parts["stock_tc_mid"].sum())
-    assert total["stock_tc_mid"] - total["stock_tc_low"] == pytest.approx(math.sqrt((width**2).sum()))
-    assert total["stock_tc_low"] > parts["stock_tc_low"].sum()
-    assert total["stock_tc_mid"] - total["stock_tc_low"] > width.max()
-
-
-def test_total_range_agrees_with_drawing_the_factors_at_random() -> None:
-    rows = (("z", 5, 3 * HA), ("z", 6, 7 * HA), ("z", 7, HA))
-    total = account(*rows).loc[("z", TOTAL)]
     pools = read_pool_table("chengde_100cm").frame.set_index("class_code")
+    half = {
+        (pool, code): pools.loc[code, f"{pool}_tc_per_ha"] - pools.loc[code, f"{pool}_low_tc_per_ha"]
+        for pool in ("vegetation", "soil") for code in (1, 5, 6)
+    }  # fmt: skip
+    expected = math.hypot(
+        half["vegetation", 1], half["soil", 1], half["vegetation", 5] + half["vegetation", 6], half["soil", 5] + half["soil", 6]
+    )
+    parts, total = table.drop(index=TOTAL), table.loc[TOTAL]
+    assert total["stock_tc_mid"] == pytest.approx(parts["stock_tc_mid"].sum())
+    assert total["stock_tc_mid"] - total["stock_tc_low"] == pytest.approx(expected)
+    assert total["stock_tc_low"] > parts["stock_tc_low"].sum()
+
+
+def test_total_range_agrees_with_drawing_the_errors_at_random() -> None:
+    """An independent Monte Carlo: one standard normal for each pool and source, as the table's own columns name them."""
+    rows = (("z", 5, 3 * HA), ("z", 6, 7 * HA), ("z", 7, HA), ("z", 4, 2 * HA), ("z", 13, HA))
+    total = account(*rows).loc[("z", TOTAL)]
+    with (DATA / "pools_chengde_100cm.csv").open(encoding="utf-8", newline="") as stream:
+        table = {int(row["class_code"]): row for row in csv.DictReader(stream)}
     rng = np.random.default_rng(20261101)
+    shared: dict[tuple[str, str], np.ndarray] = {}
     drawn = np.zeros(200_000)
     for _, code, area_m2 in rows:
-        for pool in ("vegetation", "soil"):
-            mid = pools.loc[code, f"{pool}_tc_per_ha"]
-            sd = (pools.loc[code, f"{pool}_high_tc_per_ha"] - mid) / 1.6449
-            drawn += area_m2 / HA * rng.normal(mid, sd, len(drawn))
+        for pool in ("vegetation", "dead", "soil"):
+            if table[code][f"{pool}_tc_per_ha"]:
+                mid, high = (float(table[code][f"{pool}{part}_tc_per_ha"]) for part in ("", "_high"))
+                z = shared.setdefault((pool, table[code][f"{pool}_group"]), rng.normal(size=len(drawn)))
+                drawn += area_m2 / HA * (mid + (high - mid) / 1.6449 * z)
     low, high = np.quantile(drawn, [0.05, 0.95])
     width = total["stock_tc_high"] - total["stock_tc_low"]
     assert width == pytest.approx(high - low, rel=0.03)

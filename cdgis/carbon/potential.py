@@ -2,9 +2,9 @@
 
 flux(Y) = eligible * gain(Y - start) * 44/12;  cumulative(Y) = sum of fluxes to Y.
 
-A gain (one curve or rate: `growth_key`) is one quantity for all areas and years that use it: its lows and highs add
-up. Gains of different keys are independent: over keys the half-widths combine as root-sum-square; lows of different
-keys are never summed. Errors of the areas are not in these ranges; table carbon_uncertainty shows what they would add.
+A gain (one curve or rate: `growth_key`) is one quantity for all areas and years that use it. Ranges as in
+carbon.uncertainty: gains of one measure rest on one source and share its error, so their lows add up; measures combine
+as root-sum-square. Errors of the areas are not in these ranges; table carbon_uncertainty shows what they would add.
 """
 
 from collections.abc import Sequence
@@ -29,6 +29,11 @@ _COLUMNS = [f"{kind}_tco2e_{part}" for kind in _KINDS for part in _PARTS]
 def growth_key(measure: str, forest_type: str) -> str:
     """Return what a measure's gain is called: areas with the same key share one uncertain gain."""
     return f"{measure}·{forest_type}" if measure == AFFORESTATION else measure
+
+
+def error_of(key: str) -> str:
+    """Return what gains share an error with: the measure, for all forest types of planted stands take one table's range."""
+    return key.partition("·")[0]
 
 
 def gain_for(measures: Measures, growth: GrowthData, trees: Trees, *, key: str, years: int, method: str = "") -> YearlyGain:
@@ -93,35 +98,18 @@ def _rates(key: str, gain: YearlyGain, start_year: int, years: Sequence[int]) ->
     return pd.DataFrame(columns)
 
 
-def total_potential(potential: pd.DataFrame, keys: pd.Series) -> pd.DataFrame:
-    """Return table carbon_potential_totals: by measure and year, and 全部措施 by year.
-
-    Parameters
-    ----------
-    potential : table carbon_potential.
-    keys : area_id -> growth key.
-    """
-    summed = ["gross_m2", "eligible_m2", *_COLUMNS]
+def total_potential(potential: pd.DataFrame) -> pd.DataFrame:
+    """Return table carbon_potential_totals from table carbon_potential: by measure and year, and 全部措施 by year."""
     # "M" sorts before "S": the least verified part marks the whole.
-    how = {**dict.fromkeys(summed, "sum"), "mark": "min"}
-    table = potential.assign(growth_key=potential["area_id"].map(keys))
-    by_key = table.groupby(["measure", "growth_key", "year"], as_index=False).agg(how)
+    how = {**dict.fromkeys(["gross_m2", "eligible_m2", *_COLUMNS], "sum"), "mark": "min"}
+    measures = potential.groupby(["measure", "year"], as_index=False).agg(how)
+    squares = measures.copy()
     for kind in _KINDS:
-        mid = by_key[f"{kind}_tco2e_mid"]
         for part in ("low", "high"):
-            by_key[f"{kind}_{part}_square"] = (by_key[f"{kind}_tco2e_{part}"] - mid) ** 2
-    measures = _combine(by_key)
-    overall = _combine(by_key.assign(measure=ALL_MEASURES))
-    return validate("carbon_potential_totals", pd.concat([measures, overall], ignore_index=True))
-
-
-def _combine(by_key: pd.DataFrame) -> pd.DataFrame:
-    mids = [f"{kind}_tco2e_mid" for kind in _KINDS]
-    squares = [f"{kind}_{part}_square" for kind in _KINDS for part in ("low", "high")]
-    how = {**dict.fromkeys(["gross_m2", "eligible_m2", *mids, *squares], "sum"), "mark": "min"}
-    table = by_key.groupby(["measure", "year"], as_index=False).agg(how)
+            squares[f"{kind}_tco2e_{part}"] = (measures[f"{kind}_tco2e_{part}"] - measures[f"{kind}_tco2e_mid"]) ** 2
+    overall = squares.assign(measure=ALL_MEASURES).groupby(["measure", "year"], as_index=False).agg(how)
     for kind in _KINDS:
-        mid = table[f"{kind}_tco2e_mid"]
         for part, sign in (("low", -1), ("high", 1)):
-            table[f"{kind}_tco2e_{part}"] = mid + sign * np.sqrt(table[f"{kind}_{part}_square"])
-    return table
+            column = f"{kind}_tco2e_{part}"
+            overall[column] = overall[f"{kind}_tco2e_mid"] + sign * np.sqrt(overall[column])
+    return validate("carbon_potential_totals", pd.concat([measures, overall], ignore_index=True))

@@ -1,13 +1,14 @@
 """Yearly uptake of existing forests, zone by zone.
 
-sink(z) = sum over forest classes c of area(z, c) * rate(c) * 44/12. All rates are read from one table of one paper, so
-their errors are taken as fully correlated: lows and highs of the classes add up.
+sink(z) = sum over forest classes c of area(z, c) * rate(c) * 44/12. Ranges as in carbon.uncertainty: rates of one source
+(all shipped ones) share its error, so their lows and highs add up; rates of several sources combine as root-sum-square.
 """
 
 from collections.abc import Mapping
 
 import pandas as pd
 
+from cdgis.carbon.uncertainty import half_widths
 from cdgis.core.units import M2_PER_HA, TCO2_PER_TC
 
 _PARTS = ("low", "mid", "high")
@@ -27,7 +28,7 @@ def account_sink(
     ----------
     areas : zone_id, class_code, area_m2 (square metres).
     class_names : class code -> land class.
-    rates : land_class, low/mid/high_tc_per_ha_yr, mark; classes without a row take up nothing that we count.
+    rates : land_class, low/mid/high_tc_per_ha_yr, source, mark; classes without a row take up nothing that we count.
     """
     named = areas.assign(land_class=areas["class_code"].map(class_names))
     rows = named.merge(rates, on="land_class", how="inner")
@@ -36,6 +37,11 @@ def account_sink(
         rows[f"sink_tco2e_per_yr_{part}"] = rows["area_m2"] / M2_PER_HA * rows[f"{part}_tc_per_ha_yr"] * TCO2_PER_TC
     columns = ["forest_m2", *(f"sink_tco2e_per_yr_{part}" for part in _PARTS)]
     sums = rows.groupby("zone_id")[columns].sum()
+    mid = rows["sink_tco2e_per_yr_mid"]
+    ends = {part: rows[f"sink_tco2e_per_yr_{part}"] - mid for part in ("low", "high")}
+    width = half_widths(pd.DataFrame({"zone_id": rows["zone_id"], "group": rows["source"], **ends}))
+    sums["sink_tco2e_per_yr_low"] = sums["sink_tco2e_per_yr_mid"] - width["down"]
+    sums["sink_tco2e_per_yr_high"] = sums["sink_tco2e_per_yr_mid"] + width["up"]
     sums["mark"] = rows.groupby("zone_id")["mark"].min()
     zones = pd.Index(sorted(set(areas["zone_id"])), name="zone_id")
     table = sums.reindex(zones)

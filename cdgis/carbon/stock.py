@@ -2,10 +2,10 @@
 
 stock(z, c) = area(z, c) * [vegetation(c) + dead(c) + soil(c)], over the pools the table knows for class c.
 
-Low and high are the 5 and 95 % points. A class's factor is one quantity wherever it is used (fully correlated
-across zones); factors of different classes and pools are independent, so the half-widths of a zone total
-combine as the root of the sum of squares (IPCC 2006 vol. 1 ch. 3, eq. 3.2); lows are never summed. Errors
-of the mapped areas are not in these ranges; table carbon_uncertainty shows what they would add.
+Low and high are the 5 and 95 % points. Errors hang together as carbon.uncertainty says: densities of one pool from one
+source move together, in all classes and zones; pools and sources are independent, and their half-widths combine as the
+root of the sum of squares (IPCC 2006 vol. 1 ch. 3, eq. 3.2). Errors of the mapped areas are not in these ranges;
+table carbon_uncertainty shows what they would add, and what other correlations would.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,8 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from cdgis.carbon.factors import POOLS, PoolTable
+from cdgis.carbon.factors import POOLS, PoolTable, error_group
+from cdgis.carbon.uncertainty import half_widths
 from cdgis.core.units import M2_PER_HA, TCO2_PER_TC, m2_to_mu
 from cdgis.core.vocabulary import Mark
 from cdgis.errors import CarbonError
@@ -23,7 +24,6 @@ from cdgis.results.tables.validation import validate
 TOTAL = "合计"
 NO_DATA = "无数据"
 
-_VARIANCES = ("low_variance", "high_variance")
 
 
 def account_stock(
@@ -58,8 +58,8 @@ def account_stock(
     names = zone_names or {}
     table["zone_layer"] = zone_layer
     table["zone_name"] = [names.get(zone, "") for zone in table["zone_id"]]
-    table["stock_tc_low"] = table["stock_tc_mid"] - np.sqrt(table["low_variance"])
-    table["stock_tc_high"] = table["stock_tc_mid"] + np.sqrt(table["high_variance"])
+    table["stock_tc_low"] = table["stock_tc_mid"] - table["down"]
+    table["stock_tc_high"] = table["stock_tc_mid"] + table["up"]
     table["stock_tco2e_mid"] = table["stock_tc_mid"] * TCO2_PER_TC
     table["density_tc_per_ha_mid"] = table["stock_tc_mid"] / (table["area_m2"] / M2_PER_HA).where(table["area_m2"] > 0)
     return validate("carbon_zones", table)
@@ -86,20 +86,33 @@ def _class_rows(areas: pd.DataFrame, pools: PoolTable) -> pd.DataFrame:
     rows = areas.merge(pools.frame, on="class_code", how="left")
     area_ha = rows["area_m2"] / M2_PER_HA
     rows["stock_tc_mid"] = 0.0
-    rows["low_variance"] = rows["high_variance"] = 0.0
     for pool in POOLS:
         mid = rows[f"{pool}_tc_per_ha"]
         rows[f"{pool}_tc"] = area_ha * mid
         rows["stock_tc_mid"] += rows[f"{pool}_tc"].fillna(0.0)
-        rows["low_variance"] += (area_ha * (mid - rows[f"{pool}_low_tc_per_ha"])).fillna(0.0) ** 2
-        rows["high_variance"] += (area_ha * (rows[f"{pool}_high_tc_per_ha"] - mid)).fillna(0.0) ** 2
     for part in ("above", "below"):
         rows[f"{part}_tc"] = area_ha * rows[f"{part}_tc_per_ha"]
     rows["mark"] = np.where((rows[[f"{p}_mark" for p in POOLS]] == Mark.MEMORY).any(axis=1), "M", "S")
     rows["soil_depth_cm"] = rows["soil_depth_cm"].map("{:g}".format).where(rows["soil_depth_cm"].notna(), "")
     rows["soil_share"] = rows["soil_tc"].notna().astype(float)
     rows["method"] = _class_methods(rows, pools)
+    own = half_widths(_swings(rows).assign(zone_id=lambda swings: swings["row"])).reindex(rows.index, fill_value=0.0)
+    rows["down"], rows["up"] = own["down"], own["up"]
     return _blank_no_data(rows)
+
+
+def _swings(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return what each density adds to its zone when it goes to its low or high value: zone_id, row, group, low, high."""
+    area_ha = rows["area_m2"] / M2_PER_HA
+    parts = [
+        pd.DataFrame({
+            "zone_id": rows["zone_id"], "row": rows.index, "group": error_group(pool, rows[f"{pool}_group"]),
+            "low": area_ha * (rows[f"{pool}_low_tc_per_ha"] - rows[f"{pool}_tc_per_ha"]),
+            "high": area_ha * (rows[f"{pool}_high_tc_per_ha"] - rows[f"{pool}_tc_per_ha"]),
+        })
+        for pool in POOLS
+    ]  # fmt: skip
+    return pd.concat(parts, ignore_index=True).dropna(subset=["low", "high"])
 
 
 def _class_methods(rows: pd.DataFrame, pools: PoolTable) -> "pd.Series[str]":
@@ -114,7 +127,7 @@ def _blank_no_data(rows: pd.DataFrame) -> pd.DataFrame:
     empty = rows["class_code"] == NODATA_CODE
     rows.loc[empty, "land_class"] = NO_DATA
     rows.loc[empty, "stock_tc_mid"] = np.nan
-    rows.loc[empty, list(_VARIANCES)] = np.nan
+    rows.loc[empty, ["down", "up"]] = np.nan
     rows.loc[empty, "method"] = "栅格无值，只计面积，不计碳"
     return rows
 
@@ -123,7 +136,8 @@ def _zone_totals(classes: pd.DataFrame, pools: PoolTable) -> pd.DataFrame:
     """Return one row per zone; above, below and dead stay blank unless every class knows them."""
     counted = classes[classes["land_class"] != NO_DATA]
     groups = counted.groupby("zone_id")
-    totals = groups[["stock_tc_mid", *_VARIANCES, "vegetation_tc"]].sum()
+    totals = groups[["stock_tc_mid", "vegetation_tc"]].sum()
+    totals[["down", "up"]] = half_widths(_swings(counted)).reindex(totals.index, fill_value=0.0)
     totals["soil_tc"] = groups["soil_tc"].sum(min_count=1)
     for part in ("above_tc", "below_tc", "dead_tc"):
         totals[part] = groups[part].sum().where(groups[part].count() == groups.size())
@@ -133,7 +147,7 @@ def _zone_totals(classes: pd.DataFrame, pools: PoolTable) -> pd.DataFrame:
     depth = "" if pools.soil_depth_cm is None else f"{pools.soil_depth_cm:g}"
     totals["soil_depth_cm"] = np.where(known > 0, depth, "")
     soil = np.select([known == 0, known == classes_met], ["不含土壤", "含土壤"], "土壤只含有同深度来源的类别")
-    totals["method"] = [f"各类合计，区间按方和根合成（类间独立，同类因子完全相关）；{words}" for words in soil]
+    totals["method"] = [f"各类合计，区间：同库同源的因子完全相关，不同库、不同源按方和根合成；{words}" for words in soil]
     totals = totals.reset_index()
     # Zones wholly without data have no total row: a zero would read as "no carbon".
     area = classes.groupby("zone_id")["area_m2"].sum()

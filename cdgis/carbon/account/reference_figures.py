@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from cdgis.carbon.factors import (
+    POOL_WORDS,
     POOLS,
     TREE_FACTORS,
     PoolTable,
@@ -23,7 +24,6 @@ FOREST_CODES = (1, 2, 3, 13)
 CHECK_LIMIT_SHARE, CHECK_WRONG_SHARE = 0.05, 0.20
 _TREE_WORDS = {"density_t_per_m3": "木材密度", "bef": "生物量扩展因子", "root_shoot": "根茎比", "carbon_fraction": "含碳率"}
 _TREE_UNITS = {"density_t_per_m3": "吨/立方米", "bef": "无", "root_shoot": "无", "carbon_fraction": "无"}
-_POOL_WORDS = {"vegetation": "植被", "dead": "死有机质", "soil": "土壤"}
 
 
 def milestones(
@@ -99,7 +99,7 @@ def _pool_rows(pools: PoolTable) -> pd.DataFrame:
                 {
                     "kind": "碳密度",
                     "item": known["land_class"],
-                    "factor": f"{_POOL_WORDS[pool]}{depth if pool == 'soil' else ''}碳密度",
+                    "factor": f"{POOL_WORDS[pool]}{depth if pool == 'soil' else ''}碳密度",
                     "unit": "吨碳/公顷",
                     "value_low": known[f"{pool}_low_tc_per_ha"],
                     "value_mid": known[f"{pool}_tc_per_ha"],

@@ -228,5 +228,5 @@ def potential_tables(
     areas = restoration.areas.set_index("area_id")
     # The choice of trees and of what is taken off may be unverified although the curve is not.
     potential["mark"] = np.minimum(potential["mark"], potential["area_id"].map(areas["mark"]))
-    totals = total_potential(potential, areas["growth_key"])
+    totals = total_potential(potential)
     return {"carbon_potential": potential, "carbon_potential_totals": totals}

@@ -2,7 +2,7 @@
 
 from cdgis.carbon.factors.conditions import read_conditions, read_fact_titles
 from cdgis.carbon.factors.curves import GrowthData, read_growth
-from cdgis.carbon.factors.pools import POOLS, PoolTable, read_pool_table
+from cdgis.carbon.factors.pools import POOL_WORDS, POOLS, PoolTable, error_group, read_pool_table
 from cdgis.carbon.factors.restoration_measures import (
     Exclusion,
     Measures,
@@ -17,6 +17,8 @@ from cdgis.carbon.factors.trees import TREE_FACTORS, Trees, mark_column, read_tr
 
 __all__ = [
     "POOLS",
+    "POOL_WORDS",
+    "error_group",
     "SOIL_DEPTH_CM",
     "TREE_FACTORS",
     "Exclusion",

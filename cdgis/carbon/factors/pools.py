@@ -14,6 +14,7 @@ from cdgis.core.vocabulary import Mark
 from cdgis.errors import CarbonError
 
 POOLS = ("vegetation", "dead", "soil")
+POOL_WORDS = {"vegetation": "植被", "dead": "死有机质", "soil": "土壤"}
 """The pools that carry a range; vegetation is all living biomass, above + below ground."""
 
 
@@ -24,7 +25,8 @@ class PoolTable:
     name: str
     frame: pd.DataFrame
     """class_code (int), land_class, above/below_tc_per_ha, and for each of POOLS x: x_tc_per_ha (the mid
-    value), x_low_tc_per_ha, x_high_tc_per_ha (5 and 95 %), x_source, x_mark; soil_depth_cm; note. Blank is NaN."""
+    value), x_low_tc_per_ha, x_high_tc_per_ha (5 and 95 %), x_source, x_group (kind of source whose
+    error its values share), x_mark; soil_depth_cm; note. Blank is NaN."""
     soil_depth_cm: float | None
     """The one depth all soil values share; None if there is no soil value at all."""
 
@@ -47,6 +49,9 @@ def read_pool_table(name: str, folder: Traversable | None = None) -> PoolTable:
         raise CarbonError(f"没有名为 {name} 的碳密度表。现有：{known}", remedy="请改 cdgis.toml 的 carbon.pool_table")
     frame = read_source(source)
     frame["class_code"] = frame["class_code"].astype(int)
+    for pool in POOLS:
+        # A table that names no groups: values said to come from the very same source share its error.
+        frame[f"{pool}_group"] = frame.get(f"{pool}_group", frame[f"{pool}_source"])
     problems = _pool_problems(frame)
     if problems:
         raise CarbonError(f"碳密度表 {source.name} 有误：" + "；".join(problems))
@@ -71,3 +76,8 @@ def _pool_problems(frame: pd.DataFrame) -> list[str]:
         unmarked = mid.notna() & ~(frame[f"{pool}_mark"].isin(list(Mark)) & (frame[f"{pool}_source"] != ""))
         problems += [f"{c} 的 {pool} 缺来源或出处标记" for c in frame.loc[unmarked, "land_class"]]
     return problems
+
+
+def error_group(pool: str, group: "pd.Series[str]") -> "pd.Series[str]":
+    """Return the names of the errors that densities of a pool share: its kind and its source (carbon.uncertainty)."""
+    return f"{POOL_WORDS[pool]}碳密度（" + group.astype(str) + "）"

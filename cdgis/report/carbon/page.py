@@ -129,7 +129,7 @@ def gather_carbon(assessment: Assessment, *, pages: Mapping[str, Mapping[str, st
         potential_maps=_maps(assessment, pages, potential),
         outlines=_outlines(assessment),
         potential_counties=tuple(records(by_zone[by_zone["zone_layer"] == COUNTIES])),
-        uncertainty=_pairs(table(assessment, "carbon_uncertainty")),
+        uncertainty=_ranges(table(assessment, "carbon_uncertainty")),
         milestones=tuple(records(table(assessment, "carbon_milestones"))),
         **_change(table(assessment, "carbon_change")),
         value=tuple(records(table(assessment, "carbon_value"))),
@@ -218,11 +218,16 @@ def _outlines(assessment: Assessment) -> dict[str, Outline]:
     return {name: picture_outline(counties, picture) for name, picture in assessment.pictures.items() if name != RELIEF}
 
 
-def _pairs(uncertainty: pd.DataFrame) -> tuple[tuple[Row, Row], ...]:
-    """Return the rows of both approaches by quantity; sums with area errors come after those without."""
-    by_name = {str(name): records(part) for name, part in uncertainty.groupby("quantity", sort=True)}
-    order = sorted(by_name, key=lambda name: ("另计" in name, name))
-    return tuple((rows[-1], rows[0]) if rows[0]["approach"] == "蒙特卡洛" else (rows[0], rows[-1]) for rows in map(by_name.__getitem__, order))
+def _ranges(uncertainty: pd.DataFrame) -> tuple[dict[str, Any], ...]:
+    """Return by quantity the rows that are printed: analytic, drawn, and the two ends of the correlation model."""
+    found: list[dict[str, Any]] = []
+    for name, part in uncertainty.groupby("quantity", sort=True):
+        rows = {(row["correlation"], row["approach"]): row for row in records(part)}
+        found.append({
+            "known": rows["同源相关", "解析"], "drawn": rows["同源相关", "蒙特卡洛"],
+            "apart": rows["全部独立", "解析"], "together": rows["全部相关", "解析"], "name": name,
+        })  # fmt: skip
+    return tuple(sorted(found, key=lambda row: ("另计" in row["name"], row["name"])))
 
 
 def _change(change: pd.DataFrame) -> dict[str, Any]:

@@ -40,11 +40,12 @@ CARBON_BASIS_TABLES: tuple[Table, ...] = (
     Table(
         name="carbon_uncertainty",
         title="碳核算不确定性",
-        sort_by=("quantity", "approach"),
+        sort_by=("quantity", "correlation", "approach"),
         columns=(
             text("quantity", "数量"),
             text("unit", "单位"),
             text("approach", "方法", "解析", "蒙特卡洛"),
+            text("correlation", "误差相关", "同源相关", "全部独立", "全部相关"),
             *span("value", "", "见单位", low=None, required=True),
             integer("samples", "抽样次数"),
             integer("seed", "随机种子"),
