@@ -63,7 +63,7 @@ class CarbonView:
     outlines: Mapping[str, Outline]
     """County borders over each picture, by the picture's name."""
     potential_counties: tuple[Row, ...]
-    uncertainty: tuple[tuple[Row, Row], ...]
+    uncertainty: tuple[dict[str, Any], ...]
     """Analytic and Monte Carlo row of each quantity."""
     milestones: tuple[Row, ...]
     change: Row | None
