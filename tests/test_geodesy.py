@@ -1,5 +1,8 @@
 """Areas, planes, projections and datums against formulas and figures that are not ours."""
 
+import math
+from pathlib import Path
+
 import numpy as np
 import pyproj
 import pytest
@@ -10,6 +13,7 @@ from hypothesis import strategies as st
 from cdgis.errors import CrsError
 from cdgis.geometry import geodesy
 from cdgis.geometry.shapes import follow_plane
+from cdgis.readers.repair import DENSIFIED
 
 # 国土调查办发〔2008〕32号, with CGCS2000's constants: trapezoids between each edge and the meridian 60°E.
 A, F = 6378137.0, 1 / 298.257222101
@@ -261,3 +265,11 @@ def test_datum_shifts_return_when_sent_there_and_back(lon, lat):
     assert (back[0][0], back[1][0]) == pytest.approx((lon, lat), abs=1e-9)
     offset_m = geodesy.geodesic_distance_m(np.array([lon]), np.array([lat]), *gcj)[0]
     assert 300 < offset_m < 800
+
+
+def test_edge_length_is_one_number_in_code_message_and_method():
+    method = (Path(__file__).parent.parent / "docs" / "method.md").read_text(encoding="utf-8")
+    assert f"长边先加密到 {geodesy.MAX_EDGE_M:g} m 以内" in method
+    assert f"超过 {geodesy.MAX_EDGE_M:g} 米" in DENSIFIED
+    for phi in (40.2, 42.7):  # the whole prefecture; bow of an edge whose ends differ in northing by its length
+        assert geodesy.MAX_EDGE_M**2 * math.tan(math.radians(phi)) / (8 * 6_371_000) <= 0.01

@@ -102,5 +102,5 @@ def test_the_answers_on_rivers_do_not_replace_somebodys_files(tmp_path: Path) ->
 
     (tmp_path / "滦河.html").write_text("我的", encoding="utf-8")
     with pytest.raises(ReportError, match="滦河"):
-        write_water({}, tmp_path, files={"滦河.html": b"x"})
+        write_water({}, tmp_path, stamp="", files={"滦河.html": b"x"})
     assert content(tmp_path) == {"滦河.html": "我的".encode()}

@@ -16,7 +16,7 @@ from report_fixtures import ATTACKS, empty_assessment, make_assessment
 from cdgis.core.vocabulary import DEMO_STAMP, Evidence
 from cdgis.report.files.table_files import csv_text, safe_cell, write_tables
 from cdgis.report.files.xlsx_words import reader_for
-from cdgis.results.data_status import is_demonstration
+from cdgis.results.data_status import stamp_of
 from cdgis.results.tables.validation import TABLES, Column
 
 
@@ -191,9 +191,9 @@ def test_stamp_is_due_unless_every_layer_is_official() -> None:
         for key, layer in assessment.layers.items()
     }
     inputs = tuple(replace(record, official=True) for record in assessment.inputs)
-    assert is_demonstration(assessment)
-    assert is_demonstration(replace(assessment, layers=layers))
-    assert not is_demonstration(replace(assessment, layers=layers, inputs=inputs))
+    assert stamp_of(assessment)
+    assert stamp_of(replace(assessment, layers=layers))
+    assert not stamp_of(replace(assessment, layers=layers, inputs=inputs))
 
 
 def test_tables_are_written_when_nothing_was_judged(tmp_path: Path) -> None:

@@ -50,15 +50,17 @@ def reuse(
     from cdgis.readers.loading import load_workspace
     from cdgis.report.files.plain_tables import write_water
     from cdgis.report.site.reuse_page import render_reuse
-    from cdgis.siting.reuse_assessment import assess_reuse
+    from cdgis.results.data_status import stamp_for
+    from cdgis.siting.reuse_assessment import assess_reuse, elevation_of
 
     opened = open_here(workspace)
     target = output_folder(out, "reports/reuse", opened)
     with progress_bars(err_console, quiet=quiet) as progress:
         loaded = load_workspace(opened, as_of=parse_date(as_of), progress=progress)
         table = assess_reuse(loaded, jobs=jobs, progress=progress)
-    page = render_reuse(loaded, table).encode()
-    written = write_water({"reuse": table}, target, files={"reuse.html": page})
+    stamp = stamp_for(loaded.records, elevation_of(loaded))
+    page = render_reuse(loaded, table, stamp=stamp).encode()
+    written = write_water({"reuse": table}, target, stamp=stamp, files={"reuse.html": page})
     if not quiet:
         for option, rows in table.groupby("option", sort=False):
             counts = rows["admissible"].value_counts().reindex(["可选", "须补证", "不可选"], fill_value=0)
@@ -78,15 +80,14 @@ def synergy(
     示例：cdgis synergy layers/synergy/before_after.csv
     """
     from cdgis.carbon.synergy_assessment import assess_synergy
-    from cdgis.core.vocabulary import DEMO_STAMP
     from cdgis.report.files.plain_tables import write_water
     from cdgis.report.site.synergy_page import render_synergy
+    from cdgis.results.data_status import stamp_of_names
 
     found = assess_synergy(table, weights=weights)
-    # Names that are evidently made up mark demonstration data, wherever the file lies.
-    stamp = DEMO_STAMP if found.table["name"].str.startswith("示例").any() else ""
+    stamp = stamp_of_names(found.table["name"])
     page = render_synergy(found, stamp=stamp).encode()
-    written = write_water({"synergy": found.table}, out or Path("reports") / "synergy", files={"synergy.html": page})
+    written = write_water({"synergy": found.table}, out or Path("reports") / "synergy", stamp=stamp, files={"synergy.html": page})
     if quiet:
         return
     rows = found.table[found.table["pollutant"] == "APeq"]

@@ -8,9 +8,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from cdgis.cli.terminal import VERDICT_STYLES, count_table
-from cdgis.core.vocabulary import DEMO_STAMP, LIST_SEPARATOR, WHOLE_FILE, IntakeStatus, Verdict
+from cdgis.core.vocabulary import LIST_SEPARATOR, WHOLE_FILE, IntakeStatus, Verdict
 from cdgis.report.relocation.content import count_dispositions
 from cdgis.results.assessment import Assessment
+from cdgis.results.data_status import stamp_of
 
 _LISTED_SUBJECTS = 12
 """Up to this many subjects are listed one by one; more are counted."""
@@ -22,7 +23,7 @@ _KINDS = (("project", "项目"), ("enterprise", "企业"))
 def print_summary(console: Console, assessment: Assessment, out: Path, written: Sequence[Path]) -> None:
     """Print verdict counts, intake counts, headlines and where the pages are."""
     console.print()
-    console.print(f"[bold]{escape(assessment.settings.name)}[/]　判定基准日 {assessment.as_of}　{DEMO_STAMP}")
+    console.print(f"[bold]{escape(assessment.settings.name)}[/]　判定基准日 {assessment.as_of}　{stamp_of(assessment)}".rstrip())
     judged = len(assessment.tables["verdicts"])
     if judged:
         console.print(_subject_table(assessment) if judged <= _LISTED_SUBJECTS else _verdict_table(assessment))

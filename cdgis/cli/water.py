@@ -74,7 +74,7 @@ def trace(
     opened = open_here(workspace)
     with progress_bars(err_console, quiet=quiet) as progress:
         made = assess_trace(opened, start, at=at, up=up, velocity=velocity or "", target=to, progress=progress)
-    written = write_water(made.tables, output_folder(out, f"reports/trace/{_folder(made.origin.id)}", opened))
+    written = write_water(made.tables, output_folder(out, f"reports/trace/{_folder(made.origin.id)}", opened), stamp=made.stamp)
     if not quiet:
         _say_trace(made, assumed=velocity is None)
         say("已写出 " + "、".join(str(path) for path in written))
@@ -135,7 +135,7 @@ def outfalls(
     target = output_folder(out, "reports/outfalls", open_here(workspace))
     system, subjects = _load(workspace, quiet)
     tables = assess_outfalls(system, subjects, planned=tuple(place for _, place in planned if place))
-    written = write_water(tables, target)
+    written = write_water(tables, target, stamp=system.stamp)
     if not quiet:
         counts = tables["outfalls"]["zone_class"].value_counts()
         say(f"排口与排水企业 {len(tables['outfalls'])} 个：" + "，".join(f"{word} {n}" for word, n in counts.items()))

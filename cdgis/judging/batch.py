@@ -18,12 +18,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cdgis import __version__
-from cdgis.core.vocabulary import DEMO_STAMP
 from cdgis.errors import ReaderError
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.readers.inputs import file_sha256
 from cdgis.readers.loading import Loaded
 from cdgis.readers.parcels import PartOfFile, parts_of_files, read_parcels
+from cdgis.results.data_status import stamp_for, status_text
 from cdgis.results.report_numbers import input_digest
 
 TABLES = ("subjects", "attributes", "overlaps", "clear", "ledger", "findings", "verdicts")
@@ -124,8 +124,8 @@ def _done_before(record: Path, job: BatchJob) -> PartDone | None:
 
 def _write_table(out: Path, name: str, number: int, frame: pd.DataFrame, loaded: Loaded) -> str:
     """Write one part of one table; return its SHA-256."""
-    demo = any(not layer.spec.official for layer in loaded.layers.values())
-    table = pa.Table.from_pandas(frame.assign(data_status=DEMO_STAMP if demo else "正式数据"), preserve_index=False)
+    status = status_text(stamp_for(loaded.records))
+    table = pa.Table.from_pandas(frame.assign(data_status=status), preserve_index=False)
     sink = pa.BufferOutputStream()
     pq.write_table(table.replace_schema_metadata(None), sink, compression="zstd")
     content = sink.getvalue().to_pybytes()

@@ -19,6 +19,7 @@ from cdgis.judging.evaluation import judge_subjects
 from cdgis.judging.subject_table import COUNTY_LAYER
 from cdgis.readers import read_layer, read_subjects
 from cdgis.readers.loading import Loaded, load_workspace
+from cdgis.results.data_status import stamp_for
 from cdgis.results.tables.validation import empty, validate
 from cdgis.workspace.catalog import Catalog, LayerSpec
 from cdgis.workspace.layers import Layers, Subjects
@@ -32,7 +33,7 @@ class Comparison:
     old_label: str
     new_label: str
     as_of: str
-    stamp_due: bool
+    stamp: str
     """Whether any layer compared is not official."""
     layers: Mapping[str, tuple[Layers, Layers]]
     """Layer id -> ({id: old layer}, {id: new layer}) for each layer with a changed unit; either may be empty."""
@@ -125,7 +126,7 @@ def _compare(
         old_label=labels[0],
         new_label=labels[1],
         as_of=as_of.isoformat(),
-        stamp_due=any(not found.spec.official for both in changed.values() for one in both for found in one.values()),
+        stamp=stamp_for((*before.records, *after.records)),
         layers={key: both for key, both in changed.items() if key in touched},
         titles={spec.id: spec.title for space in spaces for spec in space.catalog.layers.values()},
         borders=_borders(after.layers),

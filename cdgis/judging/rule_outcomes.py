@@ -152,7 +152,7 @@ def reach_by_layer(rules: Sequence[Rule], facts: Facts) -> dict[str, FloatArray]
     reach: dict[str, FloatArray] = {}
     for rule in rules:
         if rule.geometry == "within":
-            distance = np.nan_to_num(_threshold_m(rule, facts), nan=0.0)
+            distance = np.nan_to_num(buffer_m(rule, facts), nan=0.0)
             reach[rule.layer] = np.maximum(reach.get(rule.layer, np.zeros(facts.size)), distance)
     return reach
 
@@ -179,7 +179,7 @@ def apply_rule(rule: Rule, facts: Facts, measurement: Measurement, hits: Hits, b
     later: Nearest | None = None
     distance_of_zones = nearest.at_least_m
     if rule.geometry == "within":
-        threshold = _threshold_m(rule, facts)
+        threshold = buffer_m(rule, facts)
         distance = np.where(hit, 0.0, nearest.distance_m)
         distance_of_zones = distance
         with np.errstate(invalid="ignore"):
@@ -222,7 +222,10 @@ def _in_grey_band(rule: Rule, distance_m: FloatArray, certain: Kleene) -> BoolAr
         return np.asarray((certain == FALSE) & ~(distance_m > outer))
 
 
-def _threshold_m(rule: Rule, facts: Facts) -> FloatArray:
+def buffer_m(rule: Rule, facts: Facts) -> FloatArray:
+    """Return how far off a rule still counts zones, metres: 0 for rules on hits, NaN where nobody declared it."""
+    if rule.geometry != "within":
+        return np.zeros(facts.size)
     if rule.distance_attribute:
         return facts.number(rule.distance_attribute)
     return np.full(facts.size, np.nan if rule.reach_m is None else rule.reach_m)

@@ -10,8 +10,9 @@ from cdgis.judging.cumulative import sum_up_caps
 from cdgis.judging.evaluation import Judged
 from cdgis.judging.facts import Facts
 from cdgis.judging.questions import list_questions, silent_triggers
-from cdgis.readers.loading import Loaded, overview_notes
+from cdgis.readers.loading import Loaded
 from cdgis.results.assessment import Assessment, Part
+from cdgis.results.overview_notes import overview_notes
 from cdgis.results.report_numbers import input_digest, report_numbers
 from cdgis.results.request import Request
 from cdgis.results.tables.validation import TABLES, empty, validate

@@ -237,7 +237,7 @@ class TraceResult:
         from cdgis.pipelines.output_folder import checked_output
         from cdgis.report.files.plain_tables import write_water
 
-        return write_water(self.trace.tables, checked_output(Path(out), self._workspace))
+        return write_water(self.trace.tables, checked_output(Path(out), self._workspace), stamp=self.trace.stamp)
 
     def _table(self, name: str) -> pd.DataFrame:
         found = self.trace.tables.get(name)

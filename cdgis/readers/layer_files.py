@@ -22,6 +22,7 @@ from cdgis.readers.geojson import feature_geometry, feature_texts, open_geojson
 from cdgis.readers.inputs import file_sha256
 from cdgis.readers.intake import Remark, intake_note, noted, rejected, repaired
 from cdgis.readers.repair import (
+    DENSIFIED,
     KIND_WORDS,
     ON_PLANE,
     STRAY_HOLE,
@@ -227,7 +228,7 @@ def _geometries(spec: LayerSpec, raw: _Raw, epsg: int, notes: list[IntakeNote]) 
     lost |= whole & shapely.is_empty(plane)
     notes += [_row_note(spec, i, repaired(f"{ON_PLANE}，已修复", field="geometry")) for i in np.flatnonzero(crossed & ~lost)]
     if cut.any():
-        reason = f"{int(cut.sum())} 个图斑的高斯-克吕格长边（超过1公里）已加密，偏差不超过1厘米"
+        reason = f"{int(cut.sum())} 个图斑的{DENSIFIED}"
         notes.append(intake_note(spec.path, WHOLE_FILE, (noted(reason, field="geometry"),)))
     faults = (
         (lost, f"图形不是{KIND_WORDS[dimension]}，或退化而没有面积、长度，已略去"),

@@ -10,7 +10,7 @@ from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.array_types import BoolArray, GeometryArray
 from cdgis.errors import CrsError
-from cdgis.geometry.geodesy import densify_for_plane, geometries_to_plane, to_lonlat
+from cdgis.geometry.geodesy import MAX_EDGE_M, densify_for_plane, geometries_to_plane, to_lonlat
 from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.readers.coordinates import CHENGDE_BOX, Box, within
 from cdgis.readers.crs import GEOGRAPHIC, WGS84_NOTE, check_coordinates, wrong_zone
@@ -21,6 +21,7 @@ ShapeOrShapes = TypeVar("ShapeOrShapes", BaseGeometry, GeometryArray)
 ON_PLANE = "经纬度上合规的图形，换算到量算平面后不合规"
 FLATTENED = "图形在量算平面上没有面积"
 STRAY_HOLE = "内环（孔）不在外环之内"
+DENSIFIED = f"高斯-克吕格长边（超过 {MAX_EDGE_M:g} 米）已加密，偏差不超过1厘米"
 _STRAY_SHARE = 0.01
 """Share of a hole that may lie outside its shell: more is no matter of rounding."""
 _POLYGON = 3
@@ -80,7 +81,7 @@ def settle(geometry: BaseGeometry | None, epsg: int, *, source: str, remedy: str
     if crossed[0]:
         remarks.append(_mended_on_plane(lonlat[0], plane[0]))
     if cut[0]:
-        remarks.append(noted("高斯-克吕格长边（超过1公里）已加密，偏差不超过1厘米", field="geometry"))
+        remarks.append(noted(DENSIFIED, field="geometry"))
     return Settled(geometry=lonlat[0], remarks=(*remarks, *mended))
 
 

@@ -18,6 +18,7 @@ from cdgis.core.units import tc_to_tco2e
 from cdgis.core.vocabulary import Mark, Stability, Verdict
 from cdgis.rules.attributes import load_attributes
 from cdgis.rules.industry import name_of
+from cdgis.rules.law import read_law
 
 _DATE = re.compile(r"(\d{4})(?:\D{1,2}(\d{1,2})(?:\D{1,2}(\d{1,2}))?)?")
 _NATIONALITIES = re.compile(r"(?<=..)(?:(?:满|蒙古|回|土家|苗|侗|壮|瑶|彝|畲)族)+自治县$")
@@ -96,9 +97,10 @@ def read_date(text: str) -> date | None:
 
 def transition_note(declared_date: str) -> str:
     """Return the note on acts before the Code was in force, or the empty text when it does not concern them."""
-    entry = read_wording()["transition"]
-    day = read_date(declared_date)
-    return str(entry["text"]).format(date=declared_date) if day is not None and day < entry["in_force"] else ""
+    day, in_force_on = read_date(declared_date), read_law().code.in_force
+    if day is None or day >= in_force_on:
+        return ""
+    return str(read_wording()["transition"]["text"]).format(date=declared_date, in_force=in_force_on)
 
 
 FILTERS: Mapping[str, Callable[..., str | float]] = {

@@ -10,11 +10,12 @@ import pandas as pd
 import shapely
 
 from cdgis.core.progress import Progress, Silent
-from cdgis.core.vocabulary import DEMO_STAMP, InputRecord
+from cdgis.core.vocabulary import InputRecord
 from cdgis.errors import CatalogError, CrsError
 from cdgis.geometry.geodesy import geodesic_distance_m, geometries_to_local
 from cdgis.raster import read_raster
 from cdgis.readers import read_layer
+from cdgis.results.data_status import stamp_for
 from cdgis.results.tables.validation import empty, validate
 from cdgis.rivers.flow_cache import derived_flow, flow_file, flow_of, keep_flow, kept_flow, same_flow
 from cdgis.rivers.lines import Elevation, network_from_lines
@@ -51,8 +52,8 @@ class RiverSystem:
 
     @property
     def stamp(self) -> str:
-        """The demonstration stamp when any input is not official, else empty."""
-        return "" if all(record.official for record in self.records) else DEMO_STAMP
+        """The demonstration stamp when it is due on the network or what lies along it, else empty."""
+        return stamp_for(self.records)
 
     @property
     def method(self) -> str:

@@ -1,12 +1,11 @@
 """Rules from the 生态环境准入清单 of each management unit (layers/zoning/access_list.csv).
 
-Since 2026-08-15 breach of a published list is unlawful (生态环境法典 第67条, penalty 第1234条); before, the list
-was policy. So a clause with effect 禁止 becomes two dated rules: 限制 until 2026-08-14, 禁止 from 2026-08-15.
+Since the Code (生态环境法典) is in force breach of a published list is unlawful; before, the list was policy. So a
+clause with effect 禁止 becomes two dated rules, 限制 before the Code and 禁止 under it (cdgis/data/law.toml).
 """
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from typing import Any, get_args
 
 import pandas as pd
@@ -15,6 +14,7 @@ from pydantic import ValidationError
 from cdgis.core.toml_files import schema_problems
 from cdgis.core.vocabulary import LIST_SEPARATOR, Dimension, Effect, Evidence, Level, ProjectType
 from cdgis.errors import RuleError
+from cdgis.rules.law import read_law
 from cdgis.rules.rule import NUMERIC_OPERATORS, Basis, Condition, Operator, Rule
 
 COLUMNS = (
@@ -22,13 +22,6 @@ COLUMNS = (
     "attribute", "op", "value", "effect", "plan_measure",
 )  # fmt: skip
 UNIT_LAYER = "management_units"
-POLICY_FROM = date(2021, 1, 1)
-"""Year of the city's plan; the day is not known."""
-POLICY_TO = date(2026, 8, 14)
-CODE_FROM = date(2026, 8, 15)
-_LIST = Basis(document="生态环境准入清单", issuer="承德市")
-_CODE = Basis(document="生态环境法典", article="第67条", issuer="全国人民代表大会", mark=Evidence.COPY)
-_PENALTY = "第1234条：责令停止、没收、限期拆除恢复，50万-500万元；直接责任人5万-10万元；情节严重的停业关闭"
 _UNIT_CODE = re.compile(r"^ZH\d{6}[123]\d{4}$")
 
 
@@ -142,18 +135,23 @@ def _rules_of(cells: Mapping[str, str], mark: Evidence) -> list[Rule]:
         "mark": mark,
         "manual": not cells["effect"],
     }
-    own = _LIST.model_copy(update={"article": f"{cells['unit_code']} 第 {cells['clause_no']} 条", "mark": mark})
-    policy: dict[str, Any] = {"basis": (own,), "effective_from": POLICY_FROM, "date_precision": "year"}
+    law, code = read_law().access_list, read_law().code
+    own = Basis(
+        document=law.document, issuer=law.issuer, article=f"{cells['unit_code']} 第 {cells['clause_no']} 条", mark=mark
+    )
+    policy: dict[str, Any] = {
+        "basis": (own,), "effective_from": law.policy_from, "date_precision": law.policy_precision
+    }  # fmt: skip
     if effect is not Effect.PROHIBIT:
         return [Rule(id=rule_id, effect=effect, **clause, **policy)]
-    before = "2026-08-14 以前违反清单无专门罚则，按限制计"
+    under_code = Basis(document=code.document, article=law.article, issuer=code.issuer, mark=code.mark)
     return [
         Rule(
-            id=f"{rule_id}-2021", effect=Effect.RESTRICT, effective_to=POLICY_TO, needs_review=True, note=before,
-            **clause, **policy,
+            id=f"{rule_id}-{law.policy_from.year}", effect=Effect.RESTRICT, effective_to=code.last_day_before,
+            needs_review=True, note=law.policy_note.format(last_day=code.last_day_before), **clause, **policy,
         ),
         Rule(
-            id=f"{rule_id}-2026", effect=effect, effective_from=CODE_FROM, penalty=_PENALTY,
-            basis=(own, _CODE), **clause,
+            id=f"{rule_id}-{code.in_force.year}", effect=effect, effective_from=code.in_force, penalty=law.penalty,
+            basis=(own, under_code), **clause,
         ),
     ]  # fmt: skip

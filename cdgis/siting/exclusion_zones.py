@@ -20,7 +20,7 @@ from cdgis.judging.exemptions import rule_applies_but_for_geometry
 from cdgis.judging.extents import both_planes
 from cdgis.judging.facts import Facts
 from cdgis.judging.kleene import FALSE, TRUE
-from cdgis.judging.rule_outcomes import scope_of
+from cdgis.judging.rule_outcomes import buffer_m, scope_of
 from cdgis.rules.rule import Rule
 from cdgis.rules.succession import succession
 from cdgis.workspace.layers import Layer, Layers
@@ -52,17 +52,9 @@ def concerns_of(rules: Sequence[Rule], facts: Facts, *, rank: int) -> tuple[Conc
         rest = rule_applies_but_for_geometry(rule, facts, book)
         if (rest != FALSE).any():
             found.append(
-                Concern(rule=rule, possible=rest != FALSE, certain=rest == TRUE, distance_m=_distance_m(rule, facts))
+                Concern(rule=rule, possible=rest != FALSE, certain=rest == TRUE, distance_m=buffer_m(rule, facts))
             )
     return tuple(found)
-
-
-def _distance_m(rule: Rule, facts: Facts) -> FloatArray:
-    if rule.geometry != "within":
-        return np.zeros(facts.size)
-    if rule.distance_attribute:
-        return facts.number(rule.distance_attribute)
-    return np.full(facts.size, np.nan if rule.reach_m is None else rule.reach_m)
 
 
 class ExclusionZones:

@@ -21,6 +21,7 @@ from cdgis.rivers.snap import distances_to
 from cdgis.rivers.system import read_elevation
 from cdgis.rivers.terrain import read_ground
 from cdgis.siting.reuse_options import open_options, rank_reuse, reuse_options
+from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.layers import SUBJECT_COLUMNS, Subjects
 
 LINE_LAYER = "power_lines"
@@ -76,15 +77,21 @@ def _patches(loaded: Loaded) -> pd.DataFrame:
     )  # fmt: skip
 
 
+def elevation_of(loaded: Loaded) -> tuple[LayerSpec, ...]:
+    """Return the catalogue entry of the elevation that slopes come from; none in a workspace without one."""
+    catalog, name = loaded.workspace.catalog, loaded.settings.rivers.elevation
+    return (catalog[name],) if name in catalog else ()
+
+
 def _ground(
     loaded: Loaded, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.float64], ...]:
     """Return height, slope and how far the slope faces away from south (0 on level ground), NaN without elevation."""
-    catalog, name = loaded.workspace.catalog, loaded.settings.rivers.elevation
-    if name not in catalog:
+    found = elevation_of(loaded)
+    if not found:
         return (np.full(len(lon), np.nan),) * 3
-    heights, _ = read_elevation(loaded.workspace, catalog[name])
-    grid = flow_of(heights, loaded.workspace.layers_dir / catalog[name].path)
+    heights, _ = read_elevation(loaded.workspace, found[0])
+    grid = flow_of(heights, loaded.workspace.layers_dir / found[0].path)
     height, slope, aspect = read_ground(grid).at(lon, lat)
     off_south = np.where((slope == 0) & np.isnan(aspect), 0.0, np.abs(aspect - 180.0))
     return height, slope, off_south

@@ -1,16 +1,16 @@
-"""The house style of Word documents: fonts, core properties, and bytes that do not depend on the clock."""
+"""The house style of Word documents: fonts and core properties."""
 
-import io
-import zipfile
+from collections.abc import Iterable
 from typing import Any
 
+from docx.document import Document as DocumentType
 from docx.oxml.ns import qn
 from docx.shared import Pt, RGBColor
 
 from cdgis.core.safe_text import legal_text
 
 _FONT, _LATIN = "宋体", "Times New Roman"
-_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+_INK = RGBColor(0x14, 0x18, 0x1F)
 
 
 def core_property(text: str) -> str:
@@ -18,22 +18,20 @@ def core_property(text: str) -> str:
     return legal_text(text)[:255]
 
 
-def set_font(style: Any, size: float, *, bold: bool) -> None:
-    """Give a style the house fonts for Chinese and Latin text, in points."""
-    style.font.name, style.font.size, style.font.bold = _LATIN, Pt(size), bold
-    style.font.color.rgb = RGBColor(0x14, 0x18, 0x1F)
-    fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
-    for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
-        fonts.attrib.pop(qn(f"w:{theme}"), None)
-    fonts.set(qn("w:eastAsia"), _FONT)
+def house_styles(document: DocumentType, sizes: Iterable[tuple[str, float]], *, embolden: bool = True) -> None:
+    """Give styles the house fonts for Chinese and Latin text.
 
-
-def fixed_times(content: bytes) -> bytes:
-    """Return the same archive with every member dated 1980, so that the clock leaves no trace."""
-    stream = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in source.namelist():
-            info = zipfile.ZipInfo(name, date_time=_ZIP_TIME)
-            info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, 3, 0o600 << 16
-            target.writestr(info, source.read(name))
-    return stream.getvalue()
+    Parameters
+    ----------
+    sizes : name of each style and its size in points.
+    embolden : whether all but Normal are set in bold; else each keeps the weight it has.
+    """
+    for name, size in sizes:
+        style: Any = document.styles[name]
+        style.font.name, style.font.size, style.font.color.rgb = _LATIN, Pt(size), _INK
+        if embolden:
+            style.font.bold = name != "Normal"
+        fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
+        for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
+            fonts.attrib.pop(qn(f"w:{theme}"), None)
+        fonts.set(qn("w:eastAsia"), _FONT)

@@ -7,12 +7,17 @@ import pandas as pd
 
 from cdgis.report.files.atomic_output import staged
 from cdgis.report.files.table_files import csv_text
+from cdgis.results.data_status import status_text
 
 
 def write_water(
-    tables: Mapping[str, pd.DataFrame], out: Path, *, files: Mapping[str, bytes] | None = None
+    tables: Mapping[str, pd.DataFrame], out: Path, *, stamp: str, files: Mapping[str, bytes] | None = None
 ) -> list[Path]:
     """Write each table to `out`/data/<name>.csv, and `files` by name into `out`; return the paths.
+
+    Parameters
+    ----------
+    stamp : the stamp due on the tables, the empty text when none is.
 
     Raises
     ------
@@ -20,7 +25,8 @@ def write_water(
     """
     contents = dict(files or {})
     contents |= {
-        f"data/{name}.csv": csv_text(name, table).encode("utf-8-sig", "replace") for name, table in tables.items()
+        f"data/{name}.csv": csv_text(name, table, status=status_text(stamp)).encode("utf-8-sig", "replace")
+        for name, table in tables.items()
     }
     with staged(out, own=()) as stage:
         for name, content in contents.items():

@@ -19,9 +19,8 @@ import pandas as pd
 import pyogrio
 import shapely
 
-from cdgis.core.vocabulary import DEMO_STAMP
 from cdgis.results.assessment import Assessment
-from cdgis.results.data_status import stamp_of, status_of
+from cdgis.results.data_status import stamp_of, status_text
 from cdgis.results.tables.validation import TABLES, Column, Table, table_named
 
 SIGNIFICANT_DIGITS = 12
@@ -40,7 +39,7 @@ def write_tables(
     Tables appear in the order of `cdgis.results.tables.validation.TABLES`. The bytes depend on the assessment alone.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    status = status_of(assessment)
+    status = status_text(stamp_of(assessment))
     tables = {name: _rounded(name, assessment.tables[name]) for name in TABLES if name in assessment.tables}
     texts = {name: csv_text(name, frame, status=status) for name, frame in tables.items()}
     tables = {name: frame.assign(**{STATUS.name: status}) for name, frame in tables.items()}
@@ -77,12 +76,12 @@ def safe_cell(value: str) -> str:
     return "'" + value if value.lstrip(" \u3000").startswith(_FORMULA_STARTS) else value
 
 
-def csv_text(name: str, frame: pd.DataFrame, *, status: str = DEMO_STAMP) -> str:
+def csv_text(name: str, frame: pd.DataFrame, *, status: str) -> str:
     """Return table `name` as CSV text: header of column names, ``\\n`` line ends, empty cell for a missing number.
 
     Parameters
     ----------
-    status : what the last column, `data_status`, says in every row (DESIGN 4.8); the stamp unless known better.
+    status : what the last column, `data_status`, says in every row (DESIGN 4.8).
     """
     table = with_status(table_named(name))
     columns = [_cells(frame[column.name], column.kind) for column in table.columns[:-1]]

@@ -2,7 +2,6 @@
 
 import io
 import re
-import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -14,6 +13,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cdgis.core.safe_text import legal_text
+from cdgis.report.files.fixed_zip import dated, fixed_zip
 from cdgis.report.files.xlsx_rows import Look, rows_xml
 from cdgis.report.files.xlsx_words import number_format, reader_for
 from cdgis.results.assessment import Assessment
@@ -26,7 +26,6 @@ _ROWS_MEASURED = 200
 _WIDEST_NUMBER, _WIDEST_TEXT = 16, 48
 _HEADER_ROWS = 2
 _EXCEL_ROW_LIMIT = 1_048_576
-_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 
 
 def write_workbook(
@@ -142,18 +141,12 @@ def _display_length(text: str) -> int:
 
 def _assembled(data: bytes, bodies: Mapping[str, str], day: datetime) -> bytes:
     """Return the zip with `bodies` put into their sheets, fixed entry times and `day` as time of change."""
-    modified = f"{day:%Y-%m-%dT%H:%M:%SZ}"
-    result = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target:
-        for entry in source.infolist():
-            text = source.read(entry).decode("utf-8")
-            if entry.filename == "docProps/core.xml":
-                text = re.sub(r"(<dcterms:modified[^>]*>)[^<]*", rf"\g<1>{modified}", text)
-            if entry.filename in bodies:
-                # The dimension openpyxl wrote covers the headers only; readers do without it.
-                text = re.sub(r"<dimension [^>]*/>", "", text, count=1)
-                text = text.replace("</sheetData>", bodies[entry.filename] + "</sheetData>", 1)
-            info = zipfile.ZipInfo(entry.filename, date_time=_ZIP_DATE)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(info, text.encode("utf-8"))
-    return result.getvalue()
+
+    def edited(name: str, content: bytes) -> bytes:
+        if name in bodies:
+            # The dimension openpyxl wrote covers the headers only; readers do without it.
+            text = re.sub(r"<dimension [^>]*/>", "", content.decode("utf-8"), count=1)
+            content = text.replace("</sheetData>", bodies[name] + "</sheetData>", 1).encode("utf-8")
+        return dated(name, content, f"{day:%Y-%m-%d}")
+
+    return fixed_zip(data, edit=edited)

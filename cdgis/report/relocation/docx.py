@@ -9,7 +9,8 @@ from docx.document import Document as DocumentType
 from docx.shared import Mm, Pt, RGBColor
 
 from cdgis.core.safe_text import legal_text
-from cdgis.report.files.docx_base import fixed_times, set_font
+from cdgis.report.files.docx_base import core_property, house_styles
+from cdgis.report.files.fixed_zip import fixed_zip
 from cdgis.report.relocation.content import Candidate, gather_candidates, listed_words
 from cdgis.report.relocation.page import FOLDER, docx_name
 from cdgis.report.table_rows import Row
@@ -54,18 +55,17 @@ def _card(assessment: Assessment, candidate: Candidate) -> bytes:
     _line(document, str(read_wording()["declaration"]["text"]), size=9)
     stream = io.BytesIO()
     document.save(stream)
-    return fixed_times(stream.getvalue())
+    return fixed_zip(stream.getvalue())
 
 
 def _set_up(document: DocumentType, assessment: Assessment, candidate: Candidate) -> None:
     section = document.sections[0]
     section.page_width, section.page_height, section.left_margin, section.right_margin = Mm(210), Mm(297), Mm(18), Mm(16)
-    for name, size in _STYLES:
-        set_font(document.styles[name], size, bold=name != "Normal")
+    house_styles(document, _STYLES)
     head = f"判定基准日 {assessment.as_of.isoformat()}　运行编号 {assessment.report_numbers.get('', '')}　{stamp_of(assessment)}"
     section.header.paragraphs[0].add_run(legal_text(head)).font.size = Pt(9)
     core, day = document.core_properties, datetime.combine(assessment.as_of, time(), UTC)
-    core.author, core.title = "cdgis", legal_text(str(candidate.row["name"]))[:255]
+    core.author, core.title = "cdgis", core_property(str(candidate.row["name"]))
     core.last_modified_by, core.revision, core.comments = "cdgis", 1, ""
     core.created = core.modified = core.last_printed = day
 

@@ -12,14 +12,14 @@ from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
 from cdgis.core.safe_text import legal_text
-from cdgis.report.files.fixed_zip import fixed_zip
+from cdgis.report.files.docx_base import house_styles
+from cdgis.report.files.fixed_zip import dated, fixed_zip
 from cdgis.report.rivers.page import MOST_SOURCES, tier_counts
 from cdgis.report.rivers.plan_png import draw_plan_png
 from cdgis.report.rivers.strip_map import draw_plan
 from cdgis.rivers.dossier import RiverDossier
 
 _WIDTH_MM = 261.0
-_FONT, _LATIN = "宋体", "Times New Roman"
 _RED = RGBColor(0xB2, 0x18, 0x2B)
 _STYLES = (("Normal", 10.0), ("Heading 1", 14.0), ("Title", 20.0))
 Cells = Sequence[str]
@@ -38,20 +38,14 @@ def render_river_docx(dossier: RiverDossier) -> bytes:
     _sources(document, dossier)
     stream = io.BytesIO()
     document.save(stream)
-    return fixed_zip(stream.getvalue(), modified=dossier.system.workspace.settings.as_of.isoformat())
+    return fixed_zip(stream.getvalue(), edit=lambda name, data: dated(name, data, dossier.system.workspace.settings.as_of.isoformat()))
 
 
 def _set_up(document: DocumentType, dossier: RiverDossier) -> None:
     section = document.sections[0]
     section.orientation, section.page_width, section.page_height = WD_ORIENT.LANDSCAPE, Mm(297), Mm(210)
     section.left_margin = section.right_margin = section.top_margin = section.bottom_margin = Mm(18)
-    for name, size in _STYLES:
-        style: Any = document.styles[name]
-        style.font.name, style.font.size, style.font.color.rgb = _LATIN, Pt(size), RGBColor(0x14, 0x18, 0x1F)
-        fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
-        for theme in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
-            fonts.attrib.pop(qn(f"w:{theme}"), None)
-        fonts.set(qn("w:eastAsia"), _FONT)
+    house_styles(document, _STYLES, embolden=False)
     _stamp(section.header.paragraphs[0], dossier)
     core = document.core_properties
     core.author, core.title, core.last_modified_by, core.revision = "cdgis", dossier.name, "cdgis", 1

@@ -25,4 +25,5 @@ def write_dossiers(dossiers: Sequence[RiverDossier], out: Path) -> list[Path]:
         files[f"{dossier.name}.docx"] = render_river_docx(dossier)
         files[f"{dossier.name}.xlsx"] = render_river_xlsx(dossier)
     registers = pd.concat([dossier.register for dossier in dossiers], ignore_index=True)
-    return write_water({"river_register": registers, "river_check": dossiers[0].system.check}, out, files=files)
+    tables = {"river_register": registers, "river_check": dossiers[0].system.check}
+    return write_water(tables, out, stamp=dossiers[0].system.stamp, files=files)

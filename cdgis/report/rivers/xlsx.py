@@ -11,7 +11,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from cdgis.core.safe_text import legal_text
-from cdgis.report.files.fixed_zip import fixed_zip
+from cdgis.report.files.fixed_zip import dated, fixed_zip
 from cdgis.results.tables.validation import table_named
 from cdgis.rivers.dossier import RiverDossier
 
@@ -40,7 +40,7 @@ def render_river_xlsx(dossier: RiverDossier) -> bytes:
         _fill(book.create_sheet(table.title), [tuple(c.title for c in table.columns), *body], bold_rows=1)
     stream = io.BytesIO()
     book.save(stream)
-    return fixed_zip(stream.getvalue(), modified=settings.as_of.isoformat())
+    return fixed_zip(stream.getvalue(), edit=lambda name, data: dated(name, data, settings.as_of.isoformat()))
 
 
 def tables_of(dossier: RiverDossier) -> Mapping[str, pd.DataFrame]:

@@ -9,6 +9,7 @@ from cdgis.core.vocabulary import Evidence, Level
 from cdgis.report.screening.content import BasisPair, BasisPart, BasisRow, Clause, Straddle
 from cdgis.report.screening.phrases import wording
 from cdgis.rules import Basis, Rule, Rulebook
+from cdgis.rules.law import read_law
 
 DATE_ATTRIBUTES = ("approval_date", "application_date")
 """Attributes that date the act; a change of law after the earliest is reported."""
@@ -26,11 +27,11 @@ def bases_of(
     by_id = {rule.id: rule for rule in rulebook.rules}
     ids = sorted({rule_id for clause in clauses for rule_id in clause.rule_ids})
     used = [by_id[rule_id] for rule_id in ids if rule_id in by_id]
-    terms = wording()["terms"]
+    terms, code_day = wording()["terms"], read_law().code.in_force
     return BasisPart(
         rows=_rows(used),
         straddles=_straddles(used, rulebook, as_of=as_of, declared_on=declared_on),
-        terms=(terms["after" if as_of >= terms["code_from"] else "before"],),
+        terms=(terms["after"] if as_of >= code_day else terms["before"].format(in_force=code_day),),
     )
 
 

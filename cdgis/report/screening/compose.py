@@ -6,7 +6,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
-from cdgis.core.vocabulary import DEMO_STAMP, Dimension, Effect, Level, ProjectType, State, SubjectKind
+from cdgis.core.vocabulary import Dimension, Effect, Level, ProjectType, State, SubjectKind
 from cdgis.errors import ReportError
 from cdgis.report.screening.bases import bases_of, declared_date
 from cdgis.report.screening.basics import basics_of, industry_of
@@ -28,6 +28,7 @@ from cdgis.report.screening.phrases import split, wording
 from cdgis.report.screening.record import SCHEMA, input_rows, rows_of
 from cdgis.report.screening.reviews import with_journal
 from cdgis.results.assessment import Assessment
+from cdgis.results.data_status import stamp_of
 from cdgis.results.tables.validation import empty
 
 Row = Mapping[str, Any]
@@ -74,7 +75,7 @@ class Composer:
         a = self.assessment
         return {
             "schema": SCHEMA, "run_number": a.report_numbers.get("", ""), "as_of": a.as_of.isoformat(),
-            "version": a.version, "stamp": _stamp(a), "declaration": self._declaration(_stamp(a)),
+            "version": a.version, "stamp": stamp_of(a), "declaration": self._declaration(stamp_of(a)),
             "request": a.request.row(), "settings": a.settings.model_dump(mode="json"), "inputs": input_rows(a),
         }  # fmt: skip
 
@@ -159,12 +160,6 @@ def _bases(assessment: Assessment, subject: Subject, clauses: Sequence[Clause]) 
         as_of=assessment.as_of, declared_on=declared_date(subject.values),
     )  # fmt: skip
 
-
-def _stamp(assessment: Assessment) -> str:
-    """Return the stamp that is due when any layer or table behind the answer is not official (DESIGN 4.8)."""
-    official = all(layer.spec.official for layer in assessment.layers.values())
-    official &= all(r.official for r in assessment.inputs if r.kind in ("layer", "raster", "table"))
-    return "" if official else DEMO_STAMP
 
 
 def _title_key(subject: Subject) -> str:

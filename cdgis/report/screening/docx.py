@@ -21,7 +21,8 @@ from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 
 from cdgis.core.safe_text import legal_text
-from cdgis.report.files.docx_base import core_property, fixed_times, set_font
+from cdgis.report.files.docx_base import core_property, house_styles
+from cdgis.report.files.fixed_zip import fixed_zip
 from cdgis.report.screening import ScreeningReport, report_json
 from cdgis.report.screening.blocks import Block, Cell, Grid, Heading, Pairs, Picture, Signatures, Text
 from cdgis.report.screening.cells import verdict_text
@@ -46,7 +47,7 @@ def render_docx(report: ScreeningReport) -> bytes:
             _add(document, block, report)
     stream = io.BytesIO()
     document.save(stream)
-    return fixed_times(stream.getvalue())
+    return fixed_zip(stream.getvalue())
 
 
 def _set_up(document: DocumentType, report: ScreeningReport) -> None:
@@ -55,8 +56,7 @@ def _set_up(document: DocumentType, report: ScreeningReport) -> None:
     section.orientation, section.page_width, section.page_height = WD_ORIENT.PORTRAIT, Mm(210), Mm(297)
     section.left_margin, section.right_margin = Mm(18), Mm(15)
     section.top_margin, section.bottom_margin = Mm(20), Mm(16)
-    for name, size in (("Normal", _TEXT_PT), ("Heading 1", 14), ("Heading 2", 11.5), ("Title", 18)):
-        set_font(document.styles[name], size, bold=name != "Normal")
+    house_styles(document, (("Normal", _TEXT_PT), ("Heading 1", 14), ("Heading 2", 11.5), ("Title", 18)))
     normal = document.styles["Normal"].paragraph_format
     normal.space_before, normal.space_after, normal.line_spacing = Pt(2), Pt(2), 1.25
     header = section.header.paragraphs[0]

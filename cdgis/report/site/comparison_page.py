@@ -10,7 +10,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from cdgis import __version__
-from cdgis.core.vocabulary import DEMO_STAMP, LIST_SEPARATOR, Verdict
+from cdgis.core.vocabulary import LIST_SEPARATOR, Verdict
 from cdgis.geometry.map_frame import View
 from cdgis.judging.compare_versions import Comparison
 from cdgis.judging.compare_zones import ADDED, RECLASSED, REMOVED, RENAMED, RESHAPED
@@ -20,7 +20,7 @@ from cdgis.report.files.atomic_output import staged
 from cdgis.report.files.inline_assets import content_policy, inline_code, template_text
 from cdgis.report.files.table_files import csv_text
 from cdgis.report.templating import page_template
-from cdgis.results.data_status import OFFICIAL_STATUS
+from cdgis.results.data_status import status_text
 
 SIZE_PX = (900, 560)
 _ROOM = 1.06
@@ -54,7 +54,7 @@ def write_comparison(comparison: Comparison, out: Path) -> list[Path]:
     ------
     ReportError : the folder cannot be written.
     """
-    status = DEMO_STAMP if comparison.stamp_due else OFFICIAL_STATUS
+    status = status_text(comparison.stamp)
     texts = {
         "compare.html": render_comparison(comparison).encode("utf-8", "replace"),
         "data/changes_zones.csv": csv_text("changes_zones", comparison.zones, status=status).encode("utf-8-sig", "replace"),
@@ -76,7 +76,7 @@ def render_comparison(comparison: Comparison) -> str:
         style=inline_code(template_text("style.css") + template_text("compare.css")),
         c=comparison,
         version=__version__,
-        stamp=DEMO_STAMP if comparison.stamp_due else "",
+        stamp=comparison.stamp,
         size=SIZE_PX,
         shapes=_shapes(comparison, view),
         borders=[path for shape in comparison.borders if (path := path_of(shape, view))],

@@ -5,7 +5,6 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from cdgis.core.vocabulary import DEMO_STAMP
 from cdgis.geometry.map_frame import View
 from cdgis.readers.loading import Loaded
 from cdgis.report.drawing.marks import Line, Spot
@@ -22,10 +21,9 @@ _DEVELOPED = ("风电", "光伏", "造林增汇", "生态空间")
 """Energy first on the map, because green space is open to nearly every patch and would hide the rest."""
 
 
-def render_reuse(loaded: Loaded, table: pd.DataFrame) -> str:
+def render_reuse(loaded: Loaded, table: pd.DataFrame, *, stamp: str) -> str:
     """Return the page."""
     view = _view(loaded)
-    stamp = "" if all(layer.spec.official for layer in loaded.layers.values()) else DEMO_STAMP
     best = _best(table)
     xy = view.pixels(best[["lon", "lat"]].to_numpy(dtype=float))
     spots = [
