@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 
 from . import planes
-from .logic import Subject, Truth, both, scope_and_conditions
+from .logic import Subject, Truth, both, everything_but_place, implausible
 from .overlay import Extent, Lie
 from .statute import Rule
 from .zones import ZoneLayer
@@ -54,16 +54,33 @@ def reach_of(rules: Sequence[Rule], subject: Subject, layer: str) -> float:
 
 def _threshold(rule: Rule, subject: Subject) -> float | None:
     if not rule["distance_attribute"]:
-        return rule["distance_m"]
+        return rule["distance_m"] if rule["certain_m"] is None else rule["certain_m"]
     try:
         return float(subject["attributes"].get(rule["distance_attribute"], ""))
     except ValueError:
         return None
 
 
-def answer(rule: Rule, case: Case) -> Answer:
+def answers_of(rules: Sequence[Rule], case: Case) -> list[Answer]:
+    """Return what every rule says, and what a person has to say beyond the certain distance of some."""
+    found = [answer(rule, case, rules) for rule in rules if rule["geometry"] != "engine"]
+    return found + [_beyond(a, case) for a in found if a.rule["certain_m"] is not None and not a.rule["manual"]]
+
+
+def _beyond(certain: Answer, case: Case) -> Answer:
+    """Return the part of a rule that a person decides: farther off than is certain, as far as its outer distance goes."""
+    rule = {**certain.rule, "manual": True}
+    if certain.geometry is not False:
+        return Answer(rule, False, certain.rest, [])
+    layer, surveyor = case.layers[rule["layer"]], case.lies[rule["layer"]].surveyor
+    distance, _ = surveyor.nearest(layer.among(rule["zone_classes"], rule["zone_ids"]))
+    within = rule["distance_m"] is None or not distance > rule["distance_m"]
+    return Answer(rule, within, certain.rest, [])
+
+
+def answer(rule: Rule, case: Case, rules: Sequence[Rule]) -> Answer:
     """Return what one rule says."""
-    rest = scope_and_conditions(rule, case.subject)
+    rest = everything_but_place(rule, case.subject, rules)
     if rule["geometry"] == "none":
         return Answer(rule, True, rest, [])
     found = case.lies.get(rule["layer"])
@@ -129,6 +146,7 @@ def engine_answers(answers: Sequence[Answer], case: Case) -> Engine:
         "ZU-05": [(bool(units.hits) and forbidden and not strict, UNIT_LAYER, "")],
         "ZU-07": [(None if unlisted else False, UNIT_LAYER, unlisted)],
         "TOL-01": [(True, name, zones) for name, zones in slivers.items()],
+        "ACT-01": [(implausible(case.subject), "", "")],
     }
 
 

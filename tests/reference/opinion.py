@@ -37,7 +37,7 @@ def _opinion(site: Site, rules: Sequence[statute.Rule]) -> Opinion:
         for name, layer in layers.items() if layer.coverage
     }  # fmt: skip
     case = judgement.Case(subject, extent, lies, layers, site.accuracy_m, TOLERANCE_M)
-    answers = [judgement.answer(rule, case) for rule in rules if rule["geometry"] != "engine"]
+    answers = judgement.answers_of(rules, case)
     engine = judgement.engine_answers(answers, case)
     return {
         "overlaps": [{"layer": name, **row} for name, found in lies.items() for row in found.overlaps],

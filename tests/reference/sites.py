@@ -28,10 +28,12 @@ NUMBERS = {
 }  # fmt: skip
 WORDS = {
     "equipment": ("高炉", "高炉;烧结机", "球团竖炉", "锅炉"), "sinter_machine_type": ("步进式烧结机", "带式烧结机"),
-    "pellet_equipment_type": ("球团竖炉", "带式焙烧机"), "opinion_document": ("冀示例〔2026〕1号", "无"),
+    "pellet_equipment_type": ("球团竖炉", "带式焙烧机"), "opinion_document": ("冀示例〔2026〕1号", "冀示例(2026)第7号", "无", "申请中", "函1号"),
+    "opinion_document_seen": ("某经办人",), "activity_seen": ("某经办人",), "serves_water_supply_seen": ("某经办人",),
     "approval_date": ("2025-05-01",), "serves_water_supply": ("true", "false"), "serves_city": ("true", "否"),
 }  # fmt: skip
 OTHERWISE = ("true", "false")
+SEEN = ("opinion_document_seen", "activity_seen", "serves_water_supply_seen")
 
 
 @dataclass(frozen=True)
@@ -74,8 +76,8 @@ def _conditions(rule: statute.Rule) -> list[dict[str, str]]:
 def _attributes(asked: list[str], draw: random.Random) -> dict[str, str]:
     known = draw.choice((0.1, 0.5, 0.9))
     found = {}
-    for name in [*asked, "two_high", "relocation_sector", "water_sensitive", "air_sensitive", "protection_distance_m"]:
-        if draw.random() < (known if name in asked else 0.1):
+    for name in [*asked, *SEEN, "two_high", "relocation_sector", "water_sensitive", "air_sensitive", "protection_distance_m"]:
+        if draw.random() < (known if name in asked or name in SEEN[:1] else 0.1):
             found[name] = str(draw.choice(NUMBERS.get(name) or WORDS.get(name) or OTHERWISE))
     return found
 

@@ -1,6 +1,7 @@
 """What do the rule files, access lists and industry tables say? Read as plain dictionaries, nothing interpreted."""
 
 import csv
+import re
 import tomllib
 from datetime import date
 from functools import cache
@@ -8,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-RULES = ROOT / "cdgis" / "data" / "rules"
+DATA = ROOT / "cdgis" / "data"
+RULES = DATA / "rules"
 INDUSTRY = ROOT / "cdgis" / "data" / "industry"
 ACCESS_LIST = ROOT / "layers" / "zoning" / "access_list.csv"
 
@@ -33,9 +35,9 @@ def _defaults(rule: Rule) -> Rule:
         "layer": "", "zone_classes": [], "zone_ids": [], "geometry": "hit", "distance_m": None,
         "distance_attribute": "", "subject_kinds": ["project", "enterprise"], "project_types": [], "activities": [],
         "industry_prefixes": [], "industry_flag": None, "or_declared": None, "conditions": [], "unless": [],
-        "effective_to": date.max, "manual": False,
+        "effective_to": date.max, "manual": False, "certain_m": None,
     }  # fmt: skip
-    return {**blank, **rule, "rank": RANK[rule["effect"]]}
+    return {**blank, **rule, "rank": RANK[rule["effect"]], "family": re.sub(r"-\d{4}[A-Z]?$", "", rule["id"])}
 
 
 def _rule_files() -> list[Rule]:
@@ -82,6 +84,12 @@ def _asked(row: dict[str, str]) -> list[dict[str, Any]]:
         return []
     value: Any = _words(row["value"]) if row["op"] in ("in", "has") else row["value"]
     return [{"attribute": row["attribute"], "op": row["op"], "value": value}]
+
+
+@cache
+def data_file(name: str) -> dict[str, Any]:
+    """Return one of the package's data files as it stands."""
+    return tomllib.loads((DATA / name).read_text("utf-8"))
 
 
 @cache
