@@ -10,7 +10,7 @@ import pytest
 import shapely
 from reference import planes, sites, statute
 from reference.compare import Answers, Tally, compare, compare_answers, judged, shipped
-from reference.logic import both, either, scope_and_conditions
+from reference.logic import both, either, everything_but_place
 from reference.opinion import opinions
 from reference.overlay import is_sliver
 from reference.zones import read_layers
@@ -123,8 +123,19 @@ def test_reference_reads_as_many_rules_as_cdgis_on_every_date():
 def test_reference_prohibits_new_building_in_the_red_line_but_not_what_exists():
     prohibition = next(r for r in statute.rules_in_force(sites.DATES[2]) if r["id"] == "ECO-02-2026")
     subject = {"kind": "project", "industry": "1371", "activity": [], "attributes": {}, "area_m2": 1.0, "length_m": 0.0}
-    assert scope_and_conditions(prohibition, {**subject, "project_type": "既有"}) is False
-    assert scope_and_conditions(prohibition, {**subject, "project_type": "新建"}) is True
+    book = statute.rules_in_force(sites.DATES[2])
+    assert everything_but_place(prohibition, {**subject, "project_type": "既有"}, book) is False
+    assert everything_but_place(prohibition, {**subject, "project_type": "新建"}, book) is True
+
+
+def test_reference_believes_a_claim_only_of_its_industry_and_only_in_the_hands_of_a_successor():
+    book = statute.rules_in_force(sites.DATES[2])
+    ban = next(r for r in book if r["id"] == "ECO-02-2026")
+    road = {"kind": "enterprise", "industry": "4812", "project_type": "新建", "activity": ["A06"], "attributes": {}}
+    assert everything_but_place(ban, road, book) is False
+    assert everything_but_place(ban, {**road, "industry": "3011"}, book) is True
+    assert everything_but_place(ban, {**road, "industry": ""}, book) is None
+    assert everything_but_place(ban, road, [r for r in book if r["id"] != "ECO-A06"]) is True
 
 
 def test_reference_depth_of_a_square_is_half_its_side():

@@ -77,19 +77,27 @@ def test_hard_line_is_told_with_area_when_hit_and_with_distance_when_clear():
     assert lines["farmland"].status == "缺图层" and "不能判断" in lines["farmland"].sentence
 
 
+INDUSTRY_OF = {"A06": "4812", "A05": "7862", "国家重大项目": "4811"}
+
+
 @pytest.mark.parametrize(
     ("activity", "attributes", "words"),
     [
-        ("A06", {"opinion_document": "冀政函1号"}, "已填认定意见 冀政函1号"),
+        ("A06", {"opinion_document": "冀政函〔2026〕1号"}, "已填认定意见 冀政函〔2026〕1号（凭申报文号，未核验）"),
+        ("A06", {"opinion_document": "申请中"}, "未提供认定意见"),
+        (
+            "A06", {"opinion_document": "冀政函〔2026〕1号", "opinion_document_seen": "某经办人"},
+            "已填认定意见 冀政函〔2026〕1号（登记核验人 某经办人）",
+        ),
         ("A06", {"new_construction_land": "false"}, "在红线范围内不申请用地"),
         ("A05", {}, "未提供认定意见"),
-        ("国家重大项目", {"opinion_document": "论1"}, "已填不可避让论证意见 论1"),
+        ("国家重大项目", {"opinion_document": "冀论〔2026〕1号"}, "已填不可避让论证意见 冀论〔2026〕1号"),
         ("国家重大项目", {}, "未提供不可避让论证意见"),
         ("开发性生产性建设", {}, "没有可适用的例外情形"),
     ],
 )
 def test_red_line_situation_follows_what_was_declared(activity, attributes, words):
-    a = _with("subjects", activity=activity)
+    a = _with("subjects", activity=activity, industry=INDUSTRY_OF.get(activity, "1371"))
     given = pd.DataFrame([{"subject_id": P0, "attribute": k, "value": v, "unit": ""} for k, v in attributes.items()])
     columns = TABLES["attributes"].names
     table = validate("attributes", given) if attributes else pd.DataFrame(columns=columns)

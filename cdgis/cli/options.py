@@ -104,7 +104,9 @@ def leave_strictly(assessment: "Assessment", *, strict: bool) -> None:
         raise typer.Exit(EXIT_STRICT)
 
 
-def named_values(pairs: list[str]) -> dict[str, str]:
+def named_values(
+    pairs: list[str], *, option: str = "--attr", example: str = "discharges_pollutants=是"
+) -> dict[str, str]:
     """Return {name: value} of options written ``name=value``.
 
     Raises
@@ -113,5 +115,5 @@ def named_values(pairs: list[str]) -> dict[str, str]:
     """
     broken = [pair for pair in pairs if "=" not in pair]
     if broken:
-        raise UsageError(f"--attr 读到“{'、'.join(broken)}”，应为 名称=值，例如 --attr discharges_pollutants=是")
+        raise UsageError(f"{option} 读到“{'、'.join(broken)}”，应为 名称=值，例如 {option} {example}")
     return dict(pair.split("=", 1) for pair in pairs)

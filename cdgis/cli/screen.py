@@ -41,6 +41,10 @@ ActivityOption = Annotated[
     str | None, typer.Option("--activity", metavar="类型", help="活动类型，如 开发性生产性建设、A06、国家重大项目")
 ]
 AttrOption = Annotated[list[str] | None, typer.Option("--attr", metavar="名称=值", help="对象属性，可多次给出")]
+SeenOption = Annotated[
+    list[str] | None,
+    typer.Option("--seen", metavar="名称=核验人", help="登记已核验的文号或活动（opinion_document、activity），可多次给出"),
+]
 SidecarOption = Annotated[Path | None, typer.Option("--attributes", metavar="文件", help="属性侧表（CSV/XLSX/TOML）")]
 ToleranceOption = Annotated[float | None, typer.Option("--tolerance", metavar="数值", min=0, max=10_000, callback=finite, help="临界容差（米）")]
 WktOption = Annotated[list[str] | None, typer.Option("--wkt", metavar="WKT", help="直接给出图形（经纬度 WKT），可多次")]
@@ -76,6 +80,7 @@ def screen(
     project_type: ProjectTypeOption = None,
     activity: ActivityOption = None,
     attr: AttrOption = None,
+    seen: SeenOption = None,
     attributes: SidecarOption = None,
     wkt: WktOption = None,
     lonlat: LonLatOption = None,
@@ -111,7 +116,10 @@ def screen(
     declared = {key: value for key, value in given.items() if value is not None} | named_values(attr or [])
     target = output_folder(out, "reports", opened, files=(*(files or ()), *((attributes,) if attributes else ())))
     choose_engine(engine)
+    witnessed = named_values(seen or [], option="--seen", example="opinion_document=张三")
     if is_batch(files or (), engine):
+        if witnessed:
+            raise UsageError("--seen 只用于逐宗研判：成批研判不能一次登记全部地块的文号，请逐宗研判须登记的地块")
         screen_batch(
             opened, tuple(files or ()), declared, target, scheduler=scheduler, distributed=engine == "dask", jobs=jobs,
             as_of=parse_date(as_of), tolerance_m=tolerance, quiet=quiet,
@@ -119,7 +127,7 @@ def screen(
         return
     with progress_bars(err_console, quiet=quiet) as progress:
         assessment = assess_sites(
-            opened, tuple(files or ()), declared=declared, sidecar=attributes, wkt=tuple(wkt or ()),
+            opened, tuple(files or ()), declared=declared, seen=witnessed, sidecar=attributes, wkt=tuple(wkt or ()),
             lonlat=tuple(lonlat or ()), tolerance_m=tolerance, as_of=parse_date(as_of), jobs=jobs, progress=progress,
         )  # fmt: skip
         written = save_assessment(assessment, target, formats=wanted, progress=progress)

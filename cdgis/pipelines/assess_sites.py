@@ -10,6 +10,7 @@ from cdgis.core.vocabulary import IntakeStatus
 from cdgis.errors import ReaderError
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.pipelines.assemble import assemble
+from cdgis.pipelines.registration import registered_names, with_registered
 from cdgis.pipelines.waters import river_part, rivers_of
 from cdgis.readers import TypedSites, read_sites
 from cdgis.readers.frame_sites import site_labels
@@ -29,6 +30,7 @@ def assess_sites(
     files: Sequence[Path],
     *,
     declared: Mapping[str, str] | None = None,
+    seen: Mapping[str, str] | None = None,
     sidecar: Path | None = None,
     wkt: Sequence[str] = (),
     lonlat: Sequence[str] = (),
@@ -42,11 +44,14 @@ def assess_sites(
     Parameters
     ----------
     declared : column or attribute name -> text given on the command line, for every site.
+    seen : what an officer registers as seen, for every site: attribute -> who (`pipelines.registration`).
     sidecar : table or TOML that describes the parcels.
     wkt, lonlat : sites typed as WKT or as ``经度,纬度``, EPSG:4490.
     """
     # what acts instead of being read is left out here already, so that asking again gives the same answer
     declared = {cleaned(name): cleaned(text) for name, text in (declared or {}).items()}
+    seen = {cleaned(name): cleaned(who) for name, who in (seen or {}).items()}
+    registered_names(seen)
     progress = progress or Silent()
     loaded = load_workspace(workspace, as_of=as_of, tolerance_m=tolerance_m, progress=progress)
     progress.stage("读取项目边界")
@@ -56,13 +61,13 @@ def assess_sites(
         workspace, files, declared=declared, sidecar=sidecar or own, sidecar_is_shared=sidecar is None, typed=typed,
         progress=progress.step,
     )  # fmt: skip
-    judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
+    judged = judge_subjects(loaded, with_registered(subjects, seen), jobs=jobs, progress=progress)
     progress.stage("整改办法", 1)
     remedies = remedies_for(loaded, judged, judge_subjects)
     progress.step("裁剪与平移")
     labels = site_labels(workspace, (*files, *((sidecar,) if sidecar else ())))
     request = Request(
-        command="screen", files=tuple(dict.fromkeys(labels[path] for path in files)), declared=declared,
+        command="screen", files=tuple(dict.fromkeys(labels[path] for path in files)), declared=declared, seen=seen,
         sidecar=labels[sidecar] if sidecar else "", wkt=typed.wkt, lonlat=typed.lonlat,
         tolerance_m=tolerance_m,
     )  # fmt: skip

@@ -209,7 +209,9 @@ def repeat_assessment(
     request = report.request()
     if request.command == "run":
         return assess_workspace(workspace, as_of=report.as_of, jobs=jobs)
-    options: dict[str, Any] = {"declared": dict(request.declared), "tolerance_m": request.tolerance_m}
+    options: dict[str, Any] = {
+        "declared": dict(request.declared), "seen": dict(request.seen), "tolerance_m": request.tolerance_m,
+    }  # fmt: skip
     if "request" not in report.content:
         options["declared"], options["tolerance_m"] = _declared(report), report.content["settings"]["tolerance_m"]
     if request.sidecar:

@@ -16,6 +16,7 @@ from typing import Literal
 
 from cdgis.core.vocabulary import LIST_SEPARATOR
 from cdgis.rules.attributes import AttributeSpec, load_attributes
+from cdgis.rules.document_numbers import is_document_number
 
 MISSING_WORDS = frozenset(
     {"", "/", "\\", "-", "--", "—", "——", "不详", "未知", "待定", "n/a", "na", "nan", "null", "none"}
@@ -90,9 +91,12 @@ def is_missing(text: str) -> bool:
 
 @cache
 def _spellings() -> Mapping[str, str]:
-    """Return {plain header spelling: attribute id}; exact names win over titles, titles over aliases."""
+    """Return {plain header spelling: attribute id}; exact names win over titles, titles over aliases.
+
+    What only an officer registers has no header.
+    """
     found: dict[str, str] = {}
-    dictionary = load_attributes()
+    dictionary = {name: spec for name, spec in load_attributes().items() if not spec.registered}
     for names in (
         [(a.name, a.name) for a in dictionary.values()],
         [(a.title, a.name) for a in dictionary.values()],
@@ -125,6 +129,8 @@ def canonical_value(column: AttributeColumn, raw: str) -> CanonicalValue:
         return _flag(raw)
     if kind == "number":
         return _number(column, raw)
+    if kind == "document" and not is_document_number(raw):
+        return CanonicalValue(problem="不成文号的形式（发文机关代字、年份、序号，如 冀自然资函〔2026〕2号），按未提供处理")
     if kind == "list":
         items = [item.strip() for item in _LIST_BREAK.split(unicodedata.normalize("NFKC", raw))]
         return CanonicalValue(text=LIST_SEPARATOR.join(item for item in items if item))

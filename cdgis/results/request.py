@@ -19,6 +19,8 @@ class Request:
     """As users see them: relative to the workspace, else the bare name."""
     declared: Mapping[str, str] = field(default_factory=dict)
     """Attributes given as options."""
+    seen: Mapping[str, str] = field(default_factory=dict)
+    """Attribute -> who registered what it declares as seen."""
     sidecar: str = ""
     wkt: tuple[str, ...] = ()
     lonlat: tuple[str, ...] = ()
@@ -29,6 +31,7 @@ class Request:
     def row(self) -> dict[str, Any]:
         """Return the request as JSON holds it."""
         extra = {"what_if": dict(self.what_if)} if self.what_if else {}
+        extra |= {"seen": dict(sorted(self.seen.items()))} if self.seen else {}
         return {
             "command": self.command, "files": list(self.files), "declared": dict(sorted(self.declared.items())),
             "sidecar": self.sidecar, "wkt": list(self.wkt), "lonlat": list(self.lonlat), "tolerance_m": self.tolerance_m,
@@ -47,4 +50,5 @@ class Request:
             lonlat=tuple(map(str, row["lonlat"])),
             tolerance_m=row["tolerance_m"],
             what_if=row.get("what_if", {}),
+            seen={str(key): str(value) for key, value in row.get("seen", {}).items()},
         )

@@ -7,6 +7,8 @@ from typing import Any
 
 from cdgis.core.number_format import metres, percent
 from cdgis.core.vocabulary import Effect, Relation, State
+from cdgis.judging.exemptions import unbelieved
+from cdgis.judging.kleene import TRUE
 from cdgis.report.screening.clauses import Subject
 from cdgis.report.screening.content import (
     HardLine,
@@ -19,6 +21,8 @@ from cdgis.report.screening.content import (
 )
 from cdgis.report.screening.phrases import activity_title, extent, named, split, wording
 from cdgis.rules import Rule
+from cdgis.rules.attributes import SEEN
+from cdgis.rules.document_numbers import is_document_number
 from cdgis.workspace.catalog import LayerSpec
 
 Row = Mapping[str, Any]
@@ -217,8 +221,13 @@ def _sentence(key: str, status: HardLineStatus, words: Row, subject: Subject) ->
 def _redline_situation(subject: Subject) -> tuple[str, dict[str, str]]:
     """Return which of the four situations of 自然资发〔2022〕142号 the declared activity stands for."""
     document = subject.values.get("opinion_document", "")
-    extra = {"document": document, "activity": ""}
+    document = document if is_document_number(document) else ""
+    witness, words = subject.values.get("opinion_document" + SEEN, ""), wording()["redline"]
+    checked = words["checked"].format(witness=witness) if witness else words["unchecked"]
+    extra = {"document": document, "activity": "；".join(map(activity_title, subject.activities)), "checked": checked}
     limited = [code for code in subject.activities if code in _LIMITED]
+    if unbelieved(subject.facts)[0] == TRUE:
+        return "unbelieved", extra
     if limited:
         extra["activity"] = "；".join(map(activity_title, limited))
         if not document and subject.values.get("new_construction_land") == "false" and "A06" in limited:
