@@ -68,6 +68,37 @@ def test_sidecar_row_without_parcel_speaks_for_the_whole_file(tmp_path: Path) ->
     assert subjects.frame["industry"].tolist() == ["3110", "3110"]
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_sidecar_rows_that_contradict_each_other_are_told_and_leave_the_fact_unsaid(tmp_path: Path, order) -> None:
+    two_parcels(tmp_path / "项目" / "甲.txt")
+    rows = ["甲.txt,DK001,P1,同名,3110,新建,A06,是,\n", "甲.txt,示例地块,P1,同名,1371,新建,A06,否,\n"]
+    subjects = project_workspace(tmp_path, rows[order[0]] + rows[order[1]] + "甲.txt,2,P2,,,,,,\n")
+    one = subjects.frame.set_index("subject_id").loc["P1"]
+    assert (one["industry"], one["project_type"], one["activity"], one["name"]) == ("", "新建", "A06", "同名")
+    assert subjects.attribute_map().get("P1", {}) == {}
+    told = next(note for note in subjects.intake if "互相矛盾" in note.reason)
+    assert (told.field, told.status) == ("industry；是否排污", "repaired")
+    assert all(f"{text}（第" in told.value for text in ("3110", "1371", "是", "否"))
+    assert "第 2、3 行对同一对象的“industry”" in told.reason and "第 2、3 行对同一对象的“是否排污”" in told.reason
+
+
+def test_sidecar_rows_that_say_the_same_in_other_words_do_not_contradict(tmp_path: Path) -> None:
+    two_parcels(tmp_path / "项目" / "甲.txt")
+    rows = "甲.txt,1,P1,,3110,新建,,是,\n甲.txt,DK001,P1,,3110,新建,,有,\n甲.txt,2,P2,,,,,,\n甲.txt,2,P2,,1371,,,,\n"
+    subjects = project_workspace(tmp_path, rows)
+    assert not any("互相矛盾" in note.reason for note in subjects.intake)
+    assert subjects.frame["industry"].tolist() == ["3110", "1371"]
+    assert subjects.attribute_map()["P1"] == {"discharges_pollutants": "true"}
+
+
+def test_file_whose_sidecar_rows_declare_two_systems_is_quarantined(tmp_path: Path) -> None:
+    two_parcels(tmp_path / "项目" / "甲.txt")
+    subjects = project_workspace(tmp_path, "甲.txt,1,P1,,,,,,EPSG:4527\n甲.txt,2,P2,,,,,,EPSG:4528\n")
+    assert len(subjects.frame) == 0
+    lost = next(note for note in subjects.intake if note.status == "quarantined")
+    assert "互相矛盾" in lost.reason and "EPSG:4527（第 2 行）" in lost.reason
+
+
 def test_sidecar_row_without_a_file_is_quarantined_with_remedy(tmp_path: Path) -> None:
     two_parcels(tmp_path / "项目" / "甲.txt")
     subjects = project_workspace(tmp_path, "甲.txt,1,P1,,,,,,\n乙.txt,1,P2,,,,,,\n甲.txt,9,P3,,,,,,\n")

@@ -1,16 +1,16 @@
 """Attributes from a sidecar table, for formats that carry none."""
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from cdgis.core.vocabulary import LIST_SEPARATOR
 from cdgis.errors import ReaderError
-from cdgis.readers.attribute_columns import is_missing, match_attribute, plain
+from cdgis.readers.attribute_columns import canonical_value, is_missing, match_attribute, plain
 from cdgis.readers.headers import Header, find_header, subject_column
 from cdgis.readers.inputs import InputFile
-from cdgis.readers.intake import rejected
+from cdgis.readers.intake import Remark, rejected, repaired
 from cdgis.readers.records import cell_text
 from cdgis.readers.sheets import Sheet, read_sheets
 from cdgis.readers.text_encoding import decode_text
@@ -47,20 +47,38 @@ class Sidecar:
             self.by_file[file.label] = tuple(sorted(mine, key=lambda row: row.parcel != ""))
         return self.by_file[file.label]
 
-    def texts_for(self, file: InputFile, keys: tuple[str, ...]) -> dict[str, str]:
-        """Return header -> text for one parcel: rows for the whole file first, the parcel's own over them."""
+    def texts_for(self, file: InputFile, keys: tuple[str, ...]) -> tuple[dict[str, str], tuple[Remark, ...]]:
+        """Return header -> text for one parcel, and a remark for each fact of which its rows say different things.
+
+        Rows for the whole file come first, the parcel's own over them; rows of one rank that contradict each other leave
+        the fact unsaid.
+        """
         wanted = {plain(key) for key in keys}
-        found: dict[str, str] = {}
-        for row in self.rows_for(file):
-            if row.parcel == "" or plain(row.parcel) in wanted:
-                self.used.add(row.row)
-                found.update(row.texts)
-        return found
+        met = [row for row in self.rows_for(file) if row.parcel == "" or plain(row.parcel) in wanted]
+        self.used.update(row.row for row in met)
+        found: dict[str, tuple[str, str]] = {}
+        remarks: list[Remark] = []
+        for rank in ([row for row in met if not row.parcel], [row for row in met if row.parcel]):
+            for meaning, told in _by_meaning(rank).items():
+                found.pop(meaning, None)
+                if len({_canonical(header, text) for _, header, text in told}) == 1:
+                    found[meaning] = told[-1][1:]
+                else:
+                    remarks.append(_contradiction(told))
+        return dict(found.values()), tuple(remarks)
 
     def stated_for(self, file: InputFile, role: str) -> str:
-        """Return what the sidecar declares for a file under a standard column, or an empty text."""
-        texts = (pair for row in self.rows_for(file) for pair in row.texts.items())
-        return next((text for header, text in texts if subject_column(header) == role), "")
+        """Return what the sidecar declares for a file under a standard column, or an empty text.
+
+        Raises
+        ------
+        ReaderError : its rows declare different things for one file.
+        """
+        told = _by_meaning(self.rows_for(file)).get(role, [])
+        if len({_canonical(header, text) for _, header, text in told}) > 1:
+            remark = _contradiction(told)
+            raise ReaderError(f"{remark.reason}：{remark.value}", remedy=remark.remedy)
+        return told[0][2] if told else ""
 
     def asked(self) -> tuple[SidecarRow, ...]:
         """Return the rows about the files asked for or about none; all when not one is, which must be a mistake."""
@@ -72,6 +90,43 @@ class Sidecar:
     def mark_used(self, file: InputFile) -> None:
         """Count the rows of a file that exists but could not be read as met."""
         self.used.update(row.row for row in self.rows_for(file))
+
+
+_Told = tuple[str, str, str]
+"""Row, header and text of one cell."""
+
+
+def _by_meaning(rows: Sequence[SidecarRow]) -> dict[str, list[_Told]]:
+    """Return column or attribute -> what rows say of it, in their order; other headers stand for themselves."""
+    told: dict[str, list[_Told]] = {}
+    for row in rows:
+        for header, text in row.texts.items():
+            told.setdefault(_meaning(header), []).append((row.row, header, text))
+    return told
+
+
+def _meaning(header: str) -> str:
+    column = match_attribute(header)
+    return subject_column(header) or (column.attribute.name if column else plain(header))
+
+
+def without(texts: Mapping[str, str], contradictions: Sequence[Remark]) -> dict[str, str]:
+    """Return a parcel's own texts less those of which the sidecar contradicts itself: which one holds is not known."""
+    unsaid = {_meaning(remark.field) for remark in contradictions}
+    return {header: text for header, text in texts.items() if _meaning(header) not in unsaid}
+
+
+def _canonical(header: str, text: str) -> str:
+    column = None if subject_column(header) else match_attribute(header)
+    return (canonical_value(column, text).text if column else "") or plain(text)
+
+
+def _contradiction(told: Sequence[_Told]) -> Remark:
+    rows = "、".join(row for row, _, _ in told)
+    return repaired(
+        f"附表第 {rows} 行对同一对象的“{told[0][1]}”互相矛盾，按缺失处理", field=told[0][1],
+        value="；".join(f"{text}（第 {row} 行）" for row, _, text in told), remedy="请在附表中只留正确的一行",
+    )  # fmt: skip
 
 
 def _names_file(stated: str, file: InputFile) -> bool:

@@ -22,7 +22,7 @@ from cdgis.readers.intake import intake_note, rejected
 from cdgis.readers.layer_files import read_layer
 from cdgis.readers.records import SiteRecord, SiteSource
 from cdgis.readers.roster import Roster
-from cdgis.readers.sidecar import UNMATCHED, UNNAMED, Sidecar, read_sidecar
+from cdgis.readers.sidecar import UNMATCHED, UNNAMED, Sidecar, read_sidecar, without
 from cdgis.readers.subjects import describe_site
 from cdgis.readers.typed import TypedSites, read_typed_sites, typed_record
 from cdgis.workspace.layers import Subjects
@@ -256,9 +256,8 @@ def _reject_file(label: str, err: ReaderError | CrsError, roster: Roster, *, fol
 
 
 def _gather_file(file: InputFile, batch: _Batch, sidecar: Sidecar, roster: Roster) -> None:
-    source = _source(file, batch, sidecar)
     try:
-        records = read_records(source, batch.places)
+        records = read_records(_source(file, batch, sidecar), batch.places)
     except (ReaderError, CrsError) as err:
         _reject_file(file.label, err, roster, folder=file.path.parent)
         sidecar.mark_used(file)
@@ -266,8 +265,9 @@ def _gather_file(file: InputFile, batch: _Batch, sidecar: Sidecar, roster: Roste
     if not records:
         roster.intake.append(intake_note(file.label, WHOLE_FILE, (NO_ROWS,)))
     for record in records:
-        stated = sidecar.texts_for(file, _keys(record))
-        roster.add(record, describe_site(batch.declared, stated, record.texts), file, batch.kind)
+        stated, contradictions = sidecar.texts_for(file, _keys(record))
+        described = describe_site(batch.declared, stated, without(record.texts, contradictions))
+        roster.add(record, replace(described, remarks=(*described.remarks, *contradictions)), file, batch.kind)
 
 
 def _source(file: InputFile, batch: _Batch, sidecar: Sidecar) -> SiteSource:
