@@ -1,6 +1,6 @@
 """The commands for sites: `cdgis screen` judges given ones, `cdgis guide` looks for good ones."""
 
-import os
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
 
@@ -115,17 +115,18 @@ def screen(
     }  # fmt: skip
     declared = {key: value for key, value in given.items() if value is not None} | named_values(attr or [])
     target = output_folder(out, "reports", opened, files=(*(files or ()), *((attributes,) if attributes else ())))
-    choose_engine(engine)
+    with_engine = chosen(engine)
     witnessed = named_values(seen or [], option="--seen", example="opinion_document=张三")
     if is_batch(files or (), engine):
         if witnessed:
             raise UsageError("--seen 只用于逐宗研判：成批研判不能一次登记全部地块的文号，请逐宗研判须登记的地块")
-        screen_batch(
-            opened, tuple(files or ()), declared, target, scheduler=scheduler, distributed=engine == "dask", jobs=jobs,
-            as_of=parse_date(as_of), tolerance_m=tolerance, quiet=quiet,
-        )  # fmt: skip
+        with with_engine:
+            screen_batch(
+                opened, tuple(files or ()), declared, target, scheduler=scheduler, distributed=engine == "dask", jobs=jobs,
+                as_of=parse_date(as_of), tolerance_m=tolerance, quiet=quiet,
+            )  # fmt: skip
         return
-    with progress_bars(err_console, quiet=quiet) as progress:
+    with with_engine, progress_bars(err_console, quiet=quiet) as progress:
         assessment = assess_sites(
             opened, tuple(files or ()), declared=declared, seen=witnessed, sidecar=attributes, wkt=tuple(wkt or ()),
             lonlat=tuple(lonlat or ()), tolerance_m=tolerance, as_of=parse_date(as_of), jobs=jobs, progress=progress,
@@ -139,8 +140,8 @@ def screen(
     leave_strictly(assessment, strict=strict)
 
 
-def choose_engine(name: str) -> None:
-    """Set the engine of this process and of those it starts.
+def chosen(name: str) -> AbstractContextManager[None]:
+    """Return the block in which this process, and those it starts, use the engine of that name.
 
     Raises
     ------
@@ -148,8 +149,9 @@ def choose_engine(name: str) -> None:
     """
     if name not in ENGINES:
         raise UsageError(f"--engine 读到“{name}”，应为 {'、'.join(ENGINES)} 中的一个")
-    if name in ("plain", "compiled"):
-        os.environ["CDGIS_ENGINE"] = name
+    from cdgis.geometry.kernels.engine import Engine, engine_of_process
+
+    return engine_of_process(Engine(name) if name in tuple(Engine) else None)
 
 
 def wanted_formats(text: str) -> tuple[str, ...]:

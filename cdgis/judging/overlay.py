@@ -7,7 +7,6 @@ its negative proof (`clear`), its ledger, and the nearest zone of each scope tha
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -136,9 +135,12 @@ class _Prepared:
     outlines: OutlineIndex
 
 
-@lru_cache(maxsize=128)
 def _prepared(layer: Layer) -> _Prepared:
-    """Return a layer made ready; kept, for sites come in several sets: as given, moved, cut, part by part."""
+    """Return a layer made ready; the layer keeps it, for sites come in several sets: as given, moved, cut, part by part."""
+    return layer.derived("overlay", _prepare)
+
+
+def _prepare(layer: Layer) -> _Prepared:
     zones = layer.zones.sort_values("zone_id", kind="stable", ignore_index=True)
     plane, local = both_planes(_lonlat(zones))
     return _Prepared(zones=zones, plane=plane, local=local, outlines=OutlineIndex.of(local))

@@ -19,12 +19,12 @@ def assess_workspace(
 ) -> Assessment:
     """Return the whole job: every site and enterprise judged, relocation list, carbon account."""
     progress = progress or Silent()
-    loaded = load_workspace(workspace, as_of=as_of, progress=progress)
-    progress.stage("读取项目与企业")
-    subjects = read_subjects(workspace, progress=progress.step)
-    judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
-    rivers = rivers_of(loaded)
-    relocation = relocation_part(loaded, judged, progress, rivers=rivers)
-    waters = river_part(rivers, loaded, subjects), outfall_part(rivers, subjects)
-    carbon = account_carbon(loaded, progress=progress)
-    return assemble(loaded, judged, (relocation, *waters, carbon))
+    with load_workspace(workspace, as_of=as_of, progress=progress) as loaded:
+        progress.stage("读取项目与企业")
+        subjects = read_subjects(workspace, progress=progress.step)
+        judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
+        rivers = rivers_of(loaded)
+        relocation = relocation_part(loaded, judged, progress, rivers=rivers)
+        waters = river_part(rivers, loaded, subjects), outfall_part(rivers, subjects)
+        carbon = account_carbon(loaded, progress=progress)
+        return assemble(loaded, judged, (relocation, *waters, carbon))

@@ -32,15 +32,15 @@ def assess_relocation(
 ) -> Assessment:
     """Return the enterprises judged, listed, ranked and placed; projects are not read."""
     progress = progress or Silent()
-    loaded = load_workspace(workspace, as_of=as_of, progress=progress)
-    progress.stage("读取企业")
-    subjects = only_kind(read_subjects(workspace, progress=progress.step), SubjectKind.ENTERPRISE)
-    judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
-    rivers = rivers_of(loaded)
-    relocation = relocation_part(loaded, judged, progress, what_if, rivers=rivers)
-    waters = Part(records=elevation_records(loaded) if rivers else ())
-    asked = Request(command="relocate", what_if=what_if.row() if what_if else {})
-    return assemble(loaded, judged, (relocation, waters), request=asked)
+    with load_workspace(workspace, as_of=as_of, progress=progress) as loaded:
+        progress.stage("读取企业")
+        subjects = only_kind(read_subjects(workspace, progress=progress.step), SubjectKind.ENTERPRISE)
+        judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
+        rivers = rivers_of(loaded)
+        relocation = relocation_part(loaded, judged, progress, what_if, rivers=rivers)
+        waters = Part(records=elevation_records(loaded) if rivers else ())
+        asked = Request(command="relocate", what_if=what_if.row() if what_if else {})
+        return assemble(loaded, judged, (relocation, waters), request=asked)
 
 
 def relocation_part(

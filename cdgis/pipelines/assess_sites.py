@@ -53,28 +53,28 @@ def assess_sites(
     seen = {cleaned(name): cleaned(who) for name, who in (seen or {}).items()}
     registered_names(seen)
     progress = progress or Silent()
-    loaded = load_workspace(workspace, as_of=as_of, tolerance_m=tolerance_m, progress=progress)
-    progress.stage("读取项目边界")
-    own = None if sidecar else _own_sidecar(workspace, files)
-    typed = TypedSites(wkt=tuple(map(cleaned, wkt)), lonlat=tuple(map(cleaned, lonlat)))
-    subjects = read_sites(
-        workspace, files, declared=declared, sidecar=sidecar or own, sidecar_is_shared=sidecar is None, typed=typed,
-        progress=progress.step,
-    )  # fmt: skip
-    judged = judge_subjects(loaded, with_registered(subjects, seen), jobs=jobs, progress=progress)
-    progress.stage("整改办法", 1)
-    remedies = remedies_for(loaded, judged, judge_subjects)
-    progress.step("裁剪与平移")
-    labels = site_labels(workspace, (*files, *((sidecar,) if sidecar else ())))
-    request = Request(
-        command="screen", files=tuple(dict.fromkeys(labels[path] for path in files)), declared=declared, seen=seen,
-        sidecar=labels[sidecar] if sidecar else "", wkt=typed.wkt, lonlat=typed.lonlat,
-        tolerance_m=tolerance_m,
-    )  # fmt: skip
-    parts = [Part(tables=remedies)]
-    if any(dischargers(subjects)):
-        parts.append(river_part(rivers_of(loaded), loaded, subjects))
-    return assemble(loaded, judged, parts, request=request)
+    with load_workspace(workspace, as_of=as_of, tolerance_m=tolerance_m, progress=progress) as loaded:
+        progress.stage("读取项目边界")
+        own = None if sidecar else _own_sidecar(workspace, files)
+        typed = TypedSites(wkt=tuple(map(cleaned, wkt)), lonlat=tuple(map(cleaned, lonlat)))
+        subjects = read_sites(
+            workspace, files, declared=declared, sidecar=sidecar or own, sidecar_is_shared=sidecar is None, typed=typed,
+            progress=progress.step,
+        )  # fmt: skip
+        judged = judge_subjects(loaded, with_registered(subjects, seen), jobs=jobs, progress=progress)
+        progress.stage("整改办法", 1)
+        remedies = remedies_for(loaded, judged, judge_subjects)
+        progress.step("裁剪与平移")
+        labels = site_labels(workspace, (*files, *((sidecar,) if sidecar else ())))
+        request = Request(
+            command="screen", files=tuple(dict.fromkeys(labels[path] for path in files)), declared=declared, seen=seen,
+            sidecar=labels[sidecar] if sidecar else "", wkt=typed.wkt, lonlat=typed.lonlat,
+            tolerance_m=tolerance_m,
+        )  # fmt: skip
+        parts = [Part(tables=remedies)]
+        if any(dischargers(subjects)):
+            parts.append(river_part(rivers_of(loaded), loaded, subjects))
+        return assemble(loaded, judged, parts, request=request)
 
 
 def nothing_read(assessment: Assessment) -> ReaderError | None:

@@ -33,12 +33,12 @@ def assess_siting(
     UsageError : no county goes by that name.
     """
     progress = progress or Silent()
-    loaded = load_workspace(workspace, as_of=as_of, progress=progress)
-    progress.stage("选址引导", 1)
-    found = guide(loaded, wanted, search_area(loaded, within), judge_subjects)
-    progress.step("候选位置")
-    siting = Part(tables={"locations": found.siting.locations}, notes=found.siting.notes)
-    return assemble(loaded, found.judged or Judged.nobody(), (siting,))
+    with load_workspace(workspace, as_of=as_of, progress=progress) as loaded:
+        progress.stage("选址引导", 1)
+        found = guide(loaded, wanted, search_area(loaded, within), judge_subjects)
+        progress.step("候选位置")
+        siting = Part(tables={"locations": found.siting.locations}, notes=found.siting.notes)
+        return assemble(loaded, found.judged or Judged.nobody(), (siting,))
 
 
 def siting_request(declared: Mapping[str, str], *, size_ha: float, count: int, spacing_m: float) -> SitingRequest:

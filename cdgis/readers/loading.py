@@ -6,6 +6,7 @@ from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
+from cdgis.core import layer_ids
 from cdgis.core.progress import Progress
 from cdgis.core.vocabulary import InputRecord, IntakeNote, IntakeStatus
 from cdgis.errors import CatalogError
@@ -18,12 +19,15 @@ from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.layers import Layer, Layers
 from cdgis.workspace.settings import SETTINGS_FILE, Settings, Workspace
 
-ACCESS_LIST, UNIT_LAYER = "access_list", "management_units"
+ACCESS_LIST, UNIT_LAYER = layer_ids.ACCESS_LIST, layer_ids.MANAGEMENT_UNITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
-    """A workspace's layers and rules, read and checked."""
+    """A workspace's layers and rules, read and checked; as a context manager it is closed at the end of the block.
+
+    Threads may use one at once: what is derived from a layer is the same whoever derives it.
+    """
 
     workspace: Workspace
     settings: Settings
@@ -32,6 +36,17 @@ class Loaded:
     layers: Layers
     rulebook: Rulebook
     records: tuple[InputRecord, ...]
+
+    def __enter__(self) -> "Loaded":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of what was derived from the layers; they can still be used, and derive it again when asked."""
+        for layer in self.layers.values():
+            layer.close()
 
     @property
     def rules(self) -> tuple[Rule, ...]:

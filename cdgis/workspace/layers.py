@@ -1,13 +1,17 @@
 """What analyses hand to each other: layers of zones, sets of subjects (EPSG:4490)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import pandas as pd
 from geopandas import GeoDataFrame
 
 from cdgis.core.vocabulary import InputRecord, IntakeNote, IntakeStatus
+from cdgis.errors import CrsError
 from cdgis.workspace.catalog import LayerSpec
+
+Derived = TypeVar("Derived")
 
 ZONE_COLUMNS = ("zone_id", "zone_name", "zone_class")
 
@@ -27,6 +31,20 @@ SUBJECT_COLUMNS = (
 subjects.csv (area, centre, county, basin, unit) is measured later."""
 
 
+_LONLAT, _EXPECTED = 4490, "EPSG:4490（CGCS2000，经度在前）"
+
+
+def _require_lonlat(frame: GeoDataFrame, source: str) -> None:
+    crs = frame.crs
+    if crs is None:
+        found = "没有写明坐标系"
+    elif crs.srs.upper() == f"EPSG:{_LONLAT}" or crs.to_epsg() == _LONLAT:
+        return
+    else:
+        found = f"EPSG:{crs.to_epsg()}（{crs.name}）" if crs.to_epsg() else crs.name
+    raise CrsError(source, found=found, expected=_EXPECTED, remedy="请先用 to_crs(4490) 转换，没有坐标系的先用 set_crs 写明")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Layer:
     """One zone layer, read and repaired; two are equal only if they are one, so that what is derived can be kept."""
@@ -39,6 +57,30 @@ class Layer:
     """Repairs made while reading."""
     unknown_classes: frozenset[str] = frozenset()
     """Classes of its zones that no rule can place: a subject in such a zone may fall under any rule of the layer."""
+    _derived: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse zones that are not in EPSG:4490."""
+        _require_lonlat(self.zones, f"图层 {self.spec.id}")
+
+    def __getstate__(self) -> tuple[object, ...]:
+        return tuple(getattr(self, name) for name in _LAYER_FIELDS)
+
+    def __setstate__(self, state: tuple[object, ...]) -> None:
+        for name, value in zip((*_LAYER_FIELDS, "_derived"), (*state, {}), strict=True):
+            object.__setattr__(self, name, value)
+
+    def derived(self, name: str, make: "Callable[[Layer], Derived]") -> Derived:
+        """Return what `make` derives from the layer, kept under `name` until `close`.
+
+        Threads that ask at once may each make it; all are given one.
+        """
+        kept: Derived | None = self._derived.get(name)
+        return kept if kept is not None else self._derived.setdefault(name, make(self))
+
+    def close(self) -> None:
+        """Let go of all that was derived."""
+        self._derived.clear()
 
     @property
     def quarantined(self) -> int:
@@ -47,6 +89,10 @@ class Layer:
         When there are any the layer is incomplete: it proves no absence, so its unhit rules are unknown (DESIGN 4.5).
         """
         return sum(note.status is IntakeStatus.QUARANTINED for note in self.notes)
+
+
+_LAYER_FIELDS = ("spec", "zones", "record", "notes", "unknown_classes")
+"""What travels to other processes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +106,10 @@ class Subjects:
     A missing value has no row."""
     intake: tuple[IntakeNote, ...] = ()
     records: tuple[InputRecord, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse places that are not in EPSG:4490."""
+        _require_lonlat(self.frame, "项目与企业")
 
     @classmethod
     def none(cls) -> "Subjects":

@@ -1,6 +1,8 @@
 """Choice of engine for a job, plain GEOS or compiled kernels: the same answers in different time."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 
 VARIABLE = "CDGIS_ENGINE"
@@ -24,3 +26,21 @@ def chosen_engine(asked: Engine | None = None, *, work: int) -> Engine:
     if named in tuple(Engine):
         return Engine(named)
     return Engine.COMPILED if work >= COMPILED_PAYS else Engine.PLAIN
+
+
+@contextmanager
+def engine_of_process(engine: Engine | None) -> Iterator[None]:
+    """Make `engine` that of this process and of those it starts within the block; None leaves the choice as it is.
+
+    The environment is as before when the block ends, however it ends.
+    """
+    before = os.environ.get(VARIABLE)
+    if engine is not None:
+        os.environ[VARIABLE] = str(engine)
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(VARIABLE, None)
+        else:
+            os.environ[VARIABLE] = before

@@ -6,6 +6,7 @@ it is. Shapes always come from GEOS; compiled kernels only settle which subjects
 """
 
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ from cdgis.geometry.outline_chunks import OutlineChunks
 from cdgis.geometry.shapes import of_dimension
 
 _AREAL = 2
+_PREPARED = Lock()
 _MANY_PARTS = 16
 _NOTHING = shapely.GeometryCollection()
 _ROUNDING_M, _ROUNDING_M2 = 1e-8, 1e-6
@@ -122,9 +124,11 @@ _Found = tuple[IntArray, IntArray, GeometryArray, FloatArray]
 def _point_pairs(subjects: GeometryArray, zones: GeometryArray, pairs: tuple[IntArray, IntArray]) -> _Found:
     # A point on a cut line lies on two pieces' boundaries: ask the whole zone, prepared.
     at, zone = pairs
-    shapely.prepare(zones[np.unique(zone)])
     points, pair = shapely.get_parts(subjects[at], return_index=True)
-    inside = np.asarray(shapely.contains_properly(zones[zone[pair]], points), dtype=bool)
+    # GEOS completes a prepared shape at its first question, and two threads may ask one layer at once.
+    with _PREPARED:
+        shapely.prepare(zones[np.unique(zone)])
+        inside = np.asarray(shapely.contains_properly(zones[zone[pair]], points), dtype=bool)
     inside[inside] = ~_on_outline(points[inside], zones, zone[pair][inside])
     hit, rank = np.unique(pair[inside], return_inverse=True)
     overlap = np.asarray(shapely.multipoints(points[inside], indices=rank)) if hit.size else points[:0]
