@@ -47,6 +47,7 @@ def reuse(
     示例：cdgis reuse --out reports/再利用
     """
     from cdgis.cli.terminal import progress_bars
+    from cdgis.core.vocabulary import Admissibility
     from cdgis.readers.loading import load_workspace
     from cdgis.report.files.plain_tables import write_water
     from cdgis.report.site.reuse_page import render_reuse
@@ -63,7 +64,7 @@ def reuse(
     written = write_water({"reuse": table}, target, stamp=stamp, files={"reuse.html": page})
     if not quiet:
         for option, rows in table.groupby("option", sort=False):
-            counts = rows["admissible"].value_counts().reindex(["可选", "须补证", "不可选"], fill_value=0)
+            counts = rows["admissible"].value_counts().reindex(list(Admissibility), fill_value=0)
             say(f"{option}：" + "，".join(f"{word} {n}" for word, n in counts.items()))
         say(f"已写出 {len(written)} 个文件。请打开 {written[0]}")
 

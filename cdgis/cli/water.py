@@ -17,6 +17,7 @@ from cdgis.cli.options import (
     say,
 )
 from cdgis.cli.words import ChineseCommand
+from cdgis.core.vocabulary import FlowDirection
 from cdgis.errors import UsageError
 
 if TYPE_CHECKING:
@@ -169,9 +170,9 @@ def _say_trace(made: "Trace", *, assumed: bool) -> None:
 
     origin = made.origin
     say(f"{origin.name}　入河：{made.river}（离河 {origin.offset_m:.0f} 米）　{made.direction}　{made.stamp}")
-    rows = made.tables["trace" if made.direction == "下游" else "trace_sources"]
+    rows = made.tables["trace" if made.direction == FlowDirection.DOWN else "trace_sources"]
     table = Table(show_lines=False)
-    downstream = made.direction == "下游"
+    downstream = made.direction == FlowDirection.DOWN
     for title in ("次序", "类别" if downstream else "档", "名称", "辖区", "沿河公里", "到达（小时）"):
         table.add_column(title, justify="right" if title in ("次序", "沿河公里", "到达（小时）") else "left")
     for row in rows.head(_SHOWN).to_dict("records"):

@@ -105,6 +105,38 @@ class Stability(StrEnum):
     UNKNOWN = "无法判断"
 
 
+class Disposition(StrEnum):
+    """What the written policy gives an enterprise that a rule put on the list; in the order of the pages."""
+
+    RELOCATE = "异地迁建"
+    CLOSE = "关停退出"
+    REFIT = "就地改造"
+    KEEP = "保留观察"
+
+
+class ListingStatus(StrEnum):
+    """How an enterprise stands on the relocation list."""
+
+    CANDIDATE = "候选"
+    REVIEW = "须人工核实"
+    EXCLUDED = "排除"
+
+
+class Admissibility(StrEnum):
+    """Whether a use is open to a derelict patch."""
+
+    OPEN = "可选"
+    UNPROVED = "须补证"
+    SHUT = "不可选"
+
+
+class FlowDirection(StrEnum):
+    """Which way along the water a trace runs."""
+
+    DOWN = "下游"
+    UP = "上游"
+
+
 class IntakeStatus(StrEnum):
     """What happened to one input row; read = accepted + repaired + quarantined."""
 

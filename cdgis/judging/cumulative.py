@@ -16,11 +16,12 @@ from importlib.resources import files
 import numpy as np
 import pandas as pd
 
+from cdgis.core import layer_ids
 from cdgis.core.vocabulary import LIST_SEPARATOR, Relation
 from cdgis.results.tables.validation import empty, validate
 from cdgis.workspace.layers import Layer, Layers
 
-UNIT_LAYER = "management_units"
+UNIT_LAYER = layer_ids.MANAGEMENT_UNITS
 _HITS = (str(Relation.INSIDE), str(Relation.CROSSES))
 
 

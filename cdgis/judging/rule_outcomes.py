@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from cdgis.core import layer_ids
 from cdgis.core.array_types import BoolArray, FloatArray, IntArray, TextArray
 from cdgis.core.vocabulary import LIST_SEPARATOR, Relation, Scope, State
 from cdgis.judging import kleene
@@ -23,7 +24,7 @@ GAP_RULE, DISAGREEMENT_RULE, UNLISTED_RULE, SLIVER_RULE, CLAIM_RULE = "ZU-04", "
 """Rules the judge itself finds (data/rules/engine.toml)."""
 COVERAGE, CLASS, ACCESS_LIST = "图层覆盖", "区类别", "准入清单"
 """What a workspace, not an applicant, has to supply before a rule can be decided."""
-UNIT_LAYER = "management_units"
+UNIT_LAYER = layer_ids.MANAGEMENT_UNITS
 STRICT_UNIT_CLASS = "优先保护"
 
 

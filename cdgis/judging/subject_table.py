@@ -4,13 +4,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from cdgis.core import layer_ids
 from cdgis.core.vocabulary import LIST_SEPARATOR, Relation
 from cdgis.geometry import geodesy
 from cdgis.judging.measurement import Measurement
 from cdgis.results.tables.validation import validate
 from cdgis.workspace.layers import Subjects
 
-COUNTY_LAYER, BASIN_LAYER, UNIT_LAYER = "counties", "basins", "management_units"
+COUNTY_LAYER, BASIN_LAYER, UNIT_LAYER = layer_ids.COUNTIES, layer_ids.BASINS, layer_ids.MANAGEMENT_UNITS
 _HITS = (Relation.INSIDE, Relation.CROSSES)
 
 

@@ -9,6 +9,7 @@ import geopandas
 import pandas as pd
 from geopandas import GeoDataFrame
 
+from cdgis.core.vocabulary import FlowDirection
 from cdgis.report.notebook import result_html, table_html
 from cdgis.results.assessment import Assessment
 from cdgis.results.tables import table_named
@@ -247,7 +248,7 @@ class TraceResult:
         return f"<cdgis.TraceResult {self.trace.origin.name}，{self.trace.river}，{self.trace.direction}>"
 
     def _repr_html_(self) -> str:
-        rows = self.sources if self.trace.direction == "上游" else self.receptors
+        rows = self.sources if self.trace.direction == FlowDirection.UP else self.receptors
         titles = {column.name: column.title for column in table_named("trace").columns}
         return table_html(repr(self), [self.trace.stamp, *self.trace.notes], rows.rename(columns=titles))
 

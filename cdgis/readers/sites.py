@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 from geopandas import GeoDataFrame
 
+from cdgis.core import layer_ids
 from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, SubjectKind
 from cdgis.errors import CrsError, LayerError, ReaderError, UsageError
 from cdgis.readers.attribute_columns import match_attribute
@@ -35,7 +36,7 @@ NO_MATCH = rejected(
     "没有一个文件与这个通配相符", field="sources", remedy="核对 cdgis.toml [sources] 里的写法与文件位置"
 )
 NO_ROWS = rejected("文件里没有图斑或数据行", field="文件", remedy="核对导出时是否选中了用地边界")
-_PLACE_LAYERS = ("counties", "parks")
+_PLACE_LAYERS = (layer_ids.COUNTIES, layer_ids.PARKS)
 """Layers whose names a row may claim to lie in."""
 _HOMES: Mapping[str, Box] = {"承德": CHENGDE_BOX}
 """First characters of a workspace's city -> where its sites must lie, degrees."""

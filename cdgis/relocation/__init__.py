@@ -2,9 +2,6 @@
 
 from cdgis.relocation.assignment import UNPLACED, Assignment, Demand, Problem, Supply, assign
 from cdgis.relocation.candidates import (
-    CANDIDATE,
-    EXCLUDED,
-    REVIEW,
     Candidates,
     RelocationInputs,
     propose_relocations,
@@ -15,9 +12,6 @@ from cdgis.relocation.destinations import score_destinations, shortfall_words
 from cdgis.relocation.priority import Urgency, rank_by_urgency
 
 __all__ = [
-    "CANDIDATE",
-    "EXCLUDED",
-    "REVIEW",
     "UNPLACED",
     "Assignment",
     "Candidates",

@@ -11,16 +11,12 @@ from datetime import date
 
 import pandas as pd
 
-from cdgis.core.vocabulary import LIST_SEPARATOR, Relation, Stability, State, SubjectKind
+from cdgis.core.vocabulary import LIST_SEPARATOR, ListingStatus, Relation, Stability, State, SubjectKind
 from cdgis.errors import RuleError
 from cdgis.relocation.dates import last_day
 from cdgis.relocation.policy import DispositionRule, RelocationPolicy, Review
 from cdgis.results.tables.validation import empty, validate
 from cdgis.rules import Rule
-
-CANDIDATE = "候选"
-REVIEW = "须人工核实"
-EXCLUDED = "排除"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,11 +238,17 @@ def _row(reasons: Sequence[_Reason], fact: _Facts, written: _WrittenRules) -> di
         "zones": _join(reason.zone_id for reason in reasons),
         "kinds": _join(reason.kind for reason in left),
         "exclusions": _join([*(_why_not(reason, fact, policy) for reason in reasons), *reviews]),
-        "status": EXCLUDED if not left else REVIEW if reviews else CANDIDATE,
-        "disposition": decided.gives,
+        "status": _status(left, reviews).value,
+        "disposition": decided.gives.value,
         "action": action,
         "basis": _join([*(r.basis for r in reasons), *(item.basis for item in excluded)]) + f"；处置：{action}",
     }
+
+
+def _status(left: Sequence[_Reason], reviews: Sequence[str]) -> ListingStatus:
+    if not left:
+        return ListingStatus.EXCLUDED
+    return ListingStatus.REVIEW if reviews else ListingStatus.CANDIDATE
 
 
 def _disposed(left: Sequence[_Reason], fact: _Facts, written: _WrittenRules) -> tuple[DispositionRule, str]:

@@ -13,7 +13,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from cdgis.core.vocabulary import LIST_SEPARATOR
+from cdgis.core import layer_ids
+from cdgis.core.vocabulary import LIST_SEPARATOR, ProjectType
 from cdgis.errors import CatalogError
 from cdgis.geometry.geodesy import geodesic_distance_m, lonlat_points
 from cdgis.readers import read_layer
@@ -27,7 +28,7 @@ from cdgis.rivers.trace import downstream_events
 from cdgis.workspace.layers import Subjects
 
 OUTFALL_ACTIVITY = "入河排污口"
-UNITS = "control_units"
+UNITS = layer_ids.CONTROL_UNITS
 COD, DISCHARGES = "cod_t_per_yr", "discharges_pollutants"
 _ENTERPRISE_NOTE = "没有排口坐标，以企业入河位置代"
 
@@ -81,7 +82,7 @@ def _outfall_frame(subjects: Subjects, planned: tuple[tuple[float, float], ...])
     kind = np.where(
         kept["activity"] != OUTFALL_ACTIVITY,
         "企业排水",
-        np.where(kept["project_type"] == "既有", "既有排口", "新设排口"),
+        np.where(kept["project_type"] == ProjectType.EXISTING, "既有排口", "新设排口"),
     )
     rows = pd.DataFrame(
         {

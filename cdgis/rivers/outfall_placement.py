@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from cdgis.core import layer_ids
 from cdgis.core.vocabulary import LIST_SEPARATOR
 from cdgis.geometry.geodesy import lonlat_points
 from cdgis.results.tables.validation import validate
@@ -56,7 +57,7 @@ def measure_outfalls(places: pd.DataFrame, below: pd.DataFrame, *, layers: Mappi
     river = _points(places["lon"], places["lat"])
     out = places.drop(columns=["site_lon", "site_lat"])
     out["zone_class"], out["zone_name"] = _strictest(places, river, layers)
-    unit = zone_of_points(river, layers["control_units"])["zone_id"].to_numpy() if "control_units" in layers else ""
+    unit = zone_of_points(river, layers[layer_ids.CONTROL_UNITS])["zone_id"].to_numpy() if layer_ids.CONTROL_UNITS in layers else ""
     out["control_unit"] = unit
     for name, title in KINDS.items():
         first = below[below["kind"] == title].drop_duplicates("origin").set_index("origin")
@@ -76,10 +77,10 @@ def _points(lon_deg: "pd.Series[float]", lat_deg: "pd.Series[float]") -> Geometr
 def _strictest(places: pd.DataFrame, river: Geometries, layers: Mapping[str, Layer]) -> tuple[Texts, Texts]:
     """Return class and name of the strictest zone that the site or its place on the river lies in."""
     count = len(places)
-    if "outfall_zones" not in layers:
+    if layer_ids.OUTFALL_ZONES not in layers:
         return np.full(count, UNKNOWN, dtype=object), np.full(count, "", dtype=object)
     site = _points(places["site_lon"], places["site_lat"])
-    ones = [zone_of_points(points, layers["outfall_zones"], order=(BANNED, LIMITED)) for points in (site, river)]
+    ones = [zone_of_points(points, layers[layer_ids.OUTFALL_ZONES], order=(BANNED, LIMITED)) for points in (site, river)]
     rank = {BANNED: 0, LIMITED: 1, "": 2}
     better = ones[1]["zone_class"].map(rank).to_numpy() < ones[0]["zone_class"].map(rank).to_numpy()
     word, name = (np.where(better, ones[1][key], ones[0][key]) for key in ("zone_class", "zone_name"))

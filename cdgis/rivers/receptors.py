@@ -16,6 +16,7 @@ import pandas as pd
 import shapely
 from geopandas import GeoDataFrame
 
+from cdgis.core import layer_ids
 from cdgis.geometry.geodesy import geometries_from_local, geometries_to_local, lonlat_points
 from cdgis.rivers.network import Network
 from cdgis.rivers.snap import TIE_M, Snapper
@@ -172,7 +173,7 @@ def border_events(network: Network, counties: Jurisdictions) -> pd.DataFrame:
             "receptor_id": [f"JX-{_code(counties, a)}-{_code(counties, b)}" for a, b in zip(upper, lower, strict=True)],
             "name": counties.name(upper) + " → " + names, "jurisdiction": names, "vertex": vertex,
             "to_outlet_m": network.forest.to_outlet_m[vertex] - share * network.step_m[vertex], "offset_m": 0.0,
-            "role": BORDER, "can_intercept": False, "layer": "counties",
+            "role": BORDER, "can_intercept": False, "layer": layer_ids.COUNTIES,
             "lon": shapely.get_x(points), "lat": shapely.get_y(points),
         }
     )  # fmt: skip

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from cdgis.core.vocabulary import FlowDirection
 from cdgis.errors import NetworkError, UsageError
 from cdgis.geometry.geodesy import lonlat_points
 from cdgis.results.tables.validation import empty, validate
@@ -129,7 +130,7 @@ def trace_down(system: RiverSystem, origin: Origin, *, velocity: Velocity, targe
         notes.append(beyond)
     if (found["kind"] == "水库").any():
         notes.append("途经水库：库内流速远小于河道，到达时间应视为下限")
-    return _trace(system, origin, "下游", velocity, tables, notes)
+    return _trace(system, origin, FlowDirection.DOWN, velocity, tables, notes)
 
 
 def trace_up(system: RiverSystem, origin: Origin, subjects: Subjects, *, velocity: Velocity) -> Trace:
@@ -162,7 +163,7 @@ def trace_up(system: RiverSystem, origin: Origin, subjects: Subjects, *, velocit
         "trace_sources": validate("trace_sources", frame.assign(rank=np.arange(1, len(frame) + 1))),
         "river_entry": entry_table(system, companies, snapped),
     }
-    return _trace(system, origin, "上游", velocity, tables, notes)
+    return _trace(system, origin, FlowDirection.UP, velocity, tables, notes)
 
 
 def parse_place(text: str) -> tuple[float, float] | None:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from cdgis.core import layer_ids
 from cdgis.core.progress import Progress, Silent
 from cdgis.core.vocabulary import InputRecord
 from cdgis.errors import CatalogError, CrsError
@@ -27,8 +28,8 @@ from cdgis.workspace.layer_check import Fault
 from cdgis.workspace.layers import Layer
 from cdgis.workspace.settings import RiverSettings, Workspace
 
-COUNTY_LAYERS = ("counties", "neighbours")
-CONTEXT_LAYERS = ("control_units", "outfall_zones", "city")
+COUNTY_LAYERS = (layer_ids.COUNTIES, layer_ids.NEIGHBOURS)
+CONTEXT_LAYERS = (layer_ids.CONTROL_UNITS, layer_ids.OUTFALL_ZONES, layer_ids.CITY)
 NEAR_FACTOR = 2.0
 """A derived stream may lie this many times the sum of both accuracies from the line that names it."""
 

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from cdgis.core import layer_ids
 from cdgis.geometry.geodesy import lonlat_points
 from cdgis.rivers.flow import FlowGrid
 from cdgis.rivers.network import Network
@@ -14,7 +15,7 @@ from cdgis.rivers.system import RiverSystem
 EDGE_OF_DATA = "高程数据的边缘"
 NO_ELEVATION = "无高程处"
 END_OF_LINES = "所载河线的末端"
-_UNITS = "control_units"
+_UNITS = layer_ids.CONTROL_UNITS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

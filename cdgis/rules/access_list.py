@@ -11,6 +11,7 @@ from typing import Any, get_args
 import pandas as pd
 from pydantic import ValidationError
 
+from cdgis.core import layer_ids
 from cdgis.core.toml_files import schema_problems
 from cdgis.core.vocabulary import LIST_SEPARATOR, Dimension, Effect, Evidence, Level, ProjectType
 from cdgis.errors import RuleError
@@ -21,7 +22,7 @@ COLUMNS = (
     "unit_code", "clause_no", "dimension", "text", "industry_prefixes", "project_types",
     "attribute", "op", "value", "effect", "plan_measure",
 )  # fmt: skip
-UNIT_LAYER = "management_units"
+UNIT_LAYER = layer_ids.MANAGEMENT_UNITS
 _UNIT_CODE = re.compile(r"^ZH\d{6}[123]\d{4}$")
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import pairwise
 
-from cdgis.core.vocabulary import ACTIVITIES, Effect, Evidence, ProjectType, SubjectKind
+from cdgis.core.vocabulary import ACTIVITIES, Effect, Evidence, Level, ProjectType, SubjectKind
 from cdgis.rules.attributes import AttributeSpec
 from cdgis.rules.book import Rulebook
 from cdgis.rules.proofs import ban_faults, date_faults, exemption_faults, wording_faults
@@ -125,7 +125,7 @@ def _basis_faults(rule: Rule) -> Iterator[str]:
     january_first = (rule.effective_from.month, rule.effective_from.day) == (1, 1)
     if rule.date_precision == "year" and not january_first:
         yield f"施行日期只知年份的从1月1日起计，读到 {rule.effective_from}"
-    if rule.date_precision == "year" and not rule.needs_review and rule.level != "单元":
+    if rule.date_precision == "year" and not rule.needs_review and rule.level != Level.UNIT:
         yield "施行日期只知年份，须标 needs_review"
 
 

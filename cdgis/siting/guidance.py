@@ -10,6 +10,7 @@ import shapely
 from geopandas import GeoDataFrame
 from shapely.geometry.base import BaseGeometry
 
+from cdgis.core import layer_ids
 from cdgis.core.vocabulary import Effect, ProjectType, Relation, State, SubjectKind
 from cdgis.errors import UsageError
 from cdgis.geometry import geodesy
@@ -24,7 +25,7 @@ from cdgis.workspace.layers import SUBJECT_COLUMNS, Subjects
 JudgeSubjects = Callable[[Loaded, Subjects], Any]
 """`judging.evaluation`: returns an object with `tables`."""
 
-COUNTY_LAYER, RECEPTOR_LAYER, RAILWAY_LAYER = "counties", "receptors", "railways"
+COUNTY_LAYER, RECEPTOR_LAYER, RAILWAY_LAYER = layer_ids.COUNTIES, layer_ids.RECEPTORS, layer_ids.RAILWAYS
 _BUILT = "既有设施不能平移，见搬迁与整治清单"
 _MARGIN_M = 50.0
 """How much farther than the radius obstacles are gathered, so that setbacks are whole."""

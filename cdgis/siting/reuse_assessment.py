@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 from geopandas import GeoDataFrame
 
+from cdgis.core import layer_ids
 from cdgis.core.progress import Progress
 from cdgis.core.units import m2_to_ha
 from cdgis.core.vocabulary import SubjectKind
@@ -24,7 +25,7 @@ from cdgis.siting.reuse_options import open_options, rank_reuse, reuse_options
 from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.layers import SUBJECT_COLUMNS, Subjects
 
-LINE_LAYER = "power_lines"
+LINE_LAYER = layer_ids.POWER_LINES
 METHOD = "类别、地形初筛，准入由同一套规则研判"
 
 

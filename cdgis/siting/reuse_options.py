@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from cdgis.core.array_types import FloatArray
-from cdgis.core.vocabulary import LIST_SEPARATOR, Verdict
+from cdgis.core.vocabulary import LIST_SEPARATOR, Admissibility, Verdict
 from cdgis.results.tables.validation import validate
 
 MEASURES = {
@@ -128,5 +128,5 @@ def _admissible(ranked: pd.DataFrame) -> "pd.Series[str]":
     """Return 可选 / 须补证 / 不可选: forbidden or unmet is out, whatever is unknown or to be justified needs proof."""
     out = (ranked["verdict"] == Verdict.FAIL) | (ranked["misses"] > 0)
     sure = ranked["verdict"].isin([Verdict.CLEAR, Verdict.CONDITIONAL]) & (ranked["gaps"] == 0)
-    words = np.where(out, "不可选", np.where(sure, "可选", "须补证"))
+    words = np.where(out, Admissibility.SHUT.value, np.where(sure, Admissibility.OPEN.value, Admissibility.UNPROVED.value))
     return pd.Series(words.astype(object), index=ranked.index, dtype=object)

@@ -11,13 +11,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from cdgis.core import layer_ids
 from cdgis.core.array_types import GeometryArray
 from cdgis.geometry import geodesy
 from cdgis.geometry.kernels import overlapping_pairs
 from cdgis.geometry.shapes import polygonal
 from cdgis.workspace.layers import Layer, Layers
 
-UNIT_LAYER, COUNTY_LAYER = "management_units", "counties"
+UNIT_LAYER, COUNTY_LAYER = layer_ids.MANAGEMENT_UNITS, layer_ids.COUNTIES
 PARTITION_TOLERANCE_M2 = 1.0
 UNIT_CODE = re.compile(r"^ZH(\d{6})([123])(\d{4})$")
 CLASS_DIGITS = {"1": "优先保护", "2": "重点管控", "3": "一般管控"}
@@ -179,12 +180,12 @@ def _access_list_faults(units: Layer, access_list: pd.DataFrame) -> list[Fault]:
     groups = access_list.groupby("unit_code", sort=True)["dimension"]
     listed: Mapping[str, Sequence[str]] = {str(code): list(dimensions) for code, dimensions in groups}
     faults = [
-        Fault(layer="access_list", zone_id=code, problem="清单中的单元不在管控单元图层中", remedy="核对编码与版本")
+        Fault(layer=layer_ids.ACCESS_LIST, zone_id=code, problem="清单中的单元不在管控单元图层中", remedy="核对编码与版本")
         for code in sorted(set(listed) - codes)
     ]
     for code in sorted(codes):
         absent = [d for d in DIMENSIONS if d not in listed.get(code, ())]
         if absent:
             problem = f"准入清单缺少维度：{'、'.join(absent)}"
-            faults.append(Fault(layer="access_list", zone_id=code, problem=problem, remedy="补全四个维度的管控要求"))
+            faults.append(Fault(layer=layer_ids.ACCESS_LIST, zone_id=code, problem=problem, remedy="补全四个维度的管控要求"))
     return faults

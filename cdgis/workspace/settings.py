@@ -9,6 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from cdgis.core import layer_ids
 from cdgis.core.safe_text import visible
 from cdgis.core.toml_files import PlainText, read_toml, schema_problems
 from cdgis.core.vocabulary import EARLIEST_DAY, LATEST_DAY
@@ -48,7 +49,10 @@ class CarbonSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     land_class_layer: PlainText = "land_classes_2025"
-    zone_layers: tuple[PlainText, ...] = ("counties", "management_units", "basins", "ecological_redline", "restoration_areas")
+    zone_layers: tuple[PlainText, ...] = (
+        layer_ids.COUNTIES, layer_ids.MANAGEMENT_UNITS, layer_ids.BASINS,
+        layer_ids.ECOLOGICAL_REDLINE, layer_ids.RESTORATION_AREAS,
+    )  # fmt: skip
     pool_table: PlainText = "chengde_100cm"
     soil_climate: PlainText = ""
     soil_type: PlainText = ""
@@ -94,7 +98,7 @@ class PublishSettings(BaseModel):
     grid_deg: float = Field(default=0.001, ge=0.0007, le=0.1)
     """Public pages: coordinates are snapped to this grid; 0.0007 degree is 57 m eastwards at 43 N."""
     withheld_layers: tuple[str, ...] = (
-        "permanent_farmland", "strict_farmland", "water_source_zones", "ecological_redline",
+        layer_ids.PERMANENT_FARMLAND, layer_ids.STRICT_FARMLAND, layer_ids.WATER_SOURCE_ZONES, layer_ids.ECOLOGICAL_REDLINE,
     )  # fmt: skip
     """Public pages: layers left out altogether; any other layer is shown on the grid only."""
     public_attributes: tuple[str, ...] = ()
@@ -110,7 +114,7 @@ class RiverSettings(BaseModel):
 
     network: str = "dem"
     """Catalogue entry the network comes from: an elevation raster, or river lines."""
-    named_lines: tuple[str, ...] = ("main_rivers", "rivers")
+    named_lines: tuple[str, ...] = (layer_ids.MAIN_RIVERS, layer_ids.RIVERS)
     """Line layers that name the rivers of a derived network, the first that knows a river wins."""
     elevation: str = "dem"
     """Elevation that decides the direction of given lines, and slopes."""

@@ -34,6 +34,7 @@ from cdgis.carbon.eligibility import Fact
 from cdgis.carbon.factors import PoolTable, data_folder, read_growth, read_pool_table, read_trees
 from cdgis.carbon.growth import growth_table
 from cdgis.carbon.stock import TOTAL
+from cdgis.core import layer_ids
 from cdgis.core.progress import Progress
 from cdgis.core.vocabulary import InputRecord
 from cdgis.raster import Effort, Raster, read_raster
@@ -43,7 +44,7 @@ from cdgis.results.assessment import Part
 from cdgis.results.tables.validation import validate
 from cdgis.workspace.layers import Layer
 
-APPORTIONMENT_LAYERS = ("counties", "management_units")
+APPORTIONMENT_LAYERS = (layer_ids.COUNTIES, layer_ids.MANAGEMENT_UNITS)
 """Layers by which the potential is shared out."""
 
 

@@ -7,11 +7,12 @@ import pandas as pd
 from cdgis.carbon import account_change, account_sink, account_stock, merge_zones
 from cdgis.carbon.account.grids import later_areas
 from cdgis.carbon.factors import PoolTable, read_shipped
+from cdgis.core import layer_ids
 from cdgis.core.progress import Progress
 from cdgis.raster import Effort, Raster, account_areas, class_areas, transition_areas
 from cdgis.workspace.layers import Layer
 
-CITY_ZONE, CITY_LAYER = "city", "counties"
+CITY_ZONE, CITY_LAYER = "city", layer_ids.COUNTIES
 """The city is the counties put together: its range comes from their summed areas, never from their summed ranges."""
 
 

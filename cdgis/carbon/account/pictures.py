@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from cdgis.carbon.factors import PoolTable
+from cdgis.core import layer_ids
 from cdgis.core.units import M2_PER_HA
 from cdgis.raster import Overlay, Raster, class_overlay, read_scale, relief_overlay, zone_overlay
 from cdgis.workspace.layers import Layers
 
 _POOLS = ("vegetation_tc_per_ha", "dead_tc_per_ha", "soil_tc_per_ha")
-WITHIN, RESTORATION = "counties", "restoration_areas"
+WITHIN, RESTORATION = layer_ids.COUNTIES, layer_ids.RESTORATION_AREAS
 
 
 def draw_pictures(

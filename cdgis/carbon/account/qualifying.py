@@ -12,6 +12,7 @@ from cdgis.carbon.factors import read_conditions, read_fact_titles
 from cdgis.carbon.growth import YearlyGain
 from cdgis.carbon.ledger import Cut, cut_off, overlap_with_earlier
 from cdgis.carbon.potential import AFFORESTATION
+from cdgis.core import layer_ids
 from cdgis.core.units import M2_PER_HA, TCO2_PER_TC
 from cdgis.errors import LayerError
 from cdgis.geometry import geodesy
@@ -24,7 +25,7 @@ YES_NO = (
     "low_rainfall", "key_function_zone", "public_welfare_forest",
 )  # fmt: skip
 NUMBERS = ("start_year", "years_not_forest", "shrub_removal_share", "precipitation_mm")
-WETLANDS, WETLAND_CLASS = "wetlands", 9
+WETLANDS, WETLAND_CLASS = layer_ids.WETLANDS, 9
 NOT_ASKED = "not_asked"
 
 

@@ -14,6 +14,7 @@ from cdgis.carbon.growth import YearlyGain
 from cdgis.carbon.ledger import NO_CLASS, Cut, cut_off, overlap_with_earlier, write_ledger
 from cdgis.carbon.planting import aspect_of, choose_planting
 from cdgis.carbon.potential import AFFORESTATION, estimate_potential, gain_for, growth_key, total_potential
+from cdgis.core import layer_ids
 from cdgis.geometry import geodesy
 from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.raster import NODATA_CODE, Effort, Raster, class_areas
@@ -22,7 +23,7 @@ from cdgis.workspace.layers import Layer, Layers
 if TYPE_CHECKING:
     from cdgis.workspace.settings import CarbonSettings
 
-RESTORATION_LAYER = "restoration_areas"
+RESTORATION_LAYER = layer_ids.RESTORATION_AREAS
 _DEFAULT_FOREST_TYPE = "针叶林"
 _HEIGHT_STEP_M, _SHARE_STEP = 10.0, 1.0
 _CELL_SHARE_ERROR, _NOISE_M2 = 1e-4, 1e-3

@@ -5,6 +5,7 @@ from datetime import date
 
 import pandas as pd
 
+from cdgis.core import layer_ids
 from cdgis.core.vocabulary import SubjectKind
 from cdgis.judging.evaluation import Judged
 from cdgis.judging.exemptions import exempt
@@ -16,7 +17,7 @@ from cdgis.relocation import Candidates, RelocationInputs, propose_relocations, 
 from cdgis.relocation.policy import RelocationPolicy
 from cdgis.rules.succession import succession
 
-PARK_LAYER = "parks"
+PARK_LAYER = layer_ids.PARKS
 
 
 def list_candidates(loaded: Loaded, judged: Judged, policy: RelocationPolicy) -> Candidates:

@@ -10,14 +10,15 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from cdgis.core import layer_ids
 from cdgis.core.vocabulary import LIST_SEPARATOR, Relation
 from cdgis.geometry import geodesy
 from cdgis.judging.evaluation import Judged
 from cdgis.readers.loading import Loaded
 from cdgis.relocation.policy import PriorityPolicy
 
-RECEPTOR_LAYER, AIR_LAYER = "receptors", "air_zones"
-_AWAY = {"water_source_distance_m": "water_source_zones", "red_line_distance_m": "ecological_redline"}
+RECEPTOR_LAYER, AIR_LAYER = layer_ids.RECEPTORS, layer_ids.AIR_ZONES
+_AWAY = {"water_source_distance_m": layer_ids.WATER_SOURCE_ZONES, "red_line_distance_m": layer_ids.ECOLOGICAL_REDLINE}
 _CLASSES = {"settlements": "居民区", "schools": "学校", "hospitals": "医院"}
 _HITS = (str(Relation.INSIDE), str(Relation.CROSSES))
 AMOUNTS = ("so2_t_per_yr", "nox_t_per_yr", "pm_t_per_yr", "cod_t_per_yr", "co2_t_per_yr")

@@ -12,12 +12,16 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from cdgis.core import layer_ids
 from cdgis.core.vocabulary import SubjectKind
 from cdgis.judging.evaluation import Judged
 from cdgis.readers.loading import Loaded
 from cdgis.relocation.plan.circumstances import AMOUNTS, RECEPTOR_LAYER, declared_numbers, near_receptors, people_at
 
-GROUPS = ("city", "counties", "basins", "management_units", "built_up", "water_source_zones", "air_zones")
+GROUPS = (
+    layer_ids.CITY, layer_ids.COUNTIES, layer_ids.BASINS, layer_ids.MANAGEMENT_UNITS,
+    layer_ids.BUILT_UP, layer_ids.WATER_SOURCE_ZONES, layer_ids.AIR_ZONES,
+)  # fmt: skip
 """Layers the figures are summed over; of the last three only the zones concerned."""
 _TITLES = {
     "enterprises": ("企业", "家"), "to_move": ("须迁建或关停的企业", "家"), "people_near": ("周边居住人数", "人"),
@@ -93,7 +97,7 @@ def _row(zones: pd.DataFrame, layer: str, i: int, cells: tuple[str, float, float
     figure, before, after, unknown = cells
     zone = zones.iloc[i]
     # air and water zones carry no telling names: their class says what they are
-    name = str(zone["zone_class"] if layer == "air_zones" else zone["zone_name"])
+    name = str(zone["zone_class"] if layer == layer_ids.AIR_ZONES else zone["zone_name"])
     return {
         "zone_layer": layer, "zone_id": str(zone["zone_id"]), "zone_name": name, "figure": figure,
         "before": float(before), "after": float(after), "unknown": unknown,

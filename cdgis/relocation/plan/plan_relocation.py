@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 from geopandas import GeoDataFrame
 
-from cdgis.core.vocabulary import LIST_SEPARATOR, Verdict
+from cdgis.core import layer_ids
+from cdgis.core.vocabulary import LIST_SEPARATOR, Disposition, ListingStatus, Verdict
 from cdgis.geometry import geodesy
 from cdgis.judging.evaluation import Judged
 from cdgis.readers.loading import Loaded
-from cdgis.relocation import EXCLUDED, rank_by_urgency, score_destinations, shortfall_words
+from cdgis.relocation import rank_by_urgency, score_destinations, shortfall_words
 from cdgis.relocation.plan.candidate_list import PARK_LAYER, list_candidates
 from cdgis.relocation.plan.circumstances import (
     FACT_COLUMNS,
@@ -36,7 +37,6 @@ from cdgis.relocation.policy import (
 )
 from cdgis.results.tables.validation import empty, validate
 
-MOVING, CLOSING, KEEPING = "异地迁建", "关停退出", "保留观察"
 _BLOCKING = (str(Verdict.FAIL), str(Verdict.UNKNOWN))
 Downstream = Callable[[pd.DataFrame], pd.DataFrame]
 """Given subjects (subject_id, lon, lat), returns measures by subject_id of what lies downstream (river, intake, metres)."""
@@ -90,7 +90,7 @@ def _ranked(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the list with score, rank and grade for those that call for action, and table relocation_criteria."""
     known = measure_circumstances(loaded, judged, listed["kinds"], policy)
-    acting = listed.index[(listed["status"] != EXCLUDED) & (listed["disposition"] != KEEPING)]
+    acting = listed.index[(listed["status"] != ListingStatus.EXCLUDED) & (listed["disposition"] != Disposition.KEEP)]
     urgency = rank_by_urgency(known.loc[acting], policy)
     ranked = listed.join(urgency.ranking)
     texts = ["grade", "grade_range", "lead", "driver"]
@@ -125,7 +125,7 @@ def _facts(
 
 def _to_relocate(judged: Judged, ranked: pd.DataFrame) -> pd.DataFrame:
     """Return those to be placed, by id: subject columns, urgency and what they need (NaN where not stated)."""
-    chosen = ranked[(ranked["disposition"] == MOVING) & (ranked["status"] != EXCLUDED)]
+    chosen = ranked[(ranked["disposition"] == Disposition.RELOCATE) & (ranked["status"] != ListingStatus.EXCLUDED)]
     ids = pd.Index(sorted(chosen.index), name="enterprise_id")
     subjects = judged.tables["subjects"].set_index("subject_id").reindex(ids)
     attributes = judged.tables["attributes"]
@@ -164,9 +164,9 @@ def _site_measures(places: Places, policy: DestinationPolicy) -> pd.DataFrame:
     ids = pd.Index([f"SITE-{i}" for i in places.sites["site"]])
     overlaps = places.tables["overlaps"]
     return places.sites[["lon", "lat", "prohibited_ha"]].assign(
-        air_dispersion=class_value(overlaps, "air_zones", ids, policy.air_dispersion, largest=False).to_numpy(),
-        water_capacity=class_value(overlaps, "water_zones", ids, policy.water_capacity, largest=False).to_numpy(),
-        receptor_distance_m=distance_to(places.tables, "receptors", ids).to_numpy(),
+        air_dispersion=class_value(overlaps, layer_ids.AIR_ZONES, ids, policy.air_dispersion, largest=False).to_numpy(),
+        water_capacity=class_value(overlaps, layer_ids.WATER_ZONES, ids, policy.water_capacity, largest=False).to_numpy(),
+        receptor_distance_m=distance_to(places.tables, layer_ids.RECEPTORS, ids).to_numpy(),
     )
 
 
@@ -207,12 +207,12 @@ def _with_plan(
 
 def _outcome(ranked: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
     """Return those who must move or close, with the new position of those placed."""
-    acting = ranked[ranked["disposition"].isin([MOVING, CLOSING]) & (ranked["status"] != EXCLUDED)]
+    acting = ranked[ranked["disposition"].isin([Disposition.RELOCATE, Disposition.CLOSE]) & (ranked["status"] != ListingStatus.EXCLUDED)]
     new = pairs[pairs["assigned"].astype(bool)].set_index("enterprise_id")[["lon", "lat"]].reindex(acting.index)
     return pd.DataFrame(
         {
             "new_lon": new["lon"].astype(float), "new_lat": new["lat"].astype(float),
-            "closes": acting["disposition"] == CLOSING,
+            "closes": acting["disposition"] == Disposition.CLOSE,
         },
         index=acting.index,
     )  # fmt: skip

@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 from geopandas import GeoDataFrame
 
+from cdgis.core import layer_ids
 from cdgis.core.vocabulary import Relation, SubjectKind
 from cdgis.geometry import geodesy
 from cdgis.judging.evaluation import Judged
@@ -17,7 +18,7 @@ from cdgis.readers.loading import Loaded
 from cdgis.relocation.plan.candidate_list import PARK_LAYER
 from cdgis.relocation.plan.what_if import WhatIf
 
-RAILWAY_LAYER = "railways"
+RAILWAY_LAYER = layer_ids.RAILWAYS
 CAPS = {"water": ("water_cap_10k_m3_per_yr", "water_m3_per_yr", 1e-4), "energy": ("energy_cap_tce_per_yr", "energy_tce_per_yr", 1.0)}
 """Resource -> field of the park layer, attribute of the enterprise, factor from the attribute's to the field's unit."""
 _HITS = (str(Relation.INSIDE), str(Relation.CROSSES))

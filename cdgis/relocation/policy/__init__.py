@@ -1,7 +1,6 @@
 """Written policy by which enterprises are moved, ranked and placed (cdgis/data/relocation/*.toml)."""
 
 from cdgis.relocation.policy.dispositions import (
-    Disposition,
     DispositionRule,
     RelocationPolicy,
     Review,
@@ -23,7 +22,6 @@ from cdgis.relocation.policy.scoring import (
 __all__ = [
     "Criterion",
     "DestinationPolicy",
-    "Disposition",
     "DispositionRule",
     "PriorityPolicy",
     "RelocationPolicy",

@@ -5,11 +5,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from cdgis.core.vocabulary import Effect, ProjectType
+from cdgis.core.vocabulary import Disposition, Effect, ProjectType
 from cdgis.relocation.policy.policy_files import PolicyData, read_policy
 from cdgis.rules import Rule
 
-Disposition = Literal["关停退出", "异地迁建", "就地改造", "保留观察"]
 ExclusionTest = Literal["serves_city", "in_park"]
 ReviewTest = Literal["approved_before", "critical", "only_kinds"]
 EquipmentTest = Literal["", "nothing_left"]

@@ -13,6 +13,7 @@ from cdgis.core.number_format import legend_bound
 from cdgis.geometry.map_frame import View
 from cdgis.geometry.projections import forward
 from cdgis.raster.map_overlay import WEB_MERCATOR, Overlay
+from cdgis.report.drawing.palette import read_palette
 from cdgis.report.drawing.paths import path_of
 
 CURVE_PX = (430, 250)
@@ -21,7 +22,6 @@ _PICTURE_WIDTH_PX = 900.0
 _LEFT, _BOTTOM, _TOP, _RIGHT = 40.0, 30.0, 10.0, 8.0
 _SHADES = ("#edf5e1", "#c2dfa6", "#8fc27a", "#4f9a55", "#1f6b3a")
 _PALE = "#f0f1f2"
-COLOURS = {"age_class": "#1f6b3a", "richards": "#8a4b00", "increment": "#14537f", "power": "#1f6b3a"}
 """Colour of a growth method."""
 _STEPS = (1, 2, 5, 10, 20, 25, 50, 100, 200, 500)
 
@@ -75,7 +75,7 @@ def _growth_chart(forest_type: str, rows: pd.DataFrame) -> GrowthChart:
         first = part.iloc[0]
         curves.append(
             Curve(
-                method=str(method), path=_path(place(age, mid)), colour=COLOURS[str(method)], role=str(first["role"]),
+                method=str(method), path=_path(place(age, mid)), colour=read_palette().kinds["growth_method"][str(method)], role=str(first["role"]),
                 source=str(first["source"]), mark=str(first["mark"]),
             )
         )  # fmt: skip

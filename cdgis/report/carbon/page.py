@@ -13,6 +13,7 @@ import pandas as pd
 from cdgis.carbon.factors import read_conditions
 from cdgis.carbon.potential import ALL_MEASURES
 from cdgis.carbon.stock import TOTAL
+from cdgis.core import layer_ids
 from cdgis.geometry.map_frame import View
 from cdgis.report.carbon.figures import (
     CURVE_PX,
@@ -30,7 +31,7 @@ from cdgis.report.templating import common_values, page_template
 from cdgis.report.wording import read_wording
 from cdgis.results.assessment import Assessment
 
-CITY, COUNTIES, UNITS, RESTORATION = "city", "counties", "management_units", "restoration_areas"
+CITY, COUNTIES, UNITS, RESTORATION = layer_ids.CITY, layer_ids.COUNTIES, layer_ids.MANAGEMENT_UNITS, layer_ids.RESTORATION_AREAS
 RELIEF = "relief"
 SHOWN_YEARS = (2030, 2040, 2050, 2060)
 

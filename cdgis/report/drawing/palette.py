@@ -30,6 +30,8 @@ class Palette:
     layers: Mapping[str, str]
     styles: Mapping[str, Mapping[str, Any]]
     """Layer id, or kind of geometry, or ``default`` -> how the map draws it."""
+    kinds: Mapping[str, Mapping[str, str]]
+    """Disposition, river role, quadrant, ... -> class -> colour, in the order of legends."""
     cycle: tuple[str, ...]
 
     def zone_colour(self, layer: str, zone_class: str) -> str:
@@ -47,5 +49,6 @@ def read_palette() -> Palette:
         zones=raw["zone"],
         layers=raw["layer"],
         styles=raw["style"],
+        kinds=raw["kind"],
         cycle=tuple(raw["cycle"]["colours"]),
     )

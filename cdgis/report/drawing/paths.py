@@ -9,13 +9,14 @@ import shapely
 from geopandas import GeoDataFrame
 from shapely.geometry.base import BaseGeometry
 
+from cdgis.core import layer_ids
 from cdgis.geometry.map_frame import View
 from cdgis.report.drawing.palette import read_palette
 
 SIZE_PX = WIDTH_PX, HEIGHT_PX = 560, 400
 _MARGIN_PX = 4
-BASE_LINES = ("streams", "rivers", "main_rivers")
-PLACES = "places"
+BASE_LINES = (layer_ids.STREAMS, layer_ids.RIVERS, layer_ids.MAIN_RIVERS)
+PLACES = layer_ids.PLACES
 LegendKey = tuple[str, str, str]
 """(style, colour, label)."""
 
@@ -83,7 +84,7 @@ def layer_strokes(
             named = style in ("unit", "zone", "line") and zone_class not in ("", title)
             legend.append((drawn_as, colour, f"{title}·{zone_class}" if named else title))
     if style == "stream":
-        legend = [("stream", palette.layers["main_rivers"], "河流")] if legend else []
+        legend = [("stream", palette.layers[layer_ids.MAIN_RIVERS], "河流")] if legend else []
     return strokes, legend
 
 

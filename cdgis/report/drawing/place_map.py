@@ -7,6 +7,7 @@ import numpy as np
 import shapely
 from geopandas import GeoDataFrame
 
+from cdgis.core import layer_ids
 from cdgis.geometry.map_frame import View
 from cdgis.report.drawing.palette import read_palette
 from cdgis.report.drawing.paths import (
@@ -24,11 +25,11 @@ from cdgis.report.table_rows import Row
 from cdgis.results.assessment import Assessment
 
 _PLAN = (
-    ("management_units", "unit"),
-    ("reservoirs", "water"),
+    (layer_ids.MANAGEMENT_UNITS, "unit"),
+    (layer_ids.RESERVOIRS, "water"),
     *((layer, "stream") for layer in BASE_LINES[1:]),
-    ("ecological_redline", "line"),
-    ("counties", "border"),
+    (layer_ids.ECOLOGICAL_REDLINE, "line"),
+    (layer_ids.COUNTIES, "border"),
 )
 _ROOM = 1.25
 _LEAST_WIDTH_M = 6_000.0

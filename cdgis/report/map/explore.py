@@ -17,6 +17,7 @@ from branca.element import Element, Figure
 from folium.features import GeoJsonPopup, GeoJsonTooltip
 from markupsafe import Markup, escape
 
+from cdgis.core import layer_ids
 from cdgis.core.vocabulary import Effect
 from cdgis.report.drawing.palette import read_palette
 from cdgis.report.files.inline_assets import content_policy, inline_code, leaflet_script, leaflet_style, template_text
@@ -35,7 +36,7 @@ _ROOM = 0.6
 _LEAST_ROOM_DEG = 0.03
 _VERTEX_SHARE = 15_000
 """The extent over the smallest triangle a zone's outline keeps: a third of a pixel on a large screen."""
-_GROUND, _BORDERS = "management_units", "counties"
+_GROUND, _BORDERS = layer_ids.MANAGEMENT_UNITS, layer_ids.COUNTIES
 _MOST_SHOWN = 6
 """Zone layers shown at first; the reader turns the others on."""
 _SMALL = 80

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from cdgis.core.vocabulary import LIST_SEPARATOR, Effect
+from cdgis.core import layer_ids
+from cdgis.core.vocabulary import LIST_SEPARATOR, Disposition, Effect, ListingStatus
 from cdgis.report.table_rows import Row, page_names, records, table
 from cdgis.results.assessment import Assessment
 
-DISPOSITIONS = ("异地迁建", "关停退出", "就地改造", "保留观察")
-EXCLUDED, REVIEW = "排除", "须人工核实"
-COLOURS = {"异地迁建": "#b85700", "关停退出": "#b2182b", "就地改造": "#2b6ca3", "保留观察": "#6d7580", EXCLUDED: "#59636e"}
-"""Colour of each disposition, the same in list, map and bars."""
-GROUP_TITLES = {"counties": "县区", "basins": "流域", "management_units": "管控单元"}
+EXCLUDED, REVIEW = ListingStatus.EXCLUDED.value, ListingStatus.REVIEW.value
+GROUPS = (*(item.value for item in Disposition), EXCLUDED)
+"""What the listed are grouped by: their disposition, or that they are excluded."""
+GROUP_TITLES = {layer_ids.COUNTIES: "县区", layer_ids.BASINS: "流域", layer_ids.MANAGEMENT_UNITS: "管控单元"}
 _FIGURES = (
     "enterprises", "to_move", "people_near", "so2_t_per_yr", "nox_t_per_yr", "cod_t_per_yr", "co2_t_per_yr",
 )  # fmt: skip
@@ -93,20 +93,20 @@ def view_relocation(assessment: Assessment, *, radius_m: float) -> RelocationVie
     candidates = gather_candidates(assessment)
     groups = [candidate.group for candidate in candidates]
     effects = table(assessment, "relocation_effects")
-    to_relocate = [candidate for candidate in candidates if candidate.group == DISPOSITIONS[0]]
+    to_relocate = [candidate for candidate in candidates if candidate.group == Disposition.RELOCATE]
     use: dict[str, list[Row]] = {}
     for row in records(table(assessment, "park_use")):
         use.setdefault(row["park_name"], []).append(row)
     return RelocationView(
         candidates=candidates,
-        counts={name: groups.count(name) for name in (*DISPOSITIONS, EXCLUDED)},
+        counts={name: groups.count(name) for name in GROUPS},
         review_count=sum(candidate.row["status"] == REVIEW for candidate in candidates),
         placed=sum(candidate.assigned is not None for candidate in to_relocate),
         to_relocate=len(to_relocate),
         first=tuple(candidate for candidate in candidates if candidate.row["rank"] == candidate.row["rank"])[:5],
         changes=_changes(effects),
         rises=_rises(effects),
-        acting=Counter(str(candidate.row["status"]) for candidate in candidates if candidate.group in DISPOSITIONS[:2]),
+        acting=Counter(str(candidate.row["status"]) for candidate in candidates if candidate.group in (Disposition.RELOCATE, Disposition.CLOSE)),
         effects={layer: _changed(effects, layer) for layer in GROUP_TITLES},
         figures=_figures(effects),
         use=tuple((park, tuple(rows)) for park, rows in use.items()),
@@ -130,7 +130,7 @@ def gather_candidates(assessment: Assessment) -> tuple[Candidate, ...]:
             candidates,
             key=lambda c: (
                 ranked[c.row["enterprise_id"]] if c.row["rank"] == c.row["rank"] else 1e9,
-                (*DISPOSITIONS, EXCLUDED).index(c.group), c.row["enterprise_id"],
+                GROUPS.index(c.group), c.row["enterprise_id"],
             ),
         )
     )  # fmt: skip
@@ -178,13 +178,13 @@ def _changes(effects: pd.DataFrame) -> tuple[Change, ...]:
     """Return the headline changes; those nothing stands behind are left out."""
     sensitive = effects[effects["zone_name"].str.contains("受体敏感", regex=False)]
     wanted = (
-        ("须迁建或关停的企业仍在原址", "家", _total(effects, "city", "to_move")),
-        ("其中在城市建成区内", "家", _total(effects, "built_up", "to_move")),
-        ("其中在饮用水水源保护区内", "家", _total(effects, "water_source_zones", "to_move")),
-        ("这些企业周边的居住人数", "人", _total(effects, "city", "people_near")),
-        ("受体敏感大气区内氮氧化物排放", "吨/年", _total(sensitive, "air_zones", "nox_t_per_yr")),
-        ("受体敏感大气区内二氧化硫排放", "吨/年", _total(sensitive, "air_zones", "so2_t_per_yr")),
-        ("全市二氧化碳排放（只计关停）", "吨/年", _total(effects, "city", "co2_t_per_yr")),
+        ("须迁建或关停的企业仍在原址", "家", _total(effects, layer_ids.CITY, "to_move")),
+        ("其中在城市建成区内", "家", _total(effects, layer_ids.BUILT_UP, "to_move")),
+        ("其中在饮用水水源保护区内", "家", _total(effects, layer_ids.WATER_SOURCE_ZONES, "to_move")),
+        ("这些企业周边的居住人数", "人", _total(effects, layer_ids.CITY, "people_near")),
+        ("受体敏感大气区内氮氧化物排放", "吨/年", _total(sensitive, layer_ids.AIR_ZONES, "nox_t_per_yr")),
+        ("受体敏感大气区内二氧化硫排放", "吨/年", _total(sensitive, layer_ids.AIR_ZONES, "so2_t_per_yr")),
+        ("全市二氧化碳排放（只计关停）", "吨/年", _total(effects, layer_ids.CITY, "co2_t_per_yr")),
     )
     return tuple(
         Change(title=title, unit=unit, before=before, after=after)
@@ -195,7 +195,7 @@ def _changes(effects: pd.DataFrame) -> tuple[Change, ...]:
 
 def _rises(effects: pd.DataFrame) -> tuple[tuple[str, tuple[Row, ...]], ...]:
     """Return the emissions that rise, by county; a summary of falls alone would hide where the load goes."""
-    risen = effects[(effects["zone_layer"] == "counties") & (effects["after"] > effects["before"])]
+    risen = effects[(effects["zone_layer"] == layer_ids.COUNTIES) & (effects["after"] > effects["before"])]
     risen = risen[(risen["unit"] == "吨/年")]
     largest = (risen["after"] - risen["before"]).groupby(risen["zone_name"]).max()
     order = sorted(largest.index, key=lambda name: (-float(largest[name]), str(name)))
@@ -230,7 +230,7 @@ def count_dispositions(relocation: pd.DataFrame) -> tuple[tuple[str, int], ...]:
     """Return (disposition, number) of a relocation table, the excluded under their own word; none that is zero."""
     groups = relocation["disposition"].where(relocation["status"] != EXCLUDED, EXCLUDED)
     counts = groups.value_counts()
-    return tuple((name, int(counts[name])) for name in (*DISPOSITIONS, EXCLUDED) if name in counts)
+    return tuple((name, int(counts[name])) for name in GROUPS if name in counts)
 
 
 def listed_words(cell: str) -> tuple[str, ...]:

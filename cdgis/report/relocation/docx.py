@@ -9,6 +9,7 @@ from docx.document import Document as DocumentType
 from docx.shared import Mm, Pt, RGBColor
 
 from cdgis.core.safe_text import legal_text
+from cdgis.core.vocabulary import ListingStatus
 from cdgis.report.files.docx_base import core_property, house_styles
 from cdgis.report.files.fixed_zip import fixed_zip
 from cdgis.report.relocation.content import Candidate, gather_candidates, listed_words
@@ -39,7 +40,7 @@ def _card(assessment: Assessment, candidate: Candidate) -> bytes:
     document.add_paragraph(legal_text(f"{row['name'] or row['enterprise_id']}　搬迁与整治卡"), style="Title")
     _line(document, f"{row['county']}　行业 {row['industry']} {industry(row['industry'])}　编号 {row['enterprise_id']}")
     _line(document, _conclusion(candidate), bold=True, size=14)
-    _line(document, row["action"] + ("（须先人工核实）" if row["status"] == "须人工核实" else ""))
+    _line(document, row["action"] + ("（须先人工核实）" if row["status"] == ListingStatus.REVIEW else ""))
     _grid(document, ("名次", "名次区间", "等级", "得分", "主导指标", "名次区间的主因"), [_standing(row)], (1, 1, 1, 1, 2, 2))
     _heading(document, "一、为什么")
     _grid(document, ("规则", "涉及的区", "位置", "条文", "依据"), [_reason(reason) for reason in candidate.reasons], (4, 3, 2, 5, 5))

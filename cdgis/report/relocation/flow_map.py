@@ -6,14 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
+from cdgis.core import layer_ids
 from cdgis.geometry.map_frame import View
+from cdgis.report.drawing.palette import read_palette
 from cdgis.report.drawing.paths import SIZE_PX, Stroke, layer_strokes, places_in
 from cdgis.report.drawing.paths import Sketch as Drawing
-from cdgis.report.relocation.content import COLOURS, Candidate
+from cdgis.report.relocation.content import Candidate
 from cdgis.report.table_rows import Row
 from cdgis.results.assessment import Assessment
 
-_PLAN = (("water_source_zones", "zone"), ("built_up", "zone"), ("parks", "zone"), ("main_rivers", "stream"), ("counties", "border"))
+_PLAN = (
+    (layer_ids.WATER_SOURCE_ZONES, "zone"), (layer_ids.BUILT_UP, "zone"),
+    (layer_ids.PARKS, "zone"), (layer_ids.MAIN_RIVERS, "stream"), (layer_ids.COUNTIES, "border"),
+)  # fmt: skip
 _BEND = 0.16
 """How far a line bows to its left, in parts of its length, so that lines to one park can be told apart."""
 
@@ -71,7 +76,7 @@ def _positions(assessment: Assessment) -> dict[str, tuple[float, float]]:
 
 
 def _view(assessment: Assessment) -> View | None:
-    layer = assessment.layers.get("counties") or assessment.layers.get("city")
+    layer = assessment.layers.get(layer_ids.COUNTIES) or assessment.layers.get(layer_ids.CITY)
     if layer is None or not len(layer.zones):
         return None
     west, south, east, north = map(float, layer.zones.total_bounds)
@@ -107,16 +112,17 @@ def _mark(candidate: Candidate, where: Mapping[str, tuple[float, float]], view: 
     words = f"{candidate.row['name'] or candidate.row['enterprise_id']}：{candidate.group}"
     words += f" → {candidate.assigned['park_name']}" if candidate.assigned else ""
     return Mark(
-        enterprise_id=candidate.row["enterprise_id"], label=words, group=candidate.group, colour=COLOURS[candidate.group], x=x, y=y, way=way
+        enterprise_id=candidate.row["enterprise_id"], label=words, group=candidate.group,
+        colour=read_palette().kinds["disposition"][candidate.group], x=x, y=y, way=way
     )
 
 
 def _parks(assessment: Assessment, candidates: Sequence[Candidate], view: View) -> tuple[tuple[float, float, str], ...]:
     """Return where the parks that take somebody stand, with their names."""
     used: dict[str, Row] = {candidate.assigned["park_id"]: candidate.assigned for candidate in candidates if candidate.assigned}
-    if "parks" not in assessment.layers or not used:
+    if layer_ids.PARKS not in assessment.layers or not used:
         return ()
-    zones = assessment.layers["parks"].zones
+    zones = assessment.layers[layer_ids.PARKS].zones
     zones = zones[zones["zone_id"].isin(sorted(used))].sort_values("zone_id", kind="stable")
     centres = shapely.get_coordinates(shapely.point_on_surface(zones.geometry.to_numpy()))
     return tuple(

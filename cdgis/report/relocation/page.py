@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from cdgis.relocation.policy import read_priority_policy
+from cdgis.report.drawing.palette import read_palette
 from cdgis.report.drawing.paths import SIZE_PX
 from cdgis.report.files.inline_assets import content_policy, inline_code, static_text, template_text
-from cdgis.report.relocation.content import COLOURS, GROUP_TITLES, REVIEW, Candidate, listed_words, view_relocation
+from cdgis.report.relocation.content import GROUP_TITLES, REVIEW, Candidate, listed_words, view_relocation
 from cdgis.report.relocation.flow_map import draw_flows, draw_one
 from cdgis.report.templating import common_values, page_template
 from cdgis.results.assessment import Assessment
@@ -38,7 +39,7 @@ def render_relocation(assessment: Assessment, *, word: bool = False) -> Iterator
 def _card(assessment: Assessment, candidate: Candidate, *, word: bool) -> str:
     return page_template("relocation_card.html").render(
         **common_values(assessment), **_shared(), policy=content_policy(()), style=_style(), c=candidate, r=candidate.row,
-        flow=draw_one(assessment, candidate), colour=COLOURS[candidate.group], docx=docx_name(candidate) if word else "",
+        flow=draw_one(assessment, candidate), colour=read_palette().kinds["disposition"][candidate.group], docx=docx_name(candidate) if word else "",
     )  # fmt: skip
 
 
@@ -52,4 +53,4 @@ def _style() -> object:
 
 
 def _shared() -> dict[str, object]:
-    return {"sketch_size": SIZE_PX, "group_colours": COLOURS, "listed": listed_words, "review_word": REVIEW}
+    return {"sketch_size": SIZE_PX, "group_colours": read_palette().kinds["disposition"], "listed": listed_words, "review_word": REVIEW}

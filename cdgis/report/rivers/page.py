@@ -1,7 +1,8 @@
 """Page of a river's dossier (一河一策一图): plan, strip, register, sources, who must be notified, contacts."""
 
 
-from cdgis.report.rivers.strip_map import COLOURS, PLAN_PX, STRIP_WIDTH_PX, draw_plan, draw_strip
+from cdgis.report.drawing.palette import read_palette
+from cdgis.report.rivers.strip_map import PLAN_PX, STRIP_WIDTH_PX, draw_plan, draw_strip
 from cdgis.report.rivers.xlsx import CONTACT_FIELDS
 from cdgis.report.standalone_page import render_page
 from cdgis.report.table_rows import records
@@ -17,7 +18,7 @@ def render_river(dossier: RiverDossier) -> str:
     return render_page(
         "river.html", review_number=settings.map_review_number, d=dossier, stamp=dossier.system.stamp,
         as_of=settings.as_of.isoformat(), plan=draw_plan(dossier), plan_size=PLAN_PX, strip=draw_strip(dossier),
-        strip_width=STRIP_WIDTH_PX, colours=COLOURS, register=records(dossier.structures),
+        strip_width=STRIP_WIDTH_PX, colours=read_palette().kinds["river_role"], register=records(dossier.structures),
         interceptions=records(dossier.interceptions), sources=records(dossier.sources.head(MOST_SOURCES)),
         more_sources=max(len(dossier.sources) - MOST_SOURCES, 0), tiers=tier_counts(dossier), contacts=CONTACT_FIELDS,
         layer_titles={spec.id: spec.title for spec in dossier.system.workspace.catalog.layers.values()},

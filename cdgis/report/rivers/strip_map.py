@@ -11,6 +11,7 @@ import shapely
 from cdgis.core.array_types import FloatArray, GeometryArray
 from cdgis.geometry.map_frame import View
 from cdgis.report.drawing.marks import Line, Spot
+from cdgis.report.drawing.palette import read_palette
 from cdgis.report.table_rows import Row, records
 from cdgis.rivers.dossier import RiverDossier
 
@@ -19,9 +20,6 @@ STRIP_WIDTH_PX = 900
 _ROW_PX, _PX_PER_KM, _PAD_PX = 17.0, 2.6, 30.0
 _ROOM = 1.16
 """View over river."""
-COLOURS = {
-    "界线": "#5a6472", "断面": "#b35806", "保护目标": "#1b7837", "构筑物": "#7b3294", "支流汇入": "#1f78b4", "风险源": "#b2182b",
-}  # fmt: skip
 _LABELLED = ("监测断面", "饮用水水源保护区", "水库坝址（推导）", "支流汇入")
 _LABEL_PX = (86.0, 13.0)
 
@@ -106,7 +104,7 @@ def _spots(rows: pd.DataFrame, xy: FloatArray) -> tuple[Spot, ...]:
         if label:
             taken.append((float(x), float(y)))
         title = f"{row['kind']}　{row['name']}　河程 {row['chainage_km']:.1f} 公里"
-        spots.append(Spot(x=float(x), y=float(y), colour=COLOURS[row["role"]], label=label, title=title))
+        spots.append(Spot(x=float(x), y=float(y), colour=read_palette().kinds["river_role"][row["role"]], label=label, title=title))
     return tuple(spots)
 
 
@@ -155,5 +153,5 @@ def _placed(rows: Sequence[Row], side: int, down: Callable[[float], float]) -> l
         y = down(row["chainage_km"])
         last = max(y, last + _ROW_PX)
         label = f"{row['chainage_km']:.1f}　{row['kind']}　{row['name']}"
-        items.append(StripItem(y=y, label_y=round(last, 1), side=side, colour=COLOURS[str(row["role"])], label=label))
+        items.append(StripItem(y=y, label_y=round(last, 1), side=side, colour=read_palette().kinds["river_role"][str(row["role"])], label=label))
     return items

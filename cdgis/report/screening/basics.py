@@ -7,6 +7,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from cdgis.core import layer_ids
 from cdgis.core.units import m2_to_ha, m2_to_mu
 from cdgis.core.vocabulary import IntakeStatus
 from cdgis.geometry import geodesy
@@ -19,7 +20,7 @@ Row = Mapping[str, Any]
 CRS_TITLE = "CGCS2000（EPSG:4490），经纬度，十进制度"
 MOST_POINTS = 2000
 """A report lists at most this many boundary points; the GeoPackage holds all of them."""
-_RAIL_LAYER = "railways"
+_RAIL_LAYER = layer_ids.RAILWAYS
 _AREA_PREFIX = "area_"
 _INDUSTRY_FACTS = (
     "two_high", "relocation_sector", "new_capacity", "capacity", "equipment", "blast_furnace_volume_m3",

@@ -6,6 +6,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
+from cdgis.core import layer_ids
 from cdgis.core.vocabulary import Dimension, Effect, Level, ProjectType, State, SubjectKind
 from cdgis.errors import ReportError
 from cdgis.report.screening.bases import bases_of, declared_date
@@ -33,8 +34,8 @@ from cdgis.results.tables.validation import empty
 
 Row = Mapping[str, Any]
 
-_UNIT_LAYER = "management_units"
-_RAIL_LAYER = "railways"
+_UNIT_LAYER = layer_ids.MANAGEMENT_UNITS
+_RAIL_LAYER = layer_ids.RAILWAYS
 
 
 def compose_report(

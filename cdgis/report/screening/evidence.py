@@ -5,17 +5,27 @@ from typing import Any
 
 from cdgis.core.number_format import metres, percent
 from cdgis.core.vocabulary import IntakeStatus, Relation, SubjectKind
-from cdgis.report.screening.content import AlternativePart, Clause, DataPart, Fact, LayerRow, Peer, Question, Remedy
+from cdgis.report.screening.content import (
+    AlternativePart,
+    Clause,
+    DataPart,
+    Fact,
+    LayerRow,
+    LayerUse,
+    Peer,
+    Question,
+    Remedy,
+)
 from cdgis.report.screening.occupation import UNCOVERED_M2, Ground
 from cdgis.report.screening.phrases import extent, split, wording
 from cdgis.report.screening.record import rows_of
 from cdgis.results.assessment import Assessment
+from cdgis.siting.remedies import Kind
 
 Row = Mapping[str, Any]
 
 _MOST_PEERS = 12
 _COMPASS = ("北", "东北", "东", "东南", "南", "西南", "西", "西北")
-_SHIFT = "平移"
 
 
 def alternatives_of(assessment: Assessment, subject_id: str, remedies: Sequence[Row]) -> AlternativePart:
@@ -48,7 +58,7 @@ def _remedy(row: Row) -> Remedy:
     verdict = f"“{row['verdict']}{least}”{caveats}"
     if not row["feasible"]:
         sentence = f"{lead}：没有可行方案。{row['reason']}"
-    elif row["kind"] == _SHIFT:
+    elif row["kind"] == Kind.SHIFT:
         way = _COMPASS[round(numbers["bearing_deg"] / 45) % 8]
         moved = f"向{way}（方位角 {numbers['bearing_deg']:.1f}°）平移 {metres(numbers['distance_m'])}"
         sentence = f"{lead}：{moved}，按同一规则重新研判为{verdict}。{row['reason']}"
@@ -77,16 +87,16 @@ def data_of(
 
 
 def _layer_rows(assessment: Assessment, ground: Ground) -> tuple[LayerRow, ...]:
-    used: dict[str, str] = {str(row["layer"]): "未压占" for row in ground.clear}
-    used |= {zone.layer: "邻近" for zone in ground.zones.values() if zone.relation == Relation.NEAR}
-    used |= {zone.layer: "压占" for zone in ground.zones.values() if zone.relation != Relation.NEAR}
+    used: dict[str, LayerUse] = {str(row["layer"]): LayerUse.CLEAR for row in ground.clear}
+    used |= {zone.layer: LayerUse.NEAR for zone in ground.zones.values() if zone.relation == Relation.NEAR}
+    used |= {zone.layer: LayerUse.OCCUPIED for zone in ground.zones.values() if zone.relation != Relation.NEAR}
     digests = {record.layer: record.sha256 for record in assessment.inputs}
     return tuple(
         LayerRow(
             layer=spec.id, title=spec.title, version=spec.version, official=spec.official, source=spec.source,
             licence=spec.licence, accuracy_m=spec.accuracy_m, sha256=digests.get(spec.id, ""),
             plan_document=spec.plan.document, approved_by=spec.plan.approved_by, filed_on=spec.plan.filed_on,
-            published_on=spec.plan.published_on, used=used.get(spec.id, "未覆盖"),
+            published_on=spec.plan.published_on, used=used.get(spec.id, LayerUse.UNCOVERED),
         )
         for spec in assessment.catalog
         if spec.id in ground.loaded and spec.zones

@@ -11,12 +11,14 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from cdgis.core import layer_ids
 from cdgis.core.number_format import metres
 from cdgis.core.vocabulary import Effect, State
 from cdgis.geometry.map_frame import View
 from cdgis.report.screening.basics import boundary_points
 from cdgis.report.screening.content import Clause, Conclusion, Figure, Mark, Measure, Outline, Remedy
 from cdgis.report.screening.critical import critical_ends
+from cdgis.siting.remedies import Kind
 from cdgis.workspace.layers import Layer, Layers
 
 SIZE_PX = WIDTH_PX, HEIGHT_PX = 720, 480
@@ -26,8 +28,8 @@ _LEAST_DETAIL_M = 60.0
 _MOST_WIDTH_M = 60_000.0
 _MARGIN_PX = 14.0
 _LABEL_PX = (30.0, 15.0)
-_UNITS, _BORDERS, _PLACES = "management_units", "counties", "places"
-_WATER = (("reservoirs", "water"), ("streams", "stream"), ("rivers", "stream"), ("main_rivers", "stream"))
+_UNITS, _BORDERS, _PLACES = layer_ids.MANAGEMENT_UNITS, layer_ids.COUNTIES, layer_ids.PLACES
+_WATER = ((layer_ids.RESERVOIRS, "water"), (layer_ids.STREAMS, "stream"), (layer_ids.RIVERS, "stream"), (layer_ids.MAIN_RIVERS, "stream"))
 _MOST_LAYERS, _MOST_FILLED = 9, 1
 _LEAST_LINE_PX = 24.0
 
@@ -106,7 +108,7 @@ def _figure(
     outlines.append(_outline("subject", "", "项目范围", "subject", shape, view))
     measures, moved = additions
     for remedy, geometry in moved:
-        style = "shift" if remedy.kind == "平移" else "clip"
+        style = "shift" if remedy.kind == Kind.SHIFT else "clip"
         outlines.append(_outline(style, "", f"{remedy.kind}方案（{remedy.target}）", style, geometry, view))
     marks, note = _marks(shape, view, layers.get(_PLACES), labelled="界址点" in title)
     bar_px, bar_label = view.scale_bar
@@ -228,7 +230,7 @@ def _shifts(shape: BaseGeometry, moved: Sequence[tuple[Remedy, BaseGeometry]], v
     return [
         _measure(np.vstack((centre, shapely.get_coordinates(shapely.centroid(geometry)))), text, "shift", view)
         for remedy, geometry in moved
-        if remedy.kind == "平移" and (text := f"平移 {metres(remedy.distance_m)}")
+        if remedy.kind == Kind.SHIFT and (text := f"平移 {metres(remedy.distance_m)}")
     ]
 
 

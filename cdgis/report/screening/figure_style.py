@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from cdgis.core import layer_ids
 from cdgis.report.drawing.palette import read_palette
 from cdgis.report.screening.content import Figure, Outline
 
@@ -46,7 +47,7 @@ def colour_of(outline: Outline) -> str:
     """Return the colour an outline is drawn in."""
     palette = read_palette()
     if outline.style == "stream":
-        return palette.layers["main_rivers"]
+        return palette.layers[layer_ids.MAIN_RIVERS]
     return _OWN.get(outline.style) or palette.zone_colour(outline.layer, outline.zone_class)
 
 

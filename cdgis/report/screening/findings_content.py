@@ -2,11 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from enum import StrEnum
+from typing import Any
 
 from cdgis.report.screening.values import BoundaryPoint, Clause, Fact, ZoneHit
 
-HardLineStatus = Literal["涉及", "临界", "不涉及", "未覆盖", "缺图层"]
+
+class HardLineStatus(StrEnum):
+    """How the site lies to one hard line."""
+
+    HIT = "涉及"
+    CRITICAL = "临界"
+    CLEAR = "不涉及"
+    UNCOVERED = "未覆盖"
+    ABSENT = "缺图层"
+
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,10 +26,13 @@ from cdgis.report.screening.cells import (
     unit_grid,
     zone_text,
 )
-from cdgis.report.screening.content import Clause, HardLine, ScreeningReport
+from cdgis.report.screening.content import Clause, HardLine, HardLineStatus, ScreeningReport
 from cdgis.report.wording import DASH, metres, number, percent, word
 
-_STATUS_TONES = {"涉及": "stop", "临界": "argue", "不涉及": "good", "未覆盖": "open", "缺图层": "open"}
+_STATUS_TONES = {
+    HardLineStatus.HIT: "stop", HardLineStatus.CRITICAL: "argue", HardLineStatus.CLEAR: "good",
+    HardLineStatus.UNCOVERED: "open", HardLineStatus.ABSENT: "open",
+}  # fmt: skip
 MOST_POINTS = 200
 """Boundary points printed; the JSON holds more, the GeoPackage all."""
 
@@ -246,7 +249,7 @@ def hard_part(report: ScreeningReport) -> Part:
             Cell(text=line.title),
             Cell(text=line.status, kind="conformity", tone=_STATUS_TONES[line.status], field="status"),
             Cell(text=line.sentence, small=line.wording_note, field="sentence"),
-            Cell(text="0（区内）", kind="number", field="distance_m", value=0.0) if line.status == "涉及" else _far(line),
+            Cell(text="0（区内）", kind="number", field="distance_m", value=0.0) if line.status == HardLineStatus.HIT else _far(line),
         )
         for line in report.hard_lines
     )

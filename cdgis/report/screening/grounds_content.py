@@ -1,8 +1,18 @@
 """Content of parts 8 to 11: remedies, data, bases, declaration."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from cdgis.report.screening.values import Fact, JournalExtract
+
+
+class LayerUse(StrEnum):
+    """How the site lies to a layer the answer rests on."""
+
+    OCCUPIED = "压占"
+    NEAR = "邻近"
+    CLEAR = "未压占"
+    UNCOVERED = "未覆盖"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +73,7 @@ class LayerRow:
     approved_by: str
     filed_on: str
     published_on: str
-    used: str
-    """压占, 邻近, 未压占 or 未覆盖."""
+    used: LayerUse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

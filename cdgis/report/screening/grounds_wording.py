@@ -1,5 +1,6 @@
 """Wording of parts 6 to 11, and all eleven in order."""
 
+from cdgis.core.vocabulary import Verdict
 from cdgis.report.screening.blocks import Block, Cell, Grid, Heading, Pairs, Part, Signatures, Text
 from cdgis.report.screening.cells import (
     EFFECT_TONES,
@@ -10,7 +11,7 @@ from cdgis.report.screening.cells import (
     stability_text,
     zone_text,
 )
-from cdgis.report.screening.content import Clause, LayerRow, ScreeningReport
+from cdgis.report.screening.content import Clause, HardLineStatus, LayerRow, LayerUse, ScreeningReport
 from cdgis.report.screening.findings_wording import basics_part, conclusion_part, hard_part, occupation_part, unit_part
 from cdgis.report.wording import DASH, in_force, metres
 from cdgis.rivers.entry_points import UNEXPLAINED
@@ -57,9 +58,9 @@ def summary_of(report: ScreeningReport) -> tuple[tuple[str, tuple[str, ...]], ..
         wanted = dict.fromkeys(fact.title for clause in c.open for fact in clause.missing)
         lines.append(("尚缺资料", ("、".join(wanted) or "见第九部分",)))
     lines.append(("稳定性", (stability_text(report.conclusion),)))
-    unseen = [line.title for line in report.hard_lines if line.status == "未覆盖"]
-    hit = [line for line in report.hard_lines if line.status not in ("不涉及", "未覆盖")]
-    clear = [f"{line.title} {metres(line.distance_m)}" for line in report.hard_lines if line.status == "不涉及"]
+    unseen = [line.title for line in report.hard_lines if line.status == HardLineStatus.UNCOVERED]
+    hit = [line for line in report.hard_lines if line.status not in (HardLineStatus.CLEAR, HardLineStatus.UNCOVERED)]
+    clear = [f"{line.title} {metres(line.distance_m)}" for line in report.hard_lines if line.status == HardLineStatus.CLEAR]
     gap = (f"项目有一部分在图层覆盖范围以外，不能证明不涉及：{'、'.join(unseen)}",) if unseen else ()
     proof = (f"不涉及（最近距离）：{'；'.join(clear)}",) if clear else ()
     lines.append(("刚性红线", (*(line.sentence for line in hit), *gap, *proof)))
@@ -83,7 +84,7 @@ def _nearby(report: ScreeningReport) -> Part:
             Cell(text=row.zone_name or row.zone_id or "覆盖范围内没有该类区", small=row.zone_id),
             Cell(text=row.zone_class or DASH),
             distance_cell(row.distance_m),
-            Cell(text="未压占" if row.proof else "邻近", small=f"缓冲规则 {'、'.join(row.rule_ids)}" if row.rule_ids else ""),
+            Cell(text=LayerUse.CLEAR if row.proof else LayerUse.NEAR, small=f"缓冲规则 {'、'.join(row.rule_ids)}" if row.rule_ids else ""),
         )
         for row in shown
     )
@@ -137,7 +138,7 @@ def _alternatives(report: ScreeningReport) -> Part:
     part = report.alternatives
     blocks: list[Block] = [Text(text=remedy.sentence) for remedy in part.remedies]
     if not part.remedies:
-        needed = report.conclusion.verdict in ("不符合", "须论证")
+        needed = report.conclusion.verdict in (Verdict.FAIL, Verdict.JUSTIFY)
         blocks.append(Text(text="本次未做避让与平移分析。" if needed else "现有结论下无需避让或平移。"))
     if part.peers:
         heads = columns(("备选址", 34), ("县区", 14), ("面积（平方米）", 18), ("结论", 14), ("稳定性", 20))
@@ -197,7 +198,7 @@ def _layers(report: ScreeningReport) -> list[Block]:
 
 
 def _layer_text(layer: LayerRow, source: int) -> str:
-    used = "" if layer.used == "未压占" else f"{layer.used}；"
+    used = "" if layer.used == LayerUse.CLEAR else f"{layer.used}；"
     accuracy = f"±{layer.accuracy_m:g} 米；" if layer.accuracy_m else ""
     return f"{layer.title}（{used}{accuracy}{layer.sha256[:12]}；[{source}]）"
 

@@ -196,26 +196,31 @@ def _status(
     zones: Sequence[ZoneHit], slivers: Sequence[ZoneHit], parts: Sequence[Row], *, known: bool
 ) -> HardLineStatus:
     if zones:
-        return "涉及"
+        return HardLineStatus.HIT
     if not known:
-        return "缺图层"
+        return HardLineStatus.ABSENT
     if any(float(p["uncovered"]) > (UNCOVERED_M2 if p["unit"] == "m2" else 0.1) for p in parts):
-        return "未覆盖"
-    return "临界" if slivers else "不涉及"
+        return HardLineStatus.UNCOVERED
+    return HardLineStatus.CRITICAL if slivers else HardLineStatus.CLEAR
+
+
+_HARD_WORDING = {
+    HardLineStatus.HIT: "hit", HardLineStatus.CRITICAL: "sliver", HardLineStatus.UNCOVERED: "uncovered",
+    HardLineStatus.ABSENT: "absent", HardLineStatus.CLEAR: "clear",
+}  # fmt: skip
 
 
 def _sentence(key: str, status: HardLineStatus, words: Row, subject: Subject) -> tuple[str, str]:
     """Return the sentence for a hard line, and where its wording comes from when that was not verified."""
     hard, redline = wording()["hard"], wording()["redline"]
-    if key == _REDLINE and status == "涉及":
+    if key == _REDLINE and status is HardLineStatus.HIT:
         situation, extra = _redline_situation(subject)
         return redline[situation].format(**words, **extra), redline["note"]
-    names = {"涉及": "hit", "临界": "sliver", "未覆盖": "uncovered", "缺图层": "absent"}
-    if status == "不涉及" and not words["zone"]:
+    if status is HardLineStatus.CLEAR and not words["zone"]:
         return hard["clear_none"].format(**words), ""
-    if status == "不涉及" and key == _REDLINE:
+    if status is HardLineStatus.CLEAR and key == _REDLINE:
         return redline["outside"].format(**words), redline["note"]
-    return hard[names.get(status, "clear")].format(**words), ""
+    return hard[_HARD_WORDING[status]].format(**words), ""
 
 
 def _redline_situation(subject: Subject) -> tuple[str, dict[str, str]]:

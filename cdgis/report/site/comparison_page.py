@@ -27,7 +27,7 @@ _ROOM = 1.06
 _LEAST_WIDTH_M = 2_200.0
 _MOST_LISTED = 500
 """Rows on the page; the CSV files hold all."""
-_COLOURS = {ADDED: "#1b7837", REMOVED: "#b2182b", RECLASSED: "#8a4b00", RESHAPED: "#14537f", RENAMED: "#5a6472"}
+_CHANGES = (ADDED, REMOVED, RECLASSED, RESHAPED, RENAMED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ def render_comparison(comparison: Comparison) -> str:
         borders=[path for shape in comparison.borders if (path := path_of(shape, view))],
         bar=view.scale_bar,
         dots=_dots(comparison, view),
-        legend=list(_COLOURS.items()),
+        legend=[(word, read_palette().kinds["zone_change"][word]) for word in _CHANGES],
         looks=dict(read_palette().verdicts),
         settings={"map_review_number": ""},
         zones=zones.head(_MOST_LISTED).to_dict("records"),
@@ -95,7 +95,7 @@ def render_comparison(comparison: Comparison) -> str:
 def _counts(comparison: Comparison) -> Mapping[str, Any]:
     kinds = [word for text in comparison.zones["change"] for word in text.split(LIST_SEPARATOR)]
     return {
-        "zones": [(word, kinds.count(word)) for word in _COLOURS if word in kinds],
+        "zones": [(word, kinds.count(word)) for word in _CHANGES if word in kinds],
         "directions": [
             (word, int((comparison.verdicts["direction"] == word).sum())) for word in ("变严", "变宽", "待定")
         ],
@@ -128,7 +128,7 @@ def _view(comparison: Comparison) -> View:
 
 def _shapes(comparison: Comparison, view: View) -> list[_Shape]:
     return [
-        _Shape(path=path, style=style, colour=_COLOURS[change], label=label)
+        _Shape(path=path, style=style, colour=read_palette().kinds["zone_change"][change], label=label)
         for style, change, shape, label in _changed_shapes(comparison)
         if (path := path_of(shape, view))
     ]

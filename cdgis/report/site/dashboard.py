@@ -13,7 +13,8 @@ import shapely
 
 from cdgis.carbon.potential import ALL_MEASURES
 from cdgis.carbon.stock import TOTAL
-from cdgis.core.vocabulary import Mark, Verdict
+from cdgis.core import layer_ids
+from cdgis.core.vocabulary import Disposition, ListingStatus, Mark, Verdict
 from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.report.drawing.bar_chart import Chart, Content, stacked
 from cdgis.report.drawing.palette import read_palette
@@ -24,9 +25,8 @@ from cdgis.report.table_rows import table
 from cdgis.report.wording import initial
 from cdgis.results.assessment import Assessment
 
-COUNTY_LAYER = "counties"
+COUNTY_LAYER = layer_ids.COUNTIES
 _OUTSIDE = "未落入"
-_TASKS = {"关停退出": "#b2182b", "异地迁建": "#e08214", "就地改造": "#4a90b8", "保留观察": "#9aa3ad"}
 _CARBON_COLOUR = "#3f7f5f"
 
 
@@ -175,15 +175,16 @@ def _relocation(assessment: Assessment) -> Content | None:
     if rows.empty:
         return None
     counts = pd.crosstab(rows["status"], rows["disposition"])
-    tasks = [task for task in _TASKS if task in counts.columns]
-    order = [name for name in ("候选", "须人工核实", "排除") if name in counts.index]
+    colours = read_palette().kinds["disposition"]
+    tasks = [task for task in colours if task in counts.columns]
+    order = [name for name in map(str, ListingStatus) if name in counts.index]
     return Content(
         id="relocation-chart",
         title="搬迁与整治：处置状态与方向",
         note="企业家数；清单由规则筛出，须人工复核，不是行政决定。来源：relocation.csv",
         unit="家",
         label_title="处置状态",
-        series=tuple((task, _TASKS[task]) for task in tasks),
+        series=tuple((task, colours[task]) for task in tasks),
         rows=[(name, _numbers(counts[tasks], name)) for name in order],
         links=["index.html#relocation"] * len(order),
     )
@@ -237,10 +238,10 @@ def _initial(rows: pd.DataFrame) -> str:
 
 def _moving(relocation: pd.DataFrame) -> tuple[int, str, str]:
     """Return how many are candidates to move; those an officer has to check first are no candidates and said apart."""
-    status = relocation.loc[relocation["disposition"] == "异地迁建", "status"]
+    status = relocation.loc[relocation["disposition"] == Disposition.RELOCATE, "status"]
     placed = int((relocation["assigned"] != "").sum())
-    text = f"异地迁建候选；另 {int((status == '须人工核实').sum())} 家须先人工核实。共 {placed} 家有建议园区"
-    return int((status == "候选").sum()), "家", text
+    text = f"异地迁建候选；另 {int((status == ListingStatus.REVIEW).sum())} 家须先人工核实。共 {placed} 家有建议园区"
+    return int((status == ListingStatus.CANDIDATE).sum()), "家", text
 
 
 def _headlines(assessment: Assessment, listed: Sequence[Listed]) -> tuple[tuple[str, str, str], ...]:
@@ -254,7 +255,7 @@ def _headlines(assessment: Assessment, listed: Sequence[Listed]) -> tuple[tuple[
     if len(relocation):
         facts.append(_moving(relocation))
     zones = table(assessment, "carbon_zones")
-    city = zones[(zones["zone_layer"] == "city") & (zones["land_class"] == TOTAL)]
+    city = zones[(zones["zone_layer"] == layer_ids.CITY) & (zones["land_class"] == TOTAL)]
     if len(city):
         facts.append((f"{float(city['stock_tc_mid'].iloc[0]) / 1e8:.2f}", "亿吨碳", f"全市碳储量中值（{_initial(city)}）"))
     return tuple((f"{n:,}" if isinstance(n, int) else str(n), unit, text) for n, unit, text in facts)

@@ -8,6 +8,7 @@ import pandas as pd
 
 from cdgis.carbon.potential import ALL_MEASURES
 from cdgis.carbon.stock import TOTAL
+from cdgis.core import layer_ids
 from cdgis.core.vocabulary import LIST_SEPARATOR, Evidence, IntakeStatus, Stability, SubjectKind, Verdict
 from cdgis.report.relocation.content import count_dispositions
 from cdgis.report.site.subject_content import Dossier
@@ -15,8 +16,8 @@ from cdgis.report.table_rows import Row, records, table
 from cdgis.results.assessment import Assessment
 
 NO_COUNTY = "未落入县区"
-_CITY_LAYER = "city"
-_COUNTY_LAYER = "counties"
+_CITY_LAYER = layer_ids.CITY
+_COUNTY_LAYER = layer_ids.COUNTIES
 _FIGURES = (
     "area_m2", "vegetation_tc", "dead_tc", "soil_tc", "soil_share",
     "stock_tc_low", "stock_tc_mid", "stock_tc_high", "stock_tco2e_mid",

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from cdgis.core import layer_ids
 from cdgis.core.vocabulary import Verdict
 from cdgis.errors import ReportError
 from cdgis.geometry.map_frame import METRES_PER_DEGREE, round_length
@@ -26,9 +27,9 @@ PATH = "stills/overview.png"
 _MARKERS = {"diamond": "D", "triangle": "^", "square": "s", "circle": "o", "ring": "o"}
 _Dashes = Literal["-", "-."]
 _LINES: tuple[tuple[str, float, _Dashes], ...] = (
-    ("ecological_redline", 0.7, "-"),
-    ("main_rivers", 1.1, "-"),
-    ("counties", 0.8, "-."),
+    (layer_ids.ECOLOGICAL_REDLINE, 0.7, "-"),
+    (layer_ids.MAIN_RIVERS, 1.1, "-"),
+    (layer_ids.COUNTIES, 0.8, "-."),
 )
 _DPI = 200
 _SIZE_IN = (11.0, 8.6)
@@ -101,7 +102,7 @@ def _areas(axes: Any, assessment: Assessment) -> list[Any]:
     from matplotlib.patches import Patch
 
     handles, palette = [], read_palette()
-    for key, alpha in (("management_units", 0.55), ("reservoirs", 0.9)):
+    for key, alpha in ((layer_ids.MANAGEMENT_UNITS, 0.55), (layer_ids.RESERVOIRS, 0.9)):
         if key not in assessment.layers:
             continue
         layer = assessment.layers[key]
@@ -158,9 +159,9 @@ def _marks(axes: Any, rows: pd.DataFrame, verdict: Verdict) -> Any:
 
 
 def _names(axes: Any, assessment: Assessment, font: Any) -> None:
-    if "counties" not in assessment.layers:
+    if layer_ids.COUNTIES not in assessment.layers:
         return
-    zones = assessment.layers["counties"].zones
+    zones = assessment.layers[layer_ids.COUNTIES].zones
     for name, point in zip(zones["zone_name"], zones.representative_point(), strict=True):
         text = axes.text(point.x, point.y, short_county(name), fontproperties=font, ha="center", zorder=6)
         text.set_bbox({"facecolor": "white", "alpha": 0.7, "edgecolor": "none", "pad": 0.8})

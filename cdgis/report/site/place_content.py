@@ -7,6 +7,7 @@ from typing import TypeVar
 from geopandas import GeoDataFrame
 
 from cdgis.carbon.stock import TOTAL
+from cdgis.core import layer_ids
 from cdgis.core.vocabulary import Level, Verdict
 from cdgis.geometry.geodesy import survey_area_m2
 from cdgis.report.drawing.paths import Sketch
@@ -16,11 +17,14 @@ from cdgis.report.table_rows import Row, page_names, records, table
 from cdgis.results.assessment import Assessment
 from cdgis.workspace.layers import Layer
 
-FOLDERS = {"counties": "counties", "management_units": "units", "basins": "basins", "restoration_areas": "restoration"}
+FOLDERS = {
+    layer_ids.COUNTIES: "counties", layer_ids.MANAGEMENT_UNITS: "units",
+    layer_ids.BASINS: "basins", layer_ids.RESTORATION_AREAS: "restoration",
+}  # fmt: skip
 """Layer id -> folder of its zones' pages."""
-_SUBJECT_COLUMN = {"counties": "county", "management_units": "unit_code", "basins": "basin"}
-_BY_NAME = ("counties", "basins")
-RESTORATION_LAYER = "restoration_areas"
+_SUBJECT_COLUMN = {layer_ids.COUNTIES: "county", layer_ids.MANAGEMENT_UNITS: "unit_code", layer_ids.BASINS: "basin"}
+_BY_NAME = (layer_ids.COUNTIES, layer_ids.BASINS)
+RESTORATION_LAYER = layer_ids.RESTORATION_AREAS
 _CROWDED = 200
 """Beyond so many subjects a page lists those with something to look at, and counts the others."""
 _Key = TypeVar("_Key", bound=Hashable)

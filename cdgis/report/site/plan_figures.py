@@ -10,6 +10,8 @@ import pandas as pd
 
 from cdgis.carbon.potential import ALL_MEASURES
 from cdgis.carbon.stock import TOTAL
+from cdgis.core import layer_ids
+from cdgis.core.vocabulary import ListingStatus
 from cdgis.geometry.geodesy import survey_area_m2
 from cdgis.report.table_rows import table
 from cdgis.report.wording import initial, number, ten_thousand
@@ -52,7 +54,7 @@ def _layer_figure(name: str, assessment: Assessment) -> str:
 
 def _carbon(assessment: Assessment) -> str:
     zones = table(assessment, "carbon_zones")
-    city = zones[(zones["zone_layer"] == "city") & (zones["land_class"] == TOTAL)]
+    city = zones[(zones["zone_layer"] == layer_ids.CITY) & (zones["land_class"] == TOTAL)]
     if city.empty:
         return ""
     low, mid, high = (float(city[f"stock_tc_{name}"].iloc[0]) for name in ("low", "mid", "high"))
@@ -76,7 +78,7 @@ def _relocation(assessment: Assessment) -> str:
     if rows.empty:
         return ""
     counts = rows["status"].value_counts()
-    parts = "，".join(f"{status} {counts[status]}" for status in ("候选", "须人工核实", "排除") if status in counts)
+    parts = "，".join(f"{status} {counts[status]}" for status in ListingStatus if status in counts)
     return f"搬迁与整治筛出企业 {len(rows)} 家（{parts}）"
 
 

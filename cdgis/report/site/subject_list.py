@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from cdgis.core import layer_ids
 from cdgis.core.vocabulary import IntakeStatus, Stability, SubjectKind, Verdict
 from cdgis.report.site.subject_content import Dossier
 from cdgis.report.table_rows import Row
 from cdgis.report.wording import industry
 from cdgis.results.assessment import Assessment
 
-UNIT_LAYER = "management_units"
+UNIT_LAYER = layer_ids.MANAGEMENT_UNITS
 _ORDER = (Verdict.FAIL, Verdict.JUSTIFY, Verdict.UNKNOWN, Verdict.CONDITIONAL, Verdict.CLEAR)
 """What needs attention first; an open question comes before a conditional pass."""
 ATTENTION = {

@@ -6,6 +6,7 @@ import shapely
 from geopandas import GeoDataFrame
 from shapely.geometry.base import BaseGeometry
 
+from cdgis.core import layer_ids
 from cdgis.core.vocabulary import Effect, Level, Relation
 from cdgis.geometry.map_frame import View
 from cdgis.report.drawing.palette import read_palette
@@ -27,9 +28,9 @@ from cdgis.results.assessment import Assessment
 _LEAST_WIDTH_M = 3_000.0
 _ROOM = 2.4
 """View width over subject width."""
-_BASE_AREAS = ("reservoirs",)
-_BORDERS = "counties"
-_UNITS = "management_units"
+_BASE_AREAS = (layer_ids.RESERVOIRS,)
+_BORDERS = layer_ids.COUNTIES
+_UNITS = layer_ids.MANAGEMENT_UNITS
 _MOST_LAYERS = 4
 
 

@@ -9,10 +9,10 @@ import pandas as pd
 
 from cdgis.carbon.synergy_assessment import Synergy
 from cdgis.carbon.synergy_indices import APEQ, LEVELS
+from cdgis.report.drawing.palette import read_palette
 from cdgis.report.standalone_page import render_page
 
 WIDTH_PX, HEIGHT_PX, MARGIN_PX = 540, 430, 46
-_COLOURS = {"Ⅰ": "#1b7837", "Ⅱ": "#b35806", "Ⅲ": "#b2182b", "Ⅳ": "#7b3294", "轴上": "#5a6472", "原点": "#5a6472"}
 _MOST_LABELS = 16
 _LABEL_PX = (90.0, 14.0)
 _LEAST_REACH = 0.1
@@ -51,7 +51,7 @@ def render_synergy(found: Synergy, *, stamp: str) -> str:
         charts=[_chart(level, apeq[apeq["level"] == level]) for level in levels if level != "全部"],
         counts=[(level, _counts(apeq[apeq["level"] == level])) for level in levels], apeq=APEQ,
         rows=[(level, _rows(table[table["level"] == level])) for level in levels[::-1]],
-        weights=sorted(found.weights.equivalent_kg.items()), colours=_COLOURS,
+        weights=sorted(found.weights.equivalent_kg.items()), colours=read_palette().kinds["quadrant"],
     )  # fmt: skip
 
 
@@ -76,7 +76,7 @@ def _chart(level: str, rows: pd.DataFrame) -> Chart:
     labelled = _readable(pixels) & (len(placed) <= _MOST_LABELS)
     dots = [
         _Dot(
-            x=round(float(x), 1), y=round(HEIGHT_PX - float(y), 1), colour=_COLOURS[row["quadrant"]],
+            x=round(float(x), 1), y=round(HEIGHT_PX - float(y), 1), colour=read_palette().kinds["quadrant"][row["quadrant"]],
             label=str(row["name"]) if shown else "", anchor="end" if x > WIDTH_PX * 0.72 else "start",
             title=f"{row['name']}：减污 {row['rate_pollutant']:.1%}，降碳 {row['rate_co2']:.1%}，{row['sign_class']}",
         )

@@ -1,6 +1,6 @@
 """Tables of enterprises to move: why, who first, and where to."""
 
-from cdgis.core.vocabulary import Effect, Evidence, Relation, Verdict
+from cdgis.core.vocabulary import Disposition, Effect, Evidence, ListingStatus, Relation, Verdict
 from cdgis.results.tables.column import Column, Table, integer, note, number, text
 
 ENTERPRISE = text("enterprise_id", "企业编号")
@@ -18,8 +18,8 @@ RELOCATION_TABLES: tuple[Table, ...] = (
             text("reasons", "原因（规则）"),
             note("zones", "涉及区"),
             note("exclusions", "排除或暂缓理由"),
-            text("status", "处置状态", "候选", "须人工核实", "排除"),
-            text("disposition", "处置方向", "关停退出", "异地迁建", "就地改造", "保留观察"),
+            text("status", "处置状态", *ListingStatus),
+            text("disposition", "处置方向", *Disposition),
             note("action", "处置说明"),
             number("score", "优先级得分", 0, 1, required=False),
             number("score_low", "得分下限", 0, 1, required=False),

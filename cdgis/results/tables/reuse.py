@@ -1,6 +1,6 @@
 """Table of what derelict and polluted land could become."""
 
-from cdgis.core.vocabulary import Verdict
+from cdgis.core.vocabulary import Admissibility, Verdict
 from cdgis.results.tables.column import Table, integer, note, number, text
 
 REUSE_TABLES: tuple[Table, ...] = (
@@ -11,7 +11,7 @@ REUSE_TABLES: tuple[Table, ...] = (
         columns=(
             text("option", "用途"),
             integer("rank", "次序"),
-            text("admissible", "初筛", "可选", "须补证", "不可选"),
+            text("admissible", "初筛", *Admissibility),
             text("patch_id", "地块"),
             note("name", "名称"),
             text("layer", "图层"),
