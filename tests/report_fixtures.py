@@ -317,7 +317,7 @@ def _relocation(subjects: list[dict[str, object]], *, text: str) -> tuple[pd.Dat
             "feasible": i % 2 == 0,
             "verdict": "未发现冲突",
             "failing_rule": "", "failing_clause": text, "manual_rules": "BA-01", "fits": True, "shortfall": text,
-            "score": 0.5, "assigned": i == 0, "distance_m": 15000.0 + i, "land_ha": 2.0, "available_ha": 20.0,
+            "score": 0.5, "assigned": i == 0, "distance_m": 15000.0 + i, "land_ha": 2.0, "available_ha": 20.0, "block_ha": 20.0,
             "industry_match": 1.0, "rail_distance_m": 10.0, "receptor_distance_m": 900.0, "missing": "",
             "lon": 117.9, "lat": 40.9,
         }
@@ -387,6 +387,10 @@ def make_assessment(*, text: str = "") -> Assessment:
             "ledger": ledger,
             "relocation": relocation,
             "destinations": destinations,
+            "relocation_ground": validate("relocation_ground", destinations[destinations["assigned"]].assign(
+                name=text, industry="3110", project_type="迁建", at_least="", area_m2=20000.0,
+                wkt="POLYGON ((117.9 40.9, 117.901 40.9, 117.901 40.902, 117.9 40.902, 117.9 40.9))",
+            )),
             **_carbon(text=text),
         },
         subjects=Subjects(frame=frame, attributes=attributes),

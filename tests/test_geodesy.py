@@ -273,3 +273,35 @@ def test_edge_length_is_one_number_in_code_message_and_method():
     assert f"超过 {geodesy.MAX_EDGE_M:g} 米" in DENSIFIED
     for phi in (40.2, 42.7):  # the whole prefecture; bow of an edge whose ends differ in northing by its length
         assert geodesy.MAX_EDGE_M**2 * math.tan(math.radians(phi)) / (8 * 6_371_000) <= 0.01
+
+
+def bow_m2(polygon: shapely.Polygon) -> float:
+    """What straight edges on the measuring plane may enclose more or less than geodesics: sqrt(2) tan(phi) L^3 / (12 R) each."""
+    xy = shapely.get_coordinates(polygon)
+    length = geodesy.geodesic_distance_m(*xy[:-1].T, *xy[1:].T)
+    tangent = np.tan(np.radians(np.maximum(xy[:-1, 1], xy[1:, 1])))
+    return float((np.sqrt(2) * tangent * length**3).sum() / (12 * 6_371_000.0))
+
+
+def test_geodesic_area_differs_by_the_bow_of_the_edges_and_no_more():
+    rng = np.random.default_rng(20)
+    x, y = geodesy.to_plane(np.array(117.5), np.array(41.4))
+    worst = {}
+    for size_m in (1_000, 10_000):
+        corners = [rng.uniform(0, size_m, (rng.integers(3, 9), 2)) + [x, y] for _ in range(400)]
+        shapes = geodesy.geometries_from_plane(np.array([shapely.convex_hull(shapely.multipoints(c)) for c in corners]))
+        apart = np.abs(geodesy.geodesic_area_m2(shapes) - geodesy.survey_area_m2(shapes))
+        bound = np.array([bow_m2(shape) for shape in shapes])
+        assert (apart <= bound + 1e-3).all() and (apart / bound).max() > 0.4  # nor does the bound exaggerate
+        square = geodesy.geometries_from_plane(np.array([shapely.box(x, y, x + size_m, y + size_m)]))
+        worst[size_m] = float(np.abs(geodesy.geodesic_area_m2(square) / geodesy.survey_area_m2(square) - 1)[0])
+    # docs/method.md: squares 1e-9 and 1e-7
+    assert worst[1_000] == pytest.approx(1.1e-9, rel=0.5) and worst[10_000] == pytest.approx(1.1e-7, rel=0.2)
+
+
+def test_gauss_kruger_area_grows_with_the_square_of_the_distance_from_its_meridian():
+    for lon in (116.2, 117.0, 118.0, 119.0):
+        shape = np.array([shapely.box(lon - 1e-3, 41 - 1e-3, lon + 1e-3, 41 + 1e-3)])
+        off_m = geodesy.geodesic_distance_m(np.array([lon]), np.array([41.0]), np.array([117.0]), np.array([41.0]))[0]
+        found = geodesy.gk117_area_m2(shape)[0] / geodesy.survey_area_m2(shape)[0] - 1
+        assert found == pytest.approx((off_m / 6_371_000.0) ** 2, rel=0.02, abs=1e-8)

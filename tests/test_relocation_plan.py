@@ -1,6 +1,7 @@
 """Random workspaces: wherever the plan sends somebody, the rules forbid nothing; tables do not depend on names or order."""
 
 import json
+import os
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -9,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
-from geopandas import GeoDataFrame, points_from_xy
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapes import metres, rule, sites, workspace, zone_layer
+from shapes import from_metres, metres, rule, sites, workspace, zone_layer
 
 from cdgis.errors import UsageError
+from cdgis.geometry import geodesy
 from cdgis.judging import evaluation
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.readers.loading import Loaded
@@ -88,29 +89,150 @@ def plants(rng: np.random.Generator, count: int = 7) -> Subjects:
     )
 
 
-@settings(max_examples=5, deadline=None)
+def hand_drawn(rng: np.random.Generator, shape: shapely.Polygon, off_m: float) -> shapely.Polygon:
+    """The same outline drawn again by somebody else: other vertices, up to `off_m` metres beside, to the centimetre."""
+    plane = shapely.segmentize(geodesy.geometries_to_plane(np.array([shape]))[0], rng.uniform(20, 300))
+    corners = shapely.get_coordinates(plane)[:-1]
+    moved = shapely.make_valid(shapely.Polygon(np.round(corners + rng.uniform(-off_m, off_m, corners.shape), 2)))
+    return geodesy.geometries_from_plane(np.array([moved]))[0]
+
+
+def lobed(rng: np.random.Generator) -> shapely.Polygon:
+    """A park with an outline as surveyors bring it: some hundred vertices, bays and spits."""
+    angle = np.linspace(0, 2 * np.pi, 120, endpoint=False)
+    waves = sum(rng.uniform(0, 0.25) * np.sin(k * angle + rng.uniform(0, 7)) for k in (2, 3, 5))
+    radius = rng.uniform(300, 1100) * (1 + waves)
+    x, y = rng.uniform(-EDGE_M + 2600, EDGE_M - 2600, 2)
+    return from_metres(shapely.Polygon(np.column_stack([x + radius * np.cos(angle), y + radius * np.sin(angle)])))
+
+
+def tangled(root: Path, seed: int) -> tuple[Loaded, Subjects]:
+    """Parks whose red lines are the same outlines drawn again, whole, shifted, or bitten into."""
+    rng = np.random.default_rng(seed)
+    loaded, subjects = made(root, seed)
+    outlines = [lobed(rng) for _ in range(4)]
+    parks = loaded.layers["parks"].zones.set_geometry(outlines, crs=4490)
+    red = [hand_drawn(rng, park, off) for park, off in zip(outlines, (0.0, 1e-4, 3.0), strict=False)]
+    bites = [shapely.intersection(outlines[3], box(rng, 1500)), shapely.intersection(outlines[2], lobed(rng))]
+    red = [part for shape in [*red[: rng.integers(1, 4)], *bites] for part in shapely.get_parts(shape) if part.area]
+    lines = zone_layer("ecological_redline", red)
+    layers = {**loaded.layers, "parks": replace(loaded.layers["parks"], zones=parks), "ecological_redline": lines}
+    return replace(loaded, layers=layers), subjects
+
+
+def what_if(rng: np.random.Generator) -> WhatIf:
+    """Closed parks, other spare land (also more than a park is large) and other weights, at random."""
+    parks = [f"parks{i}" for i in range(4)]
+    caps = {park: float(rng.choice([5, 40, 200, 5000])) for park in parks if rng.random() < 0.5}
+    weights = {"destinations": {"moving_distance": float(rng.uniform(0, 2)), "spare_land": float(rng.uniform(0.01, 2))}}
+    return WhatIf(
+        closed=tuple(park for park in parks if rng.random() < 0.2), spare_ha=caps, weights=weights if rng.random() < 0.7 else {}
+    )  # fmt: skip
+
+
+def judged_on(loaded: Loaded, subjects: Subjects, ground: pd.DataFrame) -> pd.DataFrame:
+    """Verdicts of assigned plots read from the table, as projects of their own on the ordinary way through the engine."""
+    own = subjects.frame.set_index("subject_id", drop=False).loc[list(ground["enterprise_id"])].reset_index(drop=True)
+    moved = own.assign(kind="project", project_type="迁建").set_geometry(shapely.from_wkt(ground["wkt"].to_numpy()), crs=4490)
+    stated = subjects.attributes[subjects.attributes["subject_id"].isin(moved["subject_id"])]
+    return judge_subjects(loaded, Subjects(frame=moved, attributes=stated.reset_index(drop=True))).tables["verdicts"]
+
+
+def check_plan(loaded: Loaded, subjects: Subjects, found: dict[str, pd.DataFrame]) -> int:
+    """Hold a plan against what it promises; return how many were placed."""
+    pairs, ground = found["destinations"], found["relocation_ground"]
+    placed = pairs[pairs["assigned"]].set_index("enterprise_id")
+    assert set(ground["enterprise_id"]) == set(placed.index)
+    if ground.empty:
+        return 0
+    verdicts = judged_on(loaded, subjects, ground).set_index("subject_id")["verdict"]
+    assert not verdicts.isin(["不符合", "资料不足"]).any()
+    assert (verdicts == ground.set_index("enterprise_id")["verdict"]).all()
+    assert (verdicts == placed["verdict"].reindex(verdicts.index)).all()
+    shapes = shapely.from_wkt(ground["wkt"].to_numpy())
+    need = placed.loc[ground["enterprise_id"], "land_ha"].to_numpy() * 1e4
+    assert (geodesy.survey_area_m2(shapes) >= need * (1 - 1e-5)).all()
+    plane = geodesy.geometries_to_plane(shapes)
+    parks = loaded.layers["parks"].zones.set_index("zone_id").geometry
+    for park, rows in ground.groupby("park_id"):
+        whole = geodesy.geometries_to_plane(np.array([parks[park]]))[0]
+        own = plane[rows.index]
+        assert shapely.area(shapely.difference(own, whole)).max() < 0.5
+        assert shapely.area(own).sum() - shapely.area(shapely.union_all(own)) < 1.0  # nobody stands on another's plot
+    use = found["park_use"]
+    land = use[use["resource"] == "用地"]
+    assert (land["assigned"] <= land["cap"] + 1e-6).all()
+    return len(ground)
+
+
+@settings(max_examples=3, deadline=None)
 @given(st.integers(0, 100_000))
-def test_no_assigned_destination_is_forbidden_when_judged_as_a_site(tmp_path_factory, seed: int) -> None:
+def test_no_assigned_plot_is_forbidden_when_judged_as_a_site(tmp_path_factory, seed: int) -> None:
     loaded, subjects = made(tmp_path_factory.mktemp("w"), seed)
     found = plan_relocation(loaded, judge_subjects(loaded, subjects))
-    pairs = found["destinations"]
     moving = (found["relocation"]["disposition"] == "异地迁建") & (found["relocation"]["status"] != "排除")
-    assert len(pairs) == moving.sum() * 4
-    given_a_place = pairs[pairs["assigned"]]
-    if given_a_place.empty:
-        return
-    own = subjects.frame.set_index("subject_id", drop=False).loc[list(given_a_place["enterprise_id"])]
-    moved = GeoDataFrame(
-        pd.DataFrame(own.drop(columns="geometry")).assign(kind="project", project_type="迁建").reset_index(drop=True),
-        geometry=points_from_xy(given_a_place["lon"], given_a_place["lat"]), crs="EPSG:4490",
-    )  # fmt: skip
-    findings = judge_subjects(loaded, Subjects(frame=moved, attributes=subjects.attributes[
-        subjects.attributes["subject_id"].isin(moved["subject_id"])])).tables["findings"]  # fmt: skip
-    strict = findings[findings["effect"].isin(["禁止", "退出"]) & findings["state"].isin(["applies", "unknown"])]
-    assert strict.empty
-    use = found["park_use"].set_index(["park_id", "resource"])["assigned"]
-    spare = loaded.layers["parks"].zones.set_index("zone_id")["spare_ha"].astype(float)
-    assert all(use[(park, "用地")] <= spare[park] + 1e-6 for park in spare.index)
+    assert len(found["destinations"]) == moving.sum() * 4
+    check_plan(loaded, subjects, found)
+
+
+CHANGES = int(os.environ.get("CDGIS_WHAT_IFS", "4"))
+"""The law is tried on so many changed assumptions; docs/relocation.md says how to try fifty."""
+
+
+def test_no_changed_assumption_sends_anybody_where_the_engine_refuses(tmp_path: Path) -> None:
+    placed = 0
+    for seed in range(CHANGES):
+        loaded, subjects = tangled(tmp_path, 100 + seed)
+        found = plan_relocation(loaded, judge_subjects(loaded, subjects), what_if=what_if(np.random.default_rng(seed)))
+        placed += check_plan(loaded, subjects, found)
+    assert placed >= CHANGES  # the law is not kept by placing nobody
+
+
+def test_park_under_red_line_drawn_by_somebody_else_takes_nobody_whatever_its_cap(tmp_path: Path) -> None:
+    loaded, subjects = tangled(tmp_path, 7)
+    rng = np.random.default_rng(7)
+    parks = loaded.layers["parks"].zones.geometry
+    for off_m in (0.0, 1e-7, 1e-3, 1.0):
+        red = zone_layer("ecological_redline", [hand_drawn(rng, park, off_m) for park in parks])
+        shut = replace(loaded, layers={**loaded.layers, "ecological_redline": red})
+        caps = WhatIf(spare_ha=dict.fromkeys(loaded.layers["parks"].zones["zone_id"], 1e6))
+        found = plan_relocation(shut, judge_subjects(shut, subjects), what_if=caps)
+        pairs = found["destinations"]
+        assert not pairs["assigned"].any() and set(pairs["verdict"]) == {"不符合"}
+        assert pairs["failing_rule"].str.contains("NO-1").all() and pairs["available_ha"].max() == 0
+        # nor does any capacity open a park that the law keeps shut
+        assert not found["relocation"]["unplaced"].str.contains("最易打开").any()
+
+
+def test_plan_stands_only_when_the_engine_lets_everybody_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded, subjects = tangled(tmp_path, 7)
+    judged = judge_subjects(loaded, subjects)
+
+    def blind(*_: object, **__: object) -> np.ndarray:
+        return np.empty(0, dtype=object)
+
+    # a first screening that sees no zone offers everything; the proof must take it back
+    monkeypatch.setattr(park_sites.ExclusionZones, "around", blind)
+    monkeypatch.setattr(park_sites, "told_of", lambda findings, verdicts, ids: pd.DataFrame({
+        "verdict": "未发现冲突", "failing_rule": "", "failing_clause": "", "manual_rules": ""}, index=range(len(ids))))  # fmt: skip
+    found = plan_relocation(loaded, judged)
+    check_plan(loaded, subjects, found)
+    refused = found["destinations"][found["destinations"]["verdict"] == "不符合"]
+    assert len(refused) and not refused["assigned"].any() and not refused["feasible"].any()
+
+
+def test_park_that_would_open_is_named_with_all_it_takes_and_as_judged_there(tmp_path: Path) -> None:
+    loaded, subjects = made(tmp_path, 5)
+    none = WhatIf(spare_ha=dict.fromkeys(loaded.layers["parks"].zones["zone_id"], 0.0))
+    judged = judge_subjects(loaded, subjects)
+    found = plan_relocation(loaded, judged, what_if=none)
+    told = found["relocation"].set_index("enterprise_id")["unplaced"]
+    named = told[told.str.contains("最易打开")]
+    assert len(named) and named.str.contains("用地不足：需").all()
+    assert named.str.contains("按所需面积的地块复判为“(?:未发现冲突|有条件符合|须论证)”", regex=True).all()
+    plenty = WhatIf(spare_ha=dict.fromkeys(loaded.layers["parks"].zones["zone_id"], 500.0))
+    placed = plan_relocation(loaded, judged, what_if=plenty)["relocation"].set_index("enterprise_id")["assigned"]
+    assert (placed[named.index] != "").all() and (placed[told.index.difference(named.index)] == "").all()
 
 
 def renamed(subjects: Subjects, names: dict[str, str]) -> Subjects:

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from geopandas import GeoDataFrame, points_from_xy
+import shapely
+from geopandas import GeoDataFrame
 
 from cdgis.core.progress import Silent
 from cdgis.judging.evaluation import judge_subjects
@@ -98,22 +99,23 @@ def test_capacities_are_never_exceeded(found: Assessment) -> None:
     assert (known["assigned"] <= known["available"] * (1 + 1e-6) + 1e-9).all() and (use["assigned"] > 0).any()
 
 
-def test_assigned_destinations_judged_as_sites_of_their_own_meet_no_prohibition(found: Assessment) -> None:
-    given = found.tables["destinations"][found.tables["destinations"]["assigned"]]
-    frame = found.subjects.frame.set_index("subject_id", drop=False).loc[list(given["enterprise_id"])]
+def test_assigned_plots_judged_as_sites_of_their_own_meet_no_prohibition(found: Assessment) -> None:
+    ground = found.tables["relocation_ground"]
+    given = found.tables["destinations"][found.tables["destinations"]["assigned"]].set_index("enterprise_id")
+    assert set(ground["enterprise_id"]) == set(given.index) and len(ground) >= 20
+    frame = found.subjects.frame.set_index("subject_id", drop=False).loc[list(ground["enterprise_id"])]
     sites = frame.assign(kind="project", project_type="迁建", activity="开发性生产性建设").reset_index(drop=True)
-    sites = GeoDataFrame(
-        sites[list(SUBJECT_COLUMNS)], geometry=points_from_xy(given["lon"], given["lat"]), crs="EPSG:4490"
-    )
+    sites = GeoDataFrame(sites[list(SUBJECT_COLUMNS)], geometry=shapely.from_wkt(ground["wkt"].to_numpy()), crs="EPSG:4490")
     own = found.subjects.attributes[found.subjects.attributes["subject_id"].isin(sites["subject_id"])]
     loaded = load_workspace(open_workspace(ROOT), as_of=None, progress=Silent())
     tables = judge_subjects(loaded, Subjects(frame=sites, attributes=own.reset_index(drop=True))).tables
     findings = tables["findings"]
     strict = findings[findings["effect"].isin(["禁止", "退出"]) & findings["state"].isin(["applies", "unknown"])]
     assert strict.empty
-    # the verdicts the plan rests on are those of the ordinary way through the engine
+    # the verdicts the plan rests on are those of the ordinary way through the engine, at plots of the size needed
     again = tables["verdicts"].set_index("subject_id")["verdict"]
-    assert list(again.loc[list(given["enterprise_id"])]) == list(given["verdict"])
+    assert list(again.loc[list(ground["enterprise_id"])]) == list(ground["verdict"])
+    assert np.allclose(ground["area_m2"], given.loc[ground["enterprise_id"], "land_ha"] * 1e4, rtol=1e-4)
 
 
 def test_people_and_places_before_and_after_close_over_the_counties(found: Assessment) -> None:

@@ -7,12 +7,23 @@ from cdgis.relocation.candidates import (
     propose_relocations,
     without_exemptions,
 )
-from cdgis.relocation.conflict import Obstacle, explain_unplaced
-from cdgis.relocation.destinations import score_destinations, shortfall_words
+from cdgis.relocation.conflict import Obstacle, easiest_opening, explain_unplaced
+from cdgis.relocation.destinations import (
+    BLOCK_WORDS,
+    RAIL_WORDS,
+    TAKEN_WORDS,
+    UNSTATED_WORDS,
+    score_destinations,
+    shortfall_words,
+)
 from cdgis.relocation.priority import Urgency, rank_by_urgency
 
 __all__ = [
+    "BLOCK_WORDS",
+    "RAIL_WORDS",
+    "TAKEN_WORDS",
     "UNPLACED",
+    "UNSTATED_WORDS",
     "Assignment",
     "Candidates",
     "Demand",
@@ -22,6 +33,7 @@ __all__ = [
     "Supply",
     "Urgency",
     "assign",
+    "easiest_opening",
     "explain_unplaced",
     "propose_relocations",
     "rank_by_urgency",

@@ -2,8 +2,9 @@
 
 The candidate must go to some park; every park offers constraints that keep it out. Starting from all of them, one after the
 other is left out for good if the candidate still cannot be placed without it (Chinneck & Dravnieks 1991, ORSA J. Comput. 3:157).
-What remains cannot be shortened: relaxing any single one of them opens a park. Those easiest to relax are tried first, so
-what is kept is what is hardest to change: a prohibition before a shortage, a shortage before what others have taken.
+What remains cannot be shortened: it holds one constraint of each park. Those easiest to relax are tried first, so what is
+kept is what is hardest to change there: a prohibition before a shortage, a shortage before what others have taken. Which
+park would open soonest, and what that takes, is said apart: there everything in the way has to change.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,8 +12,10 @@ from dataclasses import dataclass
 
 from cdgis.core.vocabulary import LIST_SEPARATOR
 
-HARDNESS = ("taken", "rail", "capacity", "closed", "law")
+HARDNESS = ("taken", "rail", "capacity", "unstated", "closed", "ground", "law")
 """Kinds of constraints, the easiest to relax first."""
+_FIXED = {"unstated", "ground", "law"}
+"""No decision on a park's capacities changes these."""
 
 
 _NAMED = 4
@@ -75,6 +78,24 @@ def explain_unplaced(obstacles: Sequence[Obstacle], parks: Mapping[str, str]) ->
     for o in sorted(irreducible(ordered, possible), key=lambda o: (-HARDNESS.index(o.kind), o.words, o.park)):
         groups.setdefault(o.words, []).append(parks[o.park] + (f"（{o.detail}）" if o.detail else ""))
     return LIST_SEPARATOR.join(f"{words}：{_some(names)}" for words, names in groups.items())
+
+
+def easiest_opening(obstacles: Sequence[Obstacle]) -> tuple[str, str]:
+    """Return the id of the park that least would open to a candidate, and all that would have to change there, in words.
+
+    Returns
+    -------
+    Two empty texts where every park is barred by something that no capacity changes.
+    """
+    by_park: dict[str, list[Obstacle]] = {}
+    for obstacle in obstacles:
+        by_park.setdefault(obstacle.park, []).append(obstacle)
+    open_ = {park: found for park, found in by_park.items() if not {o.kind for o in found} & _FIXED}
+    if not open_:
+        return "", ""
+    park = min(open_, key=lambda p: (max(HARDNESS.index(o.kind) for o in open_[p]), len(open_[p]), p))
+    parts = sorted(open_[park], key=lambda o: (-HARDNESS.index(o.kind), o.words))
+    return park, "、".join(o.words + (f"（{o.detail}）" if o.detail else "") for o in parts)
 
 
 def _some(parks: Sequence[str]) -> str:

@@ -10,6 +10,10 @@ from cdgis.core.vocabulary import LIST_SEPARATOR
 from cdgis.relocation.policy import DestinationPolicy, weights_of
 from cdgis.relocation.priority import closeness, scores
 
+RAIL_WORDS, BLOCK_WORDS, UNSTATED_WORDS = "没有铁路条件", "整块用地不足", "企业没有填"
+TAKEN_WORDS = "整块用地已安排给其他企业"
+"""First words of shortfalls of these kinds."""
+
 
 def score_destinations(pairs: pd.DataFrame, policy: DestinationPolicy) -> pd.DataFrame:
     """Return score (0 to 1, more is better) and missing (titles of criteria counted at their worst) of each pair.
@@ -31,10 +35,11 @@ def shortfall_words(pairs: pd.DataFrame, policy: DestinationPolicy) -> list[str]
 
     Parameters
     ----------
-    pairs : land_ha, available_ha, water_10k_m3, water_left, energy_tce, energy_left, freight_t, rail_distance_m;
-        a left-over of inf means that no limit is given.
+    pairs : land_ha, available_ha, block_ha (largest connected ground open to the enterprise), water_10k_m3, water_left,
+        energy_tce, energy_left, freight_t, rail_distance_m; a left-over of inf means that no limit is given.
     """
     parts = [
+        _block_words(pairs["land_ha"], pairs["block_ha"]),
         _lack(pairs["land_ha"], pairs["available_ha"], "用地", "公顷"),
         _lack(pairs["water_10k_m3"], pairs["water_left"], "用水", "万立方米/年"),
         _lack(pairs["energy_tce"], pairs["energy_left"], "能耗", "吨标准煤/年"),
@@ -51,10 +56,15 @@ def _lack(need: "pd.Series[float]", left: "pd.Series[float]", what: str, unit: s
         elif np.isnan(there):
             found.append(f"园区没有给出可用{what}")
         elif np.isnan(asked):
-            found.append(f"企业没有填{what}需求")
+            found.append(f"{UNSTATED_WORDS}{what}需求")
         else:
             found.append("" if asked <= there else f"{what}不足：需 {asked:,.6g}，可用 {max(there, 0):,.6g} {unit}")
     return found
+
+
+def _block_words(need: "pd.Series[float]", block: "pd.Series[float]") -> list[str]:
+    pairs = zip(need.to_numpy(dtype=float), block.to_numpy(dtype=float), strict=True)
+    return [f"{BLOCK_WORDS}：需 {n:,.6g}，准入规则允许的最大一块 {b:,.6g} 公顷" if n > b else "" for n, b in pairs]
 
 
 def _rail_words(pairs: pd.DataFrame, policy: DestinationPolicy) -> list[str]:
@@ -62,6 +72,6 @@ def _rail_words(pairs: pd.DataFrame, policy: DestinationPolicy) -> list[str]:
     rail = pairs["rail_distance_m"].to_numpy(dtype=float)
     lacking = (freight >= policy.rail_threshold_t_per_yr) & ~(rail <= policy.rail_reach_m)
     return [
-        f"没有铁路条件：年货运 {t / 1e4:,.0f} 万吨，园区距铁路 {d / 1000:,.1f} 公里" if no else ""
+        f"{RAIL_WORDS}：年货运 {t / 1e4:,.0f} 万吨，园区距铁路 {d / 1000:,.1f} 公里" if no else ""
         for no, t, d in zip(lacking, freight, rail, strict=True)
     ]

@@ -17,6 +17,7 @@ import shapely
 from cdgis.core.array_types import FloatArray, IntArray
 from cdgis.errors import NetworkError
 from cdgis.geometry.geodesy import geometries_from_local, geometries_to_local
+from cdgis.geometry.kernels import pair_distance_m
 from cdgis.results.tables.validation import validate
 from cdgis.rivers.network import Network, network_from_edges
 from cdgis.workspace.layers import Layer
@@ -173,8 +174,8 @@ def _noded(lines: Texts) -> _Graph:
     edge = np.flatnonzero((of_line[:-1] == of_line[1:]) & (vertex[:-1] != vertex[1:]))
     start, end = vertex[edge], vertex[edge + 1]
     vertices = np.asarray(shapely.points(keys * _GRID_M), dtype=object)
-    return _Graph(points=vertices, start=start, end=end, line=of_line[edge],
-                  length_m=shapely.distance(vertices[start], vertices[end]))  # fmt: skip
+    length_m = pair_distance_m(vertices[start], vertices[end])
+    return _Graph(points=vertices, start=start, end=end, line=of_line[edge], length_m=length_m)
 
 
 def _drawn_length(xy: FloatArray, of_line: IntArray) -> FloatArray:

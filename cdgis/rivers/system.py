@@ -14,6 +14,7 @@ from cdgis.core.progress import Progress, Silent
 from cdgis.core.vocabulary import InputRecord
 from cdgis.errors import CatalogError, CrsError
 from cdgis.geometry.geodesy import geodesic_distance_m, geometries_to_local
+from cdgis.geometry.kernels import pair_distance_m
 from cdgis.raster import read_raster
 from cdgis.readers import read_layer
 from cdgis.results.data_status import stamp_for
@@ -227,5 +228,5 @@ def _disagreement(network: Network, layer: Layer) -> dict[str, npt.NDArray[np.fl
     for name in sorted({str(n) for n in network.river if n} & set(names)):
         given = shapely.get_coordinates(shapely.segmentize(shapely.union_all(local[names == name]), 500.0))
         stem = shapely.linestrings(xy[network.stem(name)])
-        out[name] = np.asarray(shapely.distance(shapely.points(given), stem))
+        out[name] = pair_distance_m(np.asarray(shapely.points(given), dtype=object), np.full(len(given), stem, dtype=object))
     return out

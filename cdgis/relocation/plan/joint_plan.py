@@ -10,13 +10,18 @@ from geopandas import GeoDataFrame
 
 from cdgis.core.vocabulary import LIST_SEPARATOR, Verdict
 from cdgis.relocation import (
+    BLOCK_WORDS,
+    RAIL_WORDS,
+    TAKEN_WORDS,
     UNPLACED,
+    UNSTATED_WORDS,
     Assignment,
     Demand,
     Obstacle,
     Problem,
     Supply,
     assign,
+    easiest_opening,
     explain_unplaced,
 )
 from cdgis.relocation.policy import DestinationPolicy
@@ -34,6 +39,10 @@ _ROW = (
 """Columns of a pair that say why it is no place."""
 
 
+_KINDS = {RAIL_WORDS: "rail", BLOCK_WORDS: "ground", UNSTATED_WORDS: "unstated", TAKEN_WORDS: "taken"}
+"""First words of a shortfall -> kind of obstacle; any other is a matter of capacity."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JointPlan:
     """The plan, what it uses, and what stands in the way of the rest."""
@@ -41,10 +50,19 @@ class JointPlan:
     place: "pd.Series[str]"
     """Enterprise id -> park id, "" for none."""
     assignment: Assignment
-    unplaced: Mapping[str, str]
-    """Enterprise id -> why it has no place."""
     use: pd.DataFrame
     """Rows of table park_use."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """Why a candidate has no place, and the park that least would open to it."""
+
+    words: str
+    opening: str
+    """Id of that park; "" where no change of capacities would open one."""
+    needed: str
+    """What would have to change there, in words."""
 
 
 def plan_jointly(pairs: pd.DataFrame, candidates: pd.DataFrame, parks: GeoDataFrame, policy: DestinationPolicy) -> JointPlan:
@@ -60,8 +78,7 @@ def plan_jointly(pairs: pd.DataFrame, candidates: pd.DataFrame, parks: GeoDataFr
     ids = parks["park_id"].to_numpy(dtype=object)
     place = np.where(found.place == UNPLACED, "", ids[found.place] if len(ids) else "")
     placed = pd.Series(place, index=candidates.index, dtype=object)
-    use = _use(pairs, candidates, parks, placed)
-    return JointPlan(place=placed, assignment=found, unplaced=_unplaced(pairs, candidates, parks, placed), use=use)
+    return JointPlan(place=placed, assignment=found, use=_use(pairs, candidates, parks, placed))
 
 
 def _problem(pairs: pd.DataFrame, candidates: pd.DataFrame, parks: GeoDataFrame, policy: DestinationPolicy) -> Problem:
@@ -94,13 +111,14 @@ def _use(
     """Return park by park and resource by resource: limit, occupants, what can be given, what the plan gives."""
     rows = []
     # what is shut to everybody; what is shut to some only is reckoned pair by pair
-    prohibited = pairs.groupby("park_id")["prohibited_ha"].min() if len(pairs) else pd.Series(dtype=float)
+    prohibited = pairs.groupby("park_id")["prohibited_ha"].min()
+    available = pairs.groupby("park_id")["available_ha"].max()
     for park in parks.drop(columns="geometry").to_dict("records"):
         members = candidates[placed == park["park_id"]]
         for resource, (title, unit, need) in _RESOURCES.items():
             land = resource == "land"
-            shut = float(prohibited.get(park["park_id"], 0.0)) if land else np.nan
-            left = max(park["spare_ha"] - shut, 0.0) if land else park[f"{resource}_left"]
+            shut = float(prohibited[park["park_id"]]) if land else np.nan
+            left = float(available[park["park_id"]]) if land else park[f"{resource}_left"]
             rows.append(
                 {
                     "park_id": park["park_id"], "park_name": park["park_name"], "resource": title, "unit": unit,
@@ -114,10 +132,10 @@ def _use(
     return pd.DataFrame(rows)
 
 
-def _unplaced(
+def explain_left_out(
     pairs: pd.DataFrame, candidates: pd.DataFrame, parks: GeoDataFrame, placed: "pd.Series[str]"
-) -> dict[str, str]:
-    """Return why each candidate without a place has none, in words."""
+) -> dict[str, LeftOut]:
+    """Return why each candidate without a place has none, by enterprise id; `pairs` and the rest as in `plan_jointly`."""
     names = dict(zip(parks["park_id"].astype(str), parks["park_name"].astype(str), strict=True))
     given = {title: candidates.groupby(placed)[need].sum().to_dict() for title, _, need in _RESOURCES.values()}
     who = {str(park): list(group.index) for park, group in candidates.groupby(placed)}
@@ -127,7 +145,11 @@ def _unplaced(
     for row in pairs.loc[pairs["enterprise_id"].isin(left_out), list(_ROW)].to_dict("records"):
         candidate = str(row["enterprise_id"])
         obstacles[candidate] += [*_alone(row), *_taken(row, needs[candidate], given, who)]
-    return {candidate: explain_unplaced(found, names) for candidate, found in obstacles.items()}
+    told = {}
+    for candidate, found in obstacles.items():
+        opening, needed = easiest_opening(found)
+        told[candidate] = LeftOut(words=explain_unplaced(found, names), opening=opening, needed=needed)
+    return told
 
 
 def _alone(row: Mapping[Hashable, Any]) -> list[Obstacle]:
@@ -141,7 +163,7 @@ def _alone(row: Mapping[Hashable, Any]) -> list[Obstacle]:
         found.append(Obstacle(park=park, kind="closed", words="园区设为关闭"))
     for sentence in filter(None, str(row["shortfall"]).split(LIST_SEPARATOR)):
         words, _, detail = sentence.partition("，")
-        kind = "rail" if words.startswith("没有铁路") else "capacity"
+        kind = next((kind for start, kind in _KINDS.items() if words.startswith(start)), "capacity")
         found.append(Obstacle(park=park, kind=kind, words=words, detail=detail))
     return found
 

@@ -7,7 +7,7 @@ import pandas as pd
 from geopandas import GeoDataFrame
 
 from cdgis.core import layer_ids
-from cdgis.core.vocabulary import LIST_SEPARATOR, Disposition, ListingStatus, Verdict
+from cdgis.core.vocabulary import LIST_SEPARATOR, Disposition, ListingStatus
 from cdgis.geometry import geodesy
 from cdgis.judging.evaluation import Judged
 from cdgis.readers.loading import Loaded
@@ -21,10 +21,10 @@ from cdgis.relocation.plan.circumstances import (
     measure_circumstances,
 )
 from cdgis.relocation.plan.effects import measure_effects
-from cdgis.relocation.plan.joint_plan import JointPlan, plan_jointly
 from cdgis.relocation.plan.park_sites import Places, judge_places
 from cdgis.relocation.plan.plan_statement import state_plan
-from cdgis.relocation.plan.profiles import group_candidates, rules_at
+from cdgis.relocation.plan.profiles import group_candidates, judged_size_m2, rules_at
+from cdgis.relocation.plan.proof import BLOCKING, Choices, ProvenPlan, prove_plan
 from cdgis.relocation.plan.supply import park_names, survey_parks
 from cdgis.relocation.plan.what_if import WhatIf
 from cdgis.relocation.policy import (
@@ -36,8 +36,8 @@ from cdgis.relocation.policy import (
     reweighted,
 )
 from cdgis.results.tables.validation import empty, validate
+from cdgis.siting.plots import OpenGround
 
-_BLOCKING = (str(Verdict.FAIL), str(Verdict.UNKNOWN))
 Downstream = Callable[[pd.DataFrame], pd.DataFrame]
 """Given subjects (subject_id, lon, lat), returns measures by subject_id of what lies downstream (river, intake, metres)."""
 _FACTS = {
@@ -67,20 +67,21 @@ def plan_relocation(
     if parks is None or parks.empty or relocating.empty:
         pairs, plan = empty("destinations"), None
     else:
-        places, pairs = _pairs(loaded, judged, relocating, parks, choosing)
-        plan = plan_jointly(pairs, relocating, parks, choosing)
-        pairs["assigned"] = pairs["park_id"].to_numpy() == plan.place.reindex(pairs["enterprise_id"]).to_numpy()
+        ground, pairs = _pairs(loaded, judged, relocating, parks, choosing)
+        plan = prove_plan(loaded, judged, Choices(pairs=pairs, candidates=relocating, parks=parks, ground=ground), choosing)
+        pairs = plan.pairs
     listed = _with_plan(ranked, relocating, plan, parks)
-    outcome = _outcome(ranked, pairs)
+    outcome = _outcome(ranked, plan)
     return {
         "relocation": validate("relocation", listed.reset_index(drop=True)),
         "relocation_reasons": candidates.reasons,
         "relocation_criteria": criteria,
         "destinations": validate("destinations", pairs),
-        "park_use": validate("park_use", plan.use) if plan else empty("park_use"),
+        "relocation_ground": plan.ground if plan else empty("relocation_ground"),
+        "park_use": validate("park_use", plan.joint.use) if plan else empty("park_use"),
         "relocation_effects": _effects(loaded, judged, outcome, priority),
         "relocation_plan": state_plan(
-            plan, choosing, priority, wanted, count=len(relocating), ranked=int(ranked["rank"].notna().sum())
+            plan.joint if plan else None, choosing, priority, wanted, count=len(relocating), ranked=int(ranked["rank"].notna().sum())
         ),
     }
 
@@ -142,13 +143,16 @@ def _to_relocate(judged: Judged, ranked: pd.DataFrame) -> pd.DataFrame:
 
 def _pairs(
     loaded: Loaded, judged: Judged, candidates: pd.DataFrame, parks: GeoDataFrame, policy: DestinationPolicy
-) -> tuple[Places, pd.DataFrame]:
-    """Return every candidate with every park, sorted by both ids: judged, measured and scored."""
+) -> tuple[tuple[OpenGround, ...], pd.DataFrame]:
+    """Return the ground open in the parks, and every candidate with every park, sorted by both ids: judged, measured, scored."""
     frame = judged.subjects.frame
     own = frame[frame["subject_id"].isin(candidates.index)].sort_values("subject_id", kind="stable", ignore_index=True)
     shapes = np.asarray(parks.geometry.array, dtype=object)
-    profiles = group_candidates(own, judged.tables["attributes"], rules_at(loaded.rules, loaded.layers, shapes))
-    places = judge_places(loaded, profiles, parks)
+    size_m2 = judged_size_m2(candidates["land_ha"].to_numpy(dtype=float), policy.least_width_m**2)
+    profiles = group_candidates(
+        own, judged.tables["attributes"], rules_at(loaded.rules, loaded.layers, shapes), size_m2=size_m2
+    )
+    places = judge_places(loaded, profiles, parks, least_width_m=policy.least_width_m)
     count = len(parks)
     at, park = np.repeat(np.arange(len(candidates)), count), np.tile(np.arange(count), len(candidates))
     verdicts = places.verdicts.iloc[profiles.of_candidate[at] * count + park].reset_index(drop=True)
@@ -156,14 +160,14 @@ def _pairs(
     left = candidates.reset_index().iloc[at].reset_index(drop=True)
     right = pd.DataFrame(parks.drop(columns="geometry")).iloc[park].reset_index(drop=True)
     pairs = pd.concat([left.rename(columns={"lon": "old_lon", "lat": "old_lat"}), right, verdicts.drop(columns=["profile", "park"]), sites], axis=1)
-    return places, _completed(pairs, policy)
+    return places.ground, _completed(pairs, policy)
 
 
 def _site_measures(places: Places, policy: DestinationPolicy) -> pd.DataFrame:
-    """Return each site's own measures: prohibited land, air and water class, distance to receptors."""
+    """Return each site's own measures: its ground, air and water class, distance to receptors."""
     ids = pd.Index([f"SITE-{i}" for i in places.sites["site"]])
     overlaps = places.tables["overlaps"]
-    return places.sites[["lon", "lat", "prohibited_ha"]].assign(
+    return places.sites[["lon", "lat", "ground", "prohibited_ha", "open_ha", "block_ha"]].assign(
         air_dispersion=class_value(overlaps, layer_ids.AIR_ZONES, ids, policy.air_dispersion, largest=False).to_numpy(),
         water_capacity=class_value(overlaps, layer_ids.WATER_ZONES, ids, policy.water_capacity, largest=False).to_numpy(),
         receptor_distance_m=distance_to(places.tables, layer_ids.RECEPTORS, ids).to_numpy(),
@@ -174,7 +178,8 @@ def _completed(pairs: pd.DataFrame, policy: DestinationPolicy) -> pd.DataFrame:
     """Return the pairs with distance, what is left, what is short, and the score."""
     points = [pairs[name].to_numpy(dtype=float) for name in ("old_lon", "old_lat", "lon", "lat")]
     pairs["distance_m"] = geodesy.geodesic_distance_m(*points)
-    pairs["available_ha"] = (pairs["spare_ha"] - pairs["prohibited_ha"]).clip(lower=0)
+    # spare land is not mapped: all that is prohibited may lie in it, and no more can be built on than is open
+    pairs["available_ha"] = (pairs["spare_ha"] - pairs["prohibited_ha"]).clip(lower=0, upper=pairs["open_ha"])
     pairs["land_left_share"] = 1 - pairs["land_ha"] / pairs["available_ha"].where(pairs["available_ha"] > 0)
     for resource, need in (("water", "water_10k_m3"), ("energy", "energy_tce")):
         there = pairs[f"{resource}_left"]
@@ -183,7 +188,7 @@ def _completed(pairs: pd.DataFrame, policy: DestinationPolicy) -> pd.DataFrame:
         float(code[:2] in set(wanted.split(LIST_SEPARATOR))) if code and wanted else np.nan
         for code, wanted in zip(pairs["industry"], pairs["industries"], strict=True)
     ]
-    pairs["feasible"] = ~pairs["verdict"].isin(_BLOCKING)
+    pairs["feasible"] = ~pairs["verdict"].isin(BLOCKING)
     pairs["shortfall"] = shortfall_words(pairs, policy)
     pairs["fits"] = pairs["shortfall"] == ""
     pairs["permitted"] = pairs["feasible"] & pairs["fits"] & ~pairs["closed"]
@@ -193,11 +198,11 @@ def _completed(pairs: pd.DataFrame, policy: DestinationPolicy) -> pd.DataFrame:
 
 
 def _with_plan(
-    ranked: pd.DataFrame, candidates: pd.DataFrame, plan: JointPlan | None, parks: GeoDataFrame | None
+    ranked: pd.DataFrame, candidates: pd.DataFrame, plan: ProvenPlan | None, parks: GeoDataFrame | None
 ) -> pd.DataFrame:
     """Return the list with the park each candidate is given, or why it has none."""
     names: Mapping[str, str] = {} if parks is None else dict(zip(parks["park_id"], parks["park_name"], strict=True))
-    place = plan.place.to_dict() if plan else {}
+    place = plan.joint.place.to_dict() if plan else {}
     why = plan.unplaced if plan else dict.fromkeys(candidates.index, "没有可供比选的园区")
     return ranked.assign(
         assigned=[names.get(place.get(enterprise, ""), "") for enterprise in ranked.index],
@@ -205,10 +210,11 @@ def _with_plan(
     )
 
 
-def _outcome(ranked: pd.DataFrame, pairs: pd.DataFrame) -> pd.DataFrame:
+def _outcome(ranked: pd.DataFrame, plan: ProvenPlan | None) -> pd.DataFrame:
     """Return those who must move or close, with the new position of those placed."""
     acting = ranked[ranked["disposition"].isin([Disposition.RELOCATE, Disposition.CLOSE]) & (ranked["status"] != ListingStatus.EXCLUDED)]
-    new = pairs[pairs["assigned"].astype(bool)].set_index("enterprise_id")[["lon", "lat"]].reindex(acting.index)
+    ground = plan.ground if plan else empty("relocation_ground")
+    new = ground.set_index("enterprise_id")[["lon", "lat"]].reindex(acting.index)
     return pd.DataFrame(
         {
             "new_lon": new["lon"].astype(float), "new_lat": new["lat"].astype(float),

@@ -12,8 +12,9 @@ from geopandas import GeoDataFrame
 
 from cdgis.core import layer_ids
 from cdgis.core.vocabulary import Relation, SubjectKind
-from cdgis.geometry import geodesy
+from cdgis.geometry.kernels import pair_distance_m
 from cdgis.judging.evaluation import Judged
+from cdgis.judging.extents import both_planes
 from cdgis.readers.loading import Loaded
 from cdgis.relocation.plan.candidate_list import PARK_LAYER
 from cdgis.relocation.plan.what_if import WhatIf
@@ -58,12 +59,13 @@ def survey_parks(loaded: Loaded, judged: Judged, what_if: WhatIf) -> GeoDataFram
 
 
 def _rail_distance(loaded: Loaded, parks: GeoDataFrame) -> np.ndarray:
-    """Return metres from each park's outline to the nearest railway; NaN without the layer."""
+    """Return geodesic metres from each park to the nearest railway, 0 where one runs through it; NaN without the layer."""
     if RAILWAY_LAYER not in loaded.layers or not len(loaded.layers[RAILWAY_LAYER].zones):
         return np.full(len(parks), np.nan)
     lines = np.asarray(loaded.layers[RAILWAY_LAYER].zones.geometry.array, dtype=object)
-    rails = shapely.union_all(geodesy.geometries_to_local(lines))
-    return np.asarray(shapely.distance(geodesy.geometries_to_local(np.asarray(parks.geometry.array, dtype=object)), rails))
+    rails = shapely.union_all(both_planes(lines)[1])
+    shapes = both_planes(np.asarray(parks.geometry.array, dtype=object))[1]
+    return pair_distance_m(shapes, np.full(len(shapes), rails, dtype=object))
 
 
 def _occupants(judged: Judged) -> pd.DataFrame:

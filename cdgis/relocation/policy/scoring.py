@@ -120,6 +120,8 @@ class DestinationPolicy(PolicyData):
     whole_pairs: int = Field(ge=0)
     """Up to this many pairs the program is solved whole, beyond it by its relaxation and a search."""
     search: SearchPolicy
+    least_width_m: float = Field(gt=0)
+    """Strips of open ground narrower than this carry no plot."""
     rail_threshold_t_per_yr: float
     rail_reach_m: float
     rail_basis: str
