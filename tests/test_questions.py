@@ -1,13 +1,16 @@
 """What is missing is asked once, with the rules it would decide and the option that supplies it."""
 
+from datetime import date
+
 import pandas as pd
 import pytest
 from shapes import rule as make_rule
 
 from cdgis.judging.facts import Facts
-from cdgis.judging.questions import list_questions, question_words, silent_triggers
+from cdgis.judging.questions import list_questions, question_words, silent_triggers, unregistered_claims
 from cdgis.results.tables.validation import TABLES
-from cdgis.rules.attributes import load_attributes
+from cdgis.rules import load_rulebook
+from cdgis.rules.attributes import SEEN, load_attributes
 
 ATTRIBUTES = load_attributes()
 
@@ -62,7 +65,8 @@ def test_subjects_are_asked_separately():
 def test_every_attribute_has_a_title_and_an_option():
     for name in ATTRIBUTES:
         title, option = question_words(name, ATTRIBUTES)
-        assert title and option.startswith(f"--attr {name}=")
+        wanted = f"--seen {name.removesuffix(SEEN)}=" if ATTRIBUTES[name].registered else f"--attr {name}="
+        assert title and option.startswith(wanted)
 
 
 def test_shipped_rules_ask_only_for_what_can_be_supplied():
@@ -97,3 +101,29 @@ def test_fact_nobody_gave_is_asked_where_a_rule_went_by_industry_alone():
     table = list_questions(idle, ATTRIBUTES, found)
     assert list(table["subject_id"]) == ["S1", "S3"]
     assert set(table["title"]) == {"是否燃用高污染燃料（未填，按“否”研判）"} and set(table["effect"]) == {"禁止"}
+
+
+@pytest.mark.parametrize(
+    ("activity", "industry", "attributes", "wanted"),
+    [
+        ("A06", "3011", {}, {"ECO-02-2026": "activity_seen"}),  # a cement plant's claim is not believed
+        ("A06", "4812", {}, {}),
+        ("A06", "4812", {"opinion_document": "冀政函〔2026〕1号"}, {"ECO-A06": "opinion_document_seen"}),
+        ("A06", "4812", {"opinion_document": "申请中"}, {}),
+        ("A06", "4812", {"opinion_document": "冀政函〔2026〕1号", "opinion_document_seen": "某经办人"}, {}),
+    ],
+)
+def test_claim_that_somebody_could_register_is_asked_for_with_its_option(activity, industry, attributes, wanted):
+    frame = pd.DataFrame([{
+        "subject_id": "S1", "kind": "project", "industry": industry, "project_type": "新建", "activity": activity,
+        "area_m2": 1.0, "length_m": 0.0,
+    }])  # fmt: skip
+    said = pd.DataFrame(
+        [("S1", name, value, "") for name, value in attributes.items()], columns=["subject_id", "attribute", "value", "unit"]
+    )
+    rules = load_rulebook().in_force(date(2026, 11, 1))
+    held = findings(*(("S1", name, "禁止", "applies", "") for name in ("ECO-02-2026", "ECO-A06")))
+    found = unregistered_claims(held, rules, Facts.of(frame, said), ["S1"])
+    assert dict(zip(found["rule_id"], found["attribute"], strict=True)) == wanted
+    table = list_questions(held, ATTRIBUTES, found)
+    assert all(option.startswith("--seen ") and option.endswith("=核验人") for option in table["option"])

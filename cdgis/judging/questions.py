@@ -2,6 +2,7 @@
 
 A question comes from findings in state unknown: the strictest effect at stake is the strictest of their rules. And from
 rules that go by industry or by what is declared: where nothing is declared they go by the industry, and that is said.
+And from claims nobody has registered, where a rule would let go of the subject if somebody did.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,13 +11,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from cdgis.core.array_types import TextArray
 from cdgis.core.vocabulary import LIST_SEPARATOR, Effect, State
 from cdgis.judging.exemptions import rule_applies_but_for_geometry
 from cdgis.judging.facts import Facts
 from cdgis.judging.kleene import FALSE
 from cdgis.results.tables.validation import empty, validate
 from cdgis.rules import Rule
-from cdgis.rules.attributes import AttributeSpec
+from cdgis.rules.attributes import SEEN, AttributeSpec, load_attributes
 from cdgis.rules.succession import succession
 
 _FACTS = {
@@ -39,7 +41,7 @@ def list_questions(
     ----------
     findings : table `findings`; only unknown rows of rules whose effect counts in a verdict are read.
     attributes : the dictionary of attributes, for titles, units and options.
-    silent : what `silent_triggers` found.
+    silent : what `silent_triggers` and `unregistered_claims` found.
 
     Notes
     -----
@@ -100,6 +102,32 @@ def silent_triggers(findings: pd.DataFrame, rules: Sequence[Rule], facts: Facts,
     return pd.DataFrame(found, columns=["subject_id", "rule_id", "effect", "rank", "attribute", "assumed"])
 
 
+def unregistered_claims(findings: pd.DataFrame, rules: Sequence[Rule], facts: Facts, ids: Iterable[str]) -> pd.DataFrame:
+    """Return the rules that apply only until somebody registers what the subject claims: a number, or an activity.
+
+    Parameters and columns as of `silent_triggers`; assumed is False.
+    """
+    names, book = np.array(list(ids), dtype=object), succession(rules)
+    held = findings[findings["state"] == str(State.APPLIES)].groupby("rule_id")["subject_id"].agg(set).to_dict()
+    rows: list[dict[str, object]] = []
+    for name in (name for name, spec in load_attributes().items() if spec.registered):
+        supposed = replace(facts, attributes={**facts.attributes, name: np.full(facts.size, "true", dtype=object)})
+        claims = (facts.text(name) == "") & (_claims(facts, name.removesuffix(SEEN)) != "")
+        for rule in (rule for rule in rules if rule.effect.rank and rule.id in held and claims.any()):
+            now, then = (rule_applies_but_for_geometry(rule, known, book) for known in (facts, supposed))
+            freed = claims & (now != FALSE) & (then == FALSE)
+            rows += [
+                {"subject_id": subject, "rule_id": rule.id, "effect": str(rule.effect), "rank": rule.effect.rank,
+                 "attribute": name, "assumed": False}
+                for subject in names[freed] if subject in held[rule.id]
+            ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["subject_id", "rule_id", "effect", "rank", "attribute", "assumed"])
+
+
+def _claims(facts: Facts, name: str) -> TextArray:
+    return facts.activity if name == "activity" else facts.text(name)
+
+
 def _joined(rule_ids: "pd.Series[str]") -> str:
     return LIST_SEPARATOR.join(sorted(set(rule_ids)))
 
@@ -114,5 +142,7 @@ def question_words(name: str, attributes: Mapping[str, AttributeSpec]) -> tuple[
     if name in _FACTS:
         return _FACTS[name]
     spec = attributes[name]
+    if spec.registered:
+        return spec.title, f"--seen {name.removesuffix(SEEN)}=核验人"
     unit = f"（{spec.unit}）" if spec.unit else ""
     return spec.title + unit, f"--attr {name}={_VALUES[spec.type]}"

@@ -9,7 +9,7 @@ from cdgis.core.vocabulary import InputRecord, IntakeNote
 from cdgis.judging.cumulative import sum_up_caps
 from cdgis.judging.evaluation import Judged
 from cdgis.judging.facts import Facts
-from cdgis.judging.questions import list_questions, silent_triggers
+from cdgis.judging.questions import list_questions, silent_triggers, unregistered_claims
 from cdgis.readers.loading import Loaded
 from cdgis.results.assessment import Assessment, Part
 from cdgis.results.overview_notes import overview_notes
@@ -35,7 +35,8 @@ def assemble(loaded: Loaded, judged: Judged, parts: Sequence[Part] = (), *, requ
         inputs += part.records
     tables = {name: found.get(name, empty(name)) for name in TABLES}
     facts = Facts.of(tables["subjects"], tables["attributes"])
-    silent = silent_triggers(tables["findings"], loaded.rules, facts, tables["subjects"]["subject_id"])
+    asked = (tables["findings"], loaded.rules, facts, tables["subjects"]["subject_id"])
+    silent = pd.concat([silent_triggers(*asked), unregistered_claims(*asked)], ignore_index=True)
     tables["questions"] = list_questions(tables["findings"], load_attributes(), silent)
     tables["cumulative"] = sum_up_caps(tables["overlaps"], tables["subjects"], tables["attributes"], loaded.layers)
     common_notes = overview_notes(loaded)
