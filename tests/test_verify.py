@@ -30,7 +30,7 @@ def made(tmp_path_factory):
     report = compose_report(found, found.tables["subjects"]["subject_id"].iloc[0])
     (root / "reports").mkdir()
     for ending, make in WRITERS.items():
-        (root / "reports" / f"P{ending}").write_bytes(make(report))
+        (root / "reports" / f"site-1{ending}").write_bytes(make(report))
     return root
 
 
@@ -40,14 +40,14 @@ def space(made, tmp_path):
     return shutil.copytree(made, tmp_path / "区")
 
 
-def faults(root, name="P.json", **options):
+def faults(root, name="site-1.json", **options):
     path = root / "reports" / name
     result = verify_report(path, workspace=open_workspace(root), render=WRITERS.get(path.suffix), **options)
     assert result.agrees == (not any(check.faults for check in result.checks))
     return {check.title.split("（")[0]: check.faults for check in result.checks if check.faults}
 
 
-def edit(root, change, name="P.json"):
+def edit(root, change, name="site-1.json"):
     """Change the JSON record and store it as cdgis would."""
     path = root / "reports" / name
     content = json.loads(path.read_bytes())
@@ -55,25 +55,25 @@ def edit(root, change, name="P.json"):
     path.write_bytes(canonical(content))
 
 
-@pytest.mark.parametrize("name", ["P.json", "P.html"])
+@pytest.mark.parametrize("name", ["site-1.json", "site-1.html"])
 def test_untouched_report_is_accepted(space, name):
     assert faults(space, name) == {}
     assert verify_report(space / "reports" / name, workspace=None).agrees
 
 
 def test_changed_digit_in_the_page_is_found(space):
-    path = space / "reports" / "P.html"
+    path = space / "reports" / "site-1.html"
     text = path.read_text(encoding="utf-8")
     start = text.index("平方米", text.index("<main") if "<main" in text else 0)
     place = next(i for i in range(start, 0, -1) if text[i].isdigit())
     path.write_text(text[:place] + str((int(text[place]) + 1) % 10) + text[place + 1 :], encoding="utf-8")
-    found = faults(space, "P.html")
+    found = faults(space, "site-1.html")
     assert "页面内容与其校验值不符" in found["页面的校验值"][0]
     assert "行不同" in found["页面的文字与内嵌记录"][0]
 
 
 def test_every_digit_of_the_page_counts(space):
-    path = space / "reports" / "P.html"
+    path = space / "reports" / "site-1.html"
     page = path.read_bytes()
     digits = [i for i, byte in enumerate(page) if 48 <= byte <= 57]
     for place in digits[:: max(len(digits) // 25, 1)]:
@@ -88,7 +88,7 @@ def test_page_with_its_hash_made_anew_is_still_found(space):
     import hashlib
     import re
 
-    path = space / "reports" / "P.html"
+    path = space / "reports" / "site-1.html"
     page = (
         path.read_bytes()
         .replace("须论证".encode(), "未发现冲突".encode())
@@ -97,7 +97,7 @@ def test_page_with_its_hash_made_anew_is_still_found(space):
     slot = re.search(rb'cdgis-content-sha256" content="([0-9a-f]{64})"', page)[1]
     blank = page.replace(slot, b"", 1)
     path.write_bytes(page.replace(slot, hashlib.sha256(blank).hexdigest().encode(), 1))
-    found = faults(space, "P.html")
+    found = faults(space, "site-1.html")
     assert "页面的校验值" not in found and found
 
 
@@ -109,7 +109,7 @@ def test_finding_removed_from_the_record_is_found(space):
 
 
 def test_finding_removed_and_number_made_to_fit_is_still_found(space):
-    path = space / "reports" / "P.json"
+    path = space / "reports" / "site-1.json"
 
     def change(content):
         content["record"]["findings"].pop(0)
@@ -126,7 +126,7 @@ def test_finding_removed_and_number_made_to_fit_is_still_found(space):
 
 def test_conclusion_that_is_not_the_verdict_is_found_without_a_workspace(space):
     edit(space, lambda content: content["conclusion"].update(verdict="未发现冲突"))
-    result = verify_report(space / "reports" / "P.json", workspace=None)
+    result = verify_report(space / "reports" / "site-1.json", workspace=None)
     (check,) = [check for check in result.checks if check.faults]
     assert check.title == "结论与报告记录" and "记录中是" in check.faults[0]
 
@@ -178,7 +178,7 @@ def call(*args):
 
 @pytest.fixture
 def reviewed(space, capsys):
-    report = space / "reports" / "P.html"
+    report = space / "reports" / "site-1.html"
     rule_id = read_report(report).rows("findings")[0]["rule_id"]
     for decision in ("不同意", "补充材料"):
         assert call("review", report, "--finding", rule_id, "--decision", decision, "--reason", "现场<核实>",
@@ -187,52 +187,52 @@ def reviewed(space, capsys):
     return space
 
 
-@pytest.mark.parametrize("name", ["P.json", "P.html"])
+@pytest.mark.parametrize("name", ["site-1.json", "site-1.html"])
 def test_reviewed_report_is_accepted_and_shows_both(reviewed, name):
     assert faults(reviewed, name) == {}
     report = read_report(reviewed / "reports" / name)
     journal = report.content["declaration"]["journal"]
     assert journal["length"] == 2 and journal["reviews"][0]["decision"] == "补充材料"
-    assert report.number == json.loads((reviewed / "reports" / "P.json").read_bytes())["report_number"]
-    if name == "P.html":
+    assert report.number == json.loads((reviewed / "reports" / "site-1.json").read_bytes())["report_number"]
+    if name == "site-1.html":
         text = report.data.decode("utf-8")
         assert journal["head_sha256"] in text and "现场&lt;核实&gt;" in text and "张三" in text
 
 
 def test_review_rewrites_the_word_report_too(reviewed):
-    cells = [cell.text for table in Document(reviewed / "reports" / "P.docx").tables for row in table.rows for cell in row.cells]
+    cells = [cell.text for table in Document(reviewed / "reports" / "site-1.docx").tables for row in table.rows for cell in row.cells]
     assert any("补充材料（张三，2026-11-02）：现场<核实>" in text for text in cells)
 
 
 @pytest.mark.parametrize("gone", [0, 1])
 def test_deleted_line_of_the_journal_is_found(reviewed, gone):
-    path = reviewed / "reports" / "P.journal.jsonl"
+    path = reviewed / "reports" / "site-1.journal.jsonl"
     lines = path.read_bytes().splitlines(keepends=True)
     del lines[gone]
     path.write_bytes(b"".join(lines))
-    assert any("记录被删改" in fault for fault in faults(reviewed)["复核记录 P.journal.jsonl"])
+    assert any("记录被删改" in fault for fault in faults(reviewed)["复核记录 site-1.journal.jsonl"])
 
 
 def test_deleted_journal_is_found(reviewed):
-    (reviewed / "reports" / "P.journal.jsonl").unlink()
-    assert "报告写明 2 条" in faults(reviewed)["复核记录 P.journal.jsonl"][0]
+    (reviewed / "reports" / "site-1.journal.jsonl").unlink()
+    assert "报告写明 2 条" in faults(reviewed)["复核记录 site-1.journal.jsonl"][0]
 
 
 def test_spoilt_journal_is_told_not_thrown(reviewed):
-    (reviewed / "reports" / "P.journal.jsonl").write_text("{\n", encoding="utf-8")
-    assert "不是完整的记录" in faults(reviewed)["复核记录 P.journal.jsonl"][0]
+    (reviewed / "reports" / "site-1.journal.jsonl").write_text("{\n", encoding="utf-8")
+    assert "不是完整的记录" in faults(reviewed)["复核记录 site-1.journal.jsonl"][0]
 
 
 def test_spoilt_report_cannot_be_reviewed(space, capsys):
     edit(space, lambda content: content["record"]["findings"].pop(0))
-    assert call("review", space / "reports" / "P.json", "--finding", "A", "--decision", "同意", "--reason", "r",
+    assert call("review", space / "reports" / "site-1.json", "--finding", "A", "--decision", "同意", "--reason", "r",
                 "--officer", "o") == 2  # fmt: skip
     assert "已被改动，不能复核" in capsys.readouterr().err
     assert not list((space / "reports").glob("*.jsonl"))
 
 
 def test_command_ends_with_0_or_2_and_lists_what_was_checked(space, capsys):
-    report = space / "reports" / "P.json"
+    report = space / "reports" / "site-1.json"
     assert call("verify", report, "--workspace", space) == 0
     told = capsys.readouterr().out
     assert "全部一致" in told and "输入文件的 SHA-256" in told
@@ -278,8 +278,8 @@ def test_review_that_fails_on_the_way_changes_nothing(space):
 
     # made last, when the journal, the page and the Word file already stand ready
     with pytest.raises(ReportError, match="磁盘已满"):
-        update_report(folder / "P.json", appended, writers=WRITERS | {".json": broken})
+        update_report(folder / "site-1.json", appended, writers=WRITERS | {".json": broken})
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
-    journal, written = update_report(folder / "P.json", appended, writers=WRITERS)
+    journal, written = update_report(folder / "site-1.json", appended, writers=WRITERS)
     assert journal.length == 1 and [path.suffix for path in written] == [".docx", ".html", ".json"]
-    assert faults(space, "P.json") == faults(space, "P.html") == {}
+    assert faults(space, "site-1.json") == faults(space, "site-1.html") == {}

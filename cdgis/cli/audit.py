@@ -1,9 +1,8 @@
 """The commands of those who check: review, verify, compare, and the rules in Excel."""
 
-from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,24 +17,13 @@ from cdgis.cli.options import (
     output_folder,
     say,
 )
+from cdgis.cli.verify import report_writers, verify
 from cdgis.cli.words import ChineseCommand
 from cdgis.core.calendar_days import parse_date
 from cdgis.core.vocabulary import LIST_SEPARATOR
 from cdgis.errors import ReaderError, ReportError, os_reason
 
-if TYPE_CHECKING:
-    from cdgis.pipelines.verify_report import Verification, Writer
-
-EXIT_DIFFERS = 2
-
-FileOption = Annotated[
-    list[Path] | None, typer.Option("--file", metavar="文件", help="工作区之外的原边界文件现在的位置，可多次给出")
-]
 ReportArgument = Annotated[Path, typer.Argument(metavar="报告", help="cdgis screen 写出的报告（.html 或 .json）")]
-
-ReportsArgument = Annotated[
-    list[Path], typer.Argument(metavar="报告", help="报告文件（.html 或 .json）、装报告的文件夹，或 cdgis run 的输出文件夹")
-]
 
 
 def register(app: typer.Typer, rules_app: typer.Typer) -> None:
@@ -45,15 +33,6 @@ def register(app: typer.Typer, rules_app: typer.Typer) -> None:
     app.command("compare", cls=ChineseCommand)(compare)
     rules_app.command("export", cls=ChineseCommand)(rules_export)
     rules_app.command("import", cls=ChineseCommand)(rules_import)
-
-
-def report_writers() -> Mapping[str, "Writer"]:
-    """Return how each file of a report is made, by its ending."""
-    from cdgis.report.screening import report_json
-    from cdgis.report.screening.docx import render_docx
-    from cdgis.report.screening.html import render_screening
-
-    return {".docx": render_docx, ".html": render_screening, ".json": report_json}
 
 
 def review(
@@ -88,73 +67,6 @@ def review(
     say(f"已登记第 {journal.length} 条复核意见；链首 {journal.head}")
     for path in written:
         say(f"已更新 {path}")
-
-
-def verify(
-    reports: ReportsArgument,
-    file: FileOption = None,
-    alone: Annotated[bool, typer.Option("--alone", metavar="", help="没有工作区时：只核对报告自身与复核记录")] = False,
-    workspace: WorkspaceOption = None,
-    jobs: JobsOption = 2,
-    debug: DebugOption = False,
-) -> None:
-    """核对报告是否确由所列输入得出：编号、文字、输入文件、逐行重算、复核记录。有出入则退出码为 2。
-
-    给出文件夹时核对其中全部报告；cdgis run 和 relocate 的输出（文件夹、index.html 或其中一页）由原输入、按原假设重新运行，逐字节比较。
-
-    示例：cdgis verify reports/P-001.html　　cdgis verify reports　　cdgis verify maps
-    """
-    from cdgis.pipelines.save_assessment import save_assessment
-    from cdgis.pipelines.verify_report import Repeater, Verification, verify_report
-    from cdgis.pipelines.verify_run import run_folder, verify_run
-
-    opened = None if alone else open_here(workspace)
-    again = Repeater(opened, files=tuple(file or ()), jobs=jobs) if opened else None
-    failed = 0
-    found: Verification
-    for path in _reports_in(reports):
-        folder = run_folder(path)
-        if folder is not None and opened is not None:
-            only = path if path.name != "index.html" and path.is_file() else None
-            found = verify_run(folder, workspace=opened, publish=save_assessment, only=only, jobs=jobs)
-        else:
-            render = report_writers().get(path.suffix.lower())
-            found = verify_report(path, workspace=opened, again=again, render=render)
-        failed += _tell(found, path)
-    if failed:
-        raise typer.Exit(EXIT_DIFFERS)
-
-
-def _reports_in(paths: list[Path]) -> list[Path]:
-    """Return the reports named and those lying in the folders named; the folder of a run stands for itself."""
-    from cdgis.pipelines.verify_run import read_run
-
-    found: list[Path] = []
-    for path in paths:
-        if not path.is_dir() or read_run(path) is not None:
-            found.append(path)
-            continue
-        inside = sorted(p for p in path.iterdir() if p.suffix in (".html", ".json") and p.is_file())
-        if not inside:
-            raise ReportError(f"{path} 中没有报告（.html 或 .json），也不是 cdgis run 的输出文件夹")
-        found += inside
-    return found
-
-
-def _tell(found: "Verification", path: Path) -> bool:
-    """Print what was checked about one report; return whether anything differs."""
-    about = f"　对象 {found.subject_id}" if found.subject_id else ""
-    say(f"{path.name}　报告 {found.report_number}{about}")
-    for check in found.checks:
-        say(f"{'不符' if check.faults else '一致'}　{check.title}", style="red" if check.faults else "green")
-        for fault in check.faults:
-            say(f"　　· {fault}")
-    differing = sum(bool(check.faults) for check in found.checks)
-    if differing:
-        say(f"核对 {len(found.checks)} 项，{differing} 项不符：该报告不能作为依据。", style="bold red")
-    else:
-        say(f"核对 {len(found.checks)} 项，全部一致。", style="bold green")
-    return bool(differing)
 
 
 def compare(

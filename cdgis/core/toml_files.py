@@ -55,7 +55,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     OSError : no file there, or not one that can be read.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except RecursionError:
         raise ValueError("嵌套过深") from None
     except tomllib.TOMLDecodeError as err:

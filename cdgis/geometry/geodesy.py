@@ -10,6 +10,7 @@ what the land-survey series (国土调查办发〔2008〕32号) computes. Distan
 points are found in a transverse Mercator plane and the distance between them is geodesic.
 """
 
+import math
 from collections.abc import Callable
 from functools import cache
 from typing import Any, cast
@@ -192,13 +193,27 @@ def identify_crs(definition: str) -> int | None:
     except pyproj.exceptions.CRSError:
         return None
     code = crs.to_epsg(min_confidence=70)
-    if code is not None and (code in KNOWN_EPSG or not _is_cgcs2000(crs)):
+    if code is not None and code not in KNOWN_EPSG and not _is_cgcs2000(crs):
         return int(code)
-    if not _is_cgcs2000(crs):
+    if code not in KNOWN_EPSG and not _is_cgcs2000(crs):
+        return None
+    # neither a name nor a code outweighs the definition's own parameters
+    if crs.geodetic_crs is None or not _counts_plainly(crs.geodetic_crs):
         return None
     if crs.is_geographic:
-        return GEOGRAPHIC_EPSG
-    return _gauss_kruger_from(crs)
+        return int(code) if code in KNOWN_EPSG else GEOGRAPHIC_EPSG
+    zone = _gauss_kruger_from(crs)
+    return zone if code not in KNOWN_EPSG or zone == code else None
+
+
+def _counts_plainly(crs: pyproj.CRS) -> bool:
+    """Return whether degrees are counted from Greenwich on CGCS2000's ellipsoid (or WGS84's, its like)."""
+    shape, meridian = crs.ellipsoid, crs.prime_meridian
+    if shape is None or meridian is None or meridian.longitude != 0:
+        return False
+    degrees = all(math.isclose(axis.unit_conversion_factor, math.radians(1), rel_tol=1e-9) for axis in crs.axis_info[:2])
+    large = math.isclose(shape.semi_major_metre, SEMI_MAJOR_M, rel_tol=1e-9)
+    return degrees and large and math.isclose(shape.inverse_flattening, 1 / FLATTENING, rel_tol=1e-7)
 
 
 def _is_cgcs2000(crs: pyproj.CRS) -> bool:

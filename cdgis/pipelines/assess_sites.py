@@ -8,15 +8,15 @@ from cdgis.core.progress import Progress, Silent
 from cdgis.core.safe_text import cleaned
 from cdgis.core.vocabulary import IntakeStatus
 from cdgis.errors import ReaderError
-from cdgis.judging.evaluation import judge_subjects
+from cdgis.judging.evaluation import Judged, judge_subjects
 from cdgis.pipelines.assemble import assemble
 from cdgis.pipelines.registration import registered_names, with_registered
 from cdgis.pipelines.waters import river_part, rivers_of
 from cdgis.readers import TypedSites, read_sites
 from cdgis.readers.frame_sites import site_labels
-from cdgis.readers.loading import load_workspace
+from cdgis.readers.loading import Loaded, load_workspace
 from cdgis.results.assessment import Assessment, Part
-from cdgis.results.request import Request
+from cdgis.results.request import MOST_SITES, Request
 from cdgis.rivers.entry_points import dischargers
 from cdgis.siting.guidance import remedies_for
 from cdgis.workspace.settings import Workspace
@@ -62,16 +62,13 @@ def assess_sites(
             progress=progress.step,
         )  # fmt: skip
         judged = judge_subjects(loaded, with_registered(subjects, seen), jobs=jobs, progress=progress)
-        progress.stage("整改办法", 1)
-        remedies = remedies_for(loaded, judged, judge_subjects)
-        progress.step("裁剪与平移")
+        parts = [_remedies(loaded, judged, progress)]
         labels = site_labels(workspace, (*files, *((sidecar,) if sidecar else ())))
         request = Request(
             command="screen", files=tuple(dict.fromkeys(labels[path] for path in files)), declared=declared, seen=seen,
             sidecar=labels[sidecar] if sidecar else "", wkt=typed.wkt, lonlat=typed.lonlat,
             tolerance_m=tolerance_m,
         )  # fmt: skip
-        parts = [Part(tables=remedies)]
         if any(dischargers(subjects)):
             parts.append(river_part(rivers_of(loaded), loaded, subjects))
         return assemble(loaded, judged, parts, request=request)
@@ -88,6 +85,24 @@ def nothing_read(assessment: Assessment) -> ReaderError | None:
     listed = "\n".join((*lines[:_MOST_SHOWN], *more)) or "  · 文件里没有地块"
     remedy = "请按各行的办法改正后重试；全部行见结果表 intake（写出后为 data/intake.csv）"
     return ReaderError(f"没有读到可研判的地块：\n{listed}\n", remedy=remedy)
+
+
+def _remedies(loaded: Loaded, judged: Judged, progress: Progress) -> Part:
+    """Return what would make failing sites pass; for a batch, the note that this was left out."""
+    count = len(judged.subjects.frame)
+    if count > MOST_SITES:
+        return Part(notes=(_batch_note(count),))
+    progress.stage("整改办法", 1)
+    part = Part(tables=remedies_for(loaded, judged, judge_subjects))
+    progress.step("裁剪与平移")
+    return part
+
+
+def _batch_note(count: int) -> str:
+    return (
+        f"共 {count} 个地块，超过 {MOST_SITES} 个，按批量办理：逐个研判、写数据表（data/），不算整改办法，不逐个写研判报告；"
+        "要某几个的报告，请把它们单独成文件再研判；地块数以万计的请用 GeoParquet"
+    )
 
 
 def _own_sidecar(workspace: Workspace, files: Sequence[Path]) -> Path | None:

@@ -12,17 +12,26 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cdgis.core.written_files import read_register
 from cdgis.errors import CdgisError, ReportError
 from cdgis.pipelines.assess_city import assess_workspace
 from cdgis.pipelines.assess_sites import assess_sites
 from cdgis.report.screening.compose import Composer
 from cdgis.report.screening.content import ScreeningReport
 from cdgis.report.screening.record import load_report, report_json
-from cdgis.report.screening.reviews import extract_of, with_journal
+from cdgis.report.screening.reviews import journal_beside, with_journal
+from cdgis.report.table_rows import page_names
 from cdgis.results.assessment import Assessment
 from cdgis.results.differences import differences, input_faults, listed, row_faults, setting_faults
-from cdgis.results.report_file import ReportFile, canonical, number_faults, read_report, summary_faults
-from cdgis.results.review_journal import START, Journal, chain_faults, journal_path, read_journal
+from cdgis.results.report_file import (
+    ReportFile,
+    canonical,
+    number_faults,
+    printed_anchor,
+    read_report,
+    summary_faults,
+)
+from cdgis.results.review_journal import anchor_faults, chain_faults, journal_path, quotation_faults, read_journal
 from cdgis.workspace.settings import Workspace
 
 _PAGE_HASH = re.compile(rb'<meta name="cdgis-content-sha256" content="([0-9a-f]{64})">')
@@ -50,6 +59,8 @@ class Verification:
     report_number: str
     subject_id: str
     checks: tuple[Check, ...]
+    unverified: tuple[str, ...] = ()
+    """Files beside what was checked that nothing was compared with, and why, in Chinese."""
 
     @property
     def agrees(self) -> bool:
@@ -79,11 +90,20 @@ class Repeater:
             self._made[key] = Composer(fresh)
         return self._made[key]
 
+    def assessment(self, report: ReportFile) -> Assessment:
+        """Return the assessment made anew, for a run.json that stands for the report.
+
+        Raises
+        ------
+        CdgisError : as `composer`.
+        """
+        return repeat_assessment(report, self._workspace, files=self._files, jobs=self._jobs)
+
 
 def verify_report(
     path: Path,
     *,
-    workspace: Workspace | None,
+    workspace: Workspace | None = None,
     files: Sequence[Path] = (),
     render: Writer | None = None,
     jobs: int = 1,
@@ -105,11 +125,12 @@ def verify_report(
     report = read_report(path)
     checks = [*_page_or_record(report, render), Check(title="报告编号与报告记录", faults=number_faults(report))]
     checks.append(Check(title="结论与报告记录", faults=summary_faults(report)))
-    journal, check = _journal(report)
-    checks.append(check)
-    if workspace is not None:
-        again = again or Repeater(workspace, files=files, jobs=jobs)
-        checks += _against_workspace(report, again, journal)
+    checks.append(Check(title="文件名与对象", faults=_name_faults(report)))
+    checks.append(_journal(report))
+    if again is None and workspace is not None:
+        again = Repeater(workspace, files=files, jobs=jobs)
+    if again is not None:
+        checks += _against_workspace(report, again)
     return Verification(report_number=report.number, subject_id=report.subject_id, checks=tuple(checks))
 
 
@@ -153,29 +174,41 @@ def _rendering_faults(report: ReportFile, render: Writer) -> tuple[str, ...]:
     return (f"{len(pairs)} 行不同；第 {number} 行页面写“{one[around]}”，由内嵌记录应为“{other[around]}”",)
 
 
-def _journal(report: ReportFile) -> tuple[Journal, Check]:
-    """Return the report's journal, and whether it is whole and the one the report prints."""
+def _name_faults(report: ReportFile) -> tuple[str, ...]:
+    """Return what is wrong with the file's name: it is how people tell whom a report is about."""
+    expected = {Path(page_names(ids)[report.subject_id]).stem for ids in ([report.subject_id], [report.subject_id] * 2)}
+    # a copy may bear more words, set apart: "P-001 (1)", "归档 P-001"
+    words = re.split(r"[\s()（）【】]+", report.path.stem.casefold())
+    if any(name.casefold() in words for name in expected):
+        return ()
+    return (f"文件名“{report.path.stem}”不是对象 {report.subject_id} 的报告名（{'或'.join(sorted(expected))}）：可能被改名充作另一对象的报告",)
+
+
+def _journal(report: ReportFile) -> Check:
+    """Return whether the report's journal is whole, and the one that the report prints and the register knows."""
     path = journal_path(report.path)
     title = f"复核记录 {path.name}"
     try:
         journal = read_journal(path)
     except ReportError as err:
-        return Journal(), Check(title=title, faults=(str(err),))
-    faults = list(chain_faults(journal))
-    faults += [
-        f"第 {e.number} 行属于报告 {e.report_number}" for e in journal.entries if e.report_number != report.number
-    ]
-    printed = report.content["declaration"].get("journal")
-    claimed = (printed["length"], printed["head_sha256"]) if printed else (0, START)
-    if claimed != (journal.length, journal.head):
-        faults.append(
-            f"报告写明 {claimed[0]} 条、链首 {claimed[1][:12]}…，记录文件有 {journal.length} 条、链首 {journal.head[:12]}…："
-            "记录被删改，或报告未随复核更新"
-        )
-    return journal, Check(title=f"{title}（{journal.length} 条）", faults=tuple(faults))
+        return Check(title=title, faults=(str(err),))
+    register = read_register(path.parent).journals.get(path.name)
+    said = (report.content["declaration"].get("journal") or {}).get("faults", ())
+    faults = (
+        *chain_faults(journal),
+        *quotation_faults(
+            journal, report_number=report.number, subject_id=report.subject_id, findings=report.rows("findings")
+        ),
+        *anchor_faults(journal, printed_anchor(report), who="报告"),
+        *anchor_faults(journal, register, who="登记册"),
+        *(f"报告自己写明：{fault}" for fault in said),
+    )
+    earlier = sum(entry.report_number != report.number for entry in journal.entries)
+    more = f"，其中 {earlier} 条属于此前的报告编号" if earlier else ""
+    return Check(title=f"{title}（{journal.length} 条{more}）", faults=faults)
 
 
-def _against_workspace(report: ReportFile, again: Repeater, journal: Journal) -> Iterator[Check]:
+def _against_workspace(report: ReportFile, again: Repeater) -> Iterator[Check]:
     try:
         composer = again.composer(report)
     except CdgisError as err:
@@ -186,8 +219,9 @@ def _against_workspace(report: ReportFile, again: Repeater, journal: Journal) ->
     yield Check(title="设置与版本", faults=listed(setting_faults(report, fresh)))
     try:
         composed = composer.report(report.subject_id)
-        if journal.length:
-            composed = with_journal(composed, extract_of(journal, report.number))
+        journal = journal_beside(report.path, report.number)
+        if journal is not None:
+            composed = with_journal(composed, journal)
         repeated = json.loads(report_json(composed))
     except ReportError:
         yield Check(title="逐行比较重算结果", faults=(f"重算结果中没有对象 {report.subject_id}",))

@@ -10,24 +10,63 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from cdgis.core.written_files import REGISTER
 from cdgis.errors import CdgisError, ReportError
 from cdgis.pipelines.assess_city import assess_workspace
 from cdgis.pipelines.assess_relocation import assess_relocation
 from cdgis.pipelines.verify_report import Check, Verification
 from cdgis.relocation.plan import WhatIf
+from cdgis.report.files.atomic_output import MARKER, interrupted
 from cdgis.results.assessment import Assessment
 from cdgis.results.differences import input_faults, listed, setting_faults
-from cdgis.results.report_file import ReportFile
+from cdgis.results.report_file import ReportFile, is_day, is_input, is_request, is_table
 from cdgis.workspace.settings import Workspace
 
 RUN_FILE = "data/run.json"
 _WHOLE = ("run", "relocate")
 """Commands that fill a folder of their own."""
-_OURS = ("sites/", "data/")
-"""Folders in which a file that a run does not write is a fault; elsewhere it is somebody's own."""
+_LIKE_OURS = (".html", ".htm", ".docx")
+"""A file of these kinds that lies among a run's pages will be taken for one of them, so it is a fault."""
 
 Publish = Callable[[Assessment, Path], object]
 """Writes all files of a run into a folder."""
+
+
+def read_output(folder: Path) -> Mapping[str, Any] | None:
+    """Return run.json of an output folder, None when there is none.
+
+    Raises
+    ------
+    ReportError : run.json is there but cannot be read, or is not what a command writes.
+    """
+    path = folder / RUN_FILE
+    if not path.is_file():
+        return None
+    try:
+        content = json.loads(path.read_bytes().decode("utf-8"))
+        wrong = _deformed(content)
+    except (OSError, ValueError, RecursionError) as err:
+        raise ReportError(f"{path} 无法读取（{err!r:.80}）。请用写出它的命令重新生成") from err
+    if wrong:
+        raise ReportError(f"{path} 中 {'、'.join(wrong)} 不成样子，文件已被改动或不完整。请用写出它的命令重新生成")
+    found: Mapping[str, Any] = content
+    return found
+
+
+def _deformed(content: object) -> list[str]:
+    """Return the parts of run.json that are not of the kind the checks go through."""
+    if not isinstance(content, dict):
+        return ["全文"]
+    numbers, request = content.get("report_numbers"), content.get("request")
+    sound = {
+        "version": isinstance(content.get("version"), str),
+        "as_of": is_day(content.get("as_of")),
+        "settings": isinstance(content.get("settings"), dict),
+        "inputs": is_table(content.get("inputs")) and all(is_input(row) for row in content["inputs"]),
+        "report_numbers": isinstance(numbers, dict) and all(isinstance(n, str) for n in numbers.values()) and "" in numbers,
+        "request": isinstance(request, dict) and is_request(request) and isinstance(request.get("command"), str),
+    }
+    return [name for name, is_sound in sound.items() if not is_sound]
 
 
 def read_run(folder: Path) -> Mapping[str, Any] | None:
@@ -35,19 +74,10 @@ def read_run(folder: Path) -> Mapping[str, Any] | None:
 
     Raises
     ------
-    ReportError : run.json is there but cannot be read.
+    ReportError : as `read_output`.
     """
-    path = folder / RUN_FILE
-    if not path.is_file():
-        return None
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        command = content["request"]["command"]
-    except (OSError, ValueError, KeyError, TypeError) as err:
-        raise ReportError(
-            f"{path} 无法读取或不完整：{err!r:.80}", remedy="请用 cdgis run 或 relocate 重新生成"
-        ) from err
-    return content if command in _WHOLE else None
+    content = read_output(folder)
+    return content if content is not None and content["request"]["command"] in _WHOLE else None
 
 
 def run_folder(path: Path) -> Path | None:
@@ -87,15 +117,29 @@ def verify_run(
     with tempfile.TemporaryDirectory(prefix="cdgis-verify-") as scratch:
         publish(fresh, Path(scratch))
         checks += _file_checks(folder, Path(scratch), only)
+        others = [] if only is not None else _unverified(folder, Path(scratch))
     subject = only.stem if only is not None and only.parent.name == "sites" else ""
-    return Verification(report_number=number, subject_id=subject, checks=tuple(checks))
+    return Verification(report_number=number, subject_id=subject, checks=tuple(checks), unverified=tuple(others))
+
+
+def _unverified(folder: Path, again: Path) -> list[str]:
+    """Return the files in `folder` that nothing was compared with."""
+    made = set(files_below(again))
+    return [
+        f"{name}：不是本次运行写出的文件"
+        for name in files_below(folder)
+        if name not in made and name != MARKER and not _looks_like_ours(name, made)
+    ]
 
 
 def _again(report: ReportFile, workspace: Workspace, jobs: int) -> Assessment:
     """Return what the folder's own command gives now, under the assumptions it was given."""
     request = report.request()
     if request.command == "relocate":
-        what_if = WhatIf.of(request.what_if)
+        try:
+            what_if = WhatIf.of(request.what_if)
+        except (TypeError, ValueError, AttributeError) as err:
+            raise ReportError(f"run.json 的假设（what_if）不成样子（{err!r:.60}），文件已被改动") from err
         return assess_relocation(workspace, what_if=what_if, as_of=report.as_of, jobs=jobs)
     return assess_workspace(workspace, as_of=report.as_of, jobs=jobs)
 
@@ -110,20 +154,36 @@ def _file_checks(folder: Path, again: Path, only: Path | None) -> list[Check]:
     """Return one check for the pages and one for the tables."""
     if only is not None:
         name = only.resolve().relative_to(folder.resolve()).as_posix()
-        return [Check(title=f"页面 {name}", faults=tuple(_file_faults(folder, again, [name])))]
-    names = set(_written(again)) | {name for name in _written(folder) if name.startswith(_OURS)}
-    pages = sorted(name for name in names if name.endswith(".html"))
+        return [Check(title=f"页面 {name}", faults=tuple(different_files(folder, again, [name])))]
+    made = {name for name in files_below(again) if name != REGISTER}
+    names = made | {name for name in files_below(folder) if _looks_like_ours(name, made)}
+    pages = sorted(name for name in names if name.endswith(_LIKE_OURS))
     checks = []
+    if interrupted(folder):
+        checks.append(Check(title="文件夹完整", faults=("上一次写出在更换文件时被中断，现有文件不全：请重新运行",)))
     for title, part in (("页面", pages), ("数据表与清单", sorted(names - set(pages)))):
-        checks.append(Check(title=f"{title} {len(part)} 个，逐字节", faults=listed(_file_faults(folder, again, part))))
+        checks.append(Check(title=f"{title} {len(part)} 个，逐字节", faults=listed(different_files(folder, again, part))))
     return checks
 
 
-def _written(root: Path) -> list[str]:
-    return [path.relative_to(root).as_posix() for path in sorted(root.rglob("*")) if path.is_file()]
+def _looks_like_ours(name: str, made: set[str]) -> bool:
+    """Return whether readers would take a file for one of the run's: it is a page, or lies in a folder of the run."""
+    folders = {other.split("/")[0] for other in made if "/" in other}
+    return name.lower().endswith(_LIKE_OURS) or ("/" in name and name.split("/")[0] in folders)
 
 
-def _file_faults(folder: Path, again: Path, names: list[str]) -> Iterator[str]:
+def files_below(root: Path) -> list[str]:
+    """Return the names of all files below an output folder, those of output folders inside it left out."""
+    nested = [path.parent for path in root.rglob(REGISTER) if path.parent != root]
+    return [
+        path.relative_to(root).as_posix()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and not any(path.is_relative_to(folder) for folder in nested)
+    ]
+
+
+def different_files(folder: Path, again: Path, names: list[str]) -> Iterator[str]:
+    """Yield each of the names that is missing on one side or has other bytes there."""
     for name in names:
         old, new = folder / name, again / name
         if not new.is_file():

@@ -27,7 +27,7 @@ _SPREADSHEET_ERRORS = ("#n/a", "#ref!", "#div/0!", "#value!", "#name?", "#num!",
 _TRUE_WORDS = frozenset({"是", "有", "true", "yes", "y", "1", "√", "✓", "✔", "对", "属于", "涉及"})
 _FALSE_WORDS = frozenset({"否", "无", "没有", "false", "no", "n", "0", "×", "x", "✗", "不是", "不属于", "不涉及"})
 _MULTIPLES = {"": Decimal(1), "千": Decimal(10) ** 3, "万": Decimal(10) ** 4, "亿": Decimal(10) ** 8}
-_NUMBER = re.compile(r"^(?:约|≈)?([+-]?(?:\d[\d,]*\.?\d*|\.\d+)(?:e[+-]?\d+)?)([千万亿]?)(.*)$")
+_NUMBER = re.compile(r"^(?:约|≈)?([+-]?(?:\d{1,3}(?:,\d{3})+(?:\.\d*)?|\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?)([千万亿]?)(.*)$")
 _SMALLEST_EXPONENT, _LARGEST_EXPONENT = -12, 15
 """Powers of ten; every attribute of the dictionary is a quantity between these, and none is negative."""
 _BRACKETS = re.compile(r"[(\[【][^)\]】]*[)\]】]")
@@ -152,6 +152,8 @@ def _number(column: AttributeColumn, raw: str) -> CanonicalValue:
         return CanonicalValue(problem="不是数值，按缺失处理")
     digits, multiple, unit = match.groups()
     stated = (multiple + unit) or column.header_unit
+    if unit.startswith(","):
+        return CanonicalValue(problem="逗号不像千位分隔（1,234），也可能是小数点，按缺失处理；请写成 1234 或 1.5")
     factor = unit_factor(stated, column.attribute.unit)
     if factor is None:
         return CanonicalValue(problem=f"单位“{stated}”无法换算为 {column.attribute.unit or '无量纲'}，按缺失处理")

@@ -22,6 +22,8 @@ from cdgis.readers.records import SiteRecord, SiteSource
 from cdgis.readers.repair import settle
 
 DXF_CRS_REMEDY = "DXF 不带坐标系，请用 --crs EPSG:4548（或附表“坐标系”列）写明；单位用 --dxf-unit mm、cm 或 m 写明"
+MOST_CLOSED = 5_000
+"""Closed curves read from one drawing: each costs milliseconds, and no application draws so many parcels."""
 _UNUSABLE_REMEDY = "如是用地边界，请核对 --crs、--dxf-unit 和图形；如是图框、图例，可不理会"
 _DAMAGE = repaired(
     "DXF 文件不合规，已尽量恢复后读取", field="文件", remedy="请核对图形；最好在 CAD 中核查（AUDIT）后另存"
@@ -42,6 +44,11 @@ def read_dxf(source: SiteSource) -> tuple[SiteRecord, ...]:
     epsg = _declared_epsg(source)
     declared_unit = _declared_unit(source)
     content = open_drawing(source.path, label=source.label)
+    if len(content.closed) > MOST_CLOSED:
+        raise ReaderError(
+            f"DXF 里有 {len(content.closed)} 条闭合线，超过 {MOST_CLOSED} 条，多半是整张底图而不是用地边界", source=source.label,
+            remedy="请只导出用地边界所在图层；地块确有这么多的，请改用 GeoPackage、SHP 或 GeoParquet",
+        )  # fmt: skip
     outlines: list[Outline] = []
     unusable: dict[tuple[str, str, str], list[str]] = {}
     for closed in content.closed:

@@ -11,6 +11,7 @@ from shapely.errors import ShapelyError
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
+from cdgis.core.safe_text import visible
 from cdgis.errors import ReaderError
 from cdgis.readers.crs import resolve_crs
 from cdgis.readers.intake import rejected
@@ -21,7 +22,8 @@ from cdgis.readers.text_encoding import decode_text
 _GEOMETRY_TYPES = frozenset(
     {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"}
 )
-_MALFORMED = (ShapelyError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
+_MALFORMED = (ShapelyError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError,
+              OverflowError)  # fmt: skip
 _RFC_7946_CRS = "EPSG:4326"
 """A GeoJSON file without the old `crs` member is WGS84 by RFC 7946 section 4."""
 
@@ -44,10 +46,24 @@ def open_geojson(path: Path, *, label: str) -> GeojsonFile:
     """
     text = decode_text(path.read_bytes(), source=label)
     try:
-        document = json.loads(text)
+        document = json.loads(text, object_pairs_hook=_without_doubles)
+    except _DoubledKey as err:
+        reason = f"同一对象里有两个“{visible(str(err))}”，不知以哪个为准"
+        raise ReaderError(reason, source=label, remedy="请删去一个后重新提交") from err
     except (ValueError, RecursionError) as err:
         raise ReaderError(f"不是合法的 JSON（{err}）", source=label, remedy="请重新导出") from err
     return GeojsonFile(features=tuple(_features(document, label)), crs=_stated_crs(document))
+
+
+class _DoubledKey(ValueError):
+    """Raised where an object gives one key twice: the last would win unseen."""
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _DoubledKey(next(key for i, (key, _) in enumerate(pairs) if any(key == other for other, _ in pairs[:i])))
+    return found
 
 
 def read_geojson(source: SiteSource) -> tuple[SiteRecord, ...]:

@@ -4,7 +4,11 @@ GDAL reads as far as the parts go and says nothing of the rest, so a table cut s
 unseen. Layout: ESRI Shapefile Technical Description (1998), record counts from the lengths in the three headers.
 """
 
+import struct
+from collections.abc import Iterator
 from pathlib import Path
+
+import numpy as np
 
 from cdgis.errors import ReaderError
 from cdgis.readers.text_encoding import sibling
@@ -12,6 +16,11 @@ from cdgis.readers.text_encoding import sibling
 _HEADER_BYTES = 100
 _INDEX_ENTRY_BYTES = 8
 _DBF_HEADER_BYTES = 32
+_WORD_BYTES = 2
+_RECORD_HEADER = struct.Struct(">ii")
+_RECORD_HEADER_BYTES = 8
+_LEAST_WORDS = 2
+"""A null shape is its type alone."""
 _DELETED = b"*"
 _REMEDY = "文件不完整，请重新导出，并把 .shp、.shx、.dbf、.prj 一起提交"
 
@@ -31,6 +40,7 @@ def check_shapefile(shp: Path, *, label: str) -> tuple[int, ...]:
     for part in (shp, index):
         _check_length(part, label)
     shapes = (index.stat().st_size - _HEADER_BYTES) // _INDEX_ENTRY_BYTES
+    _check_index(shp, index, label)
     table = sibling(shp, ".dbf")
     if table is None:
         return ()
@@ -51,6 +61,37 @@ def _check_length(part: Path, label: str) -> None:
             source=label,
             remedy=_REMEDY,
         )
+
+
+def _check_index(shp: Path, index: Path, label: str) -> None:
+    """Refuse an index that does not lead to every shape: one of another export, or one cut short."""
+    data = shp.read_bytes()
+    entries = np.frombuffer(index.read_bytes()[_HEADER_BYTES:], dtype=">i4")
+    entries = entries[: len(entries) // 2 * 2].reshape(-1, 2).astype(np.int64) * _WORD_BYTES
+    listed: dict[int, int] = {int(start): int(length) for start, length in entries}
+    found = dict(_records(data))
+    astray = [start for start, length in listed.items() if found.get(start, (0, -1))[1] != length]
+    if astray:
+        reason = f".shx 所指的位置在 .shp 里没有图形（{len(astray)} 处）：两个文件不是同一次导出的"
+        raise ReaderError(reason, source=label, remedy=_REMEDY)
+    numbers = {found[start][0] for start in listed}
+    # a shape that grew when it was edited leaves its earlier form behind, under the same number
+    lost = [number for start, (number, _) in found.items() if start not in listed and number not in numbers]
+    if lost:
+        reason = f".shp 有 {len(listed) + len(lost)} 个图形，.shx 只列了 {len(listed)} 个，其余会丢失"
+        raise ReaderError(reason, source=label, remedy=_REMEDY)
+
+
+def _records(data: bytes) -> Iterator[tuple[int, tuple[int, int]]]:
+    """Yield (offset, (record number, content bytes)) of each record, following the lengths from the first."""
+    start = _HEADER_BYTES
+    end = min(_WORD_BYTES * int.from_bytes(data[24:28], "big"), len(data))
+    while start + _RECORD_HEADER_BYTES <= end:
+        number, words = _RECORD_HEADER.unpack_from(data, start)
+        if words < _LEAST_WORDS or start + _RECORD_HEADER_BYTES + _WORD_BYTES * words > end:
+            return
+        yield start, (number, _WORD_BYTES * words)
+        start += _RECORD_HEADER_BYTES + _WORD_BYTES * words
 
 
 def _table_rows(table: Path, label: str) -> tuple[int, tuple[int, ...]]:

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 TABLE_SUFFIXES = (".csv", ".xlsx", ".xlsm")
 
 _DELIMITERS = ",\t;，"
-_MOST_CELLS = 20_000_000
+_MOST_CELLS = 5_000_000
 _LIMITS = ArchiveLimits(total_bytes=1 << 28)
 """openpyxl needs many times the size of the XML in memory."""
 _MERGED_RANGE = re.compile(rb'<(?:\w+:)?mergeCell\s+ref="([A-Z]+\d+:[A-Z]+\d+)"')
+_DECLARATION = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 # XML errors of lxml and of the standard library are both SyntaxErrors
 _UNREADABLE = (KeyError, ValueError, TypeError, IndexError, AttributeError, OSError,
                zipfile.BadZipFile, zlib.error, SyntaxError, ArithmeticError, RecursionError, RuntimeError, AssertionError,
@@ -106,6 +107,7 @@ def _workbook_sheets(path: Path, label: str) -> Iterator[Sheet]:
     from openpyxl.utils.exceptions import InvalidFileException
 
     check_archive(path, limits=_LIMITS)
+    _check_entities(path, label)
     _check_merged_ranges(path, label)
     try:
         with warnings.catch_warnings():
@@ -123,6 +125,16 @@ def _workbook_sheets(path: Path, label: str) -> Iterator[Sheet]:
             is_hidden=sheet.sheet_state != "visible",
             hidden_rows=frozenset(number for number, row in sheet.row_dimensions.items() if row.hidden),
         )
+
+
+def _check_entities(path: Path, label: str) -> None:
+    """Refuse XML that declares a document type: no spreadsheet program writes one, and its entities may grow without end."""
+    with zipfile.ZipFile(path) as opened:
+        for name in opened.namelist():
+            if name.lower().endswith((".xml", ".rels", ".vml")) and _DECLARATION.search(opened.read(name).replace(b"\x00", b"")):
+                raise ReaderError(
+                    f"表格内的 {name} 含 DOCTYPE 或实体声明，已拒绝", source=label, remedy="请用 Excel 另存为 .xlsx 后重试"
+                )
 
 
 def _check_merged_ranges(path: Path, label: str) -> None:
@@ -143,12 +155,22 @@ def _cell_count(cells: str) -> int:
 
 
 def _sheet_rows(sheet: "Worksheet", label: str) -> tuple[tuple[str, ...], ...]:
-    if sheet.max_row * sheet.max_column > _MOST_CELLS:
-        raise ReaderError(f"工作表 {sheet.title} 的已用区域过大", source=label, remedy="请删除空白行列的格式后重试")
-    rows = [[cell_text(value) for value in row] for row in sheet.iter_rows(values_only=True)]
+    # only filled cells count: one stray blank far out would make a million empty ones
+    texts = {place: text for place, cell in sheet._cells.items() if (text := cell_text(cell.value))}
+    height, width = (max((place[axis] for place in texts), default=0) for axis in (0, 1))
+    for merged in sheet.merged_cells.ranges:
+        if (merged.min_row, merged.min_col) in texts:
+            height, width = max(height, merged.max_row), max(width, merged.max_col)
+    if height * width > _MOST_CELLS:
+        raise ReaderError(
+            f"工作表 {sheet.title} 的已用区域过大（{height} 行 {width} 列）", source=label, remedy="请删除远处的内容后重试"
+        )
+    rows = [[""] * width for _ in range(height)]
+    for (row, column), text in texts.items():
+        rows[row - 1][column - 1] = text
     for merged in sheet.merged_cells.ranges:
         left, top, right, bottom = merged.bounds
-        value = rows[top - 1][left - 1]
-        for row in rows[top - 1 : bottom]:
-            row[left - 1 : right] = [value] * (min(right, len(row)) - left + 1)
+        value = texts.get((top, left), "")
+        for cells in rows[top - 1 : bottom] if value else ():
+            cells[left - 1 : right] = [value] * (right - left + 1)
     return _without_tail([tuple(row) for row in rows])

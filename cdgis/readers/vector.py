@@ -37,7 +37,16 @@ _REACHING_OUT = re.compile(
 _PARTS = "select type, name, sql from sqlite_master"
 _STANDARD_VIEWS = ("st_spatial_ref_sys", "spatial_ref_sys", "st_geometry_columns", "geometry_columns")
 """Views the GeoPackage standard itself describes (OGC 12-128, annex on SQL/MM views); nothing reads them as layers."""
-_ENDLESS = re.compile(r"\brecursive\b", re.IGNORECASE)
+_COMPUTED_COLUMNS = (
+    "select m.name, x.name from sqlite_master as m, pragma_table_xinfo(m.name) as x where m.type = 'table' "
+    "and m.sql not like 'create virtual%' and x.hidden in (2, 3)"
+)
+_STANDARD_TABLES = r"\"?gpkg_(?:spatial_ref_sys|geometry_columns)\"?(?:\s+as\s+\w+)?"
+_FROM_STANDARD = re.compile(
+    rf"(?P<head>.+?)\sfrom\s+{_STANDARD_TABLES}(?:\s+join\s+{_STANDARD_TABLES})?(?:\s+(?:where|on)\s+[\w.\"]+\s*=\s*[\w.\"]+)?\s*;?\s*",
+    re.IGNORECASE | re.DOTALL,
+)
+_CALL = re.compile(r"\b(?!as\b|in\b)\w+\s*\(|\bselect\b.*\bselect\b", re.IGNORECASE | re.DOTALL)
 # fiona stumbles over its own variables after a broken .prj
 _PROBLEMS = (OSError, ValueError, ArithmeticError, NotImplementedError,
              TypeError, LookupError, NameError, SystemError)  # fmt: skip
@@ -72,12 +81,25 @@ def check_container(path: Path, *, label: str) -> str:
 
 
 def _check_sqlite(path: Path, label: str) -> None:
+    for suffix in ("-wal", "-journal"):
+        beside = path.with_name(path.name + suffix)
+        if beside.is_file() and beside.stat().st_size:
+            raise ReaderError(
+                f"旁边的 {beside.name} 里有没有写进 GeoPackage 的修改，读了与不读结果不同", source=label,
+                remedy="请先在 GIS 软件里保存并关闭它（该文件消失）后再提交",
+            )  # fmt: skip
     try:
         with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
             connection.text_factory = lambda raw: raw.decode("utf-8", errors="replace")
             parts = [(str(kind), str(name), str(sql or "")) for kind, name, sql in connection.execute(_PARTS)]
+            computed = [(str(table), str(column)) for table, column in connection.execute(_COMPUTED_COLUMNS)]
     except (sqlite3.Error, UnicodeDecodeError) as err:
         raise ReaderError(f"GeoPackage 损坏（{err}）", source=label, remedy="请重新导出") from err
+    if computed:
+        table, column = computed[0]
+        raise ReaderError(
+            f"GeoPackage 的表 {table} 有计算列 {column}，读它等于运行别人的算式，已拒绝", source=label, remedy="请导出为普通图层"
+        )
     for kind, name, statement in parts:
         virtual = _VIRTUAL_TABLE.match(statement.strip())
         foreign = virtual is not None and virtual.group(1).lower() not in _HARMLESS_MODULES
@@ -86,8 +108,14 @@ def _check_sqlite(path: Path, label: str) -> None:
                 "GeoPackage 内含指向外部数据的虚拟表或函数，已拒绝", source=label, remedy="请重新导出为普通图层"
             )
         # a view is a query that runs when it is read, for as long as its author likes
-        if kind == "view" and (name.lower() not in _STANDARD_VIEWS or _ENDLESS.search(statement)):
+        if kind == "view" and not (name.lower() in _STANDARD_VIEWS and _is_simple(statement)):
             raise ReaderError(f"GeoPackage 内含视图 {name}，不读取视图", source=label, remedy="请导出为普通图层")
+
+
+def _is_simple(statement: str) -> bool:
+    """Return whether a view only renames columns of the standard's two small tables."""
+    found = _FROM_STANDARD.fullmatch(statement.strip())
+    return found is not None and _CALL.search(found["head"]) is None
 
 
 def read_vector(source: SiteSource) -> tuple[SiteRecord, ...]:

@@ -13,9 +13,11 @@ import pandas as pd
 from pydantic import ValidationError
 
 from cdgis.core.vocabulary import InputRecord
+from cdgis.core.written_files import Anchor
 from cdgis.errors import ReportError, SchemaError, os_reason
 from cdgis.results.report_numbers import input_digest, report_numbers
 from cdgis.results.request import Request
+from cdgis.results.review_journal import START
 from cdgis.results.tables.validation import TABLES, validate
 from cdgis.workspace.settings import Settings
 
@@ -110,6 +112,12 @@ def read_report(path: Path) -> ReportFile:
     raise ReportError(f"{path.name} 中没有 cdgis 报告记录（应为 cdgis screen 写出的 .json 或 .html）")
 
 
+def printed_anchor(report: ReportFile) -> Anchor:
+    """Return what the report prints of its journal's length and head; of no journal, an empty one's."""
+    printed = report.content["declaration"].get("journal")
+    return Anchor(length=printed["length"], head=printed["head_sha256"]) if printed else Anchor(length=0, head=START)
+
+
 def _no_number(word: str) -> float:
     """Refuse NaN and Infinity, which JSON does not know and no report of ours holds."""
     raise ValueError(word)
@@ -120,30 +128,55 @@ def _deformed(content: Mapping[str, Any]) -> list[str]:
     parts = ("record", "conclusion", "settings", "declaration")
     wrong = [name for name in parts if not isinstance(content[name], dict)]
     journal = content["declaration"].get("journal") if "declaration" not in wrong else None
-    if journal and not (isinstance(journal, dict) and {"length", "head_sha256"} <= journal.keys()):
+    if journal and not _is_extract(journal):
         wrong.append("declaration.journal")
     request = content.get("request") or {}
-    if not isinstance(request, dict) or (request and not _is_request(request)):
+    if not isinstance(request, dict) or (request and not is_request(request)):
         wrong.append("request")
     tables = content["record"].items() if "record" not in wrong else ()
     lists = {"inputs": content["inputs"], **{f"record.{name}": rows for name, rows in tables}}
-    wrong += [name for name, rows in lists.items() if not _is_table(rows)]
-    try:
-        date.fromisoformat(content["as_of"])
-    except (TypeError, ValueError):
+    wrong += [name for name, rows in lists.items() if not is_table(rows)]
+    if not is_day(content["as_of"]):
         wrong.append("as_of")
+    if "inputs" not in wrong and not all(is_input(row) for row in content["inputs"]):
+        wrong.append("inputs")
     return wrong
 
 
-def _is_table(rows: object) -> bool:
+def is_day(text: object) -> bool:
+    """Return whether this is a day as run.json and reports write it."""
+    try:
+        return isinstance(text, str) and date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
+
+
+def is_input(row: Mapping[str, Any]) -> bool:
+    """Return whether a row of `inputs` names its file as cdgis writes it."""
+    return all(isinstance(row.get(name), str) for name in ("layer", "kind", "path", "sublayer", "sha256"))
+
+
+def _is_extract(journal: object) -> bool:
+    """Return whether this is what a report prints of its journal."""
+    if not isinstance(journal, dict) or type(journal.get("length")) is not int:
+        return False
+    faults = journal.get("faults", [])
+    said = isinstance(faults, list) and all(isinstance(fault, str) for fault in faults)
+    return said and isinstance(journal.get("head_sha256"), str)
+
+
+def is_table(rows: object) -> bool:
+    """Return whether this is a list of rows."""
     return isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
 
 
-def _is_request(request: Mapping[str, Any]) -> bool:
+def is_request(request: Mapping[str, Any]) -> bool:
+    """Return whether `Request.of` understands this."""
     lists = all(isinstance(request.get(name), list) for name in ("files", "wkt", "lonlat"))
     tolerance_m = request.get("tolerance_m")
     number = tolerance_m is None or (isinstance(tolerance_m, int | float) and not isinstance(tolerance_m, bool))
-    return lists and number and isinstance(request.get("declared"), dict) and "sidecar" in request
+    rest = "sidecar" in request and isinstance(request.get("what_if", {}), dict) and "command" in request
+    return lists and number and isinstance(request.get("declared"), dict) and rest
 
 
 class _Scripts(HTMLParser):

@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+MOST_SITES = 300
+"""Sites that one screening reports on one by one; more are a batch: judged alike, told in tables only."""
+
 Command = Literal["run", "screen", "relocate"]
 
 

@@ -8,6 +8,7 @@ the length and head hash printed in the report. A decision never changes the fin
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
@@ -15,7 +16,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from cdgis.core.vocabulary import LIST_SEPARATOR
+from cdgis.core.safe_text import cleaned, is_clean, visible
+from cdgis.core.vocabulary import LIST_SEPARATOR, State
+from cdgis.core.written_files import Anchor
 from cdgis.errors import ReportError, UsageError
 
 Decision = Literal["同意", "不同意", "符合", "不符合", "补充材料"]
@@ -24,6 +27,8 @@ Decision = Literal["同意", "不同意", "符合", "不符合", "补充材料"]
 DECISIONS: tuple[str, ...] = get_args(Decision)
 START = "0" * 64
 SUFFIX = ".journal.jsonl"
+_OPTIONS = ("--finding", "--reason", "--officer", "--zone")
+_HASH = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +48,20 @@ class Review:
         if self.decision not in DECISIONS:
             raise UsageError(f"--decision 读到“{self.decision}”，应为 {'、'.join(DECISIONS)} 之一")
         for name, value in (("--finding", self.rule_id), ("--reason", self.reason), ("--officer", self.officer)):
-            if not value.strip():
+            if not cleaned(value).strip():
                 raise UsageError(f"{name} 不得为空：复核记录须写明哪一条、谁、为什么")
-        try:
-            date.fromisoformat(self.decided_on)
-        except ValueError:
-            raise UsageError(f"--date 读到“{self.decided_on}”，应为 YYYY-MM-DD，例如 2026-11-01") from None
+        for name, value in zip(_OPTIONS, (self.rule_id, self.reason, self.officer, self.zone_id), strict=True):
+            if not is_clean(value):
+                raise UsageError(f"{name} 读到“{visible(value)}”，含有看不见的控制字符，会使人看到的与写下的不同。请去掉后重试")
+        if not _is_day(self.decided_on):
+            raise UsageError(f"--date 读到“{visible(self.decided_on)}”，应为 YYYY-MM-DD，例如 2026-11-01")
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +127,7 @@ def read_journal(path: Path) -> Journal:
 
     Raises
     ------
-    ReportError : a line is not an entry; the line is named.
+    ReportError : a line is not an entry that cdgis could have written; the line is named.
     """
     try:
         text = path.read_bytes().decode("utf-8")
@@ -134,14 +147,28 @@ def _entry(line: str, number: int, name: str) -> Entry:
         row: Any = json.loads(line)
     except json.JSONDecodeError:
         row = None
-    if not isinstance(row, dict) or set(row) != wanted or not isinstance(row["number"], int):
+    if not isinstance(row, dict) or set(row) != wanted or not _is_typed(row):
         raise ReportError(
             f"复核记录 {name} 第 {number} 行不是完整的记录；该文件只能由 cdgis review 追加", remedy="请从备份恢复"
         )
     entry = Entry(**row)
     if entry.line != line:
         raise ReportError(f"复核记录 {name} 第 {number} 行的写法被改动过", remedy="请从备份恢复")
+    if not is_clean(entry.report_number + entry.subject_id + entry.effect) or entry.state not in set(State):
+        raise ReportError(f"复核记录 {name} 第 {number} 行引述的结果不是 cdgis 写出的", remedy="请从备份恢复")
+    try:
+        Review(**{field.name: row[field.name] for field in fields(Review)})
+    except UsageError as err:
+        what = re.sub("^--[a-z]+ ", "", err.reason)
+        raise ReportError(
+            f"复核记录 {name} 第 {number} 行不是 cdgis review 能写出的：{what}", remedy="请从备份恢复"
+        ) from err
     return entry
+
+
+def _is_typed(row: Mapping[str, Any]) -> bool:
+    texts = all(isinstance(value, str) for name, value in row.items() if name != "number")
+    return texts and type(row["number"]) is int and _HASH.fullmatch(row["previous"]) is not None
 
 
 def chain_faults(journal: Journal) -> tuple[str, ...]:
@@ -155,6 +182,38 @@ def chain_faults(journal: Journal) -> tuple[str, ...]:
             faults.append(f"第 {place} 行记载的上一行指纹与上一行不符：上一行被改动或删除")
         expected = entry.sha256
     return tuple(faults)
+
+
+def quotation_faults(
+    journal: Journal, *, report_number: str, subject_id: str, findings: Sequence[Mapping[str, Any]]
+) -> tuple[str, ...]:
+    """Return which entries speak of another subject, or quote a finding otherwise than the report has it.
+
+    Entries on earlier reports about the same subject quote those and cannot be compared.
+    """
+    faults = []
+    for place, entry in enumerate(journal.entries, start=1):
+        if entry.subject_id != subject_id:
+            faults.append(f"第 {place} 行说的是对象 {entry.subject_id}，报告是 {subject_id} 的")
+        elif entry.report_number == report_number:
+            quoted = [
+                row for row in findings
+                if row.get("rule_id") == entry.rule_id
+                and entry.zone_id in ("", *str(row.get("zone_id")).split(LIST_SEPARATOR))
+            ]  # fmt: skip
+            if not any((row.get("effect"), row.get("state")) == (entry.effect, entry.state) for row in quoted):
+                faults.append(f"第 {place} 行引述规则 {entry.rule_id} 的结果为“{entry.effect}”（{entry.state}），报告中不是")
+    return tuple(faults)
+
+
+def anchor_faults(journal: Journal, anchor: Anchor | None, *, who: str) -> tuple[str, ...]:
+    """Return how the journal differs from what `who` (register, report) says it is; None says nothing."""
+    if anchor is None or (anchor.length, anchor.head) == (journal.length, journal.head):
+        return ()
+    return (
+        f"{who}写明 {anchor.length} 条、链首 {anchor.head[:12]}…，记录文件有 {journal.length} 条、链首 {journal.head[:12]}…："
+        "记录被删改，或不是由 cdgis review 续写",
+    )
 
 
 def append_review(

@@ -100,7 +100,7 @@ def read_rule_file(path: Path | Traversable) -> tuple[Rule, ...]:
     RuleError : not TOML, or a row breaks the schema; all faults at once.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
         raise RuleError((f"{path.name} 无法读取：{err}",)) from err
     rules: list[Rule] = []

@@ -29,7 +29,7 @@ def read_policy(kind: type[Policy], name: str, source: Traversable | None = None
     """
     path = source if source is not None else files("cdgis").joinpath("data", "relocation", name)
     try:
-        return kind(**tomllib.loads(path.read_text(encoding="utf-8")))
+        return kind(**tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
         raise RuleError((f"{path.name} 无法读取：{err}",)) from err
     except ValidationError as err:

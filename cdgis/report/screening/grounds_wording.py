@@ -252,6 +252,7 @@ def _declaration(report: ScreeningReport, digest: str) -> Part:
     if d.journal is not None:
         journal = f"复核记录 {d.journal.length} 条，链首指纹 {d.journal.head_sha256}"
         rows.append(("人工复核", Cell(text=journal, kind="code", field="journal")))
+        rows += [("复核记录有缺失", Cell(text=fault)) for fault in d.journal.faults]
     blocks: list[Block] = [Text(text=d.text)]
     if d.stamp:
         blocks.append(Text(text=d.stamp, style="warn"))

@@ -10,6 +10,7 @@ from cdgis.report.screening import Composer, JournalExtract, ScreeningReport, re
 from cdgis.report.screening.html import render_screening
 from cdgis.report.table_rows import page_names
 from cdgis.results.assessment import Assessment
+from cdgis.results.request import MOST_SITES
 
 FORMATS = ("html", "docx", "json", "xlsx", "gpkg")
 """xlsx and gpkg are files of data/, which is written whole."""
@@ -57,14 +58,16 @@ def write_screening(
 
     Notes
     -----
-    Reports of other subjects stay in the folder. The bytes depend on the assessment and the journals alone.
+    More than MOST_SITES subjects get tables only. Reports of other subjects stay in the folder. The bytes depend on the
+    assessment and the journals alone.
     """
     unknown = [name for name in formats if name not in FORMATS]
     if unknown or not formats:
         raise UsageError(f"--format 读到“{'、'.join(unknown) or '空'}”，应为 {'、'.join(FORMATS)} 中的一个或几个，用逗号分隔")
     composer = Composer(assessment)
     with staged(out, own=("data/",)) as stage:
-        for subject_id, page in page_names(composer.subject_ids()).items():
+        ids = composer.subject_ids()
+        for subject_id, page in page_names(ids if len(ids) <= MOST_SITES else ()).items():
             report = composer.report(subject_id, journal=(journals or {}).get(subject_id))
             record = report_json(report)
             for name in RENDERINGS:

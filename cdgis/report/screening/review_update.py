@@ -4,12 +4,21 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from cdgis.core.written_files import Anchor, read_register
 from cdgis.errors import ReportError
 from cdgis.report.files.atomic_output import staged
 from cdgis.report.screening import ScreeningReport, load_report, with_journal
 from cdgis.report.screening.reviews import extract_of
-from cdgis.results.report_file import ReportFile, canonical, number_faults, read_report, summary_faults
-from cdgis.results.review_journal import Journal, journal_lock, journal_path
+from cdgis.results.report_file import ReportFile, canonical, number_faults, printed_anchor, read_report, summary_faults
+from cdgis.results.review_journal import (
+    Journal,
+    anchor_faults,
+    chain_faults,
+    journal_lock,
+    journal_path,
+    quotation_faults,
+    read_journal,
+)
 
 Writer = Callable[[ScreeningReport], bytes]
 """Makes one of a report's files from the report."""
@@ -34,13 +43,34 @@ def update_report(
     if faults:
         raise ReportError(f"{path.name} 已被改动，不能复核：{'；'.join(faults)}")
     before, kept = load_report(canonical(report.content)), journal_path(path)
+    _check_journal(report, kept)
     # The journal is appended to as a copy, so that it takes its place together with the files that print its hash.
     with journal_lock(kept), staged(path.parent, own=()) as stage:
         if kept.is_file():
             shutil.copyfile(kept, stage.folder / kept.name)
         journal = append(report, stage.folder / kept.name)
+        stage.journals[kept.name] = Anchor(length=journal.length, head=journal.head)
+        stage.known.add(kept.name)
         after = with_journal(before, extract_of(journal, report.number))
         for ending, make in sorted(writers.items()):
-            if path.with_suffix(ending).exists():
-                (stage.folder / path.name).with_suffix(ending).write_bytes(make(after))
+            beside = path.with_suffix(ending)
+            if beside.exists():
+                (stage.folder / beside.name).write_bytes(make(after))
+                # a report sent from elsewhere stands in no register; that its own record gives its bytes is as good
+                stage.known |= {beside.name} if beside.read_bytes() == make(before) else set()
     return journal, [written for written in stage.written if written != kept]
+
+
+def _check_journal(report: ReportFile, path: Path) -> None:
+    """Refuse to append to a journal that is not the one the report and the register know."""
+    journal = read_journal(path)
+    faults = [
+        *chain_faults(journal),
+        *anchor_faults(journal, printed_anchor(report), who="报告"),
+        *anchor_faults(journal, read_register(path.parent).journals.get(path.name), who="登记册"),
+        *quotation_faults(
+            journal, report_number=report.number, subject_id=report.subject_id, findings=report.rows("findings")
+        ),
+    ]
+    if faults:
+        raise ReportError(f"复核记录 {path.name} 与登记不符，不能续写：{'；'.join(faults)}。请从备份恢复")

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from cdgis.core.vocabulary import State
+from cdgis.core.written_files import read_register
+from cdgis.errors import ReportError
 from cdgis.report.screening.content import Clause, JournalExtract, Review, ScreeningReport
 from cdgis.results.assessment import Assessment
-from cdgis.results.review_journal import Journal, journal_path, read_journal
+from cdgis.results.review_journal import Journal, anchor_faults, chain_faults, journal_path, read_journal
 
 _STATES = {
     str(State.APPLIES): "适用", str(State.NOT_APPLICABLE): "不适用", str(State.UNKNOWN): "资料不足",
@@ -16,7 +18,7 @@ _STATES = {
 }  # fmt: skip
 
 
-def extract_of(journal: Journal, report_number: str) -> JournalExtract:
+def extract_of(journal: Journal, report_number: str, faults: tuple[str, ...] = ()) -> JournalExtract:
     """Return what a report prints of its journal."""
     reviews = tuple(
         Review(
@@ -25,22 +27,38 @@ def extract_of(journal: Journal, report_number: str) -> JournalExtract:
         )
         for entry in journal.overrides_for(report_number).values()
     )  # fmt: skip
-    return JournalExtract(length=journal.length, head_sha256=journal.head, reviews=reviews)
+    return JournalExtract(length=journal.length, head_sha256=journal.head, reviews=reviews, faults=faults)
+
+
+def journal_beside(report: Path, report_number: str) -> JournalExtract | None:
+    """Return what the report file `report` prints of the journal beside it, and of what the folder's register remembers.
+
+    None when there is no journal and never was one.
+    """
+    path = journal_path(report)
+    anchor = read_register(path.parent).journals.get(path.name)
+    if anchor is None and not path.is_file():
+        return None
+    try:
+        journal = read_journal(path)
+    except ReportError as err:
+        return extract_of(Journal(), report_number, (str(err),))
+    faults = (*chain_faults(journal), *anchor_faults(journal, anchor, who="登记册"))
+    return extract_of(journal, report_number, faults)
 
 
 def kept_journals(folder: Path, assessment: Assessment, names: Mapping[str, str]) -> dict[str, JournalExtract]:
-    """Return subject_id -> what reports written anew into `folder` print of the journals already there.
+    """Return subject_id -> what reports written anew into `folder` print of the journals that are or were there.
 
     Parameters
     ----------
     names : subject_id -> file name of its report.
     """
-    found: dict[str, JournalExtract] = {}
-    for subject_id, name in names.items():
-        path = journal_path(folder / name)
-        if path.is_file():
-            found[subject_id] = extract_of(read_journal(path), assessment.report_numbers[subject_id])
-    return found
+    found = {
+        subject_id: journal_beside(folder / name, assessment.report_numbers[subject_id])
+        for subject_id, name in names.items()
+    }
+    return {subject_id: extract for subject_id, extract in found.items() if extract is not None}
 
 
 def with_journal(report: ScreeningReport, journal: JournalExtract) -> ScreeningReport:

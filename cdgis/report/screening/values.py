@@ -59,6 +59,8 @@ class JournalExtract:
     head_sha256: str
     reviews: tuple[Review, ...] = ()
     """The latest decision on each finding of this report."""
+    faults: tuple[str, ...] = ()
+    """What shows that the journal was cut, altered or lost; said as long as the register remembers it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

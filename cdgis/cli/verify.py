@@ -1,0 +1,105 @@
+"""The command that checks reports, folders of reports and the output of whole runs: `cdgis verify`."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cdgis.cli.options import DebugOption, JobsOption, WorkspaceOption, open_here, say
+from cdgis.errors import ReportError
+
+if TYPE_CHECKING:
+    from cdgis.pipelines.verify_report import Repeater, Verification, Writer
+    from cdgis.workspace.settings import Workspace
+
+EXIT_DIFFERS = 2
+_MOST_NAMED = 200
+
+FileOption = Annotated[
+    list[Path] | None, typer.Option("--file", metavar="文件", help="工作区之外的原边界文件现在的位置，可多次给出")
+]
+ReportsArgument = Annotated[
+    list[Path], typer.Argument(metavar="报告", help="报告文件（.html、.json、.docx）、装报告的文件夹，或 cdgis run 的输出文件夹")
+]
+
+
+def report_writers() -> Mapping[str, "Writer"]:
+    """Return how each file of a report is made, by its ending."""
+    from cdgis.report.screening import report_json
+    from cdgis.report.screening.docx import render_docx
+    from cdgis.report.screening.html import render_screening
+
+    return {".docx": render_docx, ".html": render_screening, ".json": report_json}
+
+
+def verify(
+    reports: ReportsArgument,
+    file: FileOption = None,
+    alone: Annotated[bool, typer.Option("--alone", metavar="", help="没有工作区时：只核对报告自身与复核记录")] = False,
+    workspace: WorkspaceOption = None,
+    jobs: JobsOption = 2,
+    debug: DebugOption = False,
+) -> None:
+    """核对报告是否确由所列输入得出：编号、文字、输入文件、逐行重算、复核记录。有出入则退出码为 2。
+
+    给出文件夹时核对其中全部文件，核对不了的逐个列名。run 和 relocate 的输出（文件夹、index.html 或其中一页）由原输入、按原假设重跑，逐字节比较。
+
+    示例：cdgis verify reports/P-001.html　　cdgis verify reports　　cdgis verify maps
+    """
+    from cdgis.pipelines.verify_report import Repeater
+
+    opened = None if alone else open_here(workspace)
+    again = Repeater(opened, files=tuple(file or ()), jobs=jobs) if opened else None
+    told = [
+        _tell(found, place) for path in reports for place, found in _verified(path, opened, again, jobs)
+    ]  # a list, so that a difference in one report keeps no other from being told
+    if any(told):
+        raise typer.Exit(EXIT_DIFFERS)
+
+
+def _verified(
+    path: Path, opened: "Workspace | None", again: "Repeater | None", jobs: int
+) -> "Iterator[tuple[Path, Verification]]":
+    """Yield what was checked about what the user named: a run, a folder of reports, or one report."""
+    from cdgis.pipelines.save_assessment import save_assessment
+    from cdgis.pipelines.verify_folder import PAGES, record_beside, verify_folder, verify_word
+    from cdgis.pipelines.verify_report import verify_report
+    from cdgis.pipelines.verify_run import run_folder, verify_run
+
+    writers, suffix = report_writers(), path.suffix.lower()
+    folder = run_folder(path)
+    if folder is not None and opened is not None:
+        only = path if path.name != "index.html" and path.is_file() else None
+        yield path, verify_run(folder, workspace=opened, publish=save_assessment, only=only, jobs=jobs)
+    elif path.is_dir():
+        found = list(verify_folder(path, again=again, writers=writers))
+        if len(found) == 1 and not found[0][1].report_number:
+            raise ReportError(f"{path} 中没有报告（.html 或 .json），也不是 cdgis run 的输出文件夹")
+        yield from found
+    elif suffix == ".docx":
+        yield path, verify_word(path, record_beside(path), writers[".docx"])
+    else:
+        yield path, verify_report(path, again=again, render=writers.get(".html" if suffix in PAGES else suffix))
+
+
+def _tell(found: "Verification", path: Path) -> bool:
+    """Print what was checked about one report; return whether anything differs."""
+    about = f"　对象 {found.subject_id}" if found.subject_id else ""
+    number = f"　报告 {found.report_number}" if found.report_number else ""
+    say(f"{path.name or path}{number}{about}")
+    for check in found.checks:
+        say(f"{'不符' if check.faults else '一致'}　{check.title}", style="red" if check.faults else "green")
+        for fault in check.faults:
+            say(f"　　· {fault}")
+    for name in found.unverified[:_MOST_NAMED]:
+        say(f"未核对　{name}", style="yellow")
+    if len(found.unverified) > _MOST_NAMED:
+        say(f"未核对　另有 {len(found.unverified) - _MOST_NAMED} 个文件", style="yellow")
+    rest = f"另有 {len(found.unverified)} 个文件没有核对，不能据此作信。" if found.unverified else ""
+    differing = sum(bool(check.faults) for check in found.checks)
+    if differing:
+        say(f"核对 {len(found.checks)} 项，{differing} 项不符：不能作为依据。{rest}", style="bold red")
+    else:
+        say(f"核对 {len(found.checks)} 项，全部一致。{rest}", style="bold green")
+    return bool(differing)
