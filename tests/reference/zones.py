@@ -1,9 +1,10 @@
 """Which zones are there, and which of them is nearest? One layer file, one zone after the other."""
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,15 @@ def read_layers() -> dict[str, ZoneLayer]:
     wanted = {name for name, entry in vector.items() if entry.get("zones", True)}
     wanted |= {entry["coverage"] for entry in vector.values() if entry.get("coverage")}
     return {name: _read(name, vector[name]) for name in vector if name in wanted}
+
+
+def catalogue_frames(root: Path) -> Iterator[tuple[str, list[str], Sequence[BaseGeometry]]]:
+    """Yield the name, the zone ids and the geometries (EPSG:4490) of every layer that sites are overlaid with."""
+    catalogue = tomllib.loads((root / "layers" / "catalog.toml").read_text("utf-8"))["layers"]
+    for name, entry in catalogue.items():
+        if entry["geometry"] in ("point", "line", "polygon") and entry.get("zones", True):
+            frame = pyogrio.read_dataframe(root / "layers" / entry["path"])
+            yield name, _column(frame, entry, "zone_id"), list(frame.geometry)
 
 
 def _read(name: str, entry: dict[str, Any]) -> ZoneLayer:
