@@ -1,8 +1,11 @@
 """docs/api.md says what the docstrings say, each public thing has an example, and every example runs."""
 
+import ast
 import doctest
 import inspect
+import json
 import os
+import re
 import subprocess
 import sys
 from functools import cached_property
@@ -34,7 +37,7 @@ def test_page_that_differs_is_noticed(tmp_path):
     docs.mkdir()
     (docs / "make_api.py").write_bytes(MAKE.read_bytes())
     (docs / "decisions").mkdir()
-    (docs / "decisions" / "0031-frames-as-files.md").touch()
+    (docs / "decisions" / "0032-frames-as-files.md").touch()
     (docs / "api.md").write_text(PAGE.read_text(encoding="utf-8").replace("ws.screen(", "ws.screne(", 1), encoding="utf-8")
     place = {**os.environ, "PYTHONPATH": str(REPO), "PYTHONUTF8": "1"}
     check = subprocess.run([sys.executable, docs / "make_api.py", "--check"], capture_output=True, env=place, check=False)
@@ -121,3 +124,36 @@ def test_block_of_the_page_runs_as_printed_in_another_process(workspace, tmp_pat
     assert {path.suffix for path in (workspace / "reports").iterdir() if path.is_file() and path.stem[0] != "."} >= {".html", ".docx"}
     page = (workspace / "map.html").read_text(encoding="utf-8")
     assert "<script src=" not in page and "https://cdn" not in page
+
+
+NOTEBOOK = REPO / "docs" / "first_map.ipynb"
+
+
+def run_cells(cells, names):
+    """Run code cells as a notebook does and yield what each shows: its last expression."""
+    for cell in cells:
+        tree = ast.parse("".join(cell["source"]), mode="exec")
+        last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else None
+        exec(compile(tree, cell["id"], "exec"), names)
+        yield eval(compile(ast.Expression(last.value), cell["id"], "eval"), names) if last is not None else None
+
+
+@pytest.mark.slow
+def test_notebook_goes_from_a_boundary_to_a_map_in_ten_cells(workspace, monkeypatch):
+    book = json.loads(NOTEBOOK.read_text(encoding="utf-8"))
+    assert (book["nbformat"], len(book["cells"])) == (4, 10)
+    assert all(re.search("[\u4e00-\u9fff]", "".join(cell["source"])) for cell in book["cells"])
+    monkeypatch.chdir(workspace)
+    code = [cell for cell in book["cells"] if cell["cell_type"] == "code"]
+    assert all(cell["outputs"] == [] for cell in code)
+    shown = list(run_cells(code, {"__name__": "__main__"}))
+    assert all("<" in thing._repr_html_() for thing in shown[:-1])
+    names = shown[-1]
+    assert names and all((workspace / "reports" / name).is_file() for name in names)
+    page = (workspace / "map.html").read_text(encoding="utf-8")
+    assert "<script src=" not in page and all(json.dumps(word)[1:-1] in page for word in ("不符合", "生态保护红线"))
+
+
+def test_cell_that_fails_is_noticed():
+    with pytest.raises(ZeroDivisionError):
+        list(run_cells([{"id": "c", "source": ["x = 0\n", "1 / x"]}], {}))
