@@ -1,5 +1,6 @@
 """The door for Python users: it answers as the command line does, file by file, and refuses what files may not be."""
 
+import inspect
 import subprocess
 import sys
 import time
@@ -246,7 +247,7 @@ def test_row_without_a_shape_is_told_and_the_others_are_judged(ws):
 
 @pytest.mark.parametrize("sites", [5, None, [], {}, shapely.Point(117, 40), [shapely.Point(117, 40)], (117.0, 40.0)])
 def test_what_is_no_site_is_refused_with_what_to_give(ws, sites):
-    with pytest.raises(cdgis.UsageError, match="GeoDataFrame、文件路径、WKT"):
+    with pytest.raises(cdgis.UsageError, match="GeoDataFrame、文件路径"):
         ws.screen(sites)
 
 
@@ -254,6 +255,37 @@ def test_what_is_no_site_is_refused_with_what_to_give(ws, sites):
 def test_file_named_like_wkt_is_a_file(ws, text):
     with pytest.raises(cdgis.ReaderError, match="找不到文件"):
         ws.screen(text)
+
+
+def test_coordinates_are_typed_as_on_the_command_line(ws, folder, tmp_path):
+    place = "117°30′01″E,41°24′02″N"
+    ws.screen([place, "117.51,41.41"], **ABOUT, seen={"opinion_document": "张三"}).save(tmp_path / "a")
+    asked = ["screen", "--lonlat", place, "--lonlat", "117.51,41.41", "--seen", "opinion_document=张三"]
+    assert command(*asked, "--workspace", folder, "--out", tmp_path / "b", "--quiet", *options(**ABOUT)) == 0
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+NAMES = {
+    "screen": {"files": "sites", "wkt": "sites", "lonlat": "sites", "attr": "attributes", "attributes": "sidecar",
+               "tolerance": "tolerance_m", "engine": "", "scheduler": "", "formats": ""},
+    "guide": {"attr": "attributes", "spacing": "spacing_m"},
+    "trace": {"start": "subject", "down": ""},
+    "run": {}, "relocate": {}, "carbon": {"jobs": ""},
+}  # fmt: skip
+"""Command -> parameter whose name differs in Python -> its name there, "" where there is none."""
+OF_THE_TERMINAL = {"workspace", "out", "quiet", "strict", "debug"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_everything_a_command_can_be_asked_can_be_asked_in_python(name):
+    from typer.main import get_command
+
+    from cdgis.cli import app
+
+    known = set(inspect.signature(getattr(cdgis.Session, name)).parameters)
+    asked = {param.name for param in get_command(app).commands[name].params if param.name != "help"}
+    wanted = {NAMES[name].get(param, param) for param in asked - OF_THE_TERMINAL} - {""}
+    assert wanted - known == set()
 
 
 # ---- answers ---------------------------------------------------------------------------------------------------

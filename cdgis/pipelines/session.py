@@ -73,6 +73,7 @@ class Session:
         project_type: str | None = None,
         activity: str | None = None,
         attributes: Mapping[str, object] | None = None,
+        seen: Mapping[str, str] | None = None,
         sidecar: Path | str | None = None,
         crs: str | None = None,
         dxf_unit: str | None = None,
@@ -86,9 +87,10 @@ class Session:
         Parameters
         ----------
         sites : a GeoDataFrame or GeoSeries (its CRS known, by the same rules as files), the path of a file, WKT
-            in longitude and latitude (EPSG:4490), or a list of paths and WKT texts.
+            or ``"经度,纬度"`` in degrees (EPSG:4490), or a list of paths and texts.
         name, industry, project_type, activity : hold for every site, over what files and columns say.
         attributes : attribute name or Chinese alias -> value, for every site.
+        seen : ``opinion_document`` or ``activity`` -> the officer who has seen what is declared of it.
         sidecar : table or TOML that describes the parcels of the files.
         crs : declared coordinate system of the files or the frame, such as EPSG:4548.
         dxf_unit : unit of DXF drawings: mm, cm or m.
@@ -115,16 +117,18 @@ class Session:
                  "dxf_unit": dxf_unit}  # fmt: skip
         declared = {key: value for key, value in given.items() if value is not None} | _texts(attributes)
         table = Path(sidecar) if sidecar else None
-        with readable_sites(sites, crs or "") as (files, wkt, kept):
+        with readable_sites(sites, crs or "") as given_sites:
             assessment = assess_sites(
-                self.workspace, files, declared=declared, sidecar=table, wkt=wkt,
+                self.workspace, given_sites.files, declared=declared, seen=seen, sidecar=table, wkt=given_sites.wkt,
+                lonlat=given_sites.lonlat,
                 tolerance_m=tolerance_m, as_of=parse_date(as_of), jobs=jobs, progress=progress,
             )  # fmt: skip
         fault = nothing_read(assessment)
         if fault is not None:
             raise fault
-        read = [] if kept else files
-        return Result(assessment, self.workspace, files=[*read, *([table] if table else [])], attachments=kept)
+        kept = given_sites.in_memory
+        read = (*(() if kept else given_sites.files), *((table,) if table else ()))
+        return Result(assessment, self.workspace, files=read, attachments=kept)
 
     def run(self, *, as_of: date | str | None = None, jobs: int = 2, progress: Progress | None = None) -> Result:
         """Return every project and enterprise judged, the relocation list and the carbon account, as ``cdgis run``.
