@@ -77,8 +77,10 @@ def _class(name: str) -> str:
             text = inspect.getdoc(member) or ""
             parts.append(f"### `{name}.{key}`\n\n{_sections(text)}\n")
         elif inspect.isfunction(member):
-            shown = f"{name}[layer_id]" if key == "__getitem__" else f"{name}.{key}"
-            parts.append(_function(shown, member, "###"))
+            if key == "__getitem__":
+                parts.append(f"### `{name}[…]`\n\n```python\nlayers[layer_id]\n```\n\n{_sections(inspect.getdoc(member) or '')}\n")
+            else:
+                parts.append(_function(f"{name}.{key}", member, "###"))
     return "\n".join(parts)
 
 

@@ -119,7 +119,9 @@ def screen(
     witnessed = named_values(seen or [], option="--seen", example="opinion_document=张三")
     if is_batch(files or (), engine):
         if witnessed:
-            raise UsageError("--seen 只用于逐宗研判：成批研判不能一次登记全部地块的文号，请逐宗研判须登记的地块")
+            raise UsageError(
+                "--seen 只用于逐宗研判：成批研判不能一次登记全部地块的文号", remedy="请逐宗研判须登记的地块"
+            )
         with with_engine:
             screen_batch(
                 opened, tuple(files or ()), declared, target, scheduler=scheduler, distributed=engine == "dask", jobs=jobs,
