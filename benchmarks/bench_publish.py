@@ -25,10 +25,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from report_fixtures import make_assessment
 
+from cdgis.report.screening import Casebook
 from cdgis.report.site.overview import sum_up
 from cdgis.report.site.overview_map import build_map
 from cdgis.report.site.page import render_index
-from cdgis.report.site.subject_content import gather_dossiers
+from cdgis.report.site.subject_list import list_subjects
 from cdgis.results.assessment import Assessment
 from cdgis.workspace.layers import Layer
 
@@ -113,9 +114,9 @@ def large_assessment() -> Assessment:
 def build(assessment: Assessment, target: Path) -> float:
     """Write index.html and return the seconds it took."""
     start = time.perf_counter()
-    dossiers = gather_dossiers(assessment)
-    view = build_map(assessment, dossiers)
-    text = render_index(assessment, dossiers, overview=sum_up(assessment, dossiers), view=view)
+    listed = list_subjects(Casebook(assessment))
+    view = build_map(assessment, listed)
+    text = render_index(assessment, listed, overview=sum_up(assessment, listed), view=view)
     target.write_text(text, encoding="utf-8")
     return time.perf_counter() - start
 

@@ -5,12 +5,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from bs4 import BeautifulSoup
 from report_fixtures import make_assessment
 
 from cdgis.geometry.geodesy import geodesic_distance_m, survey_area_m2
 from cdgis.report.map.generalise import NEAR_M, Grid
 from cdgis.report.public.reduction import Withheld, public_assessment
 from cdgis.report.public.site import write_public
+from cdgis.report.screening import compose_report
+from cdgis.report.site.pages import render_pages
 from cdgis.results.assessment import Assessment
 from cdgis.results.tables.validation import TABLES
 
@@ -134,3 +137,24 @@ def test_public_site_is_written_whole_without_tables(tmp_path) -> None:
     assert {path.suffix for path in written} <= {".html", ".json"} and (tmp_path / "index.html").is_file()
     text = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert "公开版" in text and "未经审图，不得公开" in text and "示范数据，不作审批依据" in text
+
+
+def test_public_page_of_a_subject_says_what_it_may_not_tell_and_calls_nothing_of_it_absent() -> None:
+    pages = dict(render_pages(_public()[0]))
+    soup = BeautifulSoup(pages["sites/P000.html"], "html.parser")
+    hard = {row.select("td")[0].text: row.select("td") for row in soup.select("#hard-lines tbody tr")}
+    for title in ("生态保护红线", "饮用水水源保护区", "永久基本农田"):
+        assert hard[title][1].text == "未公开" and "不公开：结论已按其计算" in hard[title][2].text
+    text = soup.get_text(" ")
+    assert "决定图层不公开" in text and "没有可因边界移动而改变结论的图层" not in text
+    assert "缺少图层" not in text and "未填" not in soup.select_one("#conclusion").text + soup.select_one("#units").text
+    assert "未列出的视为缺失" not in text and "界址点" not in text and not soup.select("#points")
+    assert "本次未研判" not in text and "公开版" in soup.select_one("nav.bar").text
+
+
+def test_public_report_differs_from_the_internal_one_only_in_what_is_not_told() -> None:
+    full, public = make_assessment(), _public()[0]
+    for subject_id in ("P000", "P004"):
+        ours, theirs = compose_report(full, subject_id).conclusion, compose_report(public, subject_id).conclusion
+        for name in ("verdict", "label", "at_least", "caveats", "stability", "rule_count", "applies_count", "manual_count"):
+            assert getattr(ours, name) == getattr(theirs, name)

@@ -10,18 +10,19 @@ from report_fixtures import empty_assessment, make_assessment
 
 from cdgis.geometry.geodesy import survey_area_m2
 from cdgis.report.drawing.bar_chart import LABEL_PX, Content, stacked
+from cdgis.report.screening import Casebook
 from cdgis.report.site.dashboard import Dashboard, draw_dashboard
 from cdgis.report.site.page import render_dashboard
 from cdgis.report.site.place_content import place_pages
 from cdgis.report.site.plan_figures import figure
 from cdgis.report.site.plan_measures import NOT_SPATIAL, gather_measures
-from cdgis.report.site.subject_content import gather_dossiers
+from cdgis.report.site.subject_list import list_subjects
 
 
 @cache
 def _dashboard() -> Dashboard:
     assessment = make_assessment()
-    return draw_dashboard(assessment, gather_dossiers(assessment), pages=place_pages(assessment))
+    return draw_dashboard(assessment, list_subjects(Casebook(assessment)), pages=place_pages(assessment))
 
 
 def _chart(chart_id: str) -> list[list[float]]:

@@ -4,13 +4,14 @@ import folium
 from report_fixtures import empty_assessment, make_assessment
 
 from cdgis.report.map.outline_encoding import inflated, unpack
+from cdgis.report.screening import Casebook
 from cdgis.report.site.overview_map import MapView, build_map
-from cdgis.report.site.subject_content import gather_dossiers
+from cdgis.report.site.subject_list import list_subjects
 
 
 def _view() -> MapView:
     assessment = make_assessment()
-    return build_map(assessment, gather_dossiers(assessment))
+    return build_map(assessment, list_subjects(Casebook(assessment)))
 
 
 def _data(view: MapView) -> dict:

@@ -8,11 +8,14 @@ from bs4 import BeautifulSoup
 from report_fixtures import ATTACKS, VERDICTS, empty_assessment, make_assessment
 
 from cdgis.core.vocabulary import DEMO_STAMP
+from cdgis.report.screening import Casebook, Composer, compose_report
+from cdgis.report.screening.grounds_wording import parts_of
+from cdgis.report.screening.html import render_screening
 from cdgis.report.site.overview import sum_up
 from cdgis.report.site.overview_map import build_map
-from cdgis.report.site.page import render_index, render_site
-from cdgis.report.site.subject_content import gather_dossiers
-from cdgis.report.site.subject_map import draw_sketches
+from cdgis.report.site.page import render_index
+from cdgis.report.site.subject_list import list_subjects
+from cdgis.report.site.subject_page import SubjectPages
 from cdgis.results.assessment import Assessment
 
 _FETCH = re.compile(r"""(?:src|href|action|data)\s*=\s*["']?\s*(?:https?:)?//|@import|url\(\s*["']?(?!data:)""", re.I)
@@ -21,16 +24,15 @@ _EXAMPLES = ("P000", "P003", "P004", "E010")
 
 
 def _index(assessment: Assessment) -> str:
-    dossiers = gather_dossiers(assessment)
-    return render_index(
-        assessment, dossiers, overview=sum_up(assessment, dossiers), view=build_map(assessment, dossiers)
-    )
+    listed = list_subjects(Casebook(assessment))
+    return render_index(assessment, listed, overview=sum_up(assessment, listed), view=build_map(assessment, listed))
 
 
 def _sites(assessment: Assessment, only: tuple[str, ...] = ()) -> dict[str, str]:
-    dossiers = [d for d in gather_dossiers(assessment) if d.page and (not only or d.subject["subject_id"] in only)]
-    sketches = draw_sketches(assessment, dossiers)
-    return {d.subject["subject_id"]: render_site(assessment, d, sketches[d.subject["subject_id"]]) for d in dossiers}
+    composer = Composer(assessment)
+    pages = SubjectPages(composer, {"management_units": {"ZH13080010000": "units/ZH13080010000.html"}})
+    listed = [row for row in list_subjects(composer.book) if row.page and (not only or row.case.subject_id in only)]
+    return {row.case.subject_id: pages.render(row) for row in sorted(listed, key=lambda row: row.case.subject_id)}
 
 
 @cache
@@ -105,14 +107,32 @@ def test_site_numbers_equal_the_tables(subject_id: str) -> None:
     tables, soup = make_assessment().tables, _plain_sites()[subject_id]
     mine = {name: frame[frame["subject_id"] == subject_id] for name, frame in tables.items() if "subject_id" in frame}
     assert soup.select_one("[data-field=verdict]").text == mine["verdicts"]["verdict"].iloc[0]
-    assert int(soup.select_one("[data-field=manual_count]").text) == mine["verdicts"]["manual_count"].iloc[0]
-    overlaps = _cells(soup, "overlaps")
-    assert len(overlaps) == len(mine["overlaps"])
-    areas = [0.0 if row[4] == "—" else _number(row[4]) for row in overlaps]
-    assert areas == pytest.approx(list(mine["overlaps"]["area_m2"]), abs=0.005)
+    assert f"需人工判定 {mine['verdicts']['manual_count'].iloc[0]} 条" in soup.select_one("[data-field=counts]").text
+    hit = mine["overlaps"][mine["overlaps"]["relation"] != "near"]
+    printed = [float(cell["data-value"]) for cell in soup.select("#occupation [data-field=area_m2]")]
+    assert sorted(printed) == pytest.approx(sorted(hit["area_m2"]))
     ledger = [[_number(cell) for cell in row[2:]] for row in _cells(soup, "ledger")]
     assert [sum(row[:3]) for row in ledger] == pytest.approx([row[3] for row in ledger], abs=0.02)
-    assert len(_cells(soup, "clear")) == len(mine["clear"])
+    nearby = soup.select_one("#nearby").text
+    titles = {spec.id: spec.title for spec in make_assessment().catalog}
+    assert all(titles[layer] in nearby for layer in mine["clear"]["layer"]), "the negative proof names every layer"
+
+
+def test_page_and_report_are_renderings_of_one_report() -> None:
+    """Every part of a page stands word for word in the report of `cdgis screen`, which adds what only paper needs."""
+    for subject_id, page in _plain_sites().items():
+        paper = BeautifulSoup(render_screening(compose_report(make_assessment(), subject_id)), "html.parser")
+        assert page.select_one(".summary").text == paper.select_one(".summary").text
+        assert [str(svg) for svg in page.select("figure")] == [str(svg) for svg in paper.select("figure")]
+        for part in ("conclusion", "occupation-part", "units", "hard", "nearby", "industry", "bases-part"):
+            assert page.select_one(f"#{part}").text == paper.select_one(f"#{part}").text
+        assert paper.select_one(".sign") and not page.select(".sign, #points")
+
+
+def test_parts_of_a_page_are_numbered_as_those_of_the_paper() -> None:
+    report = compose_report(make_assessment(), "P000")
+    page, paper = parts_of(report), parts_of(report, digest="0" * 64)
+    assert [(part.number, part.id, part.title) for part in page] == [(part.number, part.id, part.title) for part in paper]
 
 
 def test_site_reads_as_it_was_approved_to_read() -> None:
@@ -128,31 +148,34 @@ def test_site_area_changes_when_the_table_does() -> None:
     subjects.loc[subjects["subject_id"] == "P000", "area_m2"] = 2000.0 / 3
     text = _sites(replace(assessment, tables={**assessment.tables, "subjects": subjects}))["P000"]
     assert "666.67 平方米（0.0667 公顷，1.000 亩）" in text
-    assert (
-        "934,284.31 平方米" in _plain_sites()["P000"].text
-        and "934,284.31" not in BeautifulSoup(text, "html.parser").select_one("[data-field=area_m2]").text
-    )
+    assert "934,284.31 平方米" in _plain_sites()["P000"].select_one(".summary").text
+    assert "934,284.31" not in BeautifulSoup(text, "html.parser").select_one(".summary").text
 
 
 def test_site_prints_clause_basis_dates_measure_and_mark() -> None:
-    ruling = _plain_sites()["P000"].select_one("[data-rule=ECO-02]").get_text(" ", strip=True)
-    for part in (
-        "禁止",
-        "条文全文",
-        "《生态环境法典》第六十七条",
-        "2026-08-15 起",
-        "第 1、2 项",
-        "出处：已见原文",
-        "HX02",
-    ):
-        assert part in ruling
-    assert "出处：未核实" in _plain_sites()["P000"].select_one("[data-rule=RV-02]").text
+    upper = _plain_sites()["P000"].select_one("#upper").get_text(" ", strip=True)
+    for part in ("禁止", "条文全文", "《生态环境法典》第六十七条", "2026-08-15 起", "第 1、2 项", "出处：已见原文", "ECO-02"):
+        assert part in upper
+    assert "出处：未核实" in upper
 
 
 def test_site_says_what_an_open_rule_still_needs() -> None:
     soup = _plain_sites()["P004"]
-    assert soup.select_one("[data-field=at_least]").text == "有条件符合"
-    assert "还缺：是否排放污染物" in soup.select_one("[data-rule=WS-02]").text.replace("\n", "")
+    assert soup.select_one("[data-field=at_least]").text.startswith("有条件符合")
+    assert "缺 是否排放污染物" in soup.select_one("#unclear [data-field=missing]").text
+    assert "--attr" in soup.select_one("#questions").text
+
+
+def test_site_of_an_enterprise_says_what_becomes_of_it() -> None:
+    text = _plain_sites()["E010"].select_one("#alternatives").get_text(" ", strip=True)
+    assert "处置方向" in text and "承接园区初筛" in text
+    assert "搬迁与整治" not in _plain_sites()["P000"].text
+
+
+def test_site_links_the_overview_and_the_units_it_lies_in() -> None:
+    links = {a["href"] for a in _plain_sites()["P000"].select("nav.bar a")}
+    assert links == {"../index.html#P000", "../dashboard.html", "../places.html", "../units/ZH13080010000.html"}
+    assert all(_plain_sites()["P000"].select_one(a["href"]) for a in _plain_sites()["P000"].select("nav.contents a"))
 
 
 def test_site_of_something_that_stands_is_a_check_of_it() -> None:
@@ -162,6 +185,7 @@ def test_site_of_something_that_stands_is_a_check_of_it() -> None:
 
 def test_site_prints_the_transition_note_for_early_approvals_only() -> None:
     assert [key for key, soup in _plain_sites().items() if "从旧兼从轻" in soup.text] == ["P000"]
+    assert "2026-08-14" in _plain_sites()["P000"].select_one("#bases-part").text
 
 
 def test_clear_verdict_says_on_whose_data_it_rests() -> None:

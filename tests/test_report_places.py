@@ -6,16 +6,16 @@ from bs4 import BeautifulSoup
 from report_fixtures import make_assessment
 
 from cdgis.geometry.geodesy import survey_area_m2
+from cdgis.report.screening import Casebook
 from cdgis.report.site.page import render_place, render_place_list
 from cdgis.report.site.place_content import Place, gather_places, place_pages
-from cdgis.report.site.subject_content import gather_dossiers
 from cdgis.report.site.subject_list import ATTENTION, filter_choices, list_subjects
 
 
 @cache
 def _places() -> dict[str, Place]:
     assessment = make_assessment()
-    listed = list_subjects(assessment, gather_dossiers(assessment))
+    listed = list_subjects(Casebook(assessment))
     return {place.page: place for place in gather_places(assessment, listed, pages=place_pages(assessment))}
 
 
@@ -57,7 +57,7 @@ def test_list_of_places_links_each_page_once() -> None:
 
 def test_filters_offer_only_what_occurs() -> None:
     assessment = make_assessment()
-    listed = list_subjects(assessment, gather_dossiers(assessment))
+    listed = list_subjects(Casebook(assessment))
     choices = {name: [value for value, _ in values] for name, _, values in filter_choices(listed)}
     assert set(choices["county"]) == set(assessment.tables["subjects"]["county"])
     assert choices["industry"] == ["26", "30", "31", "44"]

@@ -54,7 +54,7 @@ def test_an_interruption_leaves_the_previous_outputs_whole(tmp_path: Path, monke
     def interrupted(*args: object, **kwargs: object) -> str:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(site_pages, "render_site", interrupted)
+    monkeypatch.setattr(site_pages.SubjectPages, "render", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write_reports(make_assessment(text="另一次"), out)
     assert _hashes(out) == before and [path.name for path in tmp_path.iterdir()] == ["maps"]

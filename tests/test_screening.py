@@ -320,7 +320,7 @@ def test_counts_add_up_to_the_rules_in_force():
     c = _report().conclusion
     concerned = c.applies_count + c.hint_count + c.unknown_count + c.manual_count + c.not_applicable_count
     assert (c.rule_count, concerned, c.in_force_count) == (4, 4, 7)
-    assert "在其区内但不适用 1 条；其余 3 条不适用" in count_text(_report())
+    assert "在其区内但不适用 1 条；其余 3 条不适用" in count_text(_report().conclusion)
 
 
 def test_caveats_stand_beside_the_verdict_in_every_rendering():

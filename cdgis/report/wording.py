@@ -3,7 +3,6 @@
 import re
 import tomllib
 from collections.abc import Callable, Mapping
-from datetime import date
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -13,14 +12,11 @@ from cdgis.core.number_format import area_digits, plain
 from cdgis.core.number_format import metres as metres
 from cdgis.core.number_format import number as number
 from cdgis.core.number_format import percent as percent
-from cdgis.core.number_format import square_metres as square_metres
 from cdgis.core.units import tc_to_tco2e
 from cdgis.core.vocabulary import Mark, Stability, Verdict
 from cdgis.rules.attributes import load_attributes
 from cdgis.rules.industry import name_of
-from cdgis.rules.law import read_law
 
-_DATE = re.compile(r"(\d{4})(?:\D{1,2}(\d{1,2})(?:\D{1,2}(\d{1,2}))?)?")
 _NATIONALITIES = re.compile(r"(?<=..)(?:(?:满|蒙古|回|土家|苗|侗|壮|瑶|彝|畲)族)+自治县$")
 _TEN_THOUSAND = 10_000.0
 NO_SUCH_CODE = "（GB/T 4754-2017 没有此代码）"
@@ -83,33 +79,12 @@ def in_force(start: str, end: str) -> str:
     return begin + (f"，至 {end} 止" if end else "")
 
 
-def read_date(text: str) -> date | None:
-    """Return the date in a text such as 2026-08-14, 2026年8月14日 or 2025; missing parts count as 1, no date is None."""
-    found = _DATE.search(text)
-    if found is None:
-        return None
-    year, month, day = (int(part or 1) for part in found.groups())
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
-
-
-def transition_note(declared_date: str) -> str:
-    """Return the note on acts before the Code was in force, or the empty text when it does not concern them."""
-    day, in_force_on = read_date(declared_date), read_law().code.in_force
-    if day is None or day >= in_force_on:
-        return ""
-    return str(read_wording()["transition"]["text"]).format(date=declared_date, in_force=in_force_on)
-
-
 FILTERS: Mapping[str, Callable[..., str | float]] = {
     "word": word,
     "attribute": attribute,
     "supplied": is_supplied,
     "industry": industry,
     "number": number,
-    "square_metres": square_metres,
     "metres": metres,
     "percent": percent,
     "plain": plain,

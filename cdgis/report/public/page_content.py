@@ -18,7 +18,6 @@ import shapely
 from cdgis.errors import ReportError
 from cdgis.geometry.geodesy import gauss_kruger_epsg, to_lonlat
 from cdgis.geometry.map_frame import METRES_PER_DEGREE
-from cdgis.report.drawing.paths import HEIGHT_PX, WIDTH_PX
 from cdgis.report.map.generalise import Lonlat
 from cdgis.report.map.outline_encoding import inflated, unpack
 
@@ -159,15 +158,16 @@ def _from_metres(pairs: list[tuple[float, float]]) -> Iterator[Lonlat]:
 def _drawn(match: re.Match[str]) -> Lonlat:
     """Return the vertices of a drawing that lie within its frame, in degrees."""
     west, south, east, north = (float(number) for number in match["frame"].split())
-    pixel_m = (east - west) / WIDTH_PX * METRES_PER_DEGREE * np.cos(np.radians(north))
+    width, height = float(match["w"]), float(match["h"])
+    pixel_m = (east - west) / width * METRES_PER_DEGREE * np.cos(np.radians(north))
     if pixel_m > _COARSE_PIXEL_M:
         return np.empty((0, 2))
     points = [point for path in _PATH.findall(match["body"]) for point in path_points(path)]
     points += [(float(x), float(y)) for x, y in _CIRCLE.findall(match["body"])]
     px = np.array(points, dtype=float).reshape(-1, 2)
-    inside = (px > 0).all(axis=1) & (px[:, 0] < WIDTH_PX) & (px[:, 1] < HEIGHT_PX)
+    inside = (px > 0).all(axis=1) & (px[:, 0] < width) & (px[:, 1] < height)
     x, y = px[inside].T
-    return np.column_stack((west + x / WIDTH_PX * (east - west), north - y / HEIGHT_PX * (north - south)))
+    return np.column_stack((west + x / width * (east - west), north - y / height * (north - south)))
 
 
 def path_points(path: str) -> Iterator[tuple[float, float]]:

@@ -15,6 +15,7 @@ from cdgis.core.vocabulary import LIST_SEPARATOR, SubjectKind
 from cdgis.geometry.geodesy import survey_area_m2
 from cdgis.report.map.generalise import Grid, Lonlat
 from cdgis.report.map.relief import public_pictures
+from cdgis.report.screening.occupation import WITHHELD
 from cdgis.results.assessment import Assessment
 from cdgis.results.tables.validation import empty
 from cdgis.workspace.layers import ZONE_COLUMNS, Layer, Subjects
@@ -137,7 +138,7 @@ def _without(frame: pd.DataFrame, hidden: frozenset[str], name: str) -> pd.DataF
         shown = ~frame["critical_layer"].isin(hidden)
         return frame.assign(
             critical_distance_m=frame["critical_distance_m"].where(shown),
-            critical_layer=frame["critical_layer"].where(shown, ""),
+            critical_layer=frame["critical_layer"].where(shown, WITHHELD),
         )
     return frame
 

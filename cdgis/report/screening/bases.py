@@ -24,9 +24,8 @@ def bases_of(
     ----------
     declared_on : day of the approval or application, None when nobody declared it.
     """
-    by_id = {rule.id: rule for rule in rulebook.rules}
-    ids = sorted({rule_id for clause in clauses for rule_id in clause.rule_ids})
-    used = [by_id[rule_id] for rule_id in ids if rule_id in by_id]
+    ids = {rule_id for clause in clauses for rule_id in clause.rule_ids}
+    used = sorted((rule for rule in rulebook.rules if rule.id in ids), key=lambda rule: rule.id)
     terms, code_day = wording()["terms"], read_law().code.in_force
     return BasisPart(
         rows=_rows(used),
@@ -92,18 +91,17 @@ def _straddles(
     """Return each change of law between the declared day and the day of judgement, with both bases of each rule."""
     if declared_on is None:
         return ()
-    families: dict[str, list[Rule]] = {}
-    for rule in rulebook.rules:
-        families.setdefault(rule.family, []).append(rule)
     straddles = []
     for change in wording()["law_change"]:
         if declared_on < change["date"] <= as_of:
+            changed = [rule for rule in used if rule.effective_from == change["date"]]
+            families = {rule.family for rule in changed}
+            older = [r for r in rulebook.rules if r.in_force(declared_on) and r.family in families]
             pairs = tuple(
                 _pair(before, rule)
-                for rule in used
-                if rule.effective_from == change["date"]
-                for before in families[rule.family]
-                if before.in_force(declared_on) and before.id != rule.id
+                for rule in changed
+                for before in older
+                if before.family == rule.family and before.id != rule.id
             )
             straddles.append(_straddle(change, pairs, declared_on))
     return tuple(straddles)

@@ -142,9 +142,9 @@ def industry_of(
     distances_m : layer -> name of the nearest zone and its distance, metres (0 when hit).
     clauses : the clauses that look at no zone, so at the industry and its equipment alone.
     """
-    facts = [subject.fact("industry"), subject.fact("project_type"), subject.fact("two_high")]
-    facts += [subject.fact(name) for name in _INDUSTRY_FACTS if name in subject.values and name != "two_high"]
+    names = ["industry", "project_type", "two_high"]
+    names += [name for name in _INDUSTRY_FACTS if name in subject.values and name != "two_high"]
     railway, distance_m = distances_m.get(_RAIL_LAYER, ("", float("nan")))
     return IndustryPart(
-        facts=tuple(facts), railway=railway, railway_distance_m=distance_m, clauses=tuple(clauses)
+        facts=subject.told(names), railway=railway, railway_distance_m=distance_m, clauses=tuple(clauses)
     )

@@ -8,7 +8,7 @@ from typing import Any
 from cdgis.core.vocabulary import Effect, ProjectType, State, Verdict
 from cdgis.report.screening.clauses import Subject, clauses_of, merge_levels
 from cdgis.report.screening.content import Clause, Conclusion
-from cdgis.report.screening.occupation import Ground, zone_hits
+from cdgis.report.screening.occupation import WITHHELD, Ground, zone_hits
 from cdgis.report.screening.phrases import split, wording
 from cdgis.report.screening.record import rows_by_subject, rows_of
 from cdgis.results.assessment import Assessment
@@ -50,7 +50,9 @@ class Casebook:
     def __init__(self, assessment: Assessment) -> None:
         self.assessment = assessment
         self.rules = {rule.id: rule for rule in assessment.rulebook.rules}
-        self.titles = {spec.id: spec.title for spec in assessment.catalog}
+        public = assessment.audience == "public"
+        self._withheld = frozenset(assessment.settings.publish.withheld_layers if public else ())
+        self.titles = {spec.id: spec.title for spec in assessment.catalog} | dict.fromkeys(self._withheld, WITHHELD)
         self._catalog = {spec.id: spec for spec in assessment.catalog}
 
     @cached_property
@@ -101,7 +103,7 @@ class Casebook:
 
     def case(self, subject_id: str) -> Case:
         """Return the case of one subject that has a verdict."""
-        subject = Subject(self.rows("subjects", subject_id)[0], self.rows("attributes", subject_id))
+        subject = Subject(self.rows("subjects", subject_id)[0], self.rows("attributes", subject_id), complete=not self._withheld)
         findings, ground = self.rows("findings", subject_id), self._ground(subject_id)
         clauses = clauses_of(findings, subject=subject, rules=self.rules, zones=ground.zones, titles=self.titles)
         verdict = self.rows("verdicts", subject_id)[0]
@@ -119,6 +121,7 @@ class Casebook:
             catalog=self._catalog,
             loaded=frozenset(self.assessment.layers),
             names=self._names,
+            withheld=self._withheld,
         )
 
     def _conclusion(self, subject: Subject, verdict: Row, clauses: Sequence[Clause]) -> Conclusion:

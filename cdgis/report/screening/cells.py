@@ -87,6 +87,13 @@ def zone_text(zone: ZoneHit) -> str:
     return f"{word(zone.relation, 'relation')}：{name}" if zone.relation else name
 
 
+def zone_name(zone: ZoneHit) -> str:
+    """Return a zone by name and id; a sliver says how it lies, for it is no hit."""
+    if zone.relation == Relation.SLIVER:
+        return zone_text(zone)
+    return f"{zone.zone_name}（{zone.zone_id}）" if zone.zone_name else zone.zone_id
+
+
 def facts_text(facts: Iterable[Fact]) -> str:
     """Return facts as 名称：值, missing ones as 未填."""
     return "；".join(f"{f.title}：{f.value or '未填'}{' ' + f.unit if f.value and f.unit else ''}" for f in facts)
@@ -109,6 +116,7 @@ def situation_text(clause: Clause, *, known: str = "") -> str:
 def conformity_cell(clause: Clause) -> Cell:
     """Return 符合, 不符合 or 需核实 with effect and reason."""
     missing = f"；还缺：{'、'.join(f.title for f in clause.missing)}" if clause.missing else ""
+    missing += "；须人工复核" if clause.needs_review and clause.state != State.MANUAL else ""
     effect = "" if clause.state in (State.NOT_APPLICABLE, State.MANUAL) else f"〔{clause.effect}〕"
     return Cell(
         text=clause.conformity, small=f"{effect}{clause.reason}{missing}", kind="conformity",
@@ -232,6 +240,8 @@ def stability_text(c: Conclusion) -> str:
     if c.stability == Stability.UNKNOWN:
         return f"{c.stability}：项目所在处图层不全，可能适用的更严条款无从定位"
     state = stability_word(c.verdict, c.stability)
+    if c.critical_distance_m != c.critical_distance_m and c.critical_layer:
+        return f"{state}：决定图层不公开"
     if c.critical_distance_m != c.critical_distance_m:
         return f"{state}：没有可因边界移动而改变结论的图层"
     layer = f"（决定图层：{c.critical_layer_title}）" if c.critical_layer else ""

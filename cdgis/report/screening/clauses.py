@@ -29,8 +29,10 @@ _NOT_TEXT = re.compile(r"【[^】]*】|[\s，。；、：,.;:（）()“”\"]")
 class Subject:
     """What is known of one subject, as rules ask for it."""
 
-    def __init__(self, row: Row, attributes: Sequence[Row]) -> None:
+    def __init__(self, row: Row, attributes: Sequence[Row], *, complete: bool = True) -> None:
+        """Take a row of subjects.csv and its attributes; `complete` is False where some may not be told."""
         self.row = row
+        self.complete = complete
         self.values = {str(a["attribute"]): str(a["value"]) for a in attributes}
         self.units = {str(a["attribute"]): str(a["unit"]) for a in attributes}
         self.activities = split(row["activity"])
@@ -54,6 +56,10 @@ class Subject:
         if name in self.row:
             return fact_of(name, str(self.row[name]))
         return fact_of(name, self.values.get(name, ""), self.units.get(name, ""))
+
+    def told(self, names: Iterable[str]) -> tuple[Fact, ...]:
+        """Return facts by name; those without a value only where everything may be told, or it would read as undeclared."""
+        return tuple(fact for name in names if (fact := self.fact(name)).value or self.complete)
 
 
 def _listed(code: str, column: str) -> str:
@@ -133,7 +139,7 @@ def _clause(
         note=rule.note if rule else "",
         plan_measure=str(first["plan_measure"]),
         missing=tuple(fact_of(name, "") for name in missing),
-        situation=tuple(subject.fact(name) for name in names_asked(rule)) if rule else (),
+        situation=subject.told(names_asked(rule)) if rule else (),
         conformity=conformity,
         reason=reason,
     )

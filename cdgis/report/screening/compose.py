@@ -18,11 +18,12 @@ from cdgis.report.screening.content import (
     Clause,
     Declaration,
     JournalExtract,
+    Peer,
     ScreeningReport,
     UnitPart,
     UnitTable,
 )
-from cdgis.report.screening.evidence import alternatives_of, data_of
+from cdgis.report.screening.evidence import alternatives_of, data_of, peers_of
 from cdgis.report.screening.figure import draw_figures, layers_to_draw
 from cdgis.report.screening.occupation import Ground, hard_layers, hard_lines_of, nearby_of, occupation_of
 from cdgis.report.screening.phrases import split, wording
@@ -71,6 +72,10 @@ class Composer:
         return grouped
 
     @cached_property
+    def _peers(self) -> tuple[Peer, ...]:
+        return peers_of(self.assessment)
+
+    @cached_property
     def _provenance(self) -> Mapping[str, Any]:
         """What every report of the assessment carries alike."""
         a = self.assessment
@@ -78,6 +83,7 @@ class Composer:
             "schema": SCHEMA, "run_number": a.report_numbers.get("", ""), "as_of": a.as_of.isoformat(),
             "version": a.version, "stamp": stamp_of(a), "declaration": self._declaration(stamp_of(a)),
             "request": a.request.row(), "settings": a.settings.model_dump(mode="json"), "inputs": input_rows(a),
+            "audience": a.audience,
         }  # fmt: skip
 
     def subject_ids(self) -> tuple[str, ...]:
@@ -102,7 +108,7 @@ class Composer:
         """Return the report on a case: its eleven parts and what it is traced by."""
         a, rows, subject_id = self.assessment, self.book.rows, case.subject_id
         subject, clauses, ground = case.subject, case.clauses, case.ground
-        alternatives = alternatives_of(a, subject_id, rows("remedies", subject_id))
+        alternatives = alternatives_of(self._peers, subject_id, rows("remedies", subject_id))
         drawn = layers_to_draw(a.layers, case.conclusion, clauses, hard_layers(a.as_of))
         return ScreeningReport(
             title=f"{a.settings.city}{wording()['titles'][_title_key(subject)]}",
@@ -110,7 +116,7 @@ class Composer:
             subject_id=subject_id,
             basics=basics_of(subject, case.shape, rows("attributes", subject_id), case.intake),
             conclusion=case.conclusion,
-            figures=draw_figures(a.layers, case.shape, case.conclusion, drawn, alternatives.remedies),
+            figures=draw_figures(a.layers, case.shape, case.conclusion, drawn, alternatives.remedies, detail=a.audience == "internal"),
             occupation=occupation_of(ground, case.findings),
             unit_part=self._unit_part(ground, clauses, subject_id),
             hard_lines=hard_lines_of(ground, subject, a.as_of),
@@ -160,7 +166,6 @@ def _bases(assessment: Assessment, subject: Subject, clauses: Sequence[Clause]) 
         (c for c in clauses if c.state != State.NOT_APPLICABLE), assessment.rulebook,
         as_of=assessment.as_of, declared_on=declared_date(subject.values),
     )  # fmt: skip
-
 
 
 def _title_key(subject: Subject) -> str:

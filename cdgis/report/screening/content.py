@@ -117,3 +117,5 @@ class ScreeningReport:
     """Every input with its SHA-256, in the order the report number was made from."""
     record: Mapping[str, Sequence[Mapping[str, Any]]]
     """This subject's rows of every table, unrounded: what the report number is the hash of."""
+    audience: str = "internal"
+    """internal, or public: what the public may not see is missing and is not to be called absent."""

@@ -28,25 +28,28 @@ _MOST_PEERS = 12
 _COMPASS = ("北", "东北", "东", "东南", "南", "西南", "西", "西北")
 
 
-def alternatives_of(assessment: Assessment, subject_id: str, remedies: Sequence[Row]) -> AlternativePart:
-    """Return part 8: remedies of table `remedies`, and the other projects of a run of few."""
+def peers_of(assessment: Assessment) -> tuple[Peer, ...]:
+    """Return the projects of a run of few, for comparison with one another."""
     subjects = assessment.tables["subjects"]
     projects = subjects[subjects["kind"] == SubjectKind.PROJECT.value]
-    peers: tuple[Peer, ...] = ()
-    if 2 <= len(projects) <= _MOST_PEERS:
-        joined = projects.merge(assessment.tables["verdicts"], on="subject_id")
-        peers = tuple(
-            Peer(
-                subject_id=str(row["subject_id"]), name=str(row["name"]), county=str(row["county"]),
-                area_m2=float(row["area_m2"]), verdict=str(row["verdict"]), caveats=split(row["caveats"]), stability=str(row["stability"]),
-                critical_distance_m=float(row["critical_distance_m"]),
-            )
-            for row in rows_of(joined)
-        )  # fmt: skip
+    if not 2 <= len(projects) <= _MOST_PEERS:
+        return ()
+    return tuple(
+        Peer(
+            subject_id=str(row["subject_id"]), name=str(row["name"]), county=str(row["county"]),
+            area_m2=float(row["area_m2"]), verdict=str(row["verdict"]), caveats=split(row["caveats"]), stability=str(row["stability"]),
+            critical_distance_m=float(row["critical_distance_m"]),
+        )
+        for row in rows_of(projects.merge(assessment.tables["verdicts"], on="subject_id"))
+    )  # fmt: skip
+
+
+def alternatives_of(peers: Sequence[Peer], subject_id: str, remedies: Sequence[Row]) -> AlternativePart:
+    """Return part 8: remedies of table `remedies`, and the other projects if the subject is one of them."""
     return AlternativePart(
-        analysed="remedies" in assessment.tables and bool(len(remedies)),
+        analysed=bool(remedies),
         remedies=tuple(_remedy(row) for row in remedies),
-        peers=peers if any(peer.subject_id == subject_id for peer in peers) else (),
+        peers=tuple(peers) if any(peer.subject_id == subject_id for peer in peers) else (),
     )
 
 
@@ -82,7 +85,7 @@ def data_of(
         gaps=_gaps(ground, clauses, intake),
         questions=_asked(questions),
         switched_off=tuple(Fact(name=i, title=i, value=reason) for i, reason in assessment.rulebook.switched_off),
-        notes=assessment.notes,
+        notes=assessment.verdict_notes if assessment.request.command == "run" else assessment.notes,
     )
 
 
@@ -111,7 +114,7 @@ def _gaps(ground: Ground, clauses: Sequence[Clause], intake: Sequence[Row]) -> t
     gaps = [f"项目有 {size} 位于下列图层覆盖范围以外（{len(names)} 个）：{'、'.join(names)}" for size, names in beyond.items()]
     lacking = sorted({fact.name for c in clauses for fact in c.missing} & set(wording()["gap"]))
     gaps += [wording()["gap"][name] for name in lacking]
-    absent = sorted({c.layer for c in clauses if c.layer and c.layer not in ground.loaded})
+    absent = sorted({c.layer for c in clauses if c.layer and c.layer not in ground.loaded | ground.withheld})
     gaps += [f"缺少图层 {ground.title(layer)}，有关条款按资料不足处理" for layer in absent]
     risks = {c.validity_risk: c.rule_ids[0] for c in reversed(clauses) if c.validity_risk and c.state == "applies"}
     gaps += [f"条文时效风险（{rule_id} 等）：{risk}" for risk, rule_id in sorted(risks.items(), key=lambda item: item[1])]

@@ -40,6 +40,8 @@ def draw_figures(
     conclusion: Conclusion,
     wanted: Mapping[str, str],
     remedies: Sequence[Remedy],
+    *,
+    detail: bool = True,
 ) -> tuple[Figure, ...]:
     """Return the drawing of the surroundings and, for lines and areas, the one with the boundary points.
 
@@ -48,6 +50,7 @@ def draw_figures(
     shape : the subject, EPSG:4490 lon/lat; None or empty gives no drawing.
     wanted : zone layer -> style, as `layers_to_draw` gives it.
     remedies : those with geometry (WKT, EPSG:4490) are drawn.
+    detail : draw the boundary points; not where the outline is a coarse one.
     """
     if shape is None or shape.is_empty:
         return ()
@@ -58,9 +61,9 @@ def draw_figures(
     detailed = shapely.get_dimensions(shape) > 0
     measures = _critical(ends, conclusion, view, least_px=_LEAST_LINE_PX if detailed else 0.0) + _shifts(shape, moved, view)
     figures = [_figure("项目位置与周边管控区", layers, shape, view, wanted, (measures, moved))]
-    if detailed:
-        detail = _view([shape], room=1.3, least_width_m=_LEAST_DETAIL_M)
-        figures.append(_figure("项目边界与界址点", layers, shape, detail, wanted, (_critical(ends, conclusion, detail), [])))
+    if detailed and detail:
+        near = _view([shape], room=1.3, least_width_m=_LEAST_DETAIL_M)
+        figures.append(_figure("项目边界与界址点", layers, shape, near, wanted, (_critical(ends, conclusion, near), [])))
     return tuple(figures)
 
 
@@ -114,16 +117,17 @@ def _figure(
     bar_px, bar_label = view.scale_bar
     return Figure(
         title=title, width=WIDTH_PX, height=HEIGHT_PX, outlines=tuple(o for o in outlines if o.path), marks=marks,
-        measures=tuple(measures), bar_px=bar_px, bar_label=bar_label, note=note,
+        measures=tuple(measures), bar_px=bar_px, bar_label=bar_label, note=note, frame=view.frame,
     )  # fmt: skip
 
 
 def _outlines(layer: Layer, style: str, view: View) -> list[Outline]:
     """Return one outline per zone class in view."""
-    index = np.sort(layer.zones.sindex.query(shapely.box(*view.box(_MARGIN_PX))))
+    zones = layer.zones
+    index = np.sort(zones.sindex.query(shapely.box(*view.box(_MARGIN_PX))))
     if not len(index):
         return []
-    whole = layer.zones.geometry.to_numpy()[index]
+    whole = zones.geometry.to_numpy()[index]
     # A border is drawn as a line: clipped as an area it would run along the edge of the view as well.
     shapes = shapely.clip_by_rect(shapely.boundary(whole) if style == "border" else whole, *view.box(_MARGIN_PX))
     classes = layer.zones["zone_class"].to_numpy()[index].astype(str)

@@ -16,6 +16,7 @@ class HardLineStatus(StrEnum):
     CLEAR = "不涉及"
     UNCOVERED = "未覆盖"
     ABSENT = "缺图层"
+    WITHHELD = "未公开"
 
 
 

@@ -32,13 +32,19 @@ from cdgis.report.wording import DASH, metres, number, percent, word
 _STATUS_TONES = {
     HardLineStatus.HIT: "stop", HardLineStatus.CRITICAL: "argue", HardLineStatus.CLEAR: "good",
     HardLineStatus.UNCOVERED: "open", HardLineStatus.ABSENT: "open",
+    HardLineStatus.WITHHELD: "open",
 }  # fmt: skip
 MOST_POINTS = 200
 """Boundary points printed; the JSON holds more, the GeoPackage all."""
 
 
-def basics_part(report: ScreeningReport) -> Part:
-    """Return part 1."""
+def basics_part(report: ScreeningReport, *, points: bool = True) -> Part:
+    """Return part 1.
+
+    Parameters
+    ----------
+    points : print the table of boundary points.
+    """
     b = report.basics
     plain = [
         ("项目名称", b.name or "（未填）"), ("对象编号", b.subject_id), ("类别", word(b.kind, "kind")),
@@ -48,7 +54,7 @@ def basics_part(report: ScreeningReport) -> Part:
         ("图形", b.geometry), ("坐标系", b.crs),
         ("中心坐标", f"东经 {b.lon_deg:.6f}°，北纬 {b.lat_deg:.6f}°"),
         ("位置精度", f"±{metres(b.accuracy_m)}" if b.accuracy_m > 0 else "按所给边界，未声明误差"),
-        ("来源", b.source_file + (f" 第 {b.source_row} 行/图斑" if b.source_row else "")),
+        *([("来源", b.source_file + (f" 第 {b.source_row} 行/图斑" if b.source_row else ""))] if b.source_file else []),
     ]  # fmt: skip
     rows = [(label, Cell(text=text)) for label, text in plain]
     if b.length_m > 0:
@@ -70,9 +76,10 @@ def basics_part(report: ScreeningReport) -> Part:
         blocks += [Heading(text="用地面积"), Grid(id="areas", columns=heads, rows=table)]
     blocks += [Text(text=f"读入时：{f.title}{'（' + f.value + '）' if f.value else ''}", style="note") for f in b.repairs]
     blocks += [Picture(index=i) for i in range(len(report.figures))]
-    blocks += _points(report)
+    blocks += _points(report) if points else []
     if b.declared:
-        blocks += [Heading(text="申报与登记的信息"), Text(text=facts_text(b.declared) + "。未列出的视为缺失。", style="note")]
+        rest = "未列出的视为缺失。" if report.audience == "internal" else ""
+        blocks += [Heading(text="申报与登记的信息"), Text(text=f"{facts_text(b.declared)}。{rest}", style="note")]
     return Part(number="一", id="basics", title="项目基本信息", blocks=tuple(blocks))
 
 
@@ -148,7 +155,7 @@ def occupation_part(report: ScreeningReport) -> Part:
         )
         for row in report.occupation.rows
     )
-    blocks: list[Block] = [Grid(id="occupation", columns=heads, rows=rows, dense=True)] if rows else [Text(text="未压占任何区。")]
+    blocks: list[Block] = [Grid(id="occupation", columns=heads, rows=rows, dense=True)] if rows else [Text(text="未压占所载图层的任何区。")]
     blocks += [Heading(text="图层台账（区内 + 区外 + 未覆盖 = 合计）"), *_ledger(report)]
     return Part(number="三", id="occupation-part", title="压占总表", blocks=tuple(blocks))
 

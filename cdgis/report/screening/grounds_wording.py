@@ -1,5 +1,8 @@
 """Wording of parts 6 to 11, and all eleven in order."""
 
+from collections.abc import Sequence
+
+from cdgis.core.number_format import square_metres
 from cdgis.core.vocabulary import Verdict
 from cdgis.report.screening.blocks import Block, Cell, Grid, Heading, Pairs, Part, Signatures, Text
 from cdgis.report.screening.cells import (
@@ -21,23 +24,26 @@ _MOST_NEAR = 12
 """Nearest zones listed; in part 5 the hard lines have their distances anyhow."""
 
 
-def parts_of(report: ScreeningReport, *, digest: str) -> tuple[Part, ...]:
+def parts_of(report: ScreeningReport, *, digest: str = "", more: Sequence[Block] = ()) -> tuple[Part, ...]:
     """Return the eleven parts in order.
 
     Parameters
     ----------
-    digest : SHA-256 of the report's JSON, printed so that the paper names the file it was made from.
+    digest : SHA-256 of the report's JSON, printed so that the paper names the file it was made from. Without it the
+        parts are those of a page: no table of boundary points, no layers that were not met, nothing to sign.
+    more : blocks that end part 8: what becomes of an enterprise.
     """
+    paper = bool(digest)
     return (
-        basics_part(report),
+        basics_part(report, points=paper),
         conclusion_part(report),
         occupation_part(report),
         unit_part(report),
         hard_part(report),
         _nearby(report),
         _industry(report),
-        _alternatives(report),
-        _data(report),
+        _alternatives(report, more),
+        _data(report, every_layer=paper),
         _bases(report),
         _declaration(report, digest),
     )
@@ -46,7 +52,7 @@ def parts_of(report: ScreeningReport, *, digest: str) -> tuple[Part, ...]:
 def summary_of(report: ScreeningReport) -> tuple[tuple[str, tuple[str, ...]], ...]:
     """Return the first page's summary: size, what decides it under which article, what is missing, the margin."""
     c, b = report.conclusion, report.basics
-    size = f"{area_cell(b.areas[0].area_m2).text} 平方米（{b.areas[0].area_ha:,.4f} 公顷，{b.areas[0].area_mu:,.3f} 亩）" if b.areas else ""
+    size = square_metres(b.areas[0].area_m2) if b.areas else ""
     length = f"长度 {metres(b.length_m)}" if b.length_m > 0 else "点位，不计面积"
     where = "，".join(text for text in (b.county, "、".join(b.units) or "未落入任何管控单元") if text)
     lines: list[tuple[str, tuple[str, ...]]] = [("规模与位置", (f"{size or length}；{where}",))]
@@ -75,8 +81,9 @@ def _decisive(clause: Clause) -> str:
 
 
 def _nearby(report: ScreeningReport) -> Part:
-    """Return part 6: zones that a buffer rule concerns, and the nearest others; the tables hold every layer."""
+    """Return part 6: zones that a buffer rule concerns and the nearest others in full, those farther away in a line."""
     shown = [row for place, row in enumerate(report.nearby) if place < _MOST_NEAR or row.rule_ids]
+    far = [row for place, row in enumerate(report.nearby) if place >= _MOST_NEAR and not row.rule_ids]
     heads = columns(("图层", 24), ("最近的区（编码）", 36), ("类别", 18), ("距离", 12), ("说明", 14))
     rows = tuple(
         (
@@ -89,8 +96,8 @@ def _nearby(report: ScreeningReport) -> Part:
         for row in shown
     )
     text = f"临界分析：{stability_text(report.conclusion)}。距离为项目边界至区边界的椭球面最短距离；临界线见位置图。"
-    far = len(report.nearby) - len(shown)
-    left = f"另有 {far} 处更远，没有缓冲规则涉及，未列；每个图层最近的区与距离见 data/clear.csv。"
+    told = "；".join(f"{row.layer_title} {metres(row.distance_m) if row.zone_id else '（覆盖范围内没有该类区）'}" for row in far)
+    left = f"更远、没有缓冲规则涉及的 {len(far)} 处：{told}。"
     blocks = (
         Text(text=text), Grid(id="near", columns=heads, rows=rows, dense=True),
         *((Text(text=left, style="note"),) if far else ()), *_downstream(report),
@@ -134,7 +141,7 @@ def _industry(report: ScreeningReport) -> Part:
     return Part(number="七", id="industry", title="行业与两高、装备、铁路", blocks=tuple(blocks))
 
 
-def _alternatives(report: ScreeningReport) -> Part:
+def _alternatives(report: ScreeningReport, more: Sequence[Block]) -> Part:
     part = report.alternatives
     blocks: list[Block] = [Text(text=remedy.sentence) for remedy in part.remedies]
     if not part.remedies:
@@ -153,10 +160,10 @@ def _alternatives(report: ScreeningReport) -> Part:
             for peer in part.peers
         )
         blocks += [Heading(text="本次一并研判的选址"), Grid(id="peers", columns=heads, rows=rows)]
-    return Part(number="八", id="alternatives", title="备选与整改", blocks=tuple(blocks))
+    return Part(number="八", id="alternatives", title="备选与整改", blocks=(*blocks, *more))
 
 
-def _data(report: ScreeningReport) -> Part:
+def _data(report: ScreeningReport, *, every_layer: bool) -> Part:
     part = report.data
     blocks: list[Block] = []
     if part.questions:
@@ -174,16 +181,22 @@ def _data(report: ScreeningReport) -> Part:
     gaps = [*part.gaps, *part.notes, *(f"未纳入的规则 {off.name}：{off.value}" for off in part.switched_off)]
     if gaps:
         blocks += [Heading(text="数据缺口与说明"), *(Text(text=f"· {gap}", style="note") for gap in gaps)]
-    return Part(number="九", id="data", title="数据版本与缺口", blocks=(*blocks, Heading(text="图层版本"), *_layers(report)))
+    return Part(number="九", id="data", title="数据版本与缺口", blocks=(*blocks, Heading(text="图层版本"), *_layers(report, every_layer=every_layer)))
 
 
-def _layers(report: ScreeningReport) -> list[Block]:
-    """Return the layers with their versions: those of one version, status and plan in one row, sources stated once below."""
+def _layers(report: ScreeningReport, *, every_layer: bool) -> list[Block]:
+    """Return the layers with their versions: those of one version, status and plan in one row, sources stated once below.
+
+    Parameters
+    ----------
+    every_layer : list those the subject does not meet as well.
+    """
+    listed = [layer for layer in report.data.layers if every_layer or layer.used != "未压占"]
     head = "图层（未注明压占、邻近、未覆盖的未压占；精度；SHA-256 前 12 位；来源）"
     heads = columns(("版本与性质", 15), ("批准机关 / 备案 / 公布", 21), (head, 64))
-    sources = list(dict.fromkeys((layer.source, layer.licence) for layer in report.data.layers))
+    sources = list(dict.fromkeys((layer.source, layer.licence) for layer in listed))
     groups: dict[tuple[str, bool, str, str], list[LayerRow]] = {}
-    for layer in report.data.layers:
+    for layer in listed:
         groups.setdefault((layer.version, layer.official, _plan_text(layer), layer.plan_document), []).append(layer)
     rows = tuple(
         (
@@ -247,8 +260,9 @@ def _declaration(report: ScreeningReport, digest: str) -> Part:
         ("有效期", Cell(text=f"{d.valid_from} 至 {d.valid_until}（期内条文、图层更新的，须重新研判）")),
         ("程序版本", Cell(text=f"cdgis {report.version}，判定基准日 {report.as_of}")),
         ("图件", Cell(text=d.map_mark)),
-        ("数据副本校验值", Cell(text=digest, kind="code", field="json_sha256")),
     ]
+    if digest:
+        rows.append(("数据副本校验值", Cell(text=digest, kind="code", field="json_sha256")))
     if d.journal is not None:
         journal = f"复核记录 {d.journal.length} 条，链首指纹 {d.journal.head_sha256}"
         rows.append(("人工复核", Cell(text=journal, kind="code", field="journal")))
@@ -256,5 +270,5 @@ def _declaration(report: ScreeningReport, digest: str) -> Part:
     blocks: list[Block] = [Text(text=d.text)]
     if d.stamp:
         blocks.append(Text(text=d.stamp, style="warn"))
-    blocks += [Pairs(rows=tuple(rows)), Signatures(roles=d.signatures)]
+    blocks += [Pairs(rows=tuple(rows)), *((Signatures(roles=d.signatures),) if digest else ())]
     return Part(number="十一", id="declaration", title="声明", blocks=tuple(blocks))

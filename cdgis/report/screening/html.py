@@ -1,15 +1,21 @@
 """Screening report as one HTML file: offline, printable on A4, with its own machine-readable copy."""
 
 import json
+from collections.abc import Sequence
 from hashlib import sha256
+from typing import Any
+
+from markupsafe import Markup, escape
 
 from cdgis.report.drawing.palette import read_palette
 from cdgis.report.files.inline_assets import content_policy, inline_code, json_for_script, template_text
 from cdgis.report.screening import ScreeningReport, report_json
+from cdgis.report.screening.blocks import Cell, Column, Part
 from cdgis.report.screening.figure_style import LOOKS, colour_of, legend_of
 from cdgis.report.screening.grounds_wording import parts_of, summary_of
 from cdgis.report.templating import page_template
 
+_NUMBER = ' class="n"'
 _SLOT = '<meta name="cdgis-content-sha256" content="">'
 
 
@@ -21,24 +27,61 @@ def render_screening(report: ScreeningReport, record: bytes | None = None) -> by
     ``<meta name="cdgis-content-sha256">`` holds the SHA-256 of the page's bytes with that value left empty.
     """
     content = record if record is not None else report_json(report)
+    parts = parts_of(report, digest=sha256(content).hexdigest())
     text = page_template("screening.html").render(
-        report=report,
-        parts=parts_of(report, digest=sha256(content).hexdigest()),
-        policy=content_policy(()),
-        style=inline_code(template_text("screening.css")),
-        running=_css_text(f"{report.title}　{report.report_number}"),
-        corner=_css_text(report.stamp),
-        slot=_SLOT,
-        summary_of=summary_of,
-        look=read_palette().verdicts[report.conclusion.verdict],
-        looks=LOOKS,
-        colour_of=colour_of,
-        legends=tuple(legend_of(figure) for figure in report.figures),
-        record=json_for_script(json.loads(content)),
+        **page_values(report, parts), slot=_SLOT, record=json_for_script(json.loads(content))
     )
     blank = text.encode("utf-8", "replace")
     # Text from data is escaped, so the slot stands in the head once and nowhere else.
     return blank.replace(_SLOT.encode(), _SLOT.replace('""', f'"{sha256(blank).hexdigest()}"').encode(), 1)
+
+
+def page_values(report: ScreeningReport, parts: Sequence[Part], *, style: str = "") -> dict[str, Any]:
+    """Return what templates/screening.html needs to print a report's parts.
+
+    Parameters
+    ----------
+    style : CSS after the report's own.
+    """
+    return {
+        "report": report,
+        "parts": parts,
+        "policy": content_policy(()),
+        "style": inline_code(template_text("screening.css") + style),
+        "running": _css_text(f"{report.title}　{report.report_number}"),
+        "corner": _css_text(report.stamp),
+        "summary_of": summary_of,
+        "look": read_palette().verdicts[report.conclusion.verdict],
+        "looks": LOOKS,
+        "colour_of": colour_of,
+        "legends": tuple(legend_of(figure) for figure in report.figures),
+        "cell_markup": cell_markup,
+        "row_markup": row_markup,
+    }
+
+
+def row_markup(columns: Sequence[Column], row: Sequence[Cell]) -> Markup:
+    """Return the cells of one table row; narrow screens print each column's title beside its cell."""
+    parts = (
+        f'<td data-label="{escape(column.title)}"{_NUMBER if cell.kind == "number" else ""}>{cell_markup(cell)}</td>'
+        for column, cell in zip(columns, row, strict=True)
+    )
+    return Markup("".join(parts))
+
+
+def cell_markup(cell: Cell) -> Markup:
+    """Return a cell's text with its unrounded value, and what stands under it in smaller type."""
+    kind: str = cell.kind if cell.kind in ("code", "strong") else ""
+    kind = f"tag {cell.tone or 'open'}" if cell.kind in ("effect", "conformity") else kind
+    mark = f' class="{kind}"' if kind else ""
+    field = f' data-field="{escape(cell.field)}"' if cell.field else ""
+    value = f' data-value="{cell.value}"' if cell.value is not None and cell.value == cell.value else ""
+    small = f'<span class="small">{_lines(cell.small)}</span>' if cell.small else ""
+    return Markup(f"<span{mark}{field}{value}>{_lines(cell.text)}</span>{small}")
+
+
+def _lines(text: str) -> str:
+    return str(escape(text)).replace("\n", "<br>")
 
 
 def _css_text(text: str) -> str:

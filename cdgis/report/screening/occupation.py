@@ -29,6 +29,8 @@ Row = Mapping[str, Any]
 ZoneNames = Mapping[str, Mapping[str, tuple[str, str]]]
 """Layer -> zone id -> (name, class)."""
 
+WITHHELD = "未公开图层"
+"""Title of a layer the reader may not see."""
 UNCOVERED_M2 = 1.0
 """DESIGN 4.5: up to this much outside a layer's coverage is not a gap."""
 _HIT = (Relation.INSIDE, Relation.CROSSES)
@@ -48,10 +50,12 @@ class Ground:
     catalog: Mapping[str, LayerSpec]
     loaded: frozenset[str]
     names: ZoneNames
+    withheld: frozenset[str] = frozenset()
+    """Layers the reader may not see: judged, but not told."""
 
     def title(self, layer: str) -> str:
         """Return a layer's Chinese title."""
-        return self.catalog[layer].title if layer in self.catalog else layer
+        return WITHHELD if layer in self.withheld else self.catalog[layer].title if layer in self.catalog else layer
 
     def zone_name(self, layer: str, zone_id: str) -> str:
         """Return a zone's name, or its id when it has none."""
@@ -171,7 +175,7 @@ def _hard_line(entry: Row, ground: Ground, subject: Subject, as_of: date) -> Har
     near = sorted((v[::-1] for k, v in ground.nearest().items() if k in layers and v[1] == v[1]))
     distance_m, zone_name = near[0] if near else (float("nan"), "")
     known = all(layer in ground.loaded for layer in layers) and bool(parts or near)
-    status = _status(zones, slivers, parts, known=known)
+    status = HardLineStatus.WITHHELD if ground.withheld.intersection(layers) else _status(zones, slivers, parts, known=known)
     # Layers of one constraint may overlap, so what lies inside is the largest of them, never their sum.
     inside = max((float(p["inside"]) for p in parts), default=0.0)
     words = {
@@ -206,7 +210,7 @@ def _status(
 
 _HARD_WORDING = {
     HardLineStatus.HIT: "hit", HardLineStatus.CRITICAL: "sliver", HardLineStatus.UNCOVERED: "uncovered",
-    HardLineStatus.ABSENT: "absent", HardLineStatus.CLEAR: "clear",
+    HardLineStatus.ABSENT: "absent", HardLineStatus.CLEAR: "clear", HardLineStatus.WITHHELD: "withheld",
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ gives the report number again.
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import MISSING, asdict, fields, is_dataclass
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -74,9 +74,10 @@ def _built(kind: Any, value: Any) -> Any:
     """Return `value` from JSON as what `kind`, a type of `cdgis.report.screening.content`, says it is."""
     if is_dataclass(kind) and isinstance(kind, type):
         hints = get_type_hints(kind)
-        if set(value) != set(hints):
-            raise KeyError("、".join(sorted(set(value) ^ set(hints))))
-        return kind(**{name: _built(hint, value[name]) for name, hint in hints.items()})
+        optional = {field.name for field in fields(kind) if field.default is not MISSING}
+        if differing := (set(value) ^ set(hints)) - (optional - set(value)):
+            raise KeyError("、".join(sorted(differing)))
+        return kind(**{name: _built(hints[name], item) for name, item in value.items()})
     if kind is float:
         return float("nan") if value is None else float(value)
     if get_origin(kind) is tuple:

@@ -163,3 +163,5 @@ class Figure:
     bar_px: float
     bar_label: str
     note: str
+    frame: str = ""
+    """West, south, east, north in degrees: where the drawing's corners lie."""

@@ -19,8 +19,7 @@ from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.report.drawing.bar_chart import Chart, Content, stacked
 from cdgis.report.drawing.palette import read_palette
 from cdgis.report.site.plan_measures import Measure, gather_measures
-from cdgis.report.site.subject_content import Dossier
-from cdgis.report.site.subject_list import UNIT_LAYER, Listed, list_subjects
+from cdgis.report.site.subject_list import UNIT_LAYER, Listed
 from cdgis.report.table_rows import table
 from cdgis.report.wording import initial
 from cdgis.results.assessment import Assessment
@@ -41,7 +40,7 @@ class Dashboard:
 
 
 def draw_dashboard(
-    assessment: Assessment, dossiers: Sequence[Dossier], *, pages: Mapping[str, Mapping[str, str]]
+    assessment: Assessment, listed: Sequence[Listed], *, pages: Mapping[str, Mapping[str, str]]
 ) -> Dashboard:
     """Return the dashboard of a run; charts without data are left out.
 
@@ -49,7 +48,6 @@ def draw_dashboard(
     ----------
     pages : layer id -> zone id -> page, relative to the dashboard.
     """
-    listed = list_subjects(assessment, dossiers)
     county_links = _links_by_name(assessment, COUNTY_LAYER, pages)
     contents = [
         _counts(

@@ -9,9 +9,9 @@ import pandas as pd
 from cdgis.carbon.potential import ALL_MEASURES
 from cdgis.carbon.stock import TOTAL
 from cdgis.core import layer_ids
-from cdgis.core.vocabulary import LIST_SEPARATOR, Evidence, IntakeStatus, Stability, SubjectKind, Verdict
+from cdgis.core.vocabulary import LIST_SEPARATOR, Evidence, IntakeStatus, SubjectKind, Verdict
 from cdgis.report.relocation.content import count_dispositions
-from cdgis.report.site.subject_content import Dossier
+from cdgis.report.site.subject_list import Listed
 from cdgis.report.table_rows import Row, records, table
 from cdgis.results.assessment import Assessment
 
@@ -65,17 +65,17 @@ class Overview:
     """Rules in force whose text or article number nobody has checked."""
 
 
-def sum_up(assessment: Assessment, dossiers: Sequence[Dossier]) -> Overview:
+def sum_up(assessment: Assessment, listed: Sequence[Listed]) -> Overview:
     """Return what the overview page prints, each number taken from the assessment's tables."""
     carbon = _carbon_by_county(table(assessment, "carbon_zones"))
     intake = table(assessment, "intake")
     absent = [spec.title for spec in assessment.catalog if spec.is_vector and spec.id not in assessment.layers]
     return Overview(
-        counts=_count(dossiers),
-        by_county=_by_county(assessment, dossiers),
-        critical_count=sum(d.verdict["stability"] == Stability.CRITICAL for d in dossiers),
-        manual_count=sum(int(d.verdict["manual_count"]) for d in dossiers),
-        relocation=_relocation(assessment, dossiers),
+        counts=_count(listed),
+        by_county=_by_county(assessment, listed),
+        critical_count=sum(row.critical for row in listed),
+        manual_count=sum(row.case.conclusion.manual_count for row in listed),
+        relocation=_relocation(assessment, listed),
         dispositions=count_dispositions(table(assessment, "relocation")),
         carbon=carbon,
         carbon_total=_total(table(assessment, "carbon_zones")),
@@ -89,11 +89,11 @@ def sum_up(assessment: Assessment, dossiers: Sequence[Dossier]) -> Overview:
     )
 
 
-def _count(dossiers: Sequence[Dossier]) -> tuple[VerdictCount, ...]:
+def _count(listed: Sequence[Listed]) -> tuple[VerdictCount, ...]:
     """Return the verdicts' counts, none when nobody was judged: a zero would read as nothing found."""
     counts = []
-    for verdict in Verdict if dossiers else ():
-        kinds = [d.subject["kind"] for d in dossiers if d.verdict["verdict"] == verdict]
+    for verdict in Verdict if listed else ():
+        kinds = [row.subject["kind"] for row in listed if row.verdict == verdict]
         projects = kinds.count(SubjectKind.PROJECT)
         counts.append(
             VerdictCount(verdict=verdict, total=len(kinds), projects=projects, enterprises=len(kinds) - projects)
@@ -101,22 +101,22 @@ def _count(dossiers: Sequence[Dossier]) -> tuple[VerdictCount, ...]:
     return tuple(counts)
 
 
-def _by_county(assessment: Assessment, dossiers: Sequence[Dossier]) -> tuple[tuple[str, tuple[int, ...]], ...]:
+def _by_county(assessment: Assessment, listed: Sequence[Listed]) -> tuple[tuple[str, tuple[int, ...]], ...]:
     """Return numbers by county in the order of county codes; subjects outside all counties come last."""
     zones = assessment.layers[_COUNTY_LAYER].zones if _COUNTY_LAYER in assessment.layers else pd.DataFrame()
     order = list(zones.sort_values("zone_id")["zone_name"]) if len(zones) else []
-    found = {str(d.subject["county"]) for d in dossiers}
+    found = {str(row.subject["county"]) for row in listed}
     counties = [*(name for name in order if name in found), *sorted(found - set(order) - {""})]
     counties += [""] if "" in found else []
     rows = []
     for county in counties:
-        verdicts = [d.verdict["verdict"] for d in dossiers if d.subject["county"] == county]
+        verdicts = [row.verdict for row in listed if row.subject["county"] == county]
         rows.append((county or NO_COUNTY, tuple(verdicts.count(v.value) for v in Verdict)))
     return tuple(rows)
 
 
-def _relocation(assessment: Assessment, dossiers: Sequence[Dossier]) -> tuple[Row, ...]:
-    pages = {d.subject["subject_id"]: d.page for d in dossiers}
+def _relocation(assessment: Assessment, listed: Sequence[Listed]) -> tuple[Row, ...]:
+    pages = {row.case.subject_id: row.page for row in listed}
     titles = {rule.id: rule.title for rule in assessment.rulebook.rules}
     return tuple(
         {

@@ -14,7 +14,6 @@ import numpy as np
 import shapely
 from branca.element import Figure
 
-from cdgis.core.vocabulary import LIST_SEPARATOR
 from cdgis.report.drawing.palette import read_palette
 from cdgis.report.map.budget import pack_layers, size_notes
 from cdgis.report.map.explore import number_elements
@@ -22,8 +21,10 @@ from cdgis.report.map.layer_styles import THEMES, Bounds, layer_record, map_boun
 from cdgis.report.map.levels import LEVEL_ZOOMS
 from cdgis.report.map.outline_encoding import deflated_json
 from cdgis.report.map.relief import relief_notes, relief_record
-from cdgis.report.site.subject_content import Dossier, Ruling
-from cdgis.report.wording import attribute, stability_word
+from cdgis.report.screening.cells import zone_name
+from cdgis.report.screening.content import Clause
+from cdgis.report.site.subject_list import Listed
+from cdgis.report.wording import stability_word
 from cdgis.results.assessment import Assessment
 
 _SUBJECT_TEXTS = ("subject_id", "name", "kind", "county", "basin", "industry", "project_type", "unit_code")
@@ -51,7 +52,7 @@ class MapView:
 
 
 def build_map(
-    assessment: Assessment, dossiers: Sequence[Dossier], *, pages: Mapping[str, Mapping[str, str]] | None = None
+    assessment: Assessment, listed: Sequence[Listed], *, pages: Mapping[str, Mapping[str, str]] | None = None
 ) -> MapView:
     """Return the overview map of all vector layers and judged subjects.
 
@@ -65,7 +66,7 @@ def build_map(
     canvas = _folium_map(bounds)
     html, script = _rendered(canvas)
     frame = assessment.subjects.frame.set_index("subject_id")
-    ids = [dossier.subject["subject_id"] for dossier in dossiers]
+    ids = [row.case.subject_id for row in listed]
     shapes = {key: layer.zones.geometry.to_numpy() for key, layer in layers.items()}
     budget = int(assessment.settings.publish.page_budget_mb * 1e6 * (1 - _TEXT_SHARE))
     most = _MOST_AREA_CHANGE if assessment.audience == "internal" else math.inf
@@ -82,7 +83,7 @@ def build_map(
         "verdicts": {name: {"fill": s.fill, "shape": s.shape} for name, s in read_palette().verdicts.items()},
         "layers": [layer_record(layer) for layer in layers.values()],
         "relief": relief_record(assessment.pictures),
-        **_subject_data(dossiers, shapely.get_dimensions(outlines).tolist()),
+        **_subject_data(listed, assessment.report_numbers, shapely.get_dimensions(outlines).tolist()),
     }
     return MapView(
         html=html,
@@ -126,41 +127,37 @@ def _areas_and_lines(shapes: np.ndarray) -> np.ndarray:
     return kept
 
 
-def _subject_data(dossiers: Sequence[Dossier], dimensions: Sequence[int]) -> dict[str, Any]:
+def _subject_data(listed: Sequence[Listed], numbers: Mapping[str, str], dimensions: Sequence[int]) -> dict[str, Any]:
     """Return subjects with their open and applying clauses; each clause's text is kept once."""
     rules: dict[tuple[str, ...], int] = {}
     subjects = [
-        {**_subject(dossier, rules), "dimension": dimension}
-        for dossier, dimension in zip(dossiers, dimensions, strict=True)
+        {**_subject(row, rules), "number": numbers.get(row.case.subject_id, ""), "dimension": dimension}
+        for row, dimension in zip(listed, dimensions, strict=True)
     ]
     return {"subjects": subjects, "rules": [list(rule) for rule in rules]}
 
 
-def _subject(dossier: Dossier, rules: dict[tuple[str, ...], int]) -> dict[str, Any]:
-    subject, verdict = dossier.subject, dossier.verdict
-    applied = [*(r for part in dossier.applies.values() for r in part), *dossier.hints]
-    decisive = {rule_id for rule_id, _ in dossier.decisive}
-    hit = [r.row for r in (*applied, *dossier.unknown) if r.row["rule_id"] in decisive]
+def _subject(row: Listed, rules: dict[tuple[str, ...], int]) -> dict[str, Any]:
+    c, subject, case = row.case.conclusion, row.subject, row.case
+    hit = c.decisive or c.open
     return {
         **{name: subject[name] for name in _SUBJECT_TEXTS},
         "lon": round(float(subject["lon"]), 6),
         "lat": round(float(subject["lat"]), 6),
-        "verdict": verdict["verdict"],
-        "atLeast": verdict["at_least"],
-        "stability": stability_word(verdict["verdict"], verdict["stability"]),
-        "manual": int(verdict["manual_count"]),
-        "caveats": list(dossier.caveats),
-        "number": dossier.report_number,
-        "page": dossier.page,
-        "decisiveLayers": sorted({row["layer"] for row in hit if row["layer"]}),
-        "decisiveZones": sorted({z for row in hit for z in str(row["zone_id"]).split(LIST_SEPARATOR) if z}),
-        "applies": [_clause(r, rules) for r in applied],
-        "unknown": [_clause(r, rules) for r in dossier.unknown],
+        "verdict": c.verdict,
+        "atLeast": c.at_least,
+        "stability": stability_word(c.verdict, c.stability),
+        "manual": c.manual_count,
+        "caveats": list(c.caveats),
+        "page": row.page,
+        "decisiveLayers": sorted({clause.layer for clause in hit if clause.layer}),
+        "decisiveZones": sorted({zone.zone_id for clause in hit for zone in clause.zones}),
+        "applies": [_clause(clause, rules) for clause in case.applied],
+        "unknown": [_clause(clause, rules) for clause in case.undecided],
     }
 
 
-def _clause(ruling: Ruling, rules: dict[tuple[str, ...], int]) -> list[Any]:
-    row = ruling.row
-    key = tuple(str(row[name]) for name in ("rule_id", "effect", "level", "clause", "basis", "mark"))
-    zones = "、".join(ruling.zones[:3]) + (f" 等 {len(ruling.zones)} 处" if len(ruling.zones) > 3 else "")
-    return [rules.setdefault(key, len(rules)), zones, "、".join(attribute(name) for name in ruling.missing)]
+def _clause(c: Clause, rules: dict[tuple[str, ...], int]) -> list[Any]:
+    key = (c.rule_ids[0], c.effect, c.levels[0], c.text, c.bases[0], c.mark)
+    zones = "、".join(map(zone_name, c.zones[:3])) + (f" 等 {len(c.zones)} 处" if len(c.zones) > 3 else "")
+    return [rules.setdefault(key, len(rules)), zones, "、".join(fact.title for fact in c.missing)]

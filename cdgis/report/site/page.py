@@ -11,8 +11,7 @@ from cdgis.carbon.stock import TOTAL
 from cdgis.core.vocabulary import Verdict
 from cdgis.report.drawing.bar_chart import BAR_PX, LABEL_PX, ROW_PX
 from cdgis.report.drawing.bar_chart import WIDTH_PX as CHART_PX
-from cdgis.report.drawing.palette import read_palette
-from cdgis.report.drawing.paths import SIZE_PX, Sketch
+from cdgis.report.drawing.paths import SIZE_PX
 from cdgis.report.files.inline_assets import (
     content_policy,
     inline_code,
@@ -25,10 +24,8 @@ from cdgis.report.site.dashboard import Dashboard
 from cdgis.report.site.overview import Overview
 from cdgis.report.site.overview_map import MapView
 from cdgis.report.site.place_content import Place
-from cdgis.report.site.subject_content import Dossier
-from cdgis.report.site.subject_list import filter_choices, list_subjects
+from cdgis.report.site.subject_list import Listed, filter_choices
 from cdgis.report.templating import common_values, page_template
-from cdgis.report.wording import transition_note
 from cdgis.results.assessment import Assessment
 
 OUR_SCRIPTS = (
@@ -40,10 +37,9 @@ TILE_HOSTS = tuple(f"https://t{number}.tianditu.gov.cn" for number in range(8))
 """The only hosts a page may ask for pictures, and only once the reader has typed a key."""
 
 
-def render_index(assessment: Assessment, dossiers: Sequence[Dossier], *, overview: Overview, view: MapView) -> str:
+def render_index(assessment: Assessment, listed: Sequence[Listed], *, overview: Overview, view: MapView) -> str:
     """Return index.html: one self-contained file with map, lists and the run's provenance."""
     scripts = [leaflet_script(), view.script, "\n".join(static_text(name) for name in OUR_SCRIPTS)]
-    listed = list_subjects(assessment, dossiers)
     return page_template("index.html").render(
         **common_values(assessment),
         early=inline_code(static_text(EARLY_SCRIPT)),
@@ -57,23 +53,6 @@ def render_index(assessment: Assessment, dossiers: Sequence[Dossier], *, overvie
         choices=filter_choices(listed),
         tiles=True,
         leaflet_licence=template_text("leaflet_licence.txt"),
-    )
-
-
-def render_site(assessment: Assessment, dossier: Dossier, sketch: Sketch | None) -> str:
-    """Return the page of one subject: conclusion first, then what it rests on; no script at all."""
-    return page_template("site.html").render(
-        **common_values(assessment),
-        policy=content_policy(()),
-        style=inline_code(template_text("style.css") + template_text("site.css")),
-        d=dossier,
-        subject=dossier.subject,
-        verdict=dossier.verdict,
-        verdict_label=Verdict(dossier.verdict["verdict"]).label,
-        look=read_palette().verdicts[dossier.verdict["verdict"]],
-        sketch=sketch,
-        sketch_size=SIZE_PX,
-        transition=transition_note(dossier.attribute("approval_date") or dossier.attribute("application_date")),
     )
 
 

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from cdgis.report.carbon.page import gather_carbon, render_carbon
 from cdgis.report.relocation.page import render_relocation
+from cdgis.report.screening import Composer
 from cdgis.report.site.dashboard import draw_dashboard
 from cdgis.report.site.overview import sum_up
 from cdgis.report.site.overview_map import build_map
@@ -13,12 +14,10 @@ from cdgis.report.site.page import (
     render_index,
     render_place,
     render_place_list,
-    render_site,
 )
 from cdgis.report.site.place_content import gather_places, place_pages
-from cdgis.report.site.subject_content import gather_dossiers
 from cdgis.report.site.subject_list import list_subjects
-from cdgis.report.site.subject_map import draw_sketches
+from cdgis.report.site.subject_page import SubjectPages
 from cdgis.results.assessment import Assessment
 
 INDEX, DASHBOARD, PLACES, CARBON = "index.html", "dashboard.html", "places.html", "carbon.html"
@@ -32,22 +31,20 @@ def render_pages(assessment: Assessment, *, jobs: int = 1, word: bool = False) -
     ----------
     word : relocation cards link their Word twins.
     """
-    dossiers = gather_dossiers(assessment)
-    pages = place_pages(assessment)
-    view = build_map(assessment, dossiers, pages=pages)
-    yield INDEX, render_index(assessment, dossiers, overview=sum_up(assessment, dossiers), view=view)
-    yield DASHBOARD, render_dashboard(assessment, draw_dashboard(assessment, dossiers, pages=pages))
+    composer, pages = Composer(assessment), place_pages(assessment)
+    listed = list_subjects(composer.book)
+    view = build_map(assessment, listed, pages=pages)
+    yield INDEX, render_index(assessment, listed, overview=sum_up(assessment, listed), view=view)
+    yield DASHBOARD, render_dashboard(assessment, draw_dashboard(assessment, listed, pages=pages))
     yield from render_relocation(assessment, word=word)
-    places = gather_places(assessment, list_subjects(assessment, dossiers), pages=pages)
+    places = gather_places(assessment, listed, pages=pages)
     yield PLACES, render_place_list(assessment, places)
     carbon = gather_carbon(assessment, pages=pages)
     if carbon is not None:
         yield CARBON, render_carbon(assessment, carbon)
-    paged = [dossier for dossier in dossiers if dossier.page]
-    sketches = draw_sketches(assessment, paged)
+    subjects, paged = SubjectPages(composer, pages), [row for row in listed if row.page]
     with ThreadPoolExecutor(max_workers=max(jobs, 1)) as pool:
-        texts = pool.map(lambda d: render_site(assessment, d, sketches.get(d.subject["subject_id"])), paged)
-        for dossier, text in zip(paged, texts, strict=True):
-            yield f"{SITE_FOLDER}/{dossier.page}", text
+        for row, text in zip(paged, pool.map(subjects.render, paged), strict=True):
+            yield f"{SITE_FOLDER}/{row.page}", text
         for place, text in zip(places, pool.map(lambda p: render_place(assessment, p), places), strict=True):
             yield place.page, text

@@ -1,12 +1,12 @@
 """Subjects listed on the overview, in order, with what the reader can filter by."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from cdgis.core import layer_ids
 from cdgis.core.vocabulary import IntakeStatus, Stability, SubjectKind, Verdict
-from cdgis.report.site.subject_content import Dossier
-from cdgis.report.table_rows import Row
+from cdgis.report.screening import Case, Casebook
+from cdgis.report.table_rows import Row, page_names, table
 from cdgis.report.wording import industry
 from cdgis.results.assessment import Assessment
 
@@ -29,28 +29,57 @@ Choice = tuple[str, str, list[tuple[str, str]]]
 class Listed:
     """One row of the list."""
 
-    subject: Row
-    verdict: str
-    critical: bool
-    caveats: tuple[str, ...]
-    """What must stand beside the verdict."""
+    case: Case
     page: str
+    """File name of its page, or empty when it has none."""
     unit_class: str
     """Class of the management unit it lies in: 优先保护, 重点管控, 一般管控."""
     attention: str
     """Keys of ATTENTION that hold, separated by spaces."""
 
+    @property
+    def subject(self) -> Row:
+        """Its row of subjects.csv."""
+        return self.case.subject.row
 
-def list_subjects(assessment: Assessment, dossiers: Sequence[Dossier]) -> list[Listed]:
-    """Return one row per dossier, gravest verdict first, projects before enterprises, then by id."""
+    @property
+    def verdict(self) -> str:
+        """The verdict's word."""
+        return self.case.conclusion.verdict
+
+    @property
+    def critical(self) -> bool:
+        """Whether a small shift may change the verdict."""
+        return self.case.conclusion.stability == Stability.CRITICAL
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """What must stand beside the verdict."""
+        return self.case.conclusion.caveats
+
+
+def list_subjects(book: Casebook) -> list[Listed]:
+    """Return one row per case, gravest verdict first, projects before enterprises, then by id."""
+    assessment = book.assessment
+    moving = set(table(assessment, "relocation")["enterprise_id"])
+    cases = book.all()
+    pages = page_names([case.subject_id for case in cases if _has_page(case, moving)])
     classes = _unit_classes(assessment)
-    return [_listed(dossier, classes) for dossier in sorted(dossiers, key=_place)]
+    return [_listed(case, pages.get(case.subject_id, ""), classes, moving) for case in sorted(cases, key=_place)]
 
 
-def _place(dossier: Dossier) -> tuple[int, bool, str]:
-    subject = dossier.subject
-    order = _ORDER.index(Verdict(dossier.verdict["verdict"]))
-    return order, subject["kind"] != SubjectKind.PROJECT, str(subject["subject_id"])
+def _has_page(case: Case, moving: Container[str]) -> bool:
+    """Return whether a subject has a page: every project, and every enterprise that any clause counts against."""
+    return (
+        case.subject.row["kind"] == SubjectKind.PROJECT
+        or case.subject_id in moving
+        or case.conclusion.verdict != Verdict.CLEAR
+    )
+
+
+def _place(case: Case) -> tuple[int, bool, str]:
+    order = _ORDER.index(Verdict(case.conclusion.verdict))
+    return order, case.subject.row["kind"] != SubjectKind.PROJECT, case.subject_id
 
 
 def _unit_classes(assessment: Assessment) -> Mapping[str, str]:
@@ -60,23 +89,20 @@ def _unit_classes(assessment: Assessment) -> Mapping[str, str]:
     return dict(zip(zones["zone_id"], zones["zone_class"], strict=True))
 
 
-def _listed(dossier: Dossier, classes: Mapping[str, str]) -> Listed:
-    verdict = dossier.verdict
+def _listed(case: Case, page: str, classes: Mapping[str, str], moving: Container[str]) -> Listed:
+    c = case.conclusion
     holds = {
-        "critical": verdict["stability"] == Stability.CRITICAL,
-        "caveat": bool(dossier.caveats),
-        "manual": int(verdict["manual_count"]) > 0,
-        "unknown": bool(dossier.unknown),
-        "relocation": dossier.relocation is not None,
-        "repaired": any(row["status"] == IntakeStatus.REPAIRED for row in dossier.intake),
+        "critical": c.stability == Stability.CRITICAL,
+        "caveat": bool(c.caveats),
+        "manual": c.manual_count > 0,
+        "unknown": c.unknown_count > 0,
+        "relocation": case.subject_id in moving,
+        "repaired": any(row["status"] == IntakeStatus.REPAIRED for row in case.intake),
     }
     return Listed(
-        subject=dossier.subject,
-        verdict=verdict["verdict"],
-        critical=holds["critical"],
-        caveats=dossier.caveats,
-        page=dossier.page,
-        unit_class=classes.get(dossier.subject["unit_code"], ""),
+        case=case,
+        page=page,
+        unit_class=classes.get(case.subject.row["unit_code"], ""),
         attention=" ".join(key for key in ATTENTION if holds[key]),
     )
 
