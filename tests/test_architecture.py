@@ -26,12 +26,24 @@ LEVELS: tuple[tuple[str, ...], ...] = (
 )
 """Rooms, lowest first; a room imports only rooms of rows above its own."""
 
+REPORT_LEVELS: tuple[tuple[str, ...], ...] = (
+    ("wording", "table_rows"),
+    ("drawing", "files"),
+    ("templating",),
+    ("standalone_page",),
+    ("screening", "carbon", "rivers", "relocation"),
+    ("map",),
+    ("site",),
+    ("public", "publish", "notebook"),
+)
+"""Rooms inside report/, lowest first: the same law once more."""
+
 FENCES = {
     "fiona": ("readers", "report.files"),
     "pyogrio": ("readers", "report.files"),
     "rasterio": ("raster",),
     "pyproj": ("geometry.geodesy", "geometry.projections"),
-    "folium": ("report.map.explore", "report.site.overview_map"),
+    "folium": ("report.map",),
     "numba": ("core.compiled",),
     "docx": ("report.files.docx_base", "report.screening.docx", "report.rivers.docx", "report.relocation.docx"),
     "matplotlib": ("report.site.overview_png",),
@@ -101,6 +113,19 @@ def own_imports(name: str, tree: ast.Module, known: set[str]) -> set[str]:
 def unit_of(name: str) -> str:
     """Return the row entry a module belongs to: readers.kml -> readers."""
     return name.split(".")[0]
+
+
+def report_faults(trees: dict[str, ast.Module]) -> list[str]:
+    """Return rooms inside report/ missing from REPORT_LEVELS, and imports of a room of the same or a higher level."""
+    level = {unit: i for i, row in enumerate(REPORT_LEVELS) for unit in row}
+    inside = {name: tree for name, tree in trees.items() if name.startswith("report.")}
+    faults = [f"{name} 不在 report/ 的层级表中" for name in inside if name.split(".")[1] not in level]
+    for name, tree in inside.items():
+        for target in sorted(own_imports(name, tree, set(inside))):
+            mine, other = name.split(".")[1], target.split(".")[1]
+            if mine != other and level.get(other, -1) >= level.get(mine, len(level)):
+                faults.append(f"{name} 导入了 report/ 中不低于自己的 {target}")
+    return faults
 
 
 def order_faults(trees: dict[str, ast.Module]) -> list[str]:
@@ -250,6 +275,11 @@ def test_every_module_imports_only_lower_levels():
     assert order_faults(TREES) == []
 
 
+def test_rooms_inside_report_import_only_lower_ones():
+    assert report_faults(TREES) == []
+    assert {f"report.{unit}" for row in REPORT_LEVELS for unit in row} <= set(TREES)
+
+
 def test_levels_name_no_module_that_is_gone():
     assert {unit for row in LEVELS for unit in row} - {unit_of(name) for name in TREES} == set()
 
@@ -304,6 +334,11 @@ def test_planted_namesake_or_full_top_is_found(tmp_path):
 
 
 PLANTED = {
+    "report/site/late.py": ('"""D."""\nfrom cdgis.report.public.reduction import Withheld\n', report_faults,
+                            "report.site.late 导入了 report/ 中不低于自己的 report.public.reduction"),
+    "report/files/across.py": ('"""D."""\nimport cdgis.report.drawing.paths\n', report_faults,
+                               "report.files.across 导入了 report/ 中不低于自己的 report.drawing.paths"),
+    "report/attic.py": ('"""D."""\n', report_faults, "report.attic 不在 report/ 的层级表中"),
     "geometry/plane.py": ('"""D."""\nfrom cdgis.judging.verdicts import judge\n', order_faults,
                           "geometry.plane 导入了不低于自己的 judging.verdicts"),
     "readers/late.py": ('"""D."""\ndef f():\n    """D."""\n    import cdgis.judging.verdicts\n', order_faults,
@@ -330,8 +365,9 @@ def test_planted_violation_is_found(file, tmp_path):
     (tmp_path / "judging").mkdir()
     (tmp_path / "judging/verdicts.py").write_text('"""D."""\nfrom cdgis.judging.facts import f\n', encoding="utf-8")
     (tmp_path / "judging/facts.py").write_text('"""D."""\n', encoding="utf-8")
-    (tmp_path / file).parent.mkdir(exist_ok=True, parents=True)
-    (tmp_path / file).write_text(text, encoding="utf-8")
+    for name in ("report/public/reduction.py", "report/drawing/paths.py", file):
+        (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
+        (tmp_path / name).write_text(text if name == file else '"""D."""\n', encoding="utf-8")
     assert fault in check(modules(tmp_path))
 
 

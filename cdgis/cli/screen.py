@@ -28,7 +28,7 @@ from cdgis.core.calendar_days import parse_date
 from cdgis.errors import UsageError
 
 ENGINES = ("auto", "plain", "compiled", "dask")
-FORMATS = ("html", "docx", "xlsx", "gpkg", "json")
+FORMATS = ("html", "docx", "xlsx", "gpkg", "json", "map")
 
 FilesArgument = Annotated[
     list[Path] | None,
@@ -62,7 +62,7 @@ EngineOption = Annotated[
     typer.Option("--engine", metavar="引擎", help="auto 自选；plain 只用 GEOS；compiled 编译内核；dask 分布式（读 GeoParquet），结果相同"),
 ]
 SchedulerOption = Annotated[str | None, typer.Option("--scheduler", metavar="地址", help="现有 Dask 调度器地址（缺省在本机起进程）")]
-FormatOption = Annotated[str, typer.Option("--format", metavar="清单", help="输出格式，逗号分隔：html,docx,xlsx,gpkg,json")]
+FormatOption = Annotated[str, typer.Option("--format", metavar="清单", help="输出格式，逗号分隔：html,docx,xlsx,gpkg,json,map（互动地图）")]
 
 
 def register(app: typer.Typer) -> None:

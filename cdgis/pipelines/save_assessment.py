@@ -11,6 +11,8 @@ from cdgis.report.screening.reviews import kept_journals
 from cdgis.report.table_rows import page_names
 from cdgis.results.assessment import Assessment
 
+MAP = "map"
+"""Format: one interactive map of all sites of a screening, map-<number of the run>.html."""
 SCREEN_FORMATS = ("html", "json")
 """What a screening writes when nothing else is asked for."""
 
@@ -28,7 +30,7 @@ def save_assessment(
 
     Parameters
     ----------
-    formats : of a screening, any of html, docx, json, xlsx, gpkg; None means SCREEN_FORMATS. A whole run has no choice.
+    formats : of a screening, any of html, docx, json, xlsx, gpkg, map; None means SCREEN_FORMATS. A whole run has no choice.
     attachments : file name -> bytes that the reports on single sites rest on and that lie in no other file.
 
     Raises
@@ -42,11 +44,21 @@ def save_assessment(
         names = page_names(list(assessment.subjects.frame["subject_id"]))
         journals = kept_journals(out, assessment, names)
         wanted = SCREEN_FORMATS if formats is None else formats
+        extra = dict(attachments or {}) | (_map_file(assessment) if MAP in wanted else {})
+        wanted = [name for name in wanted if name != MAP]
         return write_screening(
-            assessment, out, formats=wanted, journals=journals, attachments=attachments, progress=progress.step
+            assessment, out, formats=wanted, journals=journals, attachments=extra, progress=progress.step
         )  # fmt: skip
     if formats is not None:
         raise UsageError("整个工作区的结果总是写出全部网页与数据表，不能选格式", remedy="请去掉 formats")
     progress.stage("写出网页与数据表")
     word = assessment.request.command == "relocate"
     return write_reports(assessment, out, jobs=jobs, progress=progress.step, word=word)
+
+
+def _map_file(assessment: Assessment) -> dict[str, bytes]:
+    """Return the interactive map under its name; the library for it is loaded only now."""
+    from cdgis.report.map.explore import explore_map
+
+    page = explore_map(assessment).get_root().render()
+    return {f"map-{assessment.report_numbers['']}.html": page.encode("utf-8", "replace")}

@@ -142,7 +142,7 @@ class Result:
         Parameters
         ----------
         out : folder; files of other reports in it stay.
-        formats : of a screening, any of html, docx, json, xlsx, gpkg (html and json without); None for a whole run.
+        formats : of a screening, any of html, docx, json, xlsx, gpkg, map (html and json without); None for a whole run.
 
         Raises
         ------

@@ -4,7 +4,7 @@ Leaflet stands in the page itself, element ids are a running number, and the pag
 scripts by hash: two maps of one assessment are the same bytes and neither asks a network for anything.
 
 folium fills its finished scripts in as templates once more, so a brace from data would be code of ours: texts go in as
-markup whose braces are entities (`_inert`).
+markup whose braces are entities (`inert`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,16 +13,17 @@ from typing import Any, cast
 import folium
 import numpy as np
 import shapely
-from branca.element import Element, Figure
+from branca.element import Figure
 from folium.features import GeoJsonPopup, GeoJsonTooltip
 from markupsafe import Markup, escape
 
 from cdgis.core import layer_ids
 from cdgis.core.vocabulary import Effect
 from cdgis.report.drawing.palette import read_palette
-from cdgis.report.files.inline_assets import content_policy, inline_code, leaflet_script, leaflet_style, template_text
+from cdgis.report.files.inline_assets import inline_code, leaflet_script, leaflet_style, template_text
 from cdgis.report.map.layer_styles import THEMES, Bounds, map_bounds
 from cdgis.report.map.levels import simplified
+from cdgis.report.map.offline_map import OfflineFigure, Verbatim, inert, number_elements, offline_map
 from cdgis.report.screening import Casebook
 from cdgis.report.screening.case import Case
 from cdgis.report.screening.cells import stability_text, title_of, verdict_text, zone_text
@@ -69,13 +70,9 @@ def explore_map(assessment: Assessment, *, layers: Sequence[str] | None = None) 
     cases = Casebook(assessment).all()
     drawn = [case for case in cases if case.shape is not None and not case.shape.is_empty]
     focus = _focus([case.shape for case in drawn], assessment.layers)
-    west, south, east, north = bounds = _with_room(focus)
-    canvas = folium.Map(
-        location=[(south + north) / 2, (west + east) / 2], tiles=None, prefer_canvas=True, control_scale=True,
-        attributionControl=False, zoomSnap=0.25, minZoom=6, maxZoom=19, font_size="13px",
-    )  # fmt: skip
-    canvas.default_js, canvas.default_css = [], []
-    _OfflineFigure(title=f"{assessment.settings.city}研判互动地图").add_child(canvas)
+    bounds = _with_room(focus)
+    canvas = offline_map(bounds, control_scale=True, maxZoom=19, font_size="13px")
+    OfflineFigure(title=f"{assessment.settings.city}研判互动地图").add_child(canvas)
     wanted = _wanted(drawn, assessment.layers) if layers is None else [key for key in layers if key in assessment.layers]
     shown = set(wanted[:_MOST_SHOWN]) | {_GROUND, _BORDERS}
     for layer in sorted((assessment.layers[key] for key in wanted), key=lambda layer: THEMES.index(layer.spec.theme)):
@@ -86,51 +83,6 @@ def explore_map(assessment: Assessment, *, layers: Sequence[str] | None = None) 
     _furnish(canvas, assessment, drawn)
     number_elements(canvas)
     return canvas
-
-
-class _OfflineFigure(Figure):
-    """A page that brings its scripts along and lets nothing else run."""
-
-    def render(self, **kwargs: Any) -> str:
-        """Return the page with the policy that names its scripts."""
-        for child in self._children.values():
-            child.render(**kwargs)
-        head, body, script = (part.render(**kwargs) for part in (self.header, self.html, self.script))
-        head = head.replace("\r\n", "\n")
-        scripts = [text.split("</script>")[0] for text in head.split("<script>")[1:]] + [f"\n{script}\n"]
-        return (
-            '<!DOCTYPE html>\n<html lang="zh-CN">\n<head>\n<meta charset="utf-8">\n'
-            f'<meta http-equiv="Content-Security-Policy" content="{escape(content_policy(scripts))}">\n'
-            f"<title>{escape(self.title)}</title>\n{head}\n</head>\n<body>\n{body}\n"
-            f"<script>\n{script}\n</script>\n</body>\n</html>\n"
-        )
-
-
-class _Verbatim(Element):
-    """Markup that stands as it is: what folium takes for a template would be filled in."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self._text = text
-
-    def render(self, **kwargs: Any) -> str:
-        """Return the markup."""
-        return self._text
-
-
-def _inert(markup: str) -> str:
-    """Return escaped markup in which no template can begin."""
-    return markup.replace("{", "&#123;")
-
-
-def number_elements(root: Element) -> None:
-    """Replace folium's random ids by a running number, in drawing order."""
-    waiting, number = [root], 0
-    while waiting:
-        element = waiting.pop(0)
-        number += 1
-        element._id = str(number)
-        waiting.extend(element._children.values())
 
 
 def _focus(shapes: Sequence[Any], layers: Layers) -> Bounds:
@@ -232,13 +184,13 @@ def _geojson(
     features = [
         {
             "type": "Feature", "id": str(number), "geometry": shapely.geometry.mapping(shape),
-            "properties": {key: _inert(text) for key, text in entry.items()},
+            "properties": {key: inert(text) for key, text in entry.items()},
         }
         for number, (shape, entry) in enumerate(zip(rounded, properties, strict=True))
     ]
     collection = {"type": "FeatureCollection", "features": features}
     popup = GeoJsonPopup(fields=["text"], labels=False, localize=False, max_width=320, max_height=320)
-    return folium.GeoJson(collection, name=_inert(str(escape(name))), popup=popup, smooth_factor=0.6, **options)
+    return folium.GeoJson(collection, name=inert(str(escape(name))), popup=popup, smooth_factor=0.6, **options)
 
 
 def _zone_popup(title: str, zone_id: str, name: str, kind: str) -> str:
@@ -276,7 +228,7 @@ def _furnish(canvas: folium.Map, assessment: Assessment, cases: Sequence[Case]) 
     """Add Leaflet itself, the legend of verdicts and the standing words."""
     figure = cast(Figure, canvas.get_root())
     style = inline_code(leaflet_style() + template_text("explore.css"))
-    figure.header.add_child(_Verbatim(f"<style>{style}</style>\n<script>{inline_code(leaflet_script())}</script>"), name="leaflet", index=0)
+    figure.header.add_child(Verbatim(f"<style>{style}</style>\n<script>{inline_code(leaflet_script())}</script>"), name="leaflet", index=0)
     counts = {name: sum(case.conclusion.verdict == name for case in cases) for name in read_palette().verdicts}
     keys = [
         Markup('<li><i style="background:{}"></i>{} {}</li>').format(look.fill, name, counts[name])
@@ -287,4 +239,4 @@ def _furnish(canvas: folium.Map, assessment: Assessment, cases: Sequence[Case]) 
     marks = [f"审图号：{number}" if number else "未经审图，不得公开", f"判定基准日 {assessment.as_of.isoformat()}"]
     marks += [stamp] if stamp else []
     told = Markup('<div class="cdgis-key"><ul>{}</ul><p>{}</p></div>').format(Markup("").join(keys), "　".join(marks))
-    figure.html.add_child(_Verbatim(told), name="key")
+    figure.html.add_child(Verbatim(told), name="key")

@@ -62,7 +62,7 @@ def write_screening(
     assessment and the journals alone.
     """
     unknown = [name for name in formats if name not in FORMATS]
-    if unknown or not formats:
+    if unknown or not (formats or attachments):
         raise UsageError(f"--format 读到“{'、'.join(unknown) or '空'}”，应为 {'、'.join(FORMATS)} 中的一个或几个，用逗号分隔")
     composer = Composer(assessment)
     with staged(out, own=("data/",)) as stage:

@@ -7,18 +7,16 @@ nothing: the page brings Leaflet itself. The page's own script decodes the paylo
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-import folium
 import numpy as np
 import shapely
-from branca.element import Figure
 
 from cdgis.report.drawing.palette import read_palette
 from cdgis.report.map.budget import pack_layers, size_notes
-from cdgis.report.map.explore import number_elements
-from cdgis.report.map.layer_styles import THEMES, Bounds, layer_record, map_bounds
+from cdgis.report.map.layer_styles import THEMES, layer_record, map_bounds
 from cdgis.report.map.levels import LEVEL_ZOOMS
+from cdgis.report.map.offline_map import offline_map, rendered
 from cdgis.report.map.outline_encoding import deflated_json
 from cdgis.report.map.relief import relief_notes, relief_record
 from cdgis.report.screening.cells import zone_name
@@ -63,8 +61,10 @@ def build_map(
     layers = {key: layer for key, layer in assessment.layers.items() if layer.spec.is_vector and len(layer.zones)}
     west, south, east, north = map(float, assessment.subjects.frame.total_bounds)
     bounds = map_bounds(layers, (west, south, east, north))
-    canvas = _folium_map(bounds)
-    html, script = _rendered(canvas)
+    # an animation under way would swallow the view the address asks for
+    canvas = offline_map(bounds, zoomAnimation=False)
+    canvas.fit_bounds([[bounds[1], bounds[0]], [bounds[3], bounds[2]]])
+    html, script = rendered(canvas)
     frame = assessment.subjects.frame.set_index("subject_id")
     ids = [row.case.subject_id for row in listed]
     shapes = {key: layer.zones.geometry.to_numpy() for key, layer in layers.items()}
@@ -92,32 +92,6 @@ def build_map(
         geometry={key: packed.text for key, packed in packs.items()},
         notes=(*size_notes(packs, titles, budget_bytes=budget, most_change=most), *relief_notes(assessment.pictures)),
     )
-
-
-def _folium_map(bounds: Bounds) -> folium.Map:
-    west, south, east, north = bounds
-    canvas = folium.Map(
-        location=[(south + north) / 2, (west + east) / 2],
-        tiles=None,
-        prefer_canvas=True,
-        control_scale=False,
-        attributionControl=False,
-        zoomSnap=0.25,
-        minZoom=6,
-        maxZoom=18,
-        # an animation under way would swallow the view the address asks for
-        zoomAnimation=False,
-    )
-    canvas.default_js, canvas.default_css = [], []
-    canvas.fit_bounds([[south, west], [north, east]])
-    number_elements(canvas)
-    return canvas
-
-
-def _rendered(canvas: folium.Map) -> tuple[str, str]:
-    figure = cast(Figure, canvas.get_root())
-    figure.render()
-    return figure.html.render().strip(), figure.script.render().strip() + "\n"
 
 
 def _areas_and_lines(shapes: np.ndarray) -> np.ndarray:
