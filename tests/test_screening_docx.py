@@ -37,7 +37,7 @@ def _document():
 
 
 def _grids():
-    return [block for part in parts_of(_report(), digest="") for block in part.blocks if hasattr(block, "columns")]
+    return [block for part in parts_of(_report(), digest="0" * 64) for block in part.blocks if hasattr(block, "columns")]
 
 
 def _table(first_header):
