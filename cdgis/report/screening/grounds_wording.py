@@ -191,7 +191,7 @@ def _layers(report: ScreeningReport, *, every_layer: bool) -> list[Block]:
     ----------
     every_layer : list those the subject does not meet as well.
     """
-    listed = [layer for layer in report.data.layers if every_layer or layer.used != "未压占"]
+    listed = [layer for layer in report.data.layers if every_layer or layer.used != LayerUse.CLEAR]
     head = "图层（未注明压占、邻近、未覆盖的未压占；精度；SHA-256 前 12 位；来源）"
     heads = columns(("版本与性质", 15), ("批准机关 / 备案 / 公布", 21), (head, 64))
     sources = list(dict.fromkeys((layer.source, layer.licence) for layer in listed))
