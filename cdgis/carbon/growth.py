@@ -15,6 +15,7 @@ import pandas as pd
 from cdgis.carbon.factors import GrowthData, Measures, Trees
 from cdgis.carbon.inventory import carbon_per_m3
 from cdgis.core.array_types import FloatArray
+from cdgis.core.vocabulary import CurveRole
 from cdgis.errors import CarbonError
 
 METHODS = ("age_class", "richards", "increment", "power")
@@ -137,7 +138,7 @@ def growth_table(data: GrowthData, trees: Trees, last_age_yr: int = 60) -> pd.Da
                     {
                         "forest_type": forest_type,
                         "method": method,
-                        "role": "备选" if place else "缺省",
+                        "role": (CurveRole.ALTERNATIVE if place else CurveRole.DEFAULT).value,
                         "age_yr": age.astype(int),
                         "volume_m3_per_ha": stand_volume(data, forest_type, age, method),
                         "carbon_tc_per_ha_low": np.nan if place else np.concatenate([[0.0], np.cumsum(gain.low)]),

@@ -15,7 +15,7 @@ from cdgis.carbon.factors import TREE_FACTORS, GrowthData, Trees, mark_column, s
 from cdgis.carbon.uncertainty import Factor, Interval, Model, propagate
 from cdgis.core.array_types import FloatArray
 from cdgis.core.units import M2_PER_HA, TCO2_PER_TC
-from cdgis.core.vocabulary import LIST_SEPARATOR, Mark
+from cdgis.core.vocabulary import LIST_SEPARATOR, TOTAL, Mark
 from cdgis.errors import CarbonError
 
 FANG_CARBON_FRACTION = 0.5
@@ -139,7 +139,7 @@ def sum_species(stands: pd.DataFrame, half_ranges: dict[str, float], trees: Tree
         whole["fang_tc"] = np.nan
     out = pd.concat([sums, whole], ignore_index=True)
     spans = [
-        stock_range(sums[sums["species_group"] == name] if name != "合计" else sums, half_ranges, trees)
+        stock_range(sums[sums["species_group"] == name] if name != TOTAL else sums, half_ranges, trees)
         for name in out["species_group"]
     ]
     out["volume_tc_low"], out["volume_tc_high"] = [s.low for s in spans], [s.high for s in spans]

@@ -16,12 +16,12 @@ import pandas as pd
 from cdgis.carbon.factors import POOLS, PoolTable, error_group
 from cdgis.carbon.uncertainty import half_widths
 from cdgis.core.units import M2_PER_HA, TCO2_PER_TC, m2_to_mu
+from cdgis.core.vocabulary import TOTAL as TOTAL
 from cdgis.core.vocabulary import Mark
 from cdgis.errors import CarbonError
 from cdgis.raster import NODATA_CODE
 from cdgis.results.tables.validation import validate
 
-TOTAL = "合计"
 NO_DATA = "无数据"
 
 

@@ -25,7 +25,7 @@ from cdgis.errors import UsageError
 from cdgis.results.tables.validation import validate
 
 GHG, APEQ = "CO2", "APeq"
-LEVELS = ("企业", "园区", "县区", "全部")
+ENTERPRISES, PARKS, COUNTIES, WHOLE = LEVELS = ("企业", "园区", "县区", "全部")
 METHOD = "弹性、协同控制坐标、耦合协调度"
 
 
@@ -99,10 +99,10 @@ def measure_synergy(emissions: pd.DataFrame, weights: WeightSet) -> pd.DataFrame
 
 
 def _level(emissions: pd.DataFrame, level: str) -> pd.DataFrame:
-    key = {"企业": "unit_id", "园区": "park", "县区": "county", "全部": ""}[level]
+    key = {ENTERPRISES: "unit_id", PARKS: "park", COUNTIES: "county", WHOLE: ""}[level]
     rows = emissions.assign(all="全部") if not key else emissions[emissions[key] != ""]
     key = key or "all"
-    name = "name" if level == "企业" else key
+    name = "name" if level == ENTERPRISES else key
     keys = [key, "substance"] if key == name else [key, name, "substance"]
     total = _known_sums(rows, keys, ["before_t", "after_t"])
     return pd.DataFrame({

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from cdgis.cli.terminal import VERDICT_STYLES, count_table
 from cdgis.core import layer_ids
-from cdgis.core.vocabulary import LIST_SEPARATOR, WHOLE_FILE, IntakeStatus, Verdict
+from cdgis.core.vocabulary import LIST_SEPARATOR, TOTAL, WHOLE_FILE, IntakeStatus, Verdict
 from cdgis.report.relocation.content import count_dispositions
 from cdgis.results.assessment import Assessment
 from cdgis.results.data_status import stamp_of
@@ -112,7 +112,7 @@ def _headlines(assessment: Assessment) -> list[str]:
         placed = int((relocation["assigned"] != "").sum())
         lines.append(f"搬迁与整治清单 {len(relocation)} 家：{parts}；迁建中已有建议园区 {placed} 家（见 relocation.html）")
     carbon = assessment.tables["carbon_zones"]
-    city = carbon[(carbon["zone_layer"] == layer_ids.CITY) & (carbon["land_class"] == "合计")]
+    city = carbon[(carbon["zone_layer"] == layer_ids.CITY) & (carbon["land_class"] == TOTAL)]
     columns = ["stock_tc_mid", "stock_tc_low", "stock_tc_high", "vegetation_tc", "soil_tc"]
     for row, mark in zip(city[columns].to_numpy(dtype=float), city["mark"], strict=True):
         mid, low, high, vegetation, soil = row / 1e6

@@ -137,6 +137,40 @@ class FlowDirection(StrEnum):
     UP = "上游"
 
 
+class CheckState(StrEnum):
+    """How a computed figure compares with a published one."""
+
+    AGREES = "一致"
+    WRONG = "不符"
+    DEVIATES = "偏离"
+
+
+class CurveRole(StrEnum):
+    """Whether a growth curve carries the account or stands beside it."""
+
+    DEFAULT = "缺省"
+    ALTERNATIVE = "备选"
+
+
+class OutfallKind(StrEnum):
+    """What discharges into a river."""
+
+    PLANNED = "新设排口"
+    EXISTING = "既有排口"
+    ENTERPRISE = "企业排水"
+
+
+class RiverRole(StrEnum):
+    """What a place along a river is to a spill."""
+
+    BORDER = "界线"
+    SECTION = "断面"
+    PROTECTED = "保护目标"
+    STRUCTURE = "构筑物"
+    TRIBUTARY = "支流汇入"
+    SOURCE = "风险源"
+
+
 class IntakeStatus(StrEnum):
     """What happened to one input row; read = accepted + repaired + quarantined."""
 
@@ -179,6 +213,8 @@ EARLIEST_DAY, LATEST_DAY = date(1949, 10, 1), date(2199, 12, 31)
 WHOLE_FILE = "整个文件"
 """Row label of a file that could not be read at all, in intake.csv; it counts as one row."""
 
+TOTAL = "合计"
+"""Name of a sum over classes in a table of classes."""
 LIST_SEPARATOR = ";"
 """Separates items of a list inside one table cell."""
 

@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 
 from cdgis.core import layer_ids
-from cdgis.core.vocabulary import LIST_SEPARATOR, ProjectType
+from cdgis.core.vocabulary import LIST_SEPARATOR, OutfallKind, ProjectType
 from cdgis.errors import CatalogError
 from cdgis.geometry.geodesy import geodesic_distance_m, lonlat_points
 from cdgis.readers import read_layer
@@ -81,18 +81,18 @@ def _outfall_frame(subjects: Subjects, planned: tuple[tuple[float, float], ...])
     kept = frame[is_outfall | (drains & (frame["kind"] == "enterprise"))]
     kind = np.where(
         kept["activity"] != OUTFALL_ACTIVITY,
-        "企业排水",
-        np.where(kept["project_type"] == ProjectType.EXISTING, "既有排口", "新设排口"),
+        OutfallKind.ENTERPRISE.value,
+        np.where(kept["project_type"] == ProjectType.EXISTING, OutfallKind.EXISTING.value, OutfallKind.PLANNED.value),
     )
     rows = pd.DataFrame(
         {
             "outfall_id": kept["subject_id"], "name": kept["name"], "kind": kind, "geometry": kept["geometry"],
             "cod_t_per_yr": [float(attributes[key].get(COD, "nan")) for key in kept["subject_id"]],
-            "note": np.where(kind == "企业排水", _ENTERPRISE_NOTE, ""),
+            "note": np.where(kind == OutfallKind.ENTERPRISE, _ENTERPRISE_NOTE, ""),
         }
     )  # fmt: skip
     more = [
-        {"outfall_id": f"拟设{number}", "name": f"{lon:.5f},{lat:.5f}", "kind": "新设排口", "note": "命令行给出",
+        {"outfall_id": f"拟设{number}", "name": f"{lon:.5f},{lat:.5f}", "kind": OutfallKind.PLANNED.value, "note": "命令行给出",
          "geometry": shapely.Point(lon, lat), "cod_t_per_yr": np.nan}
         for number, (lon, lat) in enumerate(planned, start=1)
     ]  # fmt: skip

@@ -7,10 +7,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cdgis.core.vocabulary import RiverRole
 from cdgis.rivers.network import Network
 from cdgis.rivers.trace import downstream_events
 
-TRIBUTARY = "支流汇入"
+TRIBUTARY = RiverRole.TRIBUTARY.value
 LEAST_TRIBUTARY_KM2 = 150.0
 
 

@@ -17,6 +17,7 @@ import shapely
 from geopandas import GeoDataFrame
 
 from cdgis.core import layer_ids
+from cdgis.core.vocabulary import RiverRole
 from cdgis.geometry.geodesy import geometries_from_local, geometries_to_local, lonlat_points
 from cdgis.rivers.network import Network
 from cdgis.rivers.snap import TIE_M, Snapper
@@ -29,7 +30,7 @@ EVENT_COLUMNS = (
 CLASS_IN_NAME = ("source_zone", "wetland", "reserve")
 """Kinds whose class says what the zone is, so that it belongs to the name."""
 OUTSIDE = "数据范围外"
-BORDER, PROTECTED = "界线", "保护目标"
+BORDER, PROTECTED = RiverRole.BORDER.value, RiverRole.PROTECTED.value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

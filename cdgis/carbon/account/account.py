@@ -36,7 +36,7 @@ from cdgis.carbon.growth import growth_table
 from cdgis.carbon.stock import TOTAL
 from cdgis.core import layer_ids
 from cdgis.core.progress import Progress
-from cdgis.core.vocabulary import InputRecord
+from cdgis.core.vocabulary import CheckState, InputRecord
 from cdgis.raster import Effort, Raster, read_raster
 from cdgis.readers import read_table_layer, table_record
 from cdgis.readers.loading import Loaded
@@ -259,7 +259,7 @@ def _notes(tables: Mapping[str, pd.DataFrame], titles: Mapping[str, str]) -> tup
     if "carbon_areas" in tables:
         notes.append(_closing_note(tables["carbon_areas"], titles))
     checks = tables["carbon_checks"]
-    wrong = checks.loc[checks["state"] == "不符", "check"]
+    wrong = checks.loc[checks["state"] == CheckState.WRONG, "check"]
     if len(wrong):
         notes.append(f"碳核算输入检查有 {len(wrong)} 项不符：{'、'.join(wrong)}（见 data/carbon_checks.csv）")
     return tuple(notes)

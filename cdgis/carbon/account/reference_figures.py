@@ -18,6 +18,7 @@ from cdgis.carbon.factors import (
     read_trees,
 )
 from cdgis.core.units import M2_PER_HA, TCO2_PER_TC
+from cdgis.core.vocabulary import CheckState
 from cdgis.workspace.settings import CarbonSettings
 
 FOREST_CODES = (1, 2, 3, 13)
@@ -79,7 +80,8 @@ def compared(table: pd.DataFrame) -> pd.DataFrame:
     """Return `table` with how far `found` is from `expected`: up to 5 % 一致, up to 20 % 偏离, beyond 不符."""
     difference = table["found"] / table["expected"] - 1
     gap = difference.abs()
-    state = np.select([gap > CHECK_WRONG_SHARE, gap > CHECK_LIMIT_SHARE], ["不符", "偏离"], "一致")
+    words = [CheckState.WRONG.value, CheckState.DEVIATES.value]
+    state = np.select([gap > CHECK_WRONG_SHARE, gap > CHECK_LIMIT_SHARE], words, CheckState.AGREES.value)
     return table.assign(difference_share=difference, state=state)
 
 

@@ -9,6 +9,7 @@ from cdgis.carbon.account.totals import Quantity
 from cdgis.carbon.factors import read_growth, read_shipped, read_trees
 from cdgis.carbon.inventory import stock_model
 from cdgis.core.units import M2_PER_HA
+from cdgis.core.vocabulary import TOTAL
 from cdgis.errors import LayerError
 from cdgis.geometry.geodesy import survey_area_m2
 from cdgis.workspace.layers import Layer
@@ -54,7 +55,7 @@ def stand_tables(layer: Layer) -> tuple[dict[str, pd.DataFrame], Quantity, pd.Da
     half = {str(k): float(v) for k, v in zip(spread["factor"], spread["half_range_share"], strict=True)}
     table = account_stands(stands, trees, read_growth())
     species = sum_species(table, half, trees)
-    groups = species[species["species_group"] != "合计"]
+    groups = species[species["species_group"] != TOTAL]
     factors, model = stock_model(groups, half, trees)
     quantity = Quantity(name="小班林木碳储量（蓄积法）", unit="吨碳", factors=factors, model=model, mark=str(species["mark"].min()))
     known = stands[stands["stated_m2"].notna()]

@@ -10,6 +10,7 @@ from geopandas import GeoDataFrame
 
 from cdgis.core.array_types import FloatArray
 from cdgis.core.number_format import legend_bound
+from cdgis.core.vocabulary import CurveRole
 from cdgis.geometry.map_frame import View
 from cdgis.geometry.projections import forward
 from cdgis.raster.map_overlay import WEB_MERCATOR, Overlay
@@ -79,7 +80,7 @@ def _growth_chart(forest_type: str, rows: pd.DataFrame) -> GrowthChart:
                 source=str(first["source"]), mark=str(first["mark"]),
             )
         )  # fmt: skip
-        if first["role"] == "缺省":
+        if first["role"] == CurveRole.DEFAULT:
             edge = np.concatenate([place(age, high), place(age, low)[::-1]])
             band = _path(edge) + "Z"
     ages, carbons = _ticks(last), _ticks(top)

@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 
 from cdgis.core.array_types import FloatArray, GeometryArray
+from cdgis.core.vocabulary import RiverRole
 from cdgis.geometry.map_frame import View
 from cdgis.report.drawing.marks import Line, Spot
 from cdgis.report.drawing.palette import read_palette
@@ -139,7 +140,7 @@ def draw_strip(dossier: RiverDossier) -> Strip:
 
 
 def _side(row: Row) -> int:
-    return 1 if row["role"] in ("保护目标", "断面") else -1
+    return 1 if row["role"] in (RiverRole.PROTECTED, RiverRole.SECTION) else -1
 
 
 def _count(rows: Sequence[Row], side: int) -> int:

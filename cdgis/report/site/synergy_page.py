@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cdgis.carbon.synergy_assessment import Synergy
-from cdgis.carbon.synergy_indices import APEQ, LEVELS
+from cdgis.carbon.synergy_indices import APEQ, LEVELS, WHOLE
 from cdgis.report.drawing.palette import read_palette
 from cdgis.report.standalone_page import render_page
 
@@ -48,7 +48,7 @@ def render_synergy(found: Synergy, *, stamp: str) -> str:
     levels = [level for level in LEVELS if (table["level"] == level).any()]
     return render_page(
         "synergy.html", s=found, stamp=stamp, size=(WIDTH_PX, HEIGHT_PX), margin=MARGIN_PX,
-        charts=[_chart(level, apeq[apeq["level"] == level]) for level in levels if level != "全部"],
+        charts=[_chart(level, apeq[apeq["level"] == level]) for level in levels if level != WHOLE],
         counts=[(level, _counts(apeq[apeq["level"] == level])) for level in levels], apeq=APEQ,
         rows=[(level, _rows(table[table["level"] == level])) for level in levels[::-1]],
         weights=sorted(found.weights.equivalent_kg.items()), colours=read_palette().kinds["quadrant"],

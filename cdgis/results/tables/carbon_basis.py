@@ -1,6 +1,6 @@
 """Tables of the curves, milestones and factors the carbon account rests on."""
 
-from cdgis.core.vocabulary import Mark
+from cdgis.core.vocabulary import CheckState, CurveRole, Mark
 from cdgis.results.tables.carbon import span
 from cdgis.results.tables.column import Table, integer, note, number, text
 
@@ -14,7 +14,7 @@ CARBON_BASIS_TABLES: tuple[Table, ...] = (
         columns=(
             text("forest_type", "林型"),
             text("method", "方法"),
-            text("role", "用途", "缺省", "备选"),
+            text("role", "用途", *CurveRole),
             integer("age_yr", "林龄（年）"),
             number("volume_m3_per_ha", "蓄积（立方米/公顷）", required=False),
             *span("carbon_tc_per_ha", "植被碳", "吨碳/公顷"),
@@ -75,7 +75,7 @@ CARBON_BASIS_TABLES: tuple[Table, ...] = (
         sort_by=("check",),
         columns=(
             text("check", "检查"),
-            text("state", "结果", "一致", "不符", "偏离"),
+            text("state", "结果", *CheckState),
             number("expected", "应为", None),
             number("found", "读到", None),
             number("difference_share", "相差", None),

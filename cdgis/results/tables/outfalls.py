@@ -1,5 +1,6 @@
 """Tables of effluents entering rivers, and of wetlands below treatment plants."""
 
+from cdgis.core.vocabulary import OutfallKind
 from cdgis.results.tables.column import Table, integer, note, number, text
 
 _HOW = (note("method", "方法"), note("source", "来源"), number("accuracy_m", "位置精度（米）"))
@@ -12,7 +13,7 @@ OUTFALL_TABLES: tuple[Table, ...] = (
         columns=(
             text("outfall_id", "编号"),
             note("name", "名称"),
-            text("kind", "类别", "新设排口", "既有排口", "企业排水"),
+            text("kind", "类别", *OutfallKind),
             text("zone_class", "设置管控", "禁止设置区域", "限制设置区域", "未压占", "资料不足"),
             note("zone_name", "管控区"),
             note("river", "河流"),
