@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cdgis.core.vocabulary import State
+from cdgis.core.vocabulary import State, Verdict
 from cdgis.judging.facts import Facts
 from cdgis.judging.verdicts import Outcome, evaluate_rule, grey_rules
 from cdgis.rules import Rule, load_rulebook
@@ -19,7 +19,7 @@ from cdgis.rules.succession import succession
 CASES = Path(__file__).parent / "cases"
 CASE_KEYS = {
     "name", "date", "kind", "project_type", "industry", "activities", "attributes", "area_m2", "inside", "distance_m", "uncovered",
-    "applies", "notes", "not_applicable", "unknown", "manual", "not_in_force",
+    "applies", "notes", "not_applicable", "unknown", "manual", "not_in_force", "article", "verdict",
 }  # fmt: skip
 
 
@@ -74,6 +74,7 @@ def load_cases() -> list[Case]:
 
 
 ALL = load_cases()
+JUDGED = [case for case in ALL if "verdict" in case.row]
 
 
 @cache
@@ -103,6 +104,17 @@ def test_case_comes_out_as_the_lawyer_says(case: Case) -> None:
     for rule_id, missing in case.row.get("unknown", {}).items():
         assert list(found[rule_id].missing) == missing
     assert not set(case.row.get("not_in_force", ())) & set(found)
+
+
+@pytest.mark.parametrize("case", JUDGED, ids=[f"{case.file}:{case.row['name']}" for case in JUDGED])
+def test_case_comes_to_the_verdict_of_its_article(case: Case) -> None:
+    assert case.row["article"].strip()
+    ranks: dict[State, int] = {State.APPLIES: 0, State.UNKNOWN: 0}
+    for rule_id, outcome in outcomes(case).items():
+        if outcome.state in ranks:
+            ranks[outcome.state] = max(ranks[outcome.state], rules()[rule_id].effect.rank)
+    undecided = ranks[State.UNKNOWN] > ranks[State.APPLIES]
+    assert (Verdict.UNKNOWN if undecided else Verdict.of_rank(ranks[State.APPLIES])) == case.row["verdict"]
 
 
 def test_every_rule_has_a_case_that_applies_and_one_that_does_not() -> None:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from subjects_enterprises import enrol
-from subjects_projects import plan_sites, write_project_files
+from subjects_projects import BOOKS, plan_sites, write_project_files
 from subjects_spots import survey_land
 from subjects_tables import write_enterprise_tables
 
@@ -27,8 +27,9 @@ def write_subjects(layers_dir: Path, out_dir: Path) -> None:
     Sites are placed first, because the edge cases need particular ground; enterprises take what is left.
     """
     land = survey_land(layers_dir)
-    sites = plan_sites(land)
+    sites = plan_sites(land, BOOKS[0])
     enterprises = enrol(land)
+    sites += [site for book in BOOKS[1:] for site in plan_sites(land, book)]
     write_project_files(sites, out_dir / "projects")
     write_enterprise_tables(enterprises, out_dir / "enterprises")
 

@@ -16,6 +16,8 @@ from subjects_shapes import draw
 from subjects_tables import ATTRIBUTE_HEADERS
 
 HERE = Path(__file__).parent
+BOOKS = ("subjects_projects.toml", "subjects_corrections.toml")
+"""Lists of sites; all but the first take the ground the enterprises leave."""
 
 HEADERS = ATTRIBUTE_HEADERS | {"opinion_document": "意见文号", "new_construction_land": "新增建设用地"}
 """Attribute id -> Chinese header of the point tables."""
@@ -34,14 +36,14 @@ class Site:
     attributes: dict[str, str]
 
 
-def plan_sites(land: Land) -> list[Site]:
-    """Return all sites in file order, each with its geometry."""
-    book = _book()
-    return [_site(land, case, book["defaults"]) for case in book["site"]]
+def plan_sites(land: Land, book: str) -> list[Site]:
+    """Return the sites of one of `BOOKS` in file order, each with its geometry."""
+    defaults = _read(BOOKS[0])["defaults"]
+    return [_site(land, case, defaults) for case in _read(book)["site"]]
 
 
-def _book() -> dict[str, Any]:
-    return tomllib.loads((HERE / "subjects_projects.toml").read_text(encoding="utf-8"))
+def _read(book: str) -> dict[str, Any]:
+    return tomllib.loads((HERE / book).read_text(encoding="utf-8"))
 
 
 def _site(land: Land, case: dict[str, Any], defaults: dict[str, str]) -> Site:
@@ -63,7 +65,7 @@ def _site(land: Land, case: dict[str, Any], defaults: dict[str, str]) -> Site:
 def write_project_files(sites: Sequence[Site], folder: Path) -> None:
     """Write every site file and the sidecar attributes.csv into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
-    for file, options in _book()["files"].items():
+    for file, options in [item for book in BOOKS for item in _read(book)["files"].items()]:
         _write(folder / file, [site for site in sites if site.file == file], options)
     write_csv(folder / "attributes.csv", _sidecar(sites), encoding="utf-8-sig")
 
