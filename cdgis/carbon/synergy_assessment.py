@@ -17,6 +17,7 @@ from typing import Any
 import pandas as pd
 
 from cdgis.carbon.synergy_indices import GHG, WeightSet, measure_synergy, weight_set
+from cdgis.core.regular_files import read_regular
 from cdgis.errors import ReaderError
 from cdgis.readers.sheets import read_sheets
 
@@ -51,7 +52,7 @@ def assess_synergy(path: Path, *, weights: str) -> Synergy:
     """
     chosen = weight_set(weights)
     emissions = read_emissions(path)
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = hashlib.sha256(read_regular(path)).hexdigest()
     table = measure_synergy(emissions, chosen)
     return Synergy(source=path.name, sha256=digest, weights=chosen, rows_read=len(emissions), table=table)
 

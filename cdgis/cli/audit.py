@@ -20,6 +20,7 @@ from cdgis.cli.options import (
 from cdgis.cli.verify import report_writers, verify
 from cdgis.cli.words import ChineseCommand
 from cdgis.core.calendar_days import parse_date
+from cdgis.core.regular_files import read_regular
 from cdgis.core.vocabulary import LIST_SEPARATOR
 from cdgis.errors import ReaderError, ReportError, os_reason
 
@@ -149,7 +150,7 @@ def rules_import(
 
     loaded = load_workspace(open_here(workspace), as_of=None, progress=Silent())
     try:
-        data = file.read_bytes()
+        data = read_regular(file)
     except OSError as err:
         raise ReaderError(f"无法读取 {file}：{os_reason(err)}") from err
     result = import_rules(loaded, data, name=file.name)

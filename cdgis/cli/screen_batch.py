@@ -37,7 +37,8 @@ def screen_batch(
 ) -> None:
     """Judge the parcels of GeoParquet files part by part, here or on a Dask cluster, and say what came of it."""
     from cdgis.cli.terminal import progress_bars
-    from cdgis.judging.batch import close_batch, judge_in_order, plan_batch
+    from cdgis.core.folder_lock import folder_locked
+    from cdgis.judging.batch import close_batch, judge_in_order, open_batch_folder, plan_batch
     from cdgis.judging.dask_batch import judge_on_cluster
     from cdgis.readers.loading import load_workspace
 
@@ -45,13 +46,16 @@ def screen_batch(
         loaded = load_workspace(workspace, as_of=as_of, tolerance_m=tolerance_m, progress=progress)
         job, parts = plan_batch(loaded, files, out, declared=declared)
         progress.stage("分块研判", len(parts))
-        if distributed:
-            done = judge_on_cluster(
-                job, parts, loaded, scheduler=scheduler or "", workers=jobs, progress=progress.step
-            )  # fmt: skip
-        else:
-            done = judge_in_order(job, parts, loaded, progress=progress.step)
-        summary = close_batch(job, parts, done)
+        out.mkdir(parents=True, exist_ok=True)
+        with folder_locked(out):
+            open_batch_folder(out)
+            if distributed:
+                done = judge_on_cluster(
+                    job, parts, loaded, scheduler=scheduler or "", workers=jobs, progress=progress.step
+                )  # fmt: skip
+            else:
+                done = judge_in_order(job, parts, loaded, progress=progress.step)
+            summary = close_batch(job, parts, done)
     if not quiet:
         kept = sum(one.again for one in done)
         counts = summary["verdicts"]

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, ValidationError
 
+from cdgis.core.regular_files import read_regular
+
 _TOML_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)|\(at end of document\)")
 _SHOWN_CHARACTERS = 60
 _WORDS: Mapping[str, str] = {
@@ -55,7 +57,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     OSError : no file there, or not one that can be read.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(read_regular(path).decode("utf-8-sig"))
     except RecursionError:
         raise ValueError("嵌套过深") from None
     except tomllib.TOMLDecodeError as err:

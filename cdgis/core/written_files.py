@@ -93,6 +93,17 @@ def is_written(folder: Path, name: str, register: Register) -> bool:
     return known is not None and path.is_file() and not path.is_symlink() and file_digest(path) == known
 
 
+def add_to_register(folder: Path, files: Mapping[str, str], *, gone: Iterable[str] = ()) -> None:
+    """Enter files that a command wrote one by one, name -> SHA-256, and strike out those it removed."""
+    before = read_register(folder)
+    removed = set(gone)
+    kept = {name: digest for name, digest in before.files.items() if name not in removed}
+    after = Register(files=kept | dict(files), journals=before.journals)
+    fresh = folder / f"{REGISTER}.new"
+    fresh.write_bytes(after.text().encode("utf-8"))
+    fresh.replace(folder / REGISTER)
+
+
 def foreign_files(folder: Path, fresh: Mapping[str, Path], *, own: Iterable[str] = ()) -> list[str]:
     """Return the names among `fresh` under which `folder` holds something that cdgis did not write.
 

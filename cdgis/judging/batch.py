@@ -8,6 +8,7 @@ Nothing in a part depends on other parts, so any number of workers may do them i
 import hashlib
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -18,7 +19,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cdgis import __version__
-from cdgis.errors import ReaderError
+from cdgis.core.written_files import add_to_register, file_digest, is_written, read_register
+from cdgis.errors import ReaderError, ReportError
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.readers.inputs import file_sha256
 from cdgis.readers.loading import Loaded
@@ -28,6 +30,9 @@ from cdgis.results.report_numbers import input_digest
 
 TABLES = ("subjects", "attributes", "overlaps", "clear", "ledger", "findings", "verdicts")
 PART_ROWS = 5000
+_RUN = "data/run.json"
+_PART_FILE = re.compile(rf"data/({'|'.join((*TABLES, 'intake'))})/part-\d+\.parquet")
+_MOST_NAMED = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,9 +176,62 @@ def close_batch(job: BatchJob, parts: Sequence[PartOfFile], done: Sequence[PartD
         "verdicts": dict(sorted(verdicts.items())),
         "files": {name: known for d in sorted(done, key=lambda d: d.number) for name, known in d.files.items()},
     }  # fmt: skip
-    text = json.dumps(summary, ensure_ascii=False, sort_keys=True, indent=1)
-    _write_whole(job.out / "data" / "run.json", (text + "\n").encode())
+    text = (json.dumps(summary, ensure_ascii=False, sort_keys=True, indent=1) + "\n").encode()
+    _write_whole(job.out / _RUN, text)
+    records = [_record_path(job.out, part.number).relative_to(job.out).as_posix() for part in parts]
+    written = {
+        **{name: known for one in done for name, known in one.files.items()},
+        **{name: file_digest(job.out / name) for name in records}, _RUN: hashlib.sha256(text).hexdigest(),
+    }  # fmt: skip
+    add_to_register(job.out, written, gone=_clear_stale(job.out, set(written)))
     return summary
+
+
+def _clear_stale(out: Path, wanted: set[str]) -> list[str]:
+    """Remove the parts of an earlier, larger batch that nobody changed; return their names."""
+    gone: list[str] = []
+    for record in sorted((out / "data" / "parts").glob("part-*.json")):
+        name = record.relative_to(out).as_posix()
+        if name in wanted:
+            continue
+        for below, known in _listed_files(record).items():
+            path = out / below
+            if below not in wanted and path.is_file() and file_digest(path) == known:
+                path.unlink()
+                gone.append(below)
+        record.unlink()
+        gone.append(name)
+    return gone
+
+
+def _listed_files(record: Path) -> Mapping[str, str]:
+    """Return the files of a part by its record, those alone that lie in the output's own tables."""
+    try:
+        files = json.loads(record.read_text(encoding="utf-8"))["files"]
+    except (OSError, ValueError, TypeError, KeyError):
+        return {}
+    return {name: known for name, known in files.items() if _PART_FILE.fullmatch(name)} if isinstance(files, dict) else {}
+
+
+def open_batch_folder(out: Path) -> None:
+    """Make the folder of a batch, known from then on by its `data/parts`.
+
+    Raises
+    ------
+    ReportError : it is none yet, and files of others bear names that a batch writes; they are named.
+    """
+    parts = out / "data" / "parts"
+    if not parts.is_dir():
+        register = read_register(out)
+        there = [out / _RUN, *(path for name in (*TABLES, "intake") for path in (out / "data" / name).glob("part-*.parquet"))]
+        names = sorted(path.relative_to(out).as_posix() for path in there if path.exists())
+        foreign = [name for name in names if not is_written(out, name, register)]
+        if foreign:
+            raise ReportError(
+                f"{out} 里已有这些文件，不是 cdgis 写出的，或写出后被改过，没有覆盖：{'、'.join(foreign[:_MOST_NAMED])}",
+                remedy="请移走或改名后重试，或用 --out 换一个目录",
+            )
+    parts.mkdir(parents=True, exist_ok=True)
 
 
 def _no_number_twice(out: Path, parts: Sequence[PartOfFile]) -> None:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cdgis.core.progress import Progress, Silent
+from cdgis.core.regular_files import real_path
 from cdgis.core.vocabulary import InputRecord
 from cdgis.errors import UsageError
 from cdgis.judging.compare_zones import compare_verdicts, compare_zones
@@ -80,7 +81,7 @@ def compare_versions(
         spec = _entry(workspace, (old, new), layer)
         spaces = _with_file(workspace, spec, old), _with_file(workspace, spec, new)
     alike = old.name == new.name
-    labels = [f"{path.resolve().parent.name}/{path.name}" if alike else path.name for path in (old, new)]
+    labels = [f"{real_path(path).parent.name}/{path.name}" if alike else path.name for path in (old, new)]
     return _compare(spaces, (labels[0], labels[1]), jobs=jobs, progress=progress)
 
 
@@ -89,8 +90,8 @@ def _entry(workspace: Workspace, files: tuple[Path, Path], layer: str) -> LayerS
     if layer:
         return workspace.catalog[layer]
     specs = workspace.catalog.zone_layers()
-    resolved = [file.resolve() for file in files]
-    by_path = [spec for spec in specs if (workspace.layers_dir / spec.path).resolve() in resolved]
+    resolved = [real_path(file) for file in files]
+    by_path = [spec for spec in specs if real_path(workspace.layers_dir / spec.path) in resolved]
     by_name = [spec for spec in specs if any(file.stem.startswith(Path(spec.path).stem) for file in files)]
     longest = max((len(Path(spec.path).stem) for spec in by_name), default=0)
     found = by_path or [spec for spec in by_name if len(Path(spec.path).stem) == longest]
@@ -103,7 +104,7 @@ def _entry(workspace: Workspace, files: tuple[Path, Path], layer: str) -> LayerS
 
 
 def _with_file(workspace: Workspace, spec: LayerSpec, file: Path) -> Workspace:
-    entry = spec.model_copy(update={"path": str(file.resolve())})
+    entry = spec.model_copy(update={"path": str(real_path(file))})
     catalog = Catalog(layers={**workspace.catalog.layers, spec.id: entry})
     return replace(workspace, catalog=catalog)
 

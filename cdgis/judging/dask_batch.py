@@ -21,6 +21,8 @@ _OWN_CLUSTER = {
 }
 """Settings of a cluster of our own. Dask's profiler and its eager return of freed memory to the system
 (MALLOC_TRIM_THRESHOLD_) cost 6 to 10 % of the processor time and serve neither tables nor memory limits here."""
+_CONNECT_S = 20
+"""How long a scheduler may take to answer, seconds."""
 _TRIES = 5
 """Times a part is handed out anew when its worker dies."""
 
@@ -60,7 +62,14 @@ def judge_on_cluster(
     except ImportError as err:
         raise UsageError("没有安装分布式所需的 Dask", remedy="请运行 pip install 'cdgis[scale]'") from err
     if scheduler:
-        with distributed.Client(scheduler) as client:
+        try:
+            client = distributed.Client(scheduler, timeout=_CONNECT_S)
+        except (OSError, ValueError, TimeoutError) as err:
+            raise UsageError(
+                f"连不上 Dask 调度器 {scheduler}（{type(err).__name__}）",
+                remedy="请核对地址（如 tcp://10.0.0.5:8786）和网络；不写 --scheduler 则在本机起进程",
+            ) from err
+        with client:
             return _hand_out(distributed, client, (job, parts, loaded), progress)
     with import_module("dask").config.set(_OWN_CLUSTER):
         cluster = distributed.LocalCluster(
@@ -82,7 +91,12 @@ def _hand_out(
     futures = client.map(_on_worker, parts, job=job, retries=_TRIES, pure=False)
     done = []
     for future in distributed.as_completed(futures):
-        done.append(future.result())
+        try:
+            done.append(future.result())
+        except distributed.KilledWorker as err:
+            raise UsageError(
+                "工作进程一再被系统结束，多半是内存不足", remedy="请减少 --jobs，或在内存更大的机器上运行；已完成的分块不会重做"
+            ) from err
         if progress:
             progress(f"第 {done[-1].number + 1} 块")
     return sorted(done, key=lambda one: one.number)

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from cdgis.core.progress import Progress, Silent
+from cdgis.core.regular_files import real_path
 from cdgis.core.safe_text import cleaned
 from cdgis.core.vocabulary import IntakeStatus
 from cdgis.errors import ReaderError
@@ -108,7 +109,7 @@ def _batch_note(count: int) -> str:
 def _own_sidecar(workspace: Workspace, files: Sequence[Path]) -> Path | None:
     """Return the workspace's own sidecar when all files lie beside it: they are described there already."""
     named = workspace.settings.sources.project_attributes
-    own = (workspace.root / named).resolve()
+    own = real_path(workspace.root / named)
     if not named or not files or not own.is_file():
         return None
-    return own if all(path.resolve().parent == own.parent for path in files) else None
+    return own if all(real_path(path).parent == own.parent for path in files) else None

@@ -1,7 +1,6 @@
 """What Python users hand over as sites: frames, files and WKT, told apart and made readable like any file."""
 
 import re
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,6 +9,7 @@ from typing import TypeAlias
 
 from geopandas import GeoDataFrame, GeoSeries
 
+from cdgis.core.scratch_folder import scratch_folder
 from cdgis.errors import ReaderError, UsageError
 from cdgis.readers.coordinates import parse_angle, split_pair
 from cdgis.readers.frame_sites import frame_file_name, frame_geojson
@@ -48,8 +48,8 @@ def readable_sites(sites: Sites, crs: str) -> Iterator[GivenSites]:
     if isinstance(sites, GeoDataFrame | GeoSeries):
         content = frame_geojson(sites, crs=crs)
         name = frame_file_name(content)
-        with tempfile.TemporaryDirectory(prefix="cdgis-") as folder:
-            path = Path(folder) / name
+        with scratch_folder() as folder:
+            path = folder / name
             path.write_bytes(content)
             yield GivenSites(files=(path,), in_memory={name: content})
         return

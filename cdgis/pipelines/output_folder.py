@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
+from cdgis.core.regular_files import real_path
 from cdgis.errors import UsageError
 from cdgis.readers.inputs import expand_globs
 from cdgis.rules.workspace_rules import RULES_DIR
@@ -25,7 +26,7 @@ def checked_output(out: Path, workspace: Workspace, *, files: Sequence[Path] = (
     ------
     UsageError : it is a workspace's own folder, lies in a folder of inputs, or has inputs where files would go.
     """
-    place = out.resolve()
+    place = real_path(out)
     if (place / SETTINGS_FILE).is_file():
         raise UsageError(
             f"--out 指向工作区目录本身（{out}）：输出会与图层和设置混在一起",
@@ -48,8 +49,8 @@ def checked_output(out: Path, workspace: Workspace, *, files: Sequence[Path] = (
 
 def _input_folders(workspace: Workspace) -> Iterator[Path]:
     """Yield the folders of layers and own rules, and those in which the patterns for sites look for files."""
-    root = workspace.root.resolve()
-    for folder in (workspace.layers_dir.resolve(), root / RULES_DIR):
+    root = real_path(workspace.root)
+    for folder in (real_path(workspace.layers_dir), root / RULES_DIR):
         if folder != root:
             yield folder
     sources = workspace.settings.sources
@@ -57,12 +58,12 @@ def _input_folders(workspace: Workspace) -> Iterator[Path]:
         parts = PurePosixPath(pattern).parts
         fixed = parts[: next((i for i, part in enumerate(parts[:-1]) if any(sign in part for sign in _WILD)), len(parts) - 1)]
         if fixed and ".." not in fixed:
-            yield root.joinpath(*fixed).resolve()
+            yield real_path(root.joinpath(*fixed))
 
 
 def _inputs_below(place: Path, workspace: Workspace, files: Sequence[Path]) -> list[str]:
     sources = workspace.settings.sources
     found = (*files, *expand_globs(workspace.root, (*sources.projects, *sources.enterprises)))
     taken = {place / part for part in _PARTS}
-    lying = [path for path in found if {absolute_path(path).parent, path.resolve().parent, path.resolve()} & taken]
+    lying = [path for path in found if {absolute_path(path).parent, real_path(path).parent, real_path(path)} & taken]
     return sorted({path.name for path in lying})

@@ -4,10 +4,10 @@ Reports are asked for again one by one, Word files rendered again from the recor
 written again from the request in run.json; the folder's register says what else cdgis wrote there and what is gone.
 """
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from cdgis.core.scratch_folder import scratch_folder
 from cdgis.core.written_files import REGISTER, file_digest, read_listing, read_register
 from cdgis.errors import CdgisError, ReportError
 from cdgis.pipelines.verify_report import Check, Repeater, Verification, Writer, verify_report
@@ -152,12 +152,12 @@ def _tables_checks(folder: Path, again: Repeater) -> tuple[str, list[Check], set
         Check(title="data/ 的输入文件 SHA-256", faults=listed(input_faults(report, fresh))),
         Check(title="data/ 的设置与版本", faults=listed(setting_faults(report, fresh))),
     ]
-    with tempfile.TemporaryDirectory(prefix="cdgis-verify-") as scratch:
-        with staged(Path(scratch), own=("data/",)) as stage:
+    with scratch_folder() as scratch:
+        with staged(scratch, own=("data/",)) as stage:
             wanted = [kind for kind, name in _CONTAINERS.items() if (folder / name).is_file()]
             write_tables(fresh, stage.folder / "data", containers=wanted)
-        made = {name for name in files_below(Path(scratch)) if name != REGISTER}
+        made = {name for name in files_below(scratch) if name != REGISTER}
         there = {name for name in files_below(folder) if name.startswith("data/")}
-        differing = list(different_files(folder, Path(scratch), sorted(made | (there & read_listing(folder).keys()))))
+        differing = list(different_files(folder, scratch, sorted(made | (there & read_listing(folder).keys()))))
     checks.append(Check(title=f"{title}（{len(made)} 个文件，逐字节）", faults=listed(iter(differing))))
     return number, checks, made

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cdgis.core.regular_files import real_path
 from cdgis.core.written_files import read_register
 from cdgis.errors import CdgisError, ReportError
 from cdgis.pipelines.assess_city import assess_workspace
@@ -268,7 +269,7 @@ def _declared(report: ReportFile) -> dict[str, str]:
 def _found(name: str, workspace: Workspace, report: ReportFile, files: Sequence[Path]) -> Path:
     # two files of one name are told apart by their folders, as in the report
     tail = Path(name).parts
-    given = sorted((f for f in files if f.name == tail[-1]), key=lambda f: f.resolve().parts[-len(tail) :] != tail)
+    given = sorted((f for f in files if f.name == tail[-1]), key=lambda f: real_path(f).parts[-len(tail) :] != tail)
     for candidate in (*given, workspace.root / name, report.path.parent / name, Path(name)):
         if candidate.exists():
             return candidate

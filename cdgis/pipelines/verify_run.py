@@ -5,11 +5,11 @@ file must be the same, byte for byte. Answers do not depend on the clock, so not
 """
 
 import json
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from cdgis.core.scratch_folder import scratch_folder
 from cdgis.core.written_files import REGISTER
 from cdgis.errors import CdgisError, ReportError
 from cdgis.pipelines.assess_city import assess_workspace
@@ -114,10 +114,10 @@ def verify_run(
         Check(title="设置与版本", faults=listed(setting_faults(report, fresh))),
         Check(title="报告编号与重算结果", faults=listed(_number_faults(run["report_numbers"], fresh.report_numbers))),
     ]
-    with tempfile.TemporaryDirectory(prefix="cdgis-verify-") as scratch:
-        publish(fresh, Path(scratch))
-        checks += _file_checks(folder, Path(scratch), only)
-        others = [] if only is not None else _unverified(folder, Path(scratch))
+    with scratch_folder() as scratch:
+        publish(fresh, scratch)
+        checks += _file_checks(folder, scratch, only)
+        others = [] if only is not None else _unverified(folder, scratch)
     subject = only.stem if only is not None and only.parent.name == "sites" else ""
     return Verification(report_number=number, subject_id=subject, checks=tuple(checks), unverified=tuple(others))
 

@@ -1,9 +1,7 @@
 """Sites of a KML or KMZ file, parsed as XML without entities or links; GDAL never sees it."""
 
 import re
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import cast
 from xml.etree import ElementTree
 
@@ -12,6 +10,7 @@ import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
+from cdgis.core.scratch_folder import scratch_folder
 from cdgis.errors import ReaderError
 from cdgis.readers.archives import ArchiveLimits, unpack
 from cdgis.readers.crs import GEOGRAPHIC, resolve_crs
@@ -56,8 +55,8 @@ def read_kml(source: SiteSource) -> tuple[SiteRecord, ...]:
 
 def _packed(source: SiteSource) -> bytes:
     """Return the one KML inside a KMZ; its pictures and models are left alone."""
-    with tempfile.TemporaryDirectory(prefix="cdgis-") as folder:
-        members = unpack(source.path, Path(folder), limits=_KMZ_LIMITS)
+    with scratch_folder() as folder:
+        members = unpack(source.path, folder, limits=_KMZ_LIMITS)
         found = [path for name, path in sorted(members.items()) if name.lower().endswith(".kml")]
         if len(found) != 1:
             raise ReaderError(

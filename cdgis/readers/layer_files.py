@@ -18,6 +18,7 @@ from cdgis.errors import LayerError, ReaderError
 from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.readers.crs import WGS84_NOTE, check_coordinates, resolve_crs
 from cdgis.readers.fields import find_field, missing_field, standard_columns
+from cdgis.readers.geodatabase import GDB_SUFFIX
 from cdgis.readers.geojson import feature_geometry, feature_texts, open_geojson
 from cdgis.readers.inputs import file_sha256
 from cdgis.readers.intake import Remark, intake_note, noted, rejected, repaired
@@ -42,6 +43,7 @@ from cdgis.workspace.layers import Layer
 # pyogrio stumbles over its own variables after a broken .prj
 _PROBLEMS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError, ShapelyError,
              ValueError, TypeError, LookupError, ArithmeticError, NotImplementedError, OSError, NameError, SystemError)  # fmt: skip
+_ONE_LINE = ("zone_id", "zone_name", "zone_class")
 _GEOJSON_SUFFIXES = (".geojson", ".json")
 _REMEDY = "在 layers/catalog.toml 的该图层条目写 crs（如 EPSG:4527），或修正文件"
 
@@ -88,7 +90,14 @@ def _clean_columns(spec: LayerSpec, columns: pd.DataFrame, notes: list[IntakeNot
     for column in columns.columns[dirty.any()]:
         notes += [_row_note(spec, row, repaired(reason, field=column, value=columns[column].iloc[row]))
                   for row in np.flatnonzero(dirty[column])]  # fmt: skip
-    return columns.map(cleaned) if dirty.to_numpy().any() else columns
+    columns = columns.map(cleaned) if dirty.to_numpy().any() else columns
+    # a name or code is one line: where one is printed, a line end inside it would begin another
+    broken = columns[list(_ONE_LINE)].apply(lambda texts: texts.str.contains(r"[\r\n\t\v\f]", regex=True))
+    for column in broken.columns[broken.any()]:
+        notes += [_row_note(spec, row, repaired("名称或编码里有换行，已改为空格", field=column, value=columns[column].iloc[row]))
+                  for row in np.flatnonzero(broken[column])]  # fmt: skip
+        columns[column] = columns[column].str.split().str.join(" ")
+    return columns
 
 
 def read_table_layer(spec: LayerSpec, folder: Path) -> pd.DataFrame:
@@ -136,7 +145,7 @@ def table_record(spec: LayerSpec, folder: Path) -> InputRecord:
 
 
 def _input_record(spec: LayerSpec, path: Path, kind: str) -> InputRecord:
-    if not path.exists():
+    if not path.is_file() and not (path.is_dir() and path.suffix.lower() == GDB_SUFFIX):
         raise _missing(spec)
     return InputRecord(
         layer=spec.id,

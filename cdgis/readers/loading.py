@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cdgis.core import layer_ids
 from cdgis.core.progress import Progress
+from cdgis.core.regular_files import read_regular
 from cdgis.core.vocabulary import InputRecord, IntakeNote, IntakeStatus
 from cdgis.errors import CatalogError
 from cdgis.readers import read_layer, read_table_layer
@@ -132,7 +133,7 @@ def _read_rules(workspace: Workspace, settings: Settings) -> tuple[Rulebook, tup
 
 
 def _file_record(name: str, kind: str, path: Path, shown: str, spec: LayerSpec | None = None) -> InputRecord:
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = hashlib.sha256(read_regular(path)).hexdigest()
     version, official = (spec.version, spec.official) if spec else ("", True)
     return InputRecord(
         layer=name, kind=kind, path=shown, sublayer="", sha256=digest, version=version, official=official

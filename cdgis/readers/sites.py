@@ -1,7 +1,6 @@
 """All project sites and enterprises to be judged, and what became of every input row."""
 
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,6 +9,8 @@ import pandas as pd
 from geopandas import GeoDataFrame
 
 from cdgis.core import layer_ids
+from cdgis.core.regular_files import real_path
+from cdgis.core.scratch_folder import scratch_folder
 from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, SubjectKind
 from cdgis.errors import CrsError, LayerError, ReaderError, UsageError
 from cdgis.readers.attribute_columns import match_attribute
@@ -201,6 +202,7 @@ def _places(workspace: Workspace) -> GeoDataFrame | None:
 def _gather(batch: _Batch, roster: Roster, progress: Progress | None) -> None:
     sidecar = Sidecar()
     if batch.sidecar is not None:
+        check_regular(batch.sidecar, batch.labels[batch.sidecar])
         sidecar = read_sidecar(batch.sidecar, label=batch.labels[batch.sidecar])
         roster.records.append(_input_record(batch.sidecar, batch))
     for path in batch.paths:
@@ -212,8 +214,8 @@ def _gather(batch: _Batch, roster: Roster, progress: Progress | None) -> None:
             _reject_file(batch.labels[path], err, roster)
             continue
         roster.records.append(_input_record(path, batch))
-        with tempfile.TemporaryDirectory(prefix="cdgis-") as folder:
-            for file in _files(path, batch.labels[path], Path(folder), roster):
+        with scratch_folder() as folder:
+            for file in _files(path, batch.labels[path], folder, roster):
                 _gather_file(file, batch, sidecar, roster)
     for row in sidecar.rows if batch.whole else sidecar.asked():
         remarks = () if row.row in sidecar.used else (UNMATCHED if row.file else UNNAMED,)
@@ -251,7 +253,7 @@ def _reject_file(label: str, err: ReaderError | CrsError, roster: Roster, *, fol
         remark = rejected(reason, field="坐标系", remedy=err.remedy)
     else:
         remark = rejected(err.reason, field="文件", remedy=err.remedy)
-    for place in (folder, folder.resolve()) if folder is not None else ():
+    for place in (folder, real_path(folder)) if folder is not None else ():
         remark = replace(remark, reason=remark.reason.replace(f"{place}{os.sep}", ""))
     roster.intake.append(intake_note(label, WHOLE_FILE, (remark,)))
 

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 from pydantic import ValidationError
 
+from cdgis.core.regular_files import read_regular
 from cdgis.core.vocabulary import InputRecord
 from cdgis.core.written_files import Anchor
 from cdgis.errors import ReportError, SchemaError, os_reason
@@ -88,7 +89,7 @@ def read_report(path: Path) -> ReportFile:
     ReportError : the file cannot be read, or holds no report of cdgis.
     """
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
         text = data.decode("utf-8")
     except OSError as err:
         raise ReportError(f"无法读取 {path}：{os_reason(err)}") from err

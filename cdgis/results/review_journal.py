@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from cdgis.core.regular_files import read_regular
 from cdgis.core.safe_text import cleaned, is_clean, visible
 from cdgis.core.vocabulary import LIST_SEPARATOR, State
 from cdgis.core.written_files import Anchor
@@ -130,7 +131,7 @@ def read_journal(path: Path) -> Journal:
     ReportError : a line is not an entry that cdgis could have written; the line is named.
     """
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = read_regular(path).decode("utf-8")
     except FileNotFoundError:
         return Journal()
     except (OSError, UnicodeDecodeError) as err:

@@ -227,6 +227,8 @@ def _disagreement(network: Network, layer: Layer) -> dict[str, npt.NDArray[np.fl
     out = {}
     for name in sorted({str(n) for n in network.river if n} & set(names)):
         given = shapely.get_coordinates(shapely.segmentize(shapely.union_all(local[names == name]), 500.0))
-        stem = shapely.linestrings(xy[network.stem(name)])
+        way = xy[network.stem(name)]
+        # a river shorter than a pixel is one vertex: a line that stays where it is
+        stem = shapely.linestrings(way if len(way) > 1 else np.repeat(way, 2, axis=0))
         out[name] = pair_distance_m(np.asarray(shapely.points(given), dtype=object), np.full(len(given), stem, dtype=object))
     return out

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cdgis.core import layer_ids
+from cdgis.core.regular_files import real_path
 from cdgis.core.safe_text import visible
 from cdgis.core.toml_files import PlainText, read_toml, schema_problems
 from cdgis.core.vocabulary import EARLIEST_DAY, LATEST_DAY
@@ -178,7 +179,7 @@ class Workspace:
         (name, folder/name, …) that tells a file from the others."""
         distinct = list(dict.fromkeys(paths))
         inside = {path: self._inside(path) for path in distinct}
-        outside = {path: path.resolve().parts for path in distinct if not inside[path]}
+        outside = {path: real_path(path).parts for path in distinct if not inside[path]}
         taken = {label for label in inside.values() if label}
         for path, parts in outside.items():
             others = [other for other in outside.values() if other != parts]
@@ -191,7 +192,7 @@ class Workspace:
 
     def _inside(self, path: Path) -> str:
         """Return the path relative to the workspace, "" when it lies elsewhere; a link counts where it stands."""
-        for place, root in ((absolute_path(path), absolute_path(self.root)), (path.resolve(), self.root.resolve())):
+        for place, root in ((absolute_path(path), absolute_path(self.root)), (real_path(path), real_path(self.root))):
             if place.is_relative_to(root):
                 return place.relative_to(root).as_posix()
         return ""

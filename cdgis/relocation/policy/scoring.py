@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from cdgis.core.array_types import FloatArray
+from cdgis.core.regular_files import read_regular
 from cdgis.errors import UsageError
 from cdgis.relocation.policy.policy_files import PolicyData, read_policy
 
@@ -188,7 +189,7 @@ def read_weights(path: Path) -> Mapping[str, Mapping[str, float]]:
     UsageError : the file cannot be read, or holds something else.
     """
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        raw = tomllib.loads(read_regular(path).decode("utf-8-sig"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
         raise UsageError(
             f"权重文件 {path.name} 无法读取：{err}", remedy="应为 TOML，如 [priority] 下写 people_near = 0.3"

@@ -1,0 +1,182 @@
+"""Links in circles, devices, killed processes, a scheduler that is not there: a clear word, and nothing left behind."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import shapely
+from shapes import metres, write_layer
+from small_workspace import small_workspace
+
+from cdgis.cli import main
+from cdgis.core.scratch_folder import scratch_folder
+from cdgis.core.written_files import read_register
+from cdgis.errors import ReportError, UsageError
+
+
+def call(*args: object) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main([str(arg) for arg in args])
+    return int(ended.value.code or 0)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return small_workspace(tmp_path / "区")
+
+
+@pytest.mark.parametrize("name", ["圈.gpkg", "圈.geojson", "圈.zip"])
+def test_a_link_that_leads_in_a_circle_is_told(root: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    loop = root / "layers" / "projects" / name
+    loop.symlink_to(loop.name)
+    assert call("screen", loop, "--workspace", root, "--quiet") == 2
+    assert call("screen", "--lonlat", "117.5,41.4", "--workspace", root, "--out", loop, "--quiet") == 2
+    assert call("run", "--workspace", root, "--quiet") == 0
+    intake = (root / "maps" / "data" / "intake.csv").read_text(encoding="utf-8-sig")
+    assert name in intake
+    assert "程序内部错误" not in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no devices here")
+@pytest.mark.parametrize("what", ["layer", "catalog", "sidecar", "report", "rules"])
+def test_a_device_in_place_of_a_file_is_told(root: Path, what: str, capsys: pytest.CaptureFixture[str]) -> None:
+    catalog, settings = root / "layers" / "catalog.toml", root / "cdgis.toml"
+    words = ["run", "--workspace", root, "--quiet"]
+    if what == "layer":
+        catalog.write_text(catalog.read_text(encoding="utf-8").replace('"redline.gpkg"', '"/dev/zero"'), encoding="utf-8")
+    elif what == "catalog":
+        settings.write_text('catalog = "/dev/zero"\n' + settings.read_text(encoding="utf-8"), encoding="utf-8")
+    elif what == "sidecar":
+        words = ["screen", "--lonlat", "117.5,41.4", "--attributes", "/dev/zero", "--workspace", root, "--quiet"]
+    elif what == "report":
+        words = ["verify", "/dev/zero", "--workspace", root]
+    else:
+        words = ["rules", "import", "/dev/zero", "--workspace", root]
+    assert call(*words) == 2
+    assert "程序内部错误" not in capsys.readouterr().err
+
+
+def test_a_scratch_folder_of_a_killed_process_goes_with_the_next_and_a_live_one_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    code = (
+        "from cdgis.core.scratch_folder import scratch_folder\nimport sys\nwith scratch_folder() as f:\n"
+        " (f / 'x').write_text('x')\n print(f, flush=True)\n sys.stdin.read()"
+    )
+    command = [sys.executable, "-c", code]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "encoding": "utf-8"}
+    with subprocess.Popen(command, **pipes) as dead, subprocess.Popen(command, **pipes) as alive:
+        left, held = Path(dead.stdout.readline().strip()), Path(alive.stdout.readline().strip())
+        dead.kill()
+        dead.wait()
+        for folder in (left, held):
+            os.utime(folder, (time.time() - 3600,) * 2)
+        young = tmp_path / "cdgis-scratch-young"
+        young.mkdir()
+        with scratch_folder() as mine:
+            assert not left.exists() and held.exists() and young.exists() and mine.exists()
+        alive.communicate("")
+    assert not mine.exists() and not held.exists()
+
+
+def test_a_river_of_one_vertex_is_measured_like_any_other() -> None:
+    from cdgis.geometry.geodesy import geometries_to_local
+    from cdgis.rivers.system import _disagreement
+
+    line = shapely.LineString([(117.5, 41.4), (117.501, 41.4)])
+    here = shapely.get_coordinates(geometries_to_local(np.array([line], dtype=object)))
+    network = SimpleNamespace(
+        river=np.array(["短河"], dtype=object), vertices_local=lambda: here, stem=lambda name: np.array([0])
+    )
+    layer = SimpleNamespace(zones=gpd.GeoDataFrame({"zone_name": ["短河"]}, geometry=[line], crs=4490))
+    apart = _disagreement(network, layer)["短河"]
+    assert apart.min() == pytest.approx(0, abs=1e-6) and apart.max() == pytest.approx(np.hypot(*(here[1] - here[0])), rel=1e-3)
+
+
+def test_a_scheduler_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed")
+    from cdgis.judging import dask_batch
+
+    monkeypatch.setattr(dask_batch, "_CONNECT_S", 0.5)
+    for address in ("tcp://127.0.0.1:9", "nonsense", "tcp://"):
+        with pytest.raises(UsageError, match="连不上 Dask 调度器"):
+            dask_batch.judge_on_cluster(None, (), None, scheduler=address)
+
+
+def test_a_line_end_in_a_name_becomes_a_blank_and_is_told(root: Path) -> None:
+    from cdgis.core.progress import Silent
+    from cdgis.readers.loading import load_workspace
+    from cdgis.workspace.settings import open_workspace
+
+    red = {"id": ["H\r1", "H2"], "name": ["甲\r乙", "丙\n\t丁"], "kind": ["红线一般区域"] * 2}
+    write_layer(root / "layers" / "redline.gpkg", [metres(0, 0, 1000, 1000), metres(3000, 0, 3500, 500)], red)
+    layer = load_workspace(open_workspace(root), as_of=None, progress=Silent()).layers["ecological_redline"]
+    assert list(layer.zones["zone_name"]) == ["甲 乙", "丙 丁"] and layer.zones["zone_id"][0] == "H 1"
+    assert sum("换行" in note.reason for note in layer.notes) == 3
+
+
+def parcels(path: Path, count: int) -> Path:
+    shapes = [metres(200 * i, 5000, 200 * i + 90, 5090) for i in range(count)]
+    gpd.GeoDataFrame({"地块": range(count)}, geometry=shapes, crs=4490).to_parquet(path, row_group_size=4)
+    return path
+
+
+def test_a_smaller_batch_leaves_nothing_of_a_larger_one_and_others_files_alone(root: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    options = ("--industry", "3011", "--project-type", "新建", "--workspace", root, "--out", out, "--quiet")
+    assert call("screen", parcels(tmp_path / "a.parquet", 12), *options) == 0
+    before = set(read_register(out).files)
+    (out / "data" / "verdicts" / "我的.txt").write_text("我的", encoding="utf-8")
+    kept = out / "data" / "findings" / "part-000002.parquet"
+    kept.write_bytes(b"changed by hand")
+    assert call("screen", parcels(tmp_path / "b.parquet", 3), *options) == 0
+    there = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    assert there == {*read_register(out).files, ".cdgis.json", "data/verdicts/我的.txt", "data/findings/part-000002.parquet"}
+    assert len(read_register(out).files) < len(before)
+
+
+def test_a_batch_does_not_overwrite_somebodys_tables(root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    (out / "data").mkdir(parents=True)
+    (out / "data" / "run.json").write_text("我的", encoding="utf-8")
+    options = ("--industry", "3011", "--project-type", "新建", "--workspace", root, "--out", out, "--quiet")
+    assert call("screen", parcels(tmp_path / "a.parquet", 3), *options) == 2
+    assert "data/run.json" in capsys.readouterr().err
+    assert (out / "data" / "run.json").read_text(encoding="utf-8") == "我的"
+
+
+def test_several_hundred_sites_are_a_batch_and_it_is_said(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from cdgis.pipelines import assess_sites
+    from cdgis.report.screening import publish
+
+    for module in (assess_sites, publish):
+        monkeypatch.setattr(module, "MOST_SITES", 3)
+    rows = ["name,经度,纬度", *(f"P{i},117.{500 + i},41.412345" for i in range(4))]
+    table = tmp_path / "点.csv"
+    for count, pages in ((3, 3), (4, 0)):
+        table.write_text("\n".join(rows[: count + 1]) + "\n", encoding="utf-8")
+        out = tmp_path / f"out{count}"
+        assert call("screen", table, "--workspace", root, "--out", out, "--quiet") == 0
+        assert len(list(out.glob("*.html"))) == pages
+        assert ("按批量办理" in (out / "data" / "run.json").read_text(encoding="utf-8")) == (count == 4)
+        assert (out / "data" / "verdicts.csv").read_text(encoding="utf-8-sig").count("\n") == count + 1
+
+
+def test_two_runs_into_one_folder_are_not_both_believed(root: Path, tmp_path: Path) -> None:
+    from cdgis.core.folder_lock import folder_locked
+
+    out = tmp_path / "out"
+    out.mkdir()
+    with folder_locked(out):
+        assert call("run", "--workspace", root, "--out", out, "--quiet") == 2
+        with pytest.raises(ReportError), folder_locked(out):
+            pass
