@@ -11,7 +11,8 @@ from test_judge import BESIDE, NO_RED, REDLINE, finding, judged, verdict
 
 from cdgis.judging.overlay import measure_overlaps
 from cdgis.judging.verdicts import scopes_of
-from cdgis.report.wording import transition_note
+from cdgis.report.screening.bases import bases_of
+from cdgis.rules import load_rulebook
 from cdgis.rules.access_list import COLUMNS, access_list_rules
 from cdgis.rules.law import read_law
 
@@ -51,7 +52,8 @@ def test_prohibition_of_a_list_binds_from_the_day_of_the_code(days, effects):
     assert [r.effect.value for r in clause_rules() if r.in_force(day)] == effects
 
 
-def test_acts_are_judged_by_older_law_up_to_the_eve_of_the_code():
+def test_words_of_the_code_are_used_from_its_day():
     assert read_law().code.in_force == CODE_DAY
-    assert str(CODE_DAY) in transition_note(str(CODE_DAY - timedelta(days=1)))
-    assert transition_note(str(CODE_DAY)) == ""
+    book = load_rulebook()
+    eve, day = (bases_of([], book, as_of=on, declared_on=None).terms[0] for on in (CODE_DAY - timedelta(days=1), CODE_DAY))
+    assert eve.startswith(f"自{CODE_DAY}《生态环境法典》施行起") and day.startswith("本报告所称“生态环境影响评价”")

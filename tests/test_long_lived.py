@@ -41,7 +41,7 @@ def loaded_of(tmp_path):
     return Loaded(workspace=opened, settings=opened.settings, as_of=DAY, layers=layers, rulebook=load_rulebook(), records=())
 
 
-def some_sites(kind, count=120):
+def some_sites(kind, count=60):
     middle = RNG.uniform(-9000, 9000, (count, 2))
     shapes = [shapely.Point(x, y) if kind == "point" else shapely.box(x, y, x + 150, y + 90) for x, y in middle]
     return sites([from_metres(shape) for shape in shapes])
@@ -63,9 +63,9 @@ def test_frames_of_another_reference_are_refused_naming_both(epsg):
 
 
 def test_threads_that_share_a_workspace_find_what_one_after_the_other_finds(tmp_path):
-    wanted = [some_sites(kind) for kind in ("point", "polygon") * 4]
+    wanted = [some_sites(kind) for kind in ("point", "polygon") * 3]
     alone = [judge_subjects(loaded_of_same(tmp_path), each).tables for each in wanted]
-    with loaded_of_same(tmp_path) as shared, ThreadPoolExecutor(8) as pool:  # cold: all derive the layers at once
+    with loaded_of_same(tmp_path) as shared, ThreadPoolExecutor(6) as pool:  # cold: all derive the layers at once
         together = list(pool.map(lambda each: judge_subjects(shared, each, jobs=2).tables, wanted))
     for one, other in zip(alone, together, strict=True):
         assert list(one) == list(other) and len(one["findings"]) and len(one["overlaps"])
