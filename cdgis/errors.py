@@ -46,8 +46,9 @@ class CdgisError(Exception):
         self.source = source
         self.reason = reason
         self.remedy = remedy or self.usual_remedy
-        self.told = f"{reason}。{remedy}" if remedy else reason
-        """Reason and remedy as one text, the source left out."""
+        joint = "\n" if "\n" in reason else "。"
+        self.told = f"{reason}{joint}{remedy}" if remedy else reason
+        """Reason and remedy as one text, the source left out; after a list the remedy stands on its own line."""
         super().__init__(f"{source}：{self.told}" if source else self.told)
 
     def __reduce__(self) -> tuple[object, ...]:

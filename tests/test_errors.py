@@ -53,7 +53,7 @@ def test_error_without_a_remedy_names_the_usual_one_and_keeps_its_message(kind):
 def test_message_is_made_of_the_fields(source, reason, remedy):
     err = ReaderError(reason, source=source, remedy=remedy)
     head = f"{source}：" if source else ""
-    tail = f"。{remedy}" if remedy else ""
+    tail = ("\n" if "\n" in reason else "。") + remedy if remedy else ""
     assert str(err) == head + reason + tail
     assert (err.source, err.reason, err.told) == (source, reason, reason + tail)
 

@@ -4,8 +4,10 @@ import inspect
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
@@ -228,6 +230,22 @@ def test_degrees_under_a_projected_crs_are_refused(ws):
         ws.screen(GeoDataFrame(geometry=[shapely.box(117, 40, 117.01, 40.01)], crs=4548))
 
 
+def test_frame_without_geometry_is_refused(ws):
+    with pytest.raises(cdgis.UsageError, match="没有图形列"):
+        ws.screen(GeoDataFrame({"a": [1]}))
+
+
+def test_every_kind_of_shape_is_judged_mended_or_told(ws):
+    square, ring = metres(0, 0, 9, 9), shapely.LinearRing([(117.5, 41.4), (117.51, 41.4), (117.51, 41.41)])
+    line = shapely.LineString([(117.5, 41.4), (117.51, 41.41)])
+    broken = [shapely.transform(line, lambda xy, bad=bad: np.where(xy == xy[1], bad, xy)) for bad in (np.nan, np.inf)]
+    tie = shapely.Polygon([(117.5, 41.4), (117.51, 41.41), (117.51, 41.4), (117.5, 41.41)])
+    shapes = [square, ring, shapely.force_3d(square), shapely.GeometryCollection([square, ring]), tie, *broken, None]
+    result = ws.screen(GeoDataFrame(geometry=shapes, crs=4490), **ABOUT)
+    statuses = ["accepted", "accepted", "accepted", "repaired", "repaired", "quarantined", "quarantined", "quarantined"]
+    assert list(result.intake.sort_values("row")["status"]) == statuses
+
+
 def test_columns_of_one_name_are_refused(ws):
     sites = frame(metres(0, 0, 9, 9), a=[1], b=[2])
     sites.columns = ["a", "a", "geometry"]
@@ -286,6 +304,17 @@ def test_everything_a_command_can_be_asked_can_be_asked_in_python(name):
     asked = {param.name for param in get_command(app).commands[name].params if param.name != "help"}
     wanted = {NAMES[name].get(param, param) for param in asked - OF_THE_TERMINAL} - {""}
     assert wanted - known == set()
+
+
+def test_two_threads_ask_one_session_and_get_what_each_gets_alone(ws):
+    places = [shapely.to_wkt(metres(x, 100, x + 300, 400), rounding_precision=9) for x in (-2000, 900, 3100, 3400)]
+    alone = [ws.screen(place, **ABOUT).tables for place in places]
+    with ThreadPoolExecutor(2) as pool:
+        together = list(pool.map(lambda place: ws.screen(place, **ABOUT).tables, places))
+    for one, other in zip(alone, together, strict=True):
+        for name in one:
+            pd.testing.assert_frame_equal(one[name], other[name])
+    assert len({tables["verdicts"]["verdict"].iloc[0] for tables in alone}) > 1
 
 
 # ---- answers ---------------------------------------------------------------------------------------------------

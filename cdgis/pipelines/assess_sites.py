@@ -85,7 +85,7 @@ def nothing_read(assessment: Assessment) -> ReaderError | None:
     more = [f"  · 另有 {len(lines) - _MOST_SHOWN} 行"] if len(lines) > _MOST_SHOWN else []
     listed = "\n".join((*lines[:_MOST_SHOWN], *more)) or "  · 文件里没有地块"
     remedy = "请按各行的办法改正后重试；全部行见结果表 intake（写出后为 data/intake.csv）"
-    return ReaderError(f"没有读到可研判的地块：\n{listed}\n", remedy=remedy)
+    return ReaderError(f"没有读到可研判的地块：\n{listed}", remedy=remedy)
 
 
 def _remedies(loaded: Loaded, judged: Judged, progress: Progress) -> Part:

@@ -192,7 +192,7 @@ class TraceResult:
     @property
     def direction(self) -> str:
         """下游 or 上游."""
-        return self.trace.direction
+        return str(self.trace.direction)
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
@@ -237,7 +237,7 @@ class TraceResult:
         return found.copy() if found is not None else pd.DataFrame(columns=table_named(name).names)
 
     def __repr__(self) -> str:
-        return f"<cdgis.TraceResult {self.trace.origin.name}，{self.trace.river}，{self.trace.direction}>"
+        return f"<cdgis.TraceResult {self.trace.origin.name}，{self.trace.river}，{self.direction}>"
 
     def _repr_html_(self) -> str:
         rows = self.sources if self.trace.direction == FlowDirection.UP else self.receptors

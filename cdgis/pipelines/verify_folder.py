@@ -74,7 +74,7 @@ def record_beside(path: Path) -> ReportFile:
     for suffix in (".json", *PAGES):
         if path.with_suffix(suffix).is_file():
             return read_report(path.with_suffix(suffix))
-    raise ReportError(f"{path.name}：Word 文件自身不带记录，要有同名的 .json 或 .html 在旁边才能核对")
+    raise ReportError("Word 文件自身不带记录，要有同名的 .json 或 .html 在旁边才能核对", source=path.name)
 
 
 def _word_files(folder: Path) -> list[Path]:

@@ -40,9 +40,11 @@ def frame_geojson(frame: GeoDataFrame | GeoSeries, *, crs: str = "") -> bytes:
     Raises
     ------
     CrsError : the frame states no CRS and none is declared, or it is none that files may have.
-    UsageError : two columns have the same name.
+    UsageError : it has no geometry column, or two columns have the same name.
     """
     sites = frame.to_frame("geometry") if isinstance(frame, GeoSeries) else frame
+    if sites.active_geometry_name is None:
+        raise UsageError(f"{FRAME_LABEL} 没有图形列", remedy="请用 gdf.set_geometry(…) 指明哪一列是图形")
     bounds = sites.total_bounds if len(sites) else None
     stated = sites.crs.to_string() if sites.crs is not None else ""
     remedy = _CONVERT if crs or stated else _STATE_CRS

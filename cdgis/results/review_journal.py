@@ -53,7 +53,10 @@ class Review:
                 raise UsageError(f"{name} 不得为空：复核记录须写明哪一条、谁、为什么")
         for name, value in zip(_OPTIONS, (self.rule_id, self.reason, self.officer, self.zone_id), strict=True):
             if not is_clean(value):
-                raise UsageError(f"{name} 读到“{visible(value)}”，含有看不见的控制字符，会使人看到的与写下的不同。请去掉后重试")
+                raise UsageError(
+                    f"{name} 读到“{visible(value)}”，含有看不见的控制字符，会使人看到的与写下的不同",
+                    remedy="请去掉后重试",
+                )
         if not _is_day(self.decided_on):
             raise UsageError(f"--date 读到“{visible(self.decided_on)}”，应为 YYYY-MM-DD，例如 2026-11-01")
 

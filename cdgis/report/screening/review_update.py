@@ -73,4 +73,4 @@ def _check_journal(report: ReportFile, path: Path) -> None:
         ),
     ]
     if faults:
-        raise ReportError(f"复核记录 {path.name} 与登记不符，不能续写：{'；'.join(faults)}。请从备份恢复")
+        raise ReportError(f"复核记录 {path.name} 与登记不符，不能续写：{'；'.join(faults)}", remedy="请从备份恢复")
