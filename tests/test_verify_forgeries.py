@@ -273,6 +273,8 @@ def test_a_deformed_record_of_a_run_is_told_never_thrown(space, capsys, monkeypa
     for module in (verify_run, verify_report):
         monkeypatch.setattr(module, "assess_workspace", gone)
     monkeypatch.setattr(verify_report, "assess_sites", gone)
+    for other in (space / "reports").glob("site-*"):
+        other.unlink()
     path = space / "reports" / "data" / "run.json"
     content = json.loads(path.read_bytes())
     content["request"]["command"] = command

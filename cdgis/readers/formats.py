@@ -6,6 +6,7 @@ from cdgis.errors import ReaderError
 from cdgis.readers.boundary_txt import read_boundary_txt
 from cdgis.readers.geodatabase import GDB_SUFFIX, read_geodatabase
 from cdgis.readers.geojson import read_geojson
+from cdgis.readers.input_limits import check_size
 from cdgis.readers.inputs import ARCHIVE_SUFFIX, SITE_SUFFIXES
 from cdgis.readers.kml import read_kml
 from cdgis.readers.records import SiteRecord, SiteSource
@@ -27,6 +28,7 @@ def read_records(source: SiteSource, places: GeoDataFrame | None) -> tuple[SiteR
     """
     if source.path.is_file() and source.path.stat().st_size == 0:
         raise ReaderError("文件是空的（0 字节）", source=source.label, remedy="请重新导出后提交")
+    check_size(source.path, source.label)
     suffix = source.path.suffix.lower()
     if suffix in DRIVERS:
         return read_vector(source)

@@ -102,7 +102,7 @@ def _pairs(polygons: GeometryArray) -> tuple[IntArray, IntArray]:
     """Return the pairs of different polygons whose boxes meet, each in both orders."""
     tree = shapely.STRtree(polygons)
     counted = 0
-    found: list[IntArray] = []
+    found: list[IntArray] = [np.zeros((2, 0), dtype=np.int64)]
     for start in range(0, len(polygons), _AT_ONCE):
         block = tree.query(polygons[start : start + _AT_ONCE])
         block[0] += start

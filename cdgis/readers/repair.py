@@ -14,7 +14,8 @@ from cdgis.geometry.geodesy import MAX_EDGE_M, densify_for_plane, geometries_to_
 from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.readers.coordinates import CHENGDE_BOX, Box, within
 from cdgis.readers.crs import GEOGRAPHIC, WGS84_NOTE, check_coordinates, wrong_zone
-from cdgis.readers.intake import Remark, noted, rejected, repaired
+from cdgis.readers.input_limits import extent_remarks, size_remarks, tangle_remarks
+from cdgis.readers.intake import Remark, is_quarantined, noted, rejected, repaired
 
 ShapeOrShapes = TypeVar("ShapeOrShapes", BaseGeometry, GeometryArray)
 
@@ -49,13 +50,9 @@ def settle(geometry: BaseGeometry | None, epsg: int, *, source: str, remedy: str
     source, remedy : words for the message when the coordinates contradict `epsg`.
     home : degrees; plane coordinates that lie outside it, but inside it in another zone, are refused.
     """
-    if geometry is None or geometry.is_empty:
-        return Settled(
-            geometry=None, remarks=(rejected("没有几何图形", field="geometry", remedy="补上图形后重新提交"),)
-        )
-    if not usable(np.array([geometry], dtype=object))[0]:
-        return Settled(geometry=None, remarks=(rejected("坐标含无穷大或空值", field="geometry", remedy="修正坐标"),))
-    remarks: list[Remark] = []
+    remarks = list(_first_look(geometry))
+    if geometry is None or is_quarantined(remarks):
+        return Settled(geometry=None, remarks=tuple(remarks))
     if geometry.has_z:
         geometry = shapely.force_2d(geometry)
         remarks.append(noted("高程（Z）已略去", field="geometry"))
@@ -82,7 +79,17 @@ def settle(geometry: BaseGeometry | None, epsg: int, *, source: str, remedy: str
         remarks.append(_mended_on_plane(lonlat[0], plane[0]))
     if cut[0]:
         remarks.append(noted(DENSIFIED, field="geometry"))
-    return Settled(geometry=lonlat[0], remarks=(*remarks, *mended))
+    vast = extent_remarks(lonlat[0])
+    return Settled(geometry=None if vast else lonlat[0], remarks=(*remarks, *mended, *vast))
+
+
+def _first_look(geometry: BaseGeometry | None) -> tuple[Remark, ...]:
+    """Return what is to be said of a shape before anything is done with it; a quarantine when nothing can be."""
+    if geometry is None or geometry.is_empty:
+        return (rejected("没有几何图形", field="geometry", remedy="补上图形后重新提交"),)
+    if not usable(np.array([geometry], dtype=object))[0]:
+        return (rejected("坐标含无穷大或空值", field="geometry", remedy="修正坐标"),)
+    return size_remarks(geometry)
 
 
 def _mended_on_plane(lonlat: BaseGeometry, plane: BaseGeometry) -> Remark:
@@ -127,6 +134,9 @@ def densified_lonlat(geoms: GeometryArray, epsg: int) -> tuple[GeometryArray, Bo
 
 def _mended(geometry: BaseGeometry) -> tuple[BaseGeometry | None, list[Remark]]:
     dimension = int(shapely.get_dimensions(geometry))
+    tangled = () if geometry.is_valid else tangle_remarks(geometry)
+    if tangled:
+        return None, list(tangled)
     if has_stray_holes(np.array([geometry], dtype=object))[0]:
         return None, [rejected(STRAY_HOLE, field="geometry", remedy="核对内环坐标；若是另一块地，请作为单独的部分提交")]
     remarks: list[Remark] = []
