@@ -144,10 +144,6 @@ class ReportError(CdgisError):
     usual_remedy = "请用 cdgis 重新生成"
 
 
-class CdgisWarning(UserWarning):
-    """Base of all cdgis warnings; whatever changes a number is also data in the Assessment."""
-
-
 class NetworkError(CdgisError):
     """Raised when a river network cannot be built, or a point or target does not lie where the trace needs it."""
 

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
 from cdgis.relocation import UNPLACED, Demand, Obstacle, Problem, Supply, assign, explain_unplaced
-from cdgis.relocation.assignment import relaxed_bound
 from cdgis.relocation.conflict import irreducible
 from cdgis.relocation.policy import read_destination_policy
 
@@ -52,6 +52,27 @@ def keeps(p: Problem, place: np.ndarray) -> bool:
             if np.isfinite(left[park]) and not need[here].sum() <= left[park] * (1 + 1e-6):
                 return False
     return True
+
+
+def relaxed_bound(p: Problem) -> float:
+    """Least cost when enterprises could be split, as a program of its own: one variable a pair, closed pairs held at 0."""
+    count, parks = p.cost.shape
+    open_ = p.open_pairs()
+    rows, limits = [np.repeat(np.eye(count)[i], parks) for i in range(count)], [1.0] * count
+    for park in range(parks):
+        here = np.tile(np.arange(parks) == park, count)
+        for level in np.unique(p.supply.available_ha[open_[:, park], park]):
+            own = p.demand.land_ha * (p.supply.available_ha[:, park] <= level)
+            rows.append(np.where(here, np.repeat(np.nan_to_num(own), parks), 0.0))
+            limits.append(level)
+        for need, left in ((p.demand.water_10k_m3, p.supply.water_10k_m3), (p.demand.energy_tce, p.supply.energy_tce)):
+            if np.isfinite(left[park]):
+                rows.append(np.where(here, np.repeat(np.nan_to_num(need), parks), 0.0))
+                limits.append(left[park])
+    saving = (p.cost - p.demand.unplaced_cost[:, None]).ravel()
+    bounds = [(0.0, 1.0 if free else 0.0) for free in open_.ravel()]
+    found = linprog(saving, A_ub=np.array(rows), b_ub=limits, bounds=bounds, method="highs")
+    return float(p.demand.unplaced_cost.sum() + found.fun)
 
 
 def brute_force(p: Problem) -> float:

@@ -34,7 +34,6 @@ _SIGNS = {
     (1, 0): ("只减污", "轴上"), (-1, 0): ("只增污", "轴上"), (0, 1): ("只降碳", "轴上"), (0, -1): ("只增碳", "轴上"),
     (0, 0): ("无变化", "原点"),
 }  # fmt: skip
-SIGN_CLASSES = tuple(dict.fromkeys(word for word, _ in _SIGNS.values()))
 UNDECIDED = "不能判断"
 
 

@@ -36,11 +36,6 @@ class Columns:
         """How many columns are understood."""
         return len(self.roles) + len(self.angles) + len(self.attributes)
 
-    @property
-    def locates(self) -> bool:
-        """Whether rows carry any kind of coordinates."""
-        return bool(self.angles) or bool({"pair", "wkt", "east", "north"} & self.roles.keys())
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Header:

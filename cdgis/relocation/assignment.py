@@ -187,15 +187,6 @@ def _relaxed(model: "_Model") -> Relaxed:
     return Relaxed(share=np.asarray(result.x), reduced=np.asarray(reduced), multiplier=prices, value=float(result.fun))
 
 
-def relaxed_bound(problem: Problem) -> float:
-    """Return the least cost when enterprises could be split: no plan costs less."""
-    model = _Model.of(problem, *_canonical_order(problem))
-    everything = float(problem.demand.unplaced_cost.sum())
-    if not model.pair_row.size:
-        return everything
-    return everything + _relaxed(model).value
-
-
 def _canonical_order(problem: Problem) -> tuple[IntArray, IntArray]:
     """Return enterprises and parks ordered by what they are, not by name or place in a table."""
     d, s = problem.demand, problem.supply

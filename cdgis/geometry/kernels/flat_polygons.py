@@ -94,12 +94,6 @@ class FlatPolygons:
             bounds[rows, 2:] = np.maximum.reduceat(parts[:, 2:], first)
         return bounds
 
-    def transformed(self, xy: FloatArray) -> "FlatPolygons":
-        """Return the same polygons on other coordinates, one for each of theirs."""
-        return FlatPolygons(
-            xy=xy, ring_start=self.ring_start, part_start=self.part_start, part_row=self.part_row, rows=self.rows
-        )
-
     def block(self, first: int, last: int) -> "FlatPolygons":
         """Return rows first..last-1 alone, without copying coordinates."""
         a, b = np.searchsorted(self.part_row, [first, last])
