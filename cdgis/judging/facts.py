@@ -158,7 +158,11 @@ def is_declared(attribute: str, facts: Facts) -> npt.NDArray[np.bool_]:
 
 def has_number(attribute: str, facts: Facts) -> npt.NDArray[np.bool_]:
     """Return who gives a text that has the form of a document number."""
-    return np.array([is_document_number(str(text)) for text in facts.text(attribute)], dtype=bool)
+    texts = facts.text(attribute)
+    found = np.zeros(facts.size, dtype=bool)
+    given = np.flatnonzero(texts != "")
+    found[given] = [is_document_number(str(text)) for text in texts[given]]
+    return found
 
 
 def _asked_of(attribute: str, facts: Facts) -> Kleene:
