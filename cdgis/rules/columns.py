@@ -89,6 +89,7 @@ COLUMNS: tuple[Column, ...] = (
     _column("date_precision", "日期精度", "从列表选择；留空为日"),
     _column("plan_measure", "方案措施", "1–31 的序号，用英文分号隔开"),
     _column("source", "出处", "条文见于何处", 24),
+    _column("searched", "查找过什么", "没有人见过原文的规则：在哪里、用什么字句找过，结果如何", 36),
     _column("mark", "出处标记", "从列表选择：谁在何处见过条文；未见条文的不得写已见"),
     _column("needs_review", "须复核", "是或留空"),
     _column("manual", "人工判定", "是：机器不能判定，逐字列出，不改变结论"),

@@ -137,6 +137,8 @@ class Rule(_Data):
     plan_measure: str = ""
     """Numbers of the plan's measures, separated by ';'."""
     source: str = Field(min_length=1)
+    searched: str = ""
+    """Where its text was looked for and what came of it; every rule in force that nobody has read has it."""
     mark: _Mark
     needs_review: bool = False
     manual: bool = False

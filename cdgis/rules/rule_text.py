@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from cdgis.core.vocabulary import ProjectType, SubjectKind
+from cdgis.core.vocabulary import Evidence, ProjectType, SubjectKind
 from cdgis.rules.attributes import AttributeSpec, is_document
 from cdgis.rules.rule import Condition, Exemption, Rule
 
@@ -36,7 +36,10 @@ def explain_rule(
     lines += [f"条文：{rule.clause}", f"依据：{rule.basis_text}", f"施行：{_period_text(rule)}"]
     lines.append(f"层级：{rule.level}；维度：{rule.dimension}；方案措施：{rule.plan_measure or '无'}")
     lines.append(f"出处（{rule.mark}）：{rule.source}")
-    optional = {"建设性质": rule.types_reason, "效力": rule.effect_reason, "罚则": rule.penalty, "时效风险": rule.validity_risk, "说明": rule.note}
+    optional = {
+        "建设性质": rule.types_reason, "效力": rule.effect_reason, "罚则": rule.penalty,
+        "时效风险": rule.validity_risk, "查找过": rule.searched, "说明": rule.note,
+    }  # fmt: skip
     lines += [f"{name}：{text}" for name, text in optional.items() if text]
     return "\n".join([*lines, *(["须人工复核"] if rule.needs_review else [])])
 
@@ -137,6 +140,14 @@ def _period_text(rule: Rule) -> str:
         "month": f"{rule.start_text}（只知年月，按1日计）",
     }.get(rule.date_precision, rule.start_text)
     return f"{start}起" + (f"，至 {rule.effective_to} 止" if rule.effective_to else "，现行有效")
+
+
+def unread_table(rules: Iterable[Rule]) -> str:
+    """Return the rules that rest on memory as a Markdown table: what was searched for their text, and what came of it."""
+    rows = ["| 编号 | 规则 | 效力 | 凭什么写 | 查找过什么 |", "|---|---|---|---|---|"]
+    unread = [rule for rule in rules if rule.mark is Evidence.UNVERIFIED and rule.searched]
+    rows += [f"| {rule.id} | {rule.title} | {rule.effect} | {rule.source} | {rule.searched} |" for rule in unread]
+    return "\n".join(rows)
 
 
 def overview_table(rules: Iterable[Rule]) -> str:
