@@ -286,3 +286,9 @@ def test_policy_is_refused_when_it_names_a_kind_that_does_not_exist(tmp_path: Pa
 def test_every_exit_rule_for_existing_plants_gives_a_reason() -> None:
     for layer in ("", "built_up", "water_source_zones", "no_burn_zones", "parks"):
         assert POLICY.kind_of(make_rule("X-1", Effect.EXIT, layer=layer, kind=ProjectType.EXISTING))
+
+
+def test_mine_that_must_leave_its_place_closes_for_there_is_no_park_to_mine_in() -> None:
+    kinds = frozenset({"区位"})
+    assert POLICY.dispose(kinds, industry="0810").gives == "关停退出"
+    assert POLICY.dispose(kinds, industry="3110").gives == POLICY.dispose(kinds).gives == "异地迁建"

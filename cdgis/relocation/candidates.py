@@ -47,6 +47,7 @@ class _Facts:
     approved: date | None
     critical: bool
     equipment: frozenset[str]
+    industry: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,8 +195,9 @@ def _facts(inputs: RelocationInputs, policy: RelocationPolicy) -> Mapping[str, _
             approved=last_day(declared.get((subject, policy.attribute_approval), "")),
             critical=subject in critical,
             equipment=frozenset(filter(None, declared.get((subject, policy.attribute_equipment), "").split(LIST_SEPARATOR))),
+            industry=str(industry),
         )
-        for subject in inputs.subjects["subject_id"]
+        for subject, industry in inputs.subjects[["subject_id", "industry"]].itertuples(index=False)
     }
 
 
@@ -256,7 +258,8 @@ def _disposed(left: Sequence[_Reason], fact: _Facts, written: _WrittenRules) -> 
     retired = written.to_be_retired(left)
     pieces = sorted(retired & fact.equipment)
     decided = written.policy.dispose(
-        frozenset(reason.kind for reason in left), nothing_left=bool(fact.equipment) and fact.equipment <= retired
+        frozenset(reason.kind for reason in left), nothing_left=bool(fact.equipment) and fact.equipment <= retired,
+        industry=fact.industry,
     )
     return decided, decided.text.replace("{equipment}", "、".join(pieces) or "该装备")
 

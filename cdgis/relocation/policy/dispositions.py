@@ -61,18 +61,21 @@ class DispositionRule(PolicyData):
     with_any_of: tuple[str, ...] = ()
     """A second class that must be present as well; empty asks for none."""
     equipment: EquipmentTest = ""
+    industries: tuple[str, ...] = ()
+    """Prefixes of industry codes (GB/T 4754) it is for; empty means any."""
     gives: Disposition
     text: str
 
-    def holds(self, kinds: frozenset[str], *, nothing_left: bool = False) -> bool:
-        """Whether this rule decides for an enterprise with `kinds` of reasons left."""
+    def holds(self, kinds: frozenset[str], *, nothing_left: bool = False, industry: str = "") -> bool:
+        """Whether this rule decides for an enterprise of `industry` with `kinds` of reasons left."""
         wanted = (self.any_of, self.with_any_of)
-        return all(not some or bool(kinds & set(some)) for some in wanted) and (not self.equipment or nothing_left)
+        met = all(not some or bool(kinds & set(some)) for some in wanted) and (not self.equipment or nothing_left)
+        return met and (not self.industries or industry.startswith(self.industries))
 
     @property
     def unconditional(self) -> bool:
         """Whether it holds for everybody."""
-        return not (self.any_of or self.with_any_of or self.equipment)
+        return not (self.any_of or self.with_any_of or self.equipment or self.industries)
 
 
 class RelocationPolicy(PolicyData):
@@ -103,9 +106,9 @@ class RelocationPolicy(PolicyData):
         """Return the kind of reason `rule` gives, "" if it gives none."""
         return next((reason.kind for reason in self.reason if reason.covers(rule)), "")
 
-    def dispose(self, kinds: frozenset[str], *, nothing_left: bool = False) -> DispositionRule:
-        """Return the first disposition rule that holds for `kinds`."""
-        return next(rule for rule in self.disposition if rule.holds(kinds, nothing_left=nothing_left))
+    def dispose(self, kinds: frozenset[str], *, nothing_left: bool = False, industry: str = "") -> DispositionRule:
+        """Return the first disposition rule that holds for `kinds` and `industry`."""
+        return next(r for r in self.disposition if r.holds(kinds, nothing_left=nothing_left, industry=industry))
 
 
 def read_relocation_policy(source: Traversable | None = None) -> RelocationPolicy:
