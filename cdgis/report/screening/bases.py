@@ -96,7 +96,7 @@ def _straddles(
         if declared_on < change["date"] <= as_of:
             changed = [rule for rule in used if rule.effective_from == change["date"]]
             families = {rule.family for rule in changed}
-            older = [r for r in rulebook.rules if r.in_force(declared_on) and r.family in families]
+            older = [r for r in rulebook.rules if families and r.in_force(declared_on) and r.family in families]
             pairs = tuple(
                 _pair(before, rule)
                 for rule in changed

@@ -98,14 +98,19 @@ class Casebook:
         return self.tables.get(table, {}).get(subject_id, ())
 
     def all(self) -> tuple[Case, ...]:
-        """Return every case, in the order of subjects.csv."""
-        return tuple(map(self.case, self.subject_ids()))
+        """Return every case without reasons, in the order of subjects.csv."""
+        return tuple(self.case(subject_id, reasons=False) for subject_id in self.subject_ids())
 
-    def case(self, subject_id: str) -> Case:
-        """Return the case of one subject that has a verdict."""
+    def case(self, subject_id: str, *, reasons: bool = True) -> Case:
+        """Return the case of one subject that has a verdict.
+
+        Parameters
+        ----------
+        reasons : say why clauses do not apply: for reports, not for lists.
+        """
         subject = Subject(self.rows("subjects", subject_id)[0], self.rows("attributes", subject_id), complete=not self._withheld)
         findings, ground = self.rows("findings", subject_id), self._ground(subject_id)
-        clauses = clauses_of(findings, subject=subject, rules=self.rules, zones=ground.zones, titles=self.titles)
+        clauses = clauses_of(findings, subject=subject, rules=self.rules, zones=ground.zones, titles=self.titles, reasons=reasons)
         verdict = self.rows("verdicts", subject_id)[0]
         return Case(
             subject_id=subject_id, subject=subject, verdict=verdict, shape=self._shapes.get(subject_id),

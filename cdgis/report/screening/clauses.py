@@ -75,8 +75,14 @@ def clauses_of(
     rules: Mapping[str, Rule],
     zones: Mapping[tuple[str, str], ZoneHit],
     titles: Mapping[str, str],
+    reasons: bool = True,
 ) -> tuple[Clause, ...]:
-    """Return one clause a rule, outcome and text; strictest first, then what is undecided, manual, not applicable."""
+    """Return one clause a rule, outcome and text; strictest first, then what is undecided, manual, not applicable.
+
+    Parameters
+    ----------
+    reasons : say which facts keep a clause from applying, which costs as much as all else; a list needs none.
+    """
     groups: dict[tuple[str, str, str, str], list[Row]] = {}
     for row in findings:
         key = (str(row["rule_id"]), str(row["state"]), str(row["clause"]), str(row["layer"]))
@@ -84,7 +90,7 @@ def clauses_of(
     made = []
     for (rule_id, *_), rows in groups.items():
         rule = rules.get(rule_id)
-        made.append(_clause(rows, rule, subject, _zones_of(rows, zones, titles), titles))
+        made.append(_clause(rows, rule, subject, _zones_of(rows, zones, titles), titles, reasons=reasons))
     return tuple(sorted(made, key=_order))
 
 
@@ -114,10 +120,12 @@ def _clause(
     subject: Subject,
     zones: tuple[ZoneHit, ...],
     titles: Mapping[str, str],
+    *,
+    reasons: bool,
 ) -> Clause:
     first = rows[0]
     missing = tuple(dict.fromkeys(name for row in rows for name in split(row["missing_attribute"])))
-    conformity, reason = _conformity(first, rule, subject)
+    conformity, reason = _conformity(first, rule if reasons else None, subject)
     return Clause(
         rule_ids=(str(first["rule_id"]),),
         title=rule.title if rule else "",

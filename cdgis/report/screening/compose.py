@@ -24,7 +24,7 @@ from cdgis.report.screening.content import (
     UnitTable,
 )
 from cdgis.report.screening.evidence import alternatives_of, data_of, peers_of
-from cdgis.report.screening.figure import draw_figures, layers_to_draw
+from cdgis.report.screening.figure import DrawnLayers, draw_figures, layers_to_draw
 from cdgis.report.screening.occupation import Ground, hard_layers, hard_lines_of, nearby_of, occupation_of
 from cdgis.report.screening.phrases import split, wording
 from cdgis.report.screening.record import SCHEMA, input_rows, rows_of
@@ -61,6 +61,7 @@ class Composer:
     def __init__(self, assessment: Assessment) -> None:
         self.assessment = assessment
         self.book = Casebook(assessment)
+        self._drawn = DrawnLayers(assessment.layers)
 
     @cached_property
     def _caps(self) -> Mapping[str, Sequence[Row]]:
@@ -116,7 +117,7 @@ class Composer:
             subject_id=subject_id,
             basics=basics_of(subject, case.shape, rows("attributes", subject_id), case.intake),
             conclusion=case.conclusion,
-            figures=draw_figures(a.layers, case.shape, case.conclusion, drawn, alternatives.remedies, detail=a.audience == "internal"),
+            figures=draw_figures(self._drawn, case.shape, case.conclusion, drawn, alternatives.remedies, detail=a.audience == "internal"),
             occupation=occupation_of(ground, case.findings),
             unit_part=self._unit_part(ground, clauses, subject_id),
             hard_lines=hard_lines_of(ground, subject, a.as_of),

@@ -5,7 +5,9 @@ precision. Nothing is measured here except the two ends of the critical line, wh
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import shapely
@@ -34,8 +36,39 @@ _MOST_LAYERS, _MOST_FILLED = 9, 1
 _LEAST_LINE_PX = 24.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Drawn:
+    """A layer taken out of its frame: hundreds of figures ask it for what they show."""
+
+    layer: Layer
+    tree: Any
+    shapes: np.ndarray
+    classes: np.ndarray
+
+
+class DrawnLayers:
+    """The layers of one assessment as its figures draw them."""
+
+    def __init__(self, layers: Layers) -> None:
+        self.layers = layers
+        self._drawn: dict[str, _Drawn] = {}
+
+    def of(self, keys: Iterable[str]) -> list[_Drawn]:
+        """Return those of the layers that are loaded, in the order of `keys`."""
+        return [self._get(key) for key in keys if key in self.layers]
+
+    def _get(self, key: str) -> _Drawn:
+        if key not in self._drawn:
+            zones = self.layers[key].zones
+            self._drawn[key] = _Drawn(
+                layer=self.layers[key], tree=zones.sindex, shapes=zones.geometry.to_numpy(),
+                classes=zones["zone_class"].to_numpy().astype(str),
+            )  # fmt: skip
+        return self._drawn[key]
+
+
 def draw_figures(
-    layers: Layers,
+    drawn: DrawnLayers,
     shape: BaseGeometry | None,
     conclusion: Conclusion,
     wanted: Mapping[str, str],
@@ -54,16 +87,16 @@ def draw_figures(
     """
     if shape is None or shape.is_empty:
         return ()
-    ends = critical_ends(layers.get(conclusion.critical_layer), shape, conclusion.critical_distance_m)
+    ends = critical_ends(drawn.layers.get(conclusion.critical_layer), shape, conclusion.critical_distance_m)
     moved = [(r, shapely.from_wkt(r.wkt)) for r in remedies if r.feasible and r.wkt]
     near_ends = [shapely.LineString(ends)] if ends is not None and conclusion.critical_distance_m <= 5_000 else []
     view = _view([shape, *near_ends, *(g for _, g in moved)], room=1.9, least_width_m=_LEAST_WIDTH_M)
     detailed = shapely.get_dimensions(shape) > 0
     measures = _critical(ends, conclusion, view, least_px=_LEAST_LINE_PX if detailed else 0.0) + _shifts(shape, moved, view)
-    figures = [_figure("项目位置与周边管控区", layers, shape, view, wanted, (measures, moved))]
+    figures = [_figure("项目位置与周边管控区", drawn, shape, view, wanted, (measures, moved))]
     if detailed and detail:
         near = _view([shape], room=1.3, least_width_m=_LEAST_DETAIL_M)
-        figures.append(_figure("项目边界与界址点", layers, shape, near, wanted, (_critical(ends, conclusion, near), [])))
+        figures.append(_figure("项目边界与界址点", drawn, shape, near, wanted, (_critical(ends, conclusion, near), [])))
     return tuple(figures)
 
 
@@ -97,7 +130,7 @@ def layers_to_draw(
 
 def _figure(
     title: str,
-    layers: Layers,
+    drawn: DrawnLayers,
     shape: BaseGeometry,
     view: View,
     wanted: Mapping[str, str],
@@ -106,14 +139,14 @@ def _figure(
     rings = [(key, style) for key, style in wanted.items() if style == "ring"]
     filled = [(key, style) for key, style in wanted.items() if style != "ring"]
     plan = [(_UNITS, "unit"), *_WATER, *filled[::-1], *rings[::-1], (_BORDERS, "border")]
-    outlines = [o for key, style in plan if key in layers for o in _outlines(layers[key], style, view)]
-    outlines += _overlap([layers[key] for key, style in wanted.items() if style == "area"], shape, view)
+    outlines = [o for key, style in plan for layer in drawn.of([key]) for o in _outlines(layer, style, view)]
+    outlines += _overlap(drawn.of(key for key, style in wanted.items() if style == "area"), shape, view)
     outlines.append(_outline("subject", "", "项目范围", "subject", shape, view))
     measures, moved = additions
     for remedy, geometry in moved:
         style = "shift" if remedy.kind == Kind.SHIFT else "clip"
         outlines.append(_outline(style, "", f"{remedy.kind}方案（{remedy.target}）", style, geometry, view))
-    marks, note = _marks(shape, view, layers.get(_PLACES), labelled="界址点" in title)
+    marks, note = _marks(shape, view, drawn.layers.get(_PLACES), labelled="界址点" in title)
     bar_px, bar_label = view.scale_bar
     return Figure(
         title=title, width=WIDTH_PX, height=HEIGHT_PX, outlines=tuple(o for o in outlines if o.path), marks=marks,
@@ -121,36 +154,35 @@ def _figure(
     )  # fmt: skip
 
 
-def _outlines(layer: Layer, style: str, view: View) -> list[Outline]:
+def _outlines(drawn: _Drawn, style: str, view: View) -> list[Outline]:
     """Return one outline per zone class in view."""
-    zones = layer.zones
-    index = np.sort(zones.sindex.query(shapely.box(*view.box(_MARGIN_PX))))
+    index = np.sort(drawn.tree.query(shapely.box(*view.box(_MARGIN_PX))))
     if not len(index):
         return []
-    whole = zones.geometry.to_numpy()[index]
+    whole, spec = drawn.shapes[index], drawn.layer.spec
     # A border is drawn as a line: clipped as an area it would run along the edge of the view as well.
     shapes = shapely.clip_by_rect(shapely.boundary(whole) if style == "border" else whole, *view.box(_MARGIN_PX))
-    classes = layer.zones["zone_class"].to_numpy()[index].astype(str)
+    classes = drawn.classes[index]
     made = []
     for zone_class in sorted(set(classes)):
         part = shapes[classes == zone_class]
-        drawn = "line" if style in ("area", "ring") and shapely.get_dimensions(part).max() == 1 else style
-        named = style in ("unit", "area", "ring") and zone_class not in ("", layer.spec.title)
-        label = f"{layer.spec.title}·{zone_class}" if named else layer.spec.title
+        drawn_as = "line" if style in ("area", "ring") and shapely.get_dimensions(part).max() == 1 else style
+        named = style in ("unit", "area", "ring") and zone_class not in ("", spec.title)
+        label = f"{spec.title}·{zone_class}" if named else spec.title
         path = "".join(_path(piece, view) for piece in part)
-        made.append(Outline(layer=layer.spec.id, zone_class=zone_class, label=label, style=drawn, path=path))
+        made.append(Outline(layer=spec.id, zone_class=str(zone_class), label=label, style=drawn_as, path=path))
     return made
 
 
-def _overlap(layers: Sequence[Layer], shape: BaseGeometry, view: View) -> list[Outline]:
+def _overlap(layers: Sequence[_Drawn], shape: BaseGeometry, view: View) -> list[Outline]:
     """Return what the subject shares with the deciding zones; the numbers for it are in the tables."""
     if shapely.get_dimensions(shape) != 2:
         return []
     shared = [
         shapely.intersection(zone, shape)
         for layer in layers
-        if layer.spec.geometry == "polygon"
-        for zone in layer.zones.geometry.to_numpy()[np.sort(layer.zones.sindex.query(shape, predicate="intersects"))]
+        if layer.layer.spec.geometry == "polygon"
+        for zone in layer.shapes[np.sort(layer.tree.query(shape, predicate="intersects"))]
     ]
     return [_outline("overlap", "", "与决定性区重叠部分", "overlap", shapely.union_all(shared), view)] if shared else []
 

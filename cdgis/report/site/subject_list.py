@@ -62,19 +62,17 @@ def list_subjects(book: Casebook) -> list[Listed]:
     """Return one row per case, gravest verdict first, projects before enterprises, then by id."""
     assessment = book.assessment
     moving = set(table(assessment, "relocation")["enterprise_id"])
-    cases = book.all()
-    pages = page_names([case.subject_id for case in cases if _has_page(case, moving)])
+    ids = book.subject_ids()
+    pages = page_names([key for key in ids if key in moving or _has_page(book, key)])
+    cases = [book.case(key, reasons=key in pages) for key in ids]
     classes = _unit_classes(assessment)
     return [_listed(case, pages.get(case.subject_id, ""), classes, moving) for case in sorted(cases, key=_place)]
 
 
-def _has_page(case: Case, moving: Container[str]) -> bool:
+def _has_page(book: Casebook, subject_id: str) -> bool:
     """Return whether a subject has a page: every project, and every enterprise that any clause counts against."""
-    return (
-        case.subject.row["kind"] == SubjectKind.PROJECT
-        or case.subject_id in moving
-        or case.conclusion.verdict != Verdict.CLEAR
-    )
+    kind, verdict = book.rows("subjects", subject_id)[0]["kind"], book.rows("verdicts", subject_id)[0]["verdict"]
+    return bool(kind == SubjectKind.PROJECT or verdict != Verdict.CLEAR)
 
 
 def _place(case: Case) -> tuple[int, bool, str]:
