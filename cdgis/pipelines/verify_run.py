@@ -117,9 +117,10 @@ def verify_run(
         Check(title="报告编号与重算结果", faults=listed(_number_faults(run["report_numbers"], fresh.report_numbers))),
     ]
     with scratch_folder() as scratch:
-        publish(fresh, scratch)
-        checks += _file_checks(folder, scratch, only)
-        others = [] if only is not None else _unverified(folder, scratch)
+        written = scratch / "run"  # the scratch folder itself is locked, and writing locks what it writes into
+        publish(fresh, written)
+        checks += _file_checks(folder, written, only)
+        others = [] if only is not None else _unverified(folder, written)
     subject = only.stem if only is not None and only.parent.name == "sites" else ""
     return Verification(report_number=number, subject_id=subject, checks=tuple(checks), unverified=tuple(others))
 
