@@ -8,6 +8,7 @@ from shapes import rule
 from cdgis.judging.exemptions import rule_applies_but_for_geometry
 from cdgis.judging.facts import Facts, missing_information
 from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN
+from cdgis.rules.document_numbers import is_document_number
 
 
 def one(**known):
@@ -114,3 +115,39 @@ def test_facts_of_tables_put_every_value_beside_its_subject():
     assert np.isnan(facts.number("x")[0]) and facts.number("x")[1] == 7
     assert facts.text("y").tolist() == ["true", ""] and facts.text("z").tolist() == ["", ""]
     assert facts.number("area_m2").tolist() == [1, 2]
+
+
+WATER = {"conditions": [{"attribute": "serves_water_supply", "op": "declared"}], "industry_prefixes": ["46"]}
+
+
+@pytest.mark.parametrize(
+    ("industry", "attributes", "expected"),
+    [
+        ("4610", {"serves_water_supply": "true"}, FALSE),
+        ("1371", {"serves_water_supply": "true"}, TRUE),  # a claim from another industry is not believed
+        ("1371", {"serves_water_supply": "true", "serves_water_supply_seen": "某经办人"}, FALSE),
+        ("1371", {"serves_water_supply_seen": "某经办人"}, TRUE),  # nothing is claimed
+        ("", {"serves_water_supply": "true"}, UNKNOWN),
+        ("4610", {}, TRUE),
+    ],
+)
+def test_claim_is_believed_of_its_industry_or_once_registered(industry, attributes, expected):
+    facts = one(industry=industry, attributes=attributes)
+    assert answer(facts, unless=[{**WATER, "article": "某法第1条"}]) == expected
+
+
+def test_exemption_that_names_neither_article_nor_successor_spares_nobody():
+    facts = one(industry="4610", attributes={"serves_water_supply": "true"})
+    assert answer(facts, unless=[WATER]) == TRUE
+    assert answer(facts, unless=[{**WATER, "article": "某法第1条", "successors": ["XX-01"]}]) == TRUE
+
+
+@pytest.mark.parametrize(
+    ("text", "is_number"),
+    [
+        ("冀政〔2026〕1号", True), ("冀〔2026〕1号", False), ("冀自然资函(2026)第002号", True), ("冀政〔2026〕0号", False),
+        ("冀政〔1979〕1号", False), ("冀政〔2100〕1号", False), ("未批〔2026〕1号", False), ("冀政〔2026〕号", False), ("", False),
+    ],
+)  # fmt: skip
+def test_number_has_issuer_year_and_serial(text, is_number):
+    assert is_document_number(text) is is_number

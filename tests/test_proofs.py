@@ -99,3 +99,9 @@ def test_no_rule_precedes_its_document_and_every_document_has_a_date():
     assert "早于所据文件的 2026-08-15" in next(date_faults(early))
     cited = {item.document for rule in BOOK.rules for item in rule.basis if item.mark != "工具规则"}
     assert cited - set(document_dates()) == set()
+
+
+def test_successor_on_some_of_the_zones_only_takes_nothing_over():
+    wider = altered(BAN, zone_classes=["红线一般区域", "核心保护区"])
+    assert any("没有接手的规则" in fault for fault in exemption_faults(wider, BOOK.rules))
+    assert any("没有接手的规则" in fault for fault in exemption_faults(altered(BAN, zone_classes=[]), BOOK.rules))
