@@ -171,6 +171,21 @@ def test_several_hundred_sites_are_a_batch_and_it_is_said(root: Path, tmp_path: 
         assert (out / "data" / "verdicts.csv").read_text(encoding="utf-8-sig").count("\n") == count + 1
 
 
+def test_the_bytes_are_the_same_where_the_system_speaks_no_chinese(root: Path, tmp_path: Path) -> None:
+    site = tmp_path / "地块甲.gpkg"
+    site.write_bytes((root / "layers" / "projects" / "site.gpkg").read_bytes())
+    found = {}
+    for name, language in (("a", {"LC_ALL": "C.UTF-8"}), ("b", {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"})):
+        out = tmp_path / name
+        words = ["screen", site, "--name", "名称", "--workspace", root, "--out", out, "--quiet", "--format", "html,json,gpkg"]
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(("LC_", "LANG", "PYTHONUTF8"))}
+        command = [sys.executable, "-m", "cdgis", *map(str, words)]
+        done = subprocess.run(command, env=environment | language, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr.decode("utf-8", "replace")
+        found[name] = {path.relative_to(out).as_posix(): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    assert found["a"] == found["b"] and any("data/cdgis.gpkg" in name for name in found["a"])
+
+
 def test_two_runs_into_one_folder_are_not_both_believed(root: Path, tmp_path: Path) -> None:
     from cdgis.core.folder_lock import folder_locked
 

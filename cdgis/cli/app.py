@@ -5,6 +5,7 @@ Heavy modules are imported inside the commands, so that `cdgis --help` stays qui
 
 import gc
 import io
+import os
 import signal
 import sys
 from collections.abc import Iterator
@@ -171,10 +172,18 @@ def _rare_collection() -> Iterator[None]:
         gc.set_threshold(*usual)
 
 
+def _speak_utf8() -> None:
+    """Start again in UTF-8 where names of files are read in another encoding (LANG=C): a Chinese name would be no text."""
+    if sys.getfilesystemencoding().lower() != "utf-8":
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
+
+
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit with the codes of DESIGN 6: 0 done, 1 strict, 2 usage or input, 3 internal."""
     from cdgis.cli.words import speak_chinese
 
+    if args is None:
+        _speak_utf8()
     speak_chinese()
     for stream in (sys.stdout, sys.stderr):
         # a terminal that cannot show Chinese shows question marks; the work itself must not fail over it
