@@ -253,3 +253,21 @@ def test_a_settings_file_with_a_byte_order_mark_is_read(tmp_path: Path, name: st
 
 def test_what_is_doubled_in_json_is_only_what_one_object_doubles(tmp_path: Path) -> None:
     assert len(read(geojson(tmp_path / "a.geojson", json.dumps(json.loads(FEATURE))))) == 1
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "expected_m"),
+    [
+        ("117.5", "41.4", 5566), ("117.52", "41.4", 557), ("117", "41", 55660), ("117°30′", "41°24′", 928),
+        ("117.512", "41.4", 0), ("117.5", "41.412345", 0), ("117°30′30″", "41°24′", 0), ("117.500000", "41.400000", 0),
+    ],
+)  # fmt: skip
+def test_degrees_of_few_digits_are_no_exact_place(tmp_path: Path, lon: str, lat: str, expected_m: float) -> None:
+    from cdgis.readers.positions import locate_pair
+
+    path = tmp_path / "a.csv"
+    path.write_text(f"name,经度,纬度,坐标系\n甲,{lon},{lat},CGCS2000\n", encoding="utf-8")
+    (record,) = read(path)
+    assert record.accuracy_m == pytest.approx(expected_m, abs=1)
+    assert any("只写到" in remark.reason and remark.remedy for remark in record.remarks) == (expected_m > 0)
+    assert locate_pair(f"{lon},{lat}", stated_crs="CGCS2000", source="x").coarse_m == pytest.approx(expected_m, abs=1)

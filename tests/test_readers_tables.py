@@ -40,7 +40,7 @@ def outcome(subjects: Subjects) -> list[tuple[str, str]]:
 
 
 def test_plain_table_is_accepted_row_by_row(tmp_path: Path) -> None:
-    subjects = from_rows(tmp_path, [HEAD, ["E0007", "示例企业", 3110, 117.9, 40.9, "CGCS2000"]])
+    subjects = from_rows(tmp_path, [HEAD, ["E0007", "示例企业", 3110, 117.91234, 40.91234, "CGCS2000"]])
     assert outcome(subjects) == [("2", "accepted")]
     row = subjects.frame.iloc[0]
     assert (row["subject_id"], row["industry"], row["kind"], row["project_type"]) == (
@@ -49,7 +49,7 @@ def test_plain_table_is_accepted_row_by_row(tmp_path: Path) -> None:
         "enterprise",
         "既有",
     )
-    assert (row.geometry.x, row.geometry.y, row["accuracy_m"]) == (117.9, 40.9, 0.0)
+    assert (row.geometry.x, row.geometry.y, row["accuracy_m"]) == (117.91234, 40.91234, 0.0)
 
 
 def test_ids_are_numbered_by_order_when_the_table_has_none(tmp_path: Path) -> None:
@@ -145,10 +145,10 @@ def test_unplaceable_rows_are_quarantined_with_value_and_remedy(tmp_path: Path, 
 
 
 def test_undeclared_datum_costs_accuracy_and_is_noted(tmp_path: Path) -> None:
-    subjects = from_csv(tmp_path, "企业名称,经度,纬度\n甲,117.9,40.9\n")
+    subjects = from_csv(tmp_path, "企业名称,经度,纬度\n甲,117.91234,40.91234\n")
     assert subjects.frame["accuracy_m"].tolist() == [700.0]
     assert "未声明" in subjects.intake[0].reason
-    assert (subjects.frame.geometry.x.iloc[0], subjects.frame.geometry.y.iloc[0]) == (117.9, 40.9)
+    assert (subjects.frame.geometry.x.iloc[0], subjects.frame.geometry.y.iloc[0]) == (117.91234, 40.91234)
 
 
 def gcj(lon: float, lat: float) -> tuple[float, float]:

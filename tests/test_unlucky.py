@@ -16,6 +16,7 @@ from shapes import metres, write_layer
 from small_workspace import small_workspace
 
 from cdgis.cli import main
+from cdgis.core.folder_lock import folder_locked
 from cdgis.core.scratch_folder import scratch_folder
 from cdgis.core.written_files import read_register
 from cdgis.errors import ReportError, UsageError
@@ -75,7 +76,7 @@ def test_a_scratch_folder_of_a_killed_process_goes_with_the_next_and_a_live_one_
     command = [sys.executable, "-c", code]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "encoding": "utf-8"}
     with subprocess.Popen(command, **pipes) as dead, subprocess.Popen(command, **pipes) as alive:
-        left, held = Path(dead.stdout.readline().strip()), Path(alive.stdout.readline().strip())
+        left, held = (Path(process.stdout.readline().strip()).parent for process in (dead, alive))
         dead.kill()
         dead.wait()
         for folder in (left, held):
@@ -84,8 +85,10 @@ def test_a_scratch_folder_of_a_killed_process_goes_with_the_next_and_a_live_one_
         young.mkdir()
         with scratch_folder() as mine:
             assert not left.exists() and held.exists() and young.exists() and mine.exists()
+            with folder_locked(mine):
+                assert list(mine.iterdir()) == []
         alive.communicate("")
-    assert not mine.exists() and not held.exists()
+    assert not mine.parent.exists() and not held.exists()
 
 
 def test_a_river_of_one_vertex_is_measured_like_any_other() -> None:
@@ -187,7 +190,6 @@ def test_the_bytes_are_the_same_where_the_system_speaks_no_chinese(root: Path, t
 
 
 def test_two_runs_into_one_folder_are_not_both_believed(root: Path, tmp_path: Path) -> None:
-    from cdgis.core.folder_lock import folder_locked
 
     out = tmp_path / "out"
     out.mkdir()

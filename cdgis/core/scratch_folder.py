@@ -22,7 +22,10 @@ def scratch_folder() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
     try:
         with folder_locked(folder):
-            yield folder
+            # the folder inside is free, so that what is done there may lock it like any other
+            inside = folder / "files"
+            inside.mkdir()
+            yield inside
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

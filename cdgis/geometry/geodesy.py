@@ -203,7 +203,9 @@ def identify_crs(definition: str) -> int | None:
     if crs.is_geographic:
         return int(code) if code in KNOWN_EPSG else GEOGRAPHIC_EPSG
     zone = _gauss_kruger_from(crs)
-    return zone if code not in KNOWN_EPSG or zone == code else None
+    # a 3-degree and a 6-degree zone without prefix on one meridian are the same plane
+    same = zone == code or {zone, code} == {_GAUSS_KRUGER[3, 117.0, False], _GAUSS_KRUGER[6, 117.0, False]}
+    return zone if code not in KNOWN_EPSG else int(code) if same else None
 
 
 def _counts_plainly(crs: pyproj.CRS) -> bool:

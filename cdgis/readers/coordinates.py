@@ -49,6 +49,8 @@ class Angle:
     degrees: float
     axis: Literal["lon", "lat", ""]
     """What a hemisphere word said; empty when there was none."""
+    step_deg: float = 0.0
+    """Size of the last digit or part that was written: what a rounding may have moved it by, twice over."""
 
 
 def parse_angle(text: str) -> Angle:
@@ -64,12 +66,25 @@ def parse_angle(text: str) -> Angle:
     body = _half_width(text)
     axis, sign, body = _take_hemisphere(body)
     if _DECIMAL.match(body):
-        return Angle(degrees=sign * float(body), axis=axis)
+        return Angle(degrees=sign * float(body), axis=axis, step_deg=_last_digit(body))
     match = _DMS.match(body.replace(" ", "")) or _SEPARATED.match(body)
     if match is None:
         raise ReaderError(f"无法识别坐标“{text}”", remedy="可写 117.9430 或 117°56′34.8″")
     parts = match.groupdict()
-    return Angle(degrees=sign * join_dms(float(parts["d"]), float(parts["m"] or 0), float(parts["s"] or 0)), axis=axis)
+    degrees = join_dms(float(parts["d"]), float(parts["m"] or 0), float(parts["s"] or 0))
+    return Angle(degrees=sign * degrees, axis=axis, step_deg=step_of(parts["d"], parts["m"] or "", parts["s"] or ""))
+
+
+def step_of(degrees: str, minutes: str, seconds: str) -> float:
+    """Return the size of the last part that an angle in parts was written to, degrees; parts not written are ""."""
+    for text, unit_deg in ((seconds, 1 / 3600), (minutes, 1 / 60)):
+        if text:
+            return unit_deg * _last_digit(text)
+    return _last_digit(degrees)
+
+
+def _last_digit(number: str) -> float:
+    return float(10.0 ** -len(number.partition(".")[2]))
 
 
 def join_dms(degrees: float, minutes: float, seconds: float) -> float:

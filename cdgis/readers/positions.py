@@ -21,11 +21,12 @@ from cdgis.readers.coordinates import (
     looks_swapped,
     parse_angle,
     split_pair,
+    step_of,
     within,
 )
 from cdgis.readers.crs import old_datum_refused, plane_axes, resolve_crs, zone_epsg
 from cdgis.readers.headers import Columns
-from cdgis.readers.intake import Remark, is_quarantined, rejected, repaired
+from cdgis.readers.intake import Remark, is_quarantined, noted, rejected, repaired
 from cdgis.readers.records import CRS_REMEDY
 
 DATUM_REMEDY = "在表中加“坐标系”列，写 CGCS2000、WGS84、GCJ-02 或 BD-09"
@@ -33,6 +34,10 @@ _POSITION_REMEDY = "补上经度、纬度（如 117.9430、40.9750 或 117°56�
 _LARGEST_ANGLE_DEG = 1000.0
 """Numbers above this are metres, not degrees."""
 _LONLAT = 4490
+_COARSE_DEG = 0.9e-2
+"""Degrees written to hundredths or minutes are rounded; to thousandths, spreadsheets may have dropped zeros."""
+_DEGREE_M = 111_320.0
+"""Length of a degree of latitude, metres."""
 _EPSG_CODE = re.compile(r"(?:epsg:)?\d{4,6}$", re.IGNORECASE)
 _DEEPEST_WKT = 8
 """GEOS parses nested collections by recursion, so their number is bounded first."""
@@ -47,6 +52,8 @@ class Position:
     epsg: int = _LONLAT
     datum: Datum = "undeclared"
     remarks: tuple[Remark, ...] = ()
+    coarse_m: float = 0.0
+    """How far the place may be off because its degrees were written with so few digits; 0 when with enough."""
 
     @property
     def is_angle(self) -> bool:
@@ -134,7 +141,7 @@ def _angle(cells: Sequence[str], columns: Columns, axis: str) -> Angle | None:
     if not parts[0]:
         return None
     degrees, minutes, seconds = (parse_angle(part or "0").degrees for part in parts)
-    return Angle(degrees=join_dms(degrees, minutes, seconds), axis="")
+    return Angle(degrees=join_dms(degrees, minutes, seconds), axis="", step_deg=step_of(*parts))
 
 
 def _angle_position(lon: Angle, lat: Angle, stated_crs: str) -> Position:
@@ -161,7 +168,13 @@ def _angle_position(lon: Angle, lat: Angle, stated_crs: str) -> Position:
         return _lost(
             *remarks, rejected("坐标不在中国范围内", field="坐标", value=f"{x:g},{y:g}", remedy=_POSITION_REMEDY)
         )
-    return Position(shape=shapely.Point(x, y), datum=datum, remarks=tuple(remarks))
+    # the finer of the two tells how the source writes: a zero at the end of the other may have been dropped
+    step_deg = min(lon.step_deg, lat.step_deg)
+    coarse_m = step_deg * _DEGREE_M / 2 if step_deg >= _COARSE_DEG else 0.0
+    if coarse_m:
+        reason = f"坐标只写到 {step_deg:.2g} 度，位置精度按 {coarse_m:.0f} 米计"
+        remarks.append(noted(reason, field="坐标", value=f"{x:g},{y:g}", remedy="请给出小数后 5 位以上的度，或到秒的度分秒"))
+    return Position(shape=shapely.Point(x, y), datum=datum, remarks=tuple(remarks), coarse_m=coarse_m)
 
 
 def _wkt_position(wkt: str, stated_crs: str, source: str) -> Position:

@@ -191,7 +191,7 @@ def _record(row: _Row, evidence: Evidence | None, source: SiteSource) -> SiteRec
         geometry=settled.geometry,
         keys=keys,
         texts=row.texts,
-        accuracy_m=accuracy_m,
+        accuracy_m=max(accuracy_m, position.coarse_m),
         remarks=(*position.remarks, *about_datum, *settled.remarks),
     )
 

@@ -53,7 +53,7 @@ def _record(position: Position, row: str, key: str, source: SiteSource) -> SiteR
         row=row,
         geometry=settled.geometry,
         keys=(key,),
-        accuracy_m=accuracy_m,
+        accuracy_m=max(accuracy_m, position.coarse_m),
         remarks=(*position.remarks, *about_datum, *settled.remarks),
     )
 
