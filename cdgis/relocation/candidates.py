@@ -197,7 +197,7 @@ def _facts(inputs: RelocationInputs, policy: RelocationPolicy) -> Mapping[str, _
             equipment=frozenset(filter(None, declared.get((subject, policy.attribute_equipment), "").split(LIST_SEPARATOR))),
             industry=str(industry),
         )
-        for subject, industry in inputs.subjects[["subject_id", "industry"]].itertuples(index=False)
+        for subject, industry in zip(inputs.subjects["subject_id"], inputs.subjects["industry"], strict=True)
     }
 
 
@@ -258,8 +258,9 @@ def _disposed(left: Sequence[_Reason], fact: _Facts, written: _WrittenRules) -> 
     retired = written.to_be_retired(left)
     pieces = sorted(retired & fact.equipment)
     decided = written.policy.dispose(
-        frozenset(reason.kind for reason in left), nothing_left=bool(fact.equipment) and fact.equipment <= retired,
+        frozenset(reason.kind for reason in left),
         industry=fact.industry,
+        nothing_left=bool(fact.equipment) and fact.equipment <= retired,
     )
     return decided, decided.text.replace("{equipment}", "、".join(pieces) or "该装备")
 

@@ -61,21 +61,22 @@ class DispositionRule(PolicyData):
     with_any_of: tuple[str, ...] = ()
     """A second class that must be present as well; empty asks for none."""
     equipment: EquipmentTest = ""
-    industries: tuple[str, ...] = ()
-    """Prefixes of industry codes (GB/T 4754) it is for; empty means any."""
+    industry_prefixes: tuple[str, ...] = ()
+    """GB/T 4754-2017 prefixes it is written for; empty: all."""
     gives: Disposition
     text: str
 
-    def holds(self, kinds: frozenset[str], *, nothing_left: bool = False, industry: str = "") -> bool:
-        """Whether this rule decides for an enterprise of `industry` with `kinds` of reasons left."""
+    def holds(self, kinds: frozenset[str], *, industry: str = "", nothing_left: bool = False) -> bool:
+        """Whether this rule decides for an enterprise with `kinds` of reasons left."""
         wanted = (self.any_of, self.with_any_of)
-        met = all(not some or bool(kinds & set(some)) for some in wanted) and (not self.equipment or nothing_left)
-        return met and (not self.industries or industry.startswith(self.industries))
+        if self.industry_prefixes and not industry.startswith(self.industry_prefixes):
+            return False
+        return all(not some or bool(kinds & set(some)) for some in wanted) and (not self.equipment or nothing_left)
 
     @property
     def unconditional(self) -> bool:
         """Whether it holds for everybody."""
-        return not (self.any_of or self.with_any_of or self.equipment or self.industries)
+        return not (self.any_of or self.with_any_of or self.equipment or self.industry_prefixes)
 
 
 class RelocationPolicy(PolicyData):
@@ -106,9 +107,9 @@ class RelocationPolicy(PolicyData):
         """Return the kind of reason `rule` gives, "" if it gives none."""
         return next((reason.kind for reason in self.reason if reason.covers(rule)), "")
 
-    def dispose(self, kinds: frozenset[str], *, nothing_left: bool = False, industry: str = "") -> DispositionRule:
-        """Return the first disposition rule that holds for `kinds` and `industry`."""
-        return next(r for r in self.disposition if r.holds(kinds, nothing_left=nothing_left, industry=industry))
+    def dispose(self, kinds: frozenset[str], *, industry: str = "", nothing_left: bool = False) -> DispositionRule:
+        """Return the first disposition rule that holds for `kinds`."""
+        return next(rule for rule in self.disposition if rule.holds(kinds, industry=industry, nothing_left=nothing_left))
 
 
 def read_relocation_policy(source: Traversable | None = None) -> RelocationPolicy:
