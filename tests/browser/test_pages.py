@@ -168,7 +168,7 @@ def test_pointer_shows_its_coordinates(browser: object, published: Path) -> None
 
 def test_link_from_a_site_page_opens_its_subject(browser: object, published: Path) -> None:
     with Visit(browser, published / "sites" / "P004.html", DESKTOP) as visit:
-        visit.page.click("header a")
+        visit.page.click("nav.bar a")
         visit.page.wait_for_selector("#card:not([hidden])")
         assert "P004" in visit.page.inner_text("#card")
 
@@ -206,7 +206,7 @@ def test_pages_read_without_script(browser: object, published: Path) -> None:
     context = browser.new_context(java_script_enabled=False, viewport=DESKTOP)
     page = context.new_page()
     page.goto((published / "sites" / "P000.html").as_uri())
-    assert "不符合" in page.inner_text(".conclusion") and page.locator(".sketch svg path").count() > 2
+    assert "不符合" in page.inner_text(".summary") and page.locator("figure svg path").count() > 2
     page.goto((published / "index.html").as_uri())
     assert page.locator("#verdict-table tbody tr").count() == 20
     context.close()
