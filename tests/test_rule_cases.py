@@ -44,14 +44,26 @@ class Case:
         if rule.geometry == "none":
             return True
         if rule.geometry == "within":
-            distance = self.row.get("distance_m", {}).get(rule.layer, 1e6)
+            distance = self.nearest(rule)
             if rule.certain_m is not None:
                 return (distance > rule.certain_m) if rule.manual else (distance <= rule.certain_m)
-            return distance <= float(self.row.get("attributes", {}).get(rule.distance_attribute, "nan"))
+            declared = self.row.get("attributes", {}).get(rule.distance_attribute, "nan")
+            return distance <= (float(declared) if rule.distance_m is None else rule.distance_m)
         zone_class = self.row.get("inside", {}).get(rule.layer)
         if zone_class is not None and (not rule.zone_classes or zone_class in rule.zone_classes):
             return True
         return None if rule.layer in self.row.get("uncovered", ()) else False
+
+    def nearest(self, rule: Rule) -> float:
+        """The least distance to a zone the rule means: the key ``layer`` is any class, ``layer:class`` one."""
+        far = 1e6
+        found = [
+            metres
+            for key, metres in self.row.get("distance_m", {}).items()
+            for layer, _, zone_class in [key.partition(":")]
+            if layer == rule.layer and (not zone_class or not rule.zone_classes or zone_class in rule.zone_classes)
+        ]
+        return min(found, default=far)
 
     def named(self) -> dict[str, set[str]]:
         """Rule ids by the state the case expects of them."""

@@ -8,6 +8,7 @@ from cdgis.results.data_status import stamp_for
 from cdgis.rules.access_list import UNIT_LAYER
 from cdgis.rules.law import read_law
 from cdgis.rules.rule_span import span_note
+from cdgis.rules.unchecked import unchecked_laws, unchecked_line
 
 _MOST_LISTED = 12
 
@@ -18,10 +19,8 @@ def overview_notes(loaded: Loaded) -> tuple[str, ...]:
     stamp = stamp_for(loaded.records, (layer.spec for layer in loaded.layers.values()))
     if stamp:
         notes.append(f"{stamp}：{_unofficial(loaded)}不是官方成果")
-    wanted = {rule.layer for rule in loaded.rules if rule.layer}
-    absent = sorted(wanted - set(loaded.layers))
-    if absent:
-        notes.append(f"缺少规则所需的图层：{'、'.join(absent)}；相应规则一律按“资料不足”处理，不视为通过")
+    unchecked = unchecked_line(unchecked_laws(loaded.rules, loaded.layers), loaded.workspace.catalog.titles)
+    notes += [unchecked] if unchecked else []
     if UNIT_LAYER in loaded.layers and not any(rule.zone_ids for rule in loaded.rules):
         notes.append("没有载入准入清单：各单元的逐条管控要求无从对照，落入单元的对象一律按资料不足处理（ZU-07）")
     notes += _layer_notes(loaded)

@@ -200,7 +200,8 @@ def _periods(rules: Sequence[Rule]) -> Iterator[str]:
 
 def _contradictions(rules: Sequence[Rule]) -> Iterator[str]:
     encouraged = [rule for rule in rules if rule.effect is Effect.ENCOURAGE]
-    forbidden = [rule for rule in rules if rule.effect.rank == Effect.PROHIBIT.rank]
+    # A clause nobody but a person decides forbids nothing by itself.
+    forbidden = [rule for rule in rules if rule.effect.rank == Effect.PROHIBIT.rank and not rule.manual]
     for praise in encouraged:
         for ban in forbidden:
             same_place = praise.layer == ban.layer and praise.geometry == ban.geometry

@@ -57,7 +57,16 @@ def holds_zones_of(successor: Rule, rule: Rule) -> bool:
     """Return whether `successor` catches by geometry whatever `rule` catches by geometry."""
     if successor.geometry == "none":
         return True
-    if rule.geometry != "hit" or successor.geometry != "hit" or successor.layer != rule.layer:
+    if successor.layer != rule.layer or not _reaches_as_far(successor, rule):
         return False
     pairs = ((successor.zone_classes, rule.zone_classes), (successor.zone_ids, rule.zone_ids))
     return all(not wide or (bool(narrow) and set(narrow) <= set(wide)) for wide, narrow in pairs)
+
+
+def _reaches_as_far(successor: Rule, rule: Rule) -> bool:
+    """Return whether `successor` certainly applies at least as far from its zones as `rule` may."""
+    if rule.geometry == successor.geometry == "hit":
+        return True
+    plain = successor.geometry == "within" and not successor.distance_attribute and not rule.distance_attribute
+    farthest = {"hit": 0.0, "within": rule.distance_m}.get(rule.geometry)
+    return plain and farthest is not None and (successor.reach_m or 0.0) >= farthest

@@ -111,6 +111,11 @@ class Catalog(BaseModel):
     def __contains__(self, layer_id: str) -> bool:
         return layer_id in self.layers
 
+    @property
+    def titles(self) -> dict[str, str]:
+        """Layer id -> title."""
+        return {layer_id: spec.title for layer_id, spec in self.layers.items()}
+
     def zone_layers(self) -> tuple[LayerSpec, ...]:
         """Return the layers subjects are overlaid with, in catalogue order."""
         return tuple(spec for spec in self.layers.values() if spec.zones and spec.is_vector)

@@ -5,6 +5,7 @@ from layers.derive import (
     elements,
     forest,
     landcover,
+    law,
     master,
     nature,
     quality,
@@ -43,3 +44,4 @@ def write_layers() -> None:
     sections.write_sections()
     restoration_facts.write_restoration_facts()
     forest.write_stands(ground, zoning, cover)
+    law.write_law_layers()

@@ -84,6 +84,8 @@ class Land:
 
     zones: dict[str, GeoDataFrame]
     spots: tuple[Spot, ...]
+    lines: dict[str, GeoDataFrame] = field(default_factory=dict)
+    """Line and point layers, for sites that lie beside one."""
     trees: dict[str, STRtree] = field(init=False)
     taken: set[int] = field(default_factory=set)
     near: list[tuple[float, float]] = field(default_factory=list)

@@ -12,14 +12,21 @@ from site_files import write_geojson, write_geopackage, write_kml, write_zipped_
 from site_files_tables import write_csv, write_xlsx
 from site_files_text import write_boundary_points
 from subjects_land import Land, stream
+from subjects_law import place
 from subjects_shapes import draw
 from subjects_tables import ATTRIBUTE_HEADERS
 
 HERE = Path(__file__).parent
-BOOKS = ("subjects_projects.toml", "subjects_corrections.toml")
+BOOKS = ("subjects_projects.toml", "subjects_corrections.toml", "subjects_law.toml")
 """Lists of sites; all but the first take the ground the enterprises leave."""
 
-HEADERS = ATTRIBUTE_HEADERS | {"opinion_document": "意见文号", "new_construction_land": "新增建设用地"}
+HEADERS = ATTRIBUTE_HEADERS | {
+    "opinion_document": "意见文号", "new_construction_land": "新增建设用地", "open_pit_or_blasting": "露天采矿",
+    "tailings_pond": "尾矿库", "excavates_or_dumps": "采砂取土", "builds_structure": "修建建筑物",
+    "hazardous_storage": "危险物品场所", "vehicle_fuel_station": "补充燃料", "homes_or_public": "居住或公共用地",
+    "coal_heating_boiler": "燃煤供热锅炉", "passes_under_or_over": "通过长城方式", "serves_flood_control": "防洪工程",
+    "hazard_control_works": "地质灾害治理", "no_extraction": "不含开采",
+}  # fmt: skip
 """Attribute id -> Chinese header of the point tables."""
 
 
@@ -56,10 +63,16 @@ def _site(land: Land, case: dict[str, Any], defaults: dict[str, str]) -> Site:
         project_id=case["id"],
         name=case["name"],
         file=case["file"],
-        geometry=draw(land, case, stream(f"site:{case['id']}")),
+        geometry=place(land, case) if "at" in case else draw(land, case, stream(f"site:{case['id']}")),
         head=head,
-        attributes=defaults | case.get("attributes", {}),
+        attributes=defaults | _as_drawn(case) | case.get("attributes", {}),
     )
+
+
+def _as_drawn(case: dict[str, Any]) -> dict[str, str]:
+    """Return what goes without saying: a line and a planting put up no building."""
+    plain = case.get("shape") == "line" or case.get("line") or case.get("activity") == "造林"
+    return {"builds_structure": "否"} if plain else {}
 
 
 def write_project_files(sites: Sequence[Site], folder: Path) -> None:

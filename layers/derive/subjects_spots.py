@@ -57,7 +57,8 @@ def survey_land(layers_dir: Path) -> Land:
     keys = _membership(polygons, coordinates)
     _add_receptor_bands(keys, coordinates, receptors)
     spots = [_spot(x, y, names) for (x, y), names in zip(points, keys, strict=True)]
-    return Land(zones=polygons, spots=tuple(s for s in spots if s.county))
+    others = {name: frame for name, frame in zones.items() if name not in polygons}
+    return Land(zones=polygons, spots=tuple(s for s in spots if s.county), lines=others)
 
 
 def _spot(lon: float, lat: float, names: set[str]) -> Spot:

@@ -20,6 +20,7 @@ from cdgis.report.screening.occupation import UNCOVERED_M2, Ground
 from cdgis.report.screening.phrases import extent, split, wording
 from cdgis.report.screening.record import rows_of
 from cdgis.results.assessment import Assessment
+from cdgis.rules.unchecked import unchecked_laws, unchecked_line
 from cdgis.siting.remedies import Kind
 
 Row = Mapping[str, Any]
@@ -82,11 +83,17 @@ def data_of(
     """Return part 9: layers with versions, gaps, questions with the option that answers each, switched-off rules."""
     return DataPart(
         layers=_layer_rows(assessment, ground),
-        gaps=_gaps(ground, clauses, intake),
+        gaps=_gaps(ground, clauses, intake, _unchecked(assessment, ground)),
         questions=_asked(questions),
         switched_off=tuple(Fact(name=i, title=i, value=reason) for i, reason in assessment.rulebook.switched_off),
         notes=assessment.verdict_notes if assessment.request.command == "run" else assessment.notes,
     )
+
+
+def _unchecked(assessment: Assessment, ground: Ground) -> str:
+    """Return the one line on laws not checked for want of a layer."""
+    laws = unchecked_laws(assessment.rulebook.in_force(assessment.as_of), ground.loaded | ground.withheld)
+    return unchecked_line(laws, {layer: ground.title(layer) for layers in laws.values() for layer in layers})
 
 
 def _layer_rows(assessment: Assessment, ground: Ground) -> tuple[LayerRow, ...]:
@@ -106,7 +113,7 @@ def _layer_rows(assessment: Assessment, ground: Ground) -> tuple[LayerRow, ...]:
     )  # fmt: skip
 
 
-def _gaps(ground: Ground, clauses: Sequence[Clause], intake: Sequence[Row]) -> tuple[str, ...]:
+def _gaps(ground: Ground, clauses: Sequence[Clause], intake: Sequence[Row], unchecked: str) -> tuple[str, ...]:
     beyond: dict[str, list[str]] = {}
     for layer, row in ground.ledger.items():
         if float(row["uncovered"]) > UNCOVERED_M2:
@@ -114,8 +121,7 @@ def _gaps(ground: Ground, clauses: Sequence[Clause], intake: Sequence[Row]) -> t
     gaps = [f"项目有 {size} 位于下列图层覆盖范围以外（{len(names)} 个）：{'、'.join(names)}" for size, names in beyond.items()]
     lacking = sorted({fact.name for c in clauses for fact in c.missing} & set(wording()["gap"]))
     gaps += [wording()["gap"][name] for name in lacking]
-    absent = sorted({c.layer for c in clauses if c.layer and c.layer not in ground.loaded | ground.withheld})
-    gaps += [f"缺少图层 {ground.title(layer)}，有关条款按资料不足处理" for layer in absent]
+    gaps += list(filter(None, [unchecked]))
     risks = {c.validity_risk: c.rule_ids[0] for c in reversed(clauses) if c.validity_risk and c.state == "applies"}
     gaps += [f"条文时效风险（{rule_id} 等）：{risk}" for risk, rule_id in sorted(risks.items(), key=lambda item: item[1])]
     gaps += [
