@@ -98,3 +98,11 @@ def test_old_industry_code_is_asked_back_on_the_screen(tmp_path: Path, capsys: p
         told[code] = capsys.readouterr().out.replace("\n", "").replace(" ", "")
     assert "请核对" in told["4414"] and "如为风力发电请填4415" in told["4414"]
     assert "如为" not in told["3011"]
+
+
+def test_map_is_one_page_of_all_sites_and_alone_if_asked_alone(tmp_path: Path) -> None:
+    out = tmp_path / "r"
+    assert run("screen", SITE, "--workspace", REPO, "--out", out, "--format", "map", "--quiet") == 0
+    (page,) = out.glob("*.html")
+    text = page.read_text(encoding="utf-8")
+    assert page.name.startswith("map-CDGIS-") and all(f"{name}\\u003c/small" in text for name in ("P023", "P024", "P025"))
