@@ -12,7 +12,8 @@ from shapes import rule
 
 from cdgis.core.vocabulary import ACTIVITIES, Evidence
 from cdgis.errors import RuleError
-from cdgis.pipelines.rule_import import editable, export_rules, import_rules
+from cdgis.pipelines.rule_export import export_rules
+from cdgis.pipelines.rule_import import editable, import_rules
 from cdgis.readers.loading import Loaded
 from cdgis.rules import load_rulebook, read_rule_file
 from cdgis.rules.attributes import load_attributes
@@ -187,14 +188,14 @@ def row_of(rule_id: str) -> int:
 
 
 def test_importing_what_was_exported_changes_nothing(loaded):
-    result = import_rules(loaded, export_rules(loaded), name="x.xlsx")
+    result = import_rules(loaded, export_rules(loaded, Path("x.xlsx")), name="x.xlsx")
     assert (result.added, result.changed, result.absent) == ((), (), ()) and result.unchanged_count == len(BOOK.rules)
     assert reloaded(loaded).rulebook.rules == BOOK.rules
 
 
 def test_edited_row_replaces_the_shipped_rule_in_the_workspace_only(loaded):
     data = edited(
-        export_rules(loaded),
+        export_rules(loaded, Path("x.xlsx")),
         (row_of("SO-02"), "clause", "改过的条文"),
         (row_of("SO-02"), "effective_from", datetime(2026, 1, 1)),
     )
@@ -207,12 +208,12 @@ def test_edited_row_replaces_the_shipped_rule_in_the_workspace_only(loaded):
 
 
 def test_second_import_keeps_the_first_and_taking_an_edit_back_restores_the_shipped_rule(loaded):
-    first = edited(export_rules(loaded), (row_of("SO-02"), "clause", "改过的条文"))
+    first = edited(export_rules(loaded, Path("x.xlsx")), (row_of("SO-02"), "clause", "改过的条文"))
     import_rules(loaded, first, name="x.xlsx")
     again = reloaded(loaded)
-    import_rules(again, edited(export_rules(again), (row_of("SO-03"), "note", "新说明")), name="x.xlsx")
+    import_rules(again, edited(export_rules(again, Path("x.xlsx")), (row_of("SO-03"), "note", "新说明")), name="x.xlsx")
     assert reloaded(again).rulebook.replaced == ("SO-02", "SO-03")
-    import_rules(reloaded(again), export_rules(loaded), name="x.xlsx")
+    import_rules(reloaded(again), export_rules(loaded, Path("x.xlsx")), name="x.xlsx")
     assert reloaded(again).rulebook.rules == BOOK.rules
 
 
@@ -227,7 +228,7 @@ def test_new_row_adds_a_rule_and_rows_left_out_stay_in_force(loaded):
 def test_all_faults_are_told_by_row_and_nothing_is_written(loaded):
     a, b, c = row_of("SO-02"), row_of("SO-03"), row_of("EQ-01")
     data = edited(
-        export_rules(loaded), (a, "effect", "严禁"), (a, "clause", None), (b, "basis", "某法"), (b, "effective_from", "去年"),
+        export_rules(loaded, Path("x.xlsx")), (a, "effect", "严禁"), (a, "clause", None), (b, "basis", "某法"), (b, "effective_from", "去年"),
         (c, "id", "eq 01"), (c, "subject_kinds", "人"), (row_of("SO-03C"), "id", "SO-03"),
     )  # fmt: skip
     with pytest.raises(RuleError) as caught:
@@ -243,13 +244,13 @@ def test_all_faults_are_told_by_row_and_nothing_is_written(loaded):
 
 
 def test_faults_of_the_table_as_a_whole_name_the_row(loaded):
-    data = edited(export_rules(loaded), (row_of("SO-02"), "layer", "没有的图层"))
+    data = edited(export_rules(loaded, Path("x.xlsx")), (row_of("SO-02"), "layer", "没有的图层"))
     with pytest.raises(RuleError, match=rf"第 {row_of('SO-02')} 行（SO-02）图层 没有的图层 不在目录中"):
         import_rules(loaded, data, name="x.xlsx")
 
 
 def test_schema_fault_names_its_column(loaded):
-    data = edited(export_rules(loaded), (row_of("SO-02"), "effective_to", "1999-01-01"))
+    data = edited(export_rules(loaded, Path("x.xlsx")), (row_of("SO-02"), "effective_to", "1999-01-01"))
     with pytest.raises(RuleError, match="失效日期早于施行日期"):
         import_rules(loaded, data, name="x.xlsx")
 

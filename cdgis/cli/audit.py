@@ -113,34 +113,35 @@ def _with(verdict: str, caveats: str) -> str:
 
 
 def rules_export(
-    file: Annotated[Path, typer.Argument(metavar="文件", help="要写出的 XLSX")],
+    file: Annotated[Path, typer.Argument(metavar="文件", help="要写出的文件：.xlsx、.json、.dmn 或 .html")],
     workspace: WorkspaceOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """把规则导出为 Excel，一行一条（准入清单条款在其自己的表里，不在此列）。
+    """导出规则，格式由后缀定：Excel（可改后导入）、JSON（可导入，附 schema）、DMN 决策表、网页“准入规则一览”。
 
-    示例：cdgis rules export 规则.xlsx
+    示例：cdgis rules export 准入规则一览.html
     """
     from cdgis.core.progress import Silent
-    from cdgis.pipelines.rule_import import editable, export_rules
+    from cdgis.pipelines.rule_export import export_rules
     from cdgis.readers.loading import load_workspace
 
     if file.exists():
         raise ReportError(f"{file} 已存在，没有覆盖：里面可能有改好而未导入的规则", remedy="请换一个文件名，或先移走它")
     loaded = load_workspace(open_here(workspace), as_of=None, progress=Silent())
     try:
-        file.write_bytes(export_rules(loaded))
+        file.write_bytes(export_rules(loaded, file))
     except OSError as err:
         raise ReportError(f"无法写入 {file}：{os_reason(err)}", remedy="请检查权限，并关闭正打开它的程序") from err
-    say(f"已导出 {len(editable(loaded.rulebook))} 条规则到 {file}。改好后运行 cdgis rules import {file}")
+    then = f"改好后运行 cdgis rules import {file}" if file.suffix.lower() in (".xlsx", ".json") else "准入清单条款另见其自己的表"
+    say(f"已导出规则到 {file}。{then}")
 
 
 def rules_import(
-    file: Annotated[Path, typer.Argument(metavar="文件", help="由 cdgis rules export 导出、改好的 XLSX")],
+    file: Annotated[Path, typer.Argument(metavar="文件", help="由 cdgis rules export 导出、改好的 XLSX 或 JSON")],
     workspace: WorkspaceOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """从 Excel 导入规则：逐行校验，全部通过才写入工作区 rules/workspace.toml；程序自带的规则文件不动。
+    """从 Excel 或 JSON 导入规则：逐行校验，全部通过才写入工作区 rules/workspace.toml；程序自带的规则文件不动。
 
     示例：cdgis rules import 规则.xlsx
     """

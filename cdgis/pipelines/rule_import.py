@@ -14,8 +14,9 @@ from cdgis.rules import Rulebook, load_rulebook
 from cdgis.rules.attributes import load_attributes
 from cdgis.rules.check import check_rules
 from cdgis.rules.industry import codes
+from cdgis.rules.json_book import read_json_book
 from cdgis.rules.rule import Rule
-from cdgis.rules.sheet import SheetRules, read_sheet, write_sheet
+from cdgis.rules.sheet import SheetRules, read_sheet
 from cdgis.rules.workspace_rules import IMPORT_FILE, RULES_DIR, read_own_rules, rules_toml
 
 
@@ -31,24 +32,20 @@ class ImportResult:
     """Rules that the sheet does not list; they stay as they are."""
 
 
-def export_rules(loaded: Loaded) -> bytes:
-    """Return an XLSX of every rule of the workspace but the clauses of the access lists, which have a table of their own."""
-    return write_sheet(editable(loaded.rulebook), load_attributes())
-
-
 def editable(rulebook: Rulebook) -> tuple[Rule, ...]:
-    """Return the rules staff edit as rules."""
+    """Return the rules staff edit as rules: all but the clauses of the access lists, which have a table of their own."""
     return tuple(rule for rule in rulebook.rules if rule.source != "layers/zoning/access_list.csv")
 
 
 def import_rules(loaded: Loaded, data: bytes, *, name: str) -> ImportResult:
-    """Write the rules of an XLSX into the workspace's rules/workspace.toml and return what changed.
+    """Write the rules of an XLSX or JSON book into the workspace's rules/workspace.toml and return what changed.
 
     Raises
     ------
     RuleError : any row is faulty, or the rules together would be; every fault with its row, and nothing is written.
     """
-    sheet = read_sheet(data, load_attributes(), name=name)
+    is_json = name.lower().endswith(".json")
+    sheet = read_json_book(data, name=name) if is_json else read_sheet(data, load_attributes(), name=name)
     own = read_own_rules(loaded.workspace.root)
     elsewhere = {rule.id: file for file, rules in own.items() if file != IMPORT_FILE for rule in rules}
     mine = {rule.id: rule for rule in own.get(IMPORT_FILE, ())}

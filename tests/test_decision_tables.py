@@ -1,0 +1,177 @@
+"""The rule book as JSON and as DMN: nothing lost on the way back, and a DMN engine says what cdgis says."""
+
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cdgis.core.progress import Silent
+from cdgis.core.vocabulary import ProjectType, State, SubjectKind
+from cdgis.errors import RuleError, UsageError
+from cdgis.judging.facts import Facts
+from cdgis.judging.verdicts import evaluate_rule
+from cdgis.pipelines.rule_export import export_rules
+from cdgis.pipelines.rule_import import editable, import_rules
+from cdgis.readers.loading import load_workspace
+from cdgis.rules import load_rulebook
+from cdgis.rules.attributes import load_attributes
+from cdgis.rules.decision_tables import NAMESPACE, NOT_APPLICABLE, decision_name, inexpressible, write_dmn
+from cdgis.rules.industry import codes
+from cdgis.rules.json_book import read_json_book, write_json_book
+from cdgis.rules.succession import succession
+from cdgis.workspace.settings import open_workspace
+
+ROOT = Path(__file__).parent.parent
+DAY = date(2026, 11, 1)
+BOOK = load_rulebook()
+IN_FORCE = BOOK.in_force(DAY)
+ATTRIBUTES = load_attributes()
+TABLED = [rule for rule in IN_FORCE if not inexpressible(rule, ATTRIBUTES)]
+NUMBER = "冀政函〔2026〕1号"
+CASES = 500
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    return load_workspace(open_workspace(ROOT), as_of=None, progress=Silent())
+
+
+def test_json_and_back_gives_the_same_rule_book():
+    back = read_json_book(write_json_book(BOOK.rules, as_of=DAY), name="规则.json")
+    assert back.rules == BOOK.rules and back.faults == ()
+
+
+def test_a_json_book_carries_the_schema_its_rules_keep():
+    book = json.loads(write_json_book(BOOK.rules, as_of=DAY))
+    names = set(book["schema"]["properties"])
+    assert all(set(rule) <= names for rule in book["rules"]) and {"id", "clause", "basis", "effect"} <= names
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"\xff\xfe", "不是可读的 JSON"), (b"[1,", "不是可读的 JSON"), (b"[]", "不是第 1 版的规则文件"),
+        (b'{"format": "cdgis-rules", "version": 2, "rules": []}', "version=1"),
+        (b'{"format": "cdgis-rules", "version": 1}', "没有 rules 列表"),
+    ],
+)  # fmt: skip
+def test_what_is_no_rule_book_is_refused_with_the_reason(data, says):
+    with pytest.raises(RuleError, match=says):
+        read_json_book(data, name="x.json")
+
+
+def test_faults_of_a_json_book_are_told_rule_by_rule():
+    book = json.loads(write_json_book(BOOK.rules[:3], as_of=DAY))
+    book["rules"][0]["effect"] = "严禁"
+    book["rules"].append(book["rules"][1])
+    book["rules"].append("文字")
+    faults = read_json_book(json.dumps(book).encode(), name="x.json").faults
+    assert len(faults) == 3 and "第 1 条" in faults[0] and "与第 2 条相同" in faults[1] and "第 5 条" in faults[2]
+
+
+def test_importing_an_untouched_json_book_changes_nothing(loaded, tmp_path):
+    here = replace(loaded, workspace=replace(loaded.workspace, root=tmp_path))
+    result = import_rules(here, export_rules(loaded, Path("规则.json")), name="规则.json")
+    assert (result.added, result.changed, result.absent) == ((), (), ())
+    assert result.unchanged_count == len(editable(loaded.rulebook))
+
+
+def test_an_unknown_suffix_is_refused_with_the_known_ones(loaded):
+    with pytest.raises(UsageError, match=r"\.xlsx、\.json、\.dmn、\.html"):
+        export_rules(loaded, Path("规则.pdf"))
+
+
+def test_every_rule_in_force_is_a_table_or_is_listed_with_the_reason():
+    root = ElementTree.fromstring(write_dmn(IN_FORCE, ATTRIBUTES, as_of=DAY))
+    tables = {decision.get("name") for decision in root.iter(f"{{{NAMESPACE}}}decision")}
+    said = root.findtext(f"{{{NAMESPACE}}}description")
+    for rule in IN_FORCE:
+        assert (decision_name(rule) in tables) != (f"{rule.id} {rule.title}：" in said)
+    assert len(tables) > 90
+
+
+def random_case(rng):
+    """Return a rule, the facts of one subject in cdgis's form and in the model's, and whether its zone test holds."""
+    rule = TABLED[rng.integers(len(TABLED))]
+    often = rng.random() < 0.7  # most cases meet most tests, or nearly all would be 不适用
+
+    def pick(wanted, others):
+        return str(rng.choice(list(wanted) if often and wanted else list(others)))
+
+    leaves = [code for code in codes() if len(code) == 4]
+    subject = {
+        "kind": pick(rule.subject_kinds, SubjectKind), "project_type": pick(rule.project_types, ProjectType),
+        "activity": pick(rule.activities, ("开发性生产性建设", "A03", "国家重大项目")),
+        "industry": pick([c for c in leaves if c.startswith(rule.industry_prefixes or "?")], leaves),
+        "area_m2": float(rng.integers(0, 200_000)), "length_m": 0.0,
+    }  # fmt: skip
+    asked = {"subject_kind": subject["kind"], **{k: subject[k] for k in ("project_type", "activity", "industry", "area_m2", "length_m")}}
+    rows = {}
+    for condition in (*rule.conditions, *((rule.or_declared,) if rule.or_declared else ())):
+        name, kind = condition.attribute, ATTRIBUTES[condition.attribute].type if condition.attribute in ATTRIBUTES else ""
+        if condition.op in ("declared", "not_declared", "given"):
+            holds = bool(rng.random() < 0.5)
+            asked["given_" + name if condition.op == "given" else "declared_" + name] = holds
+            if holds:
+                rows[name] = {"document": NUMBER, "flag": "true", "number": "7"}.get(kind, "某事")
+                rows[name + "_seen"] = "某经办人"
+            elif kind == "flag":
+                rows[name] = "false"
+        elif kind == "flag":
+            asked[name] = bool(rng.random() < 0.6)
+            rows[name] = "true" if asked[name] else "false"
+        elif kind == "number":
+            asked[name] = float(condition.value) + float(rng.choice([-1.0, 0.0, 1.0]))
+            rows[name] = f"{asked[name]:.15g}"
+        elif kind:
+            values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
+            asked[name] = rows[name] = str(rng.choice([*map(str, values), "别的"]))
+    return rule, subject, rows, asked, bool(rng.random() < 0.8)
+
+
+def said_by_cdgis(rule, subject, rows, hit):
+    frame = pd.DataFrame([{"subject_id": "S", **subject}])
+    long = pd.DataFrame([("S", name, value, "") for name, value in rows.items()], columns=["subject_id", "attribute", "value", "unit"])
+    outcome = evaluate_rule(rule, Facts.of(frame, long), hit or rule.geometry == "none", succession(IN_FORCE))
+    assert outcome.state in (State.APPLIES, State.NOT_APPLICABLE), (rule.id, subject, rows, outcome)
+    return str(rule.effect) if outcome.state == State.APPLIES else NOT_APPLICABLE
+
+
+def zone_inputs(root, rule, hit, rng):
+    """Return the zone question of a rule's table with the answer that makes its geometry test hold or not."""
+    decision = next(item for item in root.iter(f"{{{NAMESPACE}}}decision") if item.get("name") == decision_name(rule))
+    names = [item.get("href").removeprefix("#input_") for item in decision.iter(f"{{{NAMESPACE}}}requiredInput")]
+    near = rule.distance_m or 0.0
+    far = near + float(rng.integers(1, 500))
+    return {name: (float(rng.choice([0.0, near])) if hit else far) if name.startswith("distance_") else hit
+            for name in names if name.startswith(("distance_", "hit_"))}  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_dmn_engine_gives_the_effect_that_cdgis_gives(tmp_path):
+    """pyDMNrules, 500 random cases of the rules that have tables; both answers occur often."""
+    engine = pytest.importorskip("pyDMNrules")
+    data = write_dmn(IN_FORCE, ATTRIBUTES, as_of=DAY)
+    (tmp_path / "rules.dmn").write_bytes(data)
+    model, root = engine.DMN(), ElementTree.fromstring(data)
+    assert model.loadXML(str(tmp_path / "rules.dmn")) == {}
+    questions = {item.get("name") for item in root.iter(f"{{{NAMESPACE}}}inputData")}
+    rng = np.random.default_rng(20261101)
+    seen = {True: 0, False: 0}
+    for _ in range(CASES):
+        rule, subject, rows, asked, hit = random_case(rng)
+        ours = said_by_cdgis(rule, subject, rows, hit)
+        name = decision_name(rule)
+        facts = {key: value for key, value in asked.items() if key in questions}
+        status, found = model.decideTables({**facts, **zone_inputs(root, rule, hit, rng)}, [name])
+        assert status == {}, (rule.id, status)
+        last = found[-1] if isinstance(found, list) else found
+        theirs = last["Result"].get(name) or last["Result"].get(f"{name}.{name}")
+        assert theirs == ours, (rule.id, subject, rows, hit)
+        seen[ours == NOT_APPLICABLE] += 1
+    assert min(seen.values()) > CASES // 10
