@@ -14,15 +14,24 @@ from report_fixtures import make_assessment
 
 from cdgis.errors import ReportError
 from cdgis.geometry.geodesy import from_lonlat
+from cdgis.geometry.map_frame import METRES_PER_DEGREE
 from cdgis.report.map.outline_encoding import deflated_json, flatten, pack
 from cdgis.report.public.leak_check import check_pages, find_leaks
-from cdgis.report.public.reduction import Withheld, public_assessment
+from cdgis.report.public.reduction import public_assessment
 from cdgis.report.public.site import trusted_texts
+from cdgis.report.public.withheld import Origin, Withheld
 from cdgis.report.site.pages import render_pages
 
 CONTACT = "示例联系人007 0314-1234567"
 LON, LAT = 117.3456789, 41.2345678
-WITHHELD = Withheld(texts=frozenset({CONTACT, "红旗水泥厂", "91130800MA07XXXX1K"}), lonlat=np.array([[LON, LAT]]))
+NOWHERE = np.empty((0, 2))
+
+
+def _withheld(*texts: str, owner: tuple[str, ...] = (), lonlat: np.ndarray = NOWHERE) -> Withheld:
+    return Withheld(texts={text: (Origin(place="对象 E007 的 name", owner=owner),) for text in texts}, lonlat=lonlat)
+
+
+WITHHELD = _withheld(CONTACT, "红旗水泥厂", "91130800MA07XXXX1K", lonlat=np.array([[LON, LAT]]))
 
 
 def _page(body: str) -> list[tuple[str, str]]:
@@ -97,20 +106,21 @@ CLEAN = {
 
 @pytest.mark.parametrize("name", CLEAN)
 def test_clean_page_passes(name: str) -> None:
-    withheld = Withheld(texts=WITHHELD.texts | {"1234", "031412"}, lonlat=WITHHELD.lonlat)
+    withheld = _withheld(*WITHHELD.texts, "1234", "031412", lonlat=WITHHELD.lonlat)
     assert find_leaks(_page(CLEAN[name]), withheld, trusted=[]) == []
 
 
 def test_text_that_is_public_by_nature_is_no_leak_but_a_telephone_in_a_name_is() -> None:
     page = _page("红旗水泥厂 13912345678")
-    withheld = Withheld(texts=frozenset({"红旗水泥厂", "13912345678"}), lonlat=np.empty((0, 2)))
+    withheld = _withheld("红旗水泥厂", "13912345678")
     leaks = find_leaks(page, withheld, trusted=["红旗水泥厂 13912345678"])
     assert [leak.what for leak in leaks] == ["“13912345678”"]
 
 
 def test_check_names_page_and_text_and_says_what_to_do() -> None:
     with pytest.raises(
-        ReportError, match=r"公开版未写出：发现 1 处.*index\.html 的正文中有 “红旗水泥厂”.*去掉后重新发布"
+        ReportError,
+        match=r"公开版未写出：发现 1 处.*index\.html 的正文中有 “红旗水泥厂”（来自对象 E007 的 name）.*去掉或改写.*重新发布",
     ):
         check_pages(_page("红旗水泥厂"), WITHHELD, trusted=[])
 
@@ -139,16 +149,56 @@ def test_leak_planted_in_a_real_page_is_found(path: str) -> None:
     assert {leak.where for leak in find_leaks(bad, withheld, trusted=trusted)} >= {"坐标", "正文"}
 
 
-SHORT = Withheld(texts=frozenset({"4321", "98765", "2026"}), lonlat=np.empty((0, 2)))
+SHORT = _withheld("4321", "98765", "2026", owner=("P001", "红旗水库"))
 
 
 @pytest.mark.parametrize(
     "body",
-    ["<td>4321</td>", '<tr data-capacity="98765">', "<p>库容为 4321 万立方米。</p>", "<p>合计（98765）。</p>",
-     _payload(deflated_json({"zones": [["a", 4321]]})), _payload(deflated_json({"capacity": "98765"}))],
+    ["<tr><td>红旗水库</td>\n<td>4321</td></tr>", '<tr data-capacity="98765"><td>P001</td></tr>',
+     "<p>红旗水库的库容为 4321 万立方米。</p>", "<li>P001 合计（98765）。</li>",
+     _payload(deflated_json({"zones": [["红旗水库", 4321]]})), _payload(deflated_json({"P001": {"capacity": "98765"}})),
+     _payload(deflated_json({"id": ["P000", "P001"], "capacity": [17, 98765]})),
+     '<script>const rows = [\n["P001", 4321],\n["P002", 7]];</script>'],
 )  # fmt: skip
-def test_short_withheld_number_is_found_where_it_stands_alone(body: str) -> None:
+def test_short_withheld_number_is_found_in_a_row_that_names_its_owner(body: str) -> None:
     assert [leak.what for leak in find_leaks(_page(body), SHORT, trusted=())] in (["“4321”"], ["“98765”"])
+
+
+@pytest.mark.parametrize("path", ["sites/P001.html", "counties/P001.html"])
+def test_short_withheld_number_is_found_anywhere_on_its_owners_page(path: str) -> None:
+    page = [(path, "<!doctype html><p>库容 4321</p>")]
+    assert [leak.what for leak in find_leaks(page, SHORT, trusted=())] == ["“4321”"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["<tr><td>红旗水库</td></tr><tr><td>条文数</td><td>4321</td></tr>", "<p>P001</p><p>4321</p>",
+     _payload(deflated_json({"zones": [["红旗水库", 7], ["P002", 4321]]})),
+     _payload(deflated_json({"id": ["P000", "P001"], "rules": [4321, 17]})),
+     '<script>const rows = [\n["P002", 4321],\n["P001", 7]];</script>', "<tr><td>P0012</td><td>4321</td></tr>"],
+)  # fmt: skip
+def test_number_of_somebody_else_that_equals_a_withheld_one_is_no_leak(body: str) -> None:
+    assert find_leaks(_page(body), SHORT, trusted=()) == []
+    assert find_leaks([("sites/P002.html", _page(body)[0][1])], SHORT, trusted=()) == []
+
+
+def test_counts_that_equal_the_figures_of_somebody_who_is_not_shown_do_not_stop_the_publication() -> None:
+    withheld = Withheld(
+        texts={f"{n}": (Origin(place=f"对象 E{n} 的属性 co2", owner=(f"E{n}", f"示例企业{n}")),) for n in range(2200, 2330)},
+        lonlat=NOWHERE,
+    )
+    rng = np.random.default_rng(20)
+    pages = [
+        (f"sites/P{n:03d}.html", f"<p>P{n:03d}</p>" + "".join(f"<tr><td>{v}</td></tr>" for v in rng.integers(2200, 2330, 5)))
+        for n in range(60)
+    ]
+    assert find_leaks(pages, withheld, trusted=()) == []
+
+
+def test_message_about_a_number_says_whose_it_is_and_what_to_do() -> None:
+    page = [("sites/P001.html", "<p>4321</p>")]
+    with pytest.raises(ReportError, match=r"同一对象的页或行中有 “4321”（来自对象 E007 的 name）.*碰巧.*public_texts"):
+        check_pages(page, SHORT, trusted=())
 
 
 @pytest.mark.parametrize(
@@ -156,9 +206,37 @@ def test_short_withheld_number_is_found_where_it_stands_alone(body: str) -> None
     ["117.4321, 41.98765", "ZH13084321", "4321-01", "14,321", "43215", "4321.5", "2026", "X 4321000.98765"],
 )
 def test_short_number_within_something_else_or_a_year_is_no_leak(body: str) -> None:
-    assert find_leaks(_page(f"<td>{body}</td>"), SHORT, trusted=()) == []
+    assert find_leaks(_page(f"<tr><td>P001</td><td>{body}</td></tr>"), SHORT, trusted=()) == []
 
 
 def test_short_number_of_a_trusted_text_is_no_leak() -> None:
-    assert find_leaks(_page("<td>4321</td>"), SHORT, trusted=["适用于 4321 类"]) == []
-    assert find_leaks(_page("<td>4321</td>"), SHORT, trusted=["适用于 43210 类"])
+    row = "<tr><td>P001</td><td>4321</td></tr>"
+    assert find_leaks(_page(row), SHORT, trusted=["适用于 4321 类"]) == []
+    assert find_leaks(_page(row), SHORT, trusted=["适用于 43210 类"])
+
+
+@pytest.mark.parametrize(("metres", "found"), [(2.5, True), (8.0, True), (9.9, True), (10.2, False), (15.0, False)])
+def test_a_place_counts_up_to_ten_metres(metres: float, found: bool) -> None:
+    lat = LAT + metres / METRES_PER_DEGREE
+    assert bool(find_leaks(_page(f"{LON:.7f}, {lat:.7f}"), WITHHELD, trusted=())) is found
+
+
+@pytest.mark.parametrize(("number", "found"), [("654321", True), ("7654321", True), ("98.7654", True), ("54321", False), ("9.8765", False)])
+def test_a_number_is_a_secret_by_itself_from_six_digits_on(number: str, found: bool) -> None:
+    assert bool(find_leaks(_page(f"<td>{number}</td>"), _withheld(number), trusted=())) is found
+
+
+@pytest.mark.parametrize(("text", "found"), [("红旗厂 123456", True), ("红旗厂 12345", False)])
+def test_six_digits_in_a_trusted_text_stay_secret_and_five_do_not(text: str, found: bool) -> None:
+    assert bool(find_leaks(_page(text), _withheld(text), trusted=[text])) is found
+
+
+@pytest.mark.parametrize(
+    ("text", "written", "found"),
+    [("12345678901", "123 4567 8901", True), ("1234567890", "123 4567 890", False),
+     ("ab34cd78", "ab34-cd78", True), ("ab34cd7", "ab34-cd7", False), ("红旗水泥", "红 旗 水 泥", True), ("红旗厂", "红旗厂", False)],
+)  # fmt: skip
+def test_characters_in_a_row_count_from_eleven_digits_eight_letters_or_four_ideographs_on(
+    text: str, written: str, found: bool
+) -> None:
+    assert bool(find_leaks(_page(written), _withheld(text), trusted=())) is found

@@ -10,8 +10,9 @@ from report_fixtures import make_assessment
 
 from cdgis.geometry.geodesy import geodesic_distance_m, survey_area_m2
 from cdgis.report.map.generalise import NEAR_M, Grid
-from cdgis.report.public.reduction import Withheld, public_assessment
+from cdgis.report.public.reduction import public_assessment
 from cdgis.report.public.site import write_public
+from cdgis.report.public.withheld import Withheld
 from cdgis.report.screening import compose_report
 from cdgis.report.site.pages import render_pages
 from cdgis.results.assessment import Assessment
@@ -33,7 +34,7 @@ def test_withheld_layers_enterprises_and_attributes_are_gone() -> None:
     assert {"ecological_redline", "water_source_zones"}.isdisjoint(public.layers)
     assert set(public.tables["subjects"]["kind"]) == {"project"} and public.tables["attributes"].empty
     assert public.tables["relocation"].empty and public.tables["intake"].empty
-    assert {"年产100万吨", "示例企业013", "双峰寺水源地"} <= withheld.texts
+    assert {"年产100万吨", "示例企业013", "双峰寺水源地"} <= withheld.texts.keys()
 
 
 def test_tables_nobody_allowed_are_empty_whatever_they_hold() -> None:

@@ -104,6 +104,8 @@ class PublishSettings(BaseModel):
     """Public pages: layers left out altogether; any other layer is shown on the grid only."""
     public_attributes: tuple[str, ...] = ()
     """Public pages: attributes of projects that may be shown."""
+    public_texts: tuple[PlainText, ...] = ()
+    """Public pages: texts that may go out though they look like personal data or equal a withheld text."""
     show_enterprises: bool = False
     """Public pages: show enterprises, on the grid only and without attributes."""
 

@@ -34,6 +34,13 @@ _DECIMAL = re.compile(r"(?<![\d.])(\d{1,3}\.\d{4,})(?!\d)")
 _DMS = re.compile(r"(\d{1,3})\s*[°度]\s*(\d{1,2})\s*[′'分]\s*(\d{1,2}(?:\.\d+)?)\s*[″\"秒]")
 _METRES = re.compile(r"(?<![\d.])(\d{6,8}(?:\.\d+)?)(?![\d])")
 _PUNCTUATION = re.compile(r"[\s\-_.·/\\|,，、;；:：()（）\u200b-\u200f\u202a-\u202e\u2060\ufeff]+")
+_SCRIPT = re.compile(r"<(script|style)\b[^>]*>.*?</\1>", re.S | re.I)
+_TEXT = re.compile(r">([^<>]+)<")
+_ATTRIBUTE = re.compile(r'\s([a-z-]+)="([^"<>]*)"')
+_FIGURES = frozenset(("d", "points", "transform", "viewbox", "style", "class", "content", "data-frame", "integrity"))
+"""Attributes that hold drawings or rules of the page, no words."""
+_ROW_ENDS = re.compile(r"</(?:tr|li|p|h\d|dd|option|details|figcaption|text|title|article)>|(?<=>)\s*(?=<tr\b)")
+_SCRIPT_ROW_ENDS = re.compile(r"[{}\n]")
 _MERIDIANS = (114, 117, 120)
 """Central meridians tried for eastings without a zone."""
 _COARSE_PIXEL_M = 100.0
@@ -66,6 +73,56 @@ def read_page(page: str) -> PageContent:
     places += [("图层载荷", _vertices(text)) for text in _PAYLOAD.findall(page)]
     places += [("示意图", _drawn(match)) for match in _DRAWING.finditer(page)]
     return PageContent(texts=texts, places=tuple((where, lonlat) for where, lonlat in places if len(lonlat)))
+
+
+def visible_texts(page: str) -> Iterator[str]:
+    """Yield the words of a page one by one: text nodes, attributes that hold words, texts in packed payloads."""
+    for raw in map(inflated, _PAYLOAD.findall(page)):
+        with suppress(ValueError):
+            yield from _strings(json.loads(raw))
+    markup = _SCRIPT.sub("", page)
+    yield from (html.unescape(text) for text in _TEXT.findall(markup) if not text.isspace())
+    yield from (html.unescape(text) for name, text in _ATTRIBUTE.findall(markup) if text and name not in _FIGURES)
+
+
+def page_rows(page: str) -> list[str]:
+    """Return a page as the rows a reader takes together: table rows, paragraphs, list items, records of payloads."""
+    records: list[str] = []
+    for raw in map(inflated, _PAYLOAD.findall(page)):
+        with suppress(ValueError):
+            records += _records(json.loads(raw))
+    markup = _PAYLOAD.sub("", page)
+    scripts = [row for match in _SCRIPT.finditer(markup) for row in _SCRIPT_ROW_ENDS.split(match[0])]
+    rows = _ROW_ENDS.split(_DRAWING.sub(_words_of_drawing, _SCRIPT.sub("", markup)))
+    return [spaced(html.unescape(row)) for row in (*rows, *scripts, *records)]
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from _strings(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _strings(item)
+
+
+def _records(value: object, name: str = "") -> Iterator[str]:
+    """Yield each list or mapping that holds values of its own, named by its key; equal lists side by side as rows."""
+    if not isinstance(value, dict | list):
+        return
+    items = list(value.items()) if isinstance(value, dict) else [("", item) for item in value]
+    own = [(key, item) for key, item in items if not isinstance(item, dict | list)]
+    if own:
+        yield " ".join((name, *(f"{key} {item}" for key, item in own)))
+    columns = [item for _, item in items if isinstance(item, list)]
+    if isinstance(value, dict) and len(columns) > 1 and len({len(column) for column in columns}) == 1:
+        for row in zip(*columns, strict=True):
+            yield " ".join((name, *(str(cell) for cell in row if not isinstance(cell, dict | list))))
+    for key, item in items:
+        yield from _records(item, key or name)
 
 
 def spaced(text: str) -> str:

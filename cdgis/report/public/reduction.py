@@ -4,18 +4,19 @@ Pages for the public are made from the reduced assessment alone: what is not in 
 columns and attributes pass by whitelist; geometry passes on a coarse grid; withheld layers do not pass.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import shapely
 
-from cdgis.core.vocabulary import LIST_SEPARATOR, SubjectKind
+from cdgis.core.vocabulary import SubjectKind
 from cdgis.geometry.geodesy import survey_area_m2
 from cdgis.report.map.generalise import Grid, Lonlat
 from cdgis.report.map.relief import public_pictures
-from cdgis.report.screening.occupation import WITHHELD
+from cdgis.report.public.coarse_measures import coarse_measures, distance_step_m
+from cdgis.report.public.neutral_ids import without_file_names
+from cdgis.report.public.withheld import Withheld, withheld_texts
 from cdgis.results.assessment import Assessment
 from cdgis.results.tables.validation import empty
 from cdgis.workspace.layers import ZONE_COLUMNS, Layer, Subjects
@@ -27,24 +28,14 @@ BY_ZONE = ("carbon_zones", "carbon_areas")
 WHOLE = ("carbon_potential", "carbon_potential_totals")
 _BLANK = ("source_file", "source_row", "notes")
 """Columns of subjects.csv that do not pass."""
-_LEAST_TEXT = 4
 ORIGINAL_AREA = "area_m2"
 """Column of a public layer's zones: the area of the original outline."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Withheld:
-    """What must not be found on any public page."""
-
-    texts: frozenset[str]
-    """Texts of at least four characters that people supplied and the public version does not hold."""
-    lonlat: Lonlat
-    """Vertices, degrees, EPSG:4490."""
 
 
 def public_assessment(assessment: Assessment) -> tuple[Assessment, Withheld]:
     """Return the assessment as the public may see it, and what was taken out of it."""
     settings = assessment.settings.publish
+    exact, assessment = assessment, without_file_names(assessment)
     hidden = frozenset(settings.withheld_layers)
     layers = {key: layer for key, layer in assessment.layers.items() if layer.spec.is_vector and key not in hidden}
     lonlat = _withheld_vertices(assessment, hidden)
@@ -52,6 +43,7 @@ def public_assessment(assessment: Assessment) -> tuple[Assessment, Withheld]:
     coarse = {key: _coarse_layer(layer, grid) for key, layer in layers.items()}
     subjects = _subjects(assessment, grid, enterprises=settings.show_enterprises)
     tables = _tables(assessment, subjects, hidden)
+    tables |= coarse_measures(tables, subjects, coarse, settings.grid_deg)
     notes = _notes(assessment, layers, coarse)
     public = replace(
         assessment,
@@ -67,7 +59,7 @@ def public_assessment(assessment: Assessment) -> tuple[Assessment, Withheld]:
         notes=notes,
         verdict_notes=notes,
     )
-    return public, Withheld(texts=_withheld_texts(assessment, public), lonlat=lonlat)
+    return public, Withheld(texts=withheld_texts(exact, assessment.subjects.frame["subject_id"], public), lonlat=lonlat)
 
 
 def _withheld_vertices(assessment: Assessment, hidden: frozenset[str]) -> Lonlat:
@@ -134,12 +126,6 @@ def _without(frame: pd.DataFrame, hidden: frozenset[str], name: str) -> pd.DataF
         return frame[~frame["layer"].isin(hidden)]
     if name == "findings":
         return frame.assign(zone_id=frame["zone_id"].where(~frame["layer"].isin(hidden), ""))
-    if name == "verdicts":
-        shown = ~frame["critical_layer"].isin(hidden)
-        return frame.assign(
-            critical_distance_m=frame["critical_distance_m"].where(shown),
-            critical_layer=frame["critical_layer"].where(shown, WITHHELD),
-        )
     return frame
 
 
@@ -170,6 +156,8 @@ def _notes(assessment: Assessment, layers: dict[str, Layer], coarse: dict[str, L
     notes = [
         f"公开版：全部坐标概化到 {settings.grid_deg:g}° 网格（约 {settings.grid_deg * 111_320:.0f} 米），共用边界一并概化；"
         "面积按原始图形计算，不能由概化图形量出",
+        f"公开版的距离由概化后的图形量得，进位到 {distance_step_m(settings.grid_deg):g} 米，可能与条款所写的距离不一致；"
+        "部分压占的面积、占比、长度和临界距离不公开：由它们可以推算精确位置。结论按原始图形作出",
         f"公开版不含图层：{left_out}；不含未列入公开清单的属性、联系方式和数据来源文件",
     ]
     notes += [
@@ -188,31 +176,3 @@ def _change_note(exact: Layer, coarse: Layer) -> str:
     lost = int((after == 0).sum())
     text = f"“{exact.spec.title}”概化后单个区的面积变化：中位数 {np.median(changes):.2%}，最大 {changes[after > 0].max(initial=0):.1%}"
     return text + (f"；{lost} 个区小于网格，未画" if lost else "")
-
-
-def _withheld_texts(assessment: Assessment, public: Assessment) -> frozenset[str]:
-    """Return every text of the input data that the public version does not hold as a value of its own."""
-    return frozenset(_input_texts(assessment)) - frozenset(_input_texts(public)) - frozenset(_table_texts(public))
-
-
-def _input_texts(assessment: Assessment) -> Iterable[str]:
-    """Yield the texts people supplied: subjects, their attributes, zones of all layers, cells of the intake."""
-    frames = [assessment.subjects.frame, assessment.subjects.attributes[["value"]]]
-    frames += [assessment.tables[name][["value"]] for name in ("intake",) if name in assessment.tables]
-    frames += [layer.zones for layer in assessment.layers.values() if layer.spec.is_vector]
-    for frame in frames:
-        yield from _words(frame)
-
-
-def _table_texts(assessment: Assessment) -> Iterable[str]:
-    for frame in assessment.tables.values():
-        yield from _words(frame)
-
-
-def _words(frame: pd.DataFrame) -> Iterable[str]:
-    """Yield the text cells of a frame, and the items of lists among them."""
-    for name in frame.columns:
-        if name != "geometry" and not pd.api.types.is_numeric_dtype(frame[name]):
-            for value in frame[name].unique():
-                items = {part.strip() for part in (str(value), *str(value).split(LIST_SEPARATOR))}
-                yield from (item for item in items if len(item) >= _LEAST_TEXT)

@@ -11,7 +11,8 @@ from pathlib import Path
 from cdgis.report.files.atomic_output import staged
 from cdgis.report.files.inline_assets import leaflet_script, leaflet_style
 from cdgis.report.public.leak_check import check_pages
-from cdgis.report.public.reduction import Withheld
+from cdgis.report.public.personal_data import check_outgoing, check_written
+from cdgis.report.public.withheld import Withheld
 from cdgis.report.site.pages import render_pages
 from cdgis.report.site.plan_measures import read_plan
 from cdgis.results.assessment import Assessment
@@ -33,14 +34,16 @@ def write_public(
 
     Raises
     ------
-    ReportError : something withheld stands on a page, or the folder cannot be written.
+    ReportError : something withheld, personal data or a coordinate stands in a text, or the folder cannot be written.
     """
+    check_outgoing(public)
     pages = []
     for path, text in render_pages(public, jobs=jobs):
         pages.append((path, text))
         if progress:
             progress(path)
     check_pages(pages, withheld, trusted=trusted_texts(public))
+    check_written(pages, public)
     with staged(out) as stage:
         for path, text in pages:
             target = stage.folder / path
@@ -57,6 +60,7 @@ def trusted_texts(public: Assessment) -> list[str]:
     texts += [rule.model_dump_json() for rule in public.rulebook.rules]
     texts += [spec.model_dump_json() for spec in public.catalog]
     texts.append(public.settings.model_dump_json())
+    texts += public.settings.publish.public_texts
     texts += [attribute.title for attribute in load_attributes().values()]
     texts += [" ".join(row.values()) for row in read_plan()]
     for layer in public.layers.values():

@@ -177,7 +177,7 @@ def _hard_line(entry: Row, ground: Ground, subject: Subject, as_of: date) -> Har
     known = all(layer in ground.loaded for layer in layers) and bool(parts or near)
     status = HardLineStatus.WITHHELD if ground.withheld.intersection(layers) else _status(zones, slivers, parts, known=known)
     # Layers of one constraint may overlap, so what lies inside is the largest of them, never their sum.
-    inside = max((float(p["inside"]) for p in parts), default=0.0)
+    inside = _most(parts, "inside")
     words = {
         "title": entry["title"],
         "area_word": "" if entry["title"].endswith("范围") else "范围",
@@ -186,7 +186,7 @@ def _hard_line(entry: Row, ground: Ground, subject: Subject, as_of: date) -> Har
         "share": percent(inside / total) if (total := max((float(p["total"]) for p in parts), default=0.0)) else "—",
         "zone": zone_name,
         "distance": metres(distance_m) if distance_m == distance_m else "—",
-        "uncovered": extent(max((float(p["uncovered"]) for p in parts), default=0.0), str(parts[0]["unit"]) if parts else ""),
+        "uncovered": extent(_most(parts, "uncovered"), str(parts[0]["unit"]) if parts else ""),
     }
     sentence, note = _sentence(entry["key"], status, words, subject)
     return HardLine(
@@ -196,6 +196,12 @@ def _hard_line(entry: Row, ground: Ground, subject: Subject, as_of: date) -> Har
     )  # fmt: skip
 
 
+def _most(parts: Sequence[Row], name: str) -> float:
+    """Return the largest value of a column; NaN where one of them may not be told."""
+    values = [float(part[name]) for part in parts]
+    return next((value for value in values if value != value), max(values, default=0.0))
+
+
 def _status(
     zones: Sequence[ZoneHit], slivers: Sequence[ZoneHit], parts: Sequence[Row], *, known: bool
 ) -> HardLineStatus:
@@ -203,7 +209,8 @@ def _status(
         return HardLineStatus.HIT
     if not known:
         return HardLineStatus.ABSENT
-    if any(float(p["uncovered"]) > (UNCOVERED_M2 if p["unit"] == "m2" else 0.1) for p in parts):
+    # A part that may not be told (NaN) is more than the limit.
+    if any(not float(p["uncovered"]) <= (UNCOVERED_M2 if p["unit"] == "m2" else 0.1) for p in parts):
         return HardLineStatus.UNCOVERED
     return HardLineStatus.CRITICAL if slivers else HardLineStatus.CLEAR
 

@@ -23,7 +23,9 @@ def wording() -> Mapping[str, Any]:
 
 
 def extent(value: float, unit: str) -> str:
-    """Return what lies inside a zone, in the ledger's unit: m2, m or count."""
+    """Return what lies inside a zone, in the ledger's unit: m2, m or count; NaN is a number the reader may not see."""
+    if value != value:
+        return "部分（数值不公开）"
     if unit == "m2":
         return f"{value:,.2f} 平方米（{m2_to_ha(value):,.4f} 公顷）" if value >= 1 else f"{area_digits(value)} 平方米"
     return f"长度 {metres(value)}" if unit == "m" else "点位在区内"
