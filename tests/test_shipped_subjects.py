@@ -162,7 +162,7 @@ def test_most_enterprises_are_not_failed(judged: Assessment) -> None:
     verdicts = judged.tables["verdicts"].set_index("subject_id")["verdict"]
     enterprises = verdicts[subjects[verdicts.index] == SubjectKind.ENTERPRISE]
     assert enterprises.isin([Verdict.CLEAR, Verdict.CONDITIONAL]).mean() > 0.5
-    assert 40 <= len(judged.tables["relocation"]) <= 90
+    assert 40 <= len(judged.tables["relocation"]) <= 110  # mines within 1000 m of a railway or road must leave
 
 
 @pytest.mark.slow
@@ -172,8 +172,8 @@ def test_every_rule_in_force_is_met_by_some_subject(judged: Assessment) -> None:
     rules = [rule for rule in judged.rulebook.in_force(judged.as_of) if rule.level is not Level.UNIT]
     # ZU-04 and ZU-07 are never more than unknown (no unit, a unit without a list); TN-02 needs an application date
     # without an approval date, which no shipped subject declares: tests/cases/industry.toml has it. An officer registers
-    # what ACT-01, CS-01B, CW-02A, DI-04R, MR-01B and WL-03C ask for; no shipped nature park is a scenic area (NR-03Q, NR-03S): tests/cases has them
-    unmet = ["ACT-01", "CS-01B", "CW-02A", "DI-04R", "MR-01B", "NR-03Q", "NR-03S", "TN-02", "WL-03C", "ZU-04", "ZU-07"]
+    # what CS-01B, CW-02A, DI-04R, MR-01B and WL-03C ask for; no shipped nature park is a scenic area (NR-03Q, NR-03S): tests/cases has them
+    unmet = ["CS-01B", "CW-02A", "DI-04R", "MR-01B", "NR-03Q", "NR-03S", "TN-02", "WL-03C", "ZU-04", "ZU-07"]
     assert sorted(rule.id for rule in rules if rule.id not in met) == unmet
 
 
