@@ -50,8 +50,8 @@ def test_every_report_of_the_workspace_is_accepted(space, capsys):
     page = next((space / "maps/sites").glob("*.html"))
     code, out = told(capsys, space, space / "maps", space / "maps/index.html", page, space / "reports")
     assert code == 0, out
-    # Folder, overview and page of the run; page and record of the screening report.
-    assert out.count("全部一致") == 5
+    # Folder, overview and page of the run; page and record of the screening report, and the tables beside them.
+    assert out.count("全部一致") == 6
     assert "cdgis verify" in page.read_text(encoding="utf-8")
 
 
