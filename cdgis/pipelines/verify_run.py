@@ -46,10 +46,10 @@ def read_output(folder: Path) -> Mapping[str, Any] | None:
         content = json.loads(path.read_bytes().decode("utf-8"))
         wrong = _deformed(content)
     except (OSError, ValueError, RecursionError) as err:
-        raise ReportError(f"{path} 无法读取（{err!r:.80}）", remedy="请用写出它的命令重新生成") from err
+        raise ReportError(f"{path} 无法读取（{err!r:.80}）", remedy="请用写出它的命令（cdgis run、relocate 或 screen）重新生成") from err
     if wrong:
         raise ReportError(
-            f"{path} 中 {'、'.join(wrong)} 不成样子，文件已被改动或不完整", remedy="请用写出它的命令重新生成"
+            f"{path} 中 {'、'.join(wrong)} 不成样子，文件已被改动或不完整", remedy="请用写出它的命令（cdgis run、relocate 或 screen）重新生成"
         )
     found: Mapping[str, Any] = content
     return found
