@@ -153,4 +153,5 @@ def _zone_totals(classes: pd.DataFrame, pools: PoolTable) -> pd.DataFrame:
     area = classes.groupby("zone_id")["area_m2"].sum()
     with_soil = classes[classes["soil_tc"].notna()].groupby("zone_id")["area_m2"].sum()
     totals = totals.assign(land_class=TOTAL, area_m2=totals["zone_id"].map(area))
-    return totals.assign(soil_share=(totals["zone_id"].map(with_soil).fillna(0.0) / totals["area_m2"]).clip(0, 1))
+    held = totals["zone_id"].map(with_soil).astype(float).fillna(0.0)  # a city without data has no zone: an empty text column
+    return totals.assign(soil_share=(held / totals["area_m2"].astype(float)).clip(0, 1))
