@@ -182,6 +182,16 @@ def test_number_of_somebody_else_that_equals_a_withheld_one_is_no_leak(body: str
     assert find_leaks([("sites/P002.html", _page(body)[0][1])], SHORT, trusted=()) == []
 
 
+def test_a_code_in_the_owners_row_is_not_its_number_though_the_number_stands_elsewhere() -> None:
+    assert find_leaks(_page("<p>P001 ZH13084321</p><p>4321</p>"), SHORT, trusted=()) == []
+
+
+def test_an_id_of_a_few_digits_names_nobody() -> None:
+    row = "<tr><td>{}</td><td>4321</td></tr>"
+    assert find_leaks(_page(row.format(12)), _withheld("4321", owner=("12",)), trusted=()) == []
+    assert find_leaks(_page(row.format(130802)), _withheld("4321", owner=("130802",)), trusted=())
+
+
 def test_counts_that_equal_the_figures_of_somebody_who_is_not_shown_do_not_stop_the_publication() -> None:
     withheld = Withheld(
         texts={f"{n}": (Origin(place=f"对象 E{n} 的属性 co2", owner=(f"E{n}", f"示例企业{n}")),) for n in range(2200, 2330)},

@@ -146,7 +146,7 @@ class _Numbers:
     def __init__(self, texts: Mapping[str, Sequence[Origin]], trusted: Sequence[str]) -> None:
         public = set(_ALONE.findall(spaced("\n".join(trusted))))
         self._owners = {
-            text: {origin.owner for origin in origins if origin.owner}
+            text: {origin.owner for origin in origins}
             for text, origins in texts.items()
             if _is_short_secret(text) and text not in public
         }

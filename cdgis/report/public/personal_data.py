@@ -24,6 +24,8 @@ from cdgis.report.public.page_content import visible_texts
 from cdgis.results.assessment import Assessment
 
 _MOST_SHOWN = 20
+_OWN_HASH = re.compile(r"cdgis-\d{8}-[0-9a-f]{12}|\b(?=[0-9]*[a-f])[0-9a-f]{16,64}\b", re.IGNORECASE)
+"""Report numbers and checksums of ours: their digits are chance."""
 _KEYS = ("subject_id", "zone_id", "area_id", "zone_layer")
 _DIGESTS = ("sha256",)
 _REMEDY = (
@@ -110,8 +112,8 @@ def find_in(texts: Iterable[tuple[str, str]], searched: Sequence[Pattern], allow
 
 
 def _plain(text: str) -> str:
-    """Return a text in one width of letters, without characters nobody sees."""
-    return cleaned(unicodedata.normalize("NFKC", cleaned(text)))
+    """Return a text in one width of letters, without characters nobody sees and without hashes of ours."""
+    return _OWN_HASH.sub(" ", cleaned(unicodedata.normalize("NFKC", cleaned(text))))
 
 
 def _texts(value: Any, place: str) -> Iterator[tuple[str, str]]:
