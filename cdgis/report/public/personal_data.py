@@ -24,8 +24,10 @@ from cdgis.report.public.page_content import visible_texts
 from cdgis.results.assessment import Assessment
 
 _MOST_SHOWN = 20
-_OWN_HASH = re.compile(r"cdgis-\d{8}-[0-9a-f]{12}|\b(?=[0-9]*[a-f])[0-9a-f]{16,64}\b", re.IGNORECASE)
-"""Report numbers and checksums of ours: their digits are chance."""
+_OWN_HASH = re.compile(
+    r"cdgis-\d{8}-[0-9a-f]{12}|\b(?=[0-9]*[a-f])[0-9a-f]{12,64}\b|[a-z0-9+/]{80,}={0,2}", re.IGNORECASE
+)
+"""Report numbers, checksums and encoded pictures of ours: their digits are chance."""
 _KEYS = ("subject_id", "zone_id", "area_id", "zone_layer")
 _DIGESTS = ("sha256",)
 _REMEDY = (
@@ -78,9 +80,13 @@ def check_written(pages: Iterable[tuple[str, str]], public: Assessment) -> None:
 
     Raises
     ------
-    ReportError : the message names the first twenty by page and value.
+    ReportError : the message names the first twenty by the first page that holds them and value.
     """
-    written = ((f"页面 {path}", text) for path, page in pages for text in visible_texts(page))
+    first: dict[str, str] = {}
+    for path, page in pages:
+        for text in visible_texts(page):
+            first.setdefault(text, path)
+    written = ((f"页面 {path}", text) for text, path in first.items())
     kept = tuple(pattern for pattern in patterns() if pattern.pages)
     _refuse(find_in(written, kept, public.settings.publish.public_texts))
 
