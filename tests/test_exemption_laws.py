@@ -14,7 +14,7 @@ from cdgis.judging.kleene import FALSE, TRUE
 from cdgis.judging.verdicts import Outcome, evaluate_rule
 from cdgis.rules import Rule, industry, load_rulebook
 from cdgis.rules.activities import is_believed, load_activities
-from cdgis.rules.attributes import is_asked_of, is_document, load_attributes
+from cdgis.rules.attributes import SEEN, is_asked_of, is_document, load_attributes
 from cdgis.rules.document_numbers import is_document_number
 from cdgis.rules.succession import succession, successors_of
 
@@ -49,6 +49,12 @@ def said(known: dict[str, object], day: date) -> dict[str, Outcome]:
     return {rule.id: evaluate_rule(rule, Facts.one(**known), True, book) for rule in rules}
 
 
+def registered(known: dict[str, object], name: str) -> bool:
+    """Return whether a document was given in an issuer's form and somebody has registered it as seen."""
+    given = known["attributes"]
+    return bool(given.get(name + SEEN)) and is_document_number(given.get(name, ""))
+
+
 def let_go(known: dict[str, object], day: date) -> list[str]:
     """Return the rules made for a subject that spare it though nobody takes the case over and no article lets it go."""
     found, facts, book = said(known, day), Facts.one(**known), succession(rules_on(day))
@@ -59,10 +65,7 @@ def let_go(known: dict[str, object], day: date) -> list[str]:
         ways = [way for way in rule.unless if claimed(way, facts)[0] == TRUE]
         held = [heir for way in ways for heir in successors_of(rule, way, book)]
         in_hands = any(found[heir.id].state in (State.APPLIES, State.UNKNOWN) for heir in held)
-        seen = known["attributes"].get("opinion_document_seen") and is_document_number(
-            known["attributes"].get("opinion_document", "")
-        )
-        approved = seen and any(is_document(c.attribute) for heir in held for c in heir.conditions)
+        approved = any(registered(known, c.attribute) for heir in held for c in heir.conditions if is_document(c.attribute))
         released = any(way.article and not way.successors for way in ways)
         passed_on = any(claimed(way, facts)[0] == TRUE for heir in held for way in heir.unless)
         if not (in_hands or approved or released or passed_on):
