@@ -167,6 +167,9 @@ def test_public_numbers_are_steps_or_withheld_and_the_page_says_so() -> None:
     public, _ = public_assessment(_judged(shapely.transform(SQUARE, lambda xy: xy + edge)))
     crossed = public.tables["overlaps"].query("relation == 'crosses'")
     assert len(crossed) >= 2 and crossed[["area_m2", "share"]].isna().all(axis=None)
+    ledger = public.tables["ledger"]
+    assert ledger["inside"].isna().any() and set(ledger["inside"].dropna()) <= {0.0, *ledger["total"]}
+    assert set(ledger["outside"].dropna()) <= {0.0, *ledger["total"]}
     far = public.tables["clear"]["distance_m"].dropna()
     assert len(far) and (far > 0).all() and (far % distance_step_m(0.001) == 0).all()
     assert public.tables["verdicts"]["critical_distance_m"].isna().all()
@@ -178,6 +181,14 @@ def test_public_numbers_are_steps_or_withheld_and_the_page_says_so() -> None:
 def _nearest(place: np.ndarray) -> str:
     units = [(line.distance(shapely.Point(place)), key[1]) for key, line in LINES.items() if key[0] == "management_units"]
     return min(units)[1]
+
+
+def test_a_zone_that_is_not_hit_is_never_at_no_distance() -> None:
+    line = next(line for (layer, _), line in LINES.items() if layer == "management_units")
+    for along in np.linspace(0.1, 0.9, 12):
+        place = shapely.get_coordinates(shapely.line_interpolate_point(line, along, normalized=True))[0] + (4.0, 3.0)
+        clear = public_assessment(_judged(shapely.Point(place)))[0].tables["clear"]
+        assert clear["distance_m"].min() == 100.0
 
 
 @pytest.mark.parametrize(("grid_deg", "step_m"), [(0.0007, 100), (0.001, 100), (0.005, 600), (0.01, 1100), (0.1, 11100)])
