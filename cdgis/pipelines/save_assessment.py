@@ -5,7 +5,6 @@ from pathlib import Path
 
 from cdgis.core.progress import Progress, Silent
 from cdgis.errors import UsageError
-from cdgis.report.publish import write_reports
 from cdgis.report.screening.publish import write_screening
 from cdgis.report.screening.reviews import kept_journals
 from cdgis.report.table_rows import page_names
@@ -53,6 +52,9 @@ def save_assessment(
         raise UsageError("整个工作区的结果总是写出全部网页与数据表，不能选格式", remedy="请去掉 formats")
     progress.stage("写出网页与数据表")
     word = assessment.request.command == "relocate"
+    # pages of a whole run load the documents of relocation and its solvers: not for a report on one site
+    from cdgis.report.publish import write_reports
+
     return write_reports(assessment, out, jobs=jobs, progress=progress.step, word=word)
 
 
