@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+from markupsafe import escape
 
 from cdgis.core.progress import Silent
 from cdgis.core.vocabulary import ProjectType, State, SubjectKind
@@ -175,3 +176,12 @@ def test_a_dmn_engine_gives_the_effect_that_cdgis_gives(tmp_path):
         assert theirs == ours, (rule.id, subject, rows, hit)
         seen[ours == NOT_APPLICABLE] += 1
     assert min(seen.values()) > CASES // 10
+
+
+def test_the_page_for_applicants_holds_every_rule_and_asks_for_nothing(loaded):
+    page = export_rules(loaded, Path("准入规则一览.html")).decode("utf-8")
+    shown = [rule for rule in loaded.rules if rule.geometry != "engine"]
+    assert page.count('<details class="rule"') == len(shown) and "示范数据，不作审批依据" in page
+    for rule in shown[::50]:
+        assert str(escape(rule.clause)) in page and rule.id in page
+    assert "http://" not in page and "https://" not in page and "default-src &#39;none&#39;" in page

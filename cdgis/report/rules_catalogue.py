@@ -8,6 +8,7 @@ from cdgis.core.vocabulary import ProjectType, SubjectKind
 from cdgis.readers.loading import Loaded
 from cdgis.report.files.inline_assets import content_policy, inline_code, static_text, template_text
 from cdgis.report.templating import page_template
+from cdgis.results.data_status import stamp_for
 from cdgis.rules.attributes import load_attributes
 from cdgis.rules.columns import attribute_titles
 from cdgis.rules.notation import write_conditions, write_unless
@@ -46,7 +47,7 @@ def render_rules_catalogue(loaded: Loaded) -> str:
         settings={"map_review_number": loaded.settings.map_review_number}, version=__version__, looks={},
         name=loaded.settings.name, as_of=loaded.as_of.isoformat(), count=len(rules), project_types=list(ProjectType),
         parts=[(place, [entry for entry in rules if entry.place == place]) for place in places],
-        switched_off=loaded.rulebook.switched_off,
+        switched_off=loaded.rulebook.switched_off, stamp=stamp_for(loaded.records),
     )  # fmt: skip
 
 
