@@ -1,5 +1,7 @@
 """The compiled area sums against plain shapely, pair by pair, on untouched polygons; degenerate ones first of all."""
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 import shapely
@@ -161,7 +163,7 @@ def test_order_and_company_change_no_area():
 def test_subjects_done_in_blocks_give_the_same(monkeypatch):
     subjects, zones = stars(40, 5), stars(30, 6)
     whole = as_dict(overlap_areas(subjects, zones, engine=Engine.COMPILED))
-    monkeypatch.setattr("cdgis.geometry.kernels.overlap_areas.BLOCK_ROWS", 7)
+    monkeypatch.setattr(import_module("cdgis.geometry.kernels.overlap_areas"), "BLOCK_ROWS", 7)
     assert as_dict(overlap_areas(subjects, zones, engine=Engine.COMPILED)) == whole
 
 

@@ -60,7 +60,7 @@ def test_file_given_twice_or_with_acting_characters_in_an_option_leaves_no_trace
     site = write_geojson(tmp_path / "a.geojson", [(shapely.Point(117.5, 41.4), {})])
     out = tmp_path / "out"
     assert leave("screen", str(site), str(site), "--name", "甲\u202e乙", "--workspace", str(root), "--out", str(out), "--quiet") == 0
-    report = json.loads(next(out.glob("*.json")).read_text(encoding="utf-8"))
+    report = json.loads(next(out.glob("[!.]*.json")).read_text(encoding="utf-8"))
     assert report["request"]["files"] == ["a.geojson"]
     assert report["request"]["declared"]["name"] == "甲乙"
 

@@ -33,7 +33,7 @@ def test_screen_writes_each_format_for_each_site(reports: Path) -> None:
 def test_screen_finds_the_shipped_sites_attributes(reports: Path) -> None:
     record = json.loads((reports / "P023.json").read_text(encoding="utf-8"))["record"]
     assert record["verdicts"][0]["verdict"] == "不符合"
-    assert record["verdicts"][0]["decisive_rule_ids"] == "ECO-02-2026"
+    assert record["verdicts"][0]["decisive_rule_ids"] == "ECO-02-2026;ECO-07B"  # a quarry: Hebei's own ban beside the red line's
 
 
 @pytest.mark.parametrize("name", ["P023.html", "P024.json", "P025.html"])
