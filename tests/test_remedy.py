@@ -331,7 +331,7 @@ def prohibiting_zones(loaded, tables, subject, geometry):
     facts = Facts.of(described, tables["attributes"][tables["attributes"]["subject_id"] == subject])
     around, found = geometry.buffer(0.012), []
     for item in loaded.rules:
-        if item.geometry != "hit" or item.manual or item.effect.rank < 3 or item.layer not in loaded.layers:
+        if item.geometry not in ("hit", "within") or item.manual or item.effect.rank < 3 or item.layer not in loaded.layers:
             continue
         if rule_applies_but_for_geometry(item, facts, succession(loaded.rules))[0] == FALSE:
             continue
@@ -340,5 +340,10 @@ def prohibiting_zones(loaded, tables, subject, geometry):
             zones = zones[zones["zone_class"].isin(item.zone_classes)]
         if item.zone_ids:
             zones = zones[zones["zone_id"].isin(item.zone_ids)]
-        found += [shapely.intersection(z, around.envelope) for z in zones.geometry if z.intersects(around)]
+        shapes = list(zones.geometry)
+        if item.geometry == "within":
+            near = geometry.buffer(0.012 + (item.reach_m or 0.0) / 80_000)
+            local = geodesy.geometries_to_local(np.array([z for z in shapes if z.intersects(near)], dtype=object))
+            shapes = list(geodesy.geometries_from_local(shapely.buffer(local, item.reach_m or 0.0, quad_segs=64)))
+        found += [shapely.intersection(z, around.envelope) for z in shapes if z.intersects(around)]
     return found

@@ -85,11 +85,23 @@ def _may_inherit(heir: Rule, rule: Rule, rules: Sequence[Rule]) -> bool:
         return False
     if heir["geometry"] == "none":
         return True
-    if (heir["geometry"], rule["geometry"]) != ("hit", "hit") or heir["layer"] != rule["layer"]:
+    if heir["layer"] != rule["layer"] or not _as_far(heir, rule):
         return False
     return all(
         not heir[key] or (rule[key] and all(name in heir[key] for name in rule[key])) for key in ("zone_classes", "zone_ids")
     )
+
+
+def _as_far(heir: Rule, rule: Rule) -> bool:
+    """Return whether the heir surely holds at every distance at which the other rule may hold."""
+    if (heir["geometry"], rule["geometry"]) == ("hit", "hit"):
+        return True
+    if heir["geometry"] != "within" or heir["distance_attribute"] or rule["distance_attribute"]:
+        return False
+    sure = heir["certain_m"] if heir["certain_m"] is not None else heir["distance_m"]
+    if rule["geometry"] == "hit":
+        return (sure or 0.0) >= 0.0
+    return rule["geometry"] == "within" and rule["distance_m"] is not None and (sure or 0.0) >= rule["distance_m"]
 
 
 def _descent(start: Rule, rules: Sequence[Rule]) -> set[str]:
