@@ -143,6 +143,7 @@ def _assembled(data: bytes, bodies: Mapping[str, str], day: datetime) -> bytes:
     """Return the zip with `bodies` put into their sheets, fixed entry times and `day` as time of change."""
 
     def edited(name: str, content: bytes) -> bytes:
+        """Return one member of the workbook with its rows put in and its date fixed."""
         if name in bodies:
             # The dimension openpyxl wrote covers the headers only; readers do without it.
             text = re.sub(r"<dimension [^>]*/>", "", content.decode("utf-8"), count=1)
