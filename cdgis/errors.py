@@ -16,8 +16,8 @@ _OS_REASONS = {
 
 
 def os_reason(err: OSError) -> str:
-    """Return in Chinese why the system refused to read or write, in its own words where there are no better ones."""
-    return _OS_REASONS.get(err.errno or 0, err.strerror or type(err).__name__)
+    """Return in Chinese why the system refused to read or write, by its number where there are no better words."""
+    return _OS_REASONS.get(err.errno or 0, f"系统错误 {err.errno}" if err.errno else "读写失败")
 
 
 class CdgisError(Exception):

@@ -1,6 +1,5 @@
 """Faults of settings files in Chinese: of TOML as such, and pydantic's findings, one sentence each."""
 
-import re
 import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
@@ -9,9 +8,9 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, ValidationError
 
+from cdgis.core.error_words import Worded, in_words
 from cdgis.core.regular_files import read_regular
 
-_TOML_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)|\(at end of document\)")
 _SHOWN_CHARACTERS = 60
 _WORDS: Mapping[str, str] = {
     "missing": "缺少这一项",
@@ -59,11 +58,9 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(read_regular(path).decode("utf-8-sig"))
     except RecursionError:
-        raise ValueError("嵌套过深") from None
+        raise Worded("嵌套过深") from None
     except tomllib.TOMLDecodeError as err:
-        place = _TOML_PLACE.search(str(err))
-        where = f"第 {place[1]} 行第 {place[2]} 列" if place else "末尾"
-        raise ValueError(f"{where}写法不对（{_TOML_PLACE.sub('', str(err)).strip()}）") from err
+        raise Worded(in_words(err)) from err
 
 
 def closest(word: str, known: list[str]) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cdgis.errors import RuleError
+from cdgis.errors import RuleError, os_reason
 from cdgis.readers.loading import Loaded
 from cdgis.rules import Rulebook, load_rulebook
 from cdgis.rules.attributes import load_attributes
@@ -114,5 +114,5 @@ def _write(root: Path, rules: Sequence[Rule]) -> Path:
         fresh.write_bytes(text.encode("utf-8"))
         fresh.replace(path)
     except OSError as err:
-        raise RuleError((f"无法写入 {path}：{err.strerror or err}。请检查权限",)) from err
+        raise RuleError((f"无法写入 {path}：{os_reason(err)}。请检查权限",)) from err
     return path

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from cdgis.core.error_words import in_words
 from cdgis.core.scratch_folder import scratch_folder
 from cdgis.core.written_files import REGISTER
 from cdgis.errors import CdgisError, ReportError
@@ -46,7 +47,7 @@ def read_output(folder: Path) -> Mapping[str, Any] | None:
         content = json.loads(path.read_bytes().decode("utf-8"))
         wrong = _deformed(content)
     except (OSError, ValueError, RecursionError) as err:
-        raise ReportError(f"{path} 无法读取（{err!r:.80}）", remedy="请用写出它的命令（cdgis run、relocate 或 screen）重新生成") from err
+        raise ReportError(f"{path} 无法读取（{in_words(err)}）", remedy="请用写出它的命令（cdgis run、relocate 或 screen）重新生成") from err
     if wrong:
         raise ReportError(
             f"{path} 中 {'、'.join(wrong)} 不成样子，文件已被改动或不完整", remedy="请用写出它的命令（cdgis run、relocate 或 screen）重新生成"
@@ -142,7 +143,7 @@ def _again(report: ReportFile, workspace: Workspace, jobs: int) -> Assessment:
         try:
             what_if = WhatIf.of(request.what_if)
         except (TypeError, ValueError, AttributeError) as err:
-            raise ReportError(f"run.json 的假设（what_if）不成样子（{err!r:.60}），文件已被改动") from err
+            raise ReportError(f"run.json 的假设（what_if）不成样子（{in_words(err)}），文件已被改动") from err
         return assess_relocation(workspace, what_if=what_if, as_of=report.as_of, jobs=jobs)
     return assess_workspace(workspace, as_of=report.as_of, jobs=jobs)
 

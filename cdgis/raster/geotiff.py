@@ -17,6 +17,7 @@ from rasterio.io import DatasetReader
 from rasterio.transform import Affine
 from rasterio.windows import Window
 
+from cdgis.core.error_words import in_words
 from cdgis.core.vocabulary import InputRecord
 from cdgis.errors import CrsError, LayerError
 from cdgis.geometry.projections import grid_crs
@@ -113,7 +114,7 @@ def _opened(path: Path) -> DatasetReader:
 
 
 def _damaged(path: str, layer: str, err: RasterioError) -> LayerError:
-    return LayerError(path, layer, (f"不是可读取的 GeoTIFF，或文件已损坏：{err}。请重新取得文件",))
+    return LayerError(path, layer, (f"不是可读取的 GeoTIFF，或文件已损坏（{in_words(err)}）。请重新取得文件",))
 
 
 def _described(spec: LayerSpec, folder: Path, source: DatasetReader) -> Raster:
@@ -163,7 +164,7 @@ def _recoding(spec: LayerSpec) -> dict[int, int]:
     try:
         return {int(found): int(standard) for found, standard in spec.classes.items()}
     except ValueError as err:
-        raise LayerError(spec.path, spec.id, (f"catalog.toml 中 classes 的两边都应为整数类别代码：{err}",)) from err
+        raise LayerError(spec.path, spec.id, ("catalog.toml 中 classes 的两边都应为整数类别代码",)) from err
 
 
 def _record(spec: LayerSpec, path: Path, folder: Path) -> InputRecord:

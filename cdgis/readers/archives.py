@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from cdgis.errors import ReaderError, os_reason
+from cdgis.core.error_words import in_words
+from cdgis.errors import ReaderError
 
 _CHUNK_BYTES = 1 << 20
 _UTF8_FLAG = 0x800
@@ -50,7 +51,7 @@ def unpack(archive: Path, into: Path, *, limits: ArchiveLimits = DEFAULT_LIMITS)
             return _extract(opened, members, into, limits=limits)
     except _DAMAGED as err:
         raise ReaderError(
-            f"压缩包损坏或格式不支持（{_words(err)}）", source=archive.name, remedy="请重新压缩为 zip"
+            f"压缩包损坏或格式不支持（{in_words(err)}）", source=archive.name, remedy="请重新压缩为 zip"
         ) from err
 
 
@@ -68,13 +69,8 @@ def check_archive(archive: Path, *, limits: ArchiveLimits = DEFAULT_LIMITS) -> N
                 budget -= sum(len(chunk) for chunk in _chunks(opened, info, limits=limits, budget=budget))
     except _DAMAGED as err:
         raise ReaderError(
-            f"文件损坏或不是 xlsx/zip 格式（{_words(err)}）", source=archive.name, remedy="请另存后重试"
+            f"文件损坏或不是 xlsx/zip 格式（{in_words(err)}）", source=archive.name, remedy="请另存后重试"
         ) from err
-
-
-def _words(err: Exception) -> str:
-    """Return what an error says, without the path of the folder unpacked into, which differs each time."""
-    return os_reason(err) if isinstance(err, OSError) else str(err)
 
 
 def _checked_members(opened: zipfile.ZipFile, source: str, limits: ArchiveLimits) -> dict[str, zipfile.ZipInfo]:

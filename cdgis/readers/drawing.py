@@ -22,6 +22,7 @@ from ezdxf.path import Path as Curve
 from ezdxf.path import from_hatch, make_path
 
 from cdgis.core.array_types import FloatArray
+from cdgis.core.error_words import Worded, in_words
 from cdgis.errors import ReaderError
 
 CHORD_M = 0.01
@@ -117,7 +118,7 @@ def open_drawing(path: Path, *, label: str) -> DrawingContent:
             if layer not in hidden:
                 _sort_in(entity, readable(layer), content)
     except _BROKEN as err:
-        raise ReaderError(f"DXF 图块无法展开（{err}）", source=label, remedy="请在 CAD 中炸开图块后重新导出") from err
+        raise ReaderError(f"DXF 图块无法展开（{in_words(err)}）", source=label, remedy="请在 CAD 中炸开图块后重新导出") from err
     return content
 
 
@@ -135,7 +136,7 @@ def _document(path: Path, label: str) -> tuple[Drawing, bool]:
             return recover.readfile(path)[0], True
         except (*_BROKEN, OSError) as err:
             raise ReaderError(
-                f"DXF 损坏，无法读取（{err}）", source=label, remedy="请在 CAD 中核查（AUDIT）后另存"
+                f"DXF 损坏，无法读取（{in_words(err)}）", source=label, remedy="请在 CAD 中核查（AUDIT）后另存"
             ) from err
 
 
@@ -148,7 +149,7 @@ def _exploded(entities: Iterable[DXFGraphic], inherited: str, depth: int) -> Ite
         if not isinstance(entity, Insert):
             yield layer, entity, depth
         elif depth >= _DEEPEST_BLOCK:
-            raise RecursionError(f"图块嵌套超过 {_DEEPEST_BLOCK} 层")
+            raise Worded(f"图块嵌套超过 {_DEEPEST_BLOCK} 层")
         else:
             for single in entity.multi_insert() if entity.mcount > 1 else (entity,):
                 yield layer, single, depth + 1

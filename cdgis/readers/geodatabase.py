@@ -14,6 +14,7 @@ import pyogrio.errors
 import shapely
 from shapely.errors import ShapelyError
 
+from cdgis.core.error_words import in_words
 from cdgis.errors import ReaderError
 from cdgis.readers.crs import resolve_crs
 from cdgis.readers.intake import noted
@@ -76,7 +77,7 @@ def read_geodatabase(source: SiteSource) -> tuple[SiteRecord, ...]:
                 raise ReaderError("内容不是 FileGDB，已拒绝", source=source.label)
             records += _records(name, source, prefix=f"{name}#" if len(names) > 1 else "")
     except _PROBLEMS as err:
-        raise ReaderError(f"读取失败（{err}）", source=source.label, remedy="请用 GIS 软件重新导出后重试") from err
+        raise ReaderError(f"读取失败（{in_words(err)}）", source=source.label, remedy="请用 GIS 软件重新导出后重试") from err
     return tuple(records)
 
 

@@ -11,6 +11,7 @@ from shapely.errors import ShapelyError
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
+from cdgis.core.error_words import in_words
 from cdgis.core.safe_text import visible
 from cdgis.errors import ReaderError
 from cdgis.readers.crs import resolve_crs
@@ -51,7 +52,7 @@ def open_geojson(path: Path, *, label: str) -> GeojsonFile:
         reason = f"同一对象里有两个“{visible(str(err))}”，不知以哪个为准"
         raise ReaderError(reason, source=label, remedy="请删去一个后重新提交") from err
     except (ValueError, RecursionError) as err:
-        raise ReaderError(f"不是合法的 JSON（{err}）", source=label, remedy="请重新导出") from err
+        raise ReaderError(f"不是合法的 JSON（{in_words(err)}）", source=label, remedy="请重新导出") from err
     return GeojsonFile(features=tuple(_features(document, label)), crs=_stated_crs(document))
 
 
@@ -120,7 +121,7 @@ def feature_geometry(feature: object) -> BaseGeometry | None:
         with np.errstate(invalid="ignore"):
             return shape(raw)
     except _MALFORMED as err:
-        raise ReaderError(f"图形不合规（{err}）") from err
+        raise ReaderError(f"图形不合规（{in_words(err)}）") from err
 
 
 def _record(feature: object, number: int, epsg: int, source: SiteSource) -> SiteRecord:

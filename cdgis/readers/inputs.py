@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cdgis.core.error_words import in_words
 from cdgis.core.safe_text import visible
 from cdgis.core.written_files import Register, is_written, read_register
 from cdgis.errors import ReaderError, os_reason
@@ -70,7 +71,7 @@ def _matches(root: Path, pattern: str) -> Iterator[Path]:
         yield from root.glob(pattern)
     except (ValueError, NotImplementedError, IndexError, OSError) as err:
         raise ReaderError(
-            f"cdgis.toml [sources] 的通配“{pattern}”写法不对（{err}）", remedy="应相对于工作区，如 layers/projects/*"
+            f"cdgis.toml [sources] 的通配“{pattern}”写法不对（{in_words(err)}）", remedy="应相对于工作区，如 layers/projects/*"
         ) from err
 
 

@@ -10,6 +10,7 @@ import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
+from cdgis.core.error_words import Worded, in_words
 from cdgis.core.scratch_folder import scratch_folder
 from cdgis.errors import ReaderError
 from cdgis.readers.archives import ArchiveLimits, unpack
@@ -41,7 +42,7 @@ def read_kml(source: SiteSource) -> tuple[SiteRecord, ...]:
         # the text is already decoded, so the declaration's encoding no longer holds
         root = ElementTree.fromstring(_DECLARATION.sub("", text.lstrip("\ufeff")))
     except ElementTree.ParseError as err:
-        raise ReaderError(f"不是合法的 KML（{err}）", source=source.label, remedy="请重新导出") from err
+        raise ReaderError(f"不是合法的 KML（{in_words(err)}）", source=source.label, remedy="请重新导出") from err
     if _tag(root) != "kml":
         raise ReaderError(f"不是 KML（根元素为 {_tag(root)}）", source=source.label)
     if any(_tag(element) == "NetworkLink" for element in root.iter()):
@@ -88,7 +89,7 @@ def _record(placemark: ElementTree.Element, number: int, epsg: int, source: Site
             geometry = next((_shape(child) for child in _children(placemark, *_SHAPES)), None)
     except (ShapelyError, ValueError, RecursionError) as err:
         remarks = (
-            rejected(f"坐标不合规（{err}）", field="coordinates", remedy="坐标应为 经度,纬度[,高程]，以空格分隔"),
+            rejected(f"坐标不合规（{in_words(err)}）", field="coordinates", remedy="坐标应为 经度,纬度[,高程]，以空格分隔"),
         )
     if not remarks:
         settled = settle(geometry, epsg, source=source.label, remedy="KML 只能是经纬度坐标，请重新导出")
@@ -116,7 +117,7 @@ def _shape(element: ElementTree.Element) -> BaseGeometry:
         outer = [_coordinates(ring) for side in _children(element, "outerBoundaryIs") for ring in side]
         inner = [_coordinates(ring) for side in _children(element, "innerBoundaryIs") for ring in side]
         if len(outer) != 1:
-            raise ValueError("Polygon 应有且只有一个外环")
+            raise Worded("Polygon 应有且只有一个外环")
         return shapely.Polygon(outer[0], inner)
     if kind == "Point":
         return shapely.Point(_coordinates(element)[0])
@@ -138,9 +139,9 @@ def _coordinates(element: ElementTree.Element) -> list[tuple[float, ...]]:
     text = next((child.text or "" for child in _children(element, "coordinates")), "")
     points = [tuple(float(part) for part in group.split(",")) for group in text.split()]
     if not points:
-        raise ValueError("没有坐标")
+        raise Worded("没有坐标")
     # a ring may mix points with and without altitude, which shapely would refuse
     longest = min(len(point) for point in points)
     if longest < 2:
-        raise ValueError(f"“{text.split()[0]}”不是 经度,纬度")
+        raise Worded(f"“{text.split()[0]}”不是 经度,纬度")
     return [point[: min(longest, 3)] for point in points]

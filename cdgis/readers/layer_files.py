@@ -12,6 +12,7 @@ from geopandas import GeoDataFrame
 from shapely.errors import ShapelyError
 
 from cdgis.core.array_types import BoolArray, GeometryArray
+from cdgis.core.error_words import in_words
 from cdgis.core.safe_text import cleaned, is_clean
 from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, IntakeNote
 from cdgis.errors import LayerError, ReaderError
@@ -170,7 +171,7 @@ def _read_raw(spec: LayerSpec, path: Path) -> _Raw:
     except ReaderError as err:
         raise LayerError(spec.path, spec.id, (err.told,)) from err
     except _PROBLEMS as err:
-        raise LayerError(spec.path, spec.id, (f"读取失败（{err}）。请用 GIS 软件重新导出",)) from err
+        raise LayerError(spec.path, spec.id, (f"读取失败（{in_words(err)}）。请用 GIS 软件重新导出",)) from err
 
 
 def _read_geojson(spec: LayerSpec, path: Path) -> _Raw:

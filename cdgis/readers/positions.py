@@ -9,6 +9,7 @@ import shapely
 from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
+from cdgis.core.error_words import in_words
 from cdgis.errors import CrsError, ReaderError
 from cdgis.readers.attribute_columns import is_missing
 from cdgis.readers.coordinates import (
@@ -82,7 +83,7 @@ def locate_row(cells: Sequence[str], columns: Columns, *, stated_crs: str, sourc
         first, second = _two_coordinates(cells, columns)
     except (ReaderError, ShapelyError) as err:
         value = " ".join(_position_cells(cells, columns))
-        return _lost(rejected(str(err), field="坐标", value=value, remedy=_POSITION_REMEDY))
+        return _lost(rejected(in_words(err), field="坐标", value=value, remedy=_POSITION_REMEDY))
     if max(abs(first.degrees), abs(second.degrees)) > _LARGEST_ANGLE_DEG:
         return _plane_position(first.degrees, second.degrees, stated_crs, source)
     return _angle_position(first, second, stated_crs)
@@ -106,7 +107,7 @@ def locate_wkt(text: str, *, stated_crs: str, source: str) -> Position:
             return _wkt_position(text, stated_crs, source)
     except (ReaderError, ShapelyError) as err:
         remedy = "应为 POLYGON((经度 纬度, 经度 纬度, …)) 这样的 WKT，首尾点相同"
-        return _lost(rejected(f"不是合法的 WKT（{err}）", field="WKT", value=text, remedy=remedy))
+        return _lost(rejected(f"不是合法的 WKT（{in_words(err)}）", field="WKT", value=text, remedy=remedy))
 
 
 def _lost(*remarks: Remark) -> Position:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from cdgis.core.error_words import in_words
 from cdgis.errors import ReaderError
 from cdgis.readers.archives import ArchiveLimits, check_archive
 from cdgis.readers.records import cell_text
@@ -82,7 +83,7 @@ def _csv_sheet(path: Path, label: str) -> Sheet:
             begins = lines.line_num + 1
     except csv.Error as err:
         raise ReaderError(
-            f"第 {begins} 行起不是合法的 CSV，引号没有配对（{err}）", source=label, remedy="请改正后重试"
+            f"第 {begins} 行起不是合法的 CSV，引号没有配对", source=label, remedy="请改正后重试"
         ) from err
     return Sheet(name="", rows=_without_tail(rows), fills_headers=True)
 
@@ -115,8 +116,7 @@ def _workbook_sheets(path: Path, label: str) -> Iterator[Sheet]:
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(path, data_only=True)
     except (InvalidFileException, *_UNREADABLE) as err:
-        words = str(err).replace(str(path), path.name).strip()
-        raise ReaderError(f"不是可读的 Excel 文件（{words}）", source=label, remedy="请另存为 .xlsx 后重试") from err
+        raise ReaderError(f"不是可读的 Excel 文件（{in_words(err)}）", source=label, remedy="请另存为 .xlsx 后重试") from err
     for sheet in book.worksheets:
         yield Sheet(
             name=sheet.title,

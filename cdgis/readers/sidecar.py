@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from cdgis.core.error_words import in_words
 from cdgis.core.vocabulary import LIST_SEPARATOR
 from cdgis.errors import ReaderError
 from cdgis.readers.attribute_columns import canonical_value, is_missing, match_attribute, plain
@@ -181,7 +182,7 @@ def _toml_rows(path: Path, label: str) -> tuple[SidecarRow, ...]:
         document = tomllib.loads(decode_text(path.read_bytes(), source=label))
     except (tomllib.TOMLDecodeError, RecursionError) as err:
         remedy = '每行应为 名称 = "值"，中文名称加引号'
-        raise ReaderError(f"不是合法的 TOML（{err}）", source=label, remedy=remedy) from err
+        raise ReaderError(f"不是合法的 TOML（{in_words(err)}）", source=label, remedy=remedy) from err
     tables = document.pop("site", None)
     if tables is not None and (document or not isinstance(tables, list)):
         raise ReaderError(f"用了 [[site]] 就不要在它之外再写 {'、'.join(document) or 'site'}", source=label)

@@ -11,6 +11,7 @@ import numpy as np
 from shapely.errors import ShapelyError
 from shapely.geometry import shape
 
+from cdgis.core.error_words import in_words
 from cdgis.errors import ReaderError
 from cdgis.readers.crs import resolve_crs
 from cdgis.readers.geodatabase import GDB_DRIVER, GDB_SUFFIX, check_geodatabase
@@ -94,7 +95,7 @@ def _check_sqlite(path: Path, label: str) -> None:
             parts = [(str(kind), str(name), str(sql or "")) for kind, name, sql in connection.execute(_PARTS)]
             computed = [(str(table), str(column)) for table, column in connection.execute(_COMPUTED_COLUMNS)]
     except (sqlite3.Error, UnicodeDecodeError) as err:
-        raise ReaderError(f"GeoPackage 损坏（{err}）", source=label, remedy="请重新导出") from err
+        raise ReaderError(f"GeoPackage 损坏（{in_words(err)}）", source=label, remedy="请重新导出") from err
     if computed:
         table, column = computed[0]
         raise ReaderError(
@@ -140,7 +141,7 @@ def read_vector(source: SiteSource) -> tuple[SiteRecord, ...]:
                 prefix = f"{name}#" if len(names) > 1 else ""
                 records += _records(collection, source, prefix)
     except (FionaError, CPLE_BaseError, *_PROBLEMS) as err:
-        raise ReaderError(f"读取失败（{err}）", source=source.label, remedy="请用 GIS 软件重新导出后重试") from err
+        raise ReaderError(f"读取失败（{in_words(err)}）", source=source.label, remedy="请用 GIS 软件重新导出后重试") from err
     if driver == DRIVERS[".shp"]:
         gone = check_shapefile(source.path, label=source.label)
         records += (SiteRecord(row=f"{number}（附表已标删除）", geometry=None, remarks=(DELETED,)) for number in gone)
@@ -159,7 +160,7 @@ def _records(collection: "fiona.Collection", source: SiteSource, prefix: str) ->
             with np.errstate(invalid="ignore"):
                 geometry = shape(feature.geometry) if feature.geometry is not None else None
         except (ShapelyError, ValueError, TypeError, LookupError, NotImplementedError) as err:
-            bad = rejected(f"图形不合规（{err}）", field="geometry", remedy="在 GIS 软件中修正后重新提交")
+            bad = rejected(f"图形不合规（{in_words(err)}）", field="geometry", remedy="在 GIS 软件中修正后重新提交")
             yield SiteRecord(row=f"{prefix}{number}", geometry=None, texts=texts, remarks=(bad,))
             continue
         settled = settle(geometry, epsg, source=source.label, remedy=CRS_REMEDY, home=source.home)

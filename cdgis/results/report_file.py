@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 from pydantic import ValidationError
 
+from cdgis.core.error_words import in_words
 from cdgis.core.regular_files import read_regular
 from cdgis.core.vocabulary import InputRecord
 from cdgis.core.written_files import Anchor
@@ -231,7 +232,7 @@ def number_faults(report: ReportFile) -> tuple[str, ...]:
         settings = Settings(**report.content["settings"])
         inputs = [InputRecord(**row) for row in report.content["inputs"]]
     except (SchemaError, ValidationError, TypeError, KeyError, ValueError) as err:
-        return (f"报告记录已不成表：{err}",)
+        return (f"报告记录已不成表：{in_words(err)}",)
     digest = input_digest(inputs, settings, report.as_of, str(report.content["version"]))
     subject_tables = {name: table for name, table in tables.items() if "subject_id" in table.columns}
     strangers = sorted({str(s) for table in subject_tables.values() for s in table["subject_id"]} - {report.subject_id})

@@ -16,11 +16,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from cdgis.core.error_words import in_words
 from cdgis.core.regular_files import read_regular
 from cdgis.core.safe_text import cleaned, is_clean, visible
 from cdgis.core.vocabulary import LIST_SEPARATOR, State
 from cdgis.core.written_files import Anchor
-from cdgis.errors import ReportError, UsageError
+from cdgis.errors import ReportError, UsageError, os_reason
 
 Decision = Literal["同意", "不同意", "符合", "不符合", "补充材料"]
 """同意 and 不同意 speak of the machine's finding; 符合 and 不符合 decide a clause only a person can decide;
@@ -138,7 +139,7 @@ def read_journal(path: Path) -> Journal:
     except FileNotFoundError:
         return Journal()
     except (OSError, UnicodeDecodeError) as err:
-        raise ReportError(f"复核记录 {path.name} 无法读取：{err}") from err
+        raise ReportError(f"复核记录 {path.name} 无法读取：{in_words(err)}") from err
     lines = text.split("\n")
     if lines and lines[-1] == "":
         lines.pop()
@@ -274,7 +275,7 @@ def journal_lock(path: Path) -> Iterator[None]:
             f"{path.name} 正由他人写入（{lock.name}）", remedy="稍后再试；若确无他人使用，删除该锁文件"
         ) from None
     except OSError as err:
-        raise ReportError(f"无法写入复核记录 {path}：{err.strerror or err}") from err
+        raise ReportError(f"无法写入复核记录 {path}：{os_reason(err)}") from err
     try:
         yield
     finally:

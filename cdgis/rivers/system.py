@@ -12,7 +12,7 @@ import shapely
 from cdgis.core import layer_ids
 from cdgis.core.progress import Progress, Silent
 from cdgis.core.vocabulary import InputRecord
-from cdgis.errors import CatalogError, CrsError
+from cdgis.errors import CatalogError, CrsError, os_reason
 from cdgis.geometry.geodesy import geodesic_distance_m, geometries_to_local
 from cdgis.geometry.kernels import pair_distance_m
 from cdgis.raster import read_raster
@@ -163,7 +163,7 @@ def keep_flow_of(workspace: Workspace) -> Path:
         return keep_flow(read_elevation(workspace, spec)[0], path)
     except OSError as err:
         raise CatalogError(
-            f"{workspace.relative(flow_file(path))} 写不进去（{err.strerror}）", remedy="请检查目录权限"
+            f"{workspace.relative(flow_file(path))} 写不进去（{os_reason(err)}）", remedy="请检查目录权限"
         ) from err
 
 

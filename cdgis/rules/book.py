@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from cdgis.core.error_words import in_words
 from cdgis.core.toml_files import schema_problems
 from cdgis.errors import RuleError
 from cdgis.rules.rule import Rule
@@ -102,7 +103,7 @@ def read_rule_file(path: Path | Traversable) -> tuple[Rule, ...]:
     try:
         raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
-        raise RuleError((f"{path.name} 无法读取：{err}",)) from err
+        raise RuleError((f"{path.name} 无法读取：{in_words(err)}",)) from err
     rules: list[Rule] = []
     problems: list[str] = []
     for number, row in enumerate(raw.get("rule", []), start=1):

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from cdgis.core.error_words import in_words
 from cdgis.core.toml_files import schema_problems
 from cdgis.errors import RuleError
 from cdgis.rules.rule import Rule
@@ -62,7 +63,7 @@ def _book(data: bytes, name: str) -> list[Any]:
     try:
         raw = json.loads(data.decode("utf-8-sig"))
     except (UnicodeDecodeError, ValueError, RecursionError) as err:
-        raise RuleError((f"{name} 不是可读的 JSON（{err}）。请用 cdgis rules export 规则.json 导出后修改",)) from err
+        raise RuleError((f"{name} 不是可读的 JSON（{in_words(err)}）。请用 cdgis rules export 规则.json 导出后修改",)) from err
     if not isinstance(raw, dict) or (raw.get("format"), raw.get("version")) != (FORMAT, VERSION):
         raise RuleError((f"{name} 不是第 {VERSION} 版的规则文件（应有 format={FORMAT}、version={VERSION}）。请重新导出",))
     if not isinstance(raw.get("rules"), list):

@@ -20,6 +20,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 from pydantic import ValidationError
 
+from cdgis.core.error_words import in_words
 from cdgis.errors import RuleError
 from cdgis.rules.attributes import AttributeSpec
 from cdgis.rules.columns import COLUMNS, attribute_names, attribute_titles, cell_text, read_row, write_cell
@@ -168,7 +169,7 @@ def _open(data: bytes, name: str) -> Worksheet:
     try:
         book = load_workbook(io.BytesIO(data), data_only=True)
     except _UNREADABLE as err:
-        raise RuleError((f"{name} 不是可读的 XLSX（{err}）。请用 cdgis rules export 导出后修改",)) from err
+        raise RuleError((f"{name} 不是可读的 XLSX（{in_words(err)}）。请用 cdgis rules export 导出后修改",)) from err
     if SHEET not in book.sheetnames:
         raise RuleError((f"{name} 没有工作表“{SHEET}”，读到 {'、'.join(book.sheetnames)}",))
     sheet: Worksheet = book[SHEET]

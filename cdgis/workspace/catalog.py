@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from cdgis.core.error_words import in_words
 from cdgis.core.toml_files import PlainText, closest, read_toml, schema_problems
 from cdgis.errors import CatalogError, os_reason
 
@@ -139,7 +140,7 @@ def read_catalog(path: Path) -> Catalog:
             f"图层目录 {path.name} 无法读取（{os_reason(err)}）", remedy="请核对 cdgis.toml 的 catalog"
         ) from err
     except ValueError as err:
-        raise CatalogError(f"{path.name} 不是合法的 UTF-8 TOML：{err}") from err
+        raise CatalogError(f"{path.name} 不是合法的 UTF-8 TOML：{in_words(err)}") from err
     problems = _misplaced(raw)
     if not problems:
         try:

@@ -10,6 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cdgis.core import layer_ids
+from cdgis.core.error_words import in_words
 from cdgis.core.regular_files import real_path
 from cdgis.core.safe_text import visible
 from cdgis.core.toml_files import PlainText, read_toml, schema_problems
@@ -238,5 +239,5 @@ def open_workspace(root: Path) -> Workspace:
     except ValidationError as err:
         raise WorkspaceError(f"{SETTINGS_FILE} 有误：{'；'.join(schema_problems(err))}") from err
     except ValueError as err:
-        raise WorkspaceError(f"{SETTINGS_FILE} 不是合法的 UTF-8 TOML：{err}") from err
+        raise WorkspaceError(f"{SETTINGS_FILE} 不是合法的 UTF-8 TOML：{in_words(err)}") from err
     return Workspace(root=root, settings=settings, catalog=read_catalog(root / settings.catalog))

@@ -34,7 +34,7 @@ def read_source(source: Traversable, numbers: tuple[str, ...] = ()) -> pd.DataFr
             try:
                 frame[column] = frame[column].replace("", np.nan).astype(float)
             except ValueError as err:
-                raise CarbonError(f"{source.name} 的 {column} 应为数字：{err}") from err
+                raise CarbonError(f"{source.name} 的 {column} 应为数字") from err
     return frame
 
 

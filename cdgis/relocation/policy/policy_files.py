@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from cdgis.core.error_words import in_words
 from cdgis.core.toml_files import schema_problems
 from cdgis.errors import RuleError
 
@@ -31,6 +32,6 @@ def read_policy(kind: type[Policy], name: str, source: Traversable | None = None
     try:
         return kind(**tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
-        raise RuleError((f"{path.name} 无法读取：{err}",)) from err
+        raise RuleError((f"{path.name} 无法读取：{in_words(err)}",)) from err
     except ValidationError as err:
         raise RuleError(tuple(f"{path.name} {problem}" for problem in schema_problems(err, whole="整个文件"))) from err

@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from cdgis.core.array_types import FloatArray
+from cdgis.core.error_words import in_words
 from cdgis.core.regular_files import read_regular
 from cdgis.errors import UsageError
 from cdgis.relocation.policy.policy_files import PolicyData, read_policy
@@ -192,7 +193,7 @@ def read_weights(path: Path) -> Mapping[str, Mapping[str, float]]:
         raw = tomllib.loads(read_regular(path).decode("utf-8-sig"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
         raise UsageError(
-            f"权重文件 {path.name} 无法读取：{err}", remedy="应为 TOML，如 [priority] 下写 people_near = 0.3"
+            f"权重文件 {path.name} 无法读取：{in_words(err)}", remedy="应为 TOML，如 [priority] 下写 people_near = 0.3"
         ) from err
     strange = sorted(set(raw) - {"priority", "destinations"})
     tables = [table for name, table in raw.items() if name not in strange]

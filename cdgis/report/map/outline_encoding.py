@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from cdgis.core.error_words import in_words
 from cdgis.errors import ReportError
 
 PRECISION = 1_000_000
@@ -116,7 +117,7 @@ def inflated(text: str) -> bytes:
     try:
         return zlib.decompress(base64.b64decode(text, validate=True))
     except (ValueError, zlib.error) as err:
-        raise ReportError(f"页面中的压缩数据无法解开：{err}", remedy="请重新生成页面") from err
+        raise ReportError(f"页面中的压缩数据无法解开：{in_words(err)}", remedy="请重新生成页面") from err
 
 
 def unpack(text: str) -> tuple[Rings, tuple[npt.NDArray[np.bool_], ...]]:
@@ -137,7 +138,7 @@ def unpack(text: str) -> tuple[Rings, tuple[npt.NDArray[np.bool_], ...]]:
         steps = _numbers(raw, ends, first, 2 * count).reshape(-1, 2)
         start = int(ends[first + 2 * count - 1]) + 1
     except (IndexError, ValueError) as err:
-        raise ReportError(f"页面中的图形数据不完整：{err}", remedy="请重新生成页面") from err
+        raise ReportError(f"页面中的图形数据不完整：{in_words(err)}", remedy="请重新生成页面") from err
     size = (count + 7) // 8
     masks = tuple(
         np.unpackbits(raw[start + k * size : start + (k + 1) * size], bitorder="little")[:count].astype(bool)

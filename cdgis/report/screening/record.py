@@ -13,6 +13,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import pandas as pd
 
+from cdgis.core.error_words import in_words
 from cdgis.errors import ReportError
 from cdgis.report.screening.content import ScreeningReport
 from cdgis.results.assessment import Assessment
@@ -66,7 +67,7 @@ def load_report(content: bytes) -> ScreeningReport:
             raise ReportError(f"不是研判报告的 JSON：schema 应为 {SCHEMA}", remedy="请用 cdgis screen 重新生成")
         report: ScreeningReport = _built(ScreeningReport, raw)
     except (ValueError, KeyError, TypeError, AttributeError) as err:
-        raise ReportError(f"研判报告的 JSON 不完整或被改动：{err!r:.120}", remedy="请用 cdgis screen 重新生成") from err
+        raise ReportError(f"研判报告的 JSON 不完整或被改动：{in_words(err)}", remedy="请用 cdgis screen 重新生成") from err
     return report
 
 
