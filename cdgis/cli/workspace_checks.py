@@ -49,29 +49,23 @@ def layers_list(workspace: WorkspaceOption = None, debug: DebugOption = False) -
 
 @layers_app.command("check", cls=ChineseCommand)
 def layers_check(workspace: WorkspaceOption = None, debug: DebugOption = False) -> None:
-    """检查全部图层：编码、类别、图形、无缝无重叠、准入清单是否齐全、预存的水流是否与高程相符。有问题则退出码为 2。
+    """检查目录中每个图层的内容：矢量、表、栅格、小班和预存的水流；有问题则退出码为 2。
 
     示例：cdgis layers check
     """
-    from cdgis.readers import read_table_layer
-    from cdgis.readers.loading import ACCESS_LIST
-    from cdgis.rivers.system import kept_flow_faults
-    from cdgis.workspace.layer_check import check_layers
+    from cdgis.pipelines.check_workspace import check_workspace
 
-    loaded = _load(workspace)
-    catalog = loaded.workspace.catalog
-    access_list = None
-    if ACCESS_LIST in catalog:
-        access_list = read_table_layer(catalog[ACCESS_LIST], loaded.workspace.layers_dir)
-    faults = (*check_layers(loaded.layers, access_list=access_list), *kept_flow_faults(loaded.workspace))
+    checked = check_workspace(open_here(workspace))
+    faults = checked.faults
     if not faults:
-        out_console.print(f"[green]检查了 {len(loaded.layers)} 个图层，未发现问题。[/]")
+        out_console.print(f"[green]{checked.summary}，未发现问题。[/]")
         return
-    table = Table(title=f"发现 {len(faults)} 处问题", title_justify="left", show_lines=False)
+    table = Table(title=f"{checked.summary}，发现 {len(faults)} 处问题", title_justify="left", show_lines=False)
     for head in ("图层", "区/要素", "问题", "处理办法"):
         table.add_column(head, overflow="fold")
     for fault in faults:
-        table.add_row(*map(escape, (fault.layer, fault.zone_id, fault.problem, fault.remedy)))
+        problem = f"[bold red]{escape(fault.problem)}[/]" if fault.grave else escape(fault.problem)
+        table.add_row(escape(fault.layer), escape(fault.zone_id), problem, escape(fault.remedy))
     out_console.print(table)
     raise typer.Exit(EXIT_FAULTS)
 

@@ -70,8 +70,8 @@ def load_workspace(
     read = _read_layers(workspace, progress)
     # A zone layer without a single zone proves nothing: its rules stay unknown, as if it were not there.
     layers = {name: layer for name, layer in read.items() if len(layer.zones) or not layer.spec.zones}
-    rulebook, records = _read_rules(workspace, settings)
-    layers = {name: _with_unknown_classes(layer, rulebook) for name, layer in layers.items()}
+    rulebook, records = read_rules(workspace, settings)
+    layers = {name: with_unknown_classes(layer, rulebook) for name, layer in layers.items()}
     return Loaded(
         workspace=workspace,
         settings=settings,
@@ -97,7 +97,7 @@ def _read_layers(workspace: Workspace, progress: Progress) -> dict[str, Layer]:
     return layers
 
 
-def _with_unknown_classes(layer: Layer, rulebook: Rulebook) -> Layer:
+def with_unknown_classes(layer: Layer, rulebook: Rulebook) -> Layer:
     """Return `layer` knowing which of its classes no rule can place, with a note that says how to map them."""
     spec = layer.spec
     named = classes_named(spec.id, rulebook.rules)
@@ -113,7 +113,13 @@ def _with_unknown_classes(layer: Layer, rulebook: Rulebook) -> Layer:
     return replace(layer, unknown_classes=strange, notes=(*layer.notes, note))
 
 
-def _read_rules(workspace: Workspace, settings: Settings) -> tuple[Rulebook, tuple[InputRecord, ...]]:
+def read_rules(workspace: Workspace, settings: Settings) -> tuple[Rulebook, tuple[InputRecord, ...]]:
+    """Return the rules of the package, the access list and the workspace, and the fingerprints of what they come from.
+
+    Raises
+    ------
+    LayerError, RuleError : the access list or a rule cannot be used.
+    """
     records = [_package_record("rules", "data/rules"), _package_record("industry", "data/industry")]
     records.append(_file_record("settings", "settings", workspace.root / SETTINGS_FILE, SETTINGS_FILE))
     catalog_path = workspace.root / settings.catalog

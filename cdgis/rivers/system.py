@@ -25,7 +25,7 @@ from cdgis.rivers.network import Network, name_rivers, network_from_flow
 from cdgis.rivers.receptors import Jurisdictions, ReceptorKind, kinds_not_loaded, receptor_events, receptor_kinds
 from cdgis.rivers.snap import Snapper
 from cdgis.workspace.catalog import LayerSpec
-from cdgis.workspace.layer_check import Fault
+from cdgis.workspace.fault import Fault
 from cdgis.workspace.layers import Layer
 from cdgis.workspace.settings import RiverSettings, Workspace
 

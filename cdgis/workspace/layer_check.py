@@ -5,7 +5,6 @@ Areas on the measuring plane (DESIGN 4.2). A partition may miss or double at mos
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -16,6 +15,8 @@ from cdgis.core.array_types import GeometryArray
 from cdgis.geometry import geodesy
 from cdgis.geometry.kernels import overlapping_pairs
 from cdgis.geometry.shapes import polygonal
+from cdgis.workspace.fault import Fault
+from cdgis.workspace.layer_content import Home, content_faults, home_of
 from cdgis.workspace.layers import Layer, Layers
 
 UNIT_LAYER, COUNTY_LAYER = layer_ids.MANAGEMENT_UNITS, layer_ids.COUNTIES
@@ -23,30 +24,25 @@ PARTITION_TOLERANCE_M2 = 1.0
 UNIT_CODE = re.compile(r"^ZH(\d{6})([123])(\d{4})$")
 CLASS_DIGITS = {"1": "优先保护", "2": "重点管控", "3": "一般管控"}
 DIMENSIONS = ("空间布局约束", "污染物排放管控", "环境风险防控", "资源利用效率")
-_CHENGDE_BOX = (115.0, 39.5, 120.0, 43.5)
 _MAIN_SHARE = 0.5
 
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
-    """One fault of one layer."""
-
-    layer: str
-    zone_id: str
-    problem: str
-    remedy: str
-
-
 def check_layers(layers: Layers, *, access_list: pd.DataFrame | None = None) -> tuple[Fault, ...]:
-    """Return every fault of `layers`, in catalogue order; an empty tuple means nothing was found."""
+    """Return every fault of `layers`, in catalogue order; an empty tuple means nothing was found.
+
+    A layer whose coverage was not read is checked for all but its fit in it.
+    """
     faults: list[Fault] = []
+    home = home_of(layers)
     for layer in layers.values():
-        faults += _identity_faults(layer) + _geometry_faults(layer) + _repair_faults(layer)
+        coverage = layers.get(layer.spec.coverage)
+        faults += content_faults(layer, coverage) + _identity_faults(layer) + _geometry_faults(layer, home)
+        if coverage is None or not len(coverage.zones) or not len(layer.zones):
+            continue
         if layer.spec.partition:
-            faults += _partition_faults(layer, layers[layer.spec.coverage])
+            faults += _partition_faults(layer, coverage)
         elif layer.spec.zones and layer.spec.geometry == "polygon":
-            faults += _coverage_faults(layer, layers[layer.spec.coverage])
+            faults += _coverage_faults(layer, coverage)
     if UNIT_LAYER in layers:
         faults += _unit_code_faults(layers[UNIT_LAYER], layers.get(COUNTY_LAYER))
         if access_list is not None:
@@ -81,7 +77,7 @@ def _identity_faults(layer: Layer) -> list[Fault]:
     return faults
 
 
-def _geometry_faults(layer: Layer) -> list[Fault]:
+def _geometry_faults(layer: Layer, home: Home) -> list[Fault]:
     geoms = np.asarray(layer.zones.geometry.array, dtype=object)
     ids = layer.zones["zone_id"].to_numpy()
     faults = [_fault(layer, z, "图形为空", "删除或补画该要素") for z in ids[shapely.is_empty(geoms)]]
@@ -91,20 +87,9 @@ def _geometry_faults(layer: Layer) -> list[Fault]:
         _fault(layer, z, f"图形无效：{reason}", "修复自相交后再用")
         for z, reason in zip(ids[invalid], reasons, strict=True)
     ]
-    x0, y0, x1, y1 = shapely.bounds(geoms).T
-    with np.errstate(invalid="ignore"):
-        far = (x0 < _CHENGDE_BOX[0]) | (y0 < _CHENGDE_BOX[1]) | (x1 > _CHENGDE_BOX[2]) | (y1 > _CHENGDE_BOX[3])
+    far = home.far_from(geoms)
     return faults + [
-        _fault(layer, z, "坐标远在承德之外，疑为坐标系或经纬度次序有误", "核对坐标系声明") for z in ids[far]
-    ]
-
-
-def _repair_faults(layer: Layer) -> list[Fault]:
-    """Return what the reader had to mend or drop: the shipped file itself should be fixed."""
-    return [
-        _fault(layer, note.row, note.reason, note.remedy or "在源文件中修正")
-        for note in layer.notes
-        if note.status != "accepted"
+        _fault(layer, z, "坐标远在本市之外，疑为坐标系或经纬度次序有误", "核对坐标系声明") for z in ids[far]
     ]
 
 

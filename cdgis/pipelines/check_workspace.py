@@ -1,0 +1,185 @@
+"""Everything `cdgis layers check` proves: vector layers, tables, rasters and stands of a workspace, one by one.
+
+A file that cannot be read is a fault like any other; the rest is checked all the same.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import pandas as pd
+from geopandas import GeoDataFrame
+
+from cdgis.carbon.account.landcover import CITY_ZONE
+from cdgis.carbon.account.qualifying import read_facts
+from cdgis.carbon.account.reference_figures import FOREST_CODES
+from cdgis.carbon.account.restoration import RESTORATION_LAYER
+from cdgis.carbon.account.stand_check import check_stands
+from cdgis.carbon.factors import read_pool_table, read_shipped
+from cdgis.core import layer_ids
+from cdgis.errors import CdgisError, LayerError, RuleError
+from cdgis.raster import class_areas, read_raster
+from cdgis.raster.raster_check import RasterUse, check_raster, grid_faults, unreadable
+from cdgis.readers import read_layer, read_table_layer
+from cdgis.readers.loading import read_rules, with_unknown_classes
+from cdgis.readers.table_check import check_table
+from cdgis.rivers.system import kept_flow_faults
+from cdgis.rules import access_list_rules
+from cdgis.workspace.fault import Fault, worst_first
+from cdgis.workspace.layer_check import check_layers
+from cdgis.workspace.layers import Layer
+from cdgis.workspace.settings import Workspace
+
+KIND_WORDS = {"vector": "矢量", "raster": "栅格", "table": "表"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedWorkspace:
+    """What was looked at, and what is wrong with it, the gravest first."""
+
+    faults: tuple[Fault, ...]
+    counts: Mapping[str, int]
+    """How many layers of each kind were looked at: vector, raster, table."""
+
+    @property
+    def summary(self) -> str:
+        """What was looked at, in words."""
+        kinds = "、".join(f"{word} {self.counts[kind]}" for kind, word in KIND_WORDS.items() if self.counts.get(kind))
+        return f"检查了 {sum(self.counts.values())} 个图层（{kinds}）"
+
+
+def check_workspace(workspace: Workspace) -> CheckedWorkspace:
+    """Return every fault of every layer in the catalogue of `workspace`."""
+    specs = workspace.catalog.layers.values()
+    counts = Counter("vector" if spec.is_vector else spec.geometry for spec in specs)
+    layers, faults = _read_layers(workspace)
+    table_faults, tables = _tables(workspace)
+    faults += check_layers(_with_classes(layers, workspace), access_list=tables.get(layer_ids.ACCESS_LIST))
+    faults += _class_faults(_with_classes(layers, workspace)) + table_faults + _facts_faults(workspace, layers, tables)
+    faults += _raster_faults(workspace, _city(layers))
+    faults += _stand_faults(workspace, layers)
+    return CheckedWorkspace(faults=worst_first(tuple(faults)), counts=counts)
+
+
+def _read_layers(workspace: Workspace) -> tuple[dict[str, Layer], list[Fault]]:
+    layers: dict[str, Layer] = {}
+    faults: list[Fault] = []
+    for spec in workspace.catalog.layers.values():
+        if not spec.is_vector:
+            continue
+        try:
+            layers[spec.id] = read_layer(spec, workspace.layers_dir)
+        except CdgisError as err:
+            faults.append(unreadable(spec.id, err))
+    return layers, faults
+
+
+def _with_classes(layers: Mapping[str, Layer], workspace: Workspace) -> dict[str, Layer]:
+    """Return the layers knowing which of their classes no rule can place; as they are when the rules cannot be read."""
+    try:
+        rulebook, _ = read_rules(workspace, workspace.settings)
+    except (RuleError, LayerError):
+        return dict(layers)
+    return {name: with_unknown_classes(layer, rulebook) for name, layer in layers.items()}
+
+
+def _class_faults(layers: Mapping[str, Layer]) -> list[Fault]:
+    faults = []
+    for layer in layers.values():
+        if layer.unknown_classes:
+            note = layer.notes[-1]
+            faults.append(Fault(layer=layer.spec.id, zone_id=note.value, problem=note.reason, remedy=note.remedy))
+    return faults
+
+
+def _city(layers: Mapping[str, Layer]) -> GeoDataFrame | None:
+    """Return the area most layers name as their coverage."""
+    named = Counter(layer.spec.coverage for layer in layers.values() if layer.spec.coverage in layers)
+    return layers[named.most_common(1)[0][0]].zones if named else None
+
+
+def _tables(workspace: Workspace) -> tuple[list[Fault], dict[str, pd.DataFrame]]:
+    faults: list[Fault] = []
+    tables: dict[str, pd.DataFrame] = {}
+    for spec in workspace.catalog.layers.values():
+        if spec.geometry != "table":
+            continue
+        found = check_table(spec, workspace.layers_dir)
+        faults += found
+        if not any(fault.grave for fault in found):
+            tables[spec.id] = read_table_layer(spec, workspace.layers_dir)
+    if layer_ids.ACCESS_LIST in tables:
+        try:
+            access_list_rules(tables[layer_ids.ACCESS_LIST])
+        except RuleError as err:
+            del tables[layer_ids.ACCESS_LIST]
+            faults += [Fault(layer=layer_ids.ACCESS_LIST, zone_id="", problem=problem, remedy="在清单中修正这一行")
+                       for problem in err.reason.split("；")]  # fmt: skip
+    return faults, tables
+
+
+def _facts_faults(workspace: Workspace, layers: Mapping[str, Layer], tables: Mapping[str, pd.DataFrame]) -> list[Fault]:
+    """Return cells of the restoration facts that cannot be read, and rows of areas that are not on the map."""
+    name = workspace.settings.carbon.restoration_facts
+    if name not in tables or "area_id" not in tables[name]:
+        return []
+    table, faults = tables[name], []
+    try:
+        read_facts(table, workspace.catalog[name].path)
+    except LayerError as err:
+        faults += [Fault(layer=name, zone_id="", problem=problem, remedy="在表中修正") for problem in err.problems]
+    if RESTORATION_LAYER in layers:
+        known = set(layers[RESTORATION_LAYER].zones["zone_id"].astype(str))
+        stray = sorted(set(table["area_id"].astype(str)) - known)
+        faults += [Fault(layer=name, zone_id=area, problem="表中的修复区不在图层中", remedy="核对编码") for area in stray]
+    return faults
+
+
+def _raster_faults(workspace: Workspace, city: GeoDataFrame | None) -> list[Fault]:
+    settings, catalog = workspace.settings, workspace.catalog
+    classes = (settings.carbon.land_class_layer, settings.carbon.earlier_layer)
+    heights = (settings.carbon.dem_layer, settings.rivers.network, settings.rivers.elevation)
+    faults: list[Fault] = []
+    unread: set[str] = set()
+    for spec in (spec for spec in catalog.layers.values() if spec.geometry == "raster"):
+        use = RasterUse(codes=_codes(workspace) if spec.id in classes else (), elevation=spec.id in heights)
+        found = check_raster(spec, workspace.layers_dir, use, city)
+        unread |= {fault.layer for fault in found if fault.grave}
+        faults += found
+    later, earlier = classes
+    if later != earlier and {later, earlier} <= catalog.layers.keys() - unread:
+        grids = [read_raster(catalog[name], workspace.layers_dir).grid for name in classes]
+        faults += grid_faults(catalog[earlier], grids[1], catalog[later], grids[0])
+    if not unread & set(heights):
+        try:
+            faults += kept_flow_faults(workspace)
+        except CdgisError as err:
+            faults.append(replace(unreadable(settings.rivers.network, err), grave=False))
+    return faults
+
+
+def _codes(workspace: Workspace) -> frozenset[int]:
+    return frozenset(read_pool_table(workspace.settings.carbon.pool_table).frame["class_code"].astype(int))
+
+
+def _stand_faults(workspace: Workspace, layers: Mapping[str, Layer]) -> list[Fault]:
+    carbon, catalog = workspace.settings.carbon, workspace.catalog
+    if carbon.stands_layer not in layers or not len(layers[carbon.stands_layer].zones):
+        return []
+    forest_m2, city = None, _city(layers)
+    if carbon.land_class_layer in catalog and city is not None:
+        try:
+            raster = read_raster(catalog[carbon.land_class_layer], workspace.layers_dir)
+            areas = class_areas(raster, city[["geometry"]].assign(zone_id=CITY_ZONE))
+            forest_m2 = float(areas.loc[areas["class_code"].isin(FOREST_CODES), "area_m2"].sum())
+        except CdgisError:
+            forest_m2 = None  # the raster's own fault is told already
+    return list(check_stands(layers[carbon.stands_layer], forest_m2=forest_m2, published_m3=_published_m3(workspace)))
+
+
+def _published_m3(workspace: Workspace) -> float | None:
+    """Return the city's stem volume by the latest milestone not after the day of judgement."""
+    plan = read_shipped("milestones", ("plan_value", "year"))
+    stock = plan.set_index("item", drop=False).loc[["森林蓄积量"]]
+    stock = stock[stock["year"].astype(int) <= workspace.settings.as_of.year]
+    return float(stock.sort_values("year")["plan_value"].iloc[-1]) if len(stock) else None
