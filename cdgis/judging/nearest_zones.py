@@ -13,7 +13,7 @@ import shapely
 
 from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArray, TextArray
 from cdgis.core.vocabulary import Scope
-from cdgis.geometry.kernels import OutlineIndex, Pairs
+from cdgis.geometry.kernels import TIE_M, OutlineIndex, Pairs
 from cdgis.judging.extents import Extents
 from cdgis.judging.measurement import Nearest
 
@@ -89,7 +89,8 @@ class ZonesApart:
         boxes = self.zone_box[among]
         off_meridian = np.maximum(np.maximum(np.abs(x0), np.abs(x1)), np.abs(boxes[:, [0, 2]]).max())
         stretch = np.cosh(off_meridian / _RADIUS_M)
-        least = anywhere.distance_m / stretch
+        # The named zone may be farther than one it ties with.
+        least = np.maximum(0.0, anywhere.distance_m - TIE_M) / stretch
         if len(boxes) > _FEW_ZONES:
             return np.asarray(least)
         gaps = [np.hypot(_gap(x0, x1, box[0], box[2]), _gap(y0, y1, box[1], box[3])) for box in boxes]

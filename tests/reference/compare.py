@@ -163,7 +163,7 @@ def _cells_differ(name: str, mine: dict[str, Any], other: dict[str, Any], slack:
 def _slack(column: str, row: dict[str, Any]) -> float:
     """Return how well a remainder of a total, or a length, can be known."""
     length = column == "length_m" or row.get("unit") == "m"
-    return 1e-9 * float(row.get("total", 0.0)) + LENGTH_M * length
+    return 1e-9 * float(row.get("total", 0.0)) + (LENGTH_M + float(row.get("doubt_m", 0.0))) * length
 
 
 def _close(column: str, mine: float, other: float, slack: float) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -46,10 +47,14 @@ class Case:
     tolerance_m: float
 
 
-def reach_of(rules: Sequence[Rule], subject: Subject, layer: str) -> float:
-    """Return the widest buffer any rule lays around the zones of a layer for this subject, 0 without one."""
-    found = [_threshold(rule, subject) for rule in rules if rule["geometry"] == "within" and rule["layer"] == layer]
-    return max((distance for distance in found if distance is not None), default=0.0)
+def reaches_of(rules: Sequence[Rule], subject: Subject) -> dict[str, float]:
+    """Return layer by layer the widest buffer any rule lays around its zones for this subject."""
+    found: dict[str, float] = {}
+    for rule in rules:
+        distance = _threshold(rule, subject) if rule["geometry"] == "within" else None
+        if distance is not None:
+            found[rule["layer"]] = max(found.get(rule["layer"], 0.0), distance)
+    return found
 
 
 def _threshold(rule: Rule, subject: Subject) -> float | None:
@@ -246,14 +251,13 @@ def _hold(a: Answer, case: Case) -> float:
         hit = [zone for zone in a.zones if zone in found.hits]
         distance = 0.0 if hit else min(found.surveyor.distance_m(zone) for zone in a.zones)
         return abs(distance - (_threshold(a.rule, case.subject) or 0.0))
-    return max(_depth(case.extent, layer.plane[zone], found.hits[zone]) for zone in a.zones)
+    return max(_depth(case.extent, layer.plane[zone], found.hits[zone], _limit(a, case)) for zone in a.zones)
 
 
-def _depth(site: Extent, zone: object, part: object) -> float:
+def _depth(site: Extent, zone: object, part: object, limit: float) -> float:
     """Return how deep an overlap lies: its farthest point from the edge of the zone or, where nearer, of the site."""
     if shapely.get_dimensions(part) == 2:
-        size = float(np.sqrt(shapely.area(part)))
-        return planes.inner_radius_m(planes.in_distance_plane(part), within_m=max(0.01, 5e-4 * size))
+        return _inner_radius_m(part, limit)
     edges = [shapely.boundary(g) for g in (zone, site.plane) if shapely.get_dimensions(g) == 2]
     outline = shapely.union_all([planes.in_distance_plane(edge) for edge in edges])
     step = max(0.1, shapely.length(part) / 5000)
@@ -261,3 +265,16 @@ def _depth(site: Extent, zone: object, part: object) -> float:
     points = shapely.points(shapely.get_coordinates(planes.in_distance_plane(fine)))
     far = points[int(np.argmax(shapely.distance(points, outline)))]
     return planes.ground_distance_m(far, outline)
+
+
+def _inner_radius_m(part: object, limit: float) -> float:
+    """Return the radius of the largest disc in an overlap: roughly, and finely where it might be on either side of a limit."""
+    size = float(np.sqrt(shapely.area(part)))
+    fine, rough = max(0.01, 5e-4 * size), max(0.05, 5e-4 * size)
+    found = _disc_m(shapely.to_wkb(part), rough)
+    return _disc_m(shapely.to_wkb(part), fine) if fine < rough and found <= limit <= found + 2 * rough else found
+
+
+@lru_cache(maxsize=256)
+def _disc_m(wkb: bytes, within_m: float) -> float:
+    return planes.inner_radius_m(planes.in_distance_plane(shapely.from_wkb(wkb)), within_m=within_m)

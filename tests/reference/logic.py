@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from .statute import Rule, classes_under, data_file, industry_flags, industry_names
@@ -226,9 +227,13 @@ def plain_code(code: str) -> str:
     return code[1:] if len(code) > 1 and code[0].isalpha() else code
 
 
-def under_prefix(code: str, prefixes: list[str]) -> Truth:
+def under_prefix(code: str, prefixes: Iterable[str]) -> Truth:
     """Return whether a code lies under any prefix; a shorter code that agrees with one leaves it open."""
-    code = plain_code(code)
+    return _under_prefix(plain_code(code), tuple(prefixes))
+
+
+@lru_cache(maxsize=100_000)
+def _under_prefix(code: str, prefixes: tuple[str, ...]) -> Truth:
     if code == "":
         return None
     if code in industry_names().values():

@@ -32,8 +32,9 @@ def _opinion(site: Site, rules: Sequence[statute.Rule]) -> Opinion:
         "area_m2": float(shapely.area(extent.plane)) if areal else 0.0,
         "length_m": planes.ground_length_m(extent.plane) if linear else 0.0,
     }  # fmt: skip
+    reaches = judgement.reaches_of(rules, subject)
     lies = {
-        name: lie(extent, layer, layers[layer.coverage].plane, judgement.reach_of(rules, subject, name))
+        name: lie(extent, layer, layers[layer.coverage].plane, reaches.get(name, 0.0))
         for name, layer in layers.items() if layer.coverage
     }  # fmt: skip
     case = judgement.Case(subject, extent, lies, layers, site.accuracy_m, TOLERANCE_M)

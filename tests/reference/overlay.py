@@ -11,6 +11,8 @@ from shapely.geometry.base import BaseGeometry
 from . import planes
 from .zones import TOUCH_M, Surveyor, ZoneLayer
 
+ROUNDING_M = 4e-9
+"""How far coordinates of five million metres may be off on a plane, after a step or two of arithmetic."""
 ALONG_M = 1e-3
 """A line within TOUCH_M of an outline for longer than this runs along it; one inside for less only touches."""
 UNITS = ("count", "m", "m2")
@@ -74,6 +76,7 @@ def lie(site: Extent, layer: ZoneLayer, coverage: Sequence[BaseGeometry], reach_
     nearest = surveyor.nearest(range(len(layer.ids))) if covered and not hits else None
     clear = None if nearest is None else {"nearest_zone_id": nearest[1], "distance_m": nearest[0]}
     ledger = _ledger(site, [layer.plane[zone] for zone in shared], outside)
+    ledger["doubt_m"] = sum(row["doubt_m"] for row in rows)
     return Lie(rows, ledger, clear, hits, bool(slivers), covered, surveyor)
 
 
@@ -91,9 +94,26 @@ def _shared(site: BaseGeometry, zone: BaseGeometry) -> BaseGeometry:
     if shapely.get_dimensions(thin) == 0:
         inside = [p for p in shapely.get_parts(thin) if _well_inside(area, p)]
         return shapely.union_all(inside) if inside else shapely.Point()
-    part = _parts(shapely.intersection(thin, area), 1)
-    inside = _parts(shapely.difference(part, _run_along(part, area)), 1)
+    inside = _off_outline(thin, area, TOUCH_M)
     return inside if shapely.length(inside) > ALONG_M else shapely.Point()
+
+
+def _off_outline(line: BaseGeometry, area: BaseGeometry, touch_m: float) -> BaseGeometry:
+    """Return the part of a line inside an area, without what runs along its outline, nearer than `touch_m`."""
+    part = _parts(shapely.intersection(line, area), 1)
+    return _parts(shapely.difference(part, _run_along(part, area, touch_m)), 1)
+
+
+def length_doubt_m(site: BaseGeometry, zone: BaseGeometry) -> float:
+    """Return how well the shared length of a line and an area can be known.
+
+    A line that leaves an outline at a small angle is neither along it nor off it over ROUNDING_M / sin(angle).
+    """
+    if {int(shapely.get_dimensions(site)), int(shapely.get_dimensions(zone))} != {1, 2}:
+        return 0.0
+    line, area = (site, zone) if shapely.get_dimensions(site) == 1 else (zone, site)
+    longest, shortest = (_off_outline(line, area, TOUCH_M + by).length for by in (-ROUNDING_M, ROUNDING_M))
+    return max(0.0, float(longest - shortest))
 
 
 def _well_inside(area: BaseGeometry, point: BaseGeometry) -> bool:
@@ -101,13 +121,13 @@ def _well_inside(area: BaseGeometry, point: BaseGeometry) -> bool:
     return bool(shapely.contains(area, point) and shapely.distance(shapely.boundary(area), point) > TOUCH_M)
 
 
-def _run_along(line: BaseGeometry, area: BaseGeometry) -> BaseGeometry:
+def _run_along(line: BaseGeometry, area: BaseGeometry, touch_m: float) -> BaseGeometry:
     """Return the strip around an outline that a line keeps to, empty where it only crosses."""
     if line.is_empty:
         return line
     x0, y0, x1, y1 = line.bounds
     outline = shapely.intersection(shapely.boundary(area), shapely.box(x0 - 1, y0 - 1, x1 + 1, y1 + 1))
-    strip = shapely.buffer(outline, TOUCH_M)
+    strip = shapely.buffer(outline, touch_m)
     stretches = shapely.get_parts(shapely.intersection(line, strip))
     return strip if any(shapely.length(stretch) > ALONG_M for stretch in stretches) else shapely.Point()
 
@@ -153,14 +173,14 @@ def _row(layer: ZoneLayer, zone: int, site: Extent, part: BaseGeometry, sliver: 
     return {
         "zone_id": layer.ids[zone], "zone_class": layer.classes[zone], "relation": relation, "share": share,
         "area_m2": float(shapely.area(part)), "length_m": planes.ground_length_m(part) if dimension == 1 else 0.0,
-        "distance_m": 0.0,
+        "distance_m": 0.0, "doubt_m": length_doubt_m(site.plane, layer.plane[zone]),
     }  # fmt: skip
 
 
 def _near_row(layer: ZoneLayer, zone: int, distance_m: float) -> dict[str, Any]:
     return {
         "zone_id": layer.ids[zone], "zone_class": layer.classes[zone], "relation": "near", "share": 0.0,
-        "area_m2": 0.0, "length_m": 0.0, "distance_m": distance_m,
+        "area_m2": 0.0, "length_m": 0.0, "distance_m": distance_m, "doubt_m": 0.0,
     }  # fmt: skip
 
 

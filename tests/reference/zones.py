@@ -100,6 +100,8 @@ class Surveyor:
         # The distance plane stretches by less than 1e-3.
         self.at_least_m = np.hypot(beside, above) * (1 - 1e-3)
         self._measured: dict[int, float] = {}
+        self._apart: dict[int, float] = {}
+        self._nearest: dict[tuple[int, ...], tuple[float, str]] = {}
 
     def distance_m(self, zone: int) -> float:
         """Return the geodesic distance to one zone; 0 where it touches or overlaps."""
@@ -111,16 +113,35 @@ class Surveyor:
     def nearest(self, among: Sequence[int]) -> tuple[float, str]:
         """Return the distance and the id of the nearest zone among some; NaN and "" where there are none.
 
-        Which is nearest is seen in the distance plane, how far it is on the ground.
+        Which is nearest is seen in the distance plane, how far it is on the ground. Zones that are equally near to
+        within TOUCH_M share that point or might as well: the lowest id is named.
         """
-        best, winner = float("inf"), -1
-        for zone in sorted(among, key=lambda i: (self.at_least_m[i], i)):
-            if self.at_least_m[zone] > best:
+        asked = tuple(among)
+        if asked not in self._nearest:
+            self._nearest[asked] = self._find(asked)
+        return self._nearest[asked]
+
+    def _find(self, among: tuple[int, ...]) -> tuple[float, str]:
+        met = [zone for zone in among if zone in self._touching]
+        if met:
+            return 0.0, min(self._layer.ids[zone] for zone in met)
+        best, close = float("inf"), []
+        for zone in sorted(among, key=lambda i: self.at_least_m[i]):
+            if self.at_least_m[zone] > best + TOUCH_M:
                 break
-            apart = 0.0 if zone in self._touching else float(shapely.distance(self._local, self._layer.local[zone]))
-            if apart < best:
-                best, winner = apart, zone
-        return (self.distance_m(winner), self._layer.ids[winner]) if winner >= 0 else NOWHERE
+            close.append(zone)
+            best = min(best, self._apart_m(zone))
+        tied = [zone for zone in close if self._apart_m(zone) <= best + TOUCH_M]
+        if not tied:
+            return NOWHERE
+        winner = min(tied, key=lambda zone: self._layer.ids[zone])
+        return self.distance_m(winner), self._layer.ids[winner]
+
+    def _apart_m(self, zone: int) -> float:
+        """Return how far a zone lies in the distance plane."""
+        if zone not in self._apart:
+            self._apart[zone] = float(shapely.distance(self._local, self._layer.local[zone]))
+        return self._apart[zone]
 
     def within(self, reach_m: float) -> dict[int, float]:
         """Return the zones that touch, or lie within a positive reach, and how far each is."""

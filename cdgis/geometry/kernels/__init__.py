@@ -2,7 +2,7 @@
 
 from cdgis.geometry.kernels.engine import Engine, chosen_engine
 from cdgis.geometry.kernels.flat_polygons import FlatPolygons
-from cdgis.geometry.kernels.nearest import nearest_chunk, ring_chunks
+from cdgis.geometry.kernels.nearest import TIE_M, nearest_chunk, ring_chunks
 from cdgis.geometry.kernels.outline_distances import (
     POINT_COUNTS,
     TOUCH_M,
@@ -16,6 +16,7 @@ from cdgis.geometry.kernels.point_in_polygon import points_inside
 from cdgis.geometry.kernels.subdivide import Cut
 
 __all__ = [
+    "TIE_M",
     "POINT_COUNTS",
     "TOUCH_M",
     "Areas",

@@ -1,8 +1,8 @@
 """Nearest outline chunk of each of many points and its distance, in one plane.
 
-Among equally near chunks that of the lowest owner counts, of its chunks the lowest. Compiled kernels find the
-nearest in a tree over plain arrays; where two are equal to within rounding, GEOS says which is nearer, so both
-engines name the same chunk.
+Chunks that are equally near to a thousandth of a millimetre tie: neighbours share their border, and which of them the last bits
+of a distance favour says nothing. Of those the lowest owner's counts, of its chunks the nearest. Compiled kernels find the
+nearest in a tree over plain arrays; where two may tie, GEOS measures both, so both engines name the same chunk.
 """
 
 from collections.abc import Callable
@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 import shapely
 
-from cdgis.core.array_types import FloatArray, IntArray
+from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
 from cdgis.geometry.kernels.engine import Engine, chosen_engine
 from cdgis.geometry.kernels.flat_polygons import FlatPolygons
 from cdgis.geometry.outline_chunks import OutlineChunks
 
+TIE_M = 1e-6
+"""Distances that differ by no more are equal."""
 _LEAST_REACH_M = 1e-300
 """GEOS will not look nowhere."""
 
@@ -57,22 +59,52 @@ def nearest_chunk(
 
 
 def _plain(points: FloatArray, chunks: OutlineChunks, at_most_m: float) -> tuple[IntArray, FloatArray]:
-    (point, chunk), distance = shapely.STRtree(chunks.shapes()).query_nearest(
-        shapely.points(points), max_distance=max(at_most_m, _LEAST_REACH_M), return_distance=True
+    at, chunk, distance = tied_for_nearest(
+        shapely.STRtree(chunks.shapes()), shapely.points(points), np.arange(len(points)), at_most_m=at_most_m
     )
-    kept = distance <= at_most_m
-    return _first_of_each(len(points), (point[kept], chunk[kept]), distance[kept], chunks.owner)
+    return _first_of_each(len(points), (at, chunk), distance, chunks.owner)
+
+
+def tied_for_nearest(
+    tree: shapely.STRtree, shapes: GeometryArray, subject: IntArray, *, at_most_m: float | None = None
+) -> tuple[IntArray, IntArray, FloatArray]:
+    """Return (row, row of the tree, metres) of every pair that is, to within TIE_M, its subject's nearest.
+
+    Parameters
+    ----------
+    shapes : what is asked about, in one plane with the tree.
+    subject : the number of the subject each shape is a part of.
+    at_most_m : how far to look, inclusive; by default any distance.
+    """
+    reach = None if at_most_m is None or np.isinf(at_most_m) else max(at_most_m, _LEAST_REACH_M)
+    (at, _), distance = tree.query_nearest(shapes, max_distance=reach, all_matches=False, return_distance=True)
+    least = np.full(int(subject.max(initial=-1)) + 1, np.inf)
+    np.minimum.at(least, subject[at], distance)
+    limit = least[subject[at]] + TIE_M
+    at, limit = at[distance <= limit], limit[distance <= limit]
+    row, other = tree.query(shapes[at], predicate="dwithin", distance=limit)
+    near = np.asarray(shapely.distance(shapes[at[row]], tree.geometries[other]))
+    kept = near <= (np.inf if at_most_m is None else at_most_m)
+    return at[row[kept]], other[kept], near[kept]
+
+
+def lowest_of_nearest(subject: IntArray, owner: IntArray, chunk: IntArray, distance_m: FloatArray) -> IntArray:
+    """Return, subject by subject, the row to take: of those that tie for the least distance the lowest owner's nearest."""
+    least = np.full(int(subject.max(initial=-1)) + 1, np.inf)
+    np.minimum.at(least, subject, distance_m)
+    tied = np.flatnonzero(distance_m <= least[subject] + TIE_M)
+    order = tied[np.lexsort((chunk[tied], distance_m[tied], owner[tied], subject[tied]))]
+    return order[np.unique(subject[order], return_index=True)[1]]
 
 
 def _first_of_each(
     count: int, pairs: tuple[IntArray, IntArray], distance_m: FloatArray, owner: IntArray
 ) -> tuple[IntArray, FloatArray]:
-    """Return, point by point, the chunk that is nearest, of the lowest owner, the lowest; -1 where there is none."""
+    """Return, point by point, the chunk to take and its distance; -1 and NaN where there is none."""
     point, chunk = pairs
-    order = np.lexsort((chunk, owner[chunk], distance_m, point))
-    found, first = np.unique(point[order], return_index=True)
+    rows = lowest_of_nearest(point, owner[chunk], chunk, distance_m)
     out, least = np.full(count, -1, dtype=np.int64), np.full(count, np.nan)
-    out[found], least[found] = chunk[order][first], distance_m[order][first]
+    out[point[rows]], least[point[rows]] = chunk[rows], distance_m[rows]
     return out, least
 
 

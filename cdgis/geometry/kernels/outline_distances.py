@@ -15,7 +15,7 @@ import shapely
 from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
 from cdgis.geometry import geodesy
 from cdgis.geometry.kernels.engine import Engine, chosen_engine
-from cdgis.geometry.kernels.nearest import nearest_chunk
+from cdgis.geometry.kernels.nearest import TIE_M, lowest_of_nearest, nearest_chunk, tied_for_nearest
 from cdgis.geometry.kernels.projection_points import projection_points
 from cdgis.geometry.kernels.subdivide import Cut
 from cdgis.geometry.outline_chunks import OutlineChunks
@@ -55,7 +55,7 @@ class OutlineIndex:
     def nearest(
         self, subjects_local: GeometryArray | Cut, among: npt.NDArray[np.bool_], *, at_most_m: float | None = None
     ) -> tuple[IntArray, FloatArray]:
-        """Return the nearest zone (position; lowest among ties) and geodesic distance in metres per subject.
+        """Return the nearest zone (position; the lowest of those that tie) and geodesic distance in metres per subject.
 
         Parameters
         ----------
@@ -92,17 +92,12 @@ class OutlineIndex:
         if use.size and len(cut.pieces):
             tree = shapely.STRtree(self.shapes[use])
             piece = _worth_asking(tree, cut)
-            (at, chunk), plane = tree.query_nearest(
-                cut.pieces[piece], max_distance=at_most_m, all_matches=True, return_distance=True
-            )
+            at, chunk, plane = tied_for_nearest(tree, cut.pieces[piece], cut.owner[piece], at_most_m=at_most_m)
             at, chunk = piece[at], use[chunk]
-            order = np.lexsort((chunk, self.owner[chunk], plane, cut.owner[at]))
-            at, chunk = at[order], chunk[order]
-            first = np.ones(len(at), dtype=bool)
-            first[1:] = cut.owner[at[1:]] != cut.owner[at[:-1]]
-            subject = cut.owner[at[first]]
-            zone[subject] = self.owner[chunk[first]]
-            distance[subject] = self._distance_m(cut.pieces[at[first]], chunk[first])
+            rows = lowest_of_nearest(cut.owner[at], self.owner[chunk], chunk, plane)
+            subject = cut.owner[at[rows]]
+            zone[subject] = self.owner[chunk[rows]]
+            distance[subject] = self._distance_m(cut.pieces[at[rows]], chunk[rows])
         return zone, distance
 
     def within(self, subjects_local: GeometryArray | Cut, reach_m: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
@@ -169,7 +164,7 @@ def _narrowed(tree: shapely.STRtree, cut: Cut, left: IntArray) -> IntArray:
         (_, at), distance = shapely.STRtree(cut.pieces[mine]).query_nearest(
             tree.geometries, all_matches=True, return_distance=True
         )
-        kept.append(mine[np.unique(at[distance == distance.min()])])
+        kept.append(mine[np.unique(at[distance <= distance.min() + TIE_M])])
     kept.append(left[(count[cut.owner[left]] > len(tree)) & (count[cut.owner[left]] <= _SCOUTS)])
     return np.concatenate(kept)
 

@@ -25,8 +25,10 @@ CURVE_CELLS = 256
 _DEEPEST = 24
 """Levels a tree may have: 8²⁴ chunks."""
 SLACK = 1e-9
-SLACK_M = 1e-7
-"""Distances nearer to one another than this, relative and in metres, count as perhaps equal: exact ways must decide."""
+SLACK_M = 2e-6
+"""Distances nearer to one another than this, relative and in metres, count as perhaps equal: exact ways must decide.
+
+More than what ties (nearest.TIE_M)."""
 
 
 @kernel
