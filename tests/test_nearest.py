@@ -232,3 +232,19 @@ def test_threads_of_the_caller_may_share_one_index():
     for (zone, distance), (zone2, distance2) in zip(alone, together, strict=True):
         np.testing.assert_array_equal(zone, zone2)
         np.testing.assert_array_equal(distance, distance2)
+
+
+@given(st.integers(0, 10_000), st.floats(0, 6.3))
+def test_which_of_neighbours_is_named_never_hangs_on_the_last_bits(seed, turn):
+    # Three roads that leave one junction: points nearest to the junction name the first, however the lines were rounded.
+    rng = np.random.default_rng(seed)
+    away = turn + np.linspace(0, 0.5, 3)
+    roads = [shapely.LineString([(0, FAR), (5000 * np.cos(a), FAR + 5000 * np.sin(a))]) for a in away]
+    noise = rng.normal(0, 1e-9, 3)
+    roads = [shapely.transform(road, lambda c, d=d: c + d) for road, d in zip(roads, noise, strict=True)]
+    points = np.array([[-r * np.cos(turn + 0.25), FAR - r * np.sin(turn + 0.25)] for r in (1e-3, 1.0, 300.0)])
+    found, _ = assert_same(points, roads)
+    assert OutlineChunks.of(np.asarray(roads, dtype=object)).owner[found].tolist() == [0, 0, 0]
+    index = OutlineIndex.of(np.asarray(roads, dtype=object), engine=Engine.PLAIN)
+    squares = shapely.buffer(shapely.points(points[1:]), 0.2, cap_style="square")
+    assert index.nearest(squares, np.ones(3, dtype=bool))[0].tolist() == [0, 0]

@@ -25,6 +25,7 @@ from cdgis.readers.loading import read_rules, with_unknown_classes
 from cdgis.readers.table_check import check_table
 from cdgis.rivers.system import kept_flow_faults
 from cdgis.rules import access_list_rules
+from cdgis.rules.unit_words import unit_words
 from cdgis.workspace.fault import Fault, worst_first
 from cdgis.workspace.layer_check import check_layers
 from cdgis.workspace.layers import Layer
@@ -54,7 +55,7 @@ def check_workspace(workspace: Workspace) -> CheckedWorkspace:
     counts = Counter("vector" if spec.is_vector else spec.geometry for spec in specs)
     layers, faults = _read_layers(workspace)
     table_faults, tables = _tables(workspace)
-    faults += check_layers(_with_classes(layers, workspace), access_list=tables.get(layer_ids.ACCESS_LIST))
+    faults += check_layers(_with_classes(layers, workspace), access_list=_listed(layers, tables.get(layer_ids.ACCESS_LIST)))
     faults += _class_faults(_with_classes(layers, workspace)) + table_faults + _facts_faults(workspace, layers, tables)
     faults += _raster_faults(workspace, _city(layers))
     faults += _stand_faults(workspace, layers)
@@ -72,6 +73,14 @@ def _read_layers(workspace: Workspace) -> tuple[dict[str, Layer], list[Fault]]:
         except CdgisError as err:
             faults.append(unreadable(spec.id, err))
     return layers, faults
+
+
+def _listed(layers: Mapping[str, Layer], table: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Return what is listed for each unit, in the table or in the words of the unit layer itself."""
+    units = layers.get(layer_ids.MANAGEMENT_UNITS)
+    if units is None:
+        return table
+    return unit_words(units.zones, table, official=units.spec.official, source=units.spec.path).with_table(table)
 
 
 def _with_classes(layers: Mapping[str, Layer], workspace: Workspace) -> dict[str, Layer]:

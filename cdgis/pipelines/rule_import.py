@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cdgis.core.vocabulary import Level
 from cdgis.errors import RuleError, os_reason
 from cdgis.readers.loading import Loaded
 from cdgis.rules import Rulebook, load_rulebook
@@ -34,7 +35,7 @@ class ImportResult:
 
 def editable(rulebook: Rulebook) -> tuple[Rule, ...]:
     """Return the rules staff edit as rules: all but the clauses of the access lists, which have a table of their own."""
-    return tuple(rule for rule in rulebook.rules if rule.source != "layers/zoning/access_list.csv")
+    return tuple(rule for rule in rulebook.rules if not rule.zone_ids or rule.level is not Level.UNIT)
 
 
 def import_rules(loaded: Loaded, data: bytes, *, name: str) -> ImportResult:

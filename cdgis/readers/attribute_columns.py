@@ -66,7 +66,7 @@ class CanonicalValue:
 
 
 @cache
-def column_aliases(group: Literal["subject", "zone"]) -> Mapping[str, tuple[str, ...]]:
+def column_aliases(group: Literal["subject", "zone", "zone_extra"]) -> Mapping[str, tuple[str, ...]]:
     """Return {standard column: possible headers} of readers/columns.toml."""
     raw = tomllib.loads(resources.files("cdgis.readers").joinpath("columns.toml").read_text(encoding="utf-8"))
     return {column: tuple(names) for column, names in raw[group].items()}

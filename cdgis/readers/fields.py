@@ -53,12 +53,28 @@ def standard_columns(spec: LayerSpec, frame: pd.DataFrame) -> pd.DataFrame:
             problems.append(missing_field(column, candidates or aliases[column][:4], fields))
         else:
             columns[column] = pd.Series([""] * len(frame), dtype=object)
+    columns |= _extras(spec, frame, fields)
     if "zone_class" in columns:
         columns["zone_class"], more = _classes(spec, columns["zone_class"])
         problems += more
     if problems:
         raise LayerError(spec.path, spec.id, tuple(problems))
     return pd.DataFrame(columns, dtype=object)
+
+
+def _extras(spec: LayerSpec, frame: pd.DataFrame, fields: Sequence[str]) -> dict[str, pd.Series]:
+    """Return what columns.toml lists under zone_extra, as far as the file has it and the entry does not say where.
+
+    Two spellings of one field in one file (WRWPFGK and PWWPFGK) are both read, their texts on lines of their own.
+    """
+    found: dict[str, pd.Series] = {}
+    for column, names in column_aliases("zone_extra").items():
+        spelt = list(dict.fromkeys(filter(None, (find_field((name,), fields) for name in names))))
+        if spelt and column not in spec.fields:
+            texts = [[cell_text(value) for value in frame[field]] for field in spelt]
+            joined = ["\n".join(dict.fromkeys(filter(None, row))) for row in zip(*texts, strict=True)]
+            found[column] = pd.Series(joined, index=frame.index, dtype=object)
+    return found
 
 
 def missing_field(column: str, candidates: Sequence[str], fields: Sequence[str]) -> str:

@@ -17,6 +17,7 @@ from cdgis.core.safe_text import cleaned, is_clean
 from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, IntakeNote
 from cdgis.errors import LayerError, ReaderError
 from cdgis.geometry.plane_validity import valid_on_plane
+from cdgis.readers.attribute_columns import column_aliases
 from cdgis.readers.crs import WGS84_NOTE, check_coordinates, resolve_crs
 from cdgis.readers.fields import find_field, missing_field, standard_columns
 from cdgis.readers.geodatabase import GDB_SUFFIX
@@ -34,10 +35,11 @@ from cdgis.readers.repair import (
     repaired_geometries,
     usable,
 )
-from cdgis.readers.shapefile import check_shapefile
+from cdgis.readers.shapefile import check_shapefile, filled_cells
 from cdgis.readers.sheets import Sheet, read_sheets
 from cdgis.readers.text_encoding import shapefile_encoding
 from cdgis.readers.vector import DRIVERS, check_container
+from cdgis.rules.unit_words import CUT_WORDS
 from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.layers import Layer
 
@@ -46,6 +48,8 @@ _PROBLEMS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyog
              ValueError, TypeError, LookupError, ArithmeticError, NotImplementedError, OSError, NameError, SystemError)  # fmt: skip
 _ONE_LINE = ("zone_id", "zone_name", "zone_class")
 _GEOJSON_SUFFIXES = (".geojson", ".json")
+_CUT = "文字占满附表一格（254 字节），后文可能已被截断"
+_CUT_REMEDY = "请改用 GeoPackage 或 FileGDB 提供，或把全文写进准入清单表"
 _REMEDY = "在 layers/catalog.toml 的该图层条目写 crs（如 EPSG:4527），或修正文件"
 
 
@@ -74,7 +78,7 @@ def read_layer(spec: LayerSpec, folder: Path) -> Layer:
     record = _input_record(spec, path, "layer")
     raw = _read_raw(spec, path)
     notes: list[IntakeNote] = []
-    columns = _clean_columns(spec, standard_columns(spec, raw.frame), notes)
+    columns = _clean_columns(spec, standard_columns(spec, _marked_where_cut(spec, path, raw.frame, notes)), notes)
     epsg = _crs(spec, raw, notes)
     geometries, kept = _geometries(spec, raw, epsg, notes)
     notes += _duplicate_ids(spec, columns["zone_id"], kept)
@@ -82,6 +86,24 @@ def read_layer(spec: LayerSpec, folder: Path) -> Layer:
     gone = check_shapefile(path, label=spec.path) if path.suffix.lower() == ".shp" else ()
     notes += [intake_note(spec.path, f"{number}（附表已标删除）", (noted("附表把这一行标为已删除，未读取"),)) for number in gone]
     return Layer(spec=spec, zones=zones, record=record, notes=tuple(notes))
+
+
+def _marked_where_cut(spec: LayerSpec, path: Path, frame: pd.DataFrame, notes: list[IntakeNote]) -> pd.DataFrame:
+    """Return the table with the texts that fill a cell of a .dbf saying that the rest may be missing; each is noted."""
+    if path.suffix.lower() != ".shp":
+        return frame
+    frame = frame.copy()
+    lists = {find_field((name,), list(frame.columns)) for names in column_aliases("zone_extra").values() for name in names}
+    for field, rows in filled_cells(path, spec.encoding or shapefile_encoding(path)).items():
+        if field not in frame:
+            continue
+        notes += [_row_note(spec, np.intp(row), noted(_CUT, field=field, value=frame[field].iloc[row], remedy=_CUT_REMEDY))
+                  for row in rows]  # fmt: skip
+        if field in lists:
+            texts = frame[field].astype(object).to_numpy(copy=True)
+            texts[list(rows)] = [f"{texts[row]}{CUT_WORDS}" for row in rows]
+            frame[field] = texts
+    return frame
 
 
 def _clean_columns(spec: LayerSpec, columns: pd.DataFrame, notes: list[IntakeNote]) -> pd.DataFrame:

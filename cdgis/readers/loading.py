@@ -9,11 +9,12 @@ from pathlib import Path
 from cdgis.core import layer_ids
 from cdgis.core.progress import Progress
 from cdgis.core.regular_files import read_regular
-from cdgis.core.vocabulary import InputRecord, IntakeNote, IntakeStatus
+from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, IntakeNote, IntakeStatus
 from cdgis.errors import CatalogError
 from cdgis.readers import read_layer, read_table_layer
 from cdgis.rules import Rule, Rulebook, access_list_rules, load_rulebook
 from cdgis.rules.rule_span import checked_day
+from cdgis.rules.unit_words import UnitWords, unit_words
 from cdgis.rules.unknown_classes import classes_named, unknown_classes
 from cdgis.rules.workspace_rules import read_own_rules, rule_files
 from cdgis.workspace.catalog import LayerSpec
@@ -70,8 +71,9 @@ def load_workspace(
     read = _read_layers(workspace, progress)
     # A zone layer without a single zone proves nothing: its rules stay unknown, as if it were not there.
     layers = {name: layer for name, layer in read.items() if len(layer.zones) or not layer.spec.zones}
-    rulebook, records = read_rules(workspace, settings)
-    layers = {name: with_unknown_classes(layer, rulebook) for name, layer in layers.items()}
+    words = own_words(workspace, layers.get(UNIT_LAYER))
+    rulebook, records = read_rules(workspace, settings, words)
+    layers = {name: with_unknown_classes(_saying(layer, words), rulebook) for name, layer in layers.items()}
     return Loaded(
         workspace=workspace,
         settings=settings,
@@ -113,8 +115,38 @@ def with_unknown_classes(layer: Layer, rulebook: Rulebook) -> Layer:
     return replace(layer, unknown_classes=strange, notes=(*layer.notes, note))
 
 
-def read_rules(workspace: Workspace, settings: Settings) -> tuple[Rulebook, tuple[InputRecord, ...]]:
+def own_words(workspace: Workspace, units: Layer | None) -> UnitWords:
+    """Return what the unit layer's own words say beyond the table of the access list; nothing without such a layer.
+
+    Raises
+    ------
+    LayerError : the table cannot be read.
+    """
+    if units is None:
+        return UnitWords()
+    table = read_table_layer(workspace.catalog[ACCESS_LIST], workspace.layers_dir) if ACCESS_LIST in workspace.catalog else None
+    return unit_words(units.zones, table, official=units.spec.official, source=units.record.path)
+
+
+def _saying(layer: Layer, words: UnitWords) -> Layer:
+    """Return the unit layer with a note of what its own words became; any other layer as it is."""
+    if layer.spec.id != UNIT_LAYER or not words.told:
+        return layer
+    note = IntakeNote(
+        file=layer.record.path, row=WHOLE_FILE, status=IntakeStatus.ACCEPTED, field="四维管控要求", value="",
+        reason=words.told, remedy="要由程序判定的条款，请写进准入清单表（usage.md“准入清单”）",
+    )  # fmt: skip
+    return replace(layer, notes=(*layer.notes, note))
+
+
+def read_rules(
+    workspace: Workspace, settings: Settings, words: UnitWords | None = None
+) -> tuple[Rulebook, tuple[InputRecord, ...]]:
     """Return the rules of the package, the access list and the workspace, and the fingerprints of what they come from.
+
+    Parameters
+    ----------
+    words : what the unit layer says of itself (`own_words`).
 
     Raises
     ------
@@ -124,10 +156,10 @@ def read_rules(workspace: Workspace, settings: Settings) -> tuple[Rulebook, tupl
     records.append(_file_record("settings", "settings", workspace.root / SETTINGS_FILE, SETTINGS_FILE))
     catalog_path = workspace.root / settings.catalog
     records.append(_file_record("catalog", "settings", catalog_path, settings.catalog))
-    extra: tuple[Rule, ...] = ()
+    extra = words.rules if words else ()
     if ACCESS_LIST in workspace.catalog:
         spec = workspace.catalog[ACCESS_LIST]
-        extra = access_list_rules(read_table_layer(spec, workspace.layers_dir), official=spec.official)
+        extra = (*access_list_rules(read_table_layer(spec, workspace.layers_dir), official=spec.official), *extra)
         path = workspace.layers_dir / spec.path
         records.append(_file_record(spec.id, "table", path, workspace.relative(path), spec))
     own = read_own_rules(workspace.root)

@@ -22,6 +22,10 @@ _RECORD_HEADER_BYTES = 8
 _LEAST_WORDS = 2
 """A null shape is its type alone."""
 _DELETED = b"*"
+_FIELD_BYTES = 32
+_WIDEST_TEXT_BYTES = 254
+"""What a text field of a .dbf can hold."""
+_WIDEST_CHARACTER_BYTES = {"utf-8": 3}
 _REMEDY = "文件不完整，请重新导出，并把 .shp、.shx、.dbf、.prj 一起提交"
 
 
@@ -105,3 +109,36 @@ def _table_rows(table: Path, label: str) -> tuple[int, tuple[int, ...]]:
         raise ReaderError(f"附表 .dbf 应有 {rows} 行，实有 {whole} 行", source=label, remedy=_REMEDY)
     flags = (data[start + row * width : start + row * width + 1] for row in range(rows))
     return rows, tuple(row for row, flag in enumerate(flags, start=1) if flag == _DELETED)
+
+
+def filled_cells(shp: Path, encoding: str) -> dict[str, tuple[int, ...]]:
+    """Return field name -> rows (from 0) whose text fills a field as wide as a table of this kind allows.
+
+    Such a text may have been cut off in writing: one character more would not have gone in.
+    """
+    table = sibling(shp, ".dbf")
+    if table is None:
+        return {}
+    data = table.read_bytes()
+    rows, width = int.from_bytes(data[4:8], "little"), int.from_bytes(data[10:12], "little")
+    start, found = int.from_bytes(data[8:10], "little"), {}
+    for name, offset, length in _wide_fields(data[:start], encoding):
+        cells = (data[start + row * width + offset :][:length] for row in range(rows))
+        least = length - _WIDEST_CHARACTER_BYTES.get(encoding.lower(), 2) + 1
+        full = tuple(row for row, cell in enumerate(cells) if len(cell.rstrip(b" \0")) >= least)
+        if full:
+            found[name] = full
+    return found
+
+
+def _wide_fields(head: bytes, encoding: str) -> Iterator[tuple[str, int, int]]:
+    """Yield name, offset in a row and length of each text field of the greatest width."""
+    offset = 1
+    for at in range(_DBF_HEADER_BYTES, len(head) - _FIELD_BYTES + 1, _FIELD_BYTES):
+        field = head[at : at + _FIELD_BYTES]
+        if field[:1] == b"\r":
+            return
+        length = field[16]
+        if field[11:12] == b"C" and length >= _WIDEST_TEXT_BYTES:
+            yield field[:11].split(b"\0")[0].decode(encoding, errors="ignore"), offset, length
+        offset += length

@@ -55,7 +55,7 @@ def access_list_rules(table: pd.DataFrame, *, official: bool = True) -> tuple[Ru
             problems += [f"准入清单第 {number} 行：{fault}" for fault in faults]
             continue
         try:
-            rules += _rules_of(cells, Evidence.ORIGINAL if official else Evidence.EXAMPLE)
+            rules += clause_rules(cells, Evidence.ORIGINAL if official else Evidence.EXAMPLE)
         except ValidationError as err:
             problems += [f"准入清单第 {number} 行 {problem}" for problem in schema_problems(err, whole="整条")]
     if problems:
@@ -117,7 +117,8 @@ def _types_reason(cells: Mapping[str, str], effect: Effect) -> str:
     return "清单“建设性质”一栏" if cells["project_types"] else silent[effect]
 
 
-def _rules_of(cells: Mapping[str, str], mark: Evidence) -> list[Rule]:
+def clause_rules(cells: Mapping[str, str], mark: Evidence, *, source: str = "layers/zoning/access_list.csv") -> list[Rule]:
+    """Return the rule of one clause, for a ban the one before the Code and the one under it; `cells` by COLUMNS."""
     effect = Effect(cells["effect"] or Effect.NOTE)
     rule_id = f"{cells['unit_code']}-{cells['clause_no']}"
     clause: dict[str, Any] = {
@@ -132,7 +133,7 @@ def _rules_of(cells: Mapping[str, str], mark: Evidence) -> list[Rule]:
         "dimension": Dimension(cells["dimension"]),
         "clause": cells["text"],
         "plan_measure": cells["plan_measure"],
-        "source": "layers/zoning/access_list.csv",
+        "source": source,
         "mark": mark,
         "manual": not cells["effect"],
     }

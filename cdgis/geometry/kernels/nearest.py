@@ -60,7 +60,7 @@ def nearest_chunk(
 
 def _plain(points: FloatArray, chunks: OutlineChunks, at_most_m: float) -> tuple[IntArray, FloatArray]:
     at, chunk, distance = tied_for_nearest(
-        shapely.STRtree(chunks.shapes()), shapely.points(points), np.arange(len(points)), at_most_m=at_most_m
+        shapely.STRtree(chunks.shapes()), np.asarray(shapely.points(points)), np.arange(len(points)), at_most_m=at_most_m
     )
     return _first_of_each(len(points), (at, chunk), distance, chunks.owner)
 
