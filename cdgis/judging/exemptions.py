@@ -70,7 +70,7 @@ def _believed_activity(wanted: tuple[str, ...], facts: Facts) -> Kleene:
 def _belief(wanted: tuple[str, ...], cell: str, code: str, seen: bool) -> np.int8:
     declared = [name for name in cell.split(LIST_SEPARATOR) if name in wanted]
     answers = [True if seen else is_believed(name, code) for name in declared]
-    return max((kleene.constant(answer, 1)[0] for answer in answers), default=kleene.FALSE)
+    return max((kleene.VALUES[answer] for answer in answers), default=kleene.FALSE)
 
 
 def unbelieved(facts: Facts) -> Kleene:

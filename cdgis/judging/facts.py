@@ -245,5 +245,5 @@ def _flag(column: str, facts: Facts) -> Kleene:
 def per_code(codes: TextArray, answer: Callable[[str], bool | None]) -> Kleene:
     """Return the answer for each industry code, found once a code."""
     unique, inverse = np.unique(codes.astype(str), return_inverse=True)
-    values = np.array([kleene.constant(answer(str(code)), 1)[0] for code in unique], dtype=np.int8)
+    values = np.array([kleene.VALUES[answer(str(code))] for code in unique], dtype=np.int8)
     return values[inverse]

@@ -8,11 +8,12 @@ import numpy.typing as npt
 Kleene = npt.NDArray[np.int8]
 
 FALSE, UNKNOWN, TRUE = np.int8(0), np.int8(1), np.int8(2)
+VALUES: dict[bool | None, np.int8] = {False: FALSE, None: UNKNOWN, True: TRUE}
 
 
 def constant(value: bool | None, size: int) -> Kleene:
     """Return `size` times one value; None is unknown."""
-    return np.full(size, FALSE if value is False else TRUE if value else UNKNOWN, dtype=np.int8)
+    return np.full(size, VALUES[value], dtype=np.int8)
 
 
 def of(true: npt.NDArray[np.bool_], unknown: npt.NDArray[np.bool_] | None = None) -> Kleene:

@@ -109,13 +109,13 @@ def unregistered_claims(findings: pd.DataFrame, rules: Sequence[Rule], facts: Fa
     """
     names, book = np.array(list(ids), dtype=object), succession(rules)
     held = findings[findings["state"] == str(State.APPLIES)].groupby("rule_id")["subject_id"].agg(set).to_dict()
+    said = {rule.id: rule_applies_but_for_geometry(rule, facts, book) for rule in rules if rule.effect.rank and rule.id in held}
     rows: list[dict[str, object]] = []
     for name in (name for name, spec in load_attributes().items() if spec.registered):
         supposed = replace(facts, attributes={**facts.attributes, name: np.full(facts.size, "true", dtype=object)})
         claims = (facts.text(name) == "") & (_claims(facts, name.removesuffix(SEEN)) != "")
-        for rule in (rule for rule in rules if rule.effect.rank and rule.id in held and claims.any()):
-            now, then = (rule_applies_but_for_geometry(rule, known, book) for known in (facts, supposed))
-            freed = claims & (now != FALSE) & (then == FALSE)
+        for rule in (rule for rule in rules if rule.id in said and claims.any()):
+            freed = claims & (said[rule.id] != FALSE) & (rule_applies_but_for_geometry(rule, supposed, book) == FALSE)
             rows += [
                 {"subject_id": subject, "rule_id": rule.id, "effect": str(rule.effect), "rank": rule.effect.rank,
                  "attribute": name, "assumed": False}

@@ -53,9 +53,9 @@ def report_numbers(
 
 
 def _row_texts(frame: pd.DataFrame) -> list[str]:
-    columns = [frame[name].map(_cell) for name in frame.columns]
+    columns = [list(map(_cell, frame[name].tolist())) for name in frame.columns]
     # As JSON, because a separator inside a cell could otherwise move text from one cell to the next unnoticed.
-    return [json.dumps(row, ensure_ascii=False) for row in zip(*columns, strict=True)]
+    return list(map(json.JSONEncoder(ensure_ascii=False).encode, zip(*columns, strict=True)))
 
 
 def _cell(value: object) -> str:

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -66,15 +67,8 @@ def load_rulebook(
     ------
     RuleError : a row breaks the schema, an id occurs twice, or a switched-off id does not exist; all at once.
     """
-    folder = files("cdgis").joinpath("data/rules")
-    rules = list(extra)
+    rules = [*extra, *_shipped_rules()]
     problems: list[str] = []
-    for file in sorted(folder.iterdir(), key=lambda item: item.name):
-        if file.name.endswith(".toml"):
-            try:
-                rules += read_rule_file(file)
-            except RuleError as err:
-                problems += err.problems
     mine = tuple(own)
     before = {rule.id for rule in rules}
     replaced = {rule.id for rule in mine} & before
@@ -91,6 +85,22 @@ def load_rulebook(
         replaced=tuple(sorted(replaced)),
         added=tuple(sorted({rule.id for rule in mine} - before)),
     )
+
+
+@cache
+def _shipped_rules() -> tuple[Rule, ...]:
+    """Return the rules of the package, read once in a process; faults of all its files are told at once."""
+    rules: list[Rule] = []
+    problems: list[str] = []
+    for file in sorted(files("cdgis").joinpath("data/rules").iterdir(), key=lambda item: item.name):
+        if file.name.endswith(".toml"):
+            try:
+                rules += read_rule_file(file)
+            except RuleError as err:
+                problems += err.problems
+    if problems:
+        raise RuleError(tuple(problems))
+    return tuple(rules)
 
 
 def read_rule_file(path: Path | Traversable) -> tuple[Rule, ...]:

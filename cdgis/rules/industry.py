@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from cdgis.errors import RuleError
@@ -88,12 +88,17 @@ def flag(code: str, column: str) -> bool | None:
 
 def matches_prefix(code: str, prefixes: Sequence[str]) -> bool | None:
     """Return whether a code falls under any prefix; None when it is missing, or shorter than one it agrees with."""
+    return _matches(code, tuple(prefixes))
+
+
+@lru_cache(maxsize=1 << 16)  # a run asks the same few hundred codes of every rule and exemption, tens of times each
+def _matches(code: str, prefixes: tuple[str, ...]) -> bool | None:
     text = normalise(code)
     if not text:
         return None
     if text in _sections():
-        return None if any(c.startswith(tuple(prefixes)) for c in classes_of(text)) else False
-    if text.startswith(tuple(prefixes)):
+        return None if any(c.startswith(prefixes) for c in classes_of(text)) else False
+    if text.startswith(prefixes):
         return True
     return None if any(prefix.startswith(text) for prefix in prefixes) else False
 

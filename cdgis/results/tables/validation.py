@@ -89,5 +89,10 @@ def _texts(values: "pd.Series[Any]") -> "pd.Series[Any]":
 
 def empty(name: str) -> pd.DataFrame:
     """Return table `name` with its columns and no rows."""
+    return _blank(name).copy()
+
+
+@cache
+def _blank(name: str) -> pd.DataFrame:
     table = table_named(name)
     return pd.DataFrame({c.name: pd.Series([], dtype=_DTYPES[c.kind]) for c in table.columns})
