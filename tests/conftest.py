@@ -1,5 +1,12 @@
-"""What every test module shares: one hypothesis profile, so that a run today and a run tomorrow try the same examples."""
+"""What every test module shares: one hypothesis profile, so that a run today and a run tomorrow try the same examples.
 
+Workers take whole files (``-n 2``), so that what a file prepares is prepared once; files with slow tests come first, so
+that no worker is left with a long one when the other has nothing more to do.
+"""
+
+from pathlib import Path
+
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 settings.register_profile(
@@ -11,3 +18,26 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("ci")
+
+RUN_USERS = ("test_shipped_subjects.py", "test_relocation_shipped.py", "test_shipped_pages.py")
+"""Files that need the whole run of the shipped workspace (`shipped.run`)."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that share the whole run first, then the others with slow or browser tests; else keep the order."""
+    long = {item.path for item in items if any(map(item.get_closest_marker, ("slow", "browser")))}
+    items.sort(key=lambda item: (item.path.name not in RUN_USERS, item.path not in long))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Give whole files to the workers, and all files that share the whole run to one of them."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            path = super()._split_scope(nodeid)
+            return "the whole run" if Path(path).name in RUN_USERS else path
+
+    config.option.loadscopereorder = False
+    return ByFile(config, log) if config.getoption("dist") == "load" else None

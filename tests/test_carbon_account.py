@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import shipped
 
 from cdgis.carbon.account import account_carbon
 from cdgis.core.progress import Silent
 from cdgis.core.units import TCO2_PER_TC
-from cdgis.readers.loading import Loaded, load_workspace
+from cdgis.readers.loading import Loaded
 from cdgis.results.assessment import Part
-from cdgis.workspace.settings import open_workspace
 
 REPO = Path(__file__).resolve().parents[1]
 PARTS = ("low", "mid", "high")
@@ -20,7 +20,7 @@ PARTS = ("low", "mid", "high")
 
 @pytest.fixture(scope="module")
 def loaded() -> Loaded:
-    return load_workspace(open_workspace(REPO), as_of=None, progress=Silent())
+    return shipped.loaded()
 
 
 @pytest.fixture(scope="module")

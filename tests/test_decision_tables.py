@@ -9,23 +9,21 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+import shipped
 from markupsafe import escape
 
-from cdgis.core.progress import Silent
 from cdgis.core.vocabulary import ProjectType, State, SubjectKind
 from cdgis.errors import RuleError, UsageError
 from cdgis.judging.facts import Facts
 from cdgis.judging.verdicts import evaluate_rule
 from cdgis.pipelines.rule_export import export_rules
 from cdgis.pipelines.rule_import import editable, import_rules
-from cdgis.readers.loading import load_workspace
 from cdgis.rules import load_rulebook
 from cdgis.rules.attributes import load_attributes
 from cdgis.rules.decision_tables import NAMESPACE, NOT_APPLICABLE, decision_name, inexpressible, write_dmn
 from cdgis.rules.industry import codes
 from cdgis.rules.json_book import read_json_book, write_json_book
 from cdgis.rules.succession import succession
-from cdgis.workspace.settings import open_workspace
 
 ROOT = Path(__file__).parent.parent
 DAY = date(2026, 11, 1)
@@ -39,7 +37,7 @@ CASES = 500
 
 @pytest.fixture(scope="module")
 def loaded():
-    return load_workspace(open_workspace(ROOT), as_of=None, progress=Silent())
+    return shipped.loaded()
 
 
 def test_json_and_back_gives_the_same_rule_book():

@@ -10,14 +10,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import shipped
 
-from cdgis.core.progress import Silent
 from cdgis.core.vocabulary import Effect, Level, ProjectType, Relation, Stability, State, Verdict
 from cdgis.judging.evaluation import judge_subjects
-from cdgis.readers import read_subjects
-from cdgis.readers.loading import Loaded, load_workspace
+from cdgis.readers.loading import Loaded
 from cdgis.workspace.layers import Subjects
-from cdgis.workspace.settings import open_workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES = Path(__file__).parent / "cases"
@@ -69,13 +67,13 @@ Tables = dict[str, pd.DataFrame]
 
 @pytest.fixture(scope="module")
 def loaded() -> Loaded:
-    return load_workspace(open_workspace(ROOT), as_of=None, progress=Silent())
+    return shipped.loaded()
 
 
 @pytest.fixture(scope="module")
 def judged(loaded: Loaded) -> dict[date, Tables]:
     """The tables of every date, of the subjects some case names and no others."""
-    everybody, named = read_subjects(open_workspace(ROOT)), {case.subject_id for case in ALL}
+    everybody, named = shipped.subjects(), {case.subject_id for case in ALL}
     frame = everybody.frame[everybody.frame["subject_id"].isin(named)].reset_index(drop=True)
     rows = everybody.attributes[everybody.attributes["subject_id"].isin(named)].reset_index(drop=True)
     subjects = Subjects(frame=frame, attributes=rows)

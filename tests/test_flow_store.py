@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shipped
 
 from cdgis.errors import CatalogError
 from cdgis.rivers.flow_cache import derived_flow, flow_file, flow_of, keep_flow, kept_flow, same_flow
@@ -83,7 +84,7 @@ def test_shipped_flow_is_what_the_shipped_heights_give():
 
 
 def test_rivers_are_the_same_without_the_kept_flow(tmp_path):
-    kept = load_rivers(open_workspace(ROOT))
+    kept = shipped.rivers()
     root = workspace_copy(tmp_path)
     flow_file(root / "layers" / "base" / "dem_30arcsec.tif").unlink()
     derived = load_rivers(open_workspace(root))

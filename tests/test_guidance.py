@@ -6,17 +6,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+import shipped
 from shapes import from_metres, metres, sites
 
-from cdgis.core.progress import Silent
 from cdgis.errors import UsageError
 from cdgis.geometry import geodesy
 from cdgis.judging.evaluation import judge_subjects
-from cdgis.readers.loading import Loaded, load_workspace
+from cdgis.readers.loading import Loaded
 from cdgis.siting.candidate_sites import SitingRequest, guide_siting
 from cdgis.siting.guidance import guide, search_area
 from cdgis.workspace.layers import Subjects
-from cdgis.workspace.settings import open_workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 AREA = metres(-2000, -2000, 2000, 2000)
@@ -150,7 +149,7 @@ def test_a_request_that_cannot_be_met_is_refused(options: dict, message: str) ->
 
 @pytest.fixture(scope="module")
 def loaded() -> Loaded:
-    return load_workspace(open_workspace(ROOT), as_of=None, progress=Silent())
+    return shipped.loaded()
 
 
 def test_a_county_is_found_by_its_name_or_the_start_of_it(loaded: Loaded) -> None:

@@ -7,20 +7,18 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+import shipped
 from hard_polygons import MAKERS, hard_polygons, touching_hole
 from shapely.errors import GEOSException
 from shapes import layer_set, metres, sites, zone_layer
 
-from cdgis.core.progress import Silent
 from cdgis.core.vocabulary import IntakeStatus
 from cdgis.geometry.geodesy import geometries_to_plane, survey_area_m2
 from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.judging.overlay import measure_overlaps
 from cdgis.judging.unmeasurable import measure_what_can_be
-from cdgis.readers.loading import load_workspace
 from cdgis.readers.sites import read_sites
-from cdgis.workspace.settings import open_workspace
 
 ROOT = Path(__file__).parent.parent
 COUNT = 1000
@@ -29,7 +27,7 @@ LAYERS = ("city", "management_units", "ecological_redline")
 
 @pytest.fixture(scope="module")
 def loaded():
-    return load_workspace(open_workspace(ROOT), as_of=None, progress=Silent())
+    return shipped.loaded()
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import shapely
+import shipped
 from shapes import BOW_TIE, layer_set, metres, zone_layer
 
 from cdgis.core.vocabulary import IntakeNote, IntakeStatus
@@ -96,12 +97,11 @@ def test_what_the_reader_had_to_mend_is_a_fault_of_the_file():
 def test_shipped_layers_have_no_fault():
     if not (ROOT / "layers" / "elements").is_dir():
         pytest.skip("layers/ is not complete yet")
-    from cdgis.core.progress import Silent
     from cdgis.readers import read_table_layer
-    from cdgis.readers.loading import ACCESS_LIST, load_workspace
+    from cdgis.readers.loading import ACCESS_LIST
     from cdgis.workspace.settings import open_workspace
 
     workspace = open_workspace(ROOT)
-    loaded = load_workspace(workspace, as_of=None, progress=Silent())
+    loaded = shipped.loaded()
     access = read_table_layer(workspace.catalog[ACCESS_LIST], workspace.layers_dir)
     assert check_layers(loaded.layers, access_list=access) == ()

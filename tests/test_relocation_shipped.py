@@ -7,16 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+import shipped
 from geopandas import GeoDataFrame
 
 from cdgis.core.progress import Silent
 from cdgis.judging.evaluation import judge_subjects
-from cdgis.pipelines.assess_relocation import assess_relocation
-from cdgis.readers.loading import load_workspace
+from cdgis.pipelines.assess_relocation import relocation_part
 from cdgis.relocation.plan import WhatIf
 from cdgis.results.assessment import Assessment
 from cdgis.workspace.layers import SUBJECT_COLUMNS, Subjects
-from cdgis.workspace.settings import open_workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES = tomllib.loads((Path(__file__).parent / "cases" / "relocation_expected.toml").read_text(encoding="utf-8"))["case"]
@@ -28,7 +27,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def found() -> Assessment:
-    return assess_relocation(open_workspace(ROOT))
+    return shipped.run()
 
 
 @pytest.fixture(scope="module")
@@ -107,8 +106,7 @@ def test_assigned_plots_judged_as_sites_of_their_own_meet_no_prohibition(found: 
     sites = frame.assign(kind="project", project_type="迁建", activity="开发性生产性建设").reset_index(drop=True)
     sites = GeoDataFrame(sites[list(SUBJECT_COLUMNS)], geometry=shapely.from_wkt(ground["wkt"].to_numpy()), crs="EPSG:4490")
     own = found.subjects.attributes[found.subjects.attributes["subject_id"].isin(sites["subject_id"])]
-    loaded = load_workspace(open_workspace(ROOT), as_of=None, progress=Silent())
-    tables = judge_subjects(loaded, Subjects(frame=sites, attributes=own.reset_index(drop=True))).tables
+    tables = judge_subjects(shipped.loaded(), Subjects(frame=sites, attributes=own.reset_index(drop=True))).tables
     findings = tables["findings"]
     strict = findings[findings["effect"].isin(["禁止", "退出"]) & findings["state"].isin(["applies", "unknown"])]
     assert strict.empty
@@ -127,9 +125,15 @@ def test_people_and_places_before_and_after_close_over_the_counties(found: Asses
 
 
 def test_closing_a_park_sends_its_newcomers_elsewhere_and_says_so(listed: pd.DataFrame) -> None:
-    changed = assess_relocation(open_workspace(ROOT), what_if=WhatIf(closed=("示例园区G",), spare_ha={"YQ0011": 0.0}))
-    again = changed.tables["relocation"].set_index("enterprise_id")
+    movers = listed.index[listed["assigned"] != ""]
     assert (listed["assigned"] == "示例园区G").any()
+    everybody = shipped.subjects()
+    frame, rows = (part[part["subject_id"].isin(movers)].reset_index(drop=True) for part in (everybody.frame, everybody.attributes))
+    judged = judge_subjects(shipped.loaded(), Subjects(frame=frame, attributes=rows))
+    what_if = WhatIf(closed=("示例园区G",), spare_ha={"YQ0011": 0.0})
+    changed = relocation_part(shipped.loaded(), judged, Silent(), what_if, rivers=shipped.rivers())
+    again = changed.tables["relocation"].set_index("enterprise_id")
+    assert len(again) == len(movers) and again["assigned"].ne("").any()
     assert not again["assigned"].isin(["示例园区G", "示例园区L"]).any()
     plan = changed.tables["relocation_plan"].set_index("title")["value"]
     assert plan["情景"] == "关闭园区 YQ0007；YQ0011 剩余用地按 0 公顷计"

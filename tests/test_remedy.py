@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+import shipped
 from geopandas import GeoDataFrame
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from shapely import affinity
 from shapes import from_metres, layer_set, metres, rule, sites, zone_layer
 
-from cdgis.core.progress import Silent
 from cdgis.core.vocabulary import SubjectKind
 from cdgis.geometry import geodesy
 from cdgis.judging.evaluation import judge_subjects, only_kind
@@ -23,15 +23,12 @@ from cdgis.judging.facts import Facts
 from cdgis.judging.kleene import FALSE
 from cdgis.judging.overlay import measure_overlaps
 from cdgis.judging.verdicts import judge, reach_by_layer, scopes_of
-from cdgis.readers import read_subjects
-from cdgis.readers.loading import load_workspace
 from cdgis.rules.succession import succession
 from cdgis.siting.clearance import SETBACK_M, Obstruction, smallest_shift
 from cdgis.siting.exclusion_zones import ExclusionZones, concerns_of
 from cdgis.siting.guidance import remedies_for
 from cdgis.siting.remedies import Obstacles, Target, propose_remedies
 from cdgis.workspace.layers import Subjects
-from cdgis.workspace.settings import open_workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE = metres(0, 0, 200, 200)
@@ -266,15 +263,15 @@ def test_obstacles_hold_the_zones_of_rules_that_may_apply_their_distances_and_no
 
 
 @pytest.fixture(scope="module")
-def shipped():
-    loaded = load_workspace(open_workspace(ROOT), as_of=None, progress=Silent())
-    judged = judge_subjects(loaded, only_kind(read_subjects(open_workspace(ROOT)), SubjectKind.PROJECT))
+def judged_projects():
+    loaded = shipped.loaded()
+    judged = judge_subjects(loaded, only_kind(shipped.subjects(), SubjectKind.PROJECT))
     return loaded, judged, remedies_for(loaded, judged, judge_subjects)["remedies"]
 
 
 @pytest.mark.slow
-def test_every_failing_project_that_ships_has_a_remedy_or_a_reason(shipped) -> None:
-    _, judged, table = shipped
+def test_every_failing_project_that_ships_has_a_remedy_or_a_reason(judged_projects) -> None:
+    _, judged, table = judged_projects
     verdicts = judged.tables["verdicts"]
     failing = set(verdicts.loc[verdicts["verdict"] == "不符合", "subject_id"])
     assert failing <= set(table.loc[table["target"] == "避开禁止", "subject_id"])
@@ -283,8 +280,8 @@ def test_every_failing_project_that_ships_has_a_remedy_or_a_reason(shipped) -> N
 
 
 @pytest.mark.slow
-def test_a_project_nothing_speaks_against_gets_no_remedy(shipped) -> None:
-    loaded, judged, _ = shipped
+def test_a_project_nothing_speaks_against_gets_no_remedy(judged_projects) -> None:
+    loaded, judged, _ = judged_projects
     verdicts = judged.tables["verdicts"]
     clear = verdicts.loc[verdicts["verdict"] == "未发现冲突", "subject_id"]
     tables = {name: table[table["subject_id"].isin(clear)] for name, table in judged.tables.items()}
@@ -293,8 +290,8 @@ def test_a_project_nothing_speaks_against_gets_no_remedy(shipped) -> None:
 
 
 @pytest.mark.slow
-def test_the_written_shapes_of_all_remedies_are_judged_as_the_table_says(shipped) -> None:
-    loaded, judged, table = shipped
+def test_the_written_shapes_of_all_remedies_are_judged_as_the_table_says(judged_projects) -> None:
+    loaded, judged, table = judged_projects
     offered = table[table["wkt"] != ""].reset_index(drop=True)
     frame = judged.subjects.frame.set_index("subject_id").loc[offered["subject_id"]].reset_index()
     frame = frame.assign(origin=frame["subject_id"], subject_id=[f"R{i:03}" for i in range(len(frame))])
@@ -311,8 +308,8 @@ def test_the_written_shapes_of_all_remedies_are_judged_as_the_table_says(shipped
 
 
 @pytest.mark.slow
-def test_no_shipped_project_has_a_clear_shift_shorter_by_over_10_m(shipped) -> None:
-    loaded, judged, table = shipped
+def test_no_shipped_project_has_a_clear_shift_shorter_by_over_10_m(judged_projects) -> None:
+    loaded, judged, table = judged_projects
     shifts = table[
         (table["kind"] == "平移") & (table["target"] == "避开禁止") & ~table["reason"].str.contains("规则|既有")
     ]

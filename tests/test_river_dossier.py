@@ -5,18 +5,16 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+import shipped
 from bs4 import BeautifulSoup
 from docx import Document
 
 from cdgis.errors import NetworkError
-from cdgis.readers import read_subjects
 from cdgis.report.rivers.docx import render_river_docx
 from cdgis.report.rivers.page import render_river
 from cdgis.report.rivers.xlsx import render_river_xlsx
 from cdgis.rivers.dossier import RiverDossier, make_dossier
-from cdgis.rivers.system import load_rivers
 from cdgis.rivers.trace import Velocity
-from cdgis.workspace.settings import open_workspace
 
 ROOT = Path(__file__).parent.parent
 SPEED = Velocity.parse("0.5:1.5")
@@ -24,8 +22,7 @@ SPEED = Velocity.parse("0.5:1.5")
 
 @pytest.fixture(scope="module")
 def chao() -> RiverDossier:
-    workspace = open_workspace(ROOT)
-    return make_dossier(load_rivers(workspace), read_subjects(workspace), "潮河", velocity=SPEED)
+    return make_dossier(shipped.rivers(), shipped.subjects(), "潮河", velocity=SPEED)
 
 
 def test_counties_along_the_chao_are_those_of_the_map(chao):

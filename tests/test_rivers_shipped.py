@@ -7,12 +7,12 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+import shipped
 from scipy import ndimage
 
 from cdgis.errors import NetworkError
 from cdgis.geometry.geodesy import cell_areas_m2, geodesic_distance_m, geometries_to_local
 from cdgis.raster import read_raster
-from cdgis.readers import read_subjects
 from cdgis.rivers.entry_points import dischargers, downstream_measures, downstream_of_dischargers, downstream_receptors
 from cdgis.rivers.spill_trace import (
     enterprise_origin,
@@ -21,7 +21,7 @@ from cdgis.rivers.spill_trace import (
     trace_down,
     trace_up,
 )
-from cdgis.rivers.system import RiverSystem, load_rivers
+from cdgis.rivers.system import RiverSystem
 from cdgis.rivers.trace import Velocity, downstream_events
 from cdgis.workspace.settings import open_workspace
 from tests.reference.drainage import receivers
@@ -34,12 +34,12 @@ SPEED = Velocity.parse("0.5:1.5")
 
 @pytest.fixture(scope="module")
 def system() -> RiverSystem:
-    return load_rivers(open_workspace(ROOT))
+    return shipped.rivers()
 
 
 @pytest.fixture(scope="module")
 def subjects():
-    return read_subjects(open_workspace(ROOT))
+    return shipped.subjects()
 
 
 def basin_of(receiver: np.ndarray, outlet: int) -> np.ndarray:

@@ -13,11 +13,10 @@ from pathlib import Path
 import geopandas as gpd
 import openpyxl
 import pytest
+import shipped
 
 from cdgis.core.vocabulary import Level, Relation, Stability, State, SubjectKind, Verdict
-from cdgis.pipelines.assess_city import assess_workspace
 from cdgis.results.assessment import Assessment
-from cdgis.workspace.settings import open_workspace
 
 ROOT = Path(__file__).resolve().parent.parent
 DERIVE = ROOT / "layers" / "derive"
@@ -146,7 +145,7 @@ def test_zipped_shapefiles_carry_gbk_names_and_no_cpg() -> None:
 @pytest.fixture(scope="module")
 def judged() -> Assessment:
     """The whole shipped workspace, judged once."""
-    return assess_workspace(open_workspace(ROOT))
+    return shipped.run()
 
 
 @pytest.mark.slow

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import shipped
 
 from cdgis.rivers import system as rivers_system
 from cdgis.rivers.spill_trace import place_origin, trace_down
@@ -22,7 +23,7 @@ HOLES = {"across the stem": (150, 190, 180, 260), "a few cells": (165, 172, 225,
 @pytest.fixture(scope="module")
 def whole():
     workspace = open_workspace(ROOT)
-    return workspace, load_rivers(workspace)
+    return workspace, shipped.rivers()
 
 
 def with_hole(workspace, known, hole, monkeypatch):

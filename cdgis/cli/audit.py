@@ -127,9 +127,9 @@ def rules_export(
 
     if file.exists():
         raise ReportError(f"{file} 已存在，没有覆盖：里面可能有改好而未导入的规则", remedy="请换一个文件名，或先移走它")
-    loaded = load_workspace(open_here(workspace), as_of=None, progress=Silent())
     try:
-        file.write_bytes(export_rules(loaded, file))
+        with load_workspace(open_here(workspace), as_of=None, progress=Silent()) as loaded:
+            file.write_bytes(export_rules(loaded, file))
     except OSError as err:
         raise ReportError(f"无法写入 {file}：{os_reason(err)}", remedy="请检查权限，并关闭正打开它的程序") from err
     then = f"改好后运行 cdgis rules import {file}" if file.suffix.lower() in (".xlsx", ".json") else "准入清单条款另见其自己的表"
@@ -145,11 +145,10 @@ def rules_import(
 
     示例：cdgis rules import 规则.xlsx
     """
-    from cdgis.core.progress import Silent
     from cdgis.pipelines.rule_import import import_rules
-    from cdgis.readers.loading import load_workspace
+    from cdgis.readers.loading import load_rules
 
-    loaded = load_workspace(open_here(workspace), as_of=None, progress=Silent())
+    loaded = load_rules(open_here(workspace))
     try:
         data = read_regular(file)
     except OSError as err:

@@ -56,10 +56,10 @@ def reuse(
 
     opened = open_here(workspace)
     target = output_folder(out, "reports/reuse", opened)
-    with progress_bars(err_console, quiet=quiet) as progress:
-        loaded = load_workspace(opened, as_of=parse_date(as_of), progress=progress)
+    day = parse_date(as_of)
+    with progress_bars(err_console, quiet=quiet) as progress, load_workspace(opened, as_of=day, progress=progress) as loaded:
         table = assess_reuse(loaded, jobs=jobs, progress=progress)
-    stamp = stamp_for(loaded.records, elevation_of(loaded))
+        stamp = stamp_for(loaded.records, elevation_of(loaded))
     page = render_reuse(loaded, table, stamp=stamp).encode()
     written = write_water({"reuse": table}, target, stamp=stamp, files={"reuse.html": page})
     if not quiet:

@@ -42,17 +42,17 @@ def screen_batch(
     from cdgis.judging.dask_batch import judge_on_cluster
     from cdgis.readers.loading import load_workspace
 
-    with progress_bars(err_console, quiet=quiet) as progress:
-        loaded = load_workspace(workspace, as_of=as_of, tolerance_m=tolerance_m, progress=progress)
+    with (
+        progress_bars(err_console, quiet=quiet) as progress,
+        load_workspace(workspace, as_of=as_of, tolerance_m=tolerance_m, progress=progress) as loaded,
+    ):
         job, parts = plan_batch(loaded, files, out, declared=declared)
         progress.stage("分块研判", len(parts))
         out.mkdir(parents=True, exist_ok=True)
         with folder_locked(out):
             open_batch_folder(out)
             if distributed:
-                done = judge_on_cluster(
-                    job, parts, loaded, scheduler=scheduler or "", workers=jobs, progress=progress.step
-                )  # fmt: skip
+                done = judge_on_cluster(job, parts, loaded, scheduler=scheduler or "", workers=jobs, progress=progress.step)
             else:
                 done = judge_in_order(job, parts, loaded, progress=progress.step)
             summary = close_batch(job, parts, done)

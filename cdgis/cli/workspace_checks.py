@@ -21,11 +21,10 @@ rules_app = typer.Typer(cls=ChineseGroup, help="查看、检查与解释规则�
 EXIT_FAULTS = 2
 
 
-def _load(workspace: Path | None) -> "Loaded":
-    from cdgis.core.progress import Silent
-    from cdgis.readers.loading import load_workspace
+def _rules_of(workspace: Path | None) -> "Loaded":
+    from cdgis.readers.loading import load_rules
 
-    return load_workspace(open_here(workspace), as_of=None, progress=Silent())
+    return load_rules(open_here(workspace))
 
 
 @layers_app.command("list", cls=ChineseCommand)
@@ -91,7 +90,7 @@ def rules_list(workspace: WorkspaceOption = None, as_of: AsOfOption = None, debu
     """
     from cdgis.rules.rule_span import checked_day
 
-    loaded = _load(workspace)
+    loaded = _rules_of(workspace)
     day = checked_day(parse_date(as_of) or loaded.as_of)
     table = Table(title=f"{day} 在效规则", title_justify="left")
     for head in ("编号", "层级", "效力", "标题", "依据", "出处"):
@@ -115,7 +114,7 @@ def rules_check(workspace: WorkspaceOption = None, debug: DebugOption = False) -
     from cdgis.rules.check import check_rules
     from cdgis.rules.industry import codes
 
-    loaded = _load(workspace)
+    loaded = _rules_of(workspace)
     classes = {spec.id: spec.allowed_classes for spec in loaded.workspace.catalog.layers.values()}
     problems = check_rules(loaded.rulebook, classes, load_attributes(), codes())
     if problems:
@@ -140,7 +139,7 @@ def rules_explain(
     from cdgis.rules.attributes import load_attributes
     from cdgis.rules.rule_text import explain_activity, explain_rule
 
-    loaded = _load(workspace)
+    loaded = _rules_of(workspace)
     if rule_id in ACTIVITIES:
         text = explain_activity(rule_id, wording()["activity"].get(rule_id, ""), loaded.rules)
         say(text)

@@ -113,30 +113,29 @@ def _compare(
     spaces: tuple[Workspace, Workspace], labels: tuple[str, str], *, jobs: int, progress: Progress
 ) -> Comparison:
     as_of = spaces[1].settings.as_of
-    before = load_workspace(spaces[0], as_of=as_of, progress=progress)
-    after = _reloaded(spaces, before, progress)
-    changed = _changed_layers(before, after)
-    zones = _zone_changes(changed)
-    progress.stage("读取项目与企业")
-    subjects = read_subjects(spaces[1], progress=progress.step)
-    old_tables = judge_subjects(before, subjects, jobs=jobs, progress=progress).tables
-    new_tables = judge_subjects(after, subjects, jobs=jobs, progress=progress).tables
-    verdicts = compare_verdicts(old_tables, new_tables, zones)
-    touched = set(zones["layer"])
-    return Comparison(
-        old_label=labels[0],
-        new_label=labels[1],
-        as_of=as_of.isoformat(),
-        stamp=stamp_for((*before.records, *after.records)),
-        layers={key: both for key, both in changed.items() if key in touched},
-        titles={spec.id: spec.title for space in spaces for spec in space.catalog.layers.values()},
-        borders=_borders(after.layers),
-        subjects=subjects,
-        judged_count=len(new_tables["verdicts"]),
-        zones=zones,
-        verdicts=verdicts,
-        inputs=(before.records, after.records),
-    )
+    with load_workspace(spaces[0], as_of=as_of, progress=progress) as before, _reloaded(spaces, before, progress) as after:
+        changed = _changed_layers(before, after)
+        zones = _zone_changes(changed)
+        progress.stage("读取项目与企业")
+        subjects = read_subjects(spaces[1], progress=progress.step)
+        old_tables = judge_subjects(before, subjects, jobs=jobs, progress=progress).tables
+        new_tables = judge_subjects(after, subjects, jobs=jobs, progress=progress).tables
+        verdicts = compare_verdicts(old_tables, new_tables, zones)
+        touched = set(zones["layer"])
+        return Comparison(
+            old_label=labels[0],
+            new_label=labels[1],
+            as_of=as_of.isoformat(),
+            stamp=stamp_for((*before.records, *after.records)),
+            layers={key: both for key, both in changed.items() if key in touched},
+            titles={spec.id: spec.title for space in spaces for spec in space.catalog.layers.values()},
+            borders=_borders(after.layers),
+            subjects=subjects,
+            judged_count=len(new_tables["verdicts"]),
+            zones=zones,
+            verdicts=verdicts,
+            inputs=(before.records, after.records),
+        )
 
 
 def _borders(layers: Layers) -> npt.NDArray[np.object_]:

@@ -28,5 +28,5 @@ def assess_carbon(workspace: Workspace, *, as_of: date | None = None, progress: 
             "并把它的编号写进 cdgis.toml 的 carbon.land_class_layer",
         )
     progress = progress or Silent()
-    loaded = load_workspace(workspace, as_of=as_of, progress=progress)
-    return assemble(loaded, Judged.nobody(), (account_carbon(loaded, progress=progress),))
+    with load_workspace(workspace, as_of=as_of, progress=progress) as loaded:
+        return assemble(loaded, Judged.nobody(), (account_carbon(loaded, progress=progress),))

@@ -84,6 +84,21 @@ def load_workspace(
     )
 
 
+def load_rules(workspace: Workspace) -> Loaded:
+    """Return the rules of `workspace` alone, for commands that judge nothing: no layer is read, `layers` is empty.
+
+    Raises
+    ------
+    LayerError, CatalogError : the access list cannot be read.
+    RuleError : a rule cannot be used, or the rule book does not cover the day of judgement.
+    """
+    rulebook, records = _read_rules(workspace, workspace.settings)
+    return Loaded(
+        workspace=workspace, settings=workspace.settings, as_of=checked_day(workspace.settings.as_of), layers={},
+        rulebook=rulebook, records=records,
+    )  # fmt: skip
+
+
 def _read_layers(workspace: Workspace, progress: Progress) -> dict[str, Layer]:
     specs = [spec for spec in workspace.catalog.layers.values() if spec.is_vector]
     if not specs:

@@ -5,13 +5,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import shipped
 
-from cdgis.readers import read_subjects
 from cdgis.report.rivers.docx import render_river_docx
 from cdgis.rivers.dossier import make_dossier
-from cdgis.rivers.system import load_rivers
 from cdgis.rivers.trace import Velocity
-from cdgis.workspace.settings import open_workspace
 
 REPO = Path(__file__).resolve().parents[2]
 
@@ -22,8 +20,7 @@ pytestmark = pytest.mark.skipif(
 
 
 def test_the_dossier_arrives_on_paper(tmp_path):
-    workspace = open_workspace(REPO)
-    made = make_dossier(load_rivers(workspace), read_subjects(workspace), "潮河", velocity=Velocity.parse("0.5:1.5"))
+    made = make_dossier(shipped.rivers(), shipped.subjects(), "潮河", velocity=Velocity.parse("0.5:1.5"))
     word = tmp_path / "chao.docx"
     word.write_bytes(render_river_docx(made))
     profile = f"-env:UserInstallation=file://{tmp_path}/profile"
