@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from small_workspace import small_workspace
 from typer.main import get_command
 
 from cdgis import __version__
@@ -256,5 +257,5 @@ def test_screen_judges_and_summarises_a_site(call, tmp_path):
 
 
 def test_quiet_prints_nothing_when_all_is_well(call, tmp_path):
-    outcome = call("carbon", "--workspace", REPO, "--out", tmp_path / "碳", "--quiet")
+    outcome = call("run", "--workspace", small_workspace(tmp_path / "区"), "--out", tmp_path / "图", "--quiet")
     assert (outcome.code, outcome.out, outcome.err) == (0, "", "")

@@ -32,7 +32,7 @@ IN_FORCE = BOOK.in_force(DAY)
 ATTRIBUTES = load_attributes()
 TABLED = [rule for rule in IN_FORCE if not inexpressible(rule, ATTRIBUTES)]
 NUMBER = "冀政函〔2026〕1号"
-CASES = 500
+CASES = 160
 
 
 @pytest.fixture(scope="module")
@@ -94,9 +94,8 @@ def test_every_rule_in_force_is_a_table_or_is_listed_with_the_reason():
     assert len(tables) > 90
 
 
-def random_case(rng):
-    """Return a rule, the facts of one subject in cdgis's form and in the model's, and whether its zone test holds."""
-    rule = TABLED[rng.integers(len(TABLED))]
+def random_case(rng, rule):
+    """Return the facts of one subject in cdgis's form and in the model's, and whether its zone test holds."""
     often = rng.random() < 0.7  # most cases meet most tests, or nearly all would be 不适用
 
     def pick(wanted, others):
@@ -130,7 +129,7 @@ def random_case(rng):
         elif kind:
             values = condition.value if isinstance(condition.value, tuple) else (condition.value,)
             asked[name] = rows[name] = str(rng.choice([*map(str, values), "别的"]))
-    return rule, subject, rows, asked, bool(rng.random() < 0.8)
+    return subject, rows, asked, bool(rng.random() < 0.8)
 
 
 def said_by_cdgis(rule, subject, rows, hit):
@@ -153,7 +152,7 @@ def zone_inputs(root, rule, hit, rng):
 
 @pytest.mark.slow
 def test_a_dmn_engine_gives_the_effect_that_cdgis_gives(tmp_path):
-    """pyDMNrules, 500 random cases of the rules that have tables; both answers occur often."""
+    """pyDMNrules, random cases of every rule that has a table; both answers occur often."""
     engine = pytest.importorskip("pyDMNrules")
     data = write_dmn(IN_FORCE, ATTRIBUTES, as_of=DAY)
     (tmp_path / "rules.dmn").write_bytes(data)
@@ -162,8 +161,9 @@ def test_a_dmn_engine_gives_the_effect_that_cdgis_gives(tmp_path):
     questions = {item.get("name") for item in root.iter(f"{{{NAMESPACE}}}inputData")}
     rng = np.random.default_rng(20261101)
     seen = {True: 0, False: 0}
-    for _ in range(CASES):
-        rule, subject, rows, asked, hit = random_case(rng)
+    for number in range(CASES):
+        rule = TABLED[number % len(TABLED)]
+        subject, rows, asked, hit = random_case(rng, rule)
         ours = said_by_cdgis(rule, subject, rows, hit)
         name = decision_name(rule)
         facts = {key: value for key, value in asked.items() if key in questions}
@@ -173,7 +173,7 @@ def test_a_dmn_engine_gives_the_effect_that_cdgis_gives(tmp_path):
         theirs = last["Result"].get(name) or last["Result"].get(f"{name}.{name}")
         assert theirs == ours, (rule.id, subject, rows, hit)
         seen[ours == NOT_APPLICABLE] += 1
-    assert min(seen.values()) > CASES // 10
+    assert min(seen.values()) > CASES // 10 and len(TABLED) < CASES
 
 
 def test_the_page_for_applicants_holds_every_rule_and_asks_for_nothing(loaded):

@@ -21,7 +21,7 @@ from cdgis.judging.unmeasurable import measure_what_can_be
 from cdgis.readers.sites import read_sites
 
 ROOT = Path(__file__).parent.parent
-COUNT = 1000
+COUNT = 300  # benchmarks/fuzz_polygons.py: as many as one likes
 LAYERS = ("city", "management_units", "ecological_redline")
 
 

@@ -147,7 +147,7 @@ def frames(draw):
     return frame(*shapes, crs=draw(st.sampled_from([4490, 4326, 4526, 4548, 4549])), **columns)
 
 
-@settings(max_examples=10)
+@settings(max_examples=4)
 @given(sites=frames())
 def test_frame_answers_as_the_file_saved_beside_its_reports(ws, folder, tmp_path_factory, sites):
     scratch = tmp_path_factory.mktemp("frame")
@@ -164,7 +164,7 @@ def test_frame_answers_as_the_file_saved_beside_its_reports(ws, folder, tmp_path
     assert ours.keys() == theirs.keys()
 
 
-@settings(max_examples=10)
+@settings(max_examples=4)
 @given(sites=frames())
 def test_frame_is_judged_as_the_geopackage_written_of_it(ws, tmp_path_factory, sites):
     path = tmp_path_factory.mktemp("gpkg") / "sites.gpkg"

@@ -56,5 +56,5 @@ def test_registered_number_lets_the_successor_go_and_the_report_verifies(tmp_pat
         states[name] = {row["rule_id"]: row["state"] for row in record["findings"]}
         told = record["verdicts"][0]["caveats"]
         assert ("凭申报文号，未核验" in told) is (name == "typed")
-        assert run("verify", out / "P025.json", "--workspace", REPO) == 0
+    assert run("verify", tmp_path / "seen" / "P025.json", "--workspace", REPO) == 0
     assert (states["typed"]["ECO-03"], states["seen"]["ECO-03"]) == ("applies", "not_applicable")
