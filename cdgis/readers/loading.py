@@ -92,7 +92,7 @@ def load_rules(workspace: Workspace) -> Loaded:
     LayerError, CatalogError : the access list cannot be read.
     RuleError : a rule cannot be used, or the rule book does not cover the day of judgement.
     """
-    rulebook, records = _read_rules(workspace, workspace.settings)
+    rulebook, records = read_rules(workspace, workspace.settings)
     return Loaded(
         workspace=workspace, settings=workspace.settings, as_of=checked_day(workspace.settings.as_of), layers={},
         rulebook=rulebook, records=records,
