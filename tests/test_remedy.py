@@ -264,8 +264,11 @@ def test_obstacles_hold_the_zones_of_rules_that_may_apply_their_distances_and_no
 
 @pytest.fixture(scope="module")
 def judged_projects():
-    loaded = shipped.loaded()
-    judged = judge_subjects(loaded, only_kind(shipped.subjects(), SubjectKind.PROJECT))
+    """Every second shipped project, judged, and its remedies."""
+    loaded, projects = shipped.loaded(), only_kind(shipped.subjects(), SubjectKind.PROJECT)
+    frame = projects.frame.iloc[::2].reset_index(drop=True)
+    rows = projects.attributes[projects.attributes["subject_id"].isin(frame["subject_id"])].reset_index(drop=True)
+    judged = judge_subjects(loaded, Subjects(frame=frame, attributes=rows))
     return loaded, judged, remedies_for(loaded, judged, judge_subjects)["remedies"]
 
 
@@ -276,7 +279,7 @@ def test_every_failing_project_that_ships_has_a_remedy_or_a_reason(judged_projec
     failing = set(verdicts.loc[verdicts["verdict"] == "不符合", "subject_id"])
     assert failing <= set(table.loc[table["target"] == "避开禁止", "subject_id"])
     assert (table["feasible"] | (table["reason"] != "")).all()
-    assert table["feasible"].sum() >= 20
+    assert table["feasible"].sum() >= 10
 
 
 @pytest.mark.slow
@@ -315,7 +318,7 @@ def test_no_shipped_project_has_a_clear_shift_shorter_by_over_10_m(judged_projec
     ]
     geoms = judged.subjects.frame.set_index("subject_id").geometry
     city = loaded.layers["city"].zones.geometry.union_all()
-    for row in shifts.iloc[::4].itertuples():  # every fourth: the plain search takes seconds a site
+    for row in shifts.iloc[::3].itertuples():  # every third: the plain search takes seconds a site
         zones = prohibiting_zones(loaded, judged.tables, row.subject_id, geoms[row.subject_id])
         zones += [shapely.difference(shapely.box(*city.buffer(1).bounds), city)]
         nearest = first_clear_ring_m(geoms[row.subject_id], zones)
@@ -326,11 +329,11 @@ def prohibiting_zones(loaded, tables, subject, geometry):
     """Every zone within about 1 km of prohibiting rules that may apply, zone by zone."""
     described = tables["subjects"][tables["subjects"]["subject_id"] == subject]
     facts = Facts.of(described, tables["attributes"][tables["attributes"]["subject_id"] == subject])
-    around, found = geometry.buffer(0.012), []
+    around, found, book = geometry.buffer(0.012), [], succession(loaded.rules)
     for item in loaded.rules:
         if item.geometry not in ("hit", "within") or item.manual or item.effect.rank < 3 or item.layer not in loaded.layers:
             continue
-        if rule_applies_but_for_geometry(item, facts, succession(loaded.rules))[0] == FALSE:
+        if rule_applies_but_for_geometry(item, facts, book)[0] == FALSE:
             continue
         zones = loaded.layers[item.layer].zones
         if item.zone_classes:
