@@ -19,6 +19,7 @@ from cdgis.geometry.geodesy import from_lonlat, from_plane, to_plane
 from cdgis.rules import Rule
 from cdgis.workspace.catalog import Catalog, LayerSpec
 from cdgis.workspace.layers import Layer, Subjects
+from cdgis.workspace.place import Place
 from cdgis.workspace.settings import Settings, Sources, Workspace
 
 PARCEL = shapely.Polygon(
@@ -154,7 +155,8 @@ def layer_spec(path: str, **changes: object) -> LayerSpec:
 
 def workspace(root: Path, *, specs: Sequence[LayerSpec] = (), sources: Sources | None = None) -> Workspace:
     """Return a workspace in memory whose layers lie in root/layers."""
-    settings = Settings(name="测试", city="承德市", as_of="2026-11-01", sources=sources or Sources())
+    place = Place(name="承德市", code="130800", extent=(115.9, 40.1, 119.3, 42.7))
+    settings = Settings(name="测试", city="承德市", place=place, as_of="2026-11-01", sources=sources or Sources())
     return Workspace(root=root, settings=settings, catalog=Catalog(layers={spec.id: spec for spec in specs}))
 
 

@@ -11,7 +11,6 @@ from cdgis.geometry.geodesy import survey_area_m2
 
 AREA_M2 = float(survey_area_m2([PARCEL])[0])
 READ = {
-    "wrong_zone_prefix": ("repaired", "带号写 40，坐标前缀为 39"),
     "swapped_axes": ("repaired", "横纵坐标颠倒"),
     "gbk": ("accepted", ""),
     "missing_prj_declared": ("accepted", ""),
@@ -20,6 +19,7 @@ READ = {
     "dxf_millimetres": ("accepted", "孔洞"),
 }
 REFUSED = {
+    "wrong_zone_prefix": ("坐标前缀为 CGCS2000 3度带39带", "改为一致"),
     "wrong_zone": ("才在本市，带号可能写错", "带号"),
     "missing_prj": ("没有坐标系", "--crs"),
     "dxf_without_crs": ("没有坐标系", "--crs"),

@@ -121,10 +121,17 @@ def test_missing_zone_is_quarantined_unless_the_easting_carries_it(tmp_path: Pat
     assert fate(read(tmp_path, boundary_text(bare, 带号=""), declared={"crs": "EPSG:4548"})) == [("1", "accepted")]
 
 
-def test_prefix_wins_over_a_contradicting_zone_key_and_is_reported(tmp_path: Path) -> None:
-    subjects = read(tmp_path, boundary_text(LINES, 带号="40"))
-    assert fate(subjects) == [("1", "repaired")]
-    assert abs(area_of(subjects) - survey_area_m2([PARCEL])[0]) <= 0.1
+@pytest.mark.parametrize(
+    ("keys", "declared", "said"),
+    [({"带号": "40"}, {}, "带号为 CGCS2000 3度带 中央经线120°"), ({"中央子午线": "114"}, {}, "中央子午线为"),
+     ({"带号": "39"}, {"crs": "EPSG:4528"}, "声明为 CGCS2000 3度带40带"), ({"中央子午线": "118"}, {}, "不支持的带号")],
+)  # fmt: skip
+def test_zone_that_prefix_keys_and_declaration_do_not_agree_on_is_refused(
+    tmp_path: Path, keys: dict[str, str], declared: dict[str, str], said: str
+) -> None:
+    subjects = read(tmp_path, boundary_text(LINES, **keys), declared=declared)
+    assert fate(subjects) == [("1", "quarantined")]
+    assert said in subjects.intake[0].reason
 
 
 @pytest.mark.parametrize(("count", "said"), [(10, False), (9, False), (13, True)])

@@ -70,10 +70,10 @@ def test_datum_words_are_understood(text: str, datum: str) -> None:
     assert datum_named(text) == datum
 
 
-def test_axes_are_swapped_only_when_chengde_shows_it() -> None:
-    assert looks_swapped(40.9, 117.9)
+def test_axes_are_swapped_only_when_china_shows_it() -> None:
+    assert looks_swapped(40.9, 117.9) and looks_swapped(26.9, 112.6)
     assert not looks_swapped(117.9, 40.9)
-    assert not looks_swapped(30.0, 110.0)
+    assert not looks_swapped(30.0, 60.0)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,8 @@ def test_plane_axes_stay_open_when_rows_disagree() -> None:
 @pytest.mark.parametrize(
     ("zone", "prefixed", "epsg"),
     [(39, True, 4527), (39, False, 4548), (40, True, 4528), (40, False, 4549), (20, True, 4498), (20, False, 4509),
-     (38, True, 4526), (25, True, None)],
+     (38, True, 4526), (25, True, 4513), (37, False, 4546), (13, True, 4491), (45, False, 4554), (24, True, None),
+     (12, False, None), (46, True, None)],
 )  # fmt: skip
 def test_zone_numbers_give_the_epsg_code(zone: int, prefixed: bool, epsg: int | None) -> None:
     assert zone_epsg(zone, with_prefix=prefixed) == epsg

@@ -249,12 +249,12 @@ def test_bow_tie_is_repaired_and_reported(tmp_path: Path) -> None:
     assert area_of(subjects) == pytest.approx(float(survey_area_m2([square(117.90, 40.95)])[0]) / 2, rel=1e-3)
 
 
-def test_lon_lat_are_exchanged_only_when_chengde_shows_it(tmp_path: Path) -> None:
+def test_lon_lat_are_exchanged_only_when_china_shows_it(tmp_path: Path) -> None:
     turned = shapely.transform(PARCEL, lambda xy: xy[:, ::-1])
     subjects = read(write_geojson(tmp_path / "a.geojson", [(turned, {})]))
     assert statuses(subjects) == ["repaired"]
     assert abs(area_of(subjects) - AREA_M2) <= 0.1
-    elsewhere = shapely.box(30.0, 110.0, 30.1, 110.1)
+    elsewhere = shapely.box(30.0, 60.0, 30.1, 60.1)
     assert statuses(read(write_geojson(tmp_path / "b.geojson", [(elsewhere, {})]))) == ["quarantined"]
 
 

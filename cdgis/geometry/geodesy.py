@@ -10,7 +10,6 @@ what the land-survey series (国土调查办发〔2008〕32号) computes. Distan
 points are found in a transverse Mercator plane and the distance between them is geodesic.
 """
 
-import math
 from collections.abc import Callable
 from functools import cache
 from typing import Any, cast
@@ -21,6 +20,10 @@ import shapely
 
 from cdgis.core.array_types import FloatArray, GeometryArray
 from cdgis.errors import CrsError
+from cdgis.geometry.gauss_kruger import FLATTENING as FLATTENING
+from cdgis.geometry.gauss_kruger import GEOGRAPHIC_EPSG as GEOGRAPHIC_EPSG
+from cdgis.geometry.gauss_kruger import KNOWN_EPSG as KNOWN_EPSG
+from cdgis.geometry.gauss_kruger import SEMI_MAJOR_M as SEMI_MAJOR_M
 from cdgis.geometry.offset_datums import bd09_to_cgcs2000 as bd09_to_cgcs2000
 from cdgis.geometry.offset_datums import cgcs2000_to_gcj02 as cgcs2000_to_gcj02
 from cdgis.geometry.offset_datums import gcj02_to_bd09 as gcj02_to_bd09
@@ -28,9 +31,6 @@ from cdgis.geometry.offset_datums import gcj02_to_cgcs2000 as gcj02_to_cgcs2000
 
 _Projection = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]
 
-SEMI_MAJOR_M = 6378137.0
-FLATTENING = 1 / 298.257222101
-"""CGCS2000 (GB 22021): GRS80's flattening."""
 E2 = FLATTENING * (2 - FLATTENING)
 _E = float(np.sqrt(E2))
 LAT_TS_DEG = 41.4
@@ -38,28 +38,7 @@ LON_0_DEG = 117.5
 _SIN_TS = float(np.sin(np.radians(LAT_TS_DEG)))
 _K0 = float(np.cos(np.radians(LAT_TS_DEG)) / np.sqrt(1 - E2 * _SIN_TS**2))
 
-GEOGRAPHIC_EPSG = 4490
-KNOWN_EPSG: dict[int, str] = {
-    4490: "CGCS2000 经纬度",
-    4326: "WGS84 经纬度（与 CGCS2000 在本工具精度内等同）",
-    4526: "CGCS2000 3度带38带（带号前缀）",
-    4527: "CGCS2000 3度带39带（带号前缀）",
-    4528: "CGCS2000 3度带40带（带号前缀）",
-    4547: "CGCS2000 3度带 中央经线114°",
-    4548: "CGCS2000 3度带 中央经线117°",
-    4549: "CGCS2000 3度带 中央经线120°",
-    4498: "CGCS2000 6度带20带（带号前缀）",
-    4509: "CGCS2000 6度带 中央经线117°",
-}
 _LOCAL_PROJ = f"+proj=tmerc +lon_0={LON_0_DEG} +ellps=GRS80 +units=m"
-_GAUSS_KRUGER = {
-    (3, 114.0, True): 4526, (3, 117.0, True): 4527, (3, 120.0, True): 4528,
-    (3, 114.0, False): 4547, (3, 117.0, False): 4548, (3, 120.0, False): 4549,
-    (6, 117.0, True): 4498, (6, 117.0, False): 4509,
-}  # fmt: skip
-_PLAIN_EASTING_M = 500_000.0
-_PREFIXED_ZONE = {38.5e6: (3, 114.0), 39.5e6: (3, 117.0), 40.5e6: (3, 120.0), 20.5e6: (6, 117.0)}
-"""False easting -> zone width and central meridian."""
 
 MAX_EDGE_M = 500.0
 """Longest Gauss-Krüger edge kept undivided: it bows L²·tan(phi)/(8R) <= 1 cm from the plane's straight edge."""
@@ -164,83 +143,6 @@ def densify_for_plane(geoms: GeometryArray, epsg: int) -> GeometryArray:
     if epsg in (4490, 4326):
         return np.asarray(geoms)
     return np.asarray(shapely.segmentize(geoms, MAX_EDGE_M))
-
-
-def gauss_kruger_epsg(*, zone_width_deg: int, central_meridian_deg: float, with_prefix: bool) -> int:
-    """Return the EPSG code of a CGCS2000 Gauss-Krüger zone that covers Chengde.
-
-    Raises
-    ------
-    CrsError : no such zone among those recognised (3° zones 38–40, 6° zone 20).
-    """
-    key = (zone_width_deg, float(central_meridian_deg), with_prefix)
-    if key not in _GAUSS_KRUGER:
-        raise CrsError(
-            "投影参数", found=f"{zone_width_deg}度带，中央经线{central_meridian_deg:g}°",
-            expected="3度带 114°/117°/120° 或 6度带 117°", remedy="核对带号与分带方式",
-        )  # fmt: skip
-    return _GAUSS_KRUGER[key]
-
-
-def identify_crs(definition: str) -> int | None:
-    """Return the EPSG code that a WKT, ``EPSG:n`` or PROJ text stands for, or None if it is not recognised.
-
-    ESRI's CGCS2000 definitions carry no EPSG code, so the parameters decide: ellipsoid, central meridian
-    and false easting. Xi'an 80 and Beijing 54 come back under their own codes, which are not in KNOWN_EPSG.
-    """
-    try:
-        crs = pyproj.CRS.from_user_input(definition)
-    except pyproj.exceptions.CRSError:
-        return None
-    code = crs.to_epsg(min_confidence=70)
-    if code is not None and code not in KNOWN_EPSG and not _is_cgcs2000(crs):
-        return int(code)
-    if code not in KNOWN_EPSG and not _is_cgcs2000(crs):
-        return None
-    # neither a name nor a code outweighs the definition's own parameters
-    if crs.geodetic_crs is None or not _counts_plainly(crs.geodetic_crs):
-        return None
-    if crs.is_geographic:
-        return int(code) if code in KNOWN_EPSG else GEOGRAPHIC_EPSG
-    zone = _gauss_kruger_from(crs)
-    # a 3-degree and a 6-degree zone without prefix on one meridian are the same plane
-    same = zone == code or {zone, code} == {_GAUSS_KRUGER[3, 117.0, False], _GAUSS_KRUGER[6, 117.0, False]}
-    return zone if code not in KNOWN_EPSG else int(code) if same else None
-
-
-def _counts_plainly(crs: pyproj.CRS) -> bool:
-    """Return whether degrees are counted from Greenwich on CGCS2000's ellipsoid (or WGS84's, its like)."""
-    shape, meridian = crs.ellipsoid, crs.prime_meridian
-    if shape is None or meridian is None or meridian.longitude != 0:
-        return False
-    degrees = all(math.isclose(axis.unit_conversion_factor, math.radians(1), rel_tol=1e-9) for axis in crs.axis_info[:2])
-    large = math.isclose(shape.semi_major_metre, SEMI_MAJOR_M, rel_tol=1e-9)
-    return degrees and large and math.isclose(shape.inverse_flattening, 1 / FLATTENING, rel_tol=1e-7)
-
-
-def _is_cgcs2000(crs: pyproj.CRS) -> bool:
-    name = f"{crs.datum.name if crs.datum else ''} {crs.name}".lower().replace(" ", "_")
-    return any(word in name for word in ("china_2000", "cgcs2000", "cgcs_2000", "china_geodetic"))
-
-
-def _gauss_kruger_from(crs: pyproj.CRS) -> int | None:
-    operation = crs.coordinate_operation
-    if operation is None or operation.method_name != "Transverse Mercator":
-        return None
-    values = {p.name.lower(): float(p.value) for p in operation.params}
-    easting = values.get("false easting", 0.0)
-    meridian = values.get("longitude of natural origin", 0.0)
-    plain = values.get("scale factor at natural origin", 1.0) == 1.0 and values.get("false northing", 0.0) == 0.0
-    plain &= values.get("latitude of natural origin", 0.0) == 0.0
-    metres = all(axis.unit_conversion_factor == 1.0 for axis in crs.axis_info)
-    if not (plain and metres):
-        return None
-    if easting == _PLAIN_EASTING_M:
-        return _GAUSS_KRUGER.get((3, meridian, False))
-    width_and_meridian = _PREFIXED_ZONE.get(easting)
-    if width_and_meridian is None or width_and_meridian[1] != meridian:
-        return None
-    return _GAUSS_KRUGER[(*width_and_meridian, True)]
 
 
 def survey_area_m2(geoms: GeometryArray) -> FloatArray:

@@ -14,7 +14,8 @@ import shapely
 
 from cdgis.core.array_types import FloatArray, GeometryArray
 from cdgis.errors import CrsError
-from cdgis.geometry.geodesy import GEOGRAPHIC_EPSG, identify_crs, to_plane
+from cdgis.geometry.gauss_kruger import GEOGRAPHIC_EPSG, identify_crs
+from cdgis.geometry.geodesy import to_plane
 
 _SHARED_DATUMS = ("world geodetic system 1984", "wgs 84", "wgs_1984", "wgs84", "china 2000", "china_2000", "cgcs2000",
                   "cgcs_2000", "china geodetic", "china_geodetic")  # fmt: skip

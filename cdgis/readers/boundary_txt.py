@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from cdgis.errors import CrsError, ReaderError
 from cdgis.readers.boundary_lines import HEADER_FIELDS, Parcel, parse_boundary_text
 from cdgis.readers.coordinates import CHINA_BOX, DATUM_TITLES, Datum, datum_named, within
-from cdgis.readers.crs import GEOGRAPHIC, old_datum_refused, plane_axes, resolve_crs, zone_epsg
+from cdgis.readers.crs import GEOGRAPHIC, agreed_zone, old_datum_refused, plane_axes, resolve_crs, zone_epsg
 from cdgis.readers.intake import Remark, is_quarantined, noted, rejected, repaired
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource
 from cdgis.readers.repair import settle
@@ -147,38 +147,45 @@ def _datum_remarks(properties: dict[str, str], source: SiteSource) -> tuple[floa
 
 
 def _zone(prefix: int | None, properties: dict[str, str], source: SiteSource) -> tuple[int, list[Remark]]:
-    if source.crs:
-        try:
-            declared = resolve_crs(source.label, declared=source.crs, stated="", remedy=CRS_REMEDY)
-            if declared not in GEOGRAPHIC:
-                return declared, []
-        except CrsError as err:
-            return 0, [
-                rejected(f"声明的坐标系不能用：{err.found}", field="坐标系", value=source.crs, remedy=err.remedy)
-            ]
+    """Return the EPSG code on which prefix, the file's keys and the declaration agree, or why there is none."""
+    witnesses: list[tuple[str, int]] = []
+    unknown: list[int] = []
+    for who, number, with_prefix in (("坐标前缀", prefix, True), *_stated_zones(properties)):
+        code = zone_epsg(number, with_prefix=with_prefix) if number is not None else None
+        witnesses += [(who, code)] if code is not None else []
+        unknown += [number] if number is not None and code is None else []
     stated = _first(properties, _ZONE_KEYS)
-    zone = prefix if prefix is not None else _stated_zone(stated, properties)
-    epsg = zone_epsg(zone, with_prefix=prefix is not None) if zone is not None else None
-    if epsg is None:
-        reason = "坐标不带带号，文件也没有写明带号" if zone is None else f"不支持的带号 {zone}"
-        remedy = "写明 带号=39（3度带）或 20（6度带）；承德为 3度带 39、40 带"
+    try:
+        if source.crs:
+            declared = resolve_crs(source.label, declared=source.crs, stated="", remedy=CRS_REMEDY)
+            witnesses.insert(min(len(witnesses), prefix is not None), ("声明", declared))
+    except CrsError as err:
+        return 0, [rejected(f"声明的坐标系不能用：{err.found}", field="坐标系", value=source.crs, remedy=err.remedy)]
+    if unknown or not any(code not in GEOGRAPHIC for _, code in witnesses):
+        reason = f"不支持的带号 {unknown[0]}" if unknown else "坐标不带带号，文件也没有写明带号"
+        remedy = "写明 带号=39（3度带，25–45）或 带号=20（6度带，13–23），以及中央子午线"
         return 0, [rejected(reason, field="带号", value=stated, remedy=remedy)]
-    if prefix is not None and stated.isdigit() and int(stated) != prefix:
-        reason = f"带号写 {stated}，坐标前缀为 {prefix}，以坐标前缀为准"
-        return epsg, [repaired(reason, field="带号", value=stated, remedy="请核对地块位置")]
-    return epsg, []
+    try:
+        return agreed_zone(source.label, [w for w in witnesses if w[1] not in GEOGRAPHIC], remedy=""), []
+    except CrsError as err:
+        remedy = "请核对原始资料，把带号、中央子午线、--crs 与坐标前缀改为一致"
+        return 0, [rejected(f"带号不一致：{err.found}", field="带号", value=stated, remedy=remedy)]
 
 
 def _first(properties: dict[str, str], keys: tuple[str, ...]) -> str:
     return next((properties[key] for key in keys if properties.get(key)), "")
 
 
-def _stated_zone(stated: str, properties: dict[str, str]) -> int | None:
-    digits = re.search(r"\d+", stated)
+def _stated_zones(properties: dict[str, str]) -> list[tuple[str, int | None, bool]]:
+    """Return what the keys 带号 and 中央子午线 say: (key, zone number, whether eastings bear it)."""
+    found: list[tuple[str, int | None, bool]] = []
+    digits = re.search(r"\d+", _first(properties, _ZONE_KEYS))
     if digits:
-        return int(digits.group())
+        found.append(("带号", int(digits.group()), False))
     meridian = re.search(r"\d+(?:\.\d+)?", _first(properties, _MERIDIAN_KEYS))
-    if meridian is None:
-        return None
-    six_degree = "6" in properties.get("几度分带", "3")
-    return round((float(meridian.group()) + 3) / 6) if six_degree else round(float(meridian.group()) / 3)
+    if meridian is not None:
+        degrees = float(meridian.group())
+        number = (degrees + 3) / 6 if "6" in properties.get("几度分带", "3") else degrees / 3
+        # a meridian that is no zone's is no reason to take the next one
+        found.append(("中央子午线", round(number) if number == round(number) else 0, False))
+    return found

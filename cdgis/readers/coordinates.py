@@ -12,9 +12,8 @@ Datum = Literal["cgcs2000", "wgs84", "gcj02", "bd09", "xian80", "beijing54", "un
 Box = tuple[float, float, float, float]
 """x min, y min, x max, y max."""
 
-CHENGDE_BOX: Box = (115.9, 40.1, 119.3, 42.7)
-"""lon min, lat min, lon max, lat max of the city, degrees; its axes cannot be confused."""
 CHINA_BOX: Box = (73.0, 3.0, 136.0, 54.0)
+"""lon min, lat min, lon max, lat max, degrees; no longitude in it is a latitude in it, so its axes cannot be confused."""
 
 _DEGREE_SIGNS = "°º˚ｏ度d"
 _MINUTE_SIGNS = "′'’‘´`ˊ分m"
@@ -158,8 +157,8 @@ def within(box: Box, x_min: float, y_min: float, x_max: float, y_max: float) -> 
 
 
 def looks_swapped(first: float, second: float) -> bool:
-    """Return whether (lon, lat) = (first, second) is certainly (lat, lon): only the other order lies in Chengde."""
-    return not within(CHENGDE_BOX, first, second, first, second) and within(CHENGDE_BOX, second, first, second, first)
+    """Return whether (lon, lat) = (first, second) is certainly (lat, lon): only the other order lies in China."""
+    return within(CHINA_BOX, second, first, second, first)
 
 
 DATUM_TITLES: dict[Datum, str] = {

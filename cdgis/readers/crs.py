@@ -5,6 +5,7 @@ belong to it, such as degrees under a Gauss-Krüger definition, are an error tha
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,15 +14,14 @@ import shapely
 
 from cdgis.core.safe_text import cleaned
 from cdgis.errors import CrsError
-from cdgis.geometry.geodesy import KNOWN_EPSG, gauss_kruger_epsg, identify_crs, to_lonlat
-from cdgis.readers.coordinates import CHENGDE_BOX, CHINA_BOX, DATUM_TITLES, Box, Datum, datum_named, within
+from cdgis.geometry.gauss_kruger import KNOWN_EPSG, PREFIX_M, ZONES, Zone, identify_crs, same_plane, same_zone
+from cdgis.geometry.geodesy import to_lonlat
+from cdgis.readers.coordinates import CHINA_BOX, DATUM_TITLES, Box, Datum, datum_named, within
 from cdgis.readers.intake import Remark, rejected
 
 GEOGRAPHIC = (4490, 4326)
 NO_CRS = "没有坐标系"
-EXPECTED = "CGCS2000 经纬度（EPSG:4490）或 CGCS2000 高斯-克吕格（EPSG:" + "、".join(
-    str(code) for code in KNOWN_EPSG if code not in GEOGRAPHIC
-) + "）"  # fmt: skip
+EXPECTED = f"CGCS2000 经纬度（EPSG:4490）或 CGCS2000 高斯-克吕格（EPSG:{min(ZONES)}–{max(ZONES)}，3度带与6度带各带）"
 WGS84_NOTE = "WGS84 经纬度，在本工具精度内按 CGCS2000（EPSG:4490）处理"
 LOCAL_PARAMETERS = "请先用当地转换参数（向自然资源主管部门申请）转为 CGCS2000 再提交；本工具不作零参数平移"
 
@@ -31,10 +31,13 @@ _OLD_DATUM_CODES: dict[Datum, tuple[int, ...]] = {
 }
 """EPSG codes of the geographic CRS and the Gauss-Krüger zones on each old datum."""
 _DATUM_EPSG: dict[Datum, int] = {"cgcs2000": 4490, "wgs84": 4326}
-_NAMED_ZONE = re.compile(r"zone[_ ]*(\d{2})|(\d{2})\s*带|cm[_ ]*(\d{3})|中央(?:子午线|经线)\D*(\d{3})", re.IGNORECASE)
-_PREFIX_ZONE_M = 1e6
+_NAMED_ZONE = re.compile(r"zone[_ ]*(\d{2})|(\d{2})\s*带|cm[_ ]*(\d{2,3})|中央(?:子午线|经线)\D*(\d{2,3})", re.IGNORECASE)
 _NORTHING_RANGE_M = (3.3e5, 6.0e6)
 """Gauss-Krüger northings between 3°N and 54°N."""
+_NEARBY_DEG = 1.5
+"""Half a zone: plane coordinates farther than this outside the place are in the wrong zone, not in the next city."""
+_TOLD_NORTHING_M = 1e6
+"""Below, a northing has six digits like an easting without prefix, and only a prefix tells them apart."""
 _EASTING_RANGE_M = (1e5, 9e5)
 """Eastings without zone prefix within 400 km of the central meridian."""
 
@@ -46,20 +49,22 @@ def resolve_crs(source: str, *, declared: str, stated: str, remedy: str, bounds:
     ----------
     declared : EPSG code, CRS definition, or the mere name of a datum. A name does not contradict the file's own
         projection on that datum, and lets the zone prefix of the numbers tell the zone.
-    bounds : of the numbers, x = easting or longitude; looked at only when a mere name was declared.
+    bounds : of the numbers, x = easting or longitude; their zone prefix is what the numbers say themselves.
 
     Raises
     ------
-    CrsError : neither is given, or it is not one of geodesy.KNOWN_EPSG.
+    CrsError : neither is given, it is none of KNOWN_EPSG, or what is declared, what the file states and the zone prefix
+        of its numbers do not agree.
     """
     definition = declared or stated
     if not definition:
         raise CrsError(source, found=NO_CRS, expected=EXPECTED, remedy=remedy)
     if declared and names_modern_datum(declared):
-        return _projection_of(declared, stated, bounds)
+        return _projection_of(source, declared, stated, bounds, remedy)
     epsg = identify_crs(f"EPSG:{definition.strip()}" if definition.strip().isdigit() else cleaned(definition))
     if epsg in KNOWN_EPSG:
-        return int(epsg)
+        says = [("声明", int(epsg)), *(_own_words(stated) if declared else ())]
+        return agreed_zone(source, [*says, *_prefix_words(bounds)], remedy=remedy)
     datum = _old_datum(epsg) or datum_named(definition)
     found = f"EPSG:{epsg}" if epsg else _crs_name(definition)
     if datum in ("xian80", "beijing54"):
@@ -87,19 +92,47 @@ def names_modern_datum(declared: str) -> bool:
     return not is_definition and datum_named(word) in _DATUM_EPSG
 
 
-def _projection_of(declared: str, stated: str, bounds: Box | None) -> int:
-    datum = datum_named(declared)
+def agreed_zone(source: str, says: Sequence[tuple[str, int]], *, remedy: str) -> int:
+    """Return the code of the first witness, after checking that none names another zone.
+
+    Parameters
+    ----------
+    says : who says it (Chinese) and which known code; degrees contradict no zone, the numbers tell them from metres.
+
+    Raises
+    ------
+    CrsError : two name different zones; the message says what each says.
+    """
+    zones = [(who, code) for who, code in says if code in ZONES]
+    if any(not same_zone(zones[0][1], code) for _, code in zones[1:]):
+        found = "，".join(f"{who}为 {KNOWN_EPSG[code]}（EPSG:{code}）" for who, code in zones)
+        raise CrsError(source, found=f"{found}，互相矛盾", expected="声明、文件自带的坐标系和坐标前缀一致", remedy=remedy)
+    return says[0][1]
+
+
+def _own_words(stated: str) -> list[tuple[str, int]]:
     own = identify_crs(stated) if stated else None
-    if own in KNOWN_EPSG:
-        return int(own)
+    return [("文件自带的坐标系", int(own))] if own in KNOWN_EPSG else []
+
+
+def _prefix_words(bounds: Box | None) -> list[tuple[str, int]]:
+    ends = () if bounds is None else ((bounds[0], bounds[1]), (bounds[2], bounds[3]))
+    codes = dict.fromkeys(code for east_m, north_m in ends if (code := plane_epsg(east_m, north_m)) is not None)
+    return [("坐标前缀", code) for code in codes]
+
+
+def _projection_of(source: str, declared: str, stated: str, bounds: Box | None, remedy: str) -> int:
+    """Return the code that a mere name leaves to others: the file's own projection, the numbers' prefix, a zone in words."""
+    witnesses = [*_own_words(stated), *_prefix_words(bounds)]
     named = _NAMED_ZONE.search(declared)
-    prefixed = plane_epsg(bounds[0], bounds[1]) if bounds is not None else None
-    if named is not None and prefixed is None:
+    if named is not None:
         zone, zone_word, meridian, meridian_word = named.groups()
         number = int(zone or zone_word or 0) or round(int(meridian or meridian_word) / 3)
-        # a zone named in words says nothing about a prefix, and these numbers bear none
-        return zone_epsg(number, with_prefix=False) or _DATUM_EPSG[datum]
-    return prefixed or _DATUM_EPSG[datum]
+        # a zone named in words says nothing about a prefix
+        code = zone_epsg(number, with_prefix=False)
+        witnesses += [("声明", code)] if code is not None else []
+    agreed_zone(source, witnesses, remedy=remedy) if witnesses else None
+    return witnesses[0][1] if witnesses else _DATUM_EPSG[datum_named(declared)]
 
 
 def _old_datum(epsg: int | None) -> Datum | None:
@@ -135,21 +168,26 @@ def check_coordinates(source: str, bounds: Box, epsg: int, *, remedy: str) -> No
 
 
 def wrong_zone(bounds: Box, epsg: int, home: Box) -> str:
-    """Return in Chinese that plane coordinates lie in `home` (degrees) only under another zone, else ""."""
+    """Return in Chinese that plane coordinates contradict the place `home` (degrees), else "".
+
+    They do when they lie outside it but inside it under another zone, or farther from it than half a zone.
+    """
     if epsg in GEOGRAPHIC or _touches(_lonlat_bounds(bounds, epsg), home):
         return ""
-    places = {
-        other: _lonlat_bounds(bounds, other)
-        for other in KNOWN_EPSG
-        if other not in GEOGRAPHIC and _plane_fits(bounds, other)
-    }
-    # a 3-degree and a 6-degree zone on one meridian are the same plane: the first stands for both
-    fitting_at = {place: code for code, place in reversed(places.items()) if _touches(place, home)}
-    if not fitting_at:
+    fitting: list[int] = []
+    for other in ZONES:
+        # a 3-degree and a 6-degree zone on one meridian are the same plane: the first stands for both
+        if _plane_fits(bounds, other) and not any(same_plane(other, code) for code in fitting):
+            fitting += [other] if _touches(_lonlat_bounds(bounds, other), home) else []
+    west, south, _, _ = place = _lonlat_bounds(bounds, epsg)
+    reads = f"按 {KNOWN_EPSG[epsg]} 落在经度 {west:.3f}、纬度 {south:.3f}，不在本市"
+    if fitting:
+        listed = "、".join(f"{KNOWN_EPSG[code]}（EPSG:{code}）" for code in fitting)
+        return f"{reads}；按 {listed} 才在本市，带号可能写错"
+    wide = (home[0] - _NEARBY_DEG, home[1] - _NEARBY_DEG, home[2] + _NEARBY_DEG, home[3] + _NEARBY_DEG)
+    if _touches(place, wide):
         return ""
-    west, south, _, _ = _lonlat_bounds(bounds, epsg)
-    fitting = "、".join(f"{KNOWN_EPSG[code]}（EPSG:{code}）" for code in sorted(fitting_at.values()))
-    return f"按 {KNOWN_EPSG[epsg]} 落在经度 {west:.3f}、纬度 {south:.3f}，不在本市；按 {fitting} 才在本市，带号可能写错"
+    return f"{reads}（经度 {home[0]:g}～{home[2]:g}、纬度 {home[1]:g}～{home[3]:g}）也不在附近，带号或坐标系有误"
 
 
 def _lonlat_bounds(bounds: Box, epsg: int) -> Box:
@@ -163,10 +201,9 @@ def _touches(box: Box, home: Box) -> bool:
 
 
 def _plane_fits(bounds: Box, epsg: int) -> bool:
-    prefixed = epsg in (4526, 4527, 4528, 4498)
-    has_prefix = bounds[0] >= 10 * _PREFIX_ZONE_M
     # far beyond the zone the inverse projection wraps around and may come back to China
-    return prefixed == has_prefix and bounds[2] - bounds[0] < _PREFIX_ZONE_M and bounds[3] - bounds[1] < _PREFIX_ZONE_M
+    millions = ZONES[epsg].number if ZONES[epsg].with_prefix else 0
+    return bool(bounds[0] // PREFIX_M == bounds[2] // PREFIX_M == millions)
 
 
 def _spoken(bounds: Box) -> str:
@@ -176,14 +213,14 @@ def _spoken(bounds: Box) -> str:
 def describe(bounds: Box) -> str:
     """Return in Chinese what kind of coordinates the bounds look like."""
     x_min, y_min, x_max, y_max = bounds
-    if within(CHENGDE_BOX, y_min, x_min, y_max, x_max):
+    if within(CHINA_BOX, y_min, x_min, y_max, x_max):
         return "看起来经纬度颠倒"
     if within((-180, -90, 180, 90), *bounds):
         return "看起来是经纬度" + ("" if within(CHINA_BOX, *bounds) else "，但不在中国范围内")
-    if plane_epsg(x_min, y_min) or plane_epsg(x_max, y_max):
-        return "看起来是带号前缀的高斯-克吕格坐标"
-    if plane_epsg(y_min, x_min) or plane_epsg(y_max, x_max):
-        return "看起来是横纵坐标颠倒、带号前缀的高斯-克吕格坐标"
+    if code := plane_epsg(x_min, y_min) or plane_epsg(x_max, y_max):
+        return f"看起来是带号前缀的高斯-克吕格坐标（{ZONES[code].number}带）"
+    if code := plane_epsg(y_min, x_min) or plane_epsg(y_max, x_max):
+        return f"看起来是横纵坐标颠倒、带号前缀的高斯-克吕格坐标（{ZONES[code].number}带）"
     return "看起来是不带带号的平面坐标或其他坐标系"
 
 
@@ -199,14 +236,14 @@ class PlaneAxes:
 def plane_axes(first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]) -> PlaneAxes | None:
     """Return the axis order of two plane coordinate columns, metres, or None when the numbers do not tell.
 
-    A northing in China has 7 digits; an easting has 6, or 8 with its zone prefix: they cannot be confused.
+    A northing north of 9°N has 7 digits; an easting has 6, or 8 with its zone prefix: they cannot be confused.
     """
     for north, east, first_is_north in ((first, second, True), (second, first, False)):
-        if not ((north >= 1e6) & (north <= _NORTHING_RANGE_M[1])).all():
+        if not ((north >= _NORTHING_RANGE_M[0]) & (north <= _NORTHING_RANGE_M[1])).all():
             continue
-        if ((east >= _EASTING_RANGE_M[0]) & (east <= _EASTING_RANGE_M[1])).all():
+        if (north >= _TOLD_NORTHING_M).all() and ((east >= _EASTING_RANGE_M[0]) & (east <= _EASTING_RANGE_M[1])).all():
             return PlaneAxes(first_is_north=first_is_north, zone=None)
-        zones = np.unique(east // _PREFIX_ZONE_M)
+        zones = np.unique(east // PREFIX_M)
         if len(zones) == 1 and 13 <= zones[0] <= 45:
             return PlaneAxes(first_is_north=first_is_north, zone=int(zones[0]))
     return None
@@ -221,10 +258,6 @@ def plane_epsg(east_m: float, north_m: float) -> int | None:
 
 
 def zone_epsg(zone: int, *, with_prefix: bool) -> int | None:
-    """Return the CGCS2000 code of zone number `zone` (13–23 are 6° zones, 24–45 are 3° zones), or None if unknown."""
-    width = 6 if zone <= 23 else 3
-    meridian = zone * 6 - 3 if width == 6 else zone * 3
-    try:
-        return gauss_kruger_epsg(zone_width_deg=width, central_meridian_deg=meridian, with_prefix=with_prefix)
-    except CrsError:
-        return None
+    """Return the CGCS2000 code of zone number `zone` (13–23 are 6° zones, 25–45 are 3° zones), or None if there is none."""
+    code = Zone(number=zone, with_prefix=with_prefix).epsg
+    return code if ZONES.get(code) == Zone(number=zone, with_prefix=with_prefix) else None

@@ -16,8 +16,10 @@ from cdgis.core.error_words import in_words
 from cdgis.core.safe_text import cleaned, is_clean
 from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, IntakeNote
 from cdgis.errors import LayerError, ReaderError
+from cdgis.geometry.geodesy import to_lonlat
 from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.readers.attribute_columns import column_aliases
+from cdgis.readers.coordinates import Box
 from cdgis.readers.crs import WGS84_NOTE, check_coordinates, resolve_crs
 from cdgis.readers.fields import find_field, missing_field, standard_columns
 from cdgis.readers.geodatabase import GDB_SUFFIX
@@ -104,6 +106,24 @@ def _marked_where_cut(spec: LayerSpec, path: Path, frame: pd.DataFrame, notes: l
             texts[list(rows)] = [f"{texts[row]}{CUT_WORDS}" for row in rows]
             frame[field] = texts
     return frame
+
+
+def layer_extent(spec: LayerSpec, folder: Path) -> tuple[float, float, float, float] | None:
+    """Return west, south, east, north of a vector entry's file, degrees EPSG:4490; None when it holds no shape.
+
+    Raises
+    ------
+    LayerError, CrsError : as for `read_layer`.
+    """
+    path = folder / spec.path
+    if not path.exists():
+        raise _missing(spec)
+    raw = _read_raw(spec, path)
+    shapes = to_lonlat(raw.geometries[usable(raw.geometries)], _crs(spec, raw, []))
+    if not len(shapes):
+        return None
+    west, south, east, north = (float(bound) for bound in shapely.total_bounds(shapes))
+    return west, south, east, north
 
 
 def _clean_columns(spec: LayerSpec, columns: pd.DataFrame, notes: list[IntakeNote]) -> pd.DataFrame:
@@ -229,11 +249,14 @@ def _sublayer(spec: LayerSpec, path: Path, driver: str) -> str | None:
 
 def _crs(spec: LayerSpec, raw: _Raw, notes: list[IntakeNote]) -> int:
     source = f"图层 {spec.id}（{spec.path}）"
-    epsg = resolve_crs(source, declared=spec.crs, stated=raw.crs_wkt, remedy=_REMEDY)
     filled = raw.geometries[usable(raw.geometries)]
+    bounds: Box | None = None
     if len(filled):
         x_min, y_min, x_max, y_max = (float(bound) for bound in shapely.total_bounds(filled))
-        check_coordinates(source, (x_min, y_min, x_max, y_max), epsg, remedy=_REMEDY)
+        bounds = (x_min, y_min, x_max, y_max)
+    epsg = resolve_crs(source, declared=spec.crs, stated=raw.crs_wkt, remedy=_REMEDY, bounds=bounds)
+    if bounds is not None:
+        check_coordinates(source, bounds, epsg, remedy=_REMEDY)
     if epsg == 4326:
         notes.append(intake_note(spec.path, WHOLE_FILE, (noted(WGS84_NOTE, field="坐标系"),)))
     return epsg

@@ -12,7 +12,7 @@ from cdgis.core.array_types import BoolArray, GeometryArray
 from cdgis.errors import CrsError
 from cdgis.geometry.geodesy import MAX_EDGE_M, densify_for_plane, geometries_to_plane, to_lonlat
 from cdgis.geometry.plane_validity import valid_on_plane
-from cdgis.readers.coordinates import CHENGDE_BOX, Box, within
+from cdgis.readers.coordinates import CHINA_BOX, Box, within
 from cdgis.readers.crs import GEOGRAPHIC, WGS84_NOTE, check_coordinates, wrong_zone
 from cdgis.readers.input_limits import extent_remarks, size_remarks, tangle_remarks
 from cdgis.readers.intake import Remark, is_quarantined, noted, rejected, repaired
@@ -103,7 +103,7 @@ def _mended_on_plane(lonlat: BaseGeometry, plane: BaseGeometry) -> Remark:
 
 def _in_order(geometry: BaseGeometry, epsg: int) -> tuple[BaseGeometry, list[Remark]]:
     x_min, y_min, x_max, y_max = geometry.bounds
-    turned = epsg in GEOGRAPHIC and within(CHENGDE_BOX, y_min, x_min, y_max, x_max)
+    turned = epsg in GEOGRAPHIC and within(CHINA_BOX, y_min, x_min, y_max, x_max)
     if not turned:
         return geometry, []
     value = f"x {x_min:.6f}, y {y_min:.6f}"

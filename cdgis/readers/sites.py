@@ -14,7 +14,7 @@ from cdgis.core.scratch_folder import scratch_folder
 from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, SubjectKind
 from cdgis.errors import CrsError, LayerError, ReaderError, UsageError
 from cdgis.readers.attribute_columns import match_attribute
-from cdgis.readers.coordinates import CHENGDE_BOX, Box
+from cdgis.readers.coordinates import Box
 from cdgis.readers.crs import NO_CRS
 from cdgis.readers.formats import read_records
 from cdgis.readers.frame_sites import site_labels
@@ -22,6 +22,7 @@ from cdgis.readers.headers import subject_column
 from cdgis.readers.inputs import ARCHIVE_SUFFIX, InputFile, check_regular, expand_globs, file_sha256, open_archive
 from cdgis.readers.intake import intake_note, rejected
 from cdgis.readers.layer_files import read_layer
+from cdgis.readers.place_extent import home_box, place_extent
 from cdgis.readers.records import SiteRecord, SiteSource
 from cdgis.readers.roster import Roster
 from cdgis.readers.sidecar import UNMATCHED, UNNAMED, Sidecar, read_sidecar, without
@@ -39,8 +40,6 @@ NO_MATCH = rejected(
 NO_ROWS = rejected("文件里没有图斑或数据行", field="文件", remedy="核对导出时是否选中了用地边界")
 _PLACE_LAYERS = (layer_ids.COUNTIES, layer_ids.PARKS)
 """Layers whose names a row may claim to lie in."""
-_HOMES: Mapping[str, Box] = {"承德": CHENGDE_BOX}
-"""First characters of a workspace's city -> where its sites must lie, degrees."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +80,7 @@ def read_subjects(workspace: Workspace, *, progress: Progress | None = None) -> 
         labels=workspace.labels((*sites, *tables, *((sidecar,) if sidecar else ()))),
         kind=SubjectKind.PROJECT,
         undeclared_accuracy_m=settings.undeclared_datum_accuracy_m,
-        home=_HOMES.get(settings.city[:2]),
+        home=home_box(place_extent(workspace)),
         sidecar=sidecar,
         whole=True,
     )
@@ -155,7 +154,7 @@ def read_sites(
         labels=site_labels(workspace, named),
         kind=SubjectKind.PROJECT,
         undeclared_accuracy_m=settings.undeclared_datum_accuracy_m,
-        home=_HOMES.get(settings.city[:2]),
+        home=home_box(place_extent(workspace)),
         sidecar=sidecar,
         declared=declared or {},
         whole=not sidecar_is_shared,

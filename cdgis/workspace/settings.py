@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cdgis.core import layer_ids
 from cdgis.core.error_words import in_words
@@ -17,6 +17,7 @@ from cdgis.core.toml_files import PlainText, read_toml, schema_problems
 from cdgis.core.vocabulary import EARLIEST_DAY, LATEST_DAY
 from cdgis.errors import WorkspaceError, os_reason
 from cdgis.workspace.catalog import Catalog, read_catalog
+from cdgis.workspace.place import Place
 
 SETTINGS_FILE = "cdgis.toml"
 MOST_TOLERANCE_M = 10_000.0
@@ -143,6 +144,8 @@ class Settings(BaseModel):
 
     name: PlainText
     city: PlainText
+    place: Place | None = None
+    """Which place the workspace is about; without it, `city` and the layer of that id are all that is known."""
     as_of: date = Field(ge=EARLIEST_DAY, le=LATEST_DAY)
     catalog: PlainText = "layers/catalog.toml"
     tolerance_m: float = Field(default=20.0, ge=0, le=MOST_TOLERANCE_M)
@@ -159,6 +162,17 @@ class Settings(BaseModel):
     publish: PublishSettings = PublishSettings()
     rivers: RiverSettings = RiverSettings()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _one_city(cls, given: dict[str, Any]) -> dict[str, Any]:
+        place = given.get("place")
+        named = place.name if isinstance(place, Place) else place.get("name") if isinstance(place, dict) else None
+        if named is None:
+            return given
+        if given.get("city", named) != named:
+            raise ValueError(f"city 写 {given['city']}，[place] 的 name 写 {named}，应当一致")
+        return {**given, "city": named}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
@@ -172,6 +186,11 @@ class Workspace:
     def layers_dir(self) -> Path:
         """Folder that catalogue paths are relative to."""
         return (self.root / self.settings.catalog).parent
+
+    @property
+    def boundary(self) -> str:
+        """Catalogue entry of the layer that outlines the place."""
+        return self.settings.place.boundary if self.settings.place is not None else layer_ids.CITY
 
     def relative(self, path: Path) -> str:
         """Return `path` as users and run.json see it: relative to the workspace, with forward slashes; else its name."""

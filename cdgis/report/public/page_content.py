@@ -16,7 +16,8 @@ import numpy as np
 import shapely
 
 from cdgis.errors import ReportError
-from cdgis.geometry.geodesy import gauss_kruger_epsg, to_lonlat
+from cdgis.geometry.gauss_kruger import gauss_kruger_epsg
+from cdgis.geometry.geodesy import to_lonlat
 from cdgis.geometry.map_frame import METRES_PER_DEGREE
 from cdgis.report.map.generalise import Lonlat
 from cdgis.report.map.outline_encoding import inflated, unpack
@@ -41,7 +42,7 @@ _FIGURES = frozenset(("d", "points", "transform", "viewbox", "style", "class", "
 """Attributes that hold drawings or rules of the page, no words."""
 _ROW_ENDS = re.compile(r"</(?:tr|li|p|h\d|dd|option|details|figcaption|text|title|article)>|(?<=>)\s*(?=<tr\b)")
 _SCRIPT_ROW_ENDS = re.compile(r"[{}\n]")
-_MERIDIANS = (114, 117, 120)
+_MERIDIANS = tuple(range(75, 136, 3))
 """Central meridians tried for eastings without a zone."""
 _COARSE_PIXEL_M = 100.0
 """A drawing whose pixel is wider than this tells no place to 10 m, for it is written to a tenth of a pixel."""
@@ -196,13 +197,13 @@ def _metric_pairs(numbers: list[float]) -> list[tuple[float, float]]:
     pairs = []
     for a, b in zip(numbers, numbers[1:], strict=False):
         for east, north in ((a, b), (b, a)):
-            if 3e6 <= north <= 6e6 and (1e5 <= east < 1e6 or 25e6 <= east < 46e6):
+            if 1e6 <= north <= 6e6 and (1e5 <= east < 1e6 or 25e6 <= east < 46e6):
                 pairs.append((east, north))
     return pairs
 
 
 def _from_metres(pairs: list[tuple[float, float]]) -> Iterator[Lonlat]:
-    """Yield Gauss-Krüger pairs in degrees: by their zone prefix, or in each zone the region may lie in."""
+    """Yield Gauss-Krüger pairs in degrees: by their zone prefix, or in every zone."""
     metres = np.array(pairs, dtype=float).reshape(-1, 2)
     zone = np.floor(metres[:, 0] / 1e6).astype(int)
     for number in sorted(set(zone.tolist())):

@@ -11,6 +11,7 @@ from cdgis.core import layer_ids
 from cdgis.core.units import m2_to_ha, m2_to_mu
 from cdgis.core.vocabulary import IntakeStatus
 from cdgis.geometry import geodesy
+from cdgis.geometry.gauss_kruger import KNOWN_EPSG, gauss_kruger_epsg
 from cdgis.report.screening.clauses import Subject
 from cdgis.report.screening.content import Area, Basics, BoundaryPoint, Clause, Fact, IndustryPart
 from cdgis.report.screening.phrases import activity_title, fact_of, industry_name, split, wording
@@ -103,8 +104,8 @@ def boundary_points(shape: BaseGeometry | None) -> tuple[tuple[BoundaryPoint, ..
     if shape is None or shape.is_empty:
         return (), 0, ""
     west, _, east, _ = shape.bounds
-    zone = min(max(round((west + east) / 2 / 3), 38), 40)
-    epsg = geodesy.gauss_kruger_epsg(zone_width_deg=3, central_meridian_deg=zone * 3.0, with_prefix=True)
+    zone = min(max(round((west + east) / 2 / 3), 25), 45)
+    epsg = gauss_kruger_epsg(zone_width_deg=3, central_meridian_deg=zone * 3.0, with_prefix=True)
     lonlat, places = _points_of(shape)
     kept = slice(0, MOST_POINTS)
     plane = shapely.get_coordinates(geodesy.from_lonlat(np.asarray(shapely.points(lonlat[kept])), epsg))
@@ -117,7 +118,7 @@ def boundary_points(shape: BaseGeometry | None) -> tuple[tuple[BoundaryPoint, ..
             zip(places[kept], lonlat[kept], plane, strict=True), start=1
         )
     )  # fmt: skip
-    return points, len(lonlat), geodesy.KNOWN_EPSG[epsg]
+    return points, len(lonlat), KNOWN_EPSG[epsg]
 
 
 def _points_of(shape: BaseGeometry) -> tuple[np.ndarray, list[tuple[int, int]]]:

@@ -1,0 +1,53 @@
+"""Where a workspace's place lies: the extent of its outline, and the box its sites must lie in."""
+
+import math
+
+from cdgis.errors import WorkspaceError
+from cdgis.readers.coordinates import Box
+from cdgis.readers.layer_files import layer_extent
+from cdgis.workspace.catalog import LayerSpec
+from cdgis.workspace.settings import SETTINGS_FILE, Workspace
+
+_BOX_TENTHS = 10
+"""The home box has whole tenths of a degree."""
+
+
+def place_extent(workspace: Workspace) -> Box | None:
+    """Return the extent of the place, degrees: stated, of its boundary layer, or of all layers that others name as coverage.
+
+    None when the catalogue holds neither: such a workspace has nothing to overlay.
+
+    Raises
+    ------
+    WorkspaceError : [place] names a boundary layer that is not in the catalogue, or is no polygon layer.
+    LayerError, CrsError : the layer cannot be read.
+    """
+    if workspace.settings.place is not None and workspace.settings.place.extent is not None:
+        return workspace.settings.place.extent
+    boxes = [box for spec in _outlines(workspace) if (box := layer_extent(spec, workspace.layers_dir)) is not None]
+    if not boxes:
+        return None
+    west, south, east, north = zip(*boxes, strict=True)
+    return min(west), min(south), max(east), max(north)
+
+
+def _outlines(workspace: Workspace) -> list[LayerSpec]:
+    place, catalog = workspace.settings.place, workspace.catalog
+    if place is not None and (place.boundary not in catalog or catalog[place.boundary].geometry != "polygon"):
+        raise WorkspaceError(
+            f"{SETTINGS_FILE} 的 [place] boundary = \"{place.boundary}\" 不是图层目录里的面图层",
+            remedy="请在 layers/catalog.toml 登记行政区边界，或改 boundary 为它的编号",
+        )
+    if workspace.boundary in catalog:
+        return [catalog[workspace.boundary]]
+    covers = {spec.coverage for spec in catalog.layers.values() if spec.coverage}
+    return [catalog[layer_id] for layer_id in sorted(covers)]
+
+
+def home_box(extent: Box | None) -> Box | None:
+    """Return the box the place's sites must lie in, degrees: its extent to the next tenth of a degree outward."""
+    if extent is None:
+        return None
+    west, south = (math.floor(bound * _BOX_TENTHS) / _BOX_TENTHS for bound in extent[:2])
+    east, north = (math.ceil(bound * _BOX_TENTHS) / _BOX_TENTHS for bound in extent[2:])
+    return west, south, east, north
