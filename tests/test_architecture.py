@@ -42,7 +42,7 @@ FENCES = {
     "fiona": ("readers", "report.files"),
     "pyogrio": ("readers", "report.files"),
     "rasterio": ("raster",),
-    "pyproj": ("geometry.geodesy", "geometry.projections"),
+    "pyproj": ("geometry.geodesy", "geometry.gauss_kruger", "geometry.projections"),
     "folium": ("report.map",),
     "numba": ("core.compiled",),
     "docx": ("report.files.docx_base", "report.screening.docx", "report.rivers.docx", "report.relocation.docx"),
