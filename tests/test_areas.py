@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cdgis.geometry.kernels import Engine, overlap_areas, overlapping_pairs
-from cdgis.geometry.kernels.engine import COMPILED_PAYS, VARIABLE, chosen_engine
+from cdgis.geometry.kernels.engine import COMPILED_PAYS, chosen_engine
 from cdgis.geometry.kernels.flat_polygons import FlatPolygons
 from cdgis.geometry.kernels.overlap import ZoneIndex
 from cdgis.geometry.kernels.overlap_areas import LEAST_AREA_M2
@@ -198,10 +198,8 @@ def test_flat_polygons_come_back_as_they_went():
     assert shapely.equals(part.geometries(), shapes[5:9]).all()
 
 
-def test_engine_is_the_one_named_or_suits_the_size(monkeypatch):
-    monkeypatch.delenv(VARIABLE, raising=False)
+def test_engine_is_the_one_named_or_suits_the_size():
     assert chosen_engine(work=COMPILED_PAYS - 1) is Engine.PLAIN
     assert chosen_engine(work=COMPILED_PAYS) is Engine.COMPILED
-    monkeypatch.setenv(VARIABLE, "plain")
-    assert chosen_engine(work=10**9) is Engine.PLAIN
+    assert chosen_engine(Engine.PLAIN, work=10**9) is Engine.PLAIN
     assert chosen_engine(Engine.COMPILED, work=0) is Engine.COMPILED

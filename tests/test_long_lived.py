@@ -1,7 +1,6 @@
 """What a long-lived process needs: frames in one reference, nothing kept for ever, threads that share a workspace."""
 
 import gc
-import os
 import pickle
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +14,6 @@ from shapes import from_metres, layer_set, sites, workspace, zone_layer
 
 from cdgis.core.progress import Silent
 from cdgis.errors import CrsError
-from cdgis.geometry.kernels.engine import VARIABLE, Engine, engine_of_process
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.readers.loading import Loaded
 from cdgis.rules import load_rulebook
@@ -100,16 +98,3 @@ def test_what_is_derived_stays_when_a_layer_travels_to_another_process():
     copy = pickle.loads(pickle.dumps(layer))
     assert copy.derived("x", lambda made: made.spec.id) == "ecological_redline"
     pd.testing.assert_frame_equal(copy.zones, layer.zones)
-
-
-@pytest.mark.parametrize("before", [None, "plain"])
-def test_engine_of_a_process_is_what_it_was_before_however_the_block_ends(before, monkeypatch):
-    monkeypatch.delenv(VARIABLE, raising=False)
-    if before:
-        monkeypatch.setenv(VARIABLE, before)
-    with pytest.raises(RuntimeError), engine_of_process(Engine.COMPILED):
-        assert os.environ[VARIABLE] == "compiled"
-        raise RuntimeError
-    assert os.environ.get(VARIABLE) == before
-    with engine_of_process(None):
-        assert os.environ.get(VARIABLE) == before

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from cdgis.geometry import geodesy
 from cdgis.geometry import outline_chunks as stretches
 from cdgis.geometry.kernels import Engine, FlatPolygons, OutlineIndex, nearest_chunk, ring_chunks
-from cdgis.geometry.kernels.engine import VARIABLE
 from cdgis.geometry.kernels.projection_points import projection_points
 from cdgis.geometry.outline_chunks import OutlineChunks
 from tests.test_areas import FAR, stars
@@ -207,7 +206,7 @@ def test_twenty_thousand_points_have_the_same_zones_and_distances_from_both_engi
     assert among[found[0][0]].all() and (found[0][1] >= 0).all()
 
 
-def test_subjects_of_all_kinds_keep_their_places_when_points_go_another_way(monkeypatch):
+def test_subjects_of_all_kinds_keep_their_places_when_points_go_another_way():
     zones, points = city_zones(20, 12), city_points(30, 13)
     mixed = points.copy()
     mixed[::3] = shapely.buffer(points[::3], 50.0)
@@ -215,8 +214,7 @@ def test_subjects_of_all_kinds_keep_their_places_when_points_go_another_way(monk
     mixed[1] = shapely.MultiPoint(points[[1, 2]].tolist())
     answers = []
     for engine in Engine:
-        monkeypatch.setenv(VARIABLE, engine)
-        answers.append(OutlineIndex.of(zones).nearest(mixed, np.ones(20, dtype=bool), at_most_m=3000.0))
+        answers.append(OutlineIndex.of(zones, engine=engine).nearest(mixed, np.ones(20, dtype=bool), at_most_m=3000.0))
     for plain, fast in zip(*answers, strict=True):
         np.testing.assert_array_equal(plain, fast)
     assert answers[0][0][2] == -1 and (answers[0][0] >= 0).any() and np.isnan(answers[0][1]).sum() > 1

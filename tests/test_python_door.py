@@ -3,7 +3,6 @@
 import inspect
 import subprocess
 import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -64,9 +63,9 @@ def test_import_loads_no_library_and_no_room():
 
 def test_import_takes_below_50_ms_beside_bare_python():
     def seconds(code):
-        start = time.perf_counter()
-        subprocess.run([sys.executable, "-c", code], check=True, cwd=REPO)
-        return time.perf_counter() - start
+        """CPU time of a process from its start: what else the machine does must not count."""
+        code = f"import time; {code}; print(time.process_time())"
+        return float(subprocess.run([sys.executable, "-c", code], check=True, cwd=REPO, capture_output=True, text=True).stdout)
 
     assert min(seconds("import cdgis") for _ in range(7)) - min(seconds("pass") for _ in range(7)) < 0.05
 

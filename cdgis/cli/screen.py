@@ -1,6 +1,5 @@
 """The commands for sites: `cdgis screen` judges given ones, `cdgis guide` looks for good ones."""
 
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +26,7 @@ from cdgis.cli.words import ChineseCommand
 from cdgis.core.calendar_days import parse_date
 from cdgis.errors import UsageError
 
-ENGINES = ("auto", "plain", "compiled", "dask")
+ENGINES = ("auto", "dask")
 FORMATS = ("html", "docx", "xlsx", "gpkg", "json", "map")
 
 FilesArgument = Annotated[
@@ -59,7 +58,7 @@ SizeOption = Annotated[
 ]
 EngineOption = Annotated[
     str,
-    typer.Option("--engine", metavar="引擎", help="auto 自选；plain 只用 GEOS；compiled 编译内核；dask 分布式（读 GeoParquet），结果相同"),
+    typer.Option("--engine", metavar="引擎", help="auto 本进程；dask 分块、多进程或集群（读 GeoParquet），结果相同"),
 ]
 SchedulerOption = Annotated[str | None, typer.Option("--scheduler", metavar="地址", help="现有 Dask 调度器地址（缺省在本机起进程）")]
 FormatOption = Annotated[str, typer.Option("--format", metavar="清单", help="输出格式，逗号分隔：html,docx,xlsx,gpkg,json,map（互动地图）")]
@@ -115,20 +114,20 @@ def screen(
     }  # fmt: skip
     declared = {key: value for key, value in given.items() if value is not None} | named_values(attr or [])
     target = output_folder(out, "reports", opened, files=(*(files or ()), *((attributes,) if attributes else ())))
-    with_engine = chosen(engine)
+    if engine not in ENGINES:
+        raise UsageError(f"--engine 读到“{engine}”，应为 {'、'.join(ENGINES)} 中的一个")
     witnessed = named_values(seen or [], option="--seen", example="opinion_document=张三")
     if is_batch(files or (), engine):
         if witnessed:
             raise UsageError(
                 "--seen 只用于逐宗研判：成批研判不能一次登记全部地块的文号", remedy="请逐宗研判须登记的地块"
             )
-        with with_engine:
-            screen_batch(
-                opened, tuple(files or ()), declared, target, scheduler=scheduler, distributed=engine == "dask", jobs=jobs,
-                as_of=parse_date(as_of), tolerance_m=tolerance, quiet=quiet,
-            )  # fmt: skip
+        screen_batch(
+            opened, tuple(files or ()), declared, target, scheduler=scheduler, distributed=engine == "dask", jobs=jobs,
+            as_of=parse_date(as_of), tolerance_m=tolerance, quiet=quiet,
+        )  # fmt: skip
         return
-    with with_engine, progress_bars(err_console, quiet=quiet) as progress:
+    with progress_bars(err_console, quiet=quiet) as progress:
         assessment = assess_sites(
             opened, tuple(files or ()), declared=declared, seen=witnessed, sidecar=attributes, wkt=tuple(wkt or ()),
             lonlat=tuple(lonlat or ()), tolerance_m=tolerance, as_of=parse_date(as_of), jobs=jobs, progress=progress,
@@ -140,20 +139,6 @@ def screen(
     if fault is not None:
         raise fault
     leave_strictly(assessment, strict=strict)
-
-
-def chosen(name: str) -> AbstractContextManager[None]:
-    """Return the block in which this process, and those it starts, use the engine of that name.
-
-    Raises
-    ------
-    UsageError : there is no engine of that name.
-    """
-    if name not in ENGINES:
-        raise UsageError(f"--engine 读到“{name}”，应为 {'、'.join(ENGINES)} 中的一个")
-    from cdgis.geometry.kernels.engine import Engine, engine_of_process
-
-    return engine_of_process(Engine(name) if name in tuple(Engine) else None)
 
 
 def wanted_formats(text: str) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Areas of every overlap of two sets of polygons, without shapes: by compiled sums or by plain shapely.
 
-Both give the same pairs and, to rounding, the same areas; `CDGIS_ENGINE` or `engine` chooses, else the size of the job.
+Both give the same pairs and, to rounding, the same areas; `engine` chooses, else the size of the job.
 """
 
 from concurrent.futures import ThreadPoolExecutor
