@@ -240,13 +240,11 @@ def test_altitude_is_dropped_and_noted_in_kml(tmp_path: Path) -> None:
     assert "高程" in only_note(subjects).reason
 
 
-def test_bow_tie_is_repaired_and_reported(tmp_path: Path) -> None:
-    subjects = read(write_layer(tmp_path / "蝶.gpkg", [BOW_TIE]))
-    note = only_note(subjects)
-    assert subjects.frame.geometry.is_valid.all()
-    assert (note.status, "自相交" in note.reason) == ("repaired", True)
-    # the two triangles of the bow-tie are half of the square it is drawn in
-    assert area_of(subjects) == pytest.approx(float(survey_area_m2([square(117.90, 40.95)])[0]) / 2, rel=1e-3)
+def test_bow_tie_is_quarantined_with_the_land_a_repair_would_add(tmp_path: Path) -> None:
+    note = only_note(read(write_layer(tmp_path / "蝶.gpkg", [BOW_TIE])))
+    assert (note.status, "边界自相交" in note.reason) == ("quarantined", True)
+    # as drawn one triangle; a repair would add the other, half of what it makes
+    assert "减 0.00 平方米，占 50.0" in note.reason
 
 
 def test_lon_lat_are_exchanged_only_when_china_shows_it(tmp_path: Path) -> None:
@@ -294,9 +292,9 @@ def test_foreign_crs_is_refused_by_name(tmp_path: Path, epsg: int) -> None:
 def test_all_features_are_judged_when_one_is_faulty(tmp_path: Path) -> None:
     features = [(PARCEL, {"name": "好"}), (None, {"name": "空"}), (BOW_TIE, {"name": "蝶"})]
     subjects = read(write_geojson(tmp_path / "多.geojson", features))
-    assert statuses(subjects) == ["accepted", "quarantined", "repaired"]
+    assert statuses(subjects) == ["accepted", "quarantined", "quarantined"]
     assert [note.row for note in subjects.intake] == ["1", "2", "3"]
-    assert len(subjects.frame) == 2
+    assert len(subjects.frame) == 1
 
 
 def test_hostile_names_pass_through_as_text(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ def _locate(
     remarks += _header_remarks(parcel, shape, projected=placement.epsg not in GEOGRAPHIC)
     if shape is None:
         return None, tuple(remarks)
-    settled = settle(shape, placement.epsg, source=source.label, remedy="核对坐标系、带号与坐标", home=source.home)
+    settled = settle(shape, placement.epsg, source=source.label, remedy="核对坐标系、带号与坐标", home=source.home, repair_share=source.repair_share)
     return settled.geometry, (*remarks, *settled.remarks)
 
 

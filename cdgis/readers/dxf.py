@@ -171,7 +171,7 @@ def _site_records(outlines: Sequence[Outline], source: SiteSource, damage: tuple
             row += 1
             shape = Polygon(outline.polygon.exterior, [hole.polygon.exterior for hole in holes])
             epsg = outline.placement.epsg
-            settled = settle(shape, epsg, source=source.label, remedy=DXF_CRS_REMEDY, home=source.home)
+            settled = settle(shape, epsg, source=source.label, remedy=DXF_CRS_REMEDY, home=source.home, repair_share=source.repair_share)
             name = layer if len(sites) == 1 else f"{layer}-{number}"
             named = layer not in _NAMELESS_LAYERS
             yield SiteRecord(

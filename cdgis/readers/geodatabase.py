@@ -96,7 +96,7 @@ def _records(name: str, source: SiteSource, prefix: str) -> Iterator[SiteRecord]
     )
     rows = zip(*columns, strict=True) if columns else ((),) * len(shapes)
     for number, (shape, values) in enumerate(zip(shapes, rows, strict=True), start=1):
-        settled = settle(shape, epsg, source=source.label, remedy=CRS_REMEDY, home=source.home)
+        settled = settle(shape, epsg, source=source.label, remedy=CRS_REMEDY, home=source.home, repair_share=source.repair_share)
         remarks = (noted(f"要素类 {name}"),) if prefix else ()
         yield SiteRecord(
             row=f"{prefix}{number}",

@@ -127,7 +127,7 @@ def feature_geometry(feature: object) -> BaseGeometry | None:
 def _record(feature: object, number: int, epsg: int, source: SiteSource) -> SiteRecord:
     identifier = cell_text(feature.get("id")) if isinstance(feature, dict) else ""
     try:
-        settled = settle(feature_geometry(feature), epsg, source=source.label, remedy=CRS_REMEDY, home=source.home)
+        settled = settle(feature_geometry(feature), epsg, source=source.label, remedy=CRS_REMEDY, home=source.home, repair_share=source.repair_share)
         geometry, remarks = settled.geometry, settled.remarks
     except ReaderError as err:
         geometry, remarks = None, (rejected(str(err), field="geometry", remedy="修正坐标后重新提交"),)

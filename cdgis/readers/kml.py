@@ -92,7 +92,7 @@ def _record(placemark: ElementTree.Element, number: int, epsg: int, source: Site
             rejected(f"坐标不合规（{in_words(err)}）", field="coordinates", remedy="坐标应为 经度,纬度[,高程]，以空格分隔"),
         )
     if not remarks:
-        settled = settle(geometry, epsg, source=source.label, remedy="KML 只能是经纬度坐标，请重新导出")
+        settled = settle(geometry, epsg, source=source.label, remedy="KML 只能是经纬度坐标，请重新导出", repair_share=source.repair_share)
         geometry, remarks = settled.geometry, settled.remarks
     keys = tuple(key for key in (placemark.get("id", ""), texts.get("name", ""), str(number)) if key)
     return SiteRecord(row=str(number), geometry=geometry, keys=keys, texts=texts, remarks=remarks)

@@ -9,6 +9,7 @@ import pyogrio
 import pyogrio.errors
 import shapely
 from geopandas import GeoDataFrame
+from shapely import MultiPolygon, Polygon
 from shapely.errors import ShapelyError
 
 from cdgis.core.array_types import BoolArray, GeometryArray
@@ -18,6 +19,7 @@ from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, IntakeNote
 from cdgis.errors import LayerError, ReaderError
 from cdgis.geometry.geodesy import to_lonlat
 from cdgis.geometry.plane_validity import valid_on_plane
+from cdgis.geometry.validity_words import validity_words
 from cdgis.readers.attribute_columns import column_aliases
 from cdgis.readers.coordinates import Box
 from cdgis.readers.crs import WGS84_NOTE, check_coordinates, resolve_crs
@@ -26,6 +28,7 @@ from cdgis.readers.geodatabase import GDB_SUFFIX
 from cdgis.readers.geojson import feature_geometry, feature_texts, open_geojson
 from cdgis.readers.inputs import file_sha256
 from cdgis.readers.intake import Remark, intake_note, noted, rejected, repaired
+from cdgis.readers.mending import LARGEST_REPAIR_SHARE, mend
 from cdgis.readers.repair import (
     DENSIFIED,
     KIND_WORDS,
@@ -37,6 +40,7 @@ from cdgis.readers.repair import (
     repaired_geometries,
     usable,
 )
+from cdgis.readers.ring_loops import untied
 from cdgis.readers.shapefile import check_shapefile, filled_cells
 from cdgis.readers.sheets import Sheet, read_sheets
 from cdgis.readers.text_encoding import shapefile_encoding
@@ -269,12 +273,10 @@ def _geometries(spec: LayerSpec, raw: _Raw, epsg: int, notes: list[IntakeNote]) 
     flat[empty] = None
     bad = ~empty & ~shapely.is_valid(flat)
     astray = np.zeros(len(flat), dtype=bool)
-    astray[bad] = has_stray_holes(flat[bad])
+    astray[bad] = has_stray_holes(np.array([untied(geometry) for geometry in flat[bad]], dtype=object))
     flat[astray] = None
     bad &= ~astray
-    reasons = shapely.is_valid_reason(flat[bad])
-    notes += [_row_note(spec, i, repaired(f"图形不合规（{r}），已修复", field="geometry"))
-              for i, r in zip(np.flatnonzero(bad), reasons, strict=True)]  # fmt: skip
+    _mend(spec, flat, bad, epsg, notes)
     whole = ~(empty | astray)
     flat[whole] = repaired_geometries(flat[whole], dimension)
     lost = whole & shapely.is_empty(flat)
@@ -293,6 +295,22 @@ def _geometries(spec: LayerSpec, raw: _Raw, epsg: int, notes: list[IntakeNote]) 
     notes += [_row_note(spec, i, rejected(reason, field="geometry", remedy="在源文件中修正后重新载入"))
               for which, reason in faults for i in np.flatnonzero(which)]  # fmt: skip
     return lonlat, whole & ~lost
+
+
+def _mend(spec: LayerSpec, flat: GeometryArray, bad: BoolArray, epsg: int, notes: list[IntakeNote]) -> None:
+    """Mend the `bad` zones in place, with a note on the land each gained and lost.
+
+    A zone of which too much changes is kept, unlike a parcel: mending keeps all land that any reading of the outline
+    encloses, and without the zone every site would lack its answer.
+    """
+    for index, words in zip(np.flatnonzero(bad), validity_words(flat[bad]), strict=True):
+        remark = repaired(f"{words}，已修复", field="geometry")
+        if isinstance(flat[index], Polygon | MultiPolygon):
+            mending = mend(flat[index], epsg)
+            flat[index] = mending.geometry
+            remedy = "多出的地可能不属于这个区，请在源文件中修正" if mending.share > LARGEST_REPAIR_SHARE else ""
+            remark = repaired(f"{words}，已修复，{mending.told}", field="geometry", remedy=remedy)
+        notes.append(_row_note(spec, index, remark))
 
 
 def _row_note(spec: LayerSpec, index: np.intp, remark: Remark) -> IntakeNote:

@@ -23,12 +23,14 @@ from cdgis.geometry.gauss_kruger import GEOGRAPHIC_EPSG, KNOWN_EPSG, identify_cr
 from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.readers.headers import subject_column
 from cdgis.readers.intake import intake_note, rejected, repaired
-from cdgis.readers.repair import densified_lonlat, made_valid, usable
+from cdgis.readers.mending import LARGEST_REPAIR_SHARE, made_valid, mend
+from cdgis.readers.repair import densified_lonlat, usable
 from cdgis.readers.roster import stated_accuracy_m
 from cdgis.readers.subjects import Description, describe_site
 from cdgis.rules.attributes import load_attributes
 from cdgis.workspace.layers import SUBJECT_COLUMNS, Subjects
 
+_AREA = 2
 _LONLAT = "OGC:CRS84"
 """What GeoParquet means where it names no coordinate system."""
 
@@ -128,8 +130,14 @@ def _sound(raw: GeometryArray, epsg: int) -> tuple[GeometryArray, BoolArray, Boo
     flat = np.asarray(shapely.force_2d(raw), dtype=object)
     flat[lost] = None
     mended = ~lost & ~shapely.is_valid(flat)
-    flat[mended] = made_valid(flat[mended])
     mixed = ~lost & (shapely.get_type_id(flat) == 7)
+    for index in np.flatnonzero(mended & ~mixed):
+        if shapely.get_dimensions(flat[index]) != _AREA:
+            flat[index] = made_valid(flat[index])
+            continue
+        mending = mend(flat[index], epsg)
+        flat[index] = mending.geometry
+        lost[index] = mending.share > LARGEST_REPAIR_SHARE
     lost |= mixed | (~lost & shapely.is_empty(flat))
     flat[lost] = None
     lonlat, _ = densified_lonlat(flat, epsg)
@@ -188,7 +196,7 @@ def _intake(
     part: PartOfFile, rows: npt.NDArray[np.object_], mended: BoolArray, lost: BoolArray
 ) -> tuple[IntakeNote, ...]:
     """Return a line for every row that was not simply accepted."""
-    bad = rejected("没有几何图形、坐标无效或图形不是一种", field="geometry", remedy="补上或修正图形后重新提交")
+    bad = rejected("没有几何图形、坐标无效、图形不是一种，或修复会改变 1% 以上的面积", field="geometry", remedy="补上或修正图形后重新提交")
     fixed = repaired("图形不合规，已修复", field="geometry", remedy="请核对边界")
     notes = [intake_note(part.label, str(row), (bad,)) for row in rows[lost]]
     return (*notes, *(intake_note(part.label, str(row), (fixed,)) for row in rows[mended]))

@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 from cdgis.readers.attribute_columns import plain_decimal
 from cdgis.readers.coordinates import Box
 from cdgis.readers.intake import Remark
+from cdgis.readers.mending import LARGEST_REPAIR_SHARE
 
 CRS_REMEDY = "补上 .prj，或用 --crs EPSG:4548（附表则用“坐标系”列）写明坐标系"
 
@@ -31,6 +32,8 @@ class SiteSource:
     """Where the workspace's sites must lie, degrees; tells a wrong zone number."""
     undeclared_accuracy_m: float = 700.0
     """Positional accuracy of rows whose datum nobody declared, metres."""
+    repair_share: float = LARGEST_REPAIR_SHARE
+    """Share of a parcel's land that a repair may gain and lose together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,8 @@
 """Raw shapes mended into valid EPSG:4490 geometry, with what had to be mended."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal
 
 import numpy as np
 import shapely
@@ -12,12 +13,13 @@ from cdgis.core.array_types import BoolArray, GeometryArray
 from cdgis.errors import CrsError
 from cdgis.geometry.geodesy import MAX_EDGE_M, densify_for_plane, geometries_to_plane, to_lonlat
 from cdgis.geometry.plane_validity import valid_on_plane
+from cdgis.geometry.validity_words import validity_words
 from cdgis.readers.coordinates import CHINA_BOX, Box, within
 from cdgis.readers.crs import GEOGRAPHIC, WGS84_NOTE, check_coordinates, wrong_zone
 from cdgis.readers.input_limits import extent_remarks, size_remarks, tangle_remarks
 from cdgis.readers.intake import Remark, is_quarantined, noted, rejected, repaired
-
-ShapeOrShapes = TypeVar("ShapeOrShapes", BaseGeometry, GeometryArray)
+from cdgis.readers.mending import LARGEST_REPAIR_SHARE, Mending, made_valid, mend
+from cdgis.readers.ring_loops import untied
 
 ON_PLANE = "经纬度上合规的图形，换算到量算平面后不合规"
 FLATTENED = "图形在量算平面上没有面积"
@@ -26,6 +28,8 @@ DENSIFIED = f"高斯-克吕格长边（超过 {MAX_EDGE_M:g} 米）已加密，�
 _STRAY_SHARE = 0.01
 """Share of a hole that may lie outside its shell: more is no matter of rounding."""
 _POLYGON = 3
+_AREA = 2
+"""Dimension of what has area."""
 
 _ZONE_REMEDY = "请核对带号、中央子午线或 --crs 后重新提交；坐标最好带带号前缀，如 39576000"
 _DIMENSION = {"point": 0, "line": 1, "polygon": 2}
@@ -41,7 +45,10 @@ class Settled:
     remarks: tuple[Remark, ...]
 
 
-def settle(geometry: BaseGeometry | None, epsg: int, *, source: str, remedy: str, home: Box | None = None) -> Settled:
+def settle(
+    geometry: BaseGeometry | None, epsg: int, *, source: str, remedy: str, home: Box | None = None,
+    repair_share: float = LARGEST_REPAIR_SHARE,
+) -> Settled:  # fmt: skip
     """Return one site geometry in EPSG:4490: flat, axes in order, valid, of one dimension.
 
     Parameters
@@ -49,6 +56,7 @@ def settle(geometry: BaseGeometry | None, epsg: int, *, source: str, remedy: str
     geometry : any geometry, x = easting or longitude in `epsg`.
     source, remedy : words for the message when the coordinates contradict `epsg`.
     home : degrees; plane coordinates that lie outside it, but inside it in another zone, are refused.
+    repair_share : a repair that gains and loses more land than this share of it is refused.
     """
     remarks = list(_first_look(geometry))
     if geometry is None or is_quarantined(remarks):
@@ -68,7 +76,7 @@ def settle(geometry: BaseGeometry | None, epsg: int, *, source: str, remedy: str
         return Settled(geometry=None, remarks=(*remarks, rejected(elsewhere, field="带号", remedy=_ZONE_REMEDY)))
     if epsg == 4326:
         remarks.append(noted(WGS84_NOTE, field="坐标系"))
-    whole, mended = _mended(geometry)
+    whole, mended = _mended(geometry, epsg, repair_share)
     if whole is None:
         return Settled(geometry=None, remarks=(*remarks, *mended))
     lonlat, cut = densified_lonlat(np.array([whole], dtype=object), epsg)
@@ -76,7 +84,9 @@ def settle(geometry: BaseGeometry | None, epsg: int, *, source: str, remedy: str
     if shapely.is_empty(plane[0]):
         return Settled(geometry=None, remarks=(*remarks, *mended, rejected(FLATTENED, field="geometry", remedy="请核对界址点")))
     if crossed[0]:
-        remarks.append(_mended_on_plane(lonlat[0], plane[0]))
+        mended += _mended_on_plane(lonlat[0], plane[0], repair_share)
+        if is_quarantined(mended):
+            return Settled(geometry=None, remarks=(*remarks, *mended))
     if cut[0]:
         remarks.append(noted(DENSIFIED, field="geometry"))
     vast = extent_remarks(lonlat[0])
@@ -92,13 +102,14 @@ def _first_look(geometry: BaseGeometry | None) -> tuple[Remark, ...]:
     return size_remarks(geometry)
 
 
-def _mended_on_plane(lonlat: BaseGeometry, plane: BaseGeometry) -> Remark:
+def _mended_on_plane(lonlat: BaseGeometry, plane: BaseGeometry, largest_share: float) -> list[Remark]:
     before = geometries_to_plane(np.array([lonlat], dtype=object))
     change_m2 = float(shapely.area(plane) - shapely.area(before)[0])
-    return repaired(
-        f"{ON_PLANE}（{shapely.is_valid_reason(before[0])}），已修复，面积改变 {change_m2:.3f} 平方米", field="geometry",
-        remedy="请核对内环与外环、各部分之间是否共用顶点",
-    )  # fmt: skip
+    reason = f"{ON_PLANE}（{validity_words(before)[0]}），已修复，面积改变 {change_m2:.3f} 平方米"
+    remedy = "请核对内环与外环、各部分之间是否共用顶点"
+    if abs(change_m2) > largest_share * float(shapely.area(plane)):
+        return [rejected(reason.replace("已修复", "不作修复"), field="geometry", remedy=remedy)]
+    return [repaired(reason, field="geometry", remedy=remedy)]
 
 
 def _in_order(geometry: BaseGeometry, epsg: int) -> tuple[BaseGeometry, list[Remark]]:
@@ -132,28 +143,60 @@ def densified_lonlat(geoms: GeometryArray, epsg: int) -> tuple[GeometryArray, Bo
     return lonlat, np.asarray(cut)
 
 
-def _mended(geometry: BaseGeometry) -> tuple[BaseGeometry | None, list[Remark]]:
+def _mended(geometry: BaseGeometry, epsg: int, largest_share: float) -> tuple[BaseGeometry | None, list[Remark]]:
     dimension = int(shapely.get_dimensions(geometry))
-    tangled = () if geometry.is_valid else tangle_remarks(geometry)
-    if tangled:
-        return None, list(tangled)
-    if has_stray_holes(np.array([geometry], dtype=object))[0]:
-        return None, [rejected(STRAY_HOLE, field="geometry", remedy="核对内环坐标；若是另一块地，请作为单独的部分提交")]
     remarks: list[Remark] = []
-    if not geometry.is_valid:
-        remarks.append(
-            repaired(
-                f"图形自相交或不合规（{shapely.is_valid_reason(geometry)}），已修复",
-                field="geometry",
-                remedy="请核对界址点次序",
-            )
-        )
     if geometry.geom_type == "GeometryCollection":
         remarks.append(repaired(f"混合图形，只保留{KIND_WORDS[dimension]}部分", field="geometry"))
+        geometry = _apart(geometry) if dimension == _AREA else _parts_of(geometry, dimension)
+    if not geometry.is_valid and dimension == _AREA:
+        mended, more = _mended_polygon(geometry, epsg, largest_share)
+        remarks += more
+        if mended is None:
+            return None, remarks
+        geometry = mended
     whole = repaired_geometries(np.array([geometry], dtype=object), dimension)[0]
-    if whole.is_empty or (dimension == 2 and whole.area == 0):
+    if whole.is_empty or (dimension == _AREA and whole.area == 0):
         return None, [*remarks, rejected("图形退化，没有面积", field="geometry", remedy="请核对界址点")]
     return whole, remarks
+
+
+def _apart(collection: BaseGeometry) -> BaseGeometry:
+    """Return the polygons of a collection, not joined: whoever mends them says what joining changes."""
+    parts = shapely.get_parts(shapely.get_parts([collection]))
+    polygons = parts[shapely.get_type_id(parts) == _POLYGON]
+    whole: BaseGeometry = shapely.multipolygons(polygons) if len(polygons) > 1 else polygons[0]
+    return whole
+
+
+def _mended_polygon(
+    polygon: BaseGeometry, epsg: int, largest_share: float
+) -> tuple[BaseGeometry | None, Sequence[Remark]]:
+    tangled = tangle_remarks(polygon)
+    if tangled:
+        return None, tangled
+    words = validity_words(np.array([polygon], dtype=object))[0]
+    opened = untied(shapely.force_2d(polygon))
+    if has_stray_holes(np.array([opened], dtype=object))[0]:
+        return None, (rejected(STRAY_HOLE, field="geometry", remedy="核对内环坐标；若是另一块地，请作为单独的部分提交"),)
+    if opened.is_valid:
+        return opened, (repaired(f"{words}：已按环的包含关系分出外环与孔，面积不变", field="geometry", remedy="请核对"),)
+    mending = mend(opened, epsg)
+    if mending.share > largest_share:
+        return None, (_too_much(words, mending),)
+    return mending.geometry, (_repair(words, mending),)
+
+
+def _repair(words: str, mending: Mending) -> Remark:
+    return repaired(f"{words}，已修复，{mending.told}", field="geometry", remedy="请核对界址点次序")
+
+
+def _too_much(words: str, mending: Mending) -> Remark:
+    if mending.share == np.inf:
+        return rejected("图形退化，没有面积", field="geometry", remedy="请核对界址点")
+    reason = f"{words}；修复会使{mending.told}，不知原意，不作修复"
+    remedy = "请按界址点号顺序重新连线；各部分重叠的，是孔洞请画成内环，是重复请删去一个"
+    return rejected(reason, field="geometry", remedy=remedy)
 
 
 def usable(geoms: GeometryArray) -> BoolArray:
@@ -184,14 +227,6 @@ def _strays(polygon: Polygon) -> bool:
     return bool((beyond > _STRAY_SHARE * shapely.area(holes)).any())
 
 
-def made_valid(geoms: ShapeOrShapes) -> ShapeOrShapes:
-    """Return invalid polygons made valid so that no land is lost: parts that overlap are joined, holes stay holes.
-
-    GEOS's older method ("linework") would cut out whatever two parts have in common.
-    """
-    return shapely.make_valid(geoms, method="structure", keep_collapsed=False)
-
-
 def repaired_geometries(geoms: GeometryArray, dimension: int) -> GeometryArray:
     """Return `geoms` made valid, each reduced to its parts of `dimension` (0 point, 1 line, 2 polygon); 2D."""
     flat = shapely.force_2d(geoms)
@@ -208,7 +243,7 @@ def _parts_of(geometry: BaseGeometry, dimension: int) -> BaseGeometry:
     kept = parts[shapely.get_dimensions(parts) == dimension]
     if len(kept) == 0:
         return shapely.Polygon()
-    if dimension == 2:
+    if dimension == _AREA:
         return shapely.union_all(kept)
     return shapely.MultiLineString(list(kept)) if dimension == 1 else shapely.MultiPoint(list(kept))
 

@@ -185,7 +185,7 @@ def _record(row: _Row, evidence: Evidence | None, source: SiteSource) -> SiteRec
     if position.shape is None or is_quarantined(position.remarks):
         return SiteRecord(row=row.label, geometry=None, keys=keys, texts=row.texts, remarks=position.remarks)
     accuracy_m, about_datum = _datum_remarks(position, evidence, source)
-    settled = settle(position.shape, position.epsg, source=source.label, remedy=CRS_REMEDY, home=source.home)
+    settled = settle(position.shape, position.epsg, source=source.label, remedy=CRS_REMEDY, home=source.home, repair_share=source.repair_share)
     return SiteRecord(
         row=row.label,
         geometry=settled.geometry,

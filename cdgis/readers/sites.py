@@ -51,6 +51,7 @@ class _Batch:
     """File or sidecar -> name shown to the user, no two alike."""
     kind: SubjectKind
     undeclared_accuracy_m: float
+    repair_share: float
     sidecar: Path | None = None
     declared: Mapping[str, str] = field(default_factory=dict)
     """Column or attribute name -> text that applies to every site."""
@@ -81,6 +82,7 @@ def read_subjects(workspace: Workspace, *, progress: Progress | None = None) -> 
         kind=SubjectKind.PROJECT,
         undeclared_accuracy_m=settings.undeclared_datum_accuracy_m,
         home=home_box(place_extent(workspace)),
+        repair_share=settings.largest_repair_share,
         sidecar=sidecar,
         whole=True,
     )
@@ -155,6 +157,7 @@ def read_sites(
         kind=SubjectKind.PROJECT,
         undeclared_accuracy_m=settings.undeclared_datum_accuracy_m,
         home=home_box(place_extent(workspace)),
+        repair_share=settings.largest_repair_share,
         sidecar=sidecar,
         declared=declared or {},
         whole=not sidecar_is_shared,
@@ -279,6 +282,7 @@ def _source(file: InputFile, batch: _Batch, sidecar: Sidecar) -> SiteSource:
         crs=batch.stated("datum") or sidecar.stated_for(file, "datum"),
         dxf_unit=batch.stated("dxf_unit") or sidecar.stated_for(file, "dxf_unit"),
         undeclared_accuracy_m=batch.undeclared_accuracy_m,
+        repair_share=batch.repair_share,
         home=batch.home,
     )
 

@@ -48,7 +48,7 @@ def _record(position: Position, row: str, key: str, source: SiteSource) -> SiteR
     if position.is_angle and position.datum in CONVERSIONS:
         shape = _shifted(shape, position.datum)
     accuracy_m, about_datum = _datum_remarks(position, source)
-    settled = settle(shape, position.epsg, source=TYPED_LABEL, remedy=TYPED_CRS_REMEDY, home=source.home)
+    settled = settle(shape, position.epsg, source=TYPED_LABEL, remedy=TYPED_CRS_REMEDY, home=source.home, repair_share=source.repair_share)
     return SiteRecord(
         row=row,
         geometry=settled.geometry,

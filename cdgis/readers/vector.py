@@ -163,7 +163,7 @@ def _records(collection: "fiona.Collection", source: SiteSource, prefix: str) ->
             bad = rejected(f"图形不合规（{in_words(err)}）", field="geometry", remedy="在 GIS 软件中修正后重新提交")
             yield SiteRecord(row=f"{prefix}{number}", geometry=None, texts=texts, remarks=(bad,))
             continue
-        settled = settle(geometry, epsg, source=source.label, remedy=CRS_REMEDY, home=source.home)
+        settled = settle(geometry, epsg, source=source.label, remedy=CRS_REMEDY, home=source.home, repair_share=source.repair_share)
         remarks = (*settled.remarks, *((noted("缺少 .dbf，没有属性"),) if no_table else ()))
         yield SiteRecord(
             row=f"{prefix}{number}",

@@ -15,6 +15,7 @@ from cdgis.core.array_types import GeometryArray
 from cdgis.geometry import geodesy
 from cdgis.geometry.kernels import overlapping_pairs
 from cdgis.geometry.shapes import polygonal
+from cdgis.geometry.validity_words import validity_words
 from cdgis.workspace.fault import Fault
 from cdgis.workspace.layer_content import Home, content_faults, home_of
 from cdgis.workspace.layers import Layer, Layers
@@ -82,7 +83,7 @@ def _geometry_faults(layer: Layer, home: Home) -> list[Fault]:
     ids = layer.zones["zone_id"].to_numpy()
     faults = [_fault(layer, z, "图形为空", "删除或补画该要素") for z in ids[shapely.is_empty(geoms)]]
     invalid = ~shapely.is_valid(geoms)
-    reasons = shapely.is_valid_reason(geoms[invalid])
+    reasons = validity_words(geoms[invalid])
     faults += [
         _fault(layer, z, f"图形无效：{reason}", "修复自相交后再用")
         for z, reason in zip(ids[invalid], reasons, strict=True)

@@ -152,6 +152,8 @@ class Settings(BaseModel):
     area_method: AreaMethod = "survey"
     undeclared_datum_accuracy_m: float = Field(default=700.0, ge=0, le=MOST_TOLERANCE_M)
     default_accuracy_m: float = Field(default=0.0, ge=0, le=MOST_TOLERANCE_M)
+    largest_repair_share: float = Field(default=0.01, ge=0, le=1)
+    """Land that mending an invalid parcel may gain and lose, as a share of it; beyond it the parcel is quarantined."""
     map_review_number: PlainText = ""
     """审图号; empty prints the internal-use stamp."""
     report_valid_days: int = Field(default=180, ge=1, le=3650)
