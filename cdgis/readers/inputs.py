@@ -11,13 +11,19 @@ from cdgis.core.written_files import Register, is_written, read_register
 from cdgis.errors import ReaderError, os_reason
 from cdgis.readers.archives import unpack
 from cdgis.readers.geodatabase import GDB_CATALOG_TABLE, GDB_SUFFIX
+from cdgis.readers.geopackage import pending
 from cdgis.readers.sheets import TABLE_SUFFIXES
 
 SITE_SUFFIXES = (".shp", ".gpkg", ".gdb", ".geojson", ".json", ".kml", ".kmz", ".dxf", ".txt", *TABLE_SUFFIXES)
 ARCHIVE_SUFFIX = ".zip"
 _SHAPEFILE_PARTS = (".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".fix", ".xml", ".cst")
 _HASHED_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+_DATABASE_PARTS = (".gpkg-wal", ".gpkg-shm", ".gpkg-journal")
 _IGNORED_SUFFIXES = (".md",)
+
+
+Stamp = tuple[tuple[str, int, int], ...]
+"""Names, sizes and times of change of the files that make up an input."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +91,9 @@ def _could_be_input(path: Path) -> bool:
 
 def _is_input(path: Path, beside: set[Path]) -> bool:
     if path.name.startswith((".", "~$")) or path.suffix.lower() in _IGNORED_SUFFIXES:
+        return False
+    beside_a_database = path.name.lower().endswith(_DATABASE_PARTS)
+    if beside_a_database and path.with_name(path.name.rpartition("-")[0]) in beside:
         return False
     if path.suffix.lower() not in _SHAPEFILE_PARTS:
         return True
@@ -155,14 +164,25 @@ def _with_geodatabases(members: Mapping[str, Path], into: Path, stem: str) -> di
 
 
 def file_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file; of a shapefile or folder, of its parts' names and bytes in a fixed order."""
+    """Return the SHA-256 of a file; of a shapefile, a folder, or a GeoPackage with changes beside it, of its parts' names
+    and bytes in a fixed order.
+    """
+    parts = _named_parts(path)
+    return _joint_digest(parts) if len(parts) > 1 or path.is_dir() or path.suffix.lower() == ".shp" else _digest(path).hexdigest()
+
+
+def file_stamp(path: Path) -> Stamp:
+    """Return name, size and time of change of all that `file_sha256` looks at: another stamp means other bytes."""
+    states = ((name, part.stat()) for name, part in _named_parts(path).items())
+    return tuple((name, state.st_size, state.st_mtime_ns) for name, state in states)
+
+
+def _named_parts(path: Path) -> dict[str, Path]:
     if path.is_dir():
-        return _joint_digest(
-            {part.name: part for part in sorted(path.iterdir()) if part.is_file() and part.suffix.lower() != ".lock"}
-        )
+        return {part.name: part for part in sorted(path.iterdir()) if part.is_file() and part.suffix.lower() != ".lock"}
     if path.suffix.lower() == ".shp":
-        return _joint_digest({part.suffix.lower(): part for part in _parts(path)})
-    return _digest(path).hexdigest()
+        return {part.suffix.lower(): part for part in _parts(path)}
+    return {part.name.removeprefix(path.stem): part for part in (path, *pending(path))}
 
 
 def _joint_digest(parts: Mapping[str, Path]) -> str:

@@ -26,7 +26,8 @@ from cdgis.readers.crs import WGS84_NOTE, check_coordinates, resolve_crs
 from cdgis.readers.fields import find_field, missing_field, standard_columns
 from cdgis.readers.geodatabase import GDB_SUFFIX
 from cdgis.readers.geojson import feature_geometry, feature_texts, open_geojson
-from cdgis.readers.inputs import file_sha256
+from cdgis.readers.geopackage import unchanged
+from cdgis.readers.inputs import file_sha256, file_stamp
 from cdgis.readers.intake import Remark, intake_note, noted, rejected, repaired
 from cdgis.readers.mending import LARGEST_REPAIR_SHARE, mend
 from cdgis.readers.repair import (
@@ -66,6 +67,8 @@ class _Raw:
     frame: pd.DataFrame
     geometries: GeometryArray
     crs_wkt: str
+    remarks: tuple[Remark, ...] = ()
+    """What is to be said of the file as a whole."""
 
 
 def read_layer(spec: LayerSpec, folder: Path) -> Layer:
@@ -81,9 +84,12 @@ def read_layer(spec: LayerSpec, folder: Path) -> Layer:
     CrsError : no CRS, an unknown one, or one that contradicts the coordinates.
     """
     path = folder / spec.path
+    stamp = file_stamp(path) if path.exists() else ()
     record = _input_record(spec, path, "layer")
     raw = _read_raw(spec, path)
-    notes: list[IntakeNote] = []
+    if file_stamp(path) != stamp:
+        raise LayerError(spec.path, spec.id, ("读取期间文件被别的程序改动。请关闭正在编辑它的程序后重试",))
+    notes = [intake_note(spec.path, WHOLE_FILE, raw.remarks)] if raw.remarks else []
     columns = _clean_columns(spec, standard_columns(spec, _marked_where_cut(spec, path, raw.frame, notes)), notes)
     epsg = _crs(spec, raw, notes)
     geometries, kept = _geometries(spec, raw, epsg, notes)
@@ -229,14 +235,17 @@ def _read_geojson(spec: LayerSpec, path: Path) -> _Raw:
 
 
 def _read_container(spec: LayerSpec, path: Path) -> _Raw:
-    driver = check_container(path, label=spec.path)
-    encoding = spec.encoding or (shapefile_encoding(path) if driver == DRIVERS[".shp"] else None)
-    meta, _, wkb, values = pyogrio.raw.read(path, layer=_sublayer(spec, path, driver), encoding=encoding)
+    with unchanged(path, label=spec.path) as still:
+        driver = check_container(still.path, label=spec.path)
+        encoding = spec.encoding or (shapefile_encoding(path) if driver == DRIVERS[".shp"] else None)
+        meta, _, wkb, values = pyogrio.raw.read(
+            still.path, layer=_sublayer(spec, still.path, driver), encoding=encoding
+        )
     frame = pd.DataFrame({str(name).strip(): column for name, column in zip(meta["fields"], values, strict=True)})
     geometries = np.full(len(frame) if wkb is None else len(wkb), None, dtype=object)
     if wkb is not None:
         geometries[:] = shapely.from_wkb(wkb)
-    return _Raw(frame=frame, geometries=geometries, crs_wkt=meta["crs"] or "")
+    return _Raw(frame=frame, geometries=geometries, crs_wkt=meta["crs"] or "", remarks=still.remarks)
 
 
 def _sublayer(spec: LayerSpec, path: Path, driver: str) -> str | None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -19,7 +20,16 @@ from cdgis.readers.crs import NO_CRS
 from cdgis.readers.formats import read_records
 from cdgis.readers.frame_sites import site_labels
 from cdgis.readers.headers import subject_column
-from cdgis.readers.inputs import ARCHIVE_SUFFIX, InputFile, check_regular, expand_globs, file_sha256, open_archive
+from cdgis.readers.inputs import (
+    ARCHIVE_SUFFIX,
+    InputFile,
+    Stamp,
+    check_regular,
+    expand_globs,
+    file_sha256,
+    file_stamp,
+    open_archive,
+)
 from cdgis.readers.intake import intake_note, rejected
 from cdgis.readers.layer_files import read_layer
 from cdgis.readers.place_extent import home_box, place_extent
@@ -215,13 +225,18 @@ def _gather(batch: _Batch, roster: Roster, progress: Progress | None) -> None:
         except ReaderError as err:
             _reject_file(batch.labels[path], err, roster)
             continue
+        stamp = file_stamp(path)
         roster.records.append(_input_record(path, batch))
         with scratch_folder() as folder:
             for file in _files(path, batch.labels[path], folder, roster):
-                _gather_file(file, batch, sidecar, roster)
+                _gather_file(file, batch, sidecar, roster, partial(_is_as_it_was, path, stamp))
     for row in sidecar.rows if batch.whole else sidecar.asked():
         remarks = () if row.row in sidecar.used else (UNMATCHED if row.file else UNNAMED,)
         roster.intake.append(intake_note(sidecar.label, row.row, remarks))
+
+
+def _is_as_it_was(path: Path, stamp: Stamp) -> bool:
+    return file_stamp(path) == stamp
 
 
 def _input_record(path: Path, batch: _Batch) -> InputRecord:
@@ -260,9 +275,13 @@ def _reject_file(label: str, err: ReaderError | CrsError, roster: Roster, *, fol
     roster.intake.append(intake_note(label, WHOLE_FILE, (remark,)))
 
 
-def _gather_file(file: InputFile, batch: _Batch, sidecar: Sidecar, roster: Roster) -> None:
+def _gather_file(
+    file: InputFile, batch: _Batch, sidecar: Sidecar, roster: Roster, is_unchanged: Callable[[], bool]
+) -> None:
     try:
         records = read_records(_source(file, batch, sidecar), batch.places)
+        if not is_unchanged():
+            raise ReaderError("读取期间文件被别的程序改动，读到的与散列对不上", remedy="请关闭正在编辑它的程序后重试")
     except (ReaderError, CrsError) as err:
         _reject_file(file.label, err, roster, folder=file.path.parent)
         sidecar.mark_used(file)
