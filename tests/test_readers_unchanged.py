@@ -70,7 +70,7 @@ def copied(open_in_qgis: Path, tmp_path: Path) -> Path:
 def test_what_stands_in_the_wal_is_read_and_nothing_is_written(copied: Path) -> None:
     before = state(copied.parent)
     subjects = read(copied.parent, copied.name)
-    assert list(subjects.frame["name"]) == ["旧", "新0", "新1", "新2"]
+    assert list(subjects.frame["name"]) == ["旧", "新0", "新1", "新2"], [n.reason for n in subjects.intake]
     assert all("-wal" in note.reason and "一并读取" in note.reason for note in subjects.intake)
     assert state(copied.parent) == before
 
@@ -136,6 +136,16 @@ def test_a_change_half_written_is_rolled_back_in_the_copy(tmp_path: Path) -> Non
     subjects = read(tmp_path / "b", "a.gpkg")
     assert list(subjects.frame["name"]) == ["旧"] and "写到一半" in subjects.intake[0].reason
     assert state(tmp_path / "b") == before
+
+
+def test_rows_beyond_a_stale_count_are_read(tmp_path: Path) -> None:
+    path = write_layer(tmp_path / "a.gpkg", [FIRST, SECOND, PARCEL], {"name": ["甲", "乙", "丙"]})
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("update gpkg_ogr_contents set feature_count = 1")
+        connection.commit()
+    before = state(tmp_path)
+    assert len(read(tmp_path, "a.gpkg").frame) == 3
+    assert state(tmp_path) == before
 
 
 def test_a_wal_in_an_archive_goes_with_its_file(copied: Path) -> None:

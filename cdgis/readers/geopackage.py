@@ -77,7 +77,7 @@ def unchanged(path: Path, *, label: str) -> Iterator[Still]:
         return
     _check_head(path, label)
     beside = pending(path)
-    if not beside and not _is_in_wal_mode(path):
+    if not beside and not _is_in_wal_mode(path) and not _counts_are_stale(path):
         yield Still(path=path)
         return
     with scratch_folder() as folder:
@@ -103,6 +103,10 @@ def _make_whole(copy: Path, label: str) -> None:
             connection.execute("pragma trusted_schema = off")
             _, merged, _ = connection.execute("pragma wal_checkpoint").fetchone()
             connection.execute("pragma journal_mode = delete").fetchone()
+            if _has_counts(connection):
+                # GDAL believes these numbers and would read no row beyond them; unknown, it counts
+                connection.execute("update gpkg_ogr_contents set feature_count = null")
+                connection.commit()
             sound = connection.execute("pragma quick_check(1)").fetchone()[0] == "ok"
     except sqlite3.Error as err:
         raise ReaderError(f"GeoPackage 与旁边的 -wal、-journal 合不起来（{in_words(err)}）", source=label, remedy=_SAVE_FIRST) from err
@@ -133,6 +137,32 @@ def _committed_frames(wal: Path, label: str) -> int:
 def _is_in_wal_mode(path: Path) -> bool:
     with path.open("rb") as stream:
         return _WAL_MODE in stream.read(20)[18:]
+
+
+def _has_counts(connection: sqlite3.Connection) -> bool:
+    found = connection.execute("select 1 from sqlite_master where type = 'table' and name = 'gpkg_ogr_contents'")
+    return found.fetchone() is not None
+
+
+def _counts_are_stale(path: Path) -> bool:
+    """Return whether the number of rows a GeoPackage states for a table is not the number it holds."""
+    try:
+        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+            if not _has_counts(connection):
+                return False
+            stated = connection.execute("select table_name, feature_count from gpkg_ogr_contents").fetchall()
+            tables = {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
+            return any(
+                count is not None and connection.execute(f"select count(*) from {_quoted(name)}").fetchone()[0] != count
+                for name, count in stated
+                if name in tables
+            )
+    except (sqlite3.Error, UnicodeDecodeError, TypeError):
+        return False  # what is damaged is told when it is checked
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _check_head(path: Path, label: str) -> None:

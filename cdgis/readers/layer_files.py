@@ -9,7 +9,6 @@ import pyogrio
 import pyogrio.errors
 import shapely
 from geopandas import GeoDataFrame
-from shapely import MultiPolygon, Polygon
 from shapely.errors import ShapelyError
 
 from cdgis.core.array_types import BoolArray, GeometryArray
@@ -18,8 +17,6 @@ from cdgis.core.safe_text import cleaned, is_clean
 from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, IntakeNote
 from cdgis.errors import LayerError, ReaderError
 from cdgis.geometry.geodesy import to_lonlat
-from cdgis.geometry.plane_validity import valid_on_plane
-from cdgis.geometry.validity_words import validity_words
 from cdgis.readers.attribute_columns import column_aliases
 from cdgis.readers.coordinates import Box
 from cdgis.readers.crs import WGS84_NOTE, check_coordinates, resolve_crs
@@ -28,24 +25,13 @@ from cdgis.readers.geodatabase import GDB_SUFFIX
 from cdgis.readers.geojson import feature_geometry, feature_texts, open_geojson
 from cdgis.readers.geopackage import unchanged
 from cdgis.readers.inputs import file_sha256, file_stamp
-from cdgis.readers.intake import Remark, intake_note, noted, rejected, repaired
-from cdgis.readers.mending import LARGEST_REPAIR_SHARE, mend
-from cdgis.readers.repair import (
-    DENSIFIED,
-    KIND_WORDS,
-    ON_PLANE,
-    STRAY_HOLE,
-    densified_lonlat,
-    dimension_of,
-    has_stray_holes,
-    repaired_geometries,
-    usable,
-)
-from cdgis.readers.ring_loops import untied
+from cdgis.readers.intake import Remark, intake_note, noted, repaired
+from cdgis.readers.repair import usable
 from cdgis.readers.shapefile import check_shapefile, filled_cells
 from cdgis.readers.sheets import Sheet, read_sheets
 from cdgis.readers.text_encoding import shapefile_encoding
 from cdgis.readers.vector import DRIVERS, check_container
+from cdgis.readers.zone_shapes import row_note, sound_zones
 from cdgis.rules.unit_words import CUT_WORDS
 from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.layers import Layer
@@ -92,7 +78,7 @@ def read_layer(spec: LayerSpec, folder: Path) -> Layer:
     notes = [intake_note(spec.path, WHOLE_FILE, raw.remarks)] if raw.remarks else []
     columns = _clean_columns(spec, standard_columns(spec, _marked_where_cut(spec, path, raw.frame, notes)), notes)
     epsg = _crs(spec, raw, notes)
-    geometries, kept = _geometries(spec, raw, epsg, notes)
+    geometries, kept = sound_zones(spec, raw.geometries, epsg, notes)
     notes += _duplicate_ids(spec, columns["zone_id"], kept)
     zones = GeoDataFrame(columns, geometry=geometries, crs=4490)[kept].reset_index(drop=True)
     gone = check_shapefile(path, label=spec.path) if path.suffix.lower() == ".shp" else ()
@@ -109,7 +95,7 @@ def _marked_where_cut(spec: LayerSpec, path: Path, frame: pd.DataFrame, notes: l
     for field, rows in filled_cells(path, spec.encoding or shapefile_encoding(path)).items():
         if field not in frame:
             continue
-        notes += [_row_note(spec, np.intp(row), noted(_CUT, field=field, value=frame[field].iloc[row], remedy=_CUT_REMEDY))
+        notes += [row_note(spec, np.intp(row), noted(_CUT, field=field, value=frame[field].iloc[row], remedy=_CUT_REMEDY))
                   for row in rows]  # fmt: skip
         if field in lists:
             texts = frame[field].astype(object).to_numpy(copy=True)
@@ -141,13 +127,13 @@ def _clean_columns(spec: LayerSpec, columns: pd.DataFrame, notes: list[IntakeNot
     dirty = ~columns.map(is_clean)
     reason = "文字含控制符或不可见的排版符，已去除"
     for column in columns.columns[dirty.any()]:
-        notes += [_row_note(spec, row, repaired(reason, field=column, value=columns[column].iloc[row]))
+        notes += [row_note(spec, row, repaired(reason, field=column, value=columns[column].iloc[row]))
                   for row in np.flatnonzero(dirty[column])]  # fmt: skip
     columns = columns.map(cleaned) if dirty.to_numpy().any() else columns
     # a name or code is one line: where one is printed, a line end inside it would begin another
     broken = columns[list(_ONE_LINE)].apply(lambda texts: texts.str.contains(r"[\r\n\t\v\f]", regex=True))
     for column in broken.columns[broken.any()]:
-        notes += [_row_note(spec, row, repaired("名称或编码里有换行，已改为空格", field=column, value=columns[column].iloc[row]))
+        notes += [row_note(spec, row, repaired("名称或编码里有换行，已改为空格", field=column, value=columns[column].iloc[row]))
                   for row in np.flatnonzero(broken[column])]  # fmt: skip
         columns[column] = columns[column].str.split().str.join(" ")
     return columns
@@ -275,58 +261,7 @@ def _crs(spec: LayerSpec, raw: _Raw, notes: list[IntakeNote]) -> int:
     return epsg
 
 
-def _geometries(spec: LayerSpec, raw: _Raw, epsg: int, notes: list[IntakeNote]) -> tuple[GeometryArray, BoolArray]:
-    dimension = dimension_of(spec.geometry)  # type: ignore[arg-type]
-    empty = ~usable(raw.geometries)
-    flat = np.asarray(shapely.force_2d(raw.geometries), dtype=object)
-    flat[empty] = None
-    bad = ~empty & ~shapely.is_valid(flat)
-    astray = np.zeros(len(flat), dtype=bool)
-    astray[bad] = has_stray_holes(np.array([untied(geometry) for geometry in flat[bad]], dtype=object))
-    flat[astray] = None
-    bad &= ~astray
-    _mend(spec, flat, bad, epsg, notes)
-    whole = ~(empty | astray)
-    flat[whole] = repaired_geometries(flat[whole], dimension)
-    lost = whole & shapely.is_empty(flat)
-    lonlat, cut = densified_lonlat(flat, epsg)
-    plane, crossed = valid_on_plane(lonlat)
-    lost |= whole & shapely.is_empty(plane)
-    notes += [_row_note(spec, i, repaired(f"{ON_PLANE}，已修复", field="geometry")) for i in np.flatnonzero(crossed & ~lost)]
-    if cut.any():
-        reason = f"{int(cut.sum())} 个图斑的{DENSIFIED}"
-        notes.append(intake_note(spec.path, WHOLE_FILE, (noted(reason, field="geometry"),)))
-    faults = (
-        (lost, f"图形不是{KIND_WORDS[dimension]}，或退化而没有面积、长度，已略去"),
-        (astray, f"{STRAY_HOLE}，已略去"),
-        (empty, "没有几何图形或坐标无效，已略去"),
-    )
-    notes += [_row_note(spec, i, rejected(reason, field="geometry", remedy="在源文件中修正后重新载入"))
-              for which, reason in faults for i in np.flatnonzero(which)]  # fmt: skip
-    return lonlat, whole & ~lost
-
-
-def _mend(spec: LayerSpec, flat: GeometryArray, bad: BoolArray, epsg: int, notes: list[IntakeNote]) -> None:
-    """Mend the `bad` zones in place, with a note on the land each gained and lost.
-
-    A zone of which too much changes is kept, unlike a parcel: mending keeps all land that any reading of the outline
-    encloses, and without the zone every site would lack its answer.
-    """
-    for index, words in zip(np.flatnonzero(bad), validity_words(flat[bad]), strict=True):
-        remark = repaired(f"{words}，已修复", field="geometry")
-        if isinstance(flat[index], Polygon | MultiPolygon):
-            mending = mend(flat[index], epsg)
-            flat[index] = mending.geometry
-            remedy = "多出的地可能不属于这个区，请在源文件中修正" if mending.share > LARGEST_REPAIR_SHARE else ""
-            remark = repaired(f"{words}，已修复，{mending.told}", field="geometry", remedy=remedy)
-        notes.append(_row_note(spec, index, remark))
-
-
-def _row_note(spec: LayerSpec, index: np.intp, remark: Remark) -> IntakeNote:
-    return intake_note(spec.path, str(int(index) + 1), (remark,))
-
-
 def _duplicate_ids(spec: LayerSpec, ids: "pd.Series[str]", kept: BoolArray) -> list[IntakeNote]:
     repeated = ids[kept].duplicated(keep="first")
     rows = np.flatnonzero(kept)[repeated.to_numpy()]
-    return [_row_note(spec, row, noted("区编码重复", field="zone_id", value=str(ids.iloc[row]))) for row in rows]
+    return [row_note(spec, row, noted("区编码重复", field="zone_id", value=str(ids.iloc[row]))) for row in rows]
