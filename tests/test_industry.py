@@ -65,18 +65,12 @@ def test_prefix_match_is_unknown_when_the_code_is_too_short(
 
 
 @pytest.mark.parametrize(
-    ("code", "name", "answer"),
-    [
-        ("4414", "示例风力发电场", True),
-        ("4414", "核力发电", False),
-        ("4415", "示例太阳能电站", True),
-        ("4415", "示例风电场", False),
-        ("3110", "示例炼铁厂", False),
-        ("4413", "水力发电", False),
-    ],
-)
-def test_2011_code_is_recognised_by_its_name(code: str, name: str, answer: bool) -> None:
-    assert industry.looks_like_2011(code, name) is answer
+    ("name", "text", "answer"),
+    [("风力发电", "示例风电场", True), ("风力发电", "示例太阳能电站", False), ("核力发电", "示例风力发电场", False),
+     ("热电联产", "示例热电厂", True), ("钢压延加工", "示例加工厂", False), ("铁合金冶炼", "示例铁合金厂", True), ("炼铁", "", False)],
+)  # fmt: skip
+def test_a_name_speaks_for_an_industry_by_its_telling_words(name: str, text: str, answer: bool) -> None:
+    assert industry.speaks_for(name, text) is answer
 
 
 @pytest.mark.parametrize(
@@ -101,6 +95,31 @@ def test_part_of_a_name_lists_the_classes_that_hold_it() -> None:
     assert industry.search("没有这样的行业") == () == industry.search("")
 
 
-@pytest.mark.parametrize(("code", "meaning"), [("4414", ("风力发电", "4415")), ("D4414", ("风力发电", "4415")), ("3110", ("", ""))])
-def test_old_meaning_of_a_code(code: str, meaning: tuple[str, str]) -> None:
-    assert industry.meaning_2011(code) == meaning
+@pytest.mark.parametrize(
+    ("code", "name", "now"),
+    [("4414", "风力发电", "4415 风力发电"), ("D4414", "风力发电", "4415 风力发电"), ("3150", "铁合金冶炼", "3140 铁合金冶炼"),
+     ("2520", "炼焦", "2521 炼焦、2523 煤制液体燃料生产、2529 其他煤炭加工"), ("326", "铜压延加工", "325 有色金属压延加工")],
+)  # fmt: skip
+def test_a_code_of_another_edition_is_told_with_its_successors(code: str, name: str, now: str) -> None:
+    found = industry.former(code)
+    assert found is not None and found.name.startswith(name)
+    assert (found.edition, found.now) == ("GB/T 4754-2011", now)
+
+
+@pytest.mark.parametrize("code", ["3110", "0810", "31", "C", "", "9999"])
+def test_a_code_that_did_not_move_or_never_was_has_no_former_meaning(code: str) -> None:
+    assert industry.former(code) is None
+
+
+def test_every_successor_of_the_crosswalk_is_a_present_code_and_no_code_succeeds_itself() -> None:
+    rows = industry._former_codes("GB/T 4754-2011")
+    assert len(rows) == 296
+    for code, row in rows.items():
+        assert row.successors and all(len(new) == 4 and industry.is_known(new) for new in row.successors), code
+        assert code not in row.successors
+    # What no longer exists is refused by whoever reads it; the rest has another name now.
+    assert all(industry.name_of(code) != row.name for code, row in rows.items())
+
+
+def test_the_present_edition_is_the_latest_that_has_a_table() -> None:
+    assert industry.edition_name() == "GB/T 4754-2017"

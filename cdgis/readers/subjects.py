@@ -77,15 +77,18 @@ def _industry(text: str, name: str) -> tuple[str, list[Remark]]:
     code = match.group(1) if match else word if _SECTION.match(word) else ""
     if not code:
         return _industry_by_name(text) if word else ("", [])
-    if not industry.is_known(code):
-        return code, [noted("行业代码不在 GB/T 4754-2017 中，请核对", field="行业代码", value=text)]
+    former = industry.former(code)
     words = text[match.end() :].strip(" -—:：()（）") if match else ""
-    if industry.looks_like_2011(code, words or name):
-        return "", [_asked_back_2011(code, text)]
-    old_name, new_code = industry.meaning_2011(code)
-    if old_name and industry.name_of(code)[0] not in words + name:
-        reason = f"行业代码 {code} 按{industry.name_of(code)}处理；它在 2011 版是{old_name}，请核对"
-        return code, [noted(reason, field="行业代码", value=text, remedy=f"如为{old_name}请填 {new_code}")]
+    if not industry.is_known(code):
+        if former:
+            return "", [_asked_back(code, text, former)]
+        return code, [noted(f"行业代码不在 {industry.edition_name()} 中，请核对", field="行业代码", value=text)]
+    if former and not industry.speaks_for(industry.name_of(code), words + name):
+        named_so = industry.speaks_for(former.name, words or name)
+        if former.doubtful or named_so:
+            return "", [_asked_back(code, text, former, "疑为旧码" if named_so else "看不出是哪一个")]
+        reason = f"行业代码 {code} 按{industry.name_of(code)}处理；它在 {former.edition} 是{former.name}，请核对"
+        return code, [noted(reason, field="行业代码", value=text, remedy=f"如为{former.name}请填 {former.now}")]
     meant = industry.named(words)
     if meant and not (meant.startswith(code) or code.startswith(meant)):
         reason = f"行业代码 {code} 是{industry.name_of(code)}，名称却是{industry.name_of(meant)}（{meant}），按缺失处理"
@@ -93,12 +96,12 @@ def _industry(text: str, name: str) -> tuple[str, list[Remark]]:
     return code, []
 
 
-def _asked_back_2011(code: str, text: str) -> Remark:
-    old_name, new_code = industry.meaning_2011(code)
-    reason = (
-        f"行业代码 {code} 在 2011 版是{old_name}，在 GB/T 4754-2017 是{industry.name_of(code)}，疑为旧码，按缺失处理"
-    )
-    remedy = f"如为{old_name}请填 {new_code}"
+def _asked_back(code: str, text: str, former: industry.FormerCode, doubt: str = "") -> Remark:
+    """Return the question about a code that only an earlier edition has, or that may be meant by one."""
+    present = industry.name_of(code)
+    now = f"在 {industry.edition_name()} 是{present}，{doubt}" if present else f"{industry.edition_name()} 没有这个代码"
+    remedy = f"如为{former.name}请填 {former.now}" + (f"；如为{present}请写“{code} {present}”" if present else "")
+    reason = f"行业代码 {code} 在 {former.edition} 是{former.name}，{now}，按缺失处理"
     return repaired(reason, field="行业代码", value=text, remedy=remedy)
 
 

@@ -1,4 +1,4 @@
-"""Industry codes of GB/T 4754-2017, and whether each is a two-high, relocation, water or air sector.
+"""Industry codes of the present GB/T 4754, what earlier ones meant, and whether each is a two-high, relocation, water or air sector.
 
 Answers are three-valued: a code shorter than the question may leave it open, and then the answer is None.
 Sources: cdgis/data/industry/README.md.
@@ -6,6 +6,7 @@ Sources: cdgis/data/industry/README.md.
 
 import csv
 import re
+import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ FLAGS = ("two_high", "relocation_sector", "water_sensitive", "air_sensitive")
 
 _CLASS_DIGITS = 4
 _SHORTEST_WORD = 2
+_EVERYWHERE = frozenset({"其他", "制造", "加工", "生产", "服务", "批发", "零售", "活动", "管理", "及其", "制品", "供应", "运输", "修理"})
+"""Pairs of characters that so many industries' names share that they tell nothing."""
 _NOISE = re.compile(r"[\s,，、;；:：()（）\"“”]+")
 _TAIL = re.compile(r"(建设项目|项目|行业|业)$")
 _VALUES = {"1": True, "0": False, "cond": None}
@@ -134,9 +137,46 @@ def search(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(found, key=lambda pair: (not _plain(pair[1]).startswith(word), pair[0])))
 
 
-def meaning_2011(code: str) -> tuple[str, str]:
-    """Return (name, 2017 code) of what a code meant in the 2011 edition, ("", "") where nothing else than now."""
-    return _moved_2011().get(normalise(code), ("", ""))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FormerCode:
+    """What a code was in an earlier edition of the standard, where that is not what it is now."""
+
+    edition: str
+    name: str
+    successors: tuple[str, ...]
+    """Present codes; several where a class was divided."""
+    doubtful: bool
+    """Whether the code alone, with no word beside it, must not be read."""
+
+    @property
+    def now(self) -> str:
+        """The present codes with their names."""
+        return "、".join(f"{code} {name_of(code)}" for code in self.successors)
+
+
+@cache
+def former(code: str) -> FormerCode | None:
+    """Return what a code meant in an earlier edition, None where it meant what it means now or nothing at all.
+
+    A shorter code that no longer exists speaks for all its classes.
+    """
+    text = normalise(code)
+    for edition in _editions():
+        rows = _former_codes(edition)
+        if text in rows:
+            return rows[text]
+        if text and not is_known(text):
+            below = [row for old, row in rows.items() if old.startswith(text)]
+            successors = dict.fromkeys(new[: len(text)] for row in below for new in row.successors)
+            if below:
+                names = "、".join(dict.fromkeys(row.name for row in below))
+                return FormerCode(edition=edition, name=names, successors=tuple(successors), doubtful=True)
+    return None
+
+
+def edition_name() -> str:
+    """Return the name of the edition whose codes are read."""
+    return _present()["name"]
 
 
 def _plain(text: str) -> str:
@@ -163,11 +203,13 @@ def _codes_named() -> Mapping[str, tuple[str, ...]]:
     return {name: tuple(codes) for name, codes in found.items()}
 
 
-def looks_like_2011(code: str, name: str) -> bool:
-    """Return whether a code with this name is evidently of the 2011 edition (4414 风力发电, now 4415)."""
-    old_name, _ = meaning_2011(code)
-    # Only the first characters tell the power sources apart: 风力发电, 风电, 风力发电场.
-    return bool(old_name) and old_name[0] in name and name_of(code)[:1] not in name
+def speaks_for(name: str, text: str) -> bool:
+    """Return whether a text, such as the name of an enterprise, holds a telling word of an industry's name."""
+    bare = _plain(name)
+    pairs = {bare[i : i + 2] for i in range(len(bare) - 1)} - _EVERYWHERE
+    # Of power sources only the first character tells: 风力发电, 风电, 风力发电场.
+    power = bare.endswith("发电") and bare[:1] in text
+    return power or any(pair in text for pair in pairs if "发电" not in pair and "力发" not in pair)
 
 
 def _rows(file: str) -> list[Mapping[str, str]]:
@@ -177,7 +219,7 @@ def _rows(file: str) -> list[Mapping[str, str]]:
 
 @cache
 def _codes() -> Mapping[str, _Code]:
-    rows = sorted(_rows("gbt4754_2017.csv"), key=lambda row: row["code"])
+    rows = sorted(_rows(_present()["table"]), key=lambda row: row["code"])
     return {row["code"]: _Code(row["name_zh"], row["section"]) for row in rows}
 
 
@@ -193,5 +235,26 @@ def _flags() -> Mapping[str, Mapping[str, bool | None]]:
 
 
 @cache
-def _moved_2011() -> Mapping[str, tuple[str, str]]:
-    return {row["code_2011"]: (row["name_2011"], row["code_2017"]) for row in _rows("codes_2011.csv")}
+def _all_editions() -> tuple[Mapping[str, str], ...]:
+    text = files("cdgis").joinpath("data/industry/editions.toml").read_text(encoding="utf-8")
+    return tuple(sorted(tomllib.loads(text)["edition"], key=lambda edition: str(edition["in_force"]), reverse=True))
+
+
+def _present() -> Mapping[str, str]:
+    return next(edition for edition in _all_editions() if "table" in edition)
+
+
+def _editions() -> tuple[str, ...]:
+    """Return the names of the editions that have a crosswalk, latest first."""
+    return tuple(edition["name"] for edition in _all_editions() if "crosswalk" in edition)
+
+
+@cache
+def _former_codes(edition: str) -> Mapping[str, FormerCode]:
+    file = next(e["crosswalk"] for e in _all_editions() if e["name"] == edition)
+    return {
+        row["code_old"]: FormerCode(
+            edition=edition, name=row["name_old"], successors=tuple(row["code_new"].split("|")), doubtful=row["ask"] == "1"
+        )
+        for row in _rows(file)
+    }
