@@ -30,7 +30,7 @@ REPORT_LEVELS: tuple[tuple[str, ...], ...] = (
     ("wording", "table_rows"),
     ("drawing", "files"),
     ("templating",),
-    ("standalone_page", "rules_catalogue"),
+    ("standalone_page", "rules_catalogue", "rule_changes_page"),
     ("screening", "carbon", "rivers", "relocation"),
     ("map",),
     ("site",),

@@ -1,5 +1,6 @@
 """The commands of those who check: review, verify, compare, and the rules in Excel."""
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -22,7 +23,7 @@ from cdgis.cli.words import ChineseCommand
 from cdgis.core.calendar_days import parse_date
 from cdgis.core.regular_files import read_regular
 from cdgis.core.vocabulary import LIST_SEPARATOR
-from cdgis.errors import ReaderError, ReportError, os_reason
+from cdgis.errors import ReaderError, ReportError, UsageError, os_reason
 
 ReportArgument = Annotated[Path, typer.Argument(metavar="报告", help="cdgis screen 写出的报告（.html 或 .json）")]
 
@@ -34,6 +35,7 @@ def register(app: typer.Typer, rules_app: typer.Typer) -> None:
     app.command("compare", cls=ChineseCommand)(compare)
     rules_app.command("export", cls=ChineseCommand)(rules_export)
     rules_app.command("import", cls=ChineseCommand)(rules_import)
+    rules_app.command("diff", cls=ChineseCommand)(rules_diff)
 
 
 def review(
@@ -160,3 +162,66 @@ def rules_import(
         say("　" + "、".join((*result.added, *result.changed)))
     if result.absent:
         say(f"表中未列 {len(result.absent)} 条，仍按原样有效；要停用请在 cdgis.toml 的 rules_off 中写明编号和理由")
+
+
+def rules_diff(
+    before: Annotated[str, typer.Option("--from", metavar="日期", help="前一日 YYYY-MM-DD")],
+    after: Annotated[str, typer.Option("--to", metavar="日期", help="后一日 YYYY-MM-DD")],
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="工作区", help="给出时另按两日的规则各判一次，列出结论改变的对象")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="文件", help="另写成 .csv、.xlsx 或 .html")
+    ] = None,
+    quiet: QuietOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """列出两日之间开始、失效、变更的规则；给出工作区时，连同结论因此改变的项目和企业。
+
+    示例：cdgis rules diff --from 2026-08-14 --to 2026-11-01 .
+    """
+    from cdgis.cli.terminal import progress_bars
+    from cdgis.pipelines.rule_differences import judged_differences, rule_differences, write_differences
+    from cdgis.readers.loading import load_workspace
+    from cdgis.rules import load_rulebook
+
+    days = _day(before, "--from"), _day(after, "--to")
+    with progress_bars(err_console, quiet=quiet or folder is None) as progress:
+        if folder is None:
+            found = rule_differences(load_rulebook(), *days)
+        else:
+            found = judged_differences(
+                load_workspace(open_here(folder), as_of=days[1], progress=progress), *days, progress=progress
+            )
+    contents = write_differences(found, out) if out else {}
+    for row in found.rules.to_dict("records"):
+        effect = " → ".join(dict.fromkeys(filter(None, (row["old_effect"], row["new_effect"]))))
+        what = f"（{row['what'].replace(LIST_SEPARATOR, '、')}）" if row["what"] else ""
+        say(f"{row['day']} {row['change']} {row['rule_id']} {effect} {row['title']}{what}")
+    say(f"共 {len(found.rules)} 条")
+    if found.verdicts is not None:
+        for row in found.verdicts.to_dict("records"):
+            rules = row["rule_ids"].replace(LIST_SEPARATOR, "、")
+            say(f"　{row['subject_id']} {row['name']}：{row['old_verdict']} → {row['new_verdict']}（{rules}）")
+        say(f"判定 {found.judged_count} 个对象，结论改变 {len(found.verdicts)} 个")
+    _write_new(contents)
+
+
+def _day(text: str, option: str) -> date:
+    day = parse_date(text)
+    if day is None:
+        raise UsageError(f"{option} 没有写日期", remedy="应为 YYYY-MM-DD")
+    return day
+
+
+def _write_new(contents: Mapping[Path, bytes]) -> None:
+    """Write files where there are none yet."""
+    for path in contents:
+        if path.exists():
+            raise ReportError(f"{path} 已存在，没有覆盖", remedy="请换一个文件名，或先移走它")
+    for path, content in contents.items():
+        try:
+            path.write_bytes(content)
+        except OSError as err:
+            raise ReportError(f"无法写入 {path}：{os_reason(err)}", remedy="请检查权限，并关闭正打开它的程序") from err
+        say(f"已写出 {path}")

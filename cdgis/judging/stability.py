@@ -59,12 +59,15 @@ def critical_distance(
         nearer = distance_m < up
         up[nearer], up_layer[nearer] = distance_m[nearer], way.ruling.rule.layer
     down, down_layer = np.full(size, -np.inf), np.full(size, "", dtype=object)
+    # One reason that surely holds makes the verdict sure, were it the shallowest.
+    doubtful = np.ones(size, dtype=bool)
     for result in results:
-        decisive = (result.value == TRUE) & (result.rule.effect.rank == applied) & (result.depth_m > down)
-        down[decisive], down_layer[decisive] = result.depth_m[decisive], result.rule.layer
+        decisive = (result.value == TRUE) & (result.rule.effect.rank == applied)
+        doubtful &= ~(decisive & (result.depth_m > precision.threshold_m(result.rule.layer)))
+        deeper = decisive & (result.depth_m > down)
+        down[deeper], down_layer[deeper] = result.depth_m[deeper], result.rule.layer
+    critical |= doubtful & ~np.isneginf(down)
     down[np.isneginf(down)] = np.inf
-    for layer in sorted(set(down_layer[np.isfinite(down)])):
-        critical |= (down_layer == layer) & (down <= precision.threshold_m(layer))
     distance = np.minimum(up, down)
     layer_name = np.where(up <= down, up_layer, down_layer)
     distance[np.isinf(distance)] = np.nan

@@ -20,7 +20,9 @@ FLAGS = ("two_high", "relocation_sector", "water_sensitive", "air_sensitive")
 
 _CLASS_DIGITS = 4
 _SHORTEST_WORD = 2
-_EVERYWHERE = frozenset({"其他", "制造", "加工", "生产", "服务", "批发", "零售", "活动", "管理", "及其", "制品", "供应", "运输", "修理"})
+_EVERYWHERE = frozenset({
+    "其他", "制造", "加工", "生产", "服务", "批发", "零售", "活动", "管理", "及其", "制品", "供应", "运输", "修理", "发电", "力发",
+})  # fmt: skip
 """Pairs of characters that so many industries' names share that they tell nothing."""
 _NOISE = re.compile(r"[\s,，、;；:：()（）\"“”]+")
 _TAIL = re.compile(r"(建设项目|项目|行业|业)$")
@@ -209,7 +211,7 @@ def speaks_for(name: str, text: str) -> bool:
     pairs = {bare[i : i + 2] for i in range(len(bare) - 1)} - _EVERYWHERE
     # Of power sources only the first character tells: 风力发电, 风电, 风力发电场.
     power = bare.endswith("发电") and bare[:1] in text
-    return power or any(pair in text for pair in pairs if "发电" not in pair and "力发" not in pair)
+    return power or any(pair in text for pair in pairs)
 
 
 def _rows(file: str) -> list[Mapping[str, str]]:

@@ -192,7 +192,8 @@ def stability(deciding: Sequence[Answer], case: Case, applied: int, possible: in
     critical = any(distance <= _limit(a, case) for distance, a in up)
     nearest = min(up, key=lambda pair: pair[0], default=None)
     deepest = max(down, key=lambda pair: pair[0], default=None)
-    critical |= deepest is not None and deepest[0] <= _limit(deepest[1], case)
+    # One reason that surely holds makes the verdict sure, even if another lies deeper.
+    critical |= bool(down) and all(distance <= _limit(a, case) for distance, a in down)
     ends = [pair for pair in (nearest, deepest) if pair is not None and np.isfinite(pair[0])]
     if not ends:
         return float("nan"), "", critical
@@ -259,6 +260,8 @@ def _depth(site: Extent, zone: object, part: object, limit: float) -> float:
     if shapely.get_dimensions(part) == 2:
         return _inner_radius_m(part, limit)
     edges = [shapely.boundary(g) for g in (zone, site.plane) if shapely.get_dimensions(g) == 2]
+    if not edges:  # lines and points that meet part at the least move
+        return 0.0
     outline = shapely.union_all([planes.in_distance_plane(edge) for edge in edges])
     step = max(0.1, shapely.length(part) / 5000)
     fine = shapely.segmentize(part, step) if shapely.length(part) > step else part

@@ -1,4 +1,4 @@
-"""Tables that `cdgis compare` writes."""
+"""Tables that `cdgis compare` and `cdgis rules diff` write."""
 
 from cdgis.core.vocabulary import SubjectKind, Verdict
 from cdgis.results.tables.column import SUBJECT, Table, note, number, text
@@ -23,6 +23,24 @@ COMPARISON_TABLES: tuple[Table, ...] = (
         ),
     ),
     Table(
+        name="changes_rules",
+        title="规则变更",
+        sort_by=("day", "rule_id"),
+        columns=(
+            text("change", "变更", "新施行", "失效", "变更", "期间施行又失效"),
+            text("day", "日期"),
+            text("rule_id", "规则编号"),
+            note("old_rule_id", "原规则编号"),
+            text("title", "标题"),
+            note("old_effect", "原效力"),
+            note("new_effect", "新效力"),
+            note("what", "变了什么"),
+            text("clause", "条文"),
+            text("basis", "依据"),
+            text("mark", "出处"),
+        ),
+    ),
+    Table(
         name="changes_verdicts",
         title="结论变更",
         sort_by=("subject_id",),
@@ -42,4 +60,4 @@ COMPARISON_TABLES: tuple[Table, ...] = (
         ),
     ),
 )
-"""What `cdgis compare` writes; no run has these."""
+"""What `cdgis compare` and `cdgis rules diff` write; no run has these."""
