@@ -1,6 +1,6 @@
 """Are 100 000 hard polygons read and judged on the shipped workspace without a crash? (touching holes, necks, needles, stars)
 
-Run: python benchmarks/fuzz_polygons.py [count, default 100000] [--seed 20261101] [--layers city,ecological_redline,...]
+Run: python benchmarks/fuzz_polygons.py [count, default 100000] [--first 0] [--seed 20261101] [--layers city,ecological_redline,...]
 Prints, by what became of them: accepted, repaired and told, quarantined and told, set aside by the overlay; anything else ends the
 run with the seed that does it again. Ledgers must close and every subject read must have a verdict.
 """
@@ -49,6 +49,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("count", nargs="?", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=20261101)
+    parser.add_argument("--first", type=int, default=0, help="polygons done before, a multiple of 2000: go on after a stop")
     parser.add_argument("--layers", default="", help="comma-separated; all shipped layers by default")
     asked = parser.parse_args()
     loaded = load_workspace(open_workspace(ROOT), as_of=None, progress=Silent())
@@ -57,7 +58,7 @@ def main() -> None:
     total: Counter[str] = Counter()
     started = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
-        for first in range(0, asked.count, BLOCK):
+        for first in range(asked.first, asked.count, BLOCK):
             total += judged_block(loaded, min(BLOCK, asked.count - first), asked.seed + first, Path(folder))
             print(f"{first + BLOCK:>8} {time.perf_counter() - started:8.0f} s  {dict(total)}", flush=True)
 

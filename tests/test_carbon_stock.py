@@ -166,6 +166,15 @@ def test_nodata_counts_as_area_but_not_as_carbon() -> None:
     assert ("empty", TOTAL) not in table.index
 
 
+@pytest.mark.parametrize("rows", [(("a", NODATA_CODE, HA), ("b", NODATA_CODE, 3 * HA)), ()], ids=["nothing but nodata", "no cell at all"])
+def test_a_land_raster_without_a_single_value_gives_areas_and_no_carbon(rows: tuple[tuple[str, int, float], ...]) -> None:
+    """Every zone keeps its area, none has a stock or a total, and the city as a whole neither."""
+    for areas in (make_areas(*rows), merge_zones(make_areas(*rows), "city") if rows else make_areas()):
+        table = account_stock(areas.astype({"class_code": int, "area_m2": float}), read_pool_table("chengde_100cm"), zone_layer="counties")
+        assert table["area_m2"].sum() == pytest.approx(areas["area_m2"].sum())
+        assert set(table["land_class"]) <= {NO_DATA} and table["stock_tc_mid"].isna().all()
+
+
 def test_missing_classes_are_all_named() -> None:
     with pytest.raises(CarbonError, match="99（15 亩）、200（30 亩）"):
         account(("z", 200, HA), ("y", 200, HA), ("z", 99, HA), ("z", 1, HA))

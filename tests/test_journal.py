@@ -4,14 +4,18 @@ import json
 
 import pytest
 
+from cdgis.core.written_files import Anchor
 from cdgis.errors import ReportError, UsageError
 from cdgis.results.review_journal import (
     DECISIONS,
     START,
+    Journal,
     Review,
+    anchor_faults,
     append_review,
     chain_faults,
     journal_path,
+    quotation_faults,
     read_journal,
 )
 
@@ -180,3 +184,74 @@ def test_decisions_are_the_five_words():
 def test_hostile_text_stays_on_one_line(path):
     add(path, reason='一\n二\u2028"}{\\')
     assert read_journal(path).entries[0].reason == '一\n二\u2028"}{\\' and len(lines_of(path)) == 1
+
+
+def quoted(journal, *, number="R1", subject="P1", findings=FINDINGS):
+    return quotation_faults(journal, report_number=number, subject_id=subject, findings=findings)
+
+
+def test_an_entry_quotes_the_finding_of_its_report_word_for_word(three):
+    assert quoted(three) == ()
+    for changed in ({"effect": "限制"}, {"state": "unknown"}, {"rule_id": "C-9"}, {"zone_id": "Z3"}):
+        faults = quoted(three, findings=[FINDINGS[0] | changed, FINDINGS[1]])
+        # the entries name no zone: a finding of the rule anywhere is meant
+        assert len(faults) == (0 if "zone_id" in changed else 2), changed
+        assert all("A-1" in fault and "“禁止”（applies）" in fault for fault in faults)
+    assert len(quoted(three, findings=[])) == 3
+    assert quoted(three, number="R2", findings=[]) == ()  # of an earlier report: nothing to compare with
+    assert [fault[:5] for fault in quoted(three, subject="P2")] == ["第 1 行", "第 2 行", "第 3 行"]
+    assert all("对象 P1" in fault and "P2" in fault for fault in quoted(three, subject="P2", number="R2"))
+
+
+def test_an_entry_about_a_zone_quotes_a_finding_of_that_zone(path):
+    journal = add(path, zone_id="Z2")
+    assert quoted(journal) == ()
+    assert len(quoted(journal, findings=[FINDINGS[0] | {"zone_id": "Z1;Z3"}])) == 1
+    other = [FINDINGS[0] | {"zone_id": "Z1", "effect": "限制"}, FINDINGS[0] | {"zone_id": "Z2"}]
+    assert quoted(journal, findings=other) == ()
+
+
+def test_length_and_head_must_both_be_those_that_were_printed(three):
+    right = Anchor(length=3, head=three.head)
+    assert anchor_faults(three, right, who="报告") == () and anchor_faults(three, None, who="报告") == ()
+    for wrong in (Anchor(length=2, head=three.head), Anchor(length=3, head=START), Anchor(length=2, head=three.entries[1].sha256)):
+        (fault,) = anchor_faults(three, wrong, who="登记册")
+        assert fault.startswith(f"登记册写明 {wrong.length} 条") and wrong.head[:12] in fault and three.head[:12] in fault
+
+
+FORGED = {
+    "another state": ({"state": "fine"}, "不是 cdgis 写出的"), "an effect that acts": ({"effect": "禁\u202e止"}, "不是 cdgis 写出的"),
+    "a subject that acts": ({"subject_id": "P\x1b1"}, "不是 cdgis 写出的"),
+    "a report that acts": ({"report_number": "R\u200b1"}, "不是 cdgis 写出的"),
+    "a decision there is not": ({"decision": "通过"}, "不是 cdgis review 能写出的：读到“通过”"), "no officer": ({"officer": " "}, "不得为空"),
+    "no reason": ({"reason": ""}, "不得为空"), "no rule": ({"rule_id": ""}, "不得为空"),
+    "a day there is not": ({"decided_on": "2026-02-30"}, "2026-02-30"),
+    "a zone that acts": ({"zone_id": "Z\x07"}, "控制字符"), "a number for a word": ({"officer": 7}, "不是完整的记录"),
+    "a truth for a number": ({"number": True}, "不是完整的记录"), "a text for a number": ({"number": "1"}, "不是完整的记录"),
+    "no hash": ({"previous": "0"}, "不是完整的记录"), "a hash in capitals": ({"previous": "A" * 64}, "不是完整的记录"),
+    "a hash and more": ({"previous": START + "0"}, "不是完整的记录"),
+    "one cell more": ({"more": "x"}, "不是完整的记录"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("forged", FORGED)
+def test_a_line_that_no_review_writes_is_refused_naming_it(path, three, forged):
+    change, told = FORGED[forged]
+    lines = path.read_text(encoding="utf-8").splitlines()
+    row = json.loads(lines[1]) | change
+    lines[1] = json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(ReportError, match="第 2 行") as caught:
+        read_journal(path)
+    assert told in str(caught.value)
+
+
+def test_a_file_without_its_last_line_end_is_read_and_a_blank_line_is_no_entry(path, three):
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.rstrip("\n"), encoding="utf-8")
+    assert read_journal(path) == three
+    path.write_text(text + "\n", encoding="utf-8")
+    with pytest.raises(ReportError, match="第 4 行"):
+        read_journal(path)
+    path.write_text("", encoding="utf-8")
+    assert read_journal(path) == Journal()

@@ -1,14 +1,18 @@
 """What `cdgis rules check` proves: each proof holds for the shipped book and breaks for a planted fault."""
 
 from datetime import date
+from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from cdgis.rules import load_rulebook
+from cdgis.rules.access_list import COLUMNS, access_list_rules
 from cdgis.rules.proofs import ban_faults, date_faults, document_dates, exemption_faults, wording_faults
 from cdgis.rules.rule import Rule
 
 BOOK = load_rulebook()
+LIST = Path(__file__).parent.parent / "layers" / "zoning" / "access_list.csv"
 BAN = BOOK.get("ECO-02-2026")
 
 
@@ -89,7 +93,24 @@ def test_effect_milder_than_the_words_of_the_clause_is_found(clause, effect, rea
     assert bool(found) == bool(told) and all(told in fault for fault in found)
 
 
+@pytest.mark.parametrize(
+    ("text", "effect", "told"),
+    [
+        ("禁止新建化工项目", "限制", "“禁止”"), ("不得新建化工项目", "提示", "“不得”"), ("原则上不得占用林地", "限制", "“原则上不得”"),
+        ("须经市级部门论证", "提示", "“须经市级部门论证”"), ("禁止新建化工项目", "禁止", ""), ("应论证对水质的影响，不得设置排污口", "限制", ""),
+        ("不得设置排污口，禁止新建化工项目", "限制", "“禁止”"), ("控制总量", "限制", ""),
+    ],
+)  # fmt: skip
+def test_effect_of_a_units_clause_milder_than_its_words_is_found(text, effect, told):
+    """The ban's restriction until the Code is the one exception: until then the list is policy, and it says so."""
+    row = {"unit_code": "ZH13080210001", "clause_no": "1", "dimension": "空间布局约束", "text": text, "effect": effect}
+    faults = [fault for rule in access_list_rules(pd.DataFrame([row], columns=list(COLUMNS))) for fault in wording_faults(rule)]
+    assert bool(faults) == bool(told) and all(told in fault and "清单" in fault for fault in faults)
+
+
 def test_shipped_effects_answer_their_words():
+    listed = pd.read_csv(LIST, dtype=str, encoding="utf-8-sig")
+    assert [fault for rule in access_list_rules(listed) for fault in wording_faults(rule)] == []
     assert {rule.id: list(wording_faults(rule)) for rule in BOOK.rules if list(wording_faults(rule))} == {}
 
 

@@ -49,6 +49,14 @@ def test_a_shapefile_with_more_shapes_than_its_index_is_refused(shp: Path, count
         read(shp)
 
 
+@pytest.mark.parametrize("more", [1, 3, 4, 7])
+def test_an_index_whose_last_entry_is_no_whole_one_is_refused(shp: Path, more: int) -> None:
+    index = shp.with_suffix(".shx")
+    index.write_bytes(index.read_bytes() + b"\x00" * more)
+    with pytest.raises(ReaderError, match=f"多出 {more} 字节"):
+        read(shp)
+
+
 def test_an_index_of_another_export_is_refused(shp: Path, tmp_path: Path) -> None:
     other = write_layer(tmp_path / "b.shp", [metres(0, 0, 9, 9).buffer(1), *[metres(0, 0, 9, 9)] * 4], {"name": list("abcde")})
     shutil.copyfile(other.with_suffix(".shx"), shp.with_suffix(".shx"))

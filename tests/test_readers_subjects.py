@@ -17,6 +17,7 @@ from shapes import (
     zip_shapefile,
 )
 
+from cdgis.core.safe_text import text_encoding
 from cdgis.errors import ReaderError
 from cdgis.readers import read_sites, read_subjects
 from cdgis.readers.attribute_columns import CanonicalValue, canonical_value, match_attribute
@@ -259,3 +260,11 @@ def test_shapefile_encoding_comes_from_the_bytes_when_the_cpg_lies_or_is_absent(
         path.with_suffix(".cpg").write_text(cpg)
     found = shapefile_encoding(path)
     assert {"GBK": ("gb18030",), "UTF-8": ("utf-8",)}[written] == (found,)
+
+
+@pytest.mark.parametrize("cpg", [b"UTF\x00-8", b"hex", b"zlib", b"rot13", b"idna", b"undefined", b"punycode", b"\x00", b"\xff" * 50])
+def test_a_cpg_that_names_no_encoding_of_texts_is_not_believed(tmp_path: Path, cpg: bytes) -> None:
+    path = write_layer(tmp_path / "a.shp", [PARCEL], {"name": ["生态保护红线"]}, encoding="GBK")
+    path.with_suffix(".cpg").write_bytes(cpg)
+    assert shapefile_encoding(path) == "gb18030"
+    assert text_encoding(cpg.decode("latin-1")) in ("", "idna", "punycode")

@@ -3,14 +3,21 @@
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 
+import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
+import shapely
+from pyproj import Geod
+from shapes import zone_layer
 
 from cdgis.core.vocabulary import Effect, ProjectType
 from cdgis.errors import RuleError
 from cdgis.relocation import RelocationInputs, propose_relocations, without_exemptions
 from cdgis.relocation.dates import last_day
+from cdgis.relocation.plan.supply import RAILWAY_LAYER, _rail_distance
 from cdgis.relocation.policy import read_relocation_policy
 from cdgis.results.tables.validation import empty
 from cdgis.rules import Rule
@@ -292,3 +299,18 @@ def test_mine_that_must_leave_its_place_closes_for_there_is_no_park_to_mine_in()
     kinds = frozenset({"区位"})
     assert POLICY.dispose(kinds, industry="0810").gives == "关停退出"
     assert POLICY.dispose(kinds, industry="3110").gives == POLICY.dispose(kinds).gives == "异地迁建"
+
+
+@pytest.mark.parametrize("away_m", [30.0, 5_000.0, 60_000.0])
+@pytest.mark.parametrize("north_m", [0.0, 90_000.0])
+def test_distance_to_the_railway_is_that_on_the_ellipsoid(away_m: float, north_m: float) -> None:
+    """The measuring plane stretches by up to 2 % away from its standard parallel; on the ground it is another distance."""
+    lon, lat, _ = Geod(ellps="GRS80").fwd(117.6, 41.4 + north_m / 111_000, 90, away_m)
+    park = shapely.box(117.59, 41.395 + north_m / 111_000, 117.6, 41.405 + north_m / 111_000)
+    line = shapely.LineString([(lon, lat - 0.5), (lon, lat + 0.5)])
+    layers = {RAILWAY_LAYER: zone_layer(RAILWAY_LAYER, [line], kind="line")}
+    (found,) = _rail_distance(SimpleNamespace(layers=layers), gpd.GeoDataFrame({"park_id": ["K"]}, geometry=[park], crs=4490))
+    # the nearest point of a meridian further east lies a little to the north, at the park's upper corner
+    north = park.bounds[3]
+    wanted = min(Geod(ellps="GRS80").inv(117.6, north, lon, y)[2] for y in np.linspace(north - 0.01, north + 0.02, 3001))
+    assert found == pytest.approx(wanted, rel=2e-6, abs=0.01)

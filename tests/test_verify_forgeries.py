@@ -14,6 +14,10 @@ from small_workspace import small_workspace
 
 from cdgis.cli import main
 from cdgis.core.written_files import REGISTER
+from cdgis.errors import ReportError
+from cdgis.report.screening.docx import render_docx
+from cdgis.report.screening.html import render_screening
+from cdgis.report.screening.record import load_report
 from cdgis.results.report_file import canonical, read_report
 from cdgis.results.review_journal import START, Entry, read_journal
 
@@ -300,6 +304,35 @@ def test_a_deformed_report_is_told_never_thrown(space, capsys, seed):
         # words that nothing else in the record gives again can only be compared with the inputs
         assert call("verify", path, "--alone") in (0, 2), json.dumps(spoilt)[:300]
         capsys.readouterr()
+
+
+def leaves(value, path=()):
+    """Yield the path of every value in a JSON document that holds no others."""
+    if isinstance(value, dict | list) and value:
+        for key in value if isinstance(value, dict) else range(len(value)):
+            yield from leaves(value[key], (*path, key))
+    else:
+        yield path
+
+
+def test_a_record_with_a_value_of_another_kind_is_refused_or_rendered_in_every_format(space):
+    content = json.loads((space / "reports" / f"{NAME}.json").read_bytes())
+    places = [path for path in leaves(content) if path[0] not in ("record", "request", "settings", "inputs")]
+    draw = random.Random(20)
+    refused = 0
+    for path in draw.sample(places, 60):
+        spoilt = json.loads(json.dumps(content))
+        holder = spoilt
+        for key in path[:-1]:
+            holder = holder[key]
+        holder[path[-1]] = draw.choice([None, True, -1, "甲", [], {}, [None], {"": None}])
+        try:
+            report = load_report(canonical(spoilt))
+        except ReportError:
+            refused += 1
+            continue
+        assert render_docx(report) and render_screening(report), path
+    assert refused > 20
 
 
 def test_pages_of_others_among_those_of_a_run_are_found(tmp_path, capsys):

@@ -5,6 +5,7 @@ half a surrogate pair is no character at all. They are taken out of names and va
 a report has to quote them.
 """
 
+import codecs
 import re
 
 _ACTING = re.compile(
@@ -34,3 +35,13 @@ def visible(text: str) -> str:
 def legal_text(value: str) -> str:
     """Return `value` with characters that XML cannot hold replaced, cut to what one Excel cell can hold."""
     return _ILLEGAL.sub("\ufffd", value)[:_EXCEL_TEXT_LIMIT]
+
+
+def text_encoding(word: str) -> str:
+    """Return Python's name of a text encoding called `word` somewhere, "" when there is none of that name."""
+    try:
+        name = codecs.lookup(word).name if word else ""
+        b"0".decode(name or "ascii")  # hex and zlib are codecs, but not of texts
+    except (LookupError, ValueError):  # a zero byte in the word, or nothing it could decode
+        return ""
+    return name

@@ -42,4 +42,5 @@ def with_registered(subjects: Subjects, seen: Mapping[str, str]) -> Subjects:
         return subjects
     rows = [(subject, name, who, "") for subject in subjects.frame["subject_id"] for name, who in sorted(names.items())]
     added = pd.DataFrame(rows, columns=["subject_id", "attribute", "value", "unit"])
-    return replace(subjects, attributes=pd.concat([subjects.attributes, added], ignore_index=True))
+    others = subjects.attributes[~subjects.attributes["attribute"].isin(names)]
+    return replace(subjects, attributes=pd.concat([others, added], ignore_index=True))

@@ -70,8 +70,11 @@ def _check_length(part: Path, label: str) -> None:
 def _check_index(shp: Path, index: Path, label: str) -> None:
     """Refuse an index that does not lead to every shape: one of another export, or one cut short."""
     data = shp.read_bytes()
-    entries = np.frombuffer(index.read_bytes()[_HEADER_BYTES:], dtype=">i4")
-    entries = entries[: len(entries) // 2 * 2].reshape(-1, 2).astype(np.int64) * _WORD_BYTES
+    body = index.read_bytes()[_HEADER_BYTES:]
+    if len(body) % _INDEX_ENTRY_BYTES:
+        reason = f".shx 的长度不对：末尾多出 {len(body) % _INDEX_ENTRY_BYTES} 字节"
+        raise ReaderError(reason, source=label, remedy=_REMEDY)
+    entries = np.frombuffer(body, dtype=">i4").reshape(-1, 2).astype(np.int64) * _WORD_BYTES
     listed: dict[int, int] = {int(start): int(length) for start, length in entries}
     found = dict(_records(data))
     astray = [start for start, length in listed.items() if found.get(start, (0, -1))[1] != length]

@@ -35,6 +35,7 @@ from cdgis.readers.layer_files import read_layer
 from cdgis.readers.place_extent import home_box, place_extent
 from cdgis.readers.records import SiteRecord, SiteSource
 from cdgis.readers.roster import Roster
+from cdgis.readers.seen_register import with_register
 from cdgis.readers.sidecar import UNMATCHED, UNNAMED, Sidecar, read_sidecar, without
 from cdgis.readers.subjects import describe_site
 from cdgis.readers.typed import TypedSites, read_typed_sites, typed_record
@@ -111,7 +112,7 @@ def read_subjects(workspace: Workspace, *, progress: Progress | None = None) -> 
         for pattern in (*sources.projects, *sources.enterprises)
         if not expand_globs(workspace.root, (pattern,))
     ]
-    return roster.to_subjects()
+    return with_register(roster.to_subjects(), workspace, whole=True)
 
 
 def _stated_sidecar(workspace: Workspace) -> Path | None:
@@ -178,7 +179,7 @@ def read_sites(
         roster.records.append(typed_record(typed))
         for file, record in read_typed_sites(typed, _source(InputFile(path=Path(), label=""), batch, Sidecar())):
             roster.add(record, describe_site(batch.declared), file, batch.kind)
-    return roster.to_subjects()
+    return with_register(roster.to_subjects(), workspace, whole=False)
 
 
 def read_typed(

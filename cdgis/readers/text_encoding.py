@@ -8,6 +8,7 @@ UTF-8 first; a field cut in the middle of a character costs one fault, not the v
 import codecs
 from pathlib import Path
 
+from cdgis.core.safe_text import text_encoding
 from cdgis.errors import ReaderError
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -69,14 +70,14 @@ def _declared_encoding(shp: Path) -> str:
         return ""
     word = cpg.read_bytes()[:40].decode("ascii", errors="ignore").strip().lower()
     word = {"936": "gb18030", "gbk": "gb18030", "gb2312": "gb18030", "65001": "utf-8"}.get(word, word)
-    try:
-        return codecs.lookup(word).name if word else ""
-    except LookupError:
-        return ""
+    return text_encoding(word)
 
 
 def _fault_share(content: bytes, encoding: str) -> float:
-    text = content.decode(encoding, errors="replace")
+    try:
+        text = content.decode(encoding, errors="replace")
+    except UnicodeError:  # idna and its like replace nothing
+        return 1.0
     faults = text.count("\ufffd")
     foreign = sum(1 for char in text if char > "\x7f")
     return faults / foreign if foreign else 0.0

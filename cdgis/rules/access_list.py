@@ -146,11 +146,12 @@ def clause_rules(cells: Mapping[str, str], mark: Evidence, *, source: str = "lay
     }  # fmt: skip
     if effect is not Effect.PROHIBIT:
         return [Rule(id=rule_id, effect=effect, **clause, **policy)]
+    policy_note = law.policy_note.format(last_day=code.last_day_before)
     under_code = Basis(document=code.document, article=law.article, issuer=code.issuer, mark=code.mark)
     return [
         Rule(
             id=f"{rule_id}-{law.policy_from.year}", effect=Effect.RESTRICT, effective_to=code.last_day_before,
-            needs_review=True, note=law.policy_note.format(last_day=code.last_day_before), **clause, **policy,
+            needs_review=True, note=policy_note, effect_reason=policy_note, **clause, **policy,
         ),
         Rule(
             id=f"{rule_id}-{code.in_force.year}", effect=effect, effective_from=code.in_force, penalty=law.penalty,

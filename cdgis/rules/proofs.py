@@ -24,6 +24,8 @@ _WORDS: tuple[tuple[re.Pattern[str], int], ...] = (
     (re.compile(r"原则上(?:不得|禁止)|(?:须|应当?|必须)(?:经|报|由|征得)[^，。；]{0,24}(?:批准|同意|审批|审查|审核|论证)"), 2),
 )
 """Words of a clause, and the rank of the mildest effect that answers them."""
+_BANNED_WORKS = re.compile(r"(?:不得|禁止|严禁)(?:设置|新建|新设|扩大)[^，。；]{0,6}排污口")
+"""In a unit's clause: a ban of one work of a project, not of the project; outfalls are judged by rules of their own."""
 
 
 def exemption_faults(rule: Rule, rules: Sequence[Rule]) -> Iterator[str]:
@@ -106,14 +108,16 @@ def ban_faults(rule: Rule) -> Iterator[str]:
 
 def wording_faults(rule: Rule) -> Iterator[str]:
     """Yield where the words of a clause are stricter than its effect and nothing says why, or a reason is idle."""
-    # The effect of a unit's clause is filled in by the authority that draws the list up, clause by clause.
-    if rule.manual or rule.effect is Effect.ENCOURAGE or rule.geometry == "engine" or rule.level is Level.UNIT:
+    if rule.manual or rule.effect is Effect.ENCOURAGE or rule.geometry == "engine":
         return
-    wanted = [(match[0], rank) for pattern, rank in _WORDS for match in pattern.finditer(rule.clause)]
+    of_unit = rule.level is Level.UNIT
+    clause = _BANNED_WORKS.sub("", rule.clause) if of_unit else rule.clause
+    wanted = [(match[0], rank) for pattern, rank in _WORDS for match in pattern.finditer(clause)]
     milder = [word for word, rank in wanted if rank > rule.effect.rank]
     if milder and not rule.effect_reason:
-        yield f"条文写“{milder[0]}”，效力只是“{rule.effect}”：改效力，或在 effect_reason 写明理由"
-    if rule.effect_reason and not milder:
+        way = "请按条文改清单的 effect 一栏" if of_unit else "改效力，或在 effect_reason 写明理由"
+        yield f"条文写“{milder[0]}”，效力只是“{rule.effect}”：{way}"
+    if rule.effect_reason and not milder and not of_unit:
         yield f"effect_reason 多余：条文没有比“{rule.effect}”更严的用语"
 
 

@@ -5,7 +5,6 @@ A catalogue entry maps a file with anybody's field names to the standard zone co
 changing one entry; no code knows a file name or a field name.
 """
 
-import codecs
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +12,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from cdgis.core.error_words import in_words
+from cdgis.core.safe_text import text_encoding, visible
 from cdgis.core.toml_files import PlainText, closest, read_toml, schema_problems
 from cdgis.errors import CatalogError, os_reason
 
@@ -78,10 +78,10 @@ class LayerSpec(BaseModel):
     @field_validator("encoding")
     @classmethod
     def _known_encoding(cls, name: str) -> str:
-        try:
-            return codecs.lookup(name).name if name else ""
-        except LookupError:
-            raise ValueError(f"不认识编码 {name}，常用的是 gb18030 和 utf-8") from None
+        known = text_encoding(name)
+        if name and not known:
+            raise ValueError(f"不认识编码 {visible(name)}，常用的是 gb18030 和 utf-8")
+        return known
 
     @model_validator(mode="after")
     def _zone_layers_declare_coverage(self) -> "LayerSpec":

@@ -44,6 +44,8 @@ class Sources(BaseModel):
     project_attributes: PlainText = ""
     """Sidecar table with one row per parcel, for formats that carry no attributes."""
     enterprises: tuple[PlainText, ...] = ()
+    registered: PlainText = ""
+    """Register of what officers have seen: subject, matter, its words, officer, day (readers.seen_register)."""
 
 
 class CarbonSettings(BaseModel):

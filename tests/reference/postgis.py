@@ -35,6 +35,8 @@ STEP_M = 100.0
 AREA = (1e-8, 2e-3)
 """Relative and absolute (m²) tolerance of areas."""
 DISTANCE_M = 1e-3
+TOUCH_M = 1e-6
+"""A point within a micrometre of an outline or a line touches it (decision 0028)."""
 LENGTH = (1e-6, 2e-3)
 MEASURING, DISTANCE = 990001, 990002
 PROJ4 = {
@@ -69,7 +71,8 @@ SIZE = """case when dim = 2 then ST_Area({0})
 OVERLAPS = f"""
 copy (select sid, layer, id, {SIZE.format("ST_CollectionExtract(ST_Intersection(splane, plane), dim + 1)")}
   from (select s.id as sid, s.plane as splane, z.layer, z.id, z.plane, least(s.dim, ST_Dimension(z.plane)) as dim
-    from subjects s join zones z on s.plane && z.plane and ST_Intersects(s.plane, z.plane)) as p) to stdout csv;
+    from subjects s join zones z on ST_Expand(s.plane, {TOUCH_M}) && z.plane and (ST_Intersects(s.plane, z.plane)
+      or (least(s.dim, ST_Dimension(z.plane)) = 0 and ST_DWithin(s.plane, z.plane, {TOUCH_M})))) as p) to stdout csv;
 """
 DISTANCES = """
 copy (select a.subject_id, a.layer, a.zone_id, ST_Distance(

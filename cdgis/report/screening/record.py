@@ -80,11 +80,20 @@ def _built(kind: Any, value: Any) -> Any:
             raise KeyError("、".join(sorted(differing)))
         return kind(**{name: _built(hints[name], item) for name, item in value.items()})
     if kind is float:
-        return float("nan") if value is None else float(value)
+        return float("nan") if value is None else float(_of_kind(value, int, float))
+    if kind in (str, int, bool):
+        return _of_kind(value, kind)
     if get_origin(kind) is tuple:
         return tuple(_built(get_args(kind)[0], item) for item in value)
     if get_origin(kind) is UnionType:
         return None if value is None else _built(get_args(kind)[0], value)
+    return value
+
+
+def _of_kind(value: Any, *kinds: type) -> Any:
+    """Return `value` if it is of one of the kinds; true and false are no numbers."""
+    if type(value) not in kinds:
+        raise TypeError(f"{value!r:.40}")
     return value
 
 

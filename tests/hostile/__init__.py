@@ -1,0 +1,1 @@
+"""Hostile and unlucky use in numbers: `python -m tests.hostile --help`."""

@@ -1,0 +1,56 @@
+"""What becomes of hostile and unlucky use? Seeded cases by kind, each in a process of its own; a table of counts.
+
+    python -m tests.hostile                              # all kinds, numbers as in docs/audit.md
+    python -m tests.hostile files forgeries --count 500 --seed 7
+
+Ends with exit code 1 and the names of the cases if one was answered wrongly, lost without a word, threw, or hung.
+"""
+
+import argparse
+import importlib
+import sys
+import tempfile
+import time
+import warnings
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+KINDS = {
+    "files": (3600, "带伤的文件（十种格式）"), "polygons": (1000, "难叠置的图形"), "texts": (0, "文字字段里的攻击串"),
+    "forgeries": (120, "篡改后核验"), "kills": (40, "换文件时被杀"), "environments": (0, "运行环境"),
+}  # fmt: skip
+"""Kind -> number of cases (0: all there are) and its name in the table."""
+
+
+def main() -> int:
+    """Try the kinds asked for and print the table."""
+    from .trials import BAD, Fate, Tally, say, tally
+
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("kinds", nargs="*", default=list(KINDS), help=" ".join(KINDS))
+    parser.add_argument("--count", type=int, help="cases a kind instead of the usual number")
+    parser.add_argument("--seed", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=120, help="a case that takes longer hangs")
+    asked = parser.parse_args()
+    warnings.simplefilter("ignore")
+    rows: list[tuple[str, Tally, float]] = []
+    for kind in asked.kinds:
+        usual, title = KINDS[kind]
+        module = importlib.import_module(f".{kind}", __package__)
+        started, total = time.perf_counter(), Tally()
+        with tempfile.TemporaryDirectory(prefix="cdgis-hostile-") as folder:
+            cases = module.cases(usual if asked.count is None else asked.count, asked.seed, Path(folder))
+            for number, total in enumerate(tally(cases, seconds=asked.seconds), start=1):
+                if number % 200 == 0:
+                    say(f"{kind} {number} {dict(total.fates)}")
+        rows.append((title, total, time.perf_counter() - started))
+        say("\n".join([f"{kind} {dict(total.fates)}", *total.bad[:40]]))
+    say("| 种类 | 试 | " + " | ".join(Fate) + " |\n|---|---|" + "---|" * len(Fate))
+    for title, total, _ in rows:
+        say(f"| {title} | {total.fates.total()} | " + " | ".join(str(total.fates[fate]) for fate in Fate) + " |")
+    return int(any(total.fates[fate] for _, total, _ in rows for fate in BAD))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

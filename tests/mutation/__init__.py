@@ -1,0 +1,1 @@
+"""Mutation testing of the law-bearing modules: `python -m tests.mutation --help`."""
