@@ -1,6 +1,7 @@
 """The journal only grows, and whatever else happens to it shows."""
 
 import json
+import os
 
 import pytest
 
@@ -255,3 +256,22 @@ def test_a_file_without_its_last_line_end_is_read_and_a_blank_line_is_no_entry(p
         read_journal(path)
     path.write_text("", encoding="utf-8")
     assert read_journal(path) == Journal()
+
+
+def test_a_decision_is_on_the_disk_and_the_lock_let_go_before_it_counts(path, monkeypatch):
+    """A power cut after `append_review` returned loses nothing, and no handle keeps the lock file alive (Windows)."""
+    written, opened, real_open = [], [], os.open
+
+    def opening(name, *more, **options):
+        handle = real_open(name, *more, **options)
+        opened.extend([handle] if str(name).endswith(".lock") else [])
+        return handle
+
+    monkeypatch.setattr(os, "fsync", lambda handle: written.append(path.read_bytes()))
+    monkeypatch.setattr(os, "open", opening)
+    journal = add(path)
+    assert written == [f"{journal.entries[0].line}\n".encode()]
+    for handle in opened:
+        with pytest.raises(OSError):
+            os.fstat(handle)
+    assert len(opened) == 1

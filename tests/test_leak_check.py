@@ -125,6 +125,23 @@ def test_check_names_page_and_text_and_says_what_to_do() -> None:
         check_pages(_page("红旗水泥厂"), WITHHELD, trusted=[])
 
 
+def test_the_remedy_is_that_of_each_kind_found_and_of_no_other() -> None:
+    told = {}
+    for name, pages in {
+        "place": _page(f"{LON:.7f}, {LAT:.7f}"), "text": _page("红旗水泥厂"), "both": _page(f"红旗水泥厂 {LON:.7f}, {LAT:.7f}"),
+        "many": [(f"{i}.html", _page("红旗水泥厂")[0][1]) for i in range(25)],
+    }.items():  # fmt: skip
+        with pytest.raises(ReportError) as caught:
+            check_pages(pages, WITHHELD, trusted=[])
+        told[name] = str(caught.value)
+    assert {name: ("grid_deg" in text, "public_texts" in text) for name, text in told.items()} == {
+        "place": (True, False), "text": (False, True), "both": (True, True), "many": (False, True),
+    }  # fmt: skip
+    assert all(text.count("改后重新发布") == 1 and "public_attributes" not in told["place"] for text in told.values())
+    assert "发现 25 处" in told["many"] and "只列前 20 处" in told["many"] and told["many"].count("的正文中有") == 20
+    assert "只列前" not in told["both"] and "发现 2 处" in told["both"]
+
+
 @cache
 def _public() -> tuple[list[tuple[str, str]], Withheld, list[str]]:
     public, withheld = public_assessment(make_assessment())

@@ -90,7 +90,8 @@ def _read(path: Path, data: bytes, seed: str) -> Outcome:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         there = _independently(path)
-        subjects = read_sites(workspace(path.parent), [path])
+        declared = {"crs": "EPSG:4548"} if path.suffix == ".dxf" else {}
+        subjects = read_sites(workspace(path.parent), [path], declared=declared)
     notes, frame = subjects.intake, subjects.frame
     if not notes or len(frame) > sum(note.status != "quarantined" for note in notes):
         return Fate.SILENT, f"{len(frame)} rows, {len(notes)} intake lines"
@@ -142,7 +143,7 @@ def _rows_of_geopackage(path: Path) -> int:
 
 def _wounded(data: bytes, draw: random.Random, *, whole: bool) -> bytes:
     if whole:
-        for _ in range(draw.randint(1, 4)):
+        for _ in range(draw.randint(1, 3)):
             data = _wound(data, draw)
         return data
     out = io.BytesIO()

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .mutants import Mutant, mutants_of
+from .quick import quickly_killed
 from .reach import Reach, reach_of
 from .trial import ALIVE, KILLED, TIMEOUT, UNCHANGED, UNREACHED, fate, start
 
@@ -114,16 +115,26 @@ def _tried(target: Target, reach: Reach, verdicts: dict[str, dict[str, str]], jo
         spent = f"{used.ru_utime + used.ru_stime:5.1f} s CPU {time.perf_counter() - started:5.1f} s"
         _say(f"{fate(status):9} {spent}  {mutant.path}:{mutant.line} {mutant.before} -> {mutant.after}")
 
+    todo = []
     for mutant in target.chosen:
         tests = _tests_for(mutant, reach, seconds)
         mark = _mark_of(tests, reach)
         known = verdicts.get(mutant.key)
         if known and (known["fate"] in (KILLED, TIMEOUT) or known["tests"] == mark):
             continue
-        if not tests:
-            verdicts[mutant.key] = {"fate": UNREACHED, "tests": mark, "line": str(mutant.line)}
-            _say(f"{UNREACHED:9} {mutant.path}:{mutant.line} {mutant.before} -> {mutant.after}")
-            yield
+        if tests:
+            todo.append((mutant, tests, mark))
+            continue
+        verdicts[mutant.key] = {"fate": UNREACHED, "tests": mark, "line": str(mutant.line)}
+        _say(f"{UNREACHED:9} {mutant.path}:{mutant.line} {mutant.before} -> {mutant.after}")
+        yield
+    marks = {mutant.key: mark for mutant, _, mark in todo}
+    for mutant in quickly_killed(ROOT, [(mutant, tests) for mutant, tests, _ in todo], 3 * seconds + 15):
+        verdicts[mutant.key] = {"fate": KILLED, "tests": marks[mutant.key], "line": str(mutant.line)}
+        _say(f"{KILLED:9} at once  {mutant.path}:{mutant.line} {mutant.before} -> {mutant.after}")
+        yield
+    for mutant, tests, mark in todo:
+        if verdicts.get(mutant.key, {}).get("tests") == mark:
             continue
         while len(running) >= jobs:
             finish()

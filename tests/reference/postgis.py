@@ -35,8 +35,6 @@ STEP_M = 100.0
 AREA = (1e-8, 2e-3)
 """Relative and absolute (m²) tolerance of areas."""
 DISTANCE_M = 1e-3
-TOUCH_M = 1e-6
-"""A point within a micrometre of an outline or a line touches it (decision 0028)."""
 LENGTH = (1e-6, 2e-3)
 MEASURING, DISTANCE = 990001, 990002
 PROJ4 = {
@@ -71,8 +69,7 @@ SIZE = """case when dim = 2 then ST_Area({0})
 OVERLAPS = f"""
 copy (select sid, layer, id, {SIZE.format("ST_CollectionExtract(ST_Intersection(splane, plane), dim + 1)")}
   from (select s.id as sid, s.plane as splane, z.layer, z.id, z.plane, least(s.dim, ST_Dimension(z.plane)) as dim
-    from subjects s join zones z on ST_Expand(s.plane, {TOUCH_M}) && z.plane and (ST_Intersects(s.plane, z.plane)
-      or (least(s.dim, ST_Dimension(z.plane)) = 0 and ST_DWithin(s.plane, z.plane, {TOUCH_M})))) as p) to stdout csv;
+    from subjects s join zones z on s.plane && z.plane and ST_Intersects(s.plane, z.plane)) as p) to stdout csv;
 """
 DISTANCES = """
 copy (select a.subject_id, a.layer, a.zone_id, ST_Distance(
@@ -222,8 +219,9 @@ def _compare_overlaps(database: Cluster, ours: pd.DataFrame, tally: Tally) -> No
     both = hit.merge(theirs, on=["subject_id", "layer", "zone_id"], how="left")
     for kind, column, tolerance in (("overlap area m2", "area_m2", AREA), ("overlap length m", "length_m", LENGTH)):
         tally.add(kind, both[both[column] > 0], column, "theirs", tolerance)
-    points = both[(both["area_m2"] == 0) & (both["length_m"] == 0)]
-    tally.add("points inside", points.assign(one=1.0), "one", "theirs", (0.0, 0.0))
+    points = both[(both["area_m2"] == 0) & (both["length_m"] == 0)]  # points, and lines that cross a line in a point
+    points = points.assign(one=1.0, met=points["theirs"].notna().astype(float))
+    tally.add("points met", points, "one", "met", (0.0, 0.0))
     missed = theirs.merge(ours, on=["subject_id", "layer", "zone_id"], how="left", indicator=True)
     missed = missed[(missed["_merge"] == "left_only") & (missed["theirs"] > AREA[1])]
     tally.compared["overlaps only PostGIS finds"] += len(missed)
