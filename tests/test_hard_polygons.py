@@ -9,15 +9,13 @@ import pytest
 import shapely
 import shipped
 from hard_polygons import MAKERS, hard_polygons, touching_hole
-from shapely.errors import GEOSException
-from shapes import layer_set, metres, sites, zone_layer
+from shapes import layer_set, sites, zone_layer
 
 from cdgis.core.vocabulary import IntakeStatus
 from cdgis.geometry.geodesy import geometries_to_plane, survey_area_m2
 from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.judging.overlay import measure_overlaps
-from cdgis.judging.unmeasurable import measure_what_can_be
 from cdgis.readers.sites import read_sites
 
 ROOT = Path(__file__).parent.parent
@@ -82,29 +80,3 @@ def test_zones_invalid_on_the_plane_are_overlaid_too():
     overlaps = measure_overlaps(inside, layer_set(layer, city=city)).overlaps
     own = overlaps[overlaps["layer"] == "redline"].groupby("subject_id")["area_m2"].max()
     assert own.to_numpy() == pytest.approx(survey_area_m2(zones), abs=0.05)
-
-
-def test_what_the_library_cannot_overlay_is_one_quarantined_subject():
-    """Whichever subjects fail, alone or together, exactly they are set aside, and the others measured as without them."""
-    subjects = sites([metres(i * 100, 0, i * 100 + 50, 50) for i in range(9)])
-    subjects = replace(subjects, frame=subjects.frame.assign(source_file="a.gpkg", source_row=[str(i) for i in range(9)]))
-    layers = layer_set(zone_layer("redline", [metres(0, 0, 1000, 1000)], "红线"))
-    for bad in ({"S003"}, {"S000", "S008"}, set(subjects.frame["subject_id"]), set()):
-
-        def measure(some, bad=bad):
-            if bad & set(some.frame["subject_id"]):
-                raise GEOSException("TopologyException")
-            return measure_overlaps(some, layers)
-
-        kept, measurement = measure_what_can_be(subjects, measure)
-        assert set(kept.frame["subject_id"]) == set(subjects.frame["subject_id"]) - bad
-        assert {note.value for note in kept.intake if note.status is IntakeStatus.QUARANTINED} == bad
-        assert set(measurement.subject_ids) == set(kept.frame["subject_id"])
-
-
-def test_a_fault_of_a_layer_is_not_blamed_on_subjects():
-    def measure(some):
-        raise GEOSException("TopologyException")
-
-    with pytest.raises(GEOSException):
-        measure_what_can_be(sites([metres(0, 0, 5, 5)]), measure)

@@ -1,0 +1,37 @@
+"""What the geometry library cannot overlay is one quarantined subject; a fault of a layer is nobody's."""
+
+from dataclasses import replace
+
+import pytest
+from shapely.errors import GEOSException
+from shapes import layer_set, metres, sites, zone_layer
+
+from cdgis.core.vocabulary import IntakeStatus
+from cdgis.judging.overlay import measure_overlaps
+from cdgis.judging.unmeasurable import measure_what_can_be
+
+
+def test_what_the_library_cannot_overlay_is_one_quarantined_subject():
+    """Whichever subjects fail, alone or together, exactly they are set aside, and the others measured as without them."""
+    subjects = sites([metres(i * 100, 0, i * 100 + 50, 50) for i in range(9)])
+    subjects = replace(subjects, frame=subjects.frame.assign(source_file="a.gpkg", source_row=[str(i) for i in range(9)]))
+    layers = layer_set(zone_layer("redline", [metres(0, 0, 1000, 1000)], "红线"))
+    for bad in ({"S003"}, {"S000", "S008"}, set(subjects.frame["subject_id"]), set()):
+
+        def measure(some, bad=bad):
+            if bad & set(some.frame["subject_id"]):
+                raise GEOSException("TopologyException")
+            return measure_overlaps(some, layers)
+
+        kept, measurement = measure_what_can_be(subjects, measure)
+        assert set(kept.frame["subject_id"]) == set(subjects.frame["subject_id"]) - bad
+        assert {note.value for note in kept.intake if note.status is IntakeStatus.QUARANTINED} == bad
+        assert set(measurement.subject_ids) == set(kept.frame["subject_id"])
+
+
+def test_a_fault_of_a_layer_is_not_blamed_on_subjects():
+    def measure(some):
+        raise GEOSException("TopologyException")
+
+    with pytest.raises(GEOSException):
+        measure_what_can_be(sites([metres(0, 0, 5, 5)]), measure)
