@@ -16,6 +16,7 @@ from cdgis.core.safe_text import cleaned
 from cdgis.errors import CrsError
 from cdgis.geometry.gauss_kruger import KNOWN_EPSG, PREFIX_M, ZONES, Zone, identify_crs, same_plane, same_zone
 from cdgis.geometry.geodesy import to_lonlat
+from cdgis.geometry.projection_faults import ONLY_A_NAME, described
 from cdgis.readers.coordinates import CHINA_BOX, DATUM_TITLES, Box, Datum, datum_named, within
 from cdgis.readers.intake import Remark, rejected
 
@@ -23,6 +24,7 @@ GEOGRAPHIC = (4490, 4326)
 NO_CRS = "没有坐标系"
 EXPECTED = f"CGCS2000 经纬度（EPSG:4490）或 CGCS2000 高斯-克吕格（EPSG:{min(ZONES)}–{max(ZONES)}，3度带与6度带各带）"
 WGS84_NOTE = "WGS84 经纬度，在本工具精度内按 CGCS2000（EPSG:4490）处理"
+_REPROJECT = "请在 GIS 软件中按它自己的参数转换（投影）到标准的 CGCS2000 带后提交；不要用 --crs 改写，位置会错"
 LOCAL_PARAMETERS = "请先用当地转换参数（向自然资源主管部门申请）转为 CGCS2000 再提交；本工具不作零参数平移"
 
 _OLD_DATUM_CODES: dict[Datum, tuple[int, ...]] = {
@@ -62,14 +64,53 @@ def resolve_crs(source: str, *, declared: str, stated: str, remedy: str, bounds:
     if declared and names_modern_datum(declared):
         return _projection_of(source, declared, stated, bounds, remedy)
     epsg = identify_crs(f"EPSG:{definition.strip()}" if definition.strip().isdigit() else cleaned(definition))
-    if epsg in KNOWN_EPSG:
+    if epsg in KNOWN_EPSG and not _contradicts_itself(definition):
+        _check_own(source, int(epsg), stated if declared else "")
         says = [("声明", int(epsg)), *(_own_words(stated) if declared else ())]
         return agreed_zone(source, [*says, *_prefix_words(bounds)], remedy=remedy)
-    datum = _old_datum(epsg) or datum_named(definition)
-    found = f"EPSG:{epsg}" if epsg else _crs_name(definition)
+    raise _unknown(source, definition, None if epsg in KNOWN_EPSG else epsg, remedy)
+
+
+def _unknown(source: str, definition: str, epsg: int | None, remedy: str) -> CrsError:
+    """Return what to say of a coordinate system that is none of ours: which parameter differs, and what helps."""
+    own = described(cleaned(definition)) if _is_definition(definition) else None
+    datum = _old_datum(epsg) or (own.old_datum if own else datum_named(definition))
+    found = f"EPSG:{epsg}" if epsg else own.name if own else _crs_name(definition)
     if datum in ("xian80", "beijing54"):
-        raise CrsError(source, found=old_datum_found(datum, found), expected=EXPECTED, remedy=LOCAL_PARAMETERS)
-    raise CrsError(source, found=found, expected=EXPECTED, remedy=f"请转换为 CGCS2000 后重试；{remedy}")
+        return CrsError(source, found=old_datum_found(datum, found), expected=EXPECTED, remedy=LOCAL_PARAMETERS)
+    if own is None:
+        return CrsError(source, found=found, expected=EXPECTED, remedy=f"请转换为 CGCS2000 后重试；{remedy}")
+    if own.faults == (ONLY_A_NAME,):
+        remedy = "请在 GIS 软件中定义坐标系（不是转换）；核实后也可用 --crs EPSG:4548 这样的代码写明"
+        return CrsError(source, found=f"{found}：{ONLY_A_NAME}", expected=EXPECTED, remedy=remedy)
+    if own.faults:
+        return CrsError(source, found=f"{found}：{'；'.join(own.faults)}", expected=EXPECTED, remedy=_REPROJECT)
+    like = f"；如确是 CGCS2000，用 --crs EPSG:{own.like}（附表则用“坐标系”列）写明" if own.like else ""
+    return CrsError(source, found=f"{found}：{own.about_datum}", expected=EXPECTED, remedy=f"请转换为 CGCS2000 后重试{like}")
+
+
+def _check_own(source: str, declared: int, stated: str) -> None:
+    """Refuse a declaration that contradicts what the file says of itself in parameters nobody may ignore."""
+    own = described(cleaned(stated)) if stated and _is_definition(stated) and declared in ZONES else None
+    if own is None or not (own.old_datum or own.faults) or own.faults == (ONLY_A_NAME,):
+        return
+    old = next((DATUM_TITLES[datum] for datum in _OLD_DATUM_CODES if datum == own.old_datum), "")
+    remedy = LOCAL_PARAMETERS if old else _REPROJECT
+    said = old or "；".join(own.faults)
+    raise CrsError(
+        source, found=f"声明为 {KNOWN_EPSG[declared]}（EPSG:{declared}），文件自带的坐标系 {own.name} 却不是：{said}",
+        expected="声明与文件自带的坐标系一致", remedy=f"{remedy}；确知文件自带的（.prj）写错的，删去它后再声明",
+    )  # fmt: skip
+
+
+def _contradicts_itself(definition: str) -> bool:
+    """Return whether a definition that makes a zone of ours by its parameters bears the name of another."""
+    own = described(cleaned(definition)) if "[" in definition else None
+    return own is not None and bool(own.faults)
+
+
+def _is_definition(text: str) -> bool:
+    return bool(re.search(r"[:\[+]", text)) or text.strip().isdigit()
 
 
 def old_datum_found(datum: Datum, stated: str) -> str:
