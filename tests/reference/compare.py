@@ -157,19 +157,22 @@ def _cells_differ(name: str, mine: dict[str, Any], other: dict[str, Any], slack:
         if str(mine[column]) != str(other[column]):
             yield f"{column}: cdgis {mine[column]!r}, reference {other[column]!r}"
     for column in NUMBER[name]:
-        if not _close(column, mine[column], other[column], slack + _slack(column, other)):
+        more = 0.0 if column == "share" else slack
+        if not _close(column, mine[column], other[column], more + _slack(column, other)):
             yield f"{column}: cdgis {mine[column]!r}, reference {other[column]!r}"
 
 
 def _slack(column: str, row: dict[str, Any]) -> float:
-    """Return how well a remainder of a total, or a length, can be known."""
+    """Return how well a remainder of a total, a length, or the share a length is of the whole, can be known."""
+    if column == "share":
+        return (LENGTH_M + float(row["doubt_m"])) * row["share"] / row["length_m"] if row["length_m"] else 0.0
     length = column == "length_m" or row.get("unit") == "m"
     return 1e-9 * float(row.get("total", 0.0)) + (LENGTH_M + float(row.get("doubt_m", 0.0))) * length
 
 
 def _close(column: str, mine: float, other: float, slack: float) -> bool:
     if column == "share":
-        return abs(mine - other) <= 1e-6
+        return abs(mine - other) <= 1e-6 + slack
     if column == "distance_m":
         return bool(np.isclose(mine, other, rtol=0, atol=DISTANCE_M, equal_nan=True))
     return bool(np.isclose(mine, other, rtol=AREA[0], atol=AREA[1] + slack))
