@@ -16,6 +16,7 @@ _PART_WORDS = {"度": "d", "°": "d", "deg": "d", "分": "m", "′": "m", "'": "
                "秒": "s", "″": "s", '"': "s", "sec": "s"}  # fmt: skip
 _PART_TAIL = re.compile("^(.+?)[(_-]?(" + "|".join(map(re.escape, _PART_WORDS)) + r")\)?$")
 _AXES = ("lon", "lat")
+_LETTER_AXIS = re.compile(r"(point_?)?[xy](_?coord|坐标)?(?:\(.*\))?$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,12 @@ class Columns:
     attributes: Mapping[int, AttributeColumn]
     datum: Datum = "undeclared"
     """Datum named in the coordinate headers or above them."""
+
+    @property
+    def has_letter_axes(self) -> bool:
+        """Whether the plane columns are called X and Y: surveyors count X northwards, GIS programs eastwards."""
+        pair = [self.labels[self.roles[role]] for role in ("east", "north") if role in self.roles]
+        return len(pair) == len(_AXES) and all(_LETTER_AXIS.match(plain(label)) for label in pair)
 
     @property
     def score(self) -> int:

@@ -22,9 +22,18 @@ from cdgis.readers.text_encoding import decode_text
 
 _FORBIDDEN = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_FLAT = 2
+_LEAST_CORNERS = 3
 _KML_EPSG = 4326
 _KMZ_LIMITS = ArchiveLimits(total_bytes=1 << 28, members=500)
-_SHAPES = ("Polygon", "LineString", "LinearRing", "Point", "MultiGeometry")
+_SHAPES = ("Polygon", "LineString", "LinearRing", "Point", "MultiGeometry", "Track", "MultiTrack")
+_COLLECTIONS = ("MultiGeometry", "MultiTrack")
+_PREFIX = re.compile(r"[<\s/](\w[\w.-]*):\w")
+_DECLARED_PREFIX = re.compile(r"xmlns:(\w[\w.-]*)\s*=")
+_ROOT = re.compile(r"<(?:\w+:)?kml\b")
+_COMMA = re.compile(r"\s*,\s*")
+_FEWEST_NUMBERS = 4
+"""Numbers in one group that cannot be longitude, latitude and altitude: a whole line strung together by commas."""
 
 
 def read_kml(source: SiteSource) -> tuple[SiteRecord, ...]:
@@ -40,7 +49,7 @@ def read_kml(source: SiteSource) -> tuple[SiteRecord, ...]:
         raise ReaderError("KML 含 DOCTYPE 或实体声明，已拒绝", source=source.label, remedy="请从 GIS 软件重新导出")
     try:
         # the text is already decoded, so the declaration's encoding no longer holds
-        root = ElementTree.fromstring(_DECLARATION.sub("", text.lstrip("\ufeff")))
+        root = ElementTree.fromstring(_with_prefixes(_DECLARATION.sub("", text.lstrip("\ufeff"))))
     except ElementTree.ParseError as err:
         raise ReaderError(f"不是合法的 KML（{in_words(err)}）", source=source.label, remedy="请重新导出") from err
     if _tag(root) != "kml":
@@ -52,6 +61,14 @@ def read_kml(source: SiteSource) -> tuple[SiteRecord, ...]:
     epsg = _declared_epsg(source)
     placemarks = [element for element in root.iter() if _tag(element) == "Placemark"]
     return tuple(_record(element, number, epsg, source) for number, element in enumerate(placemarks, start=1))
+
+
+def _with_prefixes(text: str) -> str:
+    """Return the text with prefixes declared that it uses undeclared, as Google Earth and GIS programs read it."""
+    used = set(_PREFIX.findall(text)) - {"xml", "xmlns"}
+    missing = sorted(used - set(_DECLARED_PREFIX.findall(text)))
+    added = "".join(f' xmlns:{prefix}="undeclared:{prefix}"' for prefix in missing)
+    return _ROOT.sub(lambda found: found.group(0) + added, text, count=1) if missing else text
 
 
 def _packed(source: SiteSource) -> bytes:
@@ -111,17 +128,20 @@ def _texts(placemark: ElementTree.Element) -> Iterator[tuple[str, str]]:
 
 def _shape(element: ElementTree.Element) -> BaseGeometry:
     kind = _tag(element)
-    if kind == "MultiGeometry":
+    if kind in _COLLECTIONS:
         return _joined([_shape(child) for child in _children(element, *_SHAPES)])
     if kind == "Polygon":
         outer = [_coordinates(ring) for side in _children(element, "outerBoundaryIs") for ring in side]
         inner = [_coordinates(ring) for side in _children(element, "innerBoundaryIs") for ring in side]
         if len(outer) != 1:
             raise Worded("Polygon 应有且只有一个外环")
+        short = min(len(set(ring)) for ring in (*outer, *inner))
+        if short < _LEAST_CORNERS:
+            raise Worded(f"环只有 {short} 个不同的点，围不成面")
         return shapely.Polygon(outer[0], inner)
     if kind == "Point":
         return shapely.Point(_coordinates(element)[0])
-    return shapely.LineString(_coordinates(element))
+    return shapely.LineString(_track(element) if kind == "Track" else _coordinates(element))
 
 
 def _joined(parts: list[BaseGeometry]) -> BaseGeometry:
@@ -135,9 +155,26 @@ def _joined(parts: list[BaseGeometry]) -> BaseGeometry:
     return shapely.GeometryCollection(parts)
 
 
+def _track(element: ElementTree.Element) -> list[tuple[float, ...]]:
+    """Return the places of a recorded track (gx:Track), times left out."""
+    points = [_numbers((child.text or "").split()) for child in _children(element, "coord")]
+    if not points or min(len(point) for point in points) < _FLAT:
+        raise Worded("轨迹（gx:Track）没有坐标")
+    return [point[:_FLAT] for point in points]
+
+
+def _numbers(texts: list[str]) -> tuple[float, ...]:
+    try:
+        return tuple(float(text) for text in texts)
+    except ValueError:
+        raise Worded(f"“{' '.join(texts)[:60]}”不是 经度,纬度") from None
+
+
 def _coordinates(element: ElementTree.Element) -> list[tuple[float, ...]]:
     text = next((child.text or "" for child in _children(element, "coordinates")), "")
-    points = [tuple(float(part) for part in group.split(",")) for group in text.split()]
+    points = [_numbers(group.strip(",").split(",")) for group in _COMMA.sub(",", text).split()]
+    if any(len(point) >= _FEWEST_NUMBERS for point in points):
+        raise Worded("各点之间没有空格，分不清是 经度,纬度 还是 经度,纬度,高程")
     if not points:
         raise Worded("没有坐标")
     # a ring may mix points with and without altitude, which shapely would refuse

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -31,6 +31,7 @@ from cdgis.readers.intake import Remark, is_quarantined, noted, rejected, repair
 from cdgis.readers.records import CRS_REMEDY
 
 DATUM_REMEDY = "在表中加“坐标系”列，写 CGCS2000、WGS84、GCJ-02 或 BD-09"
+TURNED, TURNED_DEGREES = "横纵坐标颠倒，已对调", "经纬度颠倒，已对调"
 _POSITION_REMEDY = "补上经度、纬度（如 117.9430、40.9750 或 117°56′34.8″）"
 _LARGEST_ANGLE_DEG = 1000.0
 """Numbers above this are metres, not degrees."""
@@ -85,8 +86,21 @@ def locate_row(cells: Sequence[str], columns: Columns, *, stated_crs: str, sourc
         value = " ".join(_position_cells(cells, columns))
         return _lost(rejected(in_words(err), field="坐标", value=value, remedy=_POSITION_REMEDY))
     if max(abs(first.degrees), abs(second.degrees)) > _LARGEST_ANGLE_DEG:
-        return _plane_position(first.degrees, second.degrees, stated_crs, source)
-    return _angle_position(first, second, stated_crs)
+        found = _plane_position(first.degrees, second.degrees, stated_crs, source)
+    else:
+        found = _angle_position(first, second, stated_crs)
+    return _by_letters(found, columns) if columns.has_letter_axes else found
+
+
+def _by_letters(position: Position, columns: Columns) -> Position:
+    """Return a position of columns called X and Y: which is which was never said, so nothing was the wrong way round."""
+    east = position.shape is not None and all(remark.reason not in (TURNED, TURNED_DEGREES) for remark in position.remarks)
+    own = columns.labels[columns.roles["east" if east else "north"]]
+    other = columns.labels[columns.roles["north" if east else "east"]]
+    words = ("经度", "纬度") if position.epsg == _LONLAT else ("东坐标", "北坐标")
+    said = noted(f"{own} 列按数值是{words[0]}，{other} 列是{words[1]}", field="坐标")
+    kept = tuple(remark for remark in position.remarks if remark.reason not in (TURNED, TURNED_DEGREES))
+    return replace(position, remarks=(*kept, said) if position.shape is not None else kept)
 
 
 def locate_pair(text: str, *, stated_crs: str, source: str) -> Position:
@@ -163,7 +177,7 @@ def _angle_position(lon: Angle, lat: Angle, stated_crs: str) -> Position:
     x, y = lon.degrees, lat.degrees
     if lon.axis == "lat" or lat.axis == "lon" or looks_swapped(x, y):
         value = f"{x:.6f},{y:.6f}"
-        remarks.append(repaired("经纬度颠倒，已对调", field="坐标", value=value, remedy="请核对原表的列次序"))
+        remarks.append(repaired(TURNED_DEGREES, field="坐标", value=value, remedy="请核对原表的列次序"))
         x, y = y, x
     if not within(CHINA_BOX, x, y, x, y):
         return _lost(
@@ -211,7 +225,7 @@ def _plane_position(first_m: float, second_m: float, stated_crs: str, source: st
     east_m, north_m = first_m, second_m
     if not axes.first_is_north:
         east_m, north_m = second_m, first_m
-        remarks = (repaired("横纵坐标颠倒，已对调", field="坐标", value=value),)
+        remarks = (repaired(TURNED, field="坐标", value=value),)
     datum: Datum = "cgcs2000" if stated_crs else "undeclared"
     return Position(shape=shapely.Point(east_m, north_m), epsg=epsg, datum=datum, remarks=remarks)
 

@@ -1,11 +1,12 @@
-"""Rows of text of CSV and XLSX files, sheet by sheet."""
+"""Rows of text of CSV, XLSX and XLS files, sheet by sheet."""
 
 import csv
+import io
 import re
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,14 +18,27 @@ from cdgis.readers.records import cell_text
 from cdgis.readers.text_encoding import decode_text
 
 if TYPE_CHECKING:
+    from openpyxl import Workbook
     from openpyxl.worksheet.worksheet import Worksheet
 
-TABLE_SUFFIXES = (".csv", ".xlsx", ".xlsm")
+TABLE_SUFFIXES = (".csv", ".xlsx", ".xlsm", ".xls")
 
 _DELIMITERS = ",\t;，"
 _MOST_CELLS = 5_000_000
 _LIMITS = ArchiveLimits(total_bytes=1 << 28)
 """openpyxl needs many times the size of the XML in memory."""
+_STRICT = b"http://purl.oclc.org/ooxml/"
+_NAMESPACES = tuple(
+    (_STRICT + strict, b"http://schemas.openxmlformats.org/" + usual)
+    for strict, usual in (
+        (b"spreadsheetml/main", b"spreadsheetml/2006/main"),
+        (b"officeDocument/", b"officeDocument/2006/"),
+        (b"drawingml/", b"drawingml/2006/"),
+    )
+)
+"""Namespaces of ISO/IEC 29500 strict and transitional."""
+_FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
+UNCACHED_REMEDY = "请用 Excel 或 WPS 打开，保存后重新提交"
 _MERGED_RANGE = re.compile(rb'<(?:\w+:)?mergeCell\s+ref="([A-Z]+\d+:[A-Z]+\d+)"')
 _DECLARATION = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 # XML errors of lxml and of the standard library are both SyntaxErrors
@@ -45,10 +59,16 @@ class Sheet:
     is_hidden: bool = False
     hidden_rows: frozenset[int] = frozenset()
     """Rows (1-based) that do not show in Excel; they are read all the same."""
+    uncached: frozenset[tuple[int, int]] = frozenset()
+    """Cells (row, column, 1-based) with a formula whose value no program has worked out; they read as empty."""
 
 
-def read_sheets(path: Path, *, label: str) -> tuple[Sheet, ...]:
+def read_sheets(path: Path, *, label: str, asks_uncached: bool = False) -> tuple[Sheet, ...]:
     """Return the non-empty sheets of a table file, hidden ones too.
+
+    Parameters
+    ----------
+    asks_uncached : the caller looks at `Sheet.uncached`; otherwise a table with such a cell on a visible sheet is refused.
 
     Raises
     ------
@@ -57,11 +77,22 @@ def read_sheets(path: Path, *, label: str) -> tuple[Sheet, ...]:
     suffix = path.suffix.lower()
     if suffix == ".csv":
         sheets: tuple[Sheet, ...] = (_csv_sheet(path, label),)
+    elif suffix == ".xls":
+        from cdgis.readers.old_workbook import old_sheets
+
+        sheets = tuple(
+            Sheet(name=found.name, rows=_without_tail(found.rows), fills_headers=False, is_hidden=found.is_hidden,
+                  hidden_rows=found.hidden_rows)
+            for found in old_sheets(path, label=label)
+        )  # fmt: skip
     elif suffix in TABLE_SUFFIXES:
         sheets = tuple(_workbook_sheets(path, label))
     else:
         raise ReaderError(f"不支持的表格格式 {suffix}", source=label, remedy="请另存为 .xlsx 或 .csv")
-    filled = tuple(sheet for sheet in sheets if sheet.rows)
+    filled = tuple(sheet for sheet in sheets if sheet.rows or sheet.uncached)
+    open_cells = [cell_name(*place) for sheet in filled if not sheet.is_hidden for place in sorted(sheet.uncached)]
+    if open_cells and not asks_uncached:
+        raise ReaderError(uncached_reason(open_cells), source=label, remedy=UNCACHED_REMEDY)
     if not any(not sheet.is_hidden for sheet in filled):
         if filled:
             raise ReaderError("只有隐藏的工作表有内容", source=label, remedy="请取消隐藏")
@@ -114,7 +145,9 @@ def _workbook_sheets(path: Path, label: str) -> Iterator[Sheet]:
         with warnings.catch_warnings():
             # openpyxl warns about drawings and validations it drops; cells are all we read
             warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(path, data_only=True)
+            data = _transitional(path)
+            book = openpyxl.load_workbook(data, data_only=True)
+            formulas = openpyxl.load_workbook(_transitional(path)) if _has_formulas(path) else None
     except (InvalidFileException, *_UNREADABLE) as err:
         raise ReaderError(f"不是可读的 Excel 文件（{in_words(err)}）", source=label, remedy="请另存为 .xlsx 后重试") from err
     for sheet in book.worksheets:
@@ -124,7 +157,55 @@ def _workbook_sheets(path: Path, label: str) -> Iterator[Sheet]:
             fills_headers=False,
             is_hidden=sheet.sheet_state != "visible",
             hidden_rows=frozenset(number for number, row in sheet.row_dimensions.items() if row.hidden),
+            uncached=_uncached(sheet, formulas),
         )
+
+
+def _transitional(path: Path) -> io.BytesIO:
+    """Return the workbook with the namespaces of strict Open XML replaced by the usual ones, the only ones openpyxl reads."""
+    with zipfile.ZipFile(path) as opened:
+        members = {name: opened.read(name) for name in opened.namelist()}
+    if not any(_STRICT in data for name, data in members.items() if name.endswith("workbook.xml")):
+        return io.BytesIO(path.read_bytes())
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as out:
+        for name, data in members.items():
+            for strict, usual in _NAMESPACES if name.endswith((".xml", ".rels")) else ():
+                data = data.replace(strict, usual)
+            out.writestr(name, data)
+    made.seek(0)
+    return made
+
+
+def _has_formulas(path: Path) -> bool:
+    with zipfile.ZipFile(path) as opened:
+        sheets = (name for name in opened.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml"))
+        return any(_FORMULA.search(opened.read(name)) for name in sheets)
+
+
+def _uncached(sheet: "Worksheet", formulas: "Workbook | None") -> frozenset[tuple[int, int]]:
+    """Return the cells whose formula has no value; a formula that made an empty text has one."""
+    twin = formulas[sheet.title]._cells if formulas is not None else {}
+    return frozenset(
+        place
+        for place, cell in sheet._cells.items()
+        if cell.value is None and cell.data_type != "str" and place in twin and twin[place].data_type == "f"
+    )
+
+
+def cell_name(row: int, column: int) -> str:
+    """Return what Excel calls the cell in a row and a column, both counted from 1, such as ``E2``."""
+    letters = ""
+    while column:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return f"{letters}{row}"
+
+
+def uncached_reason(cells: Sequence[str]) -> str:
+    """Return in Chinese that cells hold formulas without values."""
+    shown = "、".join(cells[:5]) + (f" 等 {len(cells)} 格" if len(cells) > 5 else "")
+    return f"单元格 {shown} 是公式，文件里没有算好的值"
 
 
 def _check_entities(path: Path, label: str) -> None:

@@ -1,4 +1,4 @@
-"""Sites and enterprises of XLSX and CSV tables, and where each row lies."""
+"""Sites and enterprises of XLSX, XLS and CSV tables, and where each row lies."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,7 +18,7 @@ from cdgis.readers.intake import Remark, is_quarantined, noted, rejected, repair
 from cdgis.readers.positions import DATUM_REMEDY, Position, cell_under, locate_row
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource
 from cdgis.readers.repair import settle
-from cdgis.readers.sheets import Sheet, read_sheets
+from cdgis.readers.sheets import UNCACHED_REMEDY, Sheet, cell_name, read_sheets, uncached_reason
 
 _TOTAL_WORDS = ("合计", "总计", "小计", "共计", "总数", "汇总")
 _NOTE_WORDS = ("注:", "注1", "说明", "备注:", "填表", "制表", "数据来源", "审核")
@@ -48,7 +48,7 @@ def read_site_table(source: SiteSource, *, places: GeoDataFrame | None = None) -
     ------
     ReaderError : the file cannot be read, or no sheet has a header with name or coordinate columns.
     """
-    sheets = read_sheets(source.path, label=source.label)
+    sheets = read_sheets(source.path, label=source.label, asks_uncached=True)
     headers = [None if sheet.is_hidden else find_header(sheet) for sheet in sheets]
     if not any(headers):
         raise ReaderError("没有可识别的表头", source=source.label, remedy="应有企业名称、经度、纬度、行业代码等列")
@@ -82,6 +82,10 @@ def _rows(sheet: Sheet, header: Header, prefix: str, source: SiteSource) -> list
             ordinal += 1
             position = _position(cells, columns, sheet_crs, source)
             odd = _odd_row(cells, columns, is_csv=sheet.fills_headers, is_hidden=number in sheet.hidden_rows)
+            lacking = _uncached(sheet, number, columns)
+            if is_quarantined(lacking):
+                position = Position(shape=None)  # what it lacks is not for the user to fill in
+            odd += lacking
             row = replace(
                 row,
                 ordinal=str(ordinal),
@@ -106,6 +110,18 @@ def _odd_row(cells: Sequence[str], columns: Columns, *, is_csv: bool, is_hidden:
     if is_hidden:
         remarks.append(noted("这一行在原表中是隐藏的，照样读取"))
     return tuple(remarks)
+
+
+def _uncached(sheet: Sheet, number: int, columns: Columns) -> tuple[Remark, ...]:
+    """Return a quarantine for a row in which a column that means something holds a formula without a value."""
+    places = sorted(column for row, column in sheet.uncached if row == number)
+    if not places:
+        return ()
+    reason = uncached_reason([cell_name(number, column) for column in places])
+    known = {index + 1 for index in (*columns.roles.values(), *columns.angles.values(), *columns.attributes)}
+    if known.intersection(places):
+        return (rejected(reason, field="公式", remedy=UNCACHED_REMEDY),)
+    return (noted(f"{reason}，按空格处理", field="公式", remedy=UNCACHED_REMEDY),)
 
 
 def _position(cells: Sequence[str], columns: Columns, sheet_crs: str, source: SiteSource) -> Position:
