@@ -285,7 +285,7 @@ def test_tables_with_several_sheets_name_the_sheet_in_the_row(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("name", "content", "match"),
     [("a.xlsx", b"PK\x03\x04broken", "损坏"), ("a.xlsx", b"not a zip", "损坏"), ("a.csv", b"\x00\x01\x02", "不是文本"),
-     ("a.csv", "甲,乙\n1,2\n".encode(), "表头"), ("a.csv", b"", "空的"), ("a.xls", b"\xd0\xcf\x11\xe0", "不支持的格式")],
+     ("a.csv", "甲,乙\n1,2\n".encode(), "表头"), ("a.csv", b"", "空的"), ("a.xls", b"\xd0\xcf\x11\xe0", "不是可读的 .xls")],
 )  # fmt: skip
 def test_unreadable_tables_are_quarantined_whole(tmp_path: Path, name: str, content: bytes, match: str) -> None:
     (tmp_path / "企业").mkdir()

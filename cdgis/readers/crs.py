@@ -74,7 +74,8 @@ def resolve_crs(source: str, *, declared: str, stated: str, remedy: str, bounds:
 def _unknown(source: str, definition: str, epsg: int | None, remedy: str) -> CrsError:
     """Return what to say of a coordinate system that is none of ours: which parameter differs, and what helps."""
     own = described(cleaned(definition)) if _is_definition(definition) else None
-    datum = _old_datum(epsg) or (own.old_datum if own else datum_named(definition))
+    stated = next((datum for datum in _OLD_DATUM_CODES if own and datum == own.old_datum), None)
+    datum = _old_datum(epsg) or (stated if own else datum_named(definition))
     found = f"EPSG:{epsg}" if epsg else own.name if own else _crs_name(definition)
     if datum in ("xian80", "beijing54"):
         return CrsError(source, found=old_datum_found(datum, found), expected=EXPECTED, remedy=LOCAL_PARAMETERS)

@@ -82,6 +82,7 @@ def _text(sheet: XlsSheet, row: int, column: int, datemode: int) -> str:
 
 def _moment(value: float, datemode: int) -> datetime | float:
     try:
-        return xlrd.xldate_as_datetime(value, datemode)
+        moment: datetime = xlrd.xldate_as_datetime(value, datemode)
     except (ValueError, OverflowError):
         return value
+    return moment
