@@ -65,3 +65,29 @@ def test_zone_known_to_be_farther_than_the_nearest_is_never_measured():
     )
     assert (distance[0], layer[0], critical[0]) == (100.0, "a", False)
     assert len(asked) <= 3
+
+
+def holding(name, layer, depth):
+    yes = np.full(1, TRUE, dtype=np.int8)
+    return Ruling(
+        rule=rule(name, layer), geometry=yes, rest=yes, value=yes, depth_m=np.full(1, depth), distance_m=np.zeros(1),
+        nearest=None, zone_ids=np.full(1, "", dtype=object),
+    )  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.floats(1, 100)), min_size=1, max_size=5), st.randoms(), st.floats(-1e-9, 1e-9))
+def test_a_verdict_is_doubtful_only_when_every_reason_is_whatever_their_order_and_the_last_bits(reasons, random, noise):
+    precision, rank = Precision(np.zeros(1), 20.0, {"b": 30.0, "c": 60.0}), np.full(1, 3)
+    limits = {"a": 20.0, "b": 30.0, "c": 60.0}
+    results = [holding(f"R{i}", layer, depth + noise) for i, (layer, depth) in enumerate(reasons)]
+    random.shuffle(results)
+    distance, _, critical = critical_distance(results, rank, rank, precision)
+    assert critical[0] == all(result.depth_m[0] <= limits[result.rule.layer] for result in results)
+    assert distance[0] == max(result.depth_m[0] for result in results)
+
+
+def test_equally_deep_in_a_sharp_and_a_blurred_layer_is_sure_by_the_sharp_one():
+    precision, rank = Precision(np.zeros(1), 20.0, {"b": 30.0, "c": 60.0}), np.full(1, 3)
+    for first, second in ((35.822, 35.816), (35.816, 35.822)):
+        results = [holding("R1", "b", first), holding("R2", "c", second)]
+        assert not critical_distance(results, rank, rank, precision)[2][0]
