@@ -1,12 +1,13 @@
 """Closed curves of a DXF drawing in drawing units, and what else it held.
 
 Model space only, visible layers only. Blocks are exploded to a bounded depth and number; nothing outside the file
-(external references, images) is opened. Arcs and splines become chords that stray by at most `CHORD_M`.
+(external references, images) is opened. Whatever could bound land and is not read is counted by layer and kind.
+Arcs and splines become chords that stray by at most `CHORD_M`.
 """
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from ezdxf.document import Drawing
 from ezdxf.entities.dxfgfx import DXFGraphic
 from ezdxf.entities.hatch import Hatch
 from ezdxf.entities.insert import Insert
+from ezdxf.entities.polyline import Polyline
 from ezdxf.filemanagement import readfile
 from ezdxf.lldxf.const import DXFError
 from ezdxf.path import Path as Curve
@@ -42,6 +44,17 @@ _DEEPEST_BLOCK = 8
 _CURVES = ("LWPOLYLINE", "POLYLINE", "SPLINE", "CIRCLE", "ELLIPSE", "LINE", "ARC")
 _SINGLE_LINES = ("LINE", "ARC")
 _FILLS = ("HATCH", "MPOLYGON")
+AREA_KINDS = {
+    "REGION": "面域", "3DFACE": "三维面", "SOLID": "实面", "TRACE": "宽线", "MESH": "网格", "BODY": "实体", "3DSOLID": "三维实体",
+    "SURFACE": "曲面", "EXTRUDEDSURFACE": "拉伸曲面", "REVOLVEDSURFACE": "旋转曲面", "SWEPTSURFACE": "扫掠曲面",
+    "LOFTEDSURFACE": "放样曲面", "PLANESURFACE": "平面曲面", "MLINE": "多线", "WIPEOUT": "区域覆盖",
+    "ACAD_PROXY_ENTITY": "代理对象", "HATCH": "没有边界的填充", "MPOLYGON": "没有边界的多边形", "POLYLINE": "多面网格",
+}  # fmt: skip
+"""DXF entity type -> what a kind that bounds land, but whose outline is not read, is called."""
+_BLOCK = "INSERT"
+_CASS, _CASS_PARCEL = "SOUTH", "300000"
+"""Application name and object code under which CASS keeps a parcel's number in extended data (code 1000)."""
+_TEXT_CODE = 1000
 _BROKEN = (
     DXFError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, AssertionError, RecursionError,
     StopIteration, EOFError,
@@ -63,6 +76,8 @@ class ClosedCurve:
     kind: str
     """DXF entity type."""
     curve: Curve
+    number: str = ""
+    """The parcel's number (宗地号) that CASS wrote into the entity, "" when there is none."""
 
     @property
     def is_fill(self) -> bool:
@@ -91,6 +106,22 @@ class DrawingContent:
     """(layer, entity type) -> number of curves that do not close."""
     broken: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(layer, entity type) -> number of entities that could not be made sense of."""
+    gaps: dict[tuple[str, str], float] = field(default_factory=dict)
+    """(layer, entity type) -> least distance between the ends of curves that do not close, drawing units."""
+    unread: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(layer, entity type) -> number of entities that bound land in a way that is not read."""
+    hidden: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(layer, entity type) -> number of entities that could bound land, on layers that are off or frozen, or invisible."""
+    on_paper: int = 0
+    """Curves and areas in the layouts, which have no place on the ground."""
+    references: tuple[str, ...] = ()
+    """Drawings referred to and not opened."""
+    sorted_in: int = 0
+    """Entities that became curves, closed or open."""
+    passed: int = 0
+    """Texts, points, blocks as such and whatever else bounds nothing."""
+    seen: int = 0
+    """Entities met, those out of blocks included."""
 
 
 def open_drawing(path: Path, *, label: str) -> DrawingContent:
@@ -106,16 +137,23 @@ def open_drawing(path: Path, *, label: str) -> DrawingContent:
     content = DrawingContent(
         unit=_INSUNITS.get(int(document.header.get("$INSUNITS", 0) or 0), ""), was_damaged=was_damaged
     )
-    hidden = {layer.dxf.name for layer in document.layers if layer.is_off() or layer.is_frozen()}
+    states = {str(layer.dxf.name).lower(): (layer.is_off(), layer.is_frozen()) for layer in document.layers}
+    frozen = {name for name, (_, is_frozen) in states.items() if is_frozen}
+    hidden = {name for name, (is_off, _) in states.items() if is_off} | frozen
+    content.references = tuple(_references(document))
+    content.on_paper = sum(_could_bound(entity.dxftype()) for sheet in document.layouts if not sheet.is_modelspace for entity in sheet)
     try:
         exploded = 0
-        for layer, entity, depth in _exploded(document.modelspace(), "", 0):
+        for layer, entity, depth, is_frozen in _exploded(document.modelspace(), "", 0, frozen, False):
             exploded += depth > 0
             if exploded > _MOST_EXPLODED:
                 raise ReaderError(
                     f"DXF 图块展开后超过 {_MOST_EXPLODED} 个对象", source=label, remedy="请只导出用地边界所在图层"
                 )
-            if layer not in hidden:
+            content.seen += 1
+            if layer.lower() in hidden or is_frozen or entity.dxf.get("invisible", 0):
+                _count_hidden(entity.dxftype(), readable(layer), content)
+            else:
                 _sort_in(entity, readable(layer), content)
     except _BROKEN as err:
         raise ReaderError(f"DXF 图块无法展开（{in_words(err)}）", source=label, remedy="请在 CAD 中炸开图块后重新导出") from err
@@ -140,20 +178,41 @@ def _document(path: Path, label: str) -> tuple[Drawing, bool]:
             ) from err
 
 
-def _exploded(entities: Iterable[DXFGraphic], inherited: str, depth: int) -> Iterator[tuple[str, DXFGraphic, int]]:
-    """Yield (layer, entity, depth of blocks it came out of)."""
+def _references(document: Drawing) -> Iterator[str]:
+    for block in document.blocks:
+        if block.block is not None and (block.block.is_xref or block.block.is_xref_overlay):
+            path = str(block.block.dxf.get("xref_path", "")) or block.name
+            yield readable(path.replace("\\", "/").rpartition("/")[2])
+
+
+def _could_bound(kind: str) -> bool:
+    return kind in _CURVES or kind in AREA_KINDS
+
+
+def _count_hidden(kind: str, layer: str, content: DrawingContent) -> None:
+    if _could_bound(kind):
+        content.hidden[layer, kind] += 1
+    else:
+        content.passed += 1
+
+
+def _exploded(
+    entities: Iterable[DXFGraphic], inherited: str, depth: int, frozen: Container[str], is_frozen: bool
+) -> Iterator[tuple[str, DXFGraphic, int, bool]]:
+    """Yield (layer, entity, depth of blocks it came out of, whether a block around it is frozen)."""
     for entity in entities:
         # what a block draws on layer 0 belongs to the layer the block is inserted on
         own = str(entity.dxf.get("layer", "0"))
         layer = inherited if own == "0" and inherited else own
         if not isinstance(entity, Insert):
-            yield layer, entity, depth
+            yield layer, entity, depth, is_frozen
         elif depth >= _DEEPEST_BLOCK:
             raise Worded(f"图块嵌套超过 {_DEEPEST_BLOCK} 层")
         else:
             for single in entity.multi_insert() if entity.mcount > 1 else (entity,):
-                yield layer, single, depth + 1
-                yield from _exploded(single.virtual_entities(), layer, depth + 1)
+                yield layer, single, depth + 1, is_frozen
+                under = is_frozen or layer.lower() in frozen
+                yield from _exploded(single.virtual_entities(), layer, depth + 1, frozen, under)
 
 
 def _sort_in(entity: DXFGraphic, layer: str, content: DrawingContent) -> None:
@@ -163,13 +222,31 @@ def _sort_in(entity: DXFGraphic, layer: str, content: DrawingContent) -> None:
     except _BROKEN:
         content.broken[layer, kind] += 1
         return
+    if not curves:
+        if kind in AREA_KINDS:
+            content.unread[layer, kind] += 1
+        else:
+            content.passed += 1
+        return
+    content.sorted_in += 1
+    number = _parcel_number(entity)
     for curve in curves:
         if kind in _SINGLE_LINES:
             content.open[layer, kind] += 1
         elif curve.is_closed or curve.start.isclose(curve.end, abs_tol=_closing(content.unit)):
-            content.closed.append(ClosedCurve(layer=layer, kind=kind, curve=curve))
+            content.closed.append(ClosedCurve(layer=layer, kind=kind, curve=curve, number=number))
         else:
             content.open[layer, kind] += 1
+            gap = float(curve.start.distance(curve.end))
+            content.gaps[layer, kind] = min(gap, content.gaps.get((layer, kind), gap))
+
+
+def _parcel_number(entity: DXFGraphic) -> str:
+    """Return the number CASS keeps in a parcel's extended data: the text after the code of parcels."""
+    if not entity.has_xdata(_CASS):
+        return ""
+    texts = [str(tag.value).strip() for tag in entity.get_xdata(_CASS) if tag.code == _TEXT_CODE]
+    return readable(texts[1]) if len(texts) > 1 and texts[0] == _CASS_PARCEL else ""
 
 
 def _curves(entity: DXFGraphic, kind: str) -> list[Curve]:
@@ -178,7 +255,7 @@ def _curves(entity: DXFGraphic, kind: str) -> list[Curve]:
         entity.paths.arc_edges_to_ellipse_edges()
         entity.paths.ellipse_edges_to_spline_edges(num=_SPLINE_POINTS)
         return [curve for curve in from_hatch(entity) if len(curve)]
-    if kind not in _CURVES:
+    if kind not in _CURVES or (isinstance(entity, Polyline) and (entity.is_poly_face_mesh or entity.is_polygon_mesh)):
         return []
     curve = make_path(entity, segments=_ARC_SEGMENTS)
     return [part for part in (curve.sub_paths() if curve.has_sub_paths else (curve,)) if len(part)]

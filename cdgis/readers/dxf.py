@@ -5,7 +5,6 @@ $INSUNITS; when the numbers can be Gauss-Krüger coordinates in one other unit o
 Closed curves on one layer nest: one inside another is its hole.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -15,7 +14,7 @@ from cdgis.core.array_types import FloatArray
 from cdgis.errors import CrsError, ReaderError
 from cdgis.readers.coordinates import CHINA_BOX, within
 from cdgis.readers.crs import GEOGRAPHIC, check_coordinates, plane_axes, resolve_crs, zone_epsg
-from cdgis.readers.drawing import CHORD_M, UNIT_M, ClosedCurve, open_drawing
+from cdgis.readers.drawing import AREA_KINDS, CHORD_M, UNIT_M, ClosedCurve, DrawingContent, open_drawing
 from cdgis.readers.intake import Remark, noted, rejected, repaired
 from cdgis.readers.nested_outlines import Outline, Placement, nested, without_twins
 from cdgis.readers.records import SiteRecord, SiteSource
@@ -59,7 +58,7 @@ def read_dxf(source: SiteSource) -> tuple[SiteRecord, ...]:
             x, y = closed.corners()[0]
             unusable.setdefault((closed.layer, closed.kind, found), []).append(f"{x:.3f},{y:.3f}")
     damage = (_DAMAGE,) if content.was_damaged else ()
-    records = [*_site_records(outlines, source, damage), *_faults(unusable, content.open, content.broken)]
+    records = [*_site_records(outlines, source, damage), *_faults(unusable, content), *_unread(content)]
     if not records:
         raise ReaderError(
             "DXF 模型空间里没有闭合线", source=source.label, remedy="请把用地边界画成闭合多段线后重新导出"
@@ -99,6 +98,7 @@ def _outline(closed: ClosedCurve, epsg: int, declared: str, stated: str) -> Outl
         placement=placement,
         is_curved=closed.curve.has_curves,
         is_fill=closed.is_fill,
+        number=closed.number,
     )
 
 
@@ -177,8 +177,8 @@ def _site_records(outlines: Sequence[Outline], source: SiteSource, damage: tuple
             yield SiteRecord(
                 row=f"{layer}#{number}",
                 geometry=settled.geometry,
-                keys=(*((name,) if named else ()), str(row)),
-                texts={"name": name} if named else {},
+                keys=(*((outline.number,) if outline.number else ()), *((name,) if named else ()), str(row)),
+                texts=({"name": name} if named else {}) | ({"subject_id": outline.number} if outline.number else {}),
                 remarks=(*damage, *_remarks(outline, holes), *settled.remarks),
             )
 
@@ -195,20 +195,36 @@ def _remarks(outline: Outline, holes: Sequence[Outline]) -> Iterator[Remark]:
 
 
 def _faults(
-    unusable: Mapping[tuple[str, str, str], Sequence[str]],
-    unclosed: Counter[tuple[str, str]],
-    broken: Counter[tuple[str, str]],
+    unusable: Mapping[tuple[str, str, str], Sequence[str]], content: DrawingContent
 ) -> Iterator[SiteRecord]:
     for (layer, kind, reason), samples in unusable.items():
         yield _fault(f"{layer}#{kind}", f"{len(samples)} 个闭合图形不能用：{reason}", _UNUSABLE_REMEDY, samples[0])
-    for (layer, kind), count in unclosed.items():
+    for (layer, kind), count in content.open.items():
+        gap = content.gaps.get((layer, kind))
+        apart = f"（首尾最近相距 {gap:.3g} {_UNIT_TITLES[content.unit] if content.unit else '图形单位'}）" if gap is not None else ""
         yield _fault(
             f"{layer}#{kind}",
-            f"{count} 条线没有闭合，未读取",
+            f"{count} 条线没有闭合{apart}，未读取",
             "在 CAD 中用 PEDIT 合并并闭合后重新导出；如不是用地边界可不理会",
         )
-    for (layer, kind), count in broken.items():
+    for (layer, kind), count in content.broken.items():
         yield _fault(f"{layer}#{kind}", f"{count} 个图形不合规，未读取", "在 CAD 中核查（AUDIT）后重新导出")
+
+
+def _unread(content: DrawingContent) -> Iterator[SiteRecord]:
+    """Yield one record per layer and kind of what could bound land and was not read, and one per reference."""
+    for (layer, kind), count in content.unread.items():
+        remedy = "如是用地边界，请在 CAD 中用 BOUNDARY 生成闭合多段线（面域可先用 EXPLODE 炸开再合并）后重新导出；否则可不理会"
+        yield _fault(f"{layer}#{kind}", f"{count} 个{AREA_KINDS[kind]}（{kind}）不能读出边界，未读取", remedy)
+    for (layer, kind), count in content.hidden.items():
+        remedy = "如是用地边界，请打开、解冻该图层（或设为可见）后重新导出；否则可不理会"
+        yield _fault(f"{layer}#{kind}（隐藏）", f"{count} 个图形（{kind}）所在图层已关闭或冻结，或自身不可见，未读取", remedy)
+    for name in dict.fromkeys(content.references):
+        remedy = "如用地边界在其中，请在 CAD 中绑定外部参照（XREF 管理器，右键“绑定”）后重新导出；否则可不理会"
+        yield _fault(f"外部参照 {name}", f"图内含外部参照 {name}，未读取", remedy)
+    if content.on_paper:
+        remedy = "如是用地边界，请放到模型空间后重新导出；图框、图例可不理会"
+        yield _fault("图纸空间", f"图纸空间（布局）里有 {content.on_paper} 个图形，未读取", remedy)
 
 
 def _fault(row: str, reason: str, remedy: str, value: str = "") -> SiteRecord:

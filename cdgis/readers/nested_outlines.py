@@ -39,6 +39,8 @@ class Outline:
     placement: Placement
     is_curved: bool
     is_fill: bool
+    number: str = ""
+    """The parcel's own number, "" when the drawing gives none."""
     twins: int = 0
     """Further drawings of the same outline."""
 
