@@ -144,6 +144,12 @@ class ReportError(CdgisError):
     usual_remedy = "请用 cdgis 重新生成"
 
 
+class SourceError(CdgisError):
+    """Raised when a database or service cannot be reached, or does not give one whole and consistent answer."""
+
+    usual_remedy = "原有快照未动；请核对地址、口令和网络后再运行 cdgis layers fetch"
+
+
 class NetworkError(CdgisError):
     """Raised when a river network cannot be built, or a point or target does not lie where the trace needs it."""
 

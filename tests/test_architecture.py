@@ -49,6 +49,9 @@ FENCES = {
     "matplotlib": ("report.site.overview_png",),
     "PIL": ("report.drawing.fonts", "report.screening.figure_png", "report.rivers.plan_png"),
 }
+NETWORK = ("urllib.request", "urllib.error", "http", "http.client", "socket", "ssl", "psycopg", "requests", "urllib3", "ftplib", "asyncio")
+NETWORK_ROOM = "readers.sources"
+"""What can open a connection, and the only room that may."""
 FORBIDDEN_NAMES = ("utils", "helpers", "common")
 SHARED_STEMS = ("page", "content", "docx", "publish")
 """What several rooms may call a file of theirs; every other file is known by its name alone."""
@@ -155,6 +158,16 @@ def fence_faults(trees: dict[str, ast.Module]) -> list[str]:
         for name, tree in trees.items()
         for library in sorted({target.split(".")[0] for target in imports(tree)} & set(FENCES))
         if not any(name == door or name.startswith(f"{door}.") for door in FENCES[library])
+    ]
+
+
+def network_faults(trees: dict[str, ast.Module]) -> list[str]:
+    """Return imports of what can open a connection outside the room that takes snapshots."""
+    return [
+        f"{name} 导入了 {target}"
+        for name, tree in trees.items()
+        for target in sorted(set(imports(tree)))
+        if any(target == library or target.startswith(f"{library}.") for library in NETWORK) and not name.startswith(NETWORK_ROOM)
     ]
 
 
@@ -282,6 +295,11 @@ def test_fenced_libraries_stay_behind_their_doors():
     assert fence_faults(TREES) == []
 
 
+def test_only_the_snapshot_room_can_open_a_connection():
+    assert network_faults(TREES) == []
+    assert any(target == "psycopg" for tree in TREES.values() for target in imports(tree))
+
+
 def test_house_habits_are_kept():
     assert habit_faults(TREES) == []
 
@@ -339,6 +357,7 @@ PLANTED = {
                          cycles, "judging.verdicts"),
     "siting/away.py": ('"""D."""\nimport pyproj\n', fence_faults, "siting.away 导入了 pyproj"),
     "report/map/page.py": ('"""D."""\nfrom rasterio.crs import CRS\n', fence_faults, "report.map.page 导入了 rasterio"),
+    "report/page.py": ('"""D."""\nfrom urllib.request import urlopen\n', network_faults, "report.page 导入了 urllib.request"),
     "rules/rule.py": ('"""D."""\nprint("x")\n', habit_faults, "rules.rule:2 print"),
     "core/words.py": ('"""D."""\ndef f(x):\n    """D."""\n    assert isinstance(x, int)\n', habit_faults, "core.words:4 assert"),
     "rules/policy.py": ('"""D."""\ntry:\n    pass\nexcept Exception:\n    pass\n', habit_faults, "rules.policy:4 过宽的 except"),

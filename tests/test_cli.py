@@ -18,7 +18,7 @@ COMMANDS = (
     "run", "publish", "screen", "guide", "review", "verify", "compare", "trace", "rivers", "outfalls",
     "relocate", "carbon", "reuse", "synergy", "init",
 )  # fmt: skip
-NESTED = ["layers list", "layers check", "rules list", "rules check", "rules explain"]
+NESTED = ["layers list", "layers check", "layers fetch", "layers add", "rules list", "rules check", "rules explain"]
 ENGLISH = re.compile(r"Usage:|Show this message|No such|Missing|Got unexpected|Traceback|Error:|Options|Commands")
 """What typer and click would say if left alone."""
 

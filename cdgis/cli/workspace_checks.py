@@ -8,6 +8,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from cdgis.cli.layer_sources import register as register_sources
 from cdgis.cli.options import AsOfOption, DebugOption, WorkspaceOption, open_here, out_console, say
 from cdgis.cli.words import ChineseCommand, ChineseGroup
 from cdgis.core.calendar_days import parse_date
@@ -67,6 +68,9 @@ def layers_check(workspace: WorkspaceOption = None, debug: DebugOption = False) 
         table.add_row(escape(fault.layer), escape(fault.zone_id), problem, escape(fault.remedy))
     out_console.print(table)
     raise typer.Exit(EXIT_FAULTS)
+
+
+register_sources(layers_app)
 
 
 @layers_app.command("prepare", cls=ChineseCommand)

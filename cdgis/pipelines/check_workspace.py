@@ -22,6 +22,7 @@ from cdgis.raster import class_areas, read_raster
 from cdgis.raster.raster_check import RasterUse, check_raster, grid_faults, unreadable
 from cdgis.readers import read_layer, read_table_layer
 from cdgis.readers.loading import read_rules, with_unknown_classes
+from cdgis.readers.sources.snapshot import note_faults
 from cdgis.readers.table_check import check_table
 from cdgis.rivers.system import kept_flow_faults
 from cdgis.rules import access_list_rules
@@ -59,6 +60,7 @@ def check_workspace(workspace: Workspace) -> CheckedWorkspace:
     faults += _class_faults(_with_classes(layers, workspace)) + table_faults + _facts_faults(workspace, layers, tables)
     faults += _raster_faults(workspace, _city(layers))
     faults += _stand_faults(workspace, layers)
+    faults += [fault for spec in specs for fault in note_faults(spec.id, workspace.layers_dir / spec.path)]
     return CheckedWorkspace(faults=worst_first(tuple(faults)), counts=counts)
 
 

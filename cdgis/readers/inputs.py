@@ -20,6 +20,8 @@ _SHAPEFILE_PARTS = (".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".fi
 _HASHED_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _DATABASE_PARTS = (".gpkg-wal", ".gpkg-shm", ".gpkg-journal")
 _IGNORED_SUFFIXES = (".md",)
+SNAPSHOT_NOTE = ".snapshot.json"
+"""What the note beside a fetched file adds to the file's name."""
 
 
 Stamp = tuple[tuple[str, int, int], ...]
@@ -90,7 +92,7 @@ def _could_be_input(path: Path) -> bool:
 
 
 def _is_input(path: Path, beside: set[Path]) -> bool:
-    if path.name.startswith((".", "~$")) or path.suffix.lower() in _IGNORED_SUFFIXES:
+    if path.name.startswith((".", "~$")) or path.suffix.lower() in _IGNORED_SUFFIXES or path.name.endswith(SNAPSHOT_NOTE):
         return False
     beside_a_database = path.name.lower().endswith(_DATABASE_PARTS)
     if beside_a_database and path.with_name(path.name.rpartition("-")[0]) in beside:

@@ -47,7 +47,7 @@ _REMEDY = "在 layers/catalog.toml 的该图层条目写 crs（如 EPSG:4527）�
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Raw:
+class RawLayer:
     """A layer file as read, before anything is changed."""
 
     frame: pd.DataFrame
@@ -72,7 +72,7 @@ def read_layer(spec: LayerSpec, folder: Path) -> Layer:
     path = folder / spec.path
     stamp = file_stamp(path) if path.exists() else ()
     record = _input_record(spec, path, "layer")
-    raw = _read_raw(spec, path)
+    raw = read_raw(spec, path)
     if file_stamp(path) != stamp:
         raise LayerError(spec.path, spec.id, ("读取期间文件被别的程序改动。请关闭正在编辑它的程序后重试",))
     notes = [intake_note(spec.path, WHOLE_FILE, raw.remarks)] if raw.remarks else []
@@ -114,7 +114,7 @@ def layer_extent(spec: LayerSpec, folder: Path) -> tuple[float, float, float, fl
     path = folder / spec.path
     if not path.exists():
         raise _missing(spec)
-    raw = _read_raw(spec, path)
+    raw = read_raw(spec, path)
     shapes = to_lonlat(raw.geometries[usable(raw.geometries)], _crs(spec, raw, []))
     if not len(shapes):
         return None
@@ -198,10 +198,18 @@ def _input_record(spec: LayerSpec, path: Path, kind: str) -> InputRecord:
 
 
 def _missing(spec: LayerSpec) -> LayerError:
+    if spec.url:
+        return LayerError(spec.path, spec.id, (f"快照还没有取来。请运行 cdgis layers fetch {spec.id}",))
     return LayerError(spec.path, spec.id, ("文件不存在。请放到该位置，或修改 layers/catalog.toml 的 path",))
 
 
-def _read_raw(spec: LayerSpec, path: Path) -> _Raw:
+def read_raw(spec: LayerSpec, path: Path) -> RawLayer:
+    """Return a layer file as it is, its CRS not looked at.
+
+    Raises
+    ------
+    LayerError : it cannot be read.
+    """
     try:
         if path.suffix.lower() in _GEOJSON_SUFFIXES:
             return _read_geojson(spec, path)
@@ -212,15 +220,15 @@ def _read_raw(spec: LayerSpec, path: Path) -> _Raw:
         raise LayerError(spec.path, spec.id, (f"读取失败（{in_words(err)}）。请用 GIS 软件重新导出",)) from err
 
 
-def _read_geojson(spec: LayerSpec, path: Path) -> _Raw:
+def _read_geojson(spec: LayerSpec, path: Path) -> RawLayer:
     opened = open_geojson(path, label=spec.path)
     frame = pd.DataFrame([feature_texts(feature) for feature in opened.features], dtype=object).fillna("")
     geometries = np.full(len(opened.features), None, dtype=object)
     geometries[:] = [feature_geometry(feature) for feature in opened.features]
-    return _Raw(frame=frame, geometries=geometries, crs_wkt=opened.crs)
+    return RawLayer(frame=frame, geometries=geometries, crs_wkt=opened.crs)
 
 
-def _read_container(spec: LayerSpec, path: Path) -> _Raw:
+def _read_container(spec: LayerSpec, path: Path) -> RawLayer:
     with unchanged(path, label=spec.path) as still:
         driver = check_container(still.path, label=spec.path)
         encoding = spec.encoding or (shapefile_encoding(path) if driver == DRIVERS[".shp"] else None)
@@ -231,7 +239,7 @@ def _read_container(spec: LayerSpec, path: Path) -> _Raw:
     geometries = np.full(len(frame) if wkb is None else len(wkb), None, dtype=object)
     if wkb is not None:
         geometries[:] = shapely.from_wkb(wkb)
-    return _Raw(frame=frame, geometries=geometries, crs_wkt=meta["crs"] or "", remarks=still.remarks)
+    return RawLayer(frame=frame, geometries=geometries, crs_wkt=meta["crs"] or "", remarks=still.remarks)
 
 
 def _sublayer(spec: LayerSpec, path: Path, driver: str) -> str | None:
@@ -246,7 +254,7 @@ def _sublayer(spec: LayerSpec, path: Path, driver: str) -> str | None:
     return wanted
 
 
-def _crs(spec: LayerSpec, raw: _Raw, notes: list[IntakeNote]) -> int:
+def _crs(spec: LayerSpec, raw: RawLayer, notes: list[IntakeNote]) -> int:
     source = f"图层 {spec.id}（{spec.path}）"
     filled = raw.geometries[usable(raw.geometries)]
     bounds: Box | None = None

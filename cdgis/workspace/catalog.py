@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from cdgis.core.error_words import in_words
 from cdgis.core.safe_text import text_encoding, visible
+from cdgis.core.source_secrets import without_secret
 from cdgis.core.toml_files import PlainText, closest, read_toml, schema_problems
 from cdgis.errors import CatalogError, os_reason
 
@@ -48,6 +49,8 @@ class LayerSpec(BaseModel):
     """Relative to the catalogue's folder."""
     sublayer: PlainText = ""
     """Layer inside a container such as a GeoPackage; empty means the only one."""
+    url: PlainText = Field(default="", exclude=True)
+    """Where `cdgis layers fetch` takes the file from; a secret stands in it as ``${VARIABLE}``. Runs read the file alone."""
     official: bool
     version: PlainText
     """Version date of the content, YYYY-MM-DD or YYYY."""
@@ -74,6 +77,11 @@ class LayerSpec(BaseModel):
     as_of: date | None = None
     """Date a raster or inventory stands for."""
     note: PlainText = ""
+
+    @field_validator("url")
+    @classmethod
+    def _no_secret(cls, url: str) -> str:
+        return without_secret(url)
 
     @field_validator("encoding")
     @classmethod

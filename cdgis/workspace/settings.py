@@ -7,12 +7,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from cdgis.core import layer_ids
 from cdgis.core.error_words import in_words
 from cdgis.core.regular_files import real_path
 from cdgis.core.safe_text import visible
+from cdgis.core.source_secrets import without_secret
 from cdgis.core.toml_files import PlainText, read_toml, schema_problems
 from cdgis.core.vocabulary import EARLIEST_DAY, LATEST_DAY
 from cdgis.errors import WorkspaceError, os_reason
@@ -35,6 +36,21 @@ class RuleOff(BaseModel):
     reason: str = Field(min_length=2)
 
 
+class FetchedSource(BaseModel):
+    """Subjects that `cdgis layers fetch` takes from elsewhere into a file that the globs of `Sources` match."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    url: PlainText
+    path: PlainText
+    """Relative to the workspace; .gpkg, or .csv for points and plain tables."""
+
+    @field_validator("url")
+    @classmethod
+    def _no_secret(cls, url: str) -> str:
+        return without_secret(url)
+
+
 class Sources(BaseModel):
     """Where subjects come from; globs relative to the workspace."""
 
@@ -46,6 +62,8 @@ class Sources(BaseModel):
     enterprises: tuple[PlainText, ...] = ()
     registered: PlainText = ""
     """Register of what officers have seen: subject, matter, its words, officer, day (readers.seen_register)."""
+    fetch: dict[str, FetchedSource] = Field(default={}, exclude=True)
+    """Name -> where those subjects are kept; no part of what a report rests on, which is the file."""
 
 
 class CarbonSettings(BaseModel):
