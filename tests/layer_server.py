@@ -16,7 +16,7 @@ import shapely
 from shapes import in_crs, square
 
 FAULTS = ("500once", "500always", "cutonce", "cutalways", "dup", "wrongcount", "missing", "redirect", "locked", "html", "loop", "turned", "offhost",
-          "nocount", "xian80", "empty", "edited", "numberlie", "rename")  # fmt: skip
+          "nocount", "xian80", "empty", "edited", "numberlie", "rename", "gml", "gmldup", "gmlbad", "gmlarc")  # fmt: skip
 COUNT = 25
 TOKEN = "t0p-s3cret+/=x"
 SHAPES = [
@@ -162,6 +162,8 @@ def _wfs(mode: str, asked: Mapping[str, str]) -> Any:
     matched = COUNT + 1 if mode == "wrongcount" else len(_rows(mode))
     if asked.get("resulttype") == "hits":
         return "<wfs:FeatureCollection/>" if mode == "nocount" else f'<wfs:FeatureCollection numberMatched="{matched}" numberReturned="0"/>'
+    if mode.startswith("gml"):
+        return _gml(mode, asked)
     start = int(asked["startindex"])
     rows = [i for i in _rows(mode)[start : start + PAGE] if not (mode == "missing" and i == 12)]
     if mode == "dup" and start == PAGE:
@@ -169,6 +171,28 @@ def _wfs(mode: str, asked: Mapping[str, str]) -> Any:
     epsg = 2383 if mode == "xian80" else EPSG
     return {"type": "FeatureCollection", "features": _features(mode, rows, north_first=mode == "turned"), "numberMatched": matched,
             "crs": {"type": "name", "properties": {"name": f"urn:ogc:def:crs:EPSG::{epsg}"}}}  # fmt: skip
+
+
+def _gml(mode: str, asked: Mapping[str, str]) -> str:
+    """Return a page as GML 3.2, north first, or the refusal of GeoJSON."""
+    if "outputformat" in asked:
+        return '<ows:ExceptionReport xmlns:ows="x"><ows:Exception exceptionCode="InvalidParameterValue"/></ows:ExceptionReport>'
+    start = 0 if mode == "gmldup" else int(asked["startindex"])
+    rows = _rows(mode)[start : start + PAGE]
+    members = "".join(
+        f'<wfs:member><gis:red gml:id="red.{i}"><gis:HXBM>{codes()[i]}</gis:HXBM><gis:HXMC>红线{i}</gis:HXMC><gis:geom>'
+        f'<gml:Polygon srsName="urn:ogc:def:crs:EPSG::{EPSG}">{_gml_rings(mode, _shape(mode, i))}</gml:Polygon></gis:geom></gis:red></wfs:member>'
+        for i in rows
+    )
+    names = 'xmlns:wfs="http://www.opengis.net/wfs/2.0" xmlns:gml="http://www.opengis.net/gml/3.2" xmlns:gis="gis"'
+    return f'<wfs:FeatureCollection {names} numberMatched="{COUNT}">{members}</wfs:FeatureCollection>'[: -9 if mode == "gmlbad" else None]
+
+
+def _gml_rings(mode: str, shape: shapely.Geometry) -> str:
+    rings = [("exterior", shape.exterior), *(("interior", ring) for ring in shape.interiors)]
+    arc = "<gml:Arc/>" if mode == "gmlarc" else ""
+    texts = ((name, " ".join(f"{y:.4f} {x:.4f}" for x, y in ring.coords)) for name, ring in rings)
+    return "".join(f"<gml:{n}><gml:LinearRing>{arc}<gml:posList>{text}</gml:posList></gml:LinearRing></gml:{n}>" for n, text in texts)
 
 
 @contextlib.contextmanager

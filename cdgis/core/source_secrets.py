@@ -3,6 +3,8 @@
 import re
 from urllib.parse import parse_qsl, urlsplit
 
+from cdgis.core.error_words import Worded
+
 _VARIABLE = re.compile(r"^\$\{\w+\}$")
 _SECRET_NAMES = re.compile(r"^(?:.*token|tk|key|.*apikey|api[-_]key|ak|sk|pass.*|pwd|.*secret.*|auth|authorization|sig|signature)$")
 
@@ -31,5 +33,5 @@ def without_secret(address: str) -> str:
     """
     written = spelt_out_secret(address)
     if written:
-        raise ValueError(f"地址里写明了{written}，请改写成 ${{变量名}}，口令放进这个环境变量")
+        raise Worded(f"地址里写明了{written}，请改写成 ${{变量名}}，口令放进这个环境变量")
     return address

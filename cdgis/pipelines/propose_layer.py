@@ -20,6 +20,7 @@ from cdgis.errors import CdgisError, UsageError, os_reason
 from cdgis.geometry.geodesy import KNOWN_EPSG, identify_crs
 from cdgis.pipelines.layer_material import UNSTATED, Material, blank_entry, layer_material
 from cdgis.readers import read_layer
+from cdgis.readers.attribute_columns import column_aliases
 from cdgis.readers.field_proposal import Choice, ClassMatch, choose_fields, match_classes
 from cdgis.readers.layer_files import read_raw
 from cdgis.readers.layer_profiles import ProfileLayer, profile_layers
@@ -153,9 +154,9 @@ class _Proposer:
             raise UsageError(f"文件里没有字段 {'、'.join(strange)}", remedy=f"有 {'、'.join(map(str, frame.columns))}")
         sources: list[tuple[str, Mapping[str, tuple[str, ...]]]] = [("按 --field", {c: (f,) for c, f in self._wishes.fields.items()})]
         sources += [("按原条目", self._old.fields)] if self._old is not None else []
-        for name, layer in profiles:
-            word = "" if layer.mark == "S" else "，该字段名未核实"
-            sources.append((f"按数据规范 {name}{word}", layer.fields))
+        sources += [(f"按数据规范 {name}", layer.fields) for name, layer in profiles if layer.mark == "S"]
+        sources.append(("按常见写法", column_aliases("zone")))
+        sources += [(f"按数据规范 {name}，该字段名未核实", layer.fields) for name, layer in profiles if layer.mark != "S"]
         return sources
 
     def _say_fields(self, choices: tuple[Choice, ...], frame: pd.DataFrame) -> None:
@@ -223,7 +224,8 @@ class _Proposer:
             self._questions.append("按非官方数据登记，凡用到它的结论都印“示范数据”；是官方成果的请加 --official")
         if old is not None:
             kept = [k for k in ("accuracy_m", "note", "plan", "partition", "allowed_classes") if k in old.model_fields_set]
-            self._questions.append(f"替换已有条目 {wishes.layer_id}；其 {'、'.join(kept) or '其余各项'} 原样保留，请核对")
+            named = f"其中 {'、'.join(kept)} " if kept else "没有提到的项"
+            self._questions.append(f"替换已有条目 {wishes.layer_id}；{named}原样保留，请核对")
         return values
 
     def _targets(self) -> list[str]:

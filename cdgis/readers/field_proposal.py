@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from cdgis.readers.attribute_columns import column_aliases
 from cdgis.readers.fields import find_field
 from cdgis.readers.records import cell_text
 
@@ -46,15 +45,14 @@ def choose_fields(
     Parameters
     ----------
     frame : the file's attributes.
-    sources : (what is said of the evidence, column -> candidate fields), the most telling first.
+    sources : (what is said as evidence, column -> candidate fields), the most telling first.
     known_classes : classes the layer may hold; a field that holds nothing else is its class.
     """
     fields = [str(name) for name in frame.columns]
-    aliases = ("常见写法", column_aliases("zone"))
     columns = dict.fromkeys(("zone_id", "zone_name", "zone_class", *(c for _, candidates in sources for c in candidates)))
     choices = []
     for column in columns:
-        choice = _named(column, [*sources, aliases], fields)
+        choice = _named(column, sources, fields)
         if choice is not None and _is_blank(frame[choice.field]):
             choice = None
         choice = choice or _by_content(column, frame, known_classes)

@@ -1,4 +1,4 @@
-"""Layers of OGC API Features and WFS services, page by page as GeoJSON.
+"""Layers of OGC API Features and WFS services, page by page as GeoJSON, or as GML where a WFS speaks nothing else.
 
 Services are asked for their own coordinate system, never for a transformation: between old datums it would be made with
 no parameters and without a word.
@@ -10,11 +10,15 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
+import shapely
+
+from cdgis.core.error_words import in_words
 from cdgis.errors import SourceError
 from cdgis.geometry.geodesy import KNOWN_EPSG, identify_crs
 from cdgis.readers.geojson import feature_geometry, feature_texts
 from cdgis.readers.sources.address import Address
 from cdgis.readers.sources.feature_set import FeatureSet, in_x_y_order, shapes_of, table_of
+from cdgis.readers.sources.gml_features import read_gml
 from cdgis.readers.sources.web_requests import WebClient
 
 _PAGE = 1000
@@ -119,7 +123,7 @@ def fetch_wfs(address: Address, *, pause_s: float = 1.0) -> FeatureSet:
              "maxfeatures")  # fmt: skip
     request = {**_own_parameters(address, taken), "service": "WFS", "version": "2.0.0", "request": "GetFeature", "typeNames": name}
     matched = _hits(client, address.base, request)
-    pages = _counted_pages(client, address.base, {**request, "outputFormat": "application/json"}, matched)
+    pages = _counted_pages(client, address.base, request, matched)
     shown = f"{address.base} GetFeature {name}"
     return _feature_set(pages, crs=pages.crs, query=shown, client=client)
 
@@ -138,18 +142,44 @@ def _hits(client: WebClient, url: str, request: Mapping[str, str]) -> int:
 def _counted_pages(client: WebClient, url: str, request: Mapping[str, str], matched: int) -> _Pages:
     features: list[Mapping[str, Any]] = []
     systems: set[str] = set()
+    output = {"outputFormat": "application/json"}
     while len(features) < matched:
         paging = {"count": str(_PAGE), "startIndex": str(len(features))}
-        document = client.json(url, {**request, **paging}, accept=_GEOJSON).document
-        page = _features(document, client)
+        text = client.text(url, {**request, **output, **paging})
+        if output and _is_xml(text) and not features:
+            output = {}  # the service knows no GeoJSON: asked again for what it speaks by itself
+            text = client.text(url, {**request, **paging})
+        page, stated = _gml_page(text, client) if _is_xml(text) else _json_page(text, client)
         if not page:
             break  # too few: told as such when the whole is checked
         features += page
-        systems.add(_from_uri(str(((document.get("crs") or {}).get("properties") or {}).get("name") or "")))
+        systems |= {_from_uri(name) for name in stated}
     if len(systems) > 1:
         raise client.error(f"各页的坐标系不同：{'、'.join(sorted(systems))}", "请管理员检查服务")
-    stated = next(iter(systems), "")
-    return _Pages(features=features, crs=stated or _CRS84_EPSG, matched=matched)
+    return _Pages(features=features, crs=next(iter(systems), "") or _CRS84_EPSG, matched=matched)
+
+
+def _is_xml(text: str) -> bool:
+    return text.lstrip("\ufeff \t\r\n").startswith("<")
+
+
+def _json_page(text: str, client: WebClient) -> tuple[list[Mapping[str, Any]], set[str]]:
+    document = client.parsed(text.encode())
+    return _features(document, client), {str(((document.get("crs") or {}).get("properties") or {}).get("name") or "")}
+
+
+def _gml_page(text: str, client: WebClient) -> tuple[list[Mapping[str, Any]], set[str]]:
+    refused = _EXCEPTION.search(text)
+    if refused:
+        raise client.error(f"WFS 拒绝了请求（{refused[1]}）", "请核对图层名 typeNames 和服务版本（须支持 2.0.0）")
+    try:
+        found = read_gml(text)
+    except ValueError as err:
+        raise client.error(f"GML 读不出来：{in_words(err)}", "请管理员开启 GeoJSON 输出，或导出为文件") from err
+    page: list[Mapping[str, Any]] = [
+        {"id": f.name, "properties": f.texts, "geometry": shapely.geometry.mapping(f.shape) if f.shape is not None else None} for f in found
+    ]
+    return page, {f.crs for f in found if f.shape is not None}
 
 
 def _feature_set(pages: _Pages, *, crs: str, query: str, client: WebClient) -> FeatureSet:

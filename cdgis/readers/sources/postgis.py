@@ -67,7 +67,7 @@ def _reason(err: "psycopg.Error") -> str:
         return "没有这个数据库"
     if state.startswith("42501"):
         return "这个用户无权读该表"
-    return f"数据库报错（SQLSTATE {state}）" if state else "连不上数据库，或中途断开"
+    return f"数据库报错（SQLSTATE {state}）" if state else "连不上数据库（主机、端口、用户或口令不对，或中途断开）"
 
 
 class _Table:

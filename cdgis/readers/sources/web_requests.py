@@ -63,6 +63,10 @@ class WebClient:
         SourceError : it cannot be reached, refuses, or gives no JSON object, at the last try still.
         """
         body, headers = self._bytes(url, parameters, post=post, accept=accept)
+        return Answer(document=self.parsed(body), content_crs=str(headers.get("Content-Crs", "")).strip("<> "))
+
+    def parsed(self, body: bytes) -> dict[str, Any]:
+        """Return the JSON object in an answer; raises as `json`."""
         try:
             document = json.loads(body)
         except (ValueError, RecursionError):
@@ -70,7 +74,7 @@ class WebClient:
         if not isinstance(document, dict):
             what = "XML" if body.lstrip()[:1] == b"<" else "别的内容"
             raise self.error(f"答复不是 JSON 而是{what}", "请确认服务支持 GeoJSON（WFS 的 outputFormat）或 f=json；不支持的请导出为文件")
-        return Answer(document=document, content_crs=str(headers.get("Content-Crs", "")).strip("<> "))
+        return document
 
     def text(self, url: str, parameters: Mapping[str, str]) -> str:
         """Return the text a service answers with; raises as `json`."""
