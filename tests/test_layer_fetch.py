@@ -262,6 +262,18 @@ def test_geoparquet_and_geopackage_give_the_same_layer(root: Path, tmp_path: Pat
         assert_is_the_red_line(workspace)
 
 
+def test_layer_of_a_container_is_fetched_by_its_name(root: Path, tmp_path: Path) -> None:
+    path = tmp_path / "many.gpkg"
+    frame = gpd.GeoDataFrame({"HXBM": codes(), "HXMC": codes()}, geometry=SHAPES, crs=4490)
+    for name, part in (("别的", frame.iloc[:3]), ("红线", frame)):
+        part.to_file(path, layer=name, engine="pyogrio")
+    unnamed = fetched(with_url(root, path.as_posix()))
+    assert unnamed.failed and "sublayer" in unnamed.lines[0]
+    workspace = with_url(root, path.as_posix(), fields='sublayer = "红线"\nfields = { zone_id = ["HXBM"], zone_name = ["HXMC"] }')
+    assert not fetched(workspace).failed
+    assert_is_the_red_line(workspace)
+
+
 @pytest.mark.parametrize(("name", "content", "text"), [
     ("x.parquet", b"PAR1", "不是 GeoParquet"), ("x.gpkg", b"no", "不是 GeoPackage"), ("gone.shp", None, "没有这个文件"),
 ])  # fmt: skip

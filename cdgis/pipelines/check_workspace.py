@@ -21,7 +21,7 @@ from cdgis.errors import CdgisError, LayerError, RuleError
 from cdgis.raster import class_areas, read_raster
 from cdgis.raster.raster_check import RasterUse, check_raster, grid_faults, unreadable
 from cdgis.readers import read_layer, read_table_layer
-from cdgis.readers.loading import read_rules, with_unknown_classes
+from cdgis.readers.loading import own_words, read_rules, with_unknown_classes
 from cdgis.readers.sources.snapshot import note_faults
 from cdgis.readers.table_check import check_table
 from cdgis.rivers.system import kept_flow_faults
@@ -60,7 +60,9 @@ def check_workspace(workspace: Workspace) -> CheckedWorkspace:
     faults += _class_faults(_with_classes(layers, workspace)) + table_faults + _facts_faults(workspace, layers, tables)
     faults += _raster_faults(workspace, _city(layers))
     faults += _stand_faults(workspace, layers)
-    faults += [fault for spec in specs for fault in note_faults(spec.id, workspace.layers_dir / spec.path)]
+    fetched = {spec.id: workspace.layers_dir / spec.path for spec in specs}
+    fetched |= {name: workspace.root / source.path for name, source in workspace.settings.sources.fetch.items()}
+    faults += [fault for name, path in fetched.items() for fault in note_faults(name, path)]
     return CheckedWorkspace(faults=worst_first(tuple(faults)), counts=counts)
 
 
@@ -88,7 +90,8 @@ def _listed(layers: Mapping[str, Layer], table: pd.DataFrame | None) -> pd.DataF
 def _with_classes(layers: Mapping[str, Layer], workspace: Workspace) -> dict[str, Layer]:
     """Return the layers knowing which of their classes no rule can place; as they are when the rules cannot be read."""
     try:
-        rulebook, _ = read_rules(workspace, workspace.settings)
+        words = own_words(workspace, layers.get(layer_ids.MANAGEMENT_UNITS))
+        rulebook, _ = read_rules(workspace, workspace.settings, words)
     except (RuleError, LayerError):
         return dict(layers)
     return {name: with_unknown_classes(layer, rulebook) for name, layer in layers.items()}

@@ -165,7 +165,7 @@ def keep_snapshot(features: FeatureSet, address: Address, target: Target) -> Non
         path.parent.mkdir(parents=True, exist_ok=True)
         with scratch_folder() as folder:
             fresh = folder / path.name
-            write_snapshot(features, fresh, spec.id)
+            write_snapshot(features, fresh, spec.sublayer or spec.id)
             if target.is_layer:
                 _prove(spec.model_copy(update={"path": path.name}), folder)
             note = snapshot_note(features, fresh, address)

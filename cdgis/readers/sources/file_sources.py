@@ -12,7 +12,7 @@ import shapely
 
 from cdgis.core.array_types import GeometryArray
 from cdgis.errors import LayerError, SourceError
-from cdgis.geometry.geodesy import identify_crs
+from cdgis.geometry.gauss_kruger import identify_crs
 from cdgis.readers.crs import resolve_crs
 from cdgis.readers.layer_files import read_raw
 from cdgis.readers.repair import densified_lonlat

@@ -6,8 +6,10 @@ Straight shapes are read whole; arcs and other curves are refused, because chord
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 from xml.etree import ElementTree
 
+import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
@@ -110,9 +112,12 @@ def _joined(parts: Sequence[BaseGeometry]) -> BaseGeometry:
     kinds = {part.geom_type for part in parts}
     if len(kinds) != 1:
         raise Worded("一个图形里混有点、线、面")
-    many = {"Polygon": shapely.multipolygons, "LineString": shapely.multilinestrings, "Point": shapely.multipoints}
-    whole: BaseGeometry = many[kinds.pop()](list(parts))
-    return whole
+    kind, array = kinds.pop(), np.array(parts, dtype=object)
+    if kind == "Point":
+        return cast(BaseGeometry, shapely.multipoints(array))
+    if kind == "LineString":
+        return cast(BaseGeometry, shapely.multilinestrings(array))
+    return cast(BaseGeometry, shapely.multipolygons(array))
 
 
 def _polygon(element: ElementTree.Element) -> BaseGeometry:

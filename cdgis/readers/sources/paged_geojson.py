@@ -14,7 +14,7 @@ import shapely
 
 from cdgis.core.error_words import in_words
 from cdgis.errors import SourceError
-from cdgis.geometry.geodesy import KNOWN_EPSG, identify_crs
+from cdgis.geometry.gauss_kruger import KNOWN_EPSG, identify_crs
 from cdgis.readers.geojson import feature_geometry, feature_texts
 from cdgis.readers.sources.address import Address
 from cdgis.readers.sources.feature_set import FeatureSet, in_x_y_order, shapes_of, table_of
