@@ -28,7 +28,7 @@ from cdgis.readers.loading import read_rules
 from cdgis.rules.unknown_classes import classes_named
 from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.catalog_edit import Value, with_entry, write_entry
-from cdgis.workspace.layer_check import check_layers
+from cdgis.workspace.layer_check import check_layers, partition_faults
 from cdgis.workspace.layers import Layer
 from cdgis.workspace.settings import Workspace
 
@@ -258,9 +258,8 @@ class _Proposer:
 
     def _judge(self, layer: Layer, cover: Layer | None, values: dict[str, Value | None]) -> None:
         layers = {"": layer} if cover is None else {cover.spec.id: cover, layer.spec.id: layer}
-        tiled = Layer(spec=layer.spec.model_copy(update={"partition": True}), zones=layer.zones, record=layer.record, notes=layer.notes)
         if cover is not None and layer.spec.geometry == "polygon" and (self._old is None or not self._old.partition):
-            fits = not [f for f in check_layers({cover.spec.id: cover, layer.spec.id: tiled}) if "平方米" in f.problem]
+            fits = not partition_faults(layer, cover)
             self._evidence.append(f"{'恰好铺满' if fits else '没有铺满'}{cover.spec.title}" + ("，按 partition = true 登记" if fits else ""))
             if fits:
                 values["partition"] = True

@@ -41,7 +41,7 @@ def check_layers(layers: Layers, *, access_list: pd.DataFrame | None = None) -> 
         if coverage is None or not len(coverage.zones) or not len(layer.zones):
             continue
         if layer.spec.partition:
-            faults += _partition_faults(layer, coverage)
+            faults += partition_faults(layer, coverage)
         elif layer.spec.zones and layer.spec.geometry == "polygon":
             faults += _coverage_faults(layer, coverage)
     if UNIT_LAYER in layers:
@@ -94,7 +94,8 @@ def _geometry_faults(layer: Layer, home: Home) -> list[Fault]:
     ]
 
 
-def _partition_faults(layer: Layer, coverage: Layer) -> list[Fault]:
+def partition_faults(layer: Layer, coverage: Layer) -> list[Fault]:
+    """Return where a layer leaves gaps in its coverage, reaches beyond it or overlaps itself by more than a square metre."""
     zones, cover = _plane(layer), shapely.union_all(_plane(coverage))
     union = shapely.union_all(zones)
     gap, beyond = shapely.area(shapely.difference(cover, union)), shapely.area(shapely.difference(union, cover))
