@@ -238,7 +238,7 @@ def test_kml_without_placemarks_is_no_accepted_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["inf", "-5", "1e9", "甲"])
 def test_accuracy_that_is_no_distance_counts_as_not_stated(tmp_path: Path, text: str) -> None:
-    subjects = read(write_geojson(tmp_path / "a.geojson", [(PARCEL, {"name": "甲", "accuracy_m": text})]))
+    subjects = read(write_geojson(tmp_path / "a.geojson", [(PARCEL, {"name": "甲", "accuracy_m": text})], "EPSG:4490"))
     assert subjects.frame["accuracy_m"].tolist() == [0.0]
     assert "位置精度" in subjects.intake[0].reason
 

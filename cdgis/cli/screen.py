@@ -49,6 +49,7 @@ ToleranceOption = Annotated[float | None, typer.Option("--tolerance", metavar="�
 WktOption = Annotated[list[str] | None, typer.Option("--wkt", metavar="WKT", help="直接给出图形（经纬度 WKT），可多次")]
 LonLatOption = Annotated[list[str] | None, typer.Option("--lonlat", metavar="经度,纬度", help="直接给出点位，可用度分秒，可多次")]
 CrsOption = Annotated[str | None, typer.Option("--crs", metavar="坐标系", help="声明文件坐标系，如 EPSG:4548")]
+KindOption = Annotated[str | None, typer.Option("--as", metavar="图形", help="声明坐标围成什么：polygon 面、points 点、line 线")]
 UnitOption = Annotated[str | None, typer.Option("--dxf-unit", metavar="单位", help="声明 DXF 图形单位：mm/cm/m")]
 SizeOption = Annotated[
     float,
@@ -85,6 +86,7 @@ def screen(
     lonlat: LonLatOption = None,
     crs: CrsOption = None,
     dxf_unit: UnitOption = None,
+    as_kind: KindOption = None,
     tolerance: ToleranceOption = None,
     formats: FormatOption = "html,json",
     engine: EngineOption = "auto",
@@ -110,7 +112,7 @@ def screen(
     opened = open_here(workspace)
     given = {
         "name": name, "industry": industry, "project_type": project_type, "activity": activity,
-        "crs": crs, "dxf_unit": dxf_unit,
+        "crs": crs, "dxf_unit": dxf_unit, "geometry_kind": checked_kind(as_kind),
     }  # fmt: skip
     declared = {key: value for key, value in given.items() if value is not None} | named_values(attr or [])
     target = output_folder(out, "reports", opened, files=(*(files or ()), *((attributes,) if attributes else ())))
@@ -139,6 +141,23 @@ def screen(
     if fault is not None:
         raise fault
     leave_strictly(assessment, strict=strict)
+
+
+def checked_kind(text: str | None) -> str | None:
+    """Return the kind of shape given with --as.
+
+    Raises
+    ------
+    UsageError : it is no kind of shape.
+    """
+    if text is None:
+        return None
+    from cdgis.readers.shape_kind import named_kind
+
+    kind = named_kind(text)
+    if kind is None:
+        raise UsageError(f"--as 读到“{text}”，应为 polygon（面）、points（点）或 line（线）")
+    return kind.value
 
 
 def wanted_formats(text: str) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from cdgis.rules import Rule
 from cdgis.rules.succession import Succession
 
 GAP_RULE, DISAGREEMENT_RULE, UNLISTED_RULE, SLIVER_RULE, CLAIM_RULE = "ZU-04", "ZU-05", "ZU-07", "TOL-01", "ACT-01"
+PLACE_RULE, PLACE_CONFLICT = "LOC-01", "place_conflict"
 """Rules the judge itself finds (data/rules/engine.toml)."""
 COVERAGE, CLASS, ACCESS_LIST = "图层覆盖", "区类别", "准入清单"
 """What a workspace, not an applicant, has to supply before a rule can be decided."""
@@ -235,7 +236,7 @@ def buffer_m(rule: Rule, facts: Facts) -> FloatArray:
 def engine_rulings(
     engine: Mapping[str, Rule], results: Sequence[Ruling], facts: Facts, measurement: Measurement
 ) -> list[Ruling]:
-    """Return the rulings no zone file holds: no unit hit, unit and element layers disagree, slivers."""
+    """Return the rulings no zone file holds: no unit hit, unit and element layers disagree, a doubtful place, slivers."""
     size = facts.size
     units = measurement.hits[measurement.hits["layer"] == UNIT_LAYER]
     in_unit = np.isin(np.arange(size), units["subject"].to_numpy(dtype=np.int64))
@@ -249,12 +250,9 @@ def engine_rulings(
         ),
         UNLISTED_RULE: (*_unlisted(units, results, size), ACCESS_LIST),
         CLAIM_RULE: (unbelieved(facts), nothing, "industry"),
+        PLACE_RULE: (kleene.of(np.zeros(size, dtype=bool), facts.text(PLACE_CONFLICT) != ""), nothing, PLACE_CONFLICT),
     }  # fmt: skip
-    found = [
-        _engine_ruling(engine[name], value, zones, lacking)
-        for name, (value, zones, lacking) in values.items()
-        if name in engine
-    ]
+    found = [_engine_ruling(engine[name], *ruling) for name, ruling in values.items() if name in engine]
     return found + (_slivers(engine[SLIVER_RULE], measurement) if SLIVER_RULE in engine else [])
 
 

@@ -18,6 +18,7 @@ from cdgis.judging.facts import Facts
 from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN
 from cdgis.judging.measurement import Measurement
 from cdgis.judging.rule_outcomes import (
+    PLACE_RULE,
     Hits,
     Outcome,
     Ruling,
@@ -142,7 +143,9 @@ def _verdicts(
     results: Sequence[Ruling], facts: Facts, measurement: Measurement, precision: Precision, book: Succession
 ) -> pd.DataFrame:
     deciding = [r for r in results if not r.rule.manual and r.rule.effect.rank]
-    applied = _strictest(deciding, TRUE, facts.size)
+    # what was found at a place that is in doubt is no finding on the subject: neither a pass nor a refusal
+    astray = next((r.value == UNKNOWN for r in results if r.rule.id == PLACE_RULE), np.zeros(facts.size, dtype=bool))
+    applied = np.where(astray, 0, _strictest(deciding, TRUE, facts.size))
     possible = _strictest(deciding, UNKNOWN, facts.size)
     undecided = possible > applied
     # Where a stricter zone may lie is not known, so no distance can vouch for the verdict.

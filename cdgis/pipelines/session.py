@@ -77,6 +77,7 @@ class Session:
         sidecar: Path | str | None = None,
         crs: str | None = None,
         dxf_unit: str | None = None,
+        geometry_kind: str | None = None,
         tolerance_m: float | None = None,
         as_of: date | str | None = None,
         jobs: int = 2,
@@ -94,6 +95,7 @@ class Session:
         sidecar : table or TOML that describes the parcels of the files.
         crs : declared coordinate system of the files or the frame, such as EPSG:4548.
         dxf_unit : unit of DXF drawings: mm, cm or m.
+        geometry_kind : what the coordinates make: polygon, points or line.
         tolerance_m : metres within which a verdict counts as critical.
 
         Raises
@@ -114,7 +116,7 @@ class Session:
         from cdgis.pipelines.assess_sites import assess_sites, nothing_read
 
         given = {"name": name, "industry": industry, "project_type": project_type, "activity": activity, "crs": crs,
-                 "dxf_unit": dxf_unit}  # fmt: skip
+                 "dxf_unit": dxf_unit, "geometry_kind": geometry_kind}  # fmt: skip
         declared = {key: value for key, value in given.items() if value is not None} | _texts(attributes)
         table = Path(sidecar) if sidecar else None
         with readable_sites(sites, crs or "") as given_sites:

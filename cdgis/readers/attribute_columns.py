@@ -7,7 +7,7 @@ the attribute's unit for numbers, items joined by ``;`` for lists, and trimmed w
 import re
 import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
@@ -66,7 +66,9 @@ class CanonicalValue:
 
 
 @cache
-def column_aliases(group: Literal["subject", "zone", "zone_extra"]) -> Mapping[str, tuple[str, ...]]:
+def column_aliases(
+    group: Literal["subject", "zone", "zone_extra", "shape_kind", "vertex", "packed", "place", "ignored"],
+) -> Mapping[str, tuple[str, ...]]:
     """Return {standard column: possible headers} of readers/columns.toml."""
     raw = tomllib.loads(resources.files("cdgis.readers").joinpath("columns.toml").read_text(encoding="utf-8"))
     return {column: tuple(names) for column, names in raw[group].items()}
@@ -106,6 +108,13 @@ def _spellings() -> Mapping[str, str]:
             found.setdefault(plain(name), attribute_id)
             found.setdefault(without_brackets(name), attribute_id)
     return found
+
+
+def attribute_headers() -> Iterator[tuple[str, str]]:
+    """Yield (header, attribute id) of every name, title and alias of the dictionary."""
+    for spec in load_attributes().values():
+        if not spec.registered:
+            yield from ((name, spec.name) for name in (spec.name, spec.title, *spec.aliases))
 
 
 @lru_cache(maxsize=1 << 12)

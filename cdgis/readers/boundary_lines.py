@@ -4,13 +4,12 @@ import re
 from dataclasses import dataclass, field
 
 from cdgis.errors import ReaderError
+from cdgis.readers.boundary_header import parcel_header
 from cdgis.readers.coordinates import parse_angle
 from cdgis.readers.intake import Remark, rejected
 from cdgis.readers.rings import Vertex
 
 _FIELD_BREAK = re.compile(r"[,，\t]")
-HEADER_FIELDS = ("界址点数", "面积", "地块编号", "地块名称", "图形属性", "图幅号", "地块用途", "地类编码")
-"""What the values of a parcel header mean, in order; later ones vary by producer."""
 _PROPERTY_KEYS = frozenset(
     {"格式版本号", "数据产生单位", "数据产生日期", "坐标系", "几度分带", "投影类型", "计量单位", "带号", "精度", "转换参数",
      "中央子午线", "中央经线"}
@@ -39,7 +38,8 @@ def parse_boundary_text(text: str) -> tuple[dict[str, str], list[Parcel]]:
             key, _, value = line.partition("=")
             properties[key.strip()] = value.strip().strip(",")
         elif line.endswith("@"):
-            parcels.append(Parcel(header=_header(line)))
+            header, odd = parcel_header(line)
+            parcels.append(Parcel(header=header, remarks=odd))
         elif line and in_coordinates:
             _add_vertex(parcels, line, number)
     return properties, parcels
@@ -51,11 +51,6 @@ def _is_property(line: str, *, in_coordinates: bool) -> bool:
     if not sign or not in_coordinates or key.strip() in _PROPERTY_KEYS:
         return bool(sign)
     return not _FIELD_BREAK.search(line) and not any(char.isdigit() for char in key)
-
-
-def _header(line: str) -> dict[str, str]:
-    values = [value.strip() for value in _FIELD_BREAK.split(line.rstrip("@"))]
-    return {key: value for key, value in zip(HEADER_FIELDS, values, strict=False) if value}
 
 
 def _add_vertex(parcels: list[Parcel], line: str, number: int) -> None:

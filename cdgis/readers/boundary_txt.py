@@ -13,14 +13,19 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.errors import CrsError, ReaderError
-from cdgis.readers.boundary_lines import HEADER_FIELDS, Parcel, parse_boundary_text
+from cdgis.readers.boundary_header import HEADER_FIELDS, KIND_FIELD
+from cdgis.readers.boundary_lines import Parcel, parse_boundary_text
 from cdgis.readers.coordinates import CHINA_BOX, DATUM_TITLES, Datum, datum_named, within
 from cdgis.readers.crs import GEOGRAPHIC, agreed_zone, old_datum_refused, plane_axes, resolve_crs, zone_epsg
+from cdgis.readers.datum import CONVERSIONS
 from cdgis.readers.intake import Remark, is_quarantined, noted, rejected, repaired
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource
+from cdgis.readers.reference import NO_SHIFTED_PLANE, converted_note
 from cdgis.readers.repair import settle
 from cdgis.readers.rings import assemble_shape
+from cdgis.readers.shape_kind import ShapeKind, are_vertices, named_kind, unknown_kind
 from cdgis.readers.text_encoding import decode_text
+from cdgis.readers.vertices import AS_POINTS, LEAST_VERTICES, WHICH
 
 _GEOMETRIC_FIELDS = HEADER_FIELDS[:2]
 _AREA_MISMATCH_SHARE = 0.01
@@ -37,6 +42,8 @@ class _Placement:
     """Whether the first column is the easting (or longitude)."""
     accuracy_m: float
     remarks: tuple[Remark, ...]
+    datum: Datum = "cgcs2000"
+    """gcj02 or bd09 when the degrees are to be moved."""
 
 
 def read_boundary_txt(source: SiteSource) -> tuple[SiteRecord, ...]:
@@ -67,7 +74,9 @@ def _record(parcel: Parcel, number: int, properties: dict[str, str], source: Sit
             geometry, more = _locate(parcel, placement, source)
             remarks += more
     keys = (parcel.header.get("地块编号", ""), parcel.header.get("地块名称", ""), str(number))
-    texts = {key: value for key, value in parcel.header.items() if key not in _GEOMETRIC_FIELDS}
+    kind_is_known = named_kind(parcel.header.get(KIND_FIELD, "")) is not None
+    left_out = _GEOMETRIC_FIELDS if kind_is_known and not source.shape_kind else (*_GEOMETRIC_FIELDS, KIND_FIELD)
+    texts = {key: value for key, value in parcel.header.items() if key not in left_out}
     return SiteRecord(
         row=str(number),
         geometry=geometry,
@@ -82,12 +91,37 @@ def _locate(
     parcel: Parcel, placement: _Placement, source: SiteSource
 ) -> tuple[BaseGeometry | None, tuple[Remark, ...]]:
     vertices = [v.swapped() for v in parcel.vertices] if placement.swap else parcel.vertices
-    shape, remarks = assemble_shape(vertices, kind=parcel.header.get("图形属性", "面"))
-    remarks += _header_remarks(parcel, shape, projected=placement.epsg not in GEOGRAPHIC)
+    kind, about_kind = _kind(parcel, source)
+    if kind is None:
+        return None, about_kind
+    shape, remarks = assemble_shape(vertices, kind)
+    remarks += [*about_kind, *_header_remarks(parcel, shape, projected=placement.epsg not in GEOGRAPHIC)]
     if shape is None:
         return None, tuple(remarks)
-    settled = settle(shape, placement.epsg, source=source.label, remedy="核对坐标系、带号与坐标", home=source.home, repair_share=source.repair_share)
+    settled = settle(
+        shape, placement.epsg, source=source.label, remedy="核对坐标系、带号与坐标", home=source.home,
+        repair_share=source.repair_share, datum=placement.datum,
+    )  # fmt: skip
     return settled.geometry, (*remarks, *settled.remarks)
+
+
+def _kind(parcel: Parcel, source: SiteSource) -> tuple[ShapeKind | None, tuple[Remark, ...]]:
+    """Return what a parcel's points make: as declared, as its header says, or as points that evidently go round land."""
+    stated = source.shape_kind or parcel.header.get(KIND_FIELD, "")
+    kind = named_kind(stated)
+    if kind is not None:
+        return kind, ()
+    if source.shape_kind:
+        return None, (unknown_kind(stated),)
+    points = parcel.vertices
+    called = are_vertices([v.label for v in points])
+    closed = len(points) > LEAST_VERTICES and any(v.coincides(points[0]) for v in points[LEAST_VERTICES:])
+    found = f"图形属性“{stated}”不是面、线、点" if stated else "没有写图形属性（面、线、点）"
+    if not (called or closed):
+        reason = f"{found}，{len(points)} 个点首尾不相接，可能是一块地的界址点，也可能是 {len(points)} 个点位"
+        return None, (rejected(reason, field=KIND_FIELD, value=stated, remedy=WHICH),)
+    why = "点号为界址点号" if called else "首尾点相同"
+    return ShapeKind.POLYGON, (repaired(f"{found}，{why}，按面读取", field=KIND_FIELD, value=stated, remedy=AS_POINTS),)
 
 
 def _header_remarks(parcel: Parcel, shape: BaseGeometry | None, *, projected: bool) -> list[Remark]:
@@ -109,12 +143,12 @@ def _header_remarks(parcel: Parcel, shape: BaseGeometry | None, *, projected: bo
 def _placement(parcel: Parcel, properties: dict[str, str], source: SiteSource) -> _Placement:
     first = np.array([vertex.first for vertex in parcel.vertices])
     second = np.array([vertex.second for vertex in parcel.vertices])
-    accuracy_m, remarks = _datum_remarks(properties, source)
+    datum, accuracy_m, remarks = _datum(properties, source)
     if max(np.abs(first).max(), np.abs(second).max()) <= 180:
         lon_first = within(CHINA_BOX, first.min(), second.min(), first.max(), second.max())
         order = "经度,纬度" if lon_first else "纬度,经度"
         remarks.append(noted(f"坐标按经纬度读取（次序 {order}）", field="坐标"))
-        return _Placement(epsg=4490, swap=lon_first, accuracy_m=accuracy_m, remarks=tuple(remarks))
+        return _Placement(epsg=4490, swap=lon_first, accuracy_m=accuracy_m, remarks=tuple(remarks), datum=datum)
     axes = plane_axes(first, second)
     sample = f"{first[0]:.3f},{second[0]:.3f}"
     if axes is None:
@@ -123,27 +157,35 @@ def _placement(parcel: Parcel, properties: dict[str, str], source: SiteSource) -
     if not axes.first_is_north:
         reason = "横纵坐标颠倒（东坐标在前），已对调"
         remarks.append(repaired(reason, field="坐标", value=sample))
+    if datum in CONVERSIONS:
+        remarks.append(rejected(NO_SHIFTED_PLANE, field="坐标系", value=DATUM_TITLES[datum], remedy="请核对坐标系"))
     epsg, more = _zone(axes.zone, properties, source)
     return _Placement(epsg=epsg, swap=not axes.first_is_north, accuracy_m=accuracy_m, remarks=(*remarks, *more))
 
 
-def _datum_remarks(properties: dict[str, str], source: SiteSource) -> tuple[float, list[Remark]]:
+def _datum(properties: dict[str, str], source: SiteSource) -> tuple[Datum, float, list[Remark]]:
+    """Return the datum declared or stated, the accuracy that follows from it, and what is to be said of it."""
     stated = source.crs or properties.get("坐标系", "")
     datum: Datum = datum_named(stated)
-    if source.crs and datum == "unknown":
-        # a declared EPSG code is checked where the zone is resolved
-        datum = "cgcs2000"
+    if datum == "unknown":
+        try:
+            resolve_crs(source.label, declared=stated, stated="", remedy=CRS_REMEDY)
+        except CrsError as err:
+            reason = f"坐标系名称不认识：{err.found}"
+            remedy = "写明 2000国家大地坐标系，或转换后提交"
+            return datum, 0.0, [rejected(reason, field="坐标系", value=stated, remedy=remedy)]
+        return "cgcs2000", 0.0, []
     if datum in ("xian80", "beijing54"):
-        return 0.0, [old_datum_refused(datum, stated)]
-    if datum in ("gcj02", "bd09", "unknown"):
-        reason = "坐标系名称不认识" if datum == "unknown" else f"界址点不应为{DATUM_TITLES[datum]}坐标"
-        return 0.0, [rejected(reason, field="坐标系", value=stated, remedy="写明 2000国家大地坐标系，或转换后提交")]
+        return datum, 0.0, [old_datum_refused(datum, stated)]
+    if datum in CONVERSIONS:
+        return datum, 0.0, [converted_note(datum)]
     if datum == "undeclared":
         reason = f"未写坐标系，按 CGCS2000 读取，位置精度按 {source.undeclared_accuracy_m:g} 米计"
-        return source.undeclared_accuracy_m, [repaired(reason, field="坐标系", remedy="在 [属性描述] 中写明坐标系")]
+        remark = repaired(reason, field="坐标系", remedy="在 [属性描述] 中写明坐标系")
+        return datum, source.undeclared_accuracy_m, [remark]
     if datum == "wgs84":
-        return 0.0, [noted("WGS84 在本工具精度内按 CGCS2000 处理", field="坐标系", value=stated)]
-    return 0.0, []
+        return datum, 0.0, [noted("WGS84 在本工具精度内按 CGCS2000 处理", field="坐标系", value=stated)]
+    return datum, 0.0, []
 
 
 def _zone(prefix: int | None, properties: dict[str, str], source: SiteSource) -> tuple[int, list[Remark]]:
@@ -155,12 +197,14 @@ def _zone(prefix: int | None, properties: dict[str, str], source: SiteSource) ->
         witnesses += [(who, code)] if code is not None else []
         unknown += [number] if number is not None and code is None else []
     stated = _first(properties, _ZONE_KEYS)
+    own = properties.get("坐标系", "")
+    said = source.crs or (own if datum_named(own) == "unknown" else "")
     try:
-        if source.crs:
-            declared = resolve_crs(source.label, declared=source.crs, stated="", remedy=CRS_REMEDY)
+        if said:
+            declared = resolve_crs(source.label, declared=said, stated="", remedy=CRS_REMEDY)
             witnesses.insert(min(len(witnesses), prefix is not None), ("声明", declared))
     except CrsError as err:
-        return 0, [rejected(f"声明的坐标系不能用：{err.found}", field="坐标系", value=source.crs, remedy=err.remedy)]
+        return 0, [rejected(f"声明的坐标系不能用：{err.found}", field="坐标系", value=said, remedy=err.remedy)]
     if unknown or not any(code not in GEOGRAPHIC for _, code in witnesses):
         reason = f"不支持的带号 {unknown[0]}" if unknown else "坐标不带带号，文件也没有写明带号"
         remedy = "写明 带号=39（3度带，25–45）或 带号=20（6度带，13–23），以及中央子午线"

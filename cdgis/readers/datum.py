@@ -14,7 +14,7 @@ import numpy.typing as npt
 import shapely
 from geopandas import GeoDataFrame
 
-from cdgis.core.array_types import FloatArray
+from cdgis.core.array_types import FloatArray, GeometryArray
 from cdgis.geometry.geodesy import bd09_to_cgcs2000, gcj02_to_cgcs2000
 from cdgis.readers.coordinates import Datum
 
@@ -46,6 +46,13 @@ def to_cgcs2000(lon: FloatArray, lat: FloatArray, datum: Datum) -> tuple[FloatAr
     """Return longitudes and latitudes in CGCS2000, degrees; unshifted datums come back unchanged."""
     convert = CONVERSIONS.get(datum)
     return (lon, lat) if convert is None else convert(lon, lat)
+
+
+def to_cgcs2000_shapes(shapes: GeometryArray, datum: Datum) -> GeometryArray:
+    """Return shapes in degrees moved to CGCS2000, all at once; those of unshifted datums come back unchanged."""
+    if datum not in CONVERSIONS:
+        return shapes
+    return np.asarray(shapely.transform(shapes, lambda xy: np.column_stack(to_cgcs2000(xy[:, 0], xy[:, 1], datum))))
 
 
 def evident_datum(
@@ -82,12 +89,12 @@ def _claims(
     names = [str(name) for name in places["zone_name"]]
     geometries = places.geometry.to_numpy()
     shapely.prepare(geometries)
-    pairs = [(row, place) for row, claims in enumerate(stated) for place in _places_named(claims, names)]
+    pairs = [(row, place) for row, claims in enumerate(stated) for place in places_named(claims, names)]
     rows = np.array([row for row, _ in pairs], dtype=np.int64)
     return rows, np.array([geometries[place] for _, place in pairs], dtype=object)
 
 
-def _places_named(claims: Sequence[str], names: Sequence[str]) -> list[int]:
+def places_named(claims: Sequence[str], names: Sequence[str]) -> list[int]:
     """Return indices of the places that a claim names in full or in short (围场 for 围场满族蒙古族自治县)."""
     wanted = [claim for claim in claims if len(claim) >= _SHORTEST_NAME]
     exact = [index for index, name in enumerate(names) if name in wanted]

@@ -14,6 +14,9 @@ from cdgis.readers.sheets import TABLE_SUFFIXES
 from cdgis.readers.site_tables import read_site_table
 from cdgis.readers.vector import DRIVERS, read_vector
 
+POINT_LISTS = (".kml", ".kmz", *TABLE_SUFFIXES)
+"""Formats whose points may as well be the vertices of an outline: telephones and spreadsheets write them alike."""
+
 
 def read_records(source: SiteSource, places: GeoDataFrame | None) -> tuple[SiteRecord, ...]:
     """Return the rows of one file of any supported format.

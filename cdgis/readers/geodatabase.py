@@ -5,7 +5,7 @@ back as chords (GDAL's 4 degrees per step); tables without shapes and rasters ar
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +16,10 @@ from shapely.errors import ShapelyError
 
 from cdgis.core.error_words import in_words
 from cdgis.errors import ReaderError
-from cdgis.readers.crs import resolve_crs
+from cdgis.readers.coded_domains import geodatabase_domains, in_domain_words
 from cdgis.readers.intake import noted
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource, cell_text
+from cdgis.readers.reference import of_row, refer
 from cdgis.readers.repair import settle
 
 GDB_SUFFIX = ".gdb"
@@ -26,6 +27,7 @@ GDB_DRIVER = "OpenFileGDB"
 GDB_CATALOG_TABLE = "a00000001.gdbtable"
 """The file every geodatabase has."""
 
+_CATALOG_LAYER = "GDB_Items"
 _OWN_FILES = re.compile(
     r"^(a[0-9a-f]{8}\..+|gdb|timestamps|.+\.lock|connections|desktop\.ini|thumbs\.db)$", re.IGNORECASE
 )
@@ -71,37 +73,51 @@ def read_geodatabase(source: SiteSource) -> tuple[SiteRecord, ...]:
             raise ReaderError(
                 "FileGDB 里没有矢量要素类（只有表或栅格）", source=source.label, remedy="请导出含用地边界的要素类"
             )
+        domains = geodatabase_domains(_definitions(source.path))
         records: list[SiteRecord] = []
         for name in names:
             if pyogrio.read_info(source.path, layer=name)["driver"] != GDB_DRIVER:
                 raise ReaderError("内容不是 FileGDB，已拒绝", source=source.label)
-            records += _records(name, source, prefix=f"{name}#" if len(names) > 1 else "")
+            prefix = f"{name}#" if len(names) > 1 else ""
+            records += _records(name, source, prefix, domains.get(name.lower(), {}))
     except _PROBLEMS as err:
         raise ReaderError(f"读取失败（{in_words(err)}）", source=source.label, remedy="请用 GIS 软件重新导出后重试") from err
     return tuple(records)
 
 
-def _records(name: str, source: SiteSource, prefix: str) -> Iterator[SiteRecord]:
+def _definitions(path: Path) -> Iterator[str]:
+    """Yield the XML definitions in a geodatabase's catalogue; none from one that has no such table (version 9)."""
+    try:
+        meta, _, _, columns = pyogrio.raw.read(path, layer=_CATALOG_LAYER, read_geometry=False, columns=["Definition"])
+    except _PROBLEMS:
+        return
+    for column in columns if len(meta["fields"]) else ():
+        yield from (str(text) for text in column if text)
+
+
+def _records(
+    name: str, source: SiteSource, prefix: str, domains: Mapping[str, Mapping[str, str]]
+) -> Iterator[SiteRecord]:
     meta, _, wkb, columns = pyogrio.raw.read(source.path, layer=name)
     fields = [str(field) for field in meta["fields"]]
     with np.errstate(invalid="ignore"):
         shapes = shapely.from_wkb(wkb)
     x_min, y_min, x_max, y_max = (float(bound) for bound in shapely.total_bounds(shapes))
-    epsg = resolve_crs(
-        source.label,
-        declared=source.crs,
-        stated=meta["crs"] or "",
-        remedy=CRS_REMEDY,
-        bounds=(x_min, y_min, x_max, y_max) if np.isfinite(x_min) else None,
-    )
+    bounds = (x_min, y_min, x_max, y_max) if np.isfinite(x_min) else None
+    reference = refer(source, stated=meta["crs"] or "", bounds=bounds)
     rows = zip(*columns, strict=True) if columns else ((),) * len(shapes)
     for number, (shape, values) in enumerate(zip(shapes, rows, strict=True), start=1):
-        settled = settle(shape, epsg, source=source.label, remedy=CRS_REMEDY, home=source.home, repair_share=source.repair_share)
+        cells = {field: cell_text(value) for field, value in zip(fields, values, strict=True)}
+        texts, about_codes = in_domain_words(cells, domains)
+        own, contradiction = of_row(reference, texts, source)
+        settled = settle(shape, own.epsg, source=source.label, remedy=CRS_REMEDY, home=source.home, repair_share=source.repair_share,
+                         datum=own.datum)  # fmt: skip
         remarks = (noted(f"要素类 {name}"),) if prefix else ()
         yield SiteRecord(
             row=f"{prefix}{number}",
             geometry=settled.geometry,
             keys=(f"{prefix}{number}",) if prefix else (str(number),),
-            texts={field: cell_text(value) for field, value in zip(fields, values, strict=True)},
-            remarks=(*remarks, *settled.remarks),
+            texts=texts,
+            accuracy_m=own.accuracy_m,
+            remarks=(*remarks, *contradiction, *own.remarks, *settled.remarks, *about_codes),
         )

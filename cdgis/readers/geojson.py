@@ -1,7 +1,6 @@
 """Sites of a GeoJSON file, parsed as JSON; GDAL never sees it, so it can open nothing else."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,10 @@ from shapely.geometry.base import BaseGeometry
 from cdgis.core.error_words import in_words
 from cdgis.core.safe_text import visible
 from cdgis.errors import ReaderError
-from cdgis.readers.crs import resolve_crs
+from cdgis.readers.geojson_crs import stated_crs
 from cdgis.readers.intake import rejected
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource, cell_text
+from cdgis.readers.reference import Reference, of_row, refer
 from cdgis.readers.repair import settle
 from cdgis.readers.text_encoding import decode_text
 
@@ -25,8 +25,9 @@ _GEOMETRY_TYPES = frozenset(
 )
 _MALFORMED = (ShapelyError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError,
               OverflowError)  # fmt: skip
-_RFC_7946_CRS = "EPSG:4326"
-"""A GeoJSON file without the old `crs` member is WGS84 by RFC 7946 section 4."""
+
+RFC_7946_CRS = "EPSG:4326"
+"""A GeoJSON layer that states nothing is WGS84 by RFC 7946 section 4; a site's file is undeclared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ class GeojsonFile:
 
     features: tuple[object, ...]
     crs: str
-    """CRS definition by its `crs` member, else by RFC 7946."""
+    """CRS definition by its `crs` member or one of its like; "" when it says nothing."""
 
 
 def open_geojson(path: Path, *, label: str) -> GeojsonFile:
@@ -53,7 +54,7 @@ def open_geojson(path: Path, *, label: str) -> GeojsonFile:
         raise ReaderError(reason, source=label, remedy="请删去一个后重新提交") from err
     except (ValueError, RecursionError) as err:
         raise ReaderError(f"不是合法的 JSON（{in_words(err)}）", source=label, remedy="请重新导出") from err
-    return GeojsonFile(features=tuple(_features(document, label)), crs=_stated_crs(document))
+    return GeojsonFile(features=tuple(_features(document, label)), crs=stated_crs(document, label))
 
 
 class _DoubledKey(ValueError):
@@ -76,8 +77,8 @@ def read_geojson(source: SiteSource) -> tuple[SiteRecord, ...]:
     CrsError : its `crs` member is not a known CRS.
     """
     opened = open_geojson(source.path, label=source.label)
-    epsg = resolve_crs(source.label, declared=source.crs, stated=opened.crs, remedy=CRS_REMEDY)
-    return tuple(_record(feature, number, epsg, source) for number, feature in enumerate(opened.features, start=1))
+    reference = refer(source, stated=opened.crs, assumed=True)
+    return tuple(_record(feature, number, reference, source) for number, feature in enumerate(opened.features, start=1))
 
 
 def _features(document: object, label: str) -> list[Any]:
@@ -89,15 +90,6 @@ def _features(document: object, label: str) -> list[Any]:
     if kind in _GEOMETRY_TYPES:
         return [{"type": "Feature", "geometry": document, "properties": {}}]
     raise ReaderError(f"不是 GeoJSON（type 为 {kind!r}，应为 FeatureCollection、Feature 或几何类型）", source=label)
-
-
-def _stated_crs(document: Mapping[str, Any]) -> str:
-    member = document.get("crs")
-    properties = member.get("properties") if isinstance(member, dict) else None
-    name = properties.get("name") if isinstance(properties, dict) else None
-    if not isinstance(name, str) or "CRS84" in name:
-        return _RFC_7946_CRS
-    return name
 
 
 def feature_texts(feature: object) -> dict[str, str]:
@@ -124,18 +116,24 @@ def feature_geometry(feature: object) -> BaseGeometry | None:
         raise ReaderError(f"图形不合规（{in_words(err)}）") from err
 
 
-def _record(feature: object, number: int, epsg: int, source: SiteSource) -> SiteRecord:
+def _record(feature: object, number: int, reference: Reference, source: SiteSource) -> SiteRecord:
     identifier = cell_text(feature.get("id")) if isinstance(feature, dict) else ""
+    texts = feature_texts(feature)
+    own, contradiction = of_row(reference, texts, source)
     try:
-        settled = settle(feature_geometry(feature), epsg, source=source.label, remedy=CRS_REMEDY, home=source.home, repair_share=source.repair_share)
-        geometry, remarks = settled.geometry, settled.remarks
+        settled = settle(
+            feature_geometry(feature), own.epsg, source=source.label, remedy=CRS_REMEDY, home=source.home,
+            repair_share=source.repair_share, datum=own.datum,
+        )  # fmt: skip
+        geometry, remarks = settled.geometry, (*contradiction, *own.remarks, *settled.remarks)
     except ReaderError as err:
         geometry, remarks = None, (rejected(str(err), field="geometry", remedy="修正坐标后重新提交"),)
     return SiteRecord(
         row=str(number),
         geometry=geometry,
         keys=tuple(key for key in (identifier, str(number)) if key),
-        texts=feature_texts(feature),
+        texts=texts,
+        accuracy_m=own.accuracy_m,
         remarks=remarks,
     )
 

@@ -1,12 +1,20 @@
 """The header row of a sheet, and what each of its columns means."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
-from cdgis.readers.attribute_columns import AttributeColumn, column_aliases, match_attribute, plain, without_brackets
+from cdgis.readers.attribute_columns import (
+    AttributeColumn,
+    attribute_headers,
+    column_aliases,
+    match_attribute,
+    plain,
+    without_brackets,
+)
 from cdgis.readers.coordinates import Datum, datum_named
+from cdgis.readers.packed_angles import FORMS, header_form
 from cdgis.readers.sheets import Sheet
 
 _SEARCHED_ROWS = 25
@@ -31,6 +39,8 @@ class Columns:
     attributes: Mapping[int, AttributeColumn]
     datum: Datum = "undeclared"
     """Datum named in the coordinate headers or above them."""
+    forms: Mapping[str, str] = field(default_factory=dict)
+    """lon|lat -> how its header says the angle is written: a packed form, decimal, or "" when it does not say."""
 
     @property
     def has_letter_axes(self) -> bool:
@@ -67,16 +77,34 @@ def subject_column(header: str) -> str | None:
     return spellings.get(plain(header)) or spellings.get(without_brackets(header))
 
 
+@lru_cache(maxsize=1 << 12)
+def is_understood(header: str) -> bool:
+    """Return whether a header means a standard column, a coordinate or an attribute."""
+    meant = (subject_column(header), match_attribute(header), _angle_column(header))
+    return any(meaning is not None for meaning in meant)
+
+
+def header_meanings() -> Iterator[tuple[str, str]]:
+    """Yield (header, what it means) of every spelling that tables may use."""
+    for column, names in column_aliases("subject").items():
+        yield from ((name, column) for name in names)
+    yield from attribute_headers()
+
+
 def find_header(sheet: Sheet) -> Header | None:
     """Return the header that makes sense of most columns, one row or two rows high; None when there is none."""
     best: Header | None = None
+    best_rank = (0, False)
     for index in range(min(len(sheet.rows), _SEARCHED_ROWS)):
         for height in (1, 2):
             if index + height > len(sheet.rows):
                 continue
             labels = _labels(sheet, index, height)
             columns = resolve_columns(labels)
-            if columns.score >= _LEAST_COLUMNS and (best is None or columns.score > best.columns.score):
+            # of two that make sense of equally much, a line of its own is the header, not a title with it
+            rank = (columns.score, height == 1)
+            if columns.score >= _LEAST_COLUMNS and rank > best_rank:
+                best_rank = rank
                 titles = tuple(dict.fromkeys(cell for row in sheet.rows[:index] for cell in row if cell))
                 best = Header(columns=columns, first_data_row=index + height, titles=titles)
     return best
@@ -102,12 +130,14 @@ def resolve_columns(labels: Sequence[str]) -> Columns:
     angles: dict[tuple[str, str], int] = {}
     attributes: dict[int, AttributeColumn] = {}
     datum: Datum = "undeclared"
+    forms: dict[str, str] = {}
     for index, label in enumerate(labels):
         angle = _angle_column(label) if label else None
         role = subject_column(label) if label else None
         attribute = match_attribute(label) if label else None
         if angle:
             angles.setdefault(angle, index)
+            forms.setdefault(angle[0], header_form(label))
         elif role:
             roles.setdefault(role, index)
         elif attribute and attribute.attribute.name not in {c.attribute.name for c in attributes.values()}:
@@ -115,12 +145,16 @@ def resolve_columns(labels: Sequence[str]) -> Columns:
         if angle or role in ("pair", "east", "north"):
             named = datum_named(label)
             datum = named if named != "unknown" and datum == "undeclared" else datum
-    return Columns(labels=tuple(labels), roles=roles, angles=_whole_angles(angles), attributes=attributes, datum=datum)
+    return Columns(
+        labels=tuple(labels), roles=roles, angles=_whole_angles(angles), attributes=attributes, datum=datum, forms=forms
+    )  # fmt: skip
 
 
 def _angle_column(label: str) -> tuple[str, str] | None:
     text = plain(label)
-    for candidate, part in ((text, ""), *_part_of(text), (without_brackets(label), ""), (_datum_free(text), "")):
+    bare = (without_brackets(label), "")
+    packed = (bare,) if header_form(label) in FORMS else ()
+    for candidate, part in (*packed, (text, ""), *_part_of(text), bare, (_datum_free(text), "")):
         role = _subject_spellings().get(candidate)
         if role in _AXES:
             return role, part

@@ -22,7 +22,7 @@ from cdgis.readers.coordinates import Box
 from cdgis.readers.crs import WGS84_NOTE, check_coordinates, resolve_crs
 from cdgis.readers.fields import find_field, missing_field, standard_columns
 from cdgis.readers.geodatabase import GDB_SUFFIX
-from cdgis.readers.geojson import feature_geometry, feature_texts, open_geojson
+from cdgis.readers.geojson import RFC_7946_CRS, feature_geometry, feature_texts, open_geojson
 from cdgis.readers.geopackage import unchanged
 from cdgis.readers.inputs import file_sha256, file_stamp
 from cdgis.readers.intake import Remark, intake_note, noted, repaired
@@ -225,7 +225,7 @@ def _read_geojson(spec: LayerSpec, path: Path) -> RawLayer:
     frame = pd.DataFrame([feature_texts(feature) for feature in opened.features], dtype=object).fillna("")
     geometries = np.full(len(opened.features), None, dtype=object)
     geometries[:] = [feature_geometry(feature) for feature in opened.features]
-    return RawLayer(frame=frame, geometries=geometries, crs_wkt=opened.crs)
+    return RawLayer(frame=frame, geometries=geometries, crs_wkt=opened.crs or RFC_7946_CRS)
 
 
 def _read_container(spec: LayerSpec, path: Path) -> RawLayer:

@@ -25,9 +25,17 @@ from cdgis.readers.coordinates import (
     step_of,
     within,
 )
-from cdgis.readers.crs import old_datum_refused, plane_axes, resolve_crs, zone_epsg
+from cdgis.readers.crs import (
+    GEOGRAPHIC,
+    names_modern_datum,
+    old_datum_refused,
+    plane_axes,
+    resolve_crs,
+    zone_epsg,
+)
 from cdgis.readers.headers import Columns
 from cdgis.readers.intake import Remark, is_quarantined, noted, rejected, repaired
+from cdgis.readers.packed_angles import converted, suspected
 from cdgis.readers.records import CRS_REMEDY
 
 DATUM_REMEDY = "在表中加“坐标系”列，写 CGCS2000、WGS84、GCJ-02 或 BD-09"
@@ -36,11 +44,15 @@ _POSITION_REMEDY = "补上经度、纬度（如 117.9430、40.9750 或 117°56�
 _LARGEST_ANGLE_DEG = 1000.0
 """Numbers above this are metres, not degrees."""
 _LONLAT = 4490
+COARSE_REMEDY = "请给出小数后 5 位以上的度，或到秒的度分秒"
 _COARSE_DEG = 0.9e-2
 """Degrees written to hundredths or minutes are rounded; to thousandths, spreadsheets may have dropped zeros."""
 _DEGREE_M = 111_320.0
 """Length of a degree of latitude, metres."""
 _EPSG_CODE = re.compile(r"(?:epsg:)?\d{4,6}$", re.IGNORECASE)
+_SRID = re.compile(r"\s*SRID\s*=\s*(\d{1,6})\s*;", re.IGNORECASE)
+_HEX_WKB = re.compile(r"0[01][0-9a-f]{16,}$", re.IGNORECASE)
+_SHIFTED: tuple[Datum, ...] = ("gcj02", "bd09")
 _DEEPEST_WKT = 8
 """GEOS parses nested collections by recursion, so their number is bounded first."""
 
@@ -59,7 +71,7 @@ class Position:
 
     @property
     def is_angle(self) -> bool:
-        """Whether it is a point in degrees, which alone may bear a GCJ-02 or BD-09 shift."""
+        """Whether it is a point in degrees, which alone can prove an undeclared GCJ-02 or BD-09 shift."""
         return self.shape is not None and self.epsg == _LONLAT and self.shape.geom_type == "Point"
 
 
@@ -81,15 +93,17 @@ def locate_row(cells: Sequence[str], columns: Columns, *, stated_crs: str, sourc
         wkt = cell_under(cells, columns.roles.get("wkt"))
         if wkt:
             return _wkt_position(wkt, stated_crs, source)
-        first, second = _two_coordinates(cells, columns)
+        first, second, said = _two_coordinates(cells, columns)
     except (ReaderError, ShapelyError) as err:
         value = " ".join(_position_cells(cells, columns))
         return _lost(rejected(in_words(err), field="坐标", value=value, remedy=_POSITION_REMEDY))
     if max(abs(first.degrees), abs(second.degrees)) > _LARGEST_ANGLE_DEG:
-        found = _plane_position(first.degrees, second.degrees, stated_crs, source)
+        packed = suspected(*_whole_texts(cells, columns))
+        found = _lost(packed) if packed else _plane_position(first.degrees, second.degrees, stated_crs, source)
     else:
         found = _angle_position(first, second, stated_crs)
-    return _by_letters(found, columns) if columns.has_letter_axes else found
+    placed = replace(found, remarks=(*said, *found.remarks))
+    return _by_letters(placed, columns) if columns.has_letter_axes else placed
 
 
 def _by_letters(position: Position, columns: Columns) -> Position:
@@ -103,6 +117,25 @@ def _by_letters(position: Position, columns: Columns) -> Position:
     return replace(position, remarks=(*kept, said) if position.shape is not None else kept)
 
 
+def whole_angles(cells: Sequence[str], columns: Columns) -> tuple[str, str] | None:
+    """Return a row's longitude and latitude as written, when each is one number whose form no header tells."""
+    if any(columns.forms.get(axis) for axis in ("lon", "lat")):
+        return None
+    texts = tuple(cell_under(cells, columns.angles.get((axis, ""))) for axis in ("lon", "lat"))
+    return (texts[0], texts[1]) if all(texts) else None
+
+
+def _whole_texts(cells: Sequence[str], columns: Columns) -> tuple[str, str]:
+    """Return the two coordinates of a row as written, in the order of `_two_coordinates`."""
+    whole = whole_angles(cells, columns)
+    if whole:
+        return whole
+    pair = cell_under(cells, columns.roles.get("pair"))
+    if pair:
+        return split_pair(pair)
+    return cell_under(cells, columns.roles.get("east")), cell_under(cells, columns.roles.get("north"))
+
+
 def locate_pair(text: str, *, stated_crs: str, source: str) -> Position:
     """Return the place that two coordinates written as one text mean: ``经度,纬度`` or plane coordinates."""
     try:
@@ -110,7 +143,8 @@ def locate_pair(text: str, *, stated_crs: str, source: str) -> Position:
     except ReaderError as err:
         return _lost(rejected(str(err), field="坐标", value=text, remedy=_POSITION_REMEDY))
     if max(abs(first.degrees), abs(second.degrees)) > _LARGEST_ANGLE_DEG:
-        return _plane_position(first.degrees, second.degrees, stated_crs, source)
+        packed = suspected(*split_pair(text))
+        return _lost(packed) if packed else _plane_position(first.degrees, second.degrees, stated_crs, source)
     return _angle_position(first, second, stated_crs)
 
 
@@ -133,25 +167,31 @@ def _position_cells(cells: Sequence[str], columns: Columns) -> list[str]:
     return [cells[i] for i in sorted([*columns.angles.values(), *roles]) if i < len(cells) and cells[i]]
 
 
-def _two_coordinates(cells: Sequence[str], columns: Columns) -> tuple[Angle, Angle]:
-    lon, lat = _angle(cells, columns, "lon"), _angle(cells, columns, "lat")
+def _two_coordinates(cells: Sequence[str], columns: Columns) -> tuple[Angle, Angle, tuple[Remark, ...]]:
+    said: list[Remark] = []
+    lon, lat = (_angle(cells, columns, axis, said) for axis in ("lon", "lat"))
     if lon is not None and lat is not None:
-        return lon, lat
+        return lon, lat, tuple(said)
     pair = cell_under(cells, columns.roles.get("pair"))
     if pair:
         first, second = split_pair(pair)
-        return parse_angle(first), parse_angle(second)
+        return parse_angle(first), parse_angle(second), ()
     east = cell_under(cells, columns.roles.get("east"))
     north = cell_under(cells, columns.roles.get("north"))
     if east and north:
-        return parse_angle(east), parse_angle(north)
+        return parse_angle(east), parse_angle(north), ()
     raise ReaderError("缺少坐标")
 
 
-def _angle(cells: Sequence[str], columns: Columns, axis: str) -> Angle | None:
+def _angle(cells: Sequence[str], columns: Columns, axis: str, said: list[Remark]) -> Angle | None:
+    """Return one coordinate of a row, None when it has none; what its header's form made of it is added to `said`."""
     whole = cell_under(cells, columns.angles.get((axis, "")))
     if whole:
-        return parse_angle(whole)
+        packed = converted(whole, columns.forms.get(axis, ""))
+        if packed is None:
+            return parse_angle(whole)
+        said.append(packed[1])
+        return packed[0]
     parts = [cell_under(cells, columns.angles.get((axis, part))) for part in ("d", "m", "s")]
     if not parts[0]:
         return None
@@ -171,9 +211,7 @@ def _angle_position(lon: Angle, lat: Angle, stated_crs: str) -> Position:
             return _lost(*refused)
         datum = "cgcs2000"
     elif datum == "unknown":
-        datum = "undeclared"
-        reason = "坐标系名称不认识，按未声明处理"
-        remarks.append(repaired(reason, field="坐标系", value=stated_crs, remedy=DATUM_REMEDY))
+        return _lost(rejected("坐标系名称不认识", field="坐标系", value=stated_crs, remedy=DATUM_REMEDY))
     x, y = lon.degrees, lat.degrees
     if lon.axis == "lat" or lat.axis == "lon" or looks_swapped(x, y):
         value = f"{x:.6f},{y:.6f}"
@@ -188,22 +226,41 @@ def _angle_position(lon: Angle, lat: Angle, stated_crs: str) -> Position:
     coarse_m = step_deg * _DEGREE_M / 2 if step_deg >= _COARSE_DEG else 0.0
     if coarse_m:
         reason = f"坐标只写到 {step_deg:.2g} 度，位置精度按 {coarse_m:.0f} 米计"
-        remarks.append(noted(reason, field="坐标", value=f"{x:g},{y:g}", remedy="请给出小数后 5 位以上的度，或到秒的度分秒"))
+        remarks.append(noted(reason, field="坐标", value=f"{x:g},{y:g}", remedy=COARSE_REMEDY))
     return Position(shape=shapely.Point(x, y), datum=datum, remarks=tuple(remarks), coarse_m=coarse_m)
 
 
 def _wkt_position(wkt: str, stated_crs: str, source: str) -> Position:
     if wkt.upper().count("GEOMETRYCOLLECTION") > _DEEPEST_WKT:
         raise ReaderError("WKT 嵌套过深")
-    try:
-        shape = shapely.from_wkt(wkt)
-    except NotImplementedError:
-        raise ReaderError("只支持点、线、面；曲线（CURVEPOLYGON 等）请先转成折线") from None
-    if not stated_crs:
+    shape, own_crs = _parsed_wkt(wkt)
+    if datum_named(stated_crs) in _SHIFTED and not own_crs:
+        return Position(shape=shape, datum=datum_named(stated_crs))
+    if not stated_crs and not own_crs:
         return Position(shape=shape)
     x_min, y_min, x_max, y_max = shape.bounds if not shape.is_empty else (0.0, 0.0, 0.0, 0.0)
-    epsg, remarks = _declared_epsg(stated_crs, source, (x_min, y_min, x_max, y_max))
+    bounds = (x_min, y_min, x_max, y_max)
+    epsg, remarks = _declared_epsg(own_crs or stated_crs, source, bounds)
+    if own_crs and stated_crs and not remarks:
+        other, remarks = _declared_epsg(stated_crs, source, bounds)
+        if not remarks and other != epsg and {other, epsg} != set(GEOGRAPHIC) and not names_modern_datum(stated_crs):
+            reason = f"WKT 写 SRID={own_crs.removeprefix('EPSG:')}，另处写坐标系为 {stated_crs}，两者不符"
+            remarks = (rejected(reason, field="坐标系", value=wkt, remedy="请核对后只留一个"),)
     return Position(shape=None if remarks else shape, epsg=epsg, datum="cgcs2000", remarks=remarks)
+
+
+def _parsed_wkt(text: str) -> tuple[BaseGeometry, str]:
+    """Return the geometry of a WKT, EWKT (``SRID=4490;POLYGON…``) or hexadecimal EWKB, and the CRS it states, "" if none."""
+    srid = _SRID.match(text)
+    try:
+        if _HEX_WKB.match(text.strip()):
+            shape = shapely.from_wkb(text.strip())
+            own = int(shapely.get_srid(shape))
+            return shapely.set_srid(shape, 0), f"EPSG:{own}" if own > 0 else ""
+        body = text[srid.end() :] if srid else text
+        return shapely.from_wkt(body), f"EPSG:{srid.group(1)}" if srid and int(srid.group(1)) > 0 else ""
+    except NotImplementedError:
+        raise ReaderError("只支持点、线、面；曲线（CURVEPOLYGON 等）请先转成折线") from None
 
 
 def _plane_position(first_m: float, second_m: float, stated_crs: str, source: str) -> Position:

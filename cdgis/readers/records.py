@@ -28,6 +28,8 @@ class SiteSource:
     """Declared CRS or datum; overrides what the file states."""
     dxf_unit: str = ""
     """Declared drawing unit (mm, cm, m); overrides what a DXF states."""
+    shape_kind: str = ""
+    """Declared kind of shape (面, 线, 点 or their like); overrides what the file's form suggests."""
     home: Box | None = None
     """Where the workspace's sites must lie, degrees; tells a wrong zone number."""
     undeclared_accuracy_m: float = 700.0
@@ -49,6 +51,8 @@ class SiteRecord:
     texts: Mapping[str, str] = field(default_factory=dict)
     """Header -> cell text, as found in the file."""
     accuracy_m: float = 0.0
+    epsg: int = 4490
+    """The plane a point was given in: between vertices given there, edges are straight there."""
     remarks: tuple[Remark, ...] = ()
 
 

@@ -11,15 +11,17 @@ from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.array_types import BoolArray, GeometryArray
 from cdgis.errors import CrsError
-from cdgis.geometry.geodesy import MAX_EDGE_M, densify_for_plane, geometries_to_plane, to_lonlat
+from cdgis.geometry.geodesy import MAX_EDGE_M, densify_for_plane, geodesic_length_m, geometries_to_plane, to_lonlat
 from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.geometry.validity_words import validity_words
-from cdgis.readers.coordinates import CHINA_BOX, Box, within
+from cdgis.readers.coordinates import CHINA_BOX, Box, Datum, within
 from cdgis.readers.crs import GEOGRAPHIC, WGS84_NOTE, check_coordinates, wrong_zone
+from cdgis.readers.datum import to_cgcs2000_shapes
 from cdgis.readers.input_limits import extent_remarks, size_remarks, tangle_remarks
 from cdgis.readers.intake import Remark, is_quarantined, noted, rejected, repaired
 from cdgis.readers.mending import LARGEST_REPAIR_SHARE, Mending, made_valid, mend
 from cdgis.readers.ring_loops import untied
+from cdgis.readers.shape_kind import KIND_WORDS
 
 ON_PLANE = "经纬度上合规的图形，换算到量算平面后不合规"
 FLATTENED = "图形在量算平面上没有面积"
@@ -33,8 +35,6 @@ _AREA = 2
 
 _ZONE_REMEDY = "请核对带号、中央子午线或 --crs 后重新提交；坐标最好带带号前缀，如 39576000"
 _DIMENSION = {"point": 0, "line": 1, "polygon": 2}
-KIND_WORDS = {0: "点", 1: "线", 2: "面"}
-"""Dimension -> the word users know it by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +47,7 @@ class Settled:
 
 def settle(
     geometry: BaseGeometry | None, epsg: int, *, source: str, remedy: str, home: Box | None = None,
-    repair_share: float = LARGEST_REPAIR_SHARE,
+    repair_share: float = LARGEST_REPAIR_SHARE, datum: Datum = "cgcs2000",
 ) -> Settled:  # fmt: skip
     """Return one site geometry in EPSG:4490: flat, axes in order, valid, of one dimension.
 
@@ -57,6 +57,7 @@ def settle(
     source, remedy : words for the message when the coordinates contradict `epsg`.
     home : degrees; plane coordinates that lie outside it, but inside it in another zone, are refused.
     repair_share : a repair that gains and loses more land than this share of it is refused.
+    datum : gcj02 or bd09 when the degrees are shifted like a web map's, and to be moved to CGCS2000.
     """
     remarks = list(_first_look(geometry))
     if geometry is None or is_quarantined(remarks):
@@ -71,6 +72,7 @@ def settle(
     except CrsError as err:
         contradiction = rejected(f"坐标系不符：{err.found}", field="坐标系", remedy=err.remedy)
         return Settled(geometry=None, remarks=(*remarks, contradiction))
+    geometry = to_cgcs2000_shapes(np.array([geometry], dtype=object), datum)[0]
     elsewhere = wrong_zone(geometry.bounds, epsg, home) if home is not None else ""
     if elsewhere:
         return Settled(geometry=None, remarks=(*remarks, rejected(elsewhere, field="带号", remedy=_ZONE_REMEDY)))
@@ -143,11 +145,23 @@ def densified_lonlat(geoms: GeometryArray, epsg: int) -> tuple[GeometryArray, Bo
     return lonlat, np.asarray(cut)
 
 
+def _left_out(geometry: BaseGeometry, dimension: int, epsg: int) -> str:
+    """Return how much of a mixed geometry is not of its `dimension`: points counted, lines measured."""
+    parts = shapely.get_parts(shapely.get_parts(geometry))
+    said = []
+    for lower in range(dimension - 1, -1, -1):
+        dropped = parts[shapely.get_dimensions(parts) == lower]
+        if len(dropped):
+            length_m = float(geodesic_length_m(to_lonlat(dropped, epsg)).sum()) if lower else 0.0
+            said.append(f"{len(dropped)} 个{KIND_WORDS[lower]}" + (f"（长 {length_m:.0f} 米）" if lower else ""))
+    return f"，略去{'、'.join(said)}" if said else ""
+
+
 def _mended(geometry: BaseGeometry, epsg: int, largest_share: float) -> tuple[BaseGeometry | None, list[Remark]]:
     dimension = int(shapely.get_dimensions(geometry))
     remarks: list[Remark] = []
     if geometry.geom_type == "GeometryCollection":
-        remarks.append(repaired(f"混合图形，只保留{KIND_WORDS[dimension]}部分", field="geometry"))
+        remarks.append(repaired(f"混合图形，只保留{KIND_WORDS[dimension]}部分{_left_out(geometry, dimension, epsg)}", field="geometry"))
         geometry = _apart(geometry) if dimension == _AREA else _parts_of(geometry, dimension)
     if not geometry.is_valid and dimension == _AREA:
         mended, more = _mended_polygon(geometry, epsg, largest_share)

@@ -14,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from cdgis.readers.intake import Remark, noted, rejected, repaired
 from cdgis.readers.ring_loops import assembled, nested_rings, simple_loops
+from cdgis.readers.shape_kind import ShapeKind
 
 _SAME_POINT = 1e-9
 _LEAST_CORNERS = 3
@@ -44,12 +45,12 @@ class Vertex:
         return abs(self.first - other.first) <= _SAME_POINT and abs(self.second - other.second) <= _SAME_POINT
 
 
-def assemble_shape(vertices: list[Vertex], *, kind: str) -> tuple[BaseGeometry | None, list[Remark]]:
-    """Return the shape of a parcel of `kind` 面, 线 or 点 (x = easting or longitude), or None, with remarks."""
-    if "点" in kind:
+def assemble_shape(vertices: list[Vertex], kind: ShapeKind) -> tuple[BaseGeometry | None, list[Remark]]:
+    """Return the shape of a parcel (x = easting or longitude), or None, with remarks."""
+    if kind is ShapeKind.POINTS:
         return _collapse(shapely.multipoints([v.xy for v in vertices])), []
-    runs, remarks = _runs(vertices, close="线" not in kind)
-    if "线" in kind:
+    runs, remarks = _runs(vertices, close=kind is ShapeKind.POLYGON)
+    if kind is ShapeKind.LINE:
         lines = [run for run in runs if len(run) >= 2]
         if not lines:
             return None, [*remarks, rejected("线少于两个点", field="坐标", remedy="补全坐标")]

@@ -12,11 +12,13 @@ from shapely.geometry.base import BaseGeometry
 from cdgis.errors import ReaderError
 from cdgis.readers.attribute_columns import plain
 from cdgis.readers.coordinates import DATUM_TITLES, Datum, datum_named
-from cdgis.readers.datum import CONVERSIONS, Evidence, evident_datum, to_cgcs2000
-from cdgis.readers.headers import Columns, Header, find_header
+from cdgis.readers.datum import CONVERSIONS, Evidence, evident_datum, to_cgcs2000_shapes
+from cdgis.readers.headers import Columns, Header, find_header, subject_column
 from cdgis.readers.intake import Remark, is_quarantined, noted, rejected, repaired
-from cdgis.readers.positions import DATUM_REMEDY, Position, cell_under, locate_row
+from cdgis.readers.packed_angles import could_be_packed, question
+from cdgis.readers.positions import DATUM_REMEDY, Position, cell_under, locate_row, whole_angles
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource
+from cdgis.readers.reference import converted_note
 from cdgis.readers.repair import settle
 from cdgis.readers.sheets import UNCACHED_REMEDY, Sheet, cell_name, read_sheets, uncached_reason
 
@@ -69,6 +71,7 @@ def read_site_table(source: SiteSource, *, places: GeoDataFrame | None = None) -
 def _rows(sheet: Sheet, header: Header, prefix: str, source: SiteSource) -> list[_Row]:
     columns = header.columns
     sheet_crs = _sheet_crs(header, source)
+    titled = _titled(header, columns)
     rows: list[_Row] = []
     ordinal = 0
     for number, cells in enumerate(sheet.rows[header.first_data_row :], start=header.first_data_row + 1):
@@ -89,12 +92,38 @@ def _rows(sheet: Sheet, header: Header, prefix: str, source: SiteSource) -> list
             row = replace(
                 row,
                 ordinal=str(ordinal),
-                texts={label: cell for label, cell in zip(columns.labels, cells, strict=False) if label},
+                texts=titled | {label: cell for label, cell in zip(columns.labels, cells, strict=False) if label},
                 position=replace(position, remarks=(*odd, *position.remarks)),
                 claims=_claims(cells, columns),
             )
         rows.append(row)
-    return rows
+    return _with_packed_question(rows, sheet, header)
+
+
+def _with_packed_question(rows: list[_Row], sheet: Sheet, header: Header) -> list[_Row]:
+    """Return the rows with what is to be said when all their decimal degrees could be degrees, minutes and seconds."""
+    located = [row for row in rows if row.position.is_angle]
+    cells = {str(number): row for number, row in enumerate(sheet.rows, start=1)}
+    pairs = [whole_angles(cells[row.label.rpartition("!")[2]], header.columns) for row in located]
+    texts = [text for pair in pairs if pair for text in pair]
+    if len(texts) != 2 * len(located) or not could_be_packed(texts):
+        return rows
+    asked = question(len(located), texts[0])
+    return [
+        replace(row, position=replace(row.position, remarks=(*row.position.remarks, asked))) if row in located else row
+        for row in rows
+    ]
+
+
+def _titled(header: Header, columns: Columns) -> dict[str, str]:
+    """Return what lines above the header say as ``名称：文字``, for every row, where no column says it."""
+    found: dict[str, str] = {}
+    for title in header.titles:
+        name, sign, text = title.replace(":", "：").partition("：")
+        role = subject_column(name)
+        if sign and text.strip() and role is not None and role not in columns.roles:
+            found[name.strip()] = text.strip()
+    return found
 
 
 def _odd_row(cells: Sequence[str], columns: Columns, *, is_csv: bool, is_hidden: bool) -> tuple[Remark, ...]:
@@ -185,13 +214,12 @@ def _datum(position: Position, evidence: Evidence | None) -> Datum:
 
 
 def _converted(shapes: Sequence[BaseGeometry | None], datums: Sequence[Datum]) -> npt.NDArray[np.object_]:
-    """Return the shapes with shifted points moved to CGCS2000, all rows of one datum at once."""
+    """Return the shapes on a shifted datum moved to CGCS2000, all rows of one datum at once."""
     moved = np.array(shapes, dtype=object)
     for datum in CONVERSIONS:
         chosen = np.array([found == datum and shape is not None for found, shape in zip(datums, shapes, strict=True)])
         if chosen.any():
-            points = moved[chosen]
-            moved[chosen] = shapely.points(*to_cgcs2000(shapely.get_x(points), shapely.get_y(points), datum))
+            moved[chosen] = to_cgcs2000_shapes(moved[chosen], datum)
     return moved
 
 
@@ -208,6 +236,7 @@ def _record(row: _Row, evidence: Evidence | None, source: SiteSource) -> SiteRec
         keys=keys,
         texts=row.texts,
         accuracy_m=max(accuracy_m, position.coarse_m),
+        epsg=position.epsg,
         remarks=(*position.remarks, *about_datum, *settled.remarks),
     )
 
@@ -225,5 +254,5 @@ def _datum_remarks(
         accuracy_m = source.undeclared_accuracy_m
         return accuracy_m, (noted(f"坐标基准未声明，位置精度按 {accuracy_m:g} 米计", field="坐标系"),)
     if position.datum in CONVERSIONS:
-        return 0.0, (noted(f"按声明的 {title} 转为 CGCS2000", field="坐标系"),)
+        return 0.0, (converted_note(position.datum),)
     return 0.0, ()

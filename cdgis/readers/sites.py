@@ -6,18 +6,15 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-import pandas as pd
-from geopandas import GeoDataFrame
-
-from cdgis.core import layer_ids
 from cdgis.core.regular_files import real_path
 from cdgis.core.scratch_folder import scratch_folder
 from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, SubjectKind
-from cdgis.errors import CrsError, LayerError, ReaderError, UsageError
+from cdgis.errors import CrsError, ReaderError, UsageError
 from cdgis.readers.attribute_columns import match_attribute
 from cdgis.readers.coordinates import Box
 from cdgis.readers.crs import NO_CRS
-from cdgis.readers.formats import read_records
+from cdgis.readers.cut_names import not_understood
+from cdgis.readers.formats import POINT_LISTS, read_records
 from cdgis.readers.frame_sites import site_labels
 from cdgis.readers.headers import subject_column
 from cdgis.readers.inputs import (
@@ -31,14 +28,16 @@ from cdgis.readers.inputs import (
     open_archive,
 )
 from cdgis.readers.intake import intake_note, rejected
-from cdgis.readers.layer_files import read_layer
 from cdgis.readers.place_extent import home_box, place_extent
 from cdgis.readers.records import SiteRecord, SiteSource
 from cdgis.readers.roster import Roster
 from cdgis.readers.seen_register import with_register
+from cdgis.readers.shape_form import in_kind
 from cdgis.readers.sidecar import UNMATCHED, UNNAMED, Sidecar, read_sidecar, without
-from cdgis.readers.subjects import describe_site
+from cdgis.readers.stated_places import CONFLICT, StatedPlaces
+from cdgis.readers.subjects import Description, describe_site
 from cdgis.readers.typed import TypedSites, read_typed_sites, typed_record
+from cdgis.readers.vertices import put_together
 from cdgis.workspace.layers import Subjects
 from cdgis.workspace.settings import Workspace, absolute_path
 
@@ -49,8 +48,6 @@ NO_MATCH = rejected(
     "没有一个文件与这个通配相符", field="sources", remedy="核对 cdgis.toml [sources] 里的写法与文件位置"
 )
 NO_ROWS = rejected("文件里没有图斑或数据行", field="文件", remedy="核对导出时是否选中了用地边界")
-_PLACE_LAYERS = (layer_ids.COUNTIES, layer_ids.PARKS)
-"""Layers whose names a row may claim to lie in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +63,7 @@ class _Batch:
     sidecar: Path | None = None
     declared: Mapping[str, str] = field(default_factory=dict)
     """Column or attribute name -> text that applies to every site."""
-    places: GeoDataFrame | None = None
+    places: StatedPlaces | None = None
     home: Box | None = None
     whole: bool = False
     """Whether these are all the files the sidecar can speak of, so that every row of it must meet one."""
@@ -95,15 +92,10 @@ def read_subjects(workspace: Workspace, *, progress: Progress | None = None) -> 
         home=home_box(place_extent(workspace)),
         repair_share=settings.largest_repair_share,
         sidecar=sidecar,
+        places=StatedPlaces(workspace),
         whole=True,
     )
-    enterprises = replace(
-        projects,
-        paths=tables,
-        kind=SubjectKind.ENTERPRISE,
-        sidecar=None,
-        places=_places(workspace) if tables else None,
-    )
+    enterprises = replace(projects, paths=tables, kind=SubjectKind.ENTERPRISE, sidecar=None)
     roster = Roster(default_accuracy_m=settings.default_accuracy_m)
     for batch in (projects, enterprises):
         _gather(batch, roster, progress)
@@ -171,14 +163,17 @@ def read_sites(
         repair_share=settings.largest_repair_share,
         sidecar=sidecar,
         declared=declared or {},
+        places=StatedPlaces(workspace),
         whole=not sidecar_is_shared,
     )
     roster = Roster(default_accuracy_m=settings.default_accuracy_m)
     _gather(batch, roster, progress)
     if typed:
         roster.records.append(typed_record(typed))
-        for file, record in read_typed_sites(typed, _source(InputFile(path=Path(), label=""), batch, Sidecar())):
-            roster.add(record, describe_site(batch.declared), file, batch.kind)
+        source = _source(InputFile(path=Path(), label=""), batch, Sidecar())
+        for file, records in read_typed_sites(typed, source):
+            for record, described in put_together(records, lambda _: describe_site(batch.declared), listed=False):
+                _enter(record, described, file, batch, roster)
     return with_register(roster.to_subjects(), workspace, whole=False)
 
 
@@ -196,20 +191,6 @@ def read_typed(
     UsageError : `declared` names an unknown attribute; faults of the texts go to the intake.
     """
     return read_sites(workspace, (), declared=declared, typed=TypedSites(wkt=tuple(wkt), lonlat=tuple(lonlat)))
-
-
-def _places(workspace: Workspace) -> GeoDataFrame | None:
-    frames: list[GeoDataFrame] = []
-    for layer_id in _PLACE_LAYERS:
-        if layer_id not in workspace.catalog:
-            continue
-        try:
-            layer = read_layer(workspace.catalog[layer_id], workspace.layers_dir)
-        except (LayerError, CrsError):
-            # reading the layer for itself reports this; without it no shift can be proved, so none is applied
-            continue
-        frames.append(layer.zones[["zone_name", "geometry"]])
-    return GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs=4490) if frames else None
 
 
 def _gather(batch: _Batch, roster: Roster, progress: Progress | None) -> None:
@@ -280,7 +261,8 @@ def _gather_file(
     file: InputFile, batch: _Batch, sidecar: Sidecar, roster: Roster, is_unchanged: Callable[[], bool]
 ) -> None:
     try:
-        records = read_records(_source(file, batch, sidecar), batch.places)
+        places = batch.places.frame if batch.places and batch.kind is SubjectKind.ENTERPRISE else None
+        records = read_records(_source(file, batch, sidecar), places)
         if not is_unchanged():
             raise ReaderError("读取期间文件被别的程序改动，读到的与散列对不上", remedy="请关闭正在编辑它的程序后重试")
     except (ReaderError, CrsError) as err:
@@ -289,10 +271,28 @@ def _gather_file(
         return
     if not records:
         roster.intake.append(intake_note(file.label, WHOLE_FILE, (NO_ROWS,)))
-    for record in records:
+
+    def describe(record: SiteRecord) -> Description:
+        """Return what declaration, sidecar and row say of a record, in this order."""
         stated, contradictions = sidecar.texts_for(file, _keys(record))
         described = describe_site(batch.declared, stated, without(record.texts, contradictions))
-        roster.add(record, replace(described, remarks=(*described.remarks, *contradictions)), file, batch.kind)
+        return replace(described, remarks=(*described.remarks, *contradictions))
+
+    strange = not_understood(record.texts for record in records)
+    if records and strange:
+        records = (replace(records[0], remarks=(*records[0].remarks, *strange)), *records[1:])
+    for record, described in put_together(records, describe, listed=file.path.suffix.lower() in POINT_LISTS):
+        _enter(record, described, file, batch, roster)
+
+
+def _enter(record: SiteRecord, described: Description, file: InputFile, batch: _Batch, roster: Roster) -> None:
+    """Enter one site, in the kind of shape stated for it or shown by its form, compared with the place it states."""
+    record = in_kind(record, described.columns.get("geometry_kind", ""))
+    if record.geometry is not None and batch.places is not None:
+        conflict, remarks = batch.places.checked(record.geometry, record.accuracy_m, described)
+        attributes = {**described.attributes, **({CONFLICT: conflict} if conflict else {})}
+        described = replace(described, attributes=attributes, remarks=(*described.remarks, *remarks))
+    roster.add(record, described, file, batch.kind)
 
 
 def _source(file: InputFile, batch: _Batch, sidecar: Sidecar) -> SiteSource:
@@ -301,6 +301,7 @@ def _source(file: InputFile, batch: _Batch, sidecar: Sidecar) -> SiteSource:
         label=file.label,
         crs=batch.stated("datum") or sidecar.stated_for(file, "datum"),
         dxf_unit=batch.stated("dxf_unit") or sidecar.stated_for(file, "dxf_unit"),
+        shape_kind=batch.stated("geometry_kind") or sidecar.stated_for(file, "geometry_kind"),
         undeclared_accuracy_m=batch.undeclared_accuracy_m,
         repair_share=batch.repair_share,
         home=batch.home,

@@ -5,16 +5,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import shapely
-from shapely.geometry.base import BaseGeometry
-
 from cdgis.core.vocabulary import InputRecord
-from cdgis.readers.coordinates import DATUM_TITLES, Datum
-from cdgis.readers.datum import CONVERSIONS, to_cgcs2000
+from cdgis.readers.datum import CONVERSIONS
 from cdgis.readers.inputs import InputFile
-from cdgis.readers.intake import Remark, is_quarantined, noted
+from cdgis.readers.intake import Remark, is_quarantined
 from cdgis.readers.positions import Position, locate_pair, locate_wkt
 from cdgis.readers.records import SiteRecord, SiteSource
+from cdgis.readers.reference import converted_note, undeclared
 from cdgis.readers.repair import settle
 
 TYPED_LABEL = "命令行输入"
@@ -32,23 +29,26 @@ class TypedSites:
         return bool(self.wkt or self.lonlat)
 
 
-def read_typed_sites(typed: TypedSites, source: SiteSource) -> Iterator[tuple[InputFile, SiteRecord]]:
-    """Yield (where it was typed, record) for every typed site, coordinate pairs first."""
+def read_typed_sites(typed: TypedSites, source: SiteSource) -> Iterator[tuple[InputFile, tuple[SiteRecord, ...]]]:
+    """Yield (where they were typed, records) of the typed sites, coordinate pairs first."""
     for option, texts, locate in (("lonlat", typed.lonlat, locate_pair), ("wkt", typed.wkt, locate_wkt)):
         file = InputFile(path=Path(option), label=TYPED_LABEL)
-        for number, text in enumerate(texts, start=1):
-            position = locate(text, stated_crs=source.crs, source=TYPED_LABEL)
-            yield file, _record(position, f"--{option} {number}", str(number), source)
+        positions = [locate(text, stated_crs=source.crs, source=TYPED_LABEL) for text in texts]
+        yield file, tuple(
+            _record(position, f"--{option} {number}", str(number), source)
+            for number, position in enumerate(positions, start=1)
+        )
 
 
 def _record(position: Position, row: str, key: str, source: SiteSource) -> SiteRecord:
     shape = position.shape
     if shape is None or is_quarantined(position.remarks):
         return SiteRecord(row=row, geometry=None, keys=(key,), remarks=position.remarks)
-    if position.is_angle and position.datum in CONVERSIONS:
-        shape = _shifted(shape, position.datum)
     accuracy_m, about_datum = _datum_remarks(position, source)
-    settled = settle(shape, position.epsg, source=TYPED_LABEL, remedy=TYPED_CRS_REMEDY, home=source.home, repair_share=source.repair_share)
+    settled = settle(
+        shape, position.epsg, source=TYPED_LABEL, remedy=TYPED_CRS_REMEDY, home=source.home,
+        repair_share=source.repair_share, datum=position.datum,
+    )  # fmt: skip
     return SiteRecord(
         row=row,
         geometry=settled.geometry,
@@ -58,19 +58,11 @@ def _record(position: Position, row: str, key: str, source: SiteSource) -> SiteR
     )
 
 
-def _shifted(point: BaseGeometry, datum: Datum) -> BaseGeometry:
-    lon, lat = to_cgcs2000(shapely.get_x([point]), shapely.get_y([point]), datum)
-    return shapely.Point(lon[0], lat[0])
-
-
 def _datum_remarks(position: Position, source: SiteSource) -> tuple[float, tuple[Remark, ...]]:
     if position.datum == "undeclared":
-        accuracy_m = source.undeclared_accuracy_m
-        reason = f"坐标基准未声明，位置精度按 {accuracy_m:g} 米计；确知为 CGCS2000 时加 --crs CGCS2000"
-        return accuracy_m, (noted(reason, field="坐标系"),)
-    if position.datum in CONVERSIONS:
-        return 0.0, (noted(f"按声明的 {DATUM_TITLES[position.datum]} 转为 CGCS2000", field="坐标系"),)
-    return 0.0, ()
+        nobody = undeclared(source)
+        return nobody.accuracy_m, nobody.remarks
+    return 0.0, (converted_note(position.datum),) if position.datum in CONVERSIONS else ()
 
 
 def typed_record(typed: TypedSites) -> InputRecord:

@@ -1,6 +1,6 @@
 """Sites of shapefiles and GeoPackages, record by record, through fiona with one allowed driver."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,11 +10,13 @@ from shapely.geometry import shape
 
 from cdgis.core.error_words import in_words
 from cdgis.errors import ReaderError
-from cdgis.readers.crs import resolve_crs
+from cdgis.readers.coded_domains import geopackage_domains, in_domain_words
+from cdgis.readers.cut_names import bytes_as_text, full_names
 from cdgis.readers.geodatabase import GDB_DRIVER, GDB_SUFFIX, check_geodatabase
 from cdgis.readers.geopackage import check_geopackage, unchanged
 from cdgis.readers.intake import Remark, noted, rejected
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource, cell_text
+from cdgis.readers.reference import of_row, refer
 from cdgis.readers.repair import settle
 from cdgis.readers.shapefile import check_shapefile
 from cdgis.readers.text_encoding import shapefile_encoding, sibling
@@ -26,6 +28,7 @@ DRIVERS = {".shp": "ESRI Shapefile", ".gpkg": "GPKG"}
 """File suffix -> the only GDAL driver allowed to open it; a VRT under another name is refused by its driver."""
 
 DELETED = rejected("附表把这一行标为已删除，未读取", remedy="如仍需要，请在 GIS 软件中恢复该要素后重新导出")
+_BYTES = "iso-8859-1"
 _SHP_MAGIC = b"\x00\x00\x27\x0a"
 # fiona stumbles over its own variables after a broken .prj
 _PROBLEMS = (OSError, ValueError, ArithmeticError, NotImplementedError,
@@ -75,11 +78,14 @@ def read_vector(source: SiteSource) -> tuple[SiteRecord, ...]:
         with unchanged(source.path, label=source.label) as still:
             driver = check_container(still.path, label=source.label)
             names = sorted(fiona.listlayers(still.path))
+            domains = {} if encoding else geopackage_domains(still.path)
             records: list[SiteRecord] = []
             for name in names:
-                with fiona.open(still.path, driver=driver, layer=name, encoding=encoding) as collection:
+                # names cut in the middle of a character can be decoded by no strict codec, but by us, from their bytes
+                with fiona.open(still.path, driver=driver, layer=name, encoding=encoding and _BYTES) as collection:
                     prefix = f"{name}#" if len(names) > 1 else ""
-                    records += _records(collection, source, prefix, still.remarks)
+                    words = domains.get(name.lower(), {})
+                    records += _records(collection, source, prefix, still.remarks, encoding=encoding, domains=words)
     except (FionaError, CPLE_BaseError, *_PROBLEMS) as err:
         raise ReaderError(f"读取失败（{in_words(err)}）", source=source.label, remedy="请用 GIS 软件重新导出后重试") from err
     if driver == DRIVERS[".shp"]:
@@ -88,16 +94,44 @@ def read_vector(source: SiteSource) -> tuple[SiteRecord, ...]:
     return tuple(records)
 
 
+def _texts(feature: "fiona.model.Feature", encoding: str | None, full: Mapping[str, str]) -> dict[str, str]:
+    """Return header -> text of a feature; what was read byte by byte in the encoding it was written in."""
+    texts = {str(key): cell_text(value) for key, value in feature.properties.items()}
+    if encoding is None:
+        return texts
+    decoded = {bytes_as_text(key, encoding): _decoded(text, encoding) for key, text in texts.items()}
+    return {full.get(header, header): text for header, text in decoded.items()}
+
+
+def _decoded(text: str, encoding: str) -> str:
+    return text.encode("latin-1").decode(encoding, errors="replace").strip()
+
+
 def _records(
-    collection: "fiona.Collection", source: SiteSource, prefix: str, about_file: tuple[Remark, ...]
+    collection: "fiona.Collection",
+    source: SiteSource,
+    prefix: str,
+    about_file: tuple[Remark, ...],
+    *,
+    encoding: str | None,
+    domains: Mapping[str, Mapping[str, str]],
 ) -> Iterator[SiteRecord]:
+    """Yield the features of a layer.
+
+    Parameters
+    ----------
+    encoding : of a shapefile's table, whose names and texts were read byte by byte; None where GDAL knows it.
+    domains : field -> code -> words.
+    """
     if collection.schema["geometry"] == "None":
         return
     bounds = collection.bounds if len(collection) else None
-    epsg = resolve_crs(source.label, declared=source.crs, stated=collection.crs_wkt, remedy=CRS_REMEDY, bounds=bounds)
+    reference = refer(source, stated=collection.crs_wkt, bounds=bounds)
     no_table = source.path.suffix.lower() == ".shp" and sibling(source.path, ".dbf") is None
+    fields = [bytes_as_text(name, encoding) for name in collection.schema["properties"]] if encoding else []
+    full, about_names = full_names(fields)
     for number, feature in enumerate(collection, start=1):
-        texts = {str(key): cell_text(value) for key, value in feature.properties.items()}
+        texts, in_words_of = in_domain_words(_texts(feature, encoding, full), domains)
         try:
             with np.errstate(invalid="ignore"):
                 geometry = shape(feature.geometry) if feature.geometry is not None else None
@@ -105,12 +139,20 @@ def _records(
             bad = rejected(f"图形不合规（{in_words(err)}）", field="geometry", remedy="在 GIS 软件中修正后重新提交")
             yield SiteRecord(row=f"{prefix}{number}", geometry=None, texts=texts, remarks=(bad,))
             continue
-        settled = settle(geometry, epsg, source=source.label, remedy=CRS_REMEDY, home=source.home, repair_share=source.repair_share)
-        remarks = (*about_file, *settled.remarks, *((noted("缺少 .dbf，没有属性"),) if no_table else ()))
+        own, contradiction = of_row(reference, texts, source)
+        settled = settle(
+            geometry, own.epsg, source=source.label, remedy=CRS_REMEDY, home=source.home,
+            repair_share=source.repair_share, datum=own.datum,
+        )  # fmt: skip
+        no_attributes = (noted("缺少 .dbf，没有属性"),) if no_table else ()
         yield SiteRecord(
             row=f"{prefix}{number}",
             geometry=settled.geometry,
             keys=(str(number),),
             texts=texts,
-            remarks=remarks,
+            accuracy_m=own.accuracy_m,
+            remarks=(
+                *about_file, *contradiction, *own.remarks, *settled.remarks, *no_attributes, *in_words_of,
+                *(about_names if number == 1 else ()),
+            ),  # fmt: skip
         )

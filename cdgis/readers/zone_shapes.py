@@ -12,7 +12,6 @@ from cdgis.readers.intake import Remark, intake_note, noted, rejected, repaired
 from cdgis.readers.mending import LARGEST_REPAIR_SHARE, mend
 from cdgis.readers.repair import (
     DENSIFIED,
-    KIND_WORDS,
     ON_PLANE,
     STRAY_HOLE,
     densified_lonlat,
@@ -22,6 +21,7 @@ from cdgis.readers.repair import (
     usable,
 )
 from cdgis.readers.ring_loops import untied
+from cdgis.readers.shape_kind import KIND_WORDS
 from cdgis.workspace.catalog import LayerSpec
 
 

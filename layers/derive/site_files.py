@@ -78,8 +78,12 @@ def write_geojson(path: Path, features: Sequence[Feature]) -> None:
     path.write_text(json.dumps(document, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
+_KML_DATUM = '<ExtendedData><Data name="坐标系"><value>CGCS2000</value></Data></ExtendedData>'
+"""KML says WGS84 whatever the coordinates are on; these are synthetic and state what they are."""
+
+
 def write_kml(path: Path, features: Sequence[Feature]) -> None:
-    """Write KML 2.2; names are escaped, geometry is polygon or line."""
+    """Write KML 2.2; names are escaped, geometry is polygon or line, the datum is stated."""
     marks = "\n".join(_placemark(name, geometry) for _, name, geometry in features)
     head = '<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2"><Document>\n'
     path.write_text(f"{head}<name>{escape(path.stem)}</name>\n{marks}\n</Document></kml>\n", encoding="utf-8")
@@ -91,7 +95,7 @@ def _placemark(name: str, geometry: BaseGeometry) -> str:
     else:
         ring = f"<LinearRing>{_coordinates(geometry.exterior)}</LinearRing>"
         body = f"<Polygon><outerBoundaryIs>{ring}</outerBoundaryIs></Polygon>"
-    return f"<Placemark><name>{escape(name)}</name>{body}</Placemark>"
+    return f"<Placemark><name>{escape(name)}</name>{_KML_DATUM}{body}</Placemark>"
 
 
 def _coordinates(line: BaseGeometry) -> str:

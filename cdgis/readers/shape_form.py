@@ -1,0 +1,112 @@
+"""Sites brought into the kind of shape stated for them, or shown by their form and then said.
+
+A line that comes back to its start is the outline of land unless somebody says that it is a line; one that nearly
+does is asked about. The farmland inside an outline counts only when it is read as a polygon, so a silent guess here
+costs a forest.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from cdgis.geometry.geodesy import geodesic_length_m, survey_area_m2
+from cdgis.readers.intake import rejected, repaired
+from cdgis.readers.records import SiteRecord
+from cdgis.readers.repair import settle
+from cdgis.readers.ring_loops import assembled, simple_loops
+from cdgis.readers.shape_kind import KIND_WORDS, ShapeKind, named_kind, unknown_kind
+
+_LEAST_LAND_M2 = 1.0
+"""A closed line round less is one drawn there and back."""
+_NEAR_SHARE = 0.1
+"""Share of its length that may lack for a line to be, perhaps, an outline nobody closed."""
+_CLOSED_SHARE, _CLOSED_M = 0.01, 1.0
+"""A gap up to both is rounding: share of the length, metres."""
+_LONLAT = 4490
+AS_LINE = "如确为线状工程，请加 --as line（或在“图形”一栏写 线）"
+WHICH = "是用地边界请加 --as polygon，是线状工程请加 --as line（或在“图形”一栏写 面、线）"
+
+
+def in_kind(record: SiteRecord, stated: str) -> SiteRecord:
+    """Return the record as the kind of shape stated for it, or as the one its form shows; every change is said.
+
+    Parameters
+    ----------
+    stated : what a declaration, the sidecar or the row itself says, "" for nothing.
+    """
+    shape = record.geometry
+    kind = named_kind(stated) if stated else None
+    if stated and kind is None:
+        return replace(record, geometry=None, remarks=(*record.remarks, unknown_kind(stated)))
+    if shape is None:
+        return record
+    dimension = int(shapely.get_dimensions(shape))
+    if kind is None:
+        return _by_form(record, shape) if dimension == 1 else record
+    if kind.dimension == dimension:
+        return record
+    if kind is ShapeKind.POLYGON and dimension == 1:
+        lines = _lines(shape)
+        gap_m = max(_gap_m(line) for line in lines)
+        words = f"按所写的“{stated}”读成面" + (f"，首尾相距 {gap_m:.1f} 米已闭合" if gap_m > 0 else "")
+        return _as_land(record, lines, words, remedy="请核对边界")
+    reason = f"写明图形为“{stated}”，读到的却是{KIND_WORDS[dimension]}，不知以哪个为准"
+    return replace(record, geometry=None, remarks=(*record.remarks, rejected(reason, field="图形", remedy=_CONTRADICTED)))
+
+
+_CONTRADICTED = "请核对 --as 或“图形”一栏；文件里的图形不对时请重新导出"
+
+
+def _by_form(record: SiteRecord, shape: BaseGeometry) -> SiteRecord:
+    """Return a record of lines nobody calls lines: land when they close, asked about when they nearly do."""
+    lines = _lines(shape)
+    gaps_m = [_gap_m(line) for line in lines]
+    lengths_m = [float(geodesic_length_m(np.array([line], dtype=object))[0]) for line in lines]
+    pairs = list(zip(gaps_m, lengths_m, strict=True))
+    if _land_m2(lines) < _LEAST_LAND_M2:
+        return record
+    if all(gap_m <= min(_CLOSED_M, _CLOSED_SHARE * length_m) for gap_m, length_m in pairs):
+        return _as_land(record, lines, "线首尾相接，按用地边界读成面", remedy=AS_LINE)
+    near = [(gap_m, length_m) for gap_m, length_m in pairs if gap_m <= _NEAR_SHARE * length_m]
+    if not near:
+        return record
+    gap_m, length_m = max(near)
+    reason = f"线的首尾相距 {gap_m:.1f} 米（全长 {length_m:.0f} 米），可能是没有闭合的用地边界，也可能是线状工程"
+    if len(near) < len(pairs):
+        reason = f"{len(pairs)} 段线里有 {len(near)} 段首尾相接或相近，可能是用地边界，其余不是"
+    return replace(record, geometry=None, remarks=(*record.remarks, rejected(reason, field="图形", remedy=WHICH)))
+
+
+def _lines(shape: BaseGeometry) -> list[BaseGeometry]:
+    """Return the lines of a shape, pieces that meet end to end joined."""
+    whole = shapely.get_parts(shape)
+    if len(whole) > 1 and not all(shapely.is_closed(whole)):
+        whole = shapely.get_parts(shapely.line_merge(shape))
+    return list(whole)
+
+
+def _gap_m(line: BaseGeometry) -> float:
+    ends = shapely.linestrings([line.coords[0], line.coords[-1]])
+    return float(geodesic_length_m(np.array([ends], dtype=object))[0])
+
+
+def _land_m2(lines: list[BaseGeometry]) -> float:
+    """Return how much land the lines go round, closed, square metres."""
+    rings = [shapely.polygons(line.coords) for line in lines if len(line.coords) >= 3]
+    return float(survey_area_m2(shapely.make_valid(np.array(rings, dtype=object))).sum()) if rings else 0.0
+
+
+def _as_land(record: SiteRecord, lines: list[BaseGeometry], words: str, *, remedy: str) -> SiteRecord:
+    short = [line for line in lines if len({tuple(point) for point in line.coords}) < 3]
+    if short:
+        bad = rejected(f"{words}，但有线不足三个点", field="图形", remedy=WHICH)
+        return replace(record, geometry=None, remarks=(*record.remarks, bad))
+    loops = [loop for line in lines for loop in simple_loops(shapely.get_coordinates(line))]
+    parts = assembled(loops)
+    shape = parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
+    settled = settle(shape, _LONLAT, source="", remedy=WHICH)
+    area_ha = float(survey_area_m2([settled.geometry])[0]) / 1e4 if settled.geometry is not None else 0.0
+    said = repaired(f"{words}（{area_ha:.4f} 公顷）", field="图形", remedy=remedy)
+    return replace(record, geometry=settled.geometry, remarks=(*record.remarks, said, *settled.remarks))

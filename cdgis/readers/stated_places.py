@@ -1,0 +1,182 @@
+"""Whether a site lies in the county, township and park its row states, and in the city at all.
+
+A point copied with two digits exchanged, or degrees and minutes read as decimals, lies kilometres away: what a row says
+of its place is the one thing in it that can tell. A contradiction makes no choice between the two.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import shapely
+from geopandas import GeoDataFrame
+from shapely.geometry.base import BaseGeometry
+
+from cdgis.core import layer_ids
+from cdgis.errors import CrsError, LayerError, ReaderError
+from cdgis.geometry.geodesy import geodesic_length_m
+from cdgis.readers.attribute_columns import column_aliases
+from cdgis.readers.datum import places_named
+from cdgis.readers.intake import Remark, noted
+from cdgis.readers.layer_files import read_layer, read_table_layer
+from cdgis.readers.packed_angles import could_be_packed, in_words, unpacked
+from cdgis.readers.subjects import Description
+from cdgis.workspace.layers import Layer
+from cdgis.workspace.settings import Workspace
+
+CONFLICT = "place_conflict"
+"""The attribute that holds a contradiction: it makes the verdict 资料不足 (rule LOC-01)."""
+_SHOWN = 10
+_REMEDY = "请核对坐标与所写的位置；改正之前结论为资料不足"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Claim:
+    """What a row says of its place in one column."""
+
+    title: str
+    text: str
+    layer: str
+
+
+class StatedPlaces:
+    """The places a workspace knows, each layer read when a row first names one."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._read: dict[str, Layer | None] = {}
+
+    @property
+    def frame(self) -> GeoDataFrame | None:
+        """Names and polygons of counties and parks, EPSG:4490, against which a shifted datum may become evident."""
+        layers = (self._layer(layer_id) for layer_id in (layer_ids.COUNTIES, layer_ids.PARKS))
+        frames = [layer.zones[["zone_name", "geometry"]] for layer in layers if layer is not None]
+        return GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs=4490) if frames else None
+
+    def checked(self, shape: BaseGeometry, accuracy_m: float, described: Description) -> tuple[str, tuple[Remark, ...]]:
+        """Return the contradiction between a site and what is said of its place, "" when there is none, and remarks.
+
+        Parameters
+        ----------
+        shape : EPSG:4490; one that reaches into the stated place agrees.
+        accuracy_m : of the site's position; the layer's own accuracy is added.
+        """
+        conflicts: list[str] = []
+        remarks: list[Remark] = []
+        for claim in _claims(described):
+            found = self._contradiction(shape, accuracy_m, claim)
+            if found is None:
+                reason = f"所写{claim.title}“{claim.text}”不在所载图层中，没有与坐标核对"
+                remarks.append(noted(reason, field=claim.title, value=claim.text))
+            elif found:
+                conflicts.append(found)
+                remarks.append(noted(found, field=claim.title, value=claim.text, remedy=_REMEDY))
+        if not conflicts and self._is_elsewhere(shape, accuracy_m):
+            remedy = "请核对坐标；确在市外的不属本市研判范围"
+            remarks.append(noted(f"位置在{self._workspace.settings.city}范围以外", field="坐标", remedy=remedy))
+        return "；".join(conflicts), tuple(remarks)
+
+    def _contradiction(self, shape: BaseGeometry, accuracy_m: float, claim: _Claim) -> str | None:
+        """Return how a claim contradicts the site's place: "" when it agrees, None when the place is not known."""
+        layer = self._layer(claim.layer)
+        names = [] if layer is None else [str(name) for name in layer.zones["zone_name"]]
+        wanted = self._counties_of(claim.text) if claim.title == _titles()["township"] else (claim.text,)
+        rows = sorted({row for text in wanted for row in _named(text, names, self._workspace.settings.city)})
+        if layer is None or not rows:
+            return None if layer is not None else ""
+        place = shapely.union_all(layer.zones.geometry.to_numpy()[rows])
+        distance_m = _distance_m(shape, place)
+        if distance_m <= accuracy_m + layer.spec.accuracy_m:
+            return ""
+        there = [names[row] for row in np.flatnonzero(shapely.intersects(layer.zones.geometry.to_numpy(), shape))]
+        where = f"在{'、'.join(there)}" if there else "不在其中"
+        stated = claim.text if wanted == (claim.text,) else f"{claim.text}（{'、'.join(wanted)}）"
+        reason = f"所写{claim.title}为{stated}，坐标{where}，相距 {distance_m / 1000:.1f} 公里"
+        return reason + _packed_hint(shape, place, names[rows[0]])
+
+    def _counties_of(self, township: str) -> tuple[str, ...]:
+        names = self._townships
+        short = {name: counties for name, counties in names.items() if name.startswith(township) or name in township}
+        return tuple(dict.fromkeys(county for counties in short.values() for county in counties))
+
+    @cached_property
+    def _townships(self) -> Mapping[str, tuple[str, ...]]:
+        """Township -> the counties that have one of that name."""
+        if layer_ids.TOWNSHIPS not in self._workspace.catalog:
+            return {}
+        try:
+            frame = read_table_layer(self._workspace.catalog[layer_ids.TOWNSHIPS], self._workspace.layers_dir)
+        except (LayerError, ReaderError):
+            # the check of the layers reports this; nothing can be compared with it
+            return {}
+        if not {"name", "county_name"} <= set(frame.columns):
+            return {}
+        return {str(name): tuple(part["county_name"].unique()) for name, part in frame.groupby("name", sort=False)}
+
+    def _is_elsewhere(self, shape: BaseGeometry, accuracy_m: float) -> bool:
+        city = self._layer(layer_ids.CITY)
+        if city is None or city.zones.empty:
+            return False
+        whole = shapely.union_all(city.zones.geometry.to_numpy())
+        return not whole.intersects(shape) and _distance_m(shape, whole) > accuracy_m + city.spec.accuracy_m
+
+    def _layer(self, layer_id: str) -> Layer | None:
+        if layer_id not in self._read:
+            self._read[layer_id] = None
+            if layer_id in self._workspace.catalog:
+                # a layer that cannot be read is reported where it is read for itself; nothing can be compared with it
+                with suppress(LayerError, CrsError):
+                    self._read[layer_id] = read_layer(self._workspace.catalog[layer_id], self._workspace.layers_dir)
+        return self._read[layer_id]
+
+
+def _titles() -> Mapping[str, str]:
+    """Return subject column -> the word users know it by."""
+    return {role: column_aliases("subject")[role][0] for role in ("county", "township")}
+
+
+def _claims(described: Description) -> list[_Claim]:
+    titles = _titles()
+    claims = [
+        _Claim(title=titles[role], text=described.columns.get(role, ""), layer=layer_ids.COUNTIES)
+        for role in ("county", "township")
+    ]
+    claims.append(_Claim(title="所在园区", text=described.attributes.get("park_name", ""), layer=layer_ids.PARKS))
+    return [claim for claim in claims if claim.text]
+
+
+def _named(text: str, names: Sequence[str], city: str) -> list[int]:
+    """Return the places a text names in full, in short, or within a longer address; the city itself names none."""
+    suffixes = column_aliases("place")["suffix"]
+    bare = next((text.removesuffix(suffix) for suffix in suffixes if text.endswith(suffix)), text)
+    if bare in (city, *(city.removesuffix(suffix) for suffix in suffixes)):
+        return [index for index, name in enumerate(names) if name == text]
+    inside = [index for index, name in enumerate(names) if name in text]
+    return inside or places_named((text,), names) or places_named((bare,), names)
+
+
+def _distance_m(shape: BaseGeometry, place: BaseGeometry) -> float:
+    if shape.intersects(place):
+        return 0.0
+    line = shapely.shortest_line(shape, place)
+    return float(geodesic_length_m(np.array([line], dtype=object))[0])
+
+
+def _packed_hint(shape: BaseGeometry, place: BaseGeometry, name: str) -> str:
+    """Return that a point's decimals, read as minutes and seconds, would lie in the stated place, else ""."""
+    if shape.geom_type != "Point":
+        return ""
+    texts = [f"{value:.{_SHOWN}f}".rstrip("0") for value in (shape.x, shape.y)]
+    if not could_be_packed(texts):
+        return ""
+    try:
+        angles = [unpacked(text, "d_ms") for text in texts]
+    except ReaderError:
+        return ""
+    degrees = [angle.degrees for angle in angles if angle is not None]
+    if len(degrees) != 2 or not place.intersects(shapely.Point(degrees)):
+        return ""
+    return f"；坐标若是度.分秒（{in_words(degrees[0])}、{in_words(degrees[1])}）则落在{name}"
