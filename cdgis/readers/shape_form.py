@@ -107,6 +107,6 @@ def _as_land(record: SiteRecord, lines: list[BaseGeometry], words: str, *, remed
     parts = assembled(loops)
     shape = parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
     settled = settle(shape, _LONLAT, source="", remedy=WHICH)
-    area_ha = float(survey_area_m2([settled.geometry])[0]) / 1e4 if settled.geometry is not None else 0.0
+    area_ha = float(survey_area_m2(np.array([settled.geometry], dtype=object))[0]) / 1e4 if settled.geometry is not None else 0.0
     said = repaired(f"{words}（{area_ha:.4f} 公顷）", field="图形", remedy=remedy)
     return replace(record, geometry=settled.geometry, remarks=(*record.remarks, said, *settled.remarks))

@@ -169,7 +169,7 @@ def _packed_hint(shape: BaseGeometry, place: BaseGeometry, name: str) -> str:
     """Return that a point's decimals, read as minutes and seconds, would lie in the stated place, else ""."""
     if shape.geom_type != "Point":
         return ""
-    texts = [f"{value:.{_SHOWN}f}".rstrip("0") for value in (shape.x, shape.y)]
+    texts = [f"{value:.{_SHOWN}f}".rstrip("0") for value in shapely.get_coordinates(shape)[0]]
     if not could_be_packed(texts):
         return ""
     try:

@@ -177,7 +177,7 @@ def _joined(whole: SiteRecord, group: _Group, kind: ShapeKind, stated: str) -> S
     why = f"按所写的“{stated}”" if stated else "按拐点表"
     said: tuple[Remark, ...] = ()
     if settled.geometry is not None:
-        area_ha = float(survey_area_m2([settled.geometry])[0]) / 1e4
+        area_ha = float(survey_area_m2(np.array([settled.geometry], dtype=object))[0]) / 1e4
         size = f"（{area_ha:.4f} 公顷）" if kind is ShapeKind.POLYGON else ""
         said = (repaired(f"{len(records)} 行{why}依次连成一个{kind.word}{size}", field="图形", remedy=AS_POINTS),)
     return replace(
