@@ -13,6 +13,7 @@ from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.readers.rings import Vertex, assemble_shape
+from cdgis.readers.shape_kind import ShapeKind
 from cdgis.readers.sources.address import Address
 from cdgis.readers.sources.feature_set import FeatureSet, shapes_of, table_of
 from cdgis.readers.sources.web_requests import TRIES, WebClient
@@ -142,7 +143,7 @@ def _esri_shape(geometry: Mapping[str, Any]) -> BaseGeometry | None:
             for number, ring in enumerate(sorted(geometry["rings"], key=_extent, reverse=True), start=1)
             for xy in ring
         ]
-        return assemble_shape(vertices, kind="面")[0] if vertices else None
+        return assemble_shape(vertices, ShapeKind.POLYGON)[0] if vertices else None
     if "paths" in geometry:
         lines = [shapely.LineString([xy[:2] for xy in path]) for path in geometry["paths"]]
         return (lines[0] if len(lines) == 1 else shapely.MultiLineString(lines)) if lines else None
