@@ -1,11 +1,13 @@
 """Opening a workspace: settings, catalogue, and every way they can be wrong."""
 
+import shutil
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from cdgis.errors import CatalogError, WorkspaceError
-from cdgis.readers import read_subjects
+from cdgis.readers import loading, read_subjects
 from cdgis.workspace.create import create_workspace, shipped_workspace
 from cdgis.workspace.settings import find_workspace, open_workspace
 
@@ -91,3 +93,19 @@ def test_workspace_is_not_copied_into_its_own_data(tmp_path):
     with pytest.raises(WorkspaceError, match="复制到自己里面"):
         create_workspace(inside)
     assert not inside.exists()
+
+
+def test_facts_of_law_are_among_the_inputs_a_report_number_rests_on(tmp_path, monkeypatch):
+    data = Path(loading.__file__).parents[1] / "data"
+    for path in data.glob("*.toml"):
+        (tmp_path / "data").mkdir(exist_ok=True)
+        shutil.copy(path, tmp_path / "data")
+    before = loading._package_record("law", "data")
+    monkeypatch.setattr(loading, "files", lambda _package: tmp_path)
+    assert loading._package_record("law", "data") == before
+    for name in (*loading.LAW_FILES, "colours.toml"):
+        path = tmp_path / "data" / name
+        kept = path.read_bytes()
+        path.write_bytes(kept + b"\n# another\n")
+        assert (loading._package_record("law", "data") == before) is (name == "colours.toml"), name
+        path.write_bytes(kept)

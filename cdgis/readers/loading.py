@@ -21,6 +21,8 @@ from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.layers import Layer, Layers
 from cdgis.workspace.settings import SETTINGS_FILE, Settings, Workspace
 
+LAW_FILES = ("activities.toml", "attributes.toml", "document_numbers.toml", "law.toml", "rule_span.toml")
+"""Files of cdgis/data beside the rules that a verdict rests on."""
 ACCESS_LIST, UNIT_LAYER = layer_ids.ACCESS_LIST, layer_ids.MANAGEMENT_UNITS
 
 
@@ -167,7 +169,7 @@ def read_rules(
     ------
     LayerError, RuleError : the access list or a rule cannot be used.
     """
-    records = [_package_record("rules", "data/rules"), _package_record("industry", "data/industry")]
+    records = [_package_record("rules", "data/rules"), _package_record("industry", "data/industry"), _package_record("law", "data")]
     records.append(_file_record("settings", "settings", workspace.root / SETTINGS_FILE, SETTINGS_FILE))
     catalog_path = workspace.root / settings.catalog
     records.append(_file_record("catalog", "settings", catalog_path, settings.catalog))
@@ -194,10 +196,10 @@ def _file_record(name: str, kind: str, path: Path, shown: str, spec: LayerSpec |
 
 
 def _package_record(name: str, folder: str) -> InputRecord:
-    """Return the fingerprint of a folder of data that ships inside the package."""
+    """Return the fingerprint of a folder of data that ships inside the package; of `data` itself, of the facts of law."""
     digest = hashlib.sha256()
     for entry in sorted(files("cdgis").joinpath(folder).iterdir(), key=lambda item: item.name):
-        if entry.is_file():
+        if entry.is_file() and (folder != "data" or entry.name in LAW_FILES):
             digest.update(entry.name.encode() + b"\0" + entry.read_bytes())
     path, kind = f"cdgis/{folder}", "rules"
     return InputRecord(

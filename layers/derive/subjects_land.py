@@ -90,6 +90,8 @@ class Land:
     taken: set[int] = field(default_factory=set)
     near: list[tuple[float, float]] = field(default_factory=list)
     ranks: dict[tuple[tuple[str, ...], frozenset[str]], list[int]] = field(default_factory=dict)
+    shapes: dict[str, np.ndarray] = field(default_factory=dict)
+    """Layer, or ``layer:class`` -> its shapes, prepared."""
 
     def __post_init__(self) -> None:
         """Index every layer once."""

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 import shapely
-from geopandas import GeoDataFrame
 from shapely.geometry import LineString, Point
 from shapely.geometry.base import BaseGeometry
 from subjects_land import CONSTRAINTS, IMPLIED, METRES_PER_DEGREE, Land, square_around, stream
@@ -63,21 +62,26 @@ def _tolerated(keys: list[str]) -> set[str]:
     return layers | set(more) | {x for layer in layers for x in IMPLIED.get(layer, ())}
 
 
-def _zones(land: Land, key: str) -> GeoDataFrame:
-    layer, _, zone_class = key.partition(":")
-    frame = land.zones[layer] if layer in land.zones else land.lines[layer]
-    return frame[frame["zone_class"] == zone_class] if zone_class else frame
+def _shapes(land: Land, key: str) -> np.ndarray:
+    """Return the shapes of a layer, or of one class of it, prepared: thousands of places are tried on each."""
+    if key not in land.shapes:
+        layer, _, zone_class = key.partition(":")
+        frame = land.zones[layer] if layer in land.zones else land.lines[layer]
+        found = (frame[frame["zone_class"] == zone_class] if zone_class else frame).geometry.to_numpy()
+        shapely.prepare(found)
+        land.shapes[key] = found
+    return land.shapes[key]
 
 
 def _draw(land: Land, case: dict[str, Any], rng: Random) -> Point:
     """Return a place in the first zone named, or beside the first line."""
     if case["at"]:
-        shapes = _zones(land, case["at"][0]).geometry.to_numpy()
+        shapes = _shapes(land, case["at"][0])
         shape = shapes[int(rng.random() * len(shapes))]
         west, south, east, north = shape.bounds
         return Point(round(west + (east - west) * rng.random(), 6), round(south + (north - south) * rng.random(), 6))
     key, (least, most) = next(iter(case["near"].items()))
-    shapes = _zones(land, key).geometry.to_numpy()
+    shapes = _shapes(land, key)
     shape = shapes[int(rng.random() * len(shapes))]
     outline = shape if shape.geom_type in ("Point", "LineString", "MultiLineString") else shape.boundary
     on = shapely.line_interpolate_point(outline, rng.random(), normalized=True) if outline.length else outline
@@ -89,28 +93,28 @@ def _draw(land: Land, case: dict[str, Any], rng: Random) -> Point:
 def _fits(land: Land, case: dict[str, Any], spot: Point, disc: BaseGeometry) -> bool:
     if not len(land.trees["counties"].query(spot, predicate="within")):
         return False
-    if any(abs(spot.x - lon) < 0.002 and abs(spot.y - lat) < 0.0014 for lon, lat in land.near):
+    x, y = spot.x, spot.y
+    if any(abs(x - lon) < 0.002 and abs(y - lat) < 0.0014 for lon, lat in land.near):
         return False
     for key in case["at"]:
-        near = _zones(land, key).geometry
         whole = disc if case.get("whole", True) else spot
-        if not shapely.contains(near.to_numpy(), whole).any():
+        if not shapely.contains(_shapes(land, key), whole).any():
             return False
     return all(
-        least <= _distance_m(_zones(land, key), spot) <= most for key, (least, most) in case.get("near", {}).items()
+        least <= _distance_m(_shapes(land, key), spot) <= most for key, (least, most) in case.get("near", {}).items()
     )
 
 
-def _distance_m(frame: GeoDataFrame, spot: Point) -> float:
-    """Return the distance in metres to the nearest of `frame` (plane at the spot, good to 0.5 %)."""
+def _distance_m(shapes: np.ndarray, spot: Point) -> float:
+    """Return the distance in metres to the nearest of `shapes` (plane at the spot, good to 0.5 %)."""
     shrink = cos(radians(spot.y))
-    flat = shapely.transform(frame.geometry.to_numpy(), lambda xy: xy * [shrink, 1.0])
+    flat = shapely.transform(shapes, lambda xy: xy * [shrink, 1.0])
     return float(shapely.distance(flat, Point(spot.x * shrink, spot.y)).min()) * METRES_PER_DEGREE
 
 
 def _across(land: Land, case: dict[str, Any], spot: Point) -> LineString:
     """Return a line of about 300 m through `spot` across the nearest of the first line layer named."""
-    shapes = _zones(land, next(iter(case["near"]))).geometry.to_numpy()
+    shapes = _shapes(land, next(iter(case["near"])))
     line = shapes[int(shapely.distance(shapes, spot).argmin())]
     at = shapely.line_locate_point(line, spot)
     here, there = (shapely.line_interpolate_point(line, at + step) for step in (-0.0005, 0.0005))
