@@ -128,6 +128,20 @@ def test_two_parcels_of_a_vertex_table_are_two_sites(tmp_path: Path) -> None:
     assert [note.row for note in subjects.intake] == ["2-6", "7-11"]
 
 
+@pytest.mark.parametrize("header", [("地块编号", "界址点号"), ("项目名称", "拐点"), ("宗地", "点号")])
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_a_parcel_named_only_in_its_first_row_keeps_all_its_vertices(tmp_path: Path, header: tuple[str, str], suffix: str) -> None:
+    rings = {"甲地": ring_of(SHELL)[:-1], "乙地": ring_of(square(117.95, 40.95))[:-1]}
+    rows = [
+        [name if at == 0 else "", label, x, y, "3011" if (name, at) == ("甲地", 0) else ""]
+        for name, ring in rings.items()
+        for at, (label, x, y) in enumerate(vertex_rows(ring, labels(ring)))
+    ]
+    subjects = read(table(tmp_path / f"a.{suffix}", (*header, "经度", "纬度", "行业代码"), rows))
+    assert subjects.frame[["name", "industry"]].to_numpy().tolist() == [["甲地", "3011"], ["乙地", ""]], subjects.intake
+    assert float(survey_area_m2(subjects.frame.geometry.to_numpy()[:1])[0]) == pytest.approx(AREA_M2, rel=1e-6)
+
+
 def test_a_ring_column_makes_a_hole(tmp_path: Path) -> None:
     rings = [ring_of(PARCEL), list(PARCEL.interiors[0].coords)]
     rows = [[at, *row] for at, ring in enumerate(rings, 1) for row in vertex_rows(ring, labels(ring))]

@@ -56,7 +56,7 @@ def put_together(
     ----------
     listed : the file is a list of points (a table, way points), so that unnamed ones may as well be vertices.
     """
-    rows = [(record, describe(record)) for record in records]
+    rows = [(record, describe(record)) for record in _filled_down(records)]
     grouped: dict[object, list[Described]] = {}
     counters = _counters(rows)
     for number, row in enumerate(rows):
@@ -68,6 +68,34 @@ def put_together(
             continue
         found += _parcel(_Group(rows=tuple(group)), describe, listed=listed, number=len(found) + 1)
     return found
+
+
+def _filled_down(records: Sequence[SiteRecord]) -> list[SiteRecord]:
+    """Return the records with what stands only in the first row of a parcel repeated in its other vertices.
+
+    A row that says nothing of its parcel belongs to the parcel above; one that names a parcel begins anew.
+    """
+    found: list[SiteRecord] = []
+    for record in records:
+        above = found[-1] if found else None
+        if above is not None and _is_vertex(record) and _is_vertex(above) and _sheet(record) == _sheet(above):
+            blank = [header for header, text in record.texts.items() if not text and above.texts.get(header)]
+            if not any(text for header, text in record.texts.items() if _names_parcel(header)):
+                record = replace(record, texts={**record.texts, **{header: above.texts[header] for header in blank}})
+        found.append(record)
+    return found
+
+
+def _is_vertex(record: SiteRecord) -> bool:
+    return any(heads(header, "column") and text for header, text in record.texts.items())
+
+
+def _names_parcel(header: str) -> bool:
+    return heads(header, "parcel") or subject_column(header) in ("name", "subject_id")
+
+
+def _sheet(record: SiteRecord) -> str:
+    return record.row.rpartition("!")[0] or record.row.rpartition("#")[0]
 
 
 def _is_candidate(record: SiteRecord) -> bool:
@@ -90,12 +118,11 @@ def _counters(rows: Sequence[Described]) -> frozenset[str]:
 
 def _key(row: Described, counters: frozenset[str]) -> tuple[object, ...]:
     record, described = row
-    sheet = record.row.rpartition("!")[0] or record.row.rpartition("#")[0]
     parcel = tuple(text for header, text in record.texts.items() if heads(header, "parcel"))
     named = tuple(described.columns.get(role, "") for role in ("subject_id", "name") if role not in counters)
     told = tuple(described.columns.get(role, "") for role in _TELLING)
     kind = described.columns.get("geometry_kind", "")
-    return (sheet, parcel, named, told, kind, tuple(sorted(described.attributes.items())))
+    return (_sheet(record), parcel, named, told, kind, tuple(sorted(described.attributes.items())))
 
 
 def _parcel(
