@@ -16,6 +16,7 @@ from cdgis.core.vocabulary import LIST_SEPARATOR, Effect, State
 from cdgis.judging.exemptions import rule_applies_but_for_geometry
 from cdgis.judging.facts import Facts
 from cdgis.judging.kleene import FALSE
+from cdgis.judging.rule_outcomes import PLACE_CONFLICT
 from cdgis.results.tables.validation import empty, validate
 from cdgis.rules import Rule
 from cdgis.rules.attributes import SEEN, AttributeSpec, load_attributes
@@ -25,8 +26,9 @@ _FACTS = {
     "industry": ("行业代码", "--industry 代码"),
     "project_type": ("建设性质", "--project-type 性质"),
     "activity": ("活动类型", "--activity 类型"),
+    PLACE_CONFLICT: ("坐标与所写位置的矛盾", "改正坐标，或改正所写的县区、乡镇、园区"),
 }
-"""Facts that have options of their own: title, option."""
+"""Facts that have options of their own, or are mended in the input itself: title, option."""
 ASSUMED = "（未填，按“否”研判）"
 """Beside a fact nobody gave, where rules went by the industry alone."""
 _VALUES = {"flag": "是|否", "number": "数值", "text": "文字", "list": "甲;乙", "document": "文号"}

@@ -23,7 +23,7 @@ def registered_names(seen: Mapping[str, str]) -> dict[str, str]:
     dictionary = load_attributes()
     wrong = [name for name in seen if _attribute(name) not in dictionary]
     if wrong:
-        able = "、".join(name.removesuffix(SEEN) for name, spec in dictionary.items() if spec.registered)
+        able = "、".join(name.removesuffix(SEEN) for name, spec in dictionary.items() if spec.registered and name.endswith(SEEN))
         raise UsageError(f"--seen 读到“{'、'.join(wrong)}”，可登记核验的是 {able}，例如 --seen opinion_document=张三")
     if not all(found.values()):
         raise UsageError("--seen 须写明由谁核验，例如 --seen opinion_document=张三")
