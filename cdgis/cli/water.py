@@ -173,8 +173,11 @@ def _say_trace(made: "Trace", *, assumed: bool) -> None:
     rows = made.tables["trace" if made.direction == FlowDirection.DOWN else "trace_sources"]
     table = Table(show_lines=False)
     downstream = made.direction == FlowDirection.DOWN
-    for title in ("次序", "类别" if downstream else "档", "名称", "辖区", "沿河公里", "到达（小时）"):
-        table.add_column(title, justify="right" if title in ("次序", "沿河公里", "到达（小时）") else "left")
+    table.add_column("次序", justify="right")
+    for title in ("类别" if downstream else "档", "名称", "辖区"):
+        table.add_column(title)
+    for title in ("沿河公里", "到达（小时）"):
+        table.add_column(title, justify="right")
     for row in rows.head(_SHOWN).to_dict("records"):
         first = (str(row["order"]), row["kind"]) if downstream else (str(row["rank"]), str(row["tier"]))
         where = row["jurisdiction"] if downstream else row["county"]

@@ -257,6 +257,8 @@ class Scope:
     zone_ids: tuple[str, ...] = ()
 
 
+RESERVOIR = "水库"
+"""Kind of a place along a river whose stored water slows a spill."""
 ACTIVITIES = (
     "开发性生产性建设",
     *(f"A{number:02d}" for number in range(1, 11)),

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from cdgis.core.vocabulary import SubjectKind
+from cdgis.core.vocabulary import RESERVOIR, SubjectKind
 from cdgis.results.tables.validation import empty, validate
 from cdgis.rivers.snap import Snapped
 from cdgis.rivers.system import RiverSystem
@@ -17,7 +17,7 @@ from cdgis.workspace.layers import Subjects
 METHOD = "沿河追踪"
 DISCHARGES, OUTFALL_ACTIVITY = "discharges_pollutants", "入河排污口"
 ON_BANKS, UNEXPLAINED = ("城镇", "环境敏感点"), "未能说明"
-CARD_KINDS = ("饮用水水源保护区", "监测断面", "水库")
+CARD_KINDS = ("饮用水水源保护区", "监测断面", RESERVOIR)
 """Kinds whose distance along the river a relocation card shows."""
 
 

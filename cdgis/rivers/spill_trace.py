@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from cdgis.core.vocabulary import FlowDirection
+from cdgis.core.vocabulary import RESERVOIR, FlowDirection
 from cdgis.errors import NetworkError, UsageError
 from cdgis.geometry.geodesy import lonlat_points
 from cdgis.results.tables.validation import empty, validate
@@ -128,7 +128,7 @@ def trace_down(system: RiverSystem, origin: Origin, *, velocity: Velocity, targe
     notes = [*origin.notes, *([] if target else [end.sentence])]
     if not target and (beyond := counties_beyond(system, end, tables["trace_notify"]["jurisdiction"])):
         notes.append(beyond)
-    if (found["kind"] == "水库").any():
+    if (found["kind"] == RESERVOIR).any():
         notes.append("途经水库：库内流速远小于河道，到达时间应视为下限")
     return _trace(system, origin, FlowDirection.DOWN, velocity, tables, notes)
 

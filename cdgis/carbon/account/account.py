@@ -33,6 +33,7 @@ from cdgis.carbon.account.totals import (
 from cdgis.carbon.eligibility import Fact
 from cdgis.carbon.factors import PoolTable, data_folder, read_growth, read_pool_table, read_trees
 from cdgis.carbon.growth import growth_table
+from cdgis.carbon.potential import AFFORESTATION
 from cdgis.carbon.stock import TOTAL
 from cdgis.core import layer_ids
 from cdgis.core.progress import Progress
@@ -217,7 +218,7 @@ def _closing_tables(
     whole = species[species["species_group"] == TOTAL]
     per_ha = float(whole["volume_m3"].iloc[0] / whole["area_m2"].iloc[0] * 1e4) if len(whole) else np.nan
     planned = tables.get("carbon_restoration", pd.DataFrame({"measure": [], "eligible_m2": []}))
-    planned_m2 = float(planned.loc[planned["measure"] == "造林", "eligible_m2"].sum())
+    planned_m2 = float(planned.loc[planned["measure"] == AFFORESTATION, "eligible_m2"].sum())
     found["carbon_milestones"] = milestones(
         covers,
         planned_m2 / float(city_areas["area_m2"].sum()),

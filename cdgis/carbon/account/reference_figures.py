@@ -22,6 +22,8 @@ from cdgis.core.vocabulary import CheckState
 from cdgis.workspace.settings import CarbonSettings
 
 FOREST_CODES = (1, 2, 3, 13)
+STANDING_VOLUME = "森林蓄积量"
+"""Item of milestones.csv."""
 CHECK_LIMIT_SHARE, CHECK_WRONG_SHARE = 0.05, 0.20
 _TREE_WORDS = {"density_t_per_m3": "木材密度", "bef": "生物量扩展因子", "root_shoot": "根茎比", "carbon_fraction": "含碳率"}
 _TREE_UNITS = {"density_t_per_m3": "吨/立方米", "bef": "无", "root_shoot": "无", "carbon_fraction": "无"}
@@ -51,7 +53,7 @@ def milestones(
     if covers:
         text = "最近一期覆盖率＋全部造林可实施面积；成林需要时间，是上限"
         rows.append(_found("森林覆盖率（全部造林成林后）", latest, "占市域面积", covers[latest] + planned_share, text, "M"))
-    volume = plan[plan["item"] == "森林蓄积量"].set_index("year")["plan_value"]
+    volume = plan[plan["item"] == STANDING_VOLUME].set_index("year")["plan_value"]
     early, late = float(volume[2025]), float(volume[2030])
     per_ha = early / forest_ha if forest_ha else np.nan
     rows.append(_found("每公顷蓄积（规划蓄积÷测算林地）", 2025, "立方米/公顷", per_ha, "1.2亿立方米÷土地类别林地面积", "S"))

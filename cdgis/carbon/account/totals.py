@@ -16,6 +16,8 @@ from cdgis.core.units import M2_PER_HA, TCO2_PER_TC
 from cdgis.workspace.settings import CarbonSettings
 
 AREA_FACTOR = "面积"
+WITH_AREA_ERROR = "另计面积误差"
+"""Words by which a quantity with an error of the area is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +86,7 @@ def with_areas(quantity: Quantity, half_range_share: float) -> Quantity:
     """Return `quantity` with one relative error of the areas for all its parts."""
     model = quantity.model
     return Quantity(
-        name=f"{quantity.name}（另计面积误差±{half_range_share:.0%}）",
+        name=f"{quantity.name}（{WITH_AREA_ERROR}±{half_range_share:.0%}）",
         unit=quantity.unit,
         factors=[*quantity.factors, Factor.around(AREA_FACTOR, 1.0, half_range_share)],
         model=lambda values: model(values) * values[AREA_FACTOR],

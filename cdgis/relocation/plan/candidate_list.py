@@ -18,6 +18,8 @@ from cdgis.relocation.policy import RelocationPolicy
 from cdgis.rules.succession import succession
 
 PARK_LAYER = layer_ids.PARKS
+RECOGNISED = "是"
+"""What the column `recognised` of a park says."""
 
 
 def list_candidates(loaded: Loaded, judged: Judged, policy: RelocationPolicy) -> Candidates:
@@ -71,4 +73,4 @@ def _recognised(loaded: Loaded) -> frozenset[str] | None:
     if PARK_LAYER not in loaded.layers or "recognised" not in loaded.layers[PARK_LAYER].zones:
         return None
     zones = loaded.layers[PARK_LAYER].zones
-    return frozenset(zones.loc[zones["recognised"].astype(str) == "是", "zone_id"])
+    return frozenset(zones.loc[zones["recognised"].astype(str) == RECOGNISED, "zone_id"])

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cdgis.carbon.account.totals import WITH_AREA_ERROR
 from cdgis.carbon.factors import read_conditions
 from cdgis.carbon.potential import ALL_MEASURES
 from cdgis.carbon.stock import TOTAL
@@ -228,7 +229,7 @@ def _ranges(uncertainty: pd.DataFrame) -> tuple[dict[str, Any], ...]:
             "known": rows["同源相关", "解析"], "drawn": rows["同源相关", "蒙特卡洛"],
             "apart": rows["全部独立", "解析"], "together": rows["全部相关", "解析"], "name": name,
         })  # fmt: skip
-    return tuple(sorted(found, key=lambda row: ("另计" in row["name"], row["name"])))
+    return tuple(sorted(found, key=lambda row: (WITH_AREA_ERROR in row["name"], row["name"])))
 
 
 def _change(change: pd.DataFrame) -> dict[str, Any]:

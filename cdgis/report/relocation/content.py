@@ -19,6 +19,7 @@ _FIGURES = (
     "enterprises", "to_move", "people_near", "so2_t_per_yr", "nox_t_per_yr", "cod_t_per_yr", "co2_t_per_yr",
 )  # fmt: skip
 _MOST_UNITS = 40
+_TONNES_A_YEAR = "吨/年"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,9 +183,9 @@ def _changes(effects: pd.DataFrame) -> tuple[Change, ...]:
         ("其中在城市建成区内", "家", _total(effects, layer_ids.BUILT_UP, "to_move")),
         ("其中在饮用水水源保护区内", "家", _total(effects, layer_ids.WATER_SOURCE_ZONES, "to_move")),
         ("这些企业周边的居住人数", "人", _total(effects, layer_ids.CITY, "people_near")),
-        ("受体敏感大气区内氮氧化物排放", "吨/年", _total(sensitive, layer_ids.AIR_ZONES, "nox_t_per_yr")),
-        ("受体敏感大气区内二氧化硫排放", "吨/年", _total(sensitive, layer_ids.AIR_ZONES, "so2_t_per_yr")),
-        ("全市二氧化碳排放（只计关停）", "吨/年", _total(effects, layer_ids.CITY, "co2_t_per_yr")),
+        ("受体敏感大气区内氮氧化物排放", _TONNES_A_YEAR, _total(sensitive, layer_ids.AIR_ZONES, "nox_t_per_yr")),
+        ("受体敏感大气区内二氧化硫排放", _TONNES_A_YEAR, _total(sensitive, layer_ids.AIR_ZONES, "so2_t_per_yr")),
+        ("全市二氧化碳排放（只计关停）", _TONNES_A_YEAR, _total(effects, layer_ids.CITY, "co2_t_per_yr")),
     )
     return tuple(
         Change(title=title, unit=unit, before=before, after=after)
@@ -196,7 +197,7 @@ def _changes(effects: pd.DataFrame) -> tuple[Change, ...]:
 def _rises(effects: pd.DataFrame) -> tuple[tuple[str, tuple[Row, ...]], ...]:
     """Return the emissions that rise, by county; a summary of falls alone would hide where the load goes."""
     risen = effects[(effects["zone_layer"] == layer_ids.COUNTIES) & (effects["after"] > effects["before"])]
-    risen = risen[(risen["unit"] == "吨/年")]
+    risen = risen[(risen["unit"] == _TONNES_A_YEAR)]
     largest = (risen["after"] - risen["before"]).groupby(risen["zone_name"]).max()
     order = sorted(largest.index, key=lambda name: (-float(largest[name]), str(name)))
     return tuple((str(name), tuple(records(risen[risen["zone_name"] == name]))) for name in order)

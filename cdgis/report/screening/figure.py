@@ -96,7 +96,7 @@ def draw_figures(
     figures = [_figure("项目位置与周边管控区", drawn, shape, view, wanted, (measures, moved))]
     if detailed and detail:
         near = _view([shape], room=1.3, least_width_m=_LEAST_DETAIL_M)
-        figures.append(_figure("项目边界与界址点", drawn, shape, near, wanted, (_critical(ends, conclusion, near), [])))
+        figures.append(_figure("项目边界与界址点", drawn, shape, near, wanted, (_critical(ends, conclusion, near), []), labelled=True))
     return tuple(figures)
 
 
@@ -135,6 +135,8 @@ def _figure(
     view: View,
     wanted: Mapping[str, str],
     additions: tuple[Sequence[Measure], Sequence[tuple[Remedy, BaseGeometry]]],
+    *,
+    labelled: bool = False,
 ) -> Figure:
     rings = [(key, style) for key, style in wanted.items() if style == "ring"]
     filled = [(key, style) for key, style in wanted.items() if style != "ring"]
@@ -146,7 +148,7 @@ def _figure(
     for remedy, geometry in moved:
         style = "shift" if remedy.kind == Kind.SHIFT else "clip"
         outlines.append(_outline(style, "", f"{remedy.kind}方案（{remedy.target}）", style, geometry, view))
-    marks, note = _marks(shape, view, drawn.layers.get(_PLACES), labelled="界址点" in title)
+    marks, note = _marks(shape, view, drawn.layers.get(_PLACES), labelled=labelled)
     bar_px, bar_label = view.scale_bar
     return Figure(
         title=title, width=WIDTH_PX, height=HEIGHT_PX, outlines=tuple(o for o in outlines if o.path), marks=marks,

@@ -27,6 +27,7 @@ from cdgis.report.screening.cells import (
     zone_text,
 )
 from cdgis.report.screening.content import Clause, HardLine, HardLineStatus, ScreeningReport
+from cdgis.report.screening.phrases import wording
 from cdgis.report.wording import DASH, metres, number, percent, word
 
 _STATUS_TONES = {
@@ -85,7 +86,7 @@ def basics_part(report: ScreeningReport, *, points: bool = True) -> Part:
 
 def _points(report: ScreeningReport) -> list[Block]:
     b = report.basics
-    if b.geometry == "点" or not b.points:
+    if b.geometry == wording()["geometry"]["0"] or not b.points:
         return []
     heads = columns(("点号", 10), ("地块-圈号", 12), ("经度（°）", 19), ("纬度（°）", 19), ("X 北（米）", 20), ("Y 东（米）", 20))
     rows = tuple(

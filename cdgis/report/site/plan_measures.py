@@ -18,6 +18,8 @@ from cdgis.report.table_rows import table
 from cdgis.results.assessment import Assessment
 
 NOT_SPATIAL = "不属空间分析"
+_MARKED_NOT_SPATIAL = "非空间"
+"""Word of measures.csv, column spatial."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ def _measure(row: Mapping[str, str], assessment: Assessment, clauses: Mapping[st
     results = [Result(clauses[row["no"]], ("findings",))] if row["no"] in clauses else []
     results += [found for name in row["figures"].split() if (found := figure(name, assessment)).text]
     if not results:
-        none = "本次没有为此项算出内容" if row["spatial"] != "非空间" else NOT_SPATIAL
+        none = "本次没有为此项算出内容" if row["spatial"] != _MARKED_NOT_SPATIAL else NOT_SPATIAL
         results = [Result(none)]
     return Measure(
         no=int(row["no"]),
