@@ -42,7 +42,7 @@ FENCES = {
     "fiona": ("readers", "report.files"),
     "pyogrio": ("readers", "report.files"),
     "rasterio": ("raster",),
-    "pyproj": ("geometry.geodesy", "geometry.gauss_kruger", "geometry.projections"),
+    "pyproj": ("geometry.geodesy", "geometry.gauss_kruger", "geometry.projections", "geometry.projection_faults"),
     "folium": ("report.map",),
     "numba": ("core.compiled",),
     "docx": ("report.files.docx_base", "report.screening.docx", "report.rivers.docx", "report.relocation.docx"),
@@ -55,8 +55,8 @@ NETWORK_ROOM = "readers.sources"
 FORBIDDEN_NAMES = ("utils", "helpers", "common")
 SHARED_STEMS = ("page", "content", "docx", "publish")
 """What several rooms may call a file of theirs; every other file is known by its name alone."""
-MEANS_SOMETHING_ELSE = ("cli.water", "pipelines.output_folder", "report.site.place_content", "carbon.account.landcover")
-"""Modules where a word that is also a layer's id names a command, a folder or a zone."""
+MEANS_SOMETHING_ELSE = ("cli.water", "pipelines.output_folder", "report.site.place_content", "carbon.account.landcover", "workspace.settings")
+"""Modules where a word that is also a layer's id names a command, a folder, a zone or a setting."""
 MAX_TOP_NAMES = 20
 MAX_FILE_LINES = 320
 MAX_BODY_LINES = 45
