@@ -169,10 +169,10 @@ def test_every_rule_in_force_is_met_by_some_subject(judged: Assessment) -> None:
     findings = judged.tables["findings"]
     met = set(findings.loc[findings["state"].isin([State.APPLIES, State.MANUAL]), "rule_id"])
     rules = [rule for rule in judged.rulebook.in_force(judged.as_of) if rule.level is not Level.UNIT]
-    # ZU-04 and ZU-07 are never more than unknown (no unit, a unit without a list); TN-02 needs an application date
+    # ZU-04, ZU-07 and LOC-01 are never more than unknown (no unit, a unit without a list, a doubtful place); TN-02 needs an application date
     # without an approval date, which no shipped subject declares: tests/cases/industry.toml has it. An officer registers
     # what CS-01B, CW-02A, DI-04R, MR-01B and WL-03C ask for; no shipped nature park is a scenic area (NR-03Q, NR-03S): tests/cases has them
-    unmet = ["CS-01B", "CW-02A", "DI-04R", "MR-01B", "NR-03Q", "NR-03S", "TN-02", "WL-03C", "ZU-04", "ZU-07"]
+    unmet = ["CS-01B", "CW-02A", "DI-04R", "LOC-01", "MR-01B", "NR-03Q", "NR-03S", "TN-02", "WL-03C", "ZU-04", "ZU-07"]
     assert sorted(rule.id for rule in rules if rule.id not in met) == unmet
 
 
