@@ -4,14 +4,17 @@ from geopandas import GeoDataFrame
 
 from cdgis.errors import ReaderError
 from cdgis.readers.boundary_txt import read_boundary_txt
+from cdgis.readers.gdal_files import GDAL_DRIVERS, read_gdal_file
 from cdgis.readers.geodatabase import GDB_SUFFIX, read_geodatabase
-from cdgis.readers.geojson import read_geojson
+from cdgis.readers.geojson import SEQUENCE_SUFFIXES, read_geojson
 from cdgis.readers.input_limits import check_size
 from cdgis.readers.inputs import ARCHIVE_SUFFIX, SITE_SUFFIXES
 from cdgis.readers.kml import read_kml
+from cdgis.readers.parquet_sites import PARQUET_SUFFIXES, read_geoparquet
 from cdgis.readers.records import SiteRecord, SiteSource
 from cdgis.readers.sheets import TABLE_SUFFIXES
 from cdgis.readers.site_tables import read_site_table
+from cdgis.readers.unsupported import export_hint
 from cdgis.readers.vector import DRIVERS, read_vector
 
 POINT_LISTS = (".kml", ".kmz", *TABLE_SUFFIXES)
@@ -35,9 +38,13 @@ def read_records(source: SiteSource, places: GeoDataFrame | None) -> tuple[SiteR
     suffix = source.path.suffix.lower()
     if suffix in DRIVERS:
         return read_vector(source)
-    if suffix in (".geojson", ".json"):
+    if suffix in GDAL_DRIVERS:
+        return read_gdal_file(source)
+    if suffix in PARQUET_SUFFIXES:
+        return read_geoparquet(source)
+    if suffix in (".geojson", ".json", *SEQUENCE_SUFFIXES):
         return read_geojson(source)
-    if suffix in (".kml", ".kmz"):
+    if suffix in (".kml", ".kmz", ".ovkml"):
         return read_kml(source)
     if suffix == GDB_SUFFIX:
         return read_geodatabase(source)
@@ -51,4 +58,5 @@ def read_records(source: SiteSource, places: GeoDataFrame | None) -> tuple[SiteR
     if suffix in TABLE_SUFFIXES:
         return read_site_table(source, places=places)
     supported = "、".join((*SITE_SUFFIXES, ARCHIVE_SUFFIX))
-    raise ReaderError(f"不支持的格式 {suffix or '（无扩展名）'}，支持 {supported}", source=source.label)
+    reason = f"不支持的格式 {suffix or '（无扩展名）'}，支持 {supported}"
+    raise ReaderError(reason, source=source.label, remedy=export_hint(suffix))

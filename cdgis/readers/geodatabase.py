@@ -31,7 +31,7 @@ _CATALOG_LAYER = "GDB_Items"
 _OWN_FILES = re.compile(
     r"^(a[0-9a-f]{8}\..+|gdb|timestamps|.+\.lock|connections|desktop\.ini|thumbs\.db)$", re.IGNORECASE
 )
-_PROBLEMS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ShapelyError, ValueError, OSError,
+PROBLEMS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError, ShapelyError, ValueError, OSError,
              TypeError, LookupError, ArithmeticError, NotImplementedError, NameError)  # fmt: skip
 
 
@@ -79,8 +79,8 @@ def read_geodatabase(source: SiteSource) -> tuple[SiteRecord, ...]:
             if pyogrio.read_info(source.path, layer=name)["driver"] != GDB_DRIVER:
                 raise ReaderError("内容不是 FileGDB，已拒绝", source=source.label)
             prefix = f"{name}#" if len(names) > 1 else ""
-            records += _records(name, source, prefix, domains.get(name.lower(), {}))
-    except _PROBLEMS as err:
+            records += layer_records(source.path, name, source, prefix, domains.get(name.lower(), {}))
+    except PROBLEMS as err:
         raise ReaderError(f"读取失败（{in_words(err)}）", source=source.label, remedy="请用 GIS 软件重新导出后重试") from err
     return tuple(records)
 
@@ -89,16 +89,28 @@ def _definitions(path: Path) -> Iterator[str]:
     """Yield the XML definitions in a geodatabase's catalogue; none from one that has no such table (version 9)."""
     try:
         meta, _, _, columns = pyogrio.raw.read(path, layer=_CATALOG_LAYER, read_geometry=False, columns=["Definition"])
-    except _PROBLEMS:
+    except PROBLEMS:
         return
     for column in columns if len(meta["fields"]) else ():
         yield from (str(text) for text in column if text)
 
 
-def _records(
-    name: str, source: SiteSource, prefix: str, domains: Mapping[str, Mapping[str, str]]
+def layer_records(
+    path: Path, name: str, source: SiteSource, prefix: str, domains: Mapping[str, Mapping[str, str]]
 ) -> Iterator[SiteRecord]:
-    meta, _, wkb, columns = pyogrio.raw.read(source.path, layer=name)
+    """Yield one record per feature of one layer of a file.
+
+    Parameters
+    ----------
+    path : what is read in place of `source.path`: itself or a copy.
+    domains : field -> code -> what the code means.
+    prefix : before each row's number, where a file has several layers.
+
+    Raises
+    ------
+    CrsError : the layer has no CRS and none is declared, or it is not a known one.
+    """
+    meta, _, wkb, columns = pyogrio.raw.read(path, layer=name)
     fields = [str(field) for field in meta["fields"]]
     with np.errstate(invalid="ignore"):
         shapes = shapely.from_wkb(wkb)

@@ -10,9 +10,10 @@ from shapely.errors import ShapelyError
 from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
-from cdgis.core.error_words import in_words
+from cdgis.core.error_words import Worded, in_words
 from cdgis.core.safe_text import visible
 from cdgis.errors import ReaderError
+from cdgis.readers.esri_json import as_geojson, is_esri_json
 from cdgis.readers.geojson_crs import stated_crs
 from cdgis.readers.intake import rejected
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource, cell_text
@@ -23,6 +24,8 @@ from cdgis.readers.text_encoding import decode_text
 _GEOMETRY_TYPES = frozenset(
     {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"}
 )
+SEQUENCE_SUFFIXES = (".geojsonl", ".geojsons", ".ndjson", ".jsonl")
+_RECORD_SEPARATOR = "\x1e"
 _MALFORMED = (ShapelyError, ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError,
               OverflowError)  # fmt: skip
 
@@ -48,13 +51,41 @@ def open_geojson(path: Path, *, label: str) -> GeojsonFile:
     """
     text = decode_text(path.read_bytes(), source=label)
     try:
+        if path.suffix.lower() in SEQUENCE_SUFFIXES or text.startswith(_RECORD_SEPARATOR):
+            return _sequence(text, label)
         document = json.loads(text, object_pairs_hook=_without_doubles)
     except _DoubledKey as err:
         reason = f"同一对象里有两个“{visible(str(err))}”，不知以哪个为准"
         raise ReaderError(reason, source=label, remedy="请删去一个后重新提交") from err
     except (ValueError, RecursionError) as err:
         raise ReaderError(f"不是合法的 JSON（{in_words(err)}）", source=label, remedy="请重新导出") from err
-    return GeojsonFile(features=tuple(_features(document, label)), crs=stated_crs(document, label))
+    features = [_from_esri(f) for f in document["features"]] if is_esri_json(document) else _features(document, label)
+    return GeojsonFile(features=tuple(features), crs=stated_crs(document, label))
+
+
+def _from_esri(feature: object) -> object:
+    try:
+        return as_geojson(feature)
+    except Worded as err:
+        texts = feature.get("attributes") if isinstance(feature, dict) else None
+        return {"type": "Feature", "geometry": {"type": None, "fault": str(err)}, "properties": texts or {}}
+
+
+def _sequence(text: str, label: str) -> GeojsonFile:
+    """Return the features of a text sequence: one a line, or one after each record separator (RFC 8142)."""
+    pieces = text.split(_RECORD_SEPARATOR) if _RECORD_SEPARATOR in text else text.split("\n")
+    features: list[object] = []
+    for number, piece in enumerate(pieces, start=1):
+        if not piece.strip():
+            continue
+        try:
+            document = json.loads(piece, object_pairs_hook=_without_doubles)
+        except (json.JSONDecodeError, RecursionError) as err:
+            raise ReaderError(f"第 {number} 条不是合法的 JSON（{in_words(err)}）", source=label, remedy="请重新导出") from err
+        features += _features(document, label)
+    if not features:
+        raise ReaderError("文件里没有图斑", source=label, remedy="请重新导出")
+    return GeojsonFile(features=tuple(features), crs=stated_crs({"features": features}, label))
 
 
 class _DoubledKey(ValueError):
@@ -108,6 +139,8 @@ def feature_geometry(feature: object) -> BaseGeometry | None:
     raw = feature.get("geometry") if isinstance(feature, dict) else None
     if not isinstance(raw, dict):
         return None
+    if "fault" in raw and raw.get("type") is None:
+        raise ReaderError(f"图形不合规（{raw['fault']}）")
     try:
         # shapely warns of NaN coordinates; the check of the finished geometry reports them
         with np.errstate(invalid="ignore"):

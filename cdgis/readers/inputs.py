@@ -13,12 +13,18 @@ from cdgis.readers.archives import unpack
 from cdgis.readers.geodatabase import GDB_CATALOG_TABLE, GDB_SUFFIX
 from cdgis.readers.geopackage import pending
 from cdgis.readers.sheets import TABLE_SUFFIXES
+from cdgis.readers.text_encoding import sibling
 
-SITE_SUFFIXES = (".shp", ".gpkg", ".gdb", ".geojson", ".json", ".kml", ".kmz", ".dxf", ".txt", *TABLE_SUFFIXES)
+SITE_SUFFIXES = (
+    ".shp", ".gpkg", ".gdb", ".geojson", ".json", ".geojsonl", ".kml", ".kmz", ".ovkml", ".dxf", ".txt", ".gpx", ".tab", ".mif", ".gml",
+    ".fgb", ".parquet", *TABLE_SUFFIXES,
+)  # fmt: skip
 ARCHIVE_SUFFIX = ".zip"
 _SHAPEFILE_PARTS = (".shx", ".dbf", ".prj", ".cpg", ".sbn", ".sbx", ".qix", ".fix", ".xml", ".cst")
+_MAPINFO_PARTS = (".dat", ".map", ".id", ".ind", ".mid")
 _HASHED_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _DATABASE_PARTS = (".gpkg-wal", ".gpkg-shm", ".gpkg-journal")
+_MOST_INNER = 20
 _IGNORED_SUFFIXES = (".md",)
 SNAPSHOT_NOTE = ".snapshot.json"
 """What the note beside a fetched file adds to the file's name."""
@@ -97,6 +103,8 @@ def _is_input(path: Path, beside: set[Path]) -> bool:
     beside_a_database = path.name.lower().endswith(_DATABASE_PARTS)
     if beside_a_database and path.with_name(path.name.rpartition("-")[0]) in beside:
         return False
+    if path.suffix.lower() in _MAPINFO_PARTS:
+        return not any(path.with_suffix(suffix) in beside for suffix in (".tab", ".TAB", ".mif", ".MIF"))
     if path.suffix.lower() not in _SHAPEFILE_PARTS:
         return True
     stem = path.name.split(".")[0] if path.name.lower().endswith(".shp.xml") else path.stem
@@ -124,8 +132,8 @@ def check_regular(path: Path, label: str) -> None:
         ) from err
 
 
-def open_archive(archive: Path, label: str, into: Path) -> tuple[InputFile, ...]:
-    """Return the site files inside a zip, unpacked into the folder `into`.
+def open_archive(archive: Path, label: str, into: Path, *, depth: int = 0) -> tuple[InputFile, ...]:
+    """Return the site files inside a zip, unpacked into the folder `into`; a zip in it is opened, one in that is not.
 
     Raises
     ------
@@ -134,11 +142,20 @@ def open_archive(archive: Path, label: str, into: Path) -> tuple[InputFile, ...]
     members = unpack(archive, into)
     members = _with_geodatabases(members, into, archive.stem)
     files = set(members.values())
-    inputs = tuple(
-        InputFile(path=path, label=f"{label}!{visible(name)}", archive=archive)
+    named = [
+        (f"{label}!{visible(name)}", path)
         for name, path in sorted(members.items())
         if _is_input(path, files) and not name.startswith("__MACOSX/")
-    )
+    ]
+    inner = [(inside, path) for inside, path in named if path.suffix.lower() == ARCHIVE_SUFFIX]
+    if len(inner) > _MOST_INNER or (inner and depth):
+        found = f"压缩包套了 {len(inner)} 个压缩包" if len(inner) > _MOST_INNER else "压缩包里的压缩包又含压缩包"
+        raise ReaderError(f"{found}，不再打开", source=label, remedy="请解压后只压缩一层")
+    inputs = tuple(InputFile(path=path, label=inside, archive=archive) for inside, path in named if (inside, path) not in inner)
+    for number, (inside, path) in enumerate(inner):
+        folder = into / f"{number}.unpacked"
+        folder.mkdir()
+        inputs += open_archive(path, inside, folder, depth=depth + 1)
     if not inputs:
         raise ReaderError(f"压缩包里没有可读的文件（支持 {'、'.join(SITE_SUFFIXES)}）", source=label)
     return inputs
@@ -184,6 +201,9 @@ def _named_parts(path: Path) -> dict[str, Path]:
         return {part.name: part for part in sorted(path.iterdir()) if part.is_file() and part.suffix.lower() != ".lock"}
     if path.suffix.lower() == ".shp":
         return {part.suffix.lower(): part for part in _parts(path)}
+    if path.suffix.lower() in (".tab", ".mif"):
+        beside = (sibling(path, suffix) for suffix in _MAPINFO_PARTS)
+        return {part.suffix.lower(): part for part in (path, *beside) if part is not None}
     return {part.name.removeprefix(path.stem): part for part in (path, *pending(path))}
 
 

@@ -87,7 +87,7 @@ def read_parcels(part: PartOfFile, *, declared: Mapping[str, str], default_accur
     ReaderError : the file is no GeoParquet, or its coordinate system is not one that needs no local parameters.
     """
     source = pq.ParquetFile(part.path)
-    column, epsg = _geometry_column(source, part.label)
+    column, epsg = geometry_column(source, part.label)
     table = source.read_row_group(part.row_group).slice(part.first, part.last - part.first)
     raw = np.asarray(shapely.from_wkb(table.column(column).to_numpy(zero_copy_only=False)), dtype=object)
     texts = table.drop_columns([column, *(n for n in table.column_names if n == "bbox")]).to_pandas().astype(object)
@@ -107,7 +107,13 @@ def read_parcels(part: PartOfFile, *, declared: Mapping[str, str], default_accur
     )
 
 
-def _geometry_column(source: pq.ParquetFile, label: str) -> tuple[str, int]:
+def geometry_column(source: pq.ParquetFile, label: str) -> tuple[str, int]:
+    """Return the name of the geometry column of a GeoParquet file, and its EPSG code.
+
+    Raises
+    ------
+    ReaderError : no GeoParquet, or on a coordinate system that is none of KNOWN_EPSG.
+    """
     meta = (source.schema_arrow.metadata or {}).get(b"geo")
     if meta is None:
         raise ReaderError(
