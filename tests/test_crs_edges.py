@@ -6,7 +6,16 @@ import shapely
 
 from cdgis.errors import CrsError
 from cdgis.geometry.geodesy import from_lonlat
-from cdgis.readers.crs import NO_CRS, PlaneAxes, check_coordinates, describe, plane_axes, plane_epsg, resolve_crs, wrong_zone
+from cdgis.readers.crs import (
+    NO_CRS,
+    PlaneAxes,
+    check_coordinates,
+    describe,
+    plane_axes,
+    plane_epsg,
+    resolve_crs,
+    wrong_zone,
+)
 
 CHENGDE_BOX = (115.9, 40.2, 119.3, 42.7)
 """Degrees: west, south, east, north."""
