@@ -76,7 +76,7 @@ def test_a_case_is_counted_by_how_it_ends():
         Fate.SILENT: lambda: (Fate.SILENT, "one row less"),
     }  # fmt: skip
     for fate, case in ends.items():
-        assert apart(case, 0.5 if fate is Fate.HANG else 30)[0] is fate
+        assert apart(case, 0.1 if fate is Fate.HANG else 30)[0] is fate
     assert apart(lambda: os._exit(1), 30)[0] is Fate.TRACEBACK
 
 
