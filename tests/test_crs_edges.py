@@ -132,3 +132,21 @@ def test_the_prefix_of_plane_numbers_is_that_of_their_system() -> None:
     for box, epsg in ((plain, 4527), (prefixed, 4548), ((plain[0], plain[1], prefixed[2], plain[3]), 4527)):
         with pytest.raises(CrsError, match="坐标却在"):
             check_coordinates("a.shp", box, epsg, remedy=REMEDY)
+
+
+@pytest.mark.parametrize(
+    ("code", "datum"),
+    [("4610", "西安"), ("2327", "西安"), ("2390", "西安"), ("4214", "北京"), ("2401", "北京"), ("2442", "北京"), ("21413", "北京"),
+     ("21423", "北京"), ("21453", "北京"), ("21463", "北京"), ("21473", "北京"), ("21483", "北京")],
+)  # fmt: skip
+def test_the_first_and_last_code_of_every_old_datum_is_known_for_one(code: str, datum: str) -> None:
+    with pytest.raises(CrsError) as caught:
+        resolve_crs("a.shp", declared=f"EPSG:{code}", stated="", remedy=REMEDY)
+    assert datum in caught.value.found and f"EPSG:{code}" in caught.value.found and "不能直接叠加" in caught.value.found
+
+
+def test_an_old_datum_is_named_once_when_the_file_calls_it_so_too() -> None:
+    title = old_datum_found("xian80", "x").partition("（")[0]
+    assert old_datum_found("xian80", f" {title} ").startswith(f"{title}，")
+    assert old_datum_found("xian80", "EPSG:2349").startswith(f"{title}（EPSG:2349）")
+
