@@ -11,6 +11,7 @@ from cdgis.readers.crs import (
     PlaneAxes,
     check_coordinates,
     describe,
+    old_datum_found,
     plane_axes,
     plane_epsg,
     resolve_crs,
