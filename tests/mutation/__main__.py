@@ -176,17 +176,17 @@ def _say(text: str) -> None:
 
 
 def _print_table(targets: list[Target], verdicts: dict[str, dict[str, str]]) -> None:
-    """Print score and survivors of each row as Markdown."""
+    """Print score and survivors of each row as Markdown; what has no verdict yet counts as not killed."""
     equivalent = {row["mutant"]: row["reason"] for row in TARGETS["equivalent"]}
-    _say("| 模块 | 变异总数 | 试 | 杀死 | 其中超时 | 存活 | 其中等价 | 得分 |\n|---|---|---|---|---|---|---|---|")
+    _say("| 模块 | 变异总数 | 抽 | 杀死 | 存活 | 其中等价 | 未定 | 得分 |\n|---|---|---|---|---|---|---|---|")
     left = []
     for target in targets:
-        fates = [verdicts[m.key]["fate"] for m in target.chosen if m.key in verdicts]
-        alive = [m for m in target.chosen if verdicts.get(m.key, {}).get("fate") in (ALIVE, UNREACHED)]
-        same = sum(m.key in equivalent for m in alive)
-        killed = len(fates) - len(alive)
-        score = f"{killed / len(fates):.1%}" if fates else "—"
-        _say(f"| {target.name} | {target.total} | {len(fates)} | {killed} | {fates.count(TIMEOUT)} | {len(alive)} | {same} | {score} |")
+        fates = {m.key: verdicts[m.key]["fate"] for m in target.chosen if m.key in verdicts}
+        alive = [m for m in target.chosen if fates.get(m.key) in (ALIVE, UNREACHED)]
+        killed, same = len(fates) - len(alive), sum(m.key in equivalent for m in alive)
+        chosen = len(target.chosen)
+        counts = (target.total, chosen, killed, len(alive), same, chosen - len(fates))
+        _say(f"| {target.name} | {' | '.join(map(str, counts))} | {killed / chosen:.0%} |")
         left += alive
     for mutant in left:
         reason = equivalent.get(mutant.key, "**不等价，未杀死**")
