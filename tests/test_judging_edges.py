@@ -33,7 +33,9 @@ def test_two_sites_in_one_zone_do_not_make_it_overlap_itself() -> None:
 
 def test_a_measurement_elsewhere_brings_hits_and_no_tables() -> None:
     zones = [metres(0, -50, 500, 150), metres(3000, 0, 4000, 100)]
-    found = measure_overlaps(sites([SITE, metres(3100, 0, 3200, 50)]), layer_set(zone_layer("redline", zones, "红线")))
+    layers = layer_set(zone_layer("redline", zones, "红线"), zone_layer("far", [metres(9000, 9000, 9100, 9100)], "远"))
+    found = measure_overlaps(sites([SITE, metres(3100, 0, 3200, 50)]), layers)
+    assert not (found.overlaps.empty or found.clear.empty or found.ledger.empty)
     moved = found.at(np.array([1, 1, 0]), np.array(["a", "b", "c"], dtype=object))
     assert all(table.empty for table in (moved.overlaps, moved.clear, moved.ledger))
     hits = moved.hits[moved.hits["layer"] == "redline"]
