@@ -5,8 +5,8 @@ from datetime import date
 import pandas as pd
 import pytest
 
+from cdgis.core.data_gaps import Gap
 from cdgis.core.vocabulary import Effect, State
-from cdgis.errors import RuleError
 from cdgis.judging.facts import Facts
 from cdgis.judging.verdicts import evaluate_rule
 from cdgis.rules import Rule
@@ -21,7 +21,7 @@ CLAUSE = {
 
 
 def rules_of(*rows: dict[str, str]) -> tuple[Rule, ...]:
-    return access_list_rules(pd.DataFrame([{**CLAUSE, **row} for row in rows], columns=list(COLUMNS)))
+    return access_list_rules(pd.DataFrame([{**CLAUSE, **row} for row in rows], columns=list(COLUMNS)))[0]
 
 
 def test_prohibition_is_restriction_until_the_code_and_prohibition_after() -> None:
@@ -65,22 +65,34 @@ def test_numeric_condition_is_compared_as_a_number(value: str, state: State) -> 
     assert evaluate_rule(rule, facts, True, {}).state is state
 
 
+def gaps_of(*rows: dict[str, str]) -> tuple[Gap, ...]:
+    return access_list_rules(pd.DataFrame([{**CLAUSE, **row} for row in rows], columns=list(COLUMNS)))[1]
+
+
 def test_all_faulty_rows_are_reported_with_their_numbers() -> None:
-    with pytest.raises(RuleError) as caught:
-        rules_of(
-            {"unit_code": "13080210001"},
-            {"clause_no": "2", "dimension": "空间", "effect": "不许"},
-            {"clause_no": "3", "attribute": "so2_t_per_yr"},
-            {"clause_no": "4", "attribute": "so2_t_per_yr", "op": "gt", "value": "很多"},
-            {"clause_no": "5"},
-            {"clause_no": "5"},
-            {"clause_no": "6", "project_types": "翻建", "text": ""},
-        )
-    rows = [problem.split("：")[0] for problem in caught.value.problems]
-    assert rows == [f"准入清单第 {n} 行" for n in (2, 3, 3, 4, 5, 7, 8, 8)]
-    assert f"{UNIT}-5 重复" in str(caught.value)
+    gaps = gaps_of(
+        {"unit_code": "13080210001"},
+        {"clause_no": "2", "dimension": "空间", "effect": "不许"},
+        {"clause_no": "3", "attribute": "so2_t_per_yr"},
+        {"clause_no": "4", "attribute": "so2_t_per_yr", "op": "gt", "value": "很多"},
+        {"clause_no": "5"},
+        {"clause_no": "5"},
+        {"clause_no": "6", "project_types": "翻建", "text": ""},
+    )
+    assert [gap.row for gap in gaps] == [f"第 {n} 行" for n in (2, 3, 4, 5, 7, 8)]
+    assert f"{UNIT}-5 重复" in gaps[4].problem and "dimension" in gaps[1].problem and "effect" in gaps[1].problem
 
 
-def test_missing_column_is_named() -> None:
-    with pytest.raises(RuleError, match="缺少列 effect"):
-        access_list_rules(pd.DataFrame([CLAUSE]).drop(columns="effect"))
+def test_a_wrong_row_takes_the_list_of_its_own_unit_and_of_no_other() -> None:
+    other = "ZH13080220002"
+    assert {rule.zone_ids for rule in rules_of({}, {"clause_no": "2", "effect": "不许"}, {"unit_code": other})} == {(other,)}
+
+
+def test_a_wrong_unit_code_may_be_any_units_so_no_list_is_whole() -> None:
+    assert rules_of({}, {"clause_no": "2", "unit_code": "ZH1308"}) == ()
+    assert "不知这一行属于哪个单元" in gaps_of({"unit_code": "ZH1308"})[0].part
+
+
+def test_missing_column_is_named_and_leaves_no_list() -> None:
+    rules, gaps, units = access_list_rules(pd.DataFrame([CLAUSE]).drop(columns="effect"))
+    assert rules == () and units == {""} and "缺少列 effect" in gaps[0].problem

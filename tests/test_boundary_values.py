@@ -43,7 +43,7 @@ def test_more_than_one_square_metre_outside_the_coverage_is_not_proved_clear(out
 
 def clause_rules():
     cells = dict.fromkeys(COLUMNS, "") | {"unit_code": UNIT, "clause_no": "1", "dimension": "空间布局约束", "text": "禁止", "effect": "禁止"}
-    return access_list_rules(pd.DataFrame([cells]))
+    return access_list_rules(pd.DataFrame([cells]))[0]
 
 
 @pytest.mark.parametrize(("days", "effects"), [(-1, ["限制"]), (0, ["禁止"]), (1, ["禁止"])])

@@ -6,7 +6,7 @@ import pytest
 from cdgis.carbon.account.qualifying import conditions, read_facts
 from cdgis.carbon.eligibility import Condition, check, check_parcels, whole
 from cdgis.carbon.factors import read_fact_titles
-from cdgis.errors import CarbonError, LayerError
+from cdgis.errors import CarbonError
 
 BY_ID = {condition.id: condition for condition in conditions()}
 GOOD = {
@@ -71,7 +71,7 @@ def test_unknown_operator_is_refused():
 
 
 def facts(**cells):
-    return read_facts(pd.DataFrame([{"area_id": "XF1", **cells}]), "facts.csv")
+    return read_facts(pd.DataFrame([{"area_id": "XF1", **cells}]), "facts.csv")[0]
 
 
 def test_facts_are_read_and_blanks_left_out():
@@ -80,15 +80,18 @@ def test_facts_are_read_and_blanks_left_out():
     }
 
 
-def test_facts_that_are_no_answer_are_all_named():
-    with pytest.raises(LayerError, match="clear_title 读到“也许”，应为是或否") as caught:
-        facts(clear_title="也许", start_year="去年")
-    assert "start_year 读到“去年”，应为数字" in str(caught.value)
+def test_facts_that_are_no_answer_are_all_named_with_their_row_and_the_rest_is_kept():
+    table = pd.DataFrame([{"area_id": "XF1", "clear_title": "也许", "start_year": "去年", "low_rainfall": "是"}])
+    found, gaps = read_facts(table, "facts.csv")
+    assert found == {"XF1": {"low_rainfall": True}}
+    assert [(gap.file, gap.row) for gap in gaps] == [("facts.csv", "第 2 行")] * 2
+    assert "clear_title 读到“也许”，应为是或否" in gaps[0].problem and "start_year 读到“去年”，应为数字" in gaps[1].problem
 
 
-def test_area_twice_is_refused():
-    with pytest.raises(LayerError, match="修复区 XF1 重复"):
-        read_facts(pd.DataFrame({"area_id": ["XF1", "XF1"]}), "facts.csv")
+def test_area_twice_declares_nothing_and_both_rows_are_named():
+    found, gaps = read_facts(pd.DataFrame({"area_id": ["XF1", "XF2", "XF1"], "clear_title": ["是"] * 3}), "facts.csv")
+    assert found == {"XF2": {"clear_title": True}}
+    assert [gap.row for gap in gaps] == ["第 2 行", "第 4 行"] and "修复区 XF1 重复" in gaps[0].problem
 
 
 def test_facts_are_written_in_words_and_plain_digits_when_large():

@@ -12,7 +12,6 @@ from cdgis.carbon import account_stands, fang_stock_tc, sum_species, volume_stoc
 from cdgis.carbon.factors import read_growth, read_trees
 from cdgis.carbon.inventory import ipcc_stock_tc
 from cdgis.core.units import MU_PER_HA
-from cdgis.errors import CarbonError
 
 SOURCES = Path(__file__).parents[1] / "cdgis" / "data" / "carbon" / "sources"
 SAIHANBA_HA = 1_150_000 / MU_PER_HA
@@ -101,16 +100,22 @@ def test_root_error_weighs_only_on_the_roots() -> None:
     assert row["volume_tc_high"] / row["volume_tc"] - 1 == pytest.approx(0.3 * 0.212 / 1.212)
 
 
-def test_species_without_factors_are_all_named() -> None:
-    with pytest.raises(CarbonError, match="椰子、竹"):
-        account_stands(stands(("1", "椰子", 5, 1, 1), ("2", "竹", 5, 1, 1)), read_trees(), read_growth())
+def test_stands_of_unknown_species_keep_their_rows_and_the_rest_is_counted() -> None:
+    every = stands(("1", "椰子", 5, 1, 1e4), ("2", "竹", 5, 1, 1e4), ("3", "白桦", 20, 30, 2e4))
+    table = account_stands(every, read_trees(), read_growth()).set_index("stand_id")
+    assert table["state"].to_dict() == {"3": "已算", "1": "资料不足", "2": "资料不足"}
+    assert table.loc["1", "missing"] == "树种没有参数" and math.isnan(table.loc["1", "volume_tc"])
+    half = {"density": 0.125, "bef": 0.25, "root_shoot": 0.3, "carbon_fraction": 0.05}
+    whole = sum_species(table.reset_index(), half, read_trees()).set_index("species_group").loc["合计"]
+    assert (whole["stands"], whole["covered_share"], whole["volume_tc"]) == (1, 0.5, table.loc["3", "volume_tc"])
 
 
 @pytest.mark.parametrize("column", ["volume_m3_per_ha", "age_yr", "area_m2"])
-def test_negative_or_missing_numbers_are_refused(column: str) -> None:
+def test_negative_or_missing_numbers_leave_that_stand_open(column: str) -> None:
     for value in (-1.0, math.nan):
-        with pytest.raises(CarbonError, match=f"小班 1 等 1 个的 {column} 缺失或为负"):
-            account_stands(stands(("1", "栎", 5, 1, 1)).assign(**{column: value}), read_trees(), read_growth())
+        one = stands(("1", "栎", 5, 1, 1)).assign(**{column: value})
+        row = account_stands(one, read_trees(), read_growth()).iloc[0]
+        assert row["state"] == "资料不足" and "缺失、为负或不是数字" in row["missing"] and math.isnan(row["ipcc_tc"])
 
 
 def test_replaced_memory_values_are_not_used() -> None:

@@ -13,7 +13,6 @@ import cdgis
 from cdgis.carbon import account_stock, merge_zones
 from cdgis.carbon.factors import PoolTable, read_pool_table
 from cdgis.carbon.stock import NO_DATA, TOTAL
-from cdgis.errors import CarbonError
 from cdgis.raster import NODATA_CODE
 
 DATA = Path(cdgis.__file__).parent / "data" / "carbon"
@@ -163,21 +162,27 @@ def test_nodata_counts_as_area_but_not_as_carbon() -> None:
     assert math.isnan(table.loc[("z", NO_DATA), "stock_tc_mid"])
     assert table.loc[("z", TOTAL), "area_m2"] == 10 * HA
     assert table.loc[("z", TOTAL), "stock_tc_mid"] == pytest.approx(4.63 + 93.59)
-    assert ("empty", TOTAL) not in table.index
+    assert table.loc[("z", TOTAL), ["valued_m2", "covered_share"]].tolist() == [HA, 0.1]
+    assert table.loc[("z", TOTAL), "density_tc_per_ha_mid"] == pytest.approx(4.63 + 93.59)
+    assert math.isnan(table.loc[("empty", TOTAL), "stock_tc_mid"]) and table.loc[("empty", TOTAL), "covered_share"] == 0
 
 
 @pytest.mark.parametrize("rows", [(("a", NODATA_CODE, HA), ("b", NODATA_CODE, 3 * HA)), ()], ids=["nothing but nodata", "no cell at all"])
 def test_a_land_raster_without_a_single_value_gives_areas_and_no_carbon(rows: tuple[tuple[str, int, float], ...]) -> None:
-    """Every zone keeps its area, none has a stock or a total, and the city as a whole neither."""
+    """Every zone keeps its area and its row, none has a stock, and the city as a whole neither."""
     for areas in (make_areas(*rows), merge_zones(make_areas(*rows), "city") if rows else make_areas()):
         table = account_stock(areas.astype({"class_code": int, "area_m2": float}), read_pool_table("chengde_100cm"), zone_layer="counties")
-        assert table["area_m2"].sum() == pytest.approx(areas["area_m2"].sum())
-        assert set(table["land_class"]) <= {NO_DATA} and table["stock_tc_mid"].isna().all()
+        classes = table[table["land_class"] != TOTAL]
+        assert classes["area_m2"].sum() == pytest.approx(areas["area_m2"].sum()) and set(classes["land_class"]) <= {NO_DATA}
+        assert table["stock_tc_mid"].isna().all() and (table["covered_share"] == 0).all()
+        assert set(table.loc[table["land_class"] == TOTAL, "zone_id"]) == set(areas["zone_id"])
 
 
-def test_missing_classes_are_all_named() -> None:
-    with pytest.raises(CarbonError, match="99（15 亩）、200（30 亩）"):
-        account(("z", 200, HA), ("y", 200, HA), ("z", 99, HA), ("z", 1, HA))
+def test_classes_without_factors_keep_their_area_and_hold_no_carbon() -> None:
+    table = account(("z", 200, HA), ("y", 200, HA), ("z", 99, HA), ("z", 1, HA))
+    assert table.loc[("z", "未登记类别 99"), "area_m2"] == HA and math.isnan(table.loc[("y", TOTAL), "stock_tc_mid"])
+    assert table.loc[("z", TOTAL), "covered_share"] == pytest.approx(1 / 3)
+    assert table.loc[("z", TOTAL), "stock_tc_mid"] == account(("z", 1, HA)).loc[("z", TOTAL), "stock_tc_mid"]
 
 
 def test_shuffled_rows_give_the_same_table() -> None:

@@ -159,9 +159,10 @@ def test_w12_average_price_is_the_shipped_price():
     assert pytest.approx(CarbonSettings().price_yuan_per_tco2e, abs=0.1) == 60.99 / 1.10
 
 
-def test_missing_class_is_an_error_naming_it():
+def test_class_without_factors_is_named_and_counts_on_neither_side():
     areas = pd.DataFrame({"zone_id": ["z", "z"], "class_code": [1, 200], "area_m2": [100.0, 100.0]})
-    with pytest.raises(CarbonError, match="200"):
-        account_stock(areas, invest_pools(), zone_layer="x")
-    with pytest.raises(CarbonError, match="缺少土地类别：200"):
-        account_change(pairs((1, 200, 1.0)), invest_pools(), zone_layer="x")
+    stock = account_stock(areas, invest_pools(), zone_layer="x").set_index("land_class")
+    assert stock.loc["合计", ["valued_m2", "covered_share"]].tolist() == [100.0, 0.5]
+    change = account_change(pairs((1, 200, 1.0), (1, 2, 1.0)), invest_pools(), zone_layer="x").set_index("to_class")
+    assert change.loc["未登记类别 200", "change_tc_mid"] != change.loc["未登记类别 200", "change_tc_mid"]
+    assert change.loc["合计", ["area_m2", "covered_share"]].tolist() == [1.0, 0.5]

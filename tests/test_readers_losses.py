@@ -210,9 +210,10 @@ def test_malformed_glob_is_refused(tmp_path: Path, pattern: str) -> None:
         read_subjects(workspace(tmp_path, sources=Sources(projects=(pattern,))))
 
 
-def test_sidecar_named_in_the_settings_must_be_there(tmp_path: Path) -> None:
-    with pytest.raises(ReaderError, match=r"project_attributes.*nix\.csv"):
-        read_subjects(workspace(tmp_path, sources=Sources(project_attributes="nix.csv")))
+def test_sidecar_that_is_not_there_is_a_named_gap(tmp_path: Path) -> None:
+    found = read_subjects(workspace(tmp_path, sources=Sources(project_attributes="nix.csv")))
+    assert [gap.file for gap in found.gaps] == ["nix.csv"] and "project_attributes" in found.gaps[0].problem
+    assert [(note.file, note.status) for note in found.intake] == [("nix.csv", "quarantined")]
 
 
 @pytest.mark.parametrize("suffix", [".geojson", ".gpkg", ".shp", ".txt", ".zip", ".xlsx", ".kml", ".dxf"])

@@ -11,39 +11,37 @@ import numpy as np
 import pandas as pd
 
 from cdgis.carbon.factors import POOLS, PoolTable, error_group
-from cdgis.carbon.stock import TOTAL
+from cdgis.carbon.stock import TOTAL, class_words, classed
 from cdgis.carbon.uncertainty import half_widths
 from cdgis.core.units import M2_PER_HA, TCO2_PER_TC
 from cdgis.core.vocabulary import Mark
-from cdgis.errors import CarbonError
 from cdgis.raster import NODATA_CODE
-
-NO_DATA = "无数据"
 
 
 def account_change(
-    pairs: pd.DataFrame, pools: PoolTable, *, zone_layer: str, zone_names: Mapping[str, str] | None = None
-) -> pd.DataFrame:
+    pairs: pd.DataFrame, pools: PoolTable, *, zone_layer: str, zone_names: Mapping[str, str] | None = None,
+    zone_m2: "pd.Series | None" = None,
+) -> pd.DataFrame:  # fmt: skip
     """Return table carbon_change: one row per zone and pair of classes, and one row 合计 per zone.
 
     Parameters
     ----------
     pairs : zone_id, from_code, to_code, area_m2 (square metres).
+    zone_m2 : zone id -> square metres, for every zone; without it the pairs make up the whole zone.
 
-    Raises
-    ------
-    CarbonError : land classes absent from the pool table, all listed.
+    Notes
+    -----
+    Only what has a land class at both dates counts as changed or unchanged; `covered_share` is that part of the zone.
     """
     known = pools.frame.set_index("class_code")
-    codes = set(pairs["from_code"]) | set(pairs["to_code"])
-    missing = sorted(codes - set(known.index) - {NODATA_CODE})
-    if missing:
-        raise CarbonError(
-            f"碳密度表 {pools.name} 缺少土地类别：{'、'.join(map(str, missing))}", remedy="请补上，或改正栅格编码"
-        )
+    for column in ("from_code", "to_code"):
+        pairs = pairs.assign(**{column: classed(pairs.rename(columns={column: "class_code"}), pools, None)["class_code"]})
     rows = pairs.groupby(["zone_id", "from_code", "to_code"], as_index=False).agg({"area_m2": "sum"})
     rows = _with_changes(rows, known)
-    table = pd.concat([rows, _totals(rows, known)], ignore_index=True)
+    whole = rows.groupby("zone_id")["area_m2"].sum() if zone_m2 is None else zone_m2
+    totals = _totals(rows, known, whole)
+    rows["covered_share"] = rows["zone_id"].map(totals.set_index("zone_id")["covered_share"])
+    table = pd.concat([rows, totals], ignore_index=True)
     names = zone_names or {}
     table["zone_name"] = [names.get(zone, "") for zone in table["zone_id"]]
     table["change_tco2e_mid"] = table["change_tc_mid"] * TCO2_PER_TC
@@ -54,7 +52,7 @@ def _with_changes(rows: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     area_ha = rows["area_m2"] / M2_PER_HA
     before, after = known.reindex(rows["from_code"]), known.reindex(rows["to_code"])
     out = rows.assign(
-        from_class=before["land_class"].fillna(NO_DATA).to_numpy(), to_class=after["land_class"].fillna(NO_DATA).to_numpy()
+        from_class=_class_names(rows["from_code"], before["land_class"]), to_class=_class_names(rows["to_code"], after["land_class"])
     )
     same = (rows["from_code"] == rows["to_code"]).to_numpy()
     marks = np.zeros(len(rows), dtype=bool)
@@ -77,20 +75,30 @@ def _with_changes(rows: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
-def _totals(rows: pd.DataFrame, known: pd.DataFrame) -> pd.DataFrame:
+def _class_names(codes: pd.Series, found: pd.Series) -> list[str]:
+    return [
+        class_words(int(code)) if code <= NODATA_CODE else str(name)
+        for code, name in zip(codes, found.to_numpy(dtype=object), strict=True)
+    ]
+
+
+def _totals(rows: pd.DataFrame, known: pd.DataFrame, zone_m2: pd.Series) -> pd.DataFrame:
     """Return one row per zone; what changed class alone has carbon, so unchanged pairs add nothing."""
-    moved = rows[rows["from_code"] != rows["to_code"]]
-    zones = rows.groupby("zone_id")["area_m2"].sum().rename("zone_m2")
+    both = rows[(rows["from_code"] > NODATA_CODE) & (rows["to_code"] > NODATA_CODE)]
+    moved = both[both["from_code"] != both["to_code"]]
+    zones = zone_m2.rename_axis("zone_id").rename("zone_m2")
+    covered = (both.groupby("zone_id")["area_m2"].sum().reindex(zones.index, fill_value=0.0) / zones.where(zones > 0)).fillna(0.0)
     columns = [f"{pool}_change_tc" for pool in POOLS]
     sums = moved.groupby("zone_id")[["area_m2", *columns, "change_tc_mid"]].sum(min_count=1).reindex(zones.index)
+    sums["covered_share"] = covered.clip(0, 1)
     sums["area_m2"] = sums["area_m2"].fillna(0.0)
-    sums["change_tc_mid"] = sums["change_tc_mid"].fillna(0.0)
+    sums["change_tc_mid"] = sums["change_tc_mid"].fillna(0.0).where(covered > 0)
     width = _half_widths(moved, known).reindex(zones.index, fill_value=0.0)
     sums["change_tc_low"] = sums["change_tc_mid"] - width["down"]
     sums["change_tc_high"] = sums["change_tc_mid"] + width["up"]
     sums["mark"] = moved.groupby("zone_id")["mark"].min().reindex(zones.index, fill_value=Mark.SEEN.value)
     return sums.reset_index().assign(
-        from_class=TOTAL, to_class=TOTAL, method="类别变了的各对合计；面积是变更面积，没有变的不计"
+        from_class=TOTAL, to_class=TOTAL, method="类别变了的各对合计；面积是变更面积，只计两期均有值的像元，没有变的不计"
     )
 
 

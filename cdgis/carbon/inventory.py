@@ -16,9 +16,12 @@ from cdgis.carbon.uncertainty import Factor, Interval, Model, propagate
 from cdgis.core.array_types import FloatArray
 from cdgis.core.units import M2_PER_HA, TCO2_PER_TC
 from cdgis.core.vocabulary import LIST_SEPARATOR, TOTAL, Mark
-from cdgis.errors import CarbonError
 
 FANG_CARBON_FRACTION = 0.5
+COUNTED, INCOMPLETE = "已算", "资料不足"
+NO_FACTORS = "树种没有参数"
+STAND_NUMBERS = {"volume_m3_per_ha": "每公顷蓄积", "age_yr": "林龄", "area_m2": "面积"}
+"""Numbers every stand must have, and what they are called."""
 _OFF_BY = ("density", "bef", "root_shoot", "carbon_fraction")
 """Parameters of the volume method whose error is one for all species: they come from one table."""
 
@@ -73,29 +76,33 @@ def account_stands(stands: pd.DataFrame, trees: Trees, growth: GrowthData) -> pd
     ----------
     stands : stand_id, species (name or alias of a species group), age_yr, volume_m3_per_ha, area_m2.
 
-    Raises
-    ------
-    CarbonError : species without factors, all listed; negative or missing volumes, ages or areas.
+    Notes
+    -----
+    A stand whose species has no factors, or whose volume, age or area is missing or negative, keeps its row with blank
+    figures, state 资料不足 and, in `missing`, what is wrong with it.
     """
-    groups = trees.group_of()
-    unknown = sorted(set(stands["species"]) - set(groups))
-    if unknown:
-        raise CarbonError(
-            f"小班树种没有参数：{'、'.join(unknown)}", remedy="请在 trees.csv 的 aliases 中补上，或改正小班的优势树种"
-        )
-    for column in ("volume_m3_per_ha", "age_yr", "area_m2"):
-        bad = stands.loc[~(stands[column] >= 0), "stand_id"]
-        if len(bad):
-            raise CarbonError(
-                f"小班 {'、'.join(bad[:8])} 等 {len(bad)} 个的 {column} 缺失或为负，应为非负数", remedy="请补全后重试"
-            )
-    table = stands.assign(species_group=stands["species"].map(groups))
-    parts = [_one_group(part, trees, str(group)) for group, part in table.groupby("species_group", sort=True)]
-    out = pd.concat(parts, ignore_index=True) if parts else table.assign(volume_tc=[], fang_tc=[], ipcc_tc=[], mark=[])
+    table = stands.assign(species_group=stands["species"].map(trees.group_of()).fillna(""), missing=_missing(stands, trees))
+    sound = table[table["missing"] == ""]
+    parts = [_one_group(part, trees, str(group)) for group, part in sound.groupby("species_group", sort=True)]
+    out = pd.concat(parts, ignore_index=True) if parts else sound.assign(volume_tc=[], fang_tc=[], ipcc_tc=[], mark=[])
     types = out["species_group"].map(trees.frame.set_index("group")["forest_type"])
     out["sink_tco2e_per_yr"] = _stand_rates(growth, types, out["age_yr"]) * out["area_m2"] / M2_PER_HA * TCO2_PER_TC
     out.loc[out["volume_m3_per_ha"] == 0, "sink_tco2e_per_yr"] = 0.0
-    return out
+    left = table[table["missing"] != ""].assign(state=INCOMPLETE, mark=Mark.SEEN.value)
+    left[list(STAND_NUMBERS)] = left[list(STAND_NUMBERS)].where(left[list(STAND_NUMBERS)] >= 0)
+    whole = pd.concat([out.assign(state=COUNTED), left], ignore_index=True) if len(left) else out.assign(state=COUNTED)
+    return whole.assign(area_m2=whole["area_m2"].fillna(0.0))
+
+
+def _missing(stands: pd.DataFrame, trees: Trees) -> "pd.Series[str]":
+    """Return in words what each stand lacks, "" for a whole one."""
+    words = pd.Series("", index=stands.index, dtype=object)
+    faults = {NO_FACTORS: ~stands["species"].isin(list(trees.group_of()))}
+    for column, title in STAND_NUMBERS.items():
+        faults[f"{title}缺失、为负或不是数字"] = ~(stands[column] >= 0)
+    for fault, found in faults.items():
+        words[found] = words[found].where(words[found] == "", words[found] + LIST_SEPARATOR) + fault
+    return words
 
 
 def _one_group(stands: pd.DataFrame, trees: Trees, group: str) -> pd.DataFrame:
@@ -126,7 +133,11 @@ def _stand_rates(growth: GrowthData, types: pd.Series, age_yr: pd.Series) -> Flo
 
 
 def sum_species(stands: pd.DataFrame, half_ranges: dict[str, float], trees: Trees) -> pd.DataFrame:
-    """Return table carbon_species: stands summed by species group, with the volume method's range and row 合计."""
+    """Return table carbon_species: stands summed by species group, with the volume method's range and row 合计.
+
+    Only whole stands are summed; `covered_share` is their part of the area of all stands, of the group or of the total.
+    """
+    every, stands = stands, stands[stands["state"] == COUNTED]
     columns = ["area_m2", "volume_m3", "volume_tc", "fang_tc", "ipcc_tc", "sink_tco2e_per_yr"]
     table = stands.assign(volume_m3=stands["volume_m3_per_ha"] * stands["area_m2"] / M2_PER_HA)
     groups = table.groupby("species_group")
@@ -143,9 +154,15 @@ def sum_species(stands: pd.DataFrame, half_ranges: dict[str, float], trees: Tree
         for name in out["species_group"]
     ]
     out["volume_tc_low"], out["volume_tc_high"] = [s.low for s in spans], [s.high for s in spans]
+    out["covered_share"] = [_counted_share(every if name == TOTAL else every[every["species_group"] == name]) for name in out["species_group"]]
     out["fang_difference_share"] = out["fang_tc"] / out["volume_tc"] - 1
     out["ipcc_difference_share"] = out["ipcc_tc"] / out["volume_tc"] - 1
     return out
+
+
+def _counted_share(stands: pd.DataFrame) -> float:
+    whole_m2 = float(stands["area_m2"].sum())
+    return float(stands.loc[stands["state"] == COUNTED, "area_m2"].sum() / whole_m2) if whole_m2 else 0.0
 
 
 def stock_range(sums: pd.DataFrame, half_ranges: dict[str, float], trees: Trees) -> Interval:

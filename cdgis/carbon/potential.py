@@ -80,6 +80,7 @@ def estimate_potential(
         raise CarbonError(f"可实施面积大于总面积：{'、'.join(bad)}", remedy="请检查面积台账")
     if areas.empty:
         return empty("carbon_potential")
+    areas = areas.assign(covered_share=areas.get("covered_share", 1.0))
     rates = pd.concat([_rates(key, gains[key], start_year, years) for key in sorted(set(areas["growth_key"]))])
     table = areas.merge(rates, on="growth_key", how="left")
     for column in _COLUMNS:
@@ -102,6 +103,8 @@ def total_potential(potential: pd.DataFrame) -> pd.DataFrame:
     """Return table carbon_potential_totals from table carbon_potential: by measure and year, and 全部措施 by year."""
     # "M" sorts before "S": the least verified part marks the whole.
     how = {**dict.fromkeys(["gross_m2", "eligible_m2", *_COLUMNS], "sum"), "mark": "min"}
+    how |= {"covered_share": "sum"}
+    potential = potential.assign(covered_share=potential["covered_share"] * potential["gross_m2"])
     measures = potential.groupby(["measure", "year"], as_index=False).agg(how)
     squares = measures.copy()
     for kind in _KINDS:
@@ -112,4 +115,6 @@ def total_potential(potential: pd.DataFrame) -> pd.DataFrame:
         for part, sign in (("low", -1), ("high", 1)):
             column = f"{kind}_tco2e_{part}"
             overall[column] = overall[f"{kind}_tco2e_mid"] + sign * np.sqrt(overall[column])
-    return validate("carbon_potential_totals", pd.concat([measures, overall], ignore_index=True))
+    table = pd.concat([measures, overall], ignore_index=True)
+    table["covered_share"] = (table["covered_share"] / table["gross_m2"].where(table["gross_m2"] > 0)).fillna(0.0).clip(0, 1)
+    return validate("carbon_potential_totals", table)

@@ -21,6 +21,7 @@ def account_sink(
     *,
     zone_layer: str,
     zone_names: Mapping[str, str] | None = None,
+    covered_share: "pd.Series | None" = None,
 ) -> pd.DataFrame:
     """Return table carbon_sink: one row per zone, tonnes of CO2e a year in forest vegetation.
 
@@ -28,6 +29,7 @@ def account_sink(
     ----------
     areas : zone_id, class_code, area_m2 (square metres).
     class_names : class code -> land class.
+    covered_share : zone id -> part of the zone with a land class, for every zone; a zone without any has blank numbers.
     rates : land_class, low/mid/high_tc_per_ha_yr, source, mark; classes without a row take up nothing that we count.
     """
     named = areas.assign(land_class=areas["class_code"].map(class_names))
@@ -43,9 +45,11 @@ def account_sink(
     sums["sink_tco2e_per_yr_low"] = sums["sink_tco2e_per_yr_mid"] - width["down"]
     sums["sink_tco2e_per_yr_high"] = sums["sink_tco2e_per_yr_mid"] + width["up"]
     sums["mark"] = rows.groupby("zone_id")["mark"].min()
-    zones = pd.Index(sorted(set(areas["zone_id"])), name="zone_id")
+    zones = pd.Index(sorted(set(areas["zone_id"]) if covered_share is None else covered_share.index), name="zone_id")
     table = sums.reindex(zones)
-    table[columns] = table[columns].fillna(0.0)
+    share = pd.Series(1.0, index=zones) if covered_share is None else covered_share.reindex(zones)
+    table[columns] = table[columns].fillna(0.0).where(share > 0, axis=0)
+    table["covered_share"] = share
     table["mark"] = table["mark"].fillna("S")
     names = zone_names or {}
     return table.reset_index().assign(

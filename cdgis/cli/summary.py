@@ -9,6 +9,7 @@ from rich.table import Table
 
 from cdgis.cli.terminal import VERDICT_STYLES, count_table
 from cdgis.core import layer_ids
+from cdgis.core.number_format import whole_city
 from cdgis.core.vocabulary import LIST_SEPARATOR, TOTAL, WHOLE_FILE, IntakeStatus, Verdict
 from cdgis.report.relocation.content import count_dispositions
 from cdgis.results.assessment import Assessment
@@ -114,11 +115,12 @@ def _headlines(assessment: Assessment) -> list[str]:
     carbon = assessment.tables["carbon_zones"]
     city = carbon[(carbon["zone_layer"] == layer_ids.CITY) & (carbon["land_class"] == TOTAL)]
     columns = ["stock_tc_mid", "stock_tc_low", "stock_tc_high", "vegetation_tc", "soil_tc"]
-    for row, mark in zip(city[columns].to_numpy(dtype=float), city["mark"], strict=True):
+    city = city[city["covered_share"] > 0]
+    for row, mark, share in zip(city[columns].to_numpy(dtype=float), city["mark"], city["covered_share"], strict=True):
         mid, low, high, vegetation, soil = row / 1e6
         doubt = "，含未核实的因子" if mark == "M" else ""
         lines.append(
-            f"全市碳储量 {mid:,.1f} 百万吨碳（{low:,.1f}–{high:,.1f}{doubt}），其中植被 {vegetation:,.1f}、土壤 {soil:,.1f}"
+            f"{whole_city(share)}碳储量 {mid:,.1f} 百万吨碳（{low:,.1f}–{high:,.1f}{doubt}），其中植被 {vegetation:,.1f}、土壤 {soil:,.1f}"
             "（土壤只计有出处的类别；公式、因子与出处见 carbon.html）"
         )
     return lines

@@ -57,3 +57,22 @@ def percent(share: float) -> str:
         return DASH
     value = share * 100
     return "<0.01%" if 0 < value < _TINY_SHARE_PERCENT else f"{value:.2f}%"
+
+
+_WHOLE = 0.99995
+"""From here on a share prints as 100.00 % and the data are taken to cover all."""
+
+
+def covers_all(share: float) -> bool:
+    """Return whether a covered share is all, as far as two decimals of a percentage show."""
+    return share >= _WHOLE
+
+
+def covered_words(share: float) -> str:
+    """Return what must stand beside a total that rests on part of its area, "" when the data cover all."""
+    return "" if covers_all(share) else f"，只含有值的 {percent(share)}"
+
+
+def whole_city(share: float) -> str:
+    """Return how the sum over the city is called: 全市 only where the data cover it."""
+    return "全市" if covers_all(share) else f"市内有值的 {percent(share)} 面积"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from cdgis import __version__
+from cdgis.core.data_gaps import Gap
 from cdgis.core.vocabulary import InputRecord, IntakeNote
 from cdgis.judging.cumulative import sum_up_caps
 from cdgis.judging.evaluation import Judged
@@ -33,6 +34,8 @@ def assemble(loaded: Loaded, judged: Judged, parts: Sequence[Part] = (), *, requ
     for part in parts:
         found |= part.tables
         inputs += part.records
+    gaps = (*loaded.gaps, *judged.subjects.gaps, *(gap for part in parts for gap in part.gaps))
+    found["gaps"] = _gap_table(gaps)
     tables = {name: found.get(name, empty(name)) for name in TABLES}
     facts = Facts.of(tables["subjects"], tables["attributes"])
     asked = (tables["findings"], loaded.rules, facts, tables["subjects"]["subject_id"])
@@ -54,9 +57,15 @@ def assemble(loaded: Loaded, judged: Judged, parts: Sequence[Part] = (), *, requ
         report_numbers=report_numbers(tables, digest, loaded.as_of),
         request=request,
         pictures={name: picture for part in parts for name, picture in part.pictures.items()},
-        notes=common_notes + tuple(note for part in parts for note in part.notes),
+        notes=common_notes + tuple(note for part in parts for note in (*part.notes, *(gap.sentence for gap in part.gaps))),
         verdict_notes=common_notes,
     )
+
+
+def _gap_table(gaps: Sequence[Gap]) -> pd.DataFrame:
+    columns = TABLES["gaps"].names
+    rows = [{name: getattr(gap, name) for name in columns} for gap in dict.fromkeys(gaps)]
+    return validate("gaps", pd.DataFrame(rows, columns=columns))
 
 
 def _intake_table(notes: Sequence[IntakeNote]) -> pd.DataFrame:

@@ -50,7 +50,7 @@ def siting_request(declared: Mapping[str, str], *, size_ha: float, count: int, s
     """
     unknown = [name for name in declared if subject_column(name) is None and match_attribute(name) is None]
     if unknown:
-        raise UsageError(f"没有名为 {'、'.join(unknown)} 的属性", remedy="可用的名称见 cdgis/data/attributes.toml")
+        raise UsageError(f"没有名为 {'、'.join(unknown)} 的属性", remedy="可用的名称见 docs/usage.md 的“属性”一节")
     meant = describe_site(declared)
     wrong = [f"{r.field}“{r.value}”：{r.reason}。{r.remedy}" for r in meant.remarks if r.status is not IntakeStatus.ACCEPTED]
     if wrong:

@@ -17,7 +17,7 @@ from cdgis.carbon.account.restoration import RESTORATION_LAYER
 from cdgis.carbon.account.stand_check import check_stands
 from cdgis.carbon.factors import read_pool_table, read_shipped
 from cdgis.core import layer_ids
-from cdgis.errors import CdgisError, LayerError, RuleError
+from cdgis.errors import CdgisError, RuleError
 from cdgis.raster import class_areas, read_raster
 from cdgis.raster.raster_check import RasterUse, check_raster, grid_faults, unreadable
 from cdgis.readers import read_layer, read_table_layer
@@ -91,8 +91,8 @@ def _with_classes(layers: Mapping[str, Layer], workspace: Workspace) -> dict[str
     """Return the layers knowing which of their classes no rule can place; as they are when the rules cannot be read."""
     try:
         words = own_words(workspace, layers.get(layer_ids.MANAGEMENT_UNITS))
-        rulebook, _ = read_rules(workspace, workspace.settings, words)
-    except (RuleError, LayerError):
+        rulebook, _ = read_rules(workspace, workspace.settings, [], words)
+    except RuleError:
         return dict(layers)
     return {name: with_unknown_classes(layer, rulebook) for name, layer in layers.items()}
 
@@ -123,12 +123,10 @@ def _tables(workspace: Workspace) -> tuple[list[Fault], dict[str, pd.DataFrame]]
         if not any(fault.grave for fault in found):
             tables[spec.id] = read_table_layer(spec, workspace.layers_dir)
     if layer_ids.ACCESS_LIST in tables:
-        try:
-            access_list_rules(tables[layer_ids.ACCESS_LIST])
-        except RuleError as err:
+        _, gaps, _ = access_list_rules(tables[layer_ids.ACCESS_LIST])
+        if gaps:
             del tables[layer_ids.ACCESS_LIST]
-            faults += [Fault(layer=layer_ids.ACCESS_LIST, zone_id="", problem=problem, remedy="在清单中修正这一行")
-                       for problem in err.reason.split("；")]  # fmt: skip
+        faults += [Fault(layer=gap.layer, zone_id=gap.row, problem=gap.problem, remedy="在清单中修正这一行") for gap in gaps]
     return faults, tables
 
 
@@ -137,11 +135,10 @@ def _facts_faults(workspace: Workspace, layers: Mapping[str, Layer], tables: Map
     name = workspace.settings.carbon.restoration_facts
     if name not in tables or "area_id" not in tables[name]:
         return []
-    table, faults = tables[name], []
-    try:
-        read_facts(table, workspace.catalog[name].path)
-    except LayerError as err:
-        faults += [Fault(layer=name, zone_id="", problem=problem, remedy="在表中修正") for problem in err.problems]
+    table = tables[name]
+    faults: list[Fault] = []
+    _, gaps = read_facts(table, workspace.catalog[name].path)
+    faults += [Fault(layer=name, zone_id=gap.row, problem=gap.problem, remedy=gap.remedy) for gap in gaps]
     if RESTORATION_LAYER in layers:
         known = set(layers[RESTORATION_LAYER].zones["zone_id"].astype(str))
         stray = sorted(set(table["area_id"].astype(str)) - known)

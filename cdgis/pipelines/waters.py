@@ -13,7 +13,12 @@ from cdgis.workspace.layers import Subjects
 
 
 def rivers_of(loaded: Loaded) -> RiverSystem | None:
-    """Return the rivers, None in a workspace without elevation or river lines, or without counties."""
+    """Return the rivers, None in a workspace without elevation or river lines, or without counties.
+
+    Raises
+    ------
+    CdgisError : the elevation or the river lines cannot be used.
+    """
     if loaded.settings.rivers.network not in loaded.workspace.catalog or COUNTY_LAYERS[0] not in loaded.layers:
         return None
     return load_rivers(loaded.workspace, known=loaded.layers)

@@ -8,6 +8,19 @@ from cdgis.raster.geotiff import Pixels, Raster
 
 NODATA_CODE = -1
 """Class code under which cells without a value are reported; never a land class."""
+_UNLISTED = -1000
+
+
+def unlisted_code(found: int) -> int:
+    """Return the class code that stands for a value of the file that no land class is known for; never a land class."""
+    return _UNLISTED - 2 * found if found >= 0 else _UNLISTED + 1 + 2 * found
+
+
+def value_of_unlisted(code: int) -> int | None:
+    """Return the value in the file that `unlisted_code` was made of, None for any other code."""
+    if code > _UNLISTED:
+        return None
+    return (_UNLISTED - code) // 2 if (_UNLISTED - code) % 2 == 0 else -((_UNLISTED + 1 - code) // 2)
 
 Positions = npt.NDArray[np.uint16]
 _UNSEEN = int(np.iinfo(np.uint16).max)

@@ -5,7 +5,7 @@ Pixels are read in bands of rows while they are needed, never all at once, so a 
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,7 @@ from cdgis.core.vocabulary import InputRecord
 from cdgis.errors import CrsError, LayerError
 from cdgis.geometry.projections import grid_crs
 from cdgis.raster.grid import Grid
-from cdgis.workspace.catalog import LayerSpec
+from cdgis.workspace.catalog import NO_VOIDS, LayerSpec
 
 Pixels = npt.NDArray[np.generic]
 PixelBands = Callable[[int], Iterator[tuple[int, Pixels]]]
@@ -47,6 +47,10 @@ class Raster:
     """Rows that the file stores together."""
     recoding: Mapping[int, int] = field(default_factory=dict)
     """Value in the file -> land class; empty when the values are the classes."""
+    voids: tuple[float, ...] = ()
+    """Further values that are none: they are read as `nodata`."""
+    complete: bool = False
+    """Whether the catalogue entry says that no other value is none."""
 
     @property
     def values(self) -> Pixels:
@@ -80,9 +84,18 @@ class Raster:
         with rasterio.Env(**_GDAL):
             pixels: Pixels = source.read(1, window=window)
             hidden = source.read_masks(1, window=window) == 0 if self.masked else np.zeros(0, dtype=bool)
+        if self.voids:
+            pixels = np.where(np.isin(pixels, self.voids), np.asarray(self.nodata, dtype=pixels.dtype), pixels)
         if hidden.any():
             pixels = np.where(hidden, np.nan, pixels)
         return pixels
+
+    def without(self, voids: tuple[float, ...]) -> "Raster":
+        """Return the raster with `voids` read as no value; only of a raster in a file."""
+        fresh = tuple(value for value in voids if value != self.nodata)
+        if self.nodata is None and fresh:
+            return replace(self, nodata=fresh[0], voids=fresh[1:])
+        return replace(self, voids=(*self.voids, *fresh))
 
 
 def read_raster(spec: LayerSpec, folder: Path) -> Raster:
@@ -124,6 +137,7 @@ def _described(spec: LayerSpec, folder: Path, source: DatasetReader) -> Raster:
         raise LayerError(spec.path, spec.id, (problem,))
     path = folder / spec.path
     transform = source.transform
+    nodata, *voids = _voids(spec, source) or [None]
     return Raster(
         grid=Grid(
             crs=_crs(spec, source),
@@ -134,13 +148,30 @@ def _described(spec: LayerSpec, folder: Path, source: DatasetReader) -> Raster:
             rows=source.height,
             columns=source.width,
         ),
-        nodata=None if source.nodata is None else float(source.nodata),
+        nodata=nodata,
+        voids=tuple(value for value in voids if value is not None),
+        complete=spec.nodata == NO_VOIDS,
         record=_record(spec, path, folder),
         pixels=path,
         masked=MaskFlags.per_dataset in source.mask_flag_enums[0],
         block_rows=source.block_shapes[0][0],
         recoding=_recoding(spec),
     )
+
+
+def _voids(spec: LayerSpec, source: DatasetReader) -> list[float | None]:
+    """Return the values that stand for no value, as the file and the catalogue entry say, that its cells can hold."""
+    stated = [source.nodata, spec.nodata if isinstance(spec.nodata, float) else None]
+    kind = np.dtype(source.dtypes[0])
+    held = [float(value) for value in stated if value is not None and _holds(kind, float(value))]
+    return list(dict.fromkeys(held))
+
+
+def _holds(kind: "np.dtype[np.generic]", value: float) -> bool:
+    if kind.kind not in "iu":
+        return True
+    span = np.iinfo(str(kind))
+    return value == np.floor(value) and span.min <= value <= span.max
 
 
 def _require_north_up(spec: LayerSpec, transform: Affine) -> None:

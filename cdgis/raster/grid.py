@@ -21,6 +21,8 @@ from cdgis.geometry.projections import is_geographic, metres_per_unit, plane_fro
 
 _SQUARE_M = 200.0
 _DEGREES = (4, 8, 16, 32)
+_CELL_TOLERANCE = 1e-3
+"""Of a cell: how far edges of two grids may lie apart and still be taken for the same."""
 _TOLERANCE = 3e-10
 """Largest relative difference between the polynomial and s away from the points it was made from."""
 
@@ -49,6 +51,26 @@ class Grid:
     def origin_and_steps(self) -> tuple[float, float, float, float]:
         """West edge, cell width, north edge, cell height."""
         return self.west, self.cell_width, self.north, self.cell_height
+
+    def offset_of(self, other: "Grid") -> tuple[int, int] | None:
+        """Return by how many rows and columns `other` begins south-east of this grid, None where the cells differ.
+
+        Cells agree when no edge of `other` lies off by more than a thousandth of a cell: rounding of an origin in the
+        tenth digit is no other grid.
+        """
+        if self.crs != other.crs:
+            return None
+        right = (other.west - self.west) / self.cell_width
+        down = (self.north - other.north) / self.cell_height
+        drift = max(
+            abs(other.cell_width / self.cell_width - 1) * other.columns, abs(other.cell_height / self.cell_height - 1) * other.rows
+        )
+        off = max(abs(right - round(right)), abs(down - round(down)))
+        return (round(down), round(right)) if off + drift <= _CELL_TOLERANCE else None
+
+    def agrees_with(self, other: "Grid") -> bool:
+        """Return whether both have the same cells in the same rows and columns."""
+        return self.offset_of(other) == (0, 0) and (self.rows, self.columns) == (other.rows, other.columns)
 
     @property
     def x_edges(self) -> FloatArray:

@@ -38,7 +38,7 @@ def transition_areas(
     ------
     LayerError : the grids differ, or as `zonal.class_areas` raises for either raster.
     """
-    if before.grid != after.grid:
+    if not before.grid.agrees_with(after.grid):
         problem = f"与 {before.record.path} 的行列、范围或坐标系不一致，不能逐像元比较。请用最近邻法重采样到同一格网"
         raise LayerError(after.record.path, after.record.layer, (problem,))
     first, second = ClassIndex(before), ClassIndex(after)
@@ -51,6 +51,6 @@ def transition_areas(
     pairs = replace(before, pixels=both, nodata=None, recoding={})
     areas = areas_by_value(pairs, zones, effort=effort, progress=progress)
     old, new = areas["class_code"] // _STRIDE, areas["class_code"] % _STRIDE
-    areas["from_code"] = land_classes(before, old.map(dict(enumerate(first.codes))), areas["area_m2"])
-    areas["to_code"] = land_classes(after, new.map(dict(enumerate(second.codes))), areas["area_m2"])
+    areas["from_code"] = land_classes(before, old.map(dict(enumerate(first.codes))))
+    areas["to_code"] = land_classes(after, new.map(dict(enumerate(second.codes))))
     return areas.groupby(["zone_id", "from_code", "to_code"], as_index=False, sort=True).agg({"area_m2": "sum"})

@@ -19,11 +19,10 @@ from geopandas import GeoDataFrame
 
 from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
 from cdgis.core.progress import Progress, Silent
-from cdgis.core.units import m2_to_mu
 from cdgis.errors import CrsError, LayerError
 from cdgis.geometry.geodesy import GEOGRAPHIC_EPSG
 from cdgis.geometry.projections import project
-from cdgis.raster.class_index import NODATA_CODE, ClassIndex
+from cdgis.raster.class_index import NODATA_CODE, ClassIndex, unlisted_code
 from cdgis.raster.geotiff import Pixels, Raster
 from cdgis.raster.grid import CellAreas, Grid
 from cdgis.raster.sums import Band, add_band
@@ -68,7 +67,7 @@ def class_areas(
     Raises
     ------
     CrsError : zones are in another CRS.
-    LayerError : the file is damaged, its values are no class codes, or codes are missing from its recoding.
+    LayerError : the file is damaged, or its values are no class codes.
 
     Notes
     -----
@@ -76,7 +75,7 @@ def class_areas(
     difference is part of the residual that `ledger.account_areas` reports.
     """
     areas = areas_by_value(raster, zones, effort=effort, progress=progress)
-    areas["class_code"] = land_classes(raster, areas["class_code"], areas["area_m2"])
+    areas["class_code"] = land_classes(raster, areas["class_code"])
     return areas.groupby(["zone_id", "class_code"], as_index=False, sort=True).agg({"area_m2": "sum"})
 
 
@@ -109,21 +108,12 @@ def shapes_on(grid: Grid, zones: GeoDataFrame) -> GeometryArray:
     return project(zones.geometry.to_numpy(), grid.crs)
 
 
-def land_classes(raster: Raster, codes: pd.Series, area_m2: pd.Series) -> pd.Series:
-    """Return the land class of every code found in the file.
-
-    Raises
-    ------
-    LayerError : codes that are not in the file's recoding, all listed with their area.
-    """
+def land_classes(raster: Raster, codes: pd.Series) -> pd.Series:
+    """Return the land class of every code found in the file; codes its recoding does not list come as `unlisted_code`."""
     if not raster.recoding:
         return codes
-    unknown = area_m2[~codes.isin([NODATA_CODE, *raster.recoding])].groupby(codes).sum()
-    if len(unknown):
-        listed = "、".join(f"{code}（{m2_to_mu(area):,.0f} 亩）" for code, area in unknown.items())
-        problem = f"类别编码不在对照表中：{listed}。请在 catalog.toml 该条目的 classes 中补上"
-        raise LayerError(raster.record.path, raster.record.layer, (problem,))
-    return codes.map({NODATA_CODE: NODATA_CODE, **raster.recoding})
+    listed = {NODATA_CODE: NODATA_CODE, **raster.recoding}
+    return codes.map({code: listed.get(code, unlisted_code(code)) for code in map(int, codes.unique())})
 
 
 def _count(raster: Raster, outlines: Outlines, effort: Effort, progress: Progress) -> tuple[list[int], FloatArray]:

@@ -183,6 +183,15 @@ def table_record(spec: LayerSpec, folder: Path) -> InputRecord:
     return _input_record(spec, folder / spec.path, spec.geometry if spec.geometry == "raster" else "table")
 
 
+def unread_record(spec: LayerSpec, folder: Path) -> tuple[InputRecord, ...]:
+    """Return the record of an entry whose file cannot be used, as far as there is a file: what failed is an input too."""
+    kind = spec.geometry if spec.geometry in ("raster", "table") else "layer"
+    try:
+        return (_input_record(spec, folder / spec.path, kind),)
+    except (LayerError, OSError):
+        return ()
+
+
 def _input_record(spec: LayerSpec, path: Path, kind: str) -> InputRecord:
     if not path.is_file() and not (path.is_dir() and path.suffix.lower() == GDB_SUFFIX):
         raise _missing(spec)

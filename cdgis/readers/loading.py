@@ -6,12 +6,15 @@ from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
+from geopandas import GeoDataFrame
+
 from cdgis.core import layer_ids
+from cdgis.core.data_gaps import Gap, attempted, gap_of
 from cdgis.core.progress import Progress
 from cdgis.core.regular_files import read_regular
 from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, IntakeNote, IntakeStatus
-from cdgis.errors import CatalogError
-from cdgis.readers import read_layer, read_table_layer
+from cdgis.errors import CatalogError, CdgisError, CrsError, LayerError
+from cdgis.readers import read_layer, read_table_layer, unread_record
 from cdgis.rules import Rule, Rulebook, access_list_rules, load_rulebook
 from cdgis.rules.rule_span import checked_day
 from cdgis.rules.unit_words import UnitWords, unit_words
@@ -40,6 +43,8 @@ class Loaded:
     layers: Layers
     rulebook: Rulebook
     records: tuple[InputRecord, ...]
+    gaps: tuple[Gap, ...] = ()
+    """Layers and tables that could not be used; their rules are unknown, as if they were not there."""
 
     def __enter__(self) -> "Loaded":
         return self
@@ -65,16 +70,23 @@ def load_workspace(
 
     Raises
     ------
-    LayerError, CrsError, CatalogError : what stands there cannot be used as it is.
-    RuleError : so it is with a rule, or the rule book does not cover the day of judgement.
+    CatalogError : no vector layer is listed.
+    LayerError, CrsError : no layer at all can be used.
+    RuleError : a rule of the workspace is wrong, or the rule book does not cover the day of judgement.
+
+    Notes
+    -----
+    A layer or table that cannot be used is a gap: it proves nothing, and nobody passes for want of it.
     """
+    gaps: list[Gap] = []
     changed = {"as_of": as_of, "tolerance_m": tolerance_m}
     settings = workspace.settings.model_copy(update={k: v for k, v in changed.items() if v is not None})
-    read = _read_layers(workspace, progress)
+    read, unread = _read_layers(workspace, progress, gaps)
     # A zone layer without a single zone proves nothing: its rules stay unknown, as if it were not there.
     layers = {name: layer for name, layer in read.items() if len(layer.zones) or not layer.spec.zones}
+    layers |= _without_zones(layers, workspace)
     words = own_words(workspace, layers.get(UNIT_LAYER))
-    rulebook, records = read_rules(workspace, settings, words)
+    rulebook, records = read_rules(workspace, settings, gaps, words)
     layers = {name: with_unknown_classes(_saying(layer, words), rulebook) for name, layer in layers.items()}
     return Loaded(
         workspace=workspace,
@@ -82,7 +94,8 @@ def load_workspace(
         as_of=checked_day(settings.as_of),
         layers=layers,
         rulebook=rulebook,
-        records=(*(layer.record for layer in read.values()), *records),
+        records=(*(layer.record for layer in read.values()), *unread, *records),
+        gaps=tuple(gaps),
     )
 
 
@@ -91,29 +104,55 @@ def load_rules(workspace: Workspace) -> Loaded:
 
     Raises
     ------
-    LayerError, CatalogError : the access list cannot be read.
     RuleError : a rule cannot be used, or the rule book does not cover the day of judgement.
     """
-    rulebook, records = read_rules(workspace, workspace.settings)
+    gaps: list[Gap] = []
+    rulebook, records = read_rules(workspace, workspace.settings, gaps)
     return Loaded(
         workspace=workspace, settings=workspace.settings, as_of=checked_day(workspace.settings.as_of), layers={},
-        rulebook=rulebook, records=records,
+        rulebook=rulebook, records=records, gaps=tuple(gaps),
     )  # fmt: skip
 
 
-def _read_layers(workspace: Workspace, progress: Progress) -> dict[str, Layer]:
+def _without_zones(layers: Layers, workspace: Workspace) -> dict[str, Layer]:
+    """Return, for each area of coverage that is not there, a layer that covers nothing: all within it is uncovered."""
+    names = dict.fromkeys(layer.spec.coverage for layer in layers.values() if layer.spec.coverage)
+    empty = GeoDataFrame({"zone_id": [], "zone_name": [], "zone_class": []}, dtype=object, geometry=[], crs=4490)
+    return {
+        name: Layer(
+            spec=workspace.catalog[name].model_copy(update={"zones": False}), zones=empty,
+            record=InputRecord(layer=name, kind="layer", path="", sublayer="", sha256="", version="", official=False),
+        )
+        for name in names if name not in layers
+    }  # fmt: skip
+
+
+def _read_layers(
+    workspace: Workspace, progress: Progress, gaps: list[Gap]
+) -> tuple[dict[str, Layer], tuple[InputRecord, ...]]:
+    """Return the layers that can be used, and the records of the files that cannot."""
     specs = [spec for spec in workspace.catalog.layers.values() if spec.is_vector]
     if not specs:
         raise CatalogError("图层目录是空的：至少需要一个矢量图层", remedy="写法见示范工作区的 layers/catalog.toml")
     progress.stage("读取图层", len(specs))
     layers: dict[str, Layer] = {}
+    unread: list[InputRecord] = []
+    failed: CdgisError | None = None
     for spec in specs:
-        layer = read_layer(spec, workspace.layers_dir)
         shown = workspace.relative(workspace.layers_dir / spec.path)
+        try:
+            layer = read_layer(spec, workspace.layers_dir)
+        except (LayerError, CrsError) as err:
+            gaps.append(gap_of(err, f"{spec.title}：读不出来，涉及它的条款和分析", layer=spec.id, file=shown))
+            unread += (replace(record, path=shown) for record in unread_record(spec, workspace.layers_dir))
+            failed = failed or err
+            continue
         notes = tuple(replace(note, file=shown) for note in layer.notes)
         layers[spec.id] = replace(layer, record=replace(layer.record, path=shown), notes=notes)
         progress.step(spec.title)
-    return layers
+    if failed and not layers:
+        raise failed
+    return layers, tuple(unread)
 
 
 def with_unknown_classes(layer: Layer, rulebook: Rulebook) -> Layer:
@@ -135,13 +174,13 @@ def with_unknown_classes(layer: Layer, rulebook: Rulebook) -> Layer:
 def own_words(workspace: Workspace, units: Layer | None) -> UnitWords:
     """Return what the unit layer's own words say beyond the table of the access list; nothing without such a layer.
 
-    Raises
-    ------
-    LayerError : the table cannot be read.
+    A table that cannot be read says nothing here; `read_rules` names it.
     """
     if units is None:
         return UnitWords()
-    table = read_table_layer(workspace.catalog[ACCESS_LIST], workspace.layers_dir) if ACCESS_LIST in workspace.catalog else None
+    table = None
+    if ACCESS_LIST in workspace.catalog:
+        table = attempted("", lambda: read_table_layer(workspace.catalog[ACCESS_LIST], workspace.layers_dir), [])
     return unit_words(units.zones, table, official=units.spec.official, source=units.record.path)
 
 
@@ -157,17 +196,18 @@ def _saying(layer: Layer, words: UnitWords) -> Layer:
 
 
 def read_rules(
-    workspace: Workspace, settings: Settings, words: UnitWords | None = None
+    workspace: Workspace, settings: Settings, gaps: list[Gap], words: UnitWords | None = None
 ) -> tuple[Rulebook, tuple[InputRecord, ...]]:
     """Return the rules of the package, the access list and the workspace, and the fingerprints of what they come from.
 
     Parameters
     ----------
+    gaps : what the access list fails to say is added here; a unit it fails on has no list, whatever its own words.
     words : what the unit layer says of itself (`own_words`).
 
     Raises
     ------
-    LayerError, RuleError : the access list or a rule cannot be used.
+    RuleError : a rule of the workspace cannot be used.
     """
     records = [_package_record("rules", "data/rules"), _package_record("industry", "data/industry"), _package_record("law", "data")]
     records.append(_file_record("settings", "settings", workspace.root / SETTINGS_FILE, SETTINGS_FILE))
@@ -176,9 +216,18 @@ def read_rules(
     extra = words.rules if words else ()
     if ACCESS_LIST in workspace.catalog:
         spec = workspace.catalog[ACCESS_LIST]
-        extra = (*access_list_rules(read_table_layer(spec, workspace.layers_dir), official=spec.official), *extra)
         path = workspace.layers_dir / spec.path
-        records.append(_file_record(spec.id, "table", path, workspace.relative(path), spec))
+        shown = workspace.relative(path)
+        part = "准入清单：各单元的逐条管控要求，落入单元的对象按资料不足处理"
+        table = attempted(part, lambda: read_table_layer(spec, workspace.layers_dir), gaps, file=shown)
+        incomplete = frozenset({""})
+        if table is not None:
+            listed, left, incomplete = access_list_rules(table, official=spec.official, shown=shown)
+            gaps += left
+            extra = (*listed, *(rule for rule in extra if not incomplete.intersection(rule.zone_ids)))
+        extra = () if "" in incomplete else extra
+        if path.is_file():
+            records.append(_file_record(spec.id, "table", path, shown, spec))
     own = read_own_rules(workspace.root)
     paths = rule_files(workspace.root)
     records += [_file_record(f"rules/{path.name}", "rules", path, workspace.relative(path)) for path in paths]

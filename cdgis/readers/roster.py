@@ -6,6 +6,7 @@ import pandas as pd
 from geopandas import GeoDataFrame
 from shapely import Point
 
+from cdgis.core.data_gaps import Gap
 from cdgis.core.vocabulary import InputRecord, IntakeNote, ProjectType, SubjectKind
 from cdgis.readers.ids import IdRegister, safe_id
 from cdgis.readers.inputs import InputFile
@@ -29,6 +30,7 @@ class Roster:
     attributes: list[tuple[str, str, str, str]] = field(default_factory=list)
     intake: list[IntakeNote] = field(default_factory=list)
     records: list[InputRecord] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
     ids: IdRegister = field(default_factory=IdRegister)
     seen: dict[tuple[str, str], list[tuple[Point, str]]] = field(default_factory=dict)
     """Enterprise name and industry -> where it lies and where that was read."""
@@ -98,6 +100,7 @@ class Roster:
             attributes=pd.DataFrame(self.attributes, columns=names, dtype=object),
             intake=tuple(self.intake),
             records=tuple(self.records),
+            gaps=tuple(self.gaps),
         )
 
 

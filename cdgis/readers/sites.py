@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from cdgis.core.data_gaps import gap_of
 from cdgis.core.regular_files import real_path
 from cdgis.core.scratch_folder import scratch_folder
 from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, SubjectKind
@@ -78,7 +79,7 @@ def read_subjects(workspace: Workspace, *, progress: Progress | None = None) -> 
 
     Raises
     ------
-    ReaderError : the sidecar table named in cdgis.toml cannot be read; faults of site files go to the intake.
+    OSError : a folder cannot be looked into; faults of files, and of the table beside them, go to the intake.
     """
     settings, sources = workspace.settings, workspace.settings.sources
     sidecar = _stated_sidecar(workspace)
@@ -109,12 +110,7 @@ def read_subjects(workspace: Workspace, *, progress: Progress | None = None) -> 
 
 def _stated_sidecar(workspace: Workspace) -> Path | None:
     named = workspace.settings.sources.project_attributes
-    path = workspace.root / named
-    if named and not path.is_file():
-        raise ReaderError(
-            f"找不到 cdgis.toml 中 project_attributes 所指的附表 {named}", remedy="请放到该位置，或删去这一项设置"
-        )
-    return path if named else None
+    return workspace.root / named if named else None
 
 
 def read_sites(
@@ -151,7 +147,7 @@ def read_sites(
     unknown = [name for name in declared or {} if subject_column(name) is None and match_attribute(name) is None]
     if unknown:
         raise UsageError(
-            f"没有名为 {'、'.join(unknown)} 的属性", remedy="可用的名称见 docs 或 cdgis/data/attributes.toml"
+            f"没有名为 {'、'.join(unknown)} 的属性", remedy="可用的名称见 docs/usage.md 的“属性”一节"
         )
     settings = workspace.settings
     batch = _Batch(
@@ -194,11 +190,7 @@ def read_typed(
 
 
 def _gather(batch: _Batch, roster: Roster, progress: Progress | None) -> None:
-    sidecar = Sidecar()
-    if batch.sidecar is not None:
-        check_regular(batch.sidecar, batch.labels[batch.sidecar])
-        sidecar = read_sidecar(batch.sidecar, label=batch.labels[batch.sidecar])
-        roster.records.append(_input_record(batch.sidecar, batch))
+    sidecar = _sidecar_of(batch, roster)
     for path in batch.paths:
         if progress is not None:
             progress(batch.labels[path])
@@ -219,6 +211,27 @@ def _gather(batch: _Batch, roster: Roster, progress: Progress | None) -> None:
 
 def _is_as_it_was(path: Path, stamp: Stamp) -> bool:
     return file_stamp(path) == stamp
+
+
+def _sidecar_of(batch: _Batch, roster: Roster) -> Sidecar:
+    """Return the table beside the files; for a whole workspace one that cannot be read is a gap and the sites are read on."""
+    if batch.sidecar is None:
+        return Sidecar()
+    label = batch.labels[batch.sidecar]
+    try:
+        if batch.whole and not batch.sidecar.exists():
+            raise ReaderError(f"找不到 cdgis.toml 中 project_attributes 所指的附表 {label}", remedy="请放到该位置，或删去这一项设置")
+        check_regular(batch.sidecar, label)
+        sidecar = read_sidecar(batch.sidecar, label=label)
+    except ReaderError as err:
+        if not batch.whole:
+            raise
+        _reject_file(label, err, roster)
+        roster.gaps.append(gap_of(err, "项目附表：名称、行业和各项填报都未读入，涉及它们的条款", file=label))
+        sidecar = Sidecar()
+    if batch.sidecar.is_file():
+        roster.records.append(_input_record(batch.sidecar, batch))
+    return sidecar
 
 
 def _input_record(path: Path, batch: _Batch) -> InputRecord:

@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 from cdgis.core.number_format import DASH as DASH
-from cdgis.core.number_format import area_digits, plain
+from cdgis.core.number_format import area_digits, covered_words, covers_all, plain, whole_city
 from cdgis.core.number_format import metres as metres
 from cdgis.core.number_format import number as number
 from cdgis.core.number_format import percent as percent
@@ -92,6 +92,9 @@ FILTERS: Mapping[str, Callable[..., str | float]] = {
     "initial": initial,
     "stability_word": stability_word,
     "ten_thousand": ten_thousand,
+    "covers_all": covers_all,
+    "covered": covered_words,
+    "whole_city": whole_city,
     "short_county": short_county,
     "co2e": tc_to_tco2e,
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
+from cdgis.core.data_gaps import Gap
 from cdgis.core.vocabulary import InputRecord
 from cdgis.results.request import Request
 from cdgis.rules import Rulebook
@@ -27,6 +28,8 @@ class Part:
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     records: tuple[InputRecord, ...] = ()
     notes: tuple[str, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    """What a bad input left open."""
     pictures: "Mapping[str, Overlay]" = field(default_factory=dict)
     """Rasters as pictures for the map, by name: stock_density, potential_density, relief."""
 

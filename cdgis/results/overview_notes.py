@@ -23,6 +23,7 @@ def overview_notes(loaded: Loaded) -> tuple[str, ...]:
     notes += [unchecked] if unchecked else []
     if UNIT_LAYER in loaded.layers and not any(rule.zone_ids for rule in loaded.rules):
         notes.append("没有载入准入清单：各单元的逐条管控要求无从对照，落入单元的对象一律按资料不足处理（ZU-07）")
+    notes += [gap.sentence for gap in loaded.gaps]
     notes += _layer_notes(loaded)
     notes += [f"未纳入的规则 {rule_id}：{reason}" for rule_id, reason in loaded.rulebook.switched_off]
     book = loaded.rulebook

@@ -15,7 +15,7 @@ from cdgis.core.vocabulary import InputRecord
 from cdgis.errors import CatalogError, CrsError, os_reason
 from cdgis.geometry.geodesy import geodesic_distance_m, geometries_to_local
 from cdgis.geometry.kernels import pair_distance_m
-from cdgis.raster import read_raster
+from cdgis.raster import read_raster, true_heights
 from cdgis.readers import read_layer
 from cdgis.results.data_status import stamp_for
 from cdgis.results.tables.validation import empty, validate
@@ -134,7 +134,7 @@ def read_elevation(workspace: Workspace, spec: LayerSpec) -> tuple[Elevation, In
     ------
     LayerError, CrsError : it cannot be read, or is not in longitude and latitude.
     """
-    raster = read_raster(spec, workspace.layers_dir)
+    raster, _ = true_heights(read_raster(spec, workspace.layers_dir))
     if not raster.grid.is_geographic:
         raise CrsError(
             spec.path, found=raster.grid.crs, expected="EPSG:4490 或 EPSG:4326（经纬度栅格）",

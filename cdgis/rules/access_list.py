@@ -12,9 +12,9 @@ import pandas as pd
 from pydantic import ValidationError
 
 from cdgis.core import layer_ids
+from cdgis.core.data_gaps import Gap
 from cdgis.core.toml_files import schema_problems
 from cdgis.core.vocabulary import LIST_SEPARATOR, Dimension, Effect, Evidence, Level, ProjectType
-from cdgis.errors import RuleError
 from cdgis.rules.law import read_law
 from cdgis.rules.rule import NUMERIC_OPERATORS, Basis, Condition, Operator, Rule
 
@@ -26,8 +26,10 @@ UNIT_LAYER = layer_ids.MANAGEMENT_UNITS
 _UNIT_CODE = re.compile(r"^ZH\d{6}[123]\d{4}$")
 
 
-def access_list_rules(table: pd.DataFrame, *, official: bool = True) -> tuple[Rule, ...]:
-    """Return one rule (two for 禁止) for each clause of the access lists, in table order.
+def access_list_rules(
+    table: pd.DataFrame, *, official: bool = True, shown: str = "准入清单"
+) -> tuple[tuple[Rule, ...], tuple[Gap, ...], frozenset[str]]:
+    """Return one rule (two for 禁止) for each clause, in table order; the rows that say nothing; and the units without list.
 
     Parameters
     ----------
@@ -35,32 +37,45 @@ def access_list_rules(table: pd.DataFrame, *, official: bool = True) -> tuple[Ru
         decide (manual). Empty `project_types` means 既有 for 退出, any for 提示 and 鼓励, else new construction:
         what exists is not touched by a prohibition of building.
     official : whether the catalogue calls the list official; the clauses of one that is not are examples.
+    shown : the file as users see it.
 
-    Raises
-    ------
-    RuleError : a column is missing or cells are wrong; all faults at once, with the row as a spreadsheet counts it.
+    Notes
+    -----
+    A unit with a wrong row has no list: what the row forbids nobody knows, so none of its clauses is returned and rule
+    ZU-07 leaves all in it open. A wrong unit code may stand for any unit: then no unit has a list, told by the unit "".
     """
     missing = [column for column in COLUMNS if column not in table.columns]
     if missing:
-        raise RuleError((f"准入清单缺少列 {'、'.join(missing)}；应有 {'、'.join(COLUMNS)}",))
+        words = f"准入清单缺少列 {'、'.join(missing)}；应有 {'、'.join(COLUMNS)}"
+        return (), (_gap(shown, "", "全部单元的准入清单", words),), frozenset({""})
     rules: list[Rule] = []
-    problems: list[str] = []
+    gaps: list[Gap] = []
+    incomplete: set[str] = set()
     seen: set[str] = set()
     for number, row in enumerate(table[list(COLUMNS)].fillna("").astype(str).to_dict("records"), start=2):
         cells = {str(key): value.strip() for key, value in row.items()}
-        key = f"{cells['unit_code']}-{cells['clause_no']}"
+        unit = cells["unit_code"]
+        key = f"{unit}-{cells['clause_no']}"
         faults = _faults(cells) + ([f"{key} 重复"] if key in seen else [])
         seen.add(key)
-        if faults:
-            problems += [f"准入清单第 {number} 行：{fault}" for fault in faults]
-            continue
         try:
-            rules += clause_rules(cells, Evidence.ORIGINAL if official else Evidence.EXAMPLE)
+            rules += [] if faults else clause_rules(cells, Evidence.ORIGINAL if official else Evidence.EXAMPLE)
         except ValidationError as err:
-            problems += [f"准入清单第 {number} 行 {problem}" for problem in schema_problems(err, whole="整条")]
-    if problems:
-        raise RuleError(tuple(problems))
-    return tuple(rules)
+            faults = list(schema_problems(err, whole="整条"))
+        if faults:
+            known = bool(_UNIT_CODE.match(unit))
+            incomplete.add(unit if known else "")
+            part = f"单元 {unit} 的准入清单" if known else "全部单元的准入清单（不知这一行属于哪个单元）"
+            gaps.append(_gap(shown, f"第 {number} 行", part, "；".join(faults)))
+    kept = () if "" in incomplete else tuple(rule for rule in rules if not incomplete.intersection(rule.zone_ids))
+    return kept, tuple(gaps), frozenset(incomplete)
+
+
+def _gap(shown: str, row: str, part: str, problem: str) -> Gap:
+    return Gap(
+        part=f"{part}：落入的对象按资料不足处理（ZU-07）", layer=layer_ids.ACCESS_LIST, file=shown, row=row, problem=problem,
+        remedy="请改正该行，再用 cdgis rules check 检查",
+    )  # fmt: skip
 
 
 def _faults(cells: Mapping[str, str]) -> list[str]:

@@ -18,6 +18,8 @@ from cdgis.core.toml_files import PlainText, closest, read_toml, schema_problems
 from cdgis.errors import CatalogError, os_reason
 
 Theme = Literal["基础", "三线", "一单", "主体功能", "流域", "修复", "要素", "碳汇"]
+NO_VOIDS = "无"
+"""Says of a raster that each of its values is one."""
 GeometryKind = Literal["polygon", "line", "point", "raster", "table"]
 
 
@@ -76,6 +78,8 @@ class LayerSpec(BaseModel):
     plan: PlanInfo = PlanInfo()
     as_of: date | None = None
     """Date a raster or inventory stands for."""
+    nodata: float | Literal["无"] | None = None
+    """Value of a raster's cells that hold none, beside the one the file states; 无: every value is one."""
     note: PlainText = ""
 
     @field_validator("url")

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import pandas as pd
 from geopandas import GeoDataFrame
 
+from cdgis.core.data_gaps import Gap
 from cdgis.core.vocabulary import InputRecord, IntakeNote, IntakeStatus
 from cdgis.errors import CrsError
 from cdgis.workspace.catalog import LayerSpec
@@ -106,6 +107,8 @@ class Subjects:
     A missing value has no row."""
     intake: tuple[IntakeNote, ...] = ()
     records: tuple[InputRecord, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    """What could not be read beside the files of the subjects."""
 
     def __post_init__(self) -> None:
         """Refuse places that are not in EPSG:4490."""

@@ -1,22 +1,24 @@
 """The whole carbon account in one straight line, from rasters, stands and restoration areas to tables."""
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from cdgis.carbon import Valuation
+from cdgis.carbon.account.account_inputs import Inputs, read_inputs
 from cdgis.carbon.account.apportionment import apportion_potential
-from cdgis.carbon.account.grids import Terrain, terrain_of
-from cdgis.carbon.account.landcover import CITY_ZONE, LandCoverAccount
+from cdgis.carbon.account.landcover import CITY_ZONE, LandCoverAccount, cover_gaps
 from cdgis.carbon.account.pictures import draw_pictures
 from cdgis.carbon.account.qualifying import check_restoration, creditable_tco2e, read_facts
 from cdgis.carbon.account.reference_figures import factor_table, forest_ha, forest_share, milestones, published_checks
 from cdgis.carbon.account.restoration import (
     RESTORATION_LAYER,
     Ground,
+    known_measures,
     measure_restoration,
     potential_tables,
     project_gains,
@@ -31,122 +33,109 @@ from cdgis.carbon.account.totals import (
     with_areas,
 )
 from cdgis.carbon.eligibility import Fact
-from cdgis.carbon.factors import PoolTable, data_folder, read_growth, read_pool_table, read_trees
+from cdgis.carbon.factors import PoolTable, read_growth, read_trees
 from cdgis.carbon.growth import growth_table
 from cdgis.carbon.potential import AFFORESTATION
 from cdgis.carbon.stock import TOTAL
 from cdgis.core import layer_ids
+from cdgis.core.data_gaps import Gap, attempted
+from cdgis.core.number_format import whole_city
 from cdgis.core.progress import Progress
 from cdgis.core.vocabulary import CheckState, InputRecord
-from cdgis.raster import Effort, Raster, read_raster
-from cdgis.readers import read_table_layer, table_record
+from cdgis.errors import CarbonError
+from cdgis.readers import read_table_layer, table_record, unread_record
 from cdgis.readers.loading import Loaded
 from cdgis.results.assessment import Part
 from cdgis.results.tables.validation import validate
 from cdgis.workspace.layers import Layer
 
+if TYPE_CHECKING:
+    from cdgis.raster import Overlay
+
 APPORTIONMENT_LAYERS = (layer_ids.COUNTIES, layer_ids.MANAGEMENT_UNITS)
 """Layers by which the potential is shared out."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Inputs:
-    """What the account reads beside the zone layers."""
-
-    classes: Raster
-    earlier: Raster | None
-    terrain: Terrain | None
-    elevation: Raster | None
-    pools: PoolTable
-    effort: Effort
-    records: tuple[InputRecord, ...]
-    notes: tuple[str, ...]
-
-
 def account_carbon(loaded: Loaded, *, progress: Progress) -> Part:
-    """Return the carbon tables for the zone layers the settings name.
+    """Return the carbon tables for the zone layers the settings name, and what a bad input left open.
 
     Raises
     ------
-    CatalogError, LayerError, CarbonError : the raster, a zone layer or a land class's factor is missing.
+    CarbonError : the settings name a table of factors that is not there.
     """
     settings = loaded.settings.carbon
     if settings.land_class_layer not in loaded.workspace.catalog:
         return Part(notes=(f"工作区没有土地类别栅格 {settings.land_class_layer}，未作碳储量核算",))
-    inputs = _read_inputs(loaded)
+    gaps: list[Gap] = []
+    inputs = read_inputs(loaded, gaps)
     zone_layers = [loaded.layers[name] for name in settings.zone_layers if name in loaded.layers]
-    cover = _count_cover(zone_layers, inputs, loaded.settings.city, progress)
+    cover = _count_cover(zone_layers, inputs, loaded.settings.city, progress, gaps)
     progress.stage("小班、修复潜力与不确定性", 3)
-    tables = {name: pd.concat(parts, ignore_index=True) for name, parts in cover.parts.items() if parts}
-    quantities = [stock_quantity(cover.city_areas, inputs.pools, _city_mark(tables))] if len(cover.city_areas) else []
+    parts = cover.parts.items() if cover else ()
+    tables = {name: pd.concat(frames, ignore_index=True) for name, frames in parts if frames}
+    quantities = []
+    if cover and cover.city_share:
+        quantities.append(stock_quantity(cover.city_areas, inputs.pools, _city_mark(tables), covered_share=cover.city_share))
     checks = [published_checks()]
     if settings.stands_layer in loaded.layers:
-        more, quantity, check = stand_tables(loaded.layers[settings.stands_layer])
-        tables |= more
-        quantities.append(quantity)
-        checks.append(check)
+        _add_stands(loaded.layers[settings.stands_layer], tables, quantities, checks, gaps)
     progress.step("小班")
-    records, notes = inputs.records, inputs.notes
-    if RESTORATION_LAYER in loaded.layers:
-        more, quantity, extra = _restore(loaded, inputs)
-        tables |= more
-        quantities.append(quantity)
-        records += extra
+    records = inputs.records
+    if RESTORATION_LAYER in loaded.layers and inputs.classes is not None:
+        found = attempted("修复区增汇潜力", lambda: _restore(loaded, inputs, gaps), gaps, layer=RESTORATION_LAYER)
+        if found is not None:
+            tables |= found[0]
+            quantities.append(found[1])
+            records += found[2]
     progress.step("修复增汇潜力")
-    tables |= _closing_tables(loaded, inputs, cover.city_areas, tables)
+    tables |= _closing_tables(loaded, inputs, cover, tables)
     tables["carbon_checks"] = pd.concat(checks, ignore_index=True)
     tables["carbon_uncertainty"] = uncertainty_table(_with_area_errors(quantities, loaded), settings)
     progress.step("不确定性与出处")
     return Part(
         tables={name: validate(name, table) for name, table in tables.items()},
         records=records,
-        notes=(*notes, *_notes(tables, {layer.spec.id: layer.spec.title for layer in zone_layers})),
-        pictures=draw_pictures(inputs.classes, inputs.pools, loaded.layers, tables, elevation=inputs.elevation),
+        notes=_notes(tables, {layer.spec.id: layer.spec.title for layer in zone_layers}),
+        gaps=tuple(gaps),
+        pictures=_pictures(loaded, inputs, tables, gaps),
     )
 
 
-def _count_cover(zone_layers: Sequence[Layer], inputs: _Inputs, city: str, progress: Progress) -> LandCoverAccount:
+def _pictures(
+    loaded: Loaded, inputs: Inputs, tables: Mapping[str, pd.DataFrame], gaps: list[Gap]
+) -> "Mapping[str, Overlay]":
+    if inputs.classes is None:
+        return {}
+    classes, layers = inputs.classes, loaded.layers
+    found = attempted("地图上的碳图", lambda: draw_pictures(classes, inputs.pools, layers, tables, elevation=inputs.elevation), gaps)
+    return found or {}
+
+
+def _add_stands(
+    layer: Layer, tables: dict[str, pd.DataFrame], quantities: list[Quantity], checks: list[pd.DataFrame], gaps: list[Gap]
+) -> None:
+    found = attempted("小班碳储量", lambda: stand_tables(layer), gaps)
+    if found is None:
+        return
+    more, quantity, check, left = found
+    tables |= more
+    quantities += [quantity] if quantity else []
+    checks.append(check)
+    gaps += left
+
+
+def _count_cover(
+    zone_layers: Sequence[Layer], inputs: Inputs, city: str, progress: Progress, gaps: list[Gap]
+) -> LandCoverAccount | None:
+    if inputs.classes is None:
+        return None
     cover = LandCoverAccount(inputs.classes, inputs.pools, earlier=inputs.earlier, city=city, effort=inputs.effort)
     for layer in zone_layers:
         # The next stage closes this one: a large raster opens stages of its own in between.
         progress.stage(f"碳储量核算：{layer.spec.title}", 1)
-        cover.add(layer, progress=progress)
+        attempted(f"{layer.spec.title}的碳储量", partial(cover.add, layer, progress=progress), gaps)
+    gaps += cover_gaps(cover, inputs.classes)
     return cover
-
-
-def _read_inputs(loaded: Loaded) -> _Inputs:
-    settings, workspace = loaded.settings.carbon, loaded.workspace
-    catalog, folder = workspace.catalog, workspace.layers_dir
-    rasters = {
-        name: read_raster(catalog[name], folder)
-        for name in (settings.land_class_layer, settings.earlier_layer, settings.dem_layer)
-        if name in catalog
-    }
-    classes = rasters[settings.land_class_layer]
-    earlier, dem = rasters.get(settings.earlier_layer), rasters.get(settings.dem_layer)
-    elevation = dem
-    notes: list[str] = []
-    if dem is not None and dem.grid != classes.grid:
-        notes.append("高程与土地类别栅格不同网格：坡度、海拔条件未扣，树种规则未用高程。请重采样到同一网格")
-        dem = None
-    records = tuple(raster.record for raster in rasters.values())
-    return _Inputs(
-        classes=classes, earlier=earlier, terrain=terrain_of(dem) if dem is not None else None, elevation=elevation,
-        pools=read_pool_table(settings.pool_table), effort=Effort(memory_mb=settings.raster_memory_mb),
-        records=(*records, _factor_record()), notes=tuple(notes),
-    )  # fmt: skip
-
-
-def _factor_record() -> InputRecord:
-    """Return the fingerprint of all factor tables that ship inside the package."""
-    digest = hashlib.sha256()
-    for entry in sorted(data_folder().iterdir(), key=lambda item: item.name):
-        if entry.is_file():
-            digest.update(entry.name.encode() + b"\0" + entry.read_bytes())
-    return InputRecord(
-        layer="carbon_factors", kind="rules", path="cdgis/data/carbon", sublayer="",
-        sha256=digest.hexdigest(), version="", official=True,
-    )  # fmt: skip
 
 
 def _city_mark(tables: Mapping[str, pd.DataFrame]) -> str:
@@ -154,21 +143,19 @@ def _city_mark(tables: Mapping[str, pd.DataFrame]) -> str:
     return str(zones.loc[(zones["zone_layer"] == CITY_ZONE) & (zones["land_class"] == TOTAL), "mark"].min())
 
 
-def _restore(loaded: Loaded, inputs: _Inputs) -> tuple[dict[str, pd.DataFrame], Quantity, tuple[InputRecord, ...]]:
-    settings, catalog = loaded.settings.carbon, loaded.workspace.catalog
-    declared: dict[str, dict[str, Fact]] = {}
-    records: tuple[InputRecord, ...] = ()
-    if settings.restoration_facts in catalog:
-        spec = catalog[settings.restoration_facts]
-        declared = read_facts(read_table_layer(spec, loaded.workspace.layers_dir), spec.path)
-        record = table_record(spec, loaded.workspace.layers_dir)
-        records = (replace(record, path=loaded.workspace.relative(loaded.workspace.layers_dir / spec.path)),)
+def _restore(
+    loaded: Loaded, inputs: Inputs, gaps: list[Gap]
+) -> tuple[dict[str, pd.DataFrame], Quantity, tuple[InputRecord, ...]]:
+    settings = loaded.settings.carbon
+    if inputs.classes is None:
+        raise CarbonError("没有土地类别栅格")
+    declared, records = _declared(loaded, gaps)
     rain = pd.Series({k: float(str(v["precipitation_mm"])) for k, v in declared.items() if "precipitation_mm" in v}, dtype=float)
     ground = Ground(
         layers=loaded.layers, classes=inputs.classes, terrain=inputs.terrain, claim_layers=settings.claim_layers,
         effort=inputs.effort,
     )  # fmt: skip
-    restoration = measure_restoration(loaded.layers[RESTORATION_LAYER], ground, rain)
+    restoration = measure_restoration(known_measures(loaded.layers[RESTORATION_LAYER], gaps), ground, rain)
     start = settings.start_year or loaded.as_of.year
     years = max(settings.horizon_year - start, 1)
     gains = project_gains(restoration, settings, years=max(years, settings.crediting_years))
@@ -190,13 +177,28 @@ def _restore(loaded: Loaded, inputs: _Inputs) -> tuple[dict[str, pd.DataFrame], 
     return tables, quantity, records
 
 
+def _declared(loaded: Loaded, gaps: list[Gap]) -> tuple[dict[str, dict[str, Fact]], tuple[InputRecord, ...]]:
+    """Return what is declared about restoration areas; a table that cannot be read declares nothing."""
+    name, workspace = loaded.settings.carbon.restoration_facts, loaded.workspace
+    if name not in workspace.catalog:
+        return {}, ()
+    spec = workspace.catalog[name]
+    table = attempted("修复区的填报事项：按没有填报处理", lambda: read_table_layer(spec, workspace.layers_dir), gaps)
+    if table is None:
+        return {}, unread_record(spec, workspace.layers_dir)
+    shown = workspace.relative(workspace.layers_dir / spec.path)
+    declared, left = read_facts(table, shown)
+    gaps += left
+    return declared, (replace(table_record(spec, workspace.layers_dir), path=shown),)
+
+
 def _with_area_errors(quantities: list[Quantity], loaded: Loaded) -> list[Quantity]:
     share = loaded.settings.carbon.area_half_range_share
     return quantities + ([with_areas(quantity, share) for quantity in quantities] if share else [])
 
 
 def _closing_tables(
-    loaded: Loaded, inputs: _Inputs, city_areas: pd.DataFrame, tables: Mapping[str, pd.DataFrame]
+    loaded: Loaded, inputs: Inputs, cover: LandCoverAccount | None, tables: Mapping[str, pd.DataFrame]
 ) -> dict[str, pd.DataFrame]:
     """Return growth curves, factors, value and milestones."""
     settings, catalog = loaded.settings.carbon, loaded.workspace.catalog
@@ -204,16 +206,17 @@ def _closing_tables(
         "carbon_growth": growth_table(read_growth(), read_trees()),
         "carbon_factors": factor_table(inputs.pools, settings),
     }
-    if city_areas.empty:
+    if cover is None or not cover.city_share:
         return found
+    city_areas = cover.city_areas
     sink = tables["carbon_sink"]
     now_year = _year(catalog[settings.land_class_layer].version)
     covers = {now_year: forest_share(city_areas)}
     if inputs.earlier is not None:
         then_year = _year(catalog[settings.earlier_layer].version)
-        covers = {then_year: _earlier_share(tables["carbon_change"], city_areas), **covers}
+        covers = {then_year: _earlier_share(tables["carbon_change"], inputs.pools), **covers}
         if now_year > then_year:
-            found["carbon_value"] = _value(tables["carbon_change"], loaded, then_year, now_year)
+            found |= _value(tables["carbon_change"], loaded, then_year, now_year)
     species = tables.get("carbon_species", pd.DataFrame(columns=["species_group"]))
     whole = species[species["species_group"] == TOTAL]
     per_ha = float(whole["volume_m3"].iloc[0] / whole["area_m2"].iloc[0] * 1e4) if len(whole) else np.nan
@@ -221,10 +224,11 @@ def _closing_tables(
     planned_m2 = float(planned.loc[planned["measure"] == AFFORESTATION, "eligible_m2"].sum())
     found["carbon_milestones"] = milestones(
         covers,
-        planned_m2 / float(city_areas["area_m2"].sum()),
+        planned_m2 / _city_m2(tables),
         forest_ha=forest_ha(city_areas),
         sink_tco2e_per_yr=float(sink.loc[sink["zone_layer"] == CITY_ZONE, "sink_tco2e_per_yr_mid"].sum()),
         stand_m3_per_ha=per_ha,
+        covered_share=cover.city_share,
     )
     return found
 
@@ -233,26 +237,37 @@ def _year(version: str) -> int:
     return int(version[:4]) if version[:4].isdigit() else 0
 
 
-def _earlier_share(change: pd.DataFrame, city_areas: pd.DataFrame) -> float:
-    city = change[(change["zone_layer"] == CITY_ZONE) & (change["from_class"] != TOTAL)]
+def _city_m2(tables: Mapping[str, pd.DataFrame]) -> float:
+    """Return the area of the whole city, with what the raster does not cover."""
+    zones = tables["carbon_zones"]
+    return float(zones.loc[(zones["zone_layer"] == CITY_ZONE) & (zones["land_class"] == TOTAL), "area_m2"].iloc[0])
+
+
+def _earlier_share(change: pd.DataFrame, pools: PoolTable) -> float:
+    """Return the share of forest in what had a land class at the earlier date."""
+    city = change[(change["zone_layer"] == CITY_ZONE) & change["from_class"].isin(pools.frame["land_class"])]
     forest = city.loc[city["from_class"].isin(["阔叶林", "针叶林", "混交林", "经济林"]), "area_m2"].sum()
-    return float(forest / city_areas["area_m2"].sum())
+    return float(forest / city["area_m2"].sum()) if len(city) else np.nan
 
 
-def _value(change: pd.DataFrame, loaded: Loaded, year_from: int, year_to: int) -> pd.DataFrame:
+def _value(change: pd.DataFrame, loaded: Loaded, year_from: int, year_to: int) -> dict[str, pd.DataFrame]:
     settings = loaded.settings.carbon
     city = change[(change["zone_layer"] == CITY_ZONE) & (change["from_class"] == TOTAL)]
+    share = float(city["covered_share"].iloc[0])
+    if not share:
+        return {}
     amount = float(city["change_tco2e_mid"].sum())
     valuation = Valuation(
         year_from=year_from, year_to=year_to, price_yuan_per_tco2e=settings.price_yuan_per_tco2e,
         discount_share=settings.discount_share, price_growth_share=settings.price_growth_share,
     )  # fmt: skip
-    return pd.DataFrame(
-        [{"item": "全市两期碳变化", "year_from": year_from, "year_to": year_to, "change_tco2e": amount,
+    value = pd.DataFrame(
+        [{"item": f"{whole_city(share)}两期碳变化", "year_from": year_from, "year_to": year_to, "change_tco2e": amount,
           "price_yuan_per_tco2e": valuation.price_yuan_per_tco2e, "discount_share": valuation.discount_share,
           "price_growth_share": valuation.price_growth_share, "yuan_per_tco2e": valuation.yuan_per_tco2e,
           "value_yuan": amount * valuation.yuan_per_tco2e, "formula": valuation.formula(amount), "mark": "M"}]
     )  # fmt: skip
+    return {"carbon_value": value}
 
 
 def _notes(tables: Mapping[str, pd.DataFrame], titles: Mapping[str, str]) -> tuple[str, ...]:

@@ -14,7 +14,6 @@ from geopandas import GeoDataFrame
 from cdgis.carbon.factors import Exclusion
 from cdgis.core.array_types import FloatArray
 from cdgis.core.vocabulary import LIST_SEPARATOR
-from cdgis.errors import LayerError
 from cdgis.geometry.map_frame import METRES_PER_DEGREE
 from cdgis.raster import NODATA_CODE, Effort, PixelBands, Pixels, Raster, class_areas
 
@@ -54,24 +53,16 @@ def later_areas(pairs: pd.DataFrame) -> pd.DataFrame:
 
 
 def codes_of(raster: Raster, pixels: Pixels) -> npt.NDArray[np.int64]:
-    """Return the land classes of some of a raster's pixels, NODATA_CODE where there is no value.
-
-    Raises
-    ------
-    LayerError : values that the raster's recoding does not know.
-    """
+    """Return the land classes of some of a raster's pixels, NODATA_CODE where there is none or none that is listed."""
     values = np.asarray(pixels, dtype=float)
     empty = np.isnan(values) | (values == raster.nodata if raster.nodata is not None else False)
     codes = np.where(empty, NODATA_CODE, values).astype(np.int64)
     if not raster.recoding:
         return codes
-    unknown = sorted(set(np.unique(codes).tolist()) - set(raster.recoding) - {NODATA_CODE})
-    if unknown:
-        listed = "、".join(map(str, unknown))
-        raise LayerError(raster.record.path, raster.record.layer, (f"类别编码不在对照表中：{listed}。请补 classes",))
     keys = np.array(sorted(raster.recoding))
     mapped = np.array([raster.recoding[int(key)] for key in keys])
-    return np.where(codes == NODATA_CODE, NODATA_CODE, mapped[np.searchsorted(keys, codes).clip(0, len(keys) - 1)])
+    place = np.searchsorted(keys, codes).clip(0, len(keys) - 1)
+    return np.where((codes == NODATA_CODE) | (keys[place] != codes), NODATA_CODE, mapped[place])
 
 
 def terrain_of(dem: Raster) -> Terrain:

@@ -7,9 +7,12 @@ import pandas as pd
 from cdgis.carbon import account_change, account_sink, account_stock, merge_zones
 from cdgis.carbon.account.grids import later_areas
 from cdgis.carbon.factors import PoolTable, read_shipped
+from cdgis.carbon.stock import TOTAL, UNLISTED, classed, covered_share
 from cdgis.core import layer_ids
+from cdgis.core.data_gaps import Gap
+from cdgis.core.number_format import covers_all, percent
 from cdgis.core.progress import Progress
-from cdgis.raster import Effort, Raster, account_areas, class_areas, transition_areas
+from cdgis.raster import Effort, Raster, account_areas, class_areas, is_usual_filler, transition_areas
 from cdgis.workspace.layers import Layer
 
 CITY_ZONE, CITY_LAYER = "city", layer_ids.COUNTIES
@@ -30,6 +33,8 @@ class LandCoverAccount:
             name: [] for name in ("carbon_zones", "carbon_areas", "carbon_sink", "carbon_change")
         }
         self.city_areas = pd.DataFrame({"zone_id": [], "class_code": [], "area_m2": []})
+        self.city_share = 0.0
+        """Part of the city with a land class."""
 
     def add(self, layer: Layer, *, progress: Progress | None = None) -> None:
         """Count the zones of `layer`; of the counties also the city as a whole."""
@@ -44,25 +49,54 @@ class LandCoverAccount:
         ledger = account_areas(self._raster, areas, layer.zones)
         ledger = ledger.assign(zone_layer=layer.spec.id, zone_name=ledger["zone_id"].map(names))
         self.parts["carbon_areas"].append(ledger)
-        self._count(areas, pairs, zone_layer=layer.spec.id, names=names)
+        zone_m2 = ledger.set_index("zone_id")[["counted_m2", "outside_m2"]]
+        self._count(areas, pairs, zone_m2, zone_layer=layer.spec.id, names=names)
         if layer.spec.id == CITY_LAYER:
             self.city_areas = merge_zones(areas, CITY_ZONE)
             pairs = pairs.assign(zone_id=CITY_ZONE) if pairs is not None else None
-            self._count(self.city_areas, pairs, zone_layer=CITY_ZONE, names={CITY_ZONE: self._city})
+            whole = zone_m2.sum().to_frame(CITY_ZONE).T
+            self._count(self.city_areas, pairs, whole, zone_layer=CITY_ZONE, names={CITY_ZONE: self._city})
+            self.city_share = float(self.parts["carbon_sink"][-1]["covered_share"].iloc[0])
 
     def _count(
         self,
         areas: pd.DataFrame,
         pairs: pd.DataFrame | None,
+        zone_m2: pd.DataFrame,
         *,
         zone_layer: str,
         names: Mapping[str, str],
     ) -> None:
-        stock = account_stock(areas, self._pools, zone_layer=zone_layer, zone_names=names)
+        outside_m2 = zone_m2["outside_m2"]
+        stock = account_stock(areas, self._pools, zone_layer=zone_layer, zone_names=names, outside_m2=outside_m2)
         self.parts["carbon_zones"].append(stock)
+        share = covered_share(classed(areas, self._pools, outside_m2), self._pools)["covered_share"]
         self.parts["carbon_sink"].append(
-            account_sink(areas, self._classes, self._rates, zone_layer=zone_layer, zone_names=names)
+            account_sink(areas, self._classes, self._rates, zone_layer=zone_layer, zone_names=names, covered_share=share)
         )
         if pairs is not None:
-            change = account_change(pairs, self._pools, zone_layer=zone_layer, zone_names=names)
+            whole = zone_m2.sum(axis=1)
+            change = account_change(pairs, self._pools, zone_layer=zone_layer, zone_names=names, zone_m2=whole)
             self.parts["carbon_change"].append(change)
+
+
+def cover_gaps(cover: LandCoverAccount, raster: Raster) -> list[Gap]:
+    """Return what the city lacks: land without a class, and values that are no land class."""
+    frames = cover.parts["carbon_zones"]
+    if not frames or cover.city_areas.empty:
+        return []
+    zones = pd.concat(frames, ignore_index=True)
+    city = zones[zones["zone_layer"] == CITY_ZONE]
+    blank = city[(city["land_class"] != TOTAL) & (city["valued_m2"] == 0)]
+    if covers_all(cover.city_share):
+        return []
+    words = "、".join(f"{name} {area / 1e6:,.1f} 平方公里" for name, area in zip(blank["land_class"], blank["area_m2"], strict=True))
+    fillers = [name for name in blank["land_class"] if name.startswith(UNLISTED) and is_usual_filler(int(name.split(" ")[1]))]
+    hint = f"；{'、'.join(fillers)} 像是没有声明的无数据" if fillers else ""
+    return [
+        Gap(
+            part=f"碳储量、年碳汇只含市内有值的 {percent(cover.city_share)} 面积，不是全市合计", layer=raster.record.layer,
+            file=raster.record.path, row="", problem=f"没有土地类别的面积：{words}{hint}",
+            remedy="请换用覆盖全市的栅格；类别编码不同的在图层目录的 classes 写明对应，无数据值在 nodata 写明",
+        )
+    ]  # fmt: skip

@@ -13,8 +13,8 @@ from cdgis.carbon.growth import YearlyGain
 from cdgis.carbon.ledger import Cut, cut_off, overlap_with_earlier
 from cdgis.carbon.potential import AFFORESTATION
 from cdgis.core import layer_ids
+from cdgis.core.data_gaps import Gap
 from cdgis.core.units import M2_PER_HA, TCO2_PER_TC
-from cdgis.errors import LayerError
 from cdgis.geometry import geodesy
 from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.raster import class_areas
@@ -29,27 +29,33 @@ WETLANDS, WETLAND_CLASS = layer_ids.WETLANDS, 9
 NOT_ASKED = "not_asked"
 
 
-def read_facts(table: pd.DataFrame, path: str) -> dict[str, dict[str, Fact]]:
-    """Return area_id -> what is declared about it; blank cells are not known.
+def read_facts(table: pd.DataFrame, path: str) -> tuple[dict[str, dict[str, Fact]], tuple[Gap, ...]]:
+    """Return area_id -> what is declared about it, and the cells that declare nothing though they are filled.
 
-    Raises
-    ------
-    LayerError : an area twice, or cells that are neither 是/否 nor a number; all faults at once.
+    Blank cells are not known; so is a cell that is neither 是/否 nor a number, and all of an area that stands twice.
     """
-    problems = [f"修复区 {area} 重复" for area in table.loc[table["area_id"].duplicated(), "area_id"]]
+    twice = set(table.loc[table["area_id"].duplicated(), "area_id"])
+    gaps = [_unusable(path, number, f"修复区 {area} 重复", "请每个修复区只留一行")
+            for number, area in enumerate(table["area_id"], start=2) if area in twice]  # fmt: skip
     facts: dict[str, dict[str, Fact]] = {}
-    for row in table.to_dict("records"):
+    for number, row in enumerate(table.to_dict("records"), start=2):
+        if row["area_id"] in twice:
+            continue
         mine: dict[str, Fact] = {}
         for name, text in ((str(k), str(v).strip()) for k, v in row.items()):
             value = _fact(name, text)
             if value is None and text and name in (*YES_NO, *NUMBERS):
-                problems.append(f"{row['area_id']} 的 {name} 读到“{text}”，应为{'是或否' if name in YES_NO else '数字'}")
+                meant = "是或否" if name in YES_NO else "数字"
+                gaps.append(_unusable(path, number, f"{row['area_id']} 的 {name} 读到“{text}”，应为{meant}", "请改正这一格"))
             elif value is not None:
                 mine[name] = value
         facts[str(row["area_id"])] = mine
-    if problems:
-        raise LayerError(path, "restoration_facts", tuple(problems))
-    return facts
+    return facts, tuple(gaps)
+
+
+def _unusable(path: str, row: int, problem: str, remedy: str) -> Gap:
+    part = "修复区填报事项：按没有填报处理，预检为未知"
+    return Gap(part=part, layer="restoration_facts", file=path, row=f"第 {row} 行", problem=problem, remedy=remedy)
 
 
 def _fact(name: str, text: str) -> Fact | None:
@@ -59,9 +65,10 @@ def _fact(name: str, text: str) -> Fact | None:
         return {"是": True, "否": False}.get(text)
     if name in NUMBERS:
         try:
-            return float(text)
+            value = float(text)
         except ValueError:
             return None
+        return value if np.isfinite(value) else None
     return text if name == "stand_kind" else None
 
 

@@ -17,8 +17,10 @@ from cdgis.carbon.factors import (
     read_soils,
     read_trees,
 )
+from cdgis.core.number_format import covered_words
 from cdgis.core.units import M2_PER_HA, TCO2_PER_TC
 from cdgis.core.vocabulary import CheckState
+from cdgis.raster import NODATA_CODE
 from cdgis.workspace.settings import CarbonSettings
 
 FOREST_CODES = (1, 2, 3, 13)
@@ -30,7 +32,8 @@ _TREE_UNITS = {"density_t_per_m3": "吨/立方米", "bef": "无", "root_shoot": 
 
 
 def milestones(
-    covers: Mapping[int, float], planned_share: float, *, forest_ha: float, sink_tco2e_per_yr: float, stand_m3_per_ha: float
+    covers: Mapping[int, float], planned_share: float, *, forest_ha: float, sink_tco2e_per_yr: float, stand_m3_per_ha: float,
+    covered_share: float = 1.0,
 ) -> pd.DataFrame:
     """Return table carbon_milestones: what the plan says and what our data give, side by side.
 
@@ -40,14 +43,16 @@ def milestones(
     planned_share : share of the city that all eligible afforestation would add.
     forest_ha, sink_tco2e_per_yr : the city's forest and its yearly uptake.
     stand_m3_per_ha : mean stem volume of the inventoried stands; NaN without stands.
+    covered_share : part of the city with a land class.
     """
     plan = read_shipped("milestones", ("plan_value", "year")).astype({"year": int})
     rows: list[dict[str, object]] = [
         {str(k): v for k, v in row.items()} | {"found_value": np.nan, "method": "规划文本"} for row in plan.to_dict("records")
     ]
     latest = max(covers) if covers else 0
+    part = covered_words(covered_share)
     rows += [
-        _found("森林覆盖率", year, "占市域面积", share, "土地类别栅格中林地与市域面积之比；栅格按规划覆盖率校准，不是独立证据", "S")
+        _found("森林覆盖率", year, "占市域面积", share, f"土地类别栅格中林地与有值面积之比{part}；栅格按规划覆盖率校准，不是独立证据", "S")
         for year, share in covers.items()
     ]
     if covers:
@@ -62,7 +67,7 @@ def milestones(
     for word, factor in (("低", 0.4339), ("高", 0.5002)):
         text = f"（1.4−1.2）亿立方米÷5年×{factor} 吨碳/立方米×44/12；树种系数凭记忆"
         rows.append(_found(f"规划蓄积增量折年碳汇（{word}）", 2030, "吨CO2e/年", yearly_m3 * factor * TCO2_PER_TC, text, "M"))
-    rows.append(_found("现有森林年碳汇（本工具中值）", latest, "吨CO2e/年", sink_tco2e_per_yr, "见 carbon_sink.csv", "M"))
+    rows.append(_found("现有森林年碳汇（本工具中值）", latest, "吨CO2e/年", sink_tco2e_per_yr, f"见 carbon_sink.csv{part}", "M"))
     return pd.DataFrame(rows)
 
 
@@ -210,9 +215,10 @@ def _other_rows(settings: CarbonSettings) -> pd.DataFrame:
 
 
 def forest_share(areas: pd.DataFrame) -> float:
-    """Return forest area over all area that has a class or none."""
+    """Return forest area over all area that has a class; NaN where none has."""
     forest = areas.loc[areas["class_code"].isin(FOREST_CODES), "area_m2"].sum()
-    return float(forest / areas["area_m2"].sum()) if len(areas) else 0.0
+    valued_m2 = float(areas.loc[areas["class_code"] > NODATA_CODE, "area_m2"].sum())
+    return float(forest / valued_m2) if valued_m2 else float("nan")
 
 
 def forest_ha(areas: pd.DataFrame) -> float:

@@ -1,6 +1,6 @@
 """Restoration areas: eligible land left, what is planted there, and what it could add."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +15,7 @@ from cdgis.carbon.ledger import NO_CLASS, Cut, cut_off, overlap_with_earlier, wr
 from cdgis.carbon.planting import aspect_of, choose_planting
 from cdgis.carbon.potential import AFFORESTATION, estimate_potential, gain_for, growth_key, total_potential
 from cdgis.core import layer_ids
+from cdgis.core.data_gaps import Gap, listed
 from cdgis.geometry import geodesy
 from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.raster import NODATA_CODE, Effort, Raster, class_areas
@@ -53,6 +54,23 @@ class Restoration:
     """area_id, class_code, area_m2: the eligible area by its present land class."""
 
 
+def known_measures(layer: Layer, gaps: list[Gap]) -> Layer:
+    """Return the areas whose measure has a rate of gain; the others are named in `gaps`."""
+    measures = sorted(set(read_measures().frame["measure"]))
+    strange = ~layer.zones["zone_class"].isin(measures)
+    if not strange.any():
+        return layer
+    left = layer.zones[strange]
+    gaps.append(
+        Gap(
+            part=f"修复区增汇潜力：{len(left)} 片未算，其余照算", layer=layer.spec.id, file=layer.record.path,
+            row=listed([f"第 {place + 1} 个要素（{zone}）" for place, zone in zip(left.index, left["zone_id"], strict=True)]),
+            problem=f"措施“{listed(sorted(set(left['zone_class'])))}”没有增汇参数", remedy=f"措施应为 {'、'.join(measures)}",
+        )
+    )  # fmt: skip
+    return replace(layer, zones=layer.zones[~strange].reset_index(drop=True))
+
+
 def measure_restoration(layer: Layer, ground: Ground, precipitation_mm: pd.Series) -> Restoration:
     """Return the areas with their ledger and what the planting rules call for.
 
@@ -72,6 +90,8 @@ def measure_restoration(layer: Layer, ground: Ground, precipitation_mm: pd.Serie
     steps, kept = _cut_all(areas, plane, ground)
     eligible = kept.groupby("area_id")["area_m2"].sum().reindex(areas["area_id"], fill_value=0.0)
     areas["eligible_m2"] = areas["area_id"].map(eligible).astype(float)
+    unclassed = steps[steps["item"] == NO_CLASS].groupby("area_id")["taken_m2"].sum().reindex(areas["area_id"], fill_value=0.0)
+    areas["covered_share"] = 1 - (areas["area_id"].map(unclassed) / areas["gross_m2"].where(areas["gross_m2"] > 0)).fillna(1.0).clip(0, 1)
     ledger = write_ledger(areas, steps, eligible)
     planted = _plant(areas, zones, ground, precipitation_mm)
     used = steps[steps["taken_m2"] > 0].groupby("area_id")["mark"].min()

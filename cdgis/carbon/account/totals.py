@@ -12,6 +12,7 @@ from cdgis.carbon.growth import YearlyGain
 from cdgis.carbon.potential import error_of
 from cdgis.carbon.uncertainty import Correlation, Model
 from cdgis.core.array_types import FloatArray
+from cdgis.core.number_format import whole_city
 from cdgis.core.units import M2_PER_HA, TCO2_PER_TC
 from cdgis.workspace.settings import CarbonSettings
 
@@ -57,7 +58,7 @@ def _row(
     }  # fmt: skip
 
 
-def stock_quantity(city_areas: pd.DataFrame, pools: PoolTable, mark: str) -> Quantity:
+def stock_quantity(city_areas: pd.DataFrame, pools: PoolTable, mark: str, *, covered_share: float = 1.0) -> Quantity:
     """Return the city's stock as a sum over classes and pools."""
     area_ha = city_areas.groupby("class_code")["area_m2"].sum() / M2_PER_HA
     factors: list[Factor] = []
@@ -71,7 +72,7 @@ def stock_quantity(city_areas: pd.DataFrame, pools: PoolTable, mark: str) -> Qua
                 low, high = row[f"{pool}_low_tc_per_ha"], row[f"{pool}_high_tc_per_ha"]
                 factors.append(Factor(name=name, low=low, mid=mid, high=high, group=row["error"]))
                 hectares[name] = float(area_ha[row["class_code"]])
-    return Quantity(name="全市碳储量", unit="吨碳", factors=factors, model=_weighted(hectares), mark=mark)
+    return Quantity(name=f"{whole_city(covered_share)}碳储量", unit="吨碳", factors=factors, model=_weighted(hectares), mark=mark)
 
 
 def _weighted(weights: Mapping[str, float]) -> Model:

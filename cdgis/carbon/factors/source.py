@@ -26,7 +26,7 @@ def read_source(source: Traversable, numbers: tuple[str, ...] = ()) -> pd.DataFr
     CarbonError : no such file, or a number that is none.
     """
     if not source.is_file():
-        raise CarbonError(f"缺少碳因子表 {source.name}", remedy="请恢复 cdgis/data/carbon 中的该文件")
+        raise CarbonError(f"缺少碳因子表 {source.name}", remedy="安装不完整，请重新安装 cdgis")
     with source.open("r", encoding="utf-8-sig") as stream:
         frame = pd.read_csv(stream, dtype=str, keep_default_na=False)
     for column in frame.columns:

@@ -14,6 +14,7 @@ import shapely
 from cdgis.carbon.potential import ALL_MEASURES
 from cdgis.carbon.stock import TOTAL
 from cdgis.core import layer_ids
+from cdgis.core.number_format import covered_words, covers_all, whole_city
 from cdgis.core.vocabulary import Disposition, ListingStatus, Mark, Verdict
 from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.report.drawing.bar_chart import Chart, Content, stacked
@@ -191,6 +192,8 @@ def _relocation(assessment: Assessment) -> Content | None:
 def _carbon(assessment: Assessment, links: Mapping[str, str]) -> Content | None:
     zones = table(assessment, "carbon_zones")
     rows = zones[(zones["zone_layer"] == COUNTY_LAYER) & (zones["land_class"] == TOTAL)]
+    partly = [f"{name}{covered_words(share)}" for name, share in zip(rows["zone_name"], rows["covered_share"], strict=True) if not covers_all(share)]
+    rows = rows[rows["covered_share"] > 0]
     if rows.empty:
         return None
     rows = rows.sort_values(["stock_tc_mid", "zone_id"], ascending=[False, True])
@@ -198,7 +201,8 @@ def _carbon(assessment: Assessment, links: Mapping[str, str]) -> Content | None:
     return Content(
         id="carbon-chart",
         title=f"各县区碳储量（{_initial(rows)}）",
-        note="植被与土壤合计中值；横线为低值至高值（5% 与 95% 分位），各行区间不能相加。来源：carbon_zones.csv",
+        note="植被与土壤合计中值；横线为低值至高值（5% 与 95% 分位），各行区间不能相加。"
+        + (f"没有全部覆盖的：{'；'.join(partly)}。" if partly else "") + "来源：carbon_zones.csv",
         unit="万吨碳",
         label_title="县区",
         series=(("中值", _CARBON_COLOUR),),
@@ -254,6 +258,7 @@ def _headlines(assessment: Assessment, listed: Sequence[Listed]) -> tuple[tuple[
         facts.append(_moving(relocation))
     zones = table(assessment, "carbon_zones")
     city = zones[(zones["zone_layer"] == layer_ids.CITY) & (zones["land_class"] == TOTAL)]
-    if len(city):
-        facts.append((f"{float(city['stock_tc_mid'].iloc[0]) / 1e8:.2f}", "亿吨碳", f"全市碳储量中值（{_initial(city)}）"))
+    share = float(city["covered_share"].sum())
+    if share:
+        facts.append((f"{float(city['stock_tc_mid'].iloc[0]) / 1e8:.2f}", "亿吨碳", f"{whole_city(share)}碳储量中值（{_initial(city)}）"))
     return tuple((f"{n:,}" if isinstance(n, int) else str(n), unit, text) for n, unit, text in facts)

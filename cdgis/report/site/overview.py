@@ -19,7 +19,7 @@ NO_COUNTY = "未落入县区"
 _CITY_LAYER = layer_ids.CITY
 _COUNTY_LAYER = layer_ids.COUNTIES
 _FIGURES = (
-    "area_m2", "vegetation_tc", "dead_tc", "soil_tc", "soil_share",
+    "area_m2", "covered_share", "vegetation_tc", "dead_tc", "soil_tc", "soil_share",
     "stock_tc_low", "stock_tc_mid", "stock_tc_high", "stock_tco2e_mid",
 )  # fmt: skip
 _MILESTONE_YEAR = 2030

@@ -11,6 +11,7 @@ import pandas as pd
 from cdgis.carbon.potential import ALL_MEASURES
 from cdgis.carbon.stock import TOTAL
 from cdgis.core import layer_ids
+from cdgis.core.number_format import covered_words, whole_city
 from cdgis.core.vocabulary import ListingStatus
 from cdgis.geometry.geodesy import survey_area_m2
 from cdgis.report.table_rows import table
@@ -55,10 +56,12 @@ def _layer_figure(name: str, assessment: Assessment) -> str:
 def _carbon(assessment: Assessment) -> str:
     zones = table(assessment, "carbon_zones")
     city = zones[(zones["zone_layer"] == layer_ids.CITY) & (zones["land_class"] == TOTAL)]
-    if city.empty:
+    share = float(city["covered_share"].sum())
+    if not share:
         return ""
     low, mid, high = (float(city[f"stock_tc_{name}"].iloc[0]) for name in ("low", "mid", "high"))
-    return f"全市碳储量中值 {ten_thousand(mid)} 万吨碳（{ten_thousand(low)} 至 {ten_thousand(high)}，{initial(str(city['mark'].iloc[0]))}）"
+    span = f"{ten_thousand(low)} 至 {ten_thousand(high)}"
+    return f"{whole_city(share)}碳储量中值 {ten_thousand(mid)} 万吨碳（{span}，{initial(str(city['mark'].iloc[0]))}）"
 
 
 def _potential(assessment: Assessment) -> str:
@@ -67,7 +70,7 @@ def _potential(assessment: Assessment) -> str:
         return ""
     last = totals[(totals["measure"] == ALL_MEASURES) & (totals["year"] == totals["year"].max())].iloc[0]
     return (
-        f"修复区可实施面积 {number(last['eligible_m2'] / 1e4)} 公顷；{int(last['year'])} 年增汇中值"
+        f"修复区可实施面积 {number(last['eligible_m2'] / 1e4)} 公顷{covered_words(float(last['covered_share']))}；{int(last['year'])} 年增汇中值"
         f" {ten_thousand(last['flux_tco2e_mid'])} 万吨二氧化碳当量/年，"
         f"累计 {ten_thousand(last['cumulative_tco2e_mid'])} 万吨（以措施全部落实为前提，{initial(str(last['mark']))}）"
     )

@@ -6,6 +6,7 @@ from cdgis.results.tables.carbon import CARBON_TABLES
 from cdgis.results.tables.carbon_basis import CARBON_BASIS_TABLES
 from cdgis.results.tables.column import Column, Kind, Table
 from cdgis.results.tables.comparison import COMPARISON_TABLES
+from cdgis.results.tables.gap_table import GAP_TABLES
 from cdgis.results.tables.judgement import JUDGEMENT_TABLES
 from cdgis.results.tables.outfalls import OUTFALL_TABLES, WETLAND_TABLES
 from cdgis.results.tables.relocation import RELOCATION_TABLES
@@ -19,6 +20,7 @@ TABLES: dict[str, Table] = {
     table.name: table
     for table in (
         *JUDGEMENT_TABLES,
+        *GAP_TABLES,
         *ADVICE_TABLES,
         *RELOCATION_TABLES,
         *CARBON_TABLES,

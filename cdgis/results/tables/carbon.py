@@ -5,6 +5,8 @@ from cdgis.results.tables.column import Column, Table, integer, note, number, te
 
 _ZONE = (text("zone_layer", "分区图层"), text("zone_id", "区编码"), note("zone_name", "区名称"))
 _AREA = (text("area_id", "修复区编码"), note("area_name", "修复区名称"))
+COVERED = number("covered_share", "有值面积占该区", 0.0, 1.0)
+"""Beside every total: the part of the zone that the data cover."""
 _MARK = text("mark", "出处标记", *Mark)
 
 
@@ -28,6 +30,8 @@ CARBON_TABLES: tuple[Table, ...] = (
             *_ZONE,
             text("land_class", "土地类别"),
             number("area_m2", "面积（平方米）"),
+            number("valued_m2", "其中有值（平方米）"),
+            COVERED,
             number("above_tc", "地上（吨碳）", required=False),
             number("below_tc", "地下（吨碳）", required=False),
             number("dead_tc", "死有机质（吨碳）", required=False),
@@ -48,8 +52,9 @@ CARBON_TABLES: tuple[Table, ...] = (
         sort_by=("zone_layer", "zone_id"),
         columns=(
             *_ZONE,
-            number("forest_m2", "森林面积（平方米）"),
-            *span("sink_tco2e_per_yr", "年碳汇", "吨CO2e/年", required=True),
+            number("forest_m2", "森林面积（平方米）", required=False),
+            COVERED,
+            *span("sink_tco2e_per_yr", "年碳汇", "吨CO2e/年"),
             text("method", "方法"),
             _MARK,
         ),
@@ -63,6 +68,7 @@ CARBON_TABLES: tuple[Table, ...] = (
             text("from_class", "前期类别"),
             text("to_class", "后期类别"),
             number("area_m2", "面积（平方米）"),
+            COVERED,
             number("vegetation_change_tc", "植被变化（吨碳）", None, required=False),
             number("dead_change_tc", "死有机质变化（吨碳）", None, required=False),
             number("soil_change_tc", "土壤变化（吨碳）", None, required=False),
@@ -96,15 +102,17 @@ CARBON_TABLES: tuple[Table, ...] = (
         sort_by=("stand_id",),
         columns=(
             text("stand_id", "小班编号"),
-            text("species", "优势树种"),
-            text("species_group", "树种组"),
-            number("age_yr", "林龄（年）"),
+            note("species", "优势树种"),
+            note("species_group", "树种组"),
+            number("age_yr", "林龄（年）", required=False),
             number("area_m2", "面积（平方米）"),
-            number("volume_m3_per_ha", "每公顷蓄积（立方米）"),
-            number("volume_tc", "蓄积法（吨碳）"),
+            number("volume_m3_per_ha", "每公顷蓄积（立方米）", required=False),
+            number("volume_tc", "蓄积法（吨碳）", required=False),
             number("fang_tc", "方精云法（吨碳）", required=False),
-            number("ipcc_tc", "IPCC法（吨碳）"),
-            number("sink_tco2e_per_yr", "年碳汇（吨CO2e/年）"),
+            number("ipcc_tc", "IPCC法（吨碳）", required=False),
+            number("sink_tco2e_per_yr", "年碳汇（吨CO2e/年）", required=False),
+            text("state", "结果", "已算", "资料不足"),
+            note("missing", "缺什么"),
             _MARK,
         ),
     ),
@@ -116,6 +124,7 @@ CARBON_TABLES: tuple[Table, ...] = (
             text("species_group", "树种组"),
             integer("stands", "小班数"),
             number("area_m2", "面积（平方米）"),
+            number("covered_share", "已算面积占全部小班", 0.0, 1.0),
             number("volume_m3", "蓄积（立方米）"),
             number("volume_tc", "蓄积法（吨碳）"),
             number("volume_tc_low", "蓄积法低值（吨碳）"),
@@ -139,6 +148,7 @@ CARBON_TABLES: tuple[Table, ...] = (
             text("growth_key", "增汇曲线"),
             number("gross_m2", "总面积（平方米）"),
             number("eligible_m2", "可实施面积（平方米）"),
+            number("covered_share", "有土地类别的面积占比", 0.0, 1.0),
             number("elevation_m", "平均高程（米）", None, required=False),
             number("north_share", "阴坡面积占比", 0.0, 1.0, required=False),
             note("planting_rule", "树种规则"),
@@ -189,6 +199,7 @@ CARBON_TABLES: tuple[Table, ...] = (
             integer("year", "年份"),
             number("gross_m2", "总面积（平方米）"),
             number("eligible_m2", "可实施面积（平方米）"),
+            number("covered_share", "有土地类别的面积占比", 0.0, 1.0),
             *_FLOWS,
             _MARK,
         ),
@@ -202,6 +213,7 @@ CARBON_TABLES: tuple[Table, ...] = (
             integer("year", "年份"),
             number("gross_m2", "总面积（平方米）"),
             number("eligible_m2", "可实施面积（平方米）"),
+            number("covered_share", "有土地类别的面积占比", 0.0, 1.0),
             *_FLOWS,
             _MARK,
         ),
