@@ -36,7 +36,7 @@ EMPTY_HERE = (
     "outfalls", "outfall_loads", "park_use", "relocation_effects", "relocation_plan", "relocation_sites",
     "carbon_sink", "carbon_change", "carbon_value", "carbon_stands", "carbon_species", "carbon_restoration",
     "carbon_ledger", "carbon_eligibility", "carbon_potential_zones", "carbon_growth", "carbon_milestones",
-    "carbon_uncertainty", "carbon_factors", "carbon_checks", "carbon_soil",
+    "carbon_uncertainty", "carbon_factors", "carbon_checks", "carbon_soil", "gaps",
 )  # fmt: skip
 """Tables the made-up assessment leaves empty; every other one must have rows to compare."""
 
@@ -89,7 +89,7 @@ def test_workbook_runs_no_formula_and_keeps_text_when_attacked(tmp_path: Path) -
 
 def test_workbook_has_chinese_headers_frozen_and_the_stamp_on_each_sheet(folder: Path) -> None:
     book = openpyxl.load_workbook(folder / "cdgis.xlsx")
-    assert book.sheetnames == ["说明", *(table.title for table in TABLES.values())]
+    assert book.sheetnames == ["说明", "对象一览", *(table.title for table in TABLES.values())]
     notes = {row[0]: row[1] for row in book["说明"].iter_rows(values_only=True, max_row=5)}
     assert notes["数据性质"] == DEMO_STAMP and notes["判定基准日"] == "2026-11-01" and "0.1.0" in notes["软件版本"]
     for table in TABLES.values():
@@ -200,3 +200,49 @@ def test_tables_are_written_when_nothing_was_judged(tmp_path: Path) -> None:
     write_tables(empty_assessment(), tmp_path)
     assert (tmp_path / "findings.csv").read_text("utf-8-sig") == ",".join([*TABLES["findings"].names, "data_status"]) + "\n"
     assert openpyxl.load_workbook(tmp_path / "cdgis.xlsx")["判定结论"].max_row == 2
+
+
+def test_summary_sheet_has_one_row_a_subject_and_sums_to_the_table(folder: Path) -> None:
+    sheet = openpyxl.load_workbook(folder / "cdgis.xlsx")["对象一览"]
+    heads = [cell.value for cell in sheet[2]]
+    rows = list(sheet.iter_rows(min_row=3, values_only=True))
+    table = _read_csv(folder / "subjects.csv")
+    assert [row[0] for row in rows] == [row["subject_id"] for row in table] and heads[:3] == ["对象编号", "名称", "结论"]
+    assert sum(row[heads.index("面积（平方米）")] for row in rows) == pytest.approx(sum(float(row["area_m2"]) for row in table))
+    codes = [row[heads.index("行业代码")] for row in rows]
+    assert all(code is None or isinstance(code, str) for code in codes)
+
+
+def test_every_sheet_prints_on_a4_as_wide_as_the_page_with_its_headers(folder: Path) -> None:
+    book = openpyxl.load_workbook(folder / "cdgis.xlsx")
+    for sheet in book:
+        assert sheet.page_setup.paperSize == "9" or sheet.page_setup.paperSize == 9
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage and sheet.page_setup.fitToHeight == 0
+        if sheet.title != "说明":
+            assert sheet.page_setup.orientation == "landscape" and sheet.print_title_rows in ("$1:$2", "1:2")
+    links = {cell.value: cell.hyperlink.location for cell in book["说明"]["A"] if cell.hyperlink}
+    assert links == {name: f"'{name}'!A1" for name in book.sheetnames[1:]}
+
+
+def test_whole_days_are_dates_and_codes_are_text(folder: Path) -> None:
+    book = openpyxl.load_workbook(folder / "cdgis.xlsx")
+    sheet, table = book["规则逐条结果"], _read_csv(folder / "findings.csv")
+    place = [cell.value for cell in sheet[2]].index("生效日期") if "生效日期" in [c.value for c in sheet[2]] else None
+    names = [column.name for column in TABLES["findings"].columns]
+    place = names.index("effective_from") if place is None else place
+    for cells, row in zip(sheet.iter_rows(min_row=3), table, strict=True):
+        value = cells[place].value
+        shown = value.date().isoformat() if hasattr(value, "date") else value or ""
+        assert shown == row["effective_from"] and (len(row["effective_from"]) != 10 or hasattr(value, "date"))
+
+
+def test_a_screening_writes_the_tables_it_made_and_says_what_each_is(tmp_path: Path) -> None:
+    made = make_assessment()
+    screened = replace(made, request=replace(made.request, command="screen"))
+    write_tables(screened, tmp_path)
+    written = {path.stem for path in tmp_path.glob("*.csv")}
+    judging = {"intake", "subjects", "overlaps", "clear", "findings", "verdicts", "ledger", "gaps"}
+    assert judging <= written and written - judging <= {name for name, table in made.tables.items() if len(table)} | {"attributes"}
+    readme = (tmp_path / "README.txt").read_text(encoding="utf-8-sig")
+    assert all(f"{name}.csv　{TABLES[name].title}" in readme for name in written)
+    assert all(TABLES[name].title in readme.split("没有写出的表：")[1] for name in TABLES if name not in written)

@@ -1,26 +1,37 @@
 """The command that checks reports, folders of reports and the output of whole runs: `cdgis verify`."""
 
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cdgis.cli.options import DebugOption, JobsOption, WorkspaceOption, open_here, say
+from cdgis.core.vocabulary import Grade
 from cdgis.errors import ReportError
 
 if TYPE_CHECKING:
-    from cdgis.pipelines.verify_report import Repeater, Verification, Writer
+    from cdgis.pipelines.verification import Verification
+    from cdgis.pipelines.verify_report import Repeater, Writer
     from cdgis.workspace.settings import Workspace
 
 EXIT_DIFFERS = 2
 _MOST_NAMED = 200
 
+_STYLES = {Grade.CONTENT: "red", Grade.UNCHECKED: "yellow", Grade.OUTDATED: "yellow", Grade.BYTES: "green", Grade.SAME: "green"}
+_VERDICTS = {
+    Grade.CONTENT: "{count} 项不符（内容被改）：不能作为依据。",
+    Grade.UNCHECKED: "{count} 项未能核对：请按上面的办法处理后再核对。",
+    Grade.OUTDATED: "{count} 项已过有效期或条文已变：请重新研判，不能再作依据。",
+    Grade.BYTES: "内容逐行相同，{count} 项仅字节不同（另存、签署）：不影响使用。",
+    Grade.SAME: "全部一致。",
+}  # fmt: skip
 FileOption = Annotated[
     list[Path] | None, typer.Option("--file", metavar="文件", help="工作区之外的原边界文件现在的位置，可多次给出")
 ]
 ReportsArgument = Annotated[
-    list[Path], typer.Argument(metavar="报告", help="报告文件（.html、.json、.docx）、装报告的文件夹，或 cdgis run 的输出文件夹")
+    list[Path], typer.Argument(metavar="报告", help="报告（.html、.json、.docx）、data/ 里的表、装报告的文件夹，或 run 的输出文件夹")
 ]
 
 
@@ -63,24 +74,26 @@ def _verified(
 ) -> "Iterator[tuple[Path, Verification]]":
     """Yield what was checked about what the user named: a run, a folder of reports, or one report."""
     from cdgis.pipelines.save_assessment import save_assessment
-    from cdgis.pipelines.verify_folder import PAGES, record_beside, verify_folder, verify_word
+    from cdgis.pipelines.verify_folder import PAGES, TABLES, record_beside, verify_folder, verify_table, verify_word
     from cdgis.pipelines.verify_report import verify_report
     from cdgis.pipelines.verify_run import run_folder, verify_run
 
-    writers, suffix = report_writers(), path.suffix.lower()
+    writers, suffix, today = report_writers(), path.suffix.lower(), date.today()
     folder = run_folder(path)
     if folder is not None and opened is not None:
         only = path if path.name != "index.html" and path.is_file() else None
         yield path, verify_run(folder, workspace=opened, publish=save_assessment, only=only, jobs=jobs)
     elif path.is_dir():
-        found = list(verify_folder(path, again=again, writers=writers))
+        found = list(verify_folder(path, again=again, writers=writers, today=today))
         if len(found) == 1 and not found[0][1].report_number:
             raise ReportError(f"{path} 中没有报告（.html 或 .json），也不是 cdgis run 的输出文件夹")
         yield from found
     elif suffix == ".docx":
-        yield path, verify_word(path, record_beside(path), writers[".docx"])
+        yield path, verify_word(path, writers[".docx"], beside=record_beside(path), again=again, today=today)
+    elif suffix in TABLES:
+        yield path, verify_table(path, again=again)
     else:
-        yield path, verify_report(path, again=again, render=writers.get(".html" if suffix in PAGES else suffix))
+        yield path, verify_report(path, again=again, render=writers.get(".html" if suffix in PAGES else suffix), today=today)
 
 
 def _tell(found: "Verification", path: Path) -> bool:
@@ -89,7 +102,8 @@ def _tell(found: "Verification", path: Path) -> bool:
     number = f"　报告 {found.report_number}" if found.report_number else ""
     say(f"{path.name or path}{number}{about}")
     for check in found.checks:
-        say(f"{'不符' if check.faults else '一致'}　{check.title}", style="red" if check.faults else "green")
+        grade = check.grade if check.faults else Grade.SAME
+        say(f"{grade}　{check.title}", style=_STYLES[grade])
         for fault in check.faults:
             say(f"　　· {fault}")
     for name in found.unverified[:_MOST_NAMED]:
@@ -97,9 +111,6 @@ def _tell(found: "Verification", path: Path) -> bool:
     if len(found.unverified) > _MOST_NAMED:
         say(f"未核对　另有 {len(found.unverified) - _MOST_NAMED} 个文件", style="yellow")
     rest = f"另有 {len(found.unverified)} 个文件没有核对，不能据此作信。" if found.unverified else ""
-    differing = sum(bool(check.faults) for check in found.checks)
-    if differing:
-        say(f"核对 {len(found.checks)} 项，{differing} 项不符：不能作为依据。{rest}", style="bold red")
-    else:
-        say(f"核对 {len(found.checks)} 项，全部一致。{rest}", style="bold green")
-    return bool(differing)
+    count = sum(bool(check.faults) for check in found.checks)
+    say(f"核对 {len(found.checks)} 项，{_VERDICTS[found.grade].format(count=count)}{rest}", style=f"bold {_STYLES[found.grade]}")
+    return found.grade not in (Grade.SAME, Grade.BYTES)

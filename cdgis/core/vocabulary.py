@@ -186,6 +186,16 @@ class Mark(StrEnum):
     MEMORY = "M"
 
 
+class Grade(StrEnum):
+    """How a report differs from what its inputs give, the gravest first."""
+
+    CONTENT = "内容被改"
+    UNCHECKED = "未能核对"
+    OUTDATED = "已过有效期或条文已变"
+    BYTES = "仅字节不同（内容逐行相同）"
+    SAME = "一致"
+
+
 class Evidence(StrEnum):
     """Who has seen the text of a rule or basis, and where."""
 
@@ -246,6 +256,8 @@ class InputRecord:
     sha256: str
     version: str
     official: bool
+    content_sha256: str = ""
+    """SHA-256 of what the file says, whatever its bytes (cdgis.readers.content_hash); "" where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

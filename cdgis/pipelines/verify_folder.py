@@ -4,28 +4,35 @@ Reports are asked for again one by one, Word files rendered again from the recor
 written again from the request in run.json; the folder's register says what else cdgis wrote there and what is gone.
 """
 
+import zipfile
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 
+from cdgis.core.error_words import in_words
 from cdgis.core.scratch_folder import scratch_folder
+from cdgis.core.vocabulary import Grade
 from cdgis.core.written_files import REGISTER, file_digest, read_listing, read_register
 from cdgis.errors import CdgisError, ReportError
-from cdgis.pipelines.verify_report import Check, Repeater, Verification, Writer, verify_report
-from cdgis.pipelines.verify_run import RUN_FILE, different_files, files_below, read_output
+from cdgis.pipelines.verification import Check, Verification, graded
+from cdgis.pipelines.verify_report import Repeater, Writer, about_report, against_workspace, verify_report
+from cdgis.pipelines.verify_run import RUN_FILE, by_grade, different_files, files_below, read_output
 from cdgis.report.files.atomic_output import MARKER, interrupted, staged
 from cdgis.report.files.table_files import write_tables
 from cdgis.report.screening.record import load_report
-from cdgis.results.differences import input_faults, listed, setting_faults
-from cdgis.results.report_file import ReportFile, canonical, read_report
+from cdgis.report.screening.word_record import embedded_record, pictures, text_differences, word_texts
+from cdgis.results.differences import as_reported, input_faults, setting_faults
+from cdgis.results.report_file import ReportFile, canonical, read_report, report_of
 from cdgis.results.review_journal import SUFFIX
 
 PAGES = (".html", ".htm")
 RECORDS = (*PAGES, ".json")
+TABLES = (".xlsx", ".gpkg", ".csv")
 _CONTAINERS = {"xlsx": "data/cdgis.xlsx", "gpkg": "data/cdgis.gpkg"}
 
 
 def verify_folder(
-    folder: Path, *, again: Repeater | None, writers: Mapping[str, Writer]
+    folder: Path, *, again: Repeater | None, writers: Mapping[str, Writer], today: date | None = None
 ) -> Iterator[tuple[Path, Verification]]:
     """Yield what was checked about each report in `folder`, then about its tables and everything else in it.
 
@@ -33,7 +40,9 @@ def verify_folder(
     ----------
     again : asks again from the workspace; None checks the files against themselves only.
     writers : file ending -> makes that file's bytes from the report.
+    today : the day by which reports may have expired; None does not ask.
     """
+    harmless: set[str] = set()
     unread: list[str] = []
     reports: dict[str, ReportFile] = {}
     candidates = (path for path in folder.iterdir() if path.suffix.lower() in RECORDS and path.name != REGISTER)
@@ -44,37 +53,98 @@ def verify_folder(
             unread.append(f"{path.name}：{err}")
             continue
         render = writers.get(".html" if path.suffix.lower() in PAGES else ".json")
-        yield path, verify_report(path, again=again, render=render)
-    words = {path: record for path in _word_files(folder) if (record := _record_beside(path, reports)) is not None}
-    for path, report in words.items():
-        yield path, verify_word(path, report, writers[".docx"])
-    yield folder, _rest(folder, reports, {path.name for path in words}, unread, again)
+        found = verify_report(path, again=again, render=render, today=today)
+        harmless |= {path.name} if found.grade in (Grade.BYTES, Grade.OUTDATED) else set()
+        yield path, found
+    words: set[str] = set()
+    for path in _word_files(folder):
+        beside = _record_beside(path, reports)
+        try:
+            found = verify_word(path, writers[".docx"], beside=beside)
+        except ReportError as err:
+            unread.append(f"{path.name}：{err.reason}")
+            continue
+        words.add(path.name)
+        harmless |= {path.name} if found.grade is Grade.BYTES else set()
+        yield path, found
+    yield folder, _rest(folder, reports, words, unread, again, harmless)
 
 
-def verify_word(path: Path, report: ReportFile, render: Writer) -> Verification:
-    """Return whether a Word file is what the record of the report beside it renders to."""
-    try:
-        made = render(load_report(canonical(report.content)))
-    except ReportError as err:
-        faults: tuple[str, ...] = (str(err),)
-    else:
-        same = made == path.read_bytes()
-        faults = () if same else (f"与 {report.path.name} 的记录绘制出的不同：写出后被改过，或不属于这份报告",)
-    checks = (Check(title=f"Word 文件与 {report.path.name} 的记录", faults=faults),)
-    return Verification(report_number=report.number, subject_id=report.subject_id, checks=checks)
+def verify_word(
+    path: Path, render: Writer, *, beside: ReportFile | None = None, again: Repeater | None = None, today: date | None = None
+) -> Verification:
+    """Return what was checked about a Word report: its own record, and its text against what that record renders to.
 
-
-def record_beside(path: Path) -> ReportFile:
-    """Return the report whose record a Word file must follow: the .json or .html of the same name beside it.
+    Parameters
+    ----------
+    beside : the report in the .json or .html of the same name, which the document must belong to.
 
     Raises
     ------
-    ReportError : there is none.
+    ReportError : the document holds no record and none lies beside it, or it is no Word document.
+    """
+    record = embedded_record(path)
+    report = report_of(path, record) if record is not None else beside
+    if report is None:
+        raise ReportError(
+            "Word 文件里没有内嵌记录（旧版写出，或被删去），要有同名的 .json 或 .html 在旁边才能核对", source=path.name
+        )
+    checks = [_word_check(path, report, render)]
+    if beside is not None and canonical(beside.content) != canonical(report.content):
+        checks.append(Check(title=f"与旁边的 {beside.path.name}", faults=("不是同一份报告",)))
+    if record is not None:
+        checks += about_report(report, today=today)
+        checks += against_workspace(report, again) if again is not None else ()
+    return Verification(report_number=report.number, subject_id=report.subject_id, checks=tuple(checks))
+
+
+def _word_check(path: Path, report: ReportFile, render: Writer) -> Check:
+    title = "Word 的文字、表格和图与报告记录"
+    try:
+        made = render(load_report(canonical(report.content)))
+        data = path.read_bytes()
+        if made == data:
+            return Check(title=title)
+        faults = text_differences(word_texts(data), word_texts(made))
+        gone = pictures(made) - pictures(data)
+        more = pictures(data) - pictures(made)
+    except (ReportError, zipfile.BadZipFile, KeyError, ValueError, SyntaxError) as err:
+        told = str(err) if isinstance(err, ReportError) else f"Word 文件打不开（{in_words(err)}）"
+        return Check(title=title, faults=(told,))
+    faults += [f"图被换过或删去 {gone.total()} 幅"] if gone else []
+    if faults:
+        return Check(title=title, faults=(*faults, "写出后被改过，或不属于这份报告"))
+    signed = f"；另有 {more.total()} 幅图不是 cdgis 画的（签章？），请自行核看" if more else ""
+    return Check(title=title, faults=(f"另存或签署过，文字和表格逐段相同{signed}",), grade=Grade.BYTES)
+
+
+def record_beside(path: Path) -> ReportFile | None:
+    """Return the report in the .json or .html of a Word file's name beside it, None where there is none.
+
+    Raises
+    ------
+    ReportError : what lies there is no report.
     """
     for suffix in (".json", *PAGES):
         if path.with_suffix(suffix).is_file():
             return read_report(path.with_suffix(suffix))
-    raise ReportError("Word 文件自身不带记录，要有同名的 .json 或 .html 在旁边才能核对", source=path.name)
+    return None
+
+
+def verify_table(path: Path, *, again: Repeater | None) -> Verification:
+    """Return what was checked about one table of a screening's data/, made anew from the request in run.json beside it.
+
+    Raises
+    ------
+    ReportError : run.json is not beside it, or there is no workspace to ask again.
+    """
+    folder = path.resolve().parent.parent
+    if again is None or not (folder / RUN_FILE).is_file():
+        raise ReportError(
+            "表要和同一文件夹里的 run.json 一起、在工作区里核对", source=path.name, remedy="请放回原来的 data/ 文件夹，或核对报告文件"
+        )
+    number, checks, _ = _tables_checks(folder, again, only=path.resolve().relative_to(folder).as_posix())
+    return Verification(report_number=number, subject_id="", checks=tuple(checks))
 
 
 def _word_files(folder: Path) -> list[Path]:
@@ -86,14 +156,14 @@ def _record_beside(path: Path, reports: Mapping[str, ReportFile]) -> ReportFile 
 
 
 def _rest(
-    folder: Path, reports: Mapping[str, ReportFile], words: set[str], unread: list[str], again: Repeater | None
-) -> Verification:
+    folder: Path, reports: Mapping[str, ReportFile], words: set[str], unread: list[str], again: Repeater | None,
+    harmless: set[str],
+) -> Verification:  # fmt: skip
     """Return what was checked about the tables and the register, and every file that nothing was compared with."""
     checks: list[Check] = []
     seen = {*reports, *words, REGISTER, *(name.split("：")[0] for name in unread)}
     if interrupted(folder):
         checks.append(Check(title="文件夹完整", faults=("上一次写出在更换文件时被中断，现有文件不全：请重新运行写出它的命令",)))
-    checks.append(_register_check(folder))
     stems = {Path(name).stem for name in reports}
     seen |= {f"{stem}{SUFFIX}" for stem in stems}
     number = ""
@@ -101,6 +171,9 @@ def _rest(
         number, tables, compared = _tables_checks(folder, again)
         checks += tables
         seen |= compared
+        worst = next((check.grade for check in tables if check.faults and check.grade is not Grade.BYTES), Grade.SAME)
+        harmless |= {name for name in compared if name.startswith("data/")} if worst is Grade.SAME else set()
+    checks += _register_checks(folder, harmless)
     others = [name for name in files_below(folder) if name not in seen and name != MARKER]
     if again is None:
         below = [name for name in others if name.startswith("data/")]
@@ -120,23 +193,28 @@ def _nested(folder: Path) -> Iterator[str]:
             yield f"{register.parent.relative_to(folder).as_posix()}/：另一次输出的文件夹，请单独核对"
 
 
-def _register_check(folder: Path) -> Check:
-    """Return which files that cdgis wrote here were changed, and which journals are gone."""
+def _register_checks(folder: Path, harmless: set[str]) -> list[Check]:
+    """Return which files that cdgis wrote here were changed, and which journals are gone.
+
+    `harmless` : files whose own check found that they say the same.
+    """
     register = read_register(folder)
-    faults = [
-        f"{name}：写出后被改过"
-        for name, digest in sorted(register.files.items())
+    changed = [
+        name for name, digest in sorted(register.files.items())
         if (folder / name).is_file() and file_digest(folder / name) != digest
-    ]
+    ]  # fmt: skip
+    faults = [f"{name}：写出后被改过" for name in changed if name not in harmless]
     faults += [
         f"{name}：登记册记有 {anchor.length} 条复核意见（链首 {anchor.head[:12]}…），文件不见了"
         for name, anchor in sorted(register.journals.items())
         if not (folder / name).is_file()
     ]
-    return Check(title=f"登记册（{len(register.files)} 个文件，{len(register.journals)} 份复核记录）", faults=listed(iter(faults)))
+    resaved = [f"{name}：另存过，内容见它自己的核对" for name in changed if name in harmless]
+    title = f"登记册（{len(register.files)} 个文件，{len(register.journals)} 份复核记录）"
+    return graded(title, {Grade.CONTENT: faults, Grade.BYTES: resaved})
 
 
-def _tables_checks(folder: Path, again: Repeater) -> tuple[str, list[Check], set[str]]:
+def _tables_checks(folder: Path, again: Repeater, *, only: str = "") -> tuple[str, list[Check], set[str]]:
     """Return the run's number, the checks of data/ against the same request made anew, and the names compared."""
     title = "data/ 的数据表由原请求重算"
     try:
@@ -147,17 +225,19 @@ def _tables_checks(folder: Path, again: Repeater) -> tuple[str, list[Check], set
         report = ReportFile(path=folder / RUN_FILE, data=b"", content=run)
         fresh = again.assessment(report)
     except CdgisError as err:
-        return "", [Check(title=title, faults=(f"无法重算：{err}",))], set()
-    checks = [
-        Check(title="data/ 的输入文件 SHA-256", faults=listed(input_faults(report, fresh))),
-        Check(title="data/ 的设置与版本", faults=listed(setting_faults(report, fresh))),
-    ]
+        return "", [Check(title=title, faults=(f"无法重算：{err}",), grade=Grade.UNCHECKED)], set()
+    inputs = input_faults(report, fresh)
+    checks = [*graded("data/ 的输入文件 SHA-256", inputs), *graded("data/ 的设置与版本", setting_faults(report, fresh))]
+    outdated = any(check.grade is Grade.OUTDATED and check.faults for check in checks)
+    fresh = as_reported(report, fresh)
     with scratch_folder() as scratch:
         with staged(scratch, own=("data/",)) as stage:
             wanted = [kind for kind, name in _CONTAINERS.items() if (folder / name).is_file()]
             write_tables(fresh, stage.folder / "data", containers=wanted)
         made = {name for name in files_below(scratch) if name != REGISTER}
         there = {name for name in files_below(folder) if name.startswith("data/")}
-        differing = list(different_files(folder, scratch, sorted(made | (there & read_listing(folder).keys()))))
-    checks.append(Check(title=f"{title}（{len(made)} 个文件，逐字节）", faults=listed(iter(differing))))
+        names = [only] if only else sorted(made | (there & read_listing(folder).keys()))
+        differing = different_files(folder, scratch, names)
+    found = by_grade(differing, outdated=outdated)
+    checks += graded(f"{title}（{len(made)} 个文件）", found)
     return number, checks, made

@@ -8,25 +8,28 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from cdgis.core.regular_files import real_path
+from cdgis.core.vocabulary import Grade
 from cdgis.core.written_files import read_register
 from cdgis.errors import CdgisError, ReportError
 from cdgis.pipelines.assess_city import assess_workspace
 from cdgis.pipelines.assess_sites import assess_sites
+from cdgis.pipelines.verification import Check, Verification, graded
 from cdgis.report.screening.compose import Composer
 from cdgis.report.screening.content import ScreeningReport
 from cdgis.report.screening.record import load_report, report_json
 from cdgis.report.screening.reviews import journal_beside, with_journal
 from cdgis.report.table_rows import page_names
 from cdgis.results.assessment import Assessment
-from cdgis.results.differences import differences, input_faults, listed, row_faults, setting_faults
+from cdgis.results.differences import as_reported, differences, input_faults, listed, row_faults, setting_faults
 from cdgis.results.report_file import (
     ReportFile,
     canonical,
+    is_day,
     number_faults,
     printed_anchor,
     read_report,
@@ -42,31 +45,6 @@ _COMPARED = ("record", "inputs", "settings")
 
 Writer = Callable[[ScreeningReport], bytes]
 """Makes one of a report's files from the report."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One thing that was compared."""
-
-    title: str
-    faults: tuple[str, ...] = ()
-    """What differs, in Chinese; nothing means it agrees."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verification:
-    """Everything that was checked about one report."""
-
-    report_number: str
-    subject_id: str
-    checks: tuple[Check, ...]
-    unverified: tuple[str, ...] = ()
-    """Files beside what was checked that nothing was compared with, and why, in Chinese."""
-
-    @property
-    def agrees(self) -> bool:
-        """Whether no check found a difference."""
-        return not any(check.faults for check in self.checks)
 
 
 class Repeater:
@@ -109,6 +87,7 @@ def verify_report(
     render: Writer | None = None,
     jobs: int = 1,
     again: Repeater | None = None,
+    today: date | None = None,
 ) -> Verification:
     """Return what was checked about the report in `path` and what differs.
 
@@ -118,33 +97,61 @@ def verify_report(
     files : site files that lie outside the workspace, found by their names.
     render : makes the page from its record, for a report that is a page.
     again : asks again for several reports of one workspace; it stands for `workspace`, `files` and `jobs`.
+    today : the day by which the report may have expired; None does not ask.
 
     Raises
     ------
     ReportError : the file is no report.
     """
     report = read_report(path)
-    checks = [*_page_or_record(report, render), Check(title="报告编号与报告记录", faults=number_faults(report))]
-    checks.append(Check(title="结论与报告记录", faults=summary_faults(report)))
-    checks.append(Check(title="文件名与对象", faults=_name_faults(report)))
-    checks.append(_journal(report))
+    checks = [*_page_or_record(report, render), *about_report(report, today=today)]
     if again is None and workspace is not None:
         again = Repeater(workspace, files=files, jobs=jobs)
     if again is not None:
-        checks += _against_workspace(report, again)
+        checks += against_workspace(report, again)
     return Verification(report_number=report.number, subject_id=report.subject_id, checks=tuple(checks))
+
+
+def about_report(report: ReportFile, *, today: date | None) -> Iterator[Check]:
+    """Yield what a report can be checked for by itself and the journal beside it."""
+    if report.resaved:
+        yield Check(title="文件的字节", faults=(f"{report.resaved}：另存过，文字相同",), grade=Grade.BYTES)
+    yield Check(title="报告编号与报告记录", faults=number_faults(report))
+    yield Check(title="结论与报告记录", faults=summary_faults(report))
+    yield Check(title="文件名与对象", faults=_name_faults(report))
+    yield _journal(report)
+    if today is not None:
+        yield Check(title="有效期", faults=_validity_faults(report, today), grade=Grade.OUTDATED)
+
+
+def _validity_faults(report: ReportFile, today: date) -> tuple[str, ...]:
+    until = str(report.content["declaration"].get("valid_until", ""))
+    if is_day(until) and today > date.fromisoformat(until):
+        return (f"有效期到 {until}，今天是 {today.isoformat()}",)
+    return ()
 
 
 def _page_or_record(report: ReportFile, render: Writer | None) -> Iterator[Check]:
     if not report.is_page:
-        whole = canonical(report.content) == report.data
-        yield Check(
-            title="记录的写法", faults=() if whole else ("文件不是 cdgis 的标准写法：写出后被别的程序存过或改过",)
-        )
+        yield _form_of_record(report)
     else:
         yield Check(title="页面的校验值", faults=_page_hash_faults(report.data))
     if report.is_page and render is not None:
         yield Check(title="页面的文字与内嵌记录", faults=_rendering_faults(report, render))
+
+
+def _form_of_record(report: ReportFile) -> Check:
+    """Return whether a record is written as cdgis writes it; of one saved by another program, whether it says the same."""
+    title, whole = "记录的写法", canonical(report.content)
+    if whole == report.data:
+        return Check(title=title)
+    try:
+        same = report_json(load_report(whole)) == whole
+    except ReportError:
+        same = False
+    if same:
+        return Check(title=title, faults=("被别的程序另存过：写法不同，各项的值相同",), grade=Grade.BYTES)
+    return Check(title=title, faults=("文件不是 cdgis 的标准写法：写出后被别的程序存过或改过",))
 
 
 def _page_hash_faults(page: bytes) -> tuple[str, ...]:
@@ -209,15 +216,28 @@ def _journal(report: ReportFile) -> Check:
     return Check(title=f"{title}（{journal.length} 条{more}）", faults=faults)
 
 
-def _against_workspace(report: ReportFile, again: Repeater) -> Iterator[Check]:
+def against_workspace(report: ReportFile, again: Repeater) -> Iterator[Check]:
+    """Yield how the report differs from the same question asked again.
+
+    Where law, factors or versions have changed since, other rows are what that change makes, and are graded so.
+    """
     try:
         composer = again.composer(report)
     except CdgisError as err:
-        yield Check(title="按原输入重新研判", faults=(f"无法重算：{err}",))
+        yield Check(title="按原输入重新研判", faults=(f"无法重算：{err}",), grade=Grade.UNCHECKED)
         return
-    fresh = composer.assessment
-    yield Check(title="输入文件的 SHA-256", faults=listed(input_faults(report, fresh)))
-    yield Check(title="设置与版本", faults=listed(setting_faults(report, fresh)))
+    unread = unreadable_inputs(report, composer.assessment)
+    if unread:
+        yield Check(title="按原输入重新研判", faults=unread, grade=Grade.UNCHECKED)
+        return
+    inputs = input_faults(report, composer.assessment)
+    yield from graded("输入文件的 SHA-256", inputs)
+    settings = setting_faults(report, composer.assessment)
+    yield from graded("设置与版本", settings)
+    changed = inputs.get(Grade.OUTDATED) or settings.get(Grade.OUTDATED)
+    grade = Grade.OUTDATED if changed else Grade.CONTENT
+    if inputs.get(Grade.BYTES):
+        composer = Composer(as_reported(report, composer.assessment))
     try:
         composed = composer.report(report.subject_id)
         journal = journal_beside(report.path, report.number)
@@ -225,11 +245,22 @@ def _against_workspace(report: ReportFile, again: Repeater) -> Iterator[Check]:
             composed = with_journal(composed, journal)
         repeated = json.loads(report_json(composed))
     except ReportError:
-        yield Check(title="逐行比较重算结果", faults=(f"重算结果中没有对象 {report.subject_id}",))
+        yield Check(title="逐行比较重算结果", faults=(f"重算结果中没有对象 {report.subject_id}",), grade=grade)
         return
-    yield Check(title="逐行比较重算结果", faults=listed(row_faults(report.content["record"], repeated["record"])))
+    yield Check(title="逐行比较重算结果", faults=listed(row_faults(report.content["record"], repeated["record"])), grade=grade)
     printed, anew = ({k: v for k, v in content.items() if k not in _COMPARED} for content in (report.content, repeated))
-    yield Check(title="报告正文与重算结果", faults=listed(differences(printed, anew)))
+    yield Check(title="报告正文与重算结果", faults=listed(differences(printed, anew)), grade=grade)
+
+
+def unreadable_inputs(report: ReportFile, fresh: Assessment) -> tuple[str, ...]:
+    """Return the inputs that the report rests on and that cannot be read now: nothing follows from their absence."""
+    bare = {(record.kind, record.layer, record.path): record for record in fresh.inputs if not record.content_sha256}
+    had = {(row["kind"], row["layer"], row["path"]) for row in report.content["inputs"] if row.get("content_sha256")}
+    gaps = {row["layer"]: row for row in fresh.tables["gaps"].to_dict("records")}
+    return tuple(
+        f"{layer}（{path}）现在读不出来，没有核对：{gaps[layer]['problem']}。{gaps[layer]['remedy']}"
+        for kind, layer, path in sorted(had & bare.keys()) if kind == "layer" and layer in gaps
+    )  # fmt: skip
 
 
 def repeat_assessment(

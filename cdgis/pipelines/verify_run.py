@@ -11,15 +11,18 @@ from typing import Any
 
 from cdgis.core.error_words import in_words
 from cdgis.core.scratch_folder import scratch_folder
+from cdgis.core.vocabulary import Grade
 from cdgis.core.written_files import REGISTER
 from cdgis.errors import CdgisError, ReportError
 from cdgis.pipelines.assess_city import assess_workspace
 from cdgis.pipelines.assess_relocation import assess_relocation
-from cdgis.pipelines.verify_report import Check, Verification
+from cdgis.pipelines.verification import Check, Verification, graded
+from cdgis.pipelines.verify_report import unreadable_inputs
 from cdgis.relocation.plan import WhatIf
 from cdgis.report.files.atomic_output import MARKER, interrupted
+from cdgis.report.files.same_content import same_content
 from cdgis.results.assessment import Assessment
-from cdgis.results.differences import input_faults, listed, setting_faults
+from cdgis.results.differences import as_reported, input_faults, listed, setting_faults
 from cdgis.results.report_file import ReportFile, is_day, is_input, is_request, is_table
 from cdgis.workspace.settings import Workspace
 
@@ -29,6 +32,8 @@ _WHOLE = ("run", "relocate")
 _LIKE_OURS = (".html", ".htm", ".docx")
 """A file of these kinds that lies among a run's pages will be taken for one of them, so it is a fault."""
 
+_OF_A_RUN = (".html", ".xlsx", ".gpkg", ".csv")
+"""Files of a run that can be checked by themselves."""
 Publish = Callable[[Assessment, Path], object]
 """Writes all files of a run into a folder."""
 
@@ -84,8 +89,8 @@ def read_run(folder: Path) -> Mapping[str, Any] | None:
 
 
 def run_folder(path: Path) -> Path | None:
-    """Return the folder of the run that `path` belongs to: the folder itself, its index.html, or a page of sites/."""
-    candidates = [path] if path.is_dir() else [path.parent, path.parent.parent] if path.suffix == ".html" else []
+    """Return the folder of the run that `path` belongs to: the folder itself, its index.html, a page of sites/, a table."""
+    candidates = [path] if path.is_dir() else [path.parent, path.parent.parent] if path.suffix in _OF_A_RUN else []
     return next((folder for folder in candidates if read_run(folder) is not None), None)
 
 
@@ -110,17 +115,21 @@ def verify_run(
     try:
         fresh = _again(report, workspace, jobs)
     except CdgisError as err:
-        checks = [Check(title="按原输入重新运行", faults=(f"无法重算：{err}",))]
+        checks = [Check(title="按原输入重新运行", faults=(f"无法重算：{err}",), grade=Grade.UNCHECKED)]
         return Verification(report_number=number, subject_id="", checks=tuple(checks))
-    checks = [
-        Check(title="输入文件的 SHA-256", faults=listed(input_faults(report, fresh))),
-        Check(title="设置与版本", faults=listed(setting_faults(report, fresh))),
-        Check(title="报告编号与重算结果", faults=listed(_number_faults(run["report_numbers"], fresh.report_numbers))),
-    ]
+    unread = unreadable_inputs(report, fresh)
+    if unread:
+        checks = [Check(title="按原输入重新运行", faults=unread, grade=Grade.UNCHECKED)]
+        return Verification(report_number=number, subject_id="", checks=tuple(checks))
+    checks = [*graded("输入文件的 SHA-256", input_faults(report, fresh)), *graded("设置与版本", setting_faults(report, fresh))]
+    outdated = any(check.grade is Grade.OUTDATED and check.faults for check in checks)
+    fresh = as_reported(report, fresh)
+    numbers = listed(_number_faults(run["report_numbers"], fresh.report_numbers))
+    checks.append(Check(title="报告编号与重算结果", faults=numbers, grade=Grade.OUTDATED if outdated else Grade.CONTENT))
     with scratch_folder() as scratch:
         written = scratch / "run"  # the scratch folder itself is locked, and writing locks what it writes into
         publish(fresh, written)
-        checks += _file_checks(folder, written, only)
+        checks += _file_checks(folder, written, only, outdated=outdated)
         others = [] if only is not None else _unverified(folder, written)
     subject = only.stem if only is not None and only.parent.name == "sites" else ""
     return Verification(report_number=number, subject_id=subject, checks=tuple(checks), unverified=tuple(others))
@@ -154,11 +163,12 @@ def _number_faults(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[s
             yield f"{key or '整次运行'}：输出写 {old.get(key, '（无）')}，重算为 {new.get(key, '（无）')}"
 
 
-def _file_checks(folder: Path, again: Path, only: Path | None) -> list[Check]:
-    """Return one check for the pages and one for the tables."""
+def _file_checks(folder: Path, again: Path, only: Path | None, *, outdated: bool) -> list[Check]:
+    """Return checks of the pages and of the tables."""
     if only is not None:
         name = only.resolve().relative_to(folder.resolve()).as_posix()
-        return [Check(title=f"页面 {name}", faults=tuple(different_files(folder, again, [name])))]
+        kind = "页面" if name.endswith(_LIKE_OURS) else "文件"
+        return graded(f"{kind} {name}", by_grade(different_files(folder, again, [name]), outdated=outdated))
     made = {name for name in files_below(again) if name != REGISTER}
     names = made | {name for name in files_below(folder) if _looks_like_ours(name, made)}
     pages = sorted(name for name in names if name.endswith(_LIKE_OURS))
@@ -166,8 +176,17 @@ def _file_checks(folder: Path, again: Path, only: Path | None) -> list[Check]:
     if interrupted(folder):
         checks.append(Check(title="文件夹完整", faults=("上一次写出在更换文件时被中断，现有文件不全：请重新运行",)))
     for title, part in (("页面", pages), ("数据表与清单", sorted(names - set(pages)))):
-        checks.append(Check(title=f"{title} {len(part)} 个，逐字节", faults=listed(different_files(folder, again, part))))
+        checks += graded(f"{title} {len(part)} 个，逐字节", by_grade(different_files(folder, again, part), outdated=outdated))
     return checks
+
+
+def by_grade(found: list[tuple[str, bool]], *, outdated: bool) -> dict[Grade, list[str]]:
+    """Return the sentences of `different_files` by grade; with `outdated` inputs other content is what they make."""
+    grades: dict[Grade, list[str]] = {}
+    for sentence, same in found:
+        grade = Grade.BYTES if same else Grade.OUTDATED if outdated else Grade.CONTENT
+        grades.setdefault(grade, []).append(sentence)
+    return grades
 
 
 def _looks_like_ours(name: str, made: set[str]) -> bool:
@@ -186,16 +205,21 @@ def files_below(root: Path) -> list[str]:
     ]
 
 
-def different_files(folder: Path, again: Path, names: list[str]) -> Iterator[str]:
-    """Yield each of the names that is missing on one side or has other bytes there."""
+def different_files(folder: Path, again: Path, names: list[str]) -> list[tuple[str, bool]]:
+    """Return a sentence on each of the names that is missing on one side or has other bytes there, and whether it says the same."""
+    found = []
     for name in names:
         old, new = folder / name, again / name
         if not new.is_file():
-            yield f"{name}：重算没有这个文件，是别处来的或旧的"
+            found.append((f"{name}：重算没有这个文件，是别处来的或旧的", False))
         elif not old.is_file():
-            yield f"{name}：输出文件夹里没有，应有"
+            found.append((f"{name}：输出文件夹里没有，应有", False))
         elif old.read_bytes() != new.read_bytes():
-            yield f"{name}：{_first_difference(old.read_bytes(), new.read_bytes())}"
+            if same_content(old, new):
+                found.append((f"{name}：另存过，内容相同", True))
+            else:
+                found.append((f"{name}：{_first_difference(old.read_bytes(), new.read_bytes())}", False))
+    return found
 
 
 def _first_difference(old: bytes, new: bytes) -> str:

@@ -1,6 +1,6 @@
 """Zones of a catalogue entry's file, under the standard names, valid and in EPSG:4490."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, IntakeNote
 from cdgis.errors import LayerError, ReaderError
 from cdgis.geometry.geodesy import to_lonlat
 from cdgis.readers.attribute_columns import column_aliases
+from cdgis.readers.content_hash import text_hash, zones_hash
 from cdgis.readers.coordinates import Box
 from cdgis.readers.crs import WGS84_NOTE, check_coordinates, resolve_crs
 from cdgis.readers.fields import find_field, missing_field, standard_columns
@@ -83,7 +84,7 @@ def read_layer(spec: LayerSpec, folder: Path) -> Layer:
     zones = GeoDataFrame(columns, geometry=geometries, crs=4490)[kept].reset_index(drop=True)
     gone = check_shapefile(path, label=spec.path) if path.suffix.lower() == ".shp" else ()
     notes += [intake_note(spec.path, f"{number}（附表已标删除）", (noted("附表把这一行标为已删除，未读取"),)) for number in gone]
-    return Layer(spec=spec, zones=zones, record=record, notes=tuple(notes))
+    return Layer(spec=spec, zones=zones, record=replace(record, content_sha256=zones_hash(zones)), notes=tuple(notes))
 
 
 def _marked_where_cut(spec: LayerSpec, path: Path, frame: pd.DataFrame, notes: list[IntakeNote]) -> pd.DataFrame:
@@ -203,6 +204,7 @@ def _input_record(spec: LayerSpec, path: Path, kind: str) -> InputRecord:
         sha256=file_sha256(path),
         version=spec.version,
         official=spec.official,
+        content_sha256=text_hash(path, path.read_bytes()) if kind == "table" else "",
     )
 
 

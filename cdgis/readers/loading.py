@@ -15,6 +15,7 @@ from cdgis.core.regular_files import read_regular
 from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, IntakeNote, IntakeStatus
 from cdgis.errors import CatalogError, CdgisError, CrsError, LayerError
 from cdgis.readers import read_layer, read_table_layer, unread_record
+from cdgis.readers.content_hash import text_hash
 from cdgis.rules import Rule, Rulebook, access_list_rules, load_rulebook
 from cdgis.rules.rule_span import checked_day
 from cdgis.rules.unit_words import UnitWords, unit_words
@@ -237,11 +238,13 @@ def read_rules(
 
 
 def _file_record(name: str, kind: str, path: Path, shown: str, spec: LayerSpec | None = None) -> InputRecord:
-    digest = hashlib.sha256(read_regular(path)).hexdigest()
+    data = read_regular(path)
+    digest = hashlib.sha256(data).hexdigest()
     version, official = (spec.version, spec.official) if spec else ("", True)
     return InputRecord(
-        layer=name, kind=kind, path=shown, sublayer="", sha256=digest, version=version, official=official
-    )
+        layer=name, kind=kind, path=shown, sublayer="", sha256=digest, version=version, official=official,
+        content_sha256=text_hash(path, data),
+    )  # fmt: skip
 
 
 def _package_record(name: str, folder: str) -> InputRecord:

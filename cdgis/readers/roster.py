@@ -8,6 +8,7 @@ from shapely import Point
 
 from cdgis.core.data_gaps import Gap
 from cdgis.core.vocabulary import InputRecord, IntakeNote, ProjectType, SubjectKind
+from cdgis.readers.content_hash import with_subject_hashes
 from cdgis.readers.ids import IdRegister, safe_id
 from cdgis.readers.inputs import InputFile
 from cdgis.readers.intake import Remark, intake_note, is_quarantined, noted, rejected, repaired
@@ -95,11 +96,12 @@ class Roster:
         frame = GeoDataFrame(self.subjects, columns=columns, geometry="geometry", crs=4490)
         frame["accuracy_m"] = frame["accuracy_m"].astype(float)
         names = ["subject_id", "attribute", "value", "unit"]
+        attributes = pd.DataFrame(self.attributes, columns=names, dtype=object)
         return Subjects(
             frame=frame,
-            attributes=pd.DataFrame(self.attributes, columns=names, dtype=object),
+            attributes=attributes,
             intake=tuple(self.intake),
-            records=tuple(self.records),
+            records=with_subject_hashes(self.records, frame, attributes, self.intake),
             gaps=tuple(self.gaps),
         )
 

@@ -19,6 +19,7 @@ from cdgis.readers.text_encoding import decode_text
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
+    from openpyxl.cell.cell import Cell, MergedCell
     from openpyxl.worksheet.worksheet import Worksheet
 
 TABLE_SUFFIXES = (".csv", ".xlsx", ".xlsm", ".xls")
@@ -40,6 +41,7 @@ _NAMESPACES = tuple(
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 UNCACHED_REMEDY = "请用 Excel 或 WPS 打开，保存后重新提交"
 _MERGED_RANGE = re.compile(rb'<(?:\w+:)?mergeCell\s+ref="([A-Z]+\d+:[A-Z]+\d+)"')
+_PADDED = re.compile(r"0{2,18}")
 _DECLARATION = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 # XML errors of lxml and of the standard library are both SyntaxErrors
 _UNREADABLE = (KeyError, ValueError, TypeError, IndexError, AttributeError, OSError,
@@ -235,9 +237,17 @@ def _cell_count(cells: str) -> int:
     return (right - left + 1) * (bottom - top + 1)
 
 
+def _shown(cell: "Cell | MergedCell") -> str:
+    """Return a cell as Excel shows it where its format pads a whole number with zeros: 311 under 0000 reads 0311."""
+    value = cell.value
+    if isinstance(value, int | float) and not isinstance(value, bool) and _PADDED.fullmatch(str(cell.number_format)):
+        return f"{int(value):0{len(str(cell.number_format))}d}" if value == int(value) and value >= 0 else cell_text(value)
+    return cell_text(value)
+
+
 def _sheet_rows(sheet: "Worksheet", label: str) -> tuple[tuple[str, ...], ...]:
     # only filled cells count: one stray blank far out would make a million empty ones
-    texts = {place: text for place, cell in sheet._cells.items() if (text := cell_text(cell.value))}
+    texts = {place: text for place, cell in sheet._cells.items() if (text := _shown(cell))}
     height, width = (max((place[axis] for place in texts), default=0) for axis in (0, 1))
     for merged in sheet.merged_cells.ranges:
         if (merged.min_row, merged.min_col) in texts:

@@ -15,6 +15,7 @@ from cdgis.rules import industry
 _INDUSTRY = re.compile(r"^[A-T]?(\d{2,4})(?!\d)")
 _LINE_BREAK = re.compile(r"\s*[\r\n]+\s*")
 _MOST_LISTED = 8
+_GROUP_DIGITS = 3
 _SECTION = re.compile(r"^[A-T]$")
 _PROJECT_TYPES: tuple[tuple[ProjectType, tuple[str, ...]], ...] = (
     (ProjectType.RELOCATE, ("迁建", "搬迁", "异地")),
@@ -79,6 +80,8 @@ def _industry(text: str, name: str) -> tuple[str, list[Remark]]:
         return _industry_by_name(text) if word else ("", [])
     former = industry.former(code)
     words = text[match.end() :].strip(" -—:：()（）") if match else ""
+    if _may_lack_a_zero(code, words or name):
+        return "", [_asked_for_the_zero(code, text)]
     if not industry.is_known(code):
         if former:
             return "", [_asked_back(code, text, former)]
@@ -94,6 +97,23 @@ def _industry(text: str, name: str) -> tuple[str, list[Remark]]:
         reason = f"行业代码 {code} 是{industry.name_of(code)}，名称却是{industry.name_of(meant)}（{meant}），按缺失处理"
         return "", [repaired(reason, field="行业代码", value=text, remedy="请核对后只填其一")]
     return code, []
+
+
+def _may_lack_a_zero(code: str, words: str) -> bool:
+    """Return whether a three-digit group may be a class that lost its leading zero in a spreadsheet, and no word tells."""
+    if len(code) != _GROUP_DIGITS or not industry.is_known(f"0{code}"):
+        return False
+    named = industry.named(words)
+    return not named.startswith(code) and not any(industry.name_of(item) in words for item in (code, f"0{code}") if words)
+
+
+def _asked_for_the_zero(code: str, text: str) -> Remark:
+    whole = f"0{code}"
+    reason = (
+        f"行业代码 {code} 可能缺前导零：{whole} 是{industry.name_of(whole)}，{code} 是{industry.name_of(code)}（中类），按缺失处理"
+    )
+    remedy = f"如为{industry.name_of(whole)}请填 {whole}（单元格设为文本）；否则请填四位小类代码，如 {code}0"
+    return repaired(reason, field="行业代码", value=text, remedy=remedy)
 
 
 def _asked_back(code: str, text: str, former: industry.FormerCode, doubt: str = "") -> Remark:

@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
+from cdgis.core.vocabulary import Grade, InputRecord
 from cdgis.results.assessment import Assessment
 from cdgis.results.report_file import ReportFile
+from cdgis.results.report_numbers import input_digest, report_numbers
 from cdgis.results.tables.validation import TABLES
 
 MOST_LISTED = 20
@@ -22,31 +24,65 @@ def listed(faults: Iterator[str]) -> tuple[str, ...]:
     return (*found[:MOST_LISTED], *more)
 
 
-def input_faults(report: ReportFile, fresh: Assessment) -> Iterator[str]:
-    """Yield every input that is gone, new, or of other bytes than the report rests on."""
+def input_faults(report: ReportFile, fresh: Assessment) -> dict[Grade, list[str]]:
+    """Return, by grade, every input that is gone, new, or not what the report rests on.
+
+    Of other bytes that say the same: BYTES. Of another version than the report's, or law that has changed since: OUTDATED.
+    """
     keys = ("kind", "layer", "path", "sublayer")
     old = {tuple(row[k] for k in keys): row for row in report.content["inputs"]}
     new = {tuple(getattr(record, k) for k in keys): asdict(record) for record in fresh.inputs}
+    found: dict[Grade, list[str]] = {}
     for key in sorted(old.keys() | new.keys()):
-        name = f"{key[1]}（{key[2]}）"
-        if key not in new:
-            yield f"{name}：报告所依据的输入现在没有"
-        elif key not in old:
-            yield f"{name}：现在多出的输入，报告没有"
-        elif old[key]["sha256"] != new[key]["sha256"]:
-            yield f"{name}：文件内容已变，报告依据 {old[key]['sha256'][:12]}…，现为 {new[key]['sha256'][:12]}…"
-        elif old[key] != new[key]:
-            yield f"{name}：版本或性质已变"
+        told = _input_fault(f"{key[1]}（{key[2]}）", old.get(key), new.get(key))
+        if told:
+            found.setdefault(told[0], []).append(told[1])
+    return found
 
 
-def setting_faults(report: ReportFile, fresh: Assessment) -> Iterator[str]:
-    """Yield where version or settings are not those of the report."""
+def _input_fault(name: str, old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> tuple[Grade, str] | None:
+    if new is None or old is None:
+        law = (old or new or {}).get("kind") == "rules"
+        words = "报告所依据的输入现在没有" if new is None else "现在多出的输入，报告没有"
+        return (Grade.OUTDATED if law else Grade.CONTENT), f"{name}：{words}"
+    if old["sha256"] == new["sha256"]:
+        same = all(old.get(key) == value for key, value in new.items() if key != "content_sha256")
+        return None if same else (Grade.OUTDATED, f"{name}：版本或性质已变")
+    told = f"报告依据 {old['sha256'][:12]}…，现为 {new['sha256'][:12]}…"
+    if old.get("content_sha256") and old["content_sha256"] == new["content_sha256"]:
+        return Grade.BYTES, f"{name}：文件另存过，内容逐行相同（{told}）"
+    if new["kind"] == "rules" or old.get("version") != new["version"]:
+        return Grade.OUTDATED, f"{name}：{'条文或因子' if new['kind'] == 'rules' else '图层'}已更新（{told}）"
+    return Grade.CONTENT, f"{name}：文件内容已变，{told}"
+
+
+def as_reported(report: ReportFile, fresh: Assessment) -> Assessment:
+    """Return `fresh` as if its inputs of other bytes and the same content were the report's own: numbers follow from bytes."""
+    keys = ("kind", "layer", "path", "sublayer")
+    old = {tuple(row[k] for k in keys): row for row in report.content["inputs"]}
+    inputs = tuple(_own_bytes(record, old.get(tuple(getattr(record, k) for k in keys))) for record in fresh.inputs)
+    if inputs == fresh.inputs:
+        return fresh
+    digest = input_digest(inputs, fresh.settings, fresh.as_of, fresh.version)
+    return replace(fresh, inputs=inputs, report_numbers=report_numbers(fresh.tables, digest, fresh.as_of))
+
+
+def _own_bytes(record: InputRecord, row: Mapping[str, Any] | None) -> InputRecord:
+    same = row is not None and row.get("content_sha256") and row["content_sha256"] == record.content_sha256
+    return replace(record, sha256=str(row["sha256"])) if row is not None and same else record
+
+
+def setting_faults(report: ReportFile, fresh: Assessment) -> dict[Grade, list[str]]:
+    """Return, by grade, where version or settings are not those of the report; another version is no forgery."""
+    found: dict[Grade, list[str]] = {}
     if report.content["version"] != fresh.version:
-        yield f"软件版本：报告为 {report.content['version']}，现为 {fresh.version}"
+        found[Grade.OUTDATED] = [f"软件版本：报告为 {report.content['version']}，现为 {fresh.version}"]
     old, new = report.content["settings"], fresh.settings.model_dump(mode="json")
-    for key in sorted(old.keys() | new.keys()):
-        if old.get(key) != new.get(key):
-            yield f"设置 {key}：报告为 {old.get(key)!r}，现为 {new.get(key)!r}"
+    changed = [
+        f"设置 {key}：报告为 {old.get(key)!r}，现为 {new.get(key)!r}"
+        for key in sorted(old.keys() | new.keys()) if old.get(key) != new.get(key)
+    ]  # fmt: skip
+    return found | ({Grade.CONTENT: changed} if changed else {})
 
 
 def row_faults(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:

@@ -36,6 +36,7 @@ _NEEDED = (
     "declaration",
 )
 
+_BOM = b"\xef\xbb\xbf"
 Row = Mapping[str, Any]
 
 
@@ -47,6 +48,8 @@ class ReportFile:
     data: bytes
     content: Mapping[str, Any]
     """The JSON record."""
+    resaved: str = ""
+    """How the file's bytes differ from those written though the text is the same, in words."""
 
     @property
     def is_page(self) -> bool:
@@ -90,7 +93,8 @@ def read_report(path: Path) -> ReportFile:
     ReportError : the file cannot be read, or holds no report of cdgis.
     """
     try:
-        data = read_regular(path)
+        raw = read_regular(path)
+        data = raw.removeprefix(_BOM).replace(b"\r\n", b"\n")
         text = data.decode("utf-8")
     except OSError as err:
         raise ReportError(f"无法读取 {path}：{os_reason(err)}") from err
@@ -100,7 +104,7 @@ def read_report(path: Path) -> ReportFile:
     candidates = _embedded(text) if is_page else [text]
     for candidate in candidates:
         try:
-            content = json.loads(candidate, parse_constant=_no_number)
+            content = json.loads(candidate, parse_constant=_no_number, object_pairs_hook=_once)
         except (ValueError, RecursionError):
             continue
         if isinstance(content, dict) and str(content.get("schema", "")).startswith(_SCHEMA_START):
@@ -110,7 +114,7 @@ def read_report(path: Path) -> ReportFile:
             deformed = _deformed(content)
             if deformed:
                 raise ReportError(f"{path.name} 的报告记录中 {'、'.join(deformed)} 不成样子，文件已被改动")
-            return ReportFile(path=path, data=data, content=content)
+            return ReportFile(path=path, data=data, content=content, resaved=_resaved(raw, data))
     raise ReportError(f"{path.name} 中没有 cdgis 报告记录（应为 cdgis screen 写出的 .json 或 .html）")
 
 
@@ -118,6 +122,36 @@ def printed_anchor(report: ReportFile) -> Anchor:
     """Return what the report prints of its journal's length and head; of no journal, an empty one's."""
     printed = report.content["declaration"].get("journal")
     return Anchor(length=printed["length"], head=printed["head_sha256"]) if printed else Anchor(length=0, head=START)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse a name that stands twice in one object: a reader would see one, a program the other."""
+    if len({name for name, _ in pairs}) < len(pairs):
+        raise ValueError("twice")
+    return dict(pairs)
+
+
+def _resaved(raw: bytes, data: bytes) -> str:
+    marks = ["文件头多了 BOM"] if raw.startswith(_BOM) else []
+    marks += ["换行改成了 CRLF"] if b"\r\n" in raw else []
+    return "、".join(marks) if raw != data else ""
+
+
+def report_of(path: Path, record: bytes) -> ReportFile:
+    """Return the report whose canonical JSON is held by the file at `path`, such as a Word document.
+
+    Raises
+    ------
+    ReportError : the bytes are no record.
+    """
+    try:
+        content = json.loads(record, parse_constant=_no_number, object_pairs_hook=_once)
+    except (ValueError, RecursionError) as err:
+        raise ReportError(f"{path.name} 的内嵌记录不是 JSON，文件已被改动") from err
+    wrong = not isinstance(content, dict) or any(name not in content for name in _NEEDED) or _deformed(content)
+    if wrong:
+        raise ReportError(f"{path.name} 的内嵌记录不成样子，文件已被改动")
+    return ReportFile(path=path, data=record, content=content)
 
 
 def _no_number(word: str) -> float:

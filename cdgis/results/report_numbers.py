@@ -21,9 +21,14 @@ def input_digest(inputs: Sequence[InputRecord], settings: Settings, as_of: date,
         "version": version,
         "as_of": as_of.isoformat(),
         "settings": settings.model_dump(mode="json", exclude={"publish"}),
-        "inputs": [asdict(record) for record in sorted(inputs, key=lambda r: (r.kind, r.layer, r.path))],
+        "inputs": [_by_bytes(record) for record in sorted(inputs, key=lambda r: (r.kind, r.layer, r.path))],
     }
     return hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def _by_bytes(record: InputRecord) -> dict[str, object]:
+    """Return a record without its content's hash, which follows from the bytes."""
+    return {name: value for name, value in asdict(record).items() if name != "content_sha256"}
 
 
 def report_numbers(

@@ -21,8 +21,11 @@ import shapely
 
 from cdgis.results.assessment import Assessment
 from cdgis.results.data_status import stamp_of, status_text
+from cdgis.results.tables.gap_table import GAP_TABLES
+from cdgis.results.tables.judgement import JUDGEMENT_TABLES
 from cdgis.results.tables.validation import TABLES, Column, Table, table_named
 
+README = "README.txt"
 SIGNIFICANT_DIGITS = 12
 """A city's area in square metres keeps its centimetres, and noise of summation order does not show."""
 
@@ -34,13 +37,14 @@ STATUS = Column(name="data_status", title="数据性质")
 def write_tables(
     assessment: Assessment, folder: Path, *, containers: Sequence[str] = ("gpkg", "xlsx")
 ) -> list[Path]:
-    """Write CSV and run.json, and the same tables in the `containers` asked for, into `folder`; return sorted paths.
+    """Write CSV, run.json and README.txt, and the same tables in the `containers` asked for, into `folder`.
 
-    Tables appear in the order of `cdgis.results.tables.validation.TABLES`. The bytes depend on the assessment alone.
+    Returns sorted paths. Tables appear in the order of `cdgis.results.tables.validation.TABLES`; a screening has those
+    it makes, README.txt names the others. The bytes depend on the assessment alone.
     """
     folder.mkdir(parents=True, exist_ok=True)
     status = status_text(stamp_of(assessment))
-    tables = {name: _rounded(name, assessment.tables[name]) for name in TABLES if name in assessment.tables}
+    tables = {name: _rounded(name, assessment.tables[name]) for name in tables_made(assessment)}
     texts = {name: csv_text(name, frame, status=status) for name, frame in tables.items()}
     tables = {name: frame.assign(**{STATUS.name: status}) for name, frame in tables.items()}
     paths = []
@@ -48,6 +52,9 @@ def write_tables(
         path = folder / f"{name}.csv"
         path.write_bytes(text.encode("utf-8-sig", "replace"))
         paths.append(path)
+    readme = folder / README
+    readme.write_bytes(_readme(assessment, tables, containers).encode("utf-8-sig", "replace"))
+    paths.append(readme)
     run_path = folder / "run.json"
     run_path.write_bytes(run_json(assessment, texts).encode("utf-8", "replace"))
     paths.append(run_path)
@@ -61,6 +68,33 @@ def write_tables(
     if "gpkg" in containers:
         paths.append(_write_geopackage(assessment, tables, folder / "cdgis.gpkg"))
     return sorted(paths)
+
+
+def tables_made(assessment: Assessment) -> tuple[str, ...]:
+    """Return the tables that the assessment's job made: all of a run; of a screening what judging makes, and what has rows."""
+    there = [name for name in TABLES if name in assessment.tables]
+    if assessment.request.command != "screen":
+        return tuple(there)
+    judged = {table.name for table in (*JUDGEMENT_TABLES, *GAP_TABLES)}
+    return tuple(name for name in there if name in judged or len(assessment.tables[name]))
+
+
+def _readme(assessment: Assessment, tables: Mapping[str, pd.DataFrame], containers: Sequence[str]) -> str:
+    """Return in words what each file beside it is."""
+    books = {"xlsx": "cdgis.xlsx　同样的表，供 Excel：代码是文本，数字可以求和，第二页“对象一览”一行一个对象",
+             "gpkg": "cdgis.gpkg　同样的表和研判对象的图形，供 QGIS、ArcGIS"}  # fmt: skip
+    lines = [
+        f"{assessment.settings.name}　判定基准日 {assessment.as_of.isoformat()}　运行编号 {assessment.report_numbers.get('', '')}",
+        status_text(stamp_of(assessment)), "",
+        "CSV 供程序读取（UTF-8，逗号分隔）。用 Excel 直接打开 CSV 会丢掉编码前面的零（0311 变成 311），请打开 cdgis.xlsx，",
+        "或用“数据 → 自文本/CSV”导入并把代码列设为文本。", "",
+        *(f"{name}.csv　{TABLES[name].title}，{len(table)} 行" for name, table in tables.items()),
+        *(books[name] for name in sorted(containers)),
+        "run.json　程序版本、设置、每个输入的 SHA-256、每张表的散列；cdgis verify 据以核对",
+    ]  # fmt: skip
+    left = [TABLES[name].title for name in TABLES if name not in tables]
+    lines += ["", f"没有内容或不属于这次工作、因而没有写出的表：{'、'.join(left)}"] if left else []
+    return "\r\n".join(lines) + "\r\n"
 
 
 def with_status(table: Table) -> Table:
@@ -119,7 +153,7 @@ def run_json(assessment: Assessment, texts: Mapping[str, str]) -> str:
     `texts` are the CSV texts by table; their hashes are of the UTF-8 text without the byte-order mark.
     """
     inputs = [
-        {name: getattr(record, name) for name in ("layer", "kind", "path", "sublayer", "sha256", "version", "official")}
+        {name: getattr(record, name) for name in ("layer", "kind", "path", "sublayer", "sha256", "content_sha256", "version", "official")}
         for record in assessment.inputs
     ]
     in_force = assessment.rulebook.in_force(assessment.as_of)

@@ -4,8 +4,10 @@ openpyxl makes the workbook, its styles and headers; its cell-by-cell writer tak
 half million cells, this takes one. Text is always stored as text, so no cell is ever a formula.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from xml.sax.saxutils import escape
 
 import pandas as pd
@@ -13,6 +15,9 @@ from openpyxl.utils import get_column_letter
 
 from cdgis.core.safe_text import legal_text
 from cdgis.results.tables.validation import Column, Table
+
+_WHOLE_DAY = re.compile(r"(19|20|21)\d\d-\d\d-\d\d")
+_FIRST_DAY = date(1899, 12, 30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +28,8 @@ class Look:
     """Index of the cell style in the workbook."""
     read: Callable[[str], str] | None = None
     """What turns a code into words."""
+    is_day: bool = False
+    """Whether whole days among the texts are dates."""
 
 
 def rows_xml(table: Table, frame: pd.DataFrame, *, first_row: int, looks: Sequence[Look]) -> str:
@@ -48,12 +55,21 @@ def _column_cells(column: Column, values: pd.Series, letter: str, numbers: range
             f'<c r="{letter}{n}"{style}><v>{v!r}</v></c>' if v == v else ""
             for n, v in zip(numbers, values.tolist(), strict=True)
         ]
+    if look.is_day:
+        return [_day_cell(str(word), f"{letter}{n}", style) for n, word in zip(numbers, values, strict=True)]
     words = values.map({True: "是", False: "否"}) if column.kind == "flag" else values
     inner = {word: _inline(look.read(str(word)) if look.read else str(word)) for word in words.unique()}
     return [
         f'<c r="{letter}{n}"{style} t="inlineStr">{inner[word]}</c>' if inner[word] else ""
         for n, word in zip(numbers, words, strict=True)
     ]
+
+
+def _day_cell(text: str, place: str, style: str) -> str:
+    """Return a date as Excel counts it, days since 1899-12-30; what is known to the month or year as text."""
+    if _WHOLE_DAY.fullmatch(text):
+        return f'<c r="{place}"{style}><v>{(date.fromisoformat(text) - _FIRST_DAY).days}</v></c>'
+    return f'<c r="{place}" t="inlineStr">{_inline(text)}</c>' if text else ""
 
 
 def _inline(text: str) -> str:

@@ -28,6 +28,7 @@ from cdgis.report.screening.blocks import Block, Cell, Grid, Heading, Pairs, Pic
 from cdgis.report.screening.cells import verdict_text
 from cdgis.report.screening.figure_png import draw_png
 from cdgis.report.screening.grounds_wording import parts_of, summary_of
+from cdgis.report.screening.word_record import embed_record
 
 _WIDTH_MM = 177.0
 _TONES = {"stop": "8E1222", "argue": "8A4B00", "limit": "6B5600", "good": "155A38", "open": "37414E"}
@@ -41,7 +42,9 @@ def render_docx(report: ScreeningReport) -> bytes:
     document = Document()
     _set_up(document, report)
     _title(document, report)
-    for part in parts_of(report, digest=sha256(report_json(report)).hexdigest()):
+    record = report_json(report)
+    embed_record(document, record)
+    for part in parts_of(report, digest=sha256(record).hexdigest()):
         _paragraph(document, f"{part.number}、{part.title}", style="Heading 1")
         for block in part.blocks:
             _add(document, block, report)
