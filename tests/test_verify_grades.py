@@ -211,7 +211,7 @@ def test_record_saved_otherwise_with_something_added_is_not_harmless(space):
 
 
 def test_layer_that_cannot_be_read_now_leaves_the_report_unchecked(space):
-    (space / "layers" / "redline.gpkg-wal").write_bytes(b"x" * 64)
+    rewrite(space / "layers" / "redline.gpkg", lambda data: data[:1000])
     assert grade(space, ".json") is Grade.UNCHECKED
 
 

@@ -68,6 +68,8 @@ class _Batch:
     home: Box | None = None
     whole: bool = False
     """Whether these are all the files the sidecar can speak of, so that every row of it must meet one."""
+    of_workspace: bool = False
+    """Whether they are the workspace's own: a sidecar that cannot be read is then a gap, else an error."""
 
     def stated(self, role: str) -> str:
         """Return what is declared for all files under a standard column, empty when nothing is."""
@@ -82,7 +84,7 @@ def read_subjects(workspace: Workspace, *, progress: Progress | None = None) -> 
     OSError : a folder cannot be looked into; faults of files, and of the table beside them, go to the intake.
     """
     settings, sources = workspace.settings, workspace.settings.sources
-    sidecar = _stated_sidecar(workspace)
+    sidecar = workspace.root / sources.project_attributes if sources.project_attributes else None
     sites = tuple(path for path in expand_globs(workspace.root, sources.projects) if path != sidecar)
     tables = expand_globs(workspace.root, sources.enterprises)
     projects = _Batch(
@@ -95,6 +97,7 @@ def read_subjects(workspace: Workspace, *, progress: Progress | None = None) -> 
         sidecar=sidecar,
         places=StatedPlaces(workspace),
         whole=True,
+        of_workspace=True,
     )
     enterprises = replace(projects, paths=tables, kind=SubjectKind.ENTERPRISE, sidecar=None)
     roster = Roster(default_accuracy_m=settings.default_accuracy_m)
@@ -106,11 +109,6 @@ def read_subjects(workspace: Workspace, *, progress: Progress | None = None) -> 
         if not expand_globs(workspace.root, (pattern,))
     ]
     return with_register(roster.to_subjects(), workspace, whole=True)
-
-
-def _stated_sidecar(workspace: Workspace) -> Path | None:
-    named = workspace.settings.sources.project_attributes
-    return workspace.root / named if named else None
 
 
 def read_sites(
@@ -219,12 +217,12 @@ def _sidecar_of(batch: _Batch, roster: Roster) -> Sidecar:
         return Sidecar()
     label = batch.labels[batch.sidecar]
     try:
-        if batch.whole and not batch.sidecar.exists():
+        if batch.of_workspace and not batch.sidecar.exists():
             raise ReaderError(f"找不到 cdgis.toml 中 project_attributes 所指的附表 {label}", remedy="请放到该位置，或删去这一项设置")
         check_regular(batch.sidecar, label)
         sidecar = read_sidecar(batch.sidecar, label=label)
     except ReaderError as err:
-        if not batch.whole:
+        if not batch.of_workspace:
             raise
         _reject_file(label, err, roster)
         roster.gaps.append(gap_of(err, "项目附表：名称、行业和各项填报都未读入，涉及它们的条款", file=label))

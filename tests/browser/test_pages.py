@@ -210,3 +210,33 @@ def test_pages_read_without_script(browser: object, published: Path) -> None:
     page.goto((published / "index.html").as_uri())
     assert page.locator("#verdict-table tbody tr").count() == 20
     context.close()
+
+
+A4_WIDTH_PX = {"width": round(190 / 25.4 * 96), "height": 1000}
+CUT = """() => {
+  const wide = [...document.querySelectorAll('table')].filter(t => t.getBoundingClientRect().width).flatMap(t => {
+    let limit = document.documentElement.clientWidth;
+    for (let e = t.parentElement; e; e = e.parentElement)
+      if (/(auto|scroll|hidden|clip)/.test(getComputedStyle(e).overflowX)) limit = Math.min(limit, e.getBoundingClientRect().right);
+    return t.getBoundingClientRect().right > limit + 2 ? [t.id || 'table'] : [];
+  });
+  const high = [...document.querySelectorAll('.scroll, .list-scroll, .tall')].filter(e =>
+    /(auto|scroll|hidden)/.test(getComputedStyle(e).overflowY) && e.scrollHeight > e.clientHeight + 4);
+  return [...wide, ...high.map(e => e.className)];
+}"""
+
+
+@pytest.mark.parametrize("name", [*PAGE_KINDS, "relocation.html"])
+def test_nothing_is_cut_on_a4(browser: object, published: Path, name: str) -> None:
+    with Visit(browser, published / name, A4_WIDTH_PX) as visit:
+        visit.page.emulate_media(media="print")
+        assert visit.page.evaluate(CUT) == []
+        repeats = "[...document.querySelectorAll('thead')].every(t => getComputedStyle(t).display === 'table-header-group')"
+        assert visit.page.evaluate(repeats)
+
+
+def test_cut_sees_a_table_that_scrolls(browser: object, tmp_path: Path) -> None:
+    page = tmp_path / "wide.html"
+    page.write_text("<div style='overflow-x:auto'><table id='t' style='width:2000px'><tr><td>x</td></tr></table></div>", encoding="utf-8")
+    with Visit(browser, page, A4_WIDTH_PX) as visit:
+        assert visit.page.evaluate(CUT) == ["t"]
