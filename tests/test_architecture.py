@@ -45,7 +45,7 @@ FENCES = {
     "pyproj": ("geometry.geodesy", "geometry.gauss_kruger", "geometry.projections", "geometry.projection_faults"),
     "folium": ("report.map",),
     "numba": ("core.compiled",),
-    "docx": ("report.files.docx_base", "report.screening.docx", "report.rivers.docx", "report.relocation.docx"),
+    "docx": ("report.files.docx_base", "report.screening.docx", "report.screening.word_record", "report.rivers.docx", "report.relocation.docx"),
     "matplotlib": ("report.site.overview_png",),
     "PIL": ("report.drawing.fonts", "report.screening.figure_png", "report.rivers.plan_png"),
 }

@@ -1,5 +1,6 @@
 """Two versions of a layer: what each unit gained and lost, and who is judged otherwise because of it."""
 
+import numpy as np
 import pandas as pd
 import pytest
 import shapely
@@ -10,8 +11,9 @@ from small_workspace import new_redline, small_workspace
 from cdgis.errors import UsageError
 from cdgis.geometry.shapes import PIECE_VERTICES
 from cdgis.judging.compare_versions import compare_versions
-from cdgis.judging.compare_zones import compare_verdicts, compare_zones
+from cdgis.judging.compare_zones import compare_verdicts, compare_zones, matched
 from cdgis.judging.facts import Facts
+from cdgis.judging.match_zones import crosswalk
 from cdgis.judging.overlay import measure_overlaps
 from cdgis.judging.subject_table import describe_subjects
 from cdgis.judging.verdicts import judge, scopes_of
@@ -34,7 +36,7 @@ def test_gained_and_lost_close_when_a_unit_is_moved():
     moved = metres(100, 0, 1100, 1000)
     row = changes(zone_layer("z", [LEFT]), zone_layer("z", [moved]))["z0"]
     # a strip of 100 m x 1000 m on either side
-    assert (row["change"], row["unit"]) == ("图形变更", "m2")
+    assert (row["change"], row["unit"]) == ("调整边界", "m2")
     assert (row["gained"], row["lost"]) == pytest.approx((100_000, 100_000), rel=1e-6)
     assert row["old_size"] + row["gained"] - row["lost"] == pytest.approx(row["new_size"])
 
@@ -44,7 +46,7 @@ def test_class_name_and_shape_are_told_together():
     new = zone_layer("z", [metres(0, 0, 500, 1000)], ["重点"])
     new.zones["zone_name"] = ["新名"]
     row = changes(old, new)["z0"]
-    assert row["change"] == "类别变更;图形变更;名称变更" and (row["old_class"], row["new_class"]) == ("一般", "重点")
+    assert row["change"] == "改类;调整边界;改名" and (row["old_class"], row["new_class"]) == ("一般", "重点")
 
 
 def test_added_and_removed_units_have_one_version_only():
@@ -104,7 +106,7 @@ def test_verdicts_change_with_the_zone_that_decides():
         ("S000", "有条件符合", "不符合", "变严"),
         ("S001", "不符合", "有条件符合", "变宽"),
     ]
-    assert [(r["zone_ids"], r["zone_changes"]) for r in rows] == [("z0", "z0 类别变更"), ("z1", "z1 类别变更")]
+    assert [(r["zone_ids"], r["zone_changes"]) for r in rows] == [("z0", "z0 改类"), ("z1", "z1 改类")]
     assert all("R-1" in r["rule_ids"] and r["layers"] == "z" for r in rows)
 
 
@@ -136,7 +138,7 @@ def test_two_files_of_a_layer_make_a_page_that_says_who_is_affected(space, tmp_p
     assert found.zones["zone_id"].tolist() == ["H1"] and found.judged_count == 1
     assert found.zones["gained"].iloc[0] == pytest.approx(500 * 1000, rel=1e-6)
     written = write_comparison(found, tmp_path / "out")
-    assert [p.name for p in written] == ["compare.html", "changes_zones.csv", "changes_verdicts.csv"]
+    assert [p.name for p in written] == ["compare.html", "changes_zones.csv", "changes_crosswalk.csv", "changes_verdicts.csv"]
     text = written[0].read_text(encoding="utf-8")
     page = BeautifulSoup(text, "html.parser")
     assert page.select_one("[data-field=zone_count]").text == "1"
@@ -178,3 +180,48 @@ def test_unlike_things_are_not_compared(space, tmp_path):
         compare_versions(space, tmp_path / "redline_2027.gpkg", workspace=None)
     with pytest.raises(UsageError, match="须在工作区内进行"):
         compare_versions(space / "layers" / "redline.gpkg", tmp_path / "redline_2027.gpkg", workspace=None)
+
+
+def test_units_renumbered_keep_their_land_and_are_no_loss_and_gain():
+    """Case 12: shape and class stay, codes change; gained and lost are nothing."""
+    found = changes(zone_layer("z", [LEFT, RIGHT], ids=["A", "B"]), zone_layer("z", [LEFT, RIGHT], ids=["X1", "X2"]))
+    assert {key: (row["change"], row["old_ids"], row["gained"], row["lost"]) for key, row in found.items()} == {
+        "X1": ("改码", "A", 0, 0), "X2": ("改码", "B", 0, 0)
+    }  # fmt: skip
+
+
+def test_codes_that_changed_places_are_told_apart():
+    found = changes(zone_layer("z", [LEFT, RIGHT], ids=["A", "B"]), zone_layer("z", [LEFT, RIGHT], ids=["B", "A"]))
+    assert {key: (row["change"], row["old_ids"], row["gained"]) for key, row in found.items()} == {
+        "A": ("改码", "B", 0), "B": ("改码", "A", 0)
+    }  # fmt: skip
+
+
+def test_a_unit_split_and_units_merged_name_each_other():
+    parts = [metres(0, 0, 400, 1000), metres(400, 0, 1000, 1000)]
+    whole = zone_layer("z", [LEFT, RIGHT], ids=["A", "B"])
+    split = zone_layer("z", [*parts, RIGHT], ids=["A1", "A2", "B"])
+    found = changes(whole, split)
+    assert {key: (row["change"], row["old_ids"]) for key, row in found.items() if key != "A"} == {
+        "A1": ("拆分", "A"), "A2": ("拆分", "A")
+    }  # fmt: skip
+    assert found["A"]["change"] == "拆分" and found["A"]["new_ids"] == "A1;A2" and "B" not in found
+    back = changes(split, whole)
+    assert back["A"]["change"] == "合并" and back["A"]["old_ids"] == "A1;A2"
+    assert {back[key]["change"] for key in ("A1", "A2")} == {"合并"}
+
+
+def test_crosswalk_shares_close_for_partitions():
+    """Law on random partitions: shares of each old unit add up to one, and so do those of each new one."""
+    rng = np.random.default_rng(4)
+    for _ in range(5):
+        cuts = [np.sort(rng.uniform(0, 3000, 4)) for _ in range(2)]
+        layers = [
+            zone_layer("z", [metres(a, 0, b, 500) for a, b in zip([0, *cut], [*cut, 3000], strict=True)], ids=[f"{v}{i}" for i in range(5)])
+            for v, cut in zip("ON", cuts, strict=True)
+        ]
+        found = matched(*layers)
+        shared = pd.DataFrame({"old": found.old, "new": found.new, "m2": found.shared_m2})
+        assert shared.groupby("old")["m2"].sum().to_numpy() == pytest.approx(found.old_m2, rel=1e-9)
+        assert shared.groupby("new")["m2"].sum().to_numpy() == pytest.approx(found.new_m2, rel=1e-9)
+        assert (crosswalk("z", found)["relation"] != "").all()

@@ -15,8 +15,9 @@ from cdgis.core.progress import Progress, Silent
 from cdgis.core.regular_files import real_path
 from cdgis.core.vocabulary import InputRecord
 from cdgis.errors import UsageError
-from cdgis.judging.compare_zones import compare_verdicts, compare_zones
+from cdgis.judging.compare_zones import compare_verdicts, compare_zones, matched
 from cdgis.judging.evaluation import judge_subjects
+from cdgis.judging.match_zones import crosswalk
 from cdgis.judging.subject_table import COUNTY_LAYER
 from cdgis.readers import read_layer, read_subjects
 from cdgis.readers.loading import Loaded, load_workspace
@@ -45,6 +46,8 @@ class Comparison:
     judged_count: int
     zones: pd.DataFrame
     """Table `changes_zones`."""
+    crosswalk: pd.DataFrame
+    """Table `changes_crosswalk`: old code -> new code of every polygon layer that changed."""
     verdicts: pd.DataFrame
     """Table `changes_verdicts`."""
     inputs: tuple[tuple[InputRecord, ...], tuple[InputRecord, ...]]
@@ -133,6 +136,7 @@ def _compare(
             subjects=subjects,
             judged_count=len(new_tables["verdicts"]),
             zones=zones,
+            crosswalk=_crosswalk({key: both for key, both in changed.items() if key in touched}),
             verdicts=verdicts,
             inputs=(before.records, after.records),
         )
@@ -177,3 +181,13 @@ def _zone_changes(changed: Mapping[str, tuple[Layers, Layers]]) -> pd.DataFrame:
         parts.append(compare_zones(old.get(key, none), new.get(key, none)))
     filled = [part for part in parts if len(part)]
     return validate("changes_zones", pd.concat(filled, ignore_index=True)) if filled else empty("changes_zones")
+
+
+def _crosswalk(changed: Mapping[str, tuple[Layers, Layers]]) -> pd.DataFrame:
+    parts = []
+    for key, (old, new) in changed.items():
+        found = matched(old[key], new[key]) if key in old and key in new else None
+        if found is not None:
+            parts.append(crosswalk(key, found))
+    filled = [part for part in parts if len(part)]
+    return validate("changes_crosswalk", pd.concat(filled, ignore_index=True)) if filled else empty("changes_crosswalk")

@@ -1,6 +1,7 @@
 """Units that differ between two versions of a zone layer, and subjects whose verdict differs with them.
 
-Units are matched by zone_id. On the measuring plane, with O and N the old and new unit,
+Units are matched by shape, then by zone_id (match_zones): a unit renumbered has one row, under its new code. On the
+measuring plane, with O and N the old and new unit,
 
     gained = area(N) - area(O ∩ N),   lost = area(O) - area(O ∩ N),
 
@@ -18,13 +19,14 @@ from cdgis.core.array_types import FloatArray, GeometryArray
 from cdgis.core.vocabulary import LIST_SEPARATOR, State, Verdict
 from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.geometry.shapes import subdivide
+from cdgis.judging.match_zones import SPLIT, Matches, fates, match_zones
 from cdgis.results.tables.validation import empty, validate
 from cdgis.workspace.layers import Layer
 
 LEAST_CHANGE_M2 = 1.0
 """A smaller difference of area is redrawing, as a smaller overlap is a sliver (DESIGN 4.3)."""
 LEAST_CHANGE_M = 0.1
-ADDED, REMOVED, RECLASSED, RESHAPED, RENAMED = "新增", "撤销", "类别变更", "图形变更", "名称变更"
+ADDED, REMOVED, RECLASSED, RESHAPED, RENAMED = "新增", "撤销", "改类", "调整边界", "改名"
 _UNITS = {2: "m2", 1: "m", 0: "count"}
 _STRICTNESS = {
     str(Verdict.CLEAR): 0, str(Verdict.CONDITIONAL): 1, str(Verdict.JUSTIFY): 2, str(Verdict.FAIL): 3,
@@ -38,23 +40,33 @@ def compare_zones(old: Layer, new: Layer) -> pd.DataFrame:
     ----------
     old, new : two versions of one layer, EPSG:4490, of the same kind of geometry.
     """
+    kind = {"polygon": 2, "line": 1, "point": 0}[new.spec.geometry]
     before, after = _by_zone(old), _by_zone(new)
+    found = matched(old, new)
+    renumbered = found.renumbered if found else {}
+    ends, origins = fates(found) if found else ({}, {})
+    # a renumbered unit stands under its new code; an old code that another unit bears now is not that unit
+    before = _under_new_codes(before, renumbered)
     ids = sorted(set(before.index) | set(after.index))
     if not ids:
         return empty("changes_zones")
     before, after = before.reindex(ids), after.reindex(ids)
-    kind = {"polygon": 2, "line": 1, "point": 0}[new.spec.geometry]
     shapes = _plane(before["geometry"]), _plane(after["geometry"])
     sizes = _size(shapes[0], kind), _size(shapes[1], kind)
     shared = _shared(*shapes, sizes=sizes, kind=kind)
     gained, lost = np.maximum(sizes[1] - shared, 0.0), np.maximum(sizes[0] - shared, 0.0)
     changes = _changes(before, after, np.maximum(gained, lost) > (0.5, LEAST_CHANGE_M, LEAST_CHANGE_M2)[kind])
+    there = after["zone_class"].notna()
+    codes = [_code_words(zone, before.at[zone, "old_id"], bool(there[zone]), ends, origins) for zone in ids]
+    changes = [_joined(word, change) for (word, _, _), change in zip(codes, changes, strict=True)]
     table = pd.DataFrame(
         {
             "layer": new.spec.id,
             "zone_id": ids,
             "zone_name": after["zone_name"].fillna(before["zone_name"]).to_numpy(dtype=object),
             "change": changes,
+            "old_ids": [old_ids for _, old_ids, _ in codes],
+            "new_ids": [new_ids for _, _, new_ids in codes],
             "old_class": before["zone_class"].fillna("").to_numpy(dtype=object),
             "new_class": after["zone_class"].fillna("").to_numpy(dtype=object),
             "unit": _UNITS[kind],
@@ -65,6 +77,38 @@ def compare_zones(old: Layer, new: Layer) -> pd.DataFrame:
         }
     )
     return validate("changes_zones", table[table["change"] != ""])
+
+
+def matched(old: Layer, new: Layer) -> Matches | None:
+    """Return how the units of two versions of a polygon layer lie to each other; None for lines and points."""
+    if new.spec.geometry != "polygon":
+        return None
+    before, after = _by_zone(old), _by_zone(new)
+    return match_zones(list(map(str, before.index)), _plane(before["geometry"]), list(map(str, after.index)), _plane(after["geometry"]))
+
+
+def _under_new_codes(before: pd.DataFrame, renumbered: Mapping[str, str]) -> pd.DataFrame:
+    """Return the old units under the codes they bear now; one whose old code another unit bears is marked with an asterisk."""
+    now = {old: new for new, old in renumbered.items()}
+    taken = set(renumbered) - set(now)
+    names = [now.get(zone, f"{zone}*" if zone in taken else zone) for zone in map(str, before.index)]
+    return before.assign(old_id=list(map(str, before.index))).set_axis(names, axis=0)
+
+
+def _code_words(
+    zone: str, old_id: object, is_new: bool, ends: Mapping[str, tuple[str, str]], origins: Mapping[str, tuple[str, str]]
+) -> tuple[str, str, str]:
+    """Return what became of a unit's code (改码, 拆分, 合并 or nothing), its codes before and its codes after."""
+    had = old_id if isinstance(old_id, str) else ""
+    word, before = origins.get(zone, ("", had)) if is_new else ("", had)
+    end, after = ends.get(had, ("", zone if is_new else "")) if had else ("", zone)
+    return word or end, before or had, after if not is_new or end == SPLIT else zone
+
+
+def _joined(word: str, change: str) -> str:
+    """Return code word and changes as one list: a unit split or merged is not also added or gone."""
+    rest = [item for item in change.split(LIST_SEPARATOR) if item and not (word and item in (ADDED, REMOVED))]
+    return LIST_SEPARATOR.join(filter(None, [word, *rest]))
 
 
 def _by_zone(layer: Layer) -> pd.DataFrame:
@@ -178,8 +222,11 @@ def _words(joined: pd.DataFrame, suffix: str) -> "pd.Series[str]":
 
 
 def _changed_zones(changes: pd.DataFrame) -> dict[tuple[str, str], str]:
-    keys = zip(changes["layer"], changes["zone_id"], strict=True)
-    return dict(zip(keys, changes["change"], strict=True))
+    found: dict[tuple[str, str], str] = {}
+    for layer, zone, old_ids, change in changes[["layer", "zone_id", "old_ids", "change"]].itertuples(index=False, name=None):
+        for code in (*old_ids.split(LIST_SEPARATOR), zone):
+            found[layer, code] = change
+    return found
 
 
 _Reason = tuple[str, str, str]

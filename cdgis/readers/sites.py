@@ -90,8 +90,7 @@ def read_subjects(workspace: Workspace, *, progress: Progress | None = None) -> 
     projects = _Batch(
         paths=sites,
         labels=workspace.labels((*sites, *tables, *((sidecar,) if sidecar else ()))),
-        kind=SubjectKind.PROJECT,
-        undeclared_accuracy_m=settings.undeclared_datum_accuracy_m,
+        kind=SubjectKind.PROJECT, undeclared_accuracy_m=settings.undeclared_datum_accuracy_m,
         home=home_box(place_extent(workspace)),
         repair_share=settings.largest_repair_share,
         sidecar=sidecar,

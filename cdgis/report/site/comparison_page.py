@@ -14,6 +14,7 @@ from cdgis.core.vocabulary import LIST_SEPARATOR, Verdict
 from cdgis.geometry.map_frame import View
 from cdgis.judging.compare_versions import Comparison
 from cdgis.judging.compare_zones import ADDED, RECLASSED, REMOVED, RENAMED, RESHAPED
+from cdgis.judging.match_zones import MERGED, RECODED, SPLIT
 from cdgis.report.drawing.palette import read_palette
 from cdgis.report.drawing.paths import path_of
 from cdgis.report.files.atomic_output import staged
@@ -27,7 +28,7 @@ _ROOM = 1.06
 _LEAST_WIDTH_M = 2_200.0
 _MOST_LISTED = 500
 """Rows on the page; the CSV files hold all."""
-_CHANGES = (ADDED, REMOVED, RECLASSED, RESHAPED, RENAMED)
+_CHANGES = (RECODED, SPLIT, MERGED, ADDED, REMOVED, RECLASSED, RESHAPED, RENAMED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ class _Dot:
 
 
 def write_comparison(comparison: Comparison, out: Path) -> list[Path]:
-    """Write compare.html, data/changes_zones.csv and data/changes_verdicts.csv into `out` and return their paths.
+    """Write compare.html, data/changes_zones.csv, changes_crosswalk.csv and changes_verdicts.csv into `out` and return their paths.
 
     Raises
     ------
@@ -58,6 +59,7 @@ def write_comparison(comparison: Comparison, out: Path) -> list[Path]:
     texts = {
         "compare.html": render_comparison(comparison).encode("utf-8", "replace"),
         "data/changes_zones.csv": csv_text("changes_zones", comparison.zones, status=status).encode("utf-8-sig", "replace"),
+        "data/changes_crosswalk.csv": csv_text("changes_crosswalk", comparison.crosswalk, status=status).encode("utf-8-sig", "replace"),
         "data/changes_verdicts.csv": csv_text("changes_verdicts", comparison.verdicts, status=status).encode("utf-8-sig", "replace"),
     }
     with staged(out, own=()) as stage:
@@ -107,7 +109,7 @@ def _changed_shapes(comparison: Comparison) -> Iterable[tuple[str, str, BaseGeom
     for row in comparison.zones.to_dict("records"):
         for style, layers in zip(("old", "new"), comparison.layers[row["layer"]], strict=True):
             for layer in layers.values():
-                found = layer.zones[layer.zones["zone_id"] == row["zone_id"]]
+                found = layer.zones[layer.zones["zone_id"].isin(row[f"{style}_ids"].split(LIST_SEPARATOR))]
                 for shape in found.geometry:
                     label = f"{comparison.titles[row['layer']]} {row['zone_name'] or row['zone_id']}"
                     yield style, str(row["change"]).split(LIST_SEPARATOR)[0], shape, f"{label}：{row['change']}"
