@@ -54,7 +54,7 @@ def test_verify_detects_a_changed_digit_and_a_removed_finding(
     assert run("verify", forged, tmp_path / "P024.json", "--workspace", REPO) == 2
     told = capsys.readouterr().out
     of_page, of_record = told[told.index("P023.html") :].split("P024.json", 1)
-    assert "\n不符" in of_page and "\n不符" in of_record
+    assert "\n内容被改" in of_page and "\n内容被改" in of_record
 
 
 def test_typed_point_is_screened(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ written again from the request in run.json; the folder's register says what else
 """
 
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
@@ -99,7 +100,7 @@ def verify_word(
 
 
 def _word_check(path: Path, report: ReportFile, render: Writer) -> Check:
-    title = "Word 的文字、表格和图与报告记录"
+    title = "Word 文件的文字、表格和图与报告记录"
     try:
         made = render(load_report(canonical(report.content)))
         data = path.read_bytes()
@@ -108,7 +109,7 @@ def _word_check(path: Path, report: ReportFile, render: Writer) -> Check:
         faults = text_differences(word_texts(data), word_texts(made))
         gone = pictures(made) - pictures(data)
         more = pictures(data) - pictures(made)
-    except (ReportError, zipfile.BadZipFile, KeyError, ValueError, SyntaxError) as err:
+    except (ReportError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, SyntaxError) as err:
         told = str(err) if isinstance(err, ReportError) else f"Word 文件打不开（{in_words(err)}）"
         return Check(title=title, faults=(told,))
     faults += [f"图被换过或删去 {gone.total()} 幅"] if gone else []

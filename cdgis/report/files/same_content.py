@@ -3,11 +3,12 @@
 import io
 import json
 import sqlite3
+import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 
-from cdgis.errors import ReportError
 from cdgis.readers.content_hash import plain_text
 
 _TEXTS = (".csv", ".txt", ".json", ".html", ".htm", ".svg")
@@ -24,7 +25,7 @@ def same_content(one: Path, other: Path) -> bool:
         return False
     try:
         return compare(one, other)
-    except (OSError, ValueError, KeyError, TypeError, SyntaxError, ReportError, sqlite3.Error):
+    except (OSError, ValueError, KeyError, TypeError, SyntaxError, EOFError, zipfile.BadZipFile, zlib.error, sqlite3.Error):
         return False
 
 
