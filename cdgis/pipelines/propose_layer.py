@@ -143,7 +143,7 @@ class _Proposer:
         if self._old is not None and self._old.allowed_classes:
             return self._old.allowed_classes
         try:
-            rulebook, _ = read_rules(self._workspace, self._workspace.settings)
+            rulebook, _ = read_rules(self._workspace, self._workspace.settings, [])
         except CdgisError:
             return ()
         return tuple(classes_named(self._wishes.layer_id, rulebook.rules))

@@ -69,7 +69,7 @@ class _Batch:
     whole: bool = False
     """Whether these are all the files the sidecar can speak of, so that every row of it must meet one."""
     of_workspace: bool = False
-    """Whether they are the workspace's own: a sidecar that cannot be read is then a gap, else an error."""
+    """Whether they are the workspace's own: an unreadable sidecar is then a gap, else an error."""
 
     def stated(self, role: str) -> str:
         """Return what is declared for all files under a standard column, empty when nothing is."""
@@ -95,8 +95,7 @@ def read_subjects(workspace: Workspace, *, progress: Progress | None = None) -> 
         repair_share=settings.largest_repair_share,
         sidecar=sidecar,
         places=StatedPlaces(workspace),
-        whole=True,
-        of_workspace=True,
+        whole=True, of_workspace=True,
     )
     enterprises = replace(projects, paths=tables, kind=SubjectKind.ENTERPRISE, sidecar=None)
     roster = Roster(default_accuracy_m=settings.default_accuracy_m)
@@ -151,8 +150,7 @@ def read_sites(
         paths=tuple(path for path in paths if distinct[absolute_path(path)] is path),
         labels=site_labels(workspace, named),
         kind=SubjectKind.PROJECT,
-        undeclared_accuracy_m=settings.undeclared_datum_accuracy_m,
-        home=home_box(place_extent(workspace)),
+        undeclared_accuracy_m=settings.undeclared_datum_accuracy_m, home=home_box(place_extent(workspace)),
         repair_share=settings.largest_repair_share,
         sidecar=sidecar,
         declared=declared or {},
@@ -226,8 +224,7 @@ def _sidecar_of(batch: _Batch, roster: Roster) -> Sidecar:
         _reject_file(label, err, roster)
         roster.gaps.append(gap_of(err, "项目附表：名称、行业和各项填报都未读入，涉及它们的条款", file=label))
         sidecar = Sidecar()
-    if batch.sidecar.is_file():
-        roster.records.append(_input_record(batch.sidecar, batch))
+    roster.records += [_input_record(batch.sidecar, batch)] if batch.sidecar.is_file() else []
     return sidecar
 
 
