@@ -219,3 +219,19 @@ def test_shifting_by_whole_cells_keeps_every_value(tmp_path):
 def test_words_beside_a_total():
     assert (whole_city(1.0), covered_words(1.0)) == ("全市", "")
     assert whole_city(0.523) == "市内有值的 52.30% 面积" and covered_words(0.523) == "，只含有值的 52.30%"
+
+
+def test_pages_of_a_city_half_covered_never_say_the_whole_city(tmp_path):
+    from cdgis.pipelines.assess_city import assess_workspace
+    from cdgis.pipelines.save_assessment import save_assessment
+
+    root = carbon_workspace(tmp_path / "w")
+    values = land(2)
+    values[:, CELLS // 2 :] = 0
+    write_raster(root / "layers" / "land_2025.tif", values, nodata=0)
+    save_assessment(assess_workspace(open_workspace(root)), tmp_path / "out")
+    page = (tmp_path / "out" / "carbon.html").read_text(encoding="utf-8")
+    overview = (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+    assert "市内有值的 50.00% 面积碳储量" in page and "全市碳储量" not in page
+    assert "<td>市内有值的 50.00% 面积</td>" in overview and "<td>全市</td><td class=\"n\">" not in overview
+    assert "不是全市合计" in (tmp_path / "out" / "data" / "gaps.csv").read_text(encoding="utf-8-sig")

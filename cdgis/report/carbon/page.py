@@ -189,7 +189,7 @@ def _first(frame: pd.DataFrame) -> Row | None:
 def _counties(assessment: Assessment) -> tuple[Row, ...]:
     zones, sink = table(assessment, "carbon_zones"), table(assessment, "carbon_sink")
     totals = zones[(zones["zone_layer"] == COUNTIES) & (zones["land_class"] == TOTAL)]
-    sink = sink[sink["zone_layer"] == COUNTIES].drop(columns=["zone_layer", "zone_name", "method", "mark"])
+    sink = sink[sink["zone_layer"] == COUNTIES].drop(columns=["zone_layer", "zone_name", "covered_share", "method", "mark"])
     return tuple(records(totals.merge(sink, on="zone_id", how="left")))
 
 
