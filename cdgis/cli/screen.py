@@ -86,7 +86,7 @@ def screen(
     lonlat: LonLatOption = None,
     crs: CrsOption = None,
     dxf_unit: UnitOption = None,
-    as_kind: KindOption = None,
+    geometry_kind: KindOption = None,
     tolerance: ToleranceOption = None,
     formats: FormatOption = "html,json",
     engine: EngineOption = "auto",
@@ -112,7 +112,7 @@ def screen(
     opened = open_here(workspace)
     given = {
         "name": name, "industry": industry, "project_type": project_type, "activity": activity,
-        "crs": crs, "dxf_unit": dxf_unit, "geometry_kind": checked_kind(as_kind),
+        "crs": crs, "dxf_unit": dxf_unit, "geometry_kind": checked_kind(geometry_kind),
     }  # fmt: skip
     declared = {key: value for key, value in given.items() if value is not None} | named_values(attr or [])
     target = output_folder(out, "reports", opened, files=(*(files or ()), *((attributes,) if attributes else ())))
