@@ -4,10 +4,13 @@ Workers take whole files (``-n 2``), so that what a file prepares is prepared on
 that no worker is left with a long one when the other has nothing more to do.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+
+from cdgis.geometry.planes import Planes, set_planes
 
 settings.register_profile(
     "ci",
@@ -41,3 +44,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 
     config.option.loadscopereorder = False
     return ByFile(config, log) if config.getoption("dist") == "load" else None
+
+SHIPPED = Planes.of((115.903483, 40.190139, 119.239968, 42.614769))
+"""Planes of the shipped workspace, for tests that measure without opening one."""
+set_planes(lambda: SHIPPED)
+
+
+@pytest.fixture(autouse=True)
+def shipped_place() -> Iterator[None]:
+    """Leave every test, and what the next module prepares, in the shipped workspace's planes."""
+    yield
+    set_planes(lambda: SHIPPED)

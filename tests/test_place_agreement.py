@@ -38,7 +38,7 @@ TABLE = {code: meridian_and_easting(code) for code in CODES}
 
 def workspace_at(root, box):
     place = Place(name="某市", extent=box)
-    return Workspace(root=root, settings=Settings(name="测", place=place, as_of="2026-11-01"), catalog=Catalog(layers={}))
+    return Workspace(root=root, settings=Settings(name="测", city="某市", place=place, as_of="2026-11-01"), catalog=Catalog(layers={}))
 
 
 def test_every_chinese_zone_is_known_as_epsg_has_it():
@@ -170,19 +170,20 @@ def test_place_is_outlined_by_its_boundary_layer_or_by_what_others_are_covered_b
         opened = Workspace(root=tmp_path, settings=Settings(name="测", city="衡阳市", place=settled, as_of="2026-11-01"),
                            catalog=Catalog(layers={spec.id: spec for spec in layers}))  # fmt: skip
         assert home_box(place_extent(opened)) == pytest.approx((110.5, 26.1, 113.3, 27.5))
-    missing = Workspace(root=tmp_path, settings=Settings(name="测", place=Place(name="衡阳市"), as_of="2026-11-01"), catalog=Catalog(layers={}))
+    unlisted = Settings(name="测", city="衡阳市", place=Place(name="衡阳市"), as_of="2026-11-01")
+    missing = Workspace(root=tmp_path, settings=unlisted, catalog=Catalog(layers={}))
     with pytest.raises(WorkspaceError, match="boundary"):
         place_extent(missing)
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [('city = "甲市"\n[place]\nname = "乙市"', "应当一致"), ('[place]\nname = "乙市"\ncode = "43040"', "code"),
+    [('[place]\nname = "甲市"', "应当一致"), ('[place]\nname = "乙市"\ncode = "43040"', "code"),
      ('[place]\nname = "乙市"\nextent = [26.0, 110.0, 27.0, 113.0]', "西, 南, 东, 北")],
 )  # fmt: skip
 def test_place_that_contradicts_itself_is_refused(tmp_path: Path, text: str, said: str):
     (tmp_path / "layers").mkdir()
     (tmp_path / "layers" / "catalog.toml").write_text("", encoding="utf-8")
-    (tmp_path / "cdgis.toml").write_text(f'name = "测"\nas_of = 2026-11-01\n{text}\n', encoding="utf-8")
+    (tmp_path / "cdgis.toml").write_text(f'name = "测"\ncity = "乙市"\nas_of = 2026-11-01\n{text}\n', encoding="utf-8")
     with pytest.raises((WorkspaceError, CatalogError, CrsError), match=said):
         open_workspace(tmp_path)

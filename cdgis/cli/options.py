@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,9 +58,13 @@ StrictOption = Annotated[bool, typer.Option("--strict", metavar="", help="有“
 
 def open_here(workspace: Path | None) -> "Workspace":
     """Return the workspace given, or the one the current directory lies in."""
+    from cdgis.geometry.planes import set_planes
+    from cdgis.readers.place_extent import planes_of
     from cdgis.workspace.settings import find_workspace, open_workspace
 
-    return open_workspace(workspace if workspace is not None else find_workspace(Path.cwd()))
+    opened = open_workspace(workspace if workspace is not None else find_workspace(Path.cwd()))
+    set_planes(partial(planes_of, opened))
+    return opened
 
 
 def output_folder(out: Path | None, default: str, workspace: "Workspace", *, files: Sequence[Path] = ()) -> Path:

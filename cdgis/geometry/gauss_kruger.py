@@ -14,6 +14,7 @@ from cdgis.errors import CrsError
 SEMI_MAJOR_M = 6378137.0
 FLATTENING = 1 / 298.257222101
 """CGCS2000 (GB 22021): GRS80's flattening."""
+E2 = FLATTENING * (2 - FLATTENING)
 GEOGRAPHIC_EPSG = 4490
 PREFIX_M = 1e6
 """The zone number counts millions of metres before the easting."""

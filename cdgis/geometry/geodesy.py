@@ -20,7 +20,7 @@ import shapely
 
 from cdgis.core.array_types import FloatArray, GeometryArray
 from cdgis.errors import CrsError
-from cdgis.geometry.gauss_kruger import FLATTENING as FLATTENING
+from cdgis.geometry.gauss_kruger import E2, FLATTENING
 from cdgis.geometry.gauss_kruger import GEOGRAPHIC_EPSG as GEOGRAPHIC_EPSG
 from cdgis.geometry.gauss_kruger import KNOWN_EPSG as KNOWN_EPSG
 from cdgis.geometry.gauss_kruger import SEMI_MAJOR_M as SEMI_MAJOR_M
@@ -28,17 +28,11 @@ from cdgis.geometry.offset_datums import bd09_to_cgcs2000 as bd09_to_cgcs2000
 from cdgis.geometry.offset_datums import cgcs2000_to_gcj02 as cgcs2000_to_gcj02
 from cdgis.geometry.offset_datums import gcj02_to_bd09 as gcj02_to_bd09
 from cdgis.geometry.offset_datums import gcj02_to_cgcs2000 as gcj02_to_cgcs2000
+from cdgis.geometry.planes import current_planes
 
 _Projection = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]
 
-E2 = FLATTENING * (2 - FLATTENING)
 _E = float(np.sqrt(E2))
-LAT_TS_DEG = 41.4
-LON_0_DEG = 117.5
-_SIN_TS = float(np.sin(np.radians(LAT_TS_DEG)))
-_K0 = float(np.cos(np.radians(LAT_TS_DEG)) / np.sqrt(1 - E2 * _SIN_TS**2))
-
-_LOCAL_PROJ = f"+proj=tmerc +lon_0={LON_0_DEG} +ellps=GRS80 +units=m"
 
 MAX_EDGE_M = 500.0
 """Longest Gauss-Krüger edge kept undivided: it bows L²·tan(phi)/(8R) <= 1 cm from the plane's straight edge."""
@@ -51,15 +45,17 @@ def _q(phi: FloatArray) -> FloatArray:
 
 def to_plane(lon_deg: FloatArray, lat_deg: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return x, y in metres on the measuring plane for CGCS2000 longitudes and latitudes in degrees."""
-    x = SEMI_MAJOR_M * _K0 * np.radians(np.asarray(lon_deg, dtype=float) - LON_0_DEG)
-    y = SEMI_MAJOR_M * _q(np.radians(np.asarray(lat_deg, dtype=float))) / (2 * _K0)
+    planes = current_planes()
+    x = SEMI_MAJOR_M * planes.k0 * np.radians(np.asarray(lon_deg, dtype=float) - planes.lon_0_deg)
+    y = SEMI_MAJOR_M * _q(np.radians(np.asarray(lat_deg, dtype=float))) / (2 * planes.k0)
     return x, y
 
 
 def from_plane(x_m: FloatArray, y_m: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return longitude and latitude in degrees for measuring-plane coordinates (Newton, below 1e-12 rad)."""
-    lon = np.degrees(np.asarray(x_m, dtype=float) / (SEMI_MAJOR_M * _K0)) + LON_0_DEG
-    q = 2 * _K0 * np.asarray(y_m, dtype=float) / SEMI_MAJOR_M
+    planes = current_planes()
+    lon = np.degrees(np.asarray(x_m, dtype=float) / (SEMI_MAJOR_M * planes.k0)) + planes.lon_0_deg
+    q = 2 * planes.k0 * np.asarray(y_m, dtype=float) / SEMI_MAJOR_M
     phi = np.arcsin(np.clip(q / _q(np.array(np.pi / 2)), -1, 1))
     for _ in range(6):
         # dq/dphi = 2 (1 - e^2) cos(phi) / (1 - e^2 sin^2(phi))^2
@@ -99,18 +95,18 @@ def _transform(geoms: GeometryArray, source: str, target: str) -> GeometryArray:
 
 
 def geometries_to_local(geoms: GeometryArray) -> GeometryArray:
-    """Return `geoms` (EPSG:4490) in the distance-finding plane (tmerc 117.5°E, scale error <= 3.2e-4 here)."""
-    return _transform(geoms, f"EPSG:{GEOGRAPHIC_EPSG}", _LOCAL_PROJ)
+    """Return `geoms` (EPSG:4490) in the distance-finding plane (transverse Mercator on the place's middle meridian)."""
+    return _transform(geoms, f"EPSG:{GEOGRAPHIC_EPSG}", current_planes().distance_proj)
 
 
 def geometries_from_local(geoms: GeometryArray) -> GeometryArray:
     """Return distance-plane `geoms` in EPSG:4490 lon/lat."""
-    return _transform(geoms, _LOCAL_PROJ, f"EPSG:{GEOGRAPHIC_EPSG}")
+    return _transform(geoms, current_planes().distance_proj, f"EPSG:{GEOGRAPHIC_EPSG}")
 
 
 def from_local(x_m: FloatArray, y_m: FloatArray) -> tuple[FloatArray, FloatArray]:
     """Return longitude and latitude in degrees for distance-plane coordinates, as `geometries_from_local` does."""
-    lon, lat = _transformer(_LOCAL_PROJ, f"EPSG:{GEOGRAPHIC_EPSG}").transform(x_m, y_m)
+    lon, lat = _transformer(current_planes().distance_proj, f"EPSG:{GEOGRAPHIC_EPSG}").transform(x_m, y_m)
     return np.asarray(lon, dtype=float), np.asarray(lat, dtype=float)
 
 

@@ -6,6 +6,7 @@ import shapely
 
 from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
 from cdgis.geometry import geodesy
+from cdgis.geometry.planes import current_planes
 
 SLIVER_AREA_M2 = 1.0
 SLIVER_DISC_M = 0.1
@@ -121,8 +122,8 @@ def is_sliver(overlaps: GeometryArray, share: FloatArray) -> npt.NDArray[np.bool
     """
     area, perimeter = shapely.area(overlaps), shapely.length(overlaps)
     small = area <= SLIVER_AREA_M2
-    # 10 % slack: the measuring plane stretches lengths by up to 2 % here.
-    doubtful = ~small & (share < SLIVER_SHARE) & (area <= perimeter * SLIVER_DISC_M / 2 * 1.1)
+    # The measuring plane stretches lengths: by up to 2 % in a city, more in a province.
+    doubtful = ~small & (share < SLIVER_SHARE) & (area <= perimeter * SLIVER_DISC_M / 2 * current_planes().stretch)
     thin = np.zeros(len(area), dtype=bool)
     if doubtful.any():
         # No disc fits exactly where shrinking by its radius leaves nothing, however long the strip is.

@@ -25,6 +25,7 @@ from cdgis.judging.evaluation import judge_subjects
 from cdgis.readers.inputs import file_sha256
 from cdgis.readers.loading import Loaded
 from cdgis.readers.parcels import PartOfFile, parts_of_files, read_parcels
+from cdgis.readers.place_extent import in_place
 from cdgis.results.data_status import stamp_for, status_text
 from cdgis.results.report_numbers import input_digest
 
@@ -96,6 +97,11 @@ def judge_part(part: PartOfFile, job: BatchJob, loaded: Loaded) -> PartDone:
     done = _done_before(record, job)
     if done is not None:
         return done
+    with in_place(loaded.workspace):
+        return _judge_part(part, job, loaded, record)
+
+
+def _judge_part(part: PartOfFile, job: BatchJob, loaded: Loaded, record: Path) -> PartDone:
     subjects = read_parcels(part, declared=job.declared, default_accuracy_m=loaded.settings.default_accuracy_m)
     tables = judge_subjects(loaded, subjects).tables
     rows = [asdict(note) for note in subjects.intake]

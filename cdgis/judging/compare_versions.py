@@ -21,6 +21,7 @@ from cdgis.judging.match_zones import crosswalk
 from cdgis.judging.subject_table import COUNTY_LAYER
 from cdgis.readers import read_layer, read_subjects
 from cdgis.readers.loading import Loaded, load_workspace
+from cdgis.readers.place_extent import in_place
 from cdgis.results.data_status import stamp_for
 from cdgis.results.tables.validation import empty, validate
 from cdgis.workspace.catalog import Catalog, LayerSpec
@@ -85,7 +86,8 @@ def compare_versions(
         spaces = _with_file(workspace, spec, old), _with_file(workspace, spec, new)
     alike = old.name == new.name
     labels = [f"{real_path(path).parent.name}/{path.name}" if alike else path.name for path in (old, new)]
-    return _compare(spaces, (labels[0], labels[1]), jobs=jobs, progress=progress)
+    with in_place(spaces[1]):
+        return _compare(spaces, (labels[0], labels[1]), jobs=jobs, progress=progress)
 
 
 def _entry(workspace: Workspace, files: tuple[Path, Path], layer: str) -> LayerSpec:

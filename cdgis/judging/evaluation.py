@@ -21,6 +21,7 @@ from cdgis.judging.subject_table import describe_subjects, other_areas
 from cdgis.judging.unmeasurable import measure_what_can_be, only
 from cdgis.judging.verdicts import Judgement, judge, reach_by_layer, scopes_of
 from cdgis.readers.loading import Loaded
+from cdgis.readers.place_extent import in_its_place
 from cdgis.results.tables.validation import validate
 from cdgis.rules import Rule
 from cdgis.workspace.layers import Layers, Subjects
@@ -42,6 +43,7 @@ class Judged:
         return cls(subjects=Subjects.none(), tables={})
 
 
+@in_its_place
 def judge_subjects(loaded: Loaded, subjects: Subjects, *, jobs: int = 1, progress: Progress | None = None) -> Judged:
     """Return every subject measured against every layer and judged by every rule in force."""
     progress = progress or Silent()
@@ -93,6 +95,7 @@ def _reach(loaded: Loaded, subjects: Subjects) -> dict[str, FloatArray]:
     return reach_by_layer(loaded.rules, Facts.of(blank, subjects.attributes))
 
 
+@in_its_place
 def judge_again(
     loaded: Loaded,
     measurement: Measurement,

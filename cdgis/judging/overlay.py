@@ -5,7 +5,6 @@ its negative proof (`clear`), its ledger, and the nearest zone of each scope tha
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +13,7 @@ import pandas as pd
 from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArray
 from cdgis.core.vocabulary import Relation, Scope
 from cdgis.geometry.kernels import OutlineIndex, Pairs, overlapping_pairs
+from cdgis.geometry.planes import PlaneThreads
 from cdgis.judging.extents import (
     Extents,
     both_planes,
@@ -85,7 +85,7 @@ def measure_overlaps(
             progress(layer.spec.title)
         return result
 
-    with ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
+    with PlaneThreads(max_workers=max(1, jobs)) as pool:
         results = list(pool.map(one, zone_layers))
     return Measurement(
         subject_ids=extents.ids,

@@ -7,6 +7,7 @@ import pandas as pd
 from cdgis import __version__
 from cdgis.core.data_gaps import Gap
 from cdgis.core.vocabulary import InputRecord, IntakeNote
+from cdgis.geometry.planes import current_planes
 from cdgis.judging.cumulative import sum_up_caps
 from cdgis.judging.evaluation import Judged
 from cdgis.judging.facts import Facts
@@ -58,6 +59,7 @@ def assemble(loaded: Loaded, judged: Judged, parts: Sequence[Part] = (), *, requ
         request=request,
         pictures={name: picture for part in parts for name, picture in part.pictures.items()},
         notes=common_notes + tuple(note for part in parts for note in (*part.notes, *(gap.sentence for gap in part.gaps))),
+        planes=current_planes(),
         verdict_notes=common_notes,
     )
 

@@ -8,10 +8,12 @@ from cdgis.errors import CatalogError
 from cdgis.judging.evaluation import Judged
 from cdgis.pipelines.assemble import assemble
 from cdgis.readers.loading import load_workspace
+from cdgis.readers.place_extent import in_its_place
 from cdgis.results.assessment import Assessment
 from cdgis.workspace.settings import Workspace
 
 
+@in_its_place
 def assess_carbon(workspace: Workspace, *, as_of: date | None = None, progress: Progress | None = None) -> Assessment:
     """Return the carbon account alone; nobody is judged.
 

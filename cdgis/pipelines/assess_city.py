@@ -11,10 +11,12 @@ from cdgis.pipelines.assess_relocation import relocation_part
 from cdgis.pipelines.waters import outfall_part, river_part, rivers_of
 from cdgis.readers import read_subjects
 from cdgis.readers.loading import load_workspace
+from cdgis.readers.place_extent import in_its_place
 from cdgis.results.assessment import Assessment, Part
 from cdgis.workspace.settings import Workspace
 
 
+@in_its_place
 def assess_workspace(
     workspace: Workspace, *, as_of: date | None = None, jobs: int = 1, progress: Progress | None = None
 ) -> Assessment:

@@ -11,6 +11,7 @@ from cdgis.pipelines.assemble import assemble
 from cdgis.pipelines.waters import elevation_records, rivers_of
 from cdgis.readers import read_subjects
 from cdgis.readers.loading import Loaded, load_workspace
+from cdgis.readers.place_extent import in_its_place
 from cdgis.relocation.plan import WhatIf, plan_relocation, search_freely
 from cdgis.results.assessment import Assessment, Part
 from cdgis.results.request import Request
@@ -22,6 +23,7 @@ from cdgis.siting.guidance import guide, search_area
 from cdgis.workspace.settings import Workspace
 
 
+@in_its_place
 def assess_relocation(
     workspace: Workspace,
     *,
@@ -43,6 +45,7 @@ def assess_relocation(
         return assemble(loaded, judged, (relocation, waters), request=asked)
 
 
+@in_its_place
 def relocation_part(
     loaded: Loaded,
     judged: Judged,

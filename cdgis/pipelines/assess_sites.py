@@ -16,6 +16,7 @@ from cdgis.pipelines.waters import river_part, rivers_of
 from cdgis.readers import TypedSites, read_sites
 from cdgis.readers.frame_sites import site_labels
 from cdgis.readers.loading import Loaded, load_workspace
+from cdgis.readers.place_extent import in_its_place
 from cdgis.results.assessment import Assessment, Part
 from cdgis.results.request import MOST_SITES, Request
 from cdgis.rivers.entry_points import dischargers
@@ -26,6 +27,7 @@ _MOST_SHOWN = 8
 """Rows an error names; table `intake` holds all."""
 
 
+@in_its_place
 def assess_sites(
     workspace: Workspace,
     files: Sequence[Path],

@@ -11,6 +11,7 @@ from cdgis.pipelines.assemble import assemble
 from cdgis.readers.attribute_columns import match_attribute
 from cdgis.readers.headers import subject_column
 from cdgis.readers.loading import load_workspace
+from cdgis.readers.place_extent import in_its_place
 from cdgis.readers.subjects import describe_site
 from cdgis.results.assessment import Assessment, Part
 from cdgis.siting.candidate_sites import SitingRequest
@@ -18,6 +19,7 @@ from cdgis.siting.guidance import guide, search_area
 from cdgis.workspace.settings import Workspace
 
 
+@in_its_place
 def assess_siting(
     workspace: Workspace,
     wanted: SitingRequest,

@@ -3,6 +3,7 @@
 from cdgis.core.progress import Progress, Silent
 from cdgis.errors import NetworkError, UsageError
 from cdgis.readers import read_subjects
+from cdgis.readers.place_extent import in_its_place
 from cdgis.rivers.spill_trace import (
     Origin,
     Trace,
@@ -19,6 +20,7 @@ from cdgis.workspace.layers import Subjects
 from cdgis.workspace.settings import Workspace
 
 
+@in_its_place
 def assess_trace(
     workspace: Workspace,
     start: str,

@@ -22,6 +22,7 @@ from cdgis.raster import class_areas, read_raster
 from cdgis.raster.raster_check import RasterUse, check_raster, grid_faults, unreadable
 from cdgis.readers import read_layer, read_table_layer
 from cdgis.readers.loading import own_words, read_rules, with_unknown_classes
+from cdgis.readers.place_extent import in_its_place
 from cdgis.readers.sources.snapshot import note_faults
 from cdgis.readers.table_check import check_table
 from cdgis.rivers.system import kept_flow_faults
@@ -50,6 +51,7 @@ class CheckedWorkspace:
         return f"检查了 {sum(self.counts.values())} 个图层（{kinds}）"
 
 
+@in_its_place
 def check_workspace(workspace: Workspace) -> CheckedWorkspace:
     """Return every fault of every layer in the catalogue of `workspace`."""
     specs = workspace.catalog.layers.values()

@@ -7,6 +7,7 @@ from geopandas import GeoDataFrame
 
 from cdgis.errors import CatalogError
 from cdgis.readers import read_layer
+from cdgis.readers.place_extent import in_place
 from cdgis.workspace.settings import Workspace
 
 
@@ -46,7 +47,8 @@ class LayerFrames(Mapping[str, GeoDataFrame]):
                     f"图层 {layer_id} 是{'栅格' if spec.geometry == 'raster' else '数据表'}，不是矢量图层",
                     remedy=f"文件在 {self._workspace.layers_dir / spec.path}，请用 rasterio 或 pandas 打开",
                 )
-            zones = read_layer(spec, self._workspace.layers_dir).zones
+            with in_place(self._workspace):
+                zones = read_layer(spec, self._workspace.layers_dir).zones
             zones.attrs = {name: getattr(spec, name) for name in ("title", "theme", "version", "source", "official")}
             self._read[layer_id] = zones
         return self._read[layer_id].copy()

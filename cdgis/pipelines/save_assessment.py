@@ -8,7 +8,7 @@ from cdgis.errors import UsageError
 from cdgis.report.screening.publish import write_screening
 from cdgis.report.screening.reviews import kept_journals
 from cdgis.report.table_rows import page_names
-from cdgis.results.assessment import Assessment
+from cdgis.results.assessment import Assessment, in_planes_of
 
 MAP = "map"
 """Format: one interactive map of all sites of a screening, map-<number of the run>.html."""
@@ -37,13 +37,19 @@ def save_assessment(
     UsageError : an unknown format, or formats given for a whole run.
     ReportError : the folder cannot be written.
     """
-    progress = progress or Silent()
+    with in_planes_of(assessment):
+        return _save(assessment, out, formats, attachments or {}, jobs, progress or Silent())
+
+
+def _save(
+    assessment: Assessment, out: Path, formats: Sequence[str] | None, attachments: Mapping[str, bytes], jobs: int, progress: Progress
+) -> list[Path]:
     if assessment.request.command == "screen":
         progress.stage("写出报告")
         names = page_names(list(assessment.subjects.frame["subject_id"]))
         journals = kept_journals(out, assessment, names)
         wanted = SCREEN_FORMATS if formats is None else formats
-        extra = dict(attachments or {}) | (_map_file(assessment) if MAP in wanted else {})
+        extra = dict(attachments) | (_map_file(assessment) if MAP in wanted else {})
         wanted = [name for name in wanted if name != MAP]
         return write_screening(
             assessment, out, formats=wanted, journals=journals, attachments=extra, progress=progress.step

@@ -11,7 +11,7 @@ from geopandas import GeoDataFrame
 
 from cdgis.core.vocabulary import FlowDirection
 from cdgis.report.notebook import result_html, table_html
-from cdgis.results.assessment import Assessment
+from cdgis.results.assessment import Assessment, in_planes_of
 from cdgis.results.tables import table_named
 from cdgis.rivers.spill_trace import Trace
 from cdgis.workspace.settings import Workspace
@@ -134,7 +134,8 @@ class Result:
         """
         from cdgis.report.map.explore import explore_map
 
-        return explore_map(self.assessment, layers=layers)
+        with in_planes_of(self.assessment):
+            return explore_map(self.assessment, layers=layers)
 
     def save(self, out: Path | str, *, formats: Sequence[str] | None = None, jobs: int = 2) -> list[Path]:
         """Write the files that the command of the same name writes, byte for byte, and return their paths.

@@ -9,7 +9,6 @@ bands, the number of threads and the path taken, so the result is the same to th
 
 import os
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +20,7 @@ from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
 from cdgis.core.progress import Progress, Silent
 from cdgis.errors import CrsError, LayerError
 from cdgis.geometry.geodesy import GEOGRAPHIC_EPSG
+from cdgis.geometry.planes import PlaneThreads
 from cdgis.geometry.projections import project
 from cdgis.raster.class_index import NODATA_CODE, ClassIndex, unlisted_code
 from cdgis.raster.geotiff import Pixels, Raster
@@ -126,7 +126,7 @@ def _count(raster: Raster, outlines: Outlines, effort: Effort, progress: Progres
     index, cell_areas = ClassIndex(raster), CellAreas(raster.grid)
     totals_m2 = np.zeros((len(outlines), 1))
     bands = (_prepared(index, cell_areas, route, band) for band in raster.bands(rows))
-    with ThreadPoolExecutor(effort.threads or min(os.cpu_count() or 1, 8)) as pool:
+    with PlaneThreads(effort.threads or min(os.cpu_count() or 1, 8)) as pool:
         for band in _ahead(bands):
             totals_m2 = np.pad(totals_m2, ((0, 0), (0, len(index.codes) - totals_m2.shape[1])))
             list(
@@ -155,7 +155,7 @@ def _prepared(index: ClassIndex, cells: CellAreas, route: Route, band: tuple[int
 
 def _ahead(bands: Generator[Band, None, None]) -> Iterator[Band]:
     """Yield the bands while a thread of its own reads the next."""
-    with ThreadPoolExecutor(1) as reader:
+    with PlaneThreads(1) as reader:
         try:
             waiting = reader.submit(next, bands, None)
             while (band := waiting.result()) is not None:

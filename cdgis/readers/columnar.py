@@ -5,7 +5,6 @@ other formats by the file's own spatial index.
 """
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +20,7 @@ import shapely
 
 from cdgis.errors import ReaderError
 from cdgis.geometry.kernels import FlatPolygons
+from cdgis.geometry.planes import PlaneThreads
 
 Box = tuple[float, float, float, float]
 """West, south, east, north in the file's own coordinates."""
@@ -92,7 +92,7 @@ def each_layer(paths: Sequence[Path], task: Callable[[FlatPolygons], Found], *, 
     ReaderError : a file has no geometry.
     """
     largest_first = sorted(range(len(paths)), key=lambda i: (-paths[i].stat().st_size, i))
-    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
+    with PlaneThreads(max_workers=max(1, threads)) as pool:
         done = {i: pool.submit(lambda path: task(read_columns(path).polygons()), paths[i]) for i in largest_first}
         return [done[i].result() for i in range(len(paths))]
 

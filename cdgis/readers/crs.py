@@ -41,7 +41,7 @@ _NEARBY_DEG = 1.5
 _TOLD_NORTHING_M = 1e6
 """Below, a northing has six digits like an easting without prefix, and only a prefix tells them apart."""
 _EASTING_RANGE_M = (1e5, 9e5)
-"""Eastings without zone prefix within 400 km of the central meridian."""
+"""Eastings, their zone prefix apart, within 400 km of the central meridian."""
 
 
 def resolve_crs(source: str, *, declared: str, stated: str, remedy: str, bounds: Box | None = None) -> int:
@@ -243,9 +243,11 @@ def _touches(box: Box, home: Box) -> bool:
 
 
 def _plane_fits(bounds: Box, epsg: int) -> bool:
-    # far beyond the zone the inverse projection wraps around and may come back to China
-    millions = ZONES[epsg].number if ZONES[epsg].with_prefix else 0
-    return bool(bounds[0] // PREFIX_M == bounds[2] // PREFIX_M == millions)
+    # far beyond the zone the inverse projection wraps around, and an easting runs over into the next prefix
+    zone = ZONES[epsg]
+    reach = _EASTING_RANGE_M if zone.with_prefix else (0.0, PREFIX_M)
+    start = zone.number * PREFIX_M if zone.with_prefix else 0.0
+    return reach[0] <= bounds[0] - start and bounds[2] - start <= reach[1]
 
 
 def _spoken(bounds: Box) -> str:
@@ -286,7 +288,8 @@ def plane_axes(first: npt.NDArray[np.float64], second: npt.NDArray[np.float64]) 
         if (north >= _TOLD_NORTHING_M).all() and ((east >= _EASTING_RANGE_M[0]) & (east <= _EASTING_RANGE_M[1])).all():
             return PlaneAxes(first_is_north=first_is_north, zone=None)
         zones = np.unique(east // PREFIX_M)
-        if len(zones) == 1 and 13 <= zones[0] <= 45:
+        inside = (east % PREFIX_M >= _EASTING_RANGE_M[0]) & (east % PREFIX_M <= _EASTING_RANGE_M[1])
+        if len(zones) == 1 and 13 <= zones[0] <= 45 and inside.all():
             return PlaneAxes(first_is_north=first_is_north, zone=int(zones[0]))
     return None
 

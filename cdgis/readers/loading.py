@@ -16,6 +16,7 @@ from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, IntakeNote, IntakeSta
 from cdgis.errors import CatalogError, CdgisError, CrsError, LayerError
 from cdgis.readers import read_layer, read_table_layer, unread_record
 from cdgis.readers.content_hash import text_hash
+from cdgis.readers.place_extent import in_its_place
 from cdgis.rules import Rule, Rulebook, access_list_rules, load_rulebook
 from cdgis.rules.rule_span import checked_day
 from cdgis.rules.unit_words import UnitWords, unit_words
@@ -64,6 +65,7 @@ class Loaded:
         return self.rulebook.in_force(self.as_of)
 
 
+@in_its_place
 def load_workspace(
     workspace: Workspace, *, as_of: date | None, progress: Progress, tolerance_m: float | None = None
 ) -> Loaded:

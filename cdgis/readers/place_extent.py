@@ -1,8 +1,14 @@
-"""Where a workspace's place lies: the extent of its outline, and the box its sites must lie in."""
+"""Where a workspace's place lies: the extent of its outline, the box its sites must lie in, the planes it is measured in."""
 
 import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import partial, wraps
+from typing import Concatenate, ParamSpec, TypeVar
 
 from cdgis.errors import WorkspaceError
+from cdgis.geometry.planes import Planes, on_planes
 from cdgis.readers.coordinates import Box
 from cdgis.readers.layer_files import layer_extent
 from cdgis.workspace.catalog import LayerSpec
@@ -51,3 +57,47 @@ def home_box(extent: Box | None) -> Box | None:
     west, south = (math.floor(bound * _BOX_TENTHS) / _BOX_TENTHS for bound in extent[:2])
     east, north = (math.ceil(bound * _BOX_TENTHS) / _BOX_TENTHS for bound in extent[2:])
     return west, south, east, north
+
+
+_COUNTRY: Box = (73.0, 3.0, 136.0, 54.0)
+"""For a workspace that has nothing to measure against; areas do not depend on the planes."""
+_placed: ContextVar[Workspace | None] = ContextVar("placed", default=None)
+Owner = TypeVar("Owner")
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
+
+
+def planes_of(workspace: Workspace) -> Planes:
+    """Return the planes that a workspace's place is measured in.
+
+    Raises
+    ------
+    WorkspaceError, LayerError, CrsError : as for `place_extent`.
+    """
+    return Planes.of(place_extent(workspace) or _COUNTRY)
+
+
+@contextmanager
+def in_place(workspace: Workspace) -> Iterator[None]:
+    """Measure in the planes of `workspace` until the block ends; inside such a block for the same one nothing changes."""
+    if _placed.get() is workspace:
+        yield
+        return
+    token = _placed.set(workspace)
+    try:
+        with on_planes(partial(planes_of, workspace)):
+            yield
+    finally:
+        _placed.reset(token)
+
+
+def in_its_place(function: Callable[Concatenate[Owner, Given], Answer]) -> Callable[Concatenate[Owner, Given], Answer]:
+    """Return `function` measuring in the planes of its first argument: a workspace, or what has one as `workspace`."""
+
+    @wraps(function)
+    def placed(owner: Owner, /, *args: Given.args, **kwargs: Given.kwargs) -> Answer:
+        workspace = owner if isinstance(owner, Workspace) else owner.workspace  # type: ignore[attr-defined]
+        with in_place(workspace):
+            return function(owner, *args, **kwargs)
+
+    return placed

@@ -29,7 +29,7 @@ from cdgis.readers.inputs import (
     open_archive,
 )
 from cdgis.readers.intake import intake_note, rejected
-from cdgis.readers.place_extent import home_box, place_extent
+from cdgis.readers.place_extent import home_box, in_its_place, place_extent
 from cdgis.readers.records import SiteRecord, SiteSource
 from cdgis.readers.roster import Roster
 from cdgis.readers.seen_register import with_register
@@ -76,6 +76,7 @@ class _Batch:
         return next((text for name, text in self.declared.items() if subject_column(name) == role), "")
 
 
+@in_its_place
 def read_subjects(workspace: Workspace, *, progress: Progress | None = None) -> Subjects:
     """Return all projects and enterprises of a workspace, with one intake line per input row.
 
@@ -109,6 +110,7 @@ def read_subjects(workspace: Workspace, *, progress: Progress | None = None) -> 
     return with_register(roster.to_subjects(), workspace, whole=True)
 
 
+@in_its_place
 def read_sites(
     workspace: Workspace,
     paths: Sequence[Path],

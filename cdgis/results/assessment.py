@@ -1,6 +1,7 @@
 """A finished assessment: the only thing reports may see."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Literal
@@ -9,6 +10,7 @@ import pandas as pd
 
 from cdgis.core.data_gaps import Gap
 from cdgis.core.vocabulary import InputRecord
+from cdgis.geometry.planes import Planes, on_planes
 from cdgis.results.request import Request
 from cdgis.rules import Rulebook
 from cdgis.workspace.catalog import LayerSpec
@@ -60,5 +62,15 @@ class Assessment:
     """Rasters as pictures for the map, by name: stock_density, potential_density, relief."""
     notes: tuple[str, ...] = ()
     """Statements that belong on the overview page (missing layers, switched-off rules, law read from a copy...)."""
+    planes: Planes | None = None
+    """Those everything was measured in; a report that measures, measures in them too."""
     verdict_notes: tuple[str, ...] = ()
     """Those of `notes` that every verdict rests on; the others are about other analyses."""
+
+
+@contextmanager
+def in_planes_of(assessment: Assessment) -> Iterator[None]:
+    """Measure in the planes of `assessment` until the block ends; one made by hand leaves them as they are."""
+    planes = assessment.planes
+    with nullcontext() if planes is None else on_planes(lambda: planes):
+        yield

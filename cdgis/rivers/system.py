@@ -17,6 +17,7 @@ from cdgis.geometry.geodesy import geodesic_distance_m, geometries_to_local
 from cdgis.geometry.kernels import pair_distance_m
 from cdgis.raster import read_raster, true_heights
 from cdgis.readers import read_layer
+from cdgis.readers.place_extent import in_its_place
 from cdgis.results.data_status import stamp_for
 from cdgis.results.tables.validation import empty, validate
 from cdgis.rivers.flow_cache import derived_flow, flow_file, flow_of, keep_flow, kept_flow, same_flow
@@ -71,6 +72,7 @@ class RiverSystem:
         return f"未载入的受体类别：{names}。没有列出不等于没有" if names else ""
 
 
+@in_its_place
 def load_rivers(
     workspace: Workspace, *, known: Mapping[str, Layer] | None = None, progress: Progress | None = None
 ) -> RiverSystem:

@@ -16,6 +16,7 @@ from cdgis.errors import UsageError
 from cdgis.geometry import geodesy
 from cdgis.judging.facts import Facts
 from cdgis.readers.loading import Loaded
+from cdgis.readers.place_extent import in_its_place
 from cdgis.results.tables.validation import empty
 from cdgis.siting.candidate_sites import Siting, SitingRequest, guide_siting
 from cdgis.siting.exclusion_zones import Concern, ExclusionZones, concerns_of
@@ -31,6 +32,7 @@ _MARGIN_M = 50.0
 """How much farther than the radius obstacles are gathered, so that setbacks are whole."""
 
 
+@in_its_place
 def remedies_for(
     loaded: Loaded, judged: Any, judge_subjects: JudgeSubjects, *, radius_m: float = RADIUS_M
 ) -> dict[str, pd.DataFrame]:
@@ -147,6 +149,7 @@ class Guide:
     """What `judge_subjects` returned for the locations; None when there is none."""
 
 
+@in_its_place
 def guide(loaded: Loaded, request: SitingRequest, area: BaseGeometry, judge_subjects: JudgeSubjects) -> Guide:
     """Return the best locations within `area` (EPSG:4490, see `search_area`) for what is requested, and judge them."""
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -164,7 +164,7 @@ class Settings(BaseModel):
 
     name: PlainText
     city: PlainText
-    place: Place | None = None
+    place: Place | None = Field(default=None, exclude_if=lambda place: place is None)
     """Which place the workspace is about; without it, `city` and the layer of that id are all that is known."""
     as_of: date = Field(ge=EARLIEST_DAY, le=LATEST_DAY)
     catalog: PlainText = "layers/catalog.toml"
@@ -184,16 +184,11 @@ class Settings(BaseModel):
     publish: PublishSettings = PublishSettings()
     rivers: RiverSettings = RiverSettings()
 
-    @model_validator(mode="before")
-    @classmethod
-    def _one_city(cls, given: dict[str, Any]) -> dict[str, Any]:
-        place = given.get("place")
-        named = place.name if isinstance(place, Place) else place.get("name") if isinstance(place, dict) else None
-        if named is None:
-            return given
-        if given.get("city", named) != named:
-            raise ValueError(f"city 写 {given['city']}，[place] 的 name 写 {named}，应当一致")
-        return {**given, "city": named}
+    @model_validator(mode="after")
+    def _one_city(self) -> "Settings":
+        if self.place is not None and self.place.name != self.city:
+            raise ValueError(f"city 写 {self.city}，[place] 的 name 写 {self.place.name}，应当一致")
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

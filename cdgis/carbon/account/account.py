@@ -45,6 +45,7 @@ from cdgis.core.vocabulary import CheckState, InputRecord
 from cdgis.errors import CarbonError
 from cdgis.readers import read_table_layer, table_record, unread_record
 from cdgis.readers.loading import Loaded
+from cdgis.readers.place_extent import in_its_place
 from cdgis.results.assessment import Part
 from cdgis.results.tables.validation import validate
 from cdgis.workspace.layers import Layer
@@ -56,6 +57,7 @@ APPORTIONMENT_LAYERS = (layer_ids.COUNTIES, layer_ids.MANAGEMENT_UNITS)
 """Layers by which the potential is shared out."""
 
 
+@in_its_place
 def account_carbon(loaded: Loaded, *, progress: Progress) -> Part:
     """Return the carbon tables for the zone layers the settings name, and what a bad input left open.
 

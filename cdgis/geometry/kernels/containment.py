@@ -4,7 +4,6 @@ In a large job most subjects are such. Compiled kernels find them: no edge of an
 the zones round one corner of the box hold all of it.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +12,7 @@ import shapely
 from cdgis.core.array_types import GeometryArray, IntArray
 from cdgis.geometry.kernels.engine import Engine, chosen_engine
 from cdgis.geometry.kernels.flat_polygons import FlatPolygons
+from cdgis.geometry.planes import PlaneThreads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ def subjects_within(
     from cdgis.geometry.kernels.overlap import ZoneIndex
 
     flat = FlatPolygons.of(subjects[areal])
-    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
+    with PlaneThreads(max_workers=max(1, threads)) as pool:
         found = ZoneIndex.of(FlatPolygons.of(zones), within=flat.row_bounds).overlaps(flat, pool, threads)
     near = np.zeros(len(areal), dtype=bool)
     near[found.subject[found.edges > 0]] = True

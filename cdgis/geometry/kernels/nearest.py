@@ -6,7 +6,6 @@ nearest in a tree over plain arrays; where two may tie, GEOS measures both, so b
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
 from cdgis.geometry.kernels.engine import Engine, chosen_engine
 from cdgis.geometry.kernels.flat_polygons import FlatPolygons
 from cdgis.geometry.outline_chunks import OutlineChunks
+from cdgis.geometry.planes import PlaneThreads
 
 TIE_M = 1e-6
 """Distances that differ by no more are equal."""
@@ -133,7 +133,7 @@ def _side_by_side(task: Callable[[IntArray], Any], turns: list[IntArray]) -> lis
     """Return what `task` finds in each turn, a thread for each if there are several."""
     if len(turns) == 1:
         return [task(turns[0])]
-    with ThreadPoolExecutor(max_workers=len(turns)) as pool:
+    with PlaneThreads(max_workers=len(turns)) as pool:
         return list(pool.map(task, turns))
 
 

@@ -19,10 +19,12 @@ from cdgis.geometry.kernels.nearest import TIE_M, lowest_of_nearest, nearest_chu
 from cdgis.geometry.kernels.projection_points import projection_points
 from cdgis.geometry.kernels.subdivide import Cut
 from cdgis.geometry.outline_chunks import OutlineChunks
+from cdgis.geometry.planes import current_planes
 
 TOUCH_M = 1e-6
 """Geometries nearer than this touch."""
 _POINT = 0
+_LEAST_SLACK = 5e-4
 POINT_COUNTS = 4
 """How much each point counts to the size of a job: layers are asked for scope after scope of the rules."""
 _SCOUTS = 64
@@ -107,9 +109,10 @@ class OutlineIndex:
         if not asked.size:
             return asked, asked, np.empty(0)
         reach = reach_m[cut.owner[asked]]
-        # The distance plane is off by at most 3.2e-4; ask a little wider, then decide geodesically.
+        # The distance plane is off; ask a little wider, then decide geodesically.
+        wide = 1 + max(_LEAST_SLACK, 1.5 * current_planes().scale_error)
         tree = shapely.STRtree(self.shapes)
-        at, chunk = tree.query(cut.pieces[asked], predicate="dwithin", distance=reach * (1 + 5e-4) + TOUCH_M)
+        at, chunk = tree.query(cut.pieces[asked], predicate="dwithin", distance=reach * wide + TOUCH_M)
         at = asked[at]
         if not at.size:
             return at, chunk, np.empty(0)

@@ -3,7 +3,6 @@
 Both give the same pairs and, to rounding, the same areas; `engine` chooses, else the size of the job.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +11,7 @@ import shapely
 from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
 from cdgis.geometry.kernels.engine import Engine, chosen_engine
 from cdgis.geometry.kernels.flat_polygons import FlatPolygons
+from cdgis.geometry.planes import PlaneThreads
 
 LEAST_AREA_M2 = 1e-4
 """Less than this is rounding of shared edges, not an overlap."""
@@ -62,7 +62,7 @@ def overlap_areas(
     flat, index = _as_flat(subjects), ZoneIndex.of(_as_flat(zones), within=_as_flat(subjects).row_bounds)
     blocks = [(first, min(first + BLOCK_ROWS, flat.rows)) for first in range(0, flat.rows, BLOCK_ROWS)]
     parts = []
-    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
+    with PlaneThreads(max_workers=max(1, threads)) as pool:
         for first, last in blocks:
             found = index.overlaps(flat.block(first, last), pool, threads)
             keep = found.area_m2 > LEAST_AREA_M2

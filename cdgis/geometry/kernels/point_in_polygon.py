@@ -1,6 +1,5 @@
 """Points inside polygons; on an outline is not inside, as for shapely's `within`."""
 
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import shapely
@@ -8,6 +7,7 @@ import shapely
 from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
 from cdgis.geometry.kernels.engine import Engine, chosen_engine
 from cdgis.geometry.kernels.flat_polygons import FlatPolygons
+from cdgis.geometry.planes import PlaneThreads
 
 
 def points_inside(
@@ -45,7 +45,7 @@ def _plain(x: FloatArray, y: FloatArray, zones: GeometryArray) -> tuple[IntArray
 def _compiled(x: FloatArray, y: FloatArray, flat: FlatPolygons, threads: int) -> tuple[IntArray, IntArray]:
     from cdgis.geometry.kernels.overlap import around, signs_of_rings
 
-    with ThreadPoolExecutor(max_workers=max(1, threads)) as pool:
+    with PlaneThreads(max_workers=max(1, threads)) as pool:
         point, part, winding, doubt = around(flat, signs_of_rings(flat, pool, threads), (x, y), pool, threads)
     sure = doubt == 0
     zone = flat.part_row[part].astype(np.int64)

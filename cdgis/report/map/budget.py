@@ -10,12 +10,12 @@ than its budget and says so.
 
 import math
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
 from cdgis.geometry.map_frame import METRES_PER_DEGREE
+from cdgis.geometry.planes import PlaneThreads
 from cdgis.report.map.area_preservation import area_changes, with_areas_kept
 from cdgis.report.map.levels import level_masks, simplified
 from cdgis.report.map.outline_encoding import PRECISION, flatten, pack
@@ -55,7 +55,7 @@ def pack_layers(
     shapes : layer id -> outlines, EPSG:4490, x = longitude.
     most_change : the largest share of its area that simplifying may add to or take from any zone, 0..1.
     """
-    with ThreadPoolExecutor(max_workers=jobs) as pool:
+    with PlaneThreads(max_workers=jobs) as pool:
         packs = dict(zip(shapes, pool.map(lambda s: _whole(s, precision), shapes.values()), strict=True))
     tried = dict.fromkeys(packs, _FIRST_TOLERANCE_DEG)
     for _ in range(_MOST_ROUNDS):

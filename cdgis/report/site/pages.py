@@ -1,8 +1,8 @@
 """All pages of the published site in order: path relative to the folder -> page text."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
+from cdgis.geometry.planes import PlaneThreads
 from cdgis.report.carbon.page import gather_carbon, render_carbon
 from cdgis.report.relocation.page import render_relocation
 from cdgis.report.screening import Composer
@@ -43,7 +43,7 @@ def render_pages(assessment: Assessment, *, jobs: int = 1, word: bool = False) -
     if carbon is not None:
         yield CARBON, render_carbon(assessment, carbon)
     subjects, paged = SubjectPages(composer, pages), [row for row in listed if row.page]
-    with ThreadPoolExecutor(max_workers=max(jobs, 1)) as pool:
+    with PlaneThreads(max_workers=max(jobs, 1)) as pool:
         for row, text in zip(paged, pool.map(subjects.render, paged), strict=True):
             yield f"{SITE_FOLDER}/{row.page}", text
         for place, text in zip(places, pool.map(lambda p: render_place(assessment, p), places), strict=True):
