@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+from shapes import SHIPPED
 
-from cdgis.geometry.planes import Planes, set_planes
+from cdgis.geometry.planes import set_planes
 
 settings.register_profile(
     "ci",
@@ -44,11 +45,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 
     config.option.loadscopereorder = False
     return ByFile(config, log) if config.getoption("dist") == "load" else None
-
-SHIPPED = Planes.of((115.903483, 40.190139, 119.239968, 42.614769))
-"""Planes of the shipped workspace, for tests that measure without opening one."""
-set_planes(lambda: SHIPPED)
-
 
 @pytest.fixture(autouse=True)
 def shipped_place() -> Iterator[None]:

@@ -1,6 +1,5 @@
 """The nearest stretch of outlines to points: the compiled way against shapely's, degenerate input first of all."""
 
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from cdgis.geometry import outline_chunks as stretches
 from cdgis.geometry.kernels import Engine, FlatPolygons, OutlineIndex, nearest_chunk, ring_chunks
 from cdgis.geometry.kernels.projection_points import projection_points
 from cdgis.geometry.outline_chunks import OutlineChunks
+from cdgis.geometry.planes import PlaneThreads
 from tests.test_areas import FAR, stars
 
 
@@ -225,7 +225,7 @@ def test_threads_of_the_caller_may_share_one_index():
     index = OutlineIndex.of(zones, engine=Engine.COMPILED)
     among = [np.arange(20) % 4 == k for k in range(4)]
     alone = [index.nearest(points, one) for one in among]
-    with ThreadPoolExecutor(4) as pool:
+    with PlaneThreads(4) as pool:
         together = list(pool.map(lambda one: index.nearest(points, one), among))
     for (zone, distance), (zone2, distance2) in zip(alone, together, strict=True):
         np.testing.assert_array_equal(zone, zone2)

@@ -15,7 +15,11 @@ from rasterio.features import rasterize
 from rasterio.transform import Affine
 from scipy import ndimage
 
+from cdgis.geometry.planes import Planes, set_planes
 from layers.derive import hydrology
+
+# the derived set is Chengde's: its planes, whichever workspace the scripts are run beside
+set_planes(lambda: Planes(lat_ts_deg=41.4, lon_0_deg=117.5))
 
 BASE = Path(__file__).resolve().parents[1] / "base"
 FACTOR = 4

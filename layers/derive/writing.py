@@ -7,6 +7,11 @@ import numpy as np
 import pyogrio
 import shapely
 
+from cdgis.geometry.planes import Planes, set_planes
+
+# the derived set is Chengde's: its planes, whichever workspace the scripts are run beside
+set_planes(lambda: Planes(lat_ts_deg=41.4, lon_0_deg=117.5))
+
 LAYERS = Path(__file__).resolve().parents[1]
 MODIFIED = "2026-11-01T00:00:00Z"
 """GeoPackage keeps a time of change; a fixed one keeps the bytes fixed."""
