@@ -234,11 +234,7 @@ def _input_record(path: Path, batch: _Batch) -> InputRecord:
     return InputRecord(
         layer="projects" if batch.kind is SubjectKind.PROJECT else "enterprises",
         kind="subjects",
-        path=batch.labels[path],
-        sublayer="",
-        sha256=file_sha256(path),
-        version="",
-        official=False,
+        path=batch.labels[path], sublayer="", sha256=file_sha256(path), version="", official=False,
     )
 
 
