@@ -21,20 +21,17 @@ def page_kinds(out: Path) -> list[Path]:
 
 def faults_of(browser: object, path: Path) -> list[str]:
     """Return what is wrong with a page: requests, complaints, breaches of accessibility, a page wider than the screen."""
-    with Visit(browser, path, DESKTOP) as visit:
-        grave = [v for v in Axe().run(visit.page).response["violations"] if v["impact"] in ("serious", "critical")]
-        beyond = [_px_beyond(visit.page, size) for size in (DESKTOP, PHONE)]
-        return [
-            *(url for url in visit.requests if not url.startswith(("file:", "data:", "blob:"))),
-            *visit.complaints,
-            *(f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in grave),
-            *(f"{px} px wider than the screen" for px in beyond if px > 1),
-        ]
-
-
-def _px_beyond(page: object, size: dict[str, int]) -> int:
-    page.set_viewport_size(size)
-    return page.evaluate("new Promise(done => requestAnimationFrame(() => done(document.documentElement.scrollWidth - innerWidth)))")
+    found: list[str] = []
+    for size in (DESKTOP, PHONE):
+        with Visit(browser, path, size) as visit:
+            # what a reader of the screen is told does not hang on its width: asked once
+            violations = Axe().run(visit.page).response["violations"] if size is DESKTOP else []
+            beyond = visit.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+            found += [url for url in visit.requests if not url.startswith(("file:", "data:", "blob:"))]
+            found += visit.complaints
+            found += [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in violations if v["impact"] in ("serious", "critical")]
+            found += [f"{beyond} px wider than the screen"] if beyond > 1 else []
+    return found
 
 
 def test_every_page_kind_is_quiet_accessible_and_fits(browser: object, tmp_path: Path) -> None:
