@@ -9,8 +9,11 @@ from difflib import get_close_matches
 from types import TracebackType
 from typing import Any
 
+from rich.columns import Columns
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
 from typer.core import TyperCommand, TyperGroup
 
 from cdgis.errors import CdgisError, UsageError, os_reason
@@ -21,10 +24,24 @@ _HELP_OPTION = "显示本说明并退出"
 _USAGE_WORDS = {"Usage:": "用法：", "[OPTIONS]": "[选项]", "COMMAND [ARGS]...": "命令 [参数]..."}
 
 
+class _FoldingTable(Table):
+    """A table that folds Chinese text, which has no blanks to break at, instead of cutting it off with an ellipsis."""
+
+    def add_row(self, *cells: Any, **options: Any) -> None:
+        """Add a row, its columns folding from now on."""
+        super().add_row(*cells, **options)
+        for text in (part for cell in cells if isinstance(cell, Columns) for part in cell.renderables):
+            if isinstance(text, Text):
+                text.overflow = "fold"
+        for column in self.columns:
+            column.overflow = "fold"
+
+
 def speak_chinese() -> None:
-    """Give typer's help panels Chinese titles."""
+    """Give typer's help panels Chinese titles, and let them fold their texts."""
     from typer import rich_utils
 
+    rich_utils.Table = _FoldingTable  # type: ignore[misc]
     rich_utils.OPTIONS_PANEL_TITLE = "选项"
     rich_utils.COMMANDS_PANEL_TITLE = "命令"
     rich_utils.ARGUMENTS_PANEL_TITLE = "参数"
