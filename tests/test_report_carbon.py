@@ -46,10 +46,10 @@ def test_county_rows_are_those_of_the_tables(assessment, soup):
     assert len(rows) == len(expected) == 12
     sinks = sink.set_index(["zone_layer", "zone_id"])["sink_tco2e_per_yr_mid"]
     for row, (_, zone) in zip(rows, expected.iterrows(), strict=True):
-        assert numbers(row[4])[0] == pytest.approx(zone["stock_tc_mid"] / 1e4, abs=0.05)
-        assert numbers(row[5]) == pytest.approx([zone["stock_tc_low"] / 1e4, zone["stock_tc_high"] / 1e4], abs=0.05)
-        assert numbers(row[9])[0] == pytest.approx(sinks[zone["zone_layer"], zone["zone_id"]] / 1e4, abs=0.05)
-        assert row[10] == {"M": "未核实", "S": "有出处"}[zone["mark"]]
+        assert numbers(row[5])[0] == pytest.approx(zone["stock_tc_mid"] / 1e4, abs=0.05)
+        assert numbers(row[6]) == pytest.approx([zone["stock_tc_low"] / 1e4, zone["stock_tc_high"] / 1e4], abs=0.05)
+        assert numbers(row[10])[0] == pytest.approx(sinks[zone["zone_layer"], zone["zone_id"]] / 1e4, abs=0.05)
+        assert row[11] == {"M": "未核实", "S": "有出处"}[zone["mark"]]
 
 
 def test_headlines_carry_range_and_mark(assessment, soup):

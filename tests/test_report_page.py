@@ -69,11 +69,12 @@ def test_index_county_table_closes_in_both_directions() -> None:
 
 def test_index_carbon_table_equals_the_account_of_the_counties() -> None:
     *rows, total = _cells(_plain_index(), "carbon-table")
-    assert [_number(row[5]) for row in rows] == [2e7 * (2 + i) / 1e4 for i in range(4)]
-    assert [_number(cell) for cell in total[1:6]] == [200 * (4 * 15 + 6), 0.25 * 2e3 * 14, 0, 0.75 * 2e3 * 14, 2e3 * 14]
-    assert total[6] == "22,400.0 至 33,600.0"
-    assert _number(total[7]) == pytest.approx(2e3 * 14 * 44 / 12, abs=0.05)
-    assert all(row[8] == "未核实" for row in [*rows, total])
+    assert [_number(row[6]) for row in rows] == [2e7 * (2 + i) / 1e4 for i in range(4)]
+    assert _number(total[1]) == 200 * (4 * 15 + 6) and {row[2] for row in [*rows, total]} == {"100.00%"}
+    assert [_number(cell) for cell in total[3:7]] == [0.25 * 2e3 * 14, 0, 0.75 * 2e3 * 14, 2e3 * 14]
+    assert total[7] == "22,400.0 至 33,600.0"
+    assert _number(total[8]) == pytest.approx(2e3 * 14 * 44 / 12, abs=0.05)
+    assert all(row[9] == "未核实" for row in [*rows, total])
 
 
 def test_index_potential_ends_with_all_measures_together() -> None:
