@@ -41,7 +41,7 @@ def speak_chinese() -> None:
     """Give typer's help panels Chinese titles, and let them fold their texts."""
     from typer import rich_utils
 
-    rich_utils.Table = _FoldingTable  # type: ignore[misc, attr-defined]
+    rich_utils.Table = _FoldingTable  # type: ignore[attr-defined]
     rich_utils.OPTIONS_PANEL_TITLE = "选项"
     rich_utils.COMMANDS_PANEL_TITLE = "命令"
     rich_utils.ARGUMENTS_PANEL_TITLE = "参数"
