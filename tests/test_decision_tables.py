@@ -32,7 +32,7 @@ IN_FORCE = BOOK.in_force(DAY)
 ATTRIBUTES = load_attributes()
 TABLED = [rule for rule in IN_FORCE if not inexpressible(rule, ATTRIBUTES)]
 NUMBER = "冀政函〔2026〕1号"
-CASES = 120
+CASES = 500
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from cdgis.judging.overlay import measure_overlaps
 from cdgis.readers.sites import read_sites
 
 ROOT = Path(__file__).parent.parent
-COUNT = 300  # benchmarks/fuzz_polygons.py: as many as one likes
+COUNT = 1000  # benchmarks/fuzz_polygons.py: as many as one likes
 LAYERS = ("city", "management_units", "ecological_redline")
 
 

@@ -24,7 +24,7 @@ GEOGRAPHIC = (4490, 4326)
 NO_CRS = "没有坐标系"
 EXPECTED = f"CGCS2000 经纬度（EPSG:4490）或 CGCS2000 高斯-克吕格（EPSG:{min(ZONES)}–{max(ZONES)}，3度带与6度带各带）"
 WGS84_NOTE = "WGS84 经纬度，在本工具精度内按 CGCS2000（EPSG:4490）处理"
-_REPROJECT = "请在 GIS 软件中按它自己的参数转换（投影）到标准的 CGCS2000 带后提交；不要用 --crs 改写，位置会错"
+REPROJECT = "请在 GIS 软件中按它自己的参数转换（投影）到标准的 CGCS2000 带后提交；不要用 --crs 改写，位置会错"
 LOCAL_PARAMETERS = "请先用当地转换参数（向自然资源主管部门申请）转为 CGCS2000 再提交；本工具不作零参数平移"
 
 _OLD_DATUM_CODES: dict[Datum, tuple[int, ...]] = {
@@ -85,7 +85,7 @@ def _unknown(source: str, definition: str, epsg: int | None, remedy: str) -> Crs
         remedy = "请在 GIS 软件中定义坐标系（不是转换）；核实后也可用 --crs EPSG:4548 这样的代码写明"
         return CrsError(source, found=f"{found}：{ONLY_A_NAME}", expected=EXPECTED, remedy=remedy)
     if own.faults:
-        return CrsError(source, found=f"{found}：{'；'.join(own.faults)}", expected=EXPECTED, remedy=_REPROJECT)
+        return CrsError(source, found=f"{found}：{'；'.join(own.faults)}", expected=EXPECTED, remedy=REPROJECT)
     like = f"；如确是 CGCS2000，用 --crs EPSG:{own.like}（附表则用“坐标系”列）写明" if own.like else ""
     return CrsError(source, found=f"{found}：{own.about_datum}", expected=EXPECTED, remedy=f"请转换为 CGCS2000 后重试{like}")
 
@@ -96,7 +96,7 @@ def _check_own(source: str, declared: int, stated: str) -> None:
     if own is None or not (own.old_datum or own.faults) or own.faults == (ONLY_A_NAME,):
         return
     old = next((DATUM_TITLES[datum] for datum in _OLD_DATUM_CODES if datum == own.old_datum), "")
-    remedy = LOCAL_PARAMETERS if old else _REPROJECT
+    remedy = LOCAL_PARAMETERS if old else REPROJECT
     said = old or "；".join(own.faults)
     raise CrsError(
         source, found=f"声明为 {KNOWN_EPSG[declared]}（EPSG:{declared}），文件自带的坐标系 {own.name} 却不是：{said}",

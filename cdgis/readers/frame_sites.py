@@ -17,8 +17,8 @@ import shapely
 from geopandas import GeoDataFrame, GeoSeries
 from shapely.geometry import mapping
 
-from cdgis.errors import UsageError
-from cdgis.readers.crs import resolve_crs
+from cdgis.errors import CrsError, UsageError
+from cdgis.readers.crs import REPROJECT, resolve_crs
 from cdgis.readers.records import cell_text
 from cdgis.workspace.settings import Workspace
 
@@ -48,7 +48,12 @@ def frame_geojson(frame: GeoDataFrame | GeoSeries, *, crs: str = "") -> bytes:
     bounds = sites.total_bounds if len(sites) else None
     stated = sites.crs.to_string() if sites.crs is not None else ""
     remedy = _CONVERT if crs or stated else _STATE_CRS
-    epsg = resolve_crs(FRAME_LABEL, declared=crs, stated=stated, remedy=remedy, bounds=bounds)
+    try:
+        epsg = resolve_crs(FRAME_LABEL, declared=crs, stated=stated, remedy=remedy, bounds=bounds)
+    except CrsError as fault:
+        if fault.remedy != REPROJECT:  # an old datum needs its own parameters: to_crs would shift it by nothing
+            raise
+        raise CrsError(fault.source, found=fault.found, expected=fault.expected, remedy=_CONVERT) from None
     columns = [name for name in sites.columns if name != sites.geometry.name]
     names = [str(name) for name in columns]
     twice = sorted({name for name in names if names.count(name) > 1})
