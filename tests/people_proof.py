@@ -3,18 +3,35 @@
 `python tests/people_proof.py` rewrites the outputs in the document; test_people_proof.py checks that they are current.
 """
 
+import json
 import re
+import shutil
+import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import ezdxf
 import numpy as np
 import shapely
 from drawings import write_dxf
 from ring_files import cut_shapefile, geojson, kml_line, kml_polygon, labels, ring_of, table, vertex_rows
 from ring_files import kml as write_kml
-from shapes import PARCEL, boundary_lines, boundary_text, in_crs, square, workspace, write_gbk_shapefile
+from shapes import (
+    PARCEL,
+    boundary_lines,
+    boundary_text,
+    in_crs,
+    square,
+    workspace,
+    write_gbk_shapefile,
+    write_layer,
+    zip_files,
+    zip_shapefile,
+)
+from xls_files import write_xls
 
 from cdgis.geometry.geodesy import cgcs2000_to_gcj02, survey_area_m2
 from cdgis.readers import read_sites
@@ -167,6 +184,93 @@ def described_kml(folder: Path) -> Path:
     return path
 
 
+def mixed_drawing(folder: Path) -> Path:
+    """Write a DXF with one outline and much that bounds land in ways that are not read, or is hidden."""
+    ring, apart = (in_crs(shape, 4548).exterior.coords[:-1] for shape in (PARCEL, square(117.95, 40.95)))
+    document = ezdxf.new("R2000")
+    document.encoding, document.header["$INSUNITS"] = "gbk", 6
+    document.layers.add("旧方案").freeze()
+    space = document.modelspace()
+    space.add_lwpolyline(ring, close=True, dxfattribs={"layer": "用地红线"})
+    space.add_lwpolyline(apart, dxfattribs={"layer": "用地红线"})
+    space.add_solid(ring, dxfattribs={"layer": "填色"})
+    space.add_lwpolyline(apart, close=True, dxfattribs={"layer": "旧方案"})
+    document.layout("Layout1").add_lwpolyline([(0, 0), (9, 0), (9, 9)], close=True)
+    document.saveas(folder / "用地红线.dxf")
+    return folder / "用地红线.dxf"
+
+
+def crossed_corners(folder: Path) -> Path:
+    """Write a parcel with two vertices of its north side given in the wrong order."""
+    (west, south), side = (117.9, 40.95), 0.004
+    north, east, middle, out = south + side, west + side, west + side / 2, side / 25
+    ring = [(west, south), (east, south), (east, north), (middle - out, north + out), (middle + out, north + out), (west, north)]
+    return geojson(folder / "示例地块.geojson", [shapely.Polygon(ring)], properties=[{"name": "示例地块"}])
+
+
+def bow_tie(folder: Path) -> Path:
+    """Write a parcel whose corners are numbered across, which makes a bow tie."""
+    ring = [(117.9, 40.95), (117.904, 40.954), (117.904, 40.95), (117.9, 40.954), (117.9, 40.95)]
+    return geojson(folder / "示例地块.geojson", [shapely.Polygon(ring)], properties=[{"name": "示例地块"}])
+
+
+def open_geopackage(folder: Path) -> Path:
+    """Write a GeoPackage as QGIS leaves it while open: the second parcel is in the -wal alone."""
+    made = folder / "made"
+    made.mkdir()
+    path = write_layer(made / "地块.gpkg", [square(117.90, 40.95)], {"name": ["示例地块"]})
+    blob = write_layer(made / "新.gpkg", [square(117.93, 40.95)], {"name": ["示例地块二"]})
+    with closing(sqlite3.connect(blob)) as other, closing(sqlite3.connect(path)) as holder:
+        (shape,) = other.execute('select geom from "新"').fetchone()
+        holder.execute("pragma journal_mode=wal")
+        # an R*Tree's triggers call functions that only GDAL has
+        for (trigger,) in holder.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+            holder.execute(f'drop trigger "{trigger}"')
+        holder.execute('insert into "地块" (geom, name) values (?, ?)', (shape, "示例地块二"))
+        holder.commit()
+        for suffix in ("", "-wal"):
+            shutil.copyfile(f"{path}{suffix}", folder / f"地块.gpkg{suffix}")
+    shutil.rmtree(made)
+    return folder / "地块.gpkg"
+
+
+def cut_wal(folder: Path) -> Path:
+    """Write that GeoPackage with a -wal that lost its end."""
+    path = open_geopackage(folder)
+    wal = path.with_name("地块.gpkg-wal")
+    wal.write_bytes(wal.read_bytes()[:-1000])
+    return path
+
+
+def esri_json(folder: Path) -> Path:
+    """Write the parcel as an ArcGIS server gives it."""
+    rings = [[list(xy) for xy in ring.coords] for ring in (in_crs(PARCEL, 4548).exterior, *in_crs(PARCEL, 4548).interiors)]
+    feature = {"attributes": {"项目名称": "示例地块"}, "geometry": {"rings": rings}}
+    document = {"geometryType": "esriGeometryPolygon", "spatialReference": {"wkid": 4548}, "features": [feature]}
+    return text_file("示例地块.json", json.dumps(document, ensure_ascii=False), "utf-8")(folder)
+
+
+def gpx_track(folder: Path) -> Path:
+    """Write a recorded walk round the parcel."""
+    points = "".join(f'<trkpt lat="{y!r}" lon="{x!r}"/>' for x, y in ring_of(PARCEL))
+    text = f'<gpx version="1.1" xmlns="http://www.topografix.com/GPX/1/1"><trk><name>示例地块</name><trkseg>{points}</trkseg></trk></gpx>'
+    return text_file("踏勘.gpx", text, "utf-8")(folder)
+
+
+def zip_in_zip(folder: Path) -> Path:
+    """Write a zipped shapefile inside another zip."""
+    inner = zip_shapefile(folder / "示例地块.zip", shapefile(folder))
+    outer = zip_files(folder / "报件.zip", {"示例地块.zip": inner.read_bytes()})
+    inner.unlink()
+    return outer
+
+
+def old_workbook(folder: Path) -> Path:
+    """Write a workbook of Excel 97-2003 with places."""
+    rows = [["企业名称", "经度", "纬度", "坐标系"], ["示例企业甲", 117.902586, 40.951981, "CGCS2000"]]
+    return write_xls(folder / "企业.xls", rows)
+
+
 CASES: Mapping[str, Case] = {
     "wrong_zone_prefix": Case(
         title="带号写错，坐标带前缀", write=text_file("示例地块.txt", parcel_text(4527, 带号="40"))
@@ -200,9 +304,20 @@ CASES: Mapping[str, Case] = {
     "packed_dms_asked": Case(title="度分秒连写，表头没有写明", write=packed("经度", "纬度")),
     "cut_field_names": Case(title="字段名被截断的 Shapefile", write=cut_fields),
     "kml_description": Case(title="属性在说明表格里的 KML（ArcGIS）", write=described_kml, options={"crs": "CGCS2000"}),
+    "dxf_unread": Case(title="不止一条闭合线的 DXF", write=mixed_drawing, options={"crs": "EPSG:4548"}),
+    "small_repair": Case(title="两个界址点次序写反的面", write=crossed_corners, options={"crs": "CGCS2000"}),
+    "bow_tie": Case(title="蝴蝶结形的面", write=bow_tie, options={"crs": "CGCS2000"}),
+    "geopackage_wal": Case(title="QGIS 还开着的 GeoPackage", write=open_geopackage),
+    "geopackage_cut_wal": Case(title="-wal 残缺的 GeoPackage", write=cut_wal),
+    "esri_json": Case(title="ArcGIS 服务的 EsriJSON", write=esri_json),
+    "gpx_track": Case(title="GPX 轨迹", write=gpx_track, options={"crs": "CGCS2000"}),
+    "zip_in_zip": Case(title="压缩包里的压缩包", write=zip_in_zip),
+    "old_workbook": Case(title="Excel 97–2003 的 .xls", write=old_workbook),
+    "not_read": Case(title="不读的格式（DWG）", write=text_file("用地红线.dwg", "AC1032")),
     "empty_file": Case(title="空文件", write=text_file("示例地块.txt", "")),
 }
-"""The ten of the requirement, three of them in two variants, and what people take for a polygon, a datum, a degree."""
+"""The ten of the requirement, three of them in two variants, what people take for a polygon, a datum, a degree, and what
+is read, repaired or left out of further formats."""
 
 
 def output(case: Case) -> str:
@@ -228,7 +343,9 @@ def _lines(subjects: Subjects) -> Iterator[str]:
         if shape.geom_type == "Point":
             yield f"点位  {name}：{point.x:.6f}, {point.y:.6f}"
             continue
-        holes = f"，{len(shape.interiors)} 个孔" if shape.interiors else ""
+        parts = shapely.get_parts(shape)
+        inner = int(shapely.get_num_interior_rings(parts).sum())
+        holes = (f"，{inner} 个孔" if inner else "") + (f"，{len(parts)} 个部分" if len(parts) > 1 else "")
         yield f"地块  {name}：{area:,.1f} 平方米{holes}，中心 {point.x:.4f}, {point.y:.4f}"
 
 
