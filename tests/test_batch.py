@@ -125,7 +125,7 @@ def test_local_cluster_gives_the_same_bytes_though_a_worker_is_killed(loaded, tm
 
 
 def test_rows_without_shape_are_quarantined_and_crooked_ones_mended(loaded, tmp_path):
-    shapes = [from_metres(shapely.box(0, 0, 10, 10)), None, from_metres(shapely.from_wkt("POLYGON ((0 0, 9 9, 9 0, 0 9, 0 0))"))]
+    shapes = [from_metres(shapely.box(0, 0, 10, 10)), None, from_metres(shapely.from_wkt("POLYGON ((0 0, 100 0, 100 100, 0 100, 0 -1, 0 0))"))]
     gpd.GeoDataFrame({"名称": ["甲", "乙", "丙"]}, geometry=shapes, crs=4490).to_parquet(tmp_path / "p.parquet")
     job, parts = plan_batch(loaded, [tmp_path / "p.parquet"], tmp_path / "out", declared=DECLARED)
     done = judge_part(parts[0], job, loaded)

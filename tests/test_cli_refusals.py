@@ -97,7 +97,7 @@ def test_text_that_is_no_report_is_refused(tmp_path: Path, text: str) -> None:
 
 def test_reasons_of_the_system_are_chinese() -> None:
     assert os_reason(IsADirectoryError(21, "Is a directory")) == "是文件夹而不是文件"
-    assert os_reason(OSError("odd")) == "OSError"
+    assert os_reason(OSError("odd")) == "读写失败"
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from cdgis.core.error_words import UNFIT, Worded, in_words
 
 ROOT = Path(cdgis.__file__).parent
 OWN = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.CdgisError)}
-OWN |= {"Worded", "_DoubledKey"}
+OWN |= {"Worded", "_DoubledKey", "_Transient"}
 
 
 def caught(handler: ast.ExceptHandler) -> set[str]:

@@ -168,7 +168,7 @@ def test_run_json_names_inputs_rules_numbers_and_hashes_of_tables(folder: Path) 
     run = json.loads(text)
     assert text == json.dumps(run, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
     assert (run["version"], run["as_of"], run["stamp"]) == ("0.1.0", "2026-11-01", DEMO_STAMP)
-    assert set(run["inputs"][0]) == {"layer", "kind", "path", "sublayer", "sha256", "version", "official"}
+    assert set(run["inputs"][0]) == {"layer", "kind", "path", "sublayer", "sha256", "content_sha256", "version", "official"}
     assert run["report_numbers"]["P000"] == "CD-20261101-P000"
     assert run["rules"]["switched_off"] == [{"id": "RV-04", "reason": "不适用于滦河"}]
     body = (folder / "verdicts.csv").read_bytes().decode("utf-8-sig").encode()

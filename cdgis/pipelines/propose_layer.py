@@ -249,8 +249,11 @@ class _Proposer:
             layer = read_layer(spec, self._material.folder)
             covering = self._workspace.catalog.layers.get(spec.coverage)
             cover = read_layer(covering, self._workspace.layers_dir) if covering is not None else None
-        except (CdgisError, ValueError) as err:
-            self._obstacles.append(str(err) if isinstance(err, CdgisError) else "条目不完整（要素图层须有 coverage），请用 --coverage 写明")
+        except CdgisError as err:
+            self._obstacles.append(str(err))
+            return
+        except ValueError:
+            self._obstacles.append("条目不完整（要素图层须有 coverage），请用 --coverage 写明")
             return
         box = layer.zones.total_bounds
         self._evidence.append(f"范围：经度 {box[0]:.3f}～{box[2]:.3f}，纬度 {box[1]:.3f}～{box[3]:.3f}；读入 {len(layer.zones)} 个区")

@@ -109,9 +109,10 @@ def _word_check(path: Path, report: ReportFile, render: Writer) -> Check:
         faults = text_differences(word_texts(data), word_texts(made))
         gone = pictures(made) - pictures(data)
         more = pictures(data) - pictures(made)
-    except (ReportError, zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, SyntaxError) as err:
-        told = str(err) if isinstance(err, ReportError) else f"Word 文件打不开（{in_words(err)}）"
-        return Check(title=title, faults=(told,))
+    except ReportError as err:
+        return Check(title=title, faults=(str(err),))
+    except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, ValueError, SyntaxError) as err:
+        return Check(title=title, faults=(f"Word 文件打不开（{in_words(err)}）",))
     faults += [f"图被换过或删去 {gone.total()} 幅"] if gone else []
     if faults:
         return Check(title=title, faults=(*faults, "写出后被改过，或不属于这份报告"))

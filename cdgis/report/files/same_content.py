@@ -14,6 +14,7 @@ from cdgis.readers.content_hash import plain_text
 _TEXTS = (".csv", ".txt", ".json", ".html", ".htm", ".svg")
 _OWN_TABLES = ("rtree_", "sqlite_", "gpkg_ogr_contents")
 _STAMPS = ("last_change", "timestamp")
+_LAID_OVER = (["drawings"], ["media"], ["charts"], ["embeddings"], ["externalLinks"], ["activeX"])
 
 
 def same_content(one: Path, other: Path) -> bool:
@@ -59,16 +60,36 @@ def _same_workbook(one: Path, other: Path) -> bool:
 
 
 def _cells(path: Path) -> Mapping[str, object]:
-    """Return sheet -> state and filled cells with their values; a formula is its own text and so never a number."""
+    """Return what a workbook shows: per sheet its state, filled cells with values, formats and comments, and hidden lines.
+
+    A formula is its own text and so never a number; a format may show other words than its value.
+    """
     from openpyxl import load_workbook
 
-    book = load_workbook(io.BytesIO(path.read_bytes()))
-    return {
-        sheet.title: (sheet.sheet_state, [
-            (cell.row, cell.column, cell.value) for row in sheet.iter_rows() for cell in row if cell.value not in (None, "")
-        ])
-        for sheet in book.worksheets
-    }  # fmt: skip
+    data = path.read_bytes()
+    shown: dict[str, object] = {"": _parts_laid_over(data)}
+    for sheet in load_workbook(io.BytesIO(data)).worksheets:
+        hidden = [sorted(key for key, line in lines.items() if line.hidden) for lines in (sheet.row_dimensions, sheet.column_dimensions)]
+        shown[sheet.title] = (sheet.sheet_state, hidden, [
+            (cell.row, cell.column, cell.value, cell.number_format.replace("\\", ""), cell.comment and cell.comment.text)
+            for row in sheet.iter_rows() for cell in row if cell.value not in (None, "") or cell.comment
+        ])  # fmt: skip
+    return shown
+
+
+def _parts_laid_over(data: bytes) -> list[str]:
+    """Return the parts of a whole archive that lie over cells or outside the file: pictures, drawings, links.
+
+    Raises
+    ------
+    ValueError, zipfile.BadZipFile : a name stands twice, or a part is not what the archive says of it: programs would differ
+        in what they show.
+    """
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        names = archive.namelist()
+        if len(set(names)) < len(names) or archive.testzip() is not None:
+            raise ValueError("twice")
+    return sorted(name for name in names if name.split("/")[1:2] in _LAID_OVER)
 
 
 def _same_geopackage(one: Path, other: Path) -> bool:
