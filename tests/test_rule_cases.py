@@ -157,3 +157,28 @@ def test_case_fails_when_its_rule_is_weakened() -> None:
     case = next(case for case in ALL if case.row["name"] == "红线一般区域新建食品厂，法典施行后")
     weakened = rules()["ECO-02-2026"].model_copy(update={"zone_classes": ("核心保护区",)})
     assert evaluate_rule(weakened, case.facts, case.geometry(weakened), {}).state is State.NOT_APPLICABLE
+
+
+CORRECTIONS = tomllib.loads((CASES / "corrections.toml").read_text(encoding="utf-8"))["correction"]
+
+
+@pytest.mark.parametrize("row", CORRECTIONS, ids=[row["rule"] for row in CORRECTIONS])
+def test_correction_of_a_rule_is_held_by_a_case_or_says_why_not(row: dict[str, Any]) -> None:
+    by_name = {case.row["name"]: case for case in ALL}
+    assert row["rule"] in rules() and row["changed"].strip()
+    if "cases" not in row:  # words, a correction not taken, or a text nobody has read: no result to hold
+        rule = rules()[row["rule"]]
+        assert row["kind"] in {"条文", "不改效力", "未读到"} and row["why"].strip() and len(row["words"]) > 4
+        assert row["words"] in " ".join([rule.title, rule.clause, rule.source, rule.basis_text])
+        return
+    assert row["cases"] and set(row["holds"]) <= set(rules())
+    for entry in row["cases"]:
+        case = by_name[entry["case"]]
+        named = set().union(*case.named().values(), case.row.get("not_in_force", ()))
+        assert named & set(row["holds"]), f"{entry['case']} names none of {row['holds']}"
+        assert entry["before"] != entry["now"]
+        assert case.row.get("verdict", entry["now"].split("；")[0]) == entry["now"].split("；")[0]
+
+
+def test_every_correction_of_the_second_reading_is_listed_once() -> None:
+    assert len({row["rule"] for row in CORRECTIONS}) == len(CORRECTIONS) == 58
