@@ -141,12 +141,12 @@ def boundary_lines(geometry: BaseGeometry, *, swapped: bool = False, closed: boo
     return lines
 
 
-def boundary_text(lines: Sequence[str], *, header: str = "9,,DK001,示例地块,面,K50,工业,0601,@", **keys: str) -> str:
-    """Return a 界址点 TXT: `keys` replace or (when "") remove the usual property lines."""
+def boundary_text(lines: Sequence[str], *, header: str = "", **keys: str) -> str:
+    """Return a 界址点 TXT whose header counts `lines`: `keys` replace or (when "") remove the usual property lines."""
     properties = {"格式版本号": "1.01", "坐标系": "2000国家大地坐标系", "几度分带": "3", "投影类型": "高斯克吕格",
                   "计量单位": "米", "带号": "39", "精度": "0.001", "转换参数": ",,,,,,"} | keys  # fmt: skip
     head = [f"{key}={value}" for key, value in properties.items() if value]
-    return "\r\n".join(["[属性描述]", *head, "[地块坐标]", header, *lines]) + "\r\n"
+    return "\r\n".join(["[属性描述]", *head, "[地块坐标]", header or f"{len(lines)},,DK001,示例地块,面,K50,工业,0601,@", *lines]) + "\r\n"
 
 
 def layer_spec(path: str, **changes: object) -> LayerSpec:

@@ -9,10 +9,10 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-import shapely
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.errors import CrsError, ReaderError
+from cdgis.readers.boundary_counts import area_remarks, count_remarks
 from cdgis.readers.boundary_header import HEADER_FIELDS, KIND_FIELD
 from cdgis.readers.boundary_lines import Parcel, parse_boundary_text
 from cdgis.readers.coordinates import CHINA_BOX, DATUM_TITLES, Datum, datum_named, within
@@ -28,7 +28,6 @@ from cdgis.readers.text_encoding import decode_text
 from cdgis.readers.vertices import AS_POINTS, LEAST_VERTICES, WHICH
 
 _GEOMETRIC_FIELDS = HEADER_FIELDS[:2]
-_AREA_MISMATCH_SHARE = 0.01
 _ZONE_KEYS = ("带号",)
 _MERIDIAN_KEYS = ("中央子午线", "中央经线")
 
@@ -95,7 +94,9 @@ def _locate(
     if kind is None:
         return None, about_kind
     shape, remarks = assemble_shape(vertices, kind)
-    remarks += [*about_kind, *_header_remarks(parcel, shape, projected=placement.epsg not in GEOGRAPHIC)]
+    projected = placement.epsg not in GEOGRAPHIC
+    remarks += [*about_kind, *count_remarks(parcel.header, parcel.vertices)]
+    remarks += area_remarks(parcel.header, shape, projected=projected)
     if shape is None:
         return None, tuple(remarks)
     settled = settle(
@@ -122,22 +123,6 @@ def _kind(parcel: Parcel, source: SiteSource) -> tuple[ShapeKind | None, tuple[R
         return None, (rejected(reason, field=KIND_FIELD, value=stated, remedy=WHICH),)
     why = "点号为界址点号" if called else "首尾点相同"
     return ShapeKind.POLYGON, (repaired(f"{found}，{why}，按面读取", field=KIND_FIELD, value=stated, remedy=AS_POINTS),)
-
-
-def _header_remarks(parcel: Parcel, shape: BaseGeometry | None, *, projected: bool) -> list[Remark]:
-    remarks: list[Remark] = []
-    stated = parcel.header.get("界址点数", "")
-    found = len(parcel.vertices)
-    if stated.isdigit() and int(stated) not in (found, found - 1):
-        remarks.append(noted(f"表头写 {stated} 个界址点，实有 {found} 个，以实有为准", field="界址点数", value=stated))
-    area = re.match(r"\d+(?:\.\d+)?", parcel.header.get("面积", ""))
-    if area and shape is not None and projected and shape.geom_type in ("Polygon", "MultiPolygon"):
-        stated_m2 = float(area.group()) * 10_000
-        actual_m2 = abs(shapely.make_valid(shape).area)
-        if stated_m2 > 0 and abs(actual_m2 - stated_m2) > _AREA_MISMATCH_SHARE * stated_m2:
-            reason = f"表头面积 {area.group()} 公顷与坐标围成的 {actual_m2 / 10_000:.4f} 公顷相差超过 1%，请核对"
-            remarks.append(noted(reason, field="面积", value=parcel.header["面积"]))
-    return remarks
 
 
 def _placement(parcel: Parcel, properties: dict[str, str], source: SiteSource) -> _Placement:

@@ -50,16 +50,14 @@ def assemble_shape(vertices: list[Vertex], kind: ShapeKind) -> tuple[BaseGeometr
     if kind is ShapeKind.POINTS:
         return _collapse(shapely.multipoints([v.xy for v in vertices])), []
     runs, remarks = _runs(vertices, close=kind is ShapeKind.POLYGON)
-    if kind is ShapeKind.LINE:
-        lines = [run for run in runs if len(run) >= 2]
-        if not lines:
-            return None, [*remarks, rejected("线少于两个点", field="坐标", remedy="补全坐标")]
-        return _collapse(shapely.multilinestrings([shapely.linestrings([v.xy for v in r]) for r in lines])), remarks
-    short = [run for run in runs if len({v.xy for v in run}) < 3]
+    is_line = kind is ShapeKind.LINE
+    short = [run for run in runs if (len(run) < 2 if is_line else len({v.xy for v in run}) < _LEAST_CORNERS)]
     if short:
         where = "、".join(f"第 {run[0].line} 行起" for run in short)
-        reason = f"界址点不足三个（{where}）"
-        return None, [*remarks, rejected(reason, field="坐标", remedy="补全界址点")]
+        reason = f"线少于两个点（{where}）" if is_line else f"界址点不足三个（{where}）"
+        return None, [*remarks, rejected(reason, field="坐标", remedy="补全坐标" if is_line else "补全界址点")]
+    if is_line:
+        return _collapse(shapely.multilinestrings([shapely.linestrings([v.xy for v in run]) for run in runs])), remarks
     return _nested(runs, remarks), remarks
 
 
