@@ -24,7 +24,7 @@ from shapes import (
 
 from cdgis.errors import ReaderError, UsageError
 from cdgis.geometry.geodesy import survey_area_m2
-from cdgis.readers import read_sites, read_typed
+from cdgis.readers import TypedSites, read_sites
 from cdgis.workspace.layers import Subjects
 
 FIELDS = {"项目名称": ["示例项目甲"], "行业代码": ["3110"], "XMBH": ["P001"]}
@@ -206,7 +206,7 @@ def test_area_agrees_within_a_tenth_of_a_square_metre_when_the_crs_is_declared(
 
 @pytest.mark.parametrize("epsg", [4490, 4548, 4527])
 def test_typed_wkt_has_the_same_area(tmp_path: Path, epsg: int) -> None:
-    subjects = read_typed(workspace(tmp_path), wkt=[in_crs(PARCEL, epsg).wkt], declared={"crs": f"EPSG:{epsg}"})
+    subjects = read_sites(workspace(tmp_path), (), typed=TypedSites(wkt=(in_crs(PARCEL, epsg).wkt,)), declared={"crs": f"EPSG:{epsg}"})
     assert abs(area_of(subjects) - AREA_M2) <= 0.1
 
 

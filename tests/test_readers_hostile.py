@@ -22,7 +22,7 @@ from shapes import (
 )
 
 from cdgis.errors import CdgisError
-from cdgis.readers import read_layer, read_sites, read_typed
+from cdgis.readers import TypedSites, read_layer, read_sites
 
 TOKENS = (b"1e999", b"-1", b"nan", b"\x00", b"\xff", b'"', b",", b"\n", b"{", b"]", b"null", b"9" * 400, b"\\ud800", b"<")
 KINDS = ("a.geojson", "a.gpkg", "a.zip", "a.txt", "a.csv", "a.xlsx", "a.kml")
@@ -118,5 +118,5 @@ def test_damaged_layer_is_refused_or_counts_what_it_lost(
     crs=st.one_of(st.just(""), st.text(max_size=12), st.sampled_from(["EPSG:4527", "西安80", "4490", "+proj=x", "EPSG:1"])),
 )
 def test_typed_texts_are_quarantined_or_read(wkt: str, lonlat: str, crs: str) -> None:
-    subjects = read_typed(workspace(Path()), wkt=[wkt], lonlat=[lonlat], declared={"crs": crs} if crs else {})
+    subjects = read_sites(workspace(Path()), (), typed=TypedSites(wkt=(wkt,), lonlat=(lonlat,)), declared={"crs": crs} if crs else {})
     assert len(subjects.intake) == 2

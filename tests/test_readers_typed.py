@@ -8,7 +8,7 @@ from shapes import PARCEL, boundary_lines, boundary_text, in_crs, square, worksp
 
 from cdgis.errors import ReaderError, UsageError
 from cdgis.geometry.geodesy import gcj02_to_cgcs2000
-from cdgis.readers import TypedSites, read_sites, read_typed
+from cdgis.readers import TypedSites, read_sites
 from cdgis.readers.subjects import describe_site
 from cdgis.workspace.layers import Subjects
 
@@ -19,7 +19,7 @@ PREFIXED = in_crs(shapely.Point(LON, LAT), 4527)
 
 
 def point(text: str, **declared: str) -> Subjects:
-    return read_typed(workspace(HERE), lonlat=[text], declared=declared)
+    return read_sites(workspace(HERE), (), typed=TypedSites(lonlat=(text,)), declared=declared)
 
 
 def only_reason(subjects: Subjects) -> str:
@@ -91,14 +91,14 @@ def test_bad_typed_point_gives_one_message(text: str, declared: dict[str, str], 
      ("GEOMETRYCOLLECTION(" * 99 + "POINT(1 1)" + ")" * 99, "嵌套过深"), (in_crs(PARCEL, 4548).wkt, "--crs")],
 )  # fmt: skip
 def test_bad_wkt_gives_one_message(text: str, said: str) -> None:
-    subjects = read_typed(workspace(HERE), wkt=[text])
+    subjects = read_sites(workspace(HERE), (), typed=TypedSites(wkt=(text,)))
     assert len(subjects.frame) == 0
     assert only_reason(subjects).startswith("quarantined") and said in only_reason(subjects)
 
 
 def test_wkt_with_swapped_axes_is_mended_in_chengde() -> None:
     turned = shapely.transform(PARCEL, lambda xy: xy[:, ::-1])
-    subjects = read_typed(workspace(HERE), wkt=[turned.wkt], declared={"crs": "EPSG:4490"})
+    subjects = read_sites(workspace(HERE), (), typed=TypedSites(wkt=(turned.wkt,)), declared={"crs": "EPSG:4490"})
     assert only_reason(subjects).startswith("repaired")
     assert subjects.frame.geometry.iloc[0].equals(PARCEL)
 

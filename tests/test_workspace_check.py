@@ -135,16 +135,17 @@ PLANTED: dict[Callable[[Path], None], tuple[tuple[str, str], ...]] = {
     ),
     break_table_reading: (
         ("restoration_facts", "缺少字段 area_id"), ("access_list", "缺少列 effect"), ("ecological_redline", "经纬度颠倒"),
-        ("railways", "文件不存在"), ("receptors", "读不出来"), ("dem", "有 64 个像元的值是 0，"), ("dem", "高程 9500～9500 米"),
+        ("railways", "文件不存在"), ("receptors", "读不出来"), ("dem", "0（64 个像元）像是没有声明的无数据"),
+        ("dem", "9500（1 个像元）像是没有声明的无数据"),
         ("land_classes_2015", "类别编码 255（64 个像元）没有碳密度，疑为未声明的空值"),
     ),
     break_values: (
-        ("dem", "有 64 个像元的值是 -32768"), ("land_classes_2025", "类别编码 99（4 个像元）没有碳密度"),
+        ("dem", "-32768（64 个像元）像是没有声明的无数据"), ("land_classes_2025", "类别编码 99（4 个像元）没有碳密度"),
         ("land_classes_2015", "错开 0.01 个像元"), ("land_classes_2015", "没有值（其中 0.00% 在栅格范围以外）"),
     ),
     break_shapes: (
         ("dem", "所有有值的像元都是 500"), ("land_classes_2025", "在栅格范围以外"), ("land_classes_2015", "不是类别编码"),
-        ("land_classes_2015", "不能逐像元比较"),
+        ("land_classes_2015", "只比较两期都有的像元"),
     ),
     break_stands: (
         ("forest_stands", "平均年龄为空"), ("forest_stands", "平均年龄不是数字"), ("forest_stands", "平均年龄为负"),

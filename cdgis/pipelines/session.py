@@ -115,22 +115,21 @@ class Session:
         """
         from cdgis.pipelines.assess_sites import assess_sites, nothing_read
 
-        given = {"name": name, "industry": industry, "project_type": project_type, "activity": activity, "crs": crs,
-                 "dxf_unit": dxf_unit, "geometry_kind": geometry_kind}  # fmt: skip
-        declared = {key: value for key, value in given.items() if value is not None} | _texts(attributes)
+        declared = _given(
+            name=name, industry=industry, project_type=project_type, activity=activity, crs=crs, dxf_unit=dxf_unit,
+            geometry_kind=geometry_kind,
+        ) | _texts(attributes)  # fmt: skip
         table = Path(sidecar) if sidecar else None
-        with readable_sites(sites, crs or "") as given_sites:
+        with readable_sites(sites, crs or "") as asked:
             assessment = assess_sites(
-                self.workspace, given_sites.files, declared=declared, seen=seen, sidecar=table, wkt=given_sites.wkt,
-                lonlat=given_sites.lonlat,
+                self.workspace, asked.files, declared=declared, seen=seen, sidecar=table, wkt=asked.wkt, lonlat=asked.lonlat,
                 tolerance_m=tolerance_m, as_of=parse_date(as_of), jobs=jobs, progress=progress,
             )  # fmt: skip
         fault = nothing_read(assessment)
         if fault is not None:
             raise fault
-        kept = given_sites.in_memory
-        read = (*(() if kept else given_sites.files), *((table,) if table else ()))
-        return Result(assessment, self.workspace, files=read, attachments=kept)
+        read = (*(() if asked.in_memory else asked.files), *((table,) if table else ()))
+        return Result(assessment, self.workspace, files=read, attachments=asked.in_memory)
 
     def run(self, *, as_of: date | str | None = None, jobs: int = 2, progress: Progress | None = None) -> Result:
         """Return every project and enterprise judged, the relocation list and the carbon account, as ``cdgis run``.
@@ -292,6 +291,11 @@ class Session:
 
     def _repr_html_(self) -> str:
         return workspace_html(self.workspace)
+
+
+def _given(**declared: str | None) -> dict[str, str]:
+    """Return what was given at all."""
+    return {key: value for key, value in declared.items() if value is not None}
 
 
 def _texts(attributes: Mapping[str, object] | None) -> dict[str, str]:

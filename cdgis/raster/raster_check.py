@@ -1,7 +1,6 @@
 """Whether a raster's values can be what the catalogue says it holds: range, empty cells, class codes, cover, grid.
 
-A value stands for "nothing here" more often than files declare it. One that is a customary filler, or the only value
-of its size, is suspected; a real elevation or class never is.
+What reading takes for "nothing here" although nobody declared it (`suspected_voids`) is told here, and nothing else is.
 """
 
 from collections.abc import Collection, Iterator
@@ -19,17 +18,13 @@ from cdgis.geometry.geodesy import survey_area_m2
 from cdgis.raster.class_index import NODATA_CODE
 from cdgis.raster.geotiff import Pixels, Raster, read_raster
 from cdgis.raster.grid import Grid
+from cdgis.raster.means import measured
+from cdgis.raster.suspected_voids import is_usual_filler, true_heights
 from cdgis.raster.zonal import class_areas
 from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.fault import Fault
 
-ELEVATION_M = (-430.0, 8850.0)
-"""From the shore of the Dead Sea to the top of Everest, rounded outwards."""
-GRID_TOLERANCE_CELLS = 1e-3
-_FILLERS = (-32768.0, -32767.0, -9999.0, -99999.0, -999.0, 32767.0, 65535.0, 255.0, 127.0, -128.0, 9999.0)
-_HUGE = 1e30
-_LONE_SHARE, _LONE_ZERO_SHARE = 0.5, 0.05
-"""A filler is suspected when it lies this share of the other values' span away from them; zero only among heights."""
+_DECLARE = "是空值的在目录条目写 nodata，或在 GeoTIFF 中声明"
 _VOID_SHARE = 1e-6
 """Void of a smaller share of the city is what the straightness of edges makes."""
 _MOST_VALUES = 200_000
@@ -66,12 +61,15 @@ def check_raster(spec: LayerSpec, folder: Path, use: RasterUse, city: GeoDataFra
     city : the area the raster should fill, EPSG:4490; None when it is not known.
     """
     try:
-        raster = read_raster(spec, folder)
+        raster, suspected = read_raster(spec, folder), ()
+        if use.elevation:
+            raster, suspected = true_heights(raster)
         content = _content(raster)
         if content.cells == content.empty:
             problem = "全部像元都是空值，等于没有这个图层"
             return (Fault(layer=spec.id, zone_id="", problem=problem, remedy="换成完整的文件", grave=True),)
-        faults = _value_faults(spec, content, use)
+        faults = [Fault(layer=spec.id, zone_id="", problem=item.words, remedy=_DECLARE) for item in suspected]
+        faults += _value_faults(spec, content)
         if use.codes:
             faults += _code_faults(spec, raster, content, use.codes)
         if city is not None and len(city):
@@ -88,19 +86,24 @@ def unreadable(layer: str, err: CdgisError) -> Fault:
 
 
 def grid_faults(spec: LayerSpec, grid: Grid, other: LayerSpec, other_grid: Grid) -> tuple[Fault, ...]:
-    """Return that two rasters which are compared cell by cell do not lie on one grid, to a thousandth of a cell."""
+    """Return that two rasters which are compared cell by cell do not have the same cells.
+
+    Reading shifts by whole cells and resamples nothing.
+    """
+    if grid.agrees_with(other_grid):
+        return ()
+    if grid.offset_of(other_grid) is not None:
+        extents = f"{grid.rows} 行 {grid.columns} 列，{other.id} 是 {other_grid.rows} 行 {other_grid.columns} 列"
+        problem = f"范围与 {other.id} 不同（{extents}），只比较两期都有的像元"
+        return (Fault(layer=spec.id, zone_id="", problem=problem, remedy="换成同一范围的栅格"),)
     if grid.crs != other_grid.crs:
         found = f"坐标系 {grid.crs}，{other.id} 是 {other_grid.crs}"
-    elif (grid.rows, grid.columns) != (other_grid.rows, other_grid.columns):
-        found = f"{grid.rows} 行 {grid.columns} 列，{other.id} 是 {other_grid.rows} 行 {other_grid.columns} 列"
     else:
         off = max(
             abs(grid.west - other_grid.west) / grid.cell_width, abs(grid.north - other_grid.north) / grid.cell_height,
             abs(grid.cell_width - other_grid.cell_width) * grid.columns / grid.cell_width,
             abs(grid.cell_height - other_grid.cell_height) * grid.rows / grid.cell_height,
         )  # fmt: skip
-        if off <= GRID_TOLERANCE_CELLS:
-            return ()
         found = f"与 {other.id} 的格网错开 {off:.3g} 个像元"
     problem = f"{found}，两期不能逐像元比较"
     return (Fault(layer=spec.id, zone_id="", problem=problem, remedy="用最近邻法重采样到同一格网"),)
@@ -111,7 +114,8 @@ def _content(raster: Raster) -> _Content:
     seen: dict[float, int] = {}
     low, high, cells, empty, countable = np.inf, -np.inf, 0, 0, True
     for _, pixels in raster.bands(rows):
-        filled = _filled(raster, pixels)
+        values = measured(raster, pixels)
+        filled = values[~np.isnan(values)]
         cells, empty = cells + pixels.size, empty + pixels.size - len(filled)
         if not len(filled):
             continue
@@ -127,50 +131,14 @@ def _content(raster: Raster) -> _Content:
     return _Content(values=values, counts=np.array([seen[v] for v in values], np.int64), cells=cells, empty=empty)
 
 
-def _filled(raster: Raster, pixels: Pixels) -> FloatArray:
-    values = np.asarray(pixels, dtype=float).ravel()
-    missing = np.isnan(values)
-    if raster.nodata is not None:
-        missing |= values == raster.nodata
-    return np.asarray(values[~missing])
-
-
-def _value_faults(spec: LayerSpec, content: _Content, use: RasterUse) -> list[Fault]:
-    values = content.values
-    suspects = () if use.codes else _suspects(values, zero=use.elevation)
-    faults = [_suspected(spec, content, value) for value in suspects]
-    real = values[~np.isin(values, suspects)]
+def _value_faults(spec: LayerSpec, content: _Content) -> list[Fault]:
+    real, faults = content.values, []
     if not np.isfinite(real).all():
         faults.append(Fault(layer=spec.id, zone_id="", problem="有无穷大的值", remedy="在源文件中改为空值"))
-    if use.elevation:
-        beyond = real[(real < ELEVATION_M[0]) | (real > ELEVATION_M[1])]
-        if len(beyond):
-            problem = f"高程 {beyond.min():g}～{beyond.max():g} 米，超出地面可能的 {ELEVATION_M[0]:g}～{ELEVATION_M[1]:g} 米"
-            faults.append(Fault(layer=spec.id, zone_id="", problem=problem, remedy="核对单位与空值"))
     if len(real) == 1 and content.cells > 1:
         problem = f"所有有值的像元都是 {real[0]:g}"
         faults.append(Fault(layer=spec.id, zone_id="", problem=problem, remedy="核对导出的波段与文件"))
     return faults
-
-
-def _suspects(values: FloatArray, *, zero: bool) -> tuple[float, ...]:
-    """Return the values that look like undeclared fillers: huge, or customary and far from all others."""
-    found = [float(v) for v in values if abs(v) > _HUGE]
-    for filler, share in (*((f, _LONE_SHARE) for f in _FILLERS), *([(0.0, _LONE_ZERO_SHARE)] if zero else [])):
-        others = values[(values != filler) & (np.abs(values) <= _HUGE) & ~np.isin(values, found)]
-        if filler not in values or not len(others):
-            continue
-        span = max(float(others.max() - others.min()), 1.0)
-        if not others.min() <= filler <= others.max() and np.abs(others - filler).min() > share * span:
-            found.append(filler)
-    return tuple(found)
-
-
-def _suspected(spec: LayerSpec, content: _Content, value: float) -> Fault:
-    count = int(content.counts[content.values == value].sum())
-    amount = f" {count} 个像元" if count else "像元"
-    problem = f"有{amount}的值是 {value:g}，与其余的值相差悬殊，疑为未声明的空值"
-    return Fault(layer=spec.id, zone_id="", problem=problem, remedy="在 GeoTIFF 中把它声明为 nodata 后重新放入")
 
 
 def _code_faults(spec: LayerSpec, raster: Raster, content: _Content, known: Collection[int]) -> list[Fault]:
@@ -184,9 +152,9 @@ def _code_faults(spec: LayerSpec, raster: Raster, content: _Content, known: Coll
     faults = []
     for value in sorted(strange):
         cells = int(content.counts[values == value].sum())
-        hint = "，疑为未声明的空值" if float(value) in _FILLERS else ""
+        hint = "，疑为未声明的空值" if is_usual_filler(value) else ""
         problem = f"类别编码 {value}（{cells} 个像元）没有碳密度{hint}"
-        remedy = "是空值的在 GeoTIFF 中声明为 nodata；是类别的在目录条目的 classes 中写明对应"
+        remedy = f"{_DECLARE}；是类别的在目录条目的 classes 中写明对应"
         faults.append(Fault(layer=spec.id, zone_id=str(value), problem=problem, remedy=remedy))
     return faults
 
@@ -215,10 +183,6 @@ def _presence(raster: Raster) -> Raster:
     def bands(rows: int) -> Iterator[tuple[int, Pixels]]:
         """Yield (first row, presence) of `rows` rows at a time."""
         for start, pixels in raster.bands(rows):
-            values = np.asarray(pixels, dtype=float)
-            empty = np.isnan(values)
-            if raster.nodata is not None:
-                empty |= values == raster.nodata
-            yield start, np.where(empty, NODATA_CODE, 1).astype(np.int64)
+            yield start, np.where(np.isnan(measured(raster, pixels)), NODATA_CODE, 1).astype(np.int64)
 
     return replace(raster, pixels=bands, nodata=float(NODATA_CODE), masked=False, recoding={})

@@ -1,7 +1,7 @@
 """Readers: everybody's files in, zones and subjects in EPSG:4490 out, with every repair reported."""
 
 from cdgis.readers.layer_files import read_layer, read_table_layer, table_record, unread_record
-from cdgis.readers.sites import read_sites, read_subjects, read_typed
+from cdgis.readers.sites import read_sites, read_subjects
 from cdgis.readers.typed import TypedSites
 
 __all__ = [
@@ -10,7 +10,6 @@ __all__ = [
     "read_sites",
     "read_subjects",
     "read_table_layer",
-    "read_typed",
     "table_record",
     "unread_record",
 ]

@@ -96,6 +96,7 @@ def in_its_place(function: Callable[Concatenate[Owner, Given], Answer]) -> Calla
 
     @wraps(function)
     def placed(owner: Owner, /, *args: Given.args, **kwargs: Given.kwargs) -> Answer:
+        """Call the function with its owner's planes entered."""
         workspace = owner if isinstance(owner, Workspace) else owner.workspace  # type: ignore[attr-defined]
         with in_place(workspace):
             return function(owner, *args, **kwargs)

@@ -88,16 +88,8 @@ def read_subjects(workspace: Workspace, *, progress: Progress | None = None) -> 
     sidecar = workspace.root / sources.project_attributes if sources.project_attributes else None
     sites = tuple(path for path in expand_globs(workspace.root, sources.projects) if path != sidecar)
     tables = expand_globs(workspace.root, sources.enterprises)
-    projects = _Batch(
-        paths=sites,
-        labels=workspace.labels((*sites, *tables, *((sidecar,) if sidecar else ()))),
-        kind=SubjectKind.PROJECT, undeclared_accuracy_m=settings.undeclared_datum_accuracy_m,
-        home=home_box(place_extent(workspace)),
-        repair_share=settings.largest_repair_share,
-        sidecar=sidecar,
-        places=StatedPlaces(workspace),
-        whole=True, of_workspace=True,
-    )
+    labels = workspace.labels((*sites, *tables, *((sidecar,) if sidecar else ())))
+    projects = replace(_projects(workspace, sites, labels, sidecar), whole=True, of_workspace=True)
     enterprises = replace(projects, paths=tables, kind=SubjectKind.ENTERPRISE, sidecar=None)
     roster = Roster(default_accuracy_m=settings.default_accuracy_m)
     for batch in (projects, enterprises):
@@ -138,52 +130,43 @@ def read_sites(
     UsageError : `declared` names an unknown attribute.
     """
     named = (*paths, *((sidecar,) if sidecar else ()))
-    missing = [str(path) for path in named if not path.exists()]
-    if missing:
-        raise ReaderError(f"找不到文件：{'、'.join(missing)}", remedy="请核对路径")
+    _refuse_unknown(named, declared or {})
     distinct = {absolute_path(path): path for path in reversed(paths)}
-    unknown = [name for name in declared or {} if subject_column(name) is None and match_attribute(name) is None]
-    if unknown:
-        raise UsageError(
-            f"没有名为 {'、'.join(unknown)} 的属性", remedy="可用的名称见 docs/usage.md 的“属性”一节"
-        )
-    settings = workspace.settings
-    batch = _Batch(
-        paths=tuple(path for path in paths if distinct[absolute_path(path)] is path),
-        labels=site_labels(workspace, named),
-        kind=SubjectKind.PROJECT,
-        undeclared_accuracy_m=settings.undeclared_datum_accuracy_m, home=home_box(place_extent(workspace)),
-        repair_share=settings.largest_repair_share,
-        sidecar=sidecar,
-        declared=declared or {},
-        places=StatedPlaces(workspace),
-        whole=not sidecar_is_shared,
+    once = tuple(path for path in paths if distinct[absolute_path(path)] is path)
+    batch = replace(
+        _projects(workspace, once, site_labels(workspace, named), sidecar), declared=declared or {}, whole=not sidecar_is_shared
     )
-    roster = Roster(default_accuracy_m=settings.default_accuracy_m)
+    roster = Roster(default_accuracy_m=workspace.settings.default_accuracy_m)
     _gather(batch, roster, progress)
     if typed:
-        roster.records.append(typed_record(typed))
-        source = _source(InputFile(path=Path(), label=""), batch, Sidecar())
-        for file, records in read_typed_sites(typed, source):
-            for record, described in put_together(records, lambda _: describe_site(batch.declared), listed=False):
-                _enter(record, described, file, batch, roster)
+        _enter_typed(typed, batch, roster)
     return with_register(roster.to_subjects(), workspace, whole=False)
 
 
-def read_typed(
-    workspace: Workspace,
-    *,
-    wkt: Sequence[str] = (),
-    lonlat: Sequence[str] = (),
-    declared: Mapping[str, str] | None = None,
-) -> Subjects:
-    """Return the sites typed as WKT or as ``经度,纬度`` (decimal or degrees, minutes, seconds).
+def _refuse_unknown(named: Sequence[Path], declared: Mapping[str, str]) -> None:
+    missing = [str(path) for path in named if not path.exists()]
+    if missing:
+        raise ReaderError(f"找不到文件：{'、'.join(missing)}", remedy="请核对路径")
+    unknown = [name for name in declared if subject_column(name) is None and match_attribute(name) is None]
+    if unknown:
+        raise UsageError(f"没有名为 {'、'.join(unknown)} 的属性", remedy="可用的名称见 docs/usage.md 的“属性”一节")
 
-    Raises
-    ------
-    UsageError : `declared` names an unknown attribute; faults of the texts go to the intake.
-    """
-    return read_sites(workspace, (), declared=declared, typed=TypedSites(wkt=tuple(wkt), lonlat=tuple(lonlat)))
+
+def _enter_typed(typed: TypedSites, batch: _Batch, roster: Roster) -> None:
+    roster.records.append(typed_record(typed))
+    source = _source(InputFile(path=Path(), label=""), batch, Sidecar())
+    for file, records in read_typed_sites(typed, source):
+        for record, described in put_together(records, lambda _: describe_site(batch.declared), listed=False):
+            _enter(record, described, file, batch, roster)
+
+
+def _projects(workspace: Workspace, paths: tuple[Path, ...], labels: Mapping[Path, str], sidecar: Path | None) -> _Batch:
+    settings = workspace.settings
+    return _Batch(
+        paths=paths, labels=labels, kind=SubjectKind.PROJECT, sidecar=sidecar, places=StatedPlaces(workspace),
+        undeclared_accuracy_m=settings.undeclared_datum_accuracy_m, repair_share=settings.largest_repair_share,
+        home=home_box(place_extent(workspace)),
+    )  # fmt: skip
 
 
 def _gather(batch: _Batch, roster: Roster, progress: Progress | None) -> None:
