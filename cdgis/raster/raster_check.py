@@ -61,9 +61,8 @@ def check_raster(spec: LayerSpec, folder: Path, use: RasterUse, city: GeoDataFra
     city : the area the raster should fill, EPSG:4490; None when it is not known.
     """
     try:
-        raster, suspected = read_raster(spec, folder), ()
-        if use.elevation:
-            raster, suspected = true_heights(raster)
+        raster = read_raster(spec, folder)
+        raster, suspected = true_heights(raster) if use.elevation else (raster, ())
         content = _content(raster)
         if content.cells == content.empty:
             problem = "全部像元都是空值，等于没有这个图层"
