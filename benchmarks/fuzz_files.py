@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from cdgis.errors import CdgisError
+from cdgis.core.errors import CdgisError
 from cdgis.geometry.geodesy import survey_area_m2
 from cdgis.readers import read_sites
 from cdgis.workspace.settings import Workspace

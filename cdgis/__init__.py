@@ -7,7 +7,7 @@ A user in Python opens a workspace and asks it; nothing heavy is imported before
     result = ws.screen("地块.shp", industry="3031", project_type="新建", activity="开发性生产性建设")
 """
 
-from cdgis.errors import (
+from cdgis.core.errors import (
     CarbonError,
     CatalogError,
     CdgisError,

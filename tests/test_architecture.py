@@ -9,7 +9,6 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "cdgis"
 
 LEVELS: tuple[tuple[str, ...], ...] = (
-    ("errors",),
     ("core",),
     ("geometry", "rules"),
     ("workspace",),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cdgis.errors import RuleError
+from cdgis.core.errors import RuleError
 from cdgis.rules import attributes
 from cdgis.rules.attributes import load_attributes
 

@@ -16,8 +16,8 @@ from shapes import from_metres
 from small_workspace import small_workspace
 
 from cdgis.cli.screen_batch import is_batch
+from cdgis.core.errors import ReaderError
 from cdgis.core.progress import Silent
-from cdgis.errors import ReaderError
 from cdgis.judging.batch import TABLES, close_batch, judge_in_order, judge_part, plan_batch
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.readers.loading import load_workspace

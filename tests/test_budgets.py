@@ -10,8 +10,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cdgis.core.errors import ReaderError
 from cdgis.core.vocabulary import IntakeStatus
-from cdgis.errors import ReaderError
 from cdgis.readers import dxf, input_limits, nested_outlines
 from cdgis.readers.formats import read_records
 from cdgis.readers.input_limits import MOST_CROSSINGS, tangle_remarks

@@ -6,7 +6,7 @@ import pytest
 from cdgis.carbon.account.qualifying import conditions, read_facts
 from cdgis.carbon.eligibility import Condition, check, check_parcels, whole
 from cdgis.carbon.factors import read_fact_titles
-from cdgis.errors import CarbonError
+from cdgis.core.errors import CarbonError
 
 BY_ID = {condition.id: condition for condition in conditions()}
 GOOD = {

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from cdgis.carbon.factors import POOLS, read_measures, read_pool_table
-from cdgis.errors import CarbonError
+from cdgis.core.errors import CarbonError
 
 DATA = Path(__file__).parents[1] / "cdgis" / "data" / "carbon"
 LAND_CLASSES = {

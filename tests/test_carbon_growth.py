@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cdgis.carbon.factors import read_growth, read_trees
 from cdgis.carbon.growth import growth_table, methods_for, stand_carbon, stand_gain, stand_volume
-from cdgis.errors import CarbonError
+from cdgis.core.errors import CarbonError
 from cdgis.results.tables.validation import validate
 
 DATA, TREES = read_growth(), read_trees()

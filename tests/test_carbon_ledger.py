@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cdgis.carbon.factors import read_exclusions, read_planting_rules
 from cdgis.carbon.ledger import Cut, cut_off, overlap_with_earlier, write_ledger
 from cdgis.carbon.planting import aspect_of, choose_planting
-from cdgis.errors import CarbonError
+from cdgis.core.errors import CarbonError
 
 DATA = Path(__file__).parents[1] / "cdgis" / "data" / "carbon"
 

@@ -10,7 +10,7 @@ from cdgis.carbon import estimate_potential, total_potential
 from cdgis.carbon.factors import read_growth, read_measures, read_trees
 from cdgis.carbon.growth import rate_gain, stand_gain
 from cdgis.carbon.potential import ALL_MEASURES, gain_for, growth_key
-from cdgis.errors import CarbonError
+from cdgis.core.errors import CarbonError
 
 HA = 10_000.0
 CO2 = 44 / 12

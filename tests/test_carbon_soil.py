@@ -10,7 +10,7 @@ from cdgis.carbon.account.restoration import Restoration
 from cdgis.carbon.account.soil_change import soil_table
 from cdgis.carbon.factors import read_pool_table, soil_factor
 from cdgis.carbon.soil import SoilMove, equilibrium_soc, require_depth, soil_change_tc, transition_soc
-from cdgis.errors import CarbonError
+from cdgis.core.errors import CarbonError
 from cdgis.workspace.settings import CarbonSettings
 
 DRY = "冷温带干"

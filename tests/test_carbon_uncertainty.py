@@ -9,7 +9,7 @@ from cdgis.carbon.account.totals import potential_quantity, stock_quantity, unce
 from cdgis.carbon.factors import read_growth, read_measures, read_pool_table, read_shipped, read_trees
 from cdgis.carbon.inventory import account_stands, stock_model, sum_species
 from cdgis.carbon.potential import gain_for
-from cdgis.errors import CarbonError
+from cdgis.core.errors import CarbonError
 from cdgis.results.tables.validation import validate
 from cdgis.workspace.settings import CarbonSettings
 

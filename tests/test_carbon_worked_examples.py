@@ -14,8 +14,8 @@ from cdgis.carbon.factors import PoolTable, read_growth, read_pool_table
 from cdgis.carbon.growth import stand_volume
 from cdgis.carbon.soil import transition_soc
 from cdgis.carbon.valuation import Valuation, invest_constant
+from cdgis.core.errors import CarbonError
 from cdgis.core.units import MU_PER_HA
-from cdgis.errors import CarbonError
 from cdgis.workspace.settings import CarbonSettings
 
 DATA = Path(__file__).parents[1] / "cdgis" / "data" / "carbon"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from cdgis.errors import CatalogError
+from cdgis.core.errors import CatalogError
 from cdgis.workspace.catalog import read_catalog
 
 ENTRY = """

@@ -9,7 +9,7 @@ from shapes import write_geojson
 from small_workspace import small_workspace
 
 from cdgis.cli import main
-from cdgis.errors import ReportError, os_reason
+from cdgis.core.errors import ReportError, os_reason
 from cdgis.results.report_file import read_report
 
 

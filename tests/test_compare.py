@@ -8,7 +8,7 @@ from bs4 import BeautifulSoup
 from shapes import layer_set, metres, rule, sites, zone_layer
 from small_workspace import new_redline, small_workspace
 
-from cdgis.errors import UsageError
+from cdgis.core.errors import UsageError
 from cdgis.geometry.shapes import PIECE_VERTICES
 from cdgis.judging.compare_versions import compare_versions
 from cdgis.judging.compare_zones import compare_verdicts, compare_zones, matched

@@ -7,9 +7,9 @@ import pytest
 from carbon_workspace import CELLS, NORTH, STEP, WEST, carbon_workspace, heights, land, write_raster
 
 from cdgis.carbon.account import account_carbon
+from cdgis.core.errors import LayerError
 from cdgis.core.number_format import covered_words, whole_city
 from cdgis.core.progress import Silent
-from cdgis.errors import LayerError
 from cdgis.raster import Grid, Raster, aligned, read_raster, true_heights
 from cdgis.readers.loading import load_workspace
 from cdgis.results.assessment import Part

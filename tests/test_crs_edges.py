@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import shapely
 
-from cdgis.errors import CrsError
+from cdgis.core.errors import CrsError
 from cdgis.geometry.geodesy import from_lonlat
 from cdgis.readers.crs import (
     NO_CRS,

@@ -12,8 +12,8 @@ import pytest
 import shipped
 from markupsafe import escape
 
+from cdgis.core.errors import RuleError, UsageError
 from cdgis.core.vocabulary import ProjectType, State, SubjectKind
-from cdgis.errors import RuleError, UsageError
 from cdgis.judging.facts import Facts
 from cdgis.judging.verdicts import evaluate_rule
 from cdgis.pipelines.rule_export import export_rules

@@ -14,7 +14,7 @@ import pytest
 import shapely
 
 import cdgis
-from cdgis import errors
+from cdgis.core import errors
 from cdgis.core.error_words import UNFIT, Worded, in_words
 
 ROOT = Path(cdgis.__file__).parent

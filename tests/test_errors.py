@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdgis import errors
-from cdgis.errors import CdgisError, CrsError, LayerError, ReaderError, RuleError, SchemaError
+from cdgis.core import errors
+from cdgis.core.errors import CdgisError, CrsError, LayerError, ReaderError, RuleError, SchemaError
 
 PACKAGE = Path(errors.__file__).parent
 KINDS = [kind for _, kind in inspect.getmembers(errors, inspect.isclass) if issubclass(kind, CdgisError)]

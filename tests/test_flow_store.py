@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import shipped
 
-from cdgis.errors import CatalogError
+from cdgis.core.errors import CatalogError
 from cdgis.rivers.flow_cache import derived_flow, flow_file, flow_of, keep_flow, kept_flow, same_flow
 from cdgis.rivers.lines import Elevation
 from cdgis.rivers.system import keep_flow_of, kept_flow_faults, load_rivers, read_elevation

@@ -10,7 +10,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdgis.errors import CrsError
+from cdgis.core.errors import CrsError
 from cdgis.geometry import gauss_kruger, geodesy
 from cdgis.geometry.shapes import follow_plane
 from cdgis.readers.repair import DENSIFIED

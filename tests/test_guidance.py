@@ -9,7 +9,7 @@ import shapely
 import shipped
 from shapes import from_metres, metres, sites
 
-from cdgis.errors import UsageError
+from cdgis.core.errors import UsageError
 from cdgis.geometry import geodesy
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.readers.loading import Loaded

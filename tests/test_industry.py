@@ -2,7 +2,7 @@
 
 import pytest
 
-from cdgis.errors import RuleError
+from cdgis.core.errors import RuleError
 from cdgis.rules import industry
 
 

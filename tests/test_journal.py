@@ -5,8 +5,8 @@ import os
 
 import pytest
 
+from cdgis.core.errors import ReportError, UsageError
 from cdgis.core.written_files import Anchor
-from cdgis.errors import ReportError, UsageError
 from cdgis.results.review_journal import (
     DECISIONS,
     START,

@@ -12,7 +12,7 @@ from layer_server import COUNT, address, codes, layer_server
 from shapes import metres, write_gbk_shapefile, write_layer
 from small_workspace import small_workspace
 
-from cdgis.errors import CatalogError, CdgisError, UsageError
+from cdgis.core.errors import CatalogError, CdgisError, UsageError
 from cdgis.pipelines.propose_layer import Proposal, Wishes, accept, proposed_layer
 from cdgis.readers import read_layer
 from cdgis.readers.field_proposal import match_classes

@@ -15,9 +15,9 @@ from reference.postgis import Cluster, cluster
 from shapes import in_crs, metres, write_layer
 from small_workspace import small_workspace
 
+from cdgis.core.errors import CatalogError, CdgisError, SourceError, UsageError
 from cdgis.core.progress import Silent
 from cdgis.core.source_secrets import spelt_out_secret
-from cdgis.errors import CatalogError, CdgisError, SourceError, UsageError
 from cdgis.pipelines import fetch_layers as fetching
 from cdgis.readers import read_layer
 from cdgis.readers.sources import web_requests

@@ -12,7 +12,7 @@ import pytest
 import shapely
 from report_fixtures import make_assessment
 
-from cdgis.errors import ReportError
+from cdgis.core.errors import ReportError
 from cdgis.geometry.geodesy import from_lonlat
 from cdgis.geometry.map_frame import METRES_PER_DEGREE
 from cdgis.report.map.outline_encoding import deflated_json, flatten, pack

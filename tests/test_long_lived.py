@@ -12,8 +12,8 @@ import pytest
 import shapely
 from shapes import from_metres, layer_set, sites, workspace, zone_layer
 
+from cdgis.core.errors import CrsError
 from cdgis.core.progress import Silent
-from cdgis.errors import CrsError
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.readers.loading import Loaded
 from cdgis.rules import load_rulebook

@@ -99,7 +99,7 @@ def test_rules_are_not_exported_over_a_table_somebody_works_on(root: Path, tmp_p
 
 
 def test_the_answers_on_rivers_do_not_replace_somebodys_files(tmp_path: Path) -> None:
-    from cdgis.errors import ReportError
+    from cdgis.core.errors import ReportError
     from cdgis.report.files.plain_tables import write_water
 
     (tmp_path / "滦河.html").write_text("我的", encoding="utf-8")

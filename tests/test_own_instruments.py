@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from mutation.mutants import mutants_of, mutated_tree
 
-from cdgis.errors import ReaderError
+from cdgis.core.errors import ReaderError
 
 ROOT = Path(__file__).parent.parent
 SOURCE = '''

@@ -8,7 +8,7 @@ import pytest
 import shapely
 from report_fixtures import make_assessment
 
-from cdgis.errors import ReportError
+from cdgis.core.errors import ReportError
 from cdgis.geometry.geodesy import from_lonlat
 from cdgis.report.public.neutral_ids import without_file_names
 from cdgis.report.public.personal_data import check_outgoing, check_written, find_in, find_outgoing, patterns

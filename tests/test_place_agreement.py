@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapes import boundary_lines, boundary_text, write_layer
 
-from cdgis.errors import CatalogError, CrsError, WorkspaceError
+from cdgis.core.errors import CatalogError, CrsError, WorkspaceError
 from cdgis.geometry.gauss_kruger import ZONES
 from cdgis.readers import read_sites
 from cdgis.readers.place_extent import home_box, place_extent

@@ -10,7 +10,7 @@ from shapes import write_layer
 from test_geodesy import B, survey_2008_m2
 
 import cdgis
-from cdgis.errors import WorkspaceError
+from cdgis.core.errors import WorkspaceError
 from cdgis.geometry import geodesy
 from cdgis.geometry.kernels.outline_distances import pair_distance_m
 from cdgis.geometry.planes import Planes, PlaneThreads, current_planes, on_planes

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdgis.errors import UsageError
+from cdgis.core.errors import UsageError
 from cdgis.relocation import rank_by_urgency
 from cdgis.relocation.policy import PriorityPolicy, read_priority_policy, read_weights, reweighted
 

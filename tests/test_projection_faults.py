@@ -2,7 +2,7 @@
 
 import pytest
 
-from cdgis.errors import CrsError
+from cdgis.core.errors import CrsError
 from cdgis.readers.crs import resolve_crs
 
 CGCS2000 = 'GEOGCS["GCS_China_Geodetic_Coordinate_System_2000",DATUM["D_China_2000",SPHEROID["CGCS2000",6378137.0,298.257222101]]'

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 from rasterio.shutil import copy
 from rasterio.transform import Affine
 
+from cdgis.core.errors import CrsError, LayerError
 from cdgis.core.vocabulary import InputRecord
-from cdgis.errors import CrsError, LayerError
 from cdgis.geometry.geodesy import survey_area_m2
 from cdgis.raster import NODATA_CODE, Effort, Grid, Raster, account_areas, class_areas, read_raster, value_of_unlisted
 from cdgis.raster.grid import CellAreas

@@ -9,7 +9,7 @@ import shapely
 from rasterio.transform import Affine
 from test_raster import NORTH, STEP, WEST, make_raster, make_zones, spec, star, write_tif
 
-from cdgis.errors import LayerError
+from cdgis.core.errors import LayerError
 from cdgis.geometry.geodesy import cell_areas_m2
 from cdgis.raster import NODATA_CODE, class_areas, read_raster, transition_areas, value_of_unlisted, zone_means
 

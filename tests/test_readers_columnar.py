@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from cdgis.errors import ReaderError
+from cdgis.core.errors import ReaderError
 from cdgis.geometry.kernels import FlatPolygons
 from cdgis.readers.columnar import each_layer, read_columns
 

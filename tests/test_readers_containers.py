@@ -8,7 +8,7 @@ import shapely
 from drawings import write_gdb, zip_folder
 from shapes import PARCEL, layer_spec, square, workspace, write_geojson, write_layer, zip_files
 
-from cdgis.errors import LayerError
+from cdgis.core.errors import LayerError
 from cdgis.readers import read_layer, read_sites, read_subjects
 from cdgis.workspace.layers import Subjects
 from cdgis.workspace.settings import Sources

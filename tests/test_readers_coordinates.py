@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cdgis.errors import CrsError, ReaderError
+from cdgis.core.errors import CrsError, ReaderError
 from cdgis.readers.coordinates import datum_named, join_dms, looks_swapped, parse_angle, split_pair
 from cdgis.readers.crs import check_coordinates, plane_axes, resolve_crs, zone_epsg
 

@@ -8,8 +8,8 @@ from openpyxl import Workbook
 from shapes import workspace, write_xlsx
 from xls_files import write_xls
 
+from cdgis.core.errors import ReaderError
 from cdgis.core.vocabulary import IntakeNote
-from cdgis.errors import ReaderError
 from cdgis.readers import read_sites
 from cdgis.readers.sheets import cell_name, read_sheets
 from cdgis.readers.sidecar import read_sidecar

@@ -22,7 +22,7 @@ from shapes import (
     zip_shapefile,
 )
 
-from cdgis.errors import ReaderError, UsageError
+from cdgis.core.errors import ReaderError, UsageError
 from cdgis.geometry.geodesy import survey_area_m2
 from cdgis.readers import TypedSites, read_sites
 from cdgis.workspace.layers import Subjects

@@ -21,7 +21,7 @@ from shapes import (
     zip_shapefile,
 )
 
-from cdgis.errors import CdgisError
+from cdgis.core.errors import CdgisError
 from cdgis.readers import TypedSites, read_layer, read_sites
 
 TOKENS = (b"1e999", b"-1", b"nan", b"\x00", b"\xff", b'"', b",", b"\n", b"{", b"]", b"null", b"9" * 400, b"\\ud800", b"<")

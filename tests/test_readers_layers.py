@@ -8,7 +8,7 @@ import pytest
 import shapely
 from shapes import BOW_TIE, in_crs, layer_spec, square, write_gbk_shapefile, write_geojson, write_layer
 
-from cdgis.errors import CrsError, LayerError
+from cdgis.core.errors import CrsError, LayerError
 from cdgis.geometry.geodesy import survey_area_m2
 from cdgis.readers import read_layer, read_table_layer
 from cdgis.readers.fields import find_field

@@ -19,7 +19,7 @@ from shapes import (
     write_xlsx,
 )
 
-from cdgis.errors import LayerError, ReaderError
+from cdgis.core.errors import LayerError, ReaderError
 from cdgis.readers import read_layer, read_sites, read_subjects, read_table_layer
 from cdgis.readers.repair import has_stray_holes, repaired_geometries
 from cdgis.workspace.layers import Subjects

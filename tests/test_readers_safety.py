@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from shapes import PARCEL, workspace, write_layer, zip_files
 
-from cdgis.errors import ReaderError
+from cdgis.core.errors import ReaderError
 from cdgis.readers import read_sites
 from cdgis.readers.archives import ArchiveLimits, check_archive, unpack
 

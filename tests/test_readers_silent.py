@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapes import metres, write_layer
 
-from cdgis.errors import CdgisError, CrsError, ReaderError
+from cdgis.core.errors import CdgisError, CrsError, ReaderError
 from cdgis.geometry.gauss_kruger import identify_crs
 from cdgis.readers.attribute_columns import canonical_value, match_attribute
 from cdgis.readers.formats import read_records

@@ -17,8 +17,8 @@ from shapes import (
     zip_shapefile,
 )
 
+from cdgis.core.errors import ReaderError
 from cdgis.core.safe_text import text_encoding
-from cdgis.errors import ReaderError
 from cdgis.readers import read_sites, read_subjects
 from cdgis.readers.attribute_columns import CanonicalValue, canonical_value, match_attribute
 from cdgis.readers.ids import IdRegister, safe_id

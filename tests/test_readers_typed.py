@@ -6,7 +6,7 @@ import pytest
 import shapely
 from shapes import PARCEL, boundary_lines, boundary_text, in_crs, square, workspace, write_geojson
 
-from cdgis.errors import ReaderError, UsageError
+from cdgis.core.errors import ReaderError, UsageError
 from cdgis.geometry.geodesy import gcj02_to_cgcs2000
 from cdgis.readers import TypedSites, read_sites
 from cdgis.readers.subjects import describe_site

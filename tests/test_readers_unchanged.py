@@ -22,7 +22,7 @@ from shapes import (
     write_xlsx,
 )
 
-from cdgis.errors import LayerError
+from cdgis.core.errors import LayerError
 from cdgis.readers import read_layer, read_sites
 from cdgis.readers.inputs import expand_globs, file_sha256
 from cdgis.workspace.layers import Subjects

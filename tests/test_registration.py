@@ -7,7 +7,7 @@ import pytest
 from shapes import metres, sites
 from test_cli_screen import REPO, SITE, run
 
-from cdgis.errors import UsageError
+from cdgis.core.errors import UsageError
 from cdgis.pipelines.registration import registered_names, with_registered
 from cdgis.readers.attribute_columns import match_attribute
 from cdgis.results.request import Request

@@ -13,8 +13,8 @@ import shapely
 from pyproj import Geod
 from shapes import zone_layer
 
+from cdgis.core.errors import RuleError
 from cdgis.core.vocabulary import Effect, ProjectType
-from cdgis.errors import RuleError
 from cdgis.relocation import RelocationInputs, propose_relocations, without_exemptions
 from cdgis.relocation.dates import last_day
 from cdgis.relocation.plan.supply import RAILWAY_LAYER, _rail_distance

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapes import from_metres, metres, rule, sites, workspace, zone_layer
 
-from cdgis.errors import UsageError
+from cdgis.core.errors import UsageError
 from cdgis.geometry import geodesy
 from cdgis.judging import evaluation
 from cdgis.judging.evaluation import judge_subjects

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cdgis.core.errors import ReportError
 from cdgis.core.written_files import LISTING, REGISTER
-from cdgis.errors import ReportError
 from cdgis.report.files import atomic_output as delivery
 from cdgis.report.files.atomic_output import MARKER, interrupted, staged
 
@@ -269,7 +269,7 @@ elif sys.argv[2] == "none":
 from pathlib import Path
 before, sys.platform = sys.platform, "win32" if sys.argv[2] == "win32" else sys.platform
 import cdgis.core.folder_lock as module
-from cdgis.errors import ReportError
+from cdgis.core.errors import ReportError
 try:
     with module.folder_locked(Path(sys.argv[1])):
         sys.stdout.write("held\\n")

@@ -7,7 +7,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdgis.errors import ReportError
+from cdgis.core.errors import ReportError
 from cdgis.report.map.outline_encoding import deflated, flatten, inflated, pack, unpack, varints
 
 

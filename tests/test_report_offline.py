@@ -7,7 +7,7 @@ import pytest
 from report_fixtures import ATTACKS
 
 import cdgis.report
-from cdgis.errors import ReportError
+from cdgis.core.errors import ReportError
 from cdgis.report.files.inline_assets import (
     content_policy,
     inline_code,

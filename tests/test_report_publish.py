@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 from report_fixtures import empty_assessment, make_assessment
 
+from cdgis.core.errors import ReportError
 from cdgis.core.written_files import REGISTER
-from cdgis.errors import ReportError
 from cdgis.report.publish import write_reports
 from cdgis.report.site import pages as site_pages
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 from report_fixtures import empty_assessment, make_assessment
 
-from cdgis.errors import ReportError
+from cdgis.core.errors import ReportError
 from cdgis.report.drawing.palette import read_palette
 from cdgis.report.site import overview_png
 from cdgis.report.site.overview_png import draw_still, write_still

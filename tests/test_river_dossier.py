@@ -9,7 +9,7 @@ import shipped
 from bs4 import BeautifulSoup
 from docx import Document
 
-from cdgis.errors import NetworkError
+from cdgis.core.errors import NetworkError
 from cdgis.report.rivers.docx import render_river_docx
 from cdgis.report.rivers.page import render_river
 from cdgis.report.rivers.xlsx import render_river_xlsx

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdgis.errors import NetworkError
+from cdgis.core.errors import NetworkError
 from cdgis.geometry.geodesy import cell_areas_m2
 from cdgis.rivers.drainage_tree import grow_forest
 from cdgis.rivers.flow import FlowGrid, flow_from_elevation

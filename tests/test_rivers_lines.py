@@ -5,8 +5,8 @@ import pytest
 import shapely
 from geopandas import GeoDataFrame
 
+from cdgis.core.errors import NetworkError
 from cdgis.core.vocabulary import InputRecord
-from cdgis.errors import NetworkError
 from cdgis.geometry.geodesy import geometries_from_local, geometries_to_local
 from cdgis.rivers.lines import Elevation, network_from_lines
 from cdgis.rivers.snap import Snapper

@@ -10,7 +10,7 @@ import shapely
 import shipped
 from scipy import ndimage
 
-from cdgis.errors import NetworkError
+from cdgis.core.errors import NetworkError
 from cdgis.geometry.geodesy import cell_areas_m2, geodesic_distance_m, geometries_to_local
 from cdgis.raster import read_raster
 from cdgis.rivers.entry_points import dischargers, downstream_measures, downstream_of_dischargers, downstream_receptors

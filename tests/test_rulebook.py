@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from cdgis.core.errors import RuleError
 from cdgis.core.vocabulary import Effect, Mark, ProjectType
-from cdgis.errors import RuleError
 from cdgis.rules import Rulebook, load_rulebook, read_rule_file
 from cdgis.rules.rule import Basis, Rule
 from cdgis.workspace.catalog import read_catalog

@@ -12,8 +12,8 @@ from small_workspace import small_workspace
 from typer.testing import CliRunner
 
 from cdgis.cli.app import app
+from cdgis.core.errors import UsageError
 from cdgis.core.progress import Silent
-from cdgis.errors import UsageError
 from cdgis.pipelines.rule_differences import RuleDifferences, judged_differences, rule_differences, write_differences
 from cdgis.readers.loading import load_workspace
 from cdgis.rules import Rulebook, load_rulebook

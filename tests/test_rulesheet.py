@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from shapes import rule
 
+from cdgis.core.errors import RuleError
 from cdgis.core.vocabulary import ACTIVITIES, Evidence
-from cdgis.errors import RuleError
 from cdgis.pipelines.rule_export import export_rules
 from cdgis.pipelines.rule_import import editable, import_rules
 from cdgis.readers.loading import Loaded

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cdgis.errors import SchemaError
+from cdgis.core.errors import SchemaError
 from cdgis.results.tables.validation import TABLES, empty, validate
 
 

@@ -11,8 +11,8 @@ import pytest
 from docx import Document
 from report_fixtures import make_assessment
 
+from cdgis.core.errors import ReportError
 from cdgis.core.vocabulary import InputRecord
-from cdgis.errors import ReportError
 from cdgis.report.screening import (
     Composer,
     JournalExtract,

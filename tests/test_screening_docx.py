@@ -11,8 +11,8 @@ from docx.oxml.ns import qn
 from PIL import Image
 from report_fixtures import ATTACKS, make_assessment
 
+from cdgis.core.errors import UsageError
 from cdgis.core.vocabulary import DEMO_STAMP
-from cdgis.errors import UsageError
 from cdgis.report.drawing import fonts
 from cdgis.report.screening import JournalExtract, compose_report, load_report
 from cdgis.report.screening.blocks import Cell, Pairs

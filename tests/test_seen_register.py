@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from shapes import metres, sites
 from shapes import workspace as bare_workspace
 
-from cdgis.errors import ReaderError
+from cdgis.core.errors import ReaderError
 from cdgis.readers.seen_register import COLUMNS, with_register
 from cdgis.workspace.layers import Subjects
 from cdgis.workspace.settings import Sources, Workspace

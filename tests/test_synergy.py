@@ -10,7 +10,7 @@ from bs4 import BeautifulSoup
 
 from cdgis.carbon.synergy_assessment import assess_synergy
 from cdgis.carbon.synergy_indices import APEQ, GHG, measure_synergy, weight_set, weight_sets
-from cdgis.errors import ReaderError, UsageError
+from cdgis.core.errors import ReaderError, UsageError
 from cdgis.report.site.synergy_page import render_synergy
 
 CASES = tomllib.loads((Path(__file__).parent / "cases" / "synergy.toml").read_text(encoding="utf-8"))["case"]

@@ -16,10 +16,10 @@ from shapes import metres, write_layer
 from small_workspace import small_workspace
 
 from cdgis.cli import main
+from cdgis.core.errors import ReportError, UsageError
 from cdgis.core.folder_lock import folder_locked
 from cdgis.core.scratch_folder import scratch_folder
 from cdgis.core.written_files import read_register
-from cdgis.errors import ReportError, UsageError
 
 
 def call(*args: object) -> int:

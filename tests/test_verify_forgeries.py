@@ -13,8 +13,8 @@ from shapes import metres, write_layer
 from small_workspace import small_workspace
 
 from cdgis.cli import main
+from cdgis.core.errors import ReportError
 from cdgis.core.written_files import REGISTER
-from cdgis.errors import ReportError
 from cdgis.report.screening.docx import render_docx
 from cdgis.report.screening.html import render_screening
 from cdgis.report.screening.record import load_report
@@ -293,7 +293,7 @@ def deformed(draw, value, depth=0):
 @pytest.mark.parametrize("seed", range(3))
 def test_a_deformed_record_of_a_run_is_told_never_thrown(space, capsys, monkeypatch, seed, command):
     """Nothing is computed anew: what comes before is what stumbled."""
-    from cdgis.errors import ReaderError
+    from cdgis.core.errors import ReaderError
     from cdgis.pipelines import verify_report, verify_run
 
     def gone(*args, **options):

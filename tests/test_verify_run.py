@@ -8,7 +8,7 @@ import pytest
 from small_workspace import new_redline, small_workspace
 
 from cdgis.cli import main
-from cdgis.errors import ReportError
+from cdgis.core.errors import ReportError
 from cdgis.pipelines.assess_sites import assess_sites
 from cdgis.pipelines.verify_report import Repeater, verify_report
 from cdgis.pipelines.verify_run import run_folder

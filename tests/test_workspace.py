@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cdgis.errors import CatalogError, WorkspaceError
+from cdgis.core.errors import CatalogError, WorkspaceError
 from cdgis.readers import loading, read_subjects
 from cdgis.workspace.create import create_workspace, shipped_workspace
 from cdgis.workspace.settings import find_workspace, open_workspace

@@ -8,7 +8,7 @@ import shapely
 from shapes import metres, write_layer
 from small_workspace import LEFT, small_workspace
 
-from cdgis.errors import RuleError
+from cdgis.core.errors import RuleError
 from cdgis.pipelines.assess_sites import assess_sites
 from cdgis.results.assessment import Assessment
 from cdgis.rules.rule_span import checked_day, read_span, span_note

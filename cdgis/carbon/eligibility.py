@@ -10,8 +10,8 @@ from typing import Literal
 
 import pandas as pd
 
+from cdgis.core.errors import CarbonError
 from cdgis.core.number_format import plain
-from cdgis.errors import CarbonError
 
 Outcome = Literal["pass", "fail", "unknown"]
 Fact = bool | float | str

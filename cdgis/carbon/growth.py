@@ -15,8 +15,8 @@ import pandas as pd
 from cdgis.carbon.factors import GrowthData, Measures, Trees
 from cdgis.carbon.inventory import carbon_per_m3
 from cdgis.core.array_types import FloatArray
+from cdgis.core.errors import CarbonError
 from cdgis.core.vocabulary import CurveRole
-from cdgis.errors import CarbonError
 
 METHODS = ("age_class", "richards", "increment", "power")
 STEM_CARBON_FRACTION = 0.5

@@ -13,7 +13,7 @@ import pandas as pd
 import shapely
 
 from cdgis.core.array_types import GeometryArray
-from cdgis.errors import CarbonError
+from cdgis.core.errors import CarbonError
 from cdgis.geometry.shapes import polygonal
 
 _NOISE_M2 = 1e-6

@@ -14,8 +14,8 @@ import pandas as pd
 
 from cdgis.carbon.factors import GrowthData, Measures, Trees
 from cdgis.carbon.growth import YearlyGain, methods_for, rate_gain, stand_gain
+from cdgis.core.errors import CarbonError
 from cdgis.core.units import M2_PER_HA, TCO2_PER_TC
-from cdgis.errors import CarbonError
 from cdgis.results.tables.validation import empty, validate
 
 ALL_MEASURES = "全部措施"

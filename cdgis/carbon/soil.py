@@ -12,7 +12,7 @@ import numpy as np
 from cdgis.carbon.factors import SOIL_DEPTH_CM, SoilFactor
 from cdgis.carbon.uncertainty import Factor, Interval, propagate
 from cdgis.core.array_types import FloatArray
-from cdgis.errors import CarbonError
+from cdgis.core.errors import CarbonError
 
 TRANSITION_YR = 20.0
 _FROM_95_TO_90 = 1.6448536269514722 / 1.959963984540054

@@ -17,8 +17,8 @@ from typing import Any
 import pandas as pd
 
 from cdgis.carbon.synergy_indices import GHG, WeightSet, measure_synergy, weight_set
+from cdgis.core.errors import ReaderError
 from cdgis.core.regular_files import read_regular
-from cdgis.errors import ReaderError
 from cdgis.readers.sheets import read_sheets
 
 _MOST_FAULTS = 12

@@ -20,8 +20,8 @@ import numpy as np
 import pandas as pd
 
 from cdgis.core.array_types import FloatArray
+from cdgis.core.errors import UsageError
 from cdgis.core.vocabulary import LIST_SEPARATOR
-from cdgis.errors import UsageError
 from cdgis.results.tables.validation import validate
 
 GHG, APEQ = "CO2", "APeq"

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from cdgis.core.array_types import FloatArray
-from cdgis.errors import CarbonError
+from cdgis.core.errors import CarbonError
 
 Z_95 = 1.6448536269514722
 """The 95 % point of the standard normal distribution."""

@@ -8,7 +8,7 @@ discount) * (1 + rate)), that is, its rate lowers the value; kept for comparison
 
 from dataclasses import dataclass
 
-from cdgis.errors import CarbonError
+from cdgis.core.errors import CarbonError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

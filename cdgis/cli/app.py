@@ -39,7 +39,7 @@ from cdgis.cli.water import register as register_water
 from cdgis.cli.words import EXIT_INTERRUPTED, ChineseCommand, ChineseGroup, ErrorReporter
 from cdgis.cli.workspace_checks import layers_app, rules_app
 from cdgis.core.calendar_days import parse_date
-from cdgis.errors import UsageError
+from cdgis.core.errors import UsageError
 
 app = typer.Typer(
     name="cdgis",

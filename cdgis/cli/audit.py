@@ -21,9 +21,9 @@ from cdgis.cli.options import (
 from cdgis.cli.verify import report_writers, verify
 from cdgis.cli.words import ChineseCommand
 from cdgis.core.calendar_days import parse_date
+from cdgis.core.errors import ReaderError, ReportError, UsageError, os_reason
 from cdgis.core.regular_files import read_regular
 from cdgis.core.vocabulary import LIST_SEPARATOR
-from cdgis.errors import ReaderError, ReportError, UsageError, os_reason
 
 ReportArgument = Annotated[Path, typer.Argument(metavar="报告", help="cdgis screen 写出的报告（.html 或 .json）")]
 

@@ -7,7 +7,7 @@ import typer
 
 from cdgis.cli.options import DebugOption, QuietOption, WorkspaceOption, err_console, named_values, open_here, say
 from cdgis.cli.words import ChineseCommand
-from cdgis.errors import UsageError
+from cdgis.core.errors import UsageError
 
 if TYPE_CHECKING:
     from cdgis.pipelines.propose_layer import Proposal

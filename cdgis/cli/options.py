@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from cdgis.errors import UsageError
+from cdgis.core.errors import UsageError
 
 if TYPE_CHECKING:
     from cdgis.results.assessment import Assessment

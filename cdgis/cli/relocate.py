@@ -19,7 +19,7 @@ from cdgis.cli.options import (
 )
 from cdgis.cli.words import ChineseCommand
 from cdgis.core.calendar_days import parse_date
-from cdgis.errors import UsageError
+from cdgis.core.errors import UsageError
 
 CloseOption = Annotated[list[str] | None, typer.Option("--close", metavar="园区", help="假设关闭这个园区（编号或名称），可多次")]
 CapOption = Annotated[

@@ -24,7 +24,7 @@ from cdgis.cli.options import (
 from cdgis.cli.screen_batch import is_batch, screen_batch
 from cdgis.cli.words import ChineseCommand
 from cdgis.core.calendar_days import parse_date
-from cdgis.errors import UsageError
+from cdgis.core.errors import UsageError
 
 ENGINES = ("auto", "dask")
 FORMATS = ("html", "docx", "xlsx", "gpkg", "json", "map")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cdgis.cli.options import DebugOption, JobsOption, WorkspaceOption, open_here, say
+from cdgis.core.errors import ReportError
 from cdgis.core.vocabulary import Grade
-from cdgis.errors import ReportError
 
 if TYPE_CHECKING:
     from cdgis.pipelines.verification import Verification

@@ -17,8 +17,8 @@ from cdgis.cli.options import (
     say,
 )
 from cdgis.cli.words import ChineseCommand
+from cdgis.core.errors import UsageError
 from cdgis.core.vocabulary import FlowDirection
-from cdgis.errors import UsageError
 
 if TYPE_CHECKING:
     from cdgis.rivers.spill_trace import Trace

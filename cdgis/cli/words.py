@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 from typer.core import TyperCommand, TyperGroup
 
-from cdgis.errors import CdgisError, UsageError, os_reason
+from cdgis.core.errors import CdgisError, UsageError, os_reason
 
 EXIT_USAGE, EXIT_INTERNAL, EXIT_INTERRUPTED = 2, 3, 130
 

@@ -2,8 +2,8 @@
 
 from datetime import date, datetime
 
+from cdgis.core.errors import UsageError
 from cdgis.core.vocabulary import EARLIEST_DAY, LATEST_DAY
-from cdgis.errors import UsageError
 
 
 def parse_date(day: date | str | None) -> date | None:

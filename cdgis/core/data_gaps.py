@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from cdgis.errors import CdgisError, LayerError
+from cdgis.core.errors import CdgisError, LayerError
 
 _Made = TypeVar("_Made")
 _MOST_NAMED = 12

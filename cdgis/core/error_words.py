@@ -15,7 +15,7 @@ from xml.etree.ElementTree import ParseError
 
 from shapely.errors import ShapelyError
 
-from cdgis.errors import CdgisError, os_reason
+from cdgis.core.errors import CdgisError, os_reason
 
 _TOML_PLACE = re.compile(r"\(at line (\d+), column (\d+)\)")
 _XML_FAULTS = {3: "内容到此中断", 7: "标签没有配对", 9: "根元素之后还有内容", 11: "引用了没有声明的实体", 27: "名称前缀没有声明"}

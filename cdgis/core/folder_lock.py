@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cdgis.errors import ReportError
+from cdgis.core.errors import ReportError
 
 LOCK_FILE = ".cdgis.lock"
 """Stands in the folder while it is locked, where the folder itself cannot be locked."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from cdgis.core.errors import ReportError
 from cdgis.core.folder_lock import folder_locked
-from cdgis.errors import ReportError
 
 _PREFIX = "cdgis-scratch-"
 _LEAST_AGE_S = 60.0

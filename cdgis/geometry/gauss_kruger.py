@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pyproj
 
-from cdgis.errors import CrsError
+from cdgis.core.errors import CrsError
 
 SEMI_MAJOR_M = 6378137.0
 FLATTENING = 1 / 298.257222101

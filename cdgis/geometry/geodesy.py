@@ -19,7 +19,7 @@ import pyproj
 import shapely
 
 from cdgis.core.array_types import FloatArray, GeometryArray
-from cdgis.errors import CrsError
+from cdgis.core.errors import CrsError
 from cdgis.geometry.gauss_kruger import E2, FLATTENING
 from cdgis.geometry.gauss_kruger import GEOGRAPHIC_EPSG as GEOGRAPHIC_EPSG
 from cdgis.geometry.gauss_kruger import KNOWN_EPSG as KNOWN_EPSG

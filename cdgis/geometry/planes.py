@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
-from cdgis.errors import WorkspaceError
+from cdgis.core.errors import WorkspaceError
 from cdgis.geometry.gauss_kruger import E2, SEMI_MAJOR_M
 
 _LEAST_STRETCH = 1.1

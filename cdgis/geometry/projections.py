@@ -13,7 +13,7 @@ import pyproj
 import shapely
 
 from cdgis.core.array_types import FloatArray, GeometryArray
-from cdgis.errors import CrsError
+from cdgis.core.errors import CrsError
 from cdgis.geometry.gauss_kruger import GEOGRAPHIC_EPSG, identify_crs
 from cdgis.geometry.geodesy import to_plane
 

@@ -19,8 +19,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cdgis import __version__
+from cdgis.core.errors import ReaderError, ReportError
 from cdgis.core.written_files import add_to_register, file_digest, is_written, read_register
-from cdgis.errors import ReaderError, ReportError
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.readers.inputs import file_sha256
 from cdgis.readers.loading import Loaded

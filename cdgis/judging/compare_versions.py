@@ -11,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cdgis.core.errors import UsageError
 from cdgis.core.progress import Progress, Silent
 from cdgis.core.regular_files import real_path
 from cdgis.core.vocabulary import InputRecord
-from cdgis.errors import UsageError
 from cdgis.judging.compare_zones import compare_verdicts, compare_zones, matched
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.judging.match_zones import crosswalk

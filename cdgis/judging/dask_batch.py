@@ -9,7 +9,7 @@ from importlib import import_module
 from logging import ERROR
 from typing import Any
 
-from cdgis.errors import UsageError
+from cdgis.core.errors import UsageError
 from cdgis.judging.batch import BatchJob, PartDone, judge_part
 from cdgis.readers.loading import Loaded
 from cdgis.readers.parcels import PartOfFile

@@ -3,8 +3,8 @@
 from datetime import date
 
 from cdgis.carbon.account import account_carbon
+from cdgis.core.errors import CatalogError
 from cdgis.core.progress import Progress, Silent
-from cdgis.errors import CatalogError
 from cdgis.judging.evaluation import Judged
 from cdgis.pipelines.assemble import assemble
 from cdgis.readers.loading import load_workspace

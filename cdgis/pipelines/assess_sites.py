@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
+from cdgis.core.errors import ReaderError
 from cdgis.core.progress import Progress, Silent
 from cdgis.core.regular_files import real_path
 from cdgis.core.safe_text import cleaned
 from cdgis.core.vocabulary import IntakeStatus
-from cdgis.errors import ReaderError
 from cdgis.judging.evaluation import Judged, judge_subjects
 from cdgis.pipelines.assemble import assemble
 from cdgis.pipelines.registration import registered_names, with_registered

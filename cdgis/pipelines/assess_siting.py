@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from datetime import date
 
+from cdgis.core.errors import UsageError
 from cdgis.core.progress import Progress, Silent
 from cdgis.core.vocabulary import IntakeStatus
-from cdgis.errors import UsageError
 from cdgis.judging.evaluation import Judged, judge_subjects
 from cdgis.pipelines.assemble import assemble
 from cdgis.readers.attribute_columns import match_attribute

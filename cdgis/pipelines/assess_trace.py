@@ -1,7 +1,7 @@
 """Tracing along the rivers: receptors below a place in flow order, or the risk sources above it."""
 
+from cdgis.core.errors import NetworkError, UsageError
 from cdgis.core.progress import Progress, Silent
-from cdgis.errors import NetworkError, UsageError
 from cdgis.readers import read_subjects
 from cdgis.readers.place_extent import in_its_place
 from cdgis.rivers.spill_trace import (

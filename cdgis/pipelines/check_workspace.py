@@ -17,7 +17,7 @@ from cdgis.carbon.account.restoration import RESTORATION_LAYER
 from cdgis.carbon.account.stand_check import check_stands
 from cdgis.carbon.factors import read_pool_table, read_shipped
 from cdgis.core import layer_ids
-from cdgis.errors import CdgisError, RuleError
+from cdgis.core.errors import CdgisError, RuleError
 from cdgis.raster import class_areas, read_raster
 from cdgis.raster.raster_check import RasterUse, check_raster, grid_faults, unreadable
 from cdgis.readers import read_layer, read_table_layer

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cdgis.core.errors import CatalogError, CdgisError, LayerError, SourceError, UsageError, os_reason
 from cdgis.core.progress import Progress
 from cdgis.core.scratch_folder import scratch_folder
-from cdgis.errors import CatalogError, CdgisError, LayerError, SourceError, UsageError, os_reason
 from cdgis.readers import read_layer, read_table_layer
 from cdgis.readers.sources.address import Address, file_of, read_address
 from cdgis.readers.sources.arcgis import fetch_arcgis

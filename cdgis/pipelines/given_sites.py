@@ -9,8 +9,8 @@ from typing import TypeAlias
 
 from geopandas import GeoDataFrame, GeoSeries
 
+from cdgis.core.errors import ReaderError, UsageError
 from cdgis.core.scratch_folder import scratch_folder
-from cdgis.errors import ReaderError, UsageError
 from cdgis.readers.coordinates import parse_angle, split_pair
 from cdgis.readers.frame_sites import frame_file_name, frame_geojson
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 from geopandas import GeoDataFrame
 
-from cdgis.errors import CatalogError
+from cdgis.core.errors import CatalogError
 from cdgis.readers import read_layer
 from cdgis.readers.place_extent import in_place
 from cdgis.workspace.settings import Workspace

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cdgis.errors import UsageError
+from cdgis.core.errors import UsageError
 from cdgis.pipelines.fetch_layers import fetch_features
 from cdgis.readers.sources.address import read_address
 from cdgis.readers.sources.file_sources import PARQUET

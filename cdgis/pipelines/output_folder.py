@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
+from cdgis.core.errors import UsageError
 from cdgis.core.regular_files import real_path
-from cdgis.errors import UsageError
 from cdgis.readers.inputs import expand_globs
 from cdgis.rules.workspace_rules import RULES_DIR
 from cdgis.workspace.settings import SETTINGS_FILE, Workspace, absolute_path

@@ -15,8 +15,8 @@ import pandas as pd
 import shapely
 
 from cdgis.core.array_types import GeometryArray
+from cdgis.core.errors import CdgisError, UsageError, os_reason
 from cdgis.core.scratch_folder import scratch_folder
-from cdgis.errors import CdgisError, UsageError, os_reason
 from cdgis.geometry.gauss_kruger import KNOWN_EPSG, identify_crs
 from cdgis.pipelines.layer_material import UNSTATED, Material, blank_entry, layer_material
 from cdgis.readers import read_layer

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from cdgis.errors import UsageError
+from cdgis.core.errors import UsageError
 from cdgis.readers.attribute_columns import match_attribute
 from cdgis.readers.headers import subject_column
 from cdgis.rules.attributes import SEEN, load_attributes

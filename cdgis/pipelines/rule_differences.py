@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from cdgis.core.errors import UsageError
 from cdgis.core.progress import Progress, Silent
 from cdgis.core.vocabulary import LIST_SEPARATOR
-from cdgis.errors import UsageError
 from cdgis.judging.compare_zones import compare_verdicts
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.readers import read_subjects

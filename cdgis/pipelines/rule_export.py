@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from cdgis.errors import UsageError
+from cdgis.core.errors import UsageError
 from cdgis.pipelines.rule_import import editable
 from cdgis.readers.loading import Loaded
 from cdgis.report.rules_catalogue import render_rules_catalogue

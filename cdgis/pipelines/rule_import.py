@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cdgis.core.errors import RuleError, os_reason
 from cdgis.core.vocabulary import Level
-from cdgis.errors import RuleError, os_reason
 from cdgis.readers.loading import Loaded
 from cdgis.rules import Rulebook, load_rulebook
 from cdgis.rules.attributes import load_attributes

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from cdgis.core.errors import UsageError
 from cdgis.core.progress import Progress, Silent
-from cdgis.errors import UsageError
 from cdgis.report.screening.publish import write_screening
 from cdgis.report.screening.reviews import kept_journals
 from cdgis.report.table_rows import page_names

@@ -6,8 +6,8 @@ from functools import cached_property
 from pathlib import Path
 
 from cdgis.core.calendar_days import parse_date
+from cdgis.core.errors import UsageError
 from cdgis.core.progress import Progress
-from cdgis.errors import UsageError
 from cdgis.pipelines.given_sites import Sites, readable_sites
 from cdgis.pipelines.layer_frames import LayerFrames
 from cdgis.pipelines.session_results import Result, TraceResult

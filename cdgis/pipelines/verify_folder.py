@@ -11,10 +11,10 @@ from datetime import date
 from pathlib import Path
 
 from cdgis.core.error_words import in_words
+from cdgis.core.errors import CdgisError, ReportError
 from cdgis.core.scratch_folder import scratch_folder
 from cdgis.core.vocabulary import Grade
 from cdgis.core.written_files import REGISTER, file_digest, read_listing, read_register
-from cdgis.errors import CdgisError, ReportError
 from cdgis.pipelines.verification import Check, Verification, graded
 from cdgis.pipelines.verify_report import Repeater, Writer, about_report, against_workspace, verify_report
 from cdgis.pipelines.verify_run import RUN_FILE, by_grade, different_files, files_below, read_output

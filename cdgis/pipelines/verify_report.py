@@ -12,10 +12,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from cdgis.core.errors import CdgisError, ReportError
 from cdgis.core.regular_files import real_path
 from cdgis.core.vocabulary import Grade
 from cdgis.core.written_files import read_register
-from cdgis.errors import CdgisError, ReportError
 from cdgis.pipelines.assess_city import assess_workspace
 from cdgis.pipelines.assess_sites import assess_sites
 from cdgis.pipelines.verification import Check, Verification, graded

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from cdgis.core.error_words import in_words
+from cdgis.core.errors import CdgisError, ReportError
 from cdgis.core.scratch_folder import scratch_folder
 from cdgis.core.vocabulary import Grade
 from cdgis.core.written_files import REGISTER
-from cdgis.errors import CdgisError, ReportError
 from cdgis.pipelines.assess_city import assess_workspace
 from cdgis.pipelines.assess_relocation import assess_relocation
 from cdgis.pipelines.verification import Check, Verification, graded

@@ -20,7 +20,7 @@ import shapely
 from geopandas import GeoDataFrame
 
 from cdgis.core.array_types import FloatArray, GeometryArray
-from cdgis.errors import LayerError
+from cdgis.core.errors import LayerError
 from cdgis.geometry.geodesy import SEMI_MAJOR_M, survey_area_m2
 from cdgis.geometry.projections import is_geographic, metres_per_unit, plane_from, project
 from cdgis.raster.class_index import NODATA_CODE

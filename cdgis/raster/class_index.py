@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from cdgis.errors import LayerError
+from cdgis.core.errors import LayerError
 from cdgis.raster.geotiff import Pixels, Raster
 
 NODATA_CODE = -1

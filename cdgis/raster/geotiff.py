@@ -18,8 +18,8 @@ from rasterio.transform import Affine
 from rasterio.windows import Window
 
 from cdgis.core.error_words import in_words
+from cdgis.core.errors import CrsError, LayerError
 from cdgis.core.vocabulary import InputRecord
-from cdgis.errors import CrsError, LayerError
 from cdgis.geometry.projections import grid_crs
 from cdgis.raster.grid import Grid
 from cdgis.workspace.catalog import NO_VOIDS, LayerSpec

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 
 from cdgis.core.array_types import FloatArray, IntArray
-from cdgis.errors import CrsError
+from cdgis.core.errors import CrsError
 from cdgis.geometry.geodesy import cell_areas_m2
 from cdgis.geometry.projections import is_geographic, metres_per_unit, plane_from
 

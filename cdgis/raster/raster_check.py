@@ -13,7 +13,7 @@ import pandas as pd
 from geopandas import GeoDataFrame
 
 from cdgis.core.array_types import FloatArray
-from cdgis.errors import CdgisError, LayerError
+from cdgis.core.errors import CdgisError, LayerError
 from cdgis.geometry.geodesy import survey_area_m2
 from cdgis.raster.class_index import NODATA_CODE
 from cdgis.raster.geotiff import Pixels, Raster, read_raster

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from cdgis.errors import LayerError
+from cdgis.core.errors import LayerError
 from cdgis.raster.geotiff import Raster
 from cdgis.raster.means import measured
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pandas as pd
 from geopandas import GeoDataFrame
 
+from cdgis.core.errors import LayerError
 from cdgis.core.progress import Progress
-from cdgis.errors import LayerError
 from cdgis.raster.class_index import ClassIndex
 from cdgis.raster.geotiff import Pixels, Raster
 from cdgis.raster.zonal import Effort, areas_by_value, land_classes

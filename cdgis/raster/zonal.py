@@ -17,8 +17,8 @@ import pandas as pd
 from geopandas import GeoDataFrame
 
 from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
+from cdgis.core.errors import CrsError, LayerError
 from cdgis.core.progress import Progress, Silent
-from cdgis.errors import CrsError, LayerError
 from cdgis.geometry.geodesy import GEOGRAPHIC_EPSG
 from cdgis.geometry.planes import PlaneThreads
 from cdgis.geometry.projections import project

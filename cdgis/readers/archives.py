@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from cdgis.core.error_words import in_words
-from cdgis.errors import ReaderError
+from cdgis.core.errors import ReaderError
 
 _CHUNK_BYTES = 1 << 20
 _UTF8_FLAG = 0x800

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
-from cdgis.errors import ReaderError
+from cdgis.core.errors import ReaderError
 from cdgis.readers.boundary_header import parcel_header
 from cdgis.readers.coordinates import parse_angle
 from cdgis.readers.intake import Remark, noted, rejected

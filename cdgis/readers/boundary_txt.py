@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from shapely.geometry.base import BaseGeometry
 
-from cdgis.errors import CrsError, ReaderError
+from cdgis.core.errors import CrsError, ReaderError
 from cdgis.readers.boundary_counts import area_remarks, count_remarks
 from cdgis.readers.boundary_header import HEADER_FIELDS, KIND_FIELD
 from cdgis.readers.boundary_lines import Parcel, parse_boundary_text

@@ -18,7 +18,7 @@ import pyarrow.dataset as ds
 import pyogrio
 import shapely
 
-from cdgis.errors import ReaderError
+from cdgis.core.errors import ReaderError
 from cdgis.geometry.kernels import FlatPolygons
 from cdgis.geometry.planes import PlaneThreads
 

@@ -5,7 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Literal
 
-from cdgis.errors import ReaderError
+from cdgis.core.errors import ReaderError
 
 Datum = Literal["cgcs2000", "wgs84", "gcj02", "bd09", "xian80", "beijing54", "undeclared", "unknown"]
 

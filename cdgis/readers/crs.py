@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from cdgis.core.errors import CrsError
 from cdgis.core.safe_text import cleaned
-from cdgis.errors import CrsError
 from cdgis.geometry.gauss_kruger import KNOWN_EPSG, PREFIX_M, ZONES, Zone, identify_crs, same_plane, same_zone
 from cdgis.geometry.geodesy import to_lonlat
 from cdgis.geometry.projection_faults import ONLY_A_NAME, described

@@ -25,7 +25,7 @@ from ezdxf.path import from_hatch, make_path
 
 from cdgis.core.array_types import FloatArray
 from cdgis.core.error_words import Worded, in_words
-from cdgis.errors import ReaderError
+from cdgis.core.errors import ReaderError
 
 CHORD_M = 0.01
 """Largest distance between an arc and the chords that replace it, metres on the ground."""

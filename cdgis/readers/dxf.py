@@ -11,7 +11,7 @@ import numpy as np
 from shapely import Polygon
 
 from cdgis.core.array_types import FloatArray
-from cdgis.errors import CrsError, ReaderError
+from cdgis.core.errors import CrsError, ReaderError
 from cdgis.readers.coordinates import CHINA_BOX, within
 from cdgis.readers.crs import GEOGRAPHIC, check_coordinates, plane_axes, resolve_crs, zone_epsg
 from cdgis.readers.drawing import AREA_KINDS, CHORD_M, UNIT_M, ClosedCurve, DrawingContent, open_drawing

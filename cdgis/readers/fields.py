@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from cdgis.errors import LayerError
+from cdgis.core.errors import LayerError
 from cdgis.readers.attribute_columns import column_aliases, plain
 from cdgis.readers.records import cell_text
 from cdgis.workspace.catalog import LayerSpec

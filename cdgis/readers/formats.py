@@ -2,7 +2,7 @@
 
 from geopandas import GeoDataFrame
 
-from cdgis.errors import ReaderError
+from cdgis.core.errors import ReaderError
 from cdgis.readers.boundary_txt import read_boundary_txt
 from cdgis.readers.gdal_files import GDAL_DRIVERS, read_gdal_file
 from cdgis.readers.geodatabase import GDB_SUFFIX, read_geodatabase

@@ -17,7 +17,7 @@ import shapely
 from geopandas import GeoDataFrame, GeoSeries
 from shapely.geometry import mapping
 
-from cdgis.errors import CrsError, UsageError
+from cdgis.core.errors import CrsError, UsageError
 from cdgis.readers.crs import REPROJECT, resolve_crs
 from cdgis.readers.records import cell_text
 from cdgis.workspace.settings import Workspace

@@ -11,8 +11,8 @@ from pathlib import Path
 import pyogrio
 
 from cdgis.core.error_words import in_words
+from cdgis.core.errors import ReaderError
 from cdgis.core.scratch_folder import scratch_folder
-from cdgis.errors import ReaderError
 from cdgis.readers.geodatabase import PROBLEMS, layer_records
 from cdgis.readers.records import SiteRecord, SiteSource
 from cdgis.readers.text_encoding import sibling

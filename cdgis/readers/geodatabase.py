@@ -15,7 +15,7 @@ import shapely
 from shapely.errors import ShapelyError
 
 from cdgis.core.error_words import in_words
-from cdgis.errors import ReaderError
+from cdgis.core.errors import ReaderError
 from cdgis.readers.coded_domains import geodatabase_domains, in_domain_words
 from cdgis.readers.intake import noted
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource, cell_text

@@ -11,8 +11,8 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.error_words import Worded, in_words
+from cdgis.core.errors import ReaderError
 from cdgis.core.safe_text import visible
-from cdgis.errors import ReaderError
 from cdgis.readers.esri_json import as_geojson, is_esri_json
 from cdgis.readers.geojson_crs import stated_crs
 from cdgis.readers.intake import rejected

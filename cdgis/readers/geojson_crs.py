@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from cdgis.core.errors import CrsError
 from cdgis.core.safe_text import visible
-from cdgis.errors import CrsError
 
 _CRS84 = "EPSG:4326"
 """CRS84 is WGS84 with the longitude first, which GeoJSON's order is anyway."""

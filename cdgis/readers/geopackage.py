@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cdgis.core.error_words import in_words
+from cdgis.core.errors import ReaderError
 from cdgis.core.scratch_folder import scratch_folder
-from cdgis.errors import ReaderError
 from cdgis.readers.intake import Remark, noted
 
 GPKG_SUFFIX = ".gpkg"

@@ -6,7 +6,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from cdgis.errors import ReaderError
+from cdgis.core.errors import ReaderError
 from cdgis.geometry.geodesy import geodesic_distance_m
 from cdgis.readers.intake import Remark, noted, rejected
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cdgis.core.error_words import in_words
+from cdgis.core.errors import ReaderError, os_reason
 from cdgis.core.safe_text import visible
 from cdgis.core.written_files import Register, is_written, read_register
-from cdgis.errors import ReaderError, os_reason
 from cdgis.readers.archives import unpack
 from cdgis.readers.geodatabase import GDB_CATALOG_TABLE, GDB_SUFFIX
 from cdgis.readers.geopackage import pending

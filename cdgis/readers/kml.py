@@ -9,9 +9,9 @@ from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.error_words import in_words
+from cdgis.core.errors import CrsError, ReaderError
 from cdgis.core.safe_text import visible
 from cdgis.core.scratch_folder import scratch_folder
-from cdgis.errors import CrsError, ReaderError
 from cdgis.readers.archives import ArchiveLimits, unpack
 from cdgis.readers.coordinates import datum_named
 from cdgis.readers.intake import Remark, noted, rejected

@@ -13,9 +13,9 @@ from shapely.errors import ShapelyError
 
 from cdgis.core.array_types import BoolArray, GeometryArray
 from cdgis.core.error_words import in_words
+from cdgis.core.errors import LayerError, ReaderError
 from cdgis.core.safe_text import cleaned, is_clean
 from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, IntakeNote
-from cdgis.errors import LayerError, ReaderError
 from cdgis.geometry.geodesy import to_lonlat
 from cdgis.readers.attribute_columns import column_aliases
 from cdgis.readers.content_hash import text_hash, zones_hash

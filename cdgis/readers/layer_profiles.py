@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from cdgis.errors import UsageError
+from cdgis.core.errors import UsageError
 
 
 class ProfileLayer(BaseModel):

@@ -10,10 +10,10 @@ from geopandas import GeoDataFrame
 
 from cdgis.core import layer_ids
 from cdgis.core.data_gaps import Gap, attempted, gap_of
+from cdgis.core.errors import CatalogError, CdgisError, CrsError, LayerError
 from cdgis.core.progress import Progress
 from cdgis.core.regular_files import read_regular
 from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, IntakeNote, IntakeStatus
-from cdgis.errors import CatalogError, CdgisError, CrsError, LayerError
 from cdgis.readers import read_layer, read_table_layer, unread_record
 from cdgis.readers.content_hash import text_hash
 from cdgis.readers.place_extent import in_its_place

@@ -9,7 +9,7 @@ import shapely
 from shapely import Polygon
 
 from cdgis.core.array_types import GeometryArray, IntArray
-from cdgis.errors import ReaderError
+from cdgis.core.errors import ReaderError
 from cdgis.readers.intake import Remark
 
 _SAME_SHARE = 1e-3

@@ -12,7 +12,7 @@ import xlrd
 from xlrd.sheet import Sheet as XlsSheet
 
 from cdgis.core.error_words import in_words
-from cdgis.errors import ReaderError
+from cdgis.core.errors import ReaderError
 from cdgis.readers.records import cell_text
 
 _MOST_BYTES = 64 << 20

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
-from cdgis.errors import ReaderError
+from cdgis.core.errors import ReaderError
 from cdgis.readers.attribute_columns import column_aliases, plain
 from cdgis.readers.coordinates import CHINA_BOX, Angle, join_dms, step_of, within
 from cdgis.readers.intake import Remark, noted, rejected, repaired

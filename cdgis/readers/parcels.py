@@ -17,8 +17,8 @@ import shapely
 from geopandas import GeoDataFrame
 
 from cdgis.core.array_types import BoolArray, GeometryArray
+from cdgis.core.errors import ReaderError
 from cdgis.core.vocabulary import IntakeNote, SubjectKind
-from cdgis.errors import ReaderError
 from cdgis.geometry.gauss_kruger import GEOGRAPHIC_EPSG, KNOWN_EPSG, identify_crs
 from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.readers.headers import subject_column

@@ -8,7 +8,7 @@ from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.error_words import in_words
-from cdgis.errors import ReaderError
+from cdgis.core.errors import ReaderError
 from cdgis.geometry.gauss_kruger import identify_crs
 from cdgis.readers.crs import resolve_crs
 from cdgis.readers.parcels import geometry_column

@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from functools import partial, wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
-from cdgis.errors import WorkspaceError
+from cdgis.core.errors import WorkspaceError
 from cdgis.geometry.planes import Planes, on_planes
 from cdgis.readers.coordinates import Box
 from cdgis.readers.layer_files import layer_extent

@@ -10,7 +10,7 @@ from shapely.errors import ShapelyError
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.error_words import in_words
-from cdgis.errors import CrsError, ReaderError
+from cdgis.core.errors import CrsError, ReaderError
 from cdgis.readers.attribute_columns import is_missing
 from cdgis.readers.coordinates import (
     CHINA_BOX,

@@ -10,7 +10,7 @@ from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.array_types import BoolArray, GeometryArray
-from cdgis.errors import CrsError
+from cdgis.core.errors import CrsError
 from cdgis.geometry.geodesy import MAX_EDGE_M, densify_for_plane, geodesic_length_m, geometries_to_plane, to_lonlat
 from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.geometry.validity_words import validity_words

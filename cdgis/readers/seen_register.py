@@ -9,9 +9,9 @@ from datetime import date
 
 import pandas as pd
 
+from cdgis.core.errors import ReaderError
 from cdgis.core.safe_text import is_clean
 from cdgis.core.vocabulary import LIST_SEPARATOR, InputRecord, IntakeNote
-from cdgis.errors import ReaderError
 from cdgis.readers.attribute_columns import canonical_value, match_attribute, plain
 from cdgis.readers.headers import subject_column
 from cdgis.readers.inputs import check_regular, file_sha256

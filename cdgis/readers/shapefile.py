@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cdgis.errors import ReaderError
+from cdgis.core.errors import ReaderError
 from cdgis.readers.text_encoding import sibling
 
 _HEADER_BYTES = 100

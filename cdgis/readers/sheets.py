@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cdgis.core.error_words import in_words
-from cdgis.errors import ReaderError
+from cdgis.core.errors import ReaderError
 from cdgis.readers.archives import ArchiveLimits, check_archive
 from cdgis.readers.records import cell_text
 from cdgis.readers.text_encoding import decode_text

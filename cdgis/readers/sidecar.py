@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from cdgis.core.error_words import in_words
+from cdgis.core.errors import ReaderError
 from cdgis.core.vocabulary import LIST_SEPARATOR
-from cdgis.errors import ReaderError
 from cdgis.readers.attribute_columns import canonical_value, is_missing, match_attribute, plain
 from cdgis.readers.headers import Header, find_header, subject_column
 from cdgis.readers.inputs import InputFile

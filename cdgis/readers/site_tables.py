@@ -9,7 +9,7 @@ import shapely
 from geopandas import GeoDataFrame
 from shapely.geometry.base import BaseGeometry
 
-from cdgis.errors import ReaderError
+from cdgis.core.errors import ReaderError
 from cdgis.readers.attribute_columns import plain
 from cdgis.readers.coordinates import DATUM_TITLES, Datum, datum_named
 from cdgis.readers.datum import CONVERSIONS, Evidence, evident_datum, to_cgcs2000_shapes

@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 
 from cdgis.core.data_gaps import gap_of
+from cdgis.core.errors import CrsError, ReaderError, UsageError
 from cdgis.core.regular_files import real_path
 from cdgis.core.scratch_folder import scratch_folder
 from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, SubjectKind
-from cdgis.errors import CrsError, ReaderError, UsageError
 from cdgis.readers.attribute_columns import match_attribute
 from cdgis.readers.coordinates import Box
 from cdgis.readers.crs import NO_CRS

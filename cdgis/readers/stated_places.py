@@ -16,7 +16,7 @@ from geopandas import GeoDataFrame
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.core import layer_ids
-from cdgis.errors import CrsError, LayerError, ReaderError
+from cdgis.core.errors import CrsError, LayerError, ReaderError
 from cdgis.geometry.geodesy import geodesic_length_m
 from cdgis.readers.attribute_columns import column_aliases
 from cdgis.readers.datum import places_named

@@ -3,8 +3,8 @@
 from collections import Counter
 from pathlib import Path
 
+from cdgis.core.errors import LayerError, ReaderError
 from cdgis.core.safe_text import cleaned
-from cdgis.errors import LayerError, ReaderError
 from cdgis.readers.layer_files import read_table_layer
 from cdgis.readers.sheets import Sheet, read_sheets
 from cdgis.workspace.catalog import LayerSpec

@@ -8,8 +8,8 @@ UTF-8 first; a field cut in the middle of a character costs one fault, not the v
 import codecs
 from pathlib import Path
 
+from cdgis.core.errors import ReaderError
 from cdgis.core.safe_text import text_encoding
-from cdgis.errors import ReaderError
 
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _CANDIDATES = ("utf-8", "gb18030")

@@ -9,7 +9,7 @@ from shapely.errors import ShapelyError
 from shapely.geometry import shape
 
 from cdgis.core.error_words import in_words
-from cdgis.errors import ReaderError
+from cdgis.core.errors import ReaderError
 from cdgis.readers.coded_domains import geopackage_domains, in_domain_words
 from cdgis.readers.cut_names import bytes_as_text, full_names
 from cdgis.readers.geodatabase import GDB_DRIVER, GDB_SUFFIX, check_geodatabase

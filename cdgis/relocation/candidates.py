@@ -11,8 +11,8 @@ from datetime import date
 
 import pandas as pd
 
+from cdgis.core.errors import RuleError
 from cdgis.core.vocabulary import LIST_SEPARATOR, ListingStatus, Relation, Stability, State, SubjectKind
-from cdgis.errors import RuleError
 from cdgis.relocation.dates import last_day
 from cdgis.relocation.policy import DispositionRule, RelocationPolicy, Review
 from cdgis.results.tables.validation import empty, validate

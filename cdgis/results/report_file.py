@@ -13,10 +13,10 @@ import pandas as pd
 from pydantic import ValidationError
 
 from cdgis.core.error_words import in_words
+from cdgis.core.errors import ReportError, SchemaError, os_reason
 from cdgis.core.regular_files import read_regular
 from cdgis.core.vocabulary import InputRecord
 from cdgis.core.written_files import Anchor
-from cdgis.errors import ReportError, SchemaError, os_reason
 from cdgis.results.report_numbers import input_digest, report_numbers
 from cdgis.results.request import Request
 from cdgis.results.review_journal import START

@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from cdgis.core.error_words import in_words
+from cdgis.core.errors import ReportError, UsageError, os_reason
 from cdgis.core.regular_files import read_regular
 from cdgis.core.safe_text import cleaned, is_clean, visible
 from cdgis.core.vocabulary import LIST_SEPARATOR, State
 from cdgis.core.written_files import Anchor
-from cdgis.errors import ReportError, UsageError, os_reason
 
 Decision = Literal["同意", "不同意", "符合", "不符合", "补充材料"]
 """同意 and 不同意 speak of the machine's finding; 符合 and 不符合 decide a clause only a person can decide;

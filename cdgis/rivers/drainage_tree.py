@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cdgis.core.array_types import BoolArray, FloatArray, IntArray
-from cdgis.errors import NetworkError
+from cdgis.core.errors import NetworkError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdgis.core.array_types import FloatArray, IntArray
-from cdgis.errors import NetworkError
+from cdgis.core.errors import NetworkError
 from cdgis.geometry.geodesy import cell_areas_m2, geodesic_distance_m
 
 if TYPE_CHECKING:

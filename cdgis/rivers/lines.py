@@ -15,7 +15,7 @@ import pandas as pd
 import shapely
 
 from cdgis.core.array_types import FloatArray, IntArray
-from cdgis.errors import NetworkError
+from cdgis.core.errors import NetworkError
 from cdgis.geometry.geodesy import geometries_from_local, geometries_to_local
 from cdgis.geometry.kernels import pair_distance_m
 from cdgis.results.tables.validation import validate

@@ -14,7 +14,7 @@ from geopandas import GeoDataFrame
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.array_types import FloatArray, IntArray
-from cdgis.errors import NetworkError
+from cdgis.core.errors import NetworkError
 from cdgis.geometry.geodesy import geodesic_distance_m, geometries_to_local
 from cdgis.rivers.drainage_tree import Forest, grow_forest
 from cdgis.rivers.flow import FlowGrid

@@ -14,8 +14,8 @@ import pandas as pd
 import shapely
 
 from cdgis.core import layer_ids
+from cdgis.core.errors import CatalogError
 from cdgis.core.vocabulary import LIST_SEPARATOR, OutfallKind, ProjectType
-from cdgis.errors import CatalogError
 from cdgis.geometry.geodesy import geodesic_distance_m, lonlat_points
 from cdgis.readers import read_layer
 from cdgis.results.tables.validation import empty, validate

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from cdgis.core.errors import NetworkError, UsageError
 from cdgis.core.vocabulary import RESERVOIR, FlowDirection
-from cdgis.errors import NetworkError, UsageError
 from cdgis.geometry.geodesy import lonlat_points
 from cdgis.results.tables.validation import empty, validate
 from cdgis.rivers.entry_points import METHOD, described_events, entry_table, snap_enterprises

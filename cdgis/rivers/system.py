@@ -10,9 +10,9 @@ import pandas as pd
 import shapely
 
 from cdgis.core import layer_ids
+from cdgis.core.errors import CatalogError, CrsError, os_reason
 from cdgis.core.progress import Progress, Silent
 from cdgis.core.vocabulary import InputRecord
-from cdgis.errors import CatalogError, CrsError, os_reason
 from cdgis.geometry.geodesy import geodesic_distance_m, geometries_to_local
 from cdgis.geometry.kernels import pair_distance_m
 from cdgis.raster import read_raster, true_heights

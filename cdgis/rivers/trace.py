@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cdgis.core.array_types import FloatArray, IntArray
-from cdgis.errors import NetworkError, UsageError
+from cdgis.core.errors import NetworkError, UsageError
 from cdgis.rivers.network import Network
 
 FASTEST_M_PER_S = 10.0

@@ -10,8 +10,8 @@ from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
+from cdgis.core.errors import RuleError
 from cdgis.core.vocabulary import ACTIVITIES
-from cdgis.errors import RuleError
 from cdgis.rules import industry
 
 

@@ -11,7 +11,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Literal, get_args
 
-from cdgis.errors import RuleError
+from cdgis.core.errors import RuleError
 from cdgis.rules import industry
 
 AttributeType = Literal["flag", "number", "text", "list", "document"]

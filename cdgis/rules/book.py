@@ -17,8 +17,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from cdgis.core.error_words import in_words
+from cdgis.core.errors import RuleError
 from cdgis.core.toml_files import schema_problems
-from cdgis.errors import RuleError
 from cdgis.rules.rule import Rule
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from cdgis.core.errors import RuleError
 from cdgis.core.vocabulary import Dimension, Effect, Evidence, Level, ProjectType
-from cdgis.errors import RuleError
 from cdgis.rules.attributes import AttributeSpec
 from cdgis.rules.notation import (
     read_basis,

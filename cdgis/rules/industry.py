@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from cdgis.errors import RuleError
+from cdgis.core.errors import RuleError
 
 FLAGS = ("two_high", "relocation_sector", "water_sensitive", "air_sensitive")
 """Columns of industries.csv that rules may ask for."""

@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from cdgis.core.error_words import in_words
+from cdgis.core.errors import RuleError
 from cdgis.core.toml_files import schema_problems
-from cdgis.errors import RuleError
 from cdgis.rules.rule import Rule
 from cdgis.rules.sheet import SheetRules
 

@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from cdgis.core.errors import RuleError
 from cdgis.core.toml_files import schema_problems
 from cdgis.core.vocabulary import Evidence
-from cdgis.errors import RuleError
 from cdgis.rules.rule import Basis, Condition, Exemption
 
 T = TypeVar("T")

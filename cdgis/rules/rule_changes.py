@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from cdgis.errors import UsageError
+from cdgis.core.errors import UsageError
 from cdgis.rules.attributes import load_attributes
 from cdgis.rules.book import Rulebook
 from cdgis.rules.columns import COLUMNS, attribute_titles, write_cell

@@ -10,7 +10,7 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 
-from cdgis.errors import RuleError
+from cdgis.core.errors import RuleError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from pydantic import ValidationError
 
 from cdgis.core.error_words import in_words
-from cdgis.errors import RuleError
+from cdgis.core.errors import RuleError
 from cdgis.rules.attributes import AttributeSpec
 from cdgis.rules.columns import COLUMNS, attribute_names, attribute_titles, cell_text, read_row, write_cell
 from cdgis.rules.notation import OPERATORS

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from cdgis.errors import RuleError
+from cdgis.core.errors import RuleError
 from cdgis.rules.book import read_rule_file
 from cdgis.rules.rule import Rule
 

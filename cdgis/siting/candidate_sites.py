@@ -15,8 +15,8 @@ from geopandas import GeoDataFrame
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
+from cdgis.core.errors import UsageError
 from cdgis.core.vocabulary import ProjectType, Stability, Verdict
-from cdgis.errors import UsageError
 from cdgis.geometry import geodesy
 from cdgis.judging.extents import both_planes
 from cdgis.results.tables.validation import empty, validate

@@ -11,8 +11,8 @@ from geopandas import GeoDataFrame
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.core import layer_ids
+from cdgis.core.errors import UsageError
 from cdgis.core.vocabulary import Effect, ProjectType, Relation, State, SubjectKind
-from cdgis.errors import UsageError
 from cdgis.geometry import geodesy
 from cdgis.judging.facts import Facts
 from cdgis.readers.loading import Loaded

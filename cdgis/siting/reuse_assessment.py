@@ -10,10 +10,10 @@ import shapely
 from geopandas import GeoDataFrame
 
 from cdgis.core import layer_ids
+from cdgis.core.errors import CatalogError
 from cdgis.core.progress import Progress
 from cdgis.core.units import m2_to_ha
 from cdgis.core.vocabulary import SubjectKind
-from cdgis.errors import CatalogError
 from cdgis.geometry.geodesy import survey_area_m2
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.readers.loading import Loaded

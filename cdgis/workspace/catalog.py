@@ -12,10 +12,10 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from cdgis.core.error_words import in_words
+from cdgis.core.errors import CatalogError, os_reason
 from cdgis.core.safe_text import text_encoding, visible
 from cdgis.core.source_secrets import without_secret
 from cdgis.core.toml_files import PlainText, closest, read_toml, schema_problems
-from cdgis.errors import CatalogError, os_reason
 
 Theme = Literal["基础", "三线", "一单", "主体功能", "流域", "修复", "要素", "碳汇"]
 NO_VOIDS = "无"

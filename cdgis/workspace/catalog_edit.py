@@ -8,8 +8,8 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import InlineTable, Table
 
+from cdgis.core.errors import CatalogError, os_reason
 from cdgis.core.regular_files import read_regular
-from cdgis.errors import CatalogError, os_reason
 from cdgis.workspace.catalog import read_catalog
 
 Value = str | bool | float | int | Mapping[str, object]

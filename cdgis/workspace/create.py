@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from cdgis.errors import WorkspaceError
+from cdgis.core.errors import WorkspaceError
 from cdgis.workspace.settings import SETTINGS_FILE
 
 _PACKAGE = Path(__file__).resolve().parents[1]

@@ -8,8 +8,8 @@ import pandas as pd
 from geopandas import GeoDataFrame
 
 from cdgis.core.data_gaps import Gap
+from cdgis.core.errors import CrsError
 from cdgis.core.vocabulary import InputRecord, IntakeNote, IntakeStatus
-from cdgis.errors import CrsError
 from cdgis.workspace.catalog import LayerSpec
 
 Derived = TypeVar("Derived")

@@ -11,12 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from cdgis.core import layer_ids
 from cdgis.core.error_words import in_words
+from cdgis.core.errors import WorkspaceError, os_reason
 from cdgis.core.regular_files import real_path
 from cdgis.core.safe_text import visible
 from cdgis.core.source_secrets import without_secret
 from cdgis.core.toml_files import PlainText, read_toml, schema_problems
 from cdgis.core.vocabulary import EARLIEST_DAY, LATEST_DAY
-from cdgis.errors import WorkspaceError, os_reason
 from cdgis.workspace.catalog import Catalog, read_catalog
 from cdgis.workspace.place import Place
 

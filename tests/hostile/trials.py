@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from cdgis.errors import CdgisError
+from cdgis.core.errors import CdgisError
 
 _WAITING = 10
 """Times the CPU limit that a case may take by the clock."""

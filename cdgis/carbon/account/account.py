@@ -39,10 +39,10 @@ from cdgis.carbon.potential import AFFORESTATION
 from cdgis.carbon.stock import TOTAL
 from cdgis.core import layer_ids
 from cdgis.core.data_gaps import Gap, attempted
+from cdgis.core.errors import CarbonError
 from cdgis.core.number_format import whole_city
 from cdgis.core.progress import Progress
 from cdgis.core.vocabulary import CheckState, InputRecord
-from cdgis.errors import CarbonError
 from cdgis.readers import read_table_layer, table_record, unread_record
 from cdgis.readers.loading import Loaded
 from cdgis.readers.place_extent import in_its_place

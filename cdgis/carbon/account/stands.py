@@ -9,10 +9,10 @@ from cdgis.carbon.account.totals import Quantity
 from cdgis.carbon.factors import read_growth, read_shipped, read_trees
 from cdgis.carbon.inventory import COUNTED, NO_FACTORS, stock_model
 from cdgis.core.data_gaps import Gap, listed
+from cdgis.core.errors import LayerError
 from cdgis.core.number_format import covered_words
 from cdgis.core.units import M2_PER_HA
 from cdgis.core.vocabulary import TOTAL
-from cdgis.errors import LayerError
 from cdgis.geometry.geodesy import survey_area_m2
 from cdgis.workspace.layers import Layer
 

@@ -10,8 +10,8 @@ from importlib.resources.abc import Traversable
 import pandas as pd
 
 from cdgis.carbon.factors.source import data_folder, read_source
+from cdgis.core.errors import CarbonError
 from cdgis.core.vocabulary import Mark
-from cdgis.errors import CarbonError
 
 POOLS = ("vegetation", "dead", "soil")
 POOL_WORDS = {"vegetation": "植被", "dead": "死有机质", "soil": "土壤"}

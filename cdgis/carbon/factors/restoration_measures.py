@@ -10,8 +10,8 @@ from importlib.resources.abc import Traversable
 import pandas as pd
 
 from cdgis.carbon.factors.source import data_folder, read_source
+from cdgis.core.errors import CarbonError
 from cdgis.core.vocabulary import LIST_SEPARATOR
-from cdgis.errors import CarbonError
 
 EXCLUSION_KINDS = ("claims", "siblings", "layer", "land_class", "elevation_max_m", "slope_max_deg")
 """claims: parcels of other projects; siblings: earlier areas of the same layer; the last two are terrain limits."""

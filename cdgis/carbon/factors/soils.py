@@ -10,7 +10,7 @@ from functools import cache
 import pandas as pd
 
 from cdgis.carbon.factors.source import read_shipped
-from cdgis.errors import CarbonError
+from cdgis.core.errors import CarbonError
 
 SOIL_DEPTH_CM = 30.0
 

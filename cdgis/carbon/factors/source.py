@@ -6,7 +6,7 @@ from importlib.resources.abc import Traversable
 import numpy as np
 import pandas as pd
 
-from cdgis.errors import CarbonError
+from cdgis.core.errors import CarbonError
 
 _UNITS = ("_tc_per_ha", "_tc_per_ha_yr", "_cm", "_yr", "_share", "_m3_per_ha", "_m3_per_ha_yr", "_t_per_m3", "_t_per_ha", "_per_yr")
 

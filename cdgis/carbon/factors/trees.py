@@ -9,8 +9,8 @@ import pandas as pd
 
 from cdgis.carbon.factors.source import read_shipped
 from cdgis.core.array_types import FloatArray
+from cdgis.core.errors import CarbonError
 from cdgis.core.vocabulary import LIST_SEPARATOR
-from cdgis.errors import CarbonError
 
 TREE_FACTORS = ("density_t_per_m3", "bef", "root_shoot", "carbon_fraction")
 """Columns of the four factors of the volume method; each x has x's mark in `mark_column(x)`."""

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import parse_qsl, quote, unquote, urlsplit, urlunsplit
 
+from cdgis.core.errors import SourceError
 from cdgis.core.source_secrets import spelt_out_secret
-from cdgis.errors import SourceError
 
 Kind = Literal["postgis", "arcgis", "wfs", "oapif", "files"]
 

@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from cdgis.core.array_types import GeometryArray
-from cdgis.errors import SourceError
+from cdgis.core.errors import SourceError
 from cdgis.geometry.gauss_kruger import identify_crs
 from cdgis.readers.coordinates import CHINA_BOX
 from cdgis.readers.crs import GEOGRAPHIC, plane_axes

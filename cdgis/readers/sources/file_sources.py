@@ -11,7 +11,7 @@ import pyarrow as pa
 import shapely
 
 from cdgis.core.array_types import GeometryArray
-from cdgis.errors import LayerError, SourceError
+from cdgis.core.errors import LayerError, SourceError
 from cdgis.geometry.gauss_kruger import identify_crs
 from cdgis.readers.crs import resolve_crs
 from cdgis.readers.layer_files import read_raw

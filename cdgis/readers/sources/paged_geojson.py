@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 import shapely
 
 from cdgis.core.error_words import in_words
-from cdgis.errors import SourceError
+from cdgis.core.errors import SourceError
 from cdgis.geometry.gauss_kruger import KNOWN_EPSG, identify_crs
 from cdgis.readers.geojson import feature_geometry, feature_texts
 from cdgis.readers.sources.address import Address

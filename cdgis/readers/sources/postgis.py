@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit, urlunsplit
 import shapely
 from shapely.errors import ShapelyError
 
-from cdgis.errors import SourceError
+from cdgis.core.errors import SourceError
 from cdgis.readers.sources.address import Address
 from cdgis.readers.sources.feature_set import FeatureSet, shapes_of, table_of
 

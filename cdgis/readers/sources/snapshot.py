@@ -21,8 +21,8 @@ import pyogrio
 import shapely
 
 from cdgis import __version__
+from cdgis.core.errors import SourceError
 from cdgis.core.written_files import file_digest
-from cdgis.errors import SourceError
 from cdgis.readers.inputs import SNAPSHOT_NOTE
 from cdgis.readers.sources.address import Address
 from cdgis.readers.sources.feature_set import FeatureSet

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from cdgis.errors import SourceError
+from cdgis.core.errors import SourceError
 from cdgis.readers.sources.address import Address
 
 TRIES = 4

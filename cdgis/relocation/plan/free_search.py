@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cdgis.core.errors import UsageError
 from cdgis.core.vocabulary import ProjectType
-from cdgis.errors import UsageError
 from cdgis.geometry import geodesy
 from cdgis.readers.loading import Loaded
 from cdgis.siting.candidate_sites import SitingRequest

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cdgis.errors import UsageError
+from cdgis.core.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

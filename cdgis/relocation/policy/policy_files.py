@@ -8,8 +8,8 @@ from typing import TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from cdgis.core.error_words import in_words
+from cdgis.core.errors import RuleError
 from cdgis.core.toml_files import schema_problems
-from cdgis.errors import RuleError
 
 
 class PolicyData(BaseModel):

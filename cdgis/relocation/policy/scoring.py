@@ -16,8 +16,8 @@ from pydantic import Field, model_validator
 
 from cdgis.core.array_types import FloatArray
 from cdgis.core.error_words import in_words
+from cdgis.core.errors import UsageError
 from cdgis.core.regular_files import read_regular
-from cdgis.errors import UsageError
 from cdgis.relocation.policy.policy_files import PolicyData, read_policy
 
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from cdgis.core.errors import ReportError, os_reason
 from cdgis.core.folder_lock import folder_locked
 from cdgis.core.written_files import (
     LISTING,
@@ -32,7 +33,6 @@ from cdgis.core.written_files import (
     read_listing,
     read_register,
 )
-from cdgis.errors import ReportError, os_reason
 
 MARKER = "写出未完成-请重新运行.txt"
 """Stands in the folder from the first move to the last; one that stays tells every reader that files are missing."""

@@ -16,7 +16,7 @@ from pathlib import Path
 from markupsafe import Markup
 from xstatic.pkg import leaflet
 
-from cdgis.errors import ReportError
+from cdgis.core.errors import ReportError
 
 _JSON_ESCAPES: dict[str, str | int | None] = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 _CLOSES_ELEMENT = re.compile(r"</(script|style)|<!--", re.IGNORECASE)

@@ -20,7 +20,7 @@ import numpy.typing as npt
 import shapely
 
 from cdgis.core.error_words import in_words
-from cdgis.errors import ReportError
+from cdgis.core.errors import ReportError
 
 PRECISION = 1_000_000
 """Whole numbers per degree: 1e-6 degree is 0.11 m northwards, 0.08 m eastwards at 41 N."""

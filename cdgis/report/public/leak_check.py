@@ -17,7 +17,7 @@ from pathlib import PurePosixPath
 import numpy as np
 import shapely
 
-from cdgis.errors import ReportError
+from cdgis.core.errors import ReportError
 from cdgis.geometry.geodesy import lonlat_points
 from cdgis.geometry.map_frame import METRES_PER_DEGREE
 from cdgis.report.map.generalise import Lonlat

@@ -15,7 +15,7 @@ from zlib import error as ZlibError
 import numpy as np
 import shapely
 
-from cdgis.errors import ReportError
+from cdgis.core.errors import ReportError
 from cdgis.geometry.gauss_kruger import gauss_kruger_epsg
 from cdgis.geometry.geodesy import to_lonlat
 from cdgis.geometry.map_frame import METRES_PER_DEGREE

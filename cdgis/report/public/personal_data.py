@@ -18,8 +18,8 @@ from typing import Any
 import pandas as pd
 from pydantic import BaseModel
 
+from cdgis.core.errors import ReportError
 from cdgis.core.safe_text import cleaned
-from cdgis.errors import ReportError
 from cdgis.report.public.page_content import visible_texts
 from cdgis.results.assessment import Assessment
 

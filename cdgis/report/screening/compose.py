@@ -7,8 +7,8 @@ from functools import cached_property
 from typing import Any
 
 from cdgis.core import layer_ids
+from cdgis.core.errors import ReportError
 from cdgis.core.vocabulary import Dimension, Effect, Level, ProjectType, State, SubjectKind
-from cdgis.errors import ReportError
 from cdgis.report.screening.bases import bases_of, declared_date
 from cdgis.report.screening.basics import basics_of, industry_of
 from cdgis.report.screening.case import Case, Casebook

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from cdgis.errors import UsageError
+from cdgis.core.errors import UsageError
 from cdgis.report.files.atomic_output import staged
 from cdgis.report.files.table_files import write_tables
 from cdgis.report.screening import Composer, JournalExtract, ScreeningReport, report_json

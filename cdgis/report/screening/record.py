@@ -14,7 +14,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import pandas as pd
 
 from cdgis.core.error_words import in_words
-from cdgis.errors import ReportError
+from cdgis.core.errors import ReportError
 from cdgis.report.screening.content import ScreeningReport
 from cdgis.results.assessment import Assessment
 

@@ -4,8 +4,8 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from cdgis.core.errors import ReportError
 from cdgis.core.written_files import Anchor, read_register
-from cdgis.errors import ReportError
 from cdgis.report.files.atomic_output import staged
 from cdgis.report.screening import ScreeningReport, load_report, with_journal
 from cdgis.report.screening.reviews import extract_of

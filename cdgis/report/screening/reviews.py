@@ -5,9 +5,9 @@ from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from cdgis.core.errors import ReportError
 from cdgis.core.vocabulary import State
 from cdgis.core.written_files import read_register
-from cdgis.errors import ReportError
 from cdgis.report.screening.content import Clause, JournalExtract, Review, ScreeningReport
 from cdgis.results.assessment import Assessment
 from cdgis.results.review_journal import Journal, anchor_faults, chain_faults, journal_path, read_journal

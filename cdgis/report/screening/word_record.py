@@ -21,7 +21,7 @@ from docx.opc.packuri import PackURI
 from docx.opc.part import Part
 from docx.oxml.ns import qn
 
-from cdgis.errors import ReportError
+from cdgis.core.errors import ReportError
 
 _NAMESPACE = "urn:cdgis:screening-record"
 _RECORD = re.compile(rb'<record xmlns="urn:cdgis:screening-record" sha256="([0-9a-f]{64})">([A-Za-z0-9+/=\s]*)</record>')

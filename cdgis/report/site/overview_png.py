@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from cdgis.core import layer_ids
+from cdgis.core.errors import ReportError
 from cdgis.core.vocabulary import Verdict
-from cdgis.errors import ReportError
 from cdgis.geometry.map_frame import METRES_PER_DEGREE, round_length
 from cdgis.report.drawing.fonts import chinese_font
 from cdgis.report.drawing.palette import read_palette

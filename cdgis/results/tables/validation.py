@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
-from cdgis.errors import SchemaError
+from cdgis.core.errors import SchemaError
 from cdgis.results.tables import TABLES, Column, Table, table_named
 
 __all__ = ["TABLES", "Column", "Table", "empty", "table_named", "validate"]
