@@ -2,11 +2,19 @@
 
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+)
 
 from cdgis.core.error_words import Worded, in_words
 from cdgis.core.regular_files import read_regular
@@ -30,6 +38,10 @@ _WORDS: Mapping[str, str] = {
     "int_parsing": "应为整数",
     "greater_than_equal": "不得小于 {ge}",
     "less_than_equal": "不得大于 {le}",
+    "greater_than": "应大于 {gt}",
+    "less_than": "应小于 {lt}",
+    "int_parsing_size": "应为整数（这个数太大）",
+    "too_long": "至多 {max_length} 项",
     "tuple_type": "应为列表，如 [\"甲\", \"乙\"]",
     "too_short": "不得为空",
     "dict_type": "应为一组 名称 = 值",
@@ -45,6 +57,41 @@ def _one_line(text: str) -> str:
 
 PlainText = Annotated[str, AfterValidator(_one_line)]
 """Text a path, a code or a title may consist of: one line, no control characters."""
+
+
+class Stated(BaseModel):
+    """What a settings file states: frozen, no unknown key, finite numbers, each value of the kind it was written in.
+
+    A number in quotes, ``true`` for a number, 1 for ``true`` and a count of seconds for a day are refused, never converted.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*", mode="wrap")
+    @classmethod
+    def _as_written(cls, value: object, read: ValidatorFunctionWrapHandler) -> object:
+        stated = read(value)
+        if wanted := _other_kind(value, stated):
+            raise ValueError(f"{wanted}（读到 {_shown(value)}）")
+        return stated
+
+
+def _other_kind(written: object, read: object) -> str:
+    """Return what is wanted where reading changed the kind of a value, or of one inside it; empty where it did not."""
+    match read:
+        case bool():
+            return "" if isinstance(written, bool) else "应为 true 或 false，不加引号"
+        case int() | float():
+            return "" if isinstance(written, int | float) and not isinstance(written, bool) else "应为数字，不加引号"
+        case date():
+            return "" if isinstance(written, date) or written == read.isoformat() else "应为日期，如 2026-11-01"
+        case tuple() | list() if isinstance(written, tuple | list):
+            pairs = zip(written, read, strict=True)
+        case dict() if isinstance(written, dict):
+            pairs = zip(written.values(), read.values(), strict=True)
+        case _:
+            return ""
+    return next((wanted for pair in pairs if (wanted := _other_kind(*pair))), "")
 
 
 def read_toml(path: Path) -> dict[str, Any]:

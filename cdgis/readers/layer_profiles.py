@@ -6,15 +6,12 @@ from functools import cache
 from importlib import resources
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
 from cdgis.core.errors import UsageError
+from cdgis.core.toml_files import Stated
 
 
-class ProfileLayer(BaseModel):
+class ProfileLayer(Stated):
     """What one layer of a specification is called and how its fields are."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     of: tuple[str, ...]
     """Ids of the catalogue's layers it can stand for."""
@@ -28,10 +25,8 @@ class ProfileLayer(BaseModel):
     source: str
 
 
-class Profile(BaseModel):
+class Profile(Stated):
     """One specification."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str
     accuracy_m: float | None = None

@@ -6,16 +6,11 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
-
+from cdgis.core.toml_files import Stated
 from cdgis.core.vocabulary import Evidence
 
 
-class _Facts(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Code(_Facts):
+class Code(Stated):
     """The Ecological and Environmental Code (生态环境法典)."""
 
     document: str
@@ -31,7 +26,7 @@ class Code(_Facts):
         return self.in_force - timedelta(days=1)
 
 
-class AccessListLaw(_Facts):
+class AccessListLaw(Stated):
     """What a clause of an access list rests on, before the Code and under it."""
 
     document: str
@@ -45,7 +40,7 @@ class AccessListLaw(_Facts):
     """Note on a prohibition as it counted before the Code; `{last_day}` is the last such day."""
 
 
-class Law(_Facts):
+class Law(Stated):
     """All of cdgis/data/law.toml."""
 
     code: Code

@@ -8,8 +8,9 @@ from datetime import date
 from math import inf
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from cdgis.core.toml_files import Stated
 from cdgis.core.vocabulary import Dimension, Effect, Evidence, Level, ProjectType, SubjectKind
 
 GeometryTest = Literal["hit", "within", "none", "engine"]
@@ -30,11 +31,7 @@ OLD_MARKS = {"S": Evidence.ORIGINAL, "M": Evidence.UNVERIFIED}
 _Mark = Annotated[Evidence, BeforeValidator(lambda mark: OLD_MARKS.get(mark, mark))]
 _BASIS_NOTES = {Evidence.UNVERIFIED: "（条号未核实）", Evidence.TITLE: "（仅见标题）", Evidence.BORROWED: "（措辞借自他处）"}
 
-class _Data(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Condition(_Data):
+class Condition(Stated):
     """A comparison on one named attribute of the subject (cdgis/data/attributes.toml) or on area_m2 / length_m."""
 
     attribute: str
@@ -43,7 +40,7 @@ class Condition(_Data):
     unit: str = ""
 
 
-class Exemption(_Data):
+class Exemption(Stated):
     """A circumstance under which a rule does not apply: declared activities and/or declared attributes, all of them.
 
     What is not declared does not exempt, and what is declared exempts only where it can be believed of the industry and
@@ -75,7 +72,7 @@ class Exemption(_Data):
         return self
 
 
-class Basis(_Data):
+class Basis(Stated):
     """One legal basis: document, article, issuer."""
 
     document: str
@@ -90,7 +87,7 @@ class Basis(_Data):
         return f"《{self.document}》{self.article}{_BASIS_NOTES.get(self.mark, '')}"
 
 
-class Rule(_Data):
+class Rule(Stated):
     """One rule for one period of law."""
 
     id: str = Field(pattern=r"^[A-Z0-9][A-Za-z0-9.\-]*$")

@@ -9,13 +9,13 @@ from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import CatalogError, os_reason
 from cdgis.core.safe_text import text_encoding, visible
 from cdgis.core.source_secrets import without_secret
-from cdgis.core.toml_files import PlainText, closest, read_toml, schema_problems
+from cdgis.core.toml_files import PlainText, Stated, closest, read_toml, schema_problems
 
 Theme = Literal["基础", "三线", "一单", "主体功能", "流域", "修复", "要素", "碳汇"]
 NO_VOIDS = "无"
@@ -23,10 +23,8 @@ NO_VOIDS = "无"
 GeometryKind = Literal["polygon", "line", "point", "raster", "table"]
 
 
-class PlanInfo(BaseModel):
+class PlanInfo(Stated):
     """Which approved plan version a layer carries (生态环境法典 第66、67条 need it for a finding)."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     approved_by: str = ""
     """批准机关."""
@@ -37,10 +35,8 @@ class PlanInfo(BaseModel):
     document: str = ""
 
 
-class LayerSpec(BaseModel):
+class LayerSpec(Stated):
     """One catalogue entry."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     id: PlainText
     title: PlainText
@@ -107,10 +103,8 @@ class LayerSpec(BaseModel):
         return self.geometry in ("polygon", "line", "point")
 
 
-class Catalog(BaseModel):
+class Catalog(Stated):
     """All layers of a workspace in file order."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     layers: dict[str, LayerSpec]
 

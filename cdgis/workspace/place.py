@@ -1,18 +1,16 @@
 """The place a workspace is about, as cdgis.toml states it."""
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
 from cdgis.core import layer_ids
-from cdgis.core.toml_files import PlainText
+from cdgis.core.toml_files import PlainText, Stated
 
 
-class Place(BaseModel):
+class Place(Stated):
     """``[place]``: the city by name and code, and the layer that outlines it.
 
     Planes, home box and zones are derived from the outline's extent (readers/place_extent.py).
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: PlainText = Field(min_length=2)
     code: PlainText = Field(default="", pattern=r"^(\d{2}|\d{4}|\d{6})?$")

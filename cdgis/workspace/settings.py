@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from cdgis.core import layer_ids
 from cdgis.core.error_words import in_words
@@ -15,7 +15,7 @@ from cdgis.core.errors import WorkspaceError, os_reason
 from cdgis.core.regular_files import real_path
 from cdgis.core.safe_text import visible
 from cdgis.core.source_secrets import without_secret
-from cdgis.core.toml_files import PlainText, read_toml, schema_problems
+from cdgis.core.toml_files import PlainText, Stated, read_toml, schema_problems
 from cdgis.core.vocabulary import EARLIEST_DAY, LATEST_DAY
 from cdgis.workspace.catalog import Catalog, read_catalog
 from cdgis.workspace.place import Place
@@ -27,19 +27,15 @@ MOST_TOLERANCE_M = 10_000.0
 AreaMethod = Literal["survey", "geodesic", "gk117"]
 
 
-class RuleOff(BaseModel):
+class RuleOff(Stated):
     """A rule the workspace switches off; listed on every report as 未纳入的规则."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     id: str
     reason: str = Field(min_length=2)
 
 
-class FetchedSource(BaseModel):
+class FetchedSource(Stated):
     """Subjects that `cdgis layers fetch` takes from elsewhere into a file that the globs of `Sources` match."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     url: PlainText
     path: PlainText
@@ -51,10 +47,8 @@ class FetchedSource(BaseModel):
         return without_secret(url)
 
 
-class Sources(BaseModel):
+class Sources(Stated):
     """Where subjects come from; globs relative to the workspace."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     projects: tuple[PlainText, ...] = ()
     project_attributes: PlainText = ""
@@ -66,10 +60,8 @@ class Sources(BaseModel):
     """Name -> where those subjects are kept; no part of what a report rests on, which is the file."""
 
 
-class CarbonSettings(BaseModel):
+class CarbonSettings(Stated):
     """Carbon account choices."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     land_class_layer: PlainText = "land_classes_2025"
     zone_layers: tuple[PlainText, ...] = (
@@ -109,10 +101,8 @@ class CarbonSettings(BaseModel):
     seed: int = Field(default=20261101, ge=0)
 
 
-class PublishSettings(BaseModel):
+class PublishSettings(Stated):
     """What pages may hold and how large they may be."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     page_budget_mb: float = Field(default=10.0, gt=0)
     """Largest size of the overview page; geometry is simplified until it fits."""
@@ -132,10 +122,8 @@ class PublishSettings(BaseModel):
     """Public pages: show enterprises, on the grid only and without attributes."""
 
 
-class RiverSettings(BaseModel):
+class RiverSettings(Stated):
     """How the river network is made and used."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     network: str = "dem"
     """Catalogue entry the network comes from: an elevation raster, or river lines."""
@@ -157,10 +145,8 @@ class RiverSettings(BaseModel):
     """Flow velocity when none is given, LOW:HIGH in m/s; an unmeasured assumption (mark M)."""
 
 
-class Settings(BaseModel):
+class Settings(Stated):
     """Everything cdgis.toml may set; the effective values are printed in every report."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: PlainText
     city: PlainText

@@ -5,8 +5,9 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from cdgis.core.toml_files import Stated
 from cdgis.core.vocabulary import Disposition, Effect, ProjectType
-from cdgis.relocation.policy.policy_files import PolicyData, read_policy
+from cdgis.relocation.policy.policy_files import read_policy
 from cdgis.rules import Rule
 
 ExclusionTest = Literal["serves_city", "in_park"]
@@ -15,7 +16,7 @@ EquipmentTest = Literal["", "nothing_left"]
 """nothing_left: the equipment is declared, and every piece of it is of a kind that must go."""
 
 
-class Reason(PolicyData):
+class Reason(Stated):
     """A class of rules that put an enterprise on the list when they apply."""
 
     kind: str
@@ -37,7 +38,7 @@ class Reason(PolicyData):
         )
 
 
-class Exclusion(PolicyData):
+class Exclusion(Stated):
     """A circumstance that takes reasons of some kinds away."""
 
     test: ExclusionTest
@@ -46,7 +47,7 @@ class Exclusion(PolicyData):
     basis: str
 
 
-class Review(PolicyData):
+class Review(Stated):
     """A circumstance that a person must look into before anything follows from reasons of these kinds."""
 
     test: ReviewTest
@@ -54,7 +55,7 @@ class Review(PolicyData):
     text: str
 
 
-class DispositionRule(PolicyData):
+class DispositionRule(Stated):
     """Which disposition follows from the kinds of reasons that are left."""
 
     any_of: tuple[str, ...] = ()
@@ -79,7 +80,7 @@ class DispositionRule(PolicyData):
         return not (self.any_of or self.with_any_of or self.equipment or self.industry_prefixes)
 
 
-class RelocationPolicy(PolicyData):
+class RelocationPolicy(Stated):
     """The written rules of relocation; first match wins in `reason` and in `disposition`."""
 
     version: str

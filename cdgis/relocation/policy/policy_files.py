@@ -5,20 +5,13 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import RuleError
-from cdgis.core.toml_files import schema_problems
+from cdgis.core.toml_files import Stated, schema_problems
 
-
-class PolicyData(BaseModel):
-    """What every part of a policy is: frozen, with no unknown key."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-Policy = TypeVar("Policy", bound=PolicyData)
+Policy = TypeVar("Policy", bound=Stated)
 
 
 def read_policy(kind: type[Policy], name: str, source: Traversable | None = None) -> Policy:

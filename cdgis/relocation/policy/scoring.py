@@ -5,23 +5,22 @@ a bound counts as the bound. Weights are normalised to a sum of 1.
 """
 
 import math
-import tomllib
 from collections.abc import Mapping
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Literal, TypeVar
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from cdgis.core.array_types import FloatArray
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import UsageError
-from cdgis.core.regular_files import read_regular
-from cdgis.relocation.policy.policy_files import PolicyData, read_policy
+from cdgis.core.toml_files import Stated, read_toml, schema_problems
+from cdgis.relocation.policy.policy_files import read_policy
 
 
-class Criterion(PolicyData):
+class Criterion(Stated):
     """One thing that is compared."""
 
     id: str
@@ -55,14 +54,14 @@ class Criterion(PolicyData):
         return (math.log10(1 + self.low), math.log10(1 + self.high)) if self.scale == "log" else (self.low, self.high)
 
 
-class Grade(PolicyData):
+class Grade(Stated):
     """A grade and the least score it asks for."""
 
     grade: Literal["A", "B", "C"]
     least: float = Field(ge=0, le=1)
 
 
-class WeightRange(PolicyData):
+class WeightRange(Stated):
     """Which weights a rank interval allows for."""
 
     tolerance: float = Field(ge=0, le=1)
@@ -71,7 +70,7 @@ class WeightRange(PolicyData):
     """So many candidates get exact rank intervals; those of more are bounds by pairs, valid but wider."""
 
 
-class PriorityPolicy(PolicyData):
+class PriorityPolicy(Stated):
     """How urgent is a candidate?"""
 
     version: str
@@ -93,7 +92,7 @@ class PriorityPolicy(PolicyData):
         return self
 
 
-class SearchPolicy(PolicyData):
+class SearchPolicy(Stated):
     """How are plans too large for branch and bound searched for?"""
 
     tries: int = Field(ge=1)
@@ -109,7 +108,7 @@ class SearchPolicy(PolicyData):
     gap: float = Field(gt=0)
 
 
-class DestinationPolicy(PolicyData):
+class DestinationPolicy(Stated):
     """Which park suits best, and what does the joint plan weigh?"""
 
     version: str
@@ -182,6 +181,11 @@ def reweighted(policy: ScoringPolicy, weights: Mapping[str, float]) -> ScoringPo
     return policy.model_copy(update={"criterion": changed})
 
 
+class _Weights(Stated):
+    priority: dict[str, float] = {}
+    destinations: dict[str, float] = {}
+
+
 def read_weights(path: Path) -> Mapping[str, Mapping[str, float]]:
     """Return {"priority": {id: weight}, "destinations": {id: weight}} of a TOML file.
 
@@ -190,14 +194,12 @@ def read_weights(path: Path) -> Mapping[str, Mapping[str, float]]:
     UsageError : the file cannot be read, or holds something else.
     """
     try:
-        raw = tomllib.loads(read_regular(path).decode("utf-8-sig"))
-    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
+        return _Weights(**read_toml(path)).model_dump(exclude_unset=True)
+    except ValidationError as err:
+        raise UsageError(
+            f"权重文件 {path.name}：{'；'.join(schema_problems(err))}", remedy="只应有 [priority] 和 [destinations] 两节，每行为 指标 = 数值"
+        ) from err
+    except (OSError, ValueError) as err:
         raise UsageError(
             f"权重文件 {path.name} 无法读取：{in_words(err)}", remedy="应为 TOML，如 [priority] 下写 people_near = 0.3"
         ) from err
-    strange = sorted(set(raw) - {"priority", "destinations"})
-    tables = [table for name, table in raw.items() if name not in strange]
-    numbers = all(isinstance(t, dict) and all(isinstance(v, int | float) for v in t.values()) for t in tables)
-    if strange or not numbers:
-        raise UsageError(f"权重文件 {path.name}：只应有 [priority] 和 [destinations] 两节，每行为 指标 = 数值")
-    return {name: {str(key): float(value) for key, value in table.items()} for name, table in raw.items()}
