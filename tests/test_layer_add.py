@@ -157,7 +157,7 @@ def test_unknown_class_and_missing_code_keep_it_from_being_written(root: Path, t
 @pytest.mark.parametrize(("make", "text"), [
     (lambda p: write_layer(p / "a.gpkg", RED, {"HXBM": list("123")}, epsg=None), "没有坐标系"),
     (lambda p: write_layer(p / "a.gpkg", [shapely.transform(g, lambda c: c[:, ::-1]) for g in RED], {"HXBM": list("123")}), "经纬度颠倒"),
-    (lambda p: write_layer(p / "a.gpkg", [shapely.transform(g, lambda c: c + 3) for g in RED], {"HXBM": list("123")}), "都在声明的覆盖范围"),
+    (lambda p: write_layer(p / "a.gpkg", [shapely.transform(g, lambda c: c + 3) for g in RED], {"HXBM": list("123")}), "都在本市以外"),
     (lambda p: write_layer(p / "a.gpkg", [None, None], {"HXBM": list("12")}), "没有图形"),
 ])  # fmt: skip
 def test_layer_that_cannot_be_used_is_an_obstacle(root: Path, tmp_path: Path, make, text: str) -> None:

@@ -119,7 +119,7 @@ def break_stand_fields(root: Path) -> None:
 PLANTED: dict[Callable[[Path], None], tuple[tuple[str, str], ...]] = {
     break_losses: (
         ("ecological_redline", "3 个要素全部未能使用"), ("restoration_areas", "4 个要素中有 2 个未能使用（50.0%）"),
-        ("restoration_areas", "没有几何图形"), ("receptors", "全部 2 个要素都在声明的覆盖范围"), ("dem", "全部像元都是空值"),
+        ("restoration_areas", "没有几何图形"), ("receptors", "全部 2 个要素都在本市以外"), ("dem", "全部像元都是空值"),
         ("land_classes_2015", "读不出来"), ("restoration_facts", "没有一行数据"),
     ),
     break_vectors: (

@@ -22,6 +22,7 @@ from cdgis.judging.subject_table import COUNTY_LAYER
 from cdgis.readers import read_layer, read_subjects
 from cdgis.readers.loading import Loaded, load_workspace
 from cdgis.readers.place_extent import in_place
+from cdgis.readers.placed_layers import misplaced_layers
 from cdgis.results.data_status import stamp_for
 from cdgis.results.tables.validation import empty, validate
 from cdgis.workspace.catalog import Catalog, LayerSpec
@@ -158,6 +159,8 @@ def _reloaded(spaces: tuple[Workspace, Workspace], before: Loaded, progress: Pro
     for spec in spaces[1].catalog.layers.values():
         if spec.is_vector and spec != spaces[0].catalog[spec.id]:
             layers[spec.id] = read_layer(spec, spaces[1].layers_dir)
+    for err in misplaced_layers(spaces[1], layers).values():
+        raise err
     fresh = {layer.spec.id: layer.record for layer in layers.values()}
     records = tuple(fresh.get(r.layer, r) if r.kind == "layer" else r for r in before.records)
     return replace(before, workspace=spaces[1], layers=layers, records=records)

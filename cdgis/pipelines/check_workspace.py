@@ -23,6 +23,7 @@ from cdgis.raster.raster_check import RasterUse, check_raster, grid_faults, unre
 from cdgis.readers import read_layer, read_table_layer
 from cdgis.readers.loading import own_words, read_rules, with_unknown_classes
 from cdgis.readers.place_extent import in_its_place
+from cdgis.readers.placed_layers import place_box
 from cdgis.readers.sources.snapshot import note_faults
 from cdgis.readers.table_check import check_table
 from cdgis.rivers.system import kept_flow_faults
@@ -58,7 +59,10 @@ def check_workspace(workspace: Workspace) -> CheckedWorkspace:
     counts = Counter("vector" if spec.is_vector else spec.geometry for spec in specs)
     layers, faults = _read_layers(workspace)
     table_faults, tables = _tables(workspace)
-    faults += check_layers(_with_classes(layers, workspace), access_list=_listed(layers, tables.get(layer_ids.ACCESS_LIST)))
+    faults += check_layers(
+        _with_classes(layers, workspace), access_list=_listed(layers, tables.get(layer_ids.ACCESS_LIST)),
+        place=place_box(workspace),
+    )  # fmt: skip
     faults += _class_faults(_with_classes(layers, workspace)) + table_faults + _facts_faults(workspace, layers, tables)
     faults += _raster_faults(workspace, _city(layers))
     faults += _stand_faults(workspace, layers)

@@ -25,6 +25,7 @@ from cdgis.readers.field_proposal import Choice, ClassMatch, choose_fields, matc
 from cdgis.readers.layer_files import read_raw
 from cdgis.readers.layer_profiles import ProfileLayer, profile_layers
 from cdgis.readers.loading import read_rules
+from cdgis.readers.placed_layers import place_box
 from cdgis.rules.unknown_classes import classes_named
 from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.catalog_edit import Value, with_entry, write_entry
@@ -266,7 +267,7 @@ class _Proposer:
             self._evidence.append(f"{'恰好铺满' if fits else '没有铺满'}{cover.spec.title}" + ("，按 partition = true 登记" if fits else ""))
             if fits:
                 values["partition"] = True
-        for fault in check_layers(layers):
+        for fault in check_layers(layers, place=place_box(self._workspace)):
             if fault.layer == layer.spec.id:
                 where = f"（{fault.zone_id}）" if fault.zone_id else ""
                 (self._obstacles if fault.grave else self._questions).append(f"{fault.problem}{where}：{fault.remedy}")

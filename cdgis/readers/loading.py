@@ -17,6 +17,7 @@ from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, IntakeNote, IntakeSta
 from cdgis.readers import read_layer, read_table_layer, unread_record
 from cdgis.readers.content_hash import text_hash
 from cdgis.readers.place_extent import in_its_place
+from cdgis.readers.placed_layers import misplaced_layers
 from cdgis.rules import Rule, Rulebook, access_list_rules, load_rulebook
 from cdgis.rules.rule_span import checked_day
 from cdgis.rules.unit_words import UnitWords, unit_words
@@ -85,8 +86,12 @@ def load_workspace(
     changed = {"as_of": as_of, "tolerance_m": tolerance_m}
     settings = workspace.settings.model_copy(update={k: v for k, v in changed.items() if v is not None})
     read, unread = _read_layers(workspace, progress, gaps)
+    elsewhere = misplaced_layers(workspace, read)
+    for name, err in elsewhere.items():
+        title = workspace.catalog[name].title
+        gaps.append(gap_of(err, f"{title}：不在本市，不能使用，涉及它的条款和分析", layer=name, file=read[name].record.path))
     # A zone layer without a single zone proves nothing: its rules stay unknown, as if it were not there.
-    layers = {name: layer for name, layer in read.items() if len(layer.zones) or not layer.spec.zones}
+    layers = {n: layer for n, layer in read.items() if (len(layer.zones) or not layer.spec.zones) and n not in elsewhere}
     layers |= _without_zones(layers, workspace)
     words = own_words(workspace, layers.get(UNIT_LAYER))
     rulebook, records = read_rules(workspace, settings, gaps, words)

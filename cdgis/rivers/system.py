@@ -18,6 +18,7 @@ from cdgis.geometry.kernels import pair_distance_m
 from cdgis.raster import read_raster, true_heights
 from cdgis.readers import read_layer
 from cdgis.readers.place_extent import in_its_place
+from cdgis.readers.placed_layers import misplaced_layers
 from cdgis.results.data_status import stamp_for
 from cdgis.results.tables.validation import empty, validate
 from cdgis.rivers.flow_cache import derived_flow, flow_file, flow_of, keep_flow, kept_flow, same_flow
@@ -98,9 +99,11 @@ def load_rivers(
     for spec in specs:
         layers[spec.id] = (known or {}).get(spec.id) or read_layer(spec, workspace.layers_dir)
         progress.step(spec.title)
+    for name in misplaced_layers(workspace, layers):
+        del layers[name]
     if COUNTY_LAYERS[0] not in layers:
         raise CatalogError(
-            f"沿河追踪需要县界图层 {COUNTY_LAYERS[0]}，目录中没有", remedy="请在 layers/catalog.toml 中登记"
+            f"沿河追踪需要县界图层 {COUNTY_LAYERS[0]}，目录中没有本地的", remedy="请在 layers/catalog.toml 中登记"
         )
     network, check, record = _network(workspace, settings)
     network, naming = _named(network, [layers[name] for name in settings.named_lines if name in layers])

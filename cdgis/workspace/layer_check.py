@@ -18,6 +18,7 @@ from cdgis.geometry.shapes import polygonal
 from cdgis.geometry.validity_words import validity_words
 from cdgis.workspace.fault import Fault
 from cdgis.workspace.layer_content import Home, content_faults, home_of
+from cdgis.workspace.layer_place import Box
 from cdgis.workspace.layers import Layer, Layers
 
 UNIT_LAYER, COUNTY_LAYER = layer_ids.MANAGEMENT_UNITS, layer_ids.COUNTIES
@@ -28,16 +29,18 @@ DIMENSIONS = ("空间布局约束", "污染物排放管控", "环境风险防控
 _MAIN_SHARE = 0.5
 
 
-def check_layers(layers: Layers, *, access_list: pd.DataFrame | None = None) -> tuple[Fault, ...]:
+def check_layers(
+    layers: Layers, *, access_list: pd.DataFrame | None = None, place: Box | None = None
+) -> tuple[Fault, ...]:
     """Return every fault of `layers`, in catalogue order; an empty tuple means nothing was found.
 
-    A layer whose coverage was not read is checked for all but its fit in it.
+    A layer whose coverage was not read is checked for all but its fit in it. `place` is the box sites must lie in.
     """
     faults: list[Fault] = []
-    home = home_of(layers)
+    home = home_of(layers, place)
     for layer in layers.values():
         coverage = layers.get(layer.spec.coverage)
-        faults += content_faults(layer, coverage) + _identity_faults(layer) + _geometry_faults(layer, home)
+        faults += content_faults(layer, coverage, home) + _identity_faults(layer) + _geometry_faults(layer, home)
         if coverage is None or not len(coverage.zones) or not len(layer.zones):
             continue
         if layer.spec.partition:
@@ -89,6 +92,7 @@ def _geometry_faults(layer: Layer, home: Home) -> list[Fault]:
         for z, reason in zip(ids[invalid], reasons, strict=True)
     ]
     far = home.far_from(geoms)
+    far &= not far.all()  # a layer that is elsewhere as a whole is told once
     return faults + [
         _fault(layer, z, "坐标远在本市之外，疑为坐标系或经纬度次序有误", "核对坐标系声明") for z in ids[far]
     ]

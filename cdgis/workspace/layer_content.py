@@ -13,6 +13,7 @@ import shapely
 
 from cdgis.core.array_types import GeometryArray
 from cdgis.workspace.fault import Fault
+from cdgis.workspace.layer_place import MISPLACED_REMEDY, Box, misplaced
 from cdgis.workspace.layers import ZONE_COLUMNS, Layer, Layers
 
 _NEAR_DEG = 1.0
@@ -24,9 +25,9 @@ BROKEN_TEXT = ("\ufffd", "锟斤拷", "烫烫烫")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Home:
-    """The box around all coverages, degrees; nothing is far from a home that is not known."""
+    """The box around the place, degrees; nothing is far from a home that is not known."""
 
-    box: tuple[float, float, float, float] | None
+    box: Box | None
 
     def far_from(self, geoms: GeometryArray) -> npt.NDArray[np.bool_]:
         """Return which geometries (EPSG:4490) reach farther beyond the box than a neighbour does."""
@@ -39,8 +40,10 @@ class Home:
         return np.asarray(beyond)
 
 
-def home_of(layers: Layers) -> Home:
-    """Return the box around the layers that others name as their coverage."""
+def home_of(layers: Layers, place: Box | None = None) -> Home:
+    """Return the box of the place, or around the layers that others name as their coverage when nobody says where it is."""
+    if place is not None:
+        return Home(box=place)
     named = {layer.spec.coverage for layer in layers.values()}
     boxes = [layers[name].zones.total_bounds for name in sorted(named) if name in layers and len(layers[name].zones)]
     if not boxes:
@@ -49,11 +52,11 @@ def home_of(layers: Layers) -> Home:
     return Home(box=(float(west.min()), float(south.min()), float(east.max()), float(north.max())))
 
 
-def content_faults(layer: Layer, coverage: Layer | None) -> list[Fault]:
+def content_faults(layer: Layer, coverage: Layer | None, home: Home) -> list[Fault]:
     """Return what was lost, mended, left blank or misplaced on the way from the file; `coverage` as far as it was read."""
     faults = _loss_faults(layer) + _repair_faults(layer)
     if len(layer.zones):
-        faults += _blank_faults(layer) + _broken_text_faults(layer) + _place_faults(layer, coverage)
+        faults += _blank_faults(layer) + _broken_text_faults(layer) + _place_faults(layer, coverage, home)
     return faults
 
 
@@ -114,19 +117,18 @@ def _broken_text_faults(layer: Layer) -> list[Fault]:
     return [Fault(layer=layer.spec.id, zone_id=listed(ids), problem=f"{int(broken.sum())} 个区的文字是乱码", remedy=remedy)]
 
 
-def _place_faults(layer: Layer, coverage: Layer | None) -> list[Fault]:
-    """Return that zones lie wholly outside the declared coverage; all of them: the layer is somewhere else."""
-    if coverage is None or not len(coverage.zones):
-        return []
+def _place_faults(layer: Layer, coverage: Layer | None, home: Home) -> list[Fault]:
+    """Return that the layer is of another place, or else which of its zones lie wholly outside the declared coverage."""
+    elsewhere = misplaced(layer, coverage, home.box)
+    if elsewhere:
+        return [Fault(layer=layer.spec.id, zone_id="", problem=elsewhere, remedy=MISPLACED_REMEDY, grave=True)]
+    if coverage is None or not len(coverage.zones) or (layer.spec.geometry == "polygon" and layer.spec.zones):
+        return []  # areas beyond their coverage are measured one by one
     place = shapely.union_all(np.asarray(coverage.zones.geometry.array, dtype=object))
     shapely.prepare(place)
     apart = ~shapely.intersects(place, np.asarray(layer.zones.geometry.array, dtype=object))
-    if apart.all():
-        problem = f"全部 {len(apart)} 个要素都在声明的覆盖范围（{coverage.spec.title}）之外"
-        remedy = "核对坐标系与文件，或改正 coverage"
-        return [Fault(layer=layer.spec.id, zone_id="", problem=problem, remedy=remedy, grave=True)]
-    if layer.spec.geometry == "polygon" and layer.spec.zones or not apart.any():
-        return []  # areas beyond their coverage are measured one by one
+    if not apart.any():
+        return []
     problem = f"{int(apart.sum())} 个要素在声明的覆盖范围（{coverage.spec.title}）之外"
     ids = layer.zones.loc[apart, "zone_id"]
     return [Fault(layer=layer.spec.id, zone_id=listed(ids), problem=problem, remedy="删去，或改正 coverage")]
