@@ -56,4 +56,4 @@ def _polygon(rings: Sequence[Sequence[Sequence[float]]]) -> dict[str, Any]:
     if any(len(ring) < 4 or not np.isfinite(ring).all() for ring in flat):
         raise Worded("环的点太少，或坐标不是数")
     parts = [[flat[i].tolist() for i in (shell, *holes)] for shell, holes in nested_rings(flat)]
-    return {"type": "MultiPolygon", "coordinates": parts}
+    return {"type": "Polygon", "coordinates": parts[0]} if len(parts) == 1 else {"type": "MultiPolygon", "coordinates": parts}

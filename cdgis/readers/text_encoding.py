@@ -15,7 +15,8 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codec
 _CANDIDATES = ("utf-8", "gb18030")
 _WORST_FAULT_SHARE = 0.2
 """More undecodable than decodable characters per fault than this means: neither encoding."""
-_DBF_HEADER_BYTES = 32
+_DBF_HEADER_BYTES, _DBF_NAME_BYTES = 32, 11
+"""A .dbf's header, and each of the field descriptors after it; the name in a descriptor."""
 
 
 def decode_text(data: bytes, *, source: str) -> str:
@@ -57,11 +58,19 @@ def shapefile_encoding(shp: Path) -> str:
     A ``.cpg`` that fits the bytes is believed; a wrong or absent one is not.
     """
     dbf = sibling(shp, ".dbf")
-    content = dbf.read_bytes()[_DBF_HEADER_BYTES:] if dbf else b""
+    pieces = _pieces(dbf.read_bytes()) if dbf else ()
     declared = _declared_encoding(shp)
-    if declared and _fault_share(content, declared) <= _WORST_FAULT_SHARE:
+    if declared and _fault_share(pieces, declared) <= _WORST_FAULT_SHARE:
         return declared
-    return min(_CANDIDATES, key=lambda encoding: _fault_share(content, encoding))
+    return min(_CANDIDATES, key=lambda encoding: _fault_share(pieces, encoding))
+
+
+def _pieces(data: bytes) -> tuple[bytes, ...]:
+    """Return the field names of a .dbf and all its rows as one: a name may end in the middle of a character."""
+    start = int.from_bytes(data[8:10], "little")
+    head = data[_DBF_HEADER_BYTES:start]
+    names = (head[at : at + _DBF_NAME_BYTES].partition(b"\0")[0] for at in range(0, len(head) - _DBF_HEADER_BYTES + 1, _DBF_HEADER_BYTES))
+    return (*names, data[max(start, _DBF_HEADER_BYTES) :])
 
 
 def _declared_encoding(shp: Path) -> str:
@@ -73,9 +82,10 @@ def _declared_encoding(shp: Path) -> str:
     return text_encoding(word)
 
 
-def _fault_share(content: bytes, encoding: str) -> float:
+def _fault_share(pieces: tuple[bytes, ...], encoding: str) -> float:
+    """Return faults per character beyond ASCII; half a character at the end of a piece was cut off and is none."""
     try:
-        text = content.decode(encoding, errors="replace")
+        text = "".join(codecs.getincrementaldecoder(encoding)("replace").decode(piece) for piece in pieces)
     except UnicodeError:  # idna and its like replace nothing
         return 1.0
     faults = text.count("\ufffd")
