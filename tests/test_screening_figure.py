@@ -11,7 +11,7 @@ from report_fixtures import make_assessment
 
 from cdgis.geometry import geodesy
 from cdgis.report.screening import compose_report
-from cdgis.report.screening.basics import MOST_POINTS, boundary_points
+from cdgis.report.screening.boundary import MOST_POINTS, boundary_of
 from cdgis.report.screening.critical import critical_ends
 from cdgis.report.screening.evidence import _remedy
 from cdgis.report.screening.figure import HEIGHT_PX, WIDTH_PX, DrawnLayers, draw_figures, layers_to_draw
@@ -21,14 +21,15 @@ SQUARE = shapely.box(117.6, 40.9, 117.61, 40.91)
 
 def test_boundary_points_are_numbered_through_rings_without_the_closing_point():
     hole = shapely.box(117.603, 40.903, 117.604, 40.904)
-    points, count, plane = boundary_points(SQUARE.difference(hole))
+    boundary = boundary_of(SQUARE.difference(hole))
+    points, count, plane = boundary.points, boundary.count, boundary.plane_title
     assert count == 8 and [p.label for p in points] == [f"J{n}" for n in range(1, 9)]
     assert [p.ring for p in points] == [1] * 4 + [2] * 4
     assert plane == "CGCS2000 3度带39带（带号前缀）"
 
 
 def test_boundary_point_in_the_plane_comes_back_to_its_longitude_and_latitude():
-    points, _, _ = boundary_points(SQUARE)
+    points = boundary_of(SQUARE).points
     back = geodesy.to_lonlat(shapely.points([p.east_m for p in points], [p.north_m for p in points]), 4527)
     # Plane coordinates are printed to 0.1 mm, 1e-9 degree.
     given = np.array([(p.lon_deg, p.lat_deg) for p in points])
@@ -36,8 +37,8 @@ def test_boundary_point_in_the_plane_comes_back_to_its_longitude_and_latitude():
 
 
 def test_very_many_points_are_counted_but_not_all_listed():
-    points, count, _ = boundary_points(shapely.Point(117.5, 41).buffer(0.01, quad_segs=1000))
-    assert (len(points), count) == (MOST_POINTS, 4000)
+    boundary = boundary_of(shapely.Point(117.5, 41).buffer(0.01, quad_segs=1000))
+    assert (len(boundary.points), boundary.count) == (MOST_POINTS, 4000)
 
 
 def _redline(shape):

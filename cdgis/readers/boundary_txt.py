@@ -9,7 +9,6 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.errors import CrsError, ReaderError
 from cdgis.readers.boundary_counts import area_remarks, count_remarks
@@ -21,7 +20,7 @@ from cdgis.readers.datum import CONVERSIONS
 from cdgis.readers.intake import Remark, is_quarantined, noted, rejected, repaired
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource
 from cdgis.readers.reference import NO_SHIFTED_PLANE, converted_note
-from cdgis.readers.repair import settle
+from cdgis.readers.repair import Settled, settle
 from cdgis.readers.rings import assemble_shape
 from cdgis.readers.shape_kind import ShapeKind, are_vertices, named_kind, unknown_kind
 from cdgis.readers.text_encoding import decode_text
@@ -61,7 +60,7 @@ def read_boundary_txt(source: SiteSource) -> tuple[SiteRecord, ...]:
 
 def _record(parcel: Parcel, number: int, properties: dict[str, str], source: SiteSource) -> SiteRecord:
     remarks = list(parcel.remarks)
-    geometry: BaseGeometry | None = None
+    settled: Settled | None = None
     accuracy_m = 0.0
     if not parcel.vertices:
         remarks.append(rejected("地块没有坐标", field="geometry", remedy="补上界址点坐标"))
@@ -70,7 +69,7 @@ def _record(parcel: Parcel, number: int, properties: dict[str, str], source: Sit
         remarks += placement.remarks
         accuracy_m = placement.accuracy_m
         if not is_quarantined(remarks):
-            geometry, more = _locate(parcel, placement, source)
+            settled, more = _locate(parcel, placement, source)
             remarks += more
     keys = (parcel.header.get("地块编号", ""), parcel.header.get("地块名称", ""), str(number))
     kind_is_known = named_kind(parcel.header.get(KIND_FIELD, "")) is not None
@@ -78,7 +77,8 @@ def _record(parcel: Parcel, number: int, properties: dict[str, str], source: Sit
     texts = {key: value for key, value in parcel.header.items() if key not in left_out}
     return SiteRecord(
         row=str(number),
-        geometry=geometry,
+        geometry=settled.geometry if settled else None,
+        given=settled.given if settled else None,
         keys=tuple(key for key in keys if key),
         texts=texts,
         accuracy_m=accuracy_m,
@@ -88,7 +88,7 @@ def _record(parcel: Parcel, number: int, properties: dict[str, str], source: Sit
 
 def _locate(
     parcel: Parcel, placement: _Placement, source: SiteSource
-) -> tuple[BaseGeometry | None, tuple[Remark, ...]]:
+) -> tuple[Settled | None, tuple[Remark, ...]]:
     vertices = [v.swapped() for v in parcel.vertices] if placement.swap else parcel.vertices
     kind, about_kind = _kind(parcel, source)
     if kind is None:
@@ -101,9 +101,9 @@ def _locate(
         return None, tuple(remarks)
     settled = settle(
         shape, placement.epsg, source=source.label, remedy="核对坐标系、带号与坐标", home=source.home,
-        repair_share=source.repair_share, datum=placement.datum,
+        repair_share=source.repair_share, datum=placement.datum, vertices=vertices,
     )  # fmt: skip
-    return settled.geometry, (*remarks, *settled.remarks)
+    return settled, (*remarks, *settled.remarks)
 
 
 def _kind(parcel: Parcel, source: SiteSource) -> tuple[ShapeKind | None, tuple[Remark, ...]]:

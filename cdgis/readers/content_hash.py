@@ -6,6 +6,7 @@ minutes, and a copy of other bytes is told by its numbers.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import shapely
 from geopandas import GeoDataFrame
 
 from cdgis.core.vocabulary import InputRecord, IntakeNote
+from cdgis.workspace.given_outline import GivenOutline
 
 _TEXTS = (".csv", ".toml", ".json", ".geojson", ".txt", ".wkt")
 _BOM = b"\xef\xbb\xbf"
@@ -36,9 +38,10 @@ def zones_hash(zones: GeoDataFrame) -> str:
 
 
 def with_subject_hashes(
-    records: list[InputRecord], frame: GeoDataFrame, attributes: pd.DataFrame, intake: list[IntakeNote]
+    records: list[InputRecord], frame: GeoDataFrame, attributes: pd.DataFrame, intake: list[IntakeNote],
+    given: Mapping[str, GivenOutline],
 ) -> tuple[InputRecord, ...]:
-    """Return the records of subjects' files with the hash of the rows, attributes and intake lines each gave."""
+    """Return the records of subjects' files with the hash of the rows, attributes, intake lines and labels each gave."""
     found = []
     for record in records:
         mine = frame[_from(frame["source_file"], record.path)]
@@ -47,6 +50,7 @@ def with_subject_hashes(
         digest = hashlib.sha256(_hash(mine.drop(columns="geometry"), np.asarray(mine.geometry.array, dtype=object)).encode())
         digest.update(_hash(stated, np.empty(0, dtype=object)).encode())
         digest.update(repr(lines).encode())
+        digest.update("".join(repr(given[s].marks) for s in mine["subject_id"] if s in given and given[s].marks).encode())
         found.append(replace(record, content_sha256=digest.hexdigest()))
     return tuple(found)
 

@@ -177,6 +177,7 @@ def _site_records(outlines: Sequence[Outline], source: SiteSource, damage: tuple
             yield SiteRecord(
                 row=f"{layer}#{number}",
                 geometry=settled.geometry,
+                given=settled.given,
                 keys=(*((outline.number,) if outline.number else ()), *((name,) if named else ()), str(row)),
                 texts=({"name": name} if named else {}) | ({"subject_id": outline.number} if outline.number else {}),
                 remarks=(*damage, *_remarks(outline, holes), *settled.remarks),

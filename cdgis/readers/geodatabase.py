@@ -128,6 +128,7 @@ def layer_records(
         yield SiteRecord(
             row=f"{prefix}{number}",
             geometry=settled.geometry,
+            given=settled.given,
             keys=(f"{prefix}{number}",) if prefix else (str(number),),
             texts=texts,
             accuracy_m=own.accuracy_m,

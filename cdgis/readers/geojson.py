@@ -20,6 +20,7 @@ from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource, cell_text
 from cdgis.readers.reference import Reference, of_row, refer
 from cdgis.readers.repair import settle
 from cdgis.readers.text_encoding import decode_text
+from cdgis.workspace.given_outline import GivenOutline
 
 _GEOMETRY_TYPES = frozenset(
     {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"}
@@ -153,17 +154,19 @@ def _record(feature: object, number: int, reference: Reference, source: SiteSour
     identifier = cell_text(feature.get("id")) if isinstance(feature, dict) else ""
     texts = feature_texts(feature)
     own, contradiction = of_row(reference, texts, source)
+    given: GivenOutline | None = None
     try:
         settled = settle(
             feature_geometry(feature), own.epsg, source=source.label, remedy=CRS_REMEDY, home=source.home,
             repair_share=source.repair_share, datum=own.datum,
         )  # fmt: skip
-        geometry, remarks = settled.geometry, (*contradiction, *own.remarks, *settled.remarks)
+        geometry, given, remarks = settled.geometry, settled.given, (*contradiction, *own.remarks, *settled.remarks)
     except ReaderError as err:
         geometry, remarks = None, (rejected(str(err), field="geometry", remedy="修正坐标后重新提交"),)
     return SiteRecord(
         row=str(number),
         geometry=geometry,
+        given=given,
         keys=tuple(key for key in (identifier, str(number)) if key),
         texts=texts,
         accuracy_m=own.accuracy_m,

@@ -21,6 +21,7 @@ from cdgis.readers.records import SiteRecord, SiteSource
 from cdgis.readers.reference import Reference, of_row, refer
 from cdgis.readers.repair import settle
 from cdgis.readers.text_encoding import decode_text
+from cdgis.workspace.given_outline import GivenOutline
 
 _FORBIDDEN = re.compile(r"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
@@ -121,6 +122,7 @@ def _record(
 ) -> SiteRecord:
     own, contradiction = of_row(reference, texts, source)
     geometry: BaseGeometry | None = None
+    given: GivenOutline | None = None
     remarks: tuple[Remark, ...] = ()
     try:
         with np.errstate(invalid="ignore"):
@@ -133,10 +135,10 @@ def _record(
         remarks = (rejected(f"图形是 {strange}，不读取", field="geometry", remedy="请另存为面、线或点"),)
     if not remarks:
         settled = settle(geometry, own.epsg, source=source.label, remedy=_DEGREES_ONLY, repair_share=source.repair_share, datum=own.datum)
-        geometry, remarks = settled.geometry, (*contradiction, *own.remarks, *settled.remarks)
+        geometry, given, remarks = settled.geometry, settled.given, (*contradiction, *own.remarks, *settled.remarks)
     if texts.get(FOLDER):
         remarks = (*remarks, noted(f"文件夹 {texts[FOLDER]}"))
     keys = tuple(key for key in (placemark.get("id", ""), texts.get("name", ""), str(number)) if key)
     return SiteRecord(
-        row=str(number), geometry=geometry, keys=keys, texts=texts, accuracy_m=own.accuracy_m, remarks=remarks
+        row=str(number), geometry=geometry, keys=keys, texts=texts, accuracy_m=own.accuracy_m, remarks=remarks, given=given
     )

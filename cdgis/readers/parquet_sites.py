@@ -53,6 +53,7 @@ def _record(shape: BaseGeometry | None, row: dict[str, object], number: int, eps
     return SiteRecord(
         row=str(number),
         geometry=settled.geometry,
+        given=settled.given,
         keys=(str(number),),
         texts={name: cell_text(value) for name, value in row.items()},
         remarks=settled.remarks,

@@ -13,6 +13,7 @@ from cdgis.readers.attribute_columns import plain_decimal
 from cdgis.readers.coordinates import Box
 from cdgis.readers.intake import Remark
 from cdgis.readers.mending import LARGEST_REPAIR_SHARE
+from cdgis.workspace.given_outline import GivenOutline
 
 CRS_REMEDY = "补上 .prj，或用 --crs EPSG:4548（附表则用“坐标系”列）写明坐标系"
 
@@ -54,6 +55,8 @@ class SiteRecord:
     epsg: int = 4490
     """The plane a point was given in: between vertices given there, edges are straight there."""
     remarks: tuple[Remark, ...] = ()
+    given: GivenOutline | None = None
+    """The outline as handed in; None for points."""
 
 
 def cell_text(value: object) -> str:

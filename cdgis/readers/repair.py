@@ -1,7 +1,7 @@
 """Raw shapes mended into valid EPSG:4490 geometry, with what had to be mended."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.array_types import BoolArray, GeometryArray
 from cdgis.core.errors import CrsError
+from cdgis.core.safe_text import cleaned
 from cdgis.geometry.geodesy import MAX_EDGE_M, densify_for_plane, geodesic_length_m, geometries_to_plane, to_lonlat
 from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.geometry.validity_words import validity_words
@@ -21,7 +22,9 @@ from cdgis.readers.input_limits import extent_remarks, size_remarks, tangle_rema
 from cdgis.readers.intake import Remark, is_quarantined, noted, rejected, repaired
 from cdgis.readers.mending import LARGEST_REPAIR_SHARE, Mending, made_valid, mend
 from cdgis.readers.ring_loops import untied
+from cdgis.readers.rings import Vertex
 from cdgis.readers.shape_kind import KIND_WORDS
+from cdgis.workspace.given_outline import GivenOutline
 
 ON_PLANE = "经纬度上合规的图形，换算到量算平面后不合规"
 FLATTENED = "图形在量算平面上没有面积"
@@ -30,6 +33,7 @@ DENSIFIED = f"高斯-克吕格长边（超过 {MAX_EDGE_M:g} 米）已加密，�
 _STRAY_SHARE = 0.01
 """Share of a hole that may lie outside its shell: more is no matter of rounding."""
 _POLYGON = 3
+_LONGEST_LABEL = 24
 _AREA = 2
 """Dimension of what has area."""
 
@@ -43,11 +47,13 @@ class Settled:
 
     geometry: BaseGeometry | None
     remarks: tuple[Remark, ...]
+    given: GivenOutline | None = None
+    """The outline before mending and densification; None when it could not be saved, or is no outline."""
 
 
 def settle(
     geometry: BaseGeometry | None, epsg: int, *, source: str, remedy: str, home: Box | None = None,
-    repair_share: float = LARGEST_REPAIR_SHARE, datum: Datum = "cgcs2000",
+    repair_share: float = LARGEST_REPAIR_SHARE, datum: Datum = "cgcs2000", vertices: Sequence[Vertex] = (),
 ) -> Settled:  # fmt: skip
     """Return one site geometry in EPSG:4490: flat, axes in order, valid, of one dimension.
 
@@ -58,6 +64,7 @@ def settle(
     home : degrees; plane coordinates that lie outside it, but inside it in another zone, are refused.
     repair_share : a repair that gains and loses more land than this share of it is refused.
     datum : gcj02 or bd09 when the degrees are shifted like a web map's, and to be moved to CGCS2000.
+    vertices : the shape's points with their labels, in the order handed in, where the file has them.
     """
     remarks = list(_first_look(geometry))
     if geometry is None or is_quarantined(remarks):
@@ -73,6 +80,7 @@ def settle(
         contradiction = rejected(f"坐标系不符：{err.found}", field="坐标系", remedy=err.remedy)
         return Settled(geometry=None, remarks=(*remarks, contradiction))
     geometry = to_cgcs2000_shapes(np.array([geometry], dtype=object), datum)[0]
+    given = _given(geometry, epsg, vertices, datum)
     elsewhere = wrong_zone(geometry.bounds, epsg, home) if home is not None else ""
     if elsewhere:
         return Settled(geometry=None, remarks=(*remarks, rejected(elsewhere, field="带号", remedy=_ZONE_REMEDY)))
@@ -92,7 +100,25 @@ def settle(
     if cut[0]:
         remarks.append(noted(DENSIFIED, field="geometry"))
     vast = extent_remarks(lonlat[0])
-    return Settled(geometry=None if vast else lonlat[0], remarks=(*remarks, *mended, *vast))
+    if vast:
+        return Settled(geometry=None, remarks=(*remarks, *mended, *vast))
+    inserted = int(shapely.get_num_coordinates(lonlat[0]) - shapely.get_num_coordinates(whole)) if cut[0] else 0
+    told = replace(given, inserted=inserted, mended=bool(mended)) if given is not None else None
+    return Settled(geometry=lonlat[0], remarks=(*remarks, *mended), given=told)
+
+
+def _given(shape: BaseGeometry, epsg: int, vertices: Sequence[Vertex], datum: Datum) -> GivenOutline | None:
+    """Return the outline as handed in: by its labelled points where there are some, closing repetitions left out."""
+    if shapely.get_dimensions(shape) == 0:
+        return None
+    first: dict[int, Vertex] = {}
+    areal = shapely.get_dimensions(shape) == _AREA
+    kept = [v for v in vertices if first.setdefault(v.ring, v) is v or not (areal and v.coincides(first[v.ring]))]
+    if not kept:
+        return GivenOutline(shape=shape, epsg=epsg)
+    points = to_cgcs2000_shapes(np.array([shapely.multipoints([v.xy for v in kept])], dtype=object), datum)[0]
+    marks = tuple((cleaned(v.label).strip()[:_LONGEST_LABEL], v.ring) for v in kept)
+    return GivenOutline(shape=points, epsg=epsg, marks=marks)
 
 
 def _first_look(geometry: BaseGeometry | None) -> tuple[Remark, ...]:

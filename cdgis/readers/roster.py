@@ -15,6 +15,7 @@ from cdgis.readers.intake import Remark, intake_note, is_quarantined, noted, rej
 from cdgis.readers.records import SiteRecord
 from cdgis.readers.subjects import Description
 from cdgis.rules.attributes import load_attributes
+from cdgis.workspace.given_outline import GivenOutline
 from cdgis.workspace.layers import SUBJECT_COLUMNS, Subjects
 from cdgis.workspace.settings import MOST_TOLERANCE_M
 
@@ -33,6 +34,7 @@ class Roster:
     records: list[InputRecord] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     ids: IdRegister = field(default_factory=IdRegister)
+    given: dict[str, GivenOutline] = field(default_factory=dict)
     seen: dict[tuple[str, str], list[tuple[Point, str]]] = field(default_factory=dict)
     """Enterprise name and industry -> where it lies and where that was read."""
 
@@ -57,6 +59,8 @@ class Roster:
                 "notes": "；".join(dict.fromkeys(remark.reason for remark in remarks)),
             }
         )
+        if record.given is not None:
+            self.given[subject_id] = record.given
         dictionary = load_attributes()
         stated = description.attributes.items()
         self.attributes += [(subject_id, key, value, dictionary[key].unit) for key, value in stated]
@@ -101,8 +105,9 @@ class Roster:
             frame=frame,
             attributes=attributes,
             intake=tuple(self.intake),
-            records=with_subject_hashes(self.records, frame, attributes, self.intake),
+            records=with_subject_hashes(self.records, frame, attributes, self.intake, self.given),
             gaps=tuple(self.gaps),
+            given=self.given,
         )
 
 

@@ -109,4 +109,6 @@ def _as_land(record: SiteRecord, lines: list[BaseGeometry], words: str, *, remed
     settled = settle(shape, _LONLAT, source="", remedy=WHICH)
     area_ha = float(survey_area_m2(np.array([settled.geometry], dtype=object))[0]) / 1e4 if settled.geometry is not None else 0.0
     said = repaired(f"{words}（{area_ha:.4f} 公顷）", field="图形", remedy=remedy)
-    return replace(record, geometry=settled.geometry, remarks=(*record.remarks, said, *settled.remarks))
+    mended = settled.given is not None and settled.given.mended
+    given = replace(record.given.as_rings(), mended=mended or record.given.mended) if record.given else settled.given
+    return replace(record, geometry=settled.geometry, given=given, remarks=(*record.remarks, said, *settled.remarks))

@@ -233,6 +233,7 @@ def _record(row: _Row, evidence: Evidence | None, source: SiteSource) -> SiteRec
     return SiteRecord(
         row=row.label,
         geometry=settled.geometry,
+        given=settled.given,
         keys=keys,
         texts=row.texts,
         accuracy_m=max(accuracy_m, position.coarse_m),

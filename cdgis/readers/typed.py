@@ -52,6 +52,7 @@ def _record(position: Position, row: str, key: str, source: SiteSource) -> SiteR
     return SiteRecord(
         row=row,
         geometry=settled.geometry,
+        given=settled.given,
         keys=(key,),
         accuracy_m=max(accuracy_m, position.coarse_m),
         remarks=(*position.remarks, *about_datum, *settled.remarks),

@@ -148,6 +148,7 @@ def _records(
         yield SiteRecord(
             row=f"{prefix}{number}",
             geometry=settled.geometry,
+            given=settled.given,
             keys=(str(number),),
             texts=texts,
             accuracy_m=own.accuracy_m,

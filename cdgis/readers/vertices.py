@@ -200,7 +200,7 @@ def _joined(whole: SiteRecord, group: _Group, kind: ShapeKind, stated: str) -> S
     shape, remarks = assemble_shape(vertices, kind)
     if shape is None:
         return replace(whole, remarks=(*whole.remarks, *remarks))
-    settled = settle(shape, epsg, source="", remedy=WHICH)
+    settled = settle(shape, epsg, source="", remedy=WHICH, vertices=vertices)
     why = f"按所写的“{stated}”" if stated else "按拐点表"
     said: tuple[Remark, ...] = ()
     if settled.geometry is not None:
@@ -208,7 +208,7 @@ def _joined(whole: SiteRecord, group: _Group, kind: ShapeKind, stated: str) -> S
         size = f"（{area_ha:.4f} 公顷）" if kind is ShapeKind.POLYGON else ""
         said = (repaired(f"{len(records)} 行{why}依次连成一个{kind.word}{size}", field="图形", remedy=AS_POINTS),)
     return replace(
-        whole, geometry=settled.geometry, remarks=(*whole.remarks, *said, *remarks, *settled.remarks)
+        whole, geometry=settled.geometry, given=settled.given, remarks=(*whole.remarks, *said, *remarks, *settled.remarks)
     )  # fmt: skip
 
 

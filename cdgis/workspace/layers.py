@@ -11,6 +11,7 @@ from cdgis.core.data_gaps import Gap
 from cdgis.core.errors import CrsError
 from cdgis.core.vocabulary import InputRecord, IntakeNote, IntakeStatus
 from cdgis.workspace.catalog import LayerSpec
+from cdgis.workspace.given_outline import GivenOutline
 
 Derived = TypeVar("Derived")
 
@@ -109,6 +110,8 @@ class Subjects:
     records: tuple[InputRecord, ...] = ()
     gaps: tuple[Gap, ...] = ()
     """What could not be read beside the files of the subjects."""
+    given: Mapping[str, GivenOutline] = field(default_factory=dict)
+    """subject_id -> its outline as handed in; what was made, not read, has none."""
 
     def __post_init__(self) -> None:
         """Refuse places that are not in EPSG:4490."""

@@ -11,6 +11,7 @@ from cdgis.core.errors import ReportError
 from cdgis.core.vocabulary import Dimension, Effect, Level, ProjectType, State, SubjectKind
 from cdgis.report.screening.bases import bases_of, declared_date
 from cdgis.report.screening.basics import basics_of, industry_of
+from cdgis.report.screening.boundary import boundary_of
 from cdgis.report.screening.case import Case, Casebook
 from cdgis.report.screening.clauses import Subject, joined, merge_levels, plain_text
 from cdgis.report.screening.content import (
@@ -111,13 +112,17 @@ class Composer:
         subject, clauses, ground = case.subject, case.clauses, case.ground
         alternatives = alternatives_of(self._peers, subject_id, rows("remedies", subject_id))
         drawn = layers_to_draw(a.layers, case.conclusion, clauses, hard_layers(a.as_of))
+        boundary = boundary_of(case.shape, a.subjects.given.get(subject_id))
         return ScreeningReport(
             title=f"{a.settings.city}{wording()['titles'][_title_key(subject)]}",
             report_number=a.report_numbers.get(subject_id, ""),
             subject_id=subject_id,
-            basics=basics_of(subject, case.shape, rows("attributes", subject_id), case.intake),
+            basics=basics_of(subject, case.shape, boundary, rows("attributes", subject_id), case.intake),
             conclusion=case.conclusion,
-            figures=draw_figures(self._drawn, case.shape, case.conclusion, drawn, alternatives.remedies, detail=a.audience == "internal"),
+            figures=draw_figures(
+                self._drawn, case.shape, case.conclusion, drawn, alternatives.remedies,
+                boundary=boundary if a.audience == "internal" else None,
+            ),  # fmt: skip
             occupation=occupation_of(ground, case.findings),
             unit_part=self._unit_part(ground, clauses, subject_id),
             hard_lines=hard_lines_of(ground, subject, a.as_of),

@@ -17,7 +17,7 @@ from cdgis.core import layer_ids
 from cdgis.core.number_format import metres
 from cdgis.core.vocabulary import Effect, State
 from cdgis.geometry.map_frame import View
-from cdgis.report.screening.basics import boundary_points
+from cdgis.report.screening.boundary import Boundary
 from cdgis.report.screening.content import Clause, Conclusion, Figure, Mark, Measure, Outline, Remedy
 from cdgis.report.screening.critical import critical_ends
 from cdgis.siting.remedies import Kind
@@ -74,7 +74,7 @@ def draw_figures(
     wanted: Mapping[str, str],
     remedies: Sequence[Remedy],
     *,
-    detail: bool = True,
+    boundary: Boundary | None = None,
 ) -> tuple[Figure, ...]:
     """Return the drawing of the surroundings and, for lines and areas, the one with the boundary points.
 
@@ -83,7 +83,7 @@ def draw_figures(
     shape : the subject, EPSG:4490 lon/lat; None or empty gives no drawing.
     wanted : zone layer -> style, as `layers_to_draw` gives it.
     remedies : those with geometry (WKT, EPSG:4490) are drawn.
-    detail : draw the boundary points; not where the outline is a coarse one.
+    boundary : the points to draw and label; None where the outline is a coarse one.
     """
     if shape is None or shape.is_empty:
         return ()
@@ -94,9 +94,9 @@ def draw_figures(
     detailed = shapely.get_dimensions(shape) > 0
     measures = _critical(ends, conclusion, view, least_px=_LEAST_LINE_PX if detailed else 0.0) + _shifts(shape, moved, view)
     figures = [_figure("项目位置与周边管控区", drawn, shape, view, wanted, (measures, moved))]
-    if detailed and detail:
+    if detailed and boundary is not None:
         near = _view([shape], room=1.3, least_width_m=_LEAST_DETAIL_M)
-        figures.append(_figure("项目边界与界址点", drawn, shape, near, wanted, (_critical(ends, conclusion, near), []), labelled=True))
+        figures.append(_figure("项目边界与界址点", drawn, shape, near, wanted, (_critical(ends, conclusion, near), []), boundary=boundary))
     return tuple(figures)
 
 
@@ -136,7 +136,7 @@ def _figure(
     wanted: Mapping[str, str],
     additions: tuple[Sequence[Measure], Sequence[tuple[Remedy, BaseGeometry]]],
     *,
-    labelled: bool = False,
+    boundary: Boundary | None = None,
 ) -> Figure:
     rings = [(key, style) for key, style in wanted.items() if style == "ring"]
     filled = [(key, style) for key, style in wanted.items() if style != "ring"]
@@ -148,7 +148,7 @@ def _figure(
     for remedy, geometry in moved:
         style = "shift" if remedy.kind == Kind.SHIFT else "clip"
         outlines.append(_outline(style, "", f"{remedy.kind}方案（{remedy.target}）", style, geometry, view))
-    marks, note = _marks(shape, view, drawn.layers.get(_PLACES), labelled=labelled)
+    marks, note = _marks(shape, view, drawn.layers.get(_PLACES), boundary)
     bar_px, bar_label = view.scale_bar
     return Figure(
         title=title, width=WIDTH_PX, height=HEIGHT_PX, outlines=tuple(o for o in outlines if o.path), marks=marks,
@@ -208,15 +208,15 @@ def _path(shape: BaseGeometry, view: View) -> str:
     return "".join(parts)
 
 
-def _marks(shape: BaseGeometry, view: View, places: Layer | None, *, labelled: bool) -> tuple[tuple[Mark, ...], str]:
+def _marks(shape: BaseGeometry, view: View, places: Layer | None, boundary: Boundary | None) -> tuple[tuple[Mark, ...], str]:
     """Return places in view, the subject's point, and boundary points as far as their labels have room."""
     marks, note = _places(places, view), ""
     dimension = shapely.get_dimensions(shape)
     if dimension == 0:
         xy = view.pixels(shapely.get_coordinates(shape))
         marks += [Mark(x=float(x), y=float(y), label="", style="subject") for x, y in xy]
-    if labelled:
-        points, count, _ = boundary_points(shape)
+    if boundary is not None:
+        points, count = boundary.points, boundary.count
         xy = view.pixels(np.array([(p.lon_deg, p.lat_deg) for p in points]))
         shown = _with_room(xy)
         named = set(shown)

@@ -64,6 +64,9 @@ class Basics:
     """CRS of north_m and east_m."""
     point_count: int
     points: tuple[BoundaryPoint, ...]
+    """As handed in, in that order; never those that densification made."""
+    points_note: str = ""
+    """What must be said of the points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

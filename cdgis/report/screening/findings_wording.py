@@ -97,8 +97,8 @@ def _points(report: ScreeningReport) -> list[Block]:
         )
         for p in b.points[:MOST_POINTS]
     )  # fmt: skip
-    more = f"　共 {b.point_count} 个，此处列前 {len(rows)} 个，其余见 JSON 与 GeoPackage。" if b.point_count > len(rows) else ""
-    note = f"X、Y 为 {b.plane_title}；圈号 1 为外圈，2 起为内圈（孔）。{more}"
+    more = f"　共 {b.point_count} 个，此处列前 {len(rows)} 个，其余见所交文件。" if b.point_count > len(rows) else ""
+    note = f"X、Y 为 {b.plane_title}；{b.points_note}{more}"
     return [Heading(text="界址点坐标表"), Text(text=note, style="note"), Grid(id="points", columns=heads, rows=rows, dense=True)]
 
 
