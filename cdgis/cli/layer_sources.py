@@ -1,4 +1,4 @@
-"""The commands that bring layers in: `cdgis layers fetch` and `cdgis layers add`."""
+"""The commands that bring layers in: `cdgis layers fetch`, `cdgis layers add` and `cdgis layers none`."""
 
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -19,6 +19,7 @@ def register(layers_app: typer.Typer) -> None:
     """Add the commands to `cdgis layers`."""
     layers_app.command("fetch", cls=ChineseCommand)(layers_fetch)
     layers_app.command("add", cls=ChineseCommand)(layers_add)
+    layers_app.command("none", cls=ChineseCommand)(layers_none)
 
 
 def layers_fetch(
@@ -96,6 +97,30 @@ def layers_add(
             return
         accept(opened, proposal)
     say(f"已写入 {opened.settings.catalog} 的 [layers.{layer_id}]。请运行 cdgis layers check")
+
+
+def layers_none(
+    layer_id: Annotated[str, typer.Argument(metavar="图层", help="图层编号，如 seed_reserves")],
+    basis: Annotated[str, typer.Option("--basis", metavar="依据", help="凭哪份文件或哪次核查")],
+    by: Annotated[str, typer.Option("--by", metavar="单位", help="谁声明的，印在报告上")],
+    on: Annotated[str, typer.Option("--date", metavar="日期", help="声明日期，如 2026-11-01")],
+    title: Annotated[str, typer.Option("--title", metavar="名称", help="图层名称，目录里还没有时须写")] = "",
+    official: Annotated[bool, typer.Option("--official", metavar="", help="这是主管部门的正式说明")] = False,
+    workspace: WorkspaceOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """声明本市没有某一类区：依据、声明人和日期写入目录并印在每份报告上，覆盖范围内按未压占计。没有声明的缺图层仍是资料不足。
+
+    示例：cdgis layers none wetlands --basis "湿地名录（2025）" --by 市林业局 --date 2026-03-01
+    """
+    from cdgis.core.calendar_days import parse_date
+    from cdgis.pipelines.absent_layer import state_absent
+
+    opened, day = open_here(workspace), parse_date(on)
+    if day is None:
+        raise UsageError("没有写声明日期", remedy="例如 --date 2026-03-01")
+    spec = state_absent(opened, layer_id, basis=basis, by=by, on=day, official=official, title=title)
+    say(f"已写入 {opened.settings.catalog} 的 [layers.{layer_id}]（{spec.title}）：{spec.statement}")
 
 
 def _show(proposal: "Proposal") -> None:

@@ -42,7 +42,7 @@ def layers_list(workspace: WorkspaceOption = None, debug: DebugOption = False) -
     for spec in open_here(workspace).catalog.layers.values():
         official = "是" if spec.official else "否"
         accuracy = f"{spec.accuracy_m:g}" if spec.accuracy_m else "—"
-        where = f"[bold]{escape(spec.id)}[/]\n[bright_black]{escape(spec.path)}[/]"
+        where = f"[bold]{escape(spec.id)}[/]\n[bright_black]{escape(spec.path or spec.statement)}[/]"
         table.add_row(where, escape(spec.title), spec.theme, spec.version, official, accuracy)
     out_console.print(table)
 

@@ -98,7 +98,7 @@ def _entry(workspace: Workspace, files: tuple[Path, Path], layer: str) -> LayerS
     specs = workspace.catalog.zone_layers()
     resolved = [real_path(file) for file in files]
     by_path = [spec for spec in specs if real_path(workspace.layers_dir / spec.path) in resolved]
-    by_name = [spec for spec in specs if any(file.stem.startswith(Path(spec.path).stem) for file in files)]
+    by_name = [spec for spec in specs if spec.path and any(file.stem.startswith(Path(spec.path).stem) for file in files)]
     longest = max((len(Path(spec.path).stem) for spec in by_name), default=0)
     found = by_path or [spec for spec in by_name if len(Path(spec.path).stem) == longest]
     if len(found) != 1:
@@ -110,7 +110,7 @@ def _entry(workspace: Workspace, files: tuple[Path, Path], layer: str) -> LayerS
 
 
 def _with_file(workspace: Workspace, spec: LayerSpec, file: Path) -> Workspace:
-    entry = spec.model_copy(update={"path": str(real_path(file))})
+    entry = spec.model_copy(update={"path": str(real_path(file)), "none": "", "none_by": "", "none_on": None})
     catalog = Catalog(layers={**workspace.catalog.layers, spec.id: entry})
     return replace(workspace, catalog=catalog)
 

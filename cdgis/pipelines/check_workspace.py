@@ -66,7 +66,7 @@ def check_workspace(workspace: Workspace) -> CheckedWorkspace:
     faults += _class_faults(_with_classes(layers, workspace)) + table_faults + _facts_faults(workspace, layers, tables)
     faults += _raster_faults(workspace, _city(layers))
     faults += _stand_faults(workspace, layers)
-    fetched = {spec.id: workspace.layers_dir / spec.path for spec in specs}
+    fetched = {spec.id: workspace.layers_dir / spec.path for spec in specs if spec.path}
     fetched |= {name: workspace.root / source.path for name, source in workspace.settings.sources.fetch.items()}
     faults += [fault for name, path in fetched.items() for fault in note_faults(name, path)]
     return CheckedWorkspace(faults=worst_first(tuple(faults)), counts=counts)

@@ -212,7 +212,7 @@ class _Proposer:
         values: dict[str, Value | None] = {
             "title": old.title if old else wishes.layer_id, "theme": old.theme if old else "要素", "geometry": kind, "path": path,
             "official": False, "version": UNSTATED, "source": UNSTATED, "licence": UNSTATED, "url": self._material.url or None,
-            "crs": None, "sublayer": None, "encoding": None,
+            "crs": None, "sublayer": None, "encoding": None, "none": None, "none_by": None, "none_on": None,
             **({"coverage": coverage} if coverage else {}),
             "fields": {choice.column: [choice.field] for choice in choices},
             "classes": dict(classes.mapped) or None,

@@ -1,5 +1,6 @@
 """Zones of a catalogue entry's file, under the standard names, valid and in EPSG:4490."""
 
+import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -35,7 +36,7 @@ from cdgis.readers.vector import DRIVERS, check_container
 from cdgis.readers.zone_shapes import row_note, sound_zones
 from cdgis.rules.unit_words import CUT_WORDS
 from cdgis.workspace.catalog import LayerSpec
-from cdgis.workspace.layers import Layer
+from cdgis.workspace.layers import ZONE_COLUMNS, Layer
 
 # pyogrio stumbles over its own variables after a broken .prj
 _PROBLEMS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError, ShapelyError,
@@ -70,6 +71,8 @@ def read_layer(spec: LayerSpec, folder: Path) -> Layer:
     LayerError : the file is absent or unreadable, or fields, classes or ids break the catalogue entry.
     CrsError : no CRS, an unknown one, or one that contradicts the coordinates.
     """
+    if spec.none:
+        return _stated_absent(spec)
     path = folder / spec.path
     stamp = file_stamp(path) if path.exists() else ()
     record = _input_record(spec, path, "layer")
@@ -85,6 +88,17 @@ def read_layer(spec: LayerSpec, folder: Path) -> Layer:
     gone = check_shapefile(path, label=spec.path) if path.suffix.lower() == ".shp" else ()
     notes += [intake_note(spec.path, f"{number}（附表已标删除）", (noted("附表把这一行标为已删除，未读取"),)) for number in gone]
     return Layer(spec=spec, zones=zones, record=replace(record, content_sha256=zones_hash(zones)), notes=tuple(notes))
+
+
+def _stated_absent(spec: LayerSpec) -> Layer:
+    """Return the layer of which somebody states that the place has no zone: nothing in it, the statement its record."""
+    columns = dict.fromkeys((*ZONE_COLUMNS, *spec.fields), pd.Series([], dtype=object))
+    digest = hashlib.sha256(spec.statement.encode()).hexdigest()
+    record = InputRecord(
+        layer=spec.id, kind="layer", path="", sublayer="", sha256=digest, version=spec.version, official=spec.official,
+        content_sha256=digest,
+    )  # fmt: skip
+    return Layer(spec=spec, zones=GeoDataFrame(columns, geometry=[], crs=4490), record=record)
 
 
 def _marked_where_cut(spec: LayerSpec, path: Path, frame: pd.DataFrame, notes: list[IntakeNote]) -> pd.DataFrame:

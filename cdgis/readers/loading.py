@@ -90,8 +90,9 @@ def load_workspace(
     for name, err in elsewhere.items():
         title = workspace.catalog[name].title
         gaps.append(gap_of(err, f"{title}：不在本市，不能使用，涉及它的条款和分析", layer=name, file=read[name].record.path))
-    # A zone layer without a single zone proves nothing: its rules stay unknown, as if it were not there.
-    layers = {n: layer for n, layer in read.items() if (len(layer.zones) or not layer.spec.zones) and n not in elsewhere}
+    # A zone layer without a single zone proves nothing, unless somebody states that there is none: its rules stay unknown.
+    layers = {n: layer for n, layer in read.items() if (len(layer.zones) or not layer.spec.zones or layer.spec.none)}
+    layers = {name: layer for name, layer in layers.items() if name not in elsewhere}
     layers |= _without_zones(layers, workspace)
     words = own_words(workspace, layers.get(UNIT_LAYER))
     rulebook, records = read_rules(workspace, settings, gaps, words)
@@ -147,7 +148,7 @@ def _read_layers(
     unread: list[InputRecord] = []
     failed: CdgisError | None = None
     for spec in specs:
-        shown = workspace.relative(workspace.layers_dir / spec.path)
+        shown = workspace.relative(workspace.layers_dir / spec.path) if spec.path else workspace.settings.catalog
         try:
             layer = read_layer(spec, workspace.layers_dir)
         except (LayerError, CrsError) as err:

@@ -51,6 +51,8 @@ def _layer_notes(loaded: Loaded) -> list[str]:
     notes = []
     for layer in loaded.layers.values():
         title = layer.spec.title
+        if layer.spec.none:
+            notes.append(f"图层“{title}”以声明代替：{layer.spec.statement}；在覆盖范围内的对象据此按未压占计")
         if layer.spec.zones and layer.quarantined:
             rows = [note.row for note in layer.notes if note.status is IntakeStatus.QUARANTINED]
             listed = "、".join(rows[:_MOST_LISTED]) + (" 等" if len(rows) > _MOST_LISTED else "")

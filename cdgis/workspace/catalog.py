@@ -5,6 +5,7 @@ A catalogue entry maps a file with anybody's field names to the standard zone co
 changing one entry; no code knows a file name or a field name.
 """
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +21,8 @@ from cdgis.core.toml_files import PlainText, Stated, closest, read_toml, schema_
 Theme = Literal["基础", "三线", "一单", "主体功能", "流域", "修复", "要素", "碳汇"]
 NO_VOIDS = "无"
 """Says of a raster that each of its values is one."""
+_LEAST_STATEMENT = 6
+"""Characters of a statement with a basis."""
 GeometryKind = Literal["polygon", "line", "point", "raster", "table"]
 
 
@@ -43,8 +46,14 @@ class LayerSpec(Stated):
     """Chinese name shown to the user."""
     theme: Theme
     geometry: GeometryKind
-    path: PlainText
-    """Relative to the catalogue's folder."""
+    path: PlainText = ""
+    """Relative to the catalogue's folder; "" only where `none` says that there is no such zone."""
+    none: PlainText = ""
+    """Statement that the place has no zone of this kind, and on what basis; all within the coverage is then proven clear."""
+    none_by: PlainText = ""
+    """Who states it."""
+    none_on: date | None = None
+    """Day of the statement."""
     sublayer: PlainText = ""
     """Layer inside a container such as a GeoPackage; empty means the only one."""
     url: PlainText = Field(default="", exclude=True)
@@ -90,6 +99,34 @@ class LayerSpec(Stated):
         if name and not known:
             raise ValueError(f"不认识编码 {visible(name)}，常用的是 gb18030 和 utf-8")
         return known
+
+    @model_validator(mode="before")
+    @classmethod
+    def _statement_is_its_own_source(cls, entry: Any) -> Any:
+        if not isinstance(entry, Mapping) or not entry.get("none"):
+            return entry
+        return {"version": str(entry.get("none_on", "")), "source": str(entry["none"]), "licence": "声明", **entry}
+
+    @model_validator(mode="after")
+    def _file_or_statement(self) -> "LayerSpec":
+        if not self.none:
+            if not self.path:
+                raise ValueError(f"图层 {self.id} 缺少 path（文件）；本市确无此类区的写 none、none_by、none_on")
+            if self.none_by or self.none_on:
+                raise ValueError(f"图层 {self.id} 写了 none_by 或 none_on，没有写 none（声明的文字和依据）")
+            return self
+        if self.path or self.url:
+            raise ValueError(f"图层 {self.id} 既有文件又声明 none（本市无此类区），请删去其一")
+        if len(self.none) < _LEAST_STATEMENT or not self.none_by or self.none_on is None:
+            raise ValueError(f"图层 {self.id} 的 none 须写明依据，并写明 none_by（谁声明）和 none_on（日期）")
+        if not (self.zones and self.is_vector):
+            raise ValueError(f"图层 {self.id} 不参与叠加，不必声明 none")
+        return self
+
+    @property
+    def statement(self) -> str:
+        """The statement that there is no such zone, with its author and day; "" for a layer with a file."""
+        return f"{self.none}（{self.none_by}，{self.none_on}）" if self.none else ""
 
     @model_validator(mode="after")
     def _zone_layers_declare_coverage(self) -> "LayerSpec":
@@ -178,6 +215,8 @@ def _coverage_problems(catalog: Catalog) -> list[str]:
         if spec.coverage and spec.coverage not in catalog:
             hint = closest(spec.coverage, list(catalog.layers))
             problems.append(f"{spec.id} 的 coverage={spec.coverage} 不在目录中{hint}")
+        elif spec.coverage and catalog[spec.coverage].none:
+            problems.append(f"{spec.id} 的 coverage={spec.coverage} 声明为没有（none），不能说明范围")
         elif spec.coverage and catalog[spec.coverage].geometry != "polygon":
             problems.append(f"{spec.id} 的 coverage={spec.coverage} 不是面图层，不能说明范围")
     return problems

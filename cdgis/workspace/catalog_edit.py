@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import tomlkit
@@ -12,7 +13,7 @@ from cdgis.core.errors import CatalogError, os_reason
 from cdgis.core.regular_files import read_regular
 from cdgis.workspace.catalog import read_catalog
 
-Value = str | bool | float | int | Mapping[str, object]
+Value = str | bool | float | int | date | Mapping[str, object]
 
 
 def with_entry(text: str, layer_id: str, values: Mapping[str, Value | None]) -> str:

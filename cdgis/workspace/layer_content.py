@@ -69,9 +69,11 @@ def listed(items: Iterable[object]) -> str:
 
 def _loss_faults(layer: Layer) -> list[Fault]:
     kept, lost = len(layer.zones), layer.quarantined
+    if layer.spec.none:
+        return []
     if not kept:
         problem = f"{lost} 个要素全部未能使用，等于没有这个图层" if lost else "文件里没有要素，等于没有这个图层"
-        remedy = "换成完整的文件；确实没有这类区的，请从目录中删去该条目并说明"
+        remedy = "换成完整的文件；本市确无此类区的，用 cdgis layers none 写明依据"
         return [Fault(layer=layer.spec.id, zone_id="", problem=problem, remedy=remedy, grave=True)]
     if not lost:
         return []

@@ -57,6 +57,10 @@ class Ground:
         """Return a layer's Chinese title."""
         return WITHHELD if layer in self.withheld else self.catalog[layer].title if layer in self.catalog else layer
 
+    def statement(self, layer: str) -> str:
+        """Return who states on what basis that there is no zone of this layer, "" where there is a file."""
+        return "" if layer in self.withheld or layer not in self.catalog else self.catalog[layer].statement
+
     def zone_name(self, layer: str, zone_id: str) -> str:
         """Return a zone's name, or its id when it has none."""
         return self.names.get(layer, {}).get(zone_id, ("", ""))[0] or zone_id
@@ -138,7 +142,7 @@ def nearby_of(ground: Ground, rules: Mapping[str, Rule], findings: Sequence[Row]
     rows = [
         NearRow(
             layer=layer, layer_title=ground.title(layer), zone_id=zone_id,
-            zone_name=ground.names.get(layer, {}).get(zone_id, ("", ""))[0],
+            zone_name=ground.names.get(layer, {}).get(zone_id, ("", ""))[0] or ground.statement(layer),
             zone_class=ground.names.get(layer, {}).get(zone_id, ("", ""))[1],
             distance_m=distance_m, proof=(layer, zone_id) in clear,
             rule_ids=tuple(sorted(set(buffered.get((layer, zone_id), ())))),
@@ -185,6 +189,7 @@ def _hard_line(entry: Row, ground: Ground, subject: Subject, as_of: date) -> Har
         "inside": extent(inside if zones else sum(z.area_m2 for z in slivers), str(parts[0]["unit"]) if parts else "m2"),
         "share": percent(inside / total) if (total := max((float(p["total"]) for p in parts), default=0.0)) else "—",
         "zone": zone_name,
+        "stated": "；".join(filter(None, map(ground.statement, layers))),
         "distance": metres(distance_m) if distance_m == distance_m else "—",
         "uncovered": extent(_most(parts, "uncovered"), str(parts[0]["unit"]) if parts else ""),
     }
@@ -228,7 +233,7 @@ def _sentence(key: str, status: HardLineStatus, words: Row, subject: Subject) ->
         situation, extra = _redline_situation(subject)
         return redline[situation].format(**words, **extra), redline["note"]
     if status is HardLineStatus.CLEAR and not words["zone"]:
-        return hard["clear_none"].format(**words), ""
+        return hard["clear_stated" if words["stated"] else "clear_none"].format(**words), ""
     if status is HardLineStatus.CLEAR and key == _REDLINE:
         return redline["outside"].format(**words), redline["note"]
     return hard[_HARD_WORDING[status]].format(**words), ""
