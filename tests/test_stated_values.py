@@ -94,8 +94,13 @@ def test_a_condition_of_a_rule_compares_with_what_was_written(value):
     assert read == value and isinstance(read, str) == isinstance(value, str)
 
 
-@pytest.mark.parametrize("line", ["tolerance_m = １０", "tolerance_m = 1,5", "tolerance_m = 010", "tolerance_m = +-1", "tolerance_m = 1.", 'as_of = "1793491200"',
-                                  "as_of = 2026-13-01", "as_of = 1793491200", "tolerance_m = inf", "tolerance_m = true", 'tolerance_m = "20"'])  # fmt: skip
+UNREADABLE = [
+    "tolerance_m = １０", "tolerance_m = 1,5", "tolerance_m = 010", "tolerance_m = +-1", "tolerance_m = 1.", "tolerance_m = inf",
+    "tolerance_m = true", 'tolerance_m = "20"', 'as_of = "1793491200"', "as_of = 2026-13-01", "as_of = 1793491200",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("line", UNREADABLE)
 def test_the_file_itself_is_refused_with_the_name_or_the_place(tmp_path, line):
     text = "".join(row for row in SETTINGS.splitlines(keepends=True) if not row.startswith(line.split(" ")[0]))
     with pytest.raises(WorkspaceError) as raised:

@@ -2,6 +2,7 @@
 
 import os
 import resource
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -34,12 +35,14 @@ def _environments(scratch: Path) -> dict[str, dict[str, str]]:
         "no PROJ network": {"PROJ_NETWORK": "ON", "PROJ_NETWORK_ENDPOINT": "http://127.0.0.1:9"},
         "a proxy": {"http_proxy": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"},
         "a dead display": {"DISPLAY": ":99", "BROWSER": "/nonexistent"}, "SOURCE_DATE_EPOCH": {"SOURCE_DATE_EPOCH": "0"},
-        "warnings are errors": {"PYTHONWARNINGS": "error::UserWarning"},
+        "warnings are errors": {"PYTHONWARNINGS": "error::UserWarning"}, "no fonts": {"FONTCONFIG_FILE": "/nonexistent"},
+        "no caches": dict.fromkeys(("XDG_CACHE_HOME", "MPLCONFIGDIR", "NUMBA_CACHE_DIR"), "/proc/nowhere"),
+        "nothing but the path": dict.fromkeys(("USER", "LOGNAME", "HOME", "SHELL", "TERM", "TMPDIR", "PWD"), ""),
     }  # fmt: skip
 
 
 def cases(count: int, seed: int, scratch: Path) -> Iterator[Case]:
-    """Yield the environments, then small memory and a full disk."""
+    """Yield the environments, then small memory, a full disk, folders to work in and names of folders."""
     root = small_workspace(scratch / "区")
     plain = scratch / "plain"
     if _screened(root, plain, {}).returncode:
@@ -53,9 +56,28 @@ def cases(count: int, seed: int, scratch: Path) -> Iterator[Case]:
         ("600 MB of memory", {}, lambda: resource.setrlimit(resource.RLIMIT_AS, (600 << 20, 600 << 20))),
         ("64 open files", {}, lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))),
         ("no stdin", {}, lambda: os.close(0)),
+        ("a folder nobody can write", {}, lambda: os.chdir("/proc")),
+        ("a folder that is gone", {}, lambda: _in_a_lost_folder(scratch / "gone")),
+        ("another folder", {}, lambda: os.chdir("/")),
+        ("umask 077", {}, lambda: os.umask(0o077) and None),
+        ("umask 000", {}, lambda: os.umask(0) and None),
+        ("low priority", {}, lambda: os.nice(19) and None),
     ]
     for number, (name, change, before) in enumerate(trials[: count or None]):
         yield name, lambda number=number, change=change, before=before: _same(root, scratch / f"e{number}", change, before, honest)
+    for number, folder in enumerate(_FOLDERS if not count else ()):
+        yield f"in {folder!r}", lambda number=number, folder=folder: _same(
+            Path(shutil.copytree(root, scratch / folder)), scratch / folder / f"出{number}", {}, None, honest
+        )
+
+
+_FOLDERS = ("空 格", "全角　（甲）&乙", "引'号\"", "%TEMP%", "深" * 60, "é-NFD e\u0301", "[1]*?", "-quiet", "$HOME;x")
+
+
+def _in_a_lost_folder(folder: Path) -> None:
+    folder.mkdir()
+    os.chdir(folder)
+    folder.rmdir()
 
 
 def _screened(
