@@ -55,8 +55,8 @@ def test_parts_together_say_what_one_judgement_of_all_says(loaded, tmp_path):
     job, parts = plan_batch(loaded, [path], tmp_path / "out", declared=DECLARED, part_rows=7)
     assert [p.last - p.first for p in parts] == [7, 3] * 3
     summary = close_batch(job, parts, judge_in_order(job, parts, loaded))
-    whole = judge_subjects(loaded, read_parcels(parts_of_files([(write_parcels(tmp_path / "p.parquet", group=30), "p.parquet")],
-                                                               rows=999)[0], declared=DECLARED)).tables  # fmt: skip
+    (all_of_it,) = parts_of_files([(write_parcels(tmp_path / "p.parquet", group=30), "p.parquet")], rows=999)
+    whole = judge_subjects(loaded, read_parcels(loaded.workspace, all_of_it, declared=DECLARED)).tables
     assert summary["read"] == summary["judged"] == 30
     for name in TABLES:
         mine = table(tmp_path / "out", name).drop(columns="data_status")
@@ -134,9 +134,9 @@ def test_rows_without_shape_are_quarantined_and_crooked_ones_mended(loaded, tmp_
     assert list(table(tmp_path / "out", "intake")["row"]) == ["2", "3"]
 
 
-def test_projected_parcels_lie_where_lonlat_ones_do(tmp_path):
+def test_projected_parcels_lie_where_lonlat_ones_do(loaded, tmp_path):
     found = [
-        read_parcels(parts_of_files([(write_parcels(tmp_path / f"{epsg}.parquet", 5, epsg=epsg), "p")], rows=99)[0], declared={})
+        read_parcels(loaded.workspace, parts_of_files([(write_parcels(tmp_path / f"{epsg}.parquet", 5, epsg=epsg), "p")], rows=99)[0], declared={})
         for epsg in (4490, 4548)
     ]
     apart = shapely.hausdorff_distance(*(s.frame.geometry.to_numpy() for s in found))

@@ -192,7 +192,7 @@ BROKEN_LAYERS = {
     "43 all lines": (FARM, "9 个要素全部未能使用"), "43 one line": ([FARM[0], *FIELDS[1:]], "9 个要素中有 1 个未能使用"),
     "43 one null": ([None, *FIELDS[1:]], "9 个要素中有 1 个未能使用"), "own points": ([s.centroid for s in FIELDS], "9 个要素全部未能使用"),
     "own flat": ([shapely.Polygon([(117.5, 41.4), (117.6, 41.4), (117.7, 41.4)]), *FIELDS[1:]], "9 个要素中有 1 个未能使用"),
-    "own elsewhere": (FAR, "坐标远在本市之外"),
+    "own elsewhere": (FAR, "全部 9 个要素都在本市以外"),
 }  # fmt: skip
 """What a layer of farmland holds -> what `layers check` must say of it."""
 LEFT_ALONE = {

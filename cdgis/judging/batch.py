@@ -102,7 +102,7 @@ def judge_part(part: PartOfFile, job: BatchJob, loaded: Loaded) -> PartDone:
 
 
 def _judge_part(part: PartOfFile, job: BatchJob, loaded: Loaded, record: Path) -> PartDone:
-    subjects = read_parcels(part, declared=job.declared, default_accuracy_m=loaded.settings.default_accuracy_m)
+    subjects = read_parcels(loaded.workspace, part, declared=job.declared, layers=loaded.layers)
     tables = judge_subjects(loaded, subjects).tables
     rows = [asdict(note) for note in subjects.intake]
     files = {

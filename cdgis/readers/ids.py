@@ -22,10 +22,14 @@ def safe_id(text: str) -> str:
 
 
 class IdRegister:
-    """Hands out unique ids; file systems that ignore letter case must not make two of them one."""
+    """Hands out unique ids; file systems that ignore letter case must not make two of them one.
 
-    def __init__(self) -> None:
+    One that does not rename hands out what was asked for, twice if need be: whoever knows all rows refuses them.
+    """
+
+    def __init__(self, *, renames: bool = True) -> None:
         self._taken: set[str] = set()
+        self._renames = renames
 
     def claim(self, wanted: str) -> tuple[str, list[Remark]]:
         """Return a safe unique id for `wanted`, with a remark when it had to differ."""
@@ -34,7 +38,7 @@ class IdRegister:
             [repaired(f"编号含不宜作文件名的字符，改为 {safe}", field="编号", value=wanted)] if safe != wanted else []
         )
         unique, number = safe, 2
-        while unique.casefold() in self._taken:
+        while self._renames and unique.casefold() in self._taken:
             unique, number = f"{safe}-{number}", number + 1
         if unique != safe:
             remarks.append(

@@ -1,38 +1,29 @@
-"""Sites of one part of a large GeoParquet file (provincial batches: column by column, no object a row).
+"""Sites of one part of a large GeoParquet file (provincial batches), read by the law of single sites.
 
-Headers, industries, project types and attributes mean what they mean in every other file; texts that repeat are read
-once. Rows are numbered from 1 in the file; every row is accepted, repaired or quarantined.
+Rows are numbered from 1 in the file; every row is accepted, repaired or quarantined, whichever part it falls into. What
+would need rows of other parts (vertices of one outline) is asked about, and a number given twice is left to the end.
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-import pandas as pd
 import pyarrow.parquet as pq
-import shapely
-from geopandas import GeoDataFrame
 
-from cdgis.core.array_types import BoolArray, GeometryArray
-from cdgis.core.errors import ReaderError
-from cdgis.core.vocabulary import IntakeNote, SubjectKind
-from cdgis.geometry.gauss_kruger import GEOGRAPHIC_EPSG, KNOWN_EPSG, identify_crs
-from cdgis.geometry.plane_validity import valid_on_plane
-from cdgis.readers.headers import subject_column
-from cdgis.readers.intake import intake_note, rejected, repaired
-from cdgis.readers.mending import LARGEST_REPAIR_SHARE, made_valid, mend
-from cdgis.readers.repair import densified_lonlat, usable
-from cdgis.readers.roster import stated_accuracy_m
+from cdgis.readers.ids import IdRegister
+from cdgis.readers.inputs import InputFile
+from cdgis.readers.intake import rejected
+from cdgis.readers.parquet_sites import read_rows
+from cdgis.readers.place_extent import in_its_place
+from cdgis.readers.records import SiteRecord
+from cdgis.readers.roster import Roster
+from cdgis.readers.site_batch import project_batch, sites_of
+from cdgis.readers.stated_places import StatedPlaces
 from cdgis.readers.subjects import Description, describe_site
-from cdgis.rules.attributes import load_attributes
-from cdgis.workspace.layers import SUBJECT_COLUMNS, Subjects
+from cdgis.workspace.layers import Layer, Subjects
+from cdgis.workspace.settings import Workspace
 
-_AREA = 2
-_LONLAT = "OGC:CRS84"
-"""What GeoParquet means where it names no coordinate system."""
+_JOIN_FIRST = "请先在 GIS 软件里把点连成面（点转线、线转面）后提交；确是点位的加 --as points"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,134 +66,40 @@ def parts_of_files(files: Sequence[tuple[Path, str]], *, rows: int) -> tuple[Par
     return tuple(parts)
 
 
-def read_parcels(part: PartOfFile, *, declared: Mapping[str, str], default_accuracy_m: float = 0.0) -> Subjects:
-    """Return the sites in one part of a file, EPSG:4490.
+@in_its_place
+def read_parcels(
+    workspace: Workspace, part: PartOfFile, *, declared: Mapping[str, str], layers: Mapping[str, Layer] | None = None
+) -> Subjects:
+    """Return the sites in one part of a file, EPSG:4490, with an intake line for every row that earned a word.
 
     Parameters
     ----------
     declared : column or attribute name -> text for every site, over what the file says.
+    layers : of the workspace, as far as they are read already.
 
     Raises
     ------
-    ReaderError : the file is no GeoParquet, or its coordinate system is not one that needs no local parameters.
+    ReaderError : the file is no GeoParquet, or damaged.
+    CrsError : its coordinate system is not one that needs no local parameters.
     """
-    source = pq.ParquetFile(part.path)
-    column, epsg = geometry_column(source, part.label)
-    table = source.read_row_group(part.row_group).slice(part.first, part.last - part.first)
-    raw = np.asarray(shapely.from_wkb(table.column(column).to_numpy(zero_copy_only=False)), dtype=object)
-    texts = table.drop_columns([column, *(n for n in table.column_names if n == "bbox")]).to_pandas().astype(object)
-    texts = texts.where(texts.notna(), "").astype(str)
-    geometry, mended, lost = _sound(raw, epsg)
-    rows = np.array([str(part.before + 1 + i) for i in range(len(raw))], dtype=object)
-    described, which = _described(texts, declared)
-    frame = _frame(part, described, which, texts).assign(
-        source_row=rows, notes=np.where(mended, "图形不合规，已修复", "")
-    )
-    frame["accuracy_m"] = [_accuracy_m(described[i], default_accuracy_m) for i in which]
-    kept = GeoDataFrame(frame[~lost], geometry=geometry[~lost], crs=GEOGRAPHIC_EPSG).reset_index(drop=True)
-    return Subjects(
-        frame=kept[[*SUBJECT_COLUMNS, "geometry"]],
-        attributes=_attributes(frame["subject_id"].to_numpy()[~lost], described, which[~lost]),
-        intake=_intake(part, rows, mended, lost),
+    batch = replace(project_batch(workspace, places=StatedPlaces(workspace, layers)), declared=declared)
+    file = InputFile(path=part.path, label=part.label)
+    records = read_rows(
+        pq.ParquetFile(part.path), (part.row_group,), batch.source(file), rows=slice(part.first, part.last), before=part.before
     )
 
+    def describe(record: SiteRecord) -> Description:
+        """Return what declaration and row say of a record, in this order."""
+        return describe_site(declared, record.texts)
 
-def geometry_column(source: pq.ParquetFile, label: str) -> tuple[str, int]:
-    """Return the name of the geometry column of a GeoParquet file, and its EPSG code.
-
-    Raises
-    ------
-    ReaderError : no GeoParquet, or on a coordinate system that is none of KNOWN_EPSG.
-    """
-    meta = (source.schema_arrow.metadata or {}).get(b"geo")
-    if meta is None:
-        raise ReaderError(
-            "不是 GeoParquet（没有 geo 元数据）", source=label, remedy="请用 GIS 软件或 geopandas 导出为 GeoParquet"
-        )
-    known = json.loads(meta)
-    column = str(known["primary_column"])
-    stated = known["columns"][column].get("crs", _LONLAT)
-    epsg = 4326 if stated == _LONLAT else identify_crs(stated if isinstance(stated, str) else json.dumps(stated))
-    if epsg not in KNOWN_EPSG:
-        raise ReaderError(
-            f"坐标系是 {epsg or '未知'}，应为 CGCS2000 经纬度或高斯-克吕格坐标", source=label, remedy="请先转换"
-        )
-    return column, epsg
-
-
-def _sound(raw: GeometryArray, epsg: int) -> tuple[GeometryArray, BoolArray, BoolArray]:
-    """Return geometries valid and in EPSG:4490, which were mended, and which cannot be used."""
-    lost = ~usable(raw)
-    flat = np.asarray(shapely.force_2d(raw), dtype=object)
-    flat[lost] = None
-    mended = ~lost & ~shapely.is_valid(flat)
-    mixed = ~lost & (shapely.get_type_id(flat) == 7)
-    for index in np.flatnonzero(mended & ~mixed):
-        if shapely.get_dimensions(flat[index]) != _AREA:
-            flat[index] = made_valid(flat[index])
-            continue
-        mending = mend(flat[index], epsg)
-        flat[index] = mending.geometry
-        lost[index] = mending.share > LARGEST_REPAIR_SHARE
-    lost |= mixed | (~lost & shapely.is_empty(flat))
-    flat[lost] = None
-    lonlat, _ = densified_lonlat(flat, epsg)
-    plane, crossed = valid_on_plane(lonlat)
-    lost |= ~lost & shapely.is_empty(plane)
-    return lonlat, (mended | crossed) & ~lost, lost
-
-
-def _described(texts: pd.DataFrame, declared: Mapping[str, str]) -> tuple[list[Description], npt.NDArray[np.int64]]:
-    """Return the distinct descriptions, and which one each row has; names and ids do not make rows distinct."""
-    shared = [name for name in texts.columns if subject_column(name) not in ("subject_id", "name")]
-    if not shared:
-        return [describe_site(declared)], np.zeros(len(texts), dtype=np.int64)
-    which = texts.groupby(shared, sort=False).ngroup().to_numpy().astype(np.int64)
-    _, first = np.unique(which, return_index=True)
-    rows = texts[shared].iloc[first].to_dict("records")
-    return [describe_site(declared, {str(k): str(v) for k, v in row.items()}) for row in rows], which
-
-
-def _frame(
-    part: PartOfFile, described: Sequence[Description], which: npt.NDArray[np.int64], texts: pd.DataFrame
-) -> pd.DataFrame:
-    columns = {
-        name: np.array([d.columns.get(name, "") for d in described], dtype=object)[which]
-        for name in ("name", "industry", "project_type", "activity")
-    }
-    for name in texts.columns:
-        if subject_column(name) == "name" and not (columns["name"] != "").any():
-            columns["name"] = texts[name].to_numpy(dtype=object)
-    own = next((texts[n].to_numpy(dtype=object) for n in texts.columns if subject_column(n) == "subject_id"), None)
-    numbered = np.array([f"{Path(part.label).stem}-{part.before + 1 + i}" for i in range(len(texts))], dtype=object)
-    ids = numbered if own is None else np.where(own == "", numbered, own)
-    fixed = {"subject_id": ids, "kind": SubjectKind.PROJECT.value, "source_file": part.label}
-    return pd.DataFrame({**fixed, **columns})
-
-
-def _accuracy_m(description: Description, default_m: float) -> float:
-    stated = stated_accuracy_m(description.columns.get("accuracy_m", ""))
-    return default_m if stated is None else stated
-
-
-def _attributes(
-    ids: npt.NDArray[np.object_], described: Sequence[Description], which: npt.NDArray[np.int64]
-) -> pd.DataFrame:
-    dictionary, parts = load_attributes(), []
-    for number, description in enumerate(described):
-        mine = ids[which == number]
-        for name, value in description.attributes.items():
-            rows = {"subject_id": mine, "attribute": name, "value": value, "unit": dictionary[name].unit}
-            parts.append(pd.DataFrame(rows))
-    columns = ["subject_id", "attribute", "value", "unit"]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns, dtype=object)
-
-
-def _intake(
-    part: PartOfFile, rows: npt.NDArray[np.object_], mended: BoolArray, lost: BoolArray
-) -> tuple[IntakeNote, ...]:
-    """Return a line for every row that was not simply accepted."""
-    bad = rejected("没有几何图形、坐标无效、图形不是一种，或修复会改变 1% 以上的面积", field="geometry", remedy="补上或修正图形后重新提交")
-    fixed = repaired("图形不合规，已修复", field="geometry", remedy="请核对边界")
-    notes = [intake_note(part.label, str(row), (bad,)) for row in rows[lost]]
-    return (*notes, *(intake_note(part.label, str(row), (fixed,)) for row in rows[mended]))
+    roster = Roster(default_accuracy_m=workspace.settings.default_accuracy_m, ids=IdRegister(renames=False))
+    rows = {record.row for record in records}
+    # said once a file, whatever its parts: by the names of its columns
+    columns = [dict.fromkeys(record.texts, "…") for record in records[:1] if part.before == 0]
+    for record, described in sites_of(records, describe, listed=False, repair_share=batch.repair_share, columns=columns):
+        if record.row not in rows:
+            bad = rejected("这些行像是一块地的拐点，分块研判不把各行连成面", field="图形", remedy=_JOIN_FIRST)
+            record = replace(record, geometry=None, remarks=(*record.remarks, bad))
+        batch.enter(record, described, file, roster)
+    subjects = roster.to_subjects()
+    return replace(subjects, intake=tuple(note for note in subjects.intake if note.reason))

@@ -1,23 +1,27 @@
-"""Sites of a GeoParquet file read one by one, like those of any other vector file."""
+"""Sites of GeoParquet: a file as a whole, or its rows in parts; both become records in one way."""
+
+import json
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 from shapely.errors import ShapelyError
-from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import ReaderError
 from cdgis.geometry.gauss_kruger import identify_crs
-from cdgis.readers.crs import resolve_crs
-from cdgis.readers.parcels import geometry_column
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource, cell_text
+from cdgis.readers.reference import of_row, refer
 from cdgis.readers.repair import settle
+from cdgis.readers.settled_rows import settle_rows
 
 PARQUET_SUFFIXES = (".parquet", ".geoparquet")
 _MOST_ROWS = 5_000
 """More are a batch, which is read in parts."""
+_LONLAT = "OGC:CRS84"
+"""What GeoParquet means where it names no coordinate system."""
 _BROKEN = (pa.ArrowException, ShapelyError, ValueError, TypeError, LookupError, OSError, AttributeError, NotImplementedError)
 
 
@@ -36,25 +40,74 @@ def read_geoparquet(source: SiteSource) -> tuple[SiteRecord, ...]:
                 f"有 {file.metadata.num_rows} 行，超过 {_MOST_ROWS} 行", source=source.label,
                 remedy="请单独作为一批交给 cdgis screen（只给 GeoParquet 文件）"
             )
-        column, epsg = geometry_column(file, source.label)
-        table = file.read()
-        with np.errstate(invalid="ignore"):
-            shapes = shapely.from_wkb(table.column(column).to_numpy(zero_copy_only=False))
-        rows = table.drop_columns([column, *(name for name in table.column_names if name == "bbox")]).to_pylist()
+        groups = range(file.metadata.num_row_groups)
     except _BROKEN as err:
-        raise ReaderError(f"不是可读的 GeoParquet（{in_words(err)}）", source=source.label, remedy="请用 GIS 软件重新导出") from err
-    stated = f"EPSG:{epsg}" if identify_crs(f"EPSG:{epsg}") else ""
-    code = resolve_crs(source.label, declared=source.crs, stated=stated, remedy=CRS_REMEDY)
-    return tuple(_record(shape, row, number, code, source) for number, (shape, row) in enumerate(zip(shapes, rows, strict=True), start=1))
+        raise _unreadable(source, err) from err
+    return read_rows(file, groups, source)
 
 
-def _record(shape: BaseGeometry | None, row: dict[str, object], number: int, epsg: int, source: SiteSource) -> SiteRecord:
-    settled = settle(shape, epsg, source=source.label, remedy=CRS_REMEDY, home=source.home, repair_share=source.repair_share)
-    return SiteRecord(
-        row=str(number),
-        geometry=settled.geometry,
-        given=settled.given,
-        keys=(str(number),),
-        texts={name: cell_text(value) for name, value in row.items()},
-        remarks=settled.remarks,
-    )
+def read_rows(
+    file: pq.ParquetFile, groups: Sequence[int], source: SiteSource, *, rows: slice = slice(None), before: int = 0
+) -> tuple[SiteRecord, ...]:
+    """Return one record per row of some row groups.
+
+    Parameters
+    ----------
+    rows : which rows of them.
+    before : rows of the file before these; rows are numbered from 1 in the file.
+
+    Raises
+    ------
+    ReaderError, CrsError : as `read_geoparquet`.
+    """
+    try:
+        column, stated = geometry_column(file, source.label)
+        table = file.read_row_groups(list(groups))
+        first, last, _ = rows.indices(table.num_rows)
+        table = table.slice(first, last - first)
+        with np.errstate(invalid="ignore"):
+            shapes = np.asarray(shapely.from_wkb(table.column(column).to_numpy(zero_copy_only=False)), dtype=object)
+        lines = table.drop_columns([column, *(name for name in table.column_names if name == "bbox")]).to_pylist()
+    except _BROKEN as err:
+        raise _unreadable(source, err) from err
+    reference = refer(source, stated=stated)
+    texts = [{name: cell_text(value) for name, value in line.items()} for line in lines]
+    own = [of_row(reference, line, source) for line in texts]
+    as_the_file = reference.datum == "cgcs2000" and all(one is reference for one, _ in own)
+    settled = settle_rows(shapes, reference.epsg, source) if as_the_file else [
+        settle(shape, one.epsg, source=source.label, remedy=CRS_REMEDY, home=source.home, repair_share=source.repair_share, datum=one.datum)
+        for shape, (one, _) in zip(shapes, own, strict=True)
+    ]
+    return tuple(
+        SiteRecord(
+            row=str(number), geometry=done.geometry, given=done.given, keys=(str(number),), texts=line, accuracy_m=one.accuracy_m,
+            remarks=(*contradiction, *one.remarks, *done.remarks),
+        )
+        for number, (done, line, (one, contradiction)) in enumerate(zip(settled, texts, own, strict=True), start=before + 1)
+    )  # fmt: skip
+
+
+def geometry_column(file: pq.ParquetFile, label: str) -> tuple[str, str]:
+    """Return the name of the geometry column of a GeoParquet file, and the coordinate system it states.
+
+    Raises
+    ------
+    ReaderError : no GeoParquet.
+    """
+    meta = (file.schema_arrow.metadata or {}).get(b"geo")
+    if meta is None:
+        raise ReaderError(
+            "不是 GeoParquet（没有 geo 元数据）", source=label, remedy="请用 GIS 软件或 geopandas 导出为 GeoParquet"
+        )
+    known = json.loads(meta)
+    column = str(known["primary_column"])
+    stated = known["columns"][column].get("crs", _LONLAT)
+    if stated == _LONLAT:
+        return column, "EPSG:4326"
+    words = stated if isinstance(stated, str) else json.dumps(stated) if stated else ""
+    epsg = identify_crs(words) if words else None
+    return column, f"EPSG:{epsg}" if epsg else words
+
+
+def _unreadable(source: SiteSource, err: Exception) -> ReaderError:
+    return ReaderError(f"不是可读的 GeoParquet（{in_words(err)}）", source=source.label, remedy="请用 GIS 软件重新导出")

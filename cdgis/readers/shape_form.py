@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from cdgis.geometry.geodesy import geodesic_length_m, survey_area_m2
 from cdgis.readers.intake import rejected, repaired
+from cdgis.readers.mending import LARGEST_REPAIR_SHARE
 from cdgis.readers.records import SiteRecord
 from cdgis.readers.repair import settle
 from cdgis.readers.ring_loops import assembled, simple_loops
@@ -29,12 +30,13 @@ AS_LINE = "如确为线状工程，请加 --as line（或在“图形”一栏�
 WHICH = "是用地边界请加 --as polygon，是线状工程请加 --as line（或在“图形”一栏写 面、线）"
 
 
-def in_kind(record: SiteRecord, stated: str) -> SiteRecord:
+def in_kind(record: SiteRecord, stated: str, repair_share: float = LARGEST_REPAIR_SHARE) -> SiteRecord:
     """Return the record as the kind of shape stated for it, or as the one its form shows; every change is said.
 
     Parameters
     ----------
     stated : what a declaration, the sidecar or the row itself says, "" for nothing.
+    repair_share : a repair of a line read as land that gains and loses more than this share of it is refused.
     """
     shape = record.geometry
     kind = named_kind(stated) if stated else None
@@ -44,14 +46,14 @@ def in_kind(record: SiteRecord, stated: str) -> SiteRecord:
         return record
     dimension = int(shapely.get_dimensions(shape))
     if kind is None:
-        return _by_form(record, shape) if dimension == 1 else record
+        return _by_form(record, shape, repair_share) if dimension == 1 else record
     if kind.dimension == dimension:
         return record
     if kind is ShapeKind.POLYGON and dimension == 1:
         lines = _lines(shape)
         gap_m = max(_gap_m(line) for line in lines)
         words = f"按所写的“{stated}”读成面" + (f"，首尾相距 {gap_m:.1f} 米已闭合" if gap_m > 0 else "")
-        return _as_land(record, lines, words, remedy="请核对边界")
+        return _as_land(record, lines, words, remedy="请核对边界", repair_share=repair_share)
     reason = f"写明图形为“{stated}”，读到的却是{KIND_WORDS[dimension]}，不知以哪个为准"
     return replace(record, geometry=None, remarks=(*record.remarks, rejected(reason, field="图形", remedy=_CONTRADICTED)))
 
@@ -59,7 +61,7 @@ def in_kind(record: SiteRecord, stated: str) -> SiteRecord:
 _CONTRADICTED = "请核对 --as 或“图形”一栏；文件里的图形不对时请重新导出"
 
 
-def _by_form(record: SiteRecord, shape: BaseGeometry) -> SiteRecord:
+def _by_form(record: SiteRecord, shape: BaseGeometry, repair_share: float) -> SiteRecord:
     """Return a record of lines nobody calls lines: land when they close, asked about when they nearly do."""
     lines = _lines(shape)
     gaps_m = [_gap_m(line) for line in lines]
@@ -68,7 +70,7 @@ def _by_form(record: SiteRecord, shape: BaseGeometry) -> SiteRecord:
     if _land_m2(lines) < _LEAST_LAND_M2:
         return record
     if all(gap_m <= min(_CLOSED_M, _CLOSED_SHARE * length_m) for gap_m, length_m in pairs):
-        return _as_land(record, lines, "线首尾相接，按用地边界读成面", remedy=AS_LINE)
+        return _as_land(record, lines, "线首尾相接，按用地边界读成面", remedy=AS_LINE, repair_share=repair_share)
     near = [(gap_m, length_m) for gap_m, length_m in pairs if gap_m <= _NEAR_SHARE * length_m]
     if not near:
         return record
@@ -98,7 +100,7 @@ def _land_m2(lines: list[BaseGeometry]) -> float:
     return float(survey_area_m2(shapely.make_valid(np.array(rings, dtype=object))).sum()) if rings else 0.0
 
 
-def _as_land(record: SiteRecord, lines: list[BaseGeometry], words: str, *, remedy: str) -> SiteRecord:
+def _as_land(record: SiteRecord, lines: list[BaseGeometry], words: str, *, remedy: str, repair_share: float) -> SiteRecord:
     short = [line for line in lines if len({tuple(point) for point in line.coords}) < 3]
     if short:
         bad = rejected(f"{words}，但有线不足三个点", field="图形", remedy=WHICH)
@@ -106,7 +108,7 @@ def _as_land(record: SiteRecord, lines: list[BaseGeometry], words: str, *, remed
     loops = [loop for line in lines for loop in simple_loops(shapely.get_coordinates(line))]
     parts = assembled(loops)
     shape = parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
-    settled = settle(shape, _LONLAT, source="", remedy=WHICH)
+    settled = settle(shape, _LONLAT, source="", remedy=WHICH, repair_share=repair_share)
     area_ha = float(survey_area_m2(np.array([settled.geometry], dtype=object))[0]) / 1e4 if settled.geometry is not None else 0.0
     said = repaired(f"{words}（{area_ha:.4f} 公顷）", field="图形", remedy=remedy)
     mended = settled.given is not None and settled.given.mended

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -12,9 +12,7 @@ from cdgis.core.regular_files import real_path
 from cdgis.core.scratch_folder import scratch_folder
 from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, SubjectKind
 from cdgis.readers.attribute_columns import match_attribute
-from cdgis.readers.coordinates import Box
 from cdgis.readers.crs import NO_CRS
-from cdgis.readers.cut_names import not_understood
 from cdgis.readers.formats import POINT_LISTS, read_records
 from cdgis.readers.frame_sites import site_labels
 from cdgis.readers.headers import subject_column
@@ -29,16 +27,14 @@ from cdgis.readers.inputs import (
     open_archive,
 )
 from cdgis.readers.intake import intake_note, rejected
-from cdgis.readers.place_extent import home_box, in_its_place, place_extent
-from cdgis.readers.records import SiteRecord, SiteSource
+from cdgis.readers.place_extent import in_its_place
+from cdgis.readers.records import SiteRecord
 from cdgis.readers.roster import Roster
 from cdgis.readers.seen_register import with_register
-from cdgis.readers.shape_form import in_kind
 from cdgis.readers.sidecar import UNMATCHED, UNNAMED, Sidecar, read_sidecar, without
-from cdgis.readers.stated_places import CONFLICT, StatedPlaces
+from cdgis.readers.site_batch import SiteBatch, project_batch, sites_of
 from cdgis.readers.subjects import Description, describe_site
 from cdgis.readers.typed import TypedSites, read_typed_sites, typed_record
-from cdgis.readers.vertices import put_together
 from cdgis.workspace.layers import Subjects
 from cdgis.workspace.settings import Workspace, absolute_path
 
@@ -49,31 +45,6 @@ NO_MATCH = rejected(
     "没有一个文件与这个通配相符", field="sources", remedy="核对 cdgis.toml [sources] 里的写法与文件位置"
 )
 NO_ROWS = rejected("文件里没有图斑或数据行", field="文件", remedy="核对导出时是否选中了用地边界")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Batch:
-    """Files of one kind and what is known about them from outside."""
-
-    paths: tuple[Path, ...]
-    labels: Mapping[Path, str]
-    """File or sidecar -> name shown to the user, no two alike."""
-    kind: SubjectKind
-    undeclared_accuracy_m: float
-    repair_share: float
-    sidecar: Path | None = None
-    declared: Mapping[str, str] = field(default_factory=dict)
-    """Column or attribute name -> text that applies to every site."""
-    places: StatedPlaces | None = None
-    home: Box | None = None
-    whole: bool = False
-    """Whether these are all the files the sidecar can speak of, so that every row of it must meet one."""
-    of_workspace: bool = False
-    """Whether they are the workspace's own: an unreadable sidecar is then a gap, else an error."""
-
-    def stated(self, role: str) -> str:
-        """Return what is declared for all files under a standard column, empty when nothing is."""
-        return next((text for name, text in self.declared.items() if subject_column(name) == role), "")
 
 
 @in_its_place
@@ -89,7 +60,7 @@ def read_subjects(workspace: Workspace, *, progress: Progress | None = None) -> 
     sites = tuple(path for path in expand_globs(workspace.root, sources.projects) if path != sidecar)
     tables = expand_globs(workspace.root, sources.enterprises)
     labels = workspace.labels((*sites, *tables, *((sidecar,) if sidecar else ())))
-    projects = replace(_projects(workspace, sites, labels, sidecar), whole=True, of_workspace=True)
+    projects = replace(project_batch(workspace, sites, labels, sidecar), whole=True, of_workspace=True)
     enterprises = replace(projects, paths=tables, kind=SubjectKind.ENTERPRISE, sidecar=None)
     roster = Roster(default_accuracy_m=settings.default_accuracy_m)
     for batch in (projects, enterprises):
@@ -134,7 +105,7 @@ def read_sites(
     distinct = {absolute_path(path): path for path in reversed(paths)}
     once = tuple(path for path in paths if distinct[absolute_path(path)] is path)
     batch = replace(
-        _projects(workspace, once, site_labels(workspace, named), sidecar), declared=declared or {}, whole=not sidecar_is_shared
+        project_batch(workspace, once, site_labels(workspace, named), sidecar), declared=declared or {}, whole=not sidecar_is_shared
     )
     roster = Roster(default_accuracy_m=workspace.settings.default_accuracy_m)
     _gather(batch, roster, progress)
@@ -152,24 +123,16 @@ def _refuse_unknown(named: Sequence[Path], declared: Mapping[str, str]) -> None:
         raise UsageError(f"没有名为 {'、'.join(unknown)} 的属性", remedy="可用的名称见 docs/usage.md 的“属性”一节")
 
 
-def _enter_typed(typed: TypedSites, batch: _Batch, roster: Roster) -> None:
+def _enter_typed(typed: TypedSites, batch: SiteBatch, roster: Roster) -> None:
     roster.records.append(typed_record(typed))
-    source = _source(InputFile(path=Path(), label=""), batch, Sidecar())
+    source = batch.source(InputFile(path=Path(), label=""))
     for file, records in read_typed_sites(typed, source):
-        for record, described in put_together(records, lambda _: describe_site(batch.declared), listed=False):
-            _enter(record, described, file, batch, roster)
+        found = sites_of(records, lambda _: describe_site(batch.declared), listed=False, repair_share=batch.repair_share)
+        for record, described in found:
+            batch.enter(record, described, file, roster)
 
 
-def _projects(workspace: Workspace, paths: tuple[Path, ...], labels: Mapping[Path, str], sidecar: Path | None) -> _Batch:
-    settings = workspace.settings
-    return _Batch(
-        paths=paths, labels=labels, kind=SubjectKind.PROJECT, sidecar=sidecar, places=StatedPlaces(workspace),
-        undeclared_accuracy_m=settings.undeclared_datum_accuracy_m, repair_share=settings.largest_repair_share,
-        home=home_box(place_extent(workspace)),
-    )  # fmt: skip
-
-
-def _gather(batch: _Batch, roster: Roster, progress: Progress | None) -> None:
+def _gather(batch: SiteBatch, roster: Roster, progress: Progress | None) -> None:
     sidecar = _sidecar_of(batch, roster)
     for path in batch.paths:
         if progress is not None:
@@ -193,7 +156,7 @@ def _is_as_it_was(path: Path, stamp: Stamp) -> bool:
     return file_stamp(path) == stamp
 
 
-def _sidecar_of(batch: _Batch, roster: Roster) -> Sidecar:
+def _sidecar_of(batch: SiteBatch, roster: Roster) -> Sidecar:
     """Return the table beside the files; for a whole workspace one that cannot be read is a gap and the sites are read on."""
     if batch.sidecar is None:
         return Sidecar()
@@ -213,7 +176,7 @@ def _sidecar_of(batch: _Batch, roster: Roster) -> Sidecar:
     return sidecar
 
 
-def _input_record(path: Path, batch: _Batch) -> InputRecord:
+def _input_record(path: Path, batch: SiteBatch) -> InputRecord:
     return InputRecord(
         layer="projects" if batch.kind is SubjectKind.PROJECT else "enterprises",
         kind="subjects",
@@ -246,11 +209,11 @@ def _reject_file(label: str, err: ReaderError | CrsError, roster: Roster, *, fol
 
 
 def _gather_file(
-    file: InputFile, batch: _Batch, sidecar: Sidecar, roster: Roster, is_unchanged: Callable[[], bool]
+    file: InputFile, batch: SiteBatch, sidecar: Sidecar, roster: Roster, is_unchanged: Callable[[], bool]
 ) -> None:
     try:
         places = batch.places.frame if batch.places and batch.kind is SubjectKind.ENTERPRISE else None
-        records = read_records(_source(file, batch, sidecar), places)
+        records = read_records(batch.source(file, sidecar), places)
         if not is_unchanged():
             raise ReaderError("读取期间文件被别的程序改动，读到的与散列对不上", remedy="请关闭正在编辑它的程序后重试")
     except (ReaderError, CrsError) as err:
@@ -266,34 +229,9 @@ def _gather_file(
         described = describe_site(batch.declared, stated, without(record.texts, contradictions))
         return replace(described, remarks=(*described.remarks, *contradictions))
 
-    strange = not_understood(record.texts for record in records)
-    if records and strange:
-        records = (replace(records[0], remarks=(*records[0].remarks, *strange)), *records[1:])
-    for record, described in put_together(records, describe, listed=file.path.suffix.lower() in POINT_LISTS):
-        _enter(record, described, file, batch, roster)
-
-
-def _enter(record: SiteRecord, described: Description, file: InputFile, batch: _Batch, roster: Roster) -> None:
-    """Enter one site, in the kind of shape stated for it or shown by its form, compared with the place it states."""
-    record = in_kind(record, described.columns.get("geometry_kind", ""))
-    if record.geometry is not None and batch.places is not None:
-        conflict, remarks = batch.places.checked(record.geometry, record.accuracy_m, described)
-        attributes = {**described.attributes, **({CONFLICT: conflict} if conflict else {})}
-        described = replace(described, attributes=attributes, remarks=(*described.remarks, *remarks))
-    roster.add(record, described, file, batch.kind)
-
-
-def _source(file: InputFile, batch: _Batch, sidecar: Sidecar) -> SiteSource:
-    return SiteSource(
-        path=file.path,
-        label=file.label,
-        crs=batch.stated("datum") or sidecar.stated_for(file, "datum"),
-        dxf_unit=batch.stated("dxf_unit") or sidecar.stated_for(file, "dxf_unit"),
-        shape_kind=batch.stated("geometry_kind") or sidecar.stated_for(file, "geometry_kind"),
-        undeclared_accuracy_m=batch.undeclared_accuracy_m,
-        repair_share=batch.repair_share,
-        home=batch.home,
-    )
+    listed = file.path.suffix.lower() in POINT_LISTS
+    for record, described in sites_of(records, describe, listed=listed, repair_share=batch.repair_share):
+        batch.enter(record, described, file, roster)
 
 
 def _keys(record: SiteRecord) -> tuple[str, ...]:

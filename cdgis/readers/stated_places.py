@@ -45,9 +45,9 @@ class _Claim:
 class StatedPlaces:
     """The places a workspace knows, each layer read when a row first names one."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, layers: Mapping[str, Layer] | None = None) -> None:
         self._workspace = workspace
-        self._read: dict[str, Layer | None] = {}
+        self._read: dict[str, Layer | None] = dict(layers or {})
 
     @property
     def frame(self) -> GeoDataFrame | None:
@@ -117,11 +117,20 @@ class StatedPlaces:
         return {str(name): tuple(part["county_name"].unique()) for name, part in frame.groupby("name", sort=False)}
 
     def _is_elsewhere(self, shape: BaseGeometry, accuracy_m: float) -> bool:
+        if self._city is None:
+            return False
+        whole, city_accuracy_m = self._city
+        return not whole.intersects(shape) and _distance_m(shape, whole) > accuracy_m + city_accuracy_m
+
+    @cached_property
+    def _city(self) -> tuple[BaseGeometry, float] | None:
+        """The whole city, prepared, and its layer's accuracy in metres; None when there is none to compare with."""
         city = self._layer(layer_ids.CITY)
         if city is None or city.zones.empty:
-            return False
+            return None
         whole = shapely.union_all(city.zones.geometry.to_numpy())
-        return not whole.intersects(shape) and _distance_m(shape, whole) > accuracy_m + city.spec.accuracy_m
+        shapely.prepare(whole)
+        return whole, city.spec.accuracy_m
 
     def _layer(self, layer_id: str) -> Layer | None:
         if layer_id not in self._read:

@@ -16,6 +16,7 @@ from cdgis.geometry.geodesy import from_lonlat, survey_area_m2
 from cdgis.readers.attribute_columns import column_aliases, match_attribute
 from cdgis.readers.headers import subject_column
 from cdgis.readers.intake import Remark, rejected, repaired
+from cdgis.readers.mending import LARGEST_REPAIR_SHARE
 from cdgis.readers.positions import COARSE_REMEDY
 from cdgis.readers.records import SiteRecord
 from cdgis.readers.repair import settle
@@ -40,6 +41,7 @@ class _Group:
     """Rows that may be the vertices of one parcel."""
 
     rows: tuple[Described, ...]
+    repair_share: float
 
     @property
     def places(self) -> int:
@@ -48,13 +50,15 @@ class _Group:
 
 
 def put_together(
-    records: Sequence[SiteRecord], describe: Callable[[SiteRecord], Description], *, listed: bool
-) -> list[Described]:
+    records: Sequence[SiteRecord], describe: Callable[[SiteRecord], Description], *, listed: bool,
+    repair_share: float = LARGEST_REPAIR_SHARE,
+) -> list[Described]:  # fmt: skip
     """Return the sites that records make, each with its description: vertices as the parcel they go round.
 
     Parameters
     ----------
     listed : the file is a list of points (a table, way points), so that unnamed ones may as well be vertices.
+    repair_share : a repair of a parcel that gains and loses more than this share of it is refused.
     """
     rows = [(record, describe(record)) for record in _filled_down(records)]
     grouped: dict[object, list[Described]] = {}
@@ -66,7 +70,7 @@ def put_together(
         if isinstance(key, int):
             found += group
             continue
-        found += _parcel(_Group(rows=tuple(group)), describe, listed=listed, number=len(found) + 1)
+        found += _parcel(_Group(rows=tuple(group), repair_share=repair_share), describe, listed=listed, number=len(found) + 1)
     return found
 
 
