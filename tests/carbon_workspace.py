@@ -24,8 +24,8 @@ _LAYERS = {
         "修复", "polygon", "areas.gpkg", 'fields = { zone_id = ["id"], zone_name = ["name"], zone_class = ["measure"] }\n',
     ),
     "restoration_facts": ("修复", "table", "facts.csv", ""),
-    "land_classes_2015": ("碳汇", "raster", "land_2015.tif", ""),
-    "land_classes_2025": ("碳汇", "raster", "land_2025.tif", ""),
+    "land_classes_2015": ("碳汇", "raster", "land_2015.tif", 'legend = "demonstration"\n'),
+    "land_classes_2025": ("碳汇", "raster", "land_2025.tif", 'legend = "demonstration"\n'),
     "dem": ("基础", "raster", "dem.tif", ""),
 }  # fmt: skip
 

@@ -36,8 +36,8 @@ _ENTRIES: Mapping[str, str] = {
     "access_list": 'theme = "一单"\ngeometry = "table"\nzones = false',
     "restoration_facts": 'theme = "修复"\ngeometry = "table"\nzones = false\nfields = { area_id = ["编码"], start_year = ["开工年"] }',
     "dem": 'theme = "基础"\ngeometry = "raster"\nzones = false',
-    "land_classes_2015": 'theme = "碳汇"\ngeometry = "raster"\nzones = false',
-    "land_classes_2025": 'theme = "碳汇"\ngeometry = "raster"\nzones = false',
+    "land_classes_2015": 'theme = "碳汇"\ngeometry = "raster"\nlegend = "demonstration"\nzones = false',
+    "land_classes_2025": 'theme = "碳汇"\ngeometry = "raster"\nlegend = "demonstration"\nzones = false',
 }
 _SUFFIX = {"raster": ".tif", "table": ".csv"}
 

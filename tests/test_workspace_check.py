@@ -137,7 +137,7 @@ PLANTED: dict[Callable[[Path], None], tuple[tuple[str, str], ...]] = {
         ("restoration_facts", "缺少字段 area_id"), ("access_list", "缺少列 effect"), ("ecological_redline", "经纬度颠倒"),
         ("railways", "文件不存在"), ("receptors", "读不出来"), ("dem", "0（64 个像元）像是没有声明的无数据"),
         ("dem", "9500（1 个像元）像是没有声明的无数据"),
-        ("land_classes_2015", "类别编码 255（64 个像元）没有碳密度，疑为未声明的空值"),
+        ("land_classes_2015", "类别编码 255（64 个像元）不在图例里，疑为未声明的空值"),
     ),
     break_values: (
         ("dem", "-32768（64 个像元）像是没有声明的无数据"), ("land_classes_2025", "类别编码 99（4 个像元）没有碳密度"),

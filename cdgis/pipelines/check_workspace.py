@@ -4,7 +4,7 @@ A file that cannot be read is a fault like any other; the rest is checked all th
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -12,10 +12,9 @@ from geopandas import GeoDataFrame
 
 from cdgis.carbon.account.landcover import CITY_ZONE
 from cdgis.carbon.account.qualifying import read_facts
-from cdgis.carbon.account.reference_figures import FOREST_CODES
 from cdgis.carbon.account.restoration import RESTORATION_LAYER
 from cdgis.carbon.account.stand_check import check_stands
-from cdgis.carbon.factors import read_pool_table, read_shipped
+from cdgis.carbon.factors import Recoding, read_pool_table, read_shipped, recoding_of
 from cdgis.core import layer_ids
 from cdgis.core.errors import CdgisError, RuleError
 from cdgis.raster import class_areas, read_raster
@@ -29,6 +28,7 @@ from cdgis.readers.table_check import check_table
 from cdgis.rivers.system import kept_flow_faults
 from cdgis.rules import access_list_rules
 from cdgis.rules.unit_words import unit_words
+from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.fault import Fault, worst_first
 from cdgis.workspace.layer_check import check_layers
 from cdgis.workspace.layers import Layer
@@ -159,8 +159,10 @@ def _raster_faults(workspace: Workspace, city: GeoDataFrame | None) -> list[Faul
     faults: list[Fault] = []
     unread: set[str] = set()
     for spec in (spec for spec in catalog.layers.values() if spec.geometry == "raster"):
-        use = RasterUse(codes=_codes(workspace) if spec.id in classes else (), elevation=spec.id in heights)
-        found = check_raster(spec, workspace.layers_dir, use, city)
+        try:
+            found = check_raster(spec, workspace.layers_dir, _use(workspace, spec, classes, heights), city)
+        except CdgisError as err:
+            found = (unreadable(spec.id, err),)
         unread |= {fault.layer for fault in found if fault.grave}
         faults += found
     later, earlier = classes
@@ -175,8 +177,15 @@ def _raster_faults(workspace: Workspace, city: GeoDataFrame | None) -> list[Faul
     return faults
 
 
-def _codes(workspace: Workspace) -> frozenset[int]:
-    return frozenset(read_pool_table(workspace.settings.carbon.pool_table).frame["class_code"].astype(int))
+def _use(workspace: Workspace, spec: LayerSpec, classes: Collection[str], heights: Collection[str]) -> RasterUse:
+    if spec.id not in classes:
+        return RasterUse(elevation=spec.id in heights)
+    known = _recoding(workspace, spec)
+    return RasterUse(codes=frozenset(known.codes.values()), recoding=known.codes, titles=known.titles)
+
+
+def _recoding(workspace: Workspace, spec: LayerSpec) -> Recoding:
+    return recoding_of(spec, read_pool_table(workspace.settings.carbon.pool_table))
 
 
 def _stand_faults(workspace: Workspace, layers: Mapping[str, Layer]) -> list[Fault]:
@@ -187,8 +196,9 @@ def _stand_faults(workspace: Workspace, layers: Mapping[str, Layer]) -> list[Fau
     if carbon.land_class_layer in catalog and city is not None:
         try:
             raster = read_raster(catalog[carbon.land_class_layer], workspace.layers_dir)
-            areas = class_areas(raster, city[["geometry"]].assign(zone_id=CITY_ZONE))
-            forest_m2 = float(areas.loc[areas["class_code"].isin(FOREST_CODES), "area_m2"].sum())
+            known = _recoding(workspace, catalog[carbon.land_class_layer])
+            areas = class_areas(replace(raster, recoding=known.codes), city[["geometry"]].assign(zone_id=CITY_ZONE))
+            forest_m2 = float(areas.loc[areas["class_code"].isin(known.pools.codes("forest")), "area_m2"].sum())
         except CdgisError:
             forest_m2 = None  # the raster's own fault is told already
     return list(check_stands(layers[carbon.stands_layer], forest_m2=forest_m2, published_m3=_published_m3(workspace)))

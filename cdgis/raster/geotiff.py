@@ -47,6 +47,8 @@ class Raster:
     """Rows that the file stores together."""
     recoding: Mapping[int, int] = field(default_factory=dict)
     """Value in the file -> land class; empty when the values are the classes."""
+    titles: Mapping[int, str] = field(default_factory=dict)
+    """Value in the file -> what its legend calls it."""
     voids: tuple[float, ...] = ()
     """Further values that are none: they are read as `nodata`."""
     complete: bool = False
@@ -191,11 +193,13 @@ def _crs(spec: LayerSpec, source: DatasetReader) -> str:
 
 
 def _recoding(spec: LayerSpec) -> dict[int, int]:
-    """Return the entry's `classes` as whole numbers."""
-    try:
-        return {int(found): int(standard) for found, standard in spec.classes.items()}
-    except ValueError as err:
-        raise LayerError(spec.path, spec.id, ("catalog.toml 中 classes 的两边都应为整数类别代码",)) from err
+    """Return the entry's `classes` as whole numbers, {} where they are names or belong to a legend."""
+    strange = [found for found in spec.classes if not found.isdigit()]
+    if strange:
+        problem = f"catalog.toml 中 classes 的左边应为整数类别代码，读到 {'、'.join(strange)}"
+        raise LayerError(spec.path, spec.id, (problem,))
+    whole = not spec.legend and all(name.isdigit() for name in spec.classes.values())
+    return {int(found): int(standard) for found, standard in spec.classes.items()} if whole else {}
 
 
 def _record(spec: LayerSpec, path: Path, folder: Path) -> InputRecord:

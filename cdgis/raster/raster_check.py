@@ -3,8 +3,8 @@
 What reading takes for "nothing here" although nobody declared it (`suspected_voids`) is told here, and nothing else is.
 """
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +37,9 @@ class RasterUse:
 
     codes: Collection[int] = ()
     """Land classes the account knows; () when the values are no classes."""
+    recoding: Mapping[int, int] = field(default_factory=dict)
+    """Value in the file -> land class, and by `titles` what its legend calls it."""
+    titles: Mapping[int, str] = field(default_factory=dict)
     elevation: bool = False
 
 
@@ -70,7 +73,7 @@ def check_raster(spec: LayerSpec, folder: Path, use: RasterUse, city: GeoDataFra
         faults = [Fault(layer=spec.id, zone_id="", problem=item.words, remedy=_DECLARE) for item in suspected]
         faults += _value_faults(spec, content)
         if use.codes:
-            faults += _code_faults(spec, raster, content, use.codes)
+            faults += _code_faults(spec, use, content)
         if city is not None and len(city):
             faults += _void_faults(spec, raster, city)
     except CdgisError as err:
@@ -140,20 +143,21 @@ def _value_faults(spec: LayerSpec, content: _Content) -> list[Fault]:
     return faults
 
 
-def _code_faults(spec: LayerSpec, raster: Raster, content: _Content, known: Collection[int]) -> list[Fault]:
+def _code_faults(spec: LayerSpec, use: RasterUse, content: _Content) -> list[Fault]:
     values = content.values
     whole = values[np.isfinite(values) & (values == np.floor(values))]
     if len(whole) < len(values):
         problem = f"有不是整数的值（如 {values[~np.isin(values, whole)][0]:g}），不是类别编码"
         return [Fault(layer=spec.id, zone_id="", problem=problem, remedy="换成类别栅格；重采样请用最近邻法")]
-    mapped = {int(v): raster.recoding.get(int(v)) if raster.recoding else int(v) for v in whole}
-    strange = {v for v, code in mapped.items() if code is None or code not in known}
+    strange = {int(v) for v in whole if use.recoding.get(int(v)) not in use.codes}
     faults = []
     for value in sorted(strange):
         cells = int(content.counts[values == value].sum())
         hint = "，疑为未声明的空值" if is_usual_filler(value) else ""
-        problem = f"类别编码 {value}（{cells} 个像元）没有碳密度{hint}"
-        remedy = f"{_DECLARE}；是类别的在目录条目的 classes 中写明对应"
+        title = use.titles.get(value, "")
+        why = "没有碳密度" if title else "不在图例里"
+        problem = f"类别编码 {value}（{title}{'，' if title else ''}{cells} 个像元）{why}{hint}"
+        remedy = f"{_DECLARE}；是类别的在目录条目的 classes 中写明它是哪一类"
         faults.append(Fault(layer=spec.id, zone_id=str(value), problem=problem, remedy=remedy))
     return faults
 

@@ -76,6 +76,8 @@ class LayerSpec(Stated):
     """Standard column -> candidate field names in the file, first match wins (10-character prefixes too)."""
     classes: dict[str, str] = {}
     """Class value in the file -> standard class."""
+    legend: PlainText = ""
+    """Named legend of a raster of land classes (cdgis/data/legends): what its values stand for."""
     allowed_classes: tuple[str, ...] = ()
     """Standard classes this layer may hold; empty means free text."""
     zones: bool = True

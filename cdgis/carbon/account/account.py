@@ -154,7 +154,7 @@ def _restore(
     declared, records = _declared(loaded, gaps)
     rain = pd.Series({k: float(str(v["precipitation_mm"])) for k, v in declared.items() if "precipitation_mm" in v}, dtype=float)
     ground = Ground(
-        layers=loaded.layers, classes=inputs.classes, terrain=inputs.terrain, claim_layers=settings.claim_layers,
+        layers=loaded.layers, classes=inputs.classes, pools=inputs.pools, terrain=inputs.terrain, claim_layers=settings.claim_layers,
         effort=inputs.effort,
     )  # fmt: skip
     restoration = measure_restoration(known_measures(loaded.layers[RESTORATION_LAYER], gaps), ground, rain)
@@ -213,7 +213,7 @@ def _closing_tables(
     city_areas = cover.city_areas
     sink = tables["carbon_sink"]
     now_year = _year(catalog[settings.land_class_layer].version)
-    covers = {now_year: forest_share(city_areas)}
+    covers = {now_year: forest_share(city_areas, inputs.pools)}
     if inputs.earlier is not None:
         then_year = _year(catalog[settings.earlier_layer].version)
         covers = {then_year: _earlier_share(tables["carbon_change"], inputs.pools), **covers}
@@ -227,7 +227,7 @@ def _closing_tables(
     found["carbon_milestones"] = milestones(
         covers,
         planned_m2 / _city_m2(tables),
-        forest_ha=forest_ha(city_areas),
+        forest_ha=forest_ha(city_areas, inputs.pools),
         sink_tco2e_per_yr=float(sink.loc[sink["zone_layer"] == CITY_ZONE, "sink_tco2e_per_yr_mid"].sum()),
         stand_m3_per_ha=per_ha,
         covered_share=cover.city_share,
@@ -248,7 +248,7 @@ def _city_m2(tables: Mapping[str, pd.DataFrame]) -> float:
 def _earlier_share(change: pd.DataFrame, pools: PoolTable) -> float:
     """Return the share of forest in what had a land class at the earlier date."""
     city = change[(change["zone_layer"] == CITY_ZONE) & change["from_class"].isin(pools.frame["land_class"])]
-    forest = city.loc[city["from_class"].isin(["阔叶林", "针叶林", "混交林", "经济林"]), "area_m2"].sum()
+    forest = city.loc[city["from_class"].isin(pools.classes("forest")), "area_m2"].sum()
     return float(forest / city["area_m2"].sum()) if len(city) else np.nan
 
 

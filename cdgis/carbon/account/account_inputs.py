@@ -5,12 +5,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from cdgis.carbon.account.grids import Terrain, terrain_of
-from cdgis.carbon.factors import PoolTable, data_folder, read_pool_table
+from cdgis.carbon.factors import PoolTable, data_folder, read_pool_table, recoding_of
 from cdgis.core.data_gaps import Gap, attempted
 from cdgis.core.vocabulary import InputRecord
 from cdgis.raster import Effort, Raster, aligned, read_raster, true_heights
 from cdgis.readers import unread_record
 from cdgis.readers.loading import Loaded
+from cdgis.workspace.catalog import LayerSpec
 
 _REMEDY = "请用最近邻法重采样到土地类别栅格的格网（行列、范围、坐标系相同）"
 
@@ -54,8 +55,12 @@ def read_inputs(loaded: Loaded, gaps: list[Gap]) -> Inputs:
         else:
             read[name] = raster
             records.append(raster.record)
-    classes = _with_known_classes(read.get(settings.land_class_layer), pools)
-    earlier = _with_known_classes(read.get(settings.earlier_layer), pools)
+    for name in (settings.land_class_layer, settings.earlier_layer):
+        if name in read:
+            known = attempted(parts[name], partial(_with_known_classes, read.pop(name), workspace.catalog[name], pools), gaps)
+            if known is not None:
+                read[name], pools = known
+    classes, earlier = read.get(settings.land_class_layer), read.get(settings.earlier_layer)
     elevation = _heights(read.get(settings.dem_layer), gaps)
     dem = _on_grid_of(classes, elevation, "修复区的坡度、海拔条件未扣，树种规则未用高程", gaps)
     return Inputs(
@@ -65,11 +70,10 @@ def read_inputs(loaded: Loaded, gaps: list[Gap]) -> Inputs:
     )  # fmt: skip
 
 
-def _with_known_classes(raster: Raster | None, pools: PoolTable) -> Raster | None:
-    """Return land classes of which those without a row in the table of densities are told apart from classes."""
-    if raster is None or raster.recoding:
-        return raster
-    return replace(raster, recoding={int(code): int(code) for code in pools.frame["class_code"]})
+def _with_known_classes(raster: Raster, spec: LayerSpec, pools: PoolTable) -> tuple[Raster, PoolTable]:
+    """Return land classes by the raster's legend, those without a density told apart, and the table with their rows."""
+    recoding = recoding_of(spec, pools)
+    return replace(raster, recoding=recoding.codes, titles=recoding.titles), recoding.pools
 
 
 def _heights(dem: Raster | None, gaps: list[Gap]) -> Raster | None:

@@ -108,7 +108,7 @@ def _first_reasons(
 
 def _holds(reason: Exclusion, codes: npt.NDArray[np.int64], terrain: Terrain | None) -> npt.NDArray[np.bool_]:
     if reason.kind == "land_class":
-        return np.isin(codes, [int(code) for code in reason.target.split(LIST_SEPARATOR)])
+        return np.isin(codes, [int(code) for code in reason.target.split(LIST_SEPARATOR) if code])
     if terrain is None or reason.limit is None:
         return np.zeros(codes.shape, dtype=bool)
     values = terrain.elevation_m if reason.kind == "elevation_max_m" else terrain.slope_deg

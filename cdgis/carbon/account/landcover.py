@@ -6,7 +6,7 @@ import pandas as pd
 
 from cdgis.carbon import account_change, account_sink, account_stock, merge_zones
 from cdgis.carbon.account.grids import later_areas
-from cdgis.carbon.factors import PoolTable, read_shipped
+from cdgis.carbon.factors import PoolTable, rates_between, read_shipped
 from cdgis.carbon.stock import TOTAL, UNLISTED, classed, covered_share
 from cdgis.core import layer_ids
 from cdgis.core.data_gaps import Gap
@@ -27,7 +27,7 @@ class LandCoverAccount:
     ) -> None:
         self._raster, self._pools, self._earlier = raster, pools, earlier
         self._city, self._effort = city, effort
-        self._rates = read_shipped("sink_rates")
+        self._rates = rates_between(read_shipped("sink_rates"), pools.frame["land_class"])
         self._classes = dict(zip(pools.frame["class_code"], pools.frame["land_class"], strict=True))
         self.parts: dict[str, list[pd.DataFrame]] = {
             name: [] for name in ("carbon_zones", "carbon_areas", "carbon_sink", "carbon_change")
@@ -90,7 +90,8 @@ def cover_gaps(cover: LandCoverAccount, raster: Raster) -> list[Gap]:
     blank = city[(city["land_class"] != TOTAL) & (city["valued_m2"] == 0)]
     if covers_all(cover.city_share):
         return []
-    words = "、".join(f"{name} {area / 1e6:,.1f} 平方公里" for name, area in zip(blank["land_class"], blank["area_m2"], strict=True))
+    names = [_titled(name, raster) for name in blank["land_class"]]
+    words = "、".join(f"{name} {area / 1e6:,.1f} 平方公里" for name, area in zip(names, blank["area_m2"], strict=True))
     fillers = [name for name in blank["land_class"] if name.startswith(UNLISTED) and is_usual_filler(int(name.split(" ")[1]))]
     hint = f"；{'、'.join(fillers)} 像是没有声明的无数据" if fillers else ""
     return [
@@ -100,3 +101,10 @@ def cover_gaps(cover: LandCoverAccount, raster: Raster) -> list[Gap]:
             remedy="请换用覆盖全市的栅格；类别编码不同的在图层目录的 classes 写明对应，无数据值在 nodata 写明",
         )
     ]  # fmt: skip
+
+
+def _titled(name: str, raster: Raster) -> str:
+    """Return an unlisted value with what its legend calls it, or that the legend does not know it."""
+    if not name.startswith(UNLISTED) or not raster.titles:
+        return name
+    return f"{name}（{raster.titles.get(int(name.split(' ')[1]), '图例里没有')}）"

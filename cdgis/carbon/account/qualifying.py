@@ -25,7 +25,7 @@ YES_NO = (
     "low_rainfall", "key_function_zone", "public_welfare_forest",
 )  # fmt: skip
 NUMBERS = ("start_year", "years_not_forest", "shrub_removal_share", "precipitation_mm")
-WETLANDS, WETLAND_CLASS = layer_ids.WETLANDS, 9
+WETLANDS = layer_ids.WETLANDS
 NOT_ASKED = "not_asked"
 
 
@@ -122,7 +122,8 @@ def _wetland_m2(ids: np.ndarray, shapes: np.ndarray, ground: Ground) -> tuple[np
 
     zones = GeoDataFrame({"zone_id": ids}, geometry=geodesy.geometries_from_plane(shapes), crs=4490)
     areas = class_areas(ground.classes, zones, effort=ground.effort)
-    cells = areas[areas["class_code"] == WETLAND_CLASS].set_index("zone_id")["area_m2"].reindex(ids, fill_value=0.0)
+    wet = areas[areas["class_code"].isin(ground.pools.codes("wetland"))]
+    cells = wet.groupby("zone_id")["area_m2"].sum().reindex(ids, fill_value=0.0)
     layer = ground.layers.get(WETLANDS)
     drawn = np.zeros(len(ids)) if layer is None else _taken(shapes, np.asarray(layer.zones.geometry.array, dtype=object))
     return np.maximum(drawn, cells.to_numpy()), layer is not None and not layer.quarantined

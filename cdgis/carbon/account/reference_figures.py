@@ -23,7 +23,6 @@ from cdgis.core.vocabulary import CheckState
 from cdgis.raster import NODATA_CODE
 from cdgis.workspace.settings import CarbonSettings
 
-FOREST_CODES = (1, 2, 3, 13)
 STANDING_VOLUME = "森林蓄积量"
 """Item of milestones.csv."""
 CHECK_LIMIT_SHARE, CHECK_WRONG_SHARE = 0.05, 0.20
@@ -214,13 +213,13 @@ def _other_rows(settings: CarbonSettings) -> pd.DataFrame:
     )  # fmt: skip
 
 
-def forest_share(areas: pd.DataFrame) -> float:
+def forest_share(areas: pd.DataFrame, pools: PoolTable) -> float:
     """Return forest area over all area that has a class; NaN where none has."""
-    forest = areas.loc[areas["class_code"].isin(FOREST_CODES), "area_m2"].sum()
+    forest = areas.loc[areas["class_code"].isin(pools.codes("forest")), "area_m2"].sum()
     valued_m2 = float(areas.loc[areas["class_code"] > NODATA_CODE, "area_m2"].sum())
     return float(forest / valued_m2) if valued_m2 else float("nan")
 
 
-def forest_ha(areas: pd.DataFrame) -> float:
+def forest_ha(areas: pd.DataFrame, pools: PoolTable) -> float:
     """Return hectares of forest."""
-    return float(areas.loc[areas["class_code"].isin(FOREST_CODES), "area_m2"].sum() / M2_PER_HA)
+    return float(areas.loc[areas["class_code"].isin(pools.codes("forest")), "area_m2"].sum() / M2_PER_HA)

@@ -9,13 +9,22 @@ import shapely
 from geopandas import GeoDataFrame
 
 from cdgis.carbon.account.grids import KEPT_CODE, Terrain, reason_raster, zone_mean
-from cdgis.carbon.factors import Exclusion, read_exclusions, read_growth, read_measures, read_planting_rules, read_trees
+from cdgis.carbon.factors import (
+    Exclusion,
+    PoolTable,
+    read_exclusions,
+    read_growth,
+    read_measures,
+    read_planting_rules,
+    read_trees,
+)
 from cdgis.carbon.growth import YearlyGain
 from cdgis.carbon.ledger import NO_CLASS, Cut, cut_off, overlap_with_earlier, write_ledger
 from cdgis.carbon.planting import aspect_of, choose_planting
 from cdgis.carbon.potential import AFFORESTATION, estimate_potential, gain_for, growth_key, total_potential
 from cdgis.core import layer_ids
 from cdgis.core.data_gaps import Gap, listed
+from cdgis.core.vocabulary import LIST_SEPARATOR
 from cdgis.geometry import geodesy
 from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.raster import NODATA_CODE, Effort, Raster, class_areas
@@ -36,6 +45,7 @@ class Ground:
 
     layers: Layers
     classes: Raster
+    pools: PoolTable
     terrain: Terrain | None
     claim_layers: tuple[str, ...]
     effort: Effort = field(default_factory=Effort)
@@ -107,7 +117,7 @@ def _cut_all(areas: pd.DataFrame, plane: np.ndarray, ground: Ground) -> tuple[pd
     kept: list[pd.DataFrame] = []
     for measure in sorted(set(areas["measure"])):
         mine = np.flatnonzero(areas["measure"] == measure)
-        reasons = exclusions.get(measure, ())
+        reasons = [_by_code(reason, ground.pools) for reason in exclusions.get(measure, ())]
         cuts = [_cut(reason, ground, [earlier[i] for i in mine]) for reason in reasons if reason.is_vector]
         left, taken = cut_off(plane[mine], cuts)
         ids = areas["area_id"].to_numpy()[mine]
@@ -118,6 +128,14 @@ def _cut_all(areas: pd.DataFrame, plane: np.ndarray, ground: Ground) -> tuple[pd
         steps.append(by_cell)
         kept.append(left_over)
     return pd.concat(steps, ignore_index=True), pd.concat(kept, ignore_index=True)
+
+
+def _by_code(reason: Exclusion, pools: PoolTable) -> Exclusion:
+    """Return a reason that names roles of land classes as one that names their codes."""
+    if reason.kind != "land_class":
+        return reason
+    codes = pools.codes(*reason.target.split(LIST_SEPARATOR))
+    return replace(reason, target=LIST_SEPARATOR.join(map(str, codes)))
 
 
 def _cut(reason: Exclusion, ground: Ground, earlier: list[np.ndarray]) -> Cut:

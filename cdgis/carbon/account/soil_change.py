@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cdgis.carbon.account.restoration import Restoration
-from cdgis.carbon.factors import SOIL_DEPTH_CM, PoolTable, SoilFactor, read_shipped, soil_factor
+from cdgis.carbon.factors import SOIL_DEPTH_CM, PoolTable, SoilFactor, land_class_roles, read_shipped, soil_factor
 from cdgis.carbon.soil import SoilMove, soil_change_tc, transition_share
 from cdgis.carbon.stock import TOTAL
 from cdgis.core.units import M2_PER_HA, TCO2_PER_TC
@@ -45,13 +45,14 @@ def soil_table(
     CarbonError : a setting names a climate, soil or state of which there is no factor.
     """
     regimes = read_shipped("soil_regimes")
+    roles = {code: role for role in set(land_class_roles().values()) for code in pools.codes(role)}
     names = dict(zip(pools.frame["class_code"].astype(int), pools.frame["land_class"], strict=True))
     areas = restoration.areas[["area_id", "area_name", "measure"]]
     held = restoration.kept.merge(areas, on="area_id")
     held = held[held["measure"].isin(regimes["measure"]) & (held["area_m2"] >= _NOISE_M2)]
     pairs = held[_KEYS].drop_duplicates().sort_values(_KEYS)
     moves = {
-        (str(measure), int(code)): _move(_regime(regimes, str(measure), int(code)), settings)
+        (str(measure), int(code)): _move(_regime(regimes, str(measure), roles.get(int(code), "")), settings)
         for measure, code in pairs.itertuples(index=False, name=None)
     }
     rows = held.assign(land_class=held["class_code"].map(names).fillna(held["class_code"].astype(str)))
@@ -67,10 +68,10 @@ def soil_table(
     ).drop(columns="class_code")  # fmt: skip
 
 
-def _regime(regimes: pd.DataFrame, measure: str, code: int) -> Mapping[str, str]:
-    """Return the first regime of the measure that names the class, or stands for the rest."""
+def _regime(regimes: pd.DataFrame, measure: str, role: str) -> Mapping[str, str]:
+    """Return the first regime of the measure that names the role of the class, or stands for the rest."""
     mine = regimes[regimes["measure"] == measure]
-    fits = [codes == _REST or str(code) in codes.split(LIST_SEPARATOR) for codes in mine["class_codes"]]
+    fits = [roles == _REST or role in roles.split(LIST_SEPARATOR) for roles in mine["roles"]]
     return {str(k): str(v) for k, v in mine[fits].iloc[0].items()}
 
 

@@ -2,7 +2,8 @@
 
 from cdgis.carbon.factors.conditions import read_conditions, read_fact_titles
 from cdgis.carbon.factors.curves import GrowthData, read_growth
-from cdgis.carbon.factors.pools import POOL_WORDS, POOLS, PoolTable, error_group, read_pool_table
+from cdgis.carbon.factors.legends import Recoding, legend_names, rates_between, read_legend, recoding_of
+from cdgis.carbon.factors.pools import POOL_WORDS, POOLS, PoolTable, error_group, land_class_roles, read_pool_table
 from cdgis.carbon.factors.restoration_measures import (
     Exclusion,
     Measures,
@@ -26,12 +27,17 @@ __all__ = [
     "Measures",
     "PlantingRule",
     "PoolTable",
+    "Recoding",
     "SoilFactor",
     "Trees",
     "data_folder",
+    "land_class_roles",
+    "legend_names",
     "mark_column",
+    "rates_between",
     "read_conditions",
     "read_fact_titles",
+    "read_legend",
     "read_exclusions",
     "read_growth",
     "read_measures",
@@ -40,6 +46,7 @@ __all__ = [
     "read_shipped",
     "read_soils",
     "read_trees",
+    "recoding_of",
     "soil_factor",
     "step_values",
 ]

@@ -9,7 +9,7 @@ from importlib.resources.abc import Traversable
 
 import pandas as pd
 
-from cdgis.carbon.factors.source import data_folder, read_source
+from cdgis.carbon.factors.source import data_folder, read_shipped, read_source
 from cdgis.core.errors import CarbonError
 from cdgis.core.vocabulary import Mark
 
@@ -30,10 +30,25 @@ class PoolTable:
     soil_depth_cm: float | None
     """The one depth all soil values share; None if there is no soil value at all."""
 
+    def codes(self, *roles: str) -> tuple[int, ...]:
+        """Return the class codes of the land classes with these roles (land_classes.csv), ascending."""
+        mine = self.frame["land_class"].isin(self.classes(*roles))
+        return tuple(sorted(self.frame.loc[mine, "class_code"].astype(int)))
+
+    def classes(self, *roles: str) -> tuple[str, ...]:
+        """Return the names of the land classes with these roles."""
+        return tuple(name for name in self.frame["land_class"] if land_class_roles().get(name) in roles)
+
     @property
     def words(self) -> str:
         """What a reader reads of the table: a file's name says nothing to most of them."""
         return f"土壤计至 {self.soil_depth_cm:g} 厘米的密度表" if self.soil_depth_cm else "不含土壤的密度表"
+
+
+def land_class_roles() -> dict[str, str]:
+    """Return land class -> role: forest, shrub, grassland, orchard, cropland, wetland, water, built, bare or snow."""
+    classes = read_shipped("land_classes")
+    return dict(zip(classes["land_class"], classes["role"], strict=True))
 
 
 def read_pool_table(name: str, folder: Traversable | None = None) -> PoolTable:
@@ -63,6 +78,8 @@ def _pool_problems(frame: pd.DataFrame) -> list[str]:
     """Return what is wrong with a pool table, in Chinese, one entry per fault."""
     problems = [f"类别 {c} 重复" for c in frame.loc[frame["class_code"].duplicated(), "class_code"]]
     problems += [f"{c} 缺植被碳密度" for c in frame.loc[frame["vegetation_tc_per_ha"].isna(), "land_class"]]
+    known = land_class_roles()
+    problems += [f"土地类别 {c} 不认识，应为 {'、'.join(known)} 之一" for c in frame["land_class"] if c not in known]
     depths = sorted(frame["soil_depth_cm"].dropna().unique())
     if len(depths) > 1:
         listed = "、".join(f"{depth:g}" for depth in depths)

@@ -69,7 +69,7 @@ class Exclusion:
     kind: str
     """One of EXCLUSION_KINDS."""
     target: str
-    """Layer id, or land class codes joined by ``;``."""
+    """Layer id, or roles of land classes joined by ``;``."""
     classes: tuple[str, ...]
     """Zone classes of the layer that count; empty means all."""
     limit: float | None
