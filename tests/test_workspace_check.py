@@ -140,7 +140,7 @@ PLANTED: dict[Callable[[Path], None], tuple[tuple[str, str], ...]] = {
         ("land_classes_2015", "类别编码 255（64 个像元）不在图例里，疑为未声明的空值"),
     ),
     break_values: (
-        ("dem", "-32768（64 个像元）像是没有声明的无数据"), ("land_classes_2025", "类别编码 99（4 个像元）没有碳密度"),
+        ("dem", "-32768（64 个像元）像是没有声明的无数据"), ("land_classes_2025", "类别编码 99（4 个像元）不在图例里"),
         ("land_classes_2015", "错开 0.01 个像元"), ("land_classes_2015", "没有值（其中 0.00% 在栅格范围以外）"),
     ),
     break_shapes: (
