@@ -265,6 +265,23 @@ def zip_in_zip(folder: Path) -> Path:
     return outer
 
 
+def measured_points(*labels_of: str) -> Callable[[Path], Path]:
+    """Return a writer of a CASS .dat: measured points in Gauss-Krüger with zone number, under these labels."""
+    lines = [f"{label},,{x:.3f},{y:.3f},512.3" for label, (x, y) in zip(labels_of, ring_of(in_crs(PARCEL, 4527)), strict=False)]
+    return text_file("测点.dat", "\r\n".join(lines))
+
+
+def plane_vertices(folder: Path) -> Path:
+    """Write the outline as a table whose northing and easting stand under each other's names."""
+    ring = ring_of(in_crs(PARCEL, 4527))
+    return table(folder / "界址点.xlsx", ("界址点号", "纵坐标", "横坐标"), vertex_rows(ring, labels(ring), 3))
+
+
+def ring_road(folder: Path) -> Path:
+    """Write a closed line that is called a road."""
+    return write_kml(folder / "路径.kml", f"<name>环城道路</name>{kml_line(ring_of(PARCEL))}")
+
+
 def old_workbook(folder: Path) -> Path:
     """Write a workbook of Excel 97-2003 with places."""
     rows = [["企业名称", "经度", "纬度", "坐标系"], ["示例企业甲", 117.902586, 40.951981, "CGCS2000"]]
@@ -297,6 +314,10 @@ CASES: Mapping[str, Case] = {
     ),
     "vertex_table": Case(title="拐点表", write=vertex_table, options={"crs": "CGCS2000"}),
     "numbered_points": Case(title="只有编号和坐标的表", write=numbered_points, options={"crs": "CGCS2000"}),
+    "measured_points": Case(title="CASS 测点（.dat）", write=measured_points("1", "2", "3", "4")),
+    "measured_vertices": Case(title="CASS 测点，点号是界址点号", write=measured_points("J1", "J2", "J3", "J4")),
+    "plane_vertices": Case(title="横纵坐标两列写反的界址点表", write=plane_vertices),
+    "ring_road": Case(title="首尾相接、名称像道路的线", write=ring_road, options={"crs": "CGCS2000"}),
     "shifted_header": Case(title="地块行缺项的 TXT", write=shifted_header),
     "old_geojson_crs": Case(title="旧写法坐标系的 GeoJSON（西安80）", write=old_crs),
     "kml_gcj02": Case(title="写明 GCJ-02 的 KML", write=stated_gcj),

@@ -67,7 +67,7 @@ class CanonicalValue:
 
 @cache
 def column_aliases(
-    group: Literal["subject", "zone", "zone_extra", "shape_kind", "vertex", "packed", "place", "ignored"],
+    group: Literal["subject", "zone", "zone_extra", "shape_kind", "closed_line", "vertex", "packed", "place", "ignored"],
 ) -> Mapping[str, tuple[str, ...]]:
     """Return {standard column: possible headers} of readers/columns.toml."""
     raw = tomllib.loads(resources.files("cdgis.readers").joinpath("columns.toml").read_text(encoding="utf-8"))

@@ -8,7 +8,8 @@ Closed curves on one layer nest: one inside another is its hole.
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
-from shapely import Polygon
+from shapely import LineString, Polygon
+from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.array_types import FloatArray
 from cdgis.core.errors import CrsError, ReaderError
@@ -19,6 +20,7 @@ from cdgis.readers.intake import Remark, noted, rejected, repaired
 from cdgis.readers.nested_outlines import Outline, Placement, nested, without_twins
 from cdgis.readers.records import SiteRecord, SiteSource
 from cdgis.readers.repair import settle
+from cdgis.readers.shape_kind import ShapeKind, may_be_a_route, named_kind
 
 DXF_CRS_REMEDY = "DXF 不带坐标系，请用 --crs EPSG:4548（或附表“坐标系”列）写明；单位用 --dxf-unit mm、cm 或 m 写明"
 MOST_CLOSED = 5_000
@@ -166,10 +168,14 @@ def _site_records(outlines: Sequence[Outline], source: SiteSource, damage: tuple
         by_layer.setdefault(outline.layer, []).append(outline)
     row = 0
     for layer, group in by_layer.items():
-        sites = nested(group)
+        # a closed line on a layer of roads or pipes is a line as drawn, and asked about; what is declared a line is one
+        as_drawn = bool(may_be_a_route((layer,))) or named_kind(source.shape_kind) is ShapeKind.LINE
+        sites: list[tuple[Outline, list[Outline]]] = [(outline, []) for outline in group] if as_drawn else nested(group)
         for number, (outline, holes) in enumerate(sites, start=1):
             row += 1
-            shape = Polygon(outline.polygon.exterior, [hole.polygon.exterior for hole in holes])
+            shape: BaseGeometry = Polygon(outline.polygon.exterior, [hole.polygon.exterior for hole in holes])
+            if as_drawn and not outline.is_fill:
+                shape = LineString(outline.polygon.exterior)
             epsg = outline.placement.epsg
             settled = settle(shape, epsg, source=source.label, remedy=DXF_CRS_REMEDY, home=source.home, repair_share=source.repair_share)
             name = layer if len(sites) == 1 else f"{layer}-{number}"

@@ -17,7 +17,7 @@ from cdgis.readers.site_tables import read_site_table
 from cdgis.readers.unsupported import export_hint
 from cdgis.readers.vector import DRIVERS, read_vector
 
-POINT_LISTS = (".kml", ".kmz", *TABLE_SUFFIXES)
+POINT_LISTS = (".kml", ".kmz", ".ovkml", ".gpx", *TABLE_SUFFIXES)
 """Formats whose points may as well be the vertices of an outline: telephones and spreadsheets write them alike."""
 
 

@@ -24,7 +24,9 @@ _PART_WORDS = {"度": "d", "°": "d", "deg": "d", "分": "m", "′": "m", "'": "
                "秒": "s", "″": "s", '"': "s", "sec": "s"}  # fmt: skip
 _PART_TAIL = re.compile("^(.+?)[(_-]?(" + "|".join(map(re.escape, _PART_WORDS)) + r")\)?$")
 _AXES = ("lon", "lat")
-_LETTER_AXIS = re.compile(r"(point_?)?[xy](_?coord|坐标)?(?:\(.*\))?$")
+_LETTER_AXIS = re.compile(r"(.*坐标系|point_?|平面坐标|坐标)?[xy](_?coord|坐标)?(?:\(.*\)|[/,_](?:m|米))?$")
+_UNIT_TAIL = re.compile(r"[/,_](?:m|米)$")
+_SYSTEM_HEAD = re.compile(r"^.*坐标系(?=.)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,9 @@ def _subject_spellings() -> Mapping[str, str]:
 def subject_column(header: str) -> str | None:
     """Return the standard subject column that a header means, or None."""
     spellings = _subject_spellings()
-    return spellings.get(plain(header)) or spellings.get(without_brackets(header))
+    bare = without_brackets(header)
+    shapes = (plain(header), bare, _UNIT_TAIL.sub("", bare), _SYSTEM_HEAD.sub("", _UNIT_TAIL.sub("", bare)))
+    return next((spellings[shape] for shape in shapes if shape in spellings), None)
 
 
 @lru_cache(maxsize=1 << 12)

@@ -5,6 +5,7 @@ does is asked about. The farmland inside an outline counts only when it is read 
 costs a forest.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from cdgis.readers.mending import LARGEST_REPAIR_SHARE
 from cdgis.readers.records import SiteRecord
 from cdgis.readers.repair import settle
 from cdgis.readers.ring_loops import assembled, simple_loops
-from cdgis.readers.shape_kind import KIND_WORDS, ShapeKind, named_kind, unknown_kind
+from cdgis.readers.shape_kind import KIND_WORDS, ShapeKind, may_be_a_route, named_kind, unknown_kind
 
 _LEAST_LAND_M2 = 1.0
 """A closed line round less is one drawn there and back."""
@@ -30,12 +31,15 @@ AS_LINE = "如确为线状工程，请加 --as line（或在“图形”一栏�
 WHICH = "是用地边界请加 --as polygon，是线状工程请加 --as line（或在“图形”一栏写 面、线）"
 
 
-def in_kind(record: SiteRecord, stated: str, repair_share: float = LARGEST_REPAIR_SHARE) -> SiteRecord:
+def in_kind(
+    record: SiteRecord, stated: str, repair_share: float = LARGEST_REPAIR_SHARE, *, called: Sequence[str] = ()
+) -> SiteRecord:
     """Return the record as the kind of shape stated for it, or as the one its form shows; every change is said.
 
     Parameters
     ----------
     stated : what a declaration, the sidecar or the row itself says, "" for nothing.
+    called : names of the site, its layer, folder and file: a closed line called a road or a pipe is asked about.
     repair_share : a repair of a line read as land that gains and loses more than this share of it is refused.
     """
     shape = record.geometry
@@ -46,7 +50,7 @@ def in_kind(record: SiteRecord, stated: str, repair_share: float = LARGEST_REPAI
         return record
     dimension = int(shapely.get_dimensions(shape))
     if kind is None:
-        return _by_form(record, shape, repair_share) if dimension == 1 else record
+        return _by_form(record, shape, repair_share, called) if dimension == 1 else record
     if kind.dimension == dimension:
         return record
     if kind is ShapeKind.POLYGON and dimension == 1:
@@ -61,7 +65,7 @@ def in_kind(record: SiteRecord, stated: str, repair_share: float = LARGEST_REPAI
 _CONTRADICTED = "请核对 --as 或“图形”一栏；文件里的图形不对时请重新导出"
 
 
-def _by_form(record: SiteRecord, shape: BaseGeometry, repair_share: float) -> SiteRecord:
+def _by_form(record: SiteRecord, shape: BaseGeometry, repair_share: float, called: Sequence[str]) -> SiteRecord:
     """Return a record of lines nobody calls lines: land when they close, asked about when they nearly do."""
     lines = _lines(shape)
     gaps_m = [_gap_m(line) for line in lines]
@@ -70,6 +74,10 @@ def _by_form(record: SiteRecord, shape: BaseGeometry, repair_share: float) -> Si
     if _land_m2(lines) < _LEAST_LAND_M2:
         return record
     if all(gap_m <= min(_CLOSED_M, _CLOSED_SHARE * length_m) for gap_m, length_m in pairs):
+        route = may_be_a_route(called)
+        if route:
+            reason = f"线首尾相接，“{route}”却像线状工程的名称，不知是用地边界还是走向"
+            return replace(record, geometry=None, remarks=(*record.remarks, rejected(reason, field="图形", value=route, remedy=WHICH)))
         return _as_land(record, lines, "线首尾相接，按用地边界读成面", remedy=AS_LINE, repair_share=repair_share)
     near = [(gap_m, length_m) for gap_m, length_m in pairs if gap_m <= _NEAR_SHARE * length_m]
     if not near:

@@ -1,7 +1,7 @@
 """The kind of shape a word names: 面, 线, 点 and their like; and which points of a list are vertices of an outline."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from enum import StrEnum
 from functools import cache
 
@@ -52,6 +52,26 @@ def unknown_kind(text: str) -> Remark:
 @cache
 def _pattern(group: str) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{form})" for form in column_aliases("vertex")[group]))
+
+
+@cache
+def _called(kind: str) -> re.Pattern[str]:
+    return re.compile("|".join(column_aliases("closed_line")[kind]))
+
+
+def may_be_a_route(names: Iterable[str]) -> str:
+    """Return the name that calls a closed line a road, pipe or river, "" when none does, or one before it calls it land.
+
+    Parameters
+    ----------
+    names : of the site, its folder or layer and its file, the one that says most first.
+    """
+    for name in map(str.strip, names):
+        if _called("land").search(plain(name)):
+            return ""
+        if _called("work").search(plain(name)):
+            return name
+    return ""
 
 
 @cache

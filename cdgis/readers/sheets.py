@@ -1,4 +1,4 @@
-"""Rows of text of CSV, XLSX and XLS files, sheet by sheet."""
+"""Rows of text of CSV, XLSX, XLS and CASS .dat files, sheet by sheet."""
 
 import csv
 import io
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from openpyxl.cell.cell import Cell, MergedCell
     from openpyxl.worksheet.worksheet import Worksheet
 
-TABLE_SUFFIXES = (".csv", ".xlsx", ".xlsm", ".xls")
+TABLE_SUFFIXES = (".csv", ".xlsx", ".xlsm", ".xls", ".dat")
 
 _DELIMITERS = ",\t;，"
 _MOST_CELLS = 5_000_000
@@ -77,7 +77,7 @@ def read_sheets(path: Path, *, label: str, asks_uncached: bool = False) -> tuple
     ReaderError : unknown suffix, damaged, too large, or without a single filled cell on a visible sheet.
     """
     suffix = path.suffix.lower()
-    if suffix == ".csv":
+    if suffix in (".csv", ".dat"):
         sheets: tuple[Sheet, ...] = (_csv_sheet(path, label),)
     elif suffix == ".xls":
         from cdgis.readers.old_workbook import old_sheets

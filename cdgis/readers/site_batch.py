@@ -9,6 +9,7 @@ from cdgis.readers.coordinates import Box
 from cdgis.readers.cut_names import not_understood
 from cdgis.readers.headers import subject_column
 from cdgis.readers.inputs import InputFile
+from cdgis.readers.kml_attributes import FOLDER
 from cdgis.readers.place_extent import home_box, place_extent
 from cdgis.readers.records import SiteRecord, SiteSource
 from cdgis.readers.roster import Roster
@@ -16,7 +17,7 @@ from cdgis.readers.shape_form import in_kind
 from cdgis.readers.sidecar import Sidecar
 from cdgis.readers.stated_places import CONFLICT, StatedPlaces
 from cdgis.readers.subjects import Description
-from cdgis.readers.vertices import Described, put_together
+from cdgis.readers.vertices import Described, put_together, sheet_of
 from cdgis.workspace.settings import Workspace
 
 
@@ -59,7 +60,8 @@ class SiteBatch:
 
     def enter(self, record: SiteRecord, described: Description, file: InputFile, roster: Roster) -> None:
         """Enter one site, in the kind of shape stated for it or shown by its form, compared with the place it states."""
-        record = in_kind(record, described.columns.get("geometry_kind", ""), self.repair_share)
+        called = (described.columns.get("name", ""), record.texts.get(FOLDER, ""), sheet_of(record), file.path.stem)
+        record = in_kind(record, described.columns.get("geometry_kind", ""), self.repair_share, called=called)
         if record.geometry is not None and self.places is not None:
             conflict, remarks = self.places.checked(record.geometry, record.accuracy_m, described)
             attributes = {**described.attributes, **({CONFLICT: conflict} if conflict else {})}

@@ -1,4 +1,4 @@
-"""Sites and enterprises of XLSX, XLS and CSV tables, and where each row lies."""
+"""Sites and enterprises of XLSX, XLS and CSV tables and of CASS .dat files, and where each row lies."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +21,7 @@ from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource
 from cdgis.readers.reference import converted_note
 from cdgis.readers.repair import settle
 from cdgis.readers.sheets import UNCACHED_REMEDY, Sheet, cell_name, read_sheets, uncached_reason
+from cdgis.readers.survey_points import SURVEY_SUFFIX, survey_header
 
 _TOTAL_WORDS = ("合计", "总计", "小计", "共计", "总数", "汇总")
 _NOTE_WORDS = ("注:", "注1", "说明", "备注:", "填表", "制表", "数据来源", "审核")
@@ -51,7 +52,10 @@ def read_site_table(source: SiteSource, *, places: GeoDataFrame | None = None) -
     ReaderError : the file cannot be read, or no sheet has a header with name or coordinate columns.
     """
     sheets = read_sheets(source.path, label=source.label, asks_uncached=True)
-    headers = [None if sheet.is_hidden else find_header(sheet) for sheet in sheets]
+    if source.path.suffix.lower() == SURVEY_SUFFIX:
+        headers: list[Header | None] = [survey_header(sheet, label=source.label) for sheet in sheets]
+    else:
+        headers = [None if sheet.is_hidden else find_header(sheet) for sheet in sheets]
     if not any(headers):
         raise ReaderError("没有可识别的表头", source=source.label, remedy="应有企业名称、经度、纬度、行业代码等列")
     records: list[SiteRecord] = []

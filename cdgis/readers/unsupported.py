@@ -8,7 +8,6 @@ _PICTURE = "图片和文档里没有坐标，请向编制单位要界址点坐�
 
 EXPORTS = {
     ".dwg": _CAD, ".dgn": _CAD, ".dws": _CAD, ".dwt": _CAD,
-    ".dat": "CASS 坐标数据只有测点，不写哪些点围成哪块地。CASS：地籍 → 绘制权属线后，文件 → 另存为 DXF；或导出界址点 TXT",
     ".mdb": _ARCGIS, ".accdb": _ARCGIS, ".mxd": _ARCGIS, ".aprx": _ARCGIS, ".lyr": _ARCGIS, ".lyrx": _ARCGIS, ".lpk": _ARCGIS,
     ".lpkx": _ARCGIS, ".mpk": _ARCGIS, ".mpkx": _ARCGIS, ".e00": _ARCGIS, ".sde": _ARCGIS, ".gdbtable": _ARCGIS,
     ".qgs": _QGIS, ".qgz": _QGIS, ".qlr": _QGIS, ".sqlite": _QGIS, ".db": _QGIS, ".osm": _QGIS, ".pbf": _QGIS,

@@ -82,7 +82,7 @@ def _filled_down(records: Sequence[SiteRecord]) -> list[SiteRecord]:
     found: list[SiteRecord] = []
     for record in records:
         above = found[-1] if found else None
-        if above is not None and _is_vertex(record) and _is_vertex(above) and _sheet(record) == _sheet(above):
+        if above is not None and _is_vertex(record) and _is_vertex(above) and sheet_of(record) == sheet_of(above):
             blank = [header for header, text in record.texts.items() if not text and above.texts.get(header)]
             if not any(text for header, text in record.texts.items() if _names_parcel(header)):
                 record = replace(record, texts={**record.texts, **{header: above.texts[header] for header in blank}})
@@ -98,7 +98,8 @@ def _names_parcel(header: str) -> bool:
     return heads(header, "parcel") or subject_column(header) in ("name", "subject_id")
 
 
-def _sheet(record: SiteRecord) -> str:
+def sheet_of(record: SiteRecord) -> str:
+    """Return the sheet or layer a row was counted in, "" when its file has but one."""
     return record.row.rpartition("!")[0] or record.row.rpartition("#")[0]
 
 
@@ -126,7 +127,7 @@ def _key(row: Described, counters: frozenset[str]) -> tuple[object, ...]:
     named = tuple(described.columns.get(role, "") for role in ("subject_id", "name") if role not in counters)
     told = tuple(described.columns.get(role, "") for role in _TELLING)
     kind = described.columns.get("geometry_kind", "")
-    return (_sheet(record), parcel, named, told, kind, tuple(sorted(described.attributes.items())))
+    return (sheet_of(record), parcel, named, told, kind, tuple(sorted(described.attributes.items())))
 
 
 def _parcel(
