@@ -27,7 +27,8 @@ LEVELS: tuple[tuple[str, ...], ...] = (
 
 REPORT_LEVELS: tuple[tuple[str, ...], ...] = (
     ("wording", "table_rows"),
-    ("drawing", "files"),
+    ("drawing",),
+    ("files",),
     ("templating",),
     ("standalone_page", "rules_catalogue", "rule_changes_page"),
     ("screening", "carbon", "rivers", "relocation"),
@@ -328,8 +329,10 @@ def test_planted_namesake_or_full_top_is_found(tmp_path):
 PLANTED = {
     "report/site/late.py": ('"""D."""\nfrom cdgis.report.public.reduction import Withheld\n', report_faults,
                             "report.site.late 导入了 report/ 中不低于自己的 report.public.reduction"),
-    "report/files/across.py": ('"""D."""\nimport cdgis.report.drawing.paths\n', report_faults,
-                               "report.files.across 导入了 report/ 中不低于自己的 report.drawing.paths"),
+    "report/files/across.py": ('"""D."""\nimport cdgis.report.public.reduction\n', report_faults,
+                               "report.files.across 导入了 report/ 中不低于自己的 report.public.reduction"),
+    "report/carbon/across.py": ('"""D."""\nimport cdgis.report.screening.case\n', report_faults,
+                                "report.carbon.across 导入了 report/ 中不低于自己的 report.screening.case"),
     "report/attic.py": ('"""D."""\n', report_faults, "report.attic 不在 report/ 的层级表中"),
     "geometry/plane.py": ('"""D."""\nfrom cdgis.judging.verdicts import judge\n', order_faults,
                           "geometry.plane 导入了不低于自己的 judging.verdicts"),
@@ -358,7 +361,7 @@ def test_planted_violation_is_found(file, tmp_path):
     (tmp_path / "judging").mkdir()
     (tmp_path / "judging/verdicts.py").write_text('"""D."""\nfrom cdgis.judging.facts import f\n', encoding="utf-8")
     (tmp_path / "judging/facts.py").write_text('"""D."""\n', encoding="utf-8")
-    for name in ("report/public/reduction.py", "report/drawing/paths.py", file):
+    for name in ("report/public/reduction.py", "report/screening/case.py", file):
         (tmp_path / name).parent.mkdir(exist_ok=True, parents=True)
         (tmp_path / name).write_text(text if name == file else '"""D."""\n', encoding="utf-8")
     assert fault in check(modules(tmp_path))

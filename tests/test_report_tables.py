@@ -135,7 +135,7 @@ def test_every_closed_set_of_codes_has_words(column: Column) -> None:
 
 
 def test_geopackage_rows_carry_the_status_of_their_data(folder: Path) -> None:
-    for layer in ("verdicts", "judged_areas"):
+    for layer in ("verdicts", "研判对象_面"):
         rows = pyogrio.read_dataframe(folder / "cdgis.gpkg", layer=layer, read_geometry=False)
         assert set(rows["data_status"]) == {DEMO_STAMP}
 
@@ -149,8 +149,9 @@ def test_workbook_carries_no_clock(folder: Path) -> None:
 
 def test_geopackage_joins_verdicts_to_shapes_and_holds_every_table(folder: Path) -> None:
     path = folder / "cdgis.gpkg"
-    assert {name for name, _ in pyogrio.list_layers(path)} == {"judged_points", "judged_areas", *TABLES}
-    areas = pyogrio.read_dataframe(path, layer="judged_areas")
+    zones = {layer.spec.title for layer in make_assessment().layers.values()}
+    assert {name for name, _ in pyogrio.list_layers(path)} == {"研判对象_点", "研判对象_面", "layer_styles", *TABLES, *zones}
+    areas = pyogrio.read_dataframe(path, layer="研判对象_面")
     verdicts = make_assessment().tables["verdicts"].set_index("subject_id")["verdict"]
     assert list(areas["verdict"]) == [verdicts[key] for key in areas["subject_id"]]
     assert areas.crs.to_epsg() == 4490 and set(areas.geom_type) == {"MultiPolygon"}

@@ -28,7 +28,7 @@ from cdgis.results.review_journal import SUFFIX
 
 PAGES = (".html", ".htm")
 RECORDS = (*PAGES, ".json")
-TABLES = (".xlsx", ".gpkg", ".csv")
+TABLES = (".xlsx", ".gpkg", ".csv", ".qgz", ".parquet")
 _CONTAINERS = {"xlsx": "data/cdgis.xlsx", "gpkg": "data/cdgis.gpkg"}
 
 

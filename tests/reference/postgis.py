@@ -185,7 +185,7 @@ def shapes_of_run(run: Path) -> Iterator[tuple[str, str, str, str]]:
     """Yield (kind, layer, id, WKB in hex) of the run's subjects and of every zone of the workspace."""
     from .zones import catalogue_frames
 
-    for layer in ("judged_points", "judged_lines", "judged_areas"):
+    for layer in ("研判对象_点", "研判对象_线", "研判对象_面"):
         subjects = pyogrio.read_dataframe(run / "data" / "cdgis.gpkg", layer=layer)
         for name, shape in zip(subjects["subject_id"], subjects.geometry, strict=True):
             yield "subject", "", str(name), shapely.to_wkb(shape, hex=True)

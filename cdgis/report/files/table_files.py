@@ -1,23 +1,19 @@
-"""Tables written for spreadsheets, GIS and programs: CSV, GeoPackage, run.json (DESIGN 3, 4.9).
+"""Tables written for spreadsheets, GIS and programs: CSV, XLSX, GeoPackage, run.json (DESIGN 3, 4.9).
 
-CSV and GeoPackage are written here, the XLSX in `cdgis.report.files.workbook`; all three hold the same values.
+CSV is written here, the XLSX in `cdgis.report.files.workbook`, the GeoPackage in `geopackage_file`; all hold the same values.
 """
 
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyogrio
-import shapely
 
 from cdgis.results.assessment import Assessment
 from cdgis.results.data_status import stamp_of, status_text
@@ -28,6 +24,8 @@ from cdgis.results.tables.validation import TABLES, Column, Table, table_named
 README = "README.txt"
 SIGNIFICANT_DIGITS = 12
 """A city's area in square metres keeps its centimetres, and noise of summation order does not show."""
+LONG_TABLE = 20_000
+"""Rows from which a table or layer is written as (Geo)Parquet too."""
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 STATUS = Column(name="data_status", title="数据性质")
@@ -66,7 +64,7 @@ def write_tables(
         workbook_path.write_bytes(write_workbook(assessment, tables, declared, stamp=stamp_of(assessment)))
         paths.append(workbook_path)
     if "gpkg" in containers:
-        paths.append(_write_geopackage(assessment, tables, folder / "cdgis.gpkg"))
+        paths += _write_gis_files(assessment, tables, folder)
     return sorted(paths)
 
 
@@ -82,7 +80,8 @@ def tables_made(assessment: Assessment) -> tuple[str, ...]:
 def _readme(assessment: Assessment, tables: Mapping[str, pd.DataFrame], containers: Sequence[str]) -> str:
     """Return in words what each file beside it is."""
     books = {"xlsx": "cdgis.xlsx　同样的表，供 Excel：代码是文本，数字可以求和，第二页“对象一览”一行一个对象",
-             "gpkg": "cdgis.gpkg　同样的表和研判对象的图形，供 QGIS、ArcGIS"}  # fmt: skip
+             "gpkg": "cdgis.gpkg　同样的表、研判对象和各图层分区的图形，中文图层名与字段名，供 QGIS、ArcGIS\r\n"
+                     "cdgis.qgz　QGIS 工程（3.22 以上双击打开）：分组、配色与网页地图相同，数据取自旁边的 cdgis.gpkg"}  # fmt: skip
     lines = [
         f"{assessment.settings.name}　判定基准日 {assessment.as_of.isoformat()}　运行编号 {assessment.report_numbers.get('', '')}",
         status_text(stamp_of(assessment)), "",
@@ -90,6 +89,7 @@ def _readme(assessment: Assessment, tables: Mapping[str, pd.DataFrame], containe
         "或用“数据 → 自文本/CSV”导入并把代码列设为文本。", "",
         *(f"{name}.csv　{TABLES[name].title}，{len(table)} 行" for name, table in tables.items()),
         *(books[name] for name in sorted(containers)),
+        *(f"{name}.parquet　同 {name}.csv，供大数据工具" for name, table in tables.items() if "gpkg" in containers and len(table) >= LONG_TABLE),
         "run.json　程序版本、设置、每个输入的 SHA-256、每张表的散列；cdgis verify 据以核对",
     ]  # fmt: skip
     left = [TABLES[name].title for name in TABLES if name not in tables]
@@ -178,54 +178,19 @@ def run_json(assessment: Assessment, texts: Mapping[str, str]) -> str:
     return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-@contextmanager
-def _gdal_date(assessment: Assessment) -> Iterator[None]:
-    """GDAL stamps GeoPackages with the clock unless given a date; the assessment's own is the honest one."""
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": f"{assessment.as_of.isoformat()}T00:00:00.000Z"})
-    try:
-        yield
-    finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+def _write_gis_files(assessment: Assessment, tables: Mapping[str, pd.DataFrame], folder: Path) -> list[Path]:
+    """Write the GeoPackage, the QGIS project beside it, and Parquet of what is long; return their paths."""
+    from cdgis.report.files.geopackage_file import write_geopackage
+    from cdgis.report.files.gis_layers import gis_layers
+    from cdgis.report.files.qgis_project import project_file
 
-
-def _write_geopackage(assessment: Assessment, tables: Mapping[str, pd.DataFrame], path: Path) -> Path:
-    stamp = stamp_of(assessment)
-    path.unlink(missing_ok=True)
-    with _gdal_date(assessment):
-        for family, frame in _judged_geometries(assessment, tables).items():
-            pyogrio.write_dataframe(
-                frame, path, layer=f"judged_{family}", driver="GPKG", append=False, layer_options={"DESCRIPTION": stamp}
-            )
-        for name, table in tables.items():
-            pyogrio.write_dataframe(
-                _typed(table),
-                path,
-                layer=name,
-                driver="GPKG",
-                layer_options={"DESCRIPTION": f"{TABLES[name].title} {stamp}"},
-            )
-    return path
-
-
-def _typed(table: pd.DataFrame) -> pd.DataFrame:
-    """Return `table` with text as string dtype, so that an empty text column is still written as text."""
-    return table.astype({name: "string" for name in table.columns if table[name].dtype == object})
-
-
-def _judged_geometries(assessment: Assessment, tables: Mapping[str, pd.DataFrame]) -> dict[str, gpd.GeoDataFrame]:
-    """Return subjects joined with verdicts, as multi-geometries by family (points, lines, areas), sorted by id."""
-    frame = assessment.subjects.frame[["subject_id", "geometry"]]
-    judged = tables["verdicts"].drop(columns=STATUS.name)
-    joined = frame.merge(tables["subjects"], on="subject_id").merge(judged, on="subject_id", how="left")
-    joined = joined.sort_values("subject_id", kind="stable", ignore_index=True)
-    texts = [name for name in joined.columns if joined[name].dtype == object]
-    joined[texts] = joined[texts].fillna("").astype("string")
-    dimension = shapely.get_dimensions(joined.geometry.to_numpy())
-    families: dict[str, gpd.GeoDataFrame] = {}
-    for number, family in enumerate(("points", "lines", "areas")):
-        part = joined[dimension == number]
-        if len(part):
-            multi = shapely.multipoints, shapely.multilinestrings, shapely.multipolygons
-            shapes = [multi[number](shapely.get_parts(shape)) for shape in part.geometry]
-            families[family] = gpd.GeoDataFrame(part.drop(columns="geometry"), geometry=shapes, crs=frame.crs)
-    return families
+    stamp, day = stamp_of(assessment), assessment.as_of.isoformat()
+    layers = gis_layers(assessment, tables, {name: with_status(TABLES[name]).columns for name in tables}, stamp=status_text(stamp))
+    about = f"{assessment.settings.name}，判定基准日 {day}，运行编号 {assessment.report_numbers.get('', '')}。{status_text(stamp)}"
+    paths = [write_geopackage(layers, folder / "cdgis.gpkg", day=day, about=about), folder / "cdgis.qgz"]
+    paths[1].write_bytes(project_file(layers, source=paths[0].name, title=assessment.settings.name, about=about))
+    for layer in layers:
+        if len(layer.frame) >= LONG_TABLE:
+            paths.append(folder / f"{layer.name}.parquet")
+            layer.frame.to_parquet(paths[-1], index=False, compression="zstd")
+    return paths

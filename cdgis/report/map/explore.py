@@ -19,9 +19,10 @@ from markupsafe import Markup, escape
 
 from cdgis.core import layer_ids
 from cdgis.core.vocabulary import Effect
+from cdgis.report.drawing.layer_order import THEMES
 from cdgis.report.drawing.palette import read_palette
 from cdgis.report.files.inline_assets import inline_code, leaflet_script, leaflet_style, template_text
-from cdgis.report.map.layer_styles import THEMES, Bounds, map_bounds
+from cdgis.report.map.layer_styles import Bounds, map_bounds
 from cdgis.report.map.levels import simplified
 from cdgis.report.map.offline_map import OfflineFigure, Verbatim, inert, number_elements, offline_map
 from cdgis.report.screening import Casebook

@@ -5,18 +5,11 @@ from typing import Any
 
 import shapely
 
-from cdgis.core import layer_ids
+from cdgis.report.drawing.layer_order import LABELLED, SHOWN_AT_FIRST, THEMES
 from cdgis.report.drawing.palette import read_palette
 from cdgis.report.wording import short_county
 from cdgis.workspace.layers import Layer
 
-THEMES = ("主体功能", "流域", "一单", "三线", "碳汇", "修复", "要素", "基础")
-"""Drawing order, bottom first; the layer tree lists them the other way round."""
-SHOWN_AT_FIRST = (
-    layer_ids.NEIGHBOURS, layer_ids.COUNTIES, layer_ids.MANAGEMENT_UNITS, layer_ids.ECOLOGICAL_REDLINE,
-    layer_ids.MAIN_RIVERS, layer_ids.RESERVOIRS, layer_ids.PLACES,
-)  # fmt: skip
-LABELLED = (layer_ids.COUNTIES, layer_ids.PLACES)
 _MARGIN_DEG = 0.03
 _CHINA_DEG = (73.0, 18.0, 135.0, 54.0)
 

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import shapely
 
+from cdgis.report.drawing.layer_order import THEMES
 from cdgis.report.drawing.palette import read_palette
 from cdgis.report.map.budget import pack_layers, size_notes
-from cdgis.report.map.layer_styles import THEMES, layer_record, map_bounds
+from cdgis.report.map.layer_styles import layer_record, map_bounds
 from cdgis.report.map.levels import LEVEL_ZOOMS
 from cdgis.report.map.offline_map import offline_map, rendered
 from cdgis.report.map.outline_encoding import deflated_json
