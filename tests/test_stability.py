@@ -24,7 +24,7 @@ def rulings(draw, number):
     states = st.lists(st.sampled_from((FALSE, UNKNOWN, TRUE)), min_size=SIZE, max_size=SIZE)
     rest, geometry = np.array(draw(states), dtype=np.int8), np.array(draw(states), dtype=np.int8)
     share = np.array(draw(st.lists(st.sampled_from((0.0, 0.5, 0.999, 1.0)), min_size=SIZE, max_size=SIZE)))
-    nearest = Nearest(distance * share, lambda at: (distance[at], np.full(len(at), "", dtype=object)))
+    nearest = Nearest(lambda: distance * share, lambda at: (distance[at], np.full(len(at), "", dtype=object)))
     return Ruling(
         rule=rule(f"R{number}", layer, effect), geometry=geometry, rest=rest, value=np.minimum(rest, geometry),
         depth_m=np.full(SIZE, draw(st.floats(1, 900))), distance_m=nearest.at_least_m, nearest=nearest,
@@ -59,7 +59,7 @@ def test_zone_known_to_be_farther_than_the_nearest_is_never_measured():
         )  # fmt: skip
 
     near = Nearest.known(np.array([100.0]), np.array([""], dtype=object))
-    remote = [ruling(f"F{i}", Nearest(np.array([101.0 + i]), far)) for i in range(9)]
+    remote = [ruling(f"F{i}", Nearest(lambda i=i: np.array([101.0 + i]), far)) for i in range(9)]
     distance, layer, critical = critical_distance(
         [*remote, ruling("N", near)], np.zeros(1, int), np.zeros(1, int), Precision(np.zeros(1), 20.0, {})
     )

@@ -120,7 +120,7 @@ def test_zone_exactly_as_far_as_the_nearest_is_still_measured():
         asked.append(at)
         return np.full(len(at), 100.0), np.full(len(at), "", dtype=object)
 
-    later = Nearest(np.array([100.0]), find)
+    later = Nearest(lambda: np.array([100.0]), find)
     far = Ruling(
         rule=rule("F", "a"), geometry=near.geometry, rest=near.rest, value=near.value, depth_m=near.depth_m,
         distance_m=later.at_least_m, nearest=later, zone_ids=near.zone_ids,

@@ -43,6 +43,10 @@ def exempt(rule: Rule, exemption: Exemption, facts: Facts, book: Succession) -> 
 
 def claimed(exemption: Exemption, facts: Facts) -> Kleene:
     """Return where an exemption is declared and can be believed of the industry; what is not declared does not exempt."""
+    return facts.once(exemption, lambda: _claimed(exemption, facts))
+
+
+def _claimed(exemption: Exemption, facts: Facts) -> Kleene:
     parts = [kleene.of(condition_holds(c, facts) == kleene.TRUE) for c in exemption.conditions]
     if exemption.activities:
         parts.append(_believed_activity(exemption.activities, facts))

@@ -54,6 +54,8 @@ class Extents:
     """The same, large polygons in pieces."""
     local: GeometryArray
     """In the distance plane."""
+    local_box: FloatArray
+    """West, south, east and north there, metres."""
     local_cut: Cut
     """The same, large polygons and long lines as chunks of outline."""
     dimension: npt.NDArray[np.int32]
@@ -78,7 +80,7 @@ class Extents:
         inradius = np.zeros(len(ids))
         inradius[dimension == 2] = inradius_m(plane[dimension == 2])
         return cls(
-            ids=ids, plane=plane, cut=Cut.of(plane), local=local, local_cut=Cut.outlined(local),
+            ids=ids, plane=plane, cut=Cut.of(plane), local=local, local_box=shapely.bounds(local), local_cut=Cut.outlined(local),
             dimension=dimension, area_m2=shapely.area(plane), length_m=length, inradius_m=inradius,
         )  # fmt: skip
 

@@ -4,7 +4,7 @@ Every answer is a Kleene array with one value a subject. Geometry is not looked 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +35,15 @@ class Facts:
     """Attribute -> value per subject as text; attributes nobody declared are absent."""
     measures: Mapping[str, FloatArray]
     """area_m2 and length_m."""
+    _answers: dict[object, Kleene] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def once(self, question: object, answer: Callable[[], Kleene]) -> Kleene:
+        """Return the answer to a question about these facts, found when first asked: a thousand rules ask two hundred."""
+        known = self._answers.get(question)
+        if known is None:
+            known = self._answers[question] = answer()
+            known.flags.writeable = False
+        return known
 
     @property
     def size(self) -> int:
@@ -103,9 +112,10 @@ def scope_and_conditions(rule: Rule, facts: Facts, *, documents: bool = True) ->
     ----------
     documents : False passes over conditions on an approval's number, as when asking whom a rule is made for.
     """
-    parts = [kleene.of(np.isin(facts.kind, [str(k) for k in rule.subject_kinds]))]
+    kinds = rule.subject_kinds
+    parts = [facts.once(("kind", kinds), lambda: kleene.of(np.isin(facts.kind, [str(k) for k in kinds])))]
     if rule.project_types:
-        parts.append(_member(facts.project_type, [str(t) for t in rule.project_types]))
+        parts.append(_of_type(rule.project_types, facts))
     if rule.activities:
         parts.append(_declares(rule.activities, facts))
     parts.append(_industry(rule, facts))
@@ -117,7 +127,7 @@ def missing_information(rule: Rule, facts: Facts) -> list[tuple[str, Kleene]]:
     """Return (what would have to be supplied, where it is undecided) for every conjunct of `rule`."""
     asked: list[tuple[str, Kleene]] = []
     if rule.project_types:
-        asked.append(("project_type", _member(facts.project_type, [str(t) for t in rule.project_types])))
+        asked.append(("project_type", _of_type(rule.project_types, facts)))
     if rule.activities:
         asked.append(("activity", _declares(rule.activities, facts)))
     if rule.industry_prefixes or rule.industry_flag:
@@ -131,6 +141,10 @@ def missing_information(rule: Rule, facts: Facts) -> list[tuple[str, Kleene]]:
 
 def condition_holds(condition: Condition, facts: Facts) -> Kleene:
     """Return where a condition on one attribute holds, unknown where the attribute is missing."""
+    return facts.once(condition, lambda: _holds(condition, facts))
+
+
+def _holds(condition: Condition, facts: Facts) -> Kleene:
     values = facts.text(condition.attribute)
     if condition.op == "given":
         return kleene.of(values != "")
@@ -201,12 +215,18 @@ def _declares(activities: Sequence[str], facts: Facts) -> Kleene:
 
     A roster of enterprises has no such column: a blank there means ordinary production (activities.toml says why).
     """
-    answer = has_any(facts.activity, activities)
-    return np.where((facts.activity == "") & (facts.kind == str(SubjectKind.ENTERPRISE)), kleene.FALSE, answer).astype(np.int8)
+
+    def answer() -> Kleene:
+        """Return the words' answer, but no of a roster's blank."""
+        ordinary = (facts.activity == "") & (facts.kind == str(SubjectKind.ENTERPRISE))
+        return np.where(ordinary, kleene.FALSE, has_any(facts.activity, activities)).astype(np.int8)
+
+    return facts.once(("activity", activities), answer)
 
 
-def _member(values: TextArray, wanted: Sequence[str]) -> Kleene:
-    return kleene.of(np.isin(values, list(wanted)), values == "")
+def _of_type(wanted: Sequence[str], facts: Facts) -> Kleene:
+    values = facts.project_type
+    return facts.once(("project_type", wanted), lambda: kleene.of(np.isin(values, [str(t) for t in wanted]), values == ""))
 
 
 def has_any(values: TextArray, wanted: Sequence[str]) -> Kleene:
@@ -222,12 +242,18 @@ def _industry(rule: Rule, facts: Facts) -> Kleene:
 
 
 def _by_industry(rule: Rule, facts: Facts) -> Kleene:
-    parts = [kleene.constant(True, facts.size)]
-    if rule.industry_prefixes:
-        parts.append(per_code(facts.industry, lambda code: industry.matches_prefix(code, rule.industry_prefixes)))
-    if rule.industry_flag is not None:
-        parts.append(_flag(rule.industry_flag, facts))
-    return kleene.all_of(*parts)
+    prefixes, flag = rule.industry_prefixes, rule.industry_flag
+
+    def answer() -> Kleene:
+        """Return where code and flag both fit."""
+        parts = [kleene.constant(True, facts.size)]
+        if prefixes:
+            parts.append(per_code(facts.industry, lambda code: industry.matches_prefix(code, prefixes)))
+        if flag is not None:
+            parts.append(_flag(flag, facts))
+        return kleene.all_of(*parts)
+
+    return facts.once(("industry", prefixes, flag), answer)
 
 
 def _widened(condition: Condition, facts: Facts) -> Kleene:

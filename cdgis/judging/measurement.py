@@ -19,26 +19,31 @@ class Nearest:
     are far.
     """
 
-    def __init__(self, at_least_m: FloatArray, find: Callable[[IntArray], tuple[FloatArray, TextArray]]) -> None:
-        """Take what is known beforehand, and how to learn the rest.
+    def __init__(self, at_least_m: Callable[[], FloatArray], find: Callable[[IntArray], tuple[FloatArray, TextArray]]) -> None:
+        """Take what can be told beforehand, and how to learn the rest.
 
         Parameters
         ----------
-        at_least_m : no subject is nearer than this, geodesic metres; NaN where the scope has no zone.
+        at_least_m : says what no subject is nearer than, geodesic metres; NaN where the scope has no zone.
         find : positions of subjects -> distance in metres and zone id of each.
         """
-        self.at_least_m = at_least_m
+        self._least = at_least_m
         self._find = find
 
     @classmethod
     def known(cls, distance_m: FloatArray, zone_id: TextArray) -> "Nearest":
         """Return what has been measured already."""
-        return cls(distance_m, lambda at: (distance_m[at], zone_id[at]))
+        return cls(lambda: distance_m, lambda at: (distance_m[at], zone_id[at]))
 
     @classmethod
     def nowhere(cls, size: int) -> "Nearest":
         """Return what holds of a scope without any zone."""
         return cls.known(np.full(size, np.nan), np.full(size, "", dtype=object))
+
+    @cached_property
+    def at_least_m(self) -> FloatArray:
+        """What no subject is nearer than; far cheaper to tell than the distance."""
+        return self._least()
 
     @cached_property
     def _whole(self) -> tuple[FloatArray, TextArray]:
@@ -60,7 +65,7 @@ class Nearest:
 
     def at(self, positions: IntArray) -> "Nearest":
         """Return the same for the subjects that lie where those at `positions` do."""
-        return Nearest(self.at_least_m[positions], lambda at: self._find(positions[at]))
+        return Nearest(lambda: self.at_least_m[positions], lambda at: self._find(positions[at]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

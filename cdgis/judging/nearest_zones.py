@@ -5,13 +5,12 @@ along its meridian) never shows lengths shorter than they are, and longer by no 
 meridian: the gap between two boxes, divided by that, is a distance none can fall below.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
-import shapely
 
-from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArray, TextArray
+from cdgis.core.array_types import BoolArray, FloatArray, IntArray, TextArray
 from cdgis.core.vocabulary import Scope
 from cdgis.geometry.kernels import TIE_M, OutlineIndex, Pairs
 from cdgis.judging.extents import Extents
@@ -39,17 +38,19 @@ class ZonesApart:
     touch_subject: IntArray
     """With `touch_zone`: the pairs that overlap or touch, sorted."""
     touch_zone: IntArray
+    among: dict[Scope, BoolArray]
+    """Which zones are in a scope, kept for the next set of subjects."""
 
     @classmethod
     def of(
-        cls, extents: Extents, zones: pd.DataFrame, shapes: tuple[GeometryArray, OutlineIndex], pairs: Pairs
+        cls, extents: Extents, words: Mapping[str, TextArray], shapes: tuple[FloatArray, OutlineIndex], pairs: Pairs,
+        among: dict[Scope, BoolArray],
     ) -> "ZonesApart":
-        """Return what answers for one layer, `shapes` being its zones in the distance plane and their outlines."""
+        """Return what answers for one layer, `shapes` being its zones' boxes in the distance plane and their outlines."""
         return cls(
-            extents=extents, zone_id=zones["zone_id"].to_numpy(dtype=object),
-            zone_class=zones["zone_class"].to_numpy(dtype=object), subject_box=shapely.bounds(extents.local),
-            zone_box=shapely.bounds(shapes[0]), outlines=shapes[1], touch_subject=pairs.touch_subject,
-            touch_zone=pairs.touch_zone,
+            extents=extents, zone_id=words["zone_id"], zone_class=words["zone_class"], subject_box=extents.local_box,
+            zone_box=shapes[0], outlines=shapes[1], touch_subject=pairs.touch_subject, touch_zone=pairs.touch_zone,
+            among=among,
         )  # fmt: skip
 
     def anywhere(self) -> Nearest:
@@ -58,14 +59,20 @@ class ZonesApart:
 
     def of_scope(self, scope: Scope, anywhere: Nearest) -> Nearest:
         """Return the nearest zone of a scope, to be measured when somebody asks; `anywhere` is the layer's."""
+        among = self.among.get(scope)
+        if among is None:
+            among = self.among.setdefault(scope, self._among(scope))
+        if not among.any():
+            return Nearest.nowhere(len(self.extents.ids))
+        return Nearest(lambda: self._at_least_m(among, anywhere), lambda at: self._measured(among, at))
+
+    def _among(self, scope: Scope) -> BoolArray:
         among = np.ones(len(self.zone_id), dtype=bool)
         if scope.zone_classes:
             among &= np.isin(self.zone_class, scope.zone_classes)
         if scope.zone_ids:
             among &= np.isin(self.zone_id, scope.zone_ids)
-        if not among.any():
-            return Nearest.nowhere(len(self.extents.ids))
-        return Nearest(self._at_least_m(among, anywhere), lambda at: self._measured(among, at))
+        return among
 
     def _measured(self, among: BoolArray, at: IntArray) -> tuple[FloatArray, TextArray]:
         """Return distance and id of the nearest zone among some, for the subjects at these positions."""

@@ -4,13 +4,15 @@ Areas on the measuring plane, distances geodesic, slivers told apart (DESIGN 4.2
 its negative proof (`clear`), its ledger, and the nearest zone of each scope that rules will ask for.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import shapely
 
-from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArray
+from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArray, TextArray
 from cdgis.core.vocabulary import Relation, Scope
 from cdgis.geometry.kernels import OutlineIndex, Pairs, overlapping_pairs
 from cdgis.geometry.planes import PlaneThreads
@@ -27,17 +29,24 @@ from cdgis.judging.extents import (
 from cdgis.judging.measurement import Measurement, Nearest
 from cdgis.judging.nearest_zones import ZonesApart
 from cdgis.results.tables.validation import empty, validate
-from cdgis.workspace.layers import Layer, Layers, Subjects
+from cdgis.workspace.layers import ZONE_COLUMNS, Layer, Layers, Subjects
 
 INSIDE_SHARE = 1 - 1e-9
 
 
+_FEW_SUBJECTS = 64
+"""Up to so many, handing layers to threads costs more than it saves."""
+Columns = dict[str, "np.ndarray[Any, Any]"]
+"""Rows of a table before it is one: a frame a layer would cost more than measuring a site."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _LayerResult:
-    overlaps: pd.DataFrame
-    clear: pd.DataFrame
-    ledger: pd.DataFrame
-    hits: pd.DataFrame
+    layer: str
+    overlaps: Columns
+    clear: Columns
+    ledger: Columns
+    hits: Columns
     nearest: dict[Scope, Nearest]
     sliver: BoolArray
 
@@ -85,23 +94,35 @@ def measure_overlaps(
             progress(layer.spec.title)
         return result
 
-    with PlaneThreads(max_workers=max(1, jobs)) as pool:
-        results = list(pool.map(one, zone_layers))
+    if jobs > 1 and len(extents.ids) > _FEW_SUBJECTS:
+        with PlaneThreads(max_workers=jobs) as pool:
+            results = list(pool.map(one, zone_layers))
+    else:
+        results = [one(layer) for layer in zone_layers]
     return Measurement(
         subject_ids=extents.ids,
-        overlaps=_table("overlaps", (r.overlaps for r in results)),
-        clear=_table("clear", (r.clear for r in results)),
-        ledger=_table("ledger", (r.ledger for r in results)),
-        hits=pd.concat([r.hits for r in results], ignore_index=True) if results else _no_hits(),
+        overlaps=_table("overlaps", results),
+        clear=_table("clear", results),
+        ledger=_table("ledger", results),
+        hits=_rows("hits", results) if results else _no_hits(),
         nearest={scope: nearest for r in results for scope, nearest in r.nearest.items()},
         uncovered={layer.spec.id: is_uncovered(extents, outside[layer.spec.coverage]) for layer in zone_layers},
         slivers={layer.spec.id: r.sliver for layer, r in zip(zone_layers, results, strict=True)},
     )
 
 
-def _table(name: str, frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    parts = [frame for frame in frames if len(frame)]
-    return validate(name, pd.concat(parts, ignore_index=True)) if parts else empty(name)
+def _table(name: str, results: Sequence[_LayerResult]) -> pd.DataFrame:
+    rows = _rows(name, results) if results else empty(name)
+    return validate(name, rows) if len(rows) else empty(name)
+
+
+def _rows(name: str, results: Sequence[_LayerResult]) -> pd.DataFrame:
+    """Return the rows of one table, layer by layer."""
+    parts: list[Columns] = [getattr(result, name) for result in results]
+    counts = [len(next(iter(part.values()))) for part in parts]
+    columns = {column: np.concatenate([part[column] for part in parts]) for column in parts[0]}
+    layers = np.repeat(np.array([result.layer for result in results], dtype=object), counts)
+    return pd.DataFrame({name: pd.Series(v, dtype=v.dtype, copy=False) for name, v in {**columns, "layer": layers}.items()})
 
 
 def _no_hits() -> pd.DataFrame:
@@ -129,10 +150,15 @@ def _lonlat(zones: pd.DataFrame) -> GeometryArray:
 class _Prepared:
     """A layer's zones by id, in both planes, with the index of their outlines."""
 
-    zones: pd.DataFrame
+    words: dict[str, TextArray]
+    """zone_id, zone_name and zone_class."""
     plane: GeometryArray
     local: GeometryArray
+    boxes: FloatArray
+    """Of the zones in the distance plane."""
     outlines: OutlineIndex
+    among: dict[Scope, BoolArray]
+    """Which zones are in a scope that was asked for."""
 
 
 def _prepared(layer: Layer) -> _Prepared:
@@ -143,29 +169,30 @@ def _prepared(layer: Layer) -> _Prepared:
 def _prepare(layer: Layer) -> _Prepared:
     zones = layer.zones.sort_values("zone_id", kind="stable", ignore_index=True)
     plane, local = both_planes(_lonlat(zones))
-    return _Prepared(zones=zones, plane=plane, local=local, outlines=OutlineIndex.of(local))
+    words = {name: zones[name].to_numpy(dtype=object) for name in ZONE_COLUMNS}
+    return _Prepared(words=words, plane=plane, local=local, boxes=shapely.bounds(local), outlines=OutlineIndex.of(local), among={})
 
 
 def _measure_layer(
     extents: Extents, layer: Layer, scopes: Sequence[Scope], reach: FloatArray, outside: FloatArray
 ) -> _LayerResult:
     prepared = _prepared(layer)
-    zones, outlines = prepared.zones, prepared.outlines
     pairs = overlapping_pairs(extents.cut, prepared.plane)
     sliver, share = classify(extents, pairs)
-    apart = ZonesApart.of(extents, zones, (prepared.local, outlines), pairs)
+    apart = ZonesApart.of(extents, prepared.words, (prepared.boxes, prepared.outlines), pairs, prepared.among)
     whole, anywhere = Scope(layer.spec.id), apart.anywhere()
     nearest = {**{scope: apart.of_scope(scope, anywhere) for scope in scopes}, whole: anywhere}
-    overlaps = _overlap_rows(extents, zones, pairs, (sliver, share), _near(extents, pairs, outlines, reach))
+    overlaps = _overlap_rows(extents, prepared, pairs, (sliver, share), _near(extents, pairs, prepared.outlines, reach))
     hit, has_sliver = np.zeros((2, len(extents.ids)), dtype=bool)
     hit[pairs.subject[~sliver]] = True
     has_sliver[pairs.subject[sliver]] = True
     not_clear = hit | is_uncovered(extents, outside)
     return _LayerResult(
-        overlaps=overlaps.assign(layer=layer.spec.id),
-        clear=_clear_rows(extents, anywhere, ~not_clear).assign(layer=layer.spec.id),
-        ledger=_ledger_rows(extents, pairs, outside).assign(layer=layer.spec.id),
-        hits=_hit_rows(zones, pairs, ~sliver, depth_m(extents, pairs, ~sliver, prepared.local)).assign(layer=layer.spec.id),
+        layer=layer.spec.id,
+        overlaps=overlaps,
+        clear=_clear_rows(extents, anywhere, ~not_clear),
+        ledger=_ledger_rows(extents, pairs, outside),
+        hits=_hit_rows(prepared, pairs, ~sliver, depth_m(extents, pairs, ~sliver, prepared.local)),
         nearest=nearest,
         sliver=has_sliver,
     )
@@ -186,62 +213,54 @@ def _near(extents: Extents, pairs: Pairs, outlines: OutlineIndex, reach: FloatAr
 
 def _overlap_rows(
     extents: Extents,
-    zones: pd.DataFrame,
+    prepared: _Prepared,
     pairs: Pairs,
     classified: tuple[BoolArray, FloatArray],
     near: _Near,
-) -> pd.DataFrame:
+) -> Columns:
     sliver, share = classified
     relation = np.where(sliver, Relation.SLIVER, np.where(share >= INSIDE_SHARE, Relation.INSIDE, Relation.CROSSES))
     pad = np.zeros(len(near.subject))
     subject, zone = np.concatenate([pairs.subject, near.subject]), np.concatenate([pairs.zone, near.zone])
-    return pd.DataFrame(
-        {
-            "subject_id": extents.ids[subject],
-            **{name: zones[name].to_numpy(dtype=object)[zone] for name in ("zone_id", "zone_name", "zone_class")},
-            "relation": np.concatenate([relation.astype(object), np.full(len(pad), str(Relation.NEAR), object)]),
-            "area_m2": np.concatenate([pairs.area_m2, pad]),
-            "share": np.concatenate([share, pad]),
-            "length_m": np.concatenate([overlap_length_m(pairs), pad]),
-            "distance_m": np.concatenate([np.zeros(len(sliver)), near.distance_m]),
-        }
-    )
+    return {
+        "subject_id": extents.ids[subject],
+        **{name: words[zone] for name, words in prepared.words.items()},
+        "relation": np.concatenate([relation.astype(object), np.full(len(pad), str(Relation.NEAR), object)]),
+        "area_m2": np.concatenate([pairs.area_m2, pad]),
+        "share": np.concatenate([share, pad]),
+        "length_m": np.concatenate([overlap_length_m(pairs), pad]),
+        "distance_m": np.concatenate([np.zeros(len(sliver)), near.distance_m]),
+    }
 
 
-def _clear_rows(extents: Extents, nearest: Nearest, clear: BoolArray) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "subject_id": extents.ids[clear],
-            "nearest_zone_id": nearest.zone_id[clear],
-            "distance_m": nearest.distance_m[clear],
-        }
-    )
+def _clear_rows(extents: Extents, nearest: Nearest, clear: BoolArray) -> Columns:
+    return {
+        "subject_id": extents.ids[clear],
+        "nearest_zone_id": nearest.zone_id[clear],
+        "distance_m": nearest.distance_m[clear],
+    }
 
 
-def _ledger_rows(extents: Extents, pairs: Pairs, outside_coverage: FloatArray) -> pd.DataFrame:
+def _ledger_rows(extents: Extents, pairs: Pairs, outside_coverage: FloatArray) -> Columns:
     total = extents.total
     inside = union_measure(extents, pairs)
     # A zone that reaches beyond its coverage still counts as inside.
     uncovered = np.minimum(outside_coverage, total - inside)
-    return pd.DataFrame(
-        {
-            "subject_id": extents.ids,
-            "unit": extents.unit,
-            "inside": inside,
-            "outside": total - inside - uncovered,
-            "uncovered": uncovered,
-            "total": total,
-        }
-    )
+    return {
+        "subject_id": extents.ids,
+        "unit": extents.unit,
+        "inside": inside,
+        "outside": total - inside - uncovered,
+        "uncovered": uncovered,
+        "total": total,
+    }
 
 
-def _hit_rows(zones: pd.DataFrame, pairs: Pairs, hit: BoolArray, depth: FloatArray) -> pd.DataFrame:
+def _hit_rows(prepared: _Prepared, pairs: Pairs, hit: BoolArray, depth: FloatArray) -> Columns:
     zone = pairs.zone[hit]
-    return pd.DataFrame(
-        {
-            "subject": pairs.subject[hit],
-            "zone_id": zones["zone_id"].to_numpy(dtype=object)[zone],
-            "zone_class": zones["zone_class"].to_numpy(dtype=object)[zone],
-            "depth_m": depth,
-        }
-    )
+    return {
+        "subject": pairs.subject[hit],
+        "zone_id": prepared.words["zone_id"][zone],
+        "zone_class": prepared.words["zone_class"][zone],
+        "depth_m": depth,
+    }

@@ -3,30 +3,31 @@
 Beside yes, no and unknown a ruling holds how far the subject would have to move for the answer to change.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 import pandas as pd
 
-from cdgis.core import layer_ids
 from cdgis.core.array_types import BoolArray, FloatArray, IntArray, TextArray
-from cdgis.core.vocabulary import LIST_SEPARATOR, Relation, Scope, State
+from cdgis.core.vocabulary import LIST_SEPARATOR, Scope, State
 from cdgis.judging import kleene
-from cdgis.judging.exemptions import claimed, rule_applies_but_for_geometry, unbelieved
+from cdgis.judging.exemptions import claimed, rule_applies_but_for_geometry
 from cdgis.judging.facts import Facts, missing_information
-from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN, Kleene
+from cdgis.judging.kleene import FALSE, UNKNOWN, Kleene
 from cdgis.judging.measurement import Measurement, Nearest
 from cdgis.rules import Rule
 from cdgis.rules.succession import Succession
 
-GAP_RULE, DISAGREEMENT_RULE, UNLISTED_RULE, SLIVER_RULE, CLAIM_RULE = "ZU-04", "ZU-05", "ZU-07", "TOL-01", "ACT-01"
-PLACE_RULE, PLACE_CONFLICT = "LOC-01", "place_conflict"
-"""Rules the judge itself finds (data/rules/engine.toml)."""
+PLACE_CONFLICT = "place_conflict"
+"""Attribute of a subject whose coordinates and stated place disagree."""
 COVERAGE, CLASS, ACCESS_LIST = "图层覆盖", "区类别", "准入清单"
 """What a workspace, not an applicant, has to supply before a rule can be decided."""
-UNIT_LAYER = layer_ids.MANAGEMENT_UNITS
-STRICT_UNIT_CLASS = "优先保护"
+STATES = np.array([State.NOT_APPLICABLE, State.UNKNOWN, State.APPLIES], dtype=object)
+"""Word printed for each Kleene value of a rule that a machine decides."""
+Key = tuple[str, str, str]
+"""A layer, and in it all zones ("", ""), those of a class ("class", name), or one ("id", id)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,37 +59,15 @@ class Ruling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _LayerHits:
-    """One layer's overlaps that count, found by class and by zone: hundreds of rules ask, each for a zone or two."""
+class Place:
+    """How all subjects lie to the zones that some rules look at: what a ruling says of geometry."""
 
-    subject: IntArray
+    geometry: Kleene
     depth_m: FloatArray
-    zone_id: TextArray
-    by_class: Mapping[str, IntArray]
-    by_zone: Mapping[str, IntArray]
-
-    @classmethod
-    def of(cls, rows: pd.DataFrame) -> "_LayerHits":
-        """Index one layer's rows of the table of hits."""
-        rows = rows.reset_index(drop=True)
-        return cls(
-            subject=rows["subject"].to_numpy(dtype=np.int64), depth_m=rows["depth_m"].to_numpy(dtype=float),
-            zone_id=rows["zone_id"].to_numpy(dtype=object), by_class=_places(rows["zone_class"]),
-            by_zone=_places(rows["zone_id"]),
-        )  # fmt: skip
-
-    def rows(self, scope: Scope) -> IntArray:
-        """Return the positions of the rows in scope, in the table's order."""
-        found = np.arange(len(self.subject))
-        for wanted, held in ((scope.zone_ids, self.by_zone), (scope.zone_classes, self.by_class)):
-            if wanted:
-                places = [held[name] for name in dict.fromkeys(wanted) if name in held]
-                found = np.intersect1d(found, np.concatenate(places)) if places else found[:0]
-        return found
-
-
-def _places(column: pd.Series) -> dict[str, IntArray]:
-    return {str(name): np.asarray(places, dtype=np.int64) for name, places in column.groupby(column).indices.items()}
+    distance_m: FloatArray
+    nearest: Nearest | None
+    zone_ids: TextArray
+    lacking: TextArray | None
 
 
 class Hits:
@@ -105,24 +84,41 @@ class Hits:
         """
         self._size = size
         self._unknown = {layer: classes for layer, classes in (unknown_classes or {}).items() if classes}
-        self._by_layer = {str(layer): _LayerHits.of(rows) for layer, rows in hits.groupby("layer", sort=True)}
+        self._subject, self._depth_m = hits["subject"].to_numpy(dtype=np.int64), hits["depth_m"].to_numpy(dtype=float)
+        self._zone_id = hits["zone_id"].to_numpy(dtype=object)
+        self._rows: dict[Key, list[int]] = {}
+        words = (hits[name].to_numpy(dtype=object) for name in ("layer", "zone_id", "zone_class"))
+        for row, (layer, zone, kind) in enumerate(zip(*words, strict=True)):
+            for key in ((layer, "", ""), (layer, "id", zone), (layer, "class", kind)):
+                self._rows.setdefault(key, []).append(row)
+        nothing = np.zeros(size, dtype=bool), np.zeros(size), np.full(size, "", dtype=object)
+        self._nothing = nothing
+
+    @property
+    def keys(self) -> Iterable[Key]:
+        """What is hit at all: layers, and zones and classes in them."""
+        return self._rows
+
+    def _in_scope(self, scope: Scope) -> IntArray:
+        """Return the positions of the rows in scope, in the table's order."""
+        found = [
+            np.unique(np.array([row for key in keys_of(part) for row in self._rows.get(key, ())], dtype=np.int64))
+            for part in (Scope(scope.layer, scope.zone_classes), Scope(scope.layer, (), scope.zone_ids))
+            if part != Scope(scope.layer) or part == scope
+        ]
+        return reduce(np.intersect1d, found)
 
     def of(self, scope: Scope) -> tuple[BoolArray, FloatArray, TextArray]:
         """Return which subjects hit the scope, how deep, and the ids of the zones they hit, joined."""
-        hit, depth = np.zeros(self._size, dtype=bool), np.zeros(self._size)
-        zones = np.full(self._size, "", dtype=object)
-        layer = self._by_layer.get(scope.layer)
-        rows = layer.rows(scope) if layer else ()
-        if layer and len(rows):
-            subject = layer.subject[rows]
-            hit[subject] = True
-            np.maximum.at(depth, subject, layer.depth_m[rows])
-            zones[subject] = layer.zone_id[rows]
-            several = pd.Series(layer.zone_id[rows], index=subject)
-            several = several[several.index.duplicated(keep=False)]
-            if len(several):  # a grouping costs far more than the rest, and most lie in one zone of a scope
-                joined = several.groupby(level=0, sort=True).agg(LIST_SEPARATOR.join)
-                zones[joined.index.to_numpy(dtype=np.int64)] = joined.to_numpy(dtype=object)
+        rows = self._in_scope(scope)
+        hit, depth, zones = self._nothing
+        if len(rows):
+            hit, depth, zones = hit.copy(), depth.copy(), zones.copy()
+            subject = self._subject[rows]
+            np.maximum.at(depth, subject, self._depth_m[rows])
+            for at, zone in zip(subject.tolist(), self._zone_id[rows], strict=True):
+                zones[at] = f"{zones[at]}{LIST_SEPARATOR}{zone}" if hit[at] else zone
+                hit[at] = True
         return hit, depth, zones
 
     def strange(self, rule: Rule) -> frozenset[str]:
@@ -137,6 +133,12 @@ class Hits:
         if rule.geometry == "within":
             return np.ones(self._size, dtype=bool)
         return self.of(Scope(rule.layer, tuple(strange)))[0]
+
+
+def keys_of(scope: Scope) -> list[Key]:
+    """Return where in `Hits.keys` the zones of a scope are found; of one that names ids and classes, its ids."""
+    kind, names = ("id", scope.zone_ids) if scope.zone_ids else ("class", scope.zone_classes)
+    return [(scope.layer, kind, name) for name in names] or [(scope.layer, "", "")]
 
 
 def scope_of(rule: Rule) -> Scope:
@@ -168,13 +170,24 @@ def evaluate_rule(rule: Rule, facts: Facts, geometry: bool | None, book: Success
 
 def apply_rule(rule: Rule, facts: Facts, measurement: Measurement, hits: Hits, book: Succession) -> Ruling:
     """Return what one rule says of every subject, geometry included; `book` holds the rules in force."""
-    rest = rule_applies_but_for_geometry(rule, facts, book)
+    return ruling_of(rule, rule_applies_but_for_geometry(rule, facts, book), place_of(rule, facts, measurement, hits))
+
+
+def ruling_of(rule: Rule, rest: Kleene, place: Place) -> Ruling:
+    """Return what a rule says, given what it says but for geometry, and what its place says."""
+    return Ruling(
+        rule=rule, geometry=place.geometry, rest=rest, value=kleene.all_of(rest, place.geometry), depth_m=place.depth_m,
+        distance_m=place.distance_m, nearest=place.nearest, zone_ids=place.zone_ids, lacking=place.lacking,
+    )  # fmt: skip
+
+
+def place_of(rule: Rule, facts: Facts, measurement: Measurement, hits: Hits) -> Place:
+    """Return how every subject lies to the zones `rule` looks at."""
     size = facts.size
     if rule.geometry == "none":
-        geometry = kleene.constant(True, size)
-        return Ruling(
-            rule=rule, geometry=geometry, rest=rest, value=rest, depth_m=np.full(size, np.inf),
-            distance_m=np.full(size, np.nan), zone_ids=np.full(size, "", dtype=object),
+        return Place(
+            geometry=kleene.constant(True, size), depth_m=np.full(size, np.inf), distance_m=np.full(size, np.nan),
+            nearest=None, zone_ids=np.full(size, "", dtype=object), lacking=None,
         )  # fmt: skip
     nearest = measurement.nearest.get(scope_of(rule), Nearest.nowhere(size))
     hit, depth, zones = hits.of(scope_of(rule))
@@ -197,13 +210,12 @@ def apply_rule(rule: Rule, facts: Facts, measurement: Measurement, hits: Hits, b
         anywhere = measurement.nearest.get(Scope(rule.layer), Nearest.nowhere(size)).distance_m
         distance, later = np.fmin(distance if later is None else nearest.distance_m, anywhere), None
     geometry = kleene.of(hit, blind | undecided | doubtful)
-    if _is_grey(rule):
+    if is_grey(rule):
         geometry = kleene.of(_in_grey_band(rule, distance_of_zones, geometry))
     lacking = np.where(undecided, rule.distance_attribute, np.where(doubtful, CLASS, "")).astype(object)
     lacking[blind] = COVERAGE
-    return Ruling(
-        rule=rule, geometry=geometry, rest=rest, value=kleene.all_of(rest, geometry),
-        depth_m=depth, distance_m=distance, nearest=later, zone_ids=zones, lacking=lacking,
+    return Place(
+        geometry=geometry, depth_m=depth, distance_m=distance, nearest=later, zone_ids=zones, lacking=lacking
     )  # fmt: skip
 
 
@@ -213,7 +225,8 @@ def grey_rules(rules: Sequence[Rule]) -> tuple[Rule, ...]:
     return tuple(rule.model_copy(update={"manual": True}) for rule in certain)
 
 
-def _is_grey(rule: Rule) -> bool:
+def is_grey(rule: Rule) -> bool:
+    """Return whether `rule` is the part of another that a person decides (`grey_rules`)."""
     return rule.manual and rule.certain_m is not None
 
 
@@ -233,74 +246,9 @@ def buffer_m(rule: Rule, facts: Facts) -> FloatArray:
     return np.full(facts.size, np.nan if rule.reach_m is None else rule.reach_m)
 
 
-def engine_rulings(
-    engine: Mapping[str, Rule], results: Sequence[Ruling], facts: Facts, measurement: Measurement
-) -> list[Ruling]:
-    """Return the rulings no zone file holds: no unit hit, unit and element layers disagree, a doubtful place, slivers."""
-    size = facts.size
-    units = measurement.hits[measurement.hits["layer"] == UNIT_LAYER]
-    in_unit = np.isin(np.arange(size), units["subject"].to_numpy(dtype=np.int64))
-    unseen = measurement.uncovered.get(UNIT_LAYER, np.ones(size, dtype=bool))
-    strict = units[units["zone_class"] == STRICT_UNIT_CLASS]["subject"].to_numpy(dtype=np.int64)
-    nothing = np.full(size, "", dtype=object)
-    values = {
-        GAP_RULE: (kleene.of(np.zeros(size, dtype=bool), ~in_unit | unseen), nothing, COVERAGE),
-        DISAGREEMENT_RULE: (
-            kleene.of(_forbidden(results, size) & in_unit & ~np.isin(np.arange(size), strict)), nothing, "",
-        ),
-        UNLISTED_RULE: (*_unlisted(units, results, size), ACCESS_LIST),
-        CLAIM_RULE: (unbelieved(facts), nothing, "industry"),
-        PLACE_RULE: (kleene.of(np.zeros(size, dtype=bool), facts.text(PLACE_CONFLICT) != ""), nothing, PLACE_CONFLICT),
-    }  # fmt: skip
-    found = [_engine_ruling(engine[name], *ruling) for name, ruling in values.items() if name in engine]
-    return found + (_slivers(engine[SLIVER_RULE], measurement) if SLIVER_RULE in engine else [])
-
-
-def _engine_ruling(rule: Rule, value: Kleene, zones: TextArray, lacking: str = "") -> Ruling:
-    size = len(value)
-    return Ruling(
-        rule=rule, geometry=value, rest=kleene.constant(True, size), value=value, depth_m=np.full(size, np.inf),
-        distance_m=np.full(size, np.nan), zone_ids=zones, lacking=np.full(size, lacking, dtype=object),
-    )  # fmt: skip
-
-
-def _forbidden(results: Sequence[Ruling], size: int) -> BoolArray:
-    """Return whom a zone of an element layer forbids."""
-    forbidden = np.zeros(size, dtype=bool)
-    for result in results:
-        if result.rule.effect.rank == 3 and result.rule.geometry == "hit" and result.rule.layer != UNIT_LAYER:
-            forbidden |= (result.value == TRUE) & (not result.rule.manual)
-    return forbidden
-
-
-def _unlisted(units: pd.DataFrame, results: Sequence[Ruling], size: int) -> tuple[Kleene, TextArray]:
-    """Return who lies in a unit of which no clause is known, and the ids of those units, joined."""
-    listed = {zone_id for r in results if r.rule.layer == UNIT_LAYER for zone_id in r.rule.zone_ids}
-    rows = units[~units["zone_id"].isin(listed)]
-    zones = np.full(size, "", dtype=object)
-    joined = rows.groupby("subject", sort=True)["zone_id"].agg(LIST_SEPARATOR.join)
-    zones[joined.index.to_numpy(dtype=np.int64)] = joined.to_numpy(dtype=object)
-    return kleene.of(np.zeros(size, dtype=bool), zones != ""), zones
-
-
-def _slivers(rule: Rule, measurement: Measurement) -> list[Ruling]:
-    """Return one ruling a layer in which anybody has a sliver, so that layer and zones are named."""
-    size = len(measurement.subject_ids)
-    position = {subject_id: place for place, subject_id in enumerate(measurement.subject_ids)}
-    rows = measurement.overlaps[measurement.overlaps["relation"] == str(Relation.SLIVER)]
-    found = []
-    for layer, part in rows.groupby("layer", sort=True):
-        zones = np.full(size, "", dtype=object)
-        for subject_id, ids in part.groupby("subject_id", sort=True)["zone_id"]:
-            zones[position[subject_id]] = LIST_SEPARATOR.join(sorted(set(ids)))
-        here = rule.model_copy(update={"layer": str(layer)})
-        found.append(_engine_ruling(here, kleene.of(zones != ""), zones))
-    return found
-
-
 def state_of(rule: Rule, value: Kleene) -> TextArray:
     """Return the state printed for each Kleene value; what no machine can decide is manual unless it is false."""
-    words = np.array([State.NOT_APPLICABLE, State.UNKNOWN, State.APPLIES], dtype=object)[value]
+    words = STATES[value]
     if rule.manual:
         words[value != FALSE] = State.MANUAL
     return words
@@ -309,10 +257,14 @@ def state_of(rule: Rule, value: Kleene) -> TextArray:
 def missing_of(rule: Rule, facts: Facts, value: Kleene) -> TextArray:
     """Return what each undecided subject would have to supply, separated by blanks."""
     missing = np.full(facts.size, "", dtype=object)
-    if not (value == UNKNOWN).any():
+    at = np.flatnonzero(value == UNKNOWN)
+    if not len(at):
         return missing
     beliefs = [("industry", claimed(exemption, facts)) for exemption in rule.unless]
-    for name, answer in (*missing_information(rule, facts), *beliefs):
-        where = np.flatnonzero((value == UNKNOWN) & (answer == UNKNOWN))
-        missing[where] = [" ".join(dict.fromkeys((*text.split(), name))) for text in missing[where]]
+    asked = [(name, answer[at] == UNKNOWN) for name, answer in (*missing_information(rule, facts), *beliefs)]
+    # a few patterns of what is open, each put in words once
+    pattern = sum((np.where(is_open, 1 << bit, 0) for bit, (_, is_open) in enumerate(asked)), np.zeros(len(at), dtype=np.int64))
+    for code in np.unique(pattern).tolist():
+        names = dict.fromkeys(name for bit, (name, _) in enumerate(asked) if code >> bit & 1)
+        missing[at[pattern == code]] = " ".join(names)
     return missing

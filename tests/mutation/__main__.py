@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[2]
 KEPT = ROOT / ".mutation"
 TARGETS = tomllib.loads((Path(__file__).parent / "targets.toml").read_text(encoding="utf-8"))
 PRELOADED = (
-    "numpy", "pandas", "geopandas", "shapely", "scipy.optimize", "scipy.sparse.csgraph", "pydantic", "pandera.pandas", "hypothesis",
+    "numpy", "pandas", "geopandas", "shapely", "scipy.optimize", "scipy.sparse.csgraph", "pydantic", "hypothesis",
     "rasterio", "openpyxl", "numba", "pyogrio", "typer", "jinja2", "pyproj", "pyarrow", "docx", "fiona",
 )  # fmt: skip
 

@@ -42,6 +42,9 @@ WATER_TABLES: dict[str, Table] = {
 """What the commands on rivers and further measures write; no run has these."""
 
 
+_ALL = {**TABLES, **COMPARE_TABLES, **WATER_TABLES}
+
+
 def table_named(name: str) -> Table:
     """Return the declaration of any table, of a run or of another command."""
-    return {**TABLES, **COMPARE_TABLES, **WATER_TABLES}[name]
+    return _ALL[name]

@@ -1,0 +1,85 @@
+"""Rulings that no zone file holds: no unit hit, units and elements disagree, an unbelieved claim, a doubtful place, slivers."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from cdgis.core import layer_ids
+from cdgis.core.array_types import BoolArray, TextArray
+from cdgis.core.vocabulary import LIST_SEPARATOR, Relation
+from cdgis.judging import kleene
+from cdgis.judging.exemptions import unbelieved
+from cdgis.judging.facts import Facts
+from cdgis.judging.kleene import Kleene
+from cdgis.judging.measurement import Measurement
+from cdgis.judging.rule_outcomes import ACCESS_LIST, COVERAGE, PLACE_CONFLICT, Ruling
+from cdgis.rules import Rule
+
+GAP_RULE, DISAGREEMENT_RULE, UNLISTED_RULE, SLIVER_RULE, CLAIM_RULE, PLACE_RULE = (
+    "ZU-04", "ZU-05", "ZU-07", "TOL-01", "ACT-01", "LOC-01",
+)  # fmt: skip
+"""Rules the judge itself finds (data/rules/engine.toml)."""
+UNIT_LAYER = layer_ids.MANAGEMENT_UNITS
+STRICT_UNIT_CLASS = "优先保护"
+
+
+def engine_rulings(
+    engine: Mapping[str, Rule], forbidden: BoolArray, listed: frozenset[str], facts: Facts, measurement: Measurement
+) -> list[Ruling]:
+    """Return the rulings of the rules in `engine`, by id.
+
+    Parameters
+    ----------
+    forbidden : whom a zone of an element layer forbids.
+    listed : ids of the units of which any clause is known.
+    """
+    size = facts.size
+    units = measurement.hits[measurement.hits["layer"] == UNIT_LAYER]
+    in_unit = np.isin(np.arange(size), units["subject"].to_numpy(dtype=np.int64))
+    unseen = measurement.uncovered.get(UNIT_LAYER, np.ones(size, dtype=bool))
+    strict = units[units["zone_class"] == STRICT_UNIT_CLASS]["subject"].to_numpy(dtype=np.int64)
+    nothing = np.full(size, "", dtype=object)
+    values = {
+        GAP_RULE: (kleene.of(np.zeros(size, dtype=bool), ~in_unit | unseen), nothing, COVERAGE),
+        DISAGREEMENT_RULE: (
+            kleene.of(forbidden & in_unit & ~np.isin(np.arange(size), strict)), nothing, "",
+        ),
+        UNLISTED_RULE: (*_unlisted(units, listed, size), ACCESS_LIST),
+        CLAIM_RULE: (unbelieved(facts), nothing, "industry"),
+        PLACE_RULE: (kleene.of(np.zeros(size, dtype=bool), facts.text(PLACE_CONFLICT) != ""), nothing, PLACE_CONFLICT),
+    }  # fmt: skip
+    found = [_engine_ruling(engine[name], *ruling) for name, ruling in values.items() if name in engine]
+    return found + (_slivers(engine[SLIVER_RULE], measurement) if SLIVER_RULE in engine else [])
+
+
+def _engine_ruling(rule: Rule, value: Kleene, zones: TextArray, lacking: str = "") -> Ruling:
+    size = len(value)
+    return Ruling(
+        rule=rule, geometry=value, rest=kleene.constant(True, size), value=value, depth_m=np.full(size, np.inf),
+        distance_m=np.full(size, np.nan), zone_ids=zones, lacking=np.full(size, lacking, dtype=object),
+    )  # fmt: skip
+
+
+def _unlisted(units: pd.DataFrame, listed: frozenset[str], size: int) -> tuple[Kleene, TextArray]:
+    """Return who lies in a unit of which no clause is known, and the ids of those units, joined."""
+    rows = units[~units["zone_id"].isin(listed)]
+    zones = np.full(size, "", dtype=object)
+    joined = rows.groupby("subject", sort=True)["zone_id"].agg(LIST_SEPARATOR.join)
+    zones[joined.index.to_numpy(dtype=np.int64)] = joined.to_numpy(dtype=object)
+    return kleene.of(np.zeros(size, dtype=bool), zones != ""), zones
+
+
+def _slivers(rule: Rule, measurement: Measurement) -> list[Ruling]:
+    """Return one ruling a layer in which anybody has a sliver, so that layer and zones are named."""
+    size = len(measurement.subject_ids)
+    position = {subject_id: place for place, subject_id in enumerate(measurement.subject_ids)}
+    rows = measurement.overlaps[measurement.overlaps["relation"] == str(Relation.SLIVER)]
+    found = []
+    for layer, part in rows.groupby("layer", sort=True):
+        zones = np.full(size, "", dtype=object)
+        for subject_id, ids in part.groupby("subject_id", sort=True)["zone_id"]:
+            zones[position[subject_id]] = LIST_SEPARATOR.join(sorted(set(ids)))
+        here = rule.model_copy(update={"layer": str(layer)})
+        found.append(_engine_ruling(here, kleene.of(zones != ""), zones))
+    return found
