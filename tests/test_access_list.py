@@ -10,7 +10,8 @@ from cdgis.core.vocabulary import Effect, State
 from cdgis.judging.facts import Facts
 from cdgis.judging.verdicts import evaluate_rule
 from cdgis.rules import Rule
-from cdgis.rules.access_list import COLUMNS, access_list_rules
+from cdgis.rules.access_list import access_list_rules, published_as
+from cdgis.rules.access_sheet import COLUMNS
 
 UNIT = "ZH13080210001"
 CLAUSE = {
@@ -96,3 +97,83 @@ def test_a_wrong_unit_code_may_be_any_units_so_no_list_is_whole() -> None:
 def test_missing_column_is_named_and_leaves_no_list() -> None:
     rules, gaps, units = access_list_rules(pd.DataFrame([CLAUSE]).drop(columns="effect"))
     assert rules == () and units == {""} and "缺少列 effect" in gaps[0].problem
+
+
+OTHER, SECOND = "ZH43040230001", "ZH43042120002"
+WIDE = ["环境管控单元编码", "环境管控单元名称", "空间布局约束", "污染物排放管控", "环境风险防控", "资源开发效率要求"]
+
+
+def sheet(header: list[str], *rows: list[str]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=header, dtype=object)
+
+
+def wide(*rows: list[str], header: list[str] = WIDE) -> pd.DataFrame:
+    return sheet(header, *rows)
+
+
+def test_a_wide_sheet_is_read_cell_by_cell_and_nothing_is_lost() -> None:
+    cells = ["1.禁止新建化工项目。2.限制采石。", "达到一级标准", "无", "提高用水效率"]
+    rules, gaps, incomplete = access_list_rules(wide([OTHER, "甲单元", *cells], [SECOND, "乙单元", "", "", "编制预案", "/"]))
+    assert not gaps and not incomplete
+    assert [(rule.zone_ids, str(rule.dimension), rule.clause) for rule in rules] == [
+        ((OTHER,), "空间布局约束", "1.禁止新建化工项目。"), ((OTHER,), "空间布局约束", "2.限制采石。"),
+        ((OTHER,), "污染物排放管控", "达到一级标准"), ((OTHER,), "资源利用效率", "提高用水效率"),
+        ((SECOND,), "环境风险防控", "编制预案"),
+    ]  # fmt: skip
+    assert all(rule.manual and rule.layer == "management_units" for rule in rules) and len({rule.id for rule in rules}) == 5
+
+
+def test_headers_of_several_rows_and_merged_codes_are_understood() -> None:
+    title = ["某市生态环境准入清单", "column_2", "column_3", "column_4"]
+    long = sheet(title, ["单元编码", "维度", "管控要求", "效力"], [OTHER, "空间布局约束", "禁止采矿", "禁止"],
+                 ["", "资源开发效率要求", "节水", ""])  # fmt: skip
+    rules, gaps, _ = access_list_rules(long)
+    assert not gaps and {rule.zone_ids for rule in rules} == {(OTHER,)}
+    assert {str(rule.dimension) for rule in rules} == {"空间布局约束", "资源利用效率"}
+    assert [rule.effect for rule in rules if not rule.manual] == [Effect.RESTRICT, Effect.PROHIBIT]
+    two = sheet(["环境管控单元编码", "管控要求", "column_3"], ["", "空间布局约束", "环境风险防控"], [OTHER, "禁止采矿", "编制预案"])
+    assert [rule.clause for rule in access_list_rules(two)[0]] == ["禁止采矿", "编制预案"]
+
+
+def test_rows_for_the_city_a_county_and_a_type_hold_where_they_say() -> None:
+    table = wide(["430400", "", "全市要求", "", "", ""], ["优先保护单元总体要求", "", "优先要求", "", "", ""],
+                 ["衡阳市总体要求", "", "总体", "", "", ""], ["430421", "", "县要求", "", "", ""],
+                 [OTHER, "", "单元要求", "", "", ""], [SECOND, "", "另一单元", "", "", ""])  # fmt: skip
+    rules, gaps, _ = access_list_rules(table, city="430400")
+    where = {rule.clause: (rule.zone_ids, rule.zone_classes, str(rule.level)) for rule in rules}
+    assert not gaps and where == {
+        "全市要求": ((), (), "市"), "优先要求": ((), ("优先保护",), "市"), "总体": ((), (), "市"),
+        "县要求": ((SECOND,), (), "市"), "单元要求": ((OTHER,), (), "单元"), "另一单元": ((SECOND,), (), "单元"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("code", "words"), [("130800", "不是本市"), ("430422", "没有这个县的单元"), ("衡南", "应形如"), ("ZH4304", "应形如")])
+def test_a_row_that_cannot_be_placed_leaves_no_unit_with_a_list(code: str, words: str) -> None:
+    rules, gaps, incomplete = access_list_rules(wide([OTHER, "", "甲", "", "", ""], [code, "", "乙", "", "", ""]), city="4304")
+    assert not rules and incomplete == frozenset({""})
+    assert words in gaps[0].problem and gaps[0].row == "第 3 行"
+
+
+def test_a_clause_with_a_distance_reaches_so_far_from_its_unit_or_from_a_layer() -> None:
+    header = ["单元编码", "维度", "管控要求", "效力", "距离（米）", "距离图层"]
+    near = sheet(header, [OTHER, "空间布局约束", "周边500米内禁止新建住宅", "限制", "500", ""],
+                 ["430400", "空间布局约束", "距学校100米内限制", "限制", "100", "receptors"])  # fmt: skip
+    first, second = access_list_rules(near, city="4304")[0]
+    assert (first.layer, first.geometry, first.distance_m, first.zone_ids) == ("management_units", "within", 500.0, (OTHER,))
+    assert (second.layer, second.geometry, second.distance_m) == ("receptors", "within", 100.0)
+    wrong = sheet(header, [OTHER, "空间布局约束", "单元内距学校100米", "限制", "100", "receptors"])
+    assert "请留空由人判定" in access_list_rules(wrong)[1][0].problem
+
+
+def test_issuer_and_day_are_those_of_the_layer() -> None:
+    law = published_as(document="衡阳市生态环境准入清单", issuer="衡阳市人民政府", published_on="2024-06", version="2026")
+    rule = access_list_rules(wide([OTHER, "", "甲", "", "", ""]), law=law)[0][0]
+    assert (rule.start_text, rule.basis[0].issuer, rule.basis[0].document) == ("2024-06", "衡阳市人民政府", "衡阳市生态环境准入清单")
+    ban = {**CLAUSE, "effect": "禁止"}
+    for day, ids in (("2026-03-01", ["-2026A", "-2026"]), ("2026-09-01", ["-2026"]), ("2024", ["-2024", "-2026"])):
+        dated = published_as(document="", issuer="", published_on=day, version="")
+        found = access_list_rules(pd.DataFrame([ban], columns=list(COLUMNS)), law=dated)[0]
+        assert [rule.id.removeprefix(f"{UNIT}-1") for rule in found] == ids
+        assert found[-1].effective_from == max(date(2026, 8, 15), dated.policy_from)
+    unstated = published_as(document="", issuer="", published_on="", version="2025-03-01")
+    assert unstated.policy_from == date(2025, 3, 1) and "未写" in unstated.issuer

@@ -13,7 +13,8 @@ from cdgis.judging.overlay import measure_overlaps
 from cdgis.judging.verdicts import scopes_of
 from cdgis.report.screening.bases import bases_of
 from cdgis.rules import load_rulebook
-from cdgis.rules.access_list import COLUMNS, access_list_rules
+from cdgis.rules.access_list import access_list_rules
+from cdgis.rules.access_sheet import COLUMNS
 from cdgis.rules.law import read_law
 
 CODE_DAY = date(2026, 8, 15)

@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from cdgis.rules import load_rulebook
-from cdgis.rules.access_list import COLUMNS, access_list_rules
+from cdgis.rules.access_list import access_list_rules
+from cdgis.rules.access_sheet import COLUMNS
 from cdgis.rules.proofs import ban_faults, date_faults, document_dates, exemption_faults, wording_faults
 from cdgis.rules.rule import Rule
 

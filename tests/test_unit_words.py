@@ -14,8 +14,8 @@ from cdgis.core.vocabulary import Dimension
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.readers import read_layer
 from cdgis.readers.loading import Loaded, load_workspace
-from cdgis.rules.access_list import COLUMNS
-from cdgis.rules.unit_words import CUT_WORDS, clauses_of, unit_words
+from cdgis.rules.access_sheet import COLUMNS, clauses_of
+from cdgis.rules.unit_words import CUT_WORDS, unit_words
 from cdgis.workspace.settings import open_workspace
 
 UNIT, OTHER = "ZH13080210001", "ZH13080220001"

@@ -20,13 +20,14 @@ from cdgis.core.errors import CdgisError, RuleError
 from cdgis.raster import class_areas, read_raster
 from cdgis.raster.raster_check import RasterUse, check_raster, grid_faults, unreadable
 from cdgis.readers import read_layer, read_table_layer
-from cdgis.readers.loading import own_words, read_rules, with_unknown_classes
+from cdgis.readers.loading import list_law, own_words, place_code, read_rules, with_unknown_classes
 from cdgis.readers.place_extent import in_its_place
 from cdgis.readers.placed_layers import place_box
 from cdgis.readers.sources.snapshot import note_faults
 from cdgis.readers.table_check import check_table
 from cdgis.rivers.system import kept_flow_faults
 from cdgis.rules import access_list_rules
+from cdgis.rules.access_sheet import as_clauses
 from cdgis.rules.unit_words import unit_words
 from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.fault import Fault, worst_first
@@ -129,7 +130,10 @@ def _tables(workspace: Workspace) -> tuple[list[Fault], dict[str, pd.DataFrame]]
         if not any(fault.grave for fault in found):
             tables[spec.id] = read_table_layer(spec, workspace.layers_dir)
     if layer_ids.ACCESS_LIST in tables:
-        _, gaps, _ = access_list_rules(tables[layer_ids.ACCESS_LIST])
+        tables[layer_ids.ACCESS_LIST] = as_clauses(tables[layer_ids.ACCESS_LIST])
+        spec = workspace.catalog[layer_ids.ACCESS_LIST]
+        code = place_code(workspace.settings)
+        _, gaps, _ = access_list_rules(tables[layer_ids.ACCESS_LIST], law=list_law(spec), city=code)
         if gaps:
             del tables[layer_ids.ACCESS_LIST]
         faults += [Fault(layer=gap.layer, zone_id=gap.row, problem=gap.problem, remedy="在清单中修正这一行") for gap in gaps]

@@ -19,6 +19,9 @@ from cdgis.readers.content_hash import text_hash
 from cdgis.readers.place_extent import in_its_place
 from cdgis.readers.placed_layers import misplaced_layers
 from cdgis.rules import Rule, Rulebook, access_list_rules, load_rulebook
+from cdgis.rules.access_list import published_as
+from cdgis.rules.access_sheet import as_clauses
+from cdgis.rules.law import AccessListLaw
 from cdgis.rules.rule_span import checked_day
 from cdgis.rules.unit_words import UnitWords, unit_words
 from cdgis.rules.unknown_classes import classes_named, unknown_classes
@@ -189,7 +192,7 @@ def own_words(workspace: Workspace, units: Layer | None) -> UnitWords:
         return UnitWords()
     table = None
     if ACCESS_LIST in workspace.catalog:
-        table = attempted("", lambda: read_table_layer(workspace.catalog[ACCESS_LIST], workspace.layers_dir), [])
+        table = attempted("", lambda: as_clauses(read_table_layer(workspace.catalog[ACCESS_LIST], workspace.layers_dir)), [])
     return unit_words(units.zones, table, official=units.spec.official, source=units.record.path)
 
 
@@ -231,7 +234,9 @@ def read_rules(
         table = attempted(part, lambda: read_table_layer(spec, workspace.layers_dir), gaps, file=shown)
         incomplete = frozenset({""})
         if table is not None:
-            listed, left, incomplete = access_list_rules(table, official=spec.official, shown=shown)
+            listed, left, incomplete = access_list_rules(
+                table, official=spec.official, shown=shown, law=list_law(spec), city=place_code(settings)
+            )
             gaps += left
             extra = (*listed, *(rule for rule in extra if not incomplete.intersection(rule.zone_ids)))
         extra = () if "" in incomplete else extra
@@ -243,6 +248,19 @@ def read_rules(
     off = tuple((item.id, item.reason) for item in settings.rules_off)
     mine = tuple(rule for rules in own.values() for rule in rules)
     return load_rulebook(switched_off=off, extra=extra, own=mine), tuple(records)
+
+
+def list_law(spec: LayerSpec) -> AccessListLaw:
+    """Return the document, issuer and day that the access list's catalogue entry states."""
+    plan = spec.plan
+    return published_as(
+        document=plan.document, issuer=plan.approved_by, published_on=plan.published_on, version=spec.version
+    )  # fmt: skip
+
+
+def place_code(settings: Settings) -> str:
+    """Return the code of the workspace's place, "" where it states none."""
+    return settings.place.code if settings.place is not None else ""
 
 
 def _file_record(name: str, kind: str, path: Path, shown: str, spec: LayerSpec | None = None) -> InputRecord:

@@ -5,7 +5,8 @@ clause with effect 禁止 becomes two dated rules, 限制 before the Code and �
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import date
 from typing import Any, get_args
 
 import pandas as pd
@@ -15,51 +16,61 @@ from cdgis.core import layer_ids
 from cdgis.core.data_gaps import Gap
 from cdgis.core.toml_files import schema_problems
 from cdgis.core.vocabulary import LIST_SEPARATOR, Dimension, Effect, Evidence, Level, ProjectType
-from cdgis.rules.law import read_law
+from cdgis.rules.access_sheet import COLUMNS, OPTIONAL, ROW, as_clauses
+from cdgis.rules.law import AccessListLaw, read_law
 from cdgis.rules.rule import NUMERIC_OPERATORS, Basis, Condition, Operator, Rule
 
-COLUMNS = (
-    "unit_code", "clause_no", "dimension", "text", "industry_prefixes", "project_types",
-    "attribute", "op", "value", "effect", "plan_measure",
-)  # fmt: skip
 UNIT_LAYER = layer_ids.MANAGEMENT_UNITS
 _UNIT_CODE = re.compile(r"^ZH\d{6}[123]\d{4}$")
+_COUNTY_DIGITS = 6
+_AREA_CODE = re.compile(r"^\d{2}(?:\d{2}){0,2}$")
+_TYPES = ("优先保护", "重点管控", "一般管控")
+_WHOLE = re.compile(r"^(?:全市|全省|市域|.{2,9}[市州盟])?(?:总体|普适性|共性)(?:准入|管控)*(?:要求|清单)?$|^(?:全市|市域)$")
+_OF_TYPE = re.compile(r"^(优先保护|重点管控|一般管控)(?:类|区|单元)*(?:总体|普适性|共性)?(?:准入|管控)*(?:要求|清单)?$")
 
 
 def access_list_rules(
-    table: pd.DataFrame, *, official: bool = True, shown: str = "准入清单"
+    table: pd.DataFrame, *, official: bool = True, shown: str = "准入清单", law: AccessListLaw | None = None, city: str = ""
 ) -> tuple[tuple[Rule, ...], tuple[Gap, ...], frozenset[str]]:
     """Return one rule (two for 禁止) for each clause, in table order; the rows that say nothing; and the units without list.
 
     Parameters
     ----------
-    table : columns COLUMNS, all text, lists separated by ``;``. An empty `effect` is a clause for a person to
-        decide (manual). Empty `project_types` means 既有 for 退出, any for 提示 and 鼓励, else new construction:
+    table : columns COLUMNS, all text, lists separated by ``;``, or a sheet as bureaux keep it (`as_clauses`). An empty
+        `effect` is a clause for a person to decide (manual). Empty `project_types` means 既有 for 退出, any for 提示 and 鼓励, else new construction:
         what exists is not touched by a prohibition of building.
     official : whether the catalogue calls the list official; the clauses of one that is not are examples.
     shown : the file as users see it.
+    law : document, issuer and day of the list; by default those of law.toml.
+    city : code of the place; a row for a whole area must be for one that holds it or lies in it.
 
     Notes
     -----
     A unit with a wrong row has no list: what the row forbids nobody knows, so none of its clauses is returned and rule
     ZU-07 leaves all in it open. A wrong unit code may stand for any unit: then no unit has a list, told by the unit "".
     """
+    table, own = as_clauses(table), law or read_law().access_list
     missing = [column for column in COLUMNS if column not in table.columns]
     if missing:
-        words = f"准入清单缺少列 {'、'.join(missing)}；应有 {'、'.join(COLUMNS)}"
+        words = f"准入清单缺少列 {'、'.join(missing)}；应有 {'、'.join(COLUMNS)}，"
+        words += "或单元编码加空间布局约束等四列，或单元编码、维度、管控要求三列"
         return (), (_gap(shown, "", "全部单元的准入清单", words),), frozenset({""})
     rules: list[Rule] = []
     gaps: list[Gap] = []
     incomplete: set[str] = set()
     seen: set[str] = set()
-    for number, row in enumerate(table[list(COLUMNS)].fillna("").astype(str).to_dict("records"), start=2):
-        cells = {str(key): value.strip() for key, value in row.items()}
-        unit = cells["unit_code"]
+    known_units = sorted({code for code in table["unit_code"].astype(str).str.strip() if _UNIT_CODE.match(code)})
+    wanted = [column for column in (*COLUMNS, *OPTIONAL, ROW) if column in table.columns]
+    for number, row in enumerate(table[wanted].fillna("").astype(str).to_dict("records"), start=2):
+        cells = dict.fromkeys(OPTIONAL, "") | {str(key): value.strip() for key, value in row.items()}
+        unit, number = cells["unit_code"], int(cells.pop(ROW, number))
         key = f"{unit}-{cells['clause_no']}"
-        faults = _faults(cells) + ([f"{key} 重复"] if key in seen else [])
+        cells |= scope_cells(unit, known_units)
+        faults = _faults(cells, city) + ([f"{key} 重复"] if key in seen else [])
         seen.add(key)
         try:
-            rules += [] if faults else clause_rules(cells, Evidence.ORIGINAL if official else Evidence.EXAMPLE)
+            mark = Evidence.ORIGINAL if official else Evidence.EXAMPLE
+            rules += [] if faults else clause_rules(cells, mark, law=own)
         except ValidationError as err:
             faults = list(schema_problems(err, whole="整条"))
         if faults:
@@ -78,10 +89,49 @@ def _gap(shown: str, row: str, part: str, problem: str) -> Gap:
     )  # fmt: skip
 
 
-def _faults(cells: Mapping[str, str]) -> list[str]:
-    faults = []
-    if not _UNIT_CODE.match(cells["unit_code"]):
-        faults.append(f"unit_code 应形如 ZH13080210001，读到 {cells['unit_code']!r}")
+def scope_cells(unit: str, known_units: Collection[str]) -> dict[str, str]:
+    """Return `scope` (unit, type, area or "" for none), `zones` (ids or classes, joined) and `slug` (of rule ids) of a code.
+
+    A county's row is for the units of that county that the list names: of another nobody knows what it says.
+    """
+    if _UNIT_CODE.match(unit):
+        return {"scope": "unit", "zones": unit, "slug": unit}
+    of_type = _OF_TYPE.match(unit)
+    if of_type:
+        return {"scope": "type", "zones": of_type.group(1), "slug": f"LX{_TYPES.index(of_type.group(1)) + 1}"}
+    if _WHOLE.match(unit):
+        return {"scope": "area", "zones": "", "slug": "ZT"}
+    if not _AREA_CODE.match(unit):
+        return {"scope": "", "zones": "", "slug": unit}
+    stem = re.sub(r"(?:00)+$", "", unit) if len(unit) == _COUNTY_DIGITS else unit
+    inside = [code for code in known_units if code.startswith(f"ZH{stem}")] if len(stem) == _COUNTY_DIGITS else []
+    return {"scope": "area", "zones": LIST_SEPARATOR.join(inside) or ("?" if len(stem) == _COUNTY_DIGITS else ""), "slug": unit}
+
+
+def _scope_faults(cells: Mapping[str, str], city: str) -> list[str]:
+    unit = cells["unit_code"]
+    if not cells["scope"]:
+        example = "也可以是 430400 这样的行政区划代码，或“优先保护单元总体要求”“全市总体要求”"
+        return [f"unit_code 应形如 ZH13080210001（{example}），读到 {unit!r}"]
+    if cells["zones"] == "?":
+        return [f"{unit} 是县级的要求，清单里没有这个县的单元，不知用于哪些单元"]
+    stem = re.sub(r"(?:00)+$", "", unit)
+    if _AREA_CODE.match(unit) and city and not (stem.startswith(city[:4]) or city.startswith(stem)):
+        return [f"{unit} 不是本市（{city}）的代码"]
+    return []
+
+
+def _distance_faults(cells: Mapping[str, str]) -> list[str]:
+    text, layer = cells["distance_m"], cells["near_layer"]
+    if layer and (not text or cells["scope"] == "unit"):
+        return ["near_layer 只用于全市或某一类单元、并写明 distance_m 的条款：单元内离某图层的距离，程序不能判，请留空由人判定"]
+    if text and not re.fullmatch(r"\d+(\.\d+)?", text):
+        return [f"distance_m 应为数（米），读到 {text!r}"]
+    return []
+
+
+def _faults(cells: Mapping[str, str], city: str = "") -> list[str]:
+    faults = _scope_faults(cells, city) + _distance_faults(cells)
     for name in ("clause_no", "text"):
         if not cells[name]:
             faults.append(f"{name} 为空")
@@ -132,15 +182,17 @@ def _types_reason(cells: Mapping[str, str], effect: Effect) -> str:
     return "清单“建设性质”一栏" if cells["project_types"] else silent[effect]
 
 
-def clause_rules(cells: Mapping[str, str], mark: Evidence, *, source: str = "layers/zoning/access_list.csv") -> list[Rule]:
+def clause_rules(
+    cells: Mapping[str, str], mark: Evidence, *, source: str = "layers/zoning/access_list.csv", law: AccessListLaw | None = None
+) -> list[Rule]:
     """Return the rule of one clause, for a ban the one before the Code and the one under it; `cells` by COLUMNS."""
     effect = Effect(cells["effect"] or Effect.NOTE)
-    rule_id = f"{cells['unit_code']}-{cells['clause_no']}"
+    cells = dict.fromkeys(OPTIONAL, "") | ({} if "scope" in cells else scope_cells(cells["unit_code"], ())) | dict(cells)
+    rule_id = f"{cells['slug']}-{cells['clause_no']}"
     clause: dict[str, Any] = {
         "title": f"{cells['unit_code']} 准入清单第 {cells['clause_no']} 条",
-        "level": Level.UNIT,
-        "layer": UNIT_LAYER,
-        "zone_ids": (cells["unit_code"],),
+        "level": Level.UNIT if cells["scope"] == "unit" else Level.CITY,
+        **_where(cells),
         "project_types": _project_types(cells, effect),
         "types_reason": _types_reason(cells, effect),
         "industry_prefixes": _split(cells["industry_prefixes"]),
@@ -152,7 +204,7 @@ def clause_rules(cells: Mapping[str, str], mark: Evidence, *, source: str = "lay
         "mark": mark,
         "manual": not cells["effect"],
     }
-    law, code = read_law().access_list, read_law().code
+    law, code = law or read_law().access_list, read_law().code
     own = Basis(
         document=law.document, issuer=law.issuer, article=f"{cells['unit_code']} 第 {cells['clause_no']} 条", mark=mark
     )
@@ -163,13 +215,41 @@ def clause_rules(cells: Mapping[str, str], mark: Evidence, *, source: str = "lay
         return [Rule(id=rule_id, effect=effect, **clause, **policy)]
     policy_note = law.policy_note.format(last_day=code.last_day_before)
     under_code = Basis(document=code.document, article=law.article, issuer=code.issuer, mark=code.mark)
-    return [
+    letter = "A" if law.policy_from.year == code.in_force.year else ""
+    before = [] if law.policy_from >= code.in_force else [
         Rule(
-            id=f"{rule_id}-{law.policy_from.year}", effect=Effect.RESTRICT, effective_to=code.last_day_before,
+            id=f"{rule_id}-{law.policy_from.year}{letter}", effect=Effect.RESTRICT, effective_to=code.last_day_before,
             needs_review=True, note=policy_note, effect_reason=policy_note, **clause, **policy,
-        ),
-        Rule(
-            id=f"{rule_id}-{code.in_force.year}", effect=effect, effective_from=code.in_force, penalty=law.penalty,
-            basis=(own, under_code), **clause,
-        ),
+        )
     ]  # fmt: skip
+    since = max(code.in_force, law.policy_from)
+    under = Rule(
+        id=f"{rule_id}-{code.in_force.year}", effect=effect, effective_from=since, penalty=law.penalty, basis=(own, under_code), **clause
+    )
+    return [*before, under]
+
+
+def _where(cells: Mapping[str, str]) -> dict[str, Any]:
+    """Return layer, zones and distance of a clause; one with a layer of its own is about that layer's zones."""
+    near = {"geometry": "within", "distance_m": float(cells["distance_m"])} if cells["distance_m"] else {}
+    if cells["near_layer"]:
+        return {"layer": cells["near_layer"], **near}
+    zones = "zone_classes" if cells["scope"] == "type" else "zone_ids"
+    return {"layer": UNIT_LAYER, zones: _split(cells["zones"]), **near}
+
+
+def published_as(*, document: str, issuer: str, published_on: str, version: str) -> AccessListLaw:
+    """Return under which name, by whom and since when a list holds, by what its catalogue entry states.
+
+    Without a day of publication it holds since the day of its version, which is when it certainly was there.
+    """
+    shipped = read_law().access_list
+    stated = re.match(r"^(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?$", published_on or version)
+    year, month, day = stated.groups() if stated else (str(shipped.policy_from.year), None, None)
+    return shipped.model_copy(
+        update={
+            "document": document or shipped.document, "issuer": issuer or "图层目录未写发布机关",
+            "policy_from": date(int(year), int(month or 1), int(day or 1)),
+            "policy_precision": "day" if day else "month" if month else "year",
+        }
+    )

@@ -4,14 +4,14 @@ Real unit layers hold the 生态环境准入清单 as free text in four fields, 
 does, so each is for a person to decide (manual); the table of the access list, where there is one, says it and wins.
 """
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from cdgis.core.vocabulary import Dimension, Evidence
-from cdgis.rules.access_list import COLUMNS, clause_rules
+from cdgis.rules.access_list import clause_rules
+from cdgis.rules.access_sheet import COLUMNS, NO_REQUIREMENT, clauses_of
 from cdgis.rules.rule import Rule
 
 WORD_COLUMNS: Mapping[str, Dimension] = {
@@ -23,10 +23,6 @@ ELEMENT_COLUMN = "list_element"
 CUT_WORDS = "……【原文件此格已满 254 字节，后文可能被截断，请核对清单原文】"
 """Put by the reader at the end of a text that fills its cell."""
 _MOST_LISTED = 12
-_NO_REQUIREMENT = frozenset({"", "/", "-", "—", "——", "无", "暂无", "None", "nan"})
-_BREAK = re.compile(
-    r"[\r\n]+|(?<=[。；;])\s*(?=(?:\d{1,2}[、.．](?!\d)|[（(]\d{1,2}[）)]|[（(]?[一二三四五六七八九十]{1,2}[）)、]|[①-⑳]))"
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,11 +64,6 @@ class UnitWords:
         return "；".join(parts)
 
 
-def clauses_of(text: str) -> tuple[str, ...]:
-    """Return the clauses of one cell: a line each, and a numbered item after a full stop or semicolon each; nothing is lost."""
-    return tuple(part.strip() for part in _BREAK.split(text) if part and part.strip())
-
-
 def unit_words(zones: pd.DataFrame, table: pd.DataFrame | None, *, official: bool, source: str) -> UnitWords:
     """Return the rules in the words of `zones`, but for what `table` (columns of the access list) already says.
 
@@ -110,10 +101,10 @@ def _said(zones: pd.DataFrame) -> Iterable[tuple[str, str, str]]:
     told: dict[tuple[str, str, str], None] = {}
     for row in zones.to_dict("records"):
         element = str(row.get(ELEMENT_COLUMN, "")).strip()
-        about = "" if element in _NO_REQUIREMENT else f"（环境要素：{element}）"
+        about = "" if element in NO_REQUIREMENT else f"（环境要素：{element}）"
         for name in columns:
             text = str(row[name]).strip()
-            if text not in _NO_REQUIREMENT and str(row["zone_id"]).strip():
+            if text not in NO_REQUIREMENT and str(row["zone_id"]).strip():
                 for clause in clauses_of(text):
                     told[str(row["zone_id"]), str(WORD_COLUMNS[name]), f"{about}{clause}"] = None
     return tuple(told)

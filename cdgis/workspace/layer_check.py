@@ -168,7 +168,8 @@ def _county_of(units: Layer, counties: Layer) -> dict[str, str]:
 
 def _access_list_faults(units: Layer, access_list: pd.DataFrame) -> list[Fault]:
     codes = set(units.zones["zone_id"])
-    groups = access_list.groupby("unit_code", sort=True)["dimension"]
+    of_units = access_list[access_list["unit_code"].astype(str).str.startswith("ZH")]
+    groups = of_units.groupby("unit_code", sort=True)["dimension"]
     listed: Mapping[str, Sequence[str]] = {str(code): list(dimensions) for code, dimensions in groups}
     faults = [
         Fault(layer=layer_ids.ACCESS_LIST, zone_id=code, problem="清单中的单元不在管控单元图层中", remedy="核对编码与版本")
