@@ -79,6 +79,32 @@ def test_an_open_line_is_a_line(tmp_path: Path) -> None:
     assert [note.status.value for note in subjects.intake] == ["accepted"]
 
 
+@given(st.integers(3, 30), st.floats(0, 6), st.floats(0.001, 0.02), st.integers(0, 29))
+def test_an_outline_that_lacks_any_one_of_its_equal_sides_is_asked_about(corners: int, turn: float, size: float, lost: int) -> None:
+    angles = np.linspace(0, 2 * np.pi, corners, endpoint=False) + turn
+    ring = [(117.5 + size * np.cos(a), 41.0 + size * np.cos(np.radians(41)) * np.sin(a)) for a in angles]
+    path = ring[lost % corners :] + ring[: lost % corners]
+    found = read_sites(workspace(Path("/nowhere")), [], declared=SAID, typed=TypedSites(wkt=(shapely.LineString(path).wkt,)))
+    assert [note.status.value for note in found.intake] == ["quarantined"]
+    assert "--as polygon" in found.intake[0].remedy and "--as line" in found.intake[0].remedy
+
+
+@pytest.mark.parametrize("path", [
+    [(0, 0), (0, 3), (4, 3), (4, 0)], [(0, 0), (0, 1), (9, 1), (9, 0)], [(0, 0), (9, 0), (9, 2), (5, 2), (5, 4), (0, 4)],
+])  # fmt: skip
+def test_a_plot_without_its_last_side_is_asked_about(tmp_path: Path, path: list[tuple[float, float]]) -> None:
+    (note,) = read(kml(tmp_path / "a.kml", kml_line([(117.9 + x / 1000, 40.95 + y / 1000) for x, y in path]))).intake
+    assert note.status == "quarantined" and "可能是没有闭合的用地边界" in note.reason
+
+
+@pytest.mark.parametrize("path", [
+    [(0, 0), (3, 1), (6, 0), (9, 1)], [(0, 0), (0, 4), (3, 0), (3, 4)], [(0, 0), (2, 3), (4, 3), (6, 0)], [(0, 0), (5, 0), (5, 5)],
+])  # fmt: skip
+def test_a_line_that_goes_somewhere_is_a_line(tmp_path: Path, path: list[tuple[float, float]]) -> None:
+    subjects = read(kml(tmp_path / "a.kml", kml_line([(117.9 + x / 1000, 40.95 + y / 1000) for x, y in path])))
+    assert subjects.frame.geometry.geom_type.tolist() == ["LineString"]
+
+
 def test_a_declared_line_stays_one(tmp_path: Path) -> None:
     subjects = read(kml(tmp_path / "环路.kml", kml_line(ring_of(SHELL))), geometry_kind="line")
     assert subjects.frame.geometry.geom_type.tolist() == ["LineString"]

@@ -12,6 +12,11 @@ ONLY_A_NAME = "只有名称（LOCAL_CS），没有基准和投影参数"
 _NAMED_MERIDIAN = re.compile(r"CM[_ ]*(\d{2,3}(?:\.\d+)?)", re.IGNORECASE)
 _OLD_ELLIPSOIDS = {("IAG", "1975"): "xian80", ("KRASS",): "beijing54"}
 _OLD_DATUMS = {"xian80": ("xian_1980", "xian 1980", "西安"), "beijing54": ("beijing_1954", "beijing 1954", "北京")}
+_METHODS = {
+    "Popular Visualisation Pseudo Mercator": "网络地图墨卡托（Web Mercator）", "Mercator": "墨卡托", "Albers Equal Area": "阿尔伯斯等积圆锥",
+    "Lambert Conic Conformal": "兰勃特等角圆锥", "Lambert Azimuthal Equal Area": "兰勃特等积方位",
+}  # fmt: skip
+"""How methods that are met in files are called, by the start of their name at EPSG."""
 _SHARED_DATUMS = ("china_2000", "china 2000", "cgcs2000", "cgcs_2000", "china_geodetic")
 
 
@@ -76,7 +81,9 @@ def _angle_faults(crs: pyproj.CRS) -> tuple[str, ...]:
 def _plane(crs: pyproj.CRS, name: str) -> tuple[tuple[str, ...], int | None]:
     operation = crs.coordinate_operation
     if operation is None or operation.method_name != "Transverse Mercator":
-        return (f"投影方法是 {operation.method_name if operation else '未写明'}，应为高斯-克吕格（横轴墨卡托）",), None
+        method = operation.method_name if operation else "未写明"
+        called = next((title for start, title in _METHODS.items() if method.startswith(start)), method)
+        return (f"投影方法是 {called}，应为高斯-克吕格（横轴墨卡托）",), None
     values = {p.name.lower(): float(p.value) for p in operation.params}
     meridian, easting = values.get("longitude of natural origin", 0.0), values.get("false easting", 0.0)
     like = next((code for code, zone in ZONES.items() if (zone.meridian_deg, zone.false_easting_m) == (meridian, easting)), None)

@@ -1,7 +1,7 @@
 """Sites brought into the kind of shape stated for them, or shown by their form and then said.
 
 A line that comes back to its start is the outline of land unless somebody says that it is a line; one that nearly
-does is asked about. The farmland inside an outline counts only when it is read as a polygon, so a silent guess here
+does, or lacks no more than a side, is asked about. The farmland inside an outline counts only when it is read as a polygon, so a silent guess here
 costs a forest.
 """
 
@@ -24,6 +24,8 @@ _LEAST_LAND_M2 = 1.0
 """A closed line round less is one drawn there and back."""
 _NEAR_SHARE = 0.1
 """Share of its length that may lack for a line to be, perhaps, an outline nobody closed."""
+_SIDE_SHARE = 1.05
+"""What lacks may be longer than the longest side drawn, as far as this: opposite sides of a plot are seldom equal."""
 _CLOSED_SHARE, _CLOSED_M = 0.01, 1.0
 """A gap up to both is rounding: share of the length, metres."""
 _LONLAT = 4490
@@ -79,7 +81,7 @@ def _by_form(record: SiteRecord, shape: BaseGeometry, repair_share: float, calle
             reason = f"线首尾相接，“{route}”却像线状工程的名称，不知是用地边界还是走向"
             return replace(record, geometry=None, remarks=(*record.remarks, rejected(reason, field="图形", value=route, remedy=WHICH)))
         return _as_land(record, lines, "线首尾相接，按用地边界读成面", remedy=AS_LINE, repair_share=repair_share)
-    near = [(gap_m, length_m) for gap_m, length_m in pairs if gap_m <= _NEAR_SHARE * length_m]
+    near = [pair for line, pair in zip(lines, pairs, strict=True) if pair[0] <= _NEAR_SHARE * pair[1] or _lacks_a_side(line, pair[0])]
     if not near:
         return record
     gap_m, length_m = max(near)
@@ -100,6 +102,15 @@ def _lines(shape: BaseGeometry) -> list[BaseGeometry]:
 def _gap_m(line: BaseGeometry) -> float:
     ends = shapely.linestrings([line.coords[0], line.coords[-1]])
     return float(geodesic_length_m(np.array([ends], dtype=object))[0])
+
+
+def _lacks_a_side(line: BaseGeometry, gap_m: float) -> bool:
+    """Return whether one more side, no longer than the others, would make the line an outline that does not cross itself."""
+    corners = shapely.get_coordinates(line)
+    if len(corners) < 3 or not shapely.is_valid(shapely.polygons(corners)):
+        return False
+    sides = shapely.linestrings(np.stack([corners[:-1], corners[1:]], axis=1))
+    return gap_m <= _SIDE_SHARE * float(geodesic_length_m(sides).max())
 
 
 def _land_m2(lines: list[BaseGeometry]) -> float:
