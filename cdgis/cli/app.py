@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -27,19 +27,25 @@ from cdgis.cli.options import (
     StrictOption,
     WorkspaceOption,
     err_console,
+    leave_strictly,
     open_here,
     out_console,
     output_folder,
+    say,
     write_all,
 )
 from cdgis.cli.publish import publish_site
 from cdgis.cli.relocate import register as register_relocate
+from cdgis.cli.screen import EACH, wanted_formats
 from cdgis.cli.screen import register as register_screen
 from cdgis.cli.water import register as register_water
 from cdgis.cli.words import EXIT_INTERRUPTED, ChineseCommand, ChineseGroup, ErrorReporter
 from cdgis.cli.workspace_checks import layers_app, rules_app
 from cdgis.core.calendar_days import parse_date
 from cdgis.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from cdgis.results.assessment import Assessment
 
 app = typer.Typer(
     name="cdgis",
@@ -51,6 +57,14 @@ app = typer.Typer(
     epilog="示例：cdgis run　在当前工作区判定全部项目与企业，结果写入 maps/",
 )
 
+ReportsOption = Annotated[
+    str,
+    typer.Option(
+        "--reports", metavar="清单",
+        help="另给每个不是“未发现冲突”的对象写报告：html,docx,json,pdf，逗号分隔，写入 reports/；pdf 另有合订本和各县区页",
+    ),
+]
+
 @app.command(cls=ChineseCommand)
 def run(
     workspace: WorkspaceOption = None,
@@ -58,21 +72,36 @@ def run(
     as_of: AsOfOption = None,
     jobs: JobsOption = 2,
     quiet: QuietOption = False,
+    reports: ReportsOption = "",
     strict: StrictOption = False,
     debug: DebugOption = False,
 ) -> None:
     """判定工作区内全部项目与企业，生成地图、搬迁清单、碳账与数据表。
 
-    示例：cdgis run --out maps
+    示例：cdgis run --out maps　　cdgis run --reports docx,pdf
     """
     from cdgis.cli.terminal import progress_bars
     from cdgis.pipelines.assess_city import assess_workspace
 
+    formats = wanted_formats(reports, option="--reports", known=EACH) if reports else ()
     opened = open_here(workspace)
     target = output_folder(out, "maps", opened)
     with progress_bars(err_console, quiet=quiet) as progress:
         assessment = assess_workspace(opened, as_of=parse_date(as_of), jobs=jobs, progress=progress)
-    write_all(assessment, target, jobs=jobs, quiet=quiet, strict=strict)
+    write_all(assessment, target, jobs=jobs, quiet=quiet, strict=strict and not formats)
+    if formats:
+        _write_batch(assessment, target, formats, jobs=jobs, quiet=quiet)
+        leave_strictly(assessment, strict=strict)
+
+
+def _write_batch(assessment: "Assessment", target: Path, formats: tuple[str, ...], *, jobs: int, quiet: bool) -> None:
+    from cdgis.cli.terminal import progress_bars
+    from cdgis.pipelines.save_assessment import save_batch
+
+    with progress_bars(err_console, quiet=quiet) as progress:
+        written = save_batch(assessment, target, formats=formats, jobs=jobs, progress=progress)
+    if not quiet:
+        say(f"有问题的对象逐个的报告已写入 {target / 'reports'}（{len(written)} 个文件）")
 
 
 @app.command(cls=ChineseCommand)

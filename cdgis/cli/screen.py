@@ -1,5 +1,6 @@
 """The commands for sites: `cdgis screen` judges given ones, `cdgis guide` looks for good ones."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +28,9 @@ from cdgis.core.calendar_days import parse_date
 from cdgis.core.errors import UsageError
 
 ENGINES = ("auto", "dask")
-FORMATS = ("html", "docx", "xlsx", "gpkg", "json", "map")
+FORMATS = ("html", "docx", "pdf", "xlsx", "gpkg", "json", "map")
+EACH = ("html", "docx", "json", "pdf")
+"""Formats of which every subject has a file."""
 
 FilesArgument = Annotated[
     list[Path] | None,
@@ -62,7 +65,13 @@ EngineOption = Annotated[
     typer.Option("--engine", metavar="引擎", help="auto 本进程；dask 分块、多进程或集群（读 GeoParquet），结果相同"),
 ]
 SchedulerOption = Annotated[str | None, typer.Option("--scheduler", metavar="地址", help="现有 Dask 调度器地址（缺省在本机起进程）")]
-FormatOption = Annotated[str, typer.Option("--format", metavar="清单", help="输出格式，逗号分隔：html,docx,xlsx,gpkg,json,map（互动地图）")]
+FormatOption = Annotated[
+    str,
+    typer.Option(
+        "--format", metavar="清单",
+        help="输出格式，逗号分隔：html,docx,pdf,xlsx,gpkg,json,map（互动地图）；pdf 要有 Chromium、Chrome 或 Edge，多宗时另有合订本",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -134,7 +143,7 @@ def screen(
             opened, tuple(files or ()), declared=declared, seen=witnessed, sidecar=attributes, wkt=tuple(wkt or ()),
             lonlat=tuple(lonlat or ()), tolerance_m=tolerance, as_of=parse_date(as_of), jobs=jobs, progress=progress,
         )  # fmt: skip
-        written = save_assessment(assessment, target, formats=wanted, progress=progress)
+        written = save_assessment(assessment, target, formats=wanted, jobs=jobs, progress=progress)
     if not quiet:
         print_summary(out_console, assessment, target, written)
     fault = nothing_read(assessment)
@@ -160,17 +169,22 @@ def checked_kind(text: str | None) -> str | None:
     return kind.value
 
 
-def wanted_formats(text: str) -> tuple[str, ...]:
+def wanted_formats(text: str, *, option: str = "--format", known: Sequence[str] = FORMATS) -> tuple[str, ...]:
     """Return the output formats in a comma-separated list.
 
     Raises
     ------
     UsageError : a format is not known.
+    ReportError : pdf is wanted and there is no browser to print with.
     """
     wanted = tuple(dict.fromkeys(item.strip().lower() for item in text.replace("，", ",").split(",") if item.strip()))
-    unknown = [item for item in wanted if item not in FORMATS]
+    unknown = [item for item in wanted if item not in known]
     if unknown or not wanted:
-        raise UsageError(f"--format 读到“{text}”，应为 {','.join(FORMATS)} 中的一种或几种，用逗号分隔")
+        raise UsageError(f"{option} 读到“{text}”，应为 {','.join(known)} 中的一种或几种，用逗号分隔")
+    if "pdf" in wanted:
+        from cdgis.report.files.pdf import required_browser
+
+        required_browser()  # before the work, not after it
     return wanted
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cdgis.core.errors import UsageError
 from cdgis.core.progress import Progress, Silent
-from cdgis.report.screening.publish import write_screening
+from cdgis.report.screening.publish import EACH, write_screening
 from cdgis.report.screening.reviews import kept_journals
 from cdgis.report.table_rows import page_names
 from cdgis.results.assessment import Assessment, in_planes_of
@@ -29,7 +29,7 @@ def save_assessment(
 
     Parameters
     ----------
-    formats : of a screening, any of html, docx, json, xlsx, gpkg, map; None means SCREEN_FORMATS. A whole run has no choice.
+    formats : of a screening, any of html, docx, json, pdf, xlsx, gpkg, map; None means SCREEN_FORMATS. A whole run has no choice.
     attachments : file name -> bytes that the reports on single sites rest on and that lie in no other file.
 
     Raises
@@ -52,7 +52,7 @@ def _save(
         extra = dict(attachments) | (_map_file(assessment) if MAP in wanted else {})
         wanted = [name for name in wanted if name != MAP]
         return write_screening(
-            assessment, out, formats=wanted, journals=journals, attachments=extra, progress=progress.step
+            assessment, out, formats=wanted, journals=journals, attachments=extra, jobs=jobs, progress=progress.step
         )  # fmt: skip
     if formats is not None:
         raise UsageError("整个工作区的结果总是写出全部网页与数据表，不能选格式", remedy="请去掉 formats")
@@ -62,6 +62,30 @@ def _save(
     from cdgis.report.publish import write_reports
 
     return write_reports(assessment, out, jobs=jobs, progress=progress.step, word=word)
+
+
+def save_batch(
+    assessment: Assessment, out: Path, *, formats: Sequence[str], jobs: int = 1, progress: Progress | None = None
+) -> list[Path]:
+    """Write one report a flagged subject of a whole run into `out`/reports and return the paths, sorted.
+
+    Parameters
+    ----------
+    formats : any of html, docx, json, pdf.
+
+    Raises
+    ------
+    UsageError : an unknown format.
+    ReportError : the folder cannot be written, or there is no browser to print with.
+    """
+    from cdgis.report.publish import write_batch
+
+    if not formats or not set(formats) <= set(EACH):
+        raise UsageError(f"--reports 读到“{'、'.join(formats)}”，应为 {'、'.join(EACH)} 中的一个或几个，用逗号分隔")
+    progress = progress or Silent()
+    progress.stage("逐个对象写出报告")
+    with in_planes_of(assessment):
+        return write_batch(assessment, out, formats=formats, jobs=jobs, progress=progress.step)
 
 
 def _map_file(assessment: Assessment) -> dict[str, bytes]:

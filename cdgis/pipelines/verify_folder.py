@@ -186,6 +186,8 @@ def _rest(
 
 
 def _why(name: str) -> str:
+    if name.endswith(".pdf"):
+        return "PDF 由浏览器打印，字节随浏览器版本而变，只核对写出后是否改过；内容以同一报告的 .html、.json 或 .docx 核对为准"
     return "没有与它同名的报告" if name.endswith((SUFFIX, ".docx")) else "不是报告，也不在重算的结果里"
 
 

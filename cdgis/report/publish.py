@@ -1,11 +1,15 @@
 """Pages and tables that a whole run publishes, and where each goes."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from cdgis.core.vocabulary import Verdict
 from cdgis.report.files.atomic_output import staged
+from cdgis.report.files.pdf import print_pdfs
 from cdgis.report.files.table_files import write_tables
 from cdgis.report.relocation.docx import render_cards_docx
+from cdgis.report.screening import Composer
+from cdgis.report.screening.publish import write_each
 from cdgis.report.site.pages import render_pages
 from cdgis.results.assessment import Assessment
 
@@ -31,6 +35,43 @@ def write_reports(
     """
     with staged(out) as stage:
         _write_pages(assessment, stage.folder, jobs=max(jobs, 1), progress=progress or _silent, word=word)
+    return stage.written
+
+
+BATCH = "reports"
+"""Folder below a run's own for its reports on single subjects."""
+_PRINTED = ("dashboard.html", "relocation.html", "carbon.html", "places.html", "counties/*.html")
+"""Pages of a run that are printed beside the reports."""
+
+
+def write_batch(
+    assessment: Assessment, out: Path, *, formats: Sequence[str], jobs: int = 1, progress: Progress | None = None
+) -> list[Path]:
+    """Write one report a flagged subject into `out`/reports, and return the paths, sorted.
+
+    Flagged is whoever was not judged 未发现冲突. With PDFs comes one of all reports together, and one of each page of the
+    run in `out` that is read from top to bottom: the overview in figures, relocation, carbon, each county.
+
+    Parameters
+    ----------
+    formats : any of html, docx, json, pdf.
+
+    Raises
+    ------
+    ReportError : the folder cannot be written, or there is no browser to print with.
+    """
+    verdicts = assessment.tables["verdicts"]
+    flagged = set(verdicts.loc[verdicts["verdict"] != Verdict.CLEAR, "subject_id"])
+    composer = Composer(assessment)
+    ids = [subject_id for subject_id in composer.subject_ids() if subject_id in flagged]
+    with staged(out / BATCH) as stage:
+        write_each(composer, ids, stage.folder, formats=formats, journals={}, jobs=jobs, progress=progress)
+        if "pdf" in formats:
+            pages = {path.relative_to(out): path for pattern in _PRINTED for path in sorted(out.glob(pattern))}
+            html = {path.with_suffix(".pdf").as_posix(): page.read_bytes() for path, page in pages.items()}
+            for name, content in print_pdfs(html, day=assessment.as_of, jobs=jobs).items():
+                (stage.folder / name).parent.mkdir(exist_ok=True)
+                (stage.folder / name).write_bytes(content)
     return stage.written
 
 

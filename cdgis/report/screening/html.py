@@ -48,8 +48,8 @@ def page_values(report: ScreeningReport, parts: Sequence[Part], *, style: str = 
         "parts": parts,
         "policy": content_policy(()),
         "style": inline_code(template_text("screening.css") + style),
-        "running": _css_text(f"{report.title}　{report.report_number}"),
-        "corner": _css_text(report.stamp),
+        "running": running_titles(report)[0],
+        "corner": running_titles(report)[1],
         "summary_of": summary_of,
         "look": read_palette().verdicts[report.conclusion.verdict],
         "looks": LOOKS,
@@ -58,6 +58,11 @@ def page_values(report: ScreeningReport, parts: Sequence[Part], *, style: str = 
         "cell_markup": cell_markup,
         "row_markup": row_markup,
     }
+
+
+def running_titles(report: ScreeningReport) -> tuple[str, str]:
+    """Return what stands at the top left and top right of every printed sheet, as CSS strings."""
+    return _css_text(f"{report.title}　{report.report_number}"), _css_text(report.stamp)
 
 
 def row_markup(columns: Sequence[Column], row: Sequence[Cell]) -> Markup:

@@ -12,8 +12,10 @@ from cdgis.report.table_rows import page_names
 from cdgis.results.assessment import Assessment
 from cdgis.results.request import MOST_SITES
 
-FORMATS = ("html", "docx", "json", "xlsx", "gpkg")
-"""xlsx and gpkg are files of data/, which is written whole."""
+FORMATS = ("html", "docx", "json", "pdf", "xlsx", "gpkg")
+"""xlsx and gpkg are files of data/, which is written whole; pdf needs a browser on this machine."""
+EACH = ("html", "docx", "json", "pdf")
+"""Those of which every subject has a file."""
 
 Progress = Callable[[str], None]
 """Called with the name of each thing that has been written."""
@@ -41,6 +43,7 @@ def write_screening(
     formats: Sequence[str] = FORMATS,
     journals: Mapping[str, JournalExtract] | None = None,
     attachments: Mapping[str, bytes] | None = None,
+    jobs: int = 1,
     progress: Progress | None = None,
 ) -> list[Path]:
     """Write one report a subject and the tables of all into `out`; return the paths, sorted.
@@ -50,11 +53,12 @@ def write_screening(
     formats : any of FORMATS; data/ always holds the tables as CSV, and as one XLSX or GeoPackage when asked for.
     journals : subject_id -> officers' decisions to show beside the findings.
     attachments : file name -> bytes of inputs that lie in no file of their own, kept beside the reports.
+    jobs : how many PDFs are printed at once.
 
     Raises
     ------
     UsageError : an unknown format.
-    ReportError : the folder cannot be written.
+    ReportError : the folder cannot be written, or there is no browser to print with.
 
     Notes
     -----
@@ -67,18 +71,42 @@ def write_screening(
     composer = Composer(assessment)
     with staged(out, own=("data/",)) as stage:
         ids = composer.subject_ids()
-        for subject_id, page in page_names(ids if len(ids) <= MOST_SITES else ()).items():
-            report = composer.report(subject_id, journal=(journals or {}).get(subject_id))
-            record = report_json(report)
-            for name in RENDERINGS:
-                if name in formats:
-                    (stage.folder / page).with_suffix(f".{name}").write_bytes(RENDERINGS[name](report, record))
-            (progress or _silent)(subject_id)
+        ids = ids if len(ids) <= MOST_SITES else ()
+        write_each(composer, ids, stage.folder, formats=formats, journals=journals or {}, jobs=jobs, progress=progress)
         for name, content in (attachments or {}).items():
             (stage.folder / name).write_bytes(content)
         containers = [name for name in ("gpkg", "xlsx") if name in formats]
         write_tables(assessment, stage.folder / "data", containers=containers)
     return stage.written
+
+
+def write_each(
+    composer: Composer, ids: Sequence[str], folder: Path, *, formats: Sequence[str], journals: Mapping[str, JournalExtract],
+    jobs: int = 1, progress: Progress | None = None,
+) -> None:  # fmt: skip
+    """Write the reports on these subjects into `folder`; of PDFs also the booklet of all.
+
+    Raises
+    ------
+    ReportError : there is no browser to print with.
+    """
+    to_print: dict[str, tuple[ScreeningReport, bytes]] = {}
+    for subject_id, page in page_names(ids).items():
+        report = composer.report(subject_id, journal=journals.get(subject_id))
+        record = report_json(report)
+        for name in RENDERINGS:
+            if name in formats:
+                (folder / page).with_suffix(f".{name}").write_bytes(RENDERINGS[name](report, record))
+        if "pdf" in formats:
+            to_print[Path(page).stem] = (report, render_screening(report, record))
+        (progress or _silent)(subject_id)
+    if to_print:
+        from cdgis.report.screening.booklet import print_reports
+
+        assessment = composer.assessment
+        title = f"{assessment.settings.city}建设项目选址准入研判报告（合订本，判定基准日 {assessment.as_of}）"
+        for name, content in print_reports(to_print, title=title, day=assessment.as_of, jobs=jobs).items():
+            (folder / name).write_bytes(content)
 
 
 def _silent(item: str) -> None:
