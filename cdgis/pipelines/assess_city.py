@@ -8,7 +8,7 @@ from cdgis.core.progress import Progress, Silent
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.pipelines.assemble import assemble
 from cdgis.pipelines.assess_relocation import relocation_part
-from cdgis.pipelines.waters import outfall_part, river_part, rivers_of
+from cdgis.pipelines.waters import elevation_gaps, outfall_part, river_part, rivers_of
 from cdgis.readers import read_subjects
 from cdgis.readers.loading import load_workspace
 from cdgis.readers.place_extent import in_its_place
@@ -30,7 +30,10 @@ def assess_workspace(
         subjects = read_subjects(workspace, progress=progress.step)
         judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
         gaps: list[Gap] = []
-        rivers = attempted("河网：沿河追踪、排口和搬迁清单中的下游", lambda: rivers_of(loaded), gaps)
+        network = workspace.catalog.layers.get(loaded.settings.rivers.network)
+        source = {"layer": network.id, "file": workspace.relative(workspace.layers_dir / network.path)} if network else {}
+        rivers = attempted("河网：沿河追踪、排口和搬迁清单中的下游", lambda: rivers_of(loaded), gaps, **source)
+        gaps += elevation_gaps(loaded)
         parts = (
             attempted("搬迁清单", lambda: relocation_part(loaded, judged, progress, rivers=rivers), gaps),
             attempted("排水对象的下游", lambda: river_part(rivers, loaded, subjects), gaps),

@@ -2,7 +2,10 @@
 
 from dataclasses import replace
 
+from cdgis.core.data_gaps import Gap, attempted
 from cdgis.core.vocabulary import InputRecord
+from cdgis.raster import read_raster, true_heights
+from cdgis.raster.raster_check import VOID_REMEDY, void_words
 from cdgis.readers import table_record
 from cdgis.readers.loading import Loaded
 from cdgis.results.assessment import Part
@@ -22,6 +25,19 @@ def rivers_of(loaded: Loaded) -> RiverSystem | None:
     if loaded.settings.rivers.network not in loaded.workspace.catalog or COUNTY_LAYERS[0] not in loaded.layers:
         return None
     return load_rivers(loaded.workspace, known=loaded.layers)
+
+
+def elevation_gaps(loaded: Loaded) -> list[Gap]:
+    """Return how much of the city has no elevation, where the rivers come from it; what cannot be read is told by `rivers_of`."""
+    workspace, city = loaded.workspace, loaded.layers.get(loaded.workspace.boundary)
+    name = loaded.settings.rivers.network
+    if city is None or not len(city.zones) or name not in workspace.catalog or workspace.catalog[name].geometry != "raster":
+        return []
+    spec = workspace.catalog[name]
+    problem = attempted("", lambda: void_words(true_heights(read_raster(spec, workspace.layers_dir))[0], city.zones)[0], [])
+    part = "没有高程处的河网：沿河追踪、排口下游、坡度和海拔条件不全"
+    file = workspace.relative(workspace.layers_dir / spec.path)
+    return [Gap(part=part, layer=name, file=file, row="", problem=problem, remedy=VOID_REMEDY)] if problem else []
 
 
 def river_part(rivers: RiverSystem | None, loaded: Loaded, subjects: Subjects) -> Part:

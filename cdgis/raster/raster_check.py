@@ -55,6 +55,9 @@ class _Content:
     empty: int
 
 
+VOID_REMEDY = "补齐空洞或换成覆盖全市的栅格；空洞处的结果只能是资料不足"
+
+
 def check_raster(spec: LayerSpec, folder: Path, use: RasterUse, city: GeoDataFrame | None) -> tuple[Fault, ...]:
     """Return what is wrong with one raster.
 
@@ -163,21 +166,28 @@ def _code_faults(spec: LayerSpec, use: RasterUse, content: _Content) -> list[Fau
 
 
 def _void_faults(spec: LayerSpec, raster: Raster, city: GeoDataFrame) -> list[Fault]:
-    """Return how much of the city has no value, be it empty or beyond the raster's edge."""
+    problem, grave = void_words(raster, city)
+    return [Fault(layer=spec.id, zone_id="", problem=problem, remedy=VOID_REMEDY, grave=grave)] if problem else []
+
+
+def void_words(raster: Raster, city: GeoDataFrame) -> tuple[str, bool]:
+    """Return how much of the city has no value, be it empty or beyond the raster's edge, "" for next to none; and whether it is all.
+
+    Parameters
+    ----------
+    city : EPSG:4490.
+    """
     zones = city[["geometry"]].assign(zone_id="all")
     total_m2 = float(survey_area_m2(np.asarray(zones.geometry.array, dtype=object)).sum())
     areas: pd.DataFrame = class_areas(_presence(raster), zones)
     valued_m2 = float(areas.loc[areas["class_code"] == 1, "area_m2"].sum())
     share = 1 - valued_m2 / total_m2 if total_m2 else 0.0
     if share <= _VOID_SHARE * 10:
-        return []
+        return "", False
+    if valued_m2 == 0:
+        return "市域内一个有值的像元也没有，等于没有这个图层", True
     outside = 1 - float(areas["area_m2"].sum()) / total_m2
-    grave = valued_m2 == 0
-    problem = f"市域有 {share:.2%} 没有值（其中 {max(outside, 0.0):.2%} 在栅格范围以外）"
-    if grave:
-        problem = "市域内一个有值的像元也没有，等于没有这个图层"
-    remedy = "补齐空洞或换成覆盖全市的栅格；空洞处的结果只能是资料不足"
-    return [Fault(layer=spec.id, zone_id="", problem=problem, remedy=remedy, grave=grave)]
+    return f"市域有 {share:.2%} 没有值（其中 {max(outside, 0.0):.2%} 在栅格范围以外）", False
 
 
 def _presence(raster: Raster) -> Raster:

@@ -36,7 +36,7 @@ from cdgis.readers.vector import DRIVERS, check_container
 from cdgis.readers.zone_shapes import row_note, sound_zones
 from cdgis.rules.unit_words import CUT_WORDS
 from cdgis.workspace.catalog import LayerSpec
-from cdgis.workspace.layers import ZONE_COLUMNS, Layer
+from cdgis.workspace.layers import UNCODED, ZONE_COLUMNS, Layer
 
 # pyogrio stumbles over its own variables after a broken .prj
 _PROBLEMS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError, ShapelyError,
@@ -83,6 +83,7 @@ def read_layer(spec: LayerSpec, folder: Path) -> Layer:
     columns = _clean_columns(spec, standard_columns(spec, _marked_where_cut(spec, path, raw.frame, notes)), notes)
     epsg = _crs(spec, raw, notes)
     geometries, kept = sound_zones(spec, raw.geometries, epsg, notes)
+    columns["zone_id"] = _with_codes(spec, columns["zone_id"], kept, notes)
     notes += _duplicate_ids(spec, columns["zone_id"], kept)
     zones = GeoDataFrame(columns, geometry=geometries, crs=4490)[kept].reset_index(drop=True)
     gone = check_shapefile(path, label=spec.path) if path.suffix.lower() == ".shp" else ()
@@ -292,6 +293,15 @@ def _crs(spec: LayerSpec, raw: RawLayer, notes: list[IntakeNote]) -> int:
     if epsg == 4326:
         notes.append(intake_note(spec.path, WHOLE_FILE, (noted(WGS84_NOTE, field="坐标系"),)))
     return epsg
+
+
+def _with_codes(spec: LayerSpec, ids: "pd.Series[str]", kept: BoolArray, notes: list[IntakeNote]) -> "pd.Series[str]":
+    """Return the codes of zones with a stand-in, the row, for each that has none; each is noted."""
+    blank = (ids.str.strip() == "").to_numpy()
+    reason = "没有区编码，按行号称呼；与编码对应的条款（如准入清单）无从对照"
+    notes += [row_note(spec, row, noted(reason, field="zone_id", value="", remedy="请在源文件中补上编码"))
+              for row in np.flatnonzero(blank & kept)]  # fmt: skip
+    return ids.mask(blank, [f"{UNCODED}{row + 1}" for row in range(len(ids))])
 
 
 def _duplicate_ids(spec: LayerSpec, ids: "pd.Series[str]", kept: BoolArray) -> list[IntakeNote]:

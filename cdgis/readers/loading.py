@@ -93,6 +93,7 @@ def load_workspace(
     for name, err in elsewhere.items():
         title = workspace.catalog[name].title
         gaps.append(gap_of(err, f"{title}：不在本市，不能使用，涉及它的条款和分析", layer=name, file=read[name].record.path))
+    gaps += [_nothing_in(layer) for layer in read.values() if not len(layer.zones) and not layer.spec.none]
     # A zone layer without a single zone proves nothing, unless somebody states that there is none: its rules stay unknown.
     layers = {n: layer for n, layer in read.items() if (len(layer.zones) or not layer.spec.zones or layer.spec.none)}
     layers = {name: layer for name, layer in layers.items() if name not in elsewhere}
@@ -123,6 +124,15 @@ def load_rules(workspace: Workspace) -> Loaded:
     return Loaded(
         workspace=workspace, settings=workspace.settings, as_of=checked_day(workspace.settings.as_of), layers={},
         rulebook=rulebook, records=records, gaps=tuple(gaps),
+    )  # fmt: skip
+
+
+def _nothing_in(layer: Layer) -> Gap:
+    """Return the gap that a layer leaves which was read and holds nothing that can be used."""
+    lost = f"，{layer.quarantined} 个要素没有可用的图形" if layer.quarantined else ""
+    return Gap(
+        part=f"{layer.spec.title}：里面没有一个要素，涉及它的条款和分析", layer=layer.spec.id, file=layer.record.path, row="",
+        problem=f"读到 0 个可用的要素{lost}", remedy="请换成完整的文件；本地确无此类区的用 cdgis layers none 写明依据",
     )  # fmt: skip
 
 

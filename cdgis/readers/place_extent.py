@@ -7,7 +7,7 @@ from contextvars import ContextVar
 from functools import partial, wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
-from cdgis.core.errors import WorkspaceError
+from cdgis.core.errors import CdgisError, CrsError, LayerError, WorkspaceError
 from cdgis.geometry.planes import Planes, on_planes
 from cdgis.readers.coordinates import Box
 from cdgis.readers.layer_files import layer_extent
@@ -26,15 +26,39 @@ def place_extent(workspace: Workspace) -> Box | None:
     Raises
     ------
     WorkspaceError : [place] names a boundary layer that is not in the catalogue, or is no polygon layer.
-    LayerError, CrsError : the layer cannot be read.
+    LayerError, CrsError : the layer cannot be read, nor any that parts the place.
+
+    Notes
+    -----
+    An outline that cannot be read, or holds nothing, is told where it is loaded; a layer that parts the same place stands in.
     """
     if workspace.settings.place is not None and workspace.settings.place.extent is not None:
         return workspace.settings.place.extent
-    boxes = [box for spec in _outlines(workspace) if (box := layer_extent(spec, workspace.layers_dir)) is not None]
+    outlines = _outlines(workspace)
+    failed: list[CdgisError] = []
+    boxes = _extents(workspace, outlines, failed)
+    for spec in () if boxes else workspace.catalog.layers.values():
+        if spec.partition and spec.coverage in {outline.id for outline in outlines}:
+            boxes = boxes or _extents(workspace, [spec], [])
+    if not boxes and failed:
+        raise failed[0]
     if not boxes:
         return None
     west, south, east, north = zip(*boxes, strict=True)
     return min(west), min(south), max(east), max(north)
+
+
+def _extents(workspace: Workspace, specs: list[LayerSpec], failed: list[CdgisError]) -> list[Box]:
+    """Return the extents of the layers that hold a shape; what cannot be read is added to `failed`."""
+    boxes = []
+    for spec in specs:
+        try:
+            box = layer_extent(spec, workspace.layers_dir)
+        except (LayerError, CrsError) as err:
+            failed.append(err)
+            continue
+        boxes += [box] if box is not None else []
+    return boxes
 
 
 def _outlines(workspace: Workspace) -> list[LayerSpec]:

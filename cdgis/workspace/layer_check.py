@@ -19,7 +19,7 @@ from cdgis.geometry.validity_words import validity_words
 from cdgis.workspace.fault import Fault
 from cdgis.workspace.layer_content import Home, content_faults, home_of
 from cdgis.workspace.layer_place import Box
-from cdgis.workspace.layers import Layer, Layers
+from cdgis.workspace.layers import UNCODED, Layer, Layers
 
 UNIT_LAYER, COUNTY_LAYER = layer_ids.MANAGEMENT_UNITS, layer_ids.COUNTIES
 PARTITION_TOLERANCE_M2 = 1.0
@@ -68,7 +68,8 @@ def _fault(layer: Layer, zone_id: object, problem: str, remedy: str) -> Fault:
 
 def _identity_faults(layer: Layer) -> list[Fault]:
     ids = layer.zones["zone_id"].astype(str)
-    faults = [_fault(layer, "", f"第 {i + 1} 个要素没有编码", "补上编码字段的值") for i in np.flatnonzero(ids == "")]
+    blank = np.flatnonzero((ids == "") | ids.str.startswith(UNCODED))
+    faults = [_fault(layer, "", f"第 {i + 1} 个要素没有编码", "补上编码字段的值") for i in blank]
     twice = sorted(ids[(ids != "") & ids.duplicated()].unique())
     faults += [_fault(layer, zone, "编码重复", "每个区应有唯一编码") for zone in twice]
     allowed = layer.spec.allowed_classes

@@ -16,6 +16,8 @@ from cdgis.workspace.given_outline import GivenOutline
 Derived = TypeVar("Derived")
 
 ZONE_COLUMNS = ("zone_id", "zone_name", "zone_class")
+UNCODED = "无编码-"
+"""Before the row of a zone that has no code, in place of one."""
 
 SUBJECT_COLUMNS = (
     "subject_id",
