@@ -301,7 +301,7 @@ def _with_codes(spec: LayerSpec, ids: "pd.Series[str]", kept: BoolArray, notes: 
     reason = "没有区编码，按行号称呼；与编码对应的条款（如准入清单）无从对照"
     notes += [row_note(spec, row, noted(reason, field="zone_id", value="", remedy="请在源文件中补上编码"))
               for row in np.flatnonzero(blank & kept)]  # fmt: skip
-    return ids.mask(blank, [f"{UNCODED}{row + 1}" for row in range(len(ids))])
+    return ids.mask(blank, pd.Series([f"{UNCODED}{row + 1}" for row in range(len(ids))], index=ids.index))
 
 
 def _duplicate_ids(spec: LayerSpec, ids: "pd.Series[str]", kept: BoolArray) -> list[IntakeNote]:

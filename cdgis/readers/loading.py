@@ -243,6 +243,9 @@ def read_rules(
         part = "准入清单：各单元的逐条管控要求，落入单元的对象按资料不足处理"
         table = attempted(part, lambda: read_table_layer(spec, workspace.layers_dir), gaps, file=shown)
         incomplete = frozenset({""})
+        if table is not None and table.empty:
+            remedy = "请换成完整的清单；没有清单的从 layers/catalog.toml 删去这一条"
+            gaps.append(Gap(part=part, layer=spec.id, file=shown, row="", problem="表里没有一行", remedy=remedy))
         if table is not None:
             listed, left, incomplete = access_list_rules(
                 table, official=spec.official, shown=shown, law=list_law(spec), city=place_code(settings)

@@ -63,7 +63,7 @@ def print_pdfs(pages: Mapping[str, bytes], *, day: date, jobs: int = 1) -> dict[
     """
     browser = required_browser()
     with ThreadPoolExecutor(max_workers=max(jobs, 1)) as pool:
-        printed = pool.map(lambda item: _printed(browser, *item, day), pages.items())
+        printed = pool.map(lambda item: _printed(browser, item[0], item[1], day), pages.items())
         return dict(zip(pages, printed, strict=True))
 
 
