@@ -20,6 +20,7 @@ LEVELS: tuple[tuple[str, ...], ...] = (
     ("relocation",),
     ("report",),
     ("pipelines",),
+    ("web",),
     ("cli",),
     ("__main__",),
 )
@@ -44,6 +45,7 @@ FENCES = {
     "rasterio": ("raster",),
     "pyproj": ("geometry.geodesy", "geometry.gauss_kruger", "geometry.projections", "geometry.projection_faults"),
     "folium": ("report.map",),
+    **dict.fromkeys(("fastapi", "starlette", "uvicorn", "sqlalchemy", "alembic", "argon2", "multiprocessing", "psutil"), ("web",)),
     "numba": ("core.compiled",),
     "docx": ("report.files.docx_base", "report.screening.docx", "report.screening.word_record", "report.rivers.docx", "report.relocation.docx"),
     "matplotlib": ("report.site.overview_png",),

@@ -17,6 +17,7 @@ import typer
 
 from cdgis import __version__
 from cdgis.cli.audit import register as register_audit
+from cdgis.cli.desk import register as register_desk
 from cdgis.cli.measures import register as register_measures
 from cdgis.cli.options import (
     AsOfOption,
@@ -154,6 +155,7 @@ def carbon(
 
 
 register_measures(app)
+register_desk(app)
 
 
 @app.command(cls=ChineseCommand)

@@ -31,7 +31,7 @@ FileOption = Annotated[
     list[Path] | None, typer.Option("--file", metavar="文件", help="工作区之外的原边界文件现在的位置，可多次给出")
 ]
 ReportsArgument = Annotated[
-    list[Path], typer.Argument(metavar="报告", help="报告（.html、.json、.docx）、data/ 里的表、装报告的文件夹，或 run 的输出文件夹")
+    list[Path], typer.Argument(metavar="报告", help="报告（.html、.json、.docx）、data/ 里的表、报告文件夹、案卷 zip，或 run 的输出文件夹")
 ]
 
 
@@ -74,7 +74,15 @@ def _verified(
 ) -> "Iterator[tuple[Path, Verification]]":
     """Yield what was checked about what the user named: a run, a folder of reports, or one report."""
     from cdgis.pipelines.save_assessment import save_assessment
-    from cdgis.pipelines.verify_folder import PAGES, TABLES, record_beside, verify_folder, verify_table, verify_word
+    from cdgis.pipelines.verify_folder import (
+        PAGES,
+        TABLES,
+        record_beside,
+        verify_dossier,
+        verify_folder,
+        verify_table,
+        verify_word,
+    )
     from cdgis.pipelines.verify_report import verify_report
     from cdgis.pipelines.verify_run import run_folder, verify_run
 
@@ -83,6 +91,8 @@ def _verified(
     if folder is not None and opened is not None:
         only = path if path.name != "index.html" and path.is_file() else None
         yield path, verify_run(folder, workspace=opened, publish=save_assessment, only=only, jobs=jobs)
+    elif suffix == ".zip" and path.is_file():
+        yield from verify_dossier(path, again=again, writers=writers, today=today)
     elif path.is_dir():
         found = list(verify_folder(path, again=again, writers=writers, today=today))
         if len(found) == 1 and not found[0][1].report_number:

@@ -154,3 +154,18 @@ class NetworkError(CdgisError):
     """Raised when a river network cannot be built, or a point or target does not lie where the trace needs it."""
 
     usual_remedy = "请核对位置、名称与河线图层"
+
+
+class DeskError(CdgisError):
+    """Raised when the desk refuses a request: not signed in, not allowed, not now, or not as it was asked.
+
+    Parameters
+    ----------
+    status : HTTP status that says which of these.
+    """
+
+    usual_remedy = "请刷新页面后重试"
+
+    def __init__(self, reason: str, *, source: str = "", remedy: str = "", status: int = 400) -> None:
+        super().__init__(reason, source=source, remedy=remedy)
+        self.status = status

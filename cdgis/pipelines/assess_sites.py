@@ -37,6 +37,7 @@ def assess_sites(
     sidecar: Path | None = None,
     wkt: Sequence[str] = (),
     lonlat: Sequence[str] = (),
+    labels: Mapping[Path, str] | None = None,
     tolerance_m: float | None = None,
     as_of: date | None = None,
     jobs: int = 1,
@@ -49,6 +50,7 @@ def assess_sites(
     declared : column or attribute name -> text given on the command line, for every site.
     seen : what an officer registers as seen, for every site: attribute -> who (`pipelines.registration`).
     sidecar : table or TOML that describes the parcels.
+    labels : names by which files are to be told, over those that follow from where they lie.
     wkt, lonlat : sites typed as WKT or as ``经度,纬度``, EPSG:4490.
     """
     # what acts instead of being read is left out here already, so that asking again gives the same answer
@@ -62,11 +64,11 @@ def assess_sites(
         typed = TypedSites(wkt=tuple(map(cleaned, wkt)), lonlat=tuple(map(cleaned, lonlat)))
         subjects = read_sites(
             workspace, files, declared=declared, sidecar=sidecar or own, sidecar_is_shared=sidecar is None, typed=typed,
-            progress=progress.step,
+            labels=labels, progress=progress.step,
         )  # fmt: skip
         judged = judge_subjects(loaded, with_registered(subjects, seen), jobs=jobs, progress=progress)
         parts = [_remedies(loaded, judged, progress)]
-        labels = site_labels(workspace, (*files, *((sidecar,) if sidecar else ())))
+        labels = site_labels(workspace, (*files, *((sidecar,) if sidecar else ()))) | dict(labels or {})
         request = Request(
             command="screen", files=tuple(dict.fromkeys(labels[path] for path in files)), declared=declared, seen=seen,
             sidecar=labels[sidecar] if sidecar else "", wkt=typed.wkt, lonlat=typed.lonlat,

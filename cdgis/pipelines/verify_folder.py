@@ -18,6 +18,8 @@ from cdgis.core.written_files import REGISTER, file_digest, read_listing, read_r
 from cdgis.pipelines.verification import Check, Verification, graded
 from cdgis.pipelines.verify_report import Repeater, Writer, about_report, against_workspace, verify_report
 from cdgis.pipelines.verify_run import RUN_FILE, by_grade, different_files, files_below, read_output
+from cdgis.readers.archives import unpack
+from cdgis.readers.inputs import file_sha256
 from cdgis.report.files.atomic_output import MARKER, interrupted, staged
 from cdgis.report.files.table_files import write_tables
 from cdgis.report.screening.record import load_report
@@ -69,6 +71,24 @@ def verify_folder(
         harmless |= {path.name} if found.grade is Grade.BYTES else set()
         yield path, found
     yield folder, _rest(folder, reports, words, unread, again, harmless)
+
+
+def verify_dossier(
+    archive: Path, *, again: Repeater | None, writers: Mapping[str, Writer], today: date | None = None
+) -> Iterator[tuple[Path, Verification]]:
+    """Yield what was checked about a desk's dossier: the folder in the zip, as `verify_folder` checks one.
+
+    Raises
+    ------
+    ReportError : it holds no report.
+    ReaderError : it is no zip, or an unsafe one.
+    """
+    with scratch_folder() as scratch:
+        unpack(archive, scratch)
+        found = list(verify_folder(scratch, again=again, writers=writers, today=today))
+        if len(found) == 1:
+            raise ReportError(f"{archive.name} 里没有报告", remedy="请给出研判台定稿写出的案卷 zip")
+        yield from ((archive if path == scratch else path, checked) for path, checked in found)
 
 
 def verify_word(
@@ -167,7 +187,7 @@ def _rest(
     if interrupted(folder):
         checks.append(Check(title="文件夹完整", faults=("上一次写出在更换文件时被中断，现有文件不全：请重新运行写出它的命令",)))
     stems = {Path(name).stem for name in reports}
-    seen |= {f"{stem}{SUFFIX}" for stem in stems}
+    seen |= {f"{stem}{SUFFIX}" for stem in stems} | _inputs_beside(folder, reports)
     number = ""
     if (folder / RUN_FILE).is_file() and again is not None:
         number, tables, compared = _tables_checks(folder, again)
@@ -183,6 +203,13 @@ def _rest(
         others = [name for name in others if name not in below]
     named = (*unread, *(f"{name}：{_why(name)}" for name in others), *_nested(folder))
     return Verification(report_number=number, subject_id="", checks=tuple(checks), unverified=named)
+
+
+def _inputs_beside(folder: Path, reports: Mapping[str, ReportFile]) -> set[str]:
+    """Return the files of sites that lie in the folder under the names the reports know them by, with the same bytes."""
+    rows = [row for report in reports.values() for row in report.content["inputs"] if row["kind"] == "subjects"]
+    inside = {str(row["path"]): str(row["sha256"]) for row in rows if (folder / str(row["path"])).is_file()}
+    return {name for name, digest in inside.items() if file_sha256(folder / name) == digest}
 
 
 def _why(name: str) -> str:
@@ -226,7 +253,7 @@ def _tables_checks(folder: Path, again: Repeater, *, only: str = "") -> tuple[st
         if run is None:
             return "", [], set()
         number = str(run["report_numbers"][""])
-        report = ReportFile(path=folder / RUN_FILE, data=b"", content=run)
+        report = ReportFile(path=folder / Path(RUN_FILE).name, data=b"", content=run)  # inputs kept beside the reports are found there
         fresh = again.assessment(report)
     except CdgisError as err:
         return "", [Check(title=title, faults=(f"无法重算：{err}",), grade=Grade.UNCHECKED)], set()

@@ -170,6 +170,8 @@ def _rendering_faults(report: ReportFile, render: Writer) -> tuple[str, ...]:
         made = render(load_report(canonical(report.content)))
     except ReportError as err:
         return (str(err),)
+    except (LookupError, ValueError, TypeError, AttributeError) as err:  # a word in the record for which no page has a place
+        return (f"内嵌记录里有 cdgis 不会写的值（{err}），画不出页面：记录被改动",)
     if made == report.data:
         return ()
     old, new = (data.decode("utf-8", "replace").splitlines() for data in (report.data, made))
@@ -285,7 +287,9 @@ def repeat_assessment(
     if request.wkt or request.lonlat:
         options |= {"wkt": request.wkt, "lonlat": request.lonlat}
     paths = [_found(name, workspace, report, files) for name in request.files]
-    return assess_sites(workspace, paths, as_of=report.as_of, jobs=jobs, **options)
+    # inputs go by the names the report has for them, wherever they lie now: only their bytes are compared
+    labels = dict(zip(paths, request.files, strict=True))
+    return assess_sites(workspace, paths, labels=labels, as_of=report.as_of, jobs=jobs, **options)
 
 
 def _declared(report: ReportFile) -> dict[str, str]:

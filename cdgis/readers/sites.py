@@ -82,6 +82,7 @@ def read_sites(
     sidecar: Path | None = None,
     sidecar_is_shared: bool = False,
     typed: TypedSites = TypedSites(),
+    labels: Mapping[Path, str] | None = None,
     progress: Progress | None = None,
 ) -> Subjects:
     """Return the project sites in single files, as `cdgis screen FILE…` reads them.
@@ -94,6 +95,7 @@ def read_sites(
     sidecar : table (CSV, XLSX) with one row per parcel, or TOML.
     sidecar_is_shared : the sidecar also describes files not asked for, whose rows are then no concern here.
     typed : sites typed as WKT or coordinates, judged together with the files.
+    labels : names by which files are to be told, over those that follow from where they lie.
 
     Raises
     ------
@@ -104,8 +106,9 @@ def read_sites(
     _refuse_unknown(named, declared or {})
     distinct = {absolute_path(path): path for path in reversed(paths)}
     once = tuple(path for path in paths if distinct[absolute_path(path)] is path)
+    told = site_labels(workspace, named) | dict(labels or {})
     batch = replace(
-        project_batch(workspace, once, site_labels(workspace, named), sidecar), declared=declared or {}, whole=not sidecar_is_shared
+        project_batch(workspace, once, told, sidecar), declared=declared or {}, whole=not sidecar_is_shared
     )
     roster = Roster(default_accuracy_m=workspace.settings.default_accuracy_m)
     _gather(batch, roster, progress)

@@ -1,0 +1,76 @@
+"""What one running desk is made of, handed to every route."""
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import Request
+
+from cdgis.pipelines.session import Session as WorkspaceSession
+from cdgis.pipelines.session import open_workspace
+from cdgis.web.case_states import Actor
+from cdgis.web.database import Database
+from cdgis.web.desk_settings import DeskSettings, prepared_folder
+from cdgis.web.worker import InProcess, Worker
+
+_MOST_KEPT = 64
+
+
+@dataclass(slots=True, kw_only=True)
+class Desk:
+    """The workspace, the database and the processes of one desk."""
+
+    settings: DeskSettings
+    workspace: WorkspaceSession
+    """For layers to draw and industries to name; verdicts come from `judge`."""
+    database: Database
+    reader: Worker | InProcess
+    """Opens what was handed in."""
+    judge: Worker | InProcess
+    """Judges and writes; keeps the layers warm."""
+    answers: "OrderedDict[str, dict[str, Any]]" = field(default_factory=OrderedDict)
+    """Last answers by a hash of the question."""
+
+    @classmethod
+    def opened(cls, settings: DeskSettings) -> "Desk":
+        """Return a desk on its folder.
+
+        Raises
+        ------
+        WorkspaceError, CatalogError : there is no usable workspace.
+        DeskError : the folder cannot be used.
+        """
+        session = open_workspace(settings.workspace)
+        database = Database(prepared_folder(settings))
+        made = [
+            InProcess(settings.workspace) if settings.in_process else Worker(settings.workspace, settings.limits) for _ in range(2)
+        ]
+        return cls(settings=settings, workspace=session, database=database, reader=made[0], judge=made[1])
+
+    def kept(self, key: str) -> dict[str, Any] | None:
+        """Return an answer given before to the same question."""
+        return self.answers.get(key)
+
+    def keep(self, key: str, answer: dict[str, Any]) -> None:
+        """Remember an answer; the oldest one goes."""
+        self.answers[key] = answer
+        while len(self.answers) > _MOST_KEPT:
+            self.answers.popitem(last=False)
+
+    def close(self) -> None:
+        """End the processes and let go of the database."""
+        for worker in (self.reader, self.judge):
+            worker.close()
+        self.database.close()
+
+
+def desk_of(request: Request) -> Desk:
+    """Return the desk that serves a request."""
+    found: Desk = request.app.state.desk
+    return found
+
+
+def actor_of(request: Request) -> Actor:
+    """Return who asks, as the guard found out."""
+    found: Actor = request.state.actor
+    return found

@@ -1,0 +1,77 @@
+"""The desk as an ASGI application: routes, the guard before them, and errors told in Chinese."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from cdgis import __version__
+from cdgis.core.errors import CdgisError, DeskError
+from cdgis.web import account_routes, case_routes, desk_pages, map_layers, ogc_features
+from cdgis.web.case_flow import sweep
+from cdgis.web.desk import Desk
+from cdgis.web.desk_settings import DeskSettings
+from cdgis.web.guards import Guard
+
+_REASONS = {404: "没有这一页", 405: "不支持这种请求", 413: "提交的内容过大"}
+_FORM_SLACK = 1 << 20
+
+
+def make_app(settings: DeskSettings, *, setup_token: str = "") -> FastAPI:
+    """Return the application of a desk; the desk is opened here, and closed when the application ends.
+
+    Raises
+    ------
+    WorkspaceError, CatalogError : there is no usable workspace.
+    DeskError : the desk's folder or database cannot be used.
+    """
+    desk = Desk.opened(settings)
+    sweep(desk)
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        desk.close()
+
+    limits = settings.limits
+    app = FastAPI(
+        title="cdgis 研判台", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json", lifespan=life,
+        max_body_size=limits.body_bytes, separate_input_output_schemas=False,
+    )  # fmt: skip
+    app.state.desk, app.state.setup_token = desk, setup_token
+    app.include_router(case_routes.uploads, max_body_size=limits.upload_bytes + _FORM_SLACK)
+    for part in (case_routes, account_routes, map_layers, ogc_features, desk_pages):
+        app.include_router(part.router)
+    app.add_exception_handler(CdgisError, _told)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_middleware(Guard, desk=desk)
+    return app
+
+
+def _answer(status: int, reason: str, remedy: str, headers: Any = None) -> Response:
+    return JSONResponse({"reason": reason, "remedy": remedy}, status_code=status, headers=headers)
+
+
+async def _told(_: Request, err: Exception) -> Response:
+    """Answer an error that is worded for the user."""
+    if isinstance(err, DeskError):
+        return _answer(err.status, err.reason, err.remedy)
+    told = err if isinstance(err, CdgisError) else CdgisError("程序内部错误")
+    return _answer(422, f"{told.source}：{told.reason}" if told.source else told.reason, told.remedy)
+
+
+async def _invalid(_: Request, err: Exception) -> Response:
+    """Answer a request that is not as its schema says; names of fields only, since values may be anything."""
+    errors = err.errors() if isinstance(err, RequestValidationError) else []
+    named = dict.fromkeys(".".join(str(part) for part in item["loc"][1:]) or str(item["loc"][0]) for item in errors)
+    return _answer(400, f"请求的这些项不合要求：{'、'.join(named)[:200]}", "请刷新页面后重试；程序对接请看 /api/openapi.json")
+
+
+async def _http(_: Request, err: Exception) -> Response:
+    status = err.status_code if isinstance(err, HTTPException) else 500
+    return _answer(status, _REASONS.get(status, f"请求没有完成（{status}）"), "请从研判台的页面进入", getattr(err, "headers", None))

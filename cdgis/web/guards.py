@@ -1,0 +1,158 @@
+"""What every request must pass before a route sees it: host, session, token of writes; and the headers of every answer.
+
+The Host header is compared exactly, before anything else: a page elsewhere that makes its name point here (DNS rebinding)
+is refused. Cookies are SameSite=Strict and HttpOnly; a write also carries a token that only our own pages know.
+"""
+
+import hashlib
+import hmac
+import json
+import secrets
+from typing import Any
+from urllib.parse import urlsplit
+
+import anyio
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from cdgis.web.accounts import actor_of_key, actor_of_session
+from cdgis.web.case_states import Actor, Role
+from cdgis.web.desk import Desk
+
+CSRF_HEADER = "x-csrf-token"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_HEADERS = {
+    "content-security-policy": POLICY, "x-content-type-options": "nosniff", "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin", "cross-origin-resource-policy": "same-origin", "cache-control": "no-store",
+    "permissions-policy": "geolocation=(), camera=(), microphone=()",
+}  # fmt: skip
+_SAFE = ("GET", "HEAD")
+_OPEN = ("/enter", "/login", "/setup", "/api/login", "/api/setup", "/health")
+"""Asked by people who are not yet signed in."""
+_STATIC = "/static/"
+_OGC = "/ogc"
+ALONE = Actor(account_id=0, name="本机用户", roles=frozenset(Role), alone=True)
+
+
+class Guard:
+    """ASGI middleware that refuses what must not come in."""
+
+    def __init__(self, app: ASGIApp, desk: Desk) -> None:
+        self._app, self._desk = app, desk
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it here with the reason why not."""
+        if scope["type"] != "http":
+            if scope["type"] == "lifespan":
+                await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        refused = self._strange(scope, headers)
+        if refused is None:
+            actor, csrf = await anyio.to_thread.run_sync(self._who, scope["path"], headers)
+            scope.setdefault("state", {}).update(actor=actor, csrf=csrf)
+            refused = self._stranger(scope, headers, actor, csrf)
+        guarded = self._with_headers(scope, send)
+        if refused is not None:
+            await _refuse(refused, scope, guarded)
+            return
+        await self._app(scope, self._in_time(receive), guarded)
+
+    def _strange(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
+        """Return the status and reason for a request that is no use to anybody who came in by our pages."""
+        host = headers.getlist("host")
+        if len(host) != 1 or host[0].lower() not in self._desk.settings.hosts:
+            return 421, "这个地址不是研判台的地址"
+        if scope["method"] not in (*_SAFE, "POST", "PUT", "DELETE"):
+            return 405, "不支持这种请求"
+        origin = headers.get("origin")
+        if scope["method"] not in _SAFE and (origin is None or urlsplit(origin).netloc.lower() != host[0].lower()):
+            return 403, "请求不是从研判台的页面发出的"
+        return None
+
+    def _who(self, path: str, headers: Headers) -> tuple[Actor | None, str]:
+        """Return who asks and the token that person's writes must carry."""
+        desk = self._desk
+        cookie = cookie_parser(headers.get("cookie", "")).get(desk.settings.cookie, "")
+        if desk.settings.token:
+            if cookie and hmac.compare_digest(cookie.encode(), desk.settings.token.encode()):
+                return ALONE, csrf_of(cookie)
+        elif cookie:
+            actor = actor_of_session(desk, cookie)
+            if actor is not None:
+                return actor, csrf_of(cookie)
+        if path == _OGC or path.startswith(f"{_OGC}/"):
+            return actor_of_key(desk, headers.get("authorization", "")), ""
+        return None, ""
+
+    def _stranger(self, scope: Scope, headers: Headers, actor: Actor | None, csrf: str) -> tuple[int, str] | None:
+        path = scope["path"]
+        if path in _OPEN or path.startswith(_STATIC):
+            return None
+        if actor is None:
+            return 401, "还没有登录"
+        if scope["method"] not in _SAFE:
+            given = headers.get(CSRF_HEADER, "")
+            if not csrf or not hmac.compare_digest(given.encode(), csrf.encode()):
+                return 403, "请求没有带本页的令牌"
+        return None
+
+    def _in_time(self, receive: Receive) -> Receive:
+        """Return `receive` that gives up on a client who sends its request too slowly."""
+        seconds = self._desk.settings.limits.body_seconds
+        until = anyio.current_time() + seconds
+        done = False
+
+        async def timely() -> Message:
+            nonlocal done
+            if done:  # all has come: what is awaited now is only whether the client hangs up
+                return await receive()
+            with anyio.move_on_after(max(until - anyio.current_time(), 0.01)):
+                message = await receive()
+                done = message["type"] != "http.request" or not message.get("more_body", False)
+                return message
+            return {"type": "http.disconnect"}
+
+        return timely
+
+    def _with_headers(self, scope: Scope, send: Send) -> Send:
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    if name not in headers:
+                        headers[name] = value
+                if self._desk.settings.secure:
+                    headers["strict-transport-security"] = "max-age=31536000"
+            await send(message)
+
+        return guarded
+
+
+def csrf_of(session_token: str) -> str:
+    """Return the token that writes of a session carry; it tells nothing of the session's own."""
+    return hmac.new(session_token.encode(), b"cdgis desk csrf", hashlib.sha256).hexdigest()
+
+
+def new_token() -> str:
+    """Return a token nobody can guess."""
+    return secrets.token_urlsafe(32)
+
+
+async def _refuse(refused: tuple[int, str], scope: Scope, send: Send) -> None:
+    status, reason = refused
+    wants_page = scope["method"] in _SAFE and not scope["path"].startswith(("/api/", _OGC))
+    headers: list[tuple[bytes, bytes]] = []
+    body: Any = {"reason": reason, "remedy": "请从研判台的页面进入"}
+    if status == 401 and wants_page:
+        status, headers = 303, [(b"location", b"/login")]
+    if status == 401 and scope["path"].startswith(_OGC):
+        headers = [(b"www-authenticate", b'Basic realm="cdgis"')]
+    content = json.dumps(body, ensure_ascii=False).encode()
+    headers += [(b"content-type", b"application/json; charset=utf-8"), (b"content-length", str(len(content)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": content})

@@ -1,0 +1,60 @@
+"""The OpenAPI 3.0 definition of the OGC interface, as its conformance class oas30 asks for."""
+
+from collections.abc import Sequence
+from typing import Any
+
+_JSON, _GEOJSON = "application/json", "application/geo+json"
+
+
+def openapi_document(base: str, ids: Sequence[str], *, limit: int, most: int) -> dict[str, Any]:
+    """Return the definition for a server at `base` that offers the collections of these ids.
+
+    Parameters
+    ----------
+    limit, most : features a page by default, and at most.
+    """
+    one = {"$ref": "#/components/parameters/collectionId"}
+    paths = {
+        "/": _get("landing", "入口", _JSON), "/conformance": _get("conformance", "符合的规范", _JSON),
+        "/api": _get("definition", "接口定义", "application/vnd.oai.openapi+json;version=3.0"),
+        "/collections": _get("collections", "数据集", _JSON),
+        "/collections/{collectionId}": _get("collection", "一个数据集", _JSON, one, missing=True),
+        "/collections/{collectionId}/items": _get(
+            "items", "要素", _GEOJSON, one, *({"$ref": f"#/components/parameters/{name}"} for name in ("bbox", "datetime", "limit", "offset")),
+            missing=True,
+        ),
+        "/collections/{collectionId}/items/{featureId}": _get(
+            "item", "一个要素", _GEOJSON, one, {"$ref": "#/components/parameters/featureId"}, missing=True
+        ),
+    }  # fmt: skip
+    return {
+        "openapi": "3.0.3", "info": {"title": "cdgis 研判台 OGC API Features", "version": "1.0.0"}, "servers": [{"url": base}], "paths": paths,
+        "security": [{"key": []}],
+        "components": {
+            "securitySchemes": {"key": {"type": "http", "scheme": "basic"}},
+            "parameters": {
+                "collectionId": _parameter("collectionId", "path", {"type": "string", "enum": list(ids)}),
+                "featureId": _parameter("featureId", "path", {"type": "string"}),
+                "bbox": _listed("bbox", {"type": "array", "minItems": 4, "maxItems": 6, "items": {"type": "number"}}),
+                "datetime": _parameter("datetime", "query", {"type": "string"}),
+                "limit": _listed("limit", {"type": "integer", "minimum": 1, "maximum": most, "default": limit}),
+                "offset": _listed("offset", {"type": "integer", "minimum": 0, "default": 0}),
+            },
+        },
+    }  # fmt: skip
+
+
+def _get(name: str, summary: str, media: str, *parameters: dict[str, Any], missing: bool = False) -> dict[str, Any]:
+    answers: dict[str, Any] = {"200": {"description": summary, "content": {media: {"schema": {"type": "object"}}}}}
+    answers["400"] = {"description": "参数不合要求"}
+    if missing:
+        answers["404"] = {"description": "没有这个数据集或要素"}
+    return {"get": {"operationId": name, "summary": summary, "parameters": list(parameters), "responses": answers}}
+
+
+def _parameter(name: str, place: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": place, "required": place == "path", "schema": schema}
+
+
+def _listed(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return _parameter(name, "query", schema) | {"style": "form", "explode": False}

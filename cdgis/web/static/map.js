@@ -1,0 +1,125 @@
+// The map: the workspace's layers by view, the site, the zones hit, ghost shapes of ways out. It draws, it never judges.
+import { $, ask, el } from "./desk.js";
+
+const L = window.L;
+
+export class DeskMap {
+  constructor(element) {
+    this.map = L.map(element, { preferCanvas: true, attributionControl: false, zoomSnap: 0.5, minZoom: 4, maxZoom: 20 });
+    this.map.setView([41, 117.5], 8);
+    L.control.scale({ imperial: false }).addTo(this.map);
+    for (const [name, order] of [["zones", 350], ["hits", 420], ["site", 450], ["ghosts", 460]]) {
+      this.map.createPane(name).style.zIndex = order;
+    }
+    this.renderers = {};
+    this.layers = new Map();
+    this.site = null;
+    this.hits = L.layerGroup().addTo(this.map);
+    this.ghosts = L.layerGroup().addTo(this.map);
+    this.map.on("moveend", () => this.#refresh());
+  }
+
+  #renderer(pane) {
+    return (this.renderers[pane] ??= L.canvas({ pane, padding: 0.3 }));
+  }
+
+  async begin() {
+    const { bounds: [west, south, east, north] } = await ask("GET", "/api/extent");
+    if (!this.site) this.map.fitBounds([[south, west], [north, east]]);
+    const specs = await ask("GET", "/api/layers");
+    const rows = specs.toReversed().map((spec) => {
+      const box = el("input", { type: "checkbox", checked: spec.shown, on: { change: () => this.#toggle(spec, box.checked) } });
+      const swatch = el("span", { className: "swatch" });
+      swatch.style.background = Object.values(spec.colours)[0];
+      return el("label", { title: `${spec.title}（${spec.version}${spec.official ? "" : "，示范数据"}）` }, box, swatch, spec.title);
+    });
+    $("#layer-list").replaceChildren(...rows);
+    await Promise.all(specs.filter((spec) => spec.shown).map((spec) => this.#toggle(spec, true)));
+  }
+
+  async #toggle(spec, shown) {
+    const held = this.layers.get(spec.id);
+    if (!shown) {
+      held?.group.remove();
+      this.layers.delete(spec.id);
+    } else if (!held) {
+      const entry = { spec, group: L.layerGroup().addTo(this.map), turn: 0 };
+      this.layers.set(spec.id, entry);
+      await this.#load(entry);
+    }
+  }
+
+  #refresh() {
+    clearTimeout(this.waiting);
+    this.waiting = setTimeout(() => { for (const entry of this.layers.values()) this.#load(entry); }, 120);
+  }
+
+  async #load(entry) {
+    const turn = ++entry.turn;
+    const view = this.map.getBounds().pad(0.2);
+    const px = 360 / (256 * 2 ** this.map.getZoom());
+    const box = [view.getWest(), view.getSouth(), view.getEast(), view.getNorth()].map((edge) => edge.toFixed(5)).join();
+    let found;
+    try {
+      found = await ask("GET", `/api/layers/${entry.spec.id}?bbox=${box}&px=${px}`);
+    } catch {
+      return; // an unreadable layer is named by `layers check` and in the report; the map shows the others
+    }
+    if (turn !== entry.turn) return;
+    const { fill, geometry } = entry.spec;
+    const drawn = L.geoJSON(found, {
+      renderer: this.#renderer("zones"), pane: "zones", interactive: geometry !== "point" || this.map.getZoom() > 9,
+      style: ({ properties }) => ({ color: fill ? "#fff" : properties.colour, weight: fill ? 0.8 : 1.3, fillColor: properties.colour, fillOpacity: fill ? 0.35 : geometry === "polygon" ? 0.1 : 0 }),
+      pointToLayer: (_, at) => L.circleMarker(at, { renderer: this.#renderer("zones"), pane: "zones", radius: 3 }),
+      onEachFeature: ({ properties }, layer) => layer.bindTooltip(() => this.#label(entry.spec, properties), { sticky: true }),
+    });
+    entry.group.clearLayers();
+    entry.group.addLayer(drawn);
+  }
+
+  #label(spec, properties) {
+    return el("span", {}, `${spec.title}：${properties.name || properties.id}${properties.class ? `（${properties.class}）` : ""}`);
+  }
+
+  /** Show the site's shapes (GeoJSON geometries) and go there. */
+  showSite(geometries, { look = true } = {}) {
+    this.site?.remove();
+    const drawn = geometries.filter(Boolean);
+    this.site = L.geoJSON(drawn.map((geometry) => ({ type: "Feature", geometry, properties: {} })), {
+      renderer: this.#renderer("site"), pane: "site", interactive: false,
+      style: { color: "#111", weight: 2.5, fillColor: "#ffd400", fillOpacity: 0.45 },
+      pointToLayer: (_, at) => L.circleMarker(at, { renderer: this.#renderer("site"), pane: "site", radius: 7, color: "#111", fillColor: "#ffd400", fillOpacity: 0.9 }),
+    }).addTo(this.map);
+    if (look && drawn.length) this.map.fitBounds(this.site.getBounds().pad(0.6), { maxZoom: 16 });
+  }
+
+  /** Show the zones that clauses speak of, by the effect of the strictest. */
+  showHits(hits, colours) {
+    this.hits.clearLayers();
+    this.byKey = new Map();
+    for (const hit of hits) {
+      const layer = L.geoJSON({ type: "Feature", geometry: hit.geometry, properties: {} }, {
+        renderer: this.#renderer("hits"), pane: "hits", style: { color: colours[hit.effect] ?? "#555", weight: 3, fillOpacity: 0.12 },
+        pointToLayer: (_, at) => L.circleMarker(at, { renderer: this.#renderer("hits"), pane: "hits", radius: 6 }),
+      }).bindTooltip(() => el("span", {}, `〔${hit.effect}〕${hit.layer}：${hit.name}`), { sticky: true });
+      this.hits.addLayer(layer);
+      this.byKey.set(hit.key, layer);
+    }
+  }
+
+  goTo(key) {
+    const layer = this.byKey?.get(key);
+    if (layer) this.map.fitBounds(layer.getBounds(), { maxZoom: 15 });
+    return Boolean(layer);
+  }
+
+  /** Show shapes that could take the site's place. */
+  showGhosts(geometries) {
+    this.ghosts.clearLayers();
+    for (const geometry of geometries.filter(Boolean)) {
+      this.ghosts.addLayer(L.geoJSON({ type: "Feature", geometry, properties: {} }, {
+        renderer: this.#renderer("ghosts"), pane: "ghosts", interactive: false, style: { color: "#0a6b2d", weight: 2.5, dashArray: "7 5", fillColor: "#2fae5f", fillOpacity: 0.15 },
+      }));
+    }
+  }
+}

@@ -1,0 +1,166 @@
+"""Processes that read and judge for the desk, each with a workspace kept warm, ended when they take too long or too much.
+
+A file that was handed in is never opened in the process that serves the pages: one that hangs a library or eats the
+memory ends the worker, and the next question starts another. Processes are spawned, never forked.
+"""
+
+import multiprocessing
+import threading
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from cdgis.core.error_words import in_words
+from cdgis.core.errors import CdgisError, DeskError
+from cdgis.web.desk_settings import Limits
+
+_LOOK_S = 0.05
+"""How often a working process is looked at."""
+_START_S = 120.0
+"""In which a new process must have opened the workspace."""
+_ENDED = "处理这份材料的进程意外结束"
+
+
+class Worker:
+    """One process that answers one question at a time.
+
+    Parameters
+    ----------
+    root : folder of the workspace.
+    limits : seconds and megabytes a question may take.
+    """
+
+    def __init__(self, root: Path, limits: Limits) -> None:
+        self._root, self._limits = root, limits
+        self._turn = threading.Lock()
+        self._process: Any = None
+        self._link: Any = None
+
+    def ask(self, task: str, **given: Any) -> dict[str, Any]:
+        """Return what a task of `cdgis.web.tasks` answers.
+
+        Raises
+        ------
+        CdgisError : as the task.
+        DeskError : it took too long or too much memory, and its process was ended.
+        """
+        with self._turn:
+            if self._process is None or not self._process.is_alive():
+                self._start()
+            try:
+                self._link.send((task, given))
+                answer = self._awaited()
+            except (EOFError, OSError) as err:
+                self._end()
+                raise DeskError(_ENDED, remedy="请核对文件；若文件无误请重试一次", status=500) from err
+        if isinstance(answer, CdgisError):
+            raise answer
+        found: dict[str, Any] = answer
+        return found
+
+    def close(self) -> None:
+        """End the process, whatever it does."""
+        self._end()
+
+    @property
+    def pid(self) -> int | None:
+        """Number of the process, None while there is none."""
+        return self._process.pid if self._process is not None else None
+
+    def _start(self) -> None:
+        self._end()
+        context = multiprocessing.get_context("spawn")
+        self._link, other = context.Pipe()
+        self._process = context.Process(target=serve, args=(other, str(self._root)), daemon=True)
+        self._process.start()
+        other.close()
+        if not self._link.poll(_START_S):
+            self._end()
+            raise DeskError("处理进程没有启动", remedy="请关闭其他程序后重试", status=503)
+        ready = self._link.recv()
+        if isinstance(ready, CdgisError):
+            self._end()
+            raise ready
+
+    def _awaited(self) -> Any:
+        """Return the answer of the process; end it when it goes over a limit."""
+        until = time.monotonic() + self._limits.seconds
+        while not self._link.poll(_LOOK_S):
+            over = ""
+            if time.monotonic() > until:
+                over = f"超过 {self._limits.seconds:g} 秒"
+            elif self._megabytes() > self._limits.megabytes:
+                over = f"占用内存超过 {self._limits.megabytes} MB"
+            if over:
+                self._end()
+                raise DeskError(f"处理这份材料{over}，已中止", remedy="请只留下用地边界、抽稀或拆成几个文件后重试", status=413)
+        return self._link.recv()
+
+    def _megabytes(self) -> float:
+        try:
+            return float(psutil.Process(self._process.pid).memory_info().rss) / (1 << 20)
+        except psutil.Error:
+            return 0.0
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.join()
+            self._process = None
+        if self._link is not None:
+            self._link.close()
+            self._link = None
+
+
+class InProcess:
+    """The same questions answered in this process: for tests, and nothing that was handed in by a stranger."""
+
+    pid = None
+
+    def __init__(self, root: Path) -> None:
+        from cdgis.pipelines.session import open_workspace
+
+        self._session = open_workspace(root)
+        self._turn = threading.Lock()
+
+    def ask(self, task: str, **given: Any) -> dict[str, Any]:
+        """Return what a task answers."""
+        from cdgis.web.tasks import TASKS
+
+        with self._turn:
+            return TASKS[task](self._session, **given)
+
+    def close(self) -> None:
+        """End nothing."""
+
+
+def serve(link: "Connection[Any, Any]", root: str) -> None:
+    """Answer questions until the other side is gone: the life of a worker's process."""
+    from cdgis.pipelines.session import open_workspace
+    from cdgis.web.tasks import TASKS
+
+    try:
+        session = open_workspace(Path(root))
+        link.send(True)
+    except CdgisError as err:
+        link.send(err)
+        return
+    while True:
+        try:
+            task, given = link.recv()
+        except (EOFError, OSError, KeyboardInterrupt):
+            return
+        link.send(_answer(TASKS[task], session, given))
+
+
+def _answer(task: Any, session: Any, given: dict[str, Any]) -> Any:
+    """Return a task's answer, or its error worded for the user: the process must outlive what libraries raise."""
+    try:
+        return task(session, **given)
+    except CdgisError as err:
+        return err
+    except (OSError, MemoryError, RecursionError, ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RuntimeError) as err:
+        return DeskError(f"处理时出错：{in_words(err)}（{type(err).__name__}）", remedy="这是 cdgis 的缺陷，请连同文件一并反馈", status=500)
