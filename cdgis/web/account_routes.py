@@ -11,10 +11,10 @@ from cdgis.core.errors import DeskError
 from cdgis.core.vocabulary import LIST_SEPARATOR
 from cdgis.web import accounts
 from cdgis.web.case_states import Actor, Role
-from cdgis.web.desk import Desk, actor_of, desk_of
 from cdgis.web.event_chain import journal_faults, journal_head
 from cdgis.web.guards import new_token
 from cdgis.web.models import AccessKey, Account, CaseEvent
+from cdgis.web.running_desk import Desk, actor_of, desk_of
 
 router = APIRouter(prefix="/api", tags=["账号"])
 InDesk = Annotated[Desk, Depends(desk_of)]

@@ -16,9 +16,9 @@ from cdgis.core.errors import DeskError
 from cdgis.core.safe_text import is_clean
 from cdgis.core.vocabulary import LIST_SEPARATOR
 from cdgis.web.case_states import Actor, Role
-from cdgis.web.desk import Desk
 from cdgis.web.event_chain import append_event
 from cdgis.web.models import AccessKey, Account, LoginSession
+from cdgis.web.running_desk import Desk
 
 _HASHER = PasswordHasher()
 _NOBODY = _HASHER.hash(secrets.token_hex(16))

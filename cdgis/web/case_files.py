@@ -17,8 +17,8 @@ from cdgis.core.safe_text import cleaned
 from cdgis.readers.inputs import ARCHIVE_SUFFIX, SITE_SUFFIXES
 from cdgis.web.case_states import Action, Actor, checked
 from cdgis.web.cases import BOUNDARY, LONGEST, case_folder, changed, documents_of, question_of, visible_case
-from cdgis.web.desk import Desk
 from cdgis.web.models import Case, Document
+from cdgis.web.running_desk import Desk
 from cdgis.web.tasks import drawn_file
 
 _CHUNK = 1 << 20

@@ -15,9 +15,9 @@ from cdgis.readers.inputs import file_sha256
 from cdgis.rules.attributes import SEEN, load_attributes
 from cdgis.web.case_states import Action, Actor, CaseState, checked
 from cdgis.web.cases import Question, changed, check_version, documents_of, question_of, visible_case
-from cdgis.web.desk import Desk
 from cdgis.web.event_chain import events_of
 from cdgis.web.models import Case, Document
+from cdgis.web.running_desk import Desk
 
 REPORT = "report"
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)

@@ -6,8 +6,8 @@ from sqlalchemy import ScalarResult, Select, func, select
 from sqlalchemy.orm import Session
 
 from cdgis.web.case_states import Actor, CaseState, open_actions
-from cdgis.web.desk import Desk
 from cdgis.web.models import Case
+from cdgis.web.running_desk import Desk
 
 PAGE = 50
 

@@ -11,10 +11,10 @@ from cdgis.core.errors import DeskError
 from cdgis.web import case_files, case_flow, cases
 from cdgis.web.case_queue import case_row, queue
 from cdgis.web.case_states import Action, Actor, open_actions
-from cdgis.web.desk import Desk, actor_of, desk_of
 from cdgis.web.event_chain import events_of
 from cdgis.web.models import Case, Document
 from cdgis.web.pasted_coordinates import pasted_file
+from cdgis.web.running_desk import Desk, actor_of, desk_of
 
 router = APIRouter(prefix="/api/cases", tags=["案件"])
 uploads = APIRouter(prefix="/api/cases", tags=["案件"])

@@ -16,9 +16,9 @@ from cdgis.core.safe_text import cleaned
 from cdgis.core.vocabulary import ACTIVITIES, ProjectType
 from cdgis.rules import industry
 from cdgis.web.case_states import Action, Actor, CaseState, Role, checked
-from cdgis.web.desk import Desk
 from cdgis.web.event_chain import append_event
 from cdgis.web.models import Case, Document
+from cdgis.web.running_desk import Desk
 
 BOUNDARY = "boundary"
 LONGEST = 300

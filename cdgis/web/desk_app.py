@@ -13,9 +13,9 @@ from cdgis import __version__
 from cdgis.core.errors import CdgisError, DeskError
 from cdgis.web import account_routes, case_routes, desk_pages, map_layers, ogc_features
 from cdgis.web.case_flow import sweep
-from cdgis.web.desk import Desk
 from cdgis.web.desk_settings import DeskSettings
 from cdgis.web.guards import Guard
+from cdgis.web.running_desk import Desk
 
 _REASONS = {404: "没有这一页", 405: "不支持这种请求", 413: "提交的内容过大"}
 _FORM_SLACK = 1 << 20

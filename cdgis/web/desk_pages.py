@@ -15,7 +15,7 @@ from cdgis.report.files.inline_assets import leaflet_script, leaflet_style, temp
 from cdgis.web.accounts import has_accounts
 from cdgis.web.case_states import Actor, CaseState, Role
 from cdgis.web.cases import visible_case
-from cdgis.web.desk import Desk, actor_of, desk_of
+from cdgis.web.running_desk import Desk, actor_of, desk_of
 
 router = APIRouter(include_in_schema=False)
 InDesk = Annotated[Desk, Depends(desk_of)]

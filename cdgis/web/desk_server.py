@@ -106,7 +106,7 @@ def _announce(
     server: uvicorn.Server, desk: object, address: Address, link: str, say: Callable[[str], None], browser: bool
 ) -> None:
     from cdgis.web.accounts import has_accounts
-    from cdgis.web.desk import Desk
+    from cdgis.web.running_desk import Desk
 
     while not server.started:
         if server.should_exit:

@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cdgis.web.accounts import actor_of_key, actor_of_session
 from cdgis.web.case_states import Actor, Role
-from cdgis.web.desk import Desk
+from cdgis.web.running_desk import Desk
 
 CSRF_HEADER = "x-csrf-token"
 POLICY = (

@@ -13,15 +13,15 @@ from cdgis.core import layer_ids
 from cdgis.core.errors import CdgisError, DeskError
 from cdgis.core.vocabulary import ACTIVITIES, ProjectType
 from cdgis.pipelines.session import Session
+from cdgis.report.drawing.layer_order import SHOWN_AT_FIRST, THEMES
 from cdgis.report.drawing.palette import read_palette
-from cdgis.report.map.layer_styles import SHOWN_AT_FIRST, THEMES
 from cdgis.report.map.levels import simplified
 from cdgis.rules.activities import load_activities
 from cdgis.rules.attributes import load_attributes
 from cdgis.web.case_states import Actor
 from cdgis.web.cases import industries
-from cdgis.web.desk import Desk, actor_of, desk_of
 from cdgis.web.pasted_coordinates import NOTATIONS
+from cdgis.web.running_desk import Desk, actor_of, desk_of
 
 router = APIRouter(prefix="/api", tags=["图层与词汇"])
 InDesk = Annotated[Desk, Depends(desk_of)]

@@ -15,9 +15,9 @@ from sqlalchemy import select
 from cdgis.core.errors import DeskError
 from cdgis.web.case_queue import case_row
 from cdgis.web.case_states import Actor
-from cdgis.web.desk import Desk
 from cdgis.web.map_layers import frame_of
 from cdgis.web.models import Case
+from cdgis.web.running_desk import Desk
 from cdgis.web.tasks import plain
 
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"

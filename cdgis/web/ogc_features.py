@@ -11,10 +11,10 @@ from fastapi.responses import JSONResponse
 
 from cdgis.core.errors import DeskError
 from cdgis.web.case_states import Actor
-from cdgis.web.desk import Desk, actor_of, desk_of
 from cdgis.web.map_layers import read_bbox
 from cdgis.web.ogc_collections import CRS84, Collection, Query, collection_named, collections_of
 from cdgis.web.ogc_openapi import openapi_document
+from cdgis.web.running_desk import Desk, actor_of, desk_of
 
 router = APIRouter(prefix="/ogc", include_in_schema=False)
 InDesk = Annotated[Desk, Depends(desk_of)]
