@@ -1,5 +1,6 @@
 """Measured points, coordinate columns by any name, and closed lines called roads: read for what they say, or asked about."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import shapely
 from case_inputs import BESIDE, SHELL, drawing, outline
 from hypothesis import given
 from hypothesis import strategies as st
-from ring_files import kml, kml_line, labels, ring_of, table
+from ring_files import kml, kml_line, kml_polygon, labels, ring_of, table
 from shapes import in_crs, workspace, write_layer
 
 from cdgis.geometry.geodesy import survey_area_m2
@@ -17,7 +18,7 @@ from cdgis.readers.shape_kind import may_be_a_route
 from cdgis.workspace.layers import Subjects
 
 SAID, HA = {"crs": "CGCS2000"}, float(survey_area_m2([SHELL])[0]) / 1e4
-RING, PLANE, BARE = ring_of(SHELL)[:-1], ring_of(in_crs(SHELL, 4527))[:-1], ring_of(in_crs(SHELL, 4548))[:-1]
+RING_DEG, PLANE, BARE = ring_of(SHELL)[:-1], ring_of(in_crs(SHELL, 4527))[:-1], ring_of(in_crs(SHELL, 4548))[:-1]
 
 
 def read(path: Path, **given: str) -> Subjects:
@@ -137,3 +138,29 @@ def test_whoever_says_land_means_land(road: str, land: str) -> None:
 def test_lines_typed_by_hand_have_no_name_and_are_land(tmp_path: Path) -> None:
     subjects = read_sites(workspace(tmp_path), [], declared=SAID, typed=TypedSites(wkt=(shapely.LineString(ring_of(SHELL)).wkt,)))
     assert subjects.frame.geometry.geom_type.tolist() == ["Polygon"]
+
+
+def open_ring(folder: Path, suffix: str, ring: list[tuple[float, float]]) -> Path:
+    """Write a polygon whose ring is exactly these points."""
+    path = folder / f"a.{suffix}"
+    if suffix == "kml":
+        return kml(path, kml_polygon(ring))
+    rings = [[list(xy) for xy in ring]]
+    document = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": rings}}
+    if suffix == "json":
+        document = {"spatialReference": {"wkid": 4490}, "features": [{"attributes": {}, "geometry": {"rings": rings}}]}
+    path.write_text(json.dumps(document), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["geojson", "json", "kml"])
+@pytest.mark.parametrize("gap_deg", [0.0, 1e-7, 2e-6, 1e-3])
+def test_a_ring_that_is_left_open_is_closed_and_said(tmp_path: Path, suffix: str, gap_deg: float) -> None:
+    ring = [*RING_DEG, (RING_DEG[0][0] + gap_deg, RING_DEG[0][1])]
+    (note,) = read(open_ring(tmp_path, suffix, ring), **SAID).intake
+    assert ("首尾坐标不同" in note.reason) == (gap_deg > 0), note
+
+
+def test_several_shapes_of_one_placemark_are_all_read(tmp_path: Path) -> None:
+    path = kml(tmp_path / "a.kml", f"<name>甲</name>{kml_polygon(ring_of(SHELL))}{kml_polygon(ring_of(BESIDE))}")
+    assert hectares(read(path, **SAID)) == pytest.approx([2 * HA], abs=4e-3)

@@ -19,6 +19,7 @@ from cdgis.readers.intake import rejected
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource, cell_text
 from cdgis.readers.reference import Reference, of_row, refer
 from cdgis.readers.repair import settle
+from cdgis.readers.ring_closure import closing_remarks, open_rings
 from cdgis.readers.text_encoding import decode_text
 from cdgis.workspace.given_outline import GivenOutline
 
@@ -156,11 +157,13 @@ def _record(feature: object, number: int, reference: Reference, source: SiteSour
     own, contradiction = of_row(reference, texts, source)
     given: GivenOutline | None = None
     try:
+        drawn = feature_geometry(feature)
+        closed = closing_remarks(open_rings(feature["geometry"]) if drawn is not None and isinstance(feature, dict) else 0)
         settled = settle(
-            feature_geometry(feature), own.epsg, source=source.label, remedy=CRS_REMEDY, home=source.home,
+            drawn, own.epsg, source=source.label, remedy=CRS_REMEDY, home=source.home,
             repair_share=source.repair_share, datum=own.datum,
         )  # fmt: skip
-        geometry, given, remarks = settled.geometry, settled.given, (*contradiction, *own.remarks, *settled.remarks)
+        geometry, given, remarks = settled.geometry, settled.given, (*contradiction, *own.remarks, *closed, *settled.remarks)
     except ReaderError as err:
         geometry, remarks = None, (rejected(str(err), field="geometry", remedy="修正坐标后重新提交"),)
     return SiteRecord(

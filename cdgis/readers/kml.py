@@ -16,10 +16,11 @@ from cdgis.readers.archives import ArchiveLimits, unpack
 from cdgis.readers.coordinates import datum_named
 from cdgis.readers.intake import Remark, noted, rejected
 from cdgis.readers.kml_attributes import FOLDER, display_names, placemark_texts
-from cdgis.readers.kml_shapes import SHAPES, children, kml_shape, tag
+from cdgis.readers.kml_shapes import children, left_open, placemark_shape, tag
 from cdgis.readers.records import SiteRecord, SiteSource
 from cdgis.readers.reference import Reference, of_row, refer
 from cdgis.readers.repair import settle
+from cdgis.readers.ring_closure import closing_remarks
 from cdgis.readers.text_encoding import decode_text
 from cdgis.workspace.given_outline import GivenOutline
 
@@ -123,10 +124,12 @@ def _record(
     own, contradiction = of_row(reference, texts, source)
     geometry: BaseGeometry | None = None
     given: GivenOutline | None = None
+    closed: tuple[Remark, ...] = ()
     remarks: tuple[Remark, ...] = ()
     try:
         with np.errstate(invalid="ignore"):
-            geometry = next((kml_shape(child) for child in children(placemark, *SHAPES)), None)
+            geometry = placemark_shape(placemark)
+            closed = closing_remarks(left_open(placemark) if geometry is not None else 0)
     except (ShapelyError, ValueError, RecursionError) as err:
         remedy = "坐标应为 经度,纬度[,高程]，以空格分隔"
         remarks = (rejected(f"坐标不合规（{in_words(err)}）", field="coordinates", remedy=remedy),)
@@ -135,7 +138,7 @@ def _record(
         remarks = (rejected(f"图形是 {strange}，不读取", field="geometry", remedy="请另存为面、线或点"),)
     if not remarks:
         settled = settle(geometry, own.epsg, source=source.label, remedy=_DEGREES_ONLY, repair_share=source.repair_share, datum=own.datum)
-        geometry, given, remarks = settled.geometry, settled.given, (*contradiction, *own.remarks, *settled.remarks)
+        geometry, given, remarks = settled.geometry, settled.given, (*contradiction, *own.remarks, *closed, *settled.remarks)
     if texts.get(FOLDER):
         remarks = (*remarks, noted(f"文件夹 {texts[FOLDER]}"))
     keys = tuple(key for key in (placemark.get("id", ""), texts.get("name", ""), str(number)) if key)

@@ -9,6 +9,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.error_words import Worded
+from cdgis.readers.ring_closure import is_open
 
 SHAPES = ("Polygon", "LineString", "LinearRing", "Point", "MultiGeometry", "Track", "MultiTrack")
 _AROUND_COMMA = re.compile(r"\s*,\s*")
@@ -24,6 +25,23 @@ def tag(element: ElementTree.Element) -> str:
 def children(element: ElementTree.Element, *names: str) -> Iterator[ElementTree.Element]:
     """Yield an element's direct children of these names."""
     return (child for child in element if tag(child) in names)
+
+
+def placemark_shape(placemark: ElementTree.Element) -> BaseGeometry | None:
+    """Return the geometry of a placemark, x = longitude; several side by side count as one, for none may be lost.
+
+    Raises
+    ------
+    ValueError, ShapelyError : its coordinates are none.
+    """
+    parts = [kml_shape(child) for child in children(placemark, *SHAPES)]
+    return (parts[0] if len(parts) == 1 else _joined(parts)) if parts else None
+
+
+def left_open(element: ElementTree.Element) -> int:
+    """Return how many rings of the polygons in an element do not end where they begin."""
+    sides = (side for side in element.iter() if tag(side) in ("outerBoundaryIs", "innerBoundaryIs"))
+    return sum(is_open(_coordinates(ring)) for side in sides for ring in side)
 
 
 def kml_shape(element: ElementTree.Element) -> BaseGeometry:

@@ -18,6 +18,7 @@ from cdgis.readers.intake import Remark, noted, rejected
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource, cell_text
 from cdgis.readers.reference import of_row, refer
 from cdgis.readers.repair import settle
+from cdgis.readers.ring_closure import closing_remarks, open_rings
 from cdgis.readers.shapefile import check_shapefile
 from cdgis.readers.text_encoding import shapefile_encoding, sibling
 
@@ -135,6 +136,7 @@ def _records(
         try:
             with np.errstate(invalid="ignore"):
                 geometry = shape(feature.geometry) if feature.geometry is not None else None
+            closed = closing_remarks(open_rings(feature.geometry) if geometry is not None else 0)
         except (ShapelyError, ValueError, TypeError, LookupError, NotImplementedError) as err:
             bad = rejected(f"图形不合规（{in_words(err)}）", field="geometry", remedy="在 GIS 软件中修正后重新提交")
             yield SiteRecord(row=f"{prefix}{number}", geometry=None, texts=texts, remarks=(bad,))
@@ -153,7 +155,7 @@ def _records(
             texts=texts,
             accuracy_m=own.accuracy_m,
             remarks=(
-                *about_file, *contradiction, *own.remarks, *settled.remarks, *no_attributes, *in_words_of,
+                *about_file, *contradiction, *own.remarks, *closed, *settled.remarks, *no_attributes, *in_words_of,
                 *(about_names if number == 1 else ()),
             ),  # fmt: skip
         )

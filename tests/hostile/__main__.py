@@ -17,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 KINDS = {
-    "files": (3600, "带伤的文件（九种格式）"), "polygons": (1000, "难叠置的图形"), "texts": (0, "文字字段里的攻击串"),
+    "files": (2000, "带伤的文件（全部格式，走 screen 的流程）"), "polygons": (1000, "难叠置的图形"), "texts": (0, "文字字段里的攻击串"),
     "forgeries": (120, "篡改后核验"), "kills": (40, "换文件时被杀"), "environments": (0, "运行环境"),
 }  # fmt: skip
 """Kind -> number of cases (0: all there are) and its name in the table."""

@@ -1,149 +1,159 @@
-"""Files of every format with seeded wounds: cut, overwritten, ended early, in the file or in one member of its archive."""
+"""Files of every format with one or two seeded wounds, screened as the command does: bytes, numbers and words, headers, members.
 
-import csv
+A wound that leaves the structure of the outlines as it was and moves at most three vertices is a number changed: no reader
+can know that (fate CHANGED). Any other land that is accepted without a word must be what another library reads.
+"""
+
 import io
-import json
 import random
-import sqlite3
+import re
+import shutil
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
-from xml.etree import ElementTree
 
 import geopandas as gpd
+import hypothesis  # noqa: F401  what checks the tables imports it: here once, not in every process
 import numpy as np
-import openpyxl
 import shapely
-from drawings import write_dxf
-from shapes import (
-    PARCEL,
-    boundary_lines,
-    boundary_text,
-    in_crs,
-    workspace,
-    write_geojson,
-    write_layer,
-    write_xlsx,
-    zip_files,
-    zip_shapefile,
-)
+from small_workspace import small_workspace
 
-from cdgis.readers import read_sites
+from cdgis.core.errors import CdgisError
+from cdgis.core.written_files import file_digest
+from cdgis.core.progress import Silent
+from cdgis.pipelines import assess_sites as pipeline
+from cdgis.pipelines.assess_sites import assess_sites, nothing_read
+from cdgis.readers.loading import load_workspace
+from cdgis.results.assessment import Assessment
+from cdgis.workspace.settings import Workspace, open_workspace
 
-from .trials import Case, Fate, Outcome
+from .file_samples import PARCELS, declared_for, good_files
+from .trials import Case, Fate, Outcome, prepared
 
 _TOKENS = (
-    b"1e999", b"-1", b"nan", b"\x00", b"\xff", b'"', b",", b"\n", b"{", b"]", b"null", b"9" * 400, b"\\ud800", b"<", b"\r", b"'",
-    b"&#0;", b"\xe2\x80\xae", b"%s", b"../", b"=1+1", b"\t", b"0x1p", b"\xf0\x9f\x98\x80",
+    b"1e999", b"-1", b"nan", b"\x00", b"\xff", b'"', b",", b"\n", b"{", b"]", b"null", b"9" * 400, b"\\ud800", b"<", b"\r", b"'", b"0",
+    b"&#0;", b"\xe2\x80\xae", b"%s", b"../", b"=1+1", b"\t", b"0x1p", b"\xf0\x9f\x98\x80", b"\xd6\xd0", b"EPSG:4527", b"", b"X",
 )  # fmt: skip
-_PARCELS = [shapely.affinity.translate(PARCEL, step * 0.02) for step in range(3)]
-_NAMES = ["甲地块", "乙地块", "丙地块"]
-
-
-def good_files(folder: Path) -> dict[str, bytes]:
-    """Return one good file of every format with three parcels or points."""
-    rows = [(shape, {"项目编号": f"P{i}", "name": _NAMES[i]}) for i, shape in enumerate(_PARCELS)]
-    fields = {"name": _NAMES}
-    write_geojson(folder / "a.geojson", rows, crs="EPSG:4490")
-    write_layer(folder / "a.gpkg", _PARCELS, fields)
-    zip_shapefile(folder / "a.zip", write_layer(folder / "shp" / "a.shp", _PARCELS, fields, epsg=4527))
-    lines = [line for shape in _PARCELS for line in (f"9,,{len(line_of(shape))},示例,面,K50,工业,0601,@", *line_of(shape))]
-    (folder / "a.txt").write_text(boundary_text(lines[1:], header=lines[0]), encoding="utf-8")
-    points = [(name, shape.centroid.x, shape.centroid.y) for name, shape in zip(_NAMES, _PARCELS, strict=True)]
-    table = "\n".join(["企业名称,经度,纬度,年耗煤量", *(f"{n},{x:.6f},{y:.6f},3万" for n, x, y in points)])
-    (folder / "a.csv").write_text(table + "\n", encoding="gb18030")
-    write_xlsx(folder / "a.xlsx", {"表": [["企业名称", "经度", "纬度"], *map(list, points)]})
-    places = "".join(
-        f"<Placemark><name>{n}</name><Polygon><outerBoundaryIs><LinearRing><coordinates>"
-        + " ".join(f"{x},{y}" for x, y in shape.exterior.coords)
-        + "</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>"
-        for n, shape in zip(_NAMES, _PARCELS, strict=True)
-    )
-    kml = f'<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{places}</Document></kml>'
-    (folder / "a.kml").write_text(kml, encoding="utf-8")
-    zip_files(folder / "a.kmz", {"doc.kml": kml.encode()})
-    write_dxf(folder / "a.dxf", {"地块": _PARCELS})
-    return {path.name: path.read_bytes() for path in sorted(folder.glob("a.*"))}
-
-
-def line_of(shape: shapely.Polygon) -> list[str]:
-    """Return the vertices of a parcel as a boundary file writes them."""
-    return boundary_lines(in_crs(shape, 4527))
+ENGLISH = re.compile(r"(?:[A-Za-z]{2,}[ ,'.]+){4,}[A-Za-z]{2,}")
+"""Five English words in a row: no message of ours holds so many, names of layers and systems aside."""
+_SAME_DEG, _MOST_MOVED = 1e-8, 3
+_DRIVERS = (".geojson", ".gpkg", ".fgb", ".gml", ".shp.zip", ".gdb.zip", ".kml", ".parquet")
+"""What GDAL or geopandas read on their own."""
 
 
 def cases(count: int, seed: int, scratch: Path) -> Iterator[Case]:
     """Yield `count` wounded files, the formats in turn."""
-    (scratch / "good" / "shp").mkdir(parents=True)
-    good = good_files(scratch / "good")
+    good, place = good_files(scratch), open_workspace(small_workspace(scratch / "w"))
+    prepared(lambda: screened(place, scratch / "good" / "a.geojson"))
+    read_once(place)
     for number in range(count):
         name = sorted(good)[number % len(good)]
         path = scratch / str(number) / name
-        yield f"{name} {seed}/{number}", lambda path=path, name=name, number=number: _read(path, good[name], f"{seed}/{number}")
+        yield f"{name} {seed}/{number}", lambda path=path, name=name, number=number: tried(place, path, good[name], f"{seed}/{number}")
 
 
-def _read(path: Path, data: bytes, seed: str) -> Outcome:
+def read_once(place: Workspace) -> None:
+    """Let the command's pipeline find the workspace read already: it is the same for every file."""
+    loaded = load_workspace(place, as_of=None, tolerance_m=None, progress=Silent())
+    setattr(pipeline, "load_workspace", lambda *_, **__: nullcontext(loaded))
+
+
+def tried(place: Workspace, path: Path, data: bytes, seed: str) -> Outcome:
+    """Return what becomes of a file wounded by this seed; the folder is made, and taken away again."""
     draw = random.Random(seed)
     path.parent.mkdir()
-    path.write_bytes(_wounded(data, draw, whole=not zipfile.is_zipfile(io.BytesIO(data)) or draw.random() < 0.3))
+    wounded = _wounded(data, draw, whole=not zipfile.is_zipfile(io.BytesIO(data)) or draw.random() < 0.3)
+    path.write_bytes(wounded)
+    before = file_digest(path)
+    try:
+        outcome = _judged(place, path)
+    except CdgisError as err:
+        outcome = (Fate.WRONG, f"English: {err}") if ENGLISH.search(str(err)) else (Fate.REFUSED, "")
+    if file_digest(path) != before:
+        outcome = (Fate.WRONG, "reading changed the file")
+    shutil.rmtree(path.parent)
+    return outcome
+
+
+def screened(place: Workspace, path: Path) -> Assessment:
+    """Return what the command makes of a file.
+
+    Raises
+    ------
+    CdgisError : as the command.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        there = _independently(path)
-        declared = {"crs": "EPSG:4548"} if path.suffix == ".dxf" else {}
-        subjects = read_sites(workspace(path.parent), [path], declared=declared)
-    notes, frame = subjects.intake, subjects.frame
-    if not notes or len(frame) > sum(note.status != "quarantined" for note in notes):
-        return Fate.SILENT, f"{len(frame)} rows, {len(notes)} intake lines"
-    if not frame.geometry.is_valid.all():
-        return Fate.WRONG, "an invalid geometry passed"
-    if any(note.status == "quarantined" and not note.reason for note in notes):
-        return Fate.SILENT, "quarantined without a reason"
-    if any(note.status == "quarantined" for note in notes):
+        assessment = assess_sites(place, [path], declared=declared_for(path.name))
+    refused = nothing_read(assessment)
+    if refused is not None:
+        raise refused
+    return assessment
+
+
+def _judged(place: Workspace, path: Path) -> Outcome:
+    assessment = screened(place, path)
+    notes, frame = assessment.tables["intake"], assessment.tables["subjects"]
+    kept = notes[notes["status"] != "quarantined"]
+    if len(kept) != len(frame) or notes.duplicated(["file", "row"]).any() or len(assessment.tables["verdicts"]) != len(frame):
+        return Fate.SILENT, f"{len(frame)} subjects, {len(kept)} accepted lines of {len(notes)}"
+    english = [text for text in (*notes["reason"], *notes["remedy"]) if ENGLISH.search(str(text))]
+    if english:
+        return Fate.WRONG, f"English: {english[0]}"
+    if (notes["status"] == "quarantined").any():
         return Fate.REFUSED, ""
-    if there is not None and there > len(notes):
-        return Fate.SILENT, f"{there} rows in the file, {len(notes)} intake lines"
-    told = any(note.status == "repaired" or note.reason for note in notes)
-    return _as_it_says(path, frame, told=told)
-
-
-def _as_it_says(path: Path, frame: gpd.GeoDataFrame, *, told: bool) -> Outcome:
-    """Compare what was read without a remark with another library's reading, where it reads the format as it stands."""
-    if told:
+    if (notes["reason"].fillna("") != "").any():
         return Fate.REPAIRED, ""
-    if path.suffix == ".geojson":
-        features = json.loads(path.read_text(encoding="utf-8-sig"))["features"]
-        shapes = np.array([shapely.geometry.shape(feature["geometry"]) for feature in features])
-        apart = shapely.hausdorff_distance(shapely.force_2d(shapes), frame.geometry.to_numpy())
-        if not (apart <= 1e-9).all():
-            return Fate.WRONG, f"a parcel stands {apart.max():g} degrees from where the file says"
-    return Fate.RIGHT, ""
+    return _as_it_says(path, np.asarray(assessment.subjects.frame.geometry.array, dtype=object))
 
 
-def _independently(path: Path) -> int | None:
-    """Return how many rows another parser finds in the file, None where it finds it broken."""
-    counters: dict[str, Callable[[Path], int]] = {
-        ".geojson": lambda p: len(json.loads(p.read_text(encoding="utf-8-sig"))["features"]),
-        ".kml": lambda p: sum(el.tag.endswith("Placemark") for el in ElementTree.parse(p).iter()),
-        ".csv": lambda p: sum(any(map(str.strip, row)) for row in csv.reader(io.StringIO(p.read_text(encoding="gb18030")))) - 1,
-        ".gpkg": _rows_of_geopackage,
-        ".xlsx": lambda p: sum(any(c is not None for c in row) for row in openpyxl.load_workbook(p).worksheets[0].values) - 1,
-    }
-    try:
-        return counters[path.suffix](path) if path.suffix in counters else None
-    except Exception:  # the other parser may fail as it likes: then it has no say
+def _as_it_says(path: Path, shapes: np.ndarray) -> Outcome:
+    """Compare what was read without a word with the good parcels, and where it differs with another library's reading."""
+    shapes = _from_the_west(shapes)  # a spatial index writes them in an order of its own
+    if len(shapes) == len(PARCELS) and all(map(_like, shapes, PARCELS)):
+        moved = sum(int(_moved(found, good)) for found, good in zip(shapes, PARCELS, strict=True))
+        if moved == 0:
+            return Fate.RIGHT, ""
+        if moved <= _MOST_MOVED:
+            return Fate.CHANGED, ""
+    there = _independently(path)
+    if there is not None and len(there) == len(shapes) and (shapely.hausdorff_distance(there, shapes) <= _SAME_DEG * 100).all():
+        return Fate.RIGHT, ""
+    return Fate.WRONG, f"other land without a word: {shapes.tolist()}"[:600]
+
+
+def _from_the_west(shapes: np.ndarray) -> np.ndarray:
+    return shapes[np.argsort(shapely.bounds(shapes)[:, 0])]
+
+
+def _like(found: shapely.Geometry, good: shapely.Geometry) -> bool:
+    """Return whether two outlines have the same rings with equally many vertices."""
+    counts = [shapely.get_num_coordinates(shapely.get_rings(shape)).tolist() for shape in (found, good)]
+    return found.geom_type == good.geom_type and sorted(counts[0]) == sorted(counts[1])
+
+
+def _moved(found: shapely.Geometry, good: shapely.Geometry) -> int:
+    """Return how many vertices of an outline lie where the good one has none."""
+    near = shapely.distance(shapely.points(np.unique(shapely.get_coordinates(found), axis=0)), shapely.multipoints(shapely.get_coordinates(good)))
+    return int((near > _SAME_DEG * 10).sum())
+
+
+def _independently(path: Path) -> np.ndarray | None:
+    """Return the outlines another library reads, degrees; None where it reads none."""
+    if not path.name.endswith(_DRIVERS):
         return None
-
-
-def _rows_of_geopackage(path: Path) -> int:
-    with closing(sqlite3.connect(f"file:{path}?mode=ro&immutable=1", uri=True)) as base:
-        (table,) = base.execute("select table_name from gpkg_contents where data_type = 'features'").fetchone()
-        return len(base.execute(f'select * from "{table}"').fetchall())
+    try:
+        frame = gpd.read_parquet(path) if path.suffix == ".parquet" else gpd.read_file(path, engine="pyogrio")
+        return _from_the_west(np.asarray(shapely.force_2d((frame.to_crs(4490) if frame.crs else frame).geometry.to_numpy()), dtype=object))
+    except Exception:  # the other library may fail as it likes: then it has no say
+        return None
 
 
 def _wounded(data: bytes, draw: random.Random, *, whole: bool) -> bytes:
     if whole:
-        for _ in range(draw.randint(1, 3)):
+        for _ in range(draw.choice((1, 1, 2))):
             data = _wound(data, draw)
         return data
     out = io.BytesIO()
@@ -157,15 +167,18 @@ def _wounded(data: bytes, draw: random.Random, *, whole: bool) -> bytes:
 
 def _wound(data: bytes, draw: random.Random) -> bytes:
     at, length = draw.randrange(len(data) + 1), draw.randint(1, 60)
-    match draw.choice(["cut", "put", "put", "flip", "flip", "swap", "end", "twice"]):
-        case "cut":
-            return data[:at] + data[at + length :]
-        case "put":
-            return data[:at] + draw.choice(_TOKENS) + data[at + draw.randint(0, 2) :]
-        case "flip":
-            return data[:at] + bytes(byte ^ 1 << draw.randrange(8) for byte in data[at : at + 1]) + data[at + 1 :]
-        case "swap":
-            return data[:at] + data[at + length : at + 2 * length] + data[at : at + length] + data[at + 2 * length :]
-        case "twice":
-            return data[: at + length] + data[at:]
-    return data[:at]
+    kind = draw.choice(("cut", "put", "flip", "flip", "swap", "end", "twice", "field", "field", "header", "digit"))
+    if kind in ("field", "header", "digit"):
+        pattern = rb"\d" if kind == "digit" else rb"[\w.]+"
+        words = [match.span() for match in re.finditer(pattern, data[:300] if kind == "header" else data)]
+        if not words:
+            return data[:at]
+        first, last = draw.choice(words)
+        return data[:first] + (b"%d" % draw.randrange(10) if kind == "digit" else draw.choice(_TOKENS)) + data[last:]
+    return {
+        "cut": data[:at] + data[at + length :],
+        "put": data[:at] + draw.choice(_TOKENS) + data[at + draw.randint(0, 2) :],
+        "flip": data[:at] + bytes(byte ^ 1 << draw.randrange(8) for byte in data[at : at + 1]) + data[at + 1 :],
+        "swap": data[:at] + data[at + length : at + 2 * length] + data[at : at + length] + data[at + 2 * length :],
+        "twice": data[: at + length] + data[at:],
+    }.get(kind, data[:at])

@@ -23,6 +23,7 @@ class Fate(StrEnum):
     """What a case ended in; the last four must never happen."""
 
     RIGHT = "对"
+    CHANGED = "只改了数"
     REPAIRED = "修复并说明"
     REFUSED = "拒绝并说明"
     WRONG = "错"
