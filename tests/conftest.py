@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
-from shapes import SHIPPED
+from shapes import CHENGDE, SHIPPED
 
+from cdgis.core.packs import set_packs
 from cdgis.geometry.planes import set_planes
 
 settings.register_profile(
@@ -51,3 +52,4 @@ def shipped_place() -> Iterator[None]:
     """Leave every test, and what the next module prepares, in the shipped workspace's planes."""
     yield
     set_planes(lambda: SHIPPED)
+    set_packs(CHENGDE)

@@ -14,6 +14,7 @@ import shapely
 from openpyxl import Workbook
 from shapely.geometry.base import BaseGeometry
 
+from cdgis.core.packs import set_packs, shipped_packs
 from cdgis.core.vocabulary import InputRecord
 from cdgis.geometry.geodesy import from_lonlat, from_plane, to_plane
 from cdgis.geometry.planes import Planes, set_planes
@@ -26,6 +27,9 @@ from cdgis.workspace.settings import Settings, Sources, Workspace
 SHIPPED = Planes.of((115.903483, 40.190139, 119.239968, 42.614769))
 """Planes of the shipped workspace, for what measures without opening one; tests/conftest.py restores them after each test."""
 set_planes(lambda: SHIPPED)
+CHENGDE = tuple(shipped_packs()[name] for name in ("national", "hebei", "chengde"))
+"""Packs of the shipped workspace, as `SHIPPED` its planes."""
+set_packs(CHENGDE)
 
 PARCEL = shapely.Polygon(
     [(117.90, 40.95), (117.905, 40.9502), (117.9052, 40.954), (117.9001, 40.9537)],

@@ -23,7 +23,7 @@ def source_rows(name: str) -> list[dict[str, str]]:
 
 def write_table(folder: Path, **changes: str) -> Path:
     """Write the shipped table as pools_test.csv, the row of 草甸草原 changed."""
-    with (DATA / "pools_chengde_100cm.csv").open(encoding="utf-8", newline="") as stream:
+    with (DATA.parent / "packs/chengde/carbon/pools_chengde_100cm.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     rows[4].update(changes)
     with (folder / "pools_test.csv").open("w", encoding="utf-8", newline="") as stream:

@@ -107,7 +107,7 @@ def test_total_range_agrees_with_drawing_the_errors_at_random() -> None:
     """An independent Monte Carlo: one standard normal for each pool and source, as the table's own columns name them."""
     rows = (("z", 5, 3 * HA), ("z", 6, 7 * HA), ("z", 7, HA), ("z", 4, 2 * HA), ("z", 13, HA))
     total = account(*rows).loc[("z", TOTAL)]
-    with (DATA / "pools_chengde_100cm.csv").open(encoding="utf-8", newline="") as stream:
+    with (DATA.parent / "packs/chengde/carbon/pools_chengde_100cm.csv").open(encoding="utf-8", newline="") as stream:
         table = {int(row["class_code"]): row for row in csv.DictReader(stream)}
     rng = np.random.default_rng(20261101)
     shared: dict[tuple[str, str], np.ndarray] = {}

@@ -70,7 +70,7 @@ def test_paths_named_for_developers_exist(path):
 
 
 def test_missing_path_is_noticed():
-    assert missing_paths("`cdgis/core/nothing.py` `cdgis/data/rules/*.toml` `cdgis/core/`") == ["cdgis/core/nothing.py"]
+    assert missing_paths("`cdgis/core/nothing.py` `cdgis/data/packs/*/rules/*.toml` `cdgis/core/`") == ["cdgis/core/nothing.py"]
 
 
 def rooms_of(text):

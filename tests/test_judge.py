@@ -16,7 +16,7 @@ from cdgis.judging.overlay import measure_overlaps
 from cdgis.judging.verdicts import evaluate_rule, judge, reach_by_layer, scopes_of
 from cdgis.rules import read_rule_file
 
-ENGINE = read_rule_file(Path(cdgis.__file__).parent / "data/rules/engine.toml")
+ENGINE = read_rule_file(Path(cdgis.__file__).parent / "data/packs/national/rules/engine.toml")
 DAY = date(2026, 11, 1)
 PLANE = 1e-2
 """The measuring plane stretches one direction against the other by under 1 % near METRES."""

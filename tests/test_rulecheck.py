@@ -22,7 +22,7 @@ FURNACE = BOOK.get("EQ-01")
 
 
 def faults(*rules: Rule) -> list[str]:
-    return check_rules(Rulebook(rules=rules), LAYERS, load_attributes(), industry.codes())
+    return check_rules(Rulebook(rules=rules, added=tuple(rule.id for rule in rules)), LAYERS, load_attributes(), industry.codes())
 
 
 NEW = {"project_types": ["新建"], "types_reason": "条文写“新建”"}

@@ -100,12 +100,12 @@ def test_facts_of_law_are_among_the_inputs_a_report_number_rests_on(tmp_path, mo
     for path in data.glob("*.toml"):
         (tmp_path / "data").mkdir(exist_ok=True)
         shutil.copy(path, tmp_path / "data")
-    before = loading._package_record("law", "data")
-    monkeypatch.setattr(loading, "files", lambda _package: tmp_path)
-    assert loading._package_record("law", "data") == before
+    before = loading._package_record("law", loading._DATA, "")
+    monkeypatch.setattr(loading, "_DATA", tmp_path / "data")
+    assert loading._package_record("law", loading._DATA, "") == before
     for name in (*loading.LAW_FILES, "colours.toml"):
         path = tmp_path / "data" / name
         kept = path.read_bytes()
         path.write_bytes(kept + b"\n# another\n")
-        assert (loading._package_record("law", "data") == before) is (name == "colours.toml"), name
+        assert (loading._package_record("law", loading._DATA, "") == before) is (name == "colours.toml"), name
         path.write_bytes(kept)

@@ -35,6 +35,7 @@ from cdgis.cli.options import (
     say,
     write_all,
 )
+from cdgis.cli.pack_commands import pack_app
 from cdgis.cli.publish import publish_site
 from cdgis.cli.relocate import register as register_relocate
 from cdgis.cli.screen import EACH, wanted_formats
@@ -54,7 +55,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="承德“三线一单”准入研判、企业搬迁与碳汇核算。离线、可追溯：每个结论都说明依据哪一条。",
+    help="“三线一单”准入研判、企业搬迁与碳汇核算。离线、可追溯：每个结论都说明依据哪一条。",
     epilog="示例：cdgis run　在当前工作区判定全部项目与企业，结果写入 maps/",
 )
 
@@ -164,7 +165,7 @@ def init(
     empty: Annotated[bool, typer.Option("--empty", metavar="", help="只建目录和设置，不带示范数据")] = False,
     debug: DebugOption = False,
 ) -> None:
-    """新建工作区：默认带承德示范数据，--empty 则只有骨架。
+    """新建工作区：默认带示范数据，--empty 则只有骨架。
 
     示例：cdgis init 我的工作区
     """
@@ -190,6 +191,7 @@ def _root(
 
 app.add_typer(layers_app, name="layers")
 app.add_typer(rules_app, name="rules")
+app.add_typer(pack_app, name="pack")
 
 
 @contextmanager

@@ -181,6 +181,7 @@ def rules_diff(
     示例：cdgis rules diff --from 2026-08-14 --to 2026-11-01 .
     """
     from cdgis.cli.terminal import progress_bars
+    from cdgis.core.packs import on_packs, shipped_packs
     from cdgis.pipelines.rule_differences import judged_differences, rule_differences, write_differences
     from cdgis.readers.loading import load_workspace
     from cdgis.rules import load_rulebook
@@ -188,7 +189,8 @@ def rules_diff(
     days = _day(before, "--from"), _day(after, "--to")
     with progress_bars(err_console, quiet=quiet or folder is None) as progress:
         if folder is None:
-            found = rule_differences(load_rulebook(), *days)
+            with on_packs(tuple(shipped_packs().values())):
+                found = rule_differences(load_rulebook(), *days)
         else:
             found = judged_differences(
                 load_workspace(open_here(folder), as_of=days[1], progress=progress), *days, progress=progress

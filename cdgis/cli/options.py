@@ -58,12 +58,15 @@ StrictOption = Annotated[bool, typer.Option("--strict", metavar="", help="有“
 
 def open_here(workspace: Path | None) -> "Workspace":
     """Return the workspace given, or the one the current directory lies in."""
+    from cdgis.core.packs import set_packs
     from cdgis.geometry.planes import set_planes
     from cdgis.readers.place_extent import planes_of
+    from cdgis.workspace.pack_choice import packs_of
     from cdgis.workspace.settings import find_workspace, open_workspace
 
     opened = open_workspace(workspace if workspace is not None else find_workspace(Path.cwd()))
     set_planes(partial(planes_of, opened))
+    set_packs(packs_of(opened))
     return opened
 
 

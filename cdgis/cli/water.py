@@ -91,7 +91,7 @@ def rivers(
 ) -> None:
     """一河一策一图：每条河一册（网页、Word、Excel），含平面图、条带图、沿河登记、风险源和联动次序。
 
-    示例：cdgis rivers 滦河 潮河
+    示例：cdgis rivers 甲河 乙河
     """
     from cdgis.report.rivers.publish import write_dossiers
     from cdgis.rivers.dossier import make_dossier

@@ -12,9 +12,10 @@ from geopandas import GeoDataFrame
 
 from cdgis.carbon.account.landcover import CITY_ZONE
 from cdgis.carbon.account.qualifying import read_facts
+from cdgis.carbon.account.reference_figures import STANDING_VOLUME, read_milestones
 from cdgis.carbon.account.restoration import RESTORATION_LAYER
 from cdgis.carbon.account.stand_check import check_stands
-from cdgis.carbon.factors import Recoding, read_pool_table, read_shipped, recoding_of
+from cdgis.carbon.factors import Recoding, read_pool_table, recoding_of
 from cdgis.core import layer_ids
 from cdgis.core.errors import CdgisError, RuleError
 from cdgis.raster import class_areas, read_raster
@@ -210,7 +211,7 @@ def _stand_faults(workspace: Workspace, layers: Mapping[str, Layer]) -> list[Fau
 
 def _published_m3(workspace: Workspace) -> float | None:
     """Return the city's stem volume by the latest milestone not after the day of judgement."""
-    plan = read_shipped("milestones", ("plan_value", "year"))
-    stock = plan.set_index("item", drop=False).loc[["森林蓄积量"]]
+    plan = read_milestones()
+    stock = plan[plan["item"] == STANDING_VOLUME]
     stock = stock[stock["year"].astype(int) <= workspace.settings.as_of.year]
     return float(stock.sort_values("year")["plan_value"].iloc[-1]) if len(stock) else None

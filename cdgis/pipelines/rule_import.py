@@ -11,6 +11,7 @@ from pathlib import Path
 from cdgis.core.errors import RuleError, os_reason
 from cdgis.core.vocabulary import Level
 from cdgis.readers.loading import Loaded
+from cdgis.readers.place_extent import in_its_place
 from cdgis.rules import Rulebook, load_rulebook
 from cdgis.rules.attributes import load_attributes
 from cdgis.rules.check import check_rules
@@ -38,6 +39,7 @@ def editable(rulebook: Rulebook) -> tuple[Rule, ...]:
     return tuple(rule for rule in rulebook.rules if not rule.zone_ids or rule.level is not Level.UNIT)
 
 
+@in_its_place
 def import_rules(loaded: Loaded, data: bytes, *, name: str) -> ImportResult:
     """Write the rules of an XLSX or JSON book into the workspace's rules/workspace.toml and return what changed.
 
@@ -60,7 +62,7 @@ def import_rules(loaded: Loaded, data: bytes, *, name: str) -> ImportResult:
         if rule_id not in {rule.id for rule in wanted} and rule_id in shipped:
             merged[rule_id] = shipped[rule_id]
     if not faults:
-        faults = _table_faults(loaded, merged, sheet)
+        faults = _table_faults(loaded, merged, sheet, wanted)
     if faults:
         raise RuleError((f"{name} 有 {len(faults)} 处问题，规则没有改动：", *faults))
     path = _write(loaded.workspace.root, [*kept.values(), *wanted])
@@ -91,11 +93,11 @@ def _not_shipped(loaded: Loaded, current: Mapping[str, Rule]) -> dict[str, Rule]
     return {k: rule for k, rule in current.items() if k in by_hand or (k not in shipped and k not in imported)}
 
 
-def _table_faults(loaded: Loaded, merged: Mapping[str, Rule], sheet: SheetRules) -> list[str]:
-    """Return what `cdgis rules check` would find, with the sheet's row where the rule stands in it."""
+def _table_faults(loaded: Loaded, merged: Mapping[str, Rule], sheet: SheetRules, wanted: Sequence[Rule]) -> list[str]:
+    """Return what `cdgis rules check` would find in the rules that are new or changed, with the sheet's row where the rule stands in it."""
     classes = {spec.id: spec.allowed_classes for spec in loaded.workspace.catalog.layers.values()}
     book = replace(loaded.rulebook, rules=tuple(sorted(merged.values(), key=lambda rule: rule.id)))
-    found = check_rules(book, classes, load_attributes(), codes())
+    found = check_rules(book, classes, load_attributes(), codes(), of={name for rule in wanted for name in (rule.id, rule.family)})
     switched = [rule_id for rule_id, _ in book.switched_off if rule_id not in merged]
     found += [f"{rule_id}：cdgis.toml 关闭了这条规则，表中却没有" for rule_id in switched]
     return [_with_row(fault, sheet.row_of) for fault in found]

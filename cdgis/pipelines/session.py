@@ -34,7 +34,7 @@ def open_workspace(path: Path | str = ".") -> "Session":
     >>> import cdgis
     >>> ws = cdgis.open_workspace(".")
     >>> ws  # doctest: +ELLIPSIS
-    <cdgis.Session 承德市，... 个图层，基准日 2026-11-01>
+    <cdgis.Session ...市，... 个图层，基准日 2026-11-01>
     """
     return Session(read_workspace(Path(path)))
 

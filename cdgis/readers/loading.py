@@ -11,6 +11,7 @@ from geopandas import GeoDataFrame
 from cdgis.core import layer_ids
 from cdgis.core.data_gaps import Gap, attempted, gap_of
 from cdgis.core.errors import CatalogError, CdgisError, CrsError, LayerError
+from cdgis.core.packs import PACKS_DIR, Pack, current_packs
 from cdgis.core.progress import Progress
 from cdgis.core.regular_files import read_regular
 from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, IntakeNote, IntakeStatus
@@ -112,6 +113,7 @@ def load_workspace(
     )
 
 
+@in_its_place
 def load_rules(workspace: Workspace) -> Loaded:
     """Return the rules of `workspace` alone, for commands that judge nothing: no layer is read, `layers` is empty.
 
@@ -217,6 +219,7 @@ def _saying(layer: Layer, words: UnitWords) -> Layer:
     return replace(layer, notes=(*layer.notes, note))
 
 
+@in_its_place
 def read_rules(
     workspace: Workspace, settings: Settings, gaps: list[Gap], words: UnitWords | None = None
 ) -> tuple[Rulebook, tuple[InputRecord, ...]]:
@@ -231,7 +234,8 @@ def read_rules(
     ------
     RuleError : a rule of the workspace cannot be used.
     """
-    records = [_package_record("rules", "data/rules"), _package_record("industry", "data/industry"), _package_record("law", "data")]
+    records = [_package_record("industry", _DATA / "industry", "cdgis/data/industry"), _package_record("law", _DATA, "cdgis/data")]
+    records += [_pack_record(pack, workspace) for pack in current_packs()]
     records.append(_file_record("settings", "settings", workspace.root / SETTINGS_FILE, SETTINGS_FILE))
     catalog_path = workspace.root / settings.catalog
     records.append(_file_record("catalog", "settings", catalog_path, settings.catalog))
@@ -286,13 +290,22 @@ def _file_record(name: str, kind: str, path: Path, shown: str, spec: LayerSpec |
     )  # fmt: skip
 
 
-def _package_record(name: str, folder: str) -> InputRecord:
-    """Return the fingerprint of a folder of data that ships inside the package; of `data` itself, of the facts of law."""
+_DATA = Path(str(files("cdgis").joinpath("data")))
+
+
+def _pack_record(pack: Pack, workspace: Workspace) -> InputRecord:
+    """Return the fingerprint of a pack: every file of it, whatever it amends."""
+    shipped = pack.folder.is_relative_to(_DATA)
+    shown = f"cdgis/data/{PACKS_DIR}/{pack.id}" if shipped else workspace.relative(pack.folder)
+    return replace(_package_record(f"pack_{pack.id}", pack.folder, shown), version=pack.version)
+
+
+def _package_record(name: str, folder: Path, shown: str) -> InputRecord:
+    """Return the fingerprint of a folder of data; of `data` itself, of the facts of law."""
     digest = hashlib.sha256()
-    for entry in sorted(files("cdgis").joinpath(folder).iterdir(), key=lambda item: item.name):
-        if entry.is_file() and (folder != "data" or entry.name in LAW_FILES):
-            digest.update(entry.name.encode() + b"\0" + entry.read_bytes())
-    path, kind = f"cdgis/{folder}", "rules"
+    for path in sorted(folder.rglob("*") if folder != _DATA else map(folder.joinpath, LAW_FILES)):
+        if path.is_file():
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + read_regular(path))
     return InputRecord(
-        layer=name, kind=kind, path=path, sublayer="", sha256=digest.hexdigest(), version="", official=True
+        layer=name, kind="rules", path=shown, sublayer="", sha256=digest.hexdigest(), version="", official=True
     )

@@ -1,7 +1,7 @@
 """Degrees, minutes and seconds packed into one number, as a header declares them; and numbers that look packed.
 
-Forms: ``d_ms`` 117.540930 = 117°54′09.30″ (度.分秒, DD.MMSS); ``dms`` 1175409.3 = 117°54′09.3″ (DDDMMSS); ``dm``
-11754.155 = 117°54.155′ (DDDMM.mmm); ``d_m`` 117.54155 = 117°54.155′ (DD.MM). Read as decimal degrees they are up to
+Forms: ``d_ms`` 112.540930 = 112°54′09.30″ (度.分秒, DD.MMSS); ``dms`` 1125409.3 = 112°54′09.3″ (DDDMMSS); ``dm``
+11254.155 = 112°54.155′ (DDDMM.mmm); ``d_m`` 112.54155 = 112°54.155′ (DD.MM). Read as decimal degrees they are up to
 50 km off, so they are converted when the header says so and asked about when only the digits suggest it.
 """
 

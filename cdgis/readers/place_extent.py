@@ -8,10 +8,12 @@ from functools import partial, wraps
 from typing import Concatenate, ParamSpec, TypeVar
 
 from cdgis.core.errors import CdgisError, CrsError, LayerError, WorkspaceError
+from cdgis.core.packs import on_packs
 from cdgis.geometry.planes import Planes, on_planes
 from cdgis.readers.coordinates import Box
 from cdgis.readers.layer_files import layer_extent
 from cdgis.workspace.catalog import LayerSpec
+from cdgis.workspace.pack_choice import packs_of
 from cdgis.workspace.settings import SETTINGS_FILE, Workspace
 
 _BOX_TENTHS = 10
@@ -103,13 +105,13 @@ def planes_of(workspace: Workspace) -> Planes:
 
 @contextmanager
 def in_place(workspace: Workspace) -> Iterator[None]:
-    """Measure in the planes of `workspace` until the block ends; inside such a block for the same one nothing changes."""
+    """Work with the planes and packs of `workspace` until the block ends; inside such a block for the same one nothing changes."""
     if _placed.get() is workspace:
         yield
         return
     token = _placed.set(workspace)
     try:
-        with on_planes(partial(planes_of, workspace)):
+        with on_planes(partial(planes_of, workspace)), on_packs(packs_of(workspace)):
             yield
     finally:
         _placed.reset(token)

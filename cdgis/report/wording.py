@@ -1,10 +1,9 @@
 """Numbers, codes and dates put into words for the reader (templates/wording.toml)."""
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping
-from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from cdgis.core.number_format import DASH as DASH
@@ -12,6 +11,7 @@ from cdgis.core.number_format import area_digits, covered_words, covers_all, pla
 from cdgis.core.number_format import metres as metres
 from cdgis.core.number_format import number as number
 from cdgis.core.number_format import percent as percent
+from cdgis.core.packs import pack_toml
 from cdgis.core.units import tc_to_tco2e
 from cdgis.core.vocabulary import Mark, Stability, Verdict
 from cdgis.rules.attributes import load_attributes
@@ -22,11 +22,12 @@ _TEN_THOUSAND = 10_000.0
 NO_SUCH_CODE = "（GB/T 4754-2017 没有此代码）"
 
 
-@cache
+_WORDS = Path(str(files("cdgis.report").joinpath("templates/wording.toml")))
+
+
 def read_wording() -> Mapping[str, Any]:
     """Return the words of the pages by group."""
-    text = files("cdgis.report").joinpath("templates/wording.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    return pack_toml("pages/wording.toml", _WORDS)
 
 
 def word(value: str, group: str) -> str:

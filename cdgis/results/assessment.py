@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from cdgis.core.data_gaps import Gap
+from cdgis.core.packs import Pack, current_packs, on_packs
 from cdgis.core.vocabulary import InputRecord
 from cdgis.geometry.planes import Planes, on_planes
 from cdgis.results.request import Request
@@ -62,6 +63,8 @@ class Assessment:
     """Rasters as pictures for the map, by name: stock_density, potential_density, relief."""
     notes: tuple[str, ...] = ()
     """Statements that belong on the overview page (missing layers, switched-off rules, law read from a copy...)."""
+    packs: tuple[Pack, ...] = field(default_factory=current_packs)
+    """Those everything was judged with; a report takes its words and local data from them."""
     planes: Planes | None = None
     """Those everything was measured in; a report that measures, measures in them too."""
     verdict_notes: tuple[str, ...] = ()
@@ -72,5 +75,5 @@ class Assessment:
 def in_planes_of(assessment: Assessment) -> Iterator[None]:
     """Measure in the planes of `assessment` until the block ends; one made by hand leaves them as they are."""
     planes = assessment.planes
-    with nullcontext() if planes is None else on_planes(lambda: planes):
+    with nullcontext() if planes is None else on_planes(lambda: planes), on_packs(assessment.packs):
         yield

@@ -17,7 +17,7 @@ from cdgis.core.data_gaps import Gap
 from cdgis.core.toml_files import schema_problems
 from cdgis.core.vocabulary import LIST_SEPARATOR, Dimension, Effect, Evidence, Level, ProjectType
 from cdgis.rules.access_sheet import COLUMNS, OPTIONAL, ROW, as_clauses
-from cdgis.rules.law import AccessListLaw, read_law
+from cdgis.rules.law import AccessListLaw, access_list_law, read_law
 from cdgis.rules.rule import NUMERIC_OPERATORS, Basis, Condition, Operator, Rule
 
 UNIT_LAYER = layer_ids.MANAGEMENT_UNITS
@@ -49,7 +49,7 @@ def access_list_rules(
     A unit with a wrong row has no list: what the row forbids nobody knows, so none of its clauses is returned and rule
     ZU-07 leaves all in it open. A wrong unit code may stand for any unit: then no unit has a list, told by the unit "".
     """
-    table, own = as_clauses(table), law or read_law().access_list
+    table, own = as_clauses(table), law or access_list_law()
     missing = [column for column in COLUMNS if column not in table.columns]
     if missing:
         words = f"准入清单缺少列 {'、'.join(missing)}；应有 {'、'.join(COLUMNS)}，"
@@ -112,7 +112,7 @@ def _scope_faults(cells: Mapping[str, str], city: str) -> list[str]:
     unit = cells["unit_code"]
     if not cells["scope"]:
         example = "也可以是 430400 这样的行政区划代码，或“优先保护单元总体要求”“全市总体要求”"
-        return [f"unit_code 应形如 ZH13080210001（{example}），读到 {unit!r}"]
+        return [f"unit_code 应形如 ZH+6位县区代码+类别(1/2/3)+4位序号（{example}），读到 {unit!r}"]
     if cells["zones"] == "?":
         return [f"{unit} 是县级的要求，清单里没有这个县的单元，不知用于哪些单元"]
     stem = re.sub(r"(?:00)+$", "", unit)
@@ -204,7 +204,7 @@ def clause_rules(
         "mark": mark,
         "manual": not cells["effect"],
     }
-    law, code = law or read_law().access_list, read_law().code
+    law, code = law or access_list_law(), read_law().code
     own = Basis(
         document=law.document, issuer=law.issuer, article=f"{cells['unit_code']} 第 {cells['clause_no']} 条", mark=mark
     )
@@ -243,7 +243,7 @@ def published_as(*, document: str, issuer: str, published_on: str, version: str)
 
     Without a day of publication it holds since the day of its version, which is when it certainly was there.
     """
-    shipped = read_law().access_list
+    shipped = access_list_law()
     stated = re.match(r"^(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?$", published_on or version)
     year, month, day = stated.groups() if stated else (str(shipped.policy_from.year), None, None)
     return shipped.model_copy(

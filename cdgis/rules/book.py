@@ -1,4 +1,4 @@
-"""Rules in force on a given day (cdgis/data/rules/*.toml and the access lists of the units).
+"""Rules in force on a given day (rules/*.toml of the packs, and the access lists of the units).
 
 `load_rulebook` collects them, `Rulebook.in_force` selects by date; judging is `cdgis.judging.verdicts`'s business.
 The schema of one rule is in `cdgis.rules.rule`.
@@ -10,15 +10,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import RuleError
+from cdgis.core.packs import Pack, current_packs
 from cdgis.core.toml_files import schema_problems
+from cdgis.rules.local_plan import measures_by_rule
 from cdgis.rules.rule import Rule
 
 
@@ -55,7 +56,7 @@ class Rulebook:
 def load_rulebook(
     *, switched_off: Iterable[tuple[str, str]] = (), extra: Iterable[Rule] = (), own: Iterable[Rule] = ()
 ) -> Rulebook:
-    """Return the rules shipped with the package and the workspace's own, in id order.
+    """Return the rules of the current packs and the workspace's own, in id order.
 
     Parameters
     ----------
@@ -67,7 +68,7 @@ def load_rulebook(
     ------
     RuleError : a row breaks the schema, an id occurs twice, or a switched-off id does not exist; all at once.
     """
-    rules = [*extra, *_shipped_rules()]
+    rules = [*extra, *shipped_rules()]
     problems: list[str] = []
     mine = tuple(own)
     before = {rule.id for rule in rules}
@@ -87,41 +88,74 @@ def load_rulebook(
     )
 
 
+def shipped_rules() -> tuple[Rule, ...]:
+    """Return the rules of the current packs; a narrower pack may amend single fields of a wider one's rule (``[[amend]]``).
+
+    Raises
+    ------
+    RuleError : a file cannot be read, a row breaks the schema, or an amendment names no rule; all faults at once.
+    """
+    return _rules_of(current_packs())
+
+
 @cache
-def _shipped_rules() -> tuple[Rule, ...]:
-    """Return the rules of the package, read once in a process; faults of all its files are told at once."""
-    rules: list[Rule] = []
+def _rules_of(packs: tuple[Pack, ...]) -> tuple[Rule, ...]:
+    rows: list[tuple[str, dict[str, Any]]] = []
+    changes: list[tuple[str, dict[str, Any]]] = []
     problems: list[str] = []
-    for file in sorted(files("cdgis").joinpath("data/rules").iterdir(), key=lambda item: item.name):
-        if file.name.endswith(".toml"):
+    for pack in packs:
+        for file in sorted(pack.file("rules").glob("*.toml")):
             try:
-                rules += read_rule_file(file)
+                raw = _toml_of(file)
             except RuleError as err:
                 problems += err.problems
+                continue
+            rows += [(file.name, row) for row in raw.get("rule", [])]
+            changes += [(file.name, row) for row in raw.get("amend", [])]
+        carried = measures_by_rule(pack)
+        changes += [("plan/rules.csv", {"id": rule_id, "plan_measure": measures}) for rule_id, measures in carried.items()]
+    known = {row.get("id"): row for _, row in rows}
+    problems += [f"{name} 要改的规则 {row.get('id')} 不在所列数据包中" for name, row in changes if row.get("id") not in known]
+    amended: dict[str, dict[str, Any]] = {}
+    for _, row in changes:
+        amended[row.get("id", "")] = {**amended.get(row.get("id", ""), {}), **row}
+    rules: list[Rule] = []
+    for name, row in rows:
+        try:
+            rules += _rules_in(name, [{**row, **amended.get(row.get("id", ""), {})}])
+        except RuleError as err:
+            problems += err.problems
     if problems:
         raise RuleError(tuple(problems))
     return tuple(rules)
 
 
-def read_rule_file(path: Path | Traversable) -> tuple[Rule, ...]:
+def read_rule_file(path: Path) -> tuple[Rule, ...]:
     """Return the rules of one TOML file (``[[rule]]`` tables).
 
     Raises
     ------
     RuleError : not TOML, or a row breaks the schema; all faults at once.
     """
+    return _rules_in(path.name, _toml_of(path).get("rule", []))
+
+
+def _toml_of(path: Path) -> dict[str, Any]:
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
         raise RuleError((f"{path.name} 无法读取：{in_words(err)}",)) from err
+
+
+def _rules_in(name: str, rows: Iterable[dict[str, Any]]) -> tuple[Rule, ...]:
     rules: list[Rule] = []
     problems: list[str] = []
-    for number, row in enumerate(raw.get("rule", []), start=1):
+    for number, row in enumerate(rows, start=1):
         try:
             rules.append(Rule(**row))
         except ValidationError as err:
-            name = row.get("id", f"第 {number} 条")
-            problems += [f"{path.name} {name} {problem}" for problem in schema_problems(err, whole="整条")]
+            which = row.get("id", f"第 {number} 条")
+            problems += [f"{name} {which} {problem}" for problem in schema_problems(err, whole="整条")]
     if problems:
         raise RuleError(tuple(problems))
     return tuple(rules)

@@ -3,6 +3,7 @@
 Each fault is one Chinese line that begins with the rule's id; an empty list is a clean bill.
 """
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
@@ -11,6 +12,7 @@ from itertools import pairwise
 from cdgis.core.vocabulary import ACTIVITIES, Effect, Evidence, Level, ProjectType, SubjectKind
 from cdgis.rules.attributes import AttributeSpec
 from cdgis.rules.book import Rulebook
+from cdgis.rules.local_plan import read_plan
 from cdgis.rules.proofs import ban_faults, date_faults, exemption_faults, wording_faults
 from cdgis.rules.rule import NUMERIC_OPERATORS, Condition, Rule
 from cdgis.rules.rule_text import condition_text, explain_rule
@@ -19,7 +21,6 @@ __all__ = ["check_rules", "explain_rule"]
 
 MEASURES = {"area_m2": "m2", "length_m": "m"}
 """Measured by cdgis itself, so usable in conditions without being declared."""
-LAST_PLAN_MEASURE = 31
 
 
 def check_rules(
@@ -27,8 +28,10 @@ def check_rules(
     layer_classes: Mapping[str, Sequence[str]],
     attributes: Mapping[str, AttributeSpec],
     industry_codes: Collection[str],
+    *,
+    of: Collection[str] | None = None,
 ) -> list[str]:
-    """Return every fault of the rule table, in rule order.
+    """Return every fault of the rule table, in rule order; the layer of a pack's rule need not be in the catalogue.
 
     Parameters
     ----------
@@ -36,10 +39,13 @@ def check_rules(
     layer_classes : zone layer id -> the classes it may hold; no classes means any.
     attributes : the attributes a condition may name.
     industry_codes : the codes and shorter groups of GB/T 4754-2017.
+    of : ids of the rules whose faults are wanted, contradictions with others included; None for all.
     """
     problems: list[str] = []
+    own = {*rulebook.added, *rulebook.replaced, *(of or ())}
     for rule in rulebook.rules:
         faults = [
+            *(_layer_faults(rule, layer_classes) if rule.id in own else ()),
             *_scope_faults(rule, layer_classes, industry_codes),
             *_attribute_faults(rule, attributes),
             *_basis_faults(rule),
@@ -51,12 +57,21 @@ def check_rules(
             *date_faults(rule),
         ]
         problems += [f"{rule.id}：{fault}" for fault in faults]
-    return [*problems, *_duplicates(rulebook.rules), *_periods(rulebook.rules), *_contradictions(rulebook.rules)]
+    problems += [*_duplicates(rulebook.rules), *_periods(rulebook.rules), *_contradictions(rulebook.rules)]
+    return [text for text in problems if of is None or _names_one(text, of)]
+
+
+def _names_one(problem: str, ids: Collection[str]) -> bool:
+    """Return whether a fault is one of these rules, or names one of them."""
+    return problem.partition("：")[0] in ids or any(word in ids for word in re.findall(r"[A-Z0-9][A-Za-z0-9.\-]*", problem))
+
+
+def _layer_faults(rule: Rule, layers: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    if rule.layer and rule.layer not in layers:
+        yield f"图层 {rule.layer} 不在目录中"
 
 
 def _scope_faults(rule: Rule, layers: Mapping[str, Sequence[str]], codes: Collection[str]) -> Iterator[str]:
-    if rule.layer and rule.layer not in layers:
-        yield f"图层 {rule.layer} 不在目录中"
     allowed = layers.get(rule.layer, ())
     wrong = [name for name in rule.zone_classes if allowed and name not in allowed]
     if wrong:
@@ -69,9 +84,12 @@ def _scope_faults(rule: Rule, layers: Mapping[str, Sequence[str]], codes: Collec
     strange = sorted({activity for activity in named if activity not in ACTIVITIES})
     if strange:
         yield f"活动 {'、'.join(strange)} 不在词表中：{'、'.join(ACTIVITIES)}"
-    measures = [item for item in rule.plan_measure.split(";") if item]
-    if any(not item.isdigit() or not 1 <= int(item) <= LAST_PLAN_MEASURE for item in measures):
-        yield f"plan_measure 应为 1–{LAST_PLAN_MEASURE} 的序号，用分号隔开，读到 {rule.plan_measure!r}"
+    if measures := [item for item in rule.plan_measure.split(";") if item]:
+        known = [row["no"] for row in read_plan() if row["no"] != "0"]
+        if not known:
+            yield f"plan_measure 写了 {rule.plan_measure}，本地数据包没有方案（plan/measures.csv）"
+        elif not set(measures) <= set(known):
+            yield f"plan_measure 应为 {known[0]}–{known[-1]} 的序号，用分号隔开，读到 {rule.plan_measure!r}"
 
 
 def _conditions(rule: Rule) -> Iterator[Condition]:

@@ -6,6 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
+from cdgis.core.packs import access_list_terms
 from cdgis.core.toml_files import Stated
 from cdgis.core.vocabulary import Evidence
 
@@ -51,3 +52,9 @@ class Law(Stated):
 def read_law() -> Law:
     """Return the facts of law that ship with the package."""
     return Law(**tomllib.loads(files("cdgis").joinpath("data/law.toml").read_text(encoding="utf-8")))
+
+
+def access_list_law() -> AccessListLaw:
+    """Return what a clause of an access list rests on, issuer and year as the place's pack says."""
+    shipped, local = read_law().access_list, access_list_terms()
+    return shipped if local is None else shipped.model_copy(update=local.model_dump())

@@ -8,9 +8,9 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cache
-from importlib.resources import files
 from itertools import product
 
+from cdgis.core.packs import Pack, current_packs
 from cdgis.core.vocabulary import Effect, Level, ProjectType, SubjectKind
 from cdgis.rules.attributes import is_document
 from cdgis.rules.rule import Exemption, Rule
@@ -131,8 +131,13 @@ def date_faults(rule: Rule) -> Iterator[str]:
         yield f"施行日期 {rule.effective_from} 早于所据文件的 {earliest}"
 
 
-@cache
 def document_dates() -> Mapping[str, date]:
     """Return document -> the day from which it, or the version that holds the cited article, is in force."""
-    raw = tomllib.loads(files("cdgis").joinpath("data/documents.toml").read_text(encoding="utf-8"))
-    return {row["name"]: row["from"] for row in raw["document"]}
+    return _dates_of(current_packs())
+
+
+@cache
+def _dates_of(packs: tuple[Pack, ...]) -> Mapping[str, date]:
+    paths = (pack.file("documents.toml") for pack in packs)
+    rows = [row for path in paths if path.is_file() for row in tomllib.loads(path.read_text(encoding="utf-8-sig"))["document"]]
+    return {row["name"]: row["from"] for row in rows}

@@ -1,6 +1,6 @@
 """Schema of a rule: scope, geometry test, conditions, exemptions, basis, period.
 
-Rules are data (cdgis/data/rules/*.toml, access lists); nothing in one is evaluated as text.
+Rules are data (rules/*.toml of packs, access lists); nothing in one is evaluated as text.
 """
 
 import re

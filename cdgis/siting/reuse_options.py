@@ -5,16 +5,14 @@ on the ground are met, not met or unknown; what the zoning says is the verdict o
 projects. Rank within an option: verdict, conditions not met, conditions unknown, then the larger area.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 
 import numpy as np
 import pandas as pd
 
 from cdgis.core.array_types import FloatArray
+from cdgis.core.packs import pack_toml
 from cdgis.core.vocabulary import LIST_SEPARATOR, Admissibility, Verdict
 from cdgis.results.tables.validation import validate
 
@@ -66,10 +64,9 @@ class ReuseOption:
         return layer in self.patches and (not self.patches[layer] or zone_class in self.patches[layer])
 
 
-@cache
 def reuse_options() -> tuple[ReuseOption, ...]:
-    """Return the options, in file order."""
-    raw = tomllib.loads(files("cdgis").joinpath("data/reuse/options.toml").read_text(encoding="utf-8"))
+    """Return the options, in file order, on the conditions of the place."""
+    raw = pack_toml("reuse/options.toml")
     return tuple(
         ReuseOption(
             id=key, title=row["title"], industry=row["industry"], activity=row["activity"],

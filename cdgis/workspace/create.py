@@ -8,7 +8,7 @@ from cdgis.workspace.settings import SETTINGS_FILE
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _EMPTY_SETTINGS = """name = "我的工作区"
-city = "承德市"
+city = "某市"
 as_of = {as_of}
 catalog = "layers/catalog.toml"
 

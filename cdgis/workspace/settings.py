@@ -68,7 +68,8 @@ class CarbonSettings(Stated):
         layer_ids.COUNTIES, layer_ids.MANAGEMENT_UNITS, layer_ids.BASINS,
         layer_ids.ECOLOGICAL_REDLINE, layer_ids.RESTORATION_AREAS,
     )  # fmt: skip
-    pool_table: PlainText = "chengde_100cm"
+    pool_table: PlainText = ""
+    """Table of carbon densities, pools_<name>.csv of a pack; empty: the first of the place's narrowest pack."""
     soil_climate: PlainText = ""
     soil_type: PlainText = ""
     soil_grass_state: PlainText = ""
@@ -152,6 +153,8 @@ class Settings(Stated):
     city: PlainText
     place: Place | None = Field(default=None, exclude_if=lambda place: place is None)
     """Which place the workspace is about; without it, `city` and the layer of that id are all that is known."""
+    packs: tuple[PlainText, ...] | None = Field(default=None, exclude_if=lambda packs: packs is None)
+    """Packs of law and local data by id (core/packs.py); absent: all that apply to the place."""
     as_of: date = Field(ge=EARLIEST_DAY, le=LATEST_DAY)
     catalog: PlainText = "layers/catalog.toml"
     tolerance_m: float = Field(default=20.0, ge=0, le=MOST_TOLERANCE_M)

@@ -17,7 +17,9 @@ from cdgis.carbon.factors import (
     read_soils,
     read_trees,
 )
+from cdgis.carbon.factors.source import factor_files
 from cdgis.core.number_format import covered_words
+from cdgis.core.packs import pack_toml
 from cdgis.core.units import M2_PER_HA, TCO2_PER_TC
 from cdgis.core.vocabulary import CheckState
 from cdgis.raster import NODATA_CODE
@@ -44,7 +46,7 @@ def milestones(
     stand_m3_per_ha : mean stem volume of the inventoried stands; NaN without stands.
     covered_share : part of the city with a land class.
     """
-    plan = read_shipped("milestones", ("plan_value", "year")).astype({"year": int})
+    plan = read_milestones()
     rows: list[dict[str, object]] = [
         {str(k): v for k, v in row.items()} | {"found_value": np.nan, "method": "规划文本"} for row in plan.to_dict("records")
     ]
@@ -57,17 +59,31 @@ def milestones(
     if covers:
         text = "最近一期覆盖率＋全部造林可实施面积；成林需要时间，是上限"
         rows.append(_found("森林覆盖率（全部造林成林后）", latest, "占市域面积", covers[latest] + planned_share, text, "M"))
-    volume = plan[plan["item"] == STANDING_VOLUME].set_index("year")["plan_value"]
-    early, late = float(volume[2025]), float(volume[2030])
-    per_ha = early / forest_ha if forest_ha else np.nan
-    rows.append(_found("每公顷蓄积（规划蓄积÷测算林地）", 2025, "立方米/公顷", per_ha, "1.2亿立方米÷土地类别林地面积", "S"))
+    volume = plan[plan["item"] == STANDING_VOLUME].set_index("year")["plan_value"].sort_index()
+    if len(volume):
+        per_ha = float(volume.iloc[0]) / forest_ha if forest_ha else np.nan
+        text = f"{_yi(volume.iloc[0])}亿立方米÷土地类别林地面积"
+        rows.append(_found("每公顷蓄积（规划蓄积÷测算林地）", int(volume.index[0]), "立方米/公顷", per_ha, text, "S"))
     rows.append(_found("每公顷蓄积（示范小班）", latest, "立方米/公顷", stand_m3_per_ha, "小班蓄积之和÷小班面积；示范林场偏高", "S"))
-    yearly_m3 = (late - early) / 5
-    for word, factor in (("低", 0.4339), ("高", 0.5002)):
-        text = f"（1.4−1.2）亿立方米÷5年×{factor} 吨碳/立方米×44/12；树种系数凭记忆"
-        rows.append(_found(f"规划蓄积增量折年碳汇（{word}）", 2030, "吨CO2e/年", yearly_m3 * factor * TCO2_PER_TC, text, "M"))
+    for word, factor in (("低", 0.4339), ("高", 0.5002)) if len(volume) > 1 else ():
+        years = int(volume.index[-1]) - int(volume.index[0])
+        yearly_m3 = float(volume.iloc[-1] - volume.iloc[0]) / years
+        text = f"（{_yi(volume.iloc[-1])}−{_yi(volume.iloc[0])}）亿立方米÷{years}年×{factor} 吨碳/立方米×44/12；树种系数凭记忆"
+        sink = yearly_m3 * factor * TCO2_PER_TC
+        rows.append(_found(f"规划蓄积增量折年碳汇（{word}）", int(volume.index[-1]), "吨CO2e/年", sink, text, "M"))
     rows.append(_found("现有森林年碳汇（本工具中值）", latest, "吨CO2e/年", sink_tco2e_per_yr, f"见 carbon_sink.csv{part}", "M"))
     return pd.DataFrame(rows)
+
+
+def read_milestones() -> pd.DataFrame:
+    """Return the plan's figures for forest: item, year, plan_value, unit, source, mark; no row where no pack has a plan."""
+    if not factor_files("milestones.csv"):
+        return pd.DataFrame({name: [] for name in ("item", "year", "plan_value", "unit", "source", "mark")})
+    return read_shipped("milestones", ("plan_value", "year")).astype({"year": int})
+
+
+def _yi(value: float) -> str:
+    return f"{value / 1e8:g}"
 
 
 def _found(item: str, year: int, unit: str, value: float, method: str, mark: str) -> dict[str, object]:
@@ -197,9 +213,10 @@ def _soil_rows() -> pd.DataFrame:
 
 def _other_rows(settings: CarbonSettings) -> pd.DataFrame:
     default = "cdgis.toml 的 [carbon] 设定，未核实"
-    market = "60.99 百万元÷1.10 百万吨（carbon.kcomber.com 转载的承德降碳产品成交，只见节选）"
+    market = pack_toml("carbon/price.toml")
+    sourced = market["source"] if settings.price_yuan_per_tco2e == market.get("yuan_per_tco2e") else default
     rows = [
-        ("价格", "元/吨CO2e", settings.price_yuan_per_tco2e, market if settings.price_yuan_per_tco2e == 55.4 else default),
+        ("价格", "元/吨CO2e", settings.price_yuan_per_tco2e, sourced),
         ("贴现率", "每年", settings.discount_share, default),
         ("价格增长率", "每年", settings.price_growth_share, default),
         ("面积误差（90%半宽）", "占面积", settings.area_half_range_share, default),

@@ -6,6 +6,7 @@ from functools import cache
 import pandas as pd
 
 from cdgis.carbon.factors.source import read_shipped
+from cdgis.core.packs import Pack, current_packs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +27,13 @@ class GrowthData:
     """forest_type, age_from_yr, rate_tc_per_ha_yr: printed yearly gain of existing stands by age class."""
 
 
-@cache
 def read_growth() -> GrowthData:
-    """Return the shipped growth data."""
+    """Return the growth data of the place."""
+    return _growth_of(current_packs())
+
+
+@cache
+def _growth_of(_packs: tuple[Pack, ...]) -> GrowthData:
     return GrowthData(
         age_class=read_shipped("age_class_carbon"),
         age_range=read_shipped("age_class_range"),

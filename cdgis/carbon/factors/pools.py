@@ -9,7 +9,7 @@ from importlib.resources.abc import Traversable
 
 import pandas as pd
 
-from cdgis.carbon.factors.source import data_folder, read_shipped, read_source
+from cdgis.carbon.factors.source import factor_file, factor_files, read_shipped, read_source
 from cdgis.core.errors import CarbonError
 from cdgis.core.vocabulary import Mark
 
@@ -52,15 +52,19 @@ def land_class_roles() -> dict[str, str]:
 
 
 def read_pool_table(name: str, folder: Traversable | None = None) -> PoolTable:
-    """Return the pool table `name` (``pools_<name>.csv``) from `folder` or from the shipped data.
+    """Return the pool table `name` (``pools_<name>.csv``) from `folder` or of the place; without a name, the place's first.
 
     Raises
     ------
     CarbonError : no such table, or rows that break its rules; all faults at once.
     """
-    source = data_folder(folder).joinpath(f"pools_{name}.csv")
+    listed = [file.removeprefix("pools_").removesuffix(".csv") for file in factor_files("pools_*.csv", folder)]
+    if not listed and not name:
+        raise CarbonError("本地没有碳密度表", remedy="请在本市数据包里放入 carbon/pools_<名称>.csv（写法见 docs/packs.md）")
+    name = name or listed[0]
+    source = factor_file(f"pools_{name}.csv", folder)
     if not source.is_file():
-        known = "、".join(sorted(p.name[6:-4] for p in data_folder(folder).iterdir() if p.name.startswith("pools_")))
+        known = "、".join(sorted(listed)) or "没有"
         raise CarbonError(f"没有名为 {name} 的碳密度表。现有：{known}", remedy="请改 cdgis.toml 的 carbon.pool_table")
     frame = read_source(source)
     frame["class_code"] = frame["class_code"].astype(int)

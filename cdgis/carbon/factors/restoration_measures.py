@@ -9,7 +9,7 @@ from importlib.resources.abc import Traversable
 
 import pandas as pd
 
-from cdgis.carbon.factors.source import data_folder, read_source
+from cdgis.carbon.factors.source import factor_file, read_source
 from cdgis.core.errors import CarbonError
 from cdgis.core.vocabulary import LIST_SEPARATOR
 
@@ -34,20 +34,19 @@ class Measures:
 
 
 def read_measures(forest_type: str = "针叶林", folder: Traversable | None = None) -> Measures:
-    """Return the restoration measures; 造林 grows like the stands of `forest_type` in northern Hebei.
+    """Return the restoration measures; 造林 grows like the stands of `forest_type` in the age-class table of the place.
 
     Raises
     ------
     CarbonError : `forest_type` has no age-class table, or a measure's numbers are out of order.
     """
-    root = data_folder(folder)
-    ages = read_source(root.joinpath("age_class_carbon.csv"))
+    ages = read_source(factor_file("age_class_carbon.csv", folder))
     curve = ages[ages["forest_type"] == forest_type].sort_values("age_yr")
     if curve.empty:
         known = "、".join(ages["forest_type"].drop_duplicates())
         raise CarbonError(f"没有 {forest_type} 的龄级碳密度表", remedy=f"现有：{known}")
-    spread = read_source(root.joinpath("age_class_range.csv")).sort_values("age_yr")
-    frame = read_source(root.joinpath("potential_measures.csv"))
+    spread = read_source(factor_file("age_class_range.csv", folder)).sort_values("age_yr")
+    frame = read_source(factor_file("potential_measures.csv", folder))
     low, mid, high = (frame[f"{part}_tc_per_ha_yr"] for part in ("low", "mid", "high"))
     bad = frame.loc[(frame["method"] == "rate") & ~((low <= mid) & (mid <= high)), "measure"]
     if len(bad):
@@ -91,7 +90,7 @@ def read_exclusions(folder: Traversable | None = None) -> dict[str, tuple[Exclus
     ------
     CarbonError : an unknown kind, a missing limit or target, or a polygon after a cell.
     """
-    frame = read_source(data_folder(folder).joinpath("exclusions.csv"), ("seq", "limit"))
+    frame = read_source(factor_file("exclusions.csv", folder), ("seq", "limit"))
     found: dict[str, list[Exclusion]] = {}
     problems: list[str] = []
     for row in frame.sort_values(["measure", "seq"], kind="stable").to_dict("records"):
@@ -134,7 +133,7 @@ class PlantingRule:
 def read_planting_rules(folder: Traversable | None = None) -> tuple[PlantingRule, ...]:
     """Return the rules of species choice in order."""
     numbers = ("elevation_from_m", "elevation_to_m", "precipitation_to_mm")
-    frame = read_source(data_folder(folder).joinpath("planting_rules.csv"), numbers)
+    frame = read_source(factor_file("planting_rules.csv", folder), numbers)
     texts = ("rule", "aspect", "tree_group", "forest_type", "why", "mark")
     return tuple(
         PlantingRule(

@@ -1,19 +1,37 @@
 """Reader of factor tables: CSV with text columns and columns whose name ends in a unit."""
 
+from fnmatch import fnmatch
 from importlib.resources import files
 from importlib.resources.abc import Traversable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from cdgis.core.errors import CarbonError
+from cdgis.core.packs import current_packs, pack_file
 
 _UNITS = ("_tc_per_ha", "_tc_per_ha_yr", "_cm", "_yr", "_share", "_m3_per_ha", "_m3_per_ha_yr", "_t_per_m3", "_t_per_ha", "_per_yr")
 
 
-def data_folder(folder: Traversable | None = None) -> Traversable:
-    """Return `folder`, or the shipped factor tables."""
-    return folder if folder is not None else files("cdgis").joinpath("data", "carbon")
+def data_folder() -> Path:
+    """Return the folder of the factors that hold anywhere."""
+    return Path(str(files("cdgis").joinpath("data", "carbon")))
+
+
+def factor_file(name: str, folder: Traversable | None = None) -> Traversable:
+    """Return where a factor file lies: in `folder`, or in the narrowest pack of the place that has it, or among the general ones."""
+    if folder is not None:
+        return folder.joinpath(name)
+    return pack_file(f"carbon/{name}") or data_folder() / name
+
+
+def factor_files(pattern: str, folder: Traversable | None = None) -> list[str]:
+    """Return the names of the factor files of the place, or of `folder`, that match a pattern; those of the narrowest pack first."""
+    if folder is not None:
+        return sorted(entry.name for entry in folder.iterdir() if fnmatch(entry.name, pattern))
+    places = (*(pack.file("carbon") for pack in reversed(current_packs())), data_folder())
+    return list(dict.fromkeys(path.name for place in places for path in sorted(place.glob(pattern))))
 
 
 def read_source(source: Traversable, numbers: tuple[str, ...] = ()) -> pd.DataFrame:
@@ -26,7 +44,9 @@ def read_source(source: Traversable, numbers: tuple[str, ...] = ()) -> pd.DataFr
     CarbonError : no such file, or a number that is none.
     """
     if not source.is_file():
-        raise CarbonError(f"缺少碳因子表 {source.name}", remedy="安装不完整，请重新安装 cdgis")
+        raise CarbonError(
+            f"本地没有碳因子表 {source.name}", remedy=f"请在本市数据包里放入 carbon/{source.name}（写法见 docs/packs.md），或用附近地区的并写明来源"
+        )
     with source.open("r", encoding="utf-8-sig") as stream:
         frame = pd.read_csv(stream, dtype=str, keep_default_na=False)
     for column in frame.columns:
@@ -39,5 +59,5 @@ def read_source(source: Traversable, numbers: tuple[str, ...] = ()) -> pd.DataFr
 
 
 def read_shipped(name: str, numbers: tuple[str, ...] = (), folder: Traversable | None = None) -> pd.DataFrame:
-    """Return the shipped factor table `name` (without .csv)."""
-    return read_source(data_folder(folder).joinpath(f"{name}.csv"), numbers)
+    """Return the factor table `name` (without .csv) of the place."""
+    return read_source(factor_file(f"{name}.csv", folder), numbers)

@@ -1,7 +1,6 @@
-"""Reader and checks of written policy (cdgis/data/relocation/*.toml)."""
+"""Reader and checks of written policy (cdgis/data/relocation/*.toml, and what the place's packs say otherwise)."""
 
 import tomllib
-from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import TypeVar
 
@@ -9,6 +8,7 @@ from pydantic import ValidationError
 
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import RuleError
+from cdgis.core.packs import pack_toml
 from cdgis.core.toml_files import Stated, schema_problems
 
 Policy = TypeVar("Policy", bound=Stated)
@@ -21,10 +21,11 @@ def read_policy(kind: type[Policy], name: str, source: Traversable | None = None
     ------
     RuleError : not TOML, or a row breaks the schema; all faults at once.
     """
-    path = source if source is not None else files("cdgis").joinpath("data", "relocation", name)
+    shown = name if source is None else source.name
     try:
-        return kind(**tomllib.loads(path.read_text(encoding="utf-8-sig")))
+        raw = pack_toml(f"relocation/{name}") if source is None else tomllib.loads(source.read_text(encoding="utf-8-sig"))
+        return kind(**raw)
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
-        raise RuleError((f"{path.name} 无法读取：{in_words(err)}",)) from err
+        raise RuleError((f"{shown} 无法读取：{in_words(err)}",)) from err
     except ValidationError as err:
-        raise RuleError(tuple(f"{path.name} {problem}" for problem in schema_problems(err, whole="整个文件"))) from err
+        raise RuleError(tuple(f"{shown} {problem}" for problem in schema_problems(err, whole="整个文件"))) from err

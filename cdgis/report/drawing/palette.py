@@ -1,11 +1,13 @@
 """Colours and symbols of verdicts and zone classes (templates/palette.toml)."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
+
+from cdgis.core.packs import Pack, current_packs, pack_toml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +42,17 @@ class Palette:
         return by_class.get(zone_class) or self.layers.get(layer) or self.cycle[sum(map(ord, layer)) % len(self.cycle)]
 
 
-@cache
+_COLOURS = Path(str(files("cdgis.report").joinpath("templates/palette.toml")))
+
+
 def read_palette() -> Palette:
-    """Return the palette shipped with the templates."""
-    raw = tomllib.loads(files("cdgis.report").joinpath("templates/palette.toml").read_text(encoding="utf-8"))
+    """Return the palette shipped with the templates, with the colours that the place's packs add."""
+    return _palette_of(current_packs())
+
+
+@cache
+def _palette_of(_packs: tuple[Pack, ...]) -> Palette:
+    raw = pack_toml("pages/palette.toml", _COLOURS)
     return Palette(
         verdicts={name: VerdictStyle(**style) for name, style in raw["verdict"].items()},
         zones=raw["zone"],

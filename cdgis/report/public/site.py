@@ -14,10 +14,10 @@ from cdgis.report.public.leak_check import check_pages
 from cdgis.report.public.personal_data import check_outgoing, check_written
 from cdgis.report.public.withheld import Withheld
 from cdgis.report.site.pages import render_pages
-from cdgis.report.site.plan_measures import read_plan
 from cdgis.results.assessment import Assessment
 from cdgis.rules.attributes import load_attributes
 from cdgis.rules.industry import name_of
+from cdgis.rules.local_plan import read_plan
 
 FOLDER = "maps_public"
 Progress = Callable[[str], None]

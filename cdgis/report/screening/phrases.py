@@ -1,12 +1,10 @@
 """Values put into the report's fixed sentences (cdgis/data/screening/wording.toml)."""
 
-import tomllib
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from cdgis.core.number_format import area_digits, metres
+from cdgis.core.packs import pack_toml
 from cdgis.core.units import m2_to_ha
 from cdgis.core.vocabulary import LIST_SEPARATOR
 from cdgis.report.screening.content import Fact
@@ -16,10 +14,9 @@ from cdgis.rules.industry import name_of
 _MOST_ZONES = 4
 
 
-@cache
 def wording() -> Mapping[str, Any]:
     """Return the report's words."""
-    return tomllib.loads(files("cdgis").joinpath("data/screening/wording.toml").read_text(encoding="utf-8"))
+    return pack_toml("screening/wording.toml")
 
 
 def extent(value: float, unit: str) -> str:

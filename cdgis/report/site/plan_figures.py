@@ -1,4 +1,4 @@
-"""Numbers of the tables beside each measure of the plan (column `figures` of cdgis/data/plan/measures.csv).
+"""Numbers of the tables beside each measure of the plan (column `figures` of plan/measures.csv of a pack).
 
 A figure is one sentence and the tables its numbers were read from; without those tables there is no sentence.
 """

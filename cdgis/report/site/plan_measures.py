@@ -1,14 +1,11 @@
-"""What this run computed for each of the plan's 31 measures (cdgis/data/plan/measures.csv).
+"""What this run computed for each of the plan's 31 measures (plan/measures.csv of a pack).
 
 Each measure gets the clauses that carry its number, and the figures its row asks for; a measure that is not
 spatial, or for which nothing was computed, says so.
 """
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 
 import pandas as pd
 
@@ -16,6 +13,7 @@ from cdgis.core.vocabulary import LIST_SEPARATOR, Effect, State
 from cdgis.report.site.plan_figures import Result, figure
 from cdgis.report.table_rows import table
 from cdgis.results.assessment import Assessment
+from cdgis.rules.local_plan import read_plan
 
 NOT_SPATIAL = "不属空间分析"
 _MARKED_NOT_SPATIAL = "非空间"
@@ -41,12 +39,6 @@ def gather_measures(assessment: Assessment) -> tuple[Measure, ...]:
     """Return the plan's general goals (number 0) and its measures 1 to 31 with what the tables say about each."""
     clauses = _clauses_by_measure(assessment)
     return tuple(_measure(row, assessment, clauses) for row in read_plan())
-
-
-def read_plan() -> list[dict[str, str]]:
-    """Return the rows of the plan: general goals first, then measures 1 to 31."""
-    text = files("cdgis").joinpath("data/plan/measures.csv").read_text(encoding="utf-8")
-    return list(csv.DictReader(io.StringIO(text)))
 
 
 def _measure(row: Mapping[str, str], assessment: Assessment, clauses: Mapping[str, str]) -> Measure:
