@@ -43,7 +43,7 @@ def main() -> int:
             cases = module.cases(usual if asked.count is None else asked.count, asked.seed, Path(folder))
             for number, total in enumerate(tally(cases, seconds=asked.seconds), start=1):
                 if number % 200 == 0:
-                    say(f"{kind} {number} {dict(total.fates)}")
+                    say("\n".join((f"{kind} {number} {dict(total.fates)}", *total.bad)))
         rows.append((title, total, time.perf_counter() - started))
         say("\n".join([f"{kind} {dict(total.fates)}", *total.bad[:40]]))
     say("| 种类 | 试 | " + " | ".join(Fate) + " |\n|---|---|" + "---|" * len(Fate))

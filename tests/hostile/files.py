@@ -21,8 +21,8 @@ import shapely
 from small_workspace import small_workspace
 
 from cdgis.core.errors import CdgisError
-from cdgis.core.written_files import file_digest
 from cdgis.core.progress import Silent
+from cdgis.core.written_files import file_digest
 from cdgis.pipelines import assess_sites as pipeline
 from cdgis.pipelines.assess_sites import assess_sites, nothing_read
 from cdgis.readers.loading import load_workspace
@@ -57,7 +57,7 @@ def cases(count: int, seed: int, scratch: Path) -> Iterator[Case]:
 def read_once(place: Workspace) -> None:
     """Let the command's pipeline find the workspace read already: it is the same for every file."""
     loaded = load_workspace(place, as_of=None, tolerance_m=None, progress=Silent())
-    setattr(pipeline, "load_workspace", lambda *_, **__: nullcontext(loaded))
+    pipeline.load_workspace = lambda *_, **__: nullcontext(loaded)
 
 
 def tried(place: Workspace, path: Path, data: bytes, seed: str) -> Outcome:
