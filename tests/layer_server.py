@@ -16,7 +16,7 @@ import shapely
 from shapes import in_crs, square
 
 FAULTS = ("500once", "500always", "cutonce", "cutalways", "dup", "wrongcount", "missing", "redirect", "locked", "html", "loop", "turned", "offhost",
-          "nocount", "xian80", "empty", "edited", "numberlie", "rename", "gml", "gmldup", "gmlbad", "gmlarc")  # fmt: skip
+          "nocount", "xian80", "empty", "edited", "numberlie", "rename", "gml", "gmldup", "gmlbad", "gmlarc", "older", "olderlost")  # fmt: skip
 COUNT = 25
 TOKEN = "t0p-s3cret+/=x"
 SHAPES = [
@@ -157,6 +157,8 @@ def _oapif(mode: str, is_items: bool, asked: Mapping[str, str], here: str) -> tu
 
 
 def _wfs(mode: str, asked: Mapping[str, str]) -> Any:
+    if mode.startswith("older"):
+        return _older(mode, asked)
     if asked["typenames"] != "gis:red":
         return '<ows:ExceptionReport><ows:Exception exceptionCode="InvalidParameterValue"/></ows:ExceptionReport>'
     matched = COUNT + 1 if mode == "wrongcount" else len(_rows(mode))
@@ -171,6 +173,17 @@ def _wfs(mode: str, asked: Mapping[str, str]) -> Any:
     epsg = 2383 if mode == "xian80" else EPSG
     return {"type": "FeatureCollection", "features": _features(mode, rows, north_first=mode == "turned"), "numberMatched": matched,
             "crs": {"type": "name", "properties": {"name": f"urn:ogc:def:crs:EPSG::{epsg}"}}}  # fmt: skip
+
+
+def _older(mode: str, asked: Mapping[str, str]) -> Any:
+    """Return what a WFS 1.1.0 says: it knows no typeNames, no count and no pages."""
+    if asked["version"] != "1.1.0" or asked.get("typename") != "gis:red" or {"typenames", "count", "startindex"} & set(asked):
+        return '<ows:ExceptionReport xmlns:ows="x"><ows:Exception exceptionCode="VersionNegotiationFailed"/></ows:ExceptionReport>'
+    if asked.get("resulttype") == "hits":
+        return f'<wfs:FeatureCollection numberOfFeatures="{COUNT}"/>'
+    rows = _rows(mode)[: min(int(asked["maxfeatures"]), COUNT - 1 if mode == "olderlost" else COUNT)]
+    return {"type": "FeatureCollection", "features": _features(mode, rows, north_first=False),
+            "crs": {"type": "name", "properties": {"name": f"urn:ogc:def:crs:EPSG::{EPSG}"}}}  # fmt: skip
 
 
 def _gml(mode: str, asked: Mapping[str, str]) -> str:

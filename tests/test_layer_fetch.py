@@ -182,6 +182,31 @@ def test_check_says_what_changed_and_writes_nothing(server: str, root: Path, kin
     assert "没有替换原有快照" in fetched(with_url(root, address(server, "empty", kind))).lines[0]
 
 
+@pytest.mark.parametrize(("mode", "version", "said"), [
+    ("older", "1.1.0", ""), ("older", "2.0.0", "WFS 拒绝了请求"), ("olderlost", "1.1.0", str(COUNT)), ("older", "1.0.0", "不说共有多少个要素"),
+])  # fmt: skip
+def test_an_older_wfs_is_read_at_once_and_counted(server: str, root: Path, mode: str, version: str, said: str) -> None:
+    workspace = with_url(root, f"{address(server, mode, 'wfs')}&version={version}")
+    result = fetched(workspace)
+    assert result.failed == bool(said) and said in result.lines[0], result.lines
+    if not said:
+        assert_is_the_red_line(workspace)
+
+
+def test_check_ends_with_one_when_the_source_differs(server: str, root: Path) -> None:
+    from cdgis.cli import main
+
+    def exit_code(mode: str) -> int:
+        workspace = with_url(root, address(server, mode, "arcgis"))
+        with pytest.raises(SystemExit) as left:
+            main(["layers", "fetch", "--all", "--check", "--quiet", "--workspace", str(workspace.root)])
+        return int(left.value.code or 0)
+
+    assert exit_code("plain") == 1  # no snapshot yet
+    fetched(with_url(root, address(server, "plain", "arcgis")))
+    assert [exit_code(mode) for mode in ("plain", "edited", "empty", "wrongcount")] == [0, 1, 1, 2]
+
+
 def test_missing_count_is_said(server: str, root: Path) -> None:
     result = fetched(with_url(root, address(server, "nocount", "oapif")))
     assert not result.failed and any("无从核对" in line for line in result.lines)

@@ -12,7 +12,7 @@ from cdgis.core.errors import UsageError
 if TYPE_CHECKING:
     from cdgis.pipelines.propose_layer import Proposal
 
-EXIT_FAILED = 2
+EXIT_FAILED, EXIT_DIFFERS = 2, 1
 
 
 def register(layers_app: typer.Typer) -> None:
@@ -25,7 +25,7 @@ def register(layers_app: typer.Typer) -> None:
 def layers_fetch(
     names: Annotated[list[str] | None, typer.Argument(metavar="图层…", help="图层编号，或 cdgis.toml 中 sources.fetch 下的名称")] = None,
     everything: Annotated[bool, typer.Option("--all", metavar="", help="取所有写了 url 的图层和对象")] = False,
-    check: Annotated[bool, typer.Option("--check", metavar="", help="只比较：源端与快照有什么不同，不改文件")] = False,
+    check: Annotated[bool, typer.Option("--check", metavar="", help="只比较：源端与快照有什么不同，不改文件；有不同时退出码为 1")] = False,
     workspace: WorkspaceOption = None,
     quiet: QuietOption = False,
     debug: DebugOption = False,
@@ -49,6 +49,8 @@ def layers_fetch(
             say(f"  {line}")
     if any(result.failed for result in results):
         raise typer.Exit(EXIT_FAILED)
+    if any(result.differs for result in results):
+        raise typer.Exit(EXIT_DIFFERS)
 
 
 def layers_add(

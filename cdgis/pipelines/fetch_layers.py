@@ -32,7 +32,7 @@ from cdgis.workspace.settings import Workspace
 
 _SUBJECTS_SPEC = {"title": "对象", "theme": "基础", "geometry": "polygon", "official": False, "version": "快照", "source": "快照",
                   "licence": "未注明", "zones": False}  # fmt: skip
-_FRESH = "新取的快照"
+_FRESH, _SAME = "新取的快照", "与快照相同"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +55,8 @@ class Fetched:
     lines: tuple[str, ...]
     """What the user should know, in Chinese."""
     failed: bool = False
+    differs: bool = False
+    """Whether the source and the snapshot are not the same, or there is none; found by comparing alone."""
 
 
 def fetch_layers(
@@ -125,7 +127,8 @@ def _one(workspace: Workspace, target: Target, *, check: bool, environment: Mapp
     address = read_address(spec.url, environment)
     features = fetch_features(address, spec, workspace.root)
     if check:
-        return Fetched(name=spec.id, path=shown, features=len(features), lines=(_compared(features, target.path),))
+        said = _compared(features, target.path)
+        return Fetched(name=spec.id, path=shown, features=len(features), lines=(said,), differs=said != _SAME)
     note = read_note(target.path)
     if note.get("content_sha256") == content_digest(features) and target.path.is_file():
         before = f"内容与 {note.get('fetched_at')} 的快照相同"
@@ -144,7 +147,7 @@ def _compared(features: FeatureSet, path: Path) -> str:
     if not path.is_file():
         return "还没有快照"
     changes: Changes = changes_since(features, path)
-    return f"源端有变：{changes.words}" if changes.words else "与快照相同"
+    return f"源端有变：{changes.words}" if changes.words else _SAME
 
 
 def _replaced(features: FeatureSet, path: Path) -> str:

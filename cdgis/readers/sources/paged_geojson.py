@@ -22,6 +22,8 @@ from cdgis.readers.sources.gml_features import read_gml
 from cdgis.readers.sources.web_requests import WebClient
 
 _PAGE = 1000
+_USUAL, _OLDER = "2.0.0", "1.1.0"
+"""Versions of WFS that say how many features there are."""
 _MOST_PAGES = 100_000
 _CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 _CRS84_EPSG = "EPSG:4326"
@@ -113,7 +115,7 @@ def _features(document: Mapping[str, Any], client: WebClient) -> list[Mapping[st
 
 
 def fetch_wfs(address: Address, *, pause_s: float = 1.0) -> FeatureSet:
-    """Return all features of a WFS 2.0 layer; raises as `fetch_oapif`."""
+    """Return all features of a WFS 2.0 layer, or of 1.1 where the address says ``version=1.1.0``; raises as `fetch_oapif`."""
     client = WebClient(address, pause_s=pause_s)
     query = address.query
     name = query.get("typenames") or query.get("typename") or ""
@@ -121,7 +123,11 @@ def fetch_wfs(address: Address, *, pause_s: float = 1.0) -> FeatureSet:
         raise client.error("WFS 地址没有写明图层", "请写成 …?service=WFS&typeNames=图层名")
     taken = ("service", "version", "request", "typenames", "typename", "outputformat", "count", "startindex", "resulttype",
              "maxfeatures")  # fmt: skip
-    request = {**_own_parameters(address, taken), "service": "WFS", "version": "2.0.0", "request": "GetFeature", "typeNames": name}
+    version = query.get("version") or _USUAL
+    if version not in (_USUAL, _OLDER):
+        raise client.error(f"WFS {version} 不说共有多少个要素，无从核对是否取全", f"请改用 version={_USUAL} 或 {_OLDER}，或导出为文件")
+    named = "typeName" if version == _OLDER else "typeNames"
+    request = {**_own_parameters(address, taken), "service": "WFS", "version": version, "request": "GetFeature", named: name}
     matched = _hits(client, address.base, request)
     pages = _counted_pages(client, address.base, request, matched)
     shown = f"{address.base} GetFeature {name}"
@@ -132,7 +138,7 @@ def _hits(client: WebClient, url: str, request: Mapping[str, str]) -> int:
     text = client.text(url, {**request, "resultType": "hits"})
     refused = _EXCEPTION.search(text)
     if refused:
-        raise client.error(f"WFS 拒绝了请求（{refused[1]}）", "请核对图层名 typeNames 和服务版本（须支持 2.0.0）")
+        raise client.error(f"WFS 拒绝了请求（{refused[1]}）", "请核对图层名 typeNames 和服务版本（2.0.0，或在地址里写 version=1.1.0）")
     found = _MATCHED.search(text)
     if not found:
         raise client.error("WFS 没有说有多少个要素（numberMatched）", "无从核对是否取全；请管理员开启 WFS 2.0.0，或导出为文件")
@@ -144,7 +150,8 @@ def _counted_pages(client: WebClient, url: str, request: Mapping[str, str], matc
     systems: set[str] = set()
     output = {"outputFormat": "application/json"}
     while len(features) < matched:
-        paging = {"count": str(_PAGE), "startIndex": str(len(features))}
+        # WFS 1.1 has no pages: all is asked for at once, and counted
+        paging = {"maxFeatures": str(matched + 1)} if request["version"] == _OLDER else {"count": str(_PAGE), "startIndex": str(len(features))}
         text = client.text(url, {**request, **output, **paging})
         if output and _is_xml(text) and not features:
             output = {}  # the service knows no GeoJSON: asked again for what it speaks by itself
@@ -154,6 +161,8 @@ def _counted_pages(client: WebClient, url: str, request: Mapping[str, str], matc
             break  # too few: told as such when the whole is checked
         features += page
         systems |= {_from_uri(name) for name in stated}
+        if request["version"] == _OLDER:
+            break
     if len(systems) > 1:
         raise client.error(f"各页的坐标系不同：{'、'.join(sorted(systems))}", "请管理员检查服务")
     return _Pages(features=features, crs=next(iter(systems), "") or _CRS84_EPSG, matched=matched)
@@ -171,7 +180,7 @@ def _json_page(text: str, client: WebClient) -> tuple[list[Mapping[str, Any]], s
 def _gml_page(text: str, client: WebClient) -> tuple[list[Mapping[str, Any]], set[str]]:
     refused = _EXCEPTION.search(text)
     if refused:
-        raise client.error(f"WFS 拒绝了请求（{refused[1]}）", "请核对图层名 typeNames 和服务版本（须支持 2.0.0）")
+        raise client.error(f"WFS 拒绝了请求（{refused[1]}）", "请核对图层名 typeNames 和服务版本（2.0.0，或在地址里写 version=1.1.0）")
     try:
         found = read_gml(text)
     except ValueError as err:
