@@ -18,6 +18,7 @@ from cdgis.cli.options import (
     output_folder,
     say,
 )
+from cdgis.cli.status import status
 from cdgis.cli.verify import report_writers, verify
 from cdgis.cli.words import ChineseCommand
 from cdgis.core.calendar_days import parse_date
@@ -32,6 +33,7 @@ def register(app: typer.Typer, rules_app: typer.Typer) -> None:
     """Add the commands of this module to the command line."""
     app.command("review", cls=ChineseCommand)(review)
     app.command("verify", cls=ChineseCommand)(verify)
+    app.command("status", cls=ChineseCommand)(status)
     app.command("compare", cls=ChineseCommand)(compare)
     rules_app.command("export", cls=ChineseCommand)(rules_export)
     rules_app.command("import", cls=ChineseCommand)(rules_import)

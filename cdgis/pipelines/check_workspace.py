@@ -15,7 +15,15 @@ from cdgis.carbon.account.qualifying import read_facts
 from cdgis.carbon.account.reference_figures import STANDING_VOLUME, read_milestones
 from cdgis.carbon.account.restoration import RESTORATION_LAYER
 from cdgis.carbon.account.stand_check import check_stands
-from cdgis.carbon.factors import Recoding, read_pool_table, recoding_of
+from cdgis.carbon.factors import (
+    Recoding,
+    read_planting_rules,
+    read_pool_table,
+    read_trees,
+    recoding_of,
+    with_own_factors,
+)
+from cdgis.carbon.factors.own_factors import FACTORS_DIR
 from cdgis.core import layer_ids
 from cdgis.core.errors import CdgisError, RuleError
 from cdgis.raster import class_areas, read_raster
@@ -67,7 +75,8 @@ def check_workspace(workspace: Workspace) -> CheckedWorkspace:
     )  # fmt: skip
     faults += _class_faults(_with_classes(layers, workspace)) + table_faults + _facts_faults(workspace, layers, tables)
     faults += _raster_faults(workspace, _city(layers))
-    faults += _stand_faults(workspace, layers)
+    factor_faults = _factor_faults(workspace)
+    faults += factor_faults or _stand_faults(workspace, layers)
     fetched = {spec.id: workspace.layers_dir / spec.path for spec in specs if spec.path}
     fetched |= {name: workspace.root / source.path for name, source in workspace.settings.sources.fetch.items()}
     faults += [fault for name, path in fetched.items() for fault in note_faults(name, path)]
@@ -190,7 +199,19 @@ def _use(workspace: Workspace, spec: LayerSpec, classes: Collection[str], height
 
 
 def _recoding(workspace: Workspace, spec: LayerSpec) -> Recoding:
-    return recoding_of(spec, read_pool_table(workspace.settings.carbon.pool_table))
+    with with_own_factors(workspace.root):
+        return recoding_of(spec, read_pool_table(workspace.settings.carbon.pool_table))
+
+
+def _factor_faults(workspace: Workspace) -> list[Fault]:
+    """Return what is wrong with the factor tables of the workspace's own."""
+    try:
+        with with_own_factors(workspace.root):
+            read_trees()
+            read_planting_rules()
+    except CdgisError as err:
+        return [unreadable(FACTORS_DIR, err)]
+    return []
 
 
 def _stand_faults(workspace: Workspace, layers: Mapping[str, Layer]) -> list[Fault]:
@@ -206,7 +227,8 @@ def _stand_faults(workspace: Workspace, layers: Mapping[str, Layer]) -> list[Fau
             forest_m2 = float(areas.loc[areas["class_code"].isin(known.pools.codes("forest")), "area_m2"].sum())
         except CdgisError:
             forest_m2 = None  # the raster's own fault is told already
-    return list(check_stands(layers[carbon.stands_layer], forest_m2=forest_m2, published_m3=_published_m3(workspace)))
+    with with_own_factors(workspace.root):
+        return list(check_stands(layers[carbon.stands_layer], forest_m2=forest_m2, published_m3=_published_m3(workspace)))
 
 
 def _published_m3(workspace: Workspace) -> float | None:

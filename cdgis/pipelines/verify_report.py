@@ -50,8 +50,8 @@ Writer = Callable[[ScreeningReport], bytes]
 class Repeater:
     """Asks again what reports asked; reports of one call of the command line share one answer."""
 
-    def __init__(self, workspace: Workspace, *, files: Sequence[Path] = (), jobs: int = 1) -> None:
-        self._workspace, self._files, self._jobs = workspace, tuple(files), jobs
+    def __init__(self, workspace: Workspace, *, files: Sequence[Path] = (), jobs: int = 1, as_of: date | None = None) -> None:
+        self._workspace, self._files, self._jobs, self._as_of = workspace, tuple(files), jobs, as_of
         self._made: dict[str, Composer] = {}
 
     def composer(self, report: ReportFile) -> Composer:
@@ -65,7 +65,7 @@ class Repeater:
         tolerance_m = report.content["settings"].get("tolerance_m")
         key = json.dumps([str(report.path.parent), report.as_of.isoformat(), tolerance_m, asked], sort_keys=True)
         if key not in self._made:
-            fresh = repeat_assessment(report, self._workspace, files=self._files, jobs=self._jobs)
+            fresh = repeat_assessment(report, self._workspace, files=self._files, jobs=self._jobs, as_of=self._as_of)
             self._made[key] = Composer(fresh)
         return self._made[key]
 
@@ -266,17 +266,21 @@ def unreadable_inputs(report: ReportFile, fresh: Assessment) -> tuple[str, ...]:
 
 
 def repeat_assessment(
-    report: ReportFile, workspace: Workspace, *, files: Sequence[Path] = (), jobs: int = 1
+    report: ReportFile, workspace: Workspace, *, files: Sequence[Path] = (), jobs: int = 1, as_of: date | None = None
 ) -> Assessment:
     """Return the assessment asked for by the report's own request, made anew.
+
+    Parameters
+    ----------
+    as_of : a later day whose law is asked for instead of the report's own.
 
     Raises
     ------
     CdgisError : a file is gone, or what stands there cannot be used.
     """
-    request = report.request()
+    request, day = report.request(), max(as_of or report.as_of, report.as_of)
     if request.command == "run":
-        return assess_workspace(workspace, as_of=report.as_of, jobs=jobs)
+        return assess_workspace(workspace, as_of=day, jobs=jobs)
     options: dict[str, Any] = {
         "declared": dict(request.declared), "seen": dict(request.seen), "tolerance_m": request.tolerance_m,
     }  # fmt: skip
@@ -289,7 +293,7 @@ def repeat_assessment(
     paths = [_found(name, workspace, report, files) for name in request.files]
     # inputs go by the names the report has for them, wherever they lie now: only their bytes are compared
     labels = dict(zip(paths, request.files, strict=True))
-    return assess_sites(workspace, paths, labels=labels, as_of=report.as_of, jobs=jobs, **options)
+    return assess_sites(workspace, paths, labels=labels, as_of=day, jobs=jobs, **options)
 
 
 def _declared(report: ReportFile) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Differences between a report and the same report made anew, each one Chinese line."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -29,9 +29,14 @@ def input_faults(report: ReportFile, fresh: Assessment) -> dict[Grade, list[str]
 
     Of other bytes that say the same: BYTES. Of another version than the report's, or law that has changed since: OUTDATED.
     """
+    return input_changes(report.content["inputs"], fresh.inputs)
+
+
+def input_changes(rows: Sequence[Mapping[str, Any]], records: Sequence[InputRecord]) -> dict[Grade, list[str]]:
+    """Return, by grade, how inputs differ from the rows that a report or run.json keeps of them."""
     keys = ("kind", "layer", "path", "sublayer")
-    old = {tuple(row[k] for k in keys): row for row in report.content["inputs"]}
-    new = {tuple(getattr(record, k) for k in keys): asdict(record) for record in fresh.inputs}
+    old = {tuple(row[k] for k in keys): row for row in rows}
+    new = {tuple(getattr(record, k) for k in keys): asdict(record) for record in records}
     found: dict[Grade, list[str]] = {}
     for key in sorted(old.keys() | new.keys()):
         told = _input_fault(f"{key[1]}（{key[2]}）", old.get(key), new.get(key))

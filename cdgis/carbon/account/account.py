@@ -33,7 +33,7 @@ from cdgis.carbon.account.totals import (
     with_areas,
 )
 from cdgis.carbon.eligibility import Fact
-from cdgis.carbon.factors import PoolTable, read_growth, read_trees
+from cdgis.carbon.factors import PoolTable, read_growth, read_trees, with_own_factors
 from cdgis.carbon.growth import growth_table
 from cdgis.carbon.potential import AFFORESTATION
 from cdgis.carbon.stock import TOTAL
@@ -63,8 +63,17 @@ def account_carbon(loaded: Loaded, *, progress: Progress) -> Part:
 
     Raises
     ------
-    CarbonError : the settings name a table of factors that is not there.
+    CarbonError : the settings name a table of factors that is not there, or one of the workspace's own is faulty.
     """
+    with with_own_factors(loaded.workspace.root) as own:
+        part = _account(loaded, progress)
+    if not own:
+        return part
+    note = f"碳核算换用了工作区自己的因子表：{'、'.join(record.path for record in own)}；其余为程序自带"
+    return replace(part, records=(*part.records, *own), notes=(*part.notes, note))
+
+
+def _account(loaded: Loaded, progress: Progress) -> Part:
     settings = loaded.settings.carbon
     if settings.land_class_layer not in loaded.workspace.catalog:
         return Part(notes=(f"工作区没有土地类别栅格 {settings.land_class_layer}，未作碳储量核算",))

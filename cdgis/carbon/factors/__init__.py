@@ -3,6 +3,7 @@
 from cdgis.carbon.factors.conditions import read_conditions, read_fact_titles
 from cdgis.carbon.factors.curves import GrowthData, read_growth
 from cdgis.carbon.factors.legends import Recoding, legend_names, rates_between, read_legend, recoding_of
+from cdgis.carbon.factors.own_factors import with_own_factors
 from cdgis.carbon.factors.pools import POOL_WORDS, POOLS, PoolTable, error_group, land_class_roles, read_pool_table
 from cdgis.carbon.factors.restoration_measures import (
     Exclusion,
@@ -49,4 +50,5 @@ __all__ = [
     "recoding_of",
     "soil_factor",
     "step_values",
+    "with_own_factors",
 ]

@@ -5,6 +5,7 @@ from functools import cache
 
 import pandas as pd
 
+from cdgis.carbon.factors.own_factors import OwnState, own_state
 from cdgis.carbon.factors.source import read_shipped
 from cdgis.core.packs import Pack, current_packs
 
@@ -29,11 +30,11 @@ class GrowthData:
 
 def read_growth() -> GrowthData:
     """Return the growth data of the place."""
-    return _growth_of(current_packs())
+    return _growth_of(current_packs(), own_state())
 
 
 @cache
-def _growth_of(_packs: tuple[Pack, ...]) -> GrowthData:
+def _growth_of(_packs: tuple[Pack, ...], _own: OwnState) -> GrowthData:
     return GrowthData(
         age_class=read_shipped("age_class_carbon"),
         age_range=read_shipped("age_class_range"),

@@ -9,6 +9,7 @@ from importlib.resources.abc import Traversable
 
 import pandas as pd
 
+from cdgis.carbon.factors.curves import read_growth
 from cdgis.carbon.factors.source import factor_file, read_source
 from cdgis.core.errors import CarbonError
 from cdgis.core.vocabulary import LIST_SEPARATOR
@@ -131,10 +132,22 @@ class PlantingRule:
 
 
 def read_planting_rules(folder: Traversable | None = None) -> tuple[PlantingRule, ...]:
-    """Return the rules of species choice in order."""
+    """Return the rules of species choice in order.
+
+    Raises
+    ------
+    CarbonError : a rule plants what no growth data are there for.
+    """
     numbers = ("elevation_from_m", "elevation_to_m", "precipitation_to_mm")
     frame = read_source(factor_file("planting_rules.csv", folder), numbers)
     texts = ("rule", "aspect", "tree_group", "forest_type", "why", "mark")
+    growth = read_growth()
+    known = {name for table in (growth.age_class, growth.richards, growth.increment, growth.power) for name in table["forest_type"]}
+    strange = [f"{row['rule']} 的“{row['forest_type']}”" for row in frame.to_dict("records") if row["forest_type"] not in known]
+    if strange:
+        raise CarbonError(
+            f"种植规则 planting_rules.csv 的林型没有生长数据：{'、'.join(strange)}", remedy=f"应为 {'、'.join(sorted(known))} 之一"
+        )
     return tuple(
         PlantingRule(
             elevation_from_m=-math.inf if pd.isna(row["elevation_from_m"]) else row["elevation_from_m"],

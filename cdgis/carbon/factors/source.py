@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from cdgis.carbon.factors.own_factors import own_files
 from cdgis.core.errors import CarbonError
 from cdgis.core.packs import current_packs, pack_file
 
@@ -20,10 +21,10 @@ def data_folder() -> Path:
 
 
 def factor_file(name: str, folder: Traversable | None = None) -> Traversable:
-    """Return where a factor file lies: in `folder`, or in the narrowest pack of the place that has it, or among the general ones."""
+    """Return where a factor file lies: in `folder`, else the workspace's own, that of the narrowest pack, the general one."""
     if folder is not None:
         return folder.joinpath(name)
-    return pack_file(f"carbon/{name}") or data_folder() / name
+    return own_files().get(name) or pack_file(f"carbon/{name}") or data_folder() / name
 
 
 def factor_files(pattern: str, folder: Traversable | None = None) -> list[str]:
@@ -31,7 +32,8 @@ def factor_files(pattern: str, folder: Traversable | None = None) -> list[str]:
     if folder is not None:
         return sorted(entry.name for entry in folder.iterdir() if fnmatch(entry.name, pattern))
     places = (*(pack.file("carbon") for pack in reversed(current_packs())), data_folder())
-    return list(dict.fromkeys(path.name for place in places for path in sorted(place.glob(pattern))))
+    own = [name for name in own_files() if fnmatch(name, pattern)]
+    return list(dict.fromkeys([*own, *(path.name for place in places for path in sorted(place.glob(pattern)))]))
 
 
 def read_source(source: Traversable, numbers: tuple[str, ...] = ()) -> pd.DataFrame:

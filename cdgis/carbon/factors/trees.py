@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
+from cdgis.carbon.factors.own_factors import own_state
 from cdgis.carbon.factors.source import read_shipped
 from cdgis.core.array_types import FloatArray
 from cdgis.core.errors import CarbonError
@@ -45,14 +46,18 @@ class Trees:
         return self.frame[self.frame["group"] == group].iloc[0]
 
 
-@cache
 def read_trees() -> Trees:
-    """Return the shipped factors.
+    """Return the factors of the workspace at hand: its own, else the shipped ones.
 
     Raises
     ------
     CarbonError : a factor is blank, out of its possible range, or without mark and source.
     """
+    return _read_trees(own_state())
+
+
+@cache
+def _read_trees(_state: tuple[tuple[str, int, int], ...]) -> Trees:
     frame = read_shipped("trees", ("bef", "root_shoot", "carbon_fraction"))
     limits = {"density_t_per_m3": (0.2, 1.0), "bef": (1.0, 4.0), "root_shoot": (0.05, 1.0), "carbon_fraction": (0.3, 0.6)}
     problems: list[str] = []
