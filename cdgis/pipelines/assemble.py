@@ -58,6 +58,7 @@ def assemble(loaded: Loaded, judged: Judged, parts: Sequence[Part] = (), *, requ
         report_numbers=report_numbers(tables, digest, loaded.as_of),
         request=request,
         pictures={name: picture for part in parts for name, picture in part.pictures.items()},
+        rasters={name: raster for part in parts for name, raster in part.rasters.items()},
         notes=common_notes + tuple(note for part in parts for note in (*part.notes, *(gap.sentence for gap in part.gaps))),
         planes=current_planes(),
         verdict_notes=common_notes,

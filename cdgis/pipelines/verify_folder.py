@@ -30,7 +30,7 @@ from cdgis.results.review_journal import SUFFIX
 
 PAGES = (".html", ".htm")
 RECORDS = (*PAGES, ".json")
-TABLES = (".xlsx", ".gpkg", ".csv", ".qgz", ".parquet")
+TABLES = (".xlsx", ".gpkg", ".csv", ".qgz", ".parquet", ".tif", ".qml")
 _CONTAINERS = {"xlsx": "data/cdgis.xlsx", "gpkg": "data/cdgis.gpkg"}
 
 

@@ -32,7 +32,7 @@ _WHOLE = ("run", "relocate")
 _LIKE_OURS = (".html", ".htm", ".docx")
 """A file of these kinds that lies among a run's pages will be taken for one of them, so it is a fault."""
 
-_OF_A_RUN = (".html", ".xlsx", ".gpkg", ".csv", ".qgz", ".parquet")
+_OF_A_RUN = (".html", ".xlsx", ".gpkg", ".csv", ".qgz", ".parquet", ".tif", ".qml")
 """Files of a run that can be checked by themselves."""
 Publish = Callable[[Assessment, Path], object]
 """Writes all files of a run into a folder."""

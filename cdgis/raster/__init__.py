@@ -10,10 +10,12 @@ from cdgis.raster.map_overlay import Overlay, class_overlay, zone_overlay
 from cdgis.raster.means import zone_means
 from cdgis.raster.suspected_voids import aligned, is_usual_filler, true_heights
 from cdgis.raster.transitions import transition_areas
+from cdgis.raster.value_raster import ClassValues, ValueRaster, ZoneValues
 from cdgis.raster.zonal import Effort, class_areas
 
 __all__ = [
-    "NODATA_CODE", "ColourScale", "Effort", "Grid", "Overlay", "PixelBands", "Pixels", "Raster", "account_areas",
+    "NODATA_CODE", "ClassValues", "ColourScale", "Effort", "Grid", "Overlay", "PixelBands", "Pixels", "Raster",
+    "ValueRaster", "ZoneValues", "account_areas",
     "aligned", "class_areas", "class_overlay", "is_usual_filler", "read_raster", "read_scale", "relief_overlay",
     "transition_areas", "true_heights", "value_of_unlisted", "zone_means", "zone_overlay",
 ]  # fmt: skip

@@ -19,7 +19,7 @@ from cdgis.workspace.layers import Layers, Subjects
 from cdgis.workspace.settings import Settings
 
 if TYPE_CHECKING:
-    from cdgis.raster import Overlay
+    from cdgis.raster import Overlay, ValueRaster
 
 Audience = Literal["internal", "public"]
 
@@ -35,6 +35,8 @@ class Part:
     """What a bad input left open."""
     pictures: "Mapping[str, Overlay]" = field(default_factory=dict)
     """Rasters as pictures for the map, by name: stock_density, potential_density, relief."""
+    rasters: "Mapping[str, ValueRaster]" = field(default_factory=dict)
+    """Values of cells to be written as GeoTIFF, by the file's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,8 @@ class Assessment:
     """Whom the pages are for; `public` holds nothing but what cdgis.report.public.reduction lets through."""
     pictures: "Mapping[str, Overlay]" = field(default_factory=dict)
     """Rasters as pictures for the map, by name: stock_density, potential_density, relief."""
+    rasters: "Mapping[str, ValueRaster]" = field(default_factory=dict)
+    """Values of cells to be written as GeoTIFF, by the file's name."""
     notes: tuple[str, ...] = ()
     """Statements that belong on the overview page (missing layers, switched-off rules, law read from a copy...)."""
     packs: tuple[Pack, ...] = field(default_factory=current_packs)

@@ -12,7 +12,7 @@ from cdgis.carbon import Valuation
 from cdgis.carbon.account.account_inputs import Inputs, read_inputs
 from cdgis.carbon.account.apportionment import apportion_potential
 from cdgis.carbon.account.landcover import CITY_ZONE, LandCoverAccount, cover_gaps
-from cdgis.carbon.account.pictures import draw_pictures
+from cdgis.carbon.account.pictures import draw_pictures, value_rasters
 from cdgis.carbon.account.qualifying import check_restoration, creditable_tco2e, read_facts
 from cdgis.carbon.account.reference_figures import factor_table, forest_ha, forest_share, milestones, published_checks
 from cdgis.carbon.account.restoration import (
@@ -109,6 +109,7 @@ def _account(loaded: Loaded, progress: Progress) -> Part:
         notes=_notes(tables, {layer.spec.id: layer.spec.title for layer in zone_layers}),
         gaps=tuple(gaps),
         pictures=_pictures(loaded, inputs, tables, gaps),
+        rasters=value_rasters(inputs.classes, inputs.earlier, inputs.pools, loaded.layers, tables) if inputs.classes else {},
     )
 
 

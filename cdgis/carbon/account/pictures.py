@@ -12,7 +12,17 @@ import pandas as pd
 from cdgis.carbon.factors import PoolTable
 from cdgis.core import layer_ids
 from cdgis.core.units import M2_PER_HA
-from cdgis.raster import Overlay, Raster, class_overlay, read_scale, relief_overlay, zone_overlay
+from cdgis.raster import (
+    ClassValues,
+    Overlay,
+    Raster,
+    ValueRaster,
+    ZoneValues,
+    class_overlay,
+    read_scale,
+    relief_overlay,
+    zone_overlay,
+)
 from cdgis.workspace.layers import Layers
 
 _POOLS = ("vegetation_tc_per_ha", "dead_tc_per_ha", "soil_tc_per_ha")
@@ -40,6 +50,32 @@ def draw_pictures(
     if elevation is not None:
         pictures["relief"] = relief_overlay(elevation, within)
     return pictures
+
+
+def value_rasters(
+    classes: Raster, earlier: Raster | None, pools: PoolTable, layers: Layers, tables: Mapping[str, pd.DataFrame]
+) -> dict[str, ValueRaster]:
+    """Return carbon_density, carbon_change and carbon_potential on the cells of the land classes, as far as their data are there.
+
+    Parameters
+    ----------
+    earlier : on the same cells; None where there is none.
+    """
+    density = density_tc_per_ha(pools)
+    now, scale = ClassValues(raster=classes, values=density), read_scale("stock_density")
+    known = f"各类别的密度是{pools.words}里已知各库（植被、死有机质、土壤）之和，没有的库不计；无数据的像元和没有密度的类别为 -9999"
+    found = {"carbon_density": ValueRaster(source=now, title=scale.title, unit=scale.unit, scale=scale, about=known)}
+    if earlier is not None:
+        change, scale = ClassValues(raster=classes, values=density, less=ClassValues(raster=earlier, values=density)), read_scale("stock_change")
+        about = f"{classes.record.layer} 减 {earlier.record.layer}，正数为增加；{known}；任一期没有的为 -9999"
+        found["carbon_change"] = ValueRaster(source=change, title=scale.title, unit=scale.unit, scale=scale, about=about)
+    if RESTORATION in layers and len(tables.get("carbon_potential", ())):
+        zones, scale = layers[RESTORATION].zones, read_scale("potential_density")
+        values = zones["zone_id"].map(potential_tco2e_per_ha(tables["carbon_potential"])).to_numpy(dtype=float)
+        about = "修复区到最后一年累计的中值，按可实施面积折算，铺在修复区占到一半以上的像元上；其余和没有可实施面积的为 -9999"
+        source = ZoneValues(grid=classes.grid, zones=zones, values=values)
+        found["carbon_potential"] = ValueRaster(source=source, title=scale.title, unit=scale.unit, scale=scale, about=about)
+    return found
 
 
 def density_tc_per_ha(pools: PoolTable) -> dict[int, float]:

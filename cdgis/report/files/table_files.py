@@ -63,6 +63,10 @@ def write_tables(
         workbook_path = folder / "cdgis.xlsx"
         workbook_path.write_bytes(write_workbook(assessment, tables, declared, stamp=stamp_of(assessment)))
         paths.append(workbook_path)
+    if assessment.rasters:
+        from cdgis.raster.value_raster import write_cog
+
+        paths += [path for name, raster in sorted(assessment.rasters.items()) for path in write_cog(raster, folder / f"{name}.tif")]
     if "gpkg" in containers:
         paths += _write_gis_files(assessment, tables, folder)
     return sorted(paths)
@@ -90,6 +94,8 @@ def _readme(assessment: Assessment, tables: Mapping[str, pd.DataFrame], containe
         *(f"{name}.csv　{TABLES[name].title}，{len(table)} 行" for name, table in tables.items()),
         *(books[name] for name in sorted(containers)),
         *(f"{name}.parquet　同 {name}.csv，供大数据工具" for name, table in tables.items() if "gpkg" in containers and len(table) >= LONG_TABLE),
+        *(f"{name}.tif　{raster.title}（{raster.unit}），云优化 GeoTIFF，-9999 为无数据；同名 .qml 是 QGIS 图例"
+          for name, raster in sorted(assessment.rasters.items())),
         "run.json　程序版本、设置、每个输入的 SHA-256、每张表的散列；cdgis verify 据以核对",
     ]  # fmt: skip
     left = [TABLES[name].title for name in TABLES if name not in tables]
