@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cdgis.report.files.ro_crate import CRATE, crate_text
 from cdgis.results.assessment import Assessment
 from cdgis.results.data_status import stamp_of, status_text
 from cdgis.results.tables.gap_table import GAP_TABLES
@@ -69,7 +70,11 @@ def write_tables(
         paths += [path for name, raster in sorted(assessment.rasters.items()) for path in write_cog(raster, folder / f"{name}.tif")]
     if "gpkg" in containers:
         paths += _write_gis_files(assessment, tables, folder)
-    return sorted(paths)
+    titles = {f"{name}.csv": TABLES[name].title for name in tables}
+    titles |= {f"{name}.tif": raster.title for name, raster in assessment.rasters.items()}
+    crate = folder / CRATE
+    crate.write_bytes(crate_text(json.loads(run_path.read_bytes()), paths, titles).encode("utf-8", "replace"))
+    return sorted([*paths, crate])
 
 
 def tables_made(assessment: Assessment) -> tuple[str, ...]:
@@ -97,6 +102,7 @@ def _readme(assessment: Assessment, tables: Mapping[str, pd.DataFrame], containe
         *(f"{name}.tif　{raster.title}（{raster.unit}），云优化 GeoTIFF，-9999 为无数据；同名 .qml 是 QGIS 图例"
           for name, raster in sorted(assessment.rasters.items())),
         "run.json　程序版本、设置、每个输入的 SHA-256、每张表的散列；cdgis verify 据以核对",
+        f"{CRATE}　本文件夹的来历（RO-Crate 1.1）：由哪个程序、哪些输入得出，每个文件的散列",
     ]  # fmt: skip
     left = [TABLES[name].title for name in TABLES if name not in tables]
     lines += ["", f"没有内容或不属于这次工作、因而没有写出的表：{'、'.join(left)}"] if left else []
