@@ -67,7 +67,7 @@ def with_own_factors(root: Path) -> Iterator[tuple[InputRecord, ...]]:
     if problems:
         raise CarbonError(
             "工作区自己的因子表有误：" + "；".join(problems),
-            remedy=f"请照程序自带的同名表（cdgis/data/carbon）改 {FACTORS_DIR}/ 里的文件，或移走它",
+            remedy=f"请照程序自带的同名表（cdgis/data/carbon、cdgis/data/packs）改 {FACTORS_DIR}/ 里的文件，或移走它",
         )
     token = _own.set(found)
     try:
