@@ -28,8 +28,8 @@ from cdgis.core.calendar_days import parse_date
 from cdgis.core.errors import UsageError
 
 ENGINES = ("auto", "dask")
-FORMATS = ("html", "docx", "pdf", "xlsx", "gpkg", "json", "map")
-EACH = ("html", "docx", "json", "pdf")
+FORMATS = ("html", "docx", "official", "pdf", "xlsx", "gpkg", "json", "map")
+EACH = ("html", "docx", "official", "json", "pdf")
 """Formats of which every subject has a file."""
 
 FilesArgument = Annotated[
@@ -69,7 +69,7 @@ FormatOption = Annotated[
     str,
     typer.Option(
         "--format", metavar="清单",
-        help="输出格式，逗号分隔：html,docx,pdf,xlsx,gpkg,json,map（互动地图）；pdf 要有 Chromium、Chrome 或 Edge，多宗时另有合订本",
+        help="输出格式，逗号分隔：html,docx,official（公文）,pdf,xlsx,gpkg,json,map（互动地图）；pdf 要有 Chromium、Chrome 或 Edge，多宗时另有合订本",
     ),
 ]
 

@@ -22,8 +22,9 @@ from cdgis.readers.archives import unpack
 from cdgis.readers.inputs import file_sha256
 from cdgis.report.files.atomic_output import MARKER, interrupted, staged
 from cdgis.report.files.table_files import write_tables
+from cdgis.report.screening.publish import render_word
 from cdgis.report.screening.record import load_report
-from cdgis.report.screening.word_record import embedded_record, pictures, text_differences, word_texts
+from cdgis.report.screening.word_record import embedded_record, is_official, pictures, text_differences, word_texts
 from cdgis.results.differences import as_reported, input_faults, setting_faults
 from cdgis.results.report_file import ReportFile, canonical, read_report, report_of
 from cdgis.results.review_journal import SUFFIX
@@ -122,7 +123,8 @@ def verify_word(
 def _word_check(path: Path, report: ReportFile, render: Writer) -> Check:
     title = "Word 文件的文字、表格和图与报告记录"
     try:
-        made = render(load_report(canonical(report.content)))
+        content = load_report(canonical(report.content))
+        made = render_word(content, official=True) if is_official(path) else render(content)
         data = path.read_bytes()
         if made == data:
             return Check(title=title)

@@ -16,11 +16,12 @@ from docx.enum.table import WD_TABLE_ALIGNMENT
 from docx.enum.text import WD_ALIGN_PARAGRAPH
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
-from docx.shared import Mm, Pt, RGBColor
+from docx.shared import Length, Mm, Pt, RGBColor
 from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 
 from cdgis.core.safe_text import legal_text
+from cdgis.core.sm3 import sm3_hex
 from cdgis.report.files.docx_base import core_property, house_styles
 from cdgis.report.files.fixed_zip import fixed_zip
 from cdgis.report.screening import ScreeningReport, report_json
@@ -28,26 +29,38 @@ from cdgis.report.screening.blocks import Block, Cell, Grid, Heading, Pairs, Pic
 from cdgis.report.screening.cells import verdict_text
 from cdgis.report.screening.figure_png import draw_png
 from cdgis.report.screening.grounds_wording import parts_of, summary_of
+from cdgis.report.screening.official_form import add_red_head, add_seal_box, free_tables, set_official_page
 from cdgis.report.screening.word_record import embed_record
 
-_WIDTH_MM = 177.0
 _TONES = {"stop": "8E1222", "argue": "8A4B00", "limit": "6B5600", "good": "155A38", "open": "37414E"}
 _SHADE = "EEF2F6"
 _TEXT_PT, _TABLE_PT, _SMALL_PT = 10.5, 8.5, 7.5
 _DENSE_PT, _DENSE_SMALL_PT = 7.5, 7.0
 
 
-def render_docx(report: ScreeningReport) -> bytes:
-    """Return the report as DOCX bytes."""
+def render_docx(report: ScreeningReport, *, official: bool = False) -> bytes:
+    """Return the report as DOCX bytes.
+
+    Parameters
+    ----------
+    official : in the form of an official document (`cdgis.report.screening.official_form`), with the same parts.
+    """
     document = Document()
     _set_up(document, report)
-    _title(document, report)
     record = report_json(report)
+    if official:
+        set_official_page(document)
+        add_red_head(document, report.report_number)
+    _title(document, report)
     embed_record(document, record)
     for part in parts_of(report, digest=sha256(record).hexdigest()):
         _paragraph(document, f"{part.number}、{part.title}", style="Heading 1")
         for block in part.blocks:
             _add(document, block, report)
+    if official:
+        _paragraph(document, f"报告记录的 SM3 校验值（GB/T 32905）：{sm3_hex(record)}", size=9)
+        add_seal_box(document, report.as_of)
+        free_tables(document)
     stream = io.BytesIO()
     document.save(stream)
     return fixed_zip(stream.getvalue())
@@ -104,7 +117,7 @@ def _add(document: DocumentType, block: Block, report: ScreeningReport) -> None:
     match block:
         case Text():
             colour = {"warn": "8E1222", "note": "555F6D"}.get(block.style, "")
-            size = 9.0 if block.style == "note" else _TEXT_PT
+            size = 9.0 if block.style == "note" else document.styles["Normal"].font.size.pt  # type: ignore[attr-defined]
             _paragraph(document, block.text, size=size, bold=block.style in ("lead", "warn"), colour=colour)
         case Heading():
             _paragraph(document, block.text, style="Heading 2")
@@ -161,12 +174,14 @@ def _table(document: DocumentType, widths: tuple[int, ...], count: int) -> Table
     """Return a bordered table of fixed column widths whose rows are not split between pages."""
     table: Table = document.add_table(rows=count, cols=len(widths), style="Table Grid")
     table.alignment, table.autofit = WD_TABLE_ALIGNMENT.CENTER, False
+    section = document.sections[0]
+    width_mm = round(Length(section.page_width - section.left_margin - section.right_margin).mm, 1)
     for column, width in zip(table.columns, widths, strict=True):
-        column.width = Mm(_WIDTH_MM * width / sum(widths))
+        column.width = Mm(width_mm * width / sum(widths))
     for row in table.rows:
         _mark(row._tr.get_or_add_trPr(), "w:cantSplit")
         for cell, width in zip(row.cells, widths, strict=True):
-            cell.width = Mm(_WIDTH_MM * width / sum(widths))
+            cell.width = Mm(width_mm * width / sum(widths))
     return table
 
 

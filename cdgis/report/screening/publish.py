@@ -12,28 +12,31 @@ from cdgis.report.table_rows import page_names
 from cdgis.results.assessment import Assessment
 from cdgis.results.request import MOST_SITES
 
-FORMATS = ("html", "docx", "json", "pdf", "xlsx", "gpkg")
+FORMATS = ("html", "docx", "official", "json", "pdf", "xlsx", "gpkg")
 """xlsx and gpkg are files of data/, which is written whole; pdf needs a browser on this machine."""
-EACH = ("html", "docx", "json", "pdf")
+EACH = ("html", "docx", "official", "json", "pdf")
 """Those of which every subject has a file."""
 
 Progress = Callable[[str], None]
 """Called with the name of each thing that has been written."""
 
 
-def render_word(report: ScreeningReport) -> bytes:
+def render_word(report: ScreeningReport, *, official: bool = False) -> bytes:
     """Return the report as DOCX; the library for it is loaded only now."""
     from cdgis.report.screening.docx import render_docx
 
-    return render_docx(report)
+    return render_docx(report, official=official)
 
 
 RENDERINGS: Mapping[str, Callable[[ScreeningReport, bytes], bytes]] = {
     "html": render_screening,
     "docx": lambda report, _: render_word(report),
+    "official": lambda report, _: render_word(report, official=True),
     "json": lambda _, record: record,
 }
 """Format -> bytes of one report's file, from the report and its canonical JSON."""
+_ENDINGS = {"official": "（公文）.docx"}
+"""End of a file's name where it is not the format's own."""
 
 
 def write_screening(
@@ -96,7 +99,7 @@ def write_each(
         record = report_json(report)
         for name in RENDERINGS:
             if name in formats:
-                (folder / page).with_suffix(f".{name}").write_bytes(RENDERINGS[name](report, record))
+                (folder / f"{Path(page).stem}{_ENDINGS.get(name, f'.{name}')}").write_bytes(RENDERINGS[name](report, record))
         if "pdf" in formats:
             to_print[Path(page).stem] = (report, render_screening(report, record))
         (progress or _silent)(subject_id)

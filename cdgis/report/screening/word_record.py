@@ -22,6 +22,7 @@ from docx.opc.part import Part
 from docx.oxml.ns import qn
 
 from cdgis.core.errors import ReportError
+from cdgis.report.screening.official_form import CATEGORY
 
 _NAMESPACE = "urn:cdgis:screening-record"
 _RECORD = re.compile(rb'<record xmlns="urn:cdgis:screening-record" sha256="([0-9a-f]{64})">([A-Za-z0-9+/=\s]*)</record>')
@@ -38,6 +39,15 @@ def embed_record(document: "Document", record: bytes) -> None:  # type: ignore[v
     package = document.part.package  # type: ignore[attr-defined]
     part = Part(PackURI("/customXml/item9.xml"), "application/xml", xml.encode(), package)
     document.part.relate_to(part, RELATIONSHIP_TYPE.CUSTOM_XML)  # type: ignore[attr-defined]
+
+
+def is_official(path: Path) -> bool:
+    """Return whether a Word report calls itself one in the form of an official document; its text is compared either way."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return f"<cp:category>{CATEGORY}</cp:category>".encode() in archive.read("docProps/core.xml")
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, zlib.error, EOFError):
+        return False
 
 
 def embedded_record(path: Path) -> bytes | None:
