@@ -12,6 +12,7 @@ from cdgis.core.number_format import metres as metres
 from cdgis.core.number_format import number as number
 from cdgis.core.number_format import percent as percent
 from cdgis.core.packs import pack_toml
+from cdgis.core.pinyin_initials import initials
 from cdgis.core.units import tc_to_tco2e
 from cdgis.core.vocabulary import Mark, Stability, Verdict
 from cdgis.rules.attributes import load_attributes
@@ -81,6 +82,7 @@ def in_force(start: str, end: str) -> str:
 
 
 FILTERS: Mapping[str, Callable[..., str | float]] = {
+    "initials": initials,
     "word": word,
     "attribute": attribute,
     "supplied": is_supplied,

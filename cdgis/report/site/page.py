@@ -30,7 +30,7 @@ from cdgis.results.assessment import Assessment
 
 OUR_SCRIPTS = (
     "decode.js", "elements.js", "geodesy.js", "canvas.js", "map.js", "relief.js", "panels.js", "tools.js", "list.js",
-    "card.js", "sheet.js", "link.js",
+    "card.js", "sheet.js", "export.js", "link.js",
 )  # fmt: skip
 EARLY_SCRIPT = "early.js"
 TILE_HOSTS = tuple(f"https://t{number}.tianditu.gov.cn" for number in range(8))

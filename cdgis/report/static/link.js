@@ -46,13 +46,17 @@ async function readLink() {
   if ([zoom, lat, lng].every(Number.isFinite)) map.setView([lat, lng], zoom, {animate: false});
 }
 
-async function copyLink() {
-  writeLink();
+async function copyText(text, done) {
   const box = byId("link-text");
   box.hidden = false;
-  box.value = location.href;
+  box.value = text;
   box.select();
-  try { await navigator.clipboard.writeText(location.href); say("链接已复制"); } catch { say("请按 Ctrl+C 复制选中的链接"); }
+  try { await navigator.clipboard.writeText(text); say(done); } catch { say("请按 Ctrl+C 复制选中的文字"); }
+}
+
+function copyLink() {
+  writeLink();
+  return copyText(location.href, "链接已复制");
 }
 
 async function runPage() {
@@ -60,7 +64,10 @@ async function runPage() {
   prepareTools();
   prepareList();
   prepareSheet();
+  prepareExport();
   drawTree();
+  byId("layer-search").addEventListener("input", findLayers);
+  byId("layers-none").addEventListener("click", hideAllLayers);
   if (window.innerWidth <= 700) byId("layer-panel").open = false;
   showAll();
   watchPointer();

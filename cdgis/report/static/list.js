@@ -4,23 +4,26 @@ const rows = [...document.querySelectorAll("#verdict-table tbody tr")];
 const rowsById = new Map(rows.map((row) => [row.dataset.id, row]));
 const controls = Object.fromEntries(FILTERS.map((name) => [name, byId("filter-" + name)]));
 const search = byId("search");
-const texts = new Map(rows.map((row) => [row, (row.textContent + " " + row.dataset.unit).toLowerCase()]));
+// Full-width letters, digits and signs read as their plain ones, the ideographic space as a space.
+const halfWidth = (text) => text.replace(/[\uff01-\uff5e]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) - 0xfee0)).replaceAll("\u3000", " ");
+const searchWords = (text) => halfWidth(text).toLowerCase().split(/\s+/).filter(Boolean);
+const texts = new Map(rows.map((row) => [row, halfWidth(row.textContent + " " + row.dataset.unit).toLowerCase() + " " + row.dataset.initials]));
 
-function matches(row, query) {
+function matches(row, words) {
   for (const name of FILTERS) {
     const wanted = controls[name].value, value = row.dataset[name];
     if (!wanted) continue;
     if (name === "industry" ? !value.startsWith(wanted) : name === "attention" ? !value.split(" ").includes(wanted) : value !== wanted) return false;
   }
-  return !query || texts.get(row).includes(query);
+  return words.every((word) => texts.get(row).includes(word));
 }
 
 function applyFilters() {
-  const query = parseCoordinate(search.value) ? "" : search.value.trim().toLowerCase();
+  const words = parseCoordinate(halfWidth(search.value)) ? [] : searchWords(search.value);
   const counts = {};
   state.visible.clear();
   for (const row of rows) {
-    const visible = matches(row, query);
+    const visible = matches(row, words);
     if (row.hidden === visible) row.hidden = !visible;
     if (!visible) continue;
     state.visible.add(row.dataset.id);
@@ -62,18 +65,21 @@ function walkRows(event) {
 
 // What the words in the search box could also mean: a coordinate, a unit, a county, a town.
 function drawSuggestions() {
-  const box = byId("found"), query = search.value.trim(), items = [], at = parseCoordinate(query);
+  const box = byId("found"), query = search.value.trim(), items = [], at = parseCoordinate(halfWidth(query));
   if (at) items.push(button("定位到 " + coordinateText(at), {class: "link"}, () => goTo(at)));
-  else if (query.length >= 2) items.push(...matchingZones(query.toLowerCase()).slice(0, 6).map(zoneButton));
+  else if (query.length >= 2) items.push(...matchingZones(searchWords(query)).slice(0, 6).map(zoneButton));
   box.hidden = !items.length;
   box.replaceChildren(...items);
 }
 
-function matchingZones(query) {
+function matchingZones(words) {
   const found = [];
   for (const layer of data.layers)
     for (let zone = 0; zone < layer.ids.length && found.length < 12; zone++)
-      if ((layer.names[zone] + " " + layer.ids[zone]).toLowerCase().includes(query)) found.push({layer, zone});
+    {
+      const text = halfWidth(layer.names[zone] + " " + layer.ids[zone]).toLowerCase();
+      if (words.every((word) => text.includes(word))) found.push({layer, zone});
+    }
   return found;
 }
 
@@ -122,17 +128,10 @@ function csvCell(text) {
 }
 
 function saveCsv() {
-  const names = [["subject_id", "编号"], ["name", "名称"], ["kind", "类别"], ["verdict", "结论"], ["stability", "稳定性"], ["county", "县区"], ["basin", "流域"], ["unit_code", "管控单元"], ["industry", "行业代码"], ["project_type", "建设性质"], ["lon", "经度"], ["lat", "纬度"], ["number", "报告编号"]];
-  const lines = [names.map(([, title]) => csvCell(title)).join(",")];
-  for (const row of rows.filter((r) => !r.hidden)) {
-    const subject = subjectsById.get(row.dataset.id);
-    lines.push(names.map(([name]) => csvCell(name === "kind" ? (subject.kind === "project" ? "项目" : "企业") : String(subject[name]))).join(","));
-  }
-  lines.push(csvCell(byId("stamp-text").textContent));
-  const address = URL.createObjectURL(new Blob(["\ufeff" + lines.join("\r\n") + "\r\n"], {type: "text/csv"}));
-  const link = element("a", {href: address, download: "筛选结果.csv"});
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(address), 10000);
+  const lines = [EXPORTED.map(([, title]) => csvCell(title)).join(",")];
+  for (const subject of chosenSubjects()) lines.push(EXPORTED.map(([name]) => csvCell(String(exportedValue(subject, name)))).join(","));
+  lines.push(csvCell(stampText()));
+  saveFile("筛选结果.csv", ["\ufeff" + lines.join("\r\n") + "\r\n"], "text/csv");
   say("已导出 " + (lines.length - 2) + " 行");
 }
 

@@ -22,6 +22,24 @@ function drawTree() {
   byId("layer-tree").replaceChildren(...data.themes.map((_, i) => themeBlock(data.themes.length - 1 - i)).filter(Boolean));
 }
 
+// Layers whose title or theme holds every word; themes with one are opened, the others put away.
+function findLayers() {
+  const words = searchWords(byId("layer-search").value);
+  for (const theme of document.querySelectorAll("#layer-tree .theme")) {
+    const name = theme.querySelector(".theme-head span").textContent, rows = [...theme.querySelectorAll("label.layer")];
+    for (const row of rows) row.hidden = !words.every((word) => halfWidth(name + " " + row.textContent).toLowerCase().includes(word));
+    const some = rows.some((row) => !row.hidden);
+    theme.hidden = words.length > 0 && !some;
+    if (words.length && some) theme.querySelector("details").open = true;
+  }
+}
+
+async function hideAllLayers() {
+  await Promise.all(data.layers.filter((layer) => layer.shown).map((layer) => showLayer(layer, false)));
+  drawTree(); findLayers(); drawLegend(); writeLink();
+  say("已关闭全部图层");
+}
+
 function viewWindow() {
   const {min, max} = map.getPixelBounds(), scale = 256 * 2 ** map.getZoom();
   return [min.x / scale, min.y / scale, max.x / scale, max.y / scale];

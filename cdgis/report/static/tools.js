@@ -27,7 +27,18 @@ function measureText() {
 }
 
 function lengthText(metres) { return metres >= 1000 ? (metres / 1000).toFixed(3) + " 公里" : metres.toFixed(1) + " 米"; }
-function showMeasure() { byId("measure-text").textContent = measureText(); refresh("labels"); }
+function showMeasure() {
+  byId("measure-text").textContent = measureText();
+  byId("measure-wkt").hidden = !measure.points.length;
+  refresh("labels");
+}
+
+// What is drawn as WKT, to be given to `cdgis screen --wkt`.
+function measureWkt() {
+  const at = measure.points.map((p) => p.lng.toFixed(7) + " " + p.lat.toFixed(7));
+  if (at.length === 1) return "POINT(" + at[0] + ")";
+  return measuring === "area" && at.length > 2 ? "POLYGON((" + [...at, at[0]].join(",") + "))" : "LINESTRING(" + at.join(",") + ")";
+}
 
 function drawMeasure(context, view) {
   if (!measuring || !measure.points.length) return;
@@ -92,6 +103,7 @@ function addTiles() {
 
 function prepareTools() {
   for (const name of ["distance", "area"]) byId("measure-" + name).addEventListener("click", () => startMeasure(name));
+  byId("measure-wkt").addEventListener("click", () => copyText(measureWkt(), "WKT 已复制，可接在 cdgis screen --wkt 之后"));
   byId("measure-clear").addEventListener("click", () => { measure.points = []; showMeasure(); });
   byId("graticule").addEventListener("click", (event) => {
     state.grid = !state.grid;
