@@ -163,17 +163,64 @@ register_desk(app)
 def init(
     folder: Annotated[Path, typer.Argument(metavar="目录", help="新工作区目录（须不存在或为空）")],
     empty: Annotated[bool, typer.Option("--empty", metavar="", help="只建目录和设置，不带示范数据")] = False,
+    city: Annotated[str, typer.Option("--city", metavar="代码", help="为这个市新建：行政区划代码，如 430400")] = "",
+    boundary: Annotated[Path | None, typer.Option("--boundary", metavar="文件", help="市界，或全市各县的界线")] = None,
+    extent: Annotated[str, typer.Option("--extent", metavar="西,南,东,北", help="还没有边界时的范围，度")] = "",
+    name: Annotated[str, typer.Option("--name", metavar="名称", help="市的名称（默认取目录名）")] = "",
+    province: Annotated[str, typer.Option("--province", metavar="名称", help="所在的省")] = "",
+    official: Annotated[bool, typer.Option("--official", metavar="", help="边界是官方成果")] = False,
+    as_of: AsOfOption = None,
     debug: DebugOption = False,
 ) -> None:
-    """新建工作区：默认带示范数据，--empty 则只有骨架。
+    """新建工作区：默认带示范数据；--city 则是一个市的空工作区，列出规则要用的全部图层。
 
-    示例：cdgis init 我的工作区
+    示例：cdgis init 我的工作区　　cdgis init 衡阳市 --city 430400 --boundary 县界.shp
     """
     from cdgis.workspace.create import create_workspace
 
+    if city:
+        _init_city(folder, city, {"name": name, "province": province, "extent": extent}, boundary, official=official, as_of=as_of)
+        return
     count = create_workspace(folder, empty=empty)
     text = f"已建立工作区 {folder}（{count} 个文件）。下一步：cd {folder} 后运行 cdgis run"
     out_console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+
+def _init_city(
+    folder: Path, code: str, texts: dict[str, str], boundary: Path | None, *, official: bool, as_of: str | None
+) -> None:
+    """Ask for what cannot be derived, where somebody can answer, and write the workspace."""
+    from datetime import date
+
+    from cdgis.core.calendar_days import parse_date
+    from cdgis.pipelines.new_city import NewCity, extent_of, new_city
+
+    if sys.stdin.isatty():
+        texts["name"] = texts["name"] or typer.prompt("市的名称", default=folder.name)
+        texts["province"] = texts["province"] or typer.prompt("所在的省", default="")
+        if boundary is None and not texts["extent"]:
+            texts["extent"] = typer.prompt("范围（西,南,东,北，度）")
+    wanted = NewCity(
+        name=texts["name"] or folder.name, code=code, province=texts["province"], as_of=parse_date(as_of) or date.today(),
+        boundary=boundary, extent=extent_of(texts["extent"]) if texts["extent"] else None, official=official,
+    )  # fmt: skip
+    for line in (*new_city(folder, wanted), f"下一步：cd {folder} 后运行 cdgis doctor"):
+        out_console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command(cls=ChineseCommand)
+def doctor(workspace: WorkspaceOption = None, debug: DebugOption = False) -> None:
+    """看看工作区还缺什么、缺的会影响什么结论、下一步运行哪条命令。
+
+    示例：cdgis doctor
+    """
+    from cdgis.pipelines.doctor import diagnose, next_command
+
+    findings = diagnose(open_here(workspace))
+    for finding in findings:
+        say(f"[{finding.state}] {finding.part}：{finding.words}", style="" if finding.state == "好" else "bold")
+    todo = next_command(findings)
+    say(f"下一步：{todo or 'cdgis run'}")
 
 
 def _version(show: bool) -> None:

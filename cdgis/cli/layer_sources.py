@@ -102,7 +102,7 @@ def layers_add(
 
 
 def layers_none(
-    layer_id: Annotated[str, typer.Argument(metavar="图层", help="图层编号，如 seed_reserves")],
+    layer_ids: Annotated[list[str], typer.Argument(metavar="图层…", help="图层编号，如 seed_reserves；同一依据的可写多个")],
     basis: Annotated[str, typer.Option("--basis", metavar="依据", help="凭哪份文件或哪次核查")],
     by: Annotated[str, typer.Option("--by", metavar="单位", help="谁声明的，印在报告上")],
     on: Annotated[str, typer.Option("--date", metavar="日期", help="声明日期，如 2026-11-01")],
@@ -118,11 +118,15 @@ def layers_none(
     from cdgis.core.calendar_days import parse_date
     from cdgis.pipelines.absent_layer import state_absent
 
-    opened, day = open_here(workspace), parse_date(on)
+    day = parse_date(on)
     if day is None:
         raise UsageError("没有写声明日期", remedy="例如 --date 2026-03-01")
-    spec = state_absent(opened, layer_id, basis=basis, by=by, on=day, official=official, title=title)
-    say(f"已写入 {opened.settings.catalog} 的 [layers.{layer_id}]（{spec.title}）：{spec.statement}")
+    if title and len(layer_ids) > 1:
+        raise UsageError("--title 只用于一个图层", remedy="请逐个声明")
+    for layer_id in layer_ids:
+        opened = open_here(workspace)
+        spec = state_absent(opened, layer_id, basis=basis, by=by, on=day, official=official, title=title)
+        say(f"已写入 {opened.settings.catalog} 的 [layers.{layer_id}]（{spec.title}）：{spec.statement}")
 
 
 def _show(proposal: "Proposal") -> None:

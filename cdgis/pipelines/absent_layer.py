@@ -9,6 +9,7 @@ from cdgis.readers.layer_profiles import read_profiles
 from cdgis.readers.loading import read_rules
 from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.catalog_edit import Value, write_entry
+from cdgis.workspace.create import known_layers
 from cdgis.workspace.settings import Workspace
 
 STATEMENT = "本市无此类区（依据：{basis}）"
@@ -50,9 +51,12 @@ def _new_entry(workspace: Workspace, layer_id: str, title: str) -> dict[str, Val
     asked = sorted({rule.layer for rule in rulebook.rules if rule.layer})
     if layer_id not in asked:
         raise UsageError(f"没有规则用到图层 {layer_id}{closest(layer_id, asked)}", remedy="目录里没有、规则也不问的图层不必声明")
-    known = [layer.title for profile in read_profiles().values() for layer in profile.layer if layer_id in layer.of]
+    kind = known_layers().get(layer_id)
+    profiled = [layer.title for profile in read_profiles().values() for layer in profile.layer if layer_id in layer.of]
+    known = [kind.title] if kind is not None else profiled
     covers = Counter(spec.coverage for spec in workspace.catalog.layers.values() if spec.coverage)
     coverage = covers.most_common(1)[0][0] if covers else workspace.boundary
     if not (title or known):
         raise UsageError(f"目录里还没有图层 {layer_id}，请用 --title 写明它的名称", remedy="例如 --title 种质资源保护区")
-    return {"title": title or known[0], "theme": "要素", "geometry": "polygon", "coverage": coverage}
+    theme, geometry = (kind.theme, kind.geometry) if kind is not None else ("要素", "polygon")
+    return {"title": title or known[0], "theme": str(theme), "geometry": geometry, "coverage": coverage}

@@ -4,9 +4,11 @@ from collections import Counter
 from pathlib import Path
 
 from cdgis.core.errors import LayerError, ReaderError
+from cdgis.core.layer_ids import ACCESS_LIST
 from cdgis.core.safe_text import cleaned
 from cdgis.readers.layer_files import read_table_layer
 from cdgis.readers.sheets import Sheet, read_sheets
+from cdgis.rules.access_sheet import as_clauses
 from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.fault import Fault
 from cdgis.workspace.layer_content import BROKEN_TEXT, listed
@@ -29,7 +31,9 @@ def check_table(spec: LayerSpec, folder: Path) -> tuple[Fault, ...]:
     if frame.empty:
         problem, remedy = "只有表头，没有一行数据，等于没有这张表", "换成完整的文件"
         return (Fault(layer=spec.id, zone_id="", problem=problem, remedy=remedy, grave=True),)
-    faults = _header_faults(spec, sheet) + _row_faults(spec, sheet)
+    # a list as bureaux keep it may have titles and headers of several rows; its own reader tells what is wrong with it
+    own_form = as_clauses(frame) is frame
+    faults = _header_faults(spec, sheet) + _row_faults(spec, sheet) if own_form or spec.id != ACCESS_LIST else []
     for column in (name for name in spec.fields if (frame[name].astype(str).str.strip() == "").all()):
         remedy = "核对目录条目的 fields 是否指对了列"
         faults.append(Fault(layer=spec.id, zone_id=column, problem=f"列 {column} 全部为空", remedy=remedy))

@@ -1,0 +1,123 @@
+"""Data of a small fictitious city (示例市, code 990100, meridian 111°) as a bureau would hold them, for docs/second_city.md.
+
+    python tools/second_city.py 资料
+
+Nothing here is real: province 99 does not exist, names are 示例, the land cover and the hills are drawn by formula.
+"""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import rasterio
+import shapely
+from openpyxl import Workbook
+from pyproj import Transformer
+from rasterio.transform import from_origin
+
+WEST, SOUTH, EAST, NORTH = 110.85, 27.0, 111.15, 27.2
+MIDDLE, HALF = 111.0, 27.1
+ZONE_37, MERIDIAN_111 = 4525, 4546
+"""CGCS2000 3° Gauss-Krüger, with and without zone prefix."""
+_STEP, _EDGE_DEG = 1 / 1200, 0.0251
+_UNITS = ("优先保护单元", "重点管控单元", "一般管控单元")
+
+
+def write_city(folder: Path) -> Path:
+    """Write every file of the city's data into `folder` and return it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _layers(folder)
+    _access_list(folder)
+    _rasters(folder)
+    _subjects(folder)
+    return folder
+
+
+def _save(path: Path, shapes: Sequence[shapely.Geometry], fields: Mapping[str, Sequence[object]], epsg: int) -> None:
+    # borders that two files share have the same corners, so that they are the same lines in every plane
+    dense = shapely.segmentize(np.array(shapes, dtype=object), _EDGE_DEG)
+    frame = gpd.GeoDataFrame(dict(fields), geometry=list(dense), crs=4490).to_crs(epsg)
+    frame.to_file(path, engine="pyogrio", encoding="gbk" if path.suffix == ".shp" else None)
+
+
+def _layers(folder: Path) -> None:
+    counties = [shapely.box(WEST, SOUTH, MIDDLE, NORTH), shapely.box(MIDDLE, SOUTH, EAST, NORTH)]
+    _save(folder / "县界.gpkg", counties, {"XZQDM": ["990121", "990122"], "XZQMC": ["示例甲县", "示例乙县"]}, ZONE_37)
+    edges = np.linspace(WEST, EAST, 4)
+    boxes = [shapely.box(edges[k], SOUTH, edges[k + 1], NORTH) for k in range(3)]
+    boxes[1:2] = [shapely.box(edges[1], SOUTH, MIDDLE, NORTH), shapely.box(MIDDLE, SOUTH, edges[2], NORTH)]
+    kinds = [1, 2, 2, 3]
+    codes = [f"ZH9901{21 if k < 2 else 22}{kind}000{k + 1}" for k, kind in enumerate(kinds)]
+    fields = {"HJGKDYBM": codes, "HJGKDYMC": [f"示例单元{k}" for k in "甲乙丙丁"], "GKDYFL": [_UNITS[k - 1] for k in kinds]}
+    _save(folder / "管控单元.shp", boxes, fields, ZONE_37)
+    red = [shapely.box(110.86, 27.11, 110.90, 27.15)]
+    _save(folder / "生态保护红线.gpkg", red, {"HXBM": ["HX01"], "HXMC": ["示例红线"], "HXFQ": ["红线一般区域"]}, MERIDIAN_111)
+    farm = [shapely.box(111.05, 27.02, 111.08, 27.05)]
+    _save(folder / "永久基本农田.gpkg", farm, {"TBBH": ["NT01"], "DLMC": ["水田"]}, ZONE_37)
+    water = [shapely.Point(110.98, 27.15).buffer(0.004), shapely.Point(110.98, 27.15).buffer(0.012)]
+    water[1] = water[1].difference(water[0])
+    fields = {"编码": ["SY01", "SY02"], "名称": ["示例水源地"] * 2, "级别": ["一级保护区", "二级保护区"]}
+    _save(folder / "水源保护区.gpkg", water, fields, 4490)
+
+
+def _access_list(folder: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    sheet.append(["示例市生态环境准入清单"])
+    sheet.append(["环境管控单元编码", "环境管控单元名称", "空间布局约束", "污染物排放管控", "环境风险防控", "资源开发效率要求"])
+    sheet.append(["990100", "全市", "【示例条款】全市禁止新建示例项目。", "", "", ""])
+    sheet.append(["优先保护单元总体要求", "", "【示例条款】优先保护单元以保护为主。", "", "", ""])
+    for number, (county, kind) in enumerate(((21, 1), (21, 2), (22, 2), (22, 3)), start=1):
+        texts = [f"【示例条款】{word}按单元{number}的要求。" for word in ("布局", "排放", "风险", "效率")]
+        sheet.append([f"ZH9901{county}{kind}000{number}", f"示例单元{number}", *texts])
+    book.save(folder / "准入清单.xlsx")
+
+
+def _rasters(folder: Path) -> None:
+    rows, columns = round((NORTH - SOUTH) / _STEP), round((EAST - WEST) / _STEP)
+    row, column = np.mgrid[0:rows, 0:columns]
+    land = np.select([column < columns // 4, (row + column) % 7 == 0, column > 2 * columns // 3], [2, 4, 1], 2).astype(np.uint8)
+    land[abs(row - rows // 2) < 2] = 5
+    height = (180 + 0.6 * abs(row - rows // 2) + 0.2 * (columns - column)).astype(np.int16)
+    for name, values, nodata in (("clcd_2025.tif", land, 0), ("dem.tif", height, -9999)):
+        with rasterio.open(
+            folder / name, "w", driver="GTiff", height=rows, width=columns, count=1, dtype=values.dtype, nodata=nodata,
+            crs="EPSG:4490", transform=from_origin(WEST, NORTH, _STEP, _STEP),
+        ) as out:  # fmt: skip
+            out.write(values, 1)
+
+
+def _subjects(folder: Path) -> None:
+    to_plane = Transformer.from_crs(4490, ZONE_37, always_xy=True)
+    lines = ["[属性描述]", "坐标系=2000国家大地坐标系", "几度分带=3", "带号=37", "[地块坐标]"]
+    for number, box in enumerate(((110.87, 27.12, 110.872, 27.121), (111.06, 27.03, 111.062, 27.031)), start=1):
+        ring = list(shapely.box(*box).exterior.coords)
+        lines.append(f"{len(ring)},,SL{number:02d},示例项目{number},面,,工业,,@")
+        for point, (lon, lat) in enumerate(ring):
+            east, north = to_plane.transform(lon, lat)
+            lines.append(f"J{point % (len(ring) - 1) + 1},1,{north:.3f},{east:.3f}")
+    (folder / "示例地块.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    rows = ["file,parcel,project_id,name,industry,project_type,activity"]
+    rows += [f"示例地块.txt,SL{k:02d},SL{k:02d},示例项目{k},{code},新建,开发性生产性建设" for k, code in ((1, "3011"), (2, "1713"))]
+    (folder / "attributes.csv").write_text("\n".join(rows) + "\n", encoding="utf-8-sig")
+    feature = {
+        "type": "Feature", "properties": {"name": "示例项目3", "行业代码": "3011", "建设性质": "新建"},
+        "geometry": shapely.geometry.mapping(shapely.box(111.03, 27.16, 111.033, 27.162)),
+    }  # fmt: skip
+    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::4490"}}
+    content = {"type": "FeatureCollection", "crs": crs, "features": [feature]}
+    (folder / "示例项目3.geojson").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    book = Workbook()
+    sheet = book.active
+    sheet.append(["企业名称", "行业代码", "经度", "纬度", "坐标系", "所在县"])
+    places = (("示例企业001", "3011", 110.985, 27.152), ("示例企业002", "1713", 111.07, 27.04), ("示例企业003", "3311", 111.1, 27.1))
+    for name, code, lon, lat in places:
+        sheet.append([name, code, lon, lat, "CGCS2000", "示例甲县" if lon < MIDDLE else "示例乙县"])
+    book.save(folder / "示例企业.xlsx")
+
+
+if __name__ == "__main__":
+    sys.stdout.write(f"已写入 {write_city(Path(sys.argv[1] if len(sys.argv) > 1 else '资料'))}\n")
