@@ -16,7 +16,7 @@ from cdgis.cli import main
 from cdgis.core.errors import UsageError, WorkspaceError
 from cdgis.geometry.planes import current_planes
 from cdgis.pipelines.check_workspace import check_workspace
-from cdgis.pipelines.doctor import diagnose, next_command
+from cdgis.pipelines.doctor import Readiness, diagnose, next_command
 from cdgis.pipelines.new_city import NewCity, extent_of, new_city
 from cdgis.readers.place_extent import planes_of
 from cdgis.workspace.settings import open_workspace
@@ -111,8 +111,8 @@ def test_a_new_city_checks_clean_and_asks_for_what_decides_most(tmp_path: Path) 
     text = (tmp_path / "某市" / "layers" / "catalog.toml").read_text("utf-8")
     assert "# [layers.ecological_redline]" in text and '# fields = { zone_id = ["HXBM"]' in text
     findings = diagnose(workspace)
-    assert findings[0].state == "好" and "cdgis layers add 文件 --as " in next_command(findings)
-    missing = [finding.part for finding in findings if finding.state == "缺"]
+    assert findings[0].state is Readiness.READY and "cdgis layers add 文件 --as " in next_command(findings)
+    missing = [finding.part for finding in findings if finding.state is Readiness.MISSING]
     assert any("ecological_redline" in part for part in missing) and len(missing) > 30
 
 

@@ -214,11 +214,11 @@ def doctor(workspace: WorkspaceOption = None, debug: DebugOption = False) -> Non
 
     示例：cdgis doctor
     """
-    from cdgis.pipelines.doctor import diagnose, next_command
+    from cdgis.pipelines.doctor import Readiness, diagnose, next_command
 
     findings = diagnose(open_here(workspace))
     for finding in findings:
-        say(f"[{finding.state}] {finding.part}：{finding.words}", style="" if finding.state == "好" else "bold")
+        say(f"[{finding.state}] {finding.part}：{finding.words}", style="" if finding.state is Readiness.READY else "bold")
     todo = next_command(findings)
     say(f"下一步：{todo or 'cdgis run'}")
 

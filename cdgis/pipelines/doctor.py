@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from cdgis.core import layer_ids
 from cdgis.pipelines.check_workspace import check_workspace
@@ -13,13 +14,21 @@ from cdgis.workspace.create import known_layers
 from cdgis.workspace.settings import Workspace
 
 
+class Readiness(StrEnum):
+    """How one part of a workspace stands."""
+
+    MISSING = "缺"
+    FAULTY = "有错"
+    OPEN = "待定"
+    READY = "好"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing to see to."""
 
     part: str
-    state: str
-    """缺, 有错, 待定 or 好."""
+    state: Readiness
     words: str
     command: str = ""
     """What settles it; "" when nothing is to be done."""
@@ -44,21 +53,21 @@ def _place(workspace: Workspace) -> Finding:
     name = place.name if place is not None else workspace.settings.city
     if extent is None:
         return Finding(
-            part="所在地", state="缺", words=f"{name} 没有边界，图层和坐标是否在本市无从核对",
+            part="所在地", state=Readiness.MISSING, words=f"{name} 没有边界，图层和坐标是否在本市无从核对",
             command="cdgis layers add 市界.shp --as city",
         )  # fmt: skip
     west, south, east, north = extent
     code = f"（{place.code}）" if place is not None and place.code else "，没有写代码"
-    return Finding(part="所在地", state="好", words=f"{name}{code}，{west:.2f}–{east:.2f}°E，{south:.2f}–{north:.2f}°N")
+    return Finding(part="所在地", state=Readiness.READY, words=f"{name}{code}，{west:.2f}–{east:.2f}°E，{south:.2f}–{north:.2f}°N")
 
 
 def _faults(workspace: Workspace) -> Finding:
     checked = check_workspace(workspace)
     if not checked.faults:
-        return Finding(part="图层内容", state="好", words=f"{checked.summary}，没有问题")
+        return Finding(part="图层内容", state=Readiness.READY, words=f"{checked.summary}，没有问题")
     first = checked.faults[0]
     words = f"{checked.summary}，{len(checked.faults)} 处问题，如 {first.layer}：{first.problem}"
-    return Finding(part="图层内容", state="有错", words=words, command="cdgis layers check")
+    return Finding(part="图层内容", state=Readiness.FAULTY, words=words, command="cdgis layers check")
 
 
 def _missing_layers(workspace: Workspace) -> list[Finding]:
@@ -76,41 +85,43 @@ def _missing(layer: str, rules: Sequence[Rule]) -> Finding:
     title = spec.title if spec is not None else layer
     effects = "、".join(dict.fromkeys(str(rule.effect) for rule in sorted(rules, key=lambda rule: -rule.effect.rank)))
     shown = "；".join(dict.fromkeys(rule.title for rule in rules[:2])) + (" 等" if len(rules) > 2 else "")
-    return Finding(
-        part=f"图层 {layer}（{title}）", state="缺", words=f"{len(rules)} 条规则要用它，可判到{effects}：{shown}；缺它时相关对象只能是资料不足",
-        command=f"cdgis layers add 文件 --as {layer}　或本市确无时 cdgis layers none {layer} --basis 依据 --by 单位 --date 日期",
-    )  # fmt: skip
+    words = f"{len(rules)} 条规则要用它，可判到{effects}：{shown}；缺它时相关对象只能是资料不足"
+    todo = f"cdgis layers add 文件 --as {layer}　或本市确无时 cdgis layers none {layer} --basis 依据 --by 单位 --date 日期"
+    return Finding(part=f"图层 {layer}（{title}）", state=Readiness.MISSING, words=words, command=todo)
 
 
 def _access_list(workspace: Workspace) -> Finding:
     if layer_ids.ACCESS_LIST in workspace.catalog or layer_ids.MANAGEMENT_UNITS not in workspace.catalog:
-        return Finding(part="准入清单", state="好", words="已登记" if layer_ids.ACCESS_LIST in workspace.catalog else "没有管控单元，暂不需要")
+        known = layer_ids.ACCESS_LIST in workspace.catalog
+        return Finding(part="准入清单", state=Readiness.READY, words="已登记" if known else "没有管控单元，暂不需要")
     words = "没有清单表：各单元的要求只能取管控单元图层自带的文字，都没有的按资料不足"
-    return Finding(part="准入清单", state="缺", words=words, command="在 layers/catalog.toml 登记 [layers.access_list]（usage.md“准入清单”）")
+    todo = "在 layers/catalog.toml 登记 [layers.access_list]（usage.md“准入清单”）"
+    return Finding(part="准入清单", state=Readiness.MISSING, words=words, command=todo)
 
 
 def _subjects(workspace: Workspace) -> list[Finding]:
     sources = workspace.settings.sources
     found = []
+    sidecar = workspace.root / sources.project_attributes
     for title, patterns in (("项目", sources.projects), ("企业", sources.enterprises)):
-        count = len([path for path in expand_globs(workspace.root, patterns) if path.suffix.lower() != ".csv" or title == "企业"])
+        count = len([path for path in expand_globs(workspace.root, patterns) if path != sidecar])
         place = patterns[0].rpartition("/")[0] if patterns else "layers"
         words, todo = (f"{count} 个文件", "") if count else (f"没有文件匹配 {'、'.join(patterns)}", f"把{title}文件放进 {place}/")
-        found.append(Finding(part=title, state="好" if count else "待定", words=words, command=todo))
+        found.append(Finding(part=title, state=Readiness.READY if count else Readiness.OPEN, words=words, command=todo))
     return found
 
 
 def _stamp(workspace: Workspace) -> Finding:
     other = [spec.title for spec in workspace.catalog.layers.values() if not spec.official]
     if not other:
-        return Finding(part="数据性质", state="好", words="全部图层都登记为官方成果，结果盖“正式数据”")
+        return Finding(part="数据性质", state=Readiness.READY, words="全部图层都登记为官方成果，结果盖“正式数据”")
     shown = "、".join(other[:5]) + (f" 等 {len(other)} 个" if len(other) > 5 else "")
-    return Finding(part="数据性质", state="待定", words=f"{shown}不是官方成果，用到它们的结果盖“示范数据，不作审批依据”")
+    return Finding(part="数据性质", state=Readiness.OPEN, words=f"{shown}不是官方成果，用到它们的结果盖“示范数据，不作审批依据”")
 
 
 def _carbon(workspace: Workspace) -> Finding:
     name = workspace.settings.carbon.land_class_layer
     if name in workspace.catalog:
         spec = workspace.catalog[name]
-        return Finding(part="碳账", state="好", words=f"土地类别取 {spec.title}，图例 {spec.legend or '按 classes'}")
-    return Finding(part="碳账", state="待定", words=f"没有土地类别栅格 {name}，不作碳核算（需要时在目录登记，写明 legend）")
+        return Finding(part="碳账", state=Readiness.READY, words=f"土地类别取 {spec.title}，图例 {spec.legend or '按 classes'}")
+    return Finding(part="碳账", state=Readiness.OPEN, words=f"没有土地类别栅格 {name}，不作碳核算（需要时在目录登记，写明 legend）")

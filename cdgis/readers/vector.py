@@ -1,8 +1,8 @@
-"""Sites of shapefiles and GeoPackages, record by record, through fiona with one allowed driver."""
+"""Sites of shapefiles and GeoPackages, record by record, through fiona (else pyogrio) with one allowed driver."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from shapely.errors import ShapelyError
@@ -15,6 +15,7 @@ from cdgis.readers.cut_names import bytes_as_text, full_names
 from cdgis.readers.geodatabase import GDB_DRIVER, GDB_SUFFIX, check_geodatabase
 from cdgis.readers.geopackage import check_geopackage, unchanged
 from cdgis.readers.intake import Remark, noted, rejected
+from cdgis.readers.ogr_features import OGR_PROBLEMS, list_layers, open_layer
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource, cell_text
 from cdgis.readers.reference import of_row, refer
 from cdgis.readers.repair import settle
@@ -70,29 +71,37 @@ def read_vector(source: SiteSource) -> tuple[SiteRecord, ...]:
     ReaderError : the file cannot be opened, or is not what its suffix says.
     CrsError : a layer has no CRS and none is declared, or it is not a known one.
     """
-    import fiona  # beside pyogrio, which reads the layers, its own GDAL takes a tenth of a second to load
-    from fiona._err import CPLE_BaseError  # fiona lets GDAL's own errors through
-    from fiona.errors import FionaError
-
     encoding = shapefile_encoding(source.path) if source.path.suffix.lower() == ".shp" else None
+    listing, opening, problems = _library()
     try:
         with unchanged(source.path, label=source.label) as still:
             driver = check_container(still.path, label=source.label)
-            names = sorted(fiona.listlayers(still.path))
+            names = sorted(listing(still.path))
             domains = {} if encoding else geopackage_domains(still.path)
             records: list[SiteRecord] = []
             for name in names:
                 # names cut in the middle of a character can be decoded by no strict codec, but by us, from their bytes
-                with fiona.open(still.path, driver=driver, layer=name, encoding=encoding and _BYTES) as collection:
+                with opening(still.path, driver=driver, layer=name, encoding=encoding and _BYTES) as collection:
                     prefix = f"{name}#" if len(names) > 1 else ""
                     words = domains.get(name.lower(), {})
                     records += _records(collection, source, prefix, still.remarks, encoding=encoding, domains=words)
-    except (FionaError, CPLE_BaseError, *_PROBLEMS) as err:
+    except problems as err:
         raise ReaderError(f"读取失败（{in_words(err)}）", source=source.label, remedy="请用 GIS 软件重新导出后重试") from err
     if driver == DRIVERS[".shp"]:
         gone = check_shapefile(source.path, label=source.label)
         records += (SiteRecord(row=f"{number}（附表已标删除）", geometry=None, remarks=(DELETED,)) for number in gone)
     return tuple(records)
+
+
+def _library() -> tuple[Callable[..., Any], Callable[..., Any], tuple[type[BaseException], ...]]:
+    """Return what lists and opens layers, and its errors: fiona, or pyogrio where there is no fiona."""
+    try:
+        import fiona  # beside pyogrio, which reads the layers, its own GDAL takes a tenth of a second to load
+        from fiona._err import CPLE_BaseError  # fiona lets GDAL's own errors through
+        from fiona.errors import FionaError
+    except ImportError:
+        return list_layers, open_layer, (*OGR_PROBLEMS, *_PROBLEMS)
+    return fiona.listlayers, fiona.open, (FionaError, CPLE_BaseError, *_PROBLEMS)
 
 
 def _texts(feature: "fiona.model.Feature", encoding: str | None, full: Mapping[str, str]) -> dict[str, str]:

@@ -22,9 +22,9 @@ ROW = "sheet_row"
 """Column added by `as_clauses`: the row of the sheet as a spreadsheet counts."""
 NO_REQUIREMENT = frozenset({"", "/", "-", "—", "——", "无", "暂无", "None", "nan"})
 _DIMENSIONS: Mapping[Dimension, tuple[str, ...]] = {
-    Dimension.SPACE: ("空间布局约束", "空间布局"),
-    Dimension.EMISSION: ("污染物排放管控", "污染物排放"),
-    Dimension.RISK: ("环境风险防控", "环境风险"),
+    Dimension.SPACE: ("空间布局约束", "空间布局约束要求", "空间布局"),
+    Dimension.EMISSION: ("污染物排放管控", "污染物排放管控要求", "污染物排放"),
+    Dimension.RISK: ("环境风险防控", "环境风险防控要求", "环境风险"),
     Dimension.RESOURCE: ("资源利用效率", "资源利用效率要求", "资源开发效率要求", "资源开发效率", "资源能源利用"),
 }
 _LETTERS = dict(zip(_DIMENSIONS, "KWFZ", strict=True))
@@ -89,7 +89,7 @@ def _places(header: Sequence[Sequence[str]]) -> dict[str | Dimension, int] | Non
 
 def _plain(cell: object) -> str:
     text = re.sub(r"\s+", "", str(cell))
-    return "" if re.fullmatch(r"column_\d+|nan|None", text) else text.removesuffix("要求") if text != "管控要求" else text
+    return "" if re.fullmatch(r"column_\d+|nan|None", text) else text
 
 
 def _clauses(
