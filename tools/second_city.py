@@ -30,9 +30,13 @@ def write_city(folder: Path) -> Path:
     """Write every file of the city's data into `folder` and return it."""
     folder.mkdir(parents=True, exist_ok=True)
     _layers(folder)
-    _access_list(folder)
-    _rasters(folder)
-    _subjects(folder)
+    ready = folder / "工作区"
+    for name in ("layers/projects", "layers/enterprises", "packs/示例市/carbon"):
+        (ready / name).mkdir(parents=True, exist_ok=True)
+    _access_list(ready / "layers")
+    _rasters(ready / "layers")
+    _subjects(ready / "layers")
+    _densities(ready / "packs" / "示例市" / "carbon")
     return folder
 
 
@@ -90,6 +94,23 @@ def _rasters(folder: Path) -> None:
             out.write(values, 1)
 
 
+def _densities(folder: Path) -> None:
+    """Write a table of densities: invented numbers, vegetation alone."""
+    pools = ("vegetation", "dead", "soil")
+    heads = ["class_code", "land_class", "above_tc_per_ha", "below_tc_per_ha", "soil_depth_cm", "note"]
+    heads += [f"{pool}{part}" for pool in pools for part in ("_tc_per_ha", "_low_tc_per_ha", "_high_tc_per_ha", "_source", "_mark")]
+    lines = [",".join(heads)]
+    densities = (("林地（林型不明）", 30.0), ("灌木", 8.0), ("草地（类型不明）", 3.0), ("耕地", 2.0), ("湿地", 4.0), ("水域", 0.0),
+                 ("建设用地", 0.0), ("裸地", 0.0))  # fmt: skip
+    for code, (name, mid) in enumerate(densities, start=1):
+        row = dict.fromkeys(heads, "") | {"class_code": str(code), "land_class": name, "note": "虚构"}
+        row |= {"vegetation_tc_per_ha": str(mid), "vegetation_low_tc_per_ha": str(mid / 2), "vegetation_high_tc_per_ha": str(mid * 1.5)}
+        lines.append(",".join((row | {"vegetation_source": "虚构的示例数", "vegetation_mark": "M"}).values()))
+    (folder / "pools_示例.csv").write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
+    rates = "land_class,low_tc_per_ha_yr,mid_tc_per_ha_yr,high_tc_per_ha_yr,source,mark,note\n林地（林型不明）,0.2,0.5,1.0,虚构的示例数,M,\n"
+    (folder / "sink_rates.csv").write_text(rates, encoding="utf-8-sig")
+
+
 def _subjects(folder: Path) -> None:
     to_plane = Transformer.from_crs(4490, ZONE_37, always_xy=True)
     lines = ["[属性描述]", "坐标系=2000国家大地坐标系", "几度分带=3", "带号=37", "[地块坐标]"]
@@ -99,24 +120,24 @@ def _subjects(folder: Path) -> None:
         for point, (lon, lat) in enumerate(ring):
             east, north = to_plane.transform(lon, lat)
             lines.append(f"J{point % (len(ring) - 1) + 1},1,{north:.3f},{east:.3f}")
-    (folder / "示例地块.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "projects" / "示例地块.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     rows = ["file,parcel,project_id,name,industry,project_type,activity"]
     rows += [f"示例地块.txt,SL{k:02d},SL{k:02d},示例项目{k},{code},新建,开发性生产性建设" for k, code in ((1, "3011"), (2, "1713"))]
-    (folder / "attributes.csv").write_text("\n".join(rows) + "\n", encoding="utf-8-sig")
+    (folder / "projects" / "attributes.csv").write_text("\n".join(rows) + "\n", encoding="utf-8-sig")
     feature = {
         "type": "Feature", "properties": {"name": "示例项目3", "行业代码": "3011", "建设性质": "新建"},
         "geometry": shapely.geometry.mapping(shapely.box(111.03, 27.16, 111.033, 27.162)),
     }  # fmt: skip
     crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::4490"}}
     content = {"type": "FeatureCollection", "crs": crs, "features": [feature]}
-    (folder / "示例项目3.geojson").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    (folder / "projects" / "示例项目3.geojson").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
     book = Workbook()
     sheet = book.active
     sheet.append(["企业名称", "行业代码", "经度", "纬度", "坐标系", "所在县"])
     places = (("示例企业001", "3011", 110.985, 27.152), ("示例企业002", "1713", 111.07, 27.04), ("示例企业003", "3311", 111.1, 27.1))
     for name, code, lon, lat in places:
         sheet.append([name, code, lon, lat, "CGCS2000", "示例甲县" if lon < MIDDLE else "示例乙县"])
-    book.save(folder / "示例企业.xlsx")
+    book.save(folder / "enterprises" / "示例企业.xlsx")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from cdgis.readers.layer_files import read_raw
 from cdgis.readers.loading import load_rules
 from cdgis.rules.unknown_classes import classes_named
 from cdgis.workspace.catalog import LayerSpec
-from cdgis.workspace.create import CITY_CATALOG, CITY_SETTINGS, known_layers, make_skeleton
+from cdgis.workspace.create import CITY_CATALOG, CITY_SETTINGS, known_layers, make_skeleton, standard_classes
 from cdgis.workspace.settings import SETTINGS_FILE, open_workspace
 
 _CODE = re.compile(r"\d{4}(\d{2})?")
@@ -84,7 +84,7 @@ def layers_asked(folder: Path) -> tuple[LayerSpec, ...]:
     rules = load_rules(workspace).rulebook.rules
     asked = {rule.layer for rule in rules if rule.layer} - workspace.catalog.layers.keys()
     return tuple(
-        spec.model_copy(update={"allowed_classes": tuple(classes_named(name, rules))})
+        spec.model_copy(update={"allowed_classes": standard_classes(name, classes_named(name, rules))})
         for name, spec in known_layers().items()
         if name in asked
     )

@@ -29,6 +29,7 @@ from cdgis.readers.placed_layers import place_box
 from cdgis.rules.unknown_classes import classes_named
 from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.catalog_edit import Value, with_entry, write_entry
+from cdgis.workspace.create import standard_classes
 from cdgis.workspace.layer_check import check_layers, partition_faults
 from cdgis.workspace.layers import Layer
 from cdgis.workspace.settings import Workspace
@@ -147,7 +148,7 @@ class _Proposer:
             rulebook, _ = read_rules(self._workspace, self._workspace.settings, [])
         except CdgisError:
             return ()
-        return tuple(classes_named(self._wishes.layer_id, rulebook.rules))
+        return standard_classes(self._wishes.layer_id, classes_named(self._wishes.layer_id, rulebook.rules))
 
     def _field_sources(self, frame: pd.DataFrame, profiles: Profiles) -> list[tuple[str, Mapping[str, tuple[str, ...]]]]:
         strange = [name for name in self._wishes.fields.values() if name not in frame.columns]
@@ -217,6 +218,8 @@ class _Proposer:
             "fields": {choice.column: [choice.field] for choice in choices},
             "classes": dict(classes.mapped) or None,
         }  # fmt: skip
+        if old is None and len(known := self._known_classes()) > 1:
+            values["allowed_classes"] = known
         values |= wishes.values
         self._questions += [
             f"{key} 还是“{UNSTATED}”，请用 --{key} 写明" for key in ("version", "source", "licence") if values[key] == UNSTATED

@@ -13,7 +13,7 @@ from cdgis.core.errors import CatalogError, os_reason
 from cdgis.core.regular_files import read_regular
 from cdgis.workspace.catalog import read_catalog
 
-Value = str | bool | float | int | date | Mapping[str, object]
+Value = str | bool | float | int | date | tuple[str, ...] | Mapping[str, object]
 
 
 def with_entry(text: str, layer_id: str, values: Mapping[str, Value | None]) -> str:
@@ -36,7 +36,7 @@ def with_entry(text: str, layer_id: str, values: Mapping[str, Value | None]) -> 
         if value is None:
             entry.pop(key, None)
         elif key not in entry or entry[key] != value:
-            entry[key] = _inline(value) if isinstance(value, Mapping) else value
+            entry[key] = _inline(value) if isinstance(value, Mapping) else list(value) if isinstance(value, tuple) else value
     if is_new:
         return f"{text.rstrip()}\n\n[layers.{layer_id}]\n{entry.as_string().strip()}\n"
     return str(tomlkit.dumps(document))

@@ -1,10 +1,11 @@
 """Creation of a workspace: the shipped Chengde one, or an empty one (`cdgis init`)."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from cdgis.core import layer_ids
 from cdgis.core.errors import WorkspaceError
 from cdgis.workspace.catalog import LayerSpec, read_catalog
 from cdgis.workspace.settings import SETTINGS_FILE
@@ -62,6 +63,17 @@ def shipped_workspace() -> Path:
 def known_layers() -> Mapping[str, LayerSpec]:
     """Return what the shipped catalogue says of each layer: how it is called, what it holds, how its fields are named."""
     return read_catalog(shipped_workspace() / "layers" / "catalog.toml").layers
+
+
+def standard_classes(layer_id: str, named: Sequence[str]) -> tuple[str, ...]:
+    """Return the classes a layer may hold: the standard ones of which rules name any, else those that rules name.
+
+    Classes of a layer that the rules in use name none of belong to the place the shipped catalogue is about; the three
+    kinds of unit are the same everywhere.
+    """
+    spec = known_layers().get(layer_id)
+    known = spec.allowed_classes if spec is not None else ()
+    return known if set(named) & set(known) or layer_id == layer_ids.MANAGEMENT_UNITS else tuple(named)
 
 
 def make_skeleton(folder: Path) -> None:

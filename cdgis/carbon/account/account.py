@@ -33,7 +33,7 @@ from cdgis.carbon.account.totals import (
     with_areas,
 )
 from cdgis.carbon.eligibility import Fact
-from cdgis.carbon.factors import PoolTable, read_growth, read_trees, with_own_factors
+from cdgis.carbon.factors import GROWTH_TABLES, PoolTable, has_factors, read_growth, read_trees, with_own_factors
 from cdgis.carbon.growth import growth_table
 from cdgis.carbon.potential import AFFORESTATION
 from cdgis.carbon.stock import TOTAL
@@ -47,7 +47,7 @@ from cdgis.readers import read_table_layer, table_record, unread_record
 from cdgis.readers.loading import Loaded
 from cdgis.readers.place_extent import in_its_place
 from cdgis.results.assessment import Part
-from cdgis.results.tables.validation import validate
+from cdgis.results.tables.validation import empty, validate
 from cdgis.workspace.layers import Layer
 
 if TYPE_CHECKING:
@@ -215,7 +215,7 @@ def _closing_tables(
     """Return growth curves, factors, value and milestones."""
     settings, catalog = loaded.settings.carbon, loaded.workspace.catalog
     found = {
-        "carbon_growth": growth_table(read_growth(), read_trees()),
+        "carbon_growth": growth_table(read_growth(), read_trees()) if has_factors(*GROWTH_TABLES) else empty("carbon_growth"),
         "carbon_factors": factor_table(inputs.pools, settings),
     }
     if cover is None or not cover.city_share:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from cdgis.carbon.account.grids import Terrain, terrain_of
-from cdgis.carbon.factors import PoolTable, data_folder, read_pool_table, recoding_of
+from cdgis.carbon.factors import GROWTH_TABLES, PoolTable, data_folder, has_factors, read_pool_table, recoding_of
 from cdgis.core.data_gaps import Gap, attempted
 from cdgis.core.vocabulary import InputRecord
 from cdgis.raster import Effort, Raster, aligned, read_raster, true_heights
@@ -14,6 +14,13 @@ from cdgis.readers.loading import Loaded
 from cdgis.workspace.catalog import LayerSpec
 
 _REMEDY = "请用最近邻法重采样到土地类别栅格的格网（行列、范围、坐标系相同）"
+
+
+_OWN_FACTORS = "请在本市数据包的 carbon/ 里放入（写法见 docs/packs.md）；别处的不代用"
+_OPTIONAL = {
+    "增汇曲线和生长因子": GROWTH_TABLES, "与公开数字对照": ("published_checks",), "规划节点": ("milestones",),
+}  # fmt: skip
+"""Part of the account -> the place's own tables it rests on; without them the other parts stand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +67,11 @@ def read_inputs(loaded: Loaded, gaps: list[Gap]) -> Inputs:
             known = attempted(parts[name], partial(_with_known_classes, read.pop(name), workspace.catalog[name], pools), gaps)
             if known is not None:
                 read[name], pools = known
+    gaps += [
+        Gap(part=part, layer="", file="", row="", problem=f"本地没有碳因子表 {'、'.join(f'{name}.csv' for name in names)}", remedy=_OWN_FACTORS)
+        for part, names in _OPTIONAL.items()
+        if not has_factors(*names)
+    ]
     classes, earlier = read.get(settings.land_class_layer), read.get(settings.earlier_layer)
     elevation = _heights(read.get(settings.dem_layer), gaps)
     dem = _on_grid_of(classes, elevation, "修复区的坡度、海拔条件未扣，树种规则未用高程", gaps)

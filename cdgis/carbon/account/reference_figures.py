@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 
 from cdgis.carbon.factors import (
+    GROWTH_TABLES,
     POOL_WORDS,
     POOLS,
     TREE_FACTORS,
     PoolTable,
+    has_factors,
     mark_column,
     read_growth,
     read_measures,
@@ -23,6 +25,7 @@ from cdgis.core.packs import pack_toml
 from cdgis.core.units import M2_PER_HA, TCO2_PER_TC
 from cdgis.core.vocabulary import CheckState
 from cdgis.raster import NODATA_CODE
+from cdgis.results.tables.validation import empty
 from cdgis.workspace.settings import CarbonSettings
 
 STANDING_VOLUME = "森林蓄积量"
@@ -92,7 +95,9 @@ def _found(item: str, year: int, unit: str, value: float, method: str, mark: str
 
 
 def published_checks() -> pd.DataFrame:
-    """Return rows of table carbon_checks: published figures set against what their own parts give."""
+    """Return rows of table carbon_checks: published figures of the place set against what their own parts give."""
+    if not has_factors("published_checks"):
+        return empty("carbon_checks")
     table = read_shipped("published_checks", ("printed", "a", "b", "scale"))
     product = np.where(table["op"] == "×", table["a"] * table["b"], table["a"] / table["b"])
     return table.assign(expected=table["printed"], found=product * table["scale"]).pipe(compared)
@@ -109,7 +114,9 @@ def compared(table: pd.DataFrame) -> pd.DataFrame:
 
 def factor_table(pools: PoolTable, settings: CarbonSettings) -> pd.DataFrame:
     """Return table carbon_factors: every number the account rests on, with source and mark."""
-    parts = [_pool_rows(pools), _measure_rows(), _tree_rows(), _growth_rows(), _soil_rows(), _other_rows(settings)]
+    parts = [_pool_rows(pools), _tree_rows(), _soil_rows(), _other_rows(settings)]
+    parts[1:1] = [_measure_rows()] if has_factors("age_class_carbon", "age_class_range", "sink_rates") else []
+    parts[-2:-2] = [_growth_rows()] if has_factors(*GROWTH_TABLES) else []
     return pd.concat(parts, ignore_index=True)
 
 

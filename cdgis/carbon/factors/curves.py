@@ -28,6 +28,9 @@ class GrowthData:
     """forest_type, age_from_yr, rate_tc_per_ha_yr: printed yearly gain of existing stands by age class."""
 
 
+GROWTH_TABLES = ("age_class_carbon", "age_class_range", "growth_richards", "growth_increment", "growth_power", "stand_rates")
+
+
 def read_growth() -> GrowthData:
     """Return the growth data of the place."""
     return _growth_of(current_packs(), own_state())

@@ -60,6 +60,11 @@ def read_source(source: Traversable, numbers: tuple[str, ...] = ()) -> pd.DataFr
     return frame
 
 
+def has_factors(*names: str) -> bool:
+    """Return whether the place has all these factor tables: what rests on one it lacks is left out, and said."""
+    return all(factor_files(f"{name}.csv") for name in names)
+
+
 def read_shipped(name: str, numbers: tuple[str, ...] = (), folder: Traversable | None = None) -> pd.DataFrame:
     """Return the factor table `name` (without .csv) of the place."""
     return read_source(factor_file(f"{name}.csv", folder), numbers)
