@@ -21,7 +21,7 @@ OGR_PROBLEMS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, p
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feature:
-    """One feature: shape or None, and attributes by field."""
+    """One feature: GeoJSON-like geometry or None, and attributes by field."""
 
     geometry: Any
     properties: Mapping[str, object]
@@ -53,7 +53,7 @@ class Collection:
         for number in range(len(self)):
             raw = self._wkb[number] if self._wkb is not None else None
             values = {name: self._bytes(_value(column[number])) for name, column in zip(names, self._columns, strict=True)}
-            yield Feature(geometry=shapely.from_wkb(raw) if raw is not None else None, properties=values)
+            yield Feature(geometry=shapely.geometry.mapping(shapely.from_wkb(raw)) if raw is not None else None, properties=values)
 
 
     def _bytes(self, value: object) -> object:
