@@ -17,6 +17,7 @@ from cdgis.carbon.account.restoration import RESTORATION_LAYER
 from cdgis.carbon.account.stand_check import check_stands
 from cdgis.carbon.factors import (
     Recoding,
+    has_factors,
     read_planting_rules,
     read_pool_table,
     read_trees,
@@ -208,7 +209,8 @@ def _factor_faults(workspace: Workspace) -> list[Fault]:
     try:
         with with_own_factors(workspace.root):
             read_trees()
-            read_planting_rules()
+            if has_factors("planting_rules"):  # a place without any plants nothing; its account says so
+                read_planting_rules()
     except CdgisError as err:
         return [unreadable(FACTORS_DIR, err)]
     return []
