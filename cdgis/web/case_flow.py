@@ -18,6 +18,7 @@ from cdgis.web.cases import Question, changed, check_version, documents_of, ques
 from cdgis.web.event_chain import events_of
 from cdgis.web.models import Case, Document
 from cdgis.web.running_desk import Desk
+from cdgis.web.verdict_summary import decisive_of
 
 REPORT = "report"
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
@@ -130,7 +131,7 @@ def finalise(desk: Desk, actor: Actor, case_id: str, *, reason: str, version: in
             before = case.state
             case.state, case.verdict, case.report_number = CaseState.FINAL, found["verdict"], found["numbers"][""]
             case.reviewers = {**case.reviewers, Action.FINALISE.value: actor.account_id}
-            told = {"from": before, "to": case.state, "number": case.report_number, "verdict": case.verdict}
+            told = {"from": before, "to": case.state, "number": case.report_number, "verdict": case.verdict, "decisive": decisive_of(found)}
             changed(desk, session, case, actor, Action.FINALISE, told, reason)
             name = f"{case.number}-{case.round}-{case.report_number}.zip"
             _write_zip(made / name, made / REPORT, _dossier(desk, session, case, found["labels"]))

@@ -31,6 +31,7 @@ _HEADERS = {
     "permissions-policy": "geolocation=(), camera=(), microphone=()",
 }  # fmt: skip
 _SAFE = ("GET", "HEAD")
+_TOO_LARGE = 413
 _OPEN = ("/enter", "/login", "/setup", "/api/login", "/api/setup", "/health")
 """Asked by people who are not yet signed in."""
 _STATIC = "/static/"
@@ -120,9 +121,19 @@ class Guard:
         return timely
 
     def _with_headers(self, scope: Scope, send: Send) -> Send:
+        replaced = False
+
         async def guarded(message: Message) -> None:
+            nonlocal replaced
+            if replaced:
+                return
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                if message["status"] == _TOO_LARGE and headers.get("content-type", "").startswith("text/plain"):
+                    # the framework refuses a body over its limit in English, before any route sees it
+                    replaced = True
+                    await _refuse((_TOO_LARGE, "提交的内容过大"), scope, self._with_headers(scope, send), remedy="请只留下用地边界，或拆成几个文件")
+                    return
                 for name, value in _HEADERS.items():
                     if name not in headers:
                         headers[name] = value
@@ -143,11 +154,11 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-async def _refuse(refused: tuple[int, str], scope: Scope, send: Send) -> None:
+async def _refuse(refused: tuple[int, str], scope: Scope, send: Send, *, remedy: str = "请从研判台的页面进入") -> None:
     status, reason = refused
     wants_page = scope["method"] in _SAFE and not scope["path"].startswith(("/api/", _OGC))
     headers: list[tuple[bytes, bytes]] = []
-    body: Any = {"reason": reason, "remedy": "请从研判台的页面进入"}
+    body: Any = {"reason": reason, "remedy": remedy}
     if status == 401 and wants_page:
         status, headers = 303, [(b"location", b"/login")]
     if status == 401 and scope["path"].startswith(_OGC):

@@ -34,6 +34,12 @@ def summary_of(assessment: Assessment) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def decisive_of(summary: Mapping[str, Any]) -> list[str]:
+    """Return what decides a verdict: each clause with the zone it speaks of."""
+    clauses = [(clause, clause["zones"] or ["（不按位置）"]) for site in summary["sites"] for clause in site["decisive"]]
+    return sorted({f"{clause['rule_ids'][0]} {clause['title']}：{zone}" for clause, zones in clauses for zone in zones})
+
+
 def _site(assessment: Assessment, book: Casebook, subject_id: str) -> dict[str, Any]:
     case = book.case(subject_id, reasons=False)
     c = case.conclusion

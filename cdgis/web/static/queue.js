@@ -38,3 +38,28 @@ filter.addEventListener("input", later);
 filter.addEventListener("submit", (event) => { event.preventDefault(); later(); });
 $("#new")?.addEventListener("click", told(async () => location.assign(`/cases/${(await ask("POST", "/api/cases", {})).id}`)));
 told(draw)();
+
+// Which decided cases would be decided otherwise today.
+async function follow(id) {
+  const stop = $("#rejudge-stop");
+  stop.hidden = false;
+  stop.onclick = told(() => ask("DELETE", `/api/jobs/${id}`));
+  for (;;) {
+    const job = await ask("GET", `/api/jobs/${id}`);
+    const { changed, failed } = job.result;
+    $("#rejudge-told").textContent = `${job.state}：已查 ${job.done} / ${job.total} 件，会变 ${changed.length} 件${failed.length ? `，查不了 ${failed.length} 件` : ""}。${job.message}`;
+    $("#rejudge-list").replaceChildren(
+      ...changed.map((row) => el("li", {}, el("a", { href: `/cases/${row.id}` }, `${row.number} ${row.name || "（未填）"}`),
+        row.same_word ? `：仍为“${row.after}”，依据变了` : `：${row.before} → ${row.after}`,
+        row.new.length ? el("div", {}, `新的依据：${row.new.join("；")}`) : null, row.gone.length ? el("div", { className: "muted" }, `不再作依据：${row.gone.join("；")}`) : null)),
+      ...failed.map((row) => el("li", { className: "lost" }, `${row.number} ${row.name}：${row.reason}`)));
+    if (job.state !== "进行中") break;
+    await new Promise((resolve) => { setTimeout(resolve, 700); });
+  }
+  stop.hidden = true;
+}
+$("#rejudge")?.addEventListener("click", told(async () => {
+  const button = $("#rejudge");
+  button.disabled = true;
+  try { await follow((await ask("POST", "/api/jobs/rejudge", {})).id); } finally { button.disabled = false; }
+}));

@@ -1,0 +1,204 @@
+"""The desk in Chromium on a small workspace, nothing but the desk within reach: the steps of a case, by mouse and by keyboard."""
+
+import sys
+import threading
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from desk_client import BESIDE, OVER, TOKEN, desk_settings, wkt_geojson
+from shapes import write_layer
+from small_workspace import small_workspace
+from visits import DESKTOP, PHONE
+
+from cdgis.web.desk_app import make_app
+
+pytestmark = pytest.mark.browser
+PORT = 8594
+ADDRESS = f"http://127.0.0.1:{PORT}"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """A running desk, and a folder of files to hand in."""
+    root = small_workspace(tmp_path_factory.mktemp("desk") / "w")
+    app = make_app(desk_settings(root, hosts=(f"127.0.0.1:{PORT}",), port=PORT))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=PORT, log_level="error", lifespan="off"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    yield root
+    server.should_exit = True
+    thread.join(10)
+    app.state.desk.close()
+
+
+class Person:
+    """Somebody at the desk: a page, and what it complained of or asked elsewhere."""
+
+    def __init__(self, browser, size):
+        self.context = browser.new_context(viewport=size, locale="zh-CN")
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(30_000)
+        self.complaints: list[str] = []
+        self.strange: list[str] = []
+        self.page.on("console", lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("request", lambda request: None if request.url.startswith((ADDRESS, "data:", "blob:")) else self.strange.append(request.url))
+        self.page.goto(f"{ADDRESS}/enter?token={TOKEN}")
+
+    def new_case(self):
+        self.page.click("#new")
+        self.page.wait_for_selector("html[data-ready]", state="attached")
+        return self.page
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *rest):
+        self.context.close()
+        if kind is None:
+            assert (self.complaints, self.strange) == ([], [])
+
+
+def shapefile_zip(folder: Path) -> Path:
+    made = write_layer(folder / "shp" / "地块.shp", [OVER], {"name": ["示例"]}, encoding="UTF-8")
+    archive = folder / "地块.zip"
+    with zipfile.ZipFile(archive, "w") as target:
+        for part in made.parent.glob("地块.*"):
+            target.write(part, part.name)
+    return archive
+
+
+def fits(page):
+    assert page.evaluate("document.documentElement.scrollWidth") <= page.viewport_size["width"]
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["1440", "390"])
+def test_first_case_from_a_shapefile_to_a_numbered_report(browser, served, tmp_path, size):
+    with Person(browser, size) as person:
+        page = person.new_case()
+        page.set_input_files("#files", shapefile_zip(tmp_path))
+        page.wait_for_selector("#confirm")
+        assert "4 公顷" in page.inner_text("#boundary") and "60 亩" in page.inner_text("#boundary")
+        fits(page)
+        page.click("#confirm")
+        page.fill("#facts [name=name]", "示例项目")
+        page.fill("#industry", "粘土砖瓦")
+        page.wait_for_selector("#industry-list li")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        page.select_option("#facts [name=project_type]", "新建")
+        page.select_option("#facts [name=activity]", "开发性生产性建设")
+        page.wait_for_selector("#live .v-fail")
+        assert "草算" in page.inner_text("#live")
+        page.click("#tab-verdict")
+        assert "红线一般区域禁止开发性生产性建设" in page.inner_text("#verdict")
+        fits(page)
+        page.click("#tab-flow")
+        page.click("#finalise")
+        page.click("#ask-yes")
+        page.wait_for_selector("text=已定稿")
+        assert page.locator("#flow a[href*='/documents/']").count() >= 6
+        fits(page)
+        page.goto(ADDRESS)
+        page.fill("#filter [name=q]", "示例项目")
+        page.wait_for_selector("#cases tbody tr")
+        assert "不符合" in page.inner_text("#cases tbody tr >> nth=0")
+        fits(page)
+
+
+def test_polygon_with_a_hole_is_drawn_undone_and_becomes_the_boundary(browser, served):
+    with Person(browser, DESKTOP) as person:
+        page = person.new_case()
+        page.click("#start-draw")
+        box = page.locator("#map").bounding_box()
+
+        def click(x, y):
+            page.mouse.click(box["x"] + box["width"] * x, box["y"] + box["height"] * y)
+
+        for x, y in ((0.3, 0.3), (0.7, 0.3), (0.7, 0.6), (0.3, 0.6), (0.1, 0.1)):
+            click(x, y)
+        page.click("#undo")
+        page.click("[data-mode=hole]")
+        for x, y in ((0.45, 0.4), (0.55, 0.4), (0.5, 0.5)):
+            click(x, y)
+        assert "7 个点" in page.inner_text("#draw-told") and "1 个孔" in page.inner_text("#draw-told")
+        page.click("#use-drawn")
+        page.wait_for_selector("#boundary .site")
+        assert "1 个孔" in page.inner_text("#boundary .site")
+
+
+def test_question_of_the_datum_is_asked_and_answered_by_keyboard_alone(browser, served):
+    with Person(browser, DESKTOP) as person:
+        page = person.new_case()
+        page.focus("#start-paste")
+        page.keyboard.press("Enter")
+        page.select_option("#notation", "plane")
+        page.keyboard.press("Tab")
+        page.keyboard.type("4584000.1,541000.2\n4584000.1,541100.2\n4584100.1,541100.2\n4584100.1,541000.2")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#boundary .lost")
+        assert "带号" in page.inner_text("#boundary") and page.locator("#confirm").count() == 0
+        page.focus("#answers [name=crs]")
+        page.keyboard.type("EPSG:4548")
+        page.select_option("#answers [name=geometry_kind]", "polygon")
+        page.focus("#answers button")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#confirm")
+        assert "15 亩" in page.inner_text("#boundary") or "14.99" in page.inner_text("#boundary")
+        page.focus("#confirm")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#step-facts:not([hidden])")
+
+
+def test_question_that_changes_the_verdict_and_a_shift_that_is_accepted(browser, served, tmp_path):
+    site = tmp_path / "site.geojson"
+    site.write_bytes(wkt_geojson(OVER))
+    with Person(browser, DESKTOP) as person:
+        page = person.new_case()
+        page.set_input_files("#files", site)
+        page.click("#confirm")
+        page.wait_for_selector("#questions .question")
+        before = page.inner_text("#live .chip")
+        page.select_option("#facts [name=project_type]", "新建")
+        page.select_option("#facts [name=activity]", "开发性生产性建设")
+        page.wait_for_selector("#live .v-fail")
+        assert before != "不符合"
+        page.click("#tab-verdict")
+        page.locator(".way button", has_text="采用").first.click()
+        page.click("#ask-yes")
+        page.wait_for_selector("#confirm")
+        assert "frame-" in page.inner_text("#boundary")
+
+
+def test_axe_finds_nothing_serious_on_any_page(browser, served, tmp_path):
+    from axe_playwright_python.sync_playwright import Axe
+
+    site = tmp_path / "site.geojson"
+    site.write_bytes(wkt_geojson(BESIDE))
+    with Person(browser, DESKTOP) as person:
+        page = person.page
+        found = [(page.url, Axe().run(page))]
+        person.new_case()
+        page.set_input_files("#files", site)
+        page.click("#confirm")
+        page.wait_for_selector("#questions .question")
+        for tab in ("boundary", "facts", "verdict", "flow"):
+            page.click(f"#tab-{tab}")
+            found.append((tab, Axe().run(page)))
+        page.goto(f"{ADDRESS}/services")
+        page.wait_for_selector("#api tbody tr")
+        found.append((page.url, Axe().run(page)))
+    bad = [
+        (place, item["id"], [node["html"][:120] for node in item["nodes"][:3]])
+        for place, result in found for item in result.response["violations"] if item["impact"] in ("serious", "critical")
+    ]  # fmt: skip
+    assert bad == []
