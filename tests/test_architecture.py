@@ -47,7 +47,10 @@ FENCES = {
     "folium": ("report.map",),
     **dict.fromkeys(("fastapi", "starlette", "uvicorn", "sqlalchemy", "alembic", "argon2", "multiprocessing", "psutil"), ("web",)),
     "numba": ("core.compiled",),
-    "docx": ("report.files.docx_base", "report.screening.docx", "report.screening.official_form", "report.screening.word_record", "report.rivers.docx", "report.relocation.docx"),
+    "docx": (
+        "report.files.docx_base", "report.screening.docx", "report.screening.official_form", "report.screening.word_record",
+        "report.rivers.docx", "report.relocation.docx",
+    ),
     "matplotlib": ("report.site.overview_png",),
     "PIL": ("report.drawing.fonts", "report.screening.figure_png", "report.rivers.plan_png"),
 }

@@ -8,6 +8,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from cdgis import __version__
 from cdgis.core.errors import CdgisError, DeskError
@@ -19,6 +20,14 @@ from cdgis.web.running_desk import Desk
 
 _REASONS = {404: "没有这一页", 405: "不支持这种请求", 413: "提交的内容过大"}
 _FORM_SLACK = 1 << 20
+
+
+class DeskApi(FastAPI):
+    """The application with the guard outermost: before the limit of bodies, around errors of the program itself."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Return the stack of middleware."""
+        return Guard(super().build_middleware_stack(), self.state.desk)
 
 
 def make_app(settings: DeskSettings, *, setup_token: str = "") -> FastAPI:
@@ -39,7 +48,7 @@ def make_app(settings: DeskSettings, *, setup_token: str = "") -> FastAPI:
         desk.close()
 
     limits = settings.limits
-    app = FastAPI(
+    app = DeskApi(
         title="cdgis 研判台", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json", lifespan=life,
         max_body_size=limits.body_bytes, separate_input_output_schemas=False,
     )  # fmt: skip
@@ -50,7 +59,7 @@ def make_app(settings: DeskSettings, *, setup_token: str = "") -> FastAPI:
     app.add_exception_handler(CdgisError, _told)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_middleware(Guard, desk=desk)
+    app.add_exception_handler(Exception, _failed)
     return app
 
 
@@ -71,6 +80,11 @@ async def _invalid(_: Request, err: Exception) -> Response:
     errors = err.errors() if isinstance(err, RequestValidationError) else []
     named = dict.fromkeys(".".join(str(part) for part in item["loc"][1:]) or str(item["loc"][0]) for item in errors)
     return _answer(400, f"请求的这些项不合要求：{'、'.join(named)[:200]}", "请刷新页面后重试；程序对接请看 /api/openapi.json")
+
+
+async def _failed(_: Request, err: Exception) -> Response:
+    """Answer a fault of the program; the server's log has the rest."""
+    return _answer(500, f"程序内部错误 {type(err).__name__}，这一步没有做", "这是 cdgis 的缺陷，请连同操作步骤一并反馈")
 
 
 async def _http(_: Request, err: Exception) -> Response:

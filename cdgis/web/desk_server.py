@@ -4,15 +4,18 @@ import threading
 import time
 import webbrowser
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import uvicorn
 
 from cdgis.core.errors import DeskError
+from cdgis.web.accounts import has_accounts
 from cdgis.web.desk_app import make_app
 from cdgis.web.desk_settings import PORT, DeskSettings
 from cdgis.web.guards import new_token
+from cdgis.web.running_desk import Desk
 
 _LOOPBACK = "127.0.0.1"
 _ALL = "0.0.0.0"
@@ -93,27 +96,26 @@ def run_desk(workspace: Path, address: Address, *, say: Callable[[str], None], b
     )  # fmt: skip
     server = uvicorn.Server(config)
     link = f"http://{_LOOPBACK}:{port}/enter?token={token}" if not address.serve else f"https://{address.hosts[0]}/setup?token={setup}"
-    threading.Thread(target=_announce, args=(server, app.state.desk, address, link, say, browser), daemon=True).start()
+    desk: Desk = app.state.desk
+    threading.Thread(target=_announce, args=(server, desk, address, link, say, browser), daemon=True).start()
     try:
         server.run()
     except SystemExit as err:  # uvicorn ends the process when it cannot listen
         raise DeskError(f"端口 {port} 用不了，可能已有一个研判台在运行", remedy="请关闭它，或用 --port 换一个端口") from err
     finally:
-        app.state.desk.close()
+        desk.close()
 
 
 def _announce(
-    server: uvicorn.Server, desk: object, address: Address, link: str, say: Callable[[str], None], browser: bool
+    server: uvicorn.Server, desk: Desk, address: Address, link: str, say: Callable[[str], None], browser: bool
 ) -> None:
-    from cdgis.web.accounts import has_accounts
-    from cdgis.web.running_desk import Desk
-
+    """Say where the desk is once it listens, open the browser, and start the processes before they are asked."""
     while not server.started:
         if server.should_exit:
             return
         time.sleep(_LOOK_S)
     if address.serve:
-        first = isinstance(desk, Desk) and not has_accounts(desk)
+        first = not has_accounts(desk)
         say(f"研判台已启动：https://{address.hosts[0]}")
         say(f"还没有账号。请打开这个链接建立第一个管理账号：{link}" if first else "同事用各自的账号登录。")
     else:
@@ -121,3 +123,6 @@ def _announce(
     say("按 Ctrl+C 结束。")
     if browser and not address.serve:
         webbrowser.open(link)
+    with suppress(DeskError):  # who asks first is told
+        desk.reader.warm()
+        desk.judge.warm()

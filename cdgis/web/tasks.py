@@ -21,7 +21,7 @@ from cdgis.core.units import m2_to_ha, m2_to_mu
 from cdgis.core.vocabulary import IntakeStatus
 from cdgis.geometry.geodesy import geodesic_length_m, survey_area_m2
 from cdgis.pipelines.session import Session
-from cdgis.pipelines.session_results import Result, columns_of
+from cdgis.pipelines.session_results import Result
 from cdgis.readers import read_sites
 from cdgis.readers.frame_sites import frame_file_name, frame_geojson, site_labels
 from cdgis.readers.inputs import expand_globs, file_sha256
@@ -156,15 +156,6 @@ def _screened(
     )  # fmt: skip
 
 
-def trace_water(ws: Session, *, lon: float, lat: float, up: bool) -> dict[str, Any]:
-    """Return who lies downstream (or which sources upstream) of a place, in the words of ``cdgis trace``."""
-    found = ws.trace(lon, lat, up=up)
-    table = found.sources if up else found.receptors
-    rows = [{key: plain(value) for key, value in row.items()} for row in table.to_dict("records")]
-    titles = columns_of("trace_sources" if up else "trace")["title"].to_dict()
-    return {"river": found.trace.river, "direction": found.direction, "rows": rows, "titles": titles, "notes": [found.trace.stamp, *found.notes]}
-
-
 def plain(value: Any) -> Any:
     """Return a table's cell as JSON holds it: no NaN, no numpy."""
     if isinstance(value, np.generic):
@@ -173,6 +164,6 @@ def plain(value: Any) -> Any:
 
 
 TASKS: Mapping[str, Callable[..., dict[str, Any]]] = {
-    "read": read_boundary, "judge": judge_sites, "write": write_case_reports, "trace": trace_water,
+    "read": read_boundary, "judge": judge_sites, "write": write_case_reports,
 }  # fmt: skip
 """What a worker can be asked, by name."""

@@ -61,6 +61,12 @@ class Worker:
         found: dict[str, Any] = answer
         return found
 
+    def warm(self) -> None:
+        """Start the process, so that the first question does not wait for it."""
+        with self._turn:
+            if self._process is None or not self._process.is_alive():
+                self._start()
+
     def close(self) -> None:
         """End the process, whatever it does."""
         self._end()
@@ -132,6 +138,9 @@ class InProcess:
 
         with self._turn:
             return TASKS[task](self._session, **given)
+
+    def warm(self) -> None:
+        """Start nothing."""
 
     def close(self) -> None:
         """End nothing."""
