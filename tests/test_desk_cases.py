@@ -261,6 +261,15 @@ def test_dossier_in_which_anything_was_changed_is_not_accepted(final, root, tmp_
     assert command("verify", forged, "--workspace", tmp_path / "w") == 2
 
 
+def test_file_changed_behind_the_desk_is_not_decided_on(browser, root):
+    case = confirmed_case(browser, BESIDE)
+    version = browser.get(f"/api/cases/{case}").json()["version"]
+    (root / "desk" / "files" / case / "地块.geojson").write_bytes(wkt_geojson(OVER))
+    answer = browser.post(f"/api/cases/{case}/final", {"version": version})
+    assert answer.status_code == 409 and "被改动" in answer.json()["reason"]
+    assert browser.get(f"/api/cases/{case}").json()["state"] == "草稿"
+
+
 def test_final_case_stays_as_it_is(browser, final):
     case = final["id"]
     assert final["state"] == "定稿" and final["report_number"].startswith("CDGIS-") and final["verdict"] == "不符合"

@@ -105,9 +105,11 @@ def add_drawn(desk: Desk, actor: Actor, case_id: str, geojson: Mapping[str, Any]
         case = visible_case(session, actor, case_id)
         checked(actor, case, Action.EDIT)
         there = [document.name for document in documents_of(session, case_id)]
-    for old in there:
-        remove_file(desk, actor, case_id, old, reason=note)
-    add_file(desk, actor, case_id, name, io.BytesIO(content))
+    if name not in there:
+        add_file(desk, actor, case_id, name, io.BytesIO(content))
+    for old in there:  # only once the new one is safe
+        if old != name:
+            remove_file(desk, actor, case_id, old, reason=note)
     return name
 
 
@@ -151,7 +153,7 @@ def boundary_of(desk: Desk, actor: Actor, case_id: str) -> dict[str, Any]:
     if found is None:
         found = desk.reader.ask("read", **question.boundary)
         desk.keep(key, found)
-    return found | {"confirmed": bool(confirmed) and confirmed == found["digest"]}
+    return found | {"confirmed": bool(confirmed) and confirmed == found["digest"], "key": question.key}
 
 
 def confirm_boundary(desk: Desk, actor: Actor, case_id: str, digest: str) -> None:
@@ -170,6 +172,8 @@ def confirm_boundary(desk: Desk, actor: Actor, case_id: str, digest: str) -> Non
     with desk.database.writing() as session:
         case = visible_case(session, actor, case_id)
         checked(actor, case, Action.EDIT)
+        if question_of(desk, session, case).key != found["key"]:
+            raise DeskError("边界刚刚被改动", remedy="请重新核对后再确认", status=409)
         case.confirmed, case.area_m2 = digest, found["area_m2"]
         case.outline = outlines[0] if len(outlines) == 1 else {"type": "GeometryCollection", "geometries": outlines}
         changed(desk, session, case, actor, "确认边界", {"digest": digest, "area_m2": found["area_m2"], "sites": len(found["sites"])})

@@ -1,5 +1,6 @@
 """Cases on their way: the draft verdict, submission, reviews, the final report, judging anew."""
 
+import hashlib
 import json
 import shutil
 import uuid
@@ -11,7 +12,6 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from cdgis.core.errors import DeskError, os_reason
-from cdgis.readers.inputs import file_sha256
 from cdgis.rules.attributes import SEEN, load_attributes
 from cdgis.web.case_states import Action, Actor, CaseState, checked
 from cdgis.web.cases import Question, changed, check_version, documents_of, question_of, visible_case
@@ -118,6 +118,7 @@ def finalise(desk: Desk, actor: Actor, case_id: str, *, reason: str, version: in
         checked(actor, case, Action.FINALISE, reason)
         check_version(case, version)
         _check_confirmed(case)
+        _check_files(desk, session, case)
         question, place = question_of(desk, session, case), f"reports/{case_id}/{case.round}"
     target = desk.settings.folder / place
     made = target.with_name(f".making-{uuid.uuid4().hex}")
@@ -146,6 +147,14 @@ def finalise(desk: Desk, actor: Actor, case_id: str, *, reason: str, version: in
         shutil.rmtree(made, ignore_errors=True)
 
 
+def _check_files(desk: Desk, session: Session, case: Case) -> None:
+    """Refuse to decide on files that are no longer the ones handed in and confirmed."""
+    for document in documents_of(session, case.id):
+        path = desk.settings.folder / document.path
+        if not path.is_file() or plain_sha256(path) != document.sha256:
+            raise DeskError(f"文件 {document.name} 在磁盘上被改动或删去，不是交来时的样子", remedy="请从备份恢复，或移去后重新上传、确认", status=409)
+
+
 def _dossier(desk: Desk, session: Session, case: Case, labels: Mapping[str, str]) -> dict[str, bytes]:
     """Return what goes into the zip beside the reports: the inputs under the names the reports know them by, and the case."""
     kept = {label: Path(path).read_bytes() for path, label in labels.items() if Path(path).is_file()}
@@ -164,6 +173,12 @@ def _dossier(desk: Desk, session: Session, case: Case, labels: Mapping[str, str]
     return kept
 
 
+def plain_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's own bytes, whatever lies beside it."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
 def _write_zip(target: Path, folder: Path, more: Mapping[str, bytes]) -> None:
     inside = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -179,7 +194,7 @@ def _add_documents(desk: Desk, session: Session, case: Case, made: Path, place: 
     for path in (made / zip_name, *pages, *sorted(path for path in (folder / "data").iterdir() if path.suffix in (".xlsx", ".gpkg"))):
         session.add(Document(
             id=uuid.uuid4().hex, case_id=case.id, kind=REPORT, round=case.round, name=path.name,
-            path=f"{place}/{path.relative_to(made).as_posix()}", size=path.stat().st_size, sha256=file_sha256(path),
+            path=f"{place}/{path.relative_to(made).as_posix()}", size=path.stat().st_size, sha256=plain_sha256(path),
             made_at=desk.settings.clock().isoformat(),
         ))  # fmt: skip
 

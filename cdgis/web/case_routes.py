@@ -133,7 +133,7 @@ def _reasons(actor: Actor, case: Case) -> list[str]:
 
 @uploads.post("/{case_id}/files", status_code=201, summary="上传边界文件，可多个")
 def upload(desk: InDesk, actor: Who, case_id: str, files: list[UploadFile]) -> dict[str, list[str]]:
-    """Keep files with a case, each or none of them."""
+    """Keep files with a case one after another; all names are looked at first."""
     names = [case_files.checked_name(file.filename or "") for file in files]
     if not names or len(names) > desk.settings.limits.files:
         raise DeskError(f"一次最多上传 {desk.settings.limits.files} 个文件")
