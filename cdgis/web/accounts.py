@@ -1,7 +1,6 @@
 """Accounts, their passwords and sessions, and the keys of programs that only read."""
 
 import base64
-import binascii
 import hashlib
 import secrets
 from collections.abc import Collection
@@ -62,7 +61,7 @@ def actor_of_key(desk: Desk, authorization: str) -> Actor | None:
     kind, _, text = authorization.partition(" ")
     try:
         key = base64.b64decode(text, validate=True).decode("utf-8").partition(":")[2] if kind.lower() == "basic" else ""
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # no Base64, or no UTF-8 in it
         return None
     with desk.database.reading() as session:
         found = session.scalar(select(AccessKey).where(AccessKey.key_sha256 == sha256(key))) if key else None
