@@ -36,16 +36,20 @@ def render_screening(report: ScreeningReport, record: bytes | None = None) -> by
     return blank.replace(_SLOT.encode(), _SLOT.replace('""', f'"{sha256(blank).hexdigest()}"').encode(), 1)
 
 
-def page_values(report: ScreeningReport, parts: Sequence[Part], *, style: str = "") -> dict[str, Any]:
+def page_values(
+    report: ScreeningReport, parts: Sequence[Part], *, style: str = "", zooms: Sequence[int] = ()
+) -> dict[str, Any]:
     """Return what templates/screening.html needs to print a report's parts.
 
     Parameters
     ----------
     style : CSS after the report's own.
+    zooms : how many times the figures can be enlarged, 1 first; none for paper.
     """
     return {
         "report": report,
         "parts": parts,
+        "zooms": zooms,
         "policy": content_policy(()),
         "style": inline_code(template_text("screening.css") + style),
         "running": running_titles(report)[0],

@@ -14,6 +14,7 @@ from cdgis.report.templating import page_template
 from cdgis.report.wording import attribute, read_wording
 from cdgis.results.assessment import Assessment
 
+_ZOOMS = (1, 2, 4, 8)
 _PAIRS = (
     ("处置状态", "status"), ("处置方向", "disposition"), ("原因（规则）", "reasons"), ("涉及区", "zones"),
     ("排除或暂缓", "exclusions"), ("缺失信息", "missing"), ("依据", "basis"),
@@ -37,7 +38,7 @@ class SubjectPages:
         report = self._composer.report_on(row.case)
         parts = parts_of(report, more=_relocation(self._moves.get(key, ()), self._parks.get(key, ())))
         return page_template("site.html").render(
-            **page_values(report, parts, style=template_text("subject.css")),
+            **page_values(report, parts, style=template_text("subject.css"), zooms=_ZOOMS),
             links=tuple(self._links(report)),
             how_to_verify=read_wording()["verify"]["text"],
         )
