@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapes import metres
 from small_workspace import small_workspace
+from sqlalchemy import event
 
 from cdgis.core.errors import DeskError
 from cdgis.web.desk_server import Address
@@ -191,3 +192,46 @@ def test_network_drives_are_known_on_each_system():
     mounts = {"/": "ext4", "/mnt/share": "cifs", "/mnt/share/local": "ext4"}
     assert on_network(Path("/mnt/share/w"), mounts=mounts)
     assert not on_network(Path("/mnt/share/local/w"), mounts=mounts) and not on_network(Path("/mnt/shared"), mounts=mounts)
+
+
+def test_network_drive_and_folder_that_cannot_be_written_are_refused_before_anything_is_made(tmp_path, monkeypatch):
+    root = small_workspace(tmp_path / "w")
+    monkeypatch.setattr("cdgis.web.desk_settings.on_network", lambda folder: True)
+    with pytest.raises(DeskError, match="网络盘"):
+        opened_desk(root)
+    monkeypatch.undo()
+    (root / "desk").write_bytes(b"")  # a file stands where the folder must be
+    with pytest.raises(DeskError, match="不能写入"):
+        opened_desk(root)
+
+
+def test_file_that_is_no_database_is_told_and_left_as_it_is(tmp_path):
+    root = small_workspace(tmp_path / "w")
+    (root / "desk").mkdir()
+    (root / "desk" / "desk.sqlite").write_bytes(b"no database at all, but somebody's file" * 40)
+    with pytest.raises(DeskError, match=r"desk\.sqlite 打不开"):
+        opened_desk(root)
+    assert (root / "desk" / "desk.sqlite").read_bytes().startswith(b"no database")
+
+
+def test_full_disk_is_told_and_nothing_is_half_written(tmp_path):
+    app, _ = opened_desk(tmp_path / "w")
+    browser, database = Browser(app), app.state.desk.database
+    case = new_case(browser)
+    before = browser.get(f"/api/cases/{case}").json()
+    with database.engine.connect() as link:
+        pages = link.exec_driver_sql("PRAGMA page_count").scalar()
+    database.engine.dispose()
+
+    @event.listens_for(database.engine, "connect")
+    def full(connection, _):
+        connection.execute(f"PRAGMA max_page_count={pages}")
+
+    answers = [browser.put(f"/api/cases/{case}/facts", ABOUT | {"name": "长" * 290, "version": before["version"]}) for _ in range(1)]
+    answers += [browser.post("/api/cases", {}) for _ in range(60)]
+    refused = [answer for answer in answers if answer.status_code == 503]
+    assert refused and "磁盘" in refused[0].json()["reason"] and {answer.status_code for answer in answers} <= {200, 201, 503}
+    found = browser.get("/api/journal").json()
+    made = sum(answer.status_code in (200, 201) for answer in answers)
+    assert found["faults"] == [] and found["count"] == 1 + made  # a change and its event, or neither
+    app.state.desk.close()
