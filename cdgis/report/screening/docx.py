@@ -117,7 +117,7 @@ def _add(document: DocumentType, block: Block, report: ScreeningReport) -> None:
     match block:
         case Text():
             colour = {"warn": "8E1222", "note": "555F6D"}.get(block.style, "")
-            size = 9.0 if block.style == "note" else document.styles["Normal"].font.size.pt  # type: ignore[attr-defined]
+            size = 9.0 if block.style == "note" else document.styles["Normal"].font.size.pt
             _paragraph(document, block.text, size=size, bold=block.style in ("lead", "warn"), colour=colour)
         case Heading():
             _paragraph(document, block.text, style="Heading 2")
@@ -175,7 +175,8 @@ def _table(document: DocumentType, widths: tuple[int, ...], count: int) -> Table
     table: Table = document.add_table(rows=count, cols=len(widths), style="Table Grid")
     table.alignment, table.autofit = WD_TABLE_ALIGNMENT.CENTER, False
     section = document.sections[0]
-    width_mm = round(Length(section.page_width - section.left_margin - section.right_margin).mm, 1)
+    edges = (section.left_margin or 0) + (section.right_margin or 0)
+    width_mm = round(Length((section.page_width or 0) - edges).mm, 1)
     for column, width in zip(table.columns, widths, strict=True):
         column.width = Mm(width_mm * width / sum(widths))
     for row in table.rows:
