@@ -160,3 +160,19 @@ def test_batch_wants_geoparquet(loaded, tmp_path):
     assert is_batch([tmp_path], "auto")
     assert is_batch([Path("a.shp")], "dask")
     assert not is_batch([Path("a.shp")], "auto")
+
+
+def test_a_fault_of_the_file_is_given_back_by_a_worker_not_raised_there(monkeypatch):
+    from cdgis.core.errors import CrsError
+    from cdgis.judging import dask_batch
+
+    fault = CrsError("甲.parquet", found="西安80", expected="CGCS2000", remedy="转换")
+
+    def refuse(*_):
+        raise fault
+
+    worker = type("Worker", (), {"plugins": {dask_batch.ZONES: type("Zones", (), {"loaded": None})()}})()
+    module = type("Module", (), {"get_worker": staticmethod(lambda: worker)})
+    monkeypatch.setattr(dask_batch, "judge_part", refuse)
+    monkeypatch.setattr(dask_batch, "import_module", lambda _: module)
+    assert dask_batch._on_worker(None, None) is fault

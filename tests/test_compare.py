@@ -1,5 +1,6 @@
 """Two versions of a layer: what each unit gained and lost, and who is judged otherwise because of it."""
 
+import geopandas
 import numpy as np
 import pandas as pd
 import pytest
@@ -225,3 +226,20 @@ def test_crosswalk_shares_close_for_partitions():
         assert shared.groupby("old")["m2"].sum().to_numpy() == pytest.approx(found.old_m2, rel=1e-9)
         assert shared.groupby("new")["m2"].sum().to_numpy() == pytest.approx(found.new_m2, rel=1e-9)
         assert (crosswalk("z", found)["relation"] != "").all()
+
+
+def test_a_file_geodatabase_is_a_version_like_any_other_file(tmp_path):
+    root = small_workspace(tmp_path / "w")
+    path = tmp_path / "新版.gdb"
+    frame = geopandas.read_file(new_redline(tmp_path / "新版.gpkg"))
+    frame.to_file(path, driver="OpenFileGDB", layer="redline")
+    workspace = open_workspace(root)
+    told = [
+        compare_versions(root / "layers" / "redline.gpkg", version, workspace=workspace, layer="ecological_redline")
+        for version in (tmp_path / "新版.gpkg", path)
+    ]
+    pd.testing.assert_frame_equal(told[0].verdicts, told[1].verdicts)
+    pd.testing.assert_frame_equal(told[0].zones, told[1].zones)
+    assert told[1].zones["zone_id"].tolist() == ["H1"]
+    with pytest.raises(UsageError, match="应同为图层文件"):
+        compare_versions(root / "layers" / "redline.gpkg", tmp_path / "没有.gdb", workspace=workspace)

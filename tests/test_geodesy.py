@@ -312,3 +312,13 @@ def test_gauss_kruger_area_grows_with_the_square_of_the_distance_from_its_meridi
         off_m = geodesy.geodesic_distance_m(np.array([lon]), np.array([41.0]), np.array([117.0]), np.array([41.0]))[0]
         found = geodesy.gk117_area_m2(shape)[0] / geodesy.survey_area_m2(shape)[0] - 1
         assert found == pytest.approx((off_m / 6_371_000.0) ** 2, rel=0.02, abs=1e-8)
+
+
+@pytest.mark.parametrize(("lon", "fits"), [(114.001, True), (119.9, True), (113.9, False), (119.999, False), (111.0, False)])
+def test_gk117_area_is_refused_outside_its_zone(lon: float, fits: bool) -> None:
+    shape = np.array([shapely.box(lon, 27.0, lon + 0.01, 27.01)])
+    if fits:
+        assert geodesy.gk117_area_m2(shape)[0] == pytest.approx(geodesy.survey_area_m2(shape)[0], rel=3e-3)
+        return
+    with pytest.raises(CrsError, match="改为 survey"):
+        geodesy.gk117_area_m2(shape)

@@ -158,8 +158,22 @@ def geodesic_area_m2(geoms: GeometryArray) -> FloatArray:
     return np.array([abs(geod.geometry_area_perimeter(g)[0]) for g in oriented])
 
 
+_GK117_DEG = (114.0, 120.0)
+
+
 def gk117_area_m2(geoms: GeometryArray) -> FloatArray:
-    """Return the planar area in Gauss-Krüger, central meridian 117°, as some zoning notices print it."""
+    """Return the planar area in Gauss-Krüger, central meridian 117°, as some zoning notices print it.
+
+    Raises
+    ------
+    CrsError : a shape lies farther than 3° from that meridian, where nobody prints such areas and they are too large.
+    """
+    west, _, east, _ = shapely.total_bounds(np.asarray(geoms))
+    if west < _GK117_DEG[0] or east > _GK117_DEG[1]:
+        raise CrsError(
+            "面积口径 gk117", found=f"东经 {west:.3f}°～{east:.3f}° 的图形", expected="在中央经线 117° 两侧 3° 以内（114°～120°）",
+            remedy="请把 cdgis.toml 的 area_method 改为 survey（国土调查椭球面积，处处适用）",
+        )  # fmt: skip
     return np.asarray(shapely.area(from_lonlat(np.asarray(geoms), 4548)))
 
 

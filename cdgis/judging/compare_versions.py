@@ -20,6 +20,7 @@ from cdgis.judging.evaluation import judge_subjects
 from cdgis.judging.match_zones import crosswalk
 from cdgis.judging.subject_table import COUNTY_LAYER
 from cdgis.readers import read_layer, read_subjects
+from cdgis.readers.geodatabase import GDB_SUFFIX
 from cdgis.readers.loading import Loaded, load_workspace
 from cdgis.readers.place_extent import in_place
 from cdgis.readers.placed_layers import misplaced_layers
@@ -78,7 +79,7 @@ def compare_versions(
     folders = [(path / SETTINGS_FILE).is_file() for path in (old, new)]
     if all(folders):
         spaces = open_workspace(old), open_workspace(new)
-    elif any(folders) or not (old.is_file() and new.is_file()):
+    elif any(folders) or not all(path.is_file() or _is_geodatabase(path) for path in (old, new)):
         raise UsageError(f"{old} 与 {new} 应同为图层文件，或同为工作区目录（内有 {SETTINGS_FILE}），且都存在")
     elif workspace is None:
         raise UsageError("比较两个图层文件须在工作区内进行，或用 --workspace 指明")
@@ -89,6 +90,10 @@ def compare_versions(
     labels = [f"{real_path(path).parent.name}/{path.name}" if alike else path.name for path in (old, new)]
     with in_place(spaces[1]):
         return _compare(spaces, (labels[0], labels[1]), jobs=jobs, progress=progress)
+
+
+def _is_geodatabase(path: Path) -> bool:
+    return path.is_dir() and path.suffix.lower() == GDB_SUFFIX
 
 
 def _entry(workspace: Workspace, files: tuple[Path, Path], layer: str) -> LayerSpec:

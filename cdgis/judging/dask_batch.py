@@ -9,7 +9,7 @@ from importlib import import_module
 from logging import ERROR
 from typing import Any
 
-from cdgis.core.errors import UsageError
+from cdgis.core.errors import CdgisError, UsageError
 from cdgis.judging.batch import BatchJob, PartDone, judge_part
 from cdgis.readers.loading import Loaded
 from cdgis.readers.parcels import PartOfFile
@@ -92,16 +92,22 @@ def _hand_out(
     done = []
     for future in distributed.as_completed(futures):
         try:
-            done.append(future.result())
+            found = future.result()
         except distributed.KilledWorker as err:
             raise UsageError(
                 "工作进程一再被系统结束，多半是内存不足", remedy="请减少 --jobs，或在内存更大的机器上运行；已完成的分块不会重做"
             ) from err
+        if isinstance(found, CdgisError):
+            raise found
+        done.append(found)
         if progress:
             progress(f"第 {done[-1].number + 1} 块")
     return sorted(done, key=lambda one: one.number)
 
 
-def _on_worker(part: PartOfFile, job: BatchJob) -> PartDone:
+def _on_worker(part: PartOfFile, job: BatchJob) -> PartDone | CdgisError:
     worker = import_module("distributed").get_worker()
-    return judge_part(part, job, worker.plugins[ZONES].loaded)
+    try:
+        return judge_part(part, job, worker.plugins[ZONES].loaded)
+    except CdgisError as err:  # given back, not raised: Dask would print the program's stack for a fault of the file
+        return err
