@@ -1,5 +1,6 @@
 """Coordinates against the place a row states, and degrees, minutes and seconds packed into one number."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from small_workspace import small_workspace
 
 from cdgis.core.progress import Silent
 from cdgis.judging.evaluation import judge_subjects
-from cdgis.readers import read_sites
+from cdgis.readers import read_sites, read_subjects
 from cdgis.readers.loading import load_workspace
 from cdgis.readers.packed_angles import could_be_packed, header_form, unpacked
 from cdgis.workspace.layers import Subjects
@@ -175,3 +176,20 @@ def test_a_contradiction_makes_the_verdict_open_and_is_a_finding(counties: Works
     found = open_["findings"].set_index("rule_id").loc["LOC-01"]
     assert (found["state"], found["missing_attribute"]) == ("unknown", "place_conflict")
     assert "LOC-01" not in set(sure["findings"]["rule_id"])
+
+
+@pytest.mark.parametrize(("county", "column", "fate"), [
+    ("西山区", "县区", "accepted"), ("东河满族自治县", "县区", "quarantined"), ("", "县区", "quarantined"), ("无此县", "县区", "quarantined"),
+])  # fmt: skip
+def test_a_stated_county_settles_whether_close_places_are_decimal(
+    counties: Workspace, tmp_path: Path, county: str, column: str, fate: str
+) -> None:
+    """Close together all decimals look like minutes: 117.4xxx, 41.4xxx; the county, where it is stated, tells."""
+    rows = [[f"厂{at}", f"117.4{at}1000", "41.400100", "CGCS2000", county] for at in (0, 2, 4)]
+    path = table(tmp_path / "名录.xlsx", ("企业名称", "经度", "纬度", "坐标系", column), rows)
+    sources = counties.settings.sources.model_copy(update={"projects": (), "enterprises": ("名录.xlsx",)})
+    shutil.copy(path, counties.root / "名录.xlsx")
+    here = Workspace(root=counties.root, settings=counties.settings.model_copy(update={"sources": sources}), catalog=counties.catalog)
+    notes = read_subjects(here).intake
+    assert {note.status.value for note in notes} == {fate}, notes
+    assert all("度.分秒" in note.reason for note in notes)

@@ -161,6 +161,18 @@ def test_a_ring_that_is_left_open_is_closed_and_said(tmp_path: Path, suffix: str
     assert ("首尾坐标不同" in note.reason) == (gap_deg > 0), note
 
 
+@pytest.mark.parametrize("gap", [0.0, 0.02, 0.5])
+def test_a_ring_that_gdal_closed_is_said(tmp_path: Path, gap: float) -> None:
+    write_layer(tmp_path / "a.mif", [SHELL], {"name": ["甲"]}, epsg=4548)
+    lines = (tmp_path / "a.mif").read_text("utf-8").split("\n")
+    last = max(at for at, line in enumerate(lines) if line.startswith("57"))
+    x, y = map(float, lines[last].split())
+    lines[last] = f"{x + gap} {y}"
+    (tmp_path / "a.mif").write_text("\n".join(lines), encoding="utf-8")
+    (note,) = read(tmp_path / "a.mif", crs="EPSG:4548").intake
+    assert ("像是首尾没有接上" in note.reason) == (gap > 0), note
+
+
 def test_several_shapes_of_one_placemark_are_all_read(tmp_path: Path) -> None:
     path = kml(tmp_path / "a.kml", f"<name>甲</name>{kml_polygon(ring_of(SHELL))}{kml_polygon(ring_of(BESIDE))}")
     assert hectares(read(path, **SAID)) == pytest.approx([2 * HA], abs=4e-3)

@@ -21,6 +21,7 @@ from cdgis.readers.intake import noted
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource, cell_text
 from cdgis.readers.reference import of_row, refer
 from cdgis.readers.repair import settle
+from cdgis.readers.ring_closure import closing_remarks, joined_ends
 
 GDB_SUFFIX = ".gdb"
 GDB_DRIVER = "OpenFileGDB"
@@ -124,7 +125,7 @@ def layer_records(
         own, contradiction = of_row(reference, texts, source)
         settled = settle(shape, own.epsg, source=source.label, remedy=CRS_REMEDY, home=source.home, repair_share=source.repair_share,
                          datum=own.datum)  # fmt: skip
-        remarks = (noted(f"要素类 {name}"),) if prefix else ()
+        remarks = (*((noted(f"要素类 {name}"),) if prefix else ()), *closing_remarks(joined_ends(shape), seems=True))
         yield SiteRecord(
             row=f"{prefix}{number}",
             geometry=settled.geometry,

@@ -9,6 +9,8 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
+import shapely
+
 from cdgis.core.errors import ReaderError
 from cdgis.readers.attribute_columns import column_aliases, plain
 from cdgis.readers.coordinates import CHINA_BOX, Angle, join_dms, step_of, within
@@ -108,9 +110,24 @@ def could_be_packed(texts: Sequence[str]) -> bool:
     return all(part[0] < "6" and part[2] < "6" for part in padded)
 
 
-def question(rows: int, sample: str) -> Remark:
-    """Return what is to be said of rows that could be packed: a quarantine when they are too many for chance."""
-    if rows >= LEAST_ROWS:
+def packed_point(pair: tuple[str, str]) -> shapely.Point | None:
+    """Return where longitude and latitude lie if their decimals are minutes and seconds, None when they cannot be."""
+    try:
+        angles = [unpacked(text, "d_ms") for text in pair]
+    except ReaderError:
+        return None
+    degrees = [angle.degrees for angle in angles if angle is not None]
+    return shapely.Point(degrees) if len(degrees) == len(pair) else None
+
+
+def question(rows: int, sample: str, *, settled: bool = False) -> Remark:
+    """Return what is to be said of rows that could be packed: a quarantine when they are too many for chance.
+
+    Parameters
+    ----------
+    settled : the places the rows state lie where the decimal degrees do, and not where the packed ones would.
+    """
+    if rows >= LEAST_ROWS and not settled:
         reason = f"{rows} 行坐标的小数都像分、秒（前两位和其后两位均小于 60），不知是十进制度还是度.分秒，两者相差可达数十公里"
         return rejected(reason, field="坐标", value=sample, remedy=_REMEDY)
     reason = "坐标按十进制度读取；小数部分也合度.分秒的写法，请核对"

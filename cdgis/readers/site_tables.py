@@ -12,10 +12,10 @@ from shapely.geometry.base import BaseGeometry
 from cdgis.core.errors import ReaderError
 from cdgis.readers.attribute_columns import plain
 from cdgis.readers.coordinates import DATUM_TITLES, Datum, datum_named
-from cdgis.readers.datum import CONVERSIONS, Evidence, evident_datum, to_cgcs2000_shapes
+from cdgis.readers.datum import CONVERSIONS, Evidence, evident_datum, places_named, to_cgcs2000_shapes
 from cdgis.readers.headers import Columns, Header, find_header, subject_column
 from cdgis.readers.intake import Remark, is_quarantined, noted, rejected, repaired
-from cdgis.readers.packed_angles import could_be_packed, question
+from cdgis.readers.packed_angles import could_be_packed, packed_point, question
 from cdgis.readers.positions import DATUM_REMEDY, Position, cell_under, locate_row, whole_angles
 from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource
 from cdgis.readers.reference import converted_note
@@ -68,11 +68,11 @@ def read_site_table(source: SiteSource, *, places: GeoDataFrame | None = None) -
             bad = rejected("工作表没有可识别的表头，未读取", remedy="如有对象数据，请补上表头")
             records.append(SiteRecord(row=f"{prefix}表头", geometry=None, remarks=(bad,)))
         else:
-            records += _records(_rows(sheet, header, prefix, source), source, places)
+            records += _records(_rows(sheet, header, prefix, source, places), source, places)
     return tuple(records)
 
 
-def _rows(sheet: Sheet, header: Header, prefix: str, source: SiteSource) -> list[_Row]:
+def _rows(sheet: Sheet, header: Header, prefix: str, source: SiteSource, places: GeoDataFrame | None) -> list[_Row]:
     columns = header.columns
     sheet_crs = _sheet_crs(header, source)
     titled = _titled(header, columns)
@@ -101,10 +101,10 @@ def _rows(sheet: Sheet, header: Header, prefix: str, source: SiteSource) -> list
                 claims=_claims(cells, columns),
             )
         rows.append(row)
-    return _with_packed_question(rows, sheet, header)
+    return _with_packed_question(rows, sheet, header, places)
 
 
-def _with_packed_question(rows: list[_Row], sheet: Sheet, header: Header) -> list[_Row]:
+def _with_packed_question(rows: list[_Row], sheet: Sheet, header: Header, places: GeoDataFrame | None) -> list[_Row]:
     """Return the rows with what is to be said when all their decimal degrees could be degrees, minutes and seconds."""
     located = [row for row in rows if row.position.is_angle]
     cells = {str(number): row for number, row in enumerate(sheet.rows, start=1)}
@@ -112,11 +112,26 @@ def _with_packed_question(rows: list[_Row], sheet: Sheet, header: Header) -> lis
     texts = [text for pair in pairs if pair for text in pair]
     if len(texts) != 2 * len(located) or not could_be_packed(texts):
         return rows
-    asked = question(len(located), texts[0])
+    asked = question(len(located), texts[0], settled=places is not None and _lie_as_decimals(located, pairs, places))
     return [
         replace(row, position=replace(row.position, remarks=(*row.position.remarks, asked))) if row in located else row
         for row in rows
     ]
+
+
+def _lie_as_decimals(rows: Sequence[_Row], pairs: Sequence[tuple[str, str] | None], places: GeoDataFrame) -> bool:
+    """Return whether the places that rows state settle it: all fit the decimal degrees, and one fits no other reading."""
+    names = [str(name) for name in places["zone_name"]]
+    told = False
+    for row, pair in zip(rows, pairs, strict=True):
+        there = [places.geometry.iloc[at] for claim in row.claims for at in places_named((claim,), names)]
+        if not there:
+            continue
+        packed = packed_point(pair) if pair else None
+        if not all(place.intersects(row.position.shape) for place in there):
+            return False
+        told |= packed is None or not all(place.intersects(packed) for place in there)
+    return told
 
 
 def _titled(header: Header, columns: Columns) -> dict[str, str]:

@@ -22,7 +22,7 @@ from cdgis.readers.attribute_columns import column_aliases
 from cdgis.readers.datum import places_named
 from cdgis.readers.intake import Remark, noted
 from cdgis.readers.layer_files import read_layer, read_table_layer
-from cdgis.readers.packed_angles import could_be_packed, in_words, unpacked
+from cdgis.readers.packed_angles import could_be_packed, in_words, packed_point
 from cdgis.readers.subjects import Description
 from cdgis.workspace.layers import Layer
 from cdgis.workspace.settings import Workspace
@@ -181,11 +181,7 @@ def _packed_hint(shape: BaseGeometry, place: BaseGeometry, name: str) -> str:
     texts = [f"{value:.{_SHOWN}f}".rstrip("0") for value in shapely.get_coordinates(shape)[0]]
     if not could_be_packed(texts):
         return ""
-    try:
-        angles = [unpacked(text, "d_ms") for text in texts]
-    except ReaderError:
+    point = packed_point((texts[0], texts[1]))
+    if point is None or not place.intersects(point):
         return ""
-    degrees = [angle.degrees for angle in angles if angle is not None]
-    if len(degrees) != 2 or not place.intersects(shapely.Point(degrees)):
-        return ""
-    return f"；坐标若是度.分秒（{in_words(degrees[0])}、{in_words(degrees[1])}）则落在{name}"
+    return f"；坐标若是度.分秒（{in_words(point.x)}、{in_words(point.y)}）则落在{name}"
