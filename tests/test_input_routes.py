@@ -175,4 +175,16 @@ def test_a_ring_that_gdal_closed_is_said(tmp_path: Path, gap: float) -> None:
 
 def test_several_shapes_of_one_placemark_are_all_read(tmp_path: Path) -> None:
     path = kml(tmp_path / "a.kml", f"<name>甲</name>{kml_polygon(ring_of(SHELL))}{kml_polygon(ring_of(BESIDE))}")
-    assert hectares(read(path, **SAID)) == pytest.approx([2 * HA], abs=4e-3)
+    subjects = read(path, **SAID)
+    assert hectares(subjects) == pytest.approx([2 * HA], abs=4e-3) and "并列 2 个图形" in subjects.intake[0].reason
+
+
+@pytest.mark.parametrize(("old", "new"), [(".", ","), (".", "x"), (" ", ";"), ("4", "4o")])
+def test_a_number_gdal_would_read_half_is_refused(tmp_path: Path, old: str, new: str) -> None:
+    write_layer(tmp_path / "a.mif", [SHELL], {"name": ["甲"]}, epsg=4548)
+    lines = (tmp_path / "a.mif").read_text("utf-8").split("\n")
+    at = max(at for at, line in enumerate(lines) if line.startswith("57"))
+    lines[at] = lines[at].replace(old, new, 1)
+    (tmp_path / "a.mif").write_text("\n".join(lines), encoding="utf-8")
+    (note,) = read(tmp_path / "a.mif", crs="EPSG:4548").intake
+    assert note.status == "quarantined" and f"第 {at + 1} 行" in note.reason

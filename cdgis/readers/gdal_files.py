@@ -12,6 +12,7 @@ import pyogrio
 
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import ReaderError
+from cdgis.core.safe_text import visible
 from cdgis.core.scratch_folder import scratch_folder
 from cdgis.readers.geodatabase import PROBLEMS, layer_records
 from cdgis.readers.records import SiteRecord, SiteSource
@@ -25,6 +26,9 @@ _NEEDED = {".tab": (".dat", ".map", ".id")}
 _FORBIDDEN = re.compile(rb"<!\s*(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _NATIVE = re.compile(rb"^\s*Type\s+NATIVE\b", re.IGNORECASE | re.MULTILINE)
 _OPTIONS = {"GML_DOWNLOAD_SCHEMA": "NO", "GML_SKIP_RESOLVE_ELEMS": "ALL", "GML_READ_MODE": "STANDARD", "CPL_CURL_ENABLE_VSIMEM": "NO"}
+_NUMBERS_BEGIN = re.compile(rb"\s*[-+]?\.?\d")
+_NUMBER = rb"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_NUMBERS = re.compile(rb"\s*" + _NUMBER + rb"(?:\s+" + _NUMBER + rb")*\s*")
 _TRACK_POINTS = ("route_points", "track_points")
 """GPX layers that repeat the points of the routes and tracks."""
 
@@ -57,6 +61,8 @@ def _alone(source: SiteSource, suffix: str, folder: Path) -> Path:
             "这个 .tab 不是 MapInfo 自己的表（Type NATIVE），只指向别的文件，已拒绝", source=source.label,
             remedy="请在 MapInfo 中另存副本，或导出为 MIF",
         )  # fmt: skip
+    if suffix == ".mif":
+        _check_numbers(source)
     lacking = [part for part in _NEEDED.get(suffix, ()) if sibling(source.path, part) is None]
     if lacking:
         raise ReaderError(f"缺少同名的 {'、'.join(lacking)}", source=source.label, remedy="请把 .tab、.dat、.map、.id 一起提交")
@@ -67,6 +73,16 @@ def _alone(source: SiteSource, suffix: str, folder: Path) -> Path:
         if found is not None:
             shutil.copyfile(found, copy.with_suffix(part))
     return copy
+
+
+def _check_numbers(source: SiteSource) -> None:
+    """Refuse a MIF in which a line of numbers holds anything else: GDAL reads each as far as it goes and says nothing."""
+    for number, line in enumerate(source.path.read_bytes().splitlines(), start=1):
+        if _NUMBERS_BEGIN.match(line) and not _NUMBERS.fullmatch(line):
+            found = line.decode("utf-8", errors="replace").strip()[:60]
+            raise ReaderError(
+                f"第 {number} 行“{visible(found)}”不全是数", source=source.label, remedy="坐标应为 x y，小数点用英文句点；请改正，或重新导出"
+            )
 
 
 def _records(path: Path, driver: str, source: SiteSource) -> Iterator[SiteRecord]:

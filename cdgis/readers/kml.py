@@ -14,7 +14,7 @@ from cdgis.core.safe_text import visible
 from cdgis.core.scratch_folder import scratch_folder
 from cdgis.readers.archives import ArchiveLimits, unpack
 from cdgis.readers.coordinates import datum_named
-from cdgis.readers.intake import Remark, noted, rejected
+from cdgis.readers.intake import Remark, noted, rejected, repaired
 from cdgis.readers.kml_attributes import FOLDER, display_names, placemark_texts
 from cdgis.readers.kml_shapes import children, left_open, placemark_shape, tag
 from cdgis.readers.records import SiteRecord, SiteSource
@@ -118,6 +118,12 @@ def _reference(stated: str, source: SiteSource) -> Reference:
     return refer(source, stated=stated, assumed=True)
 
 
+def _said_together(shapes: int) -> tuple[Remark, ...]:
+    if shapes <= 1:
+        return ()
+    return (repaired(f"一个地标里并列 {shapes} 个图形，合为一个地块", field="geometry", remedy="请核对；是几个地块的请各作一个地标"),)
+
+
 def _record(
     placemark: ElementTree.Element, number: int, texts: Mapping[str, str], reference: Reference, source: SiteSource
 ) -> SiteRecord:
@@ -125,10 +131,11 @@ def _record(
     geometry: BaseGeometry | None = None
     given: GivenOutline | None = None
     closed: tuple[Remark, ...] = ()
+    together = 0
     remarks: tuple[Remark, ...] = ()
     try:
         with np.errstate(invalid="ignore"):
-            geometry = placemark_shape(placemark)
+            geometry, together = placemark_shape(placemark)
             closed = closing_remarks(left_open(placemark) if geometry is not None else 0)
     except (ShapelyError, ValueError, RecursionError) as err:
         remedy = "坐标应为 经度,纬度[,高程]，以空格分隔"
@@ -138,7 +145,8 @@ def _record(
         remarks = (rejected(f"图形是 {strange}，不读取", field="geometry", remedy="请另存为面、线或点"),)
     if not remarks:
         settled = settle(geometry, own.epsg, source=source.label, remedy=_DEGREES_ONLY, repair_share=source.repair_share, datum=own.datum)
-        geometry, given, remarks = settled.geometry, settled.given, (*contradiction, *own.remarks, *closed, *settled.remarks)
+        geometry, given = settled.geometry, settled.given
+        remarks = (*contradiction, *own.remarks, *_said_together(together), *closed, *settled.remarks)
     if texts.get(FOLDER):
         remarks = (*remarks, noted(f"文件夹 {texts[FOLDER]}"))
     keys = tuple(key for key in (placemark.get("id", ""), texts.get("name", ""), str(number)) if key)

@@ -27,15 +27,15 @@ def children(element: ElementTree.Element, *names: str) -> Iterator[ElementTree.
     return (child for child in element if tag(child) in names)
 
 
-def placemark_shape(placemark: ElementTree.Element) -> BaseGeometry | None:
-    """Return the geometry of a placemark, x = longitude; several side by side count as one, for none may be lost.
+def placemark_shape(placemark: ElementTree.Element) -> tuple[BaseGeometry | None, int]:
+    """Return the geometry of a placemark, x = longitude, and how many stood side by side: they count as one, none is lost.
 
     Raises
     ------
     ValueError, ShapelyError : its coordinates are none.
     """
     parts = [kml_shape(child) for child in children(placemark, *SHAPES)]
-    return (parts[0] if len(parts) == 1 else _joined(parts)) if parts else None
+    return (parts[0] if len(parts) == 1 else _joined(parts)) if parts else None, len(parts)
 
 
 def left_open(element: ElementTree.Element) -> int:

@@ -40,8 +40,8 @@ _TOKENS = (
 ENGLISH = re.compile(r"(?:[A-Za-z]{2,}[ ,'.]+){4,}[A-Za-z]{2,}")
 """Five English words in a row: no message of ours holds so many, names of layers and systems aside."""
 _SAME_DEG, _MOST_MOVED = 3e-8, 3
-_DRIVERS = (".geojson", ".gpkg", ".fgb", ".gml", ".shp.zip", ".gdb.zip", ".kml", ".parquet")
-"""What GDAL or geopandas read on their own."""
+_DRIVERS = (".geojson", ".gpkg", ".fgb", ".gml", ".shp.zip", ".gdb.zip", ".kml", ".ovkml", ".parquet")
+"""What GDAL or geopandas read in another way than ours."""
 
 
 def cases(count: int, seed: int, scratch: Path) -> Iterator[Case]:
@@ -149,6 +149,8 @@ def _independently(path: Path) -> np.ndarray | None:
     if not path.name.endswith(_DRIVERS):
         return None
     try:
+        if path.suffix == ".ovkml":
+            path = Path(shutil.copyfile(path, path.with_suffix(".kml")))
         frame = gpd.read_parquet(path) if path.suffix == ".parquet" else gpd.read_file(path, engine="pyogrio")
         return _from_the_west(np.asarray(shapely.force_2d((frame.to_crs(4490) if frame.crs else frame).geometry.to_numpy()), dtype=object))
     except Exception:  # the other library may fail as it likes: then it has no say
