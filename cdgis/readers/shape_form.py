@@ -109,7 +109,7 @@ def _lacks_a_side(line: BaseGeometry, gap_m: float) -> bool:
     corners = shapely.get_coordinates(line)
     if len(corners) < 3 or not shapely.is_valid(shapely.polygons(corners)):
         return False
-    sides = shapely.linestrings(np.stack([corners[:-1], corners[1:]], axis=1))
+    sides = np.asarray(shapely.linestrings(np.stack([corners[:-1], corners[1:]], axis=1)), dtype=object)
     return gap_m <= _SIDE_SHARE * float(geodesic_length_m(sides).max())
 
 
