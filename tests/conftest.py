@@ -5,6 +5,7 @@ that no worker is left with a long one when the other has nothing more to do.
 """
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
 
     config.option.loadscopereorder = False
     return ByFile(config, log) if config.getoption("dist") == "load" else None
+
+
+@pytest.fixture(autouse=True)
+def day_of_checking(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `cdgis verify` check on one day: reports are valid for a time, and tests must not end with it."""
+    if request.path.name.startswith("test_verify"):
+        from cdgis.cli import verify
+
+        fixed = type("Day", (date,), {"today": classmethod(lambda cls: date(2026, 11, 29))})
+        monkeypatch.setattr(verify, "date", fixed)
+
 
 @pytest.fixture(autouse=True)
 def shipped_place() -> Iterator[None]:

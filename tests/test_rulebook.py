@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from cdgis.core.errors import RuleError
+from cdgis.core.packs import current_packs
 from cdgis.core.vocabulary import Effect, Mark, ProjectType
 from cdgis.rules import Rulebook, load_rulebook, read_rule_file
+from cdgis.rules import book as rule_files
 from cdgis.rules.rule import Basis, Rule
 from cdgis.workspace.catalog import read_catalog
 
@@ -199,3 +201,20 @@ def test_rule_file_that_is_no_toml_is_named(tmp_path: Path) -> None:
 def test_wheel_data_are_plain_toml() -> None:
     folder = Path(__file__).parents[1] / "cdgis" / "data" / "rules"
     assert all(tomllib.loads(path.read_text(encoding="utf-8"))["rule"] for path in folder.glob("*.toml"))
+
+
+@pytest.mark.parametrize("text", ['[[rules]]\nid = "A"\n', "rule = 5\n", 'rule = ["a"]\n', '[rule]\nid = "A"\n', "[[rule]]\n[rule.1]\n", "x = 1\n", "[[amend]]\nid = 'A'\n"])
+def test_rules_written_under_another_heading_are_refused_never_left_out(tmp_path, text):
+    (tmp_path / "own.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(RuleError, match=r"own.toml"):
+        read_rule_file(tmp_path / "own.toml")
+
+
+def test_faults_of_all_shipped_files_are_told_at_once(monkeypatch):
+    def broken(path):
+        raise RuleError((f"{path.name} 坏",))
+
+    monkeypatch.setattr(rule_files, "_toml_of", broken)
+    with pytest.raises(RuleError) as raised:
+        rule_files._rules_of.__wrapped__(current_packs())
+    assert len(raised.value.problems) > 5

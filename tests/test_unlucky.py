@@ -119,6 +119,23 @@ def test_a_scheduler_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatc
             dask_batch.judge_on_cluster(None, (), None, scheduler=address)
 
 
+@pytest.mark.parametrize(("late", "told"), [(2, "连不上 Dask 调度器"), (99, "没有启动，多半是机器太忙")])
+def test_a_machine_too_busy_for_dask_is_told_and_tried_again(monkeypatch: pytest.MonkeyPatch, late: int, told: str) -> None:
+    distributed = pytest.importorskip("distributed")
+    from cdgis.judging import dask_batch
+
+    tries = []
+
+    def client(address: str, **options: object) -> None:
+        tries.append(address)
+        raise AssertionError if len(tries) <= late else OSError("nobody there")
+
+    monkeypatch.setattr(distributed, "Client", client)
+    with pytest.raises(UsageError, match=told):
+        dask_batch.judge_on_cluster(None, (), None, scheduler="tcp://127.0.0.1:9")
+    assert len(tries) == 3
+
+
 def test_a_line_end_in_a_name_becomes_a_blank_and_is_told(root: Path) -> None:
     from cdgis.core.progress import Silent
     from cdgis.readers.loading import load_workspace

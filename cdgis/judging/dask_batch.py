@@ -23,6 +23,8 @@ _OWN_CLUSTER = {
 (MALLOC_TRIM_THRESHOLD_) cost 6 to 10 % of the processor time and serve neither tables nor memory limits here."""
 _CONNECT_S = 20
 """How long a scheduler may take to answer, seconds."""
+_STARTS = 3
+"""Times Dask is started anew when its event loop is late."""
 _TRIES = 5
 """Times a part is handed out anew when its worker dies."""
 
@@ -55,7 +57,7 @@ def judge_on_cluster(
 
     Raises
     ------
-    UsageError : Dask is not installed.
+    UsageError : Dask is not installed, does not start, or its scheduler does not answer.
     """
     try:
         distributed: Any = import_module("distributed")
@@ -63,7 +65,7 @@ def judge_on_cluster(
         raise UsageError("没有安装分布式所需的 Dask", remedy="请运行 pip install 'cdgis[scale]'") from err
     if scheduler:
         try:
-            client = distributed.Client(scheduler, timeout=_CONNECT_S)
+            client = _started(lambda: distributed.Client(scheduler, timeout=_CONNECT_S))
         except (OSError, ValueError, TimeoutError) as err:
             raise UsageError(
                 f"连不上 Dask 调度器 {scheduler}（{type(err).__name__}）",
@@ -72,11 +74,21 @@ def judge_on_cluster(
         with client:
             return _hand_out(distributed, client, (job, parts, loaded), progress)
     with import_module("dask").config.set(_OWN_CLUSTER):
-        cluster = distributed.LocalCluster(
+        cluster = _started(lambda: distributed.LocalCluster(
             n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=ERROR
-        )
+        ))  # fmt: skip
         with cluster, distributed.Client(cluster) as client:
             return _hand_out(distributed, client, (job, parts, loaded), progress)
+
+
+def _started(start: Callable[[], Any]) -> Any:
+    """Return what `start` makes; distributed gives its own event loop 10 s to begin, which a starved machine may exceed."""
+    for _ in range(_STARTS):
+        try:
+            return start()
+        except AssertionError as err:
+            late = err
+    raise UsageError("Dask 的后台线程迟迟没有启动，多半是机器太忙", remedy="请稍后再试，或关掉别的程序、减少 --jobs") from late
 
 
 def _hand_out(

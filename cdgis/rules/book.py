@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import RuleError
 from cdgis.core.packs import Pack, current_packs
-from cdgis.core.toml_files import schema_problems
+from cdgis.core.toml_files import Stated, schema_problems
 from cdgis.rules.local_plan import measures_by_rule
 from cdgis.rules.rule import Rule
 
@@ -106,12 +106,12 @@ def _rules_of(packs: tuple[Pack, ...]) -> tuple[Rule, ...]:
     for pack in packs:
         for file in sorted(pack.file("rules").glob("*.toml")):
             try:
-                raw = _toml_of(file)
+                found = _toml_of(file)
             except RuleError as err:
                 problems += err.problems
                 continue
-            rows += [(file.name, row) for row in raw.get("rule", [])]
-            changes += [(file.name, row) for row in raw.get("amend", [])]
+            rows += [(file.name, row) for row in found.rule]
+            changes += [(file.name, row) for row in found.amend]
         carried = measures_by_rule(pack)
         changes += [("plan/rules.csv", {"id": rule_id, "plan_measure": measures}) for rule_id, measures in carried.items()]
     known = {row.get("id"): row for _, row in rows}
@@ -130,21 +130,31 @@ def _rules_of(packs: tuple[Pack, ...]) -> tuple[Rule, ...]:
     return tuple(rules)
 
 
+class _RuleFile(Stated):
+    rule: tuple[dict[str, Any], ...] = ()
+    amend: tuple[dict[str, Any], ...] = ()
+
+
 def read_rule_file(path: Path) -> tuple[Rule, ...]:
     """Return the rules of one TOML file (``[[rule]]`` tables).
 
     Raises
     ------
-    RuleError : not TOML, or a row breaks the schema; all faults at once.
+    RuleError : not TOML, something else than rules, or a row breaks the schema; all faults at once.
     """
-    return _rules_in(path.name, _toml_of(path).get("rule", []))
+    found = _toml_of(path)
+    if found.amend:
+        raise RuleError((f"{path.name} amend：只有数据包里的规则文件可以用 [[amend]]；规则应逐条写在 [[rule]] 下",))
+    return _rules_in(path.name, found.rule)
 
 
-def _toml_of(path: Path) -> dict[str, Any]:
+def _toml_of(path: Path) -> _RuleFile:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        return _RuleFile.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as err:
         raise RuleError((f"{path.name} 无法读取：{in_words(err)}",)) from err
+    except ValidationError as err:
+        raise RuleError(tuple(f"{path.name} {problem}；规则应逐条写在 [[rule]] 下" for problem in schema_problems(err))) from err
 
 
 def _rules_in(name: str, rows: Iterable[dict[str, Any]]) -> tuple[Rule, ...]:
@@ -152,7 +162,7 @@ def _rules_in(name: str, rows: Iterable[dict[str, Any]]) -> tuple[Rule, ...]:
     problems: list[str] = []
     for number, row in enumerate(rows, start=1):
         try:
-            rules.append(Rule(**row))
+            rules.append(Rule.model_validate(row))
         except ValidationError as err:
             which = row.get("id", f"第 {number} 条")
             problems += [f"{name} {which} {problem}" for problem in schema_problems(err, whole="整条")]
