@@ -80,3 +80,10 @@ def test_loads_are_summed_by_unit_and_the_undeclared_are_counted_not_zero():
     assert (loads.loc["U1", "missing_count"], loads.loc["U1", "missing_ids"]) == (1, "B")
     assert np.isnan(loads.loc["U2", "declared_t_per_yr"]) and np.isnan(loads.loc["U2", "share"])
     assert loads["outfall_count"].sum() == 3 and loads.loc["（不在任何控制单元）", "declared_t_per_yr"] == 7.0
+
+
+def test_a_ban_at_the_river_counts_before_a_limit_at_the_site_and_the_other_way_round():
+    swapped = places(("D", 117.15, 41.15, 117.05, 41.05, 1.0), ("E", 117.05, 41.05, 117.15, 41.15, 1.0), ("F", 117.15, 41.15, 117.16, 41.16, 1.0))
+    table = measure_outfalls(swapped, below(), layers=LAYERS)
+    assert table["zone_class"].tolist() == ["禁止设置区域", "禁止设置区域", "限制设置区域"]
+    assert table["zone_name"].tolist() == ["禁1", "禁1", "限1"]

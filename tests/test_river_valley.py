@@ -8,7 +8,8 @@ import pytest
 import shapely
 from pyproj import Geod
 from river_valley import COLUMNS, EAST, MAIN, WEST, at, block, ground, river_valley, rows_of, vertex_at
-from shapes import sites, zone_layer
+from shapes import layer_spec, sites, zone_layer
+from test_rivers_laws import EDGE_DEG
 
 from cdgis.core.errors import CatalogError, NetworkError
 from cdgis.rivers.dossier import make_dossier
@@ -19,10 +20,12 @@ from cdgis.rivers.entry_points import (
     downstream_receptors,
     snap_frame,
 )
+from cdgis.rivers.lines import Elevation
 from cdgis.rivers.outfall_assessment import assess_outfalls, place_outfalls, wetland_rules
 from cdgis.rivers.profile import river_register
-from cdgis.rivers.receptors import receptor_events
+from cdgis.rivers.receptors import Jurisdictions, border_events, receptor_events
 from cdgis.rivers.spill_trace import enterprise_origin, place_origin, receptor_origin, trace_down, trace_up
+from cdgis.rivers.system import _derived
 from cdgis.rivers.trace import Velocity
 from cdgis.workspace.catalog import Catalog
 from cdgis.workspace.layers import Subjects
@@ -291,3 +294,30 @@ def test_the_distance_within_which_places_count_is_the_kinds_own_or_the_workspac
         assert (near["offset_m"] <= bank_m).all() and ("places2" in set(near["receptor_id"])) == (bank_m > 703.9008)
         assert set(rows_of(events[events["kind"] == "水库"], "receptor_id")) == {("reservoirs0",)}
     assert snap_frame(valley, np.array([block(9, 10, 6, 8)], dtype=object)).offset_m[0] < 700
+
+
+def test_borders_are_what_they_are_in_whatever_order_the_counties_stand(valley):
+    known = valley.layers["counties"].zones
+    order = [list(step) for step in ((0, 1, 2), (2, 1, 0), (1, 2, 0))]
+    found = [border_events(valley.network, Jurisdictions.of(known.iloc[one])) for one in order]
+    told = [sorted(rows_of(table, "kind", "receptor_id", "name", "jurisdiction", "to_outlet_m")) for table in found]
+    assert told[0] == told[1] == told[2]
+    assert {kind for kind, *_ in told[0]} == {"县界", "省界", "数据边界"}
+    city = known.assign(zone_id=["130821", "130722", "110118"])
+    assert "市界" in set(border_events(valley.network, Jurisdictions.of(city))["kind"])
+
+
+def test_of_counties_given_twice_the_first_counts(valley):
+    known = valley.layers["counties"].zones
+    twice = Jurisdictions.of(known, known.assign(zone_name=["重", "复", "名"]))
+    assert twice.names.tolist() == ["甲县", "乙县", "丙区"] and len(twice.shapes) == 3
+
+
+@pytest.mark.parametrize(("stated_m", "told_m"), [(0.0, None), (5000.0, 5000.0)])
+def test_a_derived_river_is_as_good_as_half_a_cells_diagonal_or_as_the_elevation_says(valley, stated_m, told_m):
+    height = Elevation(values_m=ground(), lon_edges_deg=valley.network.grid.lon_edges_deg, lat_edges_deg=valley.network.grid.lat_edges_deg)
+    spec = layer_spec("dem.tif", id="dem", geometry="raster", accuracy_m=stated_m)
+    derived = _derived(height, spec, valley.workspace)
+    middle = (at(0, 0).y + at(39, 0).y) / 2
+    diagonal = GEOD.inv(117, middle, 117 + EDGE_DEG, middle + EDGE_DEG)[2]
+    assert derived.accuracy_m == pytest.approx(told_m or diagonal / 2, rel=1e-6) and derived.is_derived

@@ -3,16 +3,20 @@
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from test_rivers_laws import EDGE_DEG, grid_of, network_of, terrains
 
 from cdgis.core.errors import NetworkError, UsageError
+from cdgis.rivers.flow import flow_from_elevation
+from cdgis.rivers.lines import Elevation
 from cdgis.rivers.network import Network
 from cdgis.rivers.snap import Snapper
 from cdgis.rivers.spill_trace import parse_place
 from cdgis.rivers.terrain import above_stream_m, read_ground
 from cdgis.rivers.trace import downstream_events, only_target, upstream_origins
+from cdgis.rivers.trace_end import EDGE_OF_DATA, NO_ELEVATION, end_of_trace
 
 
 def walked(network: Network, vertex: int) -> list[int]:
@@ -162,3 +166,45 @@ def test_height_above_the_stream_is_the_difference_to_the_first_stream_cell_belo
 def test_no_stream_at_all_is_an_error_that_says_what_to_lower():
     with pytest.raises(NetworkError, match="stream_km2"):
         network_of(grid_of(np.arange(36.0).reshape(6, 6)), stream_km2=1e6)
+
+
+@given(terrains(), st.integers(0, 10_000))
+def test_a_filler_is_no_height(elevation_m, seed):
+    holes = np.random.default_rng(seed).random(elevation_m.shape) < 0.1
+    rows, columns = elevation_m.shape
+    edges = {"lon_edges_deg": 117 + EDGE_DEG * np.arange(columns + 1), "lat_edges_deg": 41 - EDGE_DEG * np.arange(rows + 1)}
+    filled = flow_from_elevation(np.where(holes, -9999, elevation_m), nodata=-9999, **edges)
+    bare = flow_from_elevation(np.where(holes, np.nan, elevation_m), **edges)
+    assert (filled.receiver == bare.receiver).all() and (np.isnan(filled.filled_m) == holes).all()
+    low = flow_from_elevation(np.where(holes, -9999, elevation_m), **edges)
+    assert not np.isnan(low.filled_m).any()
+
+
+@pytest.mark.parametrize(("south", "east"), [(1, 0), (-1, 0), (0, 1), (0, -1)])
+def test_a_trace_that_reaches_any_rim_of_the_elevation_ends_at_the_edge_of_the_data(south, east):
+    row, column = np.mgrid[0:12, 0:12]
+    across = np.abs(column - 5) if south else np.abs(row - 5)
+    network = network_of(grid_of((500 - 5.0 * (south * row + east * column) + 40.0 * across).astype(np.float32)), stream_km2=20.0)
+    start = int(np.argmax(network.forest.to_outlet_m))
+    end = end_of_trace(network, start, float(network.forest.to_outlet_m[start]))
+    assert end.reason == EDGE_OF_DATA and not end.is_cut and end.river_km == pytest.approx(network.forest.to_outlet_m[start] / 1000)
+
+
+def test_a_trace_into_a_hole_ends_for_want_of_elevation():
+    row, column = np.mgrid[0:14, 0:14]
+    ground = (500 - 5.0 * row + 40.0 * np.abs(column - 6)).astype(np.float32)
+    ground[10:12, 4:9] = np.nan
+    network = network_of(grid_of(ground), stream_km2=30.0)
+    start = int(np.argmax(network.forest.to_outlet_m))
+    end = end_of_trace(network, start, float(network.forest.to_outlet_m[start]))
+    assert end.reason == NO_ELEVATION and "至此无高程" in end.sentence
+
+
+def test_a_height_is_that_of_the_cell_a_place_lies_in_and_none_outside():
+    rows, columns = 5, 7
+    values = np.arange(rows * columns, dtype=float).reshape(rows, columns)
+    ground = Elevation(values_m=values, lon_edges_deg=117 + 0.1 * np.arange(columns + 1), lat_edges_deg=41 - 0.1 * np.arange(rows + 1))
+    row, column = np.mgrid[0:rows, 0:columns]
+    found = ground.at(shapely.points((117.05 + 0.1 * column).ravel(), (40.95 - 0.1 * row).ravel()))
+    assert found.tolist() == values.ravel().tolist()
+    assert np.isnan(ground.at(shapely.points([[116.99, 40.9], [117.75, 40.9], [117.1, 41.01], [117.1, 40.45]]))).all()

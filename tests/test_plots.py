@@ -1,0 +1,138 @@
+"""Open ground and plots on it: sizes are those of the survey, nothing meets a zone or another plot, what is left over stays whole."""
+
+import numpy as np
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from shapes import from_metres, metres
+
+from cdgis.geometry import geodesy
+from cdgis.siting.clearance import SETBACK_M
+from cdgis.siting.plots import OpenGround
+
+few = settings(max_examples=12)
+NONE = np.empty(0, dtype=object)
+
+
+def m2(*shapes: shapely.Geometry) -> float:
+    return float(geodesy.survey_area_m2(np.array(shapes, dtype=object)).sum())
+
+
+def shared_m2(one: shapely.Geometry, other: shapely.Geometry) -> float:
+    met = shapely.intersection(one, other)
+    return m2(met) if met.area else 0.0
+
+
+def ground(area: shapely.Geometry, *zones: shapely.Geometry, least_width_m: float = 20.0) -> OpenGround:
+    return OpenGround.of(area, np.array(zones, dtype=object) if zones else NONE, least_width_m=least_width_m)
+
+
+@few
+@given(st.floats(50, 900), st.floats(50, 900), st.floats(100, 900))
+def test_what_a_zone_leaves_is_open_but_for_the_setback(zone_x, zone_y, height):
+    """A zone in the lower left corner of a rectangle 1000 m wide."""
+    area, zone = metres(0, 0, 1000, height + 100), metres(-50, -50, zone_x, min(zone_y, height))
+    found = ground(area, zone, least_width_m=1.0)
+    assert found.prohibited_m2 == pytest.approx(m2(area) - m2(shapely.difference(area, zone)), rel=1e-6, abs=0.5)
+    assert -0.5 <= m2(shapely.difference(area, zone)) - found.total_m2 <= (zone_x + zone_y + 4 * SETBACK_M) * SETBACK_M * 1.01
+    assert found.block_m2 == pytest.approx(found.total_m2) and len(found.blocks) == 1
+    block = geodesy.geometries_from_local(found.blocks)[0]
+    plane = geodesy.geometries_to_plane(np.array([block, zone], dtype=object))
+    assert shapely.distance(*plane) == pytest.approx(SETBACK_M, rel=1e-2)
+
+
+def test_ground_without_zones_is_open_whole_and_a_zone_over_all_leaves_nothing():
+    area = metres(0, 0, 500, 400)
+    whole, shut = ground(area), ground(area, metres(-10, -10, 510, 410))
+    assert whole.prohibited_m2 == 0 and whole.total_m2 == whole.block_m2 == pytest.approx(m2(area), rel=1e-9)
+    assert shut.prohibited_m2 == pytest.approx(m2(area), rel=1e-9) and shut.total_m2 == shut.block_m2 == 0 and not len(shut.blocks)
+    assert ground(area, shapely.LineString([(117.4, 41.3), (117.6, 41.5)])).prohibited_m2 == 0  # a line takes no ground
+
+
+@pytest.mark.parametrize(("gap_m", "open_"), [(1e-4, False), (30.0, True)])
+def test_a_hairline_that_a_zone_leaves_is_not_open_ground(gap_m, open_):
+    area = metres(0, 0, 1000, 1000)
+    found = ground(area, metres(-5, -5, 1000 - gap_m, 1005), least_width_m=0.01)
+    assert (found.prohibited_m2 < m2(area) * (1 - 1e-6)) == open_
+
+
+@pytest.mark.parametrize(("width", "kept"), [(19.0, False), (21.0, True)])
+def test_strips_narrower_than_the_least_width_are_no_building_ground(width, kept):
+    strip = shapely.union(shapely.box(0, 0, 300, 300), shapely.box(300, 100, 900, 100 + width))
+    found = ground(from_metres(strip), least_width_m=20.0)
+    assert found.total_m2 == pytest.approx(90_000 + (600 * width if kept else 0), rel=2e-3)
+
+
+def test_blocks_are_the_connected_pieces_the_largest_first():
+    found = ground(metres(0, 0, 1000, 300), metres(300, -10, 350, 310))
+    sizes = [m2(block) for block in geodesy.geometries_from_local(found.blocks)]
+    assert len(sizes) == 2 and sizes[0] > 1.5 * sizes[1] and found.block_m2 == pytest.approx(sizes[0]) and found.total_m2 == pytest.approx(sum(sizes))
+
+
+@few
+@given(st.integers(0, 10_000), st.floats(0.001, 0.98))
+def test_a_plot_has_its_size_and_stands_on_the_largest_block(seed, share):
+    rng = np.random.default_rng(seed)
+    area = metres(0, 0, rng.uniform(200, 900), rng.uniform(200, 900))
+    zone = metres(*(x := rng.uniform(-100, 500, 2)), *(x + rng.uniform(30, 400, 2)))
+    found = ground(area, zone)
+    plot = found.plot(share * found.block_m2)
+    assert m2(plot) == pytest.approx(share * found.block_m2, rel=2e-6)
+    block = geodesy.geometries_from_local(found.blocks[:1])[0]
+    assert shared_m2(plot, block) == pytest.approx(m2(plot), rel=1e-6) and plot.geom_type == "Polygon"
+
+
+def test_a_small_plot_in_the_open_is_a_square_in_the_middle():
+    plot = ground(metres(0, 0, 1000, 1000)).plot(10_000)
+    corner, opposite = geodesy.to_plane(*plot.bounds[:2]), geodesy.to_plane(*plot.bounds[2:])
+    assert np.subtract(opposite, corner) == pytest.approx([100, 100], rel=0.02)
+    assert plot.centroid.distance(metres(0, 0, 1000, 1000).centroid) < 2e-4
+
+
+def test_a_plot_larger_than_any_block_stands_on_whatever_ground_there_is():
+    """It is judged there, and the judge says why not."""
+    area = metres(0, 0, 400, 400)
+    found = ground(area, metres(-10, -10, 300, 410))
+    plot = found.plot(2 * found.block_m2)
+    assert m2(plot) == pytest.approx(2 * found.block_m2, rel=1e-4) and shared_m2(plot, area) == pytest.approx(m2(plot), rel=1e-6)
+    assert m2(found.plot(1e9)) == pytest.approx(m2(area), rel=1e-6)
+    assert m2(found.plot(found.block_m2)) == pytest.approx(found.block_m2, rel=1e-6)
+
+
+@few
+@given(st.integers(0, 10_000), st.integers(1, 7))
+def test_plots_have_their_sizes_and_meet_nothing(seed, count):
+    rng = np.random.default_rng(seed)
+    area = metres(0, 0, rng.uniform(300, 1200), rng.uniform(300, 1200))
+    taken = [metres(*(x := rng.uniform(0, 800, 2)), *(x + rng.uniform(50, 200, 2))) for _ in range(rng.integers(0, 3))]
+    found = ground(area, metres(-10, -10, 60, 2000))
+    wanted = (rng.dirichlet(np.ones(count)) * found.total_m2 * rng.uniform(0.2, 1.5)).tolist()
+    plots = found.plots(wanted, taken)
+    placed = [(size, plot) for size, plot in zip(wanted, plots, strict=True) if plot is not None]
+    open_ = shapely.union_all(geodesy.geometries_from_local(found.blocks))
+    for i, (size, plot) in enumerate(placed):
+        assert m2(plot) == pytest.approx(size, rel=5e-5)
+        assert shared_m2(plot, open_) == pytest.approx(size, rel=1e-4)
+        assert max((shared_m2(plot, other) for other in [*taken, *(p for _, p in placed[:i])]), default=0.0) < 0.5  # of edges that bend
+    free = found.total_m2 - sum(shared_m2(shape, open_) for shape in taken)
+    if not taken and sum(wanted) <= 0.999 * free:
+        assert None not in plots
+    if min(wanted) > found.total_m2:
+        assert plots == [None] * count
+
+
+def test_where_everything_is_taken_there_is_no_plot():
+    area = metres(0, 0, 200, 200)
+    assert ground(area).plots([100.0, 200.0], [metres(-1, -1, 201, 201)]) == [None, None]
+    assert ground(area, metres(-50, -50, 250, 250)).plots([1.0], []) == [None]
+    assert ground(area).plots([], []) == []
+
+
+def test_the_ground_is_cut_across_its_longer_side():
+    """Two halves of a long rectangle: both plots keep the whole width."""
+    plots = ground(metres(0, 0, 1000, 200)).plots([99_000.0, 99_000.0], [])
+    for plot in plots:
+        west, south = geodesy.to_plane(*plot.bounds[:2])
+        east, north = geodesy.to_plane(*plot.bounds[2:])
+        assert east - west == pytest.approx(500, rel=0.03) and north - south == pytest.approx(200, rel=0.03)
