@@ -218,3 +218,20 @@ def test_two_runs_into_one_folder_are_not_both_believed(root: Path, tmp_path: Pa
         assert call("run", "--workspace", root, "--out", out, "--quiet") == 2
         with pytest.raises(ReportError), folder_locked(out):
             pass
+
+
+@pytest.mark.parametrize(
+    "err",
+    [
+        MemoryError(), np._core._exceptions._ArrayMemoryError((10**12,), np.dtype(float)),
+        ImportError("libcrypto.so.1.1: failed to map segment from shared object"),
+        ImportError("libgdal.so: cannot allocate memory in static TLS block"),
+        ImportError("DLL load failed while importing _geos: The paging file is too small for this operation to complete."),
+    ],
+)  # fmt: skip
+def test_too_little_memory_is_told_wherever_it_runs_out(err: BaseException) -> None:
+    from cdgis.cli.words import _describe
+
+    message, code = _describe(err)
+    assert "内存不足" in message and code == 2
+    assert _describe(ImportError("No module named 'x'"))[1] == 3

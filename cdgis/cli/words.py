@@ -133,6 +133,10 @@ class ErrorReporter:
         sys.exit(code)
 
 
+_NO_ROOM = ("failed to map segment", "annot allocate memory", "paging file is too small", "页面文件太小", "内存资源不足")
+"""What the loaders of Linux and Windows say of a library for which there is no memory left."""
+
+
 def _describe(err: BaseException) -> tuple[str, int]:
     if isinstance(err, UsageError):
         return f"[bold red]用法错误[/] {escape(str(err))}", EXIT_USAGE
@@ -147,7 +151,7 @@ def _describe(err: BaseException) -> tuple[str, int]:
         where = f"{err.filename}：" if err.filename else ""
         text = f"{where}读写失败（{os_reason(err)}）。请核对路径、权限和磁盘空间后重试"
         return f"[bold red]错误[/] {escape(text)}", EXIT_USAGE
-    if isinstance(err, MemoryError):
+    if isinstance(err, MemoryError) or (isinstance(err, ImportError) and any(words in str(err) for words in _NO_ROOM)):
         return "[bold red]错误[/] 内存不足。请关闭其他程序，或分批处理后重试", EXIT_USAGE
     text = f"[bold red]程序内部错误[/] {type(err).__name__}：{escape(str(err))}"
     return f"{text}\n这是 cdgis 的缺陷。请加 --debug 重试，并连同输入文件一并反馈。", EXIT_INTERNAL

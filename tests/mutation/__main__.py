@@ -13,6 +13,7 @@ import argparse
 import hashlib
 import importlib
 import json
+import math
 import os
 import random
 import sys
@@ -134,6 +135,9 @@ def _tried(target: Target, reach: Reach, verdicts: dict[str, dict[str, str]], jo
         verdicts[mutant.key] = {"fate": KILLED, "tests": marks[mutant.key], "line": str(mutant.line)}
         _say(f"{KILLED:9} at once  {mutant.path}:{mutant.line} {mutant.before} -> {mutant.after}")
         yield
+    for mutant, _, mark in todo if quick else ():
+        if verdicts.get(mutant.key, {}).get("tests") != mark:
+            _say(f"undecided          {mutant.path}:{mutant.line} {mutant.before} -> {mutant.after}")
     for mutant, tests, mark in todo if not quick else ():
         if verdicts.get(mutant.key, {}).get("tests") == mark:
             continue
@@ -178,7 +182,7 @@ def _say(text: str) -> None:
 def _print_table(targets: list[Target], verdicts: dict[str, dict[str, str]]) -> None:
     """Print score and survivors of each row as Markdown; what has no verdict yet counts as not killed."""
     equivalent = {row["mutant"]: row["reason"] for row in TARGETS["equivalent"]}
-    _say("| 模块 | 变异总数 | 抽 | 杀死 | 存活 | 其中等价 | 未定 | 得分 |\n|---|---|---|---|---|---|---|---|")
+    _say("| 模块 | 变异总数 | 抽 | 杀死 | 存活 | 其中等价 | 未定 | 得分 | 95% 区间 |\n|---|---|---|---|---|---|---|---|---|")
     left = []
     for target in targets:
         fates = {m.key: verdicts[m.key]["fate"] for m in target.chosen if m.key in verdicts}
@@ -186,11 +190,18 @@ def _print_table(targets: list[Target], verdicts: dict[str, dict[str, str]]) -> 
         killed, same = len(fates) - len(alive), sum(m.key in equivalent for m in alive)
         chosen = len(target.chosen)
         counts = (target.total, chosen, killed, len(alive), same, chosen - len(fates))
-        _say(f"| {target.name} | {' | '.join(map(str, counts))} | {killed / chosen:.0%} |")
+        _say(f"| {target.name} | {' | '.join(map(str, counts))} | {killed / chosen:.0%} | {_interval(killed, chosen)} |")
         left += alive
     for mutant in left:
         reason = equivalent.get(mutant.key, "**不等价，未杀死**")
         _say(f"- `{mutant.path}:{mutant.line}` `{mutant.before}` → `{mutant.after}`：{reason}")
+
+
+def _interval(hits: int, tried: int) -> str:
+    """Return Wilson's 95 % interval of a share."""
+    z2, share = 1.96**2, hits / tried
+    middle, half = share + z2 / 2 / tried, 1.96 * math.sqrt(share * (1 - share) / tried + z2 / 4 / tried**2)
+    return f"{(middle - half) / (1 + z2 / tried):.0%}–{(middle + half) / (1 + z2 / tried):.0%}"
 
 
 if __name__ == "__main__":

@@ -63,12 +63,12 @@ def measure_effects(loaded: Loaded, judged: Judged, outcome: pd.DataFrame, *, ra
 
 
 def _zone_of(loaded: Loaded, layer: str, points: pd.DataFrame) -> npt.NDArray[np.int64]:
-    """Return the position of the zone each point (degrees) lies in, -1 for none."""
+    """Return the position of the zone each point (degrees) lies in (the first, where they overlap), -1 for none."""
     zones = np.asarray(loaded.layers[layer].zones.geometry.array, dtype=object)
     at, zone = shapely.STRtree(zones).query(shapely.points(points[["lon", "lat"]].to_numpy(dtype=float)), "intersects")
-    found = np.full(len(points), -1, dtype=np.int64)
-    found[at[::-1]] = zone[::-1]
-    return found
+    found = np.full(len(points), len(zones), dtype=np.int64)
+    np.minimum.at(found, at, zone)
+    return np.where(found == len(zones), -1, found)
 
 
 def _sums(
