@@ -203,7 +203,10 @@ def test_wheel_data_are_plain_toml() -> None:
     assert all(tomllib.loads(path.read_text(encoding="utf-8"))["rule"] for path in folder.glob("*.toml"))
 
 
-@pytest.mark.parametrize("text", ['[[rules]]\nid = "A"\n', "rule = 5\n", 'rule = ["a"]\n', '[rule]\nid = "A"\n', "[[rule]]\n[rule.1]\n", "x = 1\n", "[[amend]]\nid = 'A'\n"])
+HEADINGS = ['[[rules]]\nid = "A"\n', "rule = 5\n", 'rule = ["a"]\n', '[rule]\nid = "A"\n', "[[rule]]\n[rule.1]\n", "x = 1\n", "[[amend]]\nid = 'A'\n"]
+
+
+@pytest.mark.parametrize("text", HEADINGS)
 def test_rules_written_under_another_heading_are_refused_never_left_out(tmp_path, text):
     (tmp_path / "own.toml").write_text(text, encoding="utf-8")
     with pytest.raises(RuleError, match=r"own.toml"):

@@ -201,7 +201,7 @@ def _interval(hits: int, tried: int) -> str:
     """Return Wilson's 95 % interval of a share."""
     z2, share = 1.96**2, hits / tried
     middle, half = share + z2 / 2 / tried, 1.96 * math.sqrt(share * (1 - share) / tried + z2 / 4 / tried**2)
-    return f"{(middle - half) / (1 + z2 / tried):.0%}–{(middle + half) / (1 + z2 / tried):.0%}"
+    return f"{max(middle - half, 0) / (1 + z2 / tried):.0%}–{(middle + half) / (1 + z2 / tried):.0%}"
 
 
 if __name__ == "__main__":
