@@ -4,11 +4,13 @@ The law is tested on random codes and packs; the cases are those of issue 17: a 
 three valid rules imported into a workspace whose layers are few.
 """
 
+import importlib.util
 import re
 import tomllib
 from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,12 +20,13 @@ from test_workspace_gaps import DECLARED
 from typer.testing import CliRunner
 
 import cdgis
-from cdgis.carbon.factors import read_growth, read_pool_table
+from cdgis.carbon.account.reference_figures import published_checks, read_milestones
+from cdgis.carbon.factors import read_growth, read_measures, read_planting_rules, read_pool_table, read_shipped
 from cdgis.cli.app import app
 from cdgis.core.errors import CarbonError, RuleError, UsageError, WorkspaceError
-from cdgis.core.packs import current_packs, on_packs, pack_file, pack_toml, read_pack, shipped_packs
+from cdgis.core.packs import current_packs, on_packs, pack_file, pack_toml, packs_in, read_pack, shipped_packs
 from cdgis.pipelines.assess_sites import assess_sites
-from cdgis.pipelines.new_pack import new_pack
+from cdgis.pipelines.new_pack import add_pack, new_pack
 from cdgis.readers.loading import load_rules
 from cdgis.readers.place_extent import in_place
 from cdgis.report.drawing.palette import read_palette
@@ -239,3 +242,34 @@ def test_a_new_pack_is_a_clean_skeleton(hengyang):
     for name, place, problem in refused:
         with pytest.raises(UsageError, match=problem):
             new_pack(workspace, name, place)
+
+
+@pytest.fixture(scope="module")
+def example(tmp_path_factory):
+    spec = importlib.util.spec_from_file_location("example_pack", PACKAGE.parent / "tools" / "example_pack.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.write_pack(tmp_path_factory.mktemp("资料") / "数据包")
+
+
+def test_a_pack_that_was_given_is_added_and_brings_all_factors_the_account_asks_for(example, tmp_path):
+    workspace = workspace_in(tmp_path, code="990100", name="示例市")
+    pack = add_pack(workspace, example)
+    assert [one.id for one in packs_of(workspace)] == ["national", "示例市"]
+    with in_place(workspace):
+        growth = [getattr(read_growth(), name) for name in ("age_class", "richards", "increment", "stand_rates")]
+        tables = [read_pool_table("").frame, *growth, read_measures().frame, read_shipped("sink_rates"), published_checks(), read_milestones()]
+        assert read_planting_rules() and read_pool_table("").name == "示例"
+        assert not NAMES.search("".join(table.to_csv() for table in tables if isinstance(table, pd.DataFrame)))
+    with pytest.raises(UsageError, match="已有数据包"):
+        add_pack(workspace, pack.folder)
+
+
+def test_a_pack_of_another_place_or_with_a_wrong_rule_is_not_added(example, tmp_path):
+    elsewhere = workspace_in(tmp_path / "a", code="430400")
+    with pytest.raises(WorkspaceError, match="不起作用"):
+        add_pack(elsewhere, example)
+    wrong = own_pack(tmp_path / "b", "戊", ["43"], rules='[[amend]]\nid = "NO-01"\n')
+    with pytest.raises(RuleError):
+        add_pack(elsewhere, wrong)
+    assert packs_in(elsewhere.root / "packs") == {}

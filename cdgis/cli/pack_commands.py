@@ -1,5 +1,6 @@
-"""The commands of packs: `cdgis pack list` and `cdgis pack new`."""
+"""The commands of packs: `cdgis pack list`, `new` and `add`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -47,3 +48,19 @@ def pack_new(
     pack = new_pack(opened, name, place)
     listed = "请把它加进 cdgis.toml 的 packs" if opened.settings.packs is not None else f"[place] code 以 {place} 开头的工作区自动使用"
     say(f"已写出 packs/{pack.id}/（{pack.level}级，上级 {'、'.join(pack.depends)}）。{listed}。填好规则后运行 cdgis rules check")
+
+
+@pack_app.command("add", cls=ChineseCommand)
+def pack_add(
+    source: Annotated[Path, typer.Argument(metavar="文件夹", help="别人给的数据包，内有 pack.toml")],
+    workspace: WorkspaceOption = None,
+    debug: DebugOption = False,
+) -> None:
+    """把一个数据包放进工作区的 packs/：先核对它适用于本市、规则读得进，否则不放。
+
+    示例：cdgis pack add 下载/湖南数据包
+    """
+    from cdgis.pipelines.new_pack import add_pack
+
+    pack = add_pack(open_here(workspace), source)
+    say(f"已放入 packs/{pack.id}/（{pack.name}，{pack.level}级，版本 {pack.version}）")

@@ -1,10 +1,13 @@
-"""`cdgis pack new`: the skeleton of a pack for a province or a city, in the workspace's packs/."""
+"""`cdgis pack new` and `add`: the skeleton of a pack for a province or a city, or somebody's pack, in the workspace's packs/."""
 
+import shutil
 from pathlib import Path
 
-from cdgis.core.errors import UsageError, os_reason
-from cdgis.core.packs import MANIFEST, PACKS_DIR, Pack, packs_in, read_pack, shipped_packs
+from cdgis.core.errors import CdgisError, UsageError, WorkspaceError, os_reason
+from cdgis.core.packs import MANIFEST, PACKS_DIR, Pack, current_packs, on_packs, packs_in, read_pack, shipped_packs
 from cdgis.core.vocabulary import Level
+from cdgis.rules import load_rulebook
+from cdgis.workspace.pack_choice import packs_of
 from cdgis.workspace.settings import Workspace
 
 _PROVINCE_DIGITS = 2
@@ -78,6 +81,34 @@ def new_pack(workspace: Workspace, title: str, place: str) -> Pack:
             _write(folder / path, text if path.startswith(("documents", "carbon")) else text.format(**words))
     except OSError as err:
         raise UsageError(f"写不进 {PACKS_DIR}/{name}（{os_reason(err)}）", remedy="请检查权限") from err
+    return read_pack(folder)
+
+
+def add_pack(workspace: Workspace, source: Path) -> Pack:
+    """Copy the pack in `source` into the workspace, proved to be read and to apply here, and return it.
+
+    Raises
+    ------
+    WorkspaceError : `source` is no pack, or is another place's; RuleError : its rules cannot be used. Nothing is left then.
+    UsageError : a pack of that id is there already.
+    """
+    pack = read_pack(source)
+    folder = workspace.root / PACKS_DIR / pack.id
+    if folder.exists():
+        raise UsageError(f"已有数据包 {pack.id}，没有改动", remedy=f"要换新版的，先移走 {PACKS_DIR}/{pack.id}/")
+    try:
+        shutil.copytree(source, folder, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+        with on_packs(packs_of(workspace)):
+            if pack.id not in {other.id for other in current_packs()}:
+                where = f"它适用 {'、'.join(pack.places)}"
+                raise WorkspaceError(f"数据包 {pack.id} 在本工作区不起作用：{where}", remedy="请核对 [place] 的 code 和 packs")
+            load_rulebook()
+    except OSError as err:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise UsageError(f"写不进 {PACKS_DIR}/{pack.id}（{os_reason(err)}）", remedy="请检查权限") from err
+    except CdgisError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
     return read_pack(folder)
 
 
