@@ -85,6 +85,7 @@ def own_pack(root, name, places, *, level="省", depends=("national",), rules=""
 
 def test_nothing_in_code_or_templates_names_a_place():
     files = [*PACKAGE.rglob("*.py"), *(PACKAGE / "report" / "templates").iterdir(), *(PACKAGE / "report" / "static").iterdir()]
+    files += [path for path in (PACKAGE / "web").rglob("*") if path.suffix in (".js", ".html", ".css")]
     files += [path for path in (PACKAGE / "data").rglob("*.toml") if "packs" not in path.parts] + [*(PACKAGE / "data/packs/national").rglob("*.toml")]
     found = {path.name: NAMES.findall(path.read_text(encoding="utf-8")) for path in files if path.is_file()}
     assert len(files) > 400 and {name: words for name, words in found.items() if words} == {}

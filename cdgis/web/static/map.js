@@ -6,7 +6,7 @@ const L = window.L;
 export class DeskMap {
   constructor(element) {
     this.map = L.map(element, { preferCanvas: true, attributionControl: false, zoomSnap: 0.5, minZoom: 4, maxZoom: 20 });
-    this.map.setView([41, 117.5], 8);
+    this.map.setView([35, 105], 4);
     L.control.scale({ imperial: false }).addTo(this.map);
     for (const [name, order] of [["zones", 350], ["hits", 420], ["site", 450], ["ghosts", 460]]) {
       this.map.createPane(name).style.zIndex = order;
