@@ -110,6 +110,7 @@ def _write_batch(assessment: "Assessment", target: Path, formats: tuple[str, ...
 def publish(
     audience: Annotated[str, typer.Option("--audience", metavar="对象", help="internal 内部版（与 run 相同）或 public 公开版")] = "internal",
     still: Annotated[bool, typer.Option("--still", metavar="", help="另出一张总图 PNG（stills/overview.png，供印刷）")] = False,
+    zipped: Annotated[bool, typer.Option("--zip", metavar="", help="另把整个文件夹打成一个压缩包（同名 .zip，内有首页），供转发")] = False,
     workspace: WorkspaceOption = None,
     out: OutOption = None,
     as_of: AsOfOption = None,
@@ -123,7 +124,7 @@ def publish(
     """
     if audience not in ("internal", "public"):
         raise UsageError(f"--audience 读到“{audience}”，应为 internal（内部版）或 public（公开版）")
-    publish_site(workspace, out, audience=audience, as_of=as_of, jobs=jobs, quiet=quiet, still=still)
+    publish_site(workspace, out, audience=audience, as_of=as_of, jobs=jobs, quiet=quiet, still=still, zipped=zipped)
 
 
 register_screen(app)

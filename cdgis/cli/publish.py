@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 
 def publish_site(
-    workspace: Path | None, out: Path | None, *, audience: str, as_of: str | None, jobs: int, quiet: bool, still: bool
+    workspace: Path | None, out: Path | None, *, audience: str, as_of: str | None, jobs: int, quiet: bool, still: bool,
+    zipped: bool = False,
 ) -> None:
     """Write the site of the whole workspace for one audience, and say where it lies and what may be done with it.
 
@@ -39,6 +40,14 @@ def publish_site(
         path = write_still(shown, target)
         if not quiet:
             say(f"总图已另存为 {path}")
+    if zipped:
+        from cdgis.core.written_files import read_register
+        from cdgis.report.files.folder_zip import zip_folder
+
+        names = [name for name in read_register(target).files if (target / name).is_file()]
+        archive = zip_folder(target, names, title=f"{shown.settings.city}生态环境准入研判（判定基准日 {shown.as_of}）")
+        if not quiet:
+            say(f"整个文件夹已打成一个压缩包 {archive}（{len(names)} 个文件）；对方解开后从“从这里打开.html”看起")
 
 
 def _publish_openly(assessment: "Assessment", target: Path, *, jobs: int, quiet: bool) -> "Assessment":
@@ -57,5 +66,3 @@ def _publish_openly(assessment: "Assessment", target: Path, *, jobs: int, quiet:
     if not quiet:
         say(text + (f"审图号：{number}" if number else mark))
     return public
-
-

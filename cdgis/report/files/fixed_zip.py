@@ -22,10 +22,15 @@ def fixed_zip(content: bytes, *, edit: Callable[[str, bytes], bytes] | None = No
     with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as target:
         for name in source.namelist():
             data = source.read(name)
-            info = zipfile.ZipInfo(name, date_time=_ZIP_TIME)
-            info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, _UNIX, _OWNER_ONLY
-            target.writestr(info, edit(name, data) if edit else data)
+            target.writestr(member(name), edit(name, data) if edit else data)
     return stream.getvalue()
+
+
+def member(name: str) -> zipfile.ZipInfo:
+    """Return the heading of a deflated member dated 1980, the same on every system."""
+    info = zipfile.ZipInfo(name, date_time=_ZIP_TIME)
+    info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, _UNIX, _OWNER_ONLY
+    return info
 
 
 def dated(name: str, data: bytes, day: str) -> bytes:

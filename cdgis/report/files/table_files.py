@@ -23,6 +23,8 @@ from cdgis.results.tables.judgement import JUDGEMENT_TABLES
 from cdgis.results.tables.validation import TABLES, Column, Table, table_named
 
 README = "README.txt"
+HERE, HERE_SVG = "here.svg", '<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>\n'
+"""Tells a page that was asked to open another file whether it lies in its folder or was sent alone."""
 SIGNIFICANT_DIGITS = 12
 """A city's area in square metres keeps its centimetres, and noise of summation order does not show."""
 LONG_TABLE = 20_000
@@ -54,6 +56,9 @@ def write_tables(
     readme = folder / README
     readme.write_bytes(_readme(assessment, tables, containers).encode("utf-8-sig", "replace"))
     paths.append(readme)
+    if assessment.request.command != "screen":
+        (folder / HERE).write_text(HERE_SVG, encoding="utf-8", newline="\n")
+        paths.append(folder / HERE)
     run_path = folder / "run.json"
     run_path.write_bytes(run_json(assessment, texts).encode("utf-8", "replace"))
     paths.append(run_path)
@@ -101,6 +106,7 @@ def _readme(assessment: Assessment, tables: Mapping[str, pd.DataFrame], containe
         *(f"{name}.parquet　同 {name}.csv，供大数据工具" for name, table in tables.items() if "gpkg" in containers and len(table) >= LONG_TABLE),
         *(f"{name}.tif　{raster.title}（{raster.unit}），云优化 GeoTIFF，-9999 为无数据；同名 .qml 是 QGIS 图例"
           for name, raster in sorted(assessment.rasters.items())),
+        *(["here.svg　网页用它认出自己在不在这个文件夹里"] if assessment.request.command != "screen" else []),
         "run.json　程序版本、设置、每个输入的 SHA-256、每张表的散列；cdgis verify 据以核对",
         f"{CRATE}　本文件夹的来历（RO-Crate 1.1）：由哪个程序、哪些输入得出，每个文件的散列",
     ]  # fmt: skip

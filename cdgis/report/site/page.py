@@ -30,9 +30,11 @@ from cdgis.results.assessment import Assessment
 
 OUR_SCRIPTS = (
     "decode.js", "elements.js", "geodesy.js", "canvas.js", "map.js", "relief.js", "panels.js", "tools.js", "list.js",
-    "card.js", "sheet.js", "export.js", "link.js",
+    "card.js", "sheet.js", "export.js", "folder.js", "link.js",
 )  # fmt: skip
 EARLY_SCRIPT = "early.js"
+OWN_FOLDER = ("file:", "'self'")
+"""Where the small file lies that says, once a reader follows a link, whether the rest of the folder is beside the page."""
 TILE_HOSTS = tuple(f"https://t{number}.tianditu.gov.cn" for number in range(8))
 """The only hosts a page may ask for pictures, and only once the reader has typed a key."""
 
@@ -43,7 +45,7 @@ def render_index(assessment: Assessment, listed: Sequence[Listed], *, overview: 
     return page_template("index.html").render(
         **common_values(assessment),
         early=inline_code(static_text(EARLY_SCRIPT)),
-        policy=content_policy([static_text(EARLY_SCRIPT), *scripts], image_hosts=TILE_HOSTS),
+        policy=content_policy([static_text(EARLY_SCRIPT), *scripts], image_hosts=(*OWN_FOLDER, *TILE_HOSTS)),
         style=inline_code(leaflet_style() + template_text("style.css") + template_text("index.css")),
         scripts=[inline_code(text) for text in scripts],
         map_html=Markup(view.html),

@@ -15,6 +15,26 @@ function clauseList(title, clauses) {
   return clauses.length ? [element("h3", {}, title + "（" + clauses.length + " 条）"), ...clauses.map(clauseItem)] : [];
 }
 
+// Subjects whose symbols lie upon each other however near the map: within about a metre.
+const ONE_PLACE = 3e-8;
+function companions(subject) {
+  return data.subjects.filter((other) => other !== subject && Math.hypot(other.x - subject.x, other.y - subject.y) < ONE_PLACE);
+}
+
+function companionList(subject) {
+  const others = companions(subject);
+  if (!others.length) return [];
+  const item = (s) => element("li", {}, symbol(s.verdict, 12), " ", button((s.name || s.subject_id) + "（" + s.subject_id + "，" + s.verdict + "）", {class: "link"}, () => chooseOnMap(s.subject_id)));
+  return [element("p", {class: "small", id: "companions"}, "同一位置另有 " + others.length + " 个："), element("ul", {class: "zone-list small"}, ...others.map(item))];
+}
+
+// A click where several lie goes from one to the next.
+function nextAt(subject) {
+  const group = [subject, ...companions(subject)].filter((s) => state.visible.has(s.subject_id)).sort((a, b) => a.index - b.index);
+  const at = group.findIndex((s) => s.subject_id === state.chosen);
+  return at < 0 ? subject : group[(at + 1) % group.length];
+}
+
 function drawCard(subject) {
   const close = button("关闭", {class: "card-close"}, () => { choose(null); rowsById.get(subject.subject_id)?.focus(); });
   const verdict = element("p", {}, symbol(subject.verdict, 15), " ", element("strong", {}, subject.verdict === "未发现冲突" ? "未发现冲突（基于所载数据）" : subject.verdict));
@@ -23,6 +43,7 @@ function drawCard(subject) {
   const facts = [subject.subject_id, subject.county, subject.unit_code, subject.industry, subject.project_type].filter(Boolean).join("　");
   const parts = [element("div", {class: "card-head"}, element("h2", {}, subject.name || "（未填名称）"), close), verdict, element("p", {class: "muted small"}, facts)];
   if (subject.page) parts.push(element("p", {}, element("a", {href: data.folder + encodeURIComponent(subject.page)}, "打开完整报告"), "　", element("span", {class: "code muted"}, subject.number)));
+  parts.push(...companionList(subject));
   parts.push(...clauseList("适用的条款", subject.applies), ...clauseList("资料不足的条款", subject.unknown));
   if (!subject.applies.length && !subject.unknown.length) parts.push(element("p", {class: "muted"}, "没有条款适用。"));
   byId("card").replaceChildren(...parts);

@@ -71,6 +71,7 @@ async function runPage() {
   if (window.innerWidth <= 700) byId("layer-panel").open = false;
   showAll();
   watchPointer();
+  watchLinks();
   byId("copy-link").addEventListener("click", copyLink);
   await readLink();
   linkReady = true;

@@ -121,7 +121,8 @@ function subjectAt(point) {
 function hover(event) {
   const subject = subjectAt(event.containerPoint), zones = subject ? [] : zonesAt(event.latlng);
   const zone = zones[zones.length - 1] || null, tip = byId("hover-tip");
-  const text = subject ? (subject.name || subject.subject_id) + "（" + subject.verdict + "）" : zone ? zone.layer.title + "：" + (zone.layer.names[zone.zone] || zone.layer.ids[zone.zone]) : "";
+  const more = subject ? companions(subject).length : 0;
+  const text = subject ? (subject.name || subject.subject_id) + "（" + subject.verdict + "）" + (more ? "　同一位置另有 " + more + " 个" : "") : zone ? zone.layer.title + "：" + (zone.layer.names[zone.zone] || zone.layer.ids[zone.zone]) : "";
   tip.hidden = !text;
   tip.textContent = text;
   tip.style.left = Math.min(event.containerPoint.x + 14, map.getSize().x - 200) + "px";
@@ -143,7 +144,7 @@ function watchPointer() {
   map.on("click", (event) => {
     if (measuring) return addMeasure(event.latlng);
     const subject = subjectAt(event.containerPoint);
-    if (subject) chooseOnMap(subject.subject_id); else identify(event.latlng);
+    if (subject) chooseOnMap(nextAt(subject).subject_id); else identify(event.latlng);
   });
   map.getContainer().addEventListener("keydown", (event) => {
     if (event.target === map.getContainer() && event.key === "Enter") identify(map.getCenter());
