@@ -120,6 +120,8 @@ def test_potential_shared_out_by_county_makes_the_total_again(tables):
     assert counties["eligible_m2"].sum() == pytest.approx(last["eligible_m2"], rel=1e-3)
     assert counties["cumulative_tco2e_mid"].sum() == pytest.approx(last["cumulative_tco2e_mid"], rel=1e-3)
     assert (counties["cumulative_tco2e_low"] <= counties["cumulative_tco2e_mid"]).all()
+    # what has a land class in the areas, put together by the area each county holds of them
+    assert counties["covered_share"].between(0, 1).all() and last["covered_share"] == pytest.approx(counties["covered_share"].mean(), abs=0.02)
 
 
 def test_value_is_change_times_discounted_price(tables):

@@ -235,3 +235,14 @@ def test_pages_of_a_city_half_covered_never_say_the_whole_city(tmp_path):
     assert "市内有值的 50.00% 面积碳储量" in page and "全市碳储量" not in page
     assert "<td>市内有值的 50.00% 面积</td>" in overview and "<td>全市</td><td class=\"n\">" not in overview
     assert "不是全市合计" in (tmp_path / "out" / "data" / "gaps.csv").read_text(encoding="utf-8-sig")
+
+
+def test_potential_of_a_zone_says_how_much_of_its_areas_has_a_class(tmp_path, whole):
+    root = carbon_workspace(tmp_path / "w")
+    values = land(2)
+    values[6:8, 1:4] = 0
+    write_raster(root / "layers" / "land_2025.tif", values, nodata=0)
+    found = account(root).tables["carbon_potential_zones"].set_index(["zone_layer", "zone_id"])["covered_share"]
+    assert (whole.tables["carbon_potential_zones"]["covered_share"] == 1).all()
+    # six of the eighteen cells of X1 and X2, both in the west, are void
+    assert found["counties", "W"] == pytest.approx(2 / 3, abs=0.01)

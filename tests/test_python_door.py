@@ -287,7 +287,7 @@ NAMES = {
                "tolerance": "tolerance_m", "engine": "", "scheduler": "", "formats": ""},
     "guide": {"attr": "attributes", "spacing": "spacing_m"},
     "trace": {"start": "subject", "down": ""},
-    "run": {}, "relocate": {}, "carbon": {"jobs": ""},
+    "run": {"reports": ""}, "relocate": {}, "carbon": {"jobs": ""},
 }  # fmt: skip
 """Command -> parameter whose name differs in Python -> its name there, "" where there is none."""
 OF_THE_TERMINAL = {"workspace", "out", "quiet", "strict", "debug"}

@@ -1,6 +1,6 @@
 """Parts of an answer that a bad input left open, each named with file, row and remedy."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -48,6 +48,23 @@ def attempted(
     except CdgisError as err:
         gaps.append(gap_of(err, part, layer=layer, file=file))
         return None
+
+
+def table_gaps(rows: int, blank: Sequence[int], part: str, *, layer: str, file: str) -> list[Gap]:
+    """Return the gap of a table without a row, or with blank rows between others: what stood there is not known.
+
+    Parameters
+    ----------
+    blank : numbers of the blank rows, as the user counts them.
+    """
+    if not rows:
+        problem, row, remedy = "表里没有一行", "", "请换成完整的表；没有这张表的从 layers/catalog.toml 删去这一条"
+    elif blank:
+        problem, row = f"表中间有 {len(blank)} 个空行，原有的内容不知道", f"第 {listed([str(n) for n in blank])} 行"
+        remedy = "请补回这些行，或确认无内容后删去空行"
+    else:
+        return []
+    return [Gap(part=part, layer=layer, file=file, row=row, problem=problem, remedy=remedy)]
 
 
 def listed(names: "list[str]") -> str:

@@ -137,13 +137,16 @@ class Result:
         with in_planes_of(self.assessment):
             return explore_map(self.assessment, layers=layers)
 
-    def save(self, out: Path | str, *, formats: Sequence[str] | None = None, jobs: int = 2) -> list[Path]:
+    def save(
+        self, out: Path | str, *, formats: Sequence[str] | None = None, reports: Sequence[str] = (), jobs: int = 2
+    ) -> list[Path]:
         """Write the files that the command of the same name writes, byte for byte, and return their paths.
 
         Parameters
         ----------
         out : folder; files of other reports in it stay.
-        formats : of a screening, any of html, docx, json, xlsx, gpkg, map (html and json without); None for a whole run.
+        formats : of a screening, any of html, docx, json, pdf, xlsx, gpkg, map (html and json without); None for a whole run.
+        reports : of a whole run, any of html, docx, json, pdf: reports on flagged subjects, as ``cdgis run --reports``.
 
         Raises
         ------
@@ -156,10 +159,11 @@ class Result:
         ['wkt-1.docx', 'wkt-1.html']
         """
         from cdgis.pipelines.output_folder import checked_output
-        from cdgis.pipelines.save_assessment import save_assessment
+        from cdgis.pipelines.save_assessment import save_assessment, save_batch
 
         folder = checked_output(Path(out), self._workspace, files=self._files)
-        return save_assessment(self.assessment, folder, formats=formats, attachments=self._attachments, jobs=jobs)
+        written = save_assessment(self.assessment, folder, formats=formats, attachments=self._attachments, jobs=jobs)
+        return written + (save_batch(self.assessment, folder, formats=reports, jobs=jobs) if reports else [])
 
     def _on_map(self, table: str) -> GeoDataFrame:
         shapes = self.assessment.subjects.frame[["subject_id", "geometry"]]

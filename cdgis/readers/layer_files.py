@@ -158,6 +158,8 @@ def _clean_columns(spec: LayerSpec, columns: pd.DataFrame, notes: list[IntakeNot
 def read_table_layer(spec: LayerSpec, folder: Path) -> pd.DataFrame:
     """Return a catalogue entry with geometry = "table": all columns as text, named by `spec.fields` where mapped.
 
+    Blank rows are left out; those between others are numbered in ``attrs["blank_rows"]``.
+
     Raises
     ------
     LayerError : the file is absent, unreadable, or a mapped field is not in it.
@@ -178,7 +180,10 @@ def read_table_layer(spec: LayerSpec, folder: Path) -> pd.DataFrame:
         if field is None:
             raise LayerError(spec.path, spec.id, (missing_field(column, candidates, labels),))
         renames[field] = column
-    return frame.map(cleaned).rename(columns=renames)
+    table = frame.map(cleaned).rename(columns=renames)
+    filled = [number for number, row in enumerate(sheet.rows[1:], start=2) if any(row)]
+    table.attrs["blank_rows"] = sorted({*range(2, filled[-1]), *filled} - {*filled}) if filled else []
+    return table
 
 
 def _chosen_sheet(spec: LayerSpec, path: Path) -> Sheet:

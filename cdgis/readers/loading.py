@@ -9,7 +9,7 @@ from pathlib import Path
 from geopandas import GeoDataFrame
 
 from cdgis.core import layer_ids
-from cdgis.core.data_gaps import Gap, attempted, gap_of
+from cdgis.core.data_gaps import Gap, attempted, gap_of, table_gaps
 from cdgis.core.errors import CatalogError, CdgisError, CrsError, LayerError
 from cdgis.core.packs import PACKS_DIR, Pack, current_packs
 from cdgis.core.progress import Progress
@@ -247,10 +247,8 @@ def read_rules(
         part = "准入清单：各单元的逐条管控要求，落入单元的对象按资料不足处理"
         table = attempted(part, lambda: read_table_layer(spec, workspace.layers_dir), gaps, file=shown)
         incomplete = frozenset({""})
-        if table is not None and table.empty:
-            remedy = "请换成完整的清单；没有清单的从 layers/catalog.toml 删去这一条"
-            gaps.append(Gap(part=part, layer=spec.id, file=shown, row="", problem="表里没有一行", remedy=remedy))
         if table is not None:
+            gaps += table_gaps(len(table), table.attrs["blank_rows"], part, layer=spec.id, file=shown)
             listed, left, incomplete = access_list_rules(
                 table, official=spec.official, shown=shown, law=list_law(spec), city=place_code(settings)
             )

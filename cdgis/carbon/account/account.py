@@ -11,7 +11,7 @@ import pandas as pd
 from cdgis.carbon import Valuation
 from cdgis.carbon.account.account_inputs import Inputs, read_inputs
 from cdgis.carbon.account.apportionment import apportion_potential
-from cdgis.carbon.account.landcover import CITY_ZONE, LandCoverAccount, cover_gaps
+from cdgis.carbon.account.landcover import CITY_ZONE, LandCoverAccount, change_gaps, cover_gaps
 from cdgis.carbon.account.pictures import draw_pictures, value_rasters
 from cdgis.carbon.account.qualifying import check_restoration, creditable_tco2e, read_facts
 from cdgis.carbon.account.reference_figures import factor_table, forest_ha, forest_share, milestones, published_checks
@@ -38,7 +38,7 @@ from cdgis.carbon.growth import growth_table
 from cdgis.carbon.potential import AFFORESTATION
 from cdgis.carbon.stock import TOTAL
 from cdgis.core import layer_ids
-from cdgis.core.data_gaps import Gap, attempted
+from cdgis.core.data_gaps import Gap, attempted, table_gaps
 from cdgis.core.errors import CarbonError
 from cdgis.core.number_format import whole_city
 from cdgis.core.progress import Progress
@@ -146,7 +146,7 @@ def _count_cover(
         # The next stage closes this one: a large raster opens stages of its own in between.
         progress.stage(f"碳储量核算：{layer.spec.title}", 1)
         attempted(f"{layer.spec.title}的碳储量", partial(cover.add, layer, progress=progress), gaps)
-    gaps += cover_gaps(cover, inputs.classes)
+    gaps += [*cover_gaps(cover, inputs.classes), *change_gaps(cover, inputs.earlier)]
     return cover
 
 
@@ -199,6 +199,7 @@ def _declared(loaded: Loaded, gaps: list[Gap]) -> tuple[dict[str, dict[str, Fact
     if table is None:
         return {}, unread_record(spec, workspace.layers_dir)
     shown = workspace.relative(workspace.layers_dir / spec.path)
+    gaps += table_gaps(len(table), table.attrs["blank_rows"], "修复区的填报事项：按没有填报处理", layer=name, file=shown)
     declared, left = read_facts(table, shown)
     gaps += left
     return declared, (replace(table_record(spec, workspace.layers_dir), path=shown),)

@@ -1,7 +1,8 @@
 """Restoration potential by county and unit; areas that lie in several zones are shared out by area.
 
 share(a, z) = area(a in z) / area(a);  potential(z) = sum over areas a of share * potential(a), curve by curve: within a
-curve lows and highs add up, over curves the half-widths combine as root-sum-square.
+curve lows and highs add up, over curves the half-widths combine as root-sum-square. The covered share of a zone is that of its
+areas there, weighted by their area in it.
 """
 
 from collections.abc import Sequence
@@ -46,6 +47,8 @@ def _one_layer(areas: pd.DataFrame, plane: np.ndarray, last: pd.DataFrame, layer
             "year": last["year"].reindex(ids).to_numpy(),
             "mark": last["mark"].reindex(ids).to_numpy(),
             "eligible_m2": share * last["eligible_m2"].reindex(ids).to_numpy(),
+            "inside_m2": found.area_m2,
+            "valued_m2": found.area_m2 * last["covered_share"].reindex(ids).to_numpy(),
             **{
                 f"cumulative_tco2e_{part}": share * last[f"cumulative_tco2e_{part}"].reindex(ids).to_numpy()
                 for part in _PARTS
@@ -68,5 +71,7 @@ def _combined(rows: pd.DataFrame) -> pd.DataFrame:
     table["cumulative_tco2e_low"] = table["cumulative_tco2e_mid"] - np.sqrt(groups["down"].sum())
     table["cumulative_tco2e_high"] = table["cumulative_tco2e_mid"] + np.sqrt(groups["up"].sum())
     of_zone = rows.groupby("zone_id")
+    parts = of_zone[["inside_m2", "valued_m2"]].sum()
+    table["covered_share"] = (parts["valued_m2"] / parts["inside_m2"]).clip(0, 1)
     table["areas"], table["year"] = of_zone["area_id"].nunique(), of_zone["year"].max()
     return table.assign(mark=of_zone["mark"].min()).reset_index()

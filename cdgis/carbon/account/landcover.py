@@ -80,6 +80,23 @@ class LandCoverAccount:
             self.parts["carbon_change"].append(change)
 
 
+def change_gaps(cover: LandCoverAccount, earlier: Raster | None) -> list[Gap]:
+    """Return how much of the city, for want of a class at the earlier date, is in no change; nothing where it is all there."""
+    if earlier is None or not cover.parts["carbon_change"]:
+        return []
+    rows = pd.concat(cover.parts["carbon_change"], ignore_index=True)
+    share = rows.loc[(rows["zone_layer"] == CITY_ZONE) & (rows["from_class"] == TOTAL), "covered_share"].min()
+    if covers_all(share) or not share < cover.city_share:
+        return []
+    return [
+        Gap(
+            part=f"两期土地类别与碳变化只含两期都有值的 {percent(share)} 面积，不是全市合计", layer=earlier.record.layer,
+            file=earlier.record.path, row="", problem=f"早期栅格在市内没有土地类别的面积占 {percent(cover.city_share - share)}",
+            remedy="请换用覆盖全市的栅格；无数据值在图层目录的 nodata 写明",
+        )
+    ]  # fmt: skip
+
+
 def cover_gaps(cover: LandCoverAccount, raster: Raster) -> list[Gap]:
     """Return what the city lacks: land without a class, and values that are no land class."""
     frames = cover.parts["carbon_zones"]

@@ -250,6 +250,7 @@ CARBON_TABLES: tuple[Table, ...] = (
             integer("areas", "修复区个数"),
             integer("year", "累计至年份"),
             number("eligible_m2", "可实施面积（平方米）"),
+            number("covered_share", "有土地类别的面积占比", 0.0, 1.0),
             *span("cumulative_tco2e", "累计增汇", "吨CO2e", low=None),
             _MARK,
         ),
