@@ -220,10 +220,10 @@ def compared(before: Assessment, after: Assessment, name: str, layer: str) -> Ou
     strange = sorted(key for key in changed if layer and layer not in EVERYWHERE and key not in rested)
     if strange:
         faults.append(f"不依赖它的结论变了：{'、'.join(strange[:3])}")
-    looser = sorted(key for key in changed if _looser(old[key], new[key]))
-    if looser and layer:
-        faults.append(f"放宽：{'、'.join(looser[:3])}")
-    if looser and not told:
+    lenient = sorted(key for key in changed if looser(old[key], new[key]))
+    if lenient and layer:
+        faults.append(f"放宽：{'、'.join(lenient[:3])}")
+    if lenient and not told:
         faults.append("放宽而未说明")
     tables = tuple(sorted(
         t for t in before.tables if t not in ("intake", "gaps", "verdicts") and not _numbers(before.tables[t]).equals(_numbers(after.tables[t]))
@@ -257,7 +257,8 @@ def _words(found: Assessment) -> Mapping[str, tuple[str, str]]:
     return {str(r.subject_id): (str(r.verdict), str(r.at_least)) for r in rows.itertuples(index=False)}
 
 
-def _looser(old: tuple[str, str], new: tuple[str, str]) -> bool:
+def looser(old: tuple[str, str], new: tuple[str, str]) -> bool:
+    """Is a verdict, with its least word, more lenient than before? 资料不足 never is."""
     if new[0] == Verdict.UNKNOWN:
         return False
     return old[0] == Verdict.UNKNOWN or STRICT.index(Verdict(new[0])) < STRICT.index(Verdict(old[0]))
