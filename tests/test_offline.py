@@ -91,3 +91,17 @@ def test_without_fiona_every_record_is_the_same(tmp_path: Path, monkeypatch: pyt
     pd.testing.assert_frame_equal(one[0], other[0])
     assert len(one[0]) and one[1] == other[1]
     pd.testing.assert_frame_equal(one[2], other[2])
+
+
+@pytest.mark.slow
+def test_linux_on_arm_resolves_to_wheels_alone(tmp_path: Path) -> None:
+    """The hardest of the three; the tool itself resolves whichever it bundles before it downloads anything."""
+    platform = "manylinux_2_28_aarch64"
+    try:
+        BUNDLE.resolve(["packaging"], platform, "3.12", tmp_path)
+    except RuntimeError as err:
+        pytest.skip(f"no package index within reach: {str(err)[-80:]}")
+    items = BUNDLE.resolve(BUNDLE.own_requirements(), platform, "3.12", tmp_path)
+    names = {item["metadata"]["name"].lower() for item in items}
+    assert all(item["download_info"]["url"].endswith(".whl") for item in items)
+    assert "fiona" not in names and {"pyogrio", "rasterio", "pyproj"} <= names
