@@ -5,13 +5,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from shapes import metres, sites
+from shapes import metres, sites, write_layer
 from shapes import workspace as bare_workspace
+from small_workspace import small_workspace
 
 from cdgis.core.errors import ReaderError
+from cdgis.pipelines.assess_city import assess_workspace
 from cdgis.readers.seen_register import COLUMNS, with_register
 from cdgis.workspace.layers import Subjects
-from cdgis.workspace.settings import Sources, Workspace
+from cdgis.workspace.settings import Sources, Workspace, open_workspace
 
 NUMBER = "冀自然资函〔2026〕2号"
 GOOD = ("S000", "opinion_document", NUMBER, "张三", "2026-11-02")
@@ -95,3 +97,22 @@ def test_no_register_changes_nothing_and_a_missing_or_foreign_one_is_refused(tmp
         with_register(plain, bare_workspace(tmp_path, sources=Sources(registered="没有.csv")), whole=True)
     with pytest.raises(ReaderError, match="缺少列 核验人"):
         with_register(plain, register(tmp_path, GOOD, columns=("对象编号", "事项", "内容", "谁", "核验日期")), whole=True)
+
+
+def test_in_a_whole_run_the_register_counts_for_the_subject_it_names_and_every_row_is_told(tmp_path: Path) -> None:
+    root = small_workspace(tmp_path / "区")
+    same = {"行业代码": "4420", "活动类型": "国家重大项目", "opinion_document": NUMBER, "建设性质": "新建"}
+    fields = {"项目编号": ["P1", "P2"], **{name: [value] * 2 for name, value in same.items()}}
+    write_layer(root / "layers/projects/site.gpkg", [metres(100, 100, 200, 200), metres(300, 300, 400, 400)], fields)
+    settings = root / "cdgis.toml"
+    settings.write_text(settings.read_text(encoding="utf-8").replace("[sources]\n", '[sources]\nregistered = "登记.csv"\n'), encoding="utf-8")
+    claims = [("P1", "opinion_document", NUMBER), ("P9", "opinion_document", NUMBER), ("P1", "活动类型", "国家重大项目")]
+    rows = [",".join(COLUMNS), *(",".join([*claim, "张三", "2026-10-02"]) for claim in claims)]
+    (root / "登记.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    tables = assess_workspace(open_workspace(root)).tables
+    findings = tables["findings"].set_index(["subject_id", "rule_id"])
+    assert [findings.loc[(who, "ECO-03"), "state"] for who in ("P1", "P2")] == ["not_applicable", "applies"]
+    caveats = tables["verdicts"].set_index("subject_id")["caveats"]
+    assert "凭申报文号，未核验" in caveats["P2"] and "凭申报文号，未核验" not in caveats["P1"]
+    told = tables["intake"].query("file == '登记.csv'")
+    assert told["status"].tolist() == ["accepted", "quarantined", "accepted"] and "P9" in told["value"].tolist()
