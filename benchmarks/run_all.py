@@ -34,7 +34,8 @@ from side_by_side import Measured
 
 HERE = Path(__file__).resolve().parent
 PARTS: Mapping[str, ModuleType] = {"start": bench_start, "zonal": bench_zonal, "vectors": bench_vectors, "batch": bench_batch}
-ALSO = {"relocation": ("bench_relocation.py",), "rivers": ("bench_rivers.py",), "publish": ("bench_publish.py",)}
+ALSO = {"relocation": ("bench_relocation.py",), "rivers": ("bench_rivers.py",), "publish": ("bench_publish.py",),
+        "verdict": ("bench_verdict.py",)}  # fmt: skip
 TOLERANCE = 1e-7
 """Relative difference that decimals of checksums may have; whole numbers must be equal."""
 

@@ -49,6 +49,25 @@ def test_some_subjects_alone_and_repeated_are_as_far_as_among_all():
         np.testing.assert_array_equal(moved.distance_of(np.array([1, 1])), nearest.distance_m[[0, 0]])
 
 
+@settings(max_examples=20)
+@given(
+    st.lists(st.tuples(st.integers(-6, 6), st.integers(-6, 6)), min_size=12, max_size=12, unique=True), st.integers(1, 11),
+    st.lists(st.tuples(st.integers(-70, 70), st.integers(-70, 70)), min_size=1, max_size=6), st.sampled_from((0, 3, 60)),
+)
+def test_nearest_of_a_scope_is_that_of_a_layer_which_holds_no_other_zone(corners, split, where, radius):
+    shapes = [metres(x * 1000, y * 1000, x * 1000 + 1000, y * 1000 + 1000) for x, y in corners]  # neighbours tie and touch
+    subjects = sites([from_metres(shapely.Point(x * 100, y * 100).buffer(radius) if radius else shapely.Point(x * 100, y * 100)) for x, y in where])
+    city = metres(-1, -1, 1, 1)
+    classes = ["甲" if i % 12 < split else "乙" for i in range(12)]
+    whole = layer_set(zone_layer("a", shapes, classes, ids=IDS), city=city)
+    some = [i for i in range(12) if classes[i] == "乙"]
+    alone = layer_set(zone_layer("a", [shapes[i] for i in some], "乙", ids=[IDS[i] for i in some]), city=city)
+    scope = Scope("a", ("乙",))
+    found, wanted = (measure_overlaps(subjects, layers, scopes=[scope]).nearest[scope] for layers in (whole, alone))
+    np.testing.assert_array_equal(found.distance_m, wanted.distance_m)
+    assert list(found.zone_id) == list(wanted.zone_id)
+
+
 def test_scope_without_a_zone_is_nowhere():
     nowhere = Nearest.nowhere(2)
     assert np.isnan(nowhere.at_least_m).all() and np.isnan(nowhere.distance_m).all() and list(nowhere.zone_id) == ["", ""]

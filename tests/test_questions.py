@@ -11,6 +11,7 @@ from cdgis.judging.questions import list_questions, question_words, silent_trigg
 from cdgis.results.tables.validation import TABLES
 from cdgis.rules import load_rulebook
 from cdgis.rules.attributes import SEEN, load_attributes
+from cdgis.rules.succession import succession
 
 ATTRIBUTES = load_attributes()
 
@@ -98,7 +99,7 @@ def test_fact_nobody_gave_is_asked_where_a_rule_went_by_industry_alone():
     )
     said = pd.DataFrame([("S2", "burns_high_pollution_fuel", "false")], columns=["subject_id", "attribute", "value"])
     idle = findings(*((name, "F-01", "禁止", "not_applicable", "") for name in ids[:3]))
-    found = silent_triggers(idle, [clause], Facts.of(frame, said), ids)
+    found = silent_triggers(idle, [clause], Facts.of(frame, said), ids, succession([clause]))
     # S2 said no, and S4 lies in no such zone.
     assert list(found["subject_id"]) == ["S1", "S3"]
     table = list_questions(idle, ATTRIBUTES, found)
@@ -126,7 +127,7 @@ def test_claim_that_somebody_could_register_is_asked_for_with_its_option(activit
     )
     rules = load_rulebook().in_force(date(2026, 11, 1))
     held = findings(*(("S1", name, "禁止", "applies", "") for name in ("ECO-02-2026", "ECO-A06")))
-    found = unregistered_claims(held, rules, Facts.of(frame, said), ["S1"])
+    found = unregistered_claims(held, rules, Facts.of(frame, said), ["S1"], succession(rules))
     assert dict(zip(found["rule_id"], found["attribute"], strict=True)) == wanted
     table = list_questions(held, ATTRIBUTES, found)
     assert all(option.startswith("--seen ") and option.endswith("=核验人") for option in table["option"])

@@ -13,7 +13,8 @@ from scipy import ndimage
 from cdgis.core.errors import NetworkError
 from cdgis.geometry.geodesy import cell_areas_m2, geodesic_distance_m, geometries_to_local
 from cdgis.raster import read_raster
-from cdgis.rivers.entry_points import dischargers, downstream_measures, downstream_of_dischargers, downstream_receptors
+from cdgis.rivers.dischargers import dischargers
+from cdgis.rivers.entry_points import downstream_measures, downstream_of_dischargers, downstream_receptors
 from cdgis.rivers.spill_trace import (
     enterprise_origin,
     place_origin,

@@ -146,7 +146,7 @@ def screen(
         written = save_assessment(assessment, target, formats=wanted, jobs=jobs, progress=progress)
     if not quiet:
         print_summary(out_console, assessment, target, written)
-    fault = nothing_read(assessment)
+    fault = nothing_read(assessment.tables)
     if fault is not None:
         raise fault
     leave_strictly(assessment, strict=strict)

@@ -269,6 +269,8 @@ class Scope:
     zone_ids: tuple[str, ...] = ()
 
 
+UNEXPLAINED = "未能说明"
+"""Kind of the row that says no place along a river could be named."""
 RESERVOIR = "水库"
 """Kind of a place along a river whose stored water slows a spill."""
 ACTIVITIES = (

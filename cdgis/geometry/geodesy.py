@@ -65,6 +65,8 @@ def from_plane(x_m: FloatArray, y_m: FloatArray) -> tuple[FloatArray, FloatArray
 
 
 def _apply(geoms: GeometryArray, function: _Projection) -> GeometryArray:
+    if not len(geoms):  # most of a layer's zones are far from a site: nothing is asked as often as anything
+        return geoms
     out: GeometryArray = shapely.transform(geoms, cast(Any, function), interleaved=False)
     return out
 

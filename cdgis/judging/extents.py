@@ -129,6 +129,8 @@ def is_uncovered(extents: Extents, outside: FloatArray) -> BoolArray:
 def union_measure(extents: Extents, pairs: Pairs) -> FloatArray:
     """Return each subject's measure inside the union of its overlaps; overlapping zones count once."""
     count = len(extents.ids)
+    if not len(pairs.subject):
+        return np.zeros(count)
     inside = np.bincount(pairs.subject, weights=pair_measure(extents, pairs), minlength=count)
     for subject in np.flatnonzero(_zones_overlap(extents, pairs)):  # partitions already add up
         parts = pairs.overlap[pairs.subject == subject]
@@ -144,6 +146,8 @@ def _zones_overlap(extents: Extents, pairs: Pairs) -> BoolArray:
     # Two cuts of one slanting line may miss each other in the last bits, so lines are always joined.
     flags: BoolArray = several & (extents.dimension == 1)
     rows = np.flatnonzero((several & (extents.dimension == 2))[pairs.subject])
+    if not len(rows):
+        return flags
     overlap, subject = pairs.overlap[rows], pairs.subject[rows]
     a, b = shapely.STRtree(overlap).query(overlap, predicate="intersects")
     same = (a < b) & (subject[a] == subject[b])
@@ -168,7 +172,7 @@ def overlap_length_m(pairs: Pairs) -> FloatArray:
 
 
 def _plane_length_m(lines: GeometryArray) -> FloatArray:
-    return geodesy.geodesic_length_m(geodesy.geometries_from_plane(of_dimension(lines, 1)))
+    return geodesy.geodesic_length_m(geodesy.geometries_from_plane(of_dimension(lines, 1))) if len(lines) else np.zeros(0)
 
 
 def _joined_length_m(lines: GeometryArray) -> float:
@@ -179,6 +183,8 @@ def _joined_length_m(lines: GeometryArray) -> float:
 
 def classify(extents: Extents, pairs: Pairs) -> tuple[BoolArray, FloatArray]:
     """Return which pairs are slivers (DESIGN 4.3) and each pair's share of its subject."""
+    if not len(pairs.subject):
+        return np.zeros(0, dtype=bool), np.zeros(0)
     total = extents.total[pairs.subject]
     measure = pair_measure(extents, pairs)
     share = np.divide(measure, total, out=np.zeros_like(total), where=total > 0)
@@ -198,12 +204,17 @@ def depth_m(extents: Extents, pairs: Pairs, hit: BoolArray, zones_local: Geometr
     """Return how deep each hit lies: from its farthest point to the zone's or the subject's outline, whichever is nearer."""
     subject, zone, overlap = pairs.subject[hit], pairs.zone[hit], pairs.overlap[hit]
     depth = np.zeros(len(subject))
+    if not len(subject):
+        return depth
     areal = shapely.get_dimensions(overlap) == 2
     # Most polygons lie wholly in one zone of every layer: their own disc is found once.
     whole = np.array([part is site for part, site in zip(overlap, extents.plane[subject], strict=True)], dtype=bool)
     depth[whole] = extents.inradius_m[subject[whole]]
-    depth[areal & ~whole] = inradius_m(overlap[areal & ~whole])
+    if (areal & ~whole).any():
+        depth[areal & ~whole] = inradius_m(overlap[areal & ~whole])
     thin = np.flatnonzero(~areal)
+    if not len(thin):
+        return depth
     dense = _with_steps(overlap[thin])
     local = geodesy.geometries_to_local(geodesy.geometries_from_plane(dense))
     points, at = shapely.get_coordinates(local, return_index=True)

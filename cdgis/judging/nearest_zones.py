@@ -25,6 +25,16 @@ _FEW_ZONES = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Anywhere:
+    """The nearest of all zones of a layer."""
+
+    zone: IntArray
+    """Position, -1 where there is none."""
+    distance_m: FloatArray
+    nearest: Nearest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ZonesApart:
     """One layer's zones and how far subjects lie from them."""
 
@@ -53,18 +63,19 @@ class ZonesApart:
             among=among,
         )  # fmt: skip
 
-    def anywhere(self) -> Nearest:
+    def anywhere(self) -> "Anywhere":
         """Return the nearest zone of all, measured."""
-        return Nearest.known(*self._measured(np.ones(len(self.zone_id), bool), np.arange(len(self.extents.ids))))
+        zone, distance = self._found(np.ones(len(self.zone_id), bool), np.arange(len(self.extents.ids)))
+        return Anywhere(zone=zone, distance_m=distance, nearest=Nearest.known(distance, self._names(zone)))
 
-    def of_scope(self, scope: Scope, anywhere: Nearest) -> Nearest:
+    def of_scope(self, scope: Scope, anywhere: "Anywhere") -> Nearest:
         """Return the nearest zone of a scope, to be measured when somebody asks; `anywhere` is the layer's."""
         among = self.among.get(scope)
         if among is None:
             among = self.among.setdefault(scope, self._among(scope))
         if not among.any():
             return Nearest.nowhere(len(self.extents.ids))
-        return Nearest(lambda: self._at_least_m(among, anywhere), lambda at: self._measured(among, at))
+        return Nearest(lambda: self._at_least_m(among, anywhere.distance_m), lambda at: self._measured(among, at, anywhere))
 
     def _among(self, scope: Scope) -> BoolArray:
         among = np.ones(len(self.zone_id), dtype=bool)
@@ -74,30 +85,43 @@ class ZonesApart:
             among &= np.isin(self.zone_id, scope.zone_ids)
         return among
 
-    def _measured(self, among: BoolArray, at: IntArray) -> tuple[FloatArray, TextArray]:
-        """Return distance and id of the nearest zone among some, for the subjects at these positions."""
+    def _measured(self, among: BoolArray, at: IntArray, anywhere: "Anywhere") -> tuple[FloatArray, TextArray]:
+        """Return distance and id of the nearest zone among some, for the subjects at these positions.
+
+        Where the layer's nearest is one of them it is theirs too.
+        """
+        once, place = np.unique(at, return_inverse=True)
+        zone, distance = anywhere.zone[once], anywhere.distance_m[once]
+        other = np.flatnonzero((zone < 0) | ~among[zone])
+        if len(other):
+            zone[other], distance[other] = self._found(among, once[other])
+        return distance[place], self._names(zone[place])
+
+    def _found(self, among: BoolArray, once: IntArray) -> tuple[IntArray, FloatArray]:
+        """Return position (-1 if there is none) and distance of the nearest zone among some, for distinct subjects."""
         # Touching is decided on the measuring plane, where edges between given vertices are straight.
         counts = among[self.touch_zone]
         touching, first = np.unique(self.touch_subject[counts], return_index=True)
         touched = np.full(len(self.extents.ids), -1)
         touched[touching] = self.touch_zone[counts][first]
-        once, place = np.unique(at, return_inverse=True)
         zone, distance = touched[once], np.where(touched[once] >= 0, 0.0, np.nan)
         apart = np.flatnonzero(zone < 0)
         cut = self.extents.local_cut
         some = cut if len(apart) == len(cut.whole) else cut.only(once[apart])
         zone[apart], distance[apart] = self.outlines.nearest(some, among)
-        zone, distance = zone[place], distance[place]
-        names = self.zone_id[np.maximum(zone, 0)] if len(self.zone_id) else np.full(len(zone), "", dtype=object)
-        return distance, np.where(zone >= 0, names, "").astype(object)
+        return zone, distance
 
-    def _at_least_m(self, among: BoolArray, anywhere: Nearest) -> FloatArray:
+    def _names(self, zone: IntArray) -> TextArray:
+        names = self.zone_id[np.maximum(zone, 0)] if len(self.zone_id) else np.full(len(zone), "", dtype=object)
+        return np.where(zone >= 0, names, "").astype(object)
+
+    def _at_least_m(self, among: BoolArray, nearest_m: FloatArray) -> FloatArray:
         x0, y0, x1, y1 = self.subject_box.T
         boxes = self.zone_box[among]
         off_meridian = np.maximum(np.maximum(np.abs(x0), np.abs(x1)), np.abs(boxes[:, [0, 2]]).max())
         stretch = np.cosh(off_meridian / _RADIUS_M)
         # The named zone may be farther than one it ties with.
-        least = np.maximum(0.0, anywhere.distance_m - TIE_M) / stretch
+        least = np.maximum(0.0, nearest_m - TIE_M) / stretch
         if len(boxes) > _FEW_ZONES:
             return np.asarray(least)
         gaps = [np.hypot(_gap(x0, x1, box[0], box[2]), _gap(y0, y1, box[1], box[3])) for box in boxes]

@@ -142,10 +142,6 @@ def _outside_coverage(extents: Extents, zone_layers: Sequence[Layer], layers: La
     return {name: outside_m(extents, _prepared(layers[name]).plane) for name in names}
 
 
-def _lonlat(zones: pd.DataFrame) -> GeometryArray:
-    return np.asarray(zones.geometry.array, dtype=object)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Prepared:
     """A layer's zones by id, in both planes, with the index of their outlines."""
@@ -161,15 +157,20 @@ class _Prepared:
     """Which zones are in a scope that was asked for."""
 
 
+def planes_of_zones(layer: Layer) -> tuple[GeometryArray, GeometryArray]:
+    """Return a layer's zones on the measuring plane and in the distance plane (`both_planes`), in its order; it keeps them."""
+    return layer.derived("planes", lambda own: both_planes(np.asarray(own.zones.geometry.array, dtype=object)))
+
+
 def _prepared(layer: Layer) -> _Prepared:
     """Return a layer made ready; the layer keeps it, for sites come in several sets: as given, moved, cut, part by part."""
     return layer.derived("overlay", _prepare)
 
 
 def _prepare(layer: Layer) -> _Prepared:
-    zones = layer.zones.sort_values("zone_id", kind="stable", ignore_index=True)
-    plane, local = both_planes(_lonlat(zones))
-    words = {name: zones[name].to_numpy(dtype=object) for name in ZONE_COLUMNS}
+    order = layer.zones.reset_index(drop=True).sort_values("zone_id", kind="stable").index.to_numpy()
+    plane, local = (shapes[order] for shapes in planes_of_zones(layer))
+    words = {name: layer.zones[name].to_numpy(dtype=object)[order] for name in ZONE_COLUMNS}
     return _Prepared(words=words, plane=plane, local=local, boxes=shapely.bounds(local), outlines=OutlineIndex.of(local), among={})
 
 
@@ -181,7 +182,7 @@ def _measure_layer(
     sliver, share = classify(extents, pairs)
     apart = ZonesApart.of(extents, prepared.words, (prepared.boxes, prepared.outlines), pairs, prepared.among)
     whole, anywhere = Scope(layer.spec.id), apart.anywhere()
-    nearest = {**{scope: apart.of_scope(scope, anywhere) for scope in scopes}, whole: anywhere}
+    nearest = {**{scope: apart.of_scope(scope, anywhere) for scope in scopes}, whole: anywhere.nearest}
     overlaps = _overlap_rows(extents, prepared, pairs, (sliver, share), _near(extents, pairs, prepared.outlines, reach))
     hit, has_sliver = np.zeros((2, len(extents.ids)), dtype=bool)
     hit[pairs.subject[~sliver]] = True
@@ -190,7 +191,7 @@ def _measure_layer(
     return _LayerResult(
         layer=layer.spec.id,
         overlaps=overlaps,
-        clear=_clear_rows(extents, anywhere, ~not_clear),
+        clear=_clear_rows(extents, anywhere.nearest, ~not_clear),
         ledger=_ledger_rows(extents, pairs, outside),
         hits=_hit_rows(prepared, pairs, ~sliver, depth_m(extents, pairs, ~sliver, prepared.local)),
         nearest=nearest,
@@ -201,6 +202,8 @@ def _measure_layer(
 def _near(extents: Extents, pairs: Pairs, outlines: OutlineIndex, reach: FloatArray) -> _Near:
     """Return the pairs that touch or lie within reach without overlapping."""
     at, zone, distance = outlines.within(extents.local_cut, reach)
+    if not len(at) and not len(pairs.touch_subject):
+        return _Near(subject=at, zone=zone, distance_m=distance)
     subject = np.concatenate([pairs.touch_subject, at])
     zone = np.concatenate([pairs.touch_zone, zone])
     distance = np.concatenate([np.zeros(len(pairs.touch_subject)), distance])

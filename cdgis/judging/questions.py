@@ -20,7 +20,7 @@ from cdgis.judging.rule_outcomes import PLACE_CONFLICT
 from cdgis.results.tables.validation import empty, validate
 from cdgis.rules import Rule
 from cdgis.rules.attributes import SEEN, AttributeSpec, load_attributes
-from cdgis.rules.succession import succession
+from cdgis.rules.succession import Succession
 
 _FACTS = {
     "industry": ("行业代码", "--industry 代码"),
@@ -49,30 +49,37 @@ def list_questions(
     -----
     A layer that does not cover the subject is no question: no option supplies it, and the report lists it as a gap.
     """
-    ranks = findings["effect"].map({str(effect): effect.rank for effect in Effect})
-    asked = findings[(findings["state"] == str(State.UNKNOWN)) & (ranks > 0)]
-    rows = asked[["subject_id", "rule_id", "effect"]].assign(
-        rank=ranks[asked.index], attribute=asked["missing_attribute"].str.split(LIST_SEPARATOR), assumed=False
-    )
-    rows = rows.explode("attribute")
-    if silent is not None and len(silent):
-        rows = pd.concat([rows, silent], ignore_index=True) if len(rows) else silent
-    rows = rows[rows["attribute"].isin({*_FACTS, *attributes})]
-    if rows.empty:
+    ranks = {str(effect): effect.rank for effect in Effect}
+    open_ = findings[findings["state"] == str(State.UNKNOWN)]
+    cells = zip(*(open_[name] for name in ("subject_id", "rule_id", "effect", "missing_attribute")), strict=True)
+    rows = [
+        (subject, name, rule_id, effect, False)
+        for subject, rule_id, effect, missing in cells if ranks[effect] for name in missing.split(LIST_SEPARATOR)
+    ]  # fmt: skip
+    if silent is not None:
+        columns = ("subject_id", "attribute", "rule_id", "effect", "assumed")
+        rows += zip(*(silent[name] for name in columns), strict=True)
+    asked: dict[tuple[str, str], list[tuple[int, str, str, bool]]] = {}
+    for subject, name, rule_id, effect, assumed in rows:
+        if name in _FACTS or name in attributes:
+            asked.setdefault((subject, name), []).append((-ranks[effect], rule_id, effect, bool(assumed)))
+    if not asked:
         return empty("questions")
-    rows = rows.sort_values(["subject_id", "attribute", "rank", "rule_id"], ascending=[True, True, False, True])
-    grouped = rows.groupby(["subject_id", "attribute"], sort=True)
-    table = grouped.agg(
-        rule_ids=("rule_id", _joined), effect=("effect", "first"), assumed=("assumed", "all")
-    ).reset_index()
-    words = {name: question_words(name, attributes) for name in table["attribute"].unique()}
-    table["title"] = table["attribute"].map({name: title for name, (title, _) in words.items()})
-    table.loc[table["assumed"].astype(bool), "title"] += ASSUMED
-    table["option"] = table["attribute"].map({name: option for name, (_, option) in words.items()})
-    return validate("questions", table.drop(columns="assumed"))
+    words = {name: question_words(name, attributes) for name in {name for _, name in asked}}
+    table = [
+        {
+            "subject_id": subject, "attribute": name, "option": words[name][1], "effect": min(group)[2],
+            "title": words[name][0] + (ASSUMED if all(assumed for *_, assumed in group) else ""),
+            "rule_ids": LIST_SEPARATOR.join(sorted({rule_id for _, rule_id, _, _ in group})),
+        }
+        for (subject, name), group in asked.items()
+    ]  # fmt: skip
+    return validate("questions", pd.DataFrame(table))
 
 
-def silent_triggers(findings: pd.DataFrame, rules: Sequence[Rule], facts: Facts, ids: Iterable[str]) -> pd.DataFrame:
+def silent_triggers(
+    findings: pd.DataFrame, rules: Sequence[Rule], facts: Facts, ids: Iterable[str], book: Succession
+) -> pd.DataFrame:
     """Return the rules of zones a subject lies in that a fact nobody gave would bring to bear.
 
     Parameters
@@ -80,12 +87,13 @@ def silent_triggers(findings: pd.DataFrame, rules: Sequence[Rule], facts: Facts,
     findings : table `findings`: a rule that does not apply stands there where its zone is hit.
     rules : those that go by industry or by a declared fact are looked at.
     facts, ids : of the subjects, in one order.
+    book : the rules by family, among which successors are looked for.
 
     Returns
     -------
     subject_id, rule_id, effect, rank, attribute, assumed (True).
     """
-    names, book = np.array(list(ids), dtype=object), succession(rules)
+    names = np.array(list(ids), dtype=object)
     idle = findings[findings["state"] == str(State.NOT_APPLICABLE)].groupby("rule_id")["subject_id"].agg(set).to_dict()
     found: list[dict[str, object]] = []
     for rule in rules:
@@ -104,19 +112,21 @@ def silent_triggers(findings: pd.DataFrame, rules: Sequence[Rule], facts: Facts,
     return pd.DataFrame(found, columns=["subject_id", "rule_id", "effect", "rank", "attribute", "assumed"])
 
 
-def unregistered_claims(findings: pd.DataFrame, rules: Sequence[Rule], facts: Facts, ids: Iterable[str]) -> pd.DataFrame:
+def unregistered_claims(
+    findings: pd.DataFrame, rules: Sequence[Rule], facts: Facts, ids: Iterable[str], book: Succession
+) -> pd.DataFrame:
     """Return the rules that apply only until somebody registers what the subject claims: a number, or an activity.
 
     Parameters and columns as of `silent_triggers`; assumed is False.
     """
-    names, book = np.array(list(ids), dtype=object), succession(rules)
+    names = np.array(list(ids), dtype=object)
     held = findings[findings["state"] == str(State.APPLIES)].groupby("rule_id")["subject_id"].agg(set).to_dict()
     said = {rule.id: rule_applies_but_for_geometry(rule, facts, book) for rule in rules if rule.effect.rank and rule.id in held}
     rows: list[dict[str, object]] = []
     for name in (name for name, spec in load_attributes().items() if spec.registered):
         supposed = replace(facts, attributes={**facts.attributes, name: np.full(facts.size, "true", dtype=object)})
         claims = (facts.text(name) == "") & (_claims(facts, name.removesuffix(SEEN)) != "")
-        for rule in (rule for rule in rules if rule.id in said and claims.any()):
+        for rule in (rule for rule in rules if rule.id in said) if claims.any() else ():
             freed = claims & (said[rule.id] != FALSE) & (rule_applies_but_for_geometry(rule, supposed, book) == FALSE)
             rows += [
                 {"subject_id": subject, "rule_id": rule.id, "effect": str(rule.effect), "rank": rule.effect.rank,
@@ -128,10 +138,6 @@ def unregistered_claims(findings: pd.DataFrame, rules: Sequence[Rule], facts: Fa
 
 def _claims(facts: Facts, name: str) -> TextArray:
     return facts.activity if name == "activity" else facts.text(name)
-
-
-def _joined(rule_ids: "pd.Series[str]") -> str:
-    return LIST_SEPARATOR.join(sorted(set(rule_ids)))
 
 
 def question_words(name: str, attributes: Mapping[str, AttributeSpec]) -> tuple[str, str]:

@@ -95,20 +95,24 @@ def _measured(ways: Sequence[_WayUp], size: int) -> FloatArray:
         if number not in later:
             distance_m[number, way.stricter] = way.ruling.distance_m[way.stricter]
     up = distance_m.min(axis=0, initial=np.inf)
-    waiting = _waiting([(number, ways[number]) for number in later])
+    waiting = _still_worth(_waiting([(number, ways[number]) for number in later]), up)
+    # what is nearest at least is measured first: for most subjects that leaves few others, and only those are put in order
+    least = np.full(size, np.inf)
+    np.minimum.at(least, waiting["subject"], waiting["least"])
+    now = waiting["least"] <= least[waiting["subject"]]
     while len(waiting):
-        waiting = waiting[waiting["least"] <= np.maximum(up[waiting["subject"]], waiting["enough"])]
-        now = _place_in_group(waiting["subject"]) < _AT_ONCE
         for number in np.unique(waiting["way"][now]):
             at = waiting["subject"][now & (waiting["way"] == number)]
             distance_m[number, at] = later[number].distance_of(at)
             up[at] = np.minimum(up[at], distance_m[number, at])
-        waiting = waiting[~now]
+        waiting = _still_worth(waiting[~now], up)
+        waiting = waiting[np.lexsort((waiting["way"], waiting["least"], waiting["subject"]))]
+        now = _place_in_group(waiting["subject"]) < _AT_ONCE
     return distance_m
 
 
 def _waiting(ways: Sequence[tuple[int, _WayUp]]) -> np.ndarray:
-    """Return the pairs of a way and a subject not measured yet, subject by subject, what may be nearest first.
+    """Return the pairs of a way and a subject not measured yet.
 
     Fields way, subject (positions), least (metres it is off at least) and enough (nearer than this it counts anyhow).
     """
@@ -120,8 +124,12 @@ def _waiting(ways: Sequence[tuple[int, _WayUp]]) -> np.ndarray:
         part["way"], part["subject"] = number, at
         part["least"], part["enough"] = way.ruling.distance_m[at], way.threshold_m[at]
         parts.append(part)
-    pairs = np.concatenate(parts)
-    return pairs[np.lexsort((pairs["way"], pairs["least"], pairs["subject"]))]
+    return np.concatenate(parts)
+
+
+def _still_worth(waiting: np.ndarray, up: FloatArray) -> np.ndarray:
+    """Return the pairs that may yet be nearer than what is known, or near enough to count anyhow."""
+    return waiting[waiting["least"] <= np.maximum(up[waiting["subject"]], waiting["enough"])]
 
 
 def _place_in_group(sorted_values: IntArray) -> IntArray:

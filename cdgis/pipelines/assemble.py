@@ -1,6 +1,6 @@
 """Parts computed by a job joined into one assessment, numbered and traceable."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -12,6 +12,7 @@ from cdgis.judging.cumulative import sum_up_caps
 from cdgis.judging.evaluation import Judged
 from cdgis.judging.facts import Facts
 from cdgis.judging.questions import list_questions, silent_triggers, unregistered_claims
+from cdgis.judging.rule_plan import plan_of
 from cdgis.readers.loading import Loaded
 from cdgis.results.assessment import Assessment, Part
 from cdgis.results.overview_notes import overview_notes
@@ -30,7 +31,7 @@ def assemble(loaded: Loaded, judged: Judged, parts: Sequence[Part] = (), *, requ
         *judged.subjects.intake,
         *(note for layer in loaded.layers.values() for note in layer.notes),
     )
-    found = {**judged.tables, "intake": _intake_table(notes)}
+    found = {**judged.tables, "intake": intake_table(notes)}
     inputs: tuple[InputRecord, ...] = (*loaded.records, *judged.subjects.records)
     for part in parts:
         found |= part.tables
@@ -38,10 +39,7 @@ def assemble(loaded: Loaded, judged: Judged, parts: Sequence[Part] = (), *, requ
     gaps = (*loaded.gaps, *judged.subjects.gaps, *(gap for part in parts for gap in part.gaps))
     found["gaps"] = _gap_table(gaps)
     tables = {name: found.get(name, empty(name)) for name in TABLES}
-    facts = Facts.of(tables["subjects"], tables["attributes"])
-    asked = (tables["findings"], loaded.rules, facts, tables["subjects"]["subject_id"])
-    silent = pd.concat([silent_triggers(*asked), unregistered_claims(*asked)], ignore_index=True)
-    tables["questions"] = list_questions(tables["findings"], load_attributes(), silent)
+    tables["questions"] = questions_of(loaded, tables)
     tables["cumulative"] = sum_up_caps(tables["overlaps"], tables["subjects"], tables["attributes"], loaded.layers)
     common_notes = overview_notes(loaded)
     digest = input_digest(inputs, loaded.settings, loaded.as_of, __version__)
@@ -65,13 +63,23 @@ def assemble(loaded: Loaded, judged: Judged, parts: Sequence[Part] = (), *, requ
     )
 
 
+def questions_of(loaded: Loaded, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """Return table `questions` for subjects judged: what else to say of them could change a verdict."""
+    facts = Facts.of(tables["subjects"], tables["attributes"])
+    book = plan_of(loaded.rules, loaded.as_of).book
+    asked = (tables["findings"], loaded.rules, facts, tables["subjects"]["subject_id"], book)
+    silent = pd.concat([silent_triggers(*asked), unregistered_claims(*asked)], ignore_index=True)
+    return list_questions(tables["findings"], load_attributes(), silent)
+
+
 def _gap_table(gaps: Sequence[Gap]) -> pd.DataFrame:
     columns = TABLES["gaps"].names
     rows = [{name: getattr(gap, name) for name in columns} for gap in dict.fromkeys(gaps)]
     return validate("gaps", pd.DataFrame(rows, columns=columns))
 
 
-def _intake_table(notes: Sequence[IntakeNote]) -> pd.DataFrame:
+def intake_table(notes: Sequence[IntakeNote]) -> pd.DataFrame:
+    """Return table `intake`: a line for each row read, repaired or set aside."""
     columns = TABLES["intake"].names
     rows = [{name: getattr(note, name) for name in columns} for note in notes]
     return validate("intake", pd.DataFrame(rows, columns=columns))

@@ -1,8 +1,12 @@
 """The screening pipeline: given sites judged, with remedies for those that fail."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+
+import pandas as pd
 
 from cdgis.core.errors import ReaderError
 from cdgis.core.progress import Progress, Silent
@@ -10,21 +14,56 @@ from cdgis.core.regular_files import real_path
 from cdgis.core.safe_text import cleaned
 from cdgis.core.vocabulary import IntakeStatus
 from cdgis.judging.evaluation import Judged, judge_subjects
-from cdgis.pipelines.assemble import assemble
+from cdgis.pipelines.assemble import assemble, intake_table, questions_of
 from cdgis.pipelines.registration import registered_names, with_registered
-from cdgis.pipelines.waters import river_part, rivers_of
 from cdgis.readers import TypedSites, read_sites
 from cdgis.readers.frame_sites import site_labels
+from cdgis.readers.kept_workspace import KeptWorkspace
 from cdgis.readers.loading import Loaded, load_workspace
 from cdgis.readers.place_extent import in_its_place
 from cdgis.results.assessment import Assessment, Part
 from cdgis.results.request import MOST_SITES, Request
-from cdgis.rivers.entry_points import dischargers
+from cdgis.rivers.dischargers import dischargers
 from cdgis.siting.guidance import remedies_for
+from cdgis.workspace.layers import Subjects
 from cdgis.workspace.settings import Workspace
 
 _MOST_SHOWN = 8
 """Rows an error names; table `intake` holds all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Sites and what is said of them, as `assess_sites` takes both; what acts instead of being read is left out."""
+
+    files: tuple[Path, ...]
+    typed: TypedSites
+    declared: Mapping[str, str]
+    seen: Mapping[str, str]
+    sidecar: Path | None
+
+    @classmethod
+    def of(
+        cls, files: Sequence[Path], *, declared: Mapping[str, str] | None, seen: Mapping[str, str] | None, sidecar: Path | None,
+        wkt: Sequence[str], lonlat: Sequence[str],
+    ) -> "Asked":  # fmt: skip
+        """Return the question, its texts cleaned: asking again gives the same answer."""
+        seen = {cleaned(name): cleaned(who) for name, who in (seen or {}).items()}
+        registered_names(seen)
+        return cls(
+            files=tuple(files), typed=TypedSites(wkt=tuple(map(cleaned, wkt)), lonlat=tuple(map(cleaned, lonlat))),
+            declared={cleaned(name): cleaned(text) for name, text in (declared or {}).items()}, seen=seen, sidecar=sidecar,
+        )  # fmt: skip
+
+    def subjects(self, loaded: Loaded, progress: Progress, labels: Mapping[Path, str] | None = None) -> Subjects:
+        """Return the sites as read in a workspace; `labels` are names of files over those that follow from where they lie."""
+        own = None if self.sidecar else _own_sidecar(loaded.workspace, self.files)
+        found = read_sites(
+            loaded.workspace, self.files, declared=self.declared, sidecar=self.sidecar or own,
+            sidecar_is_shared=self.sidecar is None, typed=self.typed, labels=labels,
+            layers=loaded.layers, progress=progress.step,
+        )  # fmt: skip
+        return with_registered(found, self.seen)
 
 
 @in_its_place
@@ -42,6 +81,7 @@ def assess_sites(
     as_of: date | None = None,
     jobs: int = 1,
     progress: Progress | None = None,
+    kept: KeptWorkspace | None = None,
 ) -> Assessment:
     """Return the judgement of the sites in `files` and those typed, with what would make the failing ones pass.
 
@@ -52,38 +92,64 @@ def assess_sites(
     sidecar : table or TOML that describes the parcels.
     labels : names by which files are to be told, over those that follow from where they lie.
     wkt, lonlat : sites typed as WKT or as ``经度,纬度``, EPSG:4490.
+    kept : the same workspace, read already.
     """
-    # what acts instead of being read is left out here already, so that asking again gives the same answer
-    declared = {cleaned(name): cleaned(text) for name, text in (declared or {}).items()}
-    seen = {cleaned(name): cleaned(who) for name, who in (seen or {}).items()}
-    registered_names(seen)
+    asked = Asked.of(files, declared=declared, seen=seen, sidecar=sidecar, wkt=wkt, lonlat=lonlat)
     progress = progress or Silent()
-    with load_workspace(workspace, as_of=as_of, tolerance_m=tolerance_m, progress=progress) as loaded:
+    with _opened(workspace, kept, as_of=as_of, tolerance_m=tolerance_m, progress=progress) as loaded:
         progress.stage("读取项目边界")
-        own = None if sidecar else _own_sidecar(workspace, files)
-        typed = TypedSites(wkt=tuple(map(cleaned, wkt)), lonlat=tuple(map(cleaned, lonlat)))
-        subjects = read_sites(
-            workspace, files, declared=declared, sidecar=sidecar or own, sidecar_is_shared=sidecar is None, typed=typed,
-            labels=labels, progress=progress.step,
-        )  # fmt: skip
-        judged = judge_subjects(loaded, with_registered(subjects, seen), jobs=jobs, progress=progress)
+        subjects = asked.subjects(loaded, progress, labels)
+        judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
         parts = [_remedies(loaded, judged, progress)]
         labels = site_labels(workspace, (*files, *((sidecar,) if sidecar else ()))) | dict(labels or {})
         request = Request(
-            command="screen", files=tuple(dict.fromkeys(labels[path] for path in files)), declared=declared, seen=seen,
-            sidecar=labels[sidecar] if sidecar else "", wkt=typed.wkt, lonlat=typed.lonlat,
+            command="screen", files=tuple(dict.fromkeys(labels[path] for path in files)), declared=asked.declared,
+            seen=asked.seen, sidecar=labels[sidecar] if sidecar else "", wkt=asked.typed.wkt, lonlat=asked.typed.lonlat,
             tolerance_m=tolerance_m,
         )  # fmt: skip
         if any(dischargers(subjects)):
+            from cdgis.pipelines.waters import (  # rivers load rasters: not for a site that drains nowhere
+                river_part,
+                rivers_of,
+            )
+
             parts.append(river_part(rivers_of(loaded), loaded, subjects))
         return assemble(loaded, judged, parts, request=request)
 
 
-def nothing_read(assessment: Assessment) -> ReaderError | None:
+@in_its_place
+def preview_sites(
+    kept: KeptWorkspace, asked: Asked, *, as_of: date | None = None, tolerance_m: float | None = None
+) -> dict[str, pd.DataFrame]:
+    """Return how sites stand at once: the tables of `assess_sites`, but for remedies, rivers, sums over caps and report numbers.
+
+    Raises
+    ------
+    ReaderError : not one site could be read; the others are in table `intake`.
+    """
+    loaded = kept.loaded(as_of=as_of, tolerance_m=tolerance_m, progress=Silent())
+    judged = judge_subjects(loaded, asked.subjects(loaded, Silent()))
+    tables = {**judged.tables, "intake": intake_table(judged.subjects.intake)}
+    fault = nothing_read(tables)
+    if fault is not None:
+        raise fault
+    return tables | {"questions": questions_of(loaded, tables)}
+
+
+def _opened(
+    workspace: Workspace, kept: KeptWorkspace | None, *, as_of: date | None, tolerance_m: float | None, progress: Progress
+) -> AbstractContextManager[Loaded]:
+    """Return the workspace read, let go of at the end unless it is kept."""
+    if kept is None:
+        return load_workspace(workspace, as_of=as_of, tolerance_m=tolerance_m, progress=progress)
+    return nullcontext(kept.loaded(as_of=as_of, tolerance_m=tolerance_m, progress=progress))
+
+
+def nothing_read(tables: Mapping[str, pd.DataFrame]) -> ReaderError | None:
     """Return the error that says of each file or row why it could not be judged; None when a site was judged."""
-    if not assessment.tables["subjects"].empty:
+    if not tables["subjects"].empty:
         return None
-    intake = assessment.tables["intake"]
+    intake = tables["intake"]
     lost = intake[intake["status"] == IntakeStatus.QUARANTINED]
     lines = [f"  · {row['file']}（{row['row']}）：{row['reason']}。{row['remedy']}" for row in lost.to_dict("records")]
     more = [f"  · 另有 {len(lines) - _MOST_SHOWN} 行"] if len(lines) > _MOST_SHOWN else []

@@ -13,6 +13,7 @@ from cdgis.core.errors import ReaderError, UsageError
 from cdgis.core.scratch_folder import scratch_folder
 from cdgis.readers.coordinates import parse_angle, split_pair
 from cdgis.readers.frame_sites import frame_file_name, frame_geojson
+from cdgis.readers.records import cell_text
 
 Sites: TypeAlias = GeoDataFrame | GeoSeries | Path | str | Sequence[Path | str]
 """What `Session.screen` takes: a frame, a file, WKT or coordinates as text, or several files and texts."""
@@ -72,3 +73,9 @@ def _is_pair(text: str) -> bool:
     except ReaderError:
         return False
     return True
+
+
+def declared_texts(attributes: Mapping[str, object] | None, **facts: str | None) -> dict[str, str]:
+    """Return the facts that were given at all, and attribute values as the command line would get them."""
+    given = {name: text for name, text in facts.items() if text is not None}
+    return given | {str(name): cell_text(value) for name, value in (attributes or {}).items()}

@@ -5,13 +5,15 @@ from datetime import date
 from functools import cached_property
 from pathlib import Path
 
+from pandas import DataFrame
+
 from cdgis.core.calendar_days import parse_date
 from cdgis.core.errors import UsageError
 from cdgis.core.progress import Progress
-from cdgis.pipelines.given_sites import Sites, readable_sites
+from cdgis.pipelines.given_sites import Sites, declared_texts, readable_sites
 from cdgis.pipelines.layer_frames import LayerFrames
 from cdgis.pipelines.session_results import Result, TraceResult
-from cdgis.readers.records import cell_text
+from cdgis.readers.kept_workspace import KeptWorkspace
 from cdgis.report.notebook import workspace_html
 from cdgis.workspace.settings import Workspace
 from cdgis.workspace.settings import open_workspace as read_workspace
@@ -53,6 +55,7 @@ class Session:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
+        self._kept = KeptWorkspace(workspace)
 
     @property
     def root(self) -> Path:
@@ -115,21 +118,55 @@ class Session:
         """
         from cdgis.pipelines.assess_sites import assess_sites, nothing_read
 
-        declared = _given(
-            name=name, industry=industry, project_type=project_type, activity=activity, crs=crs, dxf_unit=dxf_unit,
-            geometry_kind=geometry_kind,
-        ) | _texts(attributes)  # fmt: skip
+        declared = declared_texts(
+            attributes, name=name, industry=industry, project_type=project_type, activity=activity, crs=crs,
+            dxf_unit=dxf_unit, geometry_kind=geometry_kind,
+        )  # fmt: skip
         table = Path(sidecar) if sidecar else None
         with readable_sites(sites, crs or "") as asked:
             assessment = assess_sites(
                 self.workspace, asked.files, declared=declared, seen=seen, sidecar=table, wkt=asked.wkt, lonlat=asked.lonlat,
-                tolerance_m=tolerance_m, as_of=parse_date(as_of), jobs=jobs, progress=progress,
+                tolerance_m=tolerance_m, as_of=parse_date(as_of), jobs=jobs, progress=progress, kept=self._kept,
             )  # fmt: skip
-        fault = nothing_read(assessment)
+        fault = nothing_read(assessment.tables)
         if fault is not None:
             raise fault
         read = (*(() if asked.in_memory else asked.files), *((table,) if table else ()))
         return Result(assessment, self.workspace, files=read, attachments=asked.in_memory)
+
+    def preview(
+        self, sites: Sites, *, attributes: Mapping[str, object] | None = None, seen: Mapping[str, str] | None = None,
+        tolerance_m: float | None = None, as_of: date | str | None = None, **facts: str | None,
+    ) -> dict[str, DataFrame]:  # fmt: skip
+        """Return the tables of `screen` at once, for a map that asks at every stroke: no remedies, no report.
+
+        The first call reads the workspace; later ones notice when a file of it changes.
+
+        Parameters
+        ----------
+        sites, attributes, seen, tolerance_m, as_of : as in `screen`.
+        facts : name, industry, project_type, activity, crs, dxf_unit or geometry_kind, as in `screen`.
+
+        Returns
+        -------
+        Cell by cell those of `screen`: subjects, attributes, overlaps, clear, ledger, findings, verdicts, questions; and
+        intake, the lines on these sites alone.
+
+        Examples
+        --------
+        >>> import cdgis
+        >>> tables = cdgis.open_workspace(".").preview("117.905,40.905", industry="3031", project_type="新建")
+        >>> len(tables["verdicts"])
+        1
+        """
+        from cdgis.pipelines.assess_sites import Asked, preview_sites
+
+        with readable_sites(sites, facts.get("crs") or "") as given:
+            asked = Asked.of(
+                given.files, declared=declared_texts(attributes, **facts), seen=seen, sidecar=None, wkt=given.wkt,
+                lonlat=given.lonlat,
+            )  # fmt: skip
+            return preview_sites(self._kept, asked, as_of=parse_date(as_of), tolerance_m=tolerance_m)
 
     def run(self, *, as_of: date | str | None = None, jobs: int = 2, progress: Progress | None = None) -> Result:
         """Return every project and enterprise judged, the relocation list and the carbon account, as ``cdgis run``.
@@ -235,7 +272,7 @@ class Session:
         """
         from cdgis.pipelines.assess_siting import assess_siting, siting_request
 
-        declared = {"industry": industry, "project_type": project_type, "activity": activity} | _texts(attributes)
+        declared = declared_texts(attributes, industry=industry, project_type=project_type, activity=activity)
         wanted = siting_request(declared, size_ha=size_ha, count=count, spacing_m=spacing_m)
         day = parse_date(as_of)
         found = assess_siting(self.workspace, wanted, within=within, as_of=day, progress=progress)
@@ -291,13 +328,3 @@ class Session:
 
     def _repr_html_(self) -> str:
         return workspace_html(self.workspace)
-
-
-def _given(**declared: str | None) -> dict[str, str]:
-    """Return what was given at all."""
-    return {key: value for key, value in declared.items() if value is not None}
-
-
-def _texts(attributes: Mapping[str, object] | None) -> dict[str, str]:
-    """Return attribute values as the command line would get them."""
-    return {str(name): cell_text(value) for name, value in (attributes or {}).items()}

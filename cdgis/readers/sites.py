@@ -33,9 +33,10 @@ from cdgis.readers.roster import Roster
 from cdgis.readers.seen_register import with_register
 from cdgis.readers.sidecar import UNMATCHED, UNNAMED, Sidecar, read_sidecar, without
 from cdgis.readers.site_batch import SiteBatch, project_batch, sites_of
+from cdgis.readers.stated_places import StatedPlaces
 from cdgis.readers.subjects import Description, describe_site
 from cdgis.readers.typed import TypedSites, read_typed_sites, typed_record
-from cdgis.workspace.layers import Subjects
+from cdgis.workspace.layers import Layer, Subjects
 from cdgis.workspace.settings import Workspace, absolute_path
 
 Progress = Callable[[str], None]
@@ -83,6 +84,7 @@ def read_sites(
     sidecar_is_shared: bool = False,
     typed: TypedSites = TypedSites(),
     labels: Mapping[Path, str] | None = None,
+    layers: Mapping[str, Layer] | None = None,
     progress: Progress | None = None,
 ) -> Subjects:
     """Return the project sites in single files, as `cdgis screen FILE…` reads them.
@@ -96,6 +98,7 @@ def read_sites(
     sidecar_is_shared : the sidecar also describes files not asked for, whose rows are then no concern here.
     typed : sites typed as WKT or coordinates, judged together with the files.
     labels : names by which files are to be told, over those that follow from where they lie.
+    layers : those of the workspace that are read already.
 
     Raises
     ------
@@ -108,8 +111,9 @@ def read_sites(
     once = tuple(path for path in paths if distinct[absolute_path(path)] is path)
     told = site_labels(workspace, named) | dict(labels or {})
     batch = replace(
-        project_batch(workspace, once, told, sidecar), declared=declared or {}, whole=not sidecar_is_shared
-    )
+        project_batch(workspace, once, told, sidecar, places=StatedPlaces(workspace, layers)),
+        declared=declared or {}, whole=not sidecar_is_shared,
+    )  # fmt: skip
     roster = Roster(default_accuracy_m=workspace.settings.default_accuracy_m)
     _gather(batch, roster, progress)
     if typed:

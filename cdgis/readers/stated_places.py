@@ -47,7 +47,8 @@ class StatedPlaces:
 
     def __init__(self, workspace: Workspace, layers: Mapping[str, Layer] | None = None) -> None:
         self._workspace = workspace
-        self._read: dict[str, Layer | None] = dict(layers or {})
+        # a layer without zones may only stand for one that is not there
+        self._read: dict[str, Layer | None] = {name: layer for name, layer in (layers or {}).items() if len(layer.zones)}
 
     @property
     def frame(self) -> GeoDataFrame | None:

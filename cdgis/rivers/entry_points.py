@@ -1,22 +1,22 @@
 """Where each enterprise enters the rivers, and what its water reaches."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
 
-from cdgis.core.vocabulary import RESERVOIR, SubjectKind
+from cdgis.core.vocabulary import RESERVOIR, UNEXPLAINED, SubjectKind
 from cdgis.results.tables.validation import empty, validate
+from cdgis.rivers.dischargers import dischargers
 from cdgis.rivers.snap import Snapped
 from cdgis.rivers.system import RiverSystem
 from cdgis.rivers.trace import Velocity, downstream_events
 from cdgis.workspace.layers import Subjects
 
 METHOD = "沿河追踪"
-DISCHARGES, OUTFALL_ACTIVITY = "discharges_pollutants", "入河排污口"
-ON_BANKS, UNEXPLAINED = ("城镇", "环境敏感点"), "未能说明"
+ON_BANKS = ("城镇", "环境敏感点")
 CARD_KINDS = ("饮用水水源保护区", "监测断面", RESERVOIR)
 """Kinds whose distance along the river a relocation card shows."""
 
@@ -62,14 +62,6 @@ def downstream_measures(system: RiverSystem) -> Callable[[pd.DataFrame], pd.Data
         return out
 
     return measured
-
-
-def dischargers(subjects: Subjects) -> Iterator[str]:
-    """Yield the ids of subjects that declare discharge, and of outfalls."""
-    attributes = subjects.attribute_map()
-    for subject_id, activity in zip(subjects.frame["subject_id"], subjects.frame["activity"], strict=True):
-        if attributes[str(subject_id)].get(DISCHARGES) == "true" or activity == OUTFALL_ACTIVITY:
-            yield str(subject_id)
 
 
 def downstream_of_dischargers(system: RiverSystem, subjects: Subjects) -> pd.DataFrame:

@@ -7,7 +7,7 @@ The schema of one rule is in `cdgis.rules.rule`.
 import tomllib
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -34,11 +34,14 @@ class Rulebook:
     """Ids whose shipped rule the workspace's own rule replaces."""
     added: tuple[str, ...] = ()
     """Ids only the workspace's own rule files hold."""
+    _by_day: dict[date, tuple[Rule, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def in_force(self, as_of: date) -> tuple[Rule, ...]:
         """Return the rules in force on `as_of` that the workspace has not switched off."""
-        off = {rule_id for rule_id, _ in self.switched_off}
-        return tuple(rule for rule in self.rules if rule.in_force(as_of) and rule.id not in off)
+        if as_of not in self._by_day:
+            off = {rule_id for rule_id, _ in self.switched_off}
+            self._by_day[as_of] = tuple(rule for rule in self.rules if rule.in_force(as_of) and rule.id not in off)
+        return self._by_day[as_of]
 
     def get(self, rule_id: str) -> Rule:
         """Return one rule by id.

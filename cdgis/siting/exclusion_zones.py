@@ -17,9 +17,9 @@ from cdgis.core.vocabulary import Scope
 from cdgis.geometry import geodesy
 from cdgis.geometry.shapes import subdivide
 from cdgis.judging.exemptions import rule_applies_but_for_geometry
-from cdgis.judging.extents import both_planes
 from cdgis.judging.facts import Facts
 from cdgis.judging.kleene import FALSE, TRUE
+from cdgis.judging.overlay import planes_of_zones
 from cdgis.judging.rule_outcomes import buffer_m, scope_of
 from cdgis.rules.rule import Rule
 from cdgis.rules.succession import succession
@@ -58,11 +58,10 @@ def concerns_of(rules: Sequence[Rule], facts: Facts, *, rank: int) -> tuple[Conc
 
 
 class ExclusionZones:
-    """The zones of a workspace's layers in short pieces, asked by rule and window; layers are indexed when needed."""
+    """The zones of a workspace's layers in short pieces, asked by rule and window; layers are indexed when needed, and keep it."""
 
     def __init__(self, layers: Layers) -> None:
         self._layers = layers
-        self._indexed: dict[str, _Pieces] = {}
 
     def around(self, concerns: Iterable[Concern], subject: int, window: BaseGeometry) -> GeometryArray:
         """Return what subject number `subject` must keep clear of near a distance-plane `window`, in EPSG:4490."""
@@ -82,9 +81,7 @@ class ExclusionZones:
         return name in self._layers and self._layers[name].spec.zones
 
     def _pieces(self, name: str) -> "_Pieces":
-        if name not in self._indexed:
-            self._indexed[name] = _Pieces(self._layers[name])
-        return self._indexed[name]
+        return self._layers[name].derived("pieces", _Pieces)
 
     def _outside(self, coverage: str, window: BaseGeometry) -> GeometryArray:
         pieces = self._pieces(coverage)
@@ -100,7 +97,7 @@ class _Pieces:
         self._zones = layer.zones
         self.count = len(layer.zones)
         self._wanted: dict[Scope, BoolArray] = {}
-        _, local = both_planes(np.asarray(layer.zones.geometry.array, dtype=object))
+        _, local = planes_of_zones(layer)
         areal = np.flatnonzero(shapely.get_dimensions(local) == 2)
         other = np.flatnonzero(shapely.get_dimensions(local) != 2)
         pieces, owner = subdivide(local[areal])

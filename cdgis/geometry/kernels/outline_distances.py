@@ -5,7 +5,7 @@ points are found in the distance plane (DESIGN 4.2), the distance between them i
 kernels find the nearest chunk.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -27,6 +27,7 @@ _POINT = 0
 _LEAST_SLACK = 5e-4
 POINT_COUNTS = 4
 """How much each point counts to the size of a job: layers are asked for scope after scope of the rules."""
+_KEPT_TREES = 64
 _SCOUTS = 64
 """Pieces asked first, to learn how far the others may be at most."""
 
@@ -38,6 +39,7 @@ class OutlineIndex:
     chunks: OutlineChunks
     engine: Engine | None = None
     """For the nearest to points; by default whichever suits their number. The answers are the same."""
+    _trees: dict[bytes, shapely.STRtree] = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def of(cls, zones_local: GeometryArray, *, engine: Engine | None = None) -> "OutlineIndex":
@@ -92,7 +94,7 @@ class OutlineIndex:
         zone = np.full(len(cut.whole), -1, dtype=np.int64)
         distance = np.full(len(cut.whole), np.nan)
         if use.size and len(cut.pieces):
-            tree = shapely.STRtree(self.shapes[use])
+            tree = self._tree(use)
             piece = _worth_asking(tree, cut)
             at, chunk, plane = tied_for_nearest(tree, cut.pieces[piece], cut.owner[piece], at_most_m=at_most_m)
             at, chunk = piece[at], use[chunk]
@@ -101,6 +103,16 @@ class OutlineIndex:
             zone[subject] = self.owner[chunk[rows]]
             distance[subject] = self._distance_m(cut.pieces[at[rows]], chunk[rows])
         return zone, distance
+
+    def _tree(self, use: IntArray) -> shapely.STRtree:
+        """Return the tree of some chunks, kept for the next subjects."""
+        key = use.tobytes() if len(use) < len(self.shapes) else b""
+        tree = self._trees.get(key)
+        if tree is None:
+            if len(self._trees) >= _KEPT_TREES:
+                self._trees.clear()
+            tree = self._trees.setdefault(key, shapely.STRtree(self.shapes[use]))
+        return tree
 
     def within(self, subjects_local: GeometryArray | Cut, reach_m: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
         """Return (subject, zone, geodesic distance in metres) for outlines within `reach_m`, where positive, of each subject."""
@@ -111,8 +123,7 @@ class OutlineIndex:
         reach = reach_m[cut.owner[asked]]
         # The distance plane is off; ask a little wider, then decide geodesically.
         wide = 1 + max(_LEAST_SLACK, 1.5 * current_planes().scale_error)
-        tree = shapely.STRtree(self.shapes)
-        at, chunk = tree.query(cut.pieces[asked], predicate="dwithin", distance=reach * wide + TOUCH_M)
+        at, chunk = self._tree(np.arange(len(self.shapes))).query(cut.pieces[asked], predicate="dwithin", distance=reach * wide + TOUCH_M)
         at = asked[at]
         if not at.size:
             return at, chunk, np.empty(0)

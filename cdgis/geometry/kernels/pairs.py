@@ -5,7 +5,7 @@ intersected whole; areas of pieces add up because pieces share only cut lines. W
 it is. Shapes always come from GEOS; compiled kernels only settle which subjects no outline comes near.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 import numpy as np
@@ -23,6 +23,8 @@ from cdgis.geometry.shapes import of_dimension
 _AREAL = 2
 _PREPARED = Lock()
 _MANY_PARTS = 16
+_ROOM_M = 1e-3
+"""Far more than the distance at which shapes touch."""
 _NOTHING = shapely.GeometryCollection()
 _ROUNDING_M, _ROUNDING_M2 = 1e-8, 1e-6
 """Shared edges whose vertices differ by rounding overlap by up to this along their length, and in a corner."""
@@ -44,6 +46,12 @@ class Pairs:
     touch_zone: IntArray
 
 
+_NO_PAIRS = Pairs(
+    subject=np.empty(0, np.int64), zone=np.empty(0, np.int64), overlap=np.empty(0, dtype=object), area_m2=np.empty(0),
+    touch_subject=np.empty(0, np.int64), touch_zone=np.empty(0, np.int64),
+)  # fmt: skip
+
+
 def overlapping_pairs(
     subjects: GeometryArray | Cut, zones: GeometryArray, *, engine: Engine | None = None, threads: int = 1
 ) -> Pairs:
@@ -56,6 +64,12 @@ def overlapping_pairs(
     """
     cut = subjects if isinstance(subjects, Cut) else Cut.of(subjects)
     zones = np.asarray(zones, dtype=object)
+    near = _near(cut.whole, zones)
+    if not len(near):
+        return _NO_PAIRS
+    if len(near) < len(zones):
+        found = overlapping_pairs(cut, zones[near], engine=engine, threads=threads)
+        return replace(found, zone=near[found.zone], touch_zone=near[found.touch_zone])
     settled = subjects_within(cut.whole, zones, engine=engine, threads=threads)
     left = np.setdiff1d(np.arange(len(cut.whole)), settled.settled)
     met = _meeting(cut.only(left) if len(left) < len(cut.whole) else cut, zones)
@@ -72,6 +86,15 @@ def overlapping_pairs(
         touch_subject=touch[0][touch_order],
         touch_zone=touch[1][touch_order],
     )
+
+
+def _near(subjects: GeometryArray, zones: GeometryArray) -> IntArray:
+    """Return the zones whose boxes come near the box of all subjects: for one site far fewer than there are."""
+    x0, y0, x1, y1 = shapely.bounds(zones).reshape(-1, 4).T
+    box = shapely.bounds(subjects).reshape(-1, 4)
+    west, south = np.fmin.reduce(box[:, :2], initial=np.inf)
+    east, north = np.fmax.reduce(box[:, 2:], initial=-np.inf)
+    return np.flatnonzero((x0 <= east + _ROOM_M) & (x1 >= west - _ROOM_M) & (y0 <= north + _ROOM_M) & (y1 >= south - _ROOM_M))
 
 
 def _meeting(subjects: Cut, zones: GeometryArray) -> Pairs:

@@ -104,11 +104,16 @@ def _open_ground(
     exclusion_zones = ExclusionZones(loaded.layers)
     shapes = np.asarray(parks.geometry.array, dtype=object)
     windows = [shapely.box(*shapely.bounds(local)).buffer(_WINDOW_M) for local in geodesy.geometries_to_local(shapes)]
-    return [
-        OpenGround.of(park, exclusion_zones.around(placed, key, window), least_width_m=least_width_m)
-        for key in keys
-        for park, window in zip(shapes, windows, strict=True)
-    ]
+    found: list[OpenGround] = []
+    known: dict[tuple[int, bytes], OpenGround] = {}  # keys that differ in rules often have the same zones in a park
+    for key in keys:
+        for number, (park, window) in enumerate(zip(shapes, windows, strict=True)):
+            zones = exclusion_zones.around(placed, key, window)
+            same = number, b"".join(shapely.to_wkb(zones))
+            if same not in known:
+                known[same] = OpenGround.of(park, zones, least_width_m=least_width_m)
+            found.append(known[same])
+    return found
 
 
 def _subjects(sites: GeoDataFrame) -> Subjects:

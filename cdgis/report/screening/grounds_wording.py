@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from cdgis.core.number_format import square_metres
-from cdgis.core.vocabulary import Verdict
+from cdgis.core.vocabulary import UNEXPLAINED, Verdict
 from cdgis.report.screening.blocks import Block, Cell, Grid, Heading, Pairs, Part, Signatures, Text
 from cdgis.report.screening.cells import (
     EFFECT_TONES,
@@ -17,7 +17,6 @@ from cdgis.report.screening.cells import (
 from cdgis.report.screening.content import Clause, HardLineStatus, LayerRow, LayerUse, ScreeningReport
 from cdgis.report.screening.findings_wording import basics_part, conclusion_part, hard_part, occupation_part, unit_part
 from cdgis.report.wording import DASH, in_force, metres
-from cdgis.rivers.entry_points import UNEXPLAINED
 
 _MOST_DECISIVE = 3
 _MOST_NEAR = 12
