@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import date
 from threading import Lock
 
+from cdgis.core.packs import PACKS_DIR
 from cdgis.core.progress import Progress
 from cdgis.readers.inputs import file_stamp
 from cdgis.readers.loading import Loaded, load_workspace
@@ -44,6 +45,7 @@ class KeptWorkspace:
 
     def _stamp(self) -> Hashable:
         root, folder = self.workspace.root, self.workspace.layers_dir
-        own = (root / SETTINGS_FILE, root / self.workspace.settings.catalog, *rule_files(root))
+        packs = sorted(path for path in (root / PACKS_DIR).rglob("*") if path.is_file())
+        own = (root / SETTINGS_FILE, root / self.workspace.settings.catalog, *rule_files(root), *packs)
         listed = (folder / spec.path for spec in self.workspace.catalog.layers.values() if spec.path)
         return tuple((path, file_stamp(path) if path.exists() else ()) for path in dict.fromkeys((*own, *listed)))
