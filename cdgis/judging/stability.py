@@ -129,7 +129,7 @@ def _waiting(ways: Sequence[tuple[int, _WayUp]]) -> np.ndarray:
 
 def _still_worth(waiting: np.ndarray, up: FloatArray) -> np.ndarray:
     """Return the pairs that may yet be nearer than what is known, or near enough to count anyhow."""
-    return waiting[waiting["least"] <= np.maximum(up[waiting["subject"]], waiting["enough"])]
+    return np.asarray(waiting[waiting["least"] <= np.maximum(up[waiting["subject"]], waiting["enough"])])
 
 
 def _place_in_group(sorted_values: IntArray) -> IntArray:
