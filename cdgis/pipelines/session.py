@@ -140,32 +140,21 @@ class Session:
     ) -> dict[str, DataFrame]:  # fmt: skip
         """Return the tables of `screen` at once, for a map that asks at every stroke: no remedies, no report.
 
-        The first call reads the workspace; later ones notice when a file of it changes.
-
-        Parameters
-        ----------
-        sites, attributes, seen, tolerance_m, as_of : as in `screen`.
-        facts : name, industry, project_type, activity, crs, dxf_unit or geometry_kind, as in `screen`.
-
-        Returns
-        -------
-        Cell by cell those of `screen`: subjects, attributes, overlaps, clear, ledger, findings, verdicts, questions; and
-        intake, the lines on these sites alone.
+        `facts` are name, industry, project_type, activity, crs, dxf_unit and geometry_kind, all as in `screen`. Subjects,
+        attributes, overlaps, clear, ledger, findings, verdicts and questions are cell by cell those of `screen`; intake
+        has the lines on these sites alone.
 
         Examples
         --------
         >>> import cdgis
-        >>> tables = cdgis.open_workspace(".").preview("117.905,40.905", industry="3031", project_type="新建")
-        >>> len(tables["verdicts"])
+        >>> len(cdgis.open_workspace(".").preview("117.905,40.905", industry="3031")["verdicts"])
         1
         """
         from cdgis.pipelines.assess_sites import Asked, preview_sites
 
         with readable_sites(sites, facts.get("crs") or "") as given:
-            asked = Asked.of(
-                given.files, declared=declared_texts(attributes, **facts), seen=seen, sidecar=None, wkt=given.wkt,
-                lonlat=given.lonlat,
-            )  # fmt: skip
+            said = declared_texts(attributes, **facts)
+            asked = Asked.of(given.files, declared=said, seen=seen, sidecar=None, wkt=given.wkt, lonlat=given.lonlat)
             return preview_sites(self._kept, asked, as_of=parse_date(as_of), tolerance_m=tolerance_m)
 
     def run(self, *, as_of: date | str | None = None, jobs: int = 2, progress: Progress | None = None) -> Result:

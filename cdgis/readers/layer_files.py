@@ -1,7 +1,6 @@
 """Zones of a catalogue entry's file, under the standard names, valid and in EPSG:4490."""
 
 import hashlib
-from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -131,20 +130,6 @@ def layer_extent(spec: LayerSpec, folder: Path) -> tuple[float, float, float, fl
     path = folder / spec.path
     if not path.exists():
         raise _missing(spec)
-    key = (spec.model_dump_json(), path, file_stamp(path))
-    if key not in _extents:
-        while len(_extents) >= _KEPT_EXTENTS:
-            _extents.pop(next(iter(_extents)), None)
-        _extents[key] = _extent(spec, path)
-    return _extents[key]
-
-
-_KEPT_EXTENTS = 64
-_extents: dict[Hashable, tuple[float, float, float, float] | None] = {}
-"""Of files as they are: entry, path and stamp -> extent. Every question about a place begins with that of its outline."""
-
-
-def _extent(spec: LayerSpec, path: Path) -> tuple[float, float, float, float] | None:
     raw = read_raw(spec, path)
     shapes = to_lonlat(raw.geometries[usable(raw.geometries)], _crs(spec, raw, []))
     if not len(shapes):

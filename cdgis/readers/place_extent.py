@@ -1,16 +1,18 @@
 """Where a workspace's place lies: the extent of its outline, the box its sites must lie in, the planes it is measured in."""
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial, wraps
+from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from cdgis.core.errors import CdgisError, CrsError, LayerError, WorkspaceError
 from cdgis.core.packs import on_packs
 from cdgis.geometry.planes import Planes, on_planes
 from cdgis.readers.coordinates import Box
+from cdgis.readers.inputs import file_stamp
 from cdgis.readers.layer_files import layer_extent
 from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.pack_choice import packs_of
@@ -55,12 +57,27 @@ def _extents(workspace: Workspace, specs: list[LayerSpec], failed: list[CdgisErr
     boxes = []
     for spec in specs:
         try:
-            box = layer_extent(spec, workspace.layers_dir)
+            box = _extent(spec, workspace.layers_dir)
         except (LayerError, CrsError) as err:
             failed.append(err)
             continue
         boxes += [box] if box is not None else []
     return boxes
+
+
+_KEPT = 64
+_known_boxes: dict[Hashable, Box | None] = {}
+"""Of files as they are: entry, path and stamp -> extent. Every question about a place begins with that of its outline."""
+
+
+def _extent(spec: LayerSpec, folder: Path) -> Box | None:
+    path = folder / spec.path
+    key = (spec.model_dump_json(), path, file_stamp(path) if path.exists() else ())
+    if key in (kept := dict(_known_boxes)):
+        return kept[key]
+    if len(kept) >= _KEPT:
+        _known_boxes.clear()
+    return _known_boxes.setdefault(key, layer_extent(spec, folder))
 
 
 def _outlines(workspace: Workspace) -> list[LayerSpec]:
