@@ -25,7 +25,7 @@ def call(*args: object) -> object:
 def made(tmp_path_factory):
     root = small_workspace(tmp_path_factory.mktemp("status") / "区")
     site = root / "layers" / "projects" / "site.gpkg"
-    options = ["--workspace", root, "--out", root / "reports", "--format", "html,json,docx", "--quiet"]
+    options = ["--workspace", root, "--out", root / "reports", "--format", "html,json,docx,official", "--quiet"]
     assert call("screen", site, "--industry", "3011", "--project-type", "新建", *options) == 0
     return root
 

@@ -113,6 +113,7 @@ def _reports(folder: Path) -> Iterator[ReportFile]:
     """Yield the reports of a folder, each once though it lies there in several forms."""
     listed_files = sorted(path for path in folder.iterdir() if path.is_file())
     files = {suffix: {path.stem: path for path in listed_files if path.suffix.lower() == suffix} for suffix in _RECORDS}
+    seen: set[str] = set()
     for stem in sorted({stem for found in files.values() for stem in found if not stem.startswith(".")}):
         for suffix in _RECORDS:
             try:
@@ -120,7 +121,8 @@ def _reports(folder: Path) -> Iterator[ReportFile]:
             except ReportError:
                 continue  # a page or a list of another kind, or a form of the report that was spoilt: the next form may do
             if report is not None:
-                yield report
+                yield from (report,) if report.number not in seen else ()
+                seen.add(report.number)
                 break
 
 
