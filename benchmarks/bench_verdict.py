@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[1]
-SITES, BLOCK = 60, 2000
+SITES, BLOCK = 40, 1000
 FACTS = {"industry": "3031", "project_type": "新建", "activity": "开发性生产性建设"}
 _SITES = f"""
 import json, sys, time, numpy as np, shapely, cdgis
@@ -64,7 +64,7 @@ def main() -> None:
 
 
 def _measure(name: str, code: Path, folder: Path, *, run: bool) -> None:
-    space = folder / "工作区"
+    space = folder / f"工作区-{name}"
     if not space.exists():
         _python(code, ["-m", "cdgis", "init", str(space)])
     jobs = {"热研判一次（预览），p50 / p95，毫秒": WARM, "热研判一次（含裁剪、平移），p50 / p95，毫秒": REMEDIES}
