@@ -122,7 +122,7 @@ def test_a_coverage_cannot_be_stated_absent(tmp_path):
 
 
 @pytest.mark.parametrize(("layer", "change", "problem"), [
-    ("nature_reservs", {}, "nature_reserves"), ("great_wall", {"title": ""}, "--title"), ("nature_reserves", {"by": " "}, "谁声明"),
+    ("nature_reservs", {}, "nature_reserves"), ("nature_reserves", {"by": " "}, "谁声明"),
     ("nature_reserves", {"basis": ""}, "依据"), ("nature_reserves", {"on": date(2027, 1, 1)}, "晚于判定基准日"),
 ])  # fmt: skip
 def test_a_statement_nobody_can_use_is_not_written(tmp_path, layer, change, problem):
