@@ -146,6 +146,16 @@ def test_a_narrower_pack_amends_single_fields(tmp_path):
     assert amended.clause == "本省另有说明" and amended.model_copy(update={"clause": before.clause}) == before
 
 
+def test_a_rule_file_that_changed_is_read_again_in_the_same_process(tmp_path):
+    folder = own_pack(tmp_path, "丁", ["43"], rules=RULE.format(id="DG-01"))
+    seen = []
+    for text in (RULE.format(id="DG-01"), RULE.format(id="DG-02"), RULE.format(id="DG-01").replace("须论证", "禁止")):
+        (folder / "rules" / "own.toml").write_text(text, encoding="utf-8")
+        with in_place(workspace_in(tmp_path, code="43")):
+            seen += [(rule.id, rule.effect.value) for rule in load_rulebook().rules if rule.id.startswith("DG-")]
+    assert seen == [("DG-01", "须论证"), ("DG-02", "须论证"), ("DG-01", "禁止")]
+
+
 @pytest.mark.parametrize(("rules", "problem"), [
     ('[[amend]]\nid = "NO-01"\nclause = "x"\n', "NO-01"), ("[[rule]]\nid = 1\n", "own.toml"), (RULE.format(id="BA-01"), "BA-01 出现 2 次"),
     ("x", "无法读取"),

@@ -51,6 +51,8 @@ class Pack(Stated):
     depends: tuple[PlainText, ...] = ()
     access_list: AccessListTerms | None = None
     folder: Path
+    state: tuple[tuple[str, int, int], ...] = Field(default=(), repr=False)
+    """Path, bytes and nanosecond of change of each of its files: what was read from a pack holds for this state of it alone."""
 
     def applies_to(self, code: str, names: Sequence[str]) -> bool:
         """Return whether the pack applies to a place of this code; without a code, whether the place bears its name."""
@@ -73,7 +75,7 @@ def read_pack(folder: Path) -> Pack:
     shown = f"{PACKS_DIR}/{folder.name}/{MANIFEST}"
     try:
         raw = tomllib.loads((folder / MANIFEST).read_text(encoding="utf-8-sig"))
-        pack = Pack(**raw, folder=folder)
+        pack = Pack(**raw, folder=folder, state=_state_of(folder))
     except ValidationError as err:
         raise WorkspaceError(f"{shown} 有误：{'；'.join(schema_problems(err))}") from err
     except (OSError, ValueError, TypeError) as err:
@@ -81,6 +83,11 @@ def read_pack(folder: Path) -> Pack:
     if pack.level is not Level.NATION and not pack.places:
         raise WorkspaceError(f"{shown} 没有写 places：省、市的规定须写明适用于哪些行政区划代码", remedy='例如 places = ["43"]')
     return pack
+
+
+def _state_of(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    found = ((path.relative_to(folder).as_posix(), path.stat()) for path in sorted(folder.rglob("*")) if path.is_file())
+    return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in found)
 
 
 def packs_in(folder: Path) -> dict[str, Pack]:

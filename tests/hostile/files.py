@@ -88,7 +88,7 @@ def screened(place: Workspace, path: Path) -> Assessment:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assessment = assess_sites(place, [path], declared=declared_for(path.name))
-    refused = nothing_read(assessment)
+    refused = nothing_read(assessment.tables)
     if refused is not None:
         raise refused
     return assessment
