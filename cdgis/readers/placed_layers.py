@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 
-from cdgis.core.errors import CdgisError, CrsError, LayerError
+from cdgis.core.errors import CatalogError, CdgisError, CrsError, LayerError
 from cdgis.readers.layer_files import read_layer
 from cdgis.readers.place_extent import home_box, in_its_place, place_extent
 from cdgis.workspace.layer_place import MISPLACED_REMEDY, Box, misplaced
@@ -31,7 +31,7 @@ def misplaced_layers(workspace: Workspace, layers: Mapping[str, Layer]) -> dict[
         cover = layer.spec.coverage
         if cover and cover not in covers:
             covers[cover] = None
-            with suppress(LayerError, CrsError):
+            with suppress(LayerError, CrsError, CatalogError):
                 covers[cover] = read_layer(workspace.catalog[cover], workspace.layers_dir)
         problem = misplaced(layer, covers.get(cover), home)
         if problem:

@@ -5,6 +5,7 @@ load_rivers → snap → measure_outfalls → sum_loads ∥ wetland_candidates
 
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -14,10 +15,11 @@ import pandas as pd
 import shapely
 
 from cdgis.core import layer_ids
-from cdgis.core.errors import CatalogError
+from cdgis.core.errors import CatalogError, CrsError, LayerError
 from cdgis.core.vocabulary import LIST_SEPARATOR, OutfallKind, ProjectType
 from cdgis.geometry.geodesy import geodesic_distance_m, lonlat_points
 from cdgis.readers import read_layer
+from cdgis.readers.placed_layers import misplaced_layers
 from cdgis.results.tables.validation import empty, validate
 from cdgis.rivers.entry_points import snap_frame
 from cdgis.rivers.outfall_placement import measure_outfalls, sum_loads, zone_of_points
@@ -25,7 +27,7 @@ from cdgis.rivers.snap import Snapped
 from cdgis.rivers.system import RiverSystem
 from cdgis.rivers.terrain import above_stream_m, read_ground
 from cdgis.rivers.trace import downstream_events
-from cdgis.workspace.layers import Subjects
+from cdgis.workspace.layers import Layer, Subjects
 
 OUTFALL_ACTIVITY = "入河排污口"
 UNITS = layer_ids.CONTROL_UNITS
@@ -135,6 +137,7 @@ def wetland_candidates(system: RiverSystem, subjects: Subjects) -> pd.DataFrame:
     ground = system.snapper.snap(lon, lat, limit_m=rules["bank_m"])
     snapped = snap_frame(system, plants.geometry.to_numpy())
     plant, cell = _below(system, snapped, ground, within_m=1000 * rules["within_km"])
+    taken, unasked = _conflicts(system, lonlat_points(lon[cell], lat[cell]))
     table = pd.DataFrame(
         {
             "plant_id": plants["subject_id"].to_numpy()[plant], "plant_name": plants["name"].to_numpy()[plant],
@@ -142,12 +145,12 @@ def wetland_candidates(system: RiverSystem, subjects: Subjects) -> pd.DataFrame:
             "above_stream_m": above[fit[cell]],
             "river_km": (snapped.to_outlet_m[plant] - ground.to_outlet_m[cell]) / 1000,
             "straight_m": geodesic_distance_m(snapped.lon_deg[plant], snapped.lat_deg[plant], lon[cell], lat[cell]),
-            "conflicts": _conflicts(system, lonlat_points(lon[cell], lat[cell])), "mark": rules["mark"],
+            "conflicts": [LIST_SEPARATOR.join([*titles, *unasked]) for titles in taken], "mark": rules["mark"],
             "method": "坡度、相对河道高差初筛", "source": system.network.source, "accuracy_m": system.network.accuracy_m,
         }
     )  # fmt: skip
     order = ["plant_id", "conflicts", "above_stream_m", "slope_deg", "river_km", "lon"]
-    table = table.assign(free=table["conflicts"] != "").sort_values([order[0], "free", *order[2:]], kind="stable")
+    table = table.assign(taken=[bool(titles) for titles in taken]).sort_values([order[0], "taken", *order[2:]], kind="stable")
     table["rank"] = table.groupby("plant_id").cumcount() + 1
     return validate("wetland_candidates", table[table["rank"] <= rules["most_per_plant"]])
 
@@ -161,14 +164,25 @@ def _below(system: RiverSystem, plants: Snapped, ground: Snapped, *, within_m: f
     return plant, cell
 
 
-def _conflicts(system: RiverSystem, points: np.ndarray) -> list[str]:
-    """Return for each point the titles of the layers it lies in that stand against building."""
-    workspace = system.workspace
+def _conflicts(system: RiverSystem, points: np.ndarray) -> tuple[list[list[str]], list[str]]:
+    """Return for each point the titles of the layers it lies in that stand against building; and of those nobody could ask."""
+    catalog = system.workspace.catalog
+    asked: Mapping[str, str] = wetland_rules()["conflicts"]
+    names = [name for name in asked if name not in catalog or not catalog[name].none]
+    layers = _read_conflicts(system, [name for name in names if name in catalog])
     found: list[list[str]] = [[] for _ in points]
-    for name in wetland_rules()["conflicts"]:
-        if name not in workspace.catalog:
-            continue
-        layer = system.layers.get(name) or read_layer(workspace.catalog[name], workspace.layers_dir)
+    for layer in layers.values():
         for at in np.flatnonzero((zone_of_points(points, layer)["zone_id"] != "").to_numpy()):
             found[at].append(layer.spec.title)
-    return [LIST_SEPARATOR.join(titles) for titles in found]
+    return found, [f"{asked[name]}（没有可用的图层，未查）" for name in names if name not in layers]
+
+
+def _read_conflicts(system: RiverSystem, names: list[str]) -> dict[str, Layer]:
+    """Return the layers that can be asked: they can be read, and lie in the place."""
+    workspace = system.workspace
+    layers: dict[str, Layer] = {}
+    for name in names:
+        with suppress(LayerError, CrsError):
+            layers[name] = system.layers.get(name) or read_layer(workspace.catalog[name], workspace.layers_dir)
+    elsewhere = misplaced_layers(workspace, layers)
+    return {name: layer for name, layer in layers.items() if name not in elsewhere}
