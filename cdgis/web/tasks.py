@@ -26,13 +26,14 @@ from cdgis.readers import read_sites
 from cdgis.readers.frame_sites import frame_file_name, frame_geojson, site_labels
 from cdgis.readers.inputs import expand_globs, file_sha256
 from cdgis.readers.place_extent import in_place
+from cdgis.readers.shape_kind import named_kind
 from cdgis.web.verdict_summary import summary_of
 
 FORMATS = ("html", "docx", "json", "xlsx", "gpkg")
 """What a final report consists of."""
 _MOST_DRAWN = 4000
 """Vertices of an outline sent to the browser; beyond it is thinned, to look at only."""
-_OPTIONS = {"--crs": "“坐标系”一栏：", "--as": "“图形”一栏：", "--dxf-unit": "“图形单位”一栏："}
+_OPTIONS = {"--crs": "“坐标系”一栏", "--as": "“图形”一栏", "--dxf-unit": "“图形单位”一栏"}
 """Options of the command line that remedies name -> where the page asks the same."""
 
 
@@ -87,9 +88,17 @@ def _intake_row(note: Any) -> dict[str, str]:
 
 def in_page_words(text: str) -> str:
     """Return a remedy with the page's own fields where it names options of the command line."""
+    text = re.sub(r"（或[在加]?“图形”一栏[^）]*）", "", text)  # the file's own column: the page asks it by its name
     for option, place in _OPTIONS.items():
-        text = re.sub(rf"{option}(?![\w-])", place, text)
+        said = rf"(?:请?加|请?用) {option} ([A-Za-z0-9:]+)(?: 写明(?!以))?"
+        text = re.sub(said, lambda found, place=place: f"请在{place}写 {_kind_word(found[1])}", text)
+        text = re.sub(rf" ?{option}(?![\w-]) ?", place, text)
     return text
+
+
+def _kind_word(value: str) -> str:
+    kind = named_kind(value)
+    return kind.word if kind is not None else value
 
 
 def drawable(drawn: Any) -> dict[str, Any] | None:

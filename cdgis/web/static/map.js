@@ -99,7 +99,7 @@ export class DeskMap {
     this.byKey = new Map();
     for (const hit of hits) {
       const layer = L.geoJSON({ type: "Feature", geometry: hit.geometry, properties: {} }, {
-        renderer: this.#renderer("hits"), pane: "hits", style: { color: colours[hit.effect] ?? "#555", weight: 3, fillOpacity: 0.12 },
+        renderer: this.#renderer("hits"), pane: "hits", style: { color: colours[hit.effect] ?? "#555", weight: 2, fillOpacity: 0.03 },
         pointToLayer: (_, at) => L.circleMarker(at, { renderer: this.#renderer("hits"), pane: "hits", radius: 6 }),
       }).bindTooltip(() => el("span", {}, `〔${hit.effect}〕${hit.layer}：${hit.name}`), { sticky: true });
       this.hits.addLayer(layer);
