@@ -170,8 +170,8 @@ def _rendering_faults(report: ReportFile, render: Writer) -> tuple[str, ...]:
         made = render(load_report(canonical(report.content)))
     except ReportError as err:
         return (str(err),)
-    except (LookupError, ValueError, TypeError, AttributeError) as err:  # a word in the record for which no page has a place
-        return (f"内嵌记录里有 cdgis 不会写的值（{err}），画不出页面：记录被改动",)
+    except (LookupError, ValueError, TypeError, AttributeError):  # a word in the record for which no page has a place
+        return ("内嵌记录里有 cdgis 不会写的值，画不出页面：记录被改动",)
     if made == report.data:
         return ()
     old, new = (data.decode("utf-8", "replace").splitlines() for data in (report.data, made))
