@@ -15,10 +15,13 @@ from cdgis.cli import app, main
 REPO = Path(__file__).resolve().parents[1]
 PARCEL = "layers/projects/界址点_经纬度.txt"
 COMMANDS = (
-    "run", "publish", "screen", "guide", "review", "verify", "compare", "trace", "rivers", "outfalls",
-    "relocate", "carbon", "reuse", "synergy", "init",
+    "run", "publish", "screen", "guide", "review", "verify", "status", "compare", "trace", "rivers", "outfalls",
+    "relocate", "carbon", "reuse", "synergy", "desk", "init", "doctor",
 )  # fmt: skip
-NESTED = ["layers list", "layers check", "layers fetch", "layers add", "rules list", "rules check", "rules explain"]
+NESTED = [
+    "layers list", "layers check", "layers fetch", "layers add", "layers none", "rules list", "rules check", "rules explain",
+    "pack new", "pack add", "pack list",
+]  # fmt: skip
 ENGLISH = re.compile(r"Usage:|Show this message|No such|Missing|Got unexpected|Traceback|Error:|Options|Commands")
 """What typer and click would say if left alone."""
 
@@ -55,16 +58,16 @@ def _usage_error(outcome: Outcome, *words: str) -> None:
         assert word in outcome.err.replace("\n", "")
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS, "layers", "rules", *NESTED])
+@pytest.mark.parametrize("command", ["", *COMMANDS, "layers", "rules", "pack", *NESTED])
 def test_help_is_chinese_when_asked_of_any_command(call, command):
     outcome = call(*command.split(), "--help")
     assert outcome.code == 0 and not ENGLISH.search(outcome.out)
     assert "用法" in outcome.out and "显示本说明并退出" in outcome.out
-    assert command in ("layers", "rules") or "示例" in outcome.out
+    assert command in ("layers", "rules", "pack") or "示例" in outcome.out
 
 
 def test_help_lists_every_command_of_the_application():
-    assert list(get_command(app).commands) == [*COMMANDS, "layers", "rules"]
+    assert list(get_command(app).commands) == [*COMMANDS, "layers", "rules", "pack"]
 
 
 def test_version_is_printed_when_asked(call):
@@ -135,7 +138,12 @@ def test_settings_are_refused_when_broken(call, workspace, text, words):
     ("text", "words"),
     [
         ("[layers", ["catalog.toml", "TOML"]),
-        ('[layers.a]\ntitle = "甲"\n', ["theme", "path", "official"]),
+        ('[layers.a]\ntitle = "甲"\n', ["theme", "geometry", "official"]),
+        (
+            '[layers.a]\ntitle = "甲"\ntheme = "要素"\ngeometry = "polygon"\ncoverage = "all"\n'
+            'official = false\nversion = "2026"\nsource = "x"\nlicence = "x"\n',
+            ["path", "none"],
+        ),
         (
             '[layers.a]\ntitle = "甲"\ntheme = "要素"\ngeometry = "polygon"\npath = "a.gpkg"\n'
             'official = false\nversion = "2026"\nsource = "x"\nlicence = "x"\n',

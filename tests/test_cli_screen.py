@@ -71,8 +71,8 @@ def test_screen_without_a_place_says_what_to_give(capsys: pytest.CaptureFixture[
 
 
 def test_unknown_format_is_refused_with_the_known_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("screen", SITE, "--workspace", REPO, "--out", tmp_path, "--format", "pdf") == 2
-    assert "html,docx,xlsx,gpkg,json" in capsys.readouterr().err
+    assert run("screen", SITE, "--workspace", REPO, "--out", tmp_path, "--format", "odt") == 2
+    assert "html,docx,official,pdf,xlsx,gpkg,json" in capsys.readouterr().err
 
 
 def test_guide_in_an_unknown_county_lists_the_known_ones(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -31,6 +31,7 @@ from cdgis.readers.loading import load_rules
 from cdgis.readers.place_extent import in_place
 from cdgis.report.drawing.palette import read_palette
 from cdgis.report.screening.phrases import wording
+from cdgis.report.templating import page_template
 from cdgis.rules import industry, load_rulebook
 from cdgis.rules.attributes import load_attributes
 from cdgis.rules.check import check_rules
@@ -144,6 +145,15 @@ def test_a_narrower_pack_amends_single_fields(tmp_path):
     with on_packs(CHENGDE[:1]):
         before = load_rulebook().get("BA-01")
     assert amended.clause == "本省另有说明" and amended.model_copy(update={"clause": before.clause}) == before
+
+
+def test_a_page_made_for_one_place_leaves_no_word_in_the_next():
+    with on_packs(CHENGDE):
+        page = page_template("relocation.html").environment.from_string('{{ "key_basins"|word("relocation") }}')
+        here = page.render()
+    with on_packs(CHENGDE[:1]):
+        elsewhere = page.render()
+    assert WORDS.search(here) and not WORDS.search(elsewhere)
 
 
 def test_a_rule_file_that_changed_is_read_again_in_the_same_process(tmp_path):

@@ -12,7 +12,8 @@ import pytest
 
 from cdgis.core.vocabulary import State, Verdict
 from cdgis.judging.facts import Facts
-from cdgis.judging.verdicts import Outcome, evaluate_rule, grey_rules
+from cdgis.judging.rule_outcomes import grey_rules
+from cdgis.judging.verdicts import Outcome, evaluate_rule
 from cdgis.rules import Rule, load_rulebook
 from cdgis.rules.succession import succession
 

@@ -4,8 +4,8 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+import plain_judge
 import shapely
-from reference import plain_judge
 from shapes import layer_set, metres, rule, sites, zone_layer
 
 from cdgis.core.vocabulary import Stability, State

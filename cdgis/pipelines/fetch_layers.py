@@ -28,6 +28,7 @@ from cdgis.readers.sources.snapshot import (
     write_snapshot,
 )
 from cdgis.workspace.catalog import LayerSpec
+from cdgis.workspace.layers import UNCODED
 from cdgis.workspace.settings import Workspace
 
 _SUBJECTS_SPEC = {"title": "对象", "theme": "基础", "geometry": "polygon", "official": False, "version": "快照", "source": "快照",
@@ -185,7 +186,7 @@ def _prove(spec: LayerSpec, folder: Path) -> None:
         layer = read_layer(spec, folder)
         if layer.quarantined and not len(layer.zones):
             raise LayerError(spec.path, spec.id, (f"取到的 {layer.quarantined} 个要素全部未能使用（{layer.notes[-1].reason}）",))
-        if len(layer.zones) and (layer.zones["zone_id"] == "").all():
+        if len(layer.zones) and layer.zones["zone_id"].str.startswith(UNCODED).all():
             raise LayerError(spec.path, spec.id, ("取到的要素编码全部为空，请核对目录条目的 fields 和源端字段",))
     elif spec.geometry == "table":
         read_table_layer(spec, folder)

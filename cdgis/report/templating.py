@@ -1,9 +1,11 @@
 """Templates filled in: everything escaped, a name nobody gave is an error."""
 
+from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template, pass_context
+from jinja2.runtime import Context
 
 from cdgis.report.drawing.palette import VerdictStyle, read_palette
 from cdgis.report.wording import FILTERS, in_force, read_wording
@@ -27,8 +29,18 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters.update(FILTERS)
+    environment.filters.update({name: _asked_each_time(function) for name, function in FILTERS.items()})
     return environment
+
+
+def _asked_each_time(function: Callable[..., str | float]) -> Callable[..., str | float]:
+    """Return a filter that is not settled when the template is compiled: words are those of the packs at hand."""
+
+    @pass_context
+    def asked(_: Context, *values: Any, **named: Any) -> str | float:
+        return function(*values, **named)
+
+    return asked
 
 
 def common_values(assessment: Assessment) -> dict[str, Any]:

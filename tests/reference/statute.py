@@ -10,7 +10,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "cdgis" / "data"
-RULES = DATA / "rules"
+PACKS = tuple(DATA / "packs" / name for name in ("national", "hebei", "chengde"))
 INDUSTRY = ROOT / "cdgis" / "data" / "industry"
 ACCESS_LIST = ROOT / "layers" / "zoning" / "access_list.csv"
 
@@ -41,7 +41,12 @@ def _defaults(rule: Rule) -> Rule:
 
 
 def _rule_files() -> list[Rule]:
-    return [rule for path in sorted(RULES.glob("*.toml")) for rule in tomllib.loads(path.read_text("utf-8"))["rule"]]
+    """Return the rules of the three packs; what a narrower one amends takes the place of the field."""
+    read = [tomllib.loads(path.read_text("utf-8")) for pack in PACKS for path in sorted((pack / "rules").glob("*.toml"))]
+    rules = {rule["id"]: rule for file in read for rule in file.get("rule", [])}
+    for change in (change for file in read for change in file.get("amend", [])):
+        rules[change["id"]] = {**rules[change["id"]], **change}
+    return list(rules.values())
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -35,6 +35,7 @@ class CasePage {
     this.boundary.begin(this.vocabulary);
     await this.refresh();
     await this.open(this.case.state !== "草稿" ? "flow" : this.case.confirmed ? "facts" : "boundary");
+    await this.map.place();
     this.map.begin();
     document.documentElement.dataset.ready = "true";
   }

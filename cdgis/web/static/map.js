@@ -23,9 +23,13 @@ export class DeskMap {
     return (this.renderers[pane] ??= L.canvas({ pane, padding: 0.3 }));
   }
 
-  async begin() {
+  /** Go to the workspace's place. */
+  async place() {
     const { bounds: [west, south, east, north] } = await ask("GET", "/api/extent");
-    if (!this.site) this.map.fitBounds([[south, west], [north, east]]);
+    if (!this.site?.getLayers().length) this.map.fitBounds([[south, west], [north, east]], { animate: false });
+  }
+
+  async begin() {
     const specs = await ask("GET", "/api/layers");
     const rows = specs.toReversed().map((spec) => {
       const box = el("input", { type: "checkbox", checked: spec.shown, on: { change: () => this.#toggle(spec, box.checked) } });
