@@ -90,8 +90,9 @@ def in_page_words(text: str) -> str:
     """Return a remedy with the page's own fields where it names options of the command line."""
     text = re.sub(r"（或[在加]?“图形”一栏[^）]*）", "", text)  # the file's own column: the page asks it by its name
     for option, place in _OPTIONS.items():
-        said = rf"(?:请?加|请?用) {option} ([A-Za-z0-9:]+)(?: 写明(?!以))?"
-        text = re.sub(said, lambda found, place=place: f"请在{place}写 {_kind_word(found[1])}", text)
+        said = re.compile(rf"(?:请?加|请?用) {option} ([A-Za-z0-9:]+)(?: 写明(?!以))?")
+        while found := said.search(text):
+            text = f"{text[: found.start()]}请在{place}写 {_kind_word(found[1])}{text[found.end() :]}"
         text = re.sub(rf" ?{option}(?![\w-]) ?", place, text)
     return text
 
