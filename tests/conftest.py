@@ -4,6 +4,7 @@ Workers take whole files (``-n 2``), so that what a file prepares is prepared on
 that no worker is left with a long one when the other has nothing more to do.
 """
 
+import sys
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -57,6 +58,14 @@ def day_of_checking(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPa
 
         fixed = type("Day", (date,), {"today": classmethod(lambda cls: date(2026, 11, 29))})
         monkeypatch.setattr(verify, "date", fixed)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def shared_assessment_as_it_was() -> Iterator[None]:
+    """Name the file that changes the assessment all tests of reports share: another file would fail in its stead."""
+    yield
+    fixtures = sys.modules.get("report_fixtures")
+    assert fixtures is None or fixtures.changed_assessments() == []
 
 
 @pytest.fixture(autouse=True)

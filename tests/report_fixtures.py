@@ -5,7 +5,6 @@ Nothing in it is computed by cdgis: reports must print what the tables say, what
 
 from dataclasses import replace
 from datetime import date
-from functools import cache
 
 import geopandas as gpd
 import pandas as pd
@@ -329,12 +328,34 @@ def _relocation(subjects: list[dict[str, object]], *, text: str) -> tuple[pd.Dat
     return validate("relocation", pd.DataFrame(rows)), validate("destinations", pd.DataFrame(parks))
 
 
-@cache
+def _digest(made: Assessment) -> int:
+    tables = "".join(made.tables[name].to_csv() for name in ("subjects", "findings", "verdicts", "overlaps", "relocation"))
+    return hash((tables, *shapely.to_wkb(made.subjects.frame.geometry.to_numpy())))
+
+
+_made: dict[str, tuple[Assessment, int]] = {}
+
+
 def make_assessment(*, text: str = "") -> Assessment:
     """Return the fabricated assessment; with `text`, that string stands in every free-text field.
 
-    One object serves all tests: copy a table before changing it.
+    One object serves all tests: copy a table before changing it, or `changed_assessments` names it.
     """
+    if text not in _made:
+        found = _make_assessment(text=text)
+        _made[text] = found, _digest(found)
+    return _made[text][0]
+
+
+def changed_assessments() -> list[str]:
+    """Return the texts of the shared assessments that somebody changed, and forget them."""
+    changed = [text for text, (found, digest) in _made.items() if _digest(found) != digest]
+    for text in changed:
+        del _made[text]
+    return changed
+
+
+def _make_assessment(*, text: str) -> Assessment:
     subjects = [_subject(n, text=text) for n in range(20)]
     rules = _rules()
     findings, verdicts = _judge(subjects, rules, text=text)

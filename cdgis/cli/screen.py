@@ -114,7 +114,7 @@ def screen(
         raise UsageError("没有给出项目位置", remedy="请给出边界文件，或用 --wkt、--lonlat 直接给出图形")
     from cdgis.cli.summary import print_summary
     from cdgis.cli.terminal import progress_bars
-    from cdgis.pipelines.assess_sites import assess_sites, nothing_read
+    from cdgis.pipelines.assess_sites import assess_sites, require_a_site
     from cdgis.pipelines.save_assessment import save_assessment
 
     wanted = wanted_formats(formats)
@@ -146,9 +146,7 @@ def screen(
         written = save_assessment(assessment, target, formats=wanted, jobs=jobs, progress=progress)
     if not quiet:
         print_summary(out_console, assessment, target, written)
-    fault = nothing_read(assessment.tables)
-    if fault is not None:
-        raise fault
+    require_a_site(assessment.tables)
     leave_strictly(assessment, strict=strict)
 
 

@@ -130,9 +130,7 @@ def preview_sites(
     loaded = kept.loaded(as_of=as_of, tolerance_m=tolerance_m, progress=Silent())
     judged = judge_subjects(loaded, asked.subjects(loaded, Silent()))
     tables = {**judged.tables, "intake": intake_table(judged.subjects.intake)}
-    fault = nothing_read(tables)
-    if fault is not None:
-        raise fault
+    require_a_site(tables)
     return tables | {"questions": questions_of(loaded, tables)}
 
 
@@ -145,17 +143,22 @@ def _opened(
     return nullcontext(kept.loaded(as_of=as_of, tolerance_m=tolerance_m, progress=progress))
 
 
-def nothing_read(tables: Mapping[str, pd.DataFrame]) -> ReaderError | None:
-    """Return the error that says of each file or row why it could not be judged; None when a site was judged."""
+def require_a_site(tables: Mapping[str, pd.DataFrame]) -> None:
+    """Check that a site was judged.
+
+    Raises
+    ------
+    ReaderError : none was; it says of each file or row why.
+    """
     if not tables["subjects"].empty:
-        return None
+        return
     intake = tables["intake"]
     lost = intake[intake["status"] == IntakeStatus.QUARANTINED]
     lines = [f"  · {row['file']}（{row['row']}）：{row['reason']}。{row['remedy']}" for row in lost.to_dict("records")]
     more = [f"  · 另有 {len(lines) - _MOST_SHOWN} 行"] if len(lines) > _MOST_SHOWN else []
     listed = "\n".join((*lines[:_MOST_SHOWN], *more)) or "  · 文件里没有地块"
     remedy = "请按各行的办法改正后重试；全部行见结果表 intake（写出后为 data/intake.csv）"
-    return ReaderError(f"没有读到可研判的地块：\n{listed}", remedy=remedy)
+    raise ReaderError(f"没有读到可研判的地块：\n{listed}", remedy=remedy)
 
 
 def _remedies(loaded: Loaded, judged: Judged, progress: Progress) -> Part:

@@ -96,9 +96,7 @@ class Session:
         attributes : attribute name or Chinese alias -> value, for every site.
         seen : ``opinion_document`` or ``activity`` -> the officer who has seen what is declared of it.
         sidecar : table or TOML that describes the parcels of the files.
-        crs : declared coordinate system of the files or the frame, such as EPSG:4548.
-        dxf_unit : unit of DXF drawings: mm, cm or m.
-        geometry_kind : what the coordinates make: polygon, points or line.
+        crs, dxf_unit, geometry_kind : declared of files or frame: EPSG:4548; mm, cm or m; polygon, points or line.
         tolerance_m : metres within which a verdict counts as critical.
 
         Raises
@@ -116,7 +114,7 @@ class Session:
         >>> result.verdicts[["subject_id", "verdict"]].values.tolist()
         [['wkt-1', '不符合']]
         """
-        from cdgis.pipelines.assess_sites import assess_sites, nothing_read
+        from cdgis.pipelines.assess_sites import assess_sites, require_a_site
 
         declared = declared_texts(
             attributes, name=name, industry=industry, project_type=project_type, activity=activity, crs=crs,
@@ -128,9 +126,7 @@ class Session:
                 self.workspace, asked.files, declared=declared, seen=seen, sidecar=table, wkt=asked.wkt, lonlat=asked.lonlat,
                 tolerance_m=tolerance_m, as_of=parse_date(as_of), jobs=jobs, progress=progress, kept=self._kept,
             )  # fmt: skip
-        fault = nothing_read(assessment.tables)
-        if fault is not None:
-            raise fault
+        require_a_site(assessment.tables)
         read = (*(() if asked.in_memory else asked.files), *((table,) if table else ()))
         return Result(assessment, self.workspace, files=read, attachments=asked.in_memory)
 

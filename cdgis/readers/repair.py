@@ -66,26 +66,10 @@ def settle(
     datum : gcj02 or bd09 when the degrees are shifted like a web map's, and to be moved to CGCS2000.
     vertices : the shape's points with their labels, in the order handed in, where the file has them.
     """
-    remarks = list(_first_look(geometry))
-    if geometry is None or is_quarantined(remarks):
+    geometry, remarks = _placed(geometry, epsg, source=source, remedy=remedy, home=home, datum=datum)
+    if geometry is None:
         return Settled(geometry=None, remarks=tuple(remarks))
-    if geometry.has_z:
-        geometry = shapely.force_2d(geometry)
-        remarks.append(noted("高程（Z）已略去", field="geometry"))
-    geometry, swapped = _in_order(geometry, epsg)
-    remarks += swapped
-    try:
-        check_coordinates(source, geometry.bounds, epsg, remedy=remedy)
-    except CrsError as err:
-        contradiction = rejected(f"坐标系不符：{err.found}", field="坐标系", remedy=err.remedy)
-        return Settled(geometry=None, remarks=(*remarks, contradiction))
-    geometry = to_cgcs2000_shapes(np.array([geometry], dtype=object), datum)[0]
     given = _given(geometry, epsg, vertices, datum)
-    elsewhere = wrong_zone(geometry.bounds, epsg, home) if home is not None else ""
-    if elsewhere:
-        return Settled(geometry=None, remarks=(*remarks, rejected(elsewhere, field="带号", remedy=_ZONE_REMEDY)))
-    if epsg == 4326:
-        remarks.append(noted(WGS84_NOTE, field="坐标系"))
     whole, mended = _mended(geometry, epsg, repair_share)
     if whole is None:
         return Settled(geometry=None, remarks=(*remarks, *mended))
@@ -105,6 +89,31 @@ def settle(
     inserted = int(shapely.get_num_coordinates(lonlat[0]) - shapely.get_num_coordinates(whole)) if cut[0] else 0
     told = replace(given, inserted=inserted, mended=bool(mended)) if given is not None else None
     return Settled(geometry=lonlat[0], remarks=(*remarks, *mended), given=told)
+
+
+def _placed(
+    geometry: BaseGeometry | None, epsg: int, *, source: str, remedy: str, home: Box | None, datum: Datum
+) -> tuple[BaseGeometry | None, list[Remark]]:
+    """Return a shape flat, axes in order and datum moved, where its coordinates agree with `epsg` and the place; else None."""
+    remarks = list(_first_look(geometry))
+    if geometry is None or is_quarantined(remarks):
+        return None, remarks
+    if geometry.has_z:
+        geometry = shapely.force_2d(geometry)
+        remarks.append(noted("高程（Z）已略去", field="geometry"))
+    geometry, swapped = _in_order(geometry, epsg)
+    remarks += swapped
+    try:
+        check_coordinates(source, geometry.bounds, epsg, remedy=remedy)
+    except CrsError as err:
+        return None, [*remarks, rejected(f"坐标系不符：{err.found}", field="坐标系", remedy=err.remedy)]
+    placed: BaseGeometry = to_cgcs2000_shapes(np.array([geometry], dtype=object), datum)[0]
+    elsewhere = wrong_zone(placed.bounds, epsg, home) if home is not None else ""
+    if elsewhere:
+        return None, [*remarks, rejected(elsewhere, field="带号", remedy=_ZONE_REMEDY)]
+    if epsg == 4326:
+        remarks.append(noted(WGS84_NOTE, field="坐标系"))
+    return placed, remarks
 
 
 def _given(shape: BaseGeometry, epsg: int, vertices: Sequence[Vertex], datum: Datum) -> GivenOutline | None:

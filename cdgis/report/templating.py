@@ -38,6 +38,7 @@ def _asked_each_time(function: Callable[..., str | float]) -> Callable[..., str 
 
     @pass_context
     def asked(_: Context, *values: Any, **named: Any) -> str | float:
+        """Ask the function; the context keeps the compiler from doing so."""
         return function(*values, **named)
 
     return asked

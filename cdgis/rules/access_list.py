@@ -5,7 +5,7 @@ clause with effect 禁止 becomes two dated rules, 限制 before the Code and �
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date
 from typing import Any, get_args
 
@@ -59,13 +59,8 @@ def access_list_rules(
     gaps: list[Gap] = []
     incomplete: set[str] = set()
     seen: set[str] = set()
-    known_units = sorted({code for code in table["unit_code"].astype(str).str.strip() if _UNIT_CODE.match(code)})
-    wanted = [column for column in (*COLUMNS, *OPTIONAL, ROW) if column in table.columns]
-    for number, row in enumerate(table[wanted].fillna("").astype(str).to_dict("records"), start=2):
-        cells = dict.fromkeys(OPTIONAL, "") | {str(key): value.strip() for key, value in row.items()}
-        unit, number = cells["unit_code"], int(cells.pop(ROW, number))
-        key = f"{unit}-{cells['clause_no']}"
-        cells |= scope_cells(unit, known_units)
+    for number, cells in _numbered_cells(table):
+        unit, key = cells["unit_code"], f"{cells['unit_code']}-{cells['clause_no']}"
         faults = _faults(cells, city) + ([f"{key} 重复"] if key in seen else [])
         seen.add(key)
         try:
@@ -74,12 +69,21 @@ def access_list_rules(
         except ValidationError as err:
             faults = list(schema_problems(err, whole="整条"))
         if faults:
-            known = bool(_UNIT_CODE.match(unit))
-            incomplete.add(unit if known else "")
-            part = f"单元 {unit} 的准入清单" if known else "全部单元的准入清单（不知这一行属于哪个单元）"
+            known = unit if _UNIT_CODE.match(unit) else ""
+            incomplete.add(known)
+            part = f"单元 {known} 的准入清单" if known else "全部单元的准入清单（不知这一行属于哪个单元）"
             gaps.append(_gap(shown, f"第 {number} 行", part, "；".join(faults)))
     kept = () if "" in incomplete else tuple(rule for rule in rules if not incomplete.intersection(rule.zone_ids))
     return kept, tuple(gaps), frozenset(incomplete)
+
+
+def _numbered_cells(table: pd.DataFrame) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield each row as a spreadsheet numbers it, its cells stripped, with what its code stands for."""
+    known_units = sorted({code for code in table["unit_code"].astype(str).str.strip() if _UNIT_CODE.match(code)})
+    wanted = [column for column in (*COLUMNS, *OPTIONAL, ROW) if column in table.columns]
+    for number, row in enumerate(table[wanted].fillna("").astype(str).to_dict("records"), start=2):
+        cells = dict.fromkeys(OPTIONAL, "") | {str(key): value.strip() for key, value in row.items()}
+        yield int(cells.pop(ROW, number)), cells | scope_cells(cells["unit_code"], known_units)
 
 
 def _gap(shown: str, row: str, part: str, problem: str) -> Gap:

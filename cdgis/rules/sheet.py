@@ -22,6 +22,7 @@ from pydantic import ValidationError
 
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import RuleError
+from cdgis.core.fixed_zip import dated, fixed_zip
 from cdgis.rules.attributes import AttributeSpec
 from cdgis.rules.columns import COLUMNS, attribute_names, attribute_titles, cell_text, read_row, write_cell
 from cdgis.rules.notation import OPERATORS
@@ -32,7 +33,6 @@ _HELP_SHEET = "填写说明"
 _LAST_ROW = 5000
 """Row down to which Excel offers the lists of allowed words."""
 _FIXED_TIME = datetime(2000, 1, 1)
-_ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 _EXAMPLES = (
     ("条件", '高炉有效容积 < 1000（m3）；主要装备 含 "反射炉"、"坩埚"；是否新增产能 是'),
     ("除外", "{活动 A01、A02；条款 某意见第一条；接手 ECO-A01、ECO-A02；理由 有限人为活动} "
@@ -67,7 +67,7 @@ def write_sheet(rules: Sequence[Rule], attributes: Mapping[str, AttributeSpec]) 
     book.properties.created = book.properties.modified = _FIXED_TIME
     stream = io.BytesIO()
     book.save(stream)
-    return _timeless(stream.getvalue())
+    return fixed_zip(stream.getvalue(), edit=lambda name, content: dated(name, content, f"{_FIXED_TIME:%Y-%m-%d}"))
 
 
 def _write_headers(sheet: Worksheet) -> None:
@@ -112,22 +112,6 @@ def _write_help(sheet: Worksheet, attributes: Mapping[str, AttributeSpec]) -> No
     for number, (left, right) in enumerate(rows, start=1):
         _put(sheet.cell(number, 1), left)  # type: ignore[arg-type]
         _put(sheet.cell(number, 2), right)  # type: ignore[arg-type]
-
-
-def _timeless(data: bytes) -> bytes:
-    """Return the workbook with fixed entry and modification times: openpyxl writes the clock's."""
-    result = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(result, "w", zipfile.ZIP_DEFLATED) as target:
-        for entry in source.infolist():
-            content = source.read(entry)
-            if entry.filename == "docProps/core.xml":
-                start, end = content.index(b"<dcterms:modified"), content.index(b"</dcterms:modified>")
-                shut = content.index(b">", start) + 1
-                content = content[:shut] + f"{_FIXED_TIME:%Y-%m-%dT%H:%M:%SZ}".encode() + content[end:]
-            info = zipfile.ZipInfo(entry.filename, date_time=_ZIP_DATE)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(info, content)
-    return result.getvalue()
 
 
 def read_sheet(data: bytes, attributes: Mapping[str, AttributeSpec], *, name: str) -> SheetRules:

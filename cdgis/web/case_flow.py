@@ -1,10 +1,8 @@
 """Cases on their way: the draft verdict, submission, reviews, the final report, judging anew."""
 
-import hashlib
 import json
 import shutil
 import uuid
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +10,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from cdgis.core.errors import DeskError, os_reason
+from cdgis.core.fixed_zip import write_members
+from cdgis.core.written_files import file_digest
 from cdgis.rules.attributes import SEEN, load_attributes
 from cdgis.web.case_states import Action, Actor, CaseState, checked
 from cdgis.web.cases import Question, changed, check_version, documents_of, question_of, visible_case
@@ -21,7 +21,6 @@ from cdgis.web.running_desk import Desk
 from cdgis.web.verdict_summary import decisive_of
 
 REPORT = "report"
-_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 DOSSIER = "案卷"
 """Folder in the zip that holds what the desk knows of the case beside the reports."""
 
@@ -151,7 +150,7 @@ def _check_files(desk: Desk, session: Session, case: Case) -> None:
     """Refuse to decide on files that are no longer the ones handed in and confirmed."""
     for document in documents_of(session, case.id):
         path = desk.settings.folder / document.path
-        if not path.is_file() or plain_sha256(path) != document.sha256:
+        if not path.is_file() or file_digest(path) != document.sha256:
             raise DeskError(f"文件 {document.name} 在磁盘上被改动或删去，不是交来时的样子", remedy="请从备份恢复，或移去后重新上传、确认", status=409)
 
 
@@ -173,19 +172,10 @@ def _dossier(desk: Desk, session: Session, case: Case, labels: Mapping[str, str]
     return kept
 
 
-def plain_sha256(path: Path) -> str:
-    """Return the SHA-256 of a file's own bytes, whatever lies beside it."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def _write_zip(target: Path, folder: Path, more: Mapping[str, bytes]) -> None:
     inside = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
-    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in sorted({*inside, *more}):
-            info = zipfile.ZipInfo(name, date_time=_ZIP_TIME)
-            info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16
-            archive.writestr(info, inside[name].read_bytes() if name in inside else more[name])
+    with target.open("wb") as stream:
+        write_members(stream, ((name, inside[name].read_bytes() if name in inside else more[name]) for name in sorted({*inside, *more})))
 
 
 def _add_documents(desk: Desk, session: Session, case: Case, made: Path, place: str, zip_name: str) -> None:
@@ -194,7 +184,7 @@ def _add_documents(desk: Desk, session: Session, case: Case, made: Path, place: 
     for path in (made / zip_name, *pages, *sorted(path for path in (folder / "data").iterdir() if path.suffix in (".xlsx", ".gpkg"))):
         session.add(Document(
             id=uuid.uuid4().hex, case_id=case.id, kind=REPORT, round=case.round, name=path.name,
-            path=f"{place}/{path.relative_to(made).as_posix()}", size=path.stat().st_size, sha256=plain_sha256(path),
+            path=f"{place}/{path.relative_to(made).as_posix()}", size=path.stat().st_size, sha256=file_digest(path),
             made_at=desk.settings.clock().isoformat(),
         ))  # fmt: skip
 

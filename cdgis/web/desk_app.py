@@ -44,6 +44,7 @@ def make_app(settings: DeskSettings, *, setup_token: str = "") -> FastAPI:
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
+        """Close the desk when the server ends."""
         yield
         desk.close()
 

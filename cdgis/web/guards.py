@@ -109,6 +109,7 @@ class Guard:
         done = False
 
         async def timely() -> Message:
+            """Receive, or say that the client has gone when its time is up."""
             nonlocal done
             if done:  # all has come: what is awaited now is only whether the client hangs up
                 return await receive()
@@ -124,6 +125,7 @@ class Guard:
         replaced = False
 
         async def guarded(message: Message) -> None:
+            """Send with the headers every answer has."""
             nonlocal replaced
             if replaced:
                 return

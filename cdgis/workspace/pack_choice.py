@@ -45,6 +45,7 @@ def _with_dependencies(chosen: list[str], known: Mapping[str, Pack]) -> list[Pac
     found: dict[str, Pack] = {}
 
     def take(name: str, by: str) -> None:
+        """Add a pack and what it depends on; `by` is who asks for it."""
         if name in found:
             return
         if name not in known:

@@ -2,6 +2,7 @@
 
 import shutil
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,8 @@ _CARD = "document.querySelector('#card').innerText"
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a run in which P001, P002 and E010 lie at the place of P000."""
-    assessment = make_assessment()
-    subjects, frame = assessment.tables["subjects"], assessment.subjects.frame
+    made = make_assessment()
+    subjects, frame = made.tables["subjects"].copy(), made.subjects.frame.copy()
     together = ["P000", "P001", "P002", "E010"]
     assert set(together) <= set(subjects["subject_id"])
     rows = subjects["subject_id"].isin(together)
@@ -28,7 +29,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     where = frame.set_index("subject_id").geometry["P000"]
     frame.loc[frame["subject_id"].isin(together), "geometry"] = where
     out = tmp_path_factory.mktemp("shared") / "maps"
-    write_reports(assessment, out)
+    write_reports(replace(made, tables={**made.tables, "subjects": subjects}, subjects=replace(made.subjects, frame=frame)), out)
     return out
 
 

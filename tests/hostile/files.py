@@ -25,7 +25,7 @@ from cdgis.core.errors import CdgisError
 from cdgis.core.progress import Silent
 from cdgis.core.written_files import file_digest
 from cdgis.pipelines import assess_sites as pipeline
-from cdgis.pipelines.assess_sites import assess_sites, nothing_read
+from cdgis.pipelines.assess_sites import assess_sites, require_a_site
 from cdgis.readers.loading import load_workspace
 from cdgis.results.assessment import Assessment
 from cdgis.workspace.settings import Workspace, open_workspace
@@ -88,9 +88,7 @@ def screened(place: Workspace, path: Path) -> Assessment:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         assessment = assess_sites(place, [path], declared=declared_for(path.name))
-    refused = nothing_read(assessment.tables)
-    if refused is not None:
-        raise refused
+    require_a_site(assessment.tables)
     return assessment
 
 

@@ -2,14 +2,14 @@
 
 import os
 import tempfile
-import zipfile
+from itertools import chain
 from pathlib import Path
 
 from markupsafe import escape
 
 from cdgis.core.errors import ReportError, os_reason
+from cdgis.core.fixed_zip import write_members
 from cdgis.core.written_files import REGISTER
-from cdgis.report.files.fixed_zip import member
 
 START = "从这里打开.html"
 _PAGES = (
@@ -35,10 +35,9 @@ def zip_folder(folder: Path, names: list[str], *, title: str) -> Path:
     target = folder.with_name(f"{folder.name}.zip")
     try:
         handle, scratch = tempfile.mkstemp(prefix=".cdgis-", dir=target.parent)
-        with os.fdopen(handle, "wb") as stream, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr(member(START), start_page(folder.name, names, title).encode())
-            for name in sorted(set(names) - {REGISTER}):
-                archive.writestr(member(f"{folder.name}/{name}"), (folder / name).read_bytes())
+        files = ((f"{folder.name}/{name}", (folder / name).read_bytes()) for name in sorted(set(names) - {REGISTER}))
+        with os.fdopen(handle, "wb") as stream:
+            write_members(stream, chain([(START, start_page(folder.name, names, title).encode())], files))
         Path(scratch).replace(target)
     except OSError as err:
         raise ReportError(f"无法写入 {target}：{os_reason(err)}", remedy="请检查权限和磁盘空间，并关闭正打开它的程序后重试") from err

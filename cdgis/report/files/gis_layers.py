@@ -96,6 +96,7 @@ def _subject_layers(
 
 def _verdict_look(kind: str) -> Look:
     def symbol(fill_colour: str, ink: str, shape: str) -> Symbol:
+        """Return the symbol of one verdict for shapes of this kind."""
         if kind == "marker":
             return marker(fill_colour, shape=shape, radius_px=5)
         return line(fill_colour, width_px=3) if kind == "line" else fill(fill_colour, opacity=0.55, outline=ink, width_px=1.6)

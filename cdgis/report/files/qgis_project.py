@@ -5,13 +5,13 @@ CGCS2000 nearest to the middle of the place, so that shapes look as on a survey 
 """
 
 import io
-import zipfile
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element, indent, tostring
 
 import geopandas as gpd
 import numpy as np
 
+from cdgis.core.fixed_zip import write_members
 from cdgis.core.safe_text import legal_text
 from cdgis.geometry.gauss_kruger import GEOGRAPHIC_EPSG, ZONES
 from cdgis.geometry.projections import forward
@@ -21,7 +21,6 @@ from cdgis.report.files.gis_layers import SUBJECTS, TABLE_GROUP, GisLayer
 from cdgis.report.files.qgis_style import QGIS_VERSION, add_aliases, add_style, child
 
 _GROUPS = (SUBJECTS, *reversed(THEMES), TABLE_GROUP)
-_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _MARGIN = 0.03
 _GEOMETRY = {"marker": "Point", "line": "Line", "fill": "Polygon"}
 
@@ -149,8 +148,5 @@ def _add_properties(root: Element, title: str, about: str) -> None:
 
 def _archive(name: str, text: str) -> bytes:
     stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
-        info = zipfile.ZipInfo(name, date_time=_ZIP_TIME)
-        info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, 3, 0o600 << 16
-        archive.writestr(info, text.encode("utf-8"))
+    write_members(stream, [(name, text.encode("utf-8"))])
     return stream.getvalue()

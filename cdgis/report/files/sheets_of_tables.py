@@ -7,8 +7,8 @@ import pandas as pd
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font
 
+from cdgis.core.fixed_zip import dated, fixed_zip
 from cdgis.core.safe_text import legal_text
-from cdgis.report.files.fixed_zip import dated, fixed_zip
 from cdgis.report.files.table_files import safe_cell, with_status
 from cdgis.results.data_status import status_text
 from cdgis.results.tables.validation import table_named

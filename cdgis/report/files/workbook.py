@@ -14,8 +14,8 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
+from cdgis.core.fixed_zip import dated, fixed_zip
 from cdgis.core.safe_text import legal_text
-from cdgis.report.files.fixed_zip import dated, fixed_zip
 from cdgis.report.files.xlsx_rows import Look, rows_xml
 from cdgis.report.files.xlsx_words import number_format, reader_for
 from cdgis.results.assessment import Assessment

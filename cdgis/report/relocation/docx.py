@@ -8,10 +8,10 @@ from docx import Document
 from docx.document import Document as DocumentType
 from docx.shared import Mm, Pt, RGBColor
 
+from cdgis.core.fixed_zip import fixed_zip
 from cdgis.core.safe_text import legal_text
 from cdgis.core.vocabulary import ListingStatus
 from cdgis.report.files.docx_base import core_property, house_styles
-from cdgis.report.files.fixed_zip import fixed_zip
 from cdgis.report.relocation.content import Candidate, gather_candidates, listed_words
 from cdgis.report.relocation.page import FOLDER, docx_name
 from cdgis.report.table_rows import Row

@@ -11,9 +11,9 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt, RGBColor
 
+from cdgis.core.fixed_zip import dated, fixed_zip
 from cdgis.core.safe_text import legal_text
 from cdgis.report.files.docx_base import house_styles
-from cdgis.report.files.fixed_zip import dated, fixed_zip
 from cdgis.report.rivers.page import MOST_SOURCES, tier_counts
 from cdgis.report.rivers.plan_png import draw_plan_png
 from cdgis.report.rivers.strip_map import draw_plan

@@ -10,8 +10,8 @@ from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from cdgis.core.fixed_zip import dated, fixed_zip
 from cdgis.core.safe_text import legal_text
-from cdgis.report.files.fixed_zip import dated, fixed_zip
 from cdgis.results.tables.validation import table_named
 from cdgis.rivers.dossier import RiverDossier
 

@@ -61,21 +61,23 @@ def basics_of(
         source_file=str(row["source_file"]),
         source_row=str(row["source_row"]),
         notes=str(row["notes"]),
-        repairs=tuple(
-            Fact(name=str(note["field"]), title=str(note["reason"]), value=str(note["remedy"]))
-            for note in intake
-            if note["reason"] and note["status"] != IntakeStatus.QUARANTINED
-        ),
-        declared=tuple(
-            fact_of(str(a["attribute"]), str(a["value"]), str(a["unit"]))
-            for a in attributes
-            if not str(a["attribute"]).startswith(_AREA_PREFIX)
-        ),
+        repairs=_repairs(intake),
+        declared=_declared(attributes),
         plane_title=boundary.plane_title,
         point_count=boundary.count,
         points=boundary.points,
         points_note=boundary.note,
     )
+
+
+def _repairs(intake: Sequence[Row]) -> tuple[Fact, ...]:
+    told = (note for note in intake if note["reason"] and note["status"] != IntakeStatus.QUARANTINED)
+    return tuple(Fact(name=str(note["field"]), title=str(note["reason"]), value=str(note["remedy"])) for note in told)
+
+
+def _declared(attributes: Sequence[Row]) -> tuple[Fact, ...]:
+    given = (a for a in attributes if not str(a["attribute"]).startswith(_AREA_PREFIX))
+    return tuple(fact_of(str(a["attribute"]), str(a["value"]), str(a["unit"])) for a in given)
 
 
 def _areas(row: Row, attributes: Sequence[Row]) -> tuple[Area, ...]:

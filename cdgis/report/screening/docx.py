@@ -20,10 +20,10 @@ from docx.shared import Length, Mm, Pt, RGBColor
 from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
 
+from cdgis.core.fixed_zip import fixed_zip
 from cdgis.core.safe_text import legal_text
 from cdgis.core.sm3 import sm3_hex
 from cdgis.report.files.docx_base import core_property, house_styles
-from cdgis.report.files.fixed_zip import fixed_zip
 from cdgis.report.screening import ScreeningReport, report_json
 from cdgis.report.screening.blocks import Block, Cell, Grid, Heading, Pairs, Picture, Signatures, Text
 from cdgis.report.screening.cells import verdict_text

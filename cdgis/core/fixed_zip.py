@@ -1,9 +1,10 @@
-"""DOCX and XLSX archives that come out the same, byte for byte, whatever the clock or the system says."""
+"""Zip archives, those of Office among them, that come out the same, byte for byte, whatever the clock or the system says."""
 
 import io
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import IO
 
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 _UNIX, _OWNER_ONLY = 3, 0o600 << 16
@@ -19,15 +20,20 @@ def fixed_zip(content: bytes, *, edit: Callable[[str, bytes], bytes] | None = No
     edit : member name and bytes -> the bytes it is to have.
     """
     stream = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(content)) as source, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in source.namelist():
-            data = source.read(name)
-            target.writestr(member(name), edit(name, data) if edit else data)
+    with zipfile.ZipFile(io.BytesIO(content)) as source:
+        members = ((name, source.read(name)) for name in source.namelist())
+        write_members(stream, ((name, edit(name, data) if edit else data) for name, data in members))
     return stream.getvalue()
 
 
-def member(name: str) -> zipfile.ZipInfo:
-    """Return the heading of a deflated member dated 1980, the same on every system."""
+def write_members(target: IO[bytes], members: Iterable[tuple[str, bytes]]) -> None:
+    """Write an archive of (name, content), in the order given, each deflated, dated 1980 and the same on every system."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members:
+            archive.writestr(_heading(name), data)
+
+
+def _heading(name: str) -> zipfile.ZipInfo:
     info = zipfile.ZipInfo(name, date_time=_ZIP_TIME)
     info.compress_type, info.create_system, info.external_attr = zipfile.ZIP_DEFLATED, _UNIX, _OWNER_ONLY
     return info
