@@ -13,7 +13,7 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, ValidationError
 
@@ -24,14 +24,6 @@ from cdgis.core.vocabulary import Level
 
 MANIFEST, PACKS_DIR = "pack.toml", "packs"
 _DATA = Path(str(files("cdgis").joinpath("data")))
-
-
-class AccessListTerms(Stated):
-    """What a unit's access list is, where its rows do not say so themselves."""
-
-    issuer: PlainText
-    policy_from: date
-    policy_precision: Literal["day", "month", "year"] = "year"
 
 
 class Pack(Stated):
@@ -49,7 +41,6 @@ class Pack(Stated):
     effective_to: date | None = None
     """First and last day it speaks for, where it says so; its rules have days of their own."""
     depends: tuple[PlainText, ...] = ()
-    access_list: AccessListTerms | None = None
     folder: Path
     state: tuple[tuple[str, int, int], ...] = Field(default=(), repr=False)
     """Path, bytes and nanosecond of change of each of its files: what was read from a pack holds for this state of it alone."""
@@ -153,8 +144,3 @@ def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     both = {**below, **above}
     nested = [key for key in below.keys() & above.keys() if isinstance(below[key], dict) and isinstance(above[key], dict)]
     return both | {key: _over(below[key], above[key]) for key in nested}
-
-
-def access_list_terms() -> AccessListTerms | None:
-    """Return what the narrowest pack says of the units' access lists."""
-    return next((pack.access_list for pack in reversed(current_packs()) if pack.access_list is not None), None)

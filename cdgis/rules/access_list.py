@@ -252,7 +252,7 @@ def published_as(*, document: str, issuer: str, published_on: str, version: str)
     year, month, day = stated.groups() if stated else (str(shipped.policy_from.year), None, None)
     return shipped.model_copy(
         update={
-            "document": document or shipped.document, "issuer": issuer or "图层目录未写发布机关",
+            "document": document or shipped.document, "issuer": issuer or shipped.issuer,
             "policy_from": date(int(year), int(month or 1), int(day or 1)),
             "policy_precision": "day" if day else "month" if month else "year",
         }

@@ -6,7 +6,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
-from cdgis.core.packs import access_list_terms
 from cdgis.core.toml_files import Stated
 from cdgis.core.vocabulary import Evidence
 
@@ -55,6 +54,5 @@ def read_law() -> Law:
 
 
 def access_list_law() -> AccessListLaw:
-    """Return what a clause of an access list rests on, issuer and year as the place's pack says."""
-    shipped, local = read_law().access_list, access_list_terms()
-    return shipped if local is None else shipped.model_copy(update=local.model_dump())
+    """Return what a clause of an access list rests on where its catalogue entry says no more."""
+    return read_law().access_list
