@@ -94,16 +94,19 @@ class Worker:
     def _awaited(self) -> Any:
         """Return the answer of the process; end it when it goes over a limit."""
         until = time.monotonic() + self._limits.seconds
-        while not self._link.poll(_LOOK_S):
-            over = ""
-            if time.monotonic() > until:
-                over = f"超过 {self._limits.seconds:g} 秒"
-            elif self._megabytes() > self._limits.megabytes:
-                over = f"占用内存超过 {self._limits.megabytes} MB"
+        while True:
+            over = self._over(until)
             if over:
                 self._end()
                 raise DeskError(f"处理这份材料{over}，已中止", remedy="请只留下用地边界、抽稀或拆成几个文件后重试", status=413)
-        return self._link.recv()
+            if self._link.poll(_LOOK_S):
+                return self._link.recv()
+
+    def _over(self, until: float) -> str:
+        """Return which limit the process is over, looked at before every wait: a quick answer is no excuse."""
+        if time.monotonic() > until:
+            return f"超过 {self._limits.seconds:g} 秒"
+        return f"占用内存超过 {self._limits.megabytes} MB" if self._megabytes() > self._limits.megabytes else ""
 
     def _megabytes(self) -> float:
         try:
