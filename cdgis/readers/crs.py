@@ -19,6 +19,7 @@ from cdgis.geometry.geodesy import to_lonlat
 from cdgis.geometry.projection_faults import ONLY_A_NAME, described
 from cdgis.readers.coordinates import CHINA_BOX, DATUM_TITLES, Box, Datum, datum_named, within
 from cdgis.readers.intake import Remark, rejected
+from cdgis.readers.web_mercator import REPROJECT_WEB, web_mercator_lonlat
 
 GEOGRAPHIC = (4490, 4326)
 NO_CRS = "没有坐标系"
@@ -205,7 +206,7 @@ def check_coordinates(source: str, bounds: Box, epsg: int, *, remedy: str) -> No
             source,
             found=f"标为 EPSG:{epsg}（{KNOWN_EPSG[epsg]}），坐标却在 {_spoken(bounds)}，{describe(bounds)}",
             expected="坐标与坐标系一致，且位于中国范围内",
-            remedy=remedy,
+            remedy=f"{REPROJECT_WEB}；是别的坐标系的，{remedy}" if web_mercator_lonlat(bounds) else remedy,
         )
 
 
@@ -261,8 +262,13 @@ def describe(bounds: Box) -> str:
         return "看起来经纬度颠倒"
     if within((-180, -90, 180, 90), *bounds):
         return "看起来是经纬度" + ("" if within(CHINA_BOX, *bounds) else "，但不在中国范围内")
+    web = web_mercator_lonlat(bounds)
+    as_web = f"看起来是网页墨卡托（EPSG:3857）坐标，合经度 {web[0]:.3f}、纬度 {web[1]:.3f}" if web else ""
     if code := plane_epsg(x_min, y_min) or plane_epsg(x_max, y_max):
-        return f"看起来是带号前缀的高斯-克吕格坐标（{ZONES[code].number}带）"
+        as_plane = f"看起来是带号前缀的高斯-克吕格坐标（{ZONES[code].number}带）"
+        return f"{as_web}；也可能{as_plane.removeprefix('看起来')}" if web else as_plane
+    if web:
+        return as_web
     if code := plane_epsg(y_min, x_min) or plane_epsg(y_max, x_max):
         return f"看起来是横纵坐标颠倒、带号前缀的高斯-克吕格坐标（{ZONES[code].number}带）"
     return "看起来是不带带号的平面坐标或其他坐标系"

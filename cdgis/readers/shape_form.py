@@ -19,8 +19,9 @@ from cdgis.readers.records import SiteRecord
 from cdgis.readers.repair import settle
 from cdgis.readers.ring_loops import assembled, simple_loops
 from cdgis.readers.shape_kind import KIND_WORDS, ShapeKind, may_be_a_route, named_kind, unknown_kind
+from cdgis.readers.vertices import WHICH as WHICH_OF_POINTS
 
-_LEAST_LAND_M2 = 1.0
+LEAST_LAND_M2 = 1.0
 """A closed line round less is one drawn there and back."""
 _NEAR_SHARE = 0.1
 """Share of its length that may lack for a line to be, perhaps, an outline nobody closed."""
@@ -29,6 +30,7 @@ _SIDE_SHARE = 1.05
 _CLOSED_SHARE, _CLOSED_M = 0.01, 1.0
 """A gap up to both is rounding: share of the length, metres."""
 _LONLAT = 4490
+_LEAST_POINTS = 3
 AS_LINE = "如确为线状工程，请加 --as line（或在“图形”一栏写 线）"
 WHICH = "是用地边界请加 --as polygon，是线状工程请加 --as line（或在“图形”一栏写 面、线）"
 
@@ -51,6 +53,8 @@ def in_kind(
     if shape is None:
         return record
     dimension = int(shapely.get_dimensions(shape))
+    if kind is not ShapeKind.POINTS and _is_list_of_points(shape):
+        return _from_points(record, shape, kind, stated, repair_share)
     if kind is None:
         return _by_form(record, shape, repair_share, called) if dimension == 1 else record
     if kind.dimension == dimension:
@@ -67,13 +71,31 @@ def in_kind(
 _CONTRADICTED = "请核对 --as 或“图形”一栏；文件里的图形不对时请重新导出"
 
 
+def _is_list_of_points(shape: BaseGeometry) -> bool:
+    """Return whether a shape is several points in one feature, enough to go round land."""
+    return shape.geom_type == "MultiPoint" and len(np.unique(shapely.get_coordinates(shape), axis=0)) >= _LEAST_POINTS
+
+
+def _from_points(record: SiteRecord, shape: BaseGeometry, kind: ShapeKind | None, stated: str, repair_share: float) -> SiteRecord:
+    """Return a feature of many points as the line or the land they make in their order, or asked about."""
+    points = shapely.get_coordinates(shape)
+    if kind is None:
+        reason = f"一个图斑由 {len(points)} 个点组成，可能是一块地的拐点，也可能是 {len(points)} 个点位"
+        return replace(record, geometry=None, remarks=(*record.remarks, rejected(reason, field="图形", remedy=WHICH_OF_POINTS)))
+    words = f"{len(points)} 个点按所写的“{stated}”依次连成一个{kind.word}"
+    if kind is ShapeKind.POLYGON:
+        return _as_land(record, [shapely.LineString(points)], words, remedy="请核对各点的次序", repair_share=repair_share)
+    said = repaired(words, field="图形", remedy="请核对各点的次序")
+    return replace(record, geometry=shapely.LineString(points), remarks=(*record.remarks, said))
+
+
 def _by_form(record: SiteRecord, shape: BaseGeometry, repair_share: float, called: Sequence[str]) -> SiteRecord:
     """Return a record of lines nobody calls lines: land when they close, asked about when they nearly do."""
     lines = _lines(shape)
     gaps_m = [_gap_m(line) for line in lines]
     lengths_m = [float(geodesic_length_m(np.array([line], dtype=object))[0]) for line in lines]
     pairs = list(zip(gaps_m, lengths_m, strict=True))
-    if _land_m2(lines) < _LEAST_LAND_M2:
+    if _land_m2(lines) < LEAST_LAND_M2:
         return record
     if all(gap_m <= min(_CLOSED_M, _CLOSED_SHARE * length_m) for gap_m, length_m in pairs):
         route = may_be_a_route(called)

@@ -10,6 +10,7 @@ from cdgis.readers.cut_names import not_understood
 from cdgis.readers.headers import subject_column
 from cdgis.readers.inputs import InputFile
 from cdgis.readers.kml_attributes import FOLDER
+from cdgis.readers.line_pieces import joined_pieces
 from cdgis.readers.place_extent import home_box, place_extent
 from cdgis.readers.records import SiteRecord, SiteSource
 from cdgis.readers.roster import Roster
@@ -96,4 +97,4 @@ def sites_of(
     strange = not_understood((record.texts for record in records) if columns is None else columns)
     if records and strange:
         records = (replace(records[0], remarks=(*records[0].remarks, *strange)), *records[1:])
-    return put_together(records, describe, listed=listed, repair_share=repair_share)
+    return joined_pieces(put_together(records, describe, listed=listed, repair_share=repair_share), describe)

@@ -64,7 +64,7 @@ def put_together(
     grouped: dict[object, list[Described]] = {}
     counters = _counters(rows)
     for number, row in enumerate(rows):
-        grouped.setdefault(_key(row, counters) if _is_candidate(row[0]) else number, []).append(row)
+        grouped.setdefault(alike(row, counters) if _is_candidate(row[0]) else number, []).append(row)
     found: list[Described] = []
     for key, group in grouped.items():
         if isinstance(key, int):
@@ -121,7 +121,8 @@ def _counters(rows: Sequence[Described]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _key(row: Described, counters: frozenset[str]) -> tuple[object, ...]:
+def alike(row: Described, counters: frozenset[str]) -> tuple[object, ...]:
+    """Return what tells a row's parcel from others: all that it says but coordinates and the columns that only count."""
     record, described = row
     parcel = tuple(text for header, text in record.texts.items() if heads(header, "parcel"))
     named = tuple(described.columns.get(role, "") for role in ("subject_id", "name") if role not in counters)
@@ -142,7 +143,7 @@ def _parcel(
         return list(group.rows)
     if kind is None and not evident and not (listed and group.places >= LEAST_VERTICES):
         return list(group.rows)
-    whole = _merged(group, number)
+    whole = merged(group.rows, number)
     if kind is None and not evident:
         reason = f"{len(group.rows)} 行只有编号和坐标，可能是一块地的拐点，也可能是 {len(group.rows)} 个点位"
         whole = replace(whole, remarks=(*whole.remarks, rejected(reason, field="图形", remedy=WHICH)))
@@ -161,9 +162,9 @@ def _are_evident(group: _Group) -> bool:
     return any(are_vertices([record.texts.get(header, "") for record in records]) for header in counting)
 
 
-def _merged(group: _Group, number: int) -> SiteRecord:
-    """Return the rows as one record without a shape: what all of them say, and their rows as one."""
-    records = [record for record, _ in group.rows]
+def merged(rows: Sequence[Described], number: int = 0) -> SiteRecord:
+    """Return rows as one record without a shape: what all of them say, and their rows as one; `number` is a key of it."""
+    records = [record for record, _ in rows]
     first, last = records[0], records[-1]
     common = {
         header: text
@@ -185,7 +186,7 @@ def _merged(group: _Group, number: int) -> SiteRecord:
     return SiteRecord(
         row=first.row if len(records) == 1 else f"{first.row}-{tail}",
         geometry=None,
-        keys=tuple(key for key in (parcel, str(number)) if key),
+        keys=tuple(key for key in (parcel, str(number) if number else "") if key),
         texts=common,
         accuracy_m=accuracy_m,
         remarks=tuple(remarks),
