@@ -98,6 +98,8 @@ def test_a_plot_larger_than_any_block_stands_on_whatever_ground_there_is():
     assert m2(plot) == pytest.approx(2 * found.block_m2, rel=1e-4) and shared_m2(plot, area) == pytest.approx(m2(plot), rel=1e-6)
     assert m2(found.plot(1e9)) == pytest.approx(m2(area), rel=1e-6)
     assert m2(found.plot(found.block_m2)) == pytest.approx(found.block_m2, rel=1e-6)
+    apart = shapely.union(metres(0, 0, 50, 50), metres(100, 0, 300, 200))
+    assert m2(ground(apart, metres(-10, -10, 400, 400)).plot(1e9)) == pytest.approx(200 * 200, rel=1e-3)
 
 
 @few
@@ -136,3 +138,15 @@ def test_the_ground_is_cut_across_its_longer_side():
         west, south = geodesy.to_plane(*plot.bounds[:2])
         east, north = geodesy.to_plane(*plot.bounds[2:])
         assert east - west == pytest.approx(500, rel=0.03) and north - south == pytest.approx(200, rel=0.03)
+
+
+@pytest.mark.parametrize("seed", [28, 33, 312])
+def test_ground_is_cut_the_other_way_where_only_that_has_room_for_all(seed):
+    rng = np.random.default_rng(seed)
+    area = metres(0, 0, *rng.uniform(100, 600, 2))
+    parts = rng.dirichlet(np.ones(rng.integers(2, 6)))
+    taken = [metres(*(x := rng.uniform(0, 400, 2)), *(x + rng.uniform(50, 300, 2))) for _ in range(rng.integers(1, 3))]
+    found = ground(area, least_width_m=1.0)
+    free = m2(shapely.difference(area, shapely.union_all(taken)))
+    plots = found.plots([part * free * rng.uniform(0.9, 1.0) for part in parts], taken)
+    assert len(plots) == len(parts) > 1 and None not in plots

@@ -6,7 +6,8 @@
 
 A mutant runs, in a process of its own, exactly those tests that reached its line when the unchanged code was measured (`reach.py`),
 up to --seconds CPU seconds of them, quick files first. Verdicts are kept in `.mutation/verdicts.json` under the mutant's key; a survivor
-is tried again whenever the test files changed, a killed one stays killed (--again tries all anew).
+is tried again whenever the test files changed, a killed one stays killed (--again tries all anew). One that lived through the seconds
+but not through all its tests is undecided: the next run with more seconds goes on with the tests it has not met.
 """
 
 import argparse
@@ -25,9 +26,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .mutants import Mutant, mutants_of
-from .quick import quickly_killed
+from .quick import quickly
 from .reach import Reach, reach_of
-from .trial import ALIVE, KILLED, TIMEOUT, UNCHANGED, UNREACHED, fate, start
+from .trial import ALIVE, KILLED, LIVED, TIMEOUT, UNCHANGED, UNREACHED, fate, start
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / ".mutation"
@@ -108,46 +109,59 @@ def _check_unchanged(target: Target, reach: Reach) -> None:
 
 def _tried(target: Target, reach: Reach, verdicts: dict[str, dict[str, str]], jobs: int, seconds: float, *, quick: bool) -> Iterator[None]:
     """Try what has no verdict yet, or survived other tests than there are now; yield after each."""
-    running: dict[int, tuple[Mutant, str, float]] = {}
+    todo: dict[str, tuple[Mutant, list[str]]] = {}
+    for mutant in target.chosen:
+        tests = _tests_for(mutant, reach, seconds)
+        known = verdicts.get(mutant.key)
+        if known and (known["fate"] in (KILLED, TIMEOUT) or (known["fate"] == ALIVE and known["tests"] == _mark_of(tests, reach))):
+            continue
+        if tests:
+            todo[mutant.key] = mutant, tests
+        else:
+            _decide(verdicts, mutant, UNREACHED, "", "")
+            yield
+    marks = {key: _mark_of(tests, reach) for key, (_, tests) in todo.items()}
+    fresh = [(mutant, _not_passed(mutant, tests, reach, verdicts)) for mutant, tests in todo.values()]
+    for mutant, noticed in quickly(ROOT, [(mutant, tests) for mutant, tests in fresh if tests], 3 * seconds + 15):
+        if noticed is not None:
+            _decide(verdicts, mutant, KILLED if noticed else LIVED, marks[mutant.key], "at once", seconds)
+            yield
+    if quick:
+        return
+    running: dict[int, tuple[Mutant, float]] = {}
 
     def finish() -> None:
         child, status, used = os.wait4(-1, 0)
-        mutant, mark, started = running.pop(child)
-        verdicts[mutant.key] = {"fate": fate(status), "tests": mark, "line": str(mutant.line)}
+        mutant, started = running.pop(child)
         spent = f"{used.ru_utime + used.ru_stime:5.1f} s CPU {time.perf_counter() - started:5.1f} s"
-        _say(f"{fate(status):9} {spent}  {mutant.path}:{mutant.line} {mutant.before} -> {mutant.after}")
+        whole = len(todo[mutant.key][1]) == len(_tests_for(mutant, reach, math.inf))
+        end = fate(status)
+        _decide(verdicts, mutant, LIVED if end == ALIVE and not whole else end, marks[mutant.key], spent, seconds)
 
-    todo = []
-    for mutant in target.chosen:
-        tests = _tests_for(mutant, reach, seconds)
-        mark = _mark_of(tests, reach)
-        known = verdicts.get(mutant.key)
-        if known and (known["fate"] in (KILLED, TIMEOUT) or known["tests"] == mark):
-            continue
-        if tests:
-            todo.append((mutant, tests, mark))
-            continue
-        verdicts[mutant.key] = {"fate": UNREACHED, "tests": mark, "line": str(mutant.line)}
-        _say(f"{UNREACHED:9} {mutant.path}:{mutant.line} {mutant.before} -> {mutant.after}")
-        yield
-    marks = {mutant.key: mark for mutant, _, mark in todo}
-    for mutant in quickly_killed(ROOT, [(mutant, tests) for mutant, tests, _ in todo], 3 * seconds + 15):
-        verdicts[mutant.key] = {"fate": KILLED, "tests": marks[mutant.key], "line": str(mutant.line)}
-        _say(f"{KILLED:9} at once  {mutant.path}:{mutant.line} {mutant.before} -> {mutant.after}")
-        yield
-    for mutant, _, mark in todo if quick else ():
-        if verdicts.get(mutant.key, {}).get("tests") != mark:
-            _say(f"undecided          {mutant.path}:{mutant.line} {mutant.before} -> {mutant.after}")
-    for mutant, tests, mark in todo if not quick else ():
-        if verdicts.get(mutant.key, {}).get("tests") == mark:
+    for key, (mutant, tests) in todo.items():
+        if verdicts.get(key, {}).get("fate") == KILLED:
             continue
         while len(running) >= jobs:
             finish()
             yield
-        running[start(ROOT, mutant.path, mutant.order, tests, 3 * seconds + 15)] = (mutant, mark, time.perf_counter())
+        running[start(ROOT, mutant.path, mutant.order, tests, 3 * seconds + 15)] = (mutant, time.perf_counter())
     while running:
         finish()
         yield
+
+
+def _decide(verdicts: dict[str, dict[str, str]], mutant: Mutant, end: str, mark: str, spent: str, seconds: float = 0) -> None:
+    verdicts[mutant.key] = {"fate": end, "tests": mark, "line": str(mutant.line), "seconds": f"{seconds:g}"}
+    _say(f"{end:9} {spent}  {mutant.path}:{mutant.line} {mutant.before} -> {mutant.after}")
+
+
+def _not_passed(mutant: Mutant, tests: list[str], reach: Reach, verdicts: dict[str, dict[str, str]]) -> list[str]:
+    """Return the tests without those that an earlier, shorter trial of the same tests let pass."""
+    known = verdicts.get(mutant.key, {})
+    if known.get("fate") != LIVED:
+        return tests
+    passed = _tests_for(mutant, reach, float(known["seconds"]))
+    return [test for test in tests if test not in passed] if _mark_of(passed, reach) == known["tests"] else tests
 
 
 def _mark_of(tests: list[str], reach: Reach) -> str:
@@ -157,18 +171,20 @@ def _mark_of(tests: list[str], reach: Reach) -> str:
 
 
 def _tests_for(mutant: Mutant, reach: Reach, seconds: float) -> list[str]:
-    """Return the tests to run, file by file, those that cost least first, until the seconds are spent."""
+    """Return the tests to run, those of a file that share dear fixtures together, the cheapest first, until the seconds are spent."""
     hit = reach.of_lines(mutant.path, range(mutant.line, mutant.last_line + 1))
     if not hit and (not mutant.function or mutant.path in TARGETS["compiled"]):
         hit = reach.of_module(mutant.path)
-    by_file: defaultdict[str, list[str]] = defaultdict(list)
+    together: defaultdict[tuple[str, frozenset[str]], list[str]] = defaultdict(list)
     for test in sorted(hit):
-        by_file[test.partition("::")[0]].append(test)
+        together[test.partition("::")[0], frozenset(reach.shared.get(test, ()))].append(test)
+    first_s = {key: sum(reach.shared.get(tests[0], {}).values()) for key, tests in together.items()}
     chosen: list[str] = []
     spent = 0.0
-    for tests in sorted(by_file.values(), key=lambda tests: sum(reach.seconds[test] for test in tests)):
-        for test in tests:
-            if spent <= seconds:
+    for key, tests in sorted(together.items(), key=lambda item: first_s[item[0]] + sum(reach.seconds[test] for test in item[1])):
+        spent += first_s[key]
+        for test in sorted(tests, key=lambda test: (reach.seconds[test], test)):
+            if spent <= seconds or not chosen:
                 chosen.append(test)
                 spent += reach.seconds[test]
     return chosen
@@ -185,7 +201,7 @@ def _print_table(targets: list[Target], verdicts: dict[str, dict[str, str]]) -> 
     _say("| 模块 | 变异总数 | 抽 | 杀死 | 存活 | 其中等价 | 未定 | 得分 | 95% 区间 |\n|---|---|---|---|---|---|---|---|---|")
     left = []
     for target in targets:
-        fates = {m.key: verdicts[m.key]["fate"] for m in target.chosen if m.key in verdicts}
+        fates = {m.key: verdicts[m.key]["fate"] for m in target.chosen if verdicts.get(m.key, {"fate": LIVED})["fate"] != LIVED}
         alive = [m for m in target.chosen if fates.get(m.key) in (ALIVE, UNREACHED)]
         killed, same = len(fates) - len(alive), sum(m.key in equivalent for m in alive)
         chosen = len(target.chosen)

@@ -1,9 +1,10 @@
-"""Mutants tried in one pytest session: collected once, then a fork for each, in which the function's code is exchanged in place.
+"""Mutants tried in one pytest session: collected once, then a fork for each, in which a function's code or a constant is exchanged.
 
 What dies here is dead. What lives is tried again in a fresh process (`trial.py`): code that ran on import, or whose result was kept
 before the exchange, was not the mutant's.
 """
 
+import ast
 import functools
 import importlib
 import os
@@ -21,9 +22,13 @@ from _pytest.runner import runtestprotocol
 from .mutants import Mutant, mutated_tree
 from .reach import QUIET
 
+_LIVED, _KILLED, _ELSEWHERE = "lived", "killed", "elsewhere"
+_ENDS = {0: _LIVED, 1: _KILLED, 2: _ELSEWHERE}
+"""Exit code of a trial -> what it says; elsewhere: the changed code is nowhere that it could be exchanged."""
 
-def quickly_killed(root: Path, trials: Sequence[tuple[Mutant, Sequence[str]]], cpu_s: float) -> Iterator[Mutant]:
-    """Yield the mutants that their tests notice, as they die."""
+
+def quickly(root: Path, trials: Sequence[tuple[Mutant, Sequence[str]]], cpu_s: float) -> Iterator[tuple[Mutant, bool | None]]:
+    """Yield each mutant and whether its tests noticed it (None: it could not be tried this way), as they are done."""
     back, forth = os.pipe()
     child = os.fork()
     if not child:
@@ -35,7 +40,8 @@ def quickly_killed(root: Path, trials: Sequence[tuple[Mutant, Sequence[str]]], c
     os.close(forth)
     with os.fdopen(back) as lines:
         for line in lines:
-            yield trials[int(line)][0]
+            number, said = line.split()
+            yield trials[int(number)][0], None if said == _ELSEWHERE else said == _KILLED
     os.waitpid(child, 0)
 
 
@@ -59,7 +65,7 @@ class _Server:
             scratch = Path(tempfile.mkdtemp(prefix="mutant-"))
             child = os.fork()
             if not child:
-                code = 0
+                code = 2
                 try:
                     resource.setrlimit(resource.RLIMIT_CPU, (int(self._cpu_s) + 1, int(self._cpu_s) + 2))
                     session.config._tmp_path_factory._basetemp = scratch  # type: ignore[attr-defined]
@@ -69,8 +75,8 @@ class _Server:
                     os._exit(code)
             status = os.waitpid(child, 0)[1]
             shutil.rmtree(scratch, ignore_errors=True)
-            if os.WIFEXITED(status) and os.WEXITSTATUS(status):
-                os.write(self._told, f"{number}\n".encode())
+            said = _ENDS.get(os.WEXITSTATUS(status), _ELSEWHERE) if os.WIFEXITED(status) else _ELSEWHERE
+            os.write(self._told, f"{number} {said}\n".encode())
         return True
 
 
@@ -82,12 +88,15 @@ def _notices(items: Sequence[pytest.Item]) -> bool:
 
 
 def _exchanged(root: Path, mutant: Mutant) -> bool:
-    """Give the function around a mutant the mutated code; False where no live function has it."""
+    """Give the function around a mutant the mutated code, or a constant its other value; False where nothing live has it."""
     module = importlib.import_module(mutant.path.removesuffix("/__init__.py").removesuffix(".py").replace("/", "."))
     source = (root / mutant.path).read_text(encoding="utf-8")
-    code = compile(mutated_tree(source, mutant.order), str(root / mutant.path), "exec")
+    tree = mutated_tree(source, mutant.order)
+    if not mutant.function:
+        return _reassigned(module, tree, mutant)
+    code = compile(tree, str(root / mutant.path), "exec")
     holder: object = module
-    for name in mutant.function.split(".") if mutant.function else ():
+    for name in mutant.function.split("."):
         found = [part for part in code.co_consts if isinstance(part, types.CodeType) and part.co_name == name]
         live = vars(holder).get(name)
         if live is None:
@@ -104,6 +113,17 @@ def _exchanged(root: Path, mutant: Mutant) -> bool:
             cache.cache_clear()
         return True
     return False
+
+
+def _reassigned(module: types.ModuleType, tree: ast.Module, mutant: Mutant) -> bool:
+    """Run the changed assignment again in its module; what others imported from it, or took as a default, stays as it was."""
+    at = [node for node in tree.body if isinstance(node, ast.Assign | ast.AnnAssign) and node.lineno <= mutant.line <= (node.end_lineno or 0)]
+    if len(at) != 1:
+        return False
+    exec(compile(ast.Module(at, []), str(module.__file__), "exec"), vars(module))
+    for cache in _caches():
+        cache.cache_clear()
+    return True
 
 
 def _function_of(live: object) -> types.FunctionType | None:

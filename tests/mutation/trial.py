@@ -22,7 +22,8 @@ from .reach import QUIET
 
 UNCHANGED = -1
 """Number of the change that changes nothing: its trial must come out alive."""
-KILLED, ALIVE, TIMEOUT, UNREACHED = "killed", "alive", "timeout", "unreached"
+KILLED, ALIVE, TIMEOUT, UNREACHED, LIVED = "killed", "alive", "timeout", "unreached", "lived"
+"""LIVED: through the tests it was given, and there are more."""
 
 
 class _Loader(importlib.machinery.SourceFileLoader):
