@@ -5,7 +5,8 @@ import pytest
 
 from cdgis.core.errors import CrsError, ReaderError
 from cdgis.readers.coordinates import datum_named, join_dms, looks_swapped, parse_angle, split_pair
-from cdgis.readers.crs import check_coordinates, plane_axes, resolve_crs, zone_epsg
+from cdgis.readers.crs import check_coordinates, plane_axes, resolve_crs
+from cdgis.readers.crs_words import zone_epsg
 
 D117 = 117 + 56 / 60 + 34.8 / 3600
 

@@ -51,7 +51,7 @@ SidecarOption = Annotated[Path | None, typer.Option("--attributes", metavar="文
 ToleranceOption = Annotated[float | None, typer.Option("--tolerance", metavar="数值", min=0, max=10_000, callback=finite, help="临界容差（米）")]
 WktOption = Annotated[list[str] | None, typer.Option("--wkt", metavar="WKT", help="直接给出图形（经纬度 WKT），可多次")]
 LonLatOption = Annotated[list[str] | None, typer.Option("--lonlat", metavar="经度,纬度", help="直接给出点位，可用度分秒，可多次")]
-CrsOption = Annotated[str | None, typer.Option("--crs", metavar="坐标系", help="声明文件坐标系，如 EPSG:4548")]
+CrsOption = Annotated[str | None, typer.Option("--crs", metavar="坐标系", help="声明文件坐标系，如 EPSG:4490、CGCS2000 或所在带的代码")]
 KindOption = Annotated[str | None, typer.Option("--as", metavar="图形", help="声明坐标围成什么：polygon 面、points 点、line 线")]
 UnitOption = Annotated[str | None, typer.Option("--dxf-unit", metavar="单位", help="声明 DXF 图形单位：mm/cm/m")]
 SizeOption = Annotated[

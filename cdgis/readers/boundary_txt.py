@@ -15,10 +15,11 @@ from cdgis.readers.boundary_counts import area_remarks, count_remarks
 from cdgis.readers.boundary_header import HEADER_FIELDS, KIND_FIELD
 from cdgis.readers.boundary_lines import Parcel, parse_boundary_text
 from cdgis.readers.coordinates import CHINA_BOX, DATUM_TITLES, Datum, datum_named, within
-from cdgis.readers.crs import GEOGRAPHIC, agreed_zone, old_datum_refused, plane_axes, resolve_crs, zone_epsg
+from cdgis.readers.crs import GEOGRAPHIC, agreed_zone, old_datum_refused, plane_axes, resolve_crs
+from cdgis.readers.crs_words import zone_epsg
 from cdgis.readers.datum import CONVERSIONS
 from cdgis.readers.intake import Remark, is_quarantined, noted, rejected, repaired
-from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource
+from cdgis.readers.records import SiteRecord, SiteSource, crs_remedy
 from cdgis.readers.reference import NO_SHIFTED_PLANE, converted_note
 from cdgis.readers.repair import Settled, settle
 from cdgis.readers.rings import assemble_shape
@@ -154,7 +155,7 @@ def _datum(properties: dict[str, str], source: SiteSource) -> tuple[Datum, float
     datum: Datum = datum_named(stated)
     if datum == "unknown":
         try:
-            resolve_crs(source.label, declared=stated, stated="", remedy=CRS_REMEDY)
+            resolve_crs(source.label, declared=stated, stated="", remedy=crs_remedy())
         except CrsError as err:
             reason = f"坐标系名称不认识：{err.found}"
             remedy = "写明 2000国家大地坐标系，或转换后提交"
@@ -186,7 +187,7 @@ def _zone(prefix: int | None, properties: dict[str, str], source: SiteSource) ->
     said = source.crs or (own if datum_named(own) == "unknown" else "")
     try:
         if said:
-            declared = resolve_crs(source.label, declared=said, stated="", remedy=CRS_REMEDY)
+            declared = resolve_crs(source.label, declared=said, stated="", remedy=crs_remedy())
             witnesses.insert(min(len(witnesses), prefix is not None), ("声明", declared))
     except CrsError as err:
         return 0, [rejected(f"声明的坐标系不能用：{err.found}", field="坐标系", value=said, remedy=err.remedy)]

@@ -14,10 +14,19 @@ import shapely
 
 from cdgis.core.errors import CrsError
 from cdgis.core.safe_text import cleaned
-from cdgis.geometry.gauss_kruger import KNOWN_EPSG, PREFIX_M, ZONES, Zone, identify_crs, same_plane, same_zone
+from cdgis.geometry.gauss_kruger import KNOWN_EPSG, PREFIX_M, ZONES, identify_crs, same_plane, same_zone
 from cdgis.geometry.geodesy import to_lonlat
 from cdgis.geometry.projection_faults import ONLY_A_NAME, described
 from cdgis.readers.coordinates import CHINA_BOX, DATUM_TITLES, Box, Datum, datum_named, within
+from cdgis.readers.crs_words import (
+    OLD_DATUM_CODES,
+    is_definition,
+    meant,
+    names_modern_datum,
+    old_datum_of,
+    zone_epsg,
+    zone_example,
+)
 from cdgis.readers.intake import Remark, rejected
 from cdgis.readers.web_mercator import REPROJECT_WEB, web_mercator_lonlat
 
@@ -28,13 +37,7 @@ WGS84_NOTE = "WGS84 经纬度，在本工具精度内按 CGCS2000（EPSG:4490）
 REPROJECT = "请在 GIS 软件中按它自己的参数转换（投影）到标准的 CGCS2000 带后提交；不要用 --crs 改写，位置会错"
 LOCAL_PARAMETERS = "请先用当地转换参数（向自然资源主管部门申请）转为 CGCS2000 再提交；本工具不作零参数平移"
 
-_OLD_DATUM_CODES: dict[Datum, tuple[int, ...]] = {
-    "xian80": (4610, *range(2327, 2391)),
-    "beijing54": (4214, *range(2401, 2443), *range(21413, 21424), *range(21453, 21464), *range(21473, 21484)),
-}
-"""EPSG codes of the geographic CRS and the Gauss-Krüger zones on each old datum."""
 _DATUM_EPSG: dict[Datum, int] = {"cgcs2000": 4490, "wgs84": 4326}
-_NAMED_ZONE = re.compile(r"zone[_ ]*(\d{2})|(\d{2})\s*带|cm[_ ]*(\d{2,3})|中央(?:子午线|经线)\D*(\d{2,3})", re.IGNORECASE)
 _NORTHING_RANGE_M = (3.3e5, 6.0e6)
 """Gauss-Krüger northings between 3°N and 54°N."""
 _NEARBY_DEG = 1.5
@@ -74,16 +77,16 @@ def resolve_crs(source: str, *, declared: str, stated: str, remedy: str, bounds:
 
 def _unknown(source: str, definition: str, epsg: int | None, remedy: str) -> CrsError:
     """Return what to say of a coordinate system that is none of ours: which parameter differs, and what helps."""
-    own = described(cleaned(definition)) if _is_definition(definition) else None
-    stated = next((datum for datum in _OLD_DATUM_CODES if own and datum == own.old_datum), None)
-    datum = _old_datum(epsg) or (stated if own else datum_named(definition))
+    own = described(cleaned(definition)) if is_definition(definition) else None
+    stated = next((datum for datum in OLD_DATUM_CODES if own and datum == own.old_datum), None)
+    datum = old_datum_of(epsg) or (stated if own else datum_named(definition))
     found = f"EPSG:{epsg}" if epsg else own.name if own else _crs_name(definition)
     if datum in ("xian80", "beijing54"):
         return CrsError(source, found=old_datum_found(datum, found), expected=EXPECTED, remedy=LOCAL_PARAMETERS)
     if own is None:
         return CrsError(source, found=found, expected=EXPECTED, remedy=f"请转换为 CGCS2000 后重试；{remedy}")
     if own.faults == (ONLY_A_NAME,):
-        remedy = "请在 GIS 软件中定义坐标系（不是转换）；核实后也可用 --crs EPSG:4548 这样的代码写明"
+        remedy = f"请在 GIS 软件中定义坐标系（不是转换）；核实后也可用 --crs {zone_example()} 这样的代码写明"
         return CrsError(source, found=f"{found}：{ONLY_A_NAME}", expected=EXPECTED, remedy=remedy)
     if own.faults:
         return CrsError(source, found=f"{found}：{'；'.join(own.faults)}", expected=EXPECTED, remedy=REPROJECT)
@@ -93,10 +96,10 @@ def _unknown(source: str, definition: str, epsg: int | None, remedy: str) -> Crs
 
 def _check_own(source: str, declared: int, stated: str) -> None:
     """Refuse a declaration that contradicts what the file says of itself in parameters nobody may ignore."""
-    own = described(cleaned(stated)) if stated and _is_definition(stated) and declared in ZONES else None
+    own = described(cleaned(stated)) if stated and is_definition(stated) and declared in ZONES else None
     if own is None or not (own.old_datum or own.faults) or own.faults == (ONLY_A_NAME,):
         return
-    old = next((DATUM_TITLES[datum] for datum in _OLD_DATUM_CODES if datum == own.old_datum), "")
+    old = next((DATUM_TITLES[datum] for datum in OLD_DATUM_CODES if datum == own.old_datum), "")
     remedy = LOCAL_PARAMETERS if old else REPROJECT
     said = old or "；".join(own.faults)
     raise CrsError(
@@ -111,10 +114,6 @@ def _contradicts_itself(definition: str) -> bool:
     return own is not None and bool(own.faults)
 
 
-def _is_definition(text: str) -> bool:
-    return bool(re.search(r"[:\[+]", text)) or text.strip().isdigit()
-
-
 def old_datum_found(datum: Datum, stated: str) -> str:
     """Return the one wording for data on Xi'an 80 or Beijing 54: what was found and what was expected."""
     title = DATUM_TITLES[datum]
@@ -126,13 +125,6 @@ def old_datum_refused(datum: Datum, stated: str) -> Remark:
     """Return the remark that sends a row on Xi'an 80 or Beijing 54 to quarantine."""
     reason = f"坐标系不符：{old_datum_found(datum, stated)}"
     return rejected(reason, field="坐标系", value=stated, remedy=LOCAL_PARAMETERS)
-
-
-def names_modern_datum(declared: str) -> bool:
-    """Return whether a declaration is a mere datum name such as 2000国家大地坐标系, without a code or definition."""
-    word = declared.strip()
-    is_definition = word.isdigit() or bool(re.search(r"[:\[+]", word))
-    return not is_definition and datum_named(word) in _DATUM_EPSG
 
 
 def agreed_zone(source: str, says: Sequence[tuple[str, int]], *, remedy: str) -> int:
@@ -154,8 +146,8 @@ def agreed_zone(source: str, says: Sequence[tuple[str, int]], *, remedy: str) ->
 
 
 def _own_words(stated: str) -> list[tuple[str, int]]:
-    own = identify_crs(stated) if stated else None
-    return [("文件自带的坐标系", int(own))] if own in KNOWN_EPSG else []
+    own = meant(stated)[1]
+    return [("文件自带的坐标系", own)] if own is not None else []
 
 
 def _prefix_words(bounds: Box | None) -> list[tuple[str, int]]:
@@ -166,20 +158,14 @@ def _prefix_words(bounds: Box | None) -> list[tuple[str, int]]:
 
 def _projection_of(source: str, declared: str, stated: str, bounds: Box | None, remedy: str) -> int:
     """Return the code that a mere name leaves to others: the file's own projection, the numbers' prefix, a zone in words."""
-    witnesses = [*_own_words(stated), *_prefix_words(bounds)]
-    named = _NAMED_ZONE.search(declared)
-    if named is not None:
-        zone, zone_word, meridian, meridian_word = named.groups()
-        number = int(zone or zone_word or 0) or round(int(meridian or meridian_word) / 3)
-        # a zone named in words says nothing about a prefix
-        code = zone_epsg(number, with_prefix=False)
-        witnesses += [("声明", code)] if code is not None else []
+    datum, zone = meant(declared)
+    old = meant(stated)[0]
+    if old in OLD_DATUM_CODES:
+        raise CrsError(source, found=f"声明为 {declared}，文件自带的坐标系却是 {DATUM_TITLES[old]}",
+                       expected="声明与文件自带的坐标系一致", remedy=LOCAL_PARAMETERS)  # fmt: skip
+    witnesses = [*_own_words(stated), *_prefix_words(bounds), *([("声明", zone)] if zone is not None else [])]
     agreed_zone(source, witnesses, remedy=remedy) if witnesses else None
-    return witnesses[0][1] if witnesses else _DATUM_EPSG[datum_named(declared)]
-
-
-def _old_datum(epsg: int | None) -> Datum | None:
-    return next((datum for datum, codes in _OLD_DATUM_CODES.items() if epsg in codes), None)
+    return witnesses[0][1] if witnesses else _DATUM_EPSG[datum]
 
 
 def _crs_name(definition: str) -> str:
@@ -306,9 +292,3 @@ def plane_epsg(east_m: float, north_m: float) -> int | None:
     if axes is None or axes.zone is None or not axes.first_is_north:
         return None
     return zone_epsg(axes.zone, with_prefix=True)
-
-
-def zone_epsg(zone: int, *, with_prefix: bool) -> int | None:
-    """Return the CGCS2000 code of zone number `zone` (13–23 are 6° zones, 25–45 are 3° zones), or None if there is none."""
-    code = Zone(number=zone, with_prefix=with_prefix).epsg
-    return code if ZONES.get(code) == Zone(number=zone, with_prefix=with_prefix) else None

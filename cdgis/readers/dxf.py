@@ -14,7 +14,8 @@ from shapely.geometry.base import BaseGeometry
 from cdgis.core.array_types import FloatArray
 from cdgis.core.errors import CrsError, ReaderError
 from cdgis.readers.coordinates import CHINA_BOX, within
-from cdgis.readers.crs import GEOGRAPHIC, check_coordinates, plane_axes, resolve_crs, zone_epsg
+from cdgis.readers.crs import GEOGRAPHIC, check_coordinates, plane_axes, resolve_crs
+from cdgis.readers.crs_words import zone_epsg, zone_example
 from cdgis.readers.drawing import AREA_KINDS, CHORD_M, UNIT_M, ClosedCurve, DrawingContent, open_drawing
 from cdgis.readers.intake import Remark, noted, rejected, repaired
 from cdgis.readers.nested_outlines import Outline, Placement, nested, without_twins
@@ -22,7 +23,6 @@ from cdgis.readers.records import SiteRecord, SiteSource
 from cdgis.readers.repair import settle
 from cdgis.readers.shape_kind import ShapeKind, may_be_a_route, named_kind
 
-DXF_CRS_REMEDY = "DXF 不带坐标系，请用 --crs EPSG:4548（或附表“坐标系”列）写明；单位用 --dxf-unit mm、cm 或 m 写明"
 MOST_CLOSED = 5_000
 """Closed curves read from one drawing: each costs milliseconds, and no application draws so many parcels."""
 _UNUSABLE_REMEDY = "如是用地边界，请核对 --crs、--dxf-unit 和图形；如是图框、图例，可不理会"
@@ -68,8 +68,12 @@ def read_dxf(source: SiteSource) -> tuple[SiteRecord, ...]:
     return tuple(records)
 
 
+def _crs_remedy() -> str:
+    return f"DXF 不带坐标系，请用 --crs {zone_example()}（或附表“坐标系”列）写明；单位用 --dxf-unit mm、cm 或 m 写明"
+
+
 def _declared_epsg(source: SiteSource) -> int:
-    return resolve_crs(source.label, declared=source.crs, stated="", remedy=DXF_CRS_REMEDY)
+    return resolve_crs(source.label, declared=source.crs, stated="", remedy=_crs_remedy())
 
 
 def _declared_unit(source: SiteSource) -> str:
@@ -115,7 +119,7 @@ def _placement(corners: FloatArray, epsg: int, declared: str, stated: str) -> Pl
     read_as = f"按{_UNIT_TITLES[wanted]}读" if wanted else "按毫米、厘米、米读都"
     units = "、".join(_UNIT_TITLES[fit.unit] for fit in fitting)
     if not fitting and epsg in GEOGRAPHIC and _is_plane(corners):
-        return "坐标不带带号，只写坐标系名称不能定位，请用 --crs EPSG:4548 这样的代码写明中央子午线"
+        return f"坐标不带带号，只写坐标系名称不能定位，请用 --crs {zone_example()} 这样的代码写明中央子午线"
     if not fitting:
         return f"{read_as}不是声明的坐标系（EPSG:{epsg}）下的坐标"
     if declared or len(fitting) > 1:
@@ -177,7 +181,7 @@ def _site_records(outlines: Sequence[Outline], source: SiteSource, damage: tuple
             if as_drawn and not outline.is_fill:
                 shape = LineString(outline.polygon.exterior)
             epsg = outline.placement.epsg
-            settled = settle(shape, epsg, source=source.label, remedy=DXF_CRS_REMEDY, home=source.home, repair_share=source.repair_share)
+            settled = settle(shape, epsg, source=source.label, remedy=_crs_remedy(), home=source.home, repair_share=source.repair_share)
             name = layer if len(sites) == 1 else f"{layer}-{number}"
             named = layer not in _NAMELESS_LAYERS
             yield SiteRecord(

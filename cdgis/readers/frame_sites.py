@@ -19,11 +19,11 @@ from shapely.geometry import mapping
 
 from cdgis.core.errors import CrsError, UsageError
 from cdgis.readers.crs import REPROJECT, resolve_crs
+from cdgis.readers.crs_words import zone_example
 from cdgis.readers.records import cell_text
 from cdgis.workspace.settings import Workspace
 
 FRAME_LABEL = "GeoDataFrame"
-_STATE_CRS = "请用 gdf.set_crs(…) 写明坐标系，或给出参数 crs，如 crs='EPSG:4548'"
 _CONVERT = "可用 gdf.to_crs('EPSG:4490')"
 _STEM = "frame"
 _NAME = re.compile(rf"{_STEM}-([0-9a-f]{{12}})\.geojson")
@@ -47,7 +47,7 @@ def frame_geojson(frame: GeoDataFrame | GeoSeries, *, crs: str = "") -> bytes:
         raise UsageError(f"{FRAME_LABEL} 没有图形列", remedy="请用 gdf.set_geometry(…) 指明哪一列是图形")
     bounds = sites.total_bounds if len(sites) else None
     stated = sites.crs.to_string() if sites.crs is not None else ""
-    remedy = _CONVERT if crs or stated else _STATE_CRS
+    remedy = _CONVERT if crs or stated else f"请用 gdf.set_crs(…) 写明坐标系，或给出参数 crs，如 crs='{zone_example()}'"
     try:
         epsg = resolve_crs(FRAME_LABEL, declared=crs, stated=stated, remedy=remedy, bounds=bounds)
     except CrsError as fault:

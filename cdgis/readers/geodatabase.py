@@ -18,7 +18,7 @@ from cdgis.core.error_words import in_words
 from cdgis.core.errors import ReaderError
 from cdgis.readers.coded_domains import geodatabase_domains, in_domain_words
 from cdgis.readers.intake import noted
-from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource, cell_text
+from cdgis.readers.records import SiteRecord, SiteSource, cell_text, crs_remedy
 from cdgis.readers.reference import of_row, refer
 from cdgis.readers.repair import settle
 from cdgis.readers.ring_closure import closing_remarks, joined_ends
@@ -123,7 +123,7 @@ def layer_records(
         cells = {field: cell_text(value) for field, value in zip(fields, values, strict=True)}
         texts, about_codes = in_domain_words(cells, domains)
         own, contradiction = of_row(reference, texts, source)
-        settled = settle(shape, own.epsg, source=source.label, remedy=CRS_REMEDY, home=source.home, repair_share=source.repair_share,
+        settled = settle(shape, own.epsg, source=source.label, remedy=crs_remedy(), home=source.home, repair_share=source.repair_share,
                          datum=own.datum)  # fmt: skip
         remarks = (*((noted(f"要素类 {name}"),) if prefix else ()), *closing_remarks(joined_ends(shape), seems=True))
         yield SiteRecord(

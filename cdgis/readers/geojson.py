@@ -1,6 +1,8 @@
 """Sites of a GeoJSON file, parsed as JSON; GDAL never sees it, so it can open nothing else."""
 
 import json
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +15,11 @@ from shapely.geometry.base import BaseGeometry
 from cdgis.core.error_words import Worded, in_words
 from cdgis.core.errors import ReaderError
 from cdgis.core.safe_text import visible
+from cdgis.readers.coordinates import Box
 from cdgis.readers.esri_json import as_geojson, is_esri_json
 from cdgis.readers.geojson_crs import stated_crs
 from cdgis.readers.intake import rejected
-from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource, cell_text
+from cdgis.readers.records import SiteRecord, SiteSource, cell_text, crs_remedy
 from cdgis.readers.reference import Reference, of_row, refer
 from cdgis.readers.repair import settle
 from cdgis.readers.ring_closure import closing_remarks, open_rings
@@ -110,8 +113,19 @@ def read_geojson(source: SiteSource) -> tuple[SiteRecord, ...]:
     CrsError : its `crs` member is not a known CRS.
     """
     opened = open_geojson(source.path, label=source.label)
-    reference = refer(source, stated=opened.crs, assumed=True)
+    reference = refer(source, stated=opened.crs, assumed=True, bounds=_first_bounds(opened.features) if source.crs else None)
     return tuple(_record(feature, number, reference, source) for number, feature in enumerate(opened.features, start=1))
+
+
+def _first_bounds(features: Sequence[object]) -> Box | None:
+    """Return the bounds of the first shape that can be read: whether its numbers are degrees, and their zone prefix."""
+    for feature in features:
+        with suppress(ReaderError):
+            drawn = feature_geometry(feature)
+            if drawn is not None and not drawn.is_empty:
+                west, south, east, north = drawn.bounds
+                return west, south, east, north
+    return None
 
 
 def _features(document: object, label: str) -> list[Any]:
@@ -160,7 +174,7 @@ def _record(feature: object, number: int, reference: Reference, source: SiteSour
         drawn = feature_geometry(feature)
         closed = closing_remarks(open_rings(feature["geometry"]) if drawn is not None and isinstance(feature, dict) else 0)
         settled = settle(
-            drawn, own.epsg, source=source.label, remedy=CRS_REMEDY, home=source.home,
+            drawn, own.epsg, source=source.label, remedy=crs_remedy(), home=source.home,
             repair_share=source.repair_share, datum=own.datum,
         )  # fmt: skip
         geometry, given, remarks = settled.geometry, settled.given, (*contradiction, *own.remarks, *closed, *settled.remarks)

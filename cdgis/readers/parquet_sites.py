@@ -12,7 +12,7 @@ from shapely.errors import ShapelyError
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import ReaderError
 from cdgis.geometry.gauss_kruger import identify_crs
-from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource, cell_text
+from cdgis.readers.records import SiteRecord, SiteSource, cell_text, crs_remedy
 from cdgis.readers.reference import of_row, refer
 from cdgis.readers.repair import settle
 from cdgis.readers.settled_rows import settle_rows
@@ -75,7 +75,7 @@ def read_rows(
     own = [of_row(reference, line, source) for line in texts]
     as_the_file = reference.datum == "cgcs2000" and all(one is reference for one, _ in own)
     settled = settle_rows(shapes, reference.epsg, source) if as_the_file else [
-        settle(shape, one.epsg, source=source.label, remedy=CRS_REMEDY, home=source.home, repair_share=source.repair_share, datum=one.datum)
+        settle(shape, one.epsg, source=source.label, remedy=crs_remedy(), home=source.home, repair_share=source.repair_share, datum=one.datum)
         for shape, (one, _) in zip(shapes, own, strict=True)
     ]
     return tuple(

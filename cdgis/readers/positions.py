@@ -25,18 +25,12 @@ from cdgis.readers.coordinates import (
     step_of,
     within,
 )
-from cdgis.readers.crs import (
-    GEOGRAPHIC,
-    names_modern_datum,
-    old_datum_refused,
-    plane_axes,
-    resolve_crs,
-    zone_epsg,
-)
+from cdgis.readers.crs import GEOGRAPHIC, old_datum_refused, plane_axes, resolve_crs
+from cdgis.readers.crs_words import ONE_STATEMENT, disagreement, meant, names_modern_datum, zone_epsg, zone_example
 from cdgis.readers.headers import Columns
 from cdgis.readers.intake import Remark, is_quarantined, noted, rejected, repaired
 from cdgis.readers.packed_angles import converted, suspected
-from cdgis.readers.records import CRS_REMEDY
+from cdgis.readers.records import crs_remedy
 
 DATUM_REMEDY = "在表中加“坐标系”列，写 CGCS2000、WGS84、GCJ-02 或 BD-09"
 TURNED, TURNED_DEGREES = "横纵坐标颠倒，已对调", "经纬度颠倒，已对调"
@@ -241,11 +235,11 @@ def _wkt_position(wkt: str, stated_crs: str, source: str) -> Position:
     x_min, y_min, x_max, y_max = shape.bounds if not shape.is_empty else (0.0, 0.0, 0.0, 0.0)
     bounds = (x_min, y_min, x_max, y_max)
     epsg, remarks = _declared_epsg(own_crs or stated_crs, source, bounds)
-    if own_crs and stated_crs and not remarks:
-        other, remarks = _declared_epsg(stated_crs, source, bounds)
-        if not remarks and other != epsg and {other, epsg} != set(GEOGRAPHIC) and not names_modern_datum(stated_crs):
-            reason = f"WKT 写 SRID={own_crs.removeprefix('EPSG:')}，另处写坐标系为 {stated_crs}，两者不符"
-            remarks = (rejected(reason, field="坐标系", value=wkt, remedy="请核对后只留一个"),)
+    said = disagreement(stated_crs, own_crs) if own_crs and stated_crs and not remarks else ""
+    if own_crs and not said and epsg in GEOGRAPHIC and meant(stated_crs)[1] not in (None, *GEOGRAPHIC):
+        said = f"WKT 写 SRID={epsg}（经纬度），声明为 {stated_crs}（平面坐标），互相矛盾"
+    if said:
+        remarks = (rejected(said, field="坐标系", value=wkt, remedy=ONE_STATEMENT),)
     return Position(shape=None if remarks else shape, epsg=epsg, datum="cgcs2000", remarks=remarks)
 
 
@@ -271,17 +265,16 @@ def _plane_position(first_m: float, second_m: float, stated_crs: str, source: st
         reason = "坐标数值不像经纬度，也不像高斯-克吕格坐标"
         return _lost(rejected(reason, field="坐标", value=value, remedy=_POSITION_REMEDY))
     remarks: tuple[Remark, ...] = ()
-    epsg = zone_epsg(axes.zone, with_prefix=True) if axes.zone is not None else None
-    if datum_named(stated_crs) not in ("undeclared", "cgcs2000", "wgs84"):
-        epsg, remarks = _declared_epsg(stated_crs, source)
+    epsg: int | None = zone_epsg(axes.zone, with_prefix=True) if axes.zone is not None else None
+    east_m, north_m = (first_m, second_m) if axes.first_is_north else (second_m, first_m)
+    if stated_crs:
+        epsg, remarks = _declared_epsg(stated_crs, source, (east_m, north_m, east_m, north_m))
     if is_quarantined(remarks):
         return _lost(*remarks)
-    if epsg is None:
-        remedy = "改填经纬度，或在“坐标系”列写 EPSG 代码（如 EPSG:4548）"
+    if epsg is None or (epsg in GEOGRAPHIC and names_modern_datum(stated_crs)):
+        remedy = f"改填经纬度，或在“坐标系”列写 EPSG 代码（如 {zone_example()}）"
         return _lost(rejected("平面坐标没有可识别的带号，无法定位", field="坐标", value=value, remedy=remedy))
-    east_m, north_m = first_m, second_m
     if not axes.first_is_north:
-        east_m, north_m = second_m, first_m
         remarks = (repaired(TURNED, field="坐标", value=value),)
     datum: Datum = "cgcs2000" if stated_crs else "undeclared"
     return Position(shape=shapely.Point(east_m, north_m), epsg=epsg, datum=datum, remarks=remarks)
@@ -289,6 +282,6 @@ def _plane_position(first_m: float, second_m: float, stated_crs: str, source: st
 
 def _declared_epsg(stated_crs: str, source: str, bounds: Box | None = None) -> tuple[int, tuple[Remark, ...]]:
     try:
-        return resolve_crs(source, declared=stated_crs, stated="", remedy=CRS_REMEDY, bounds=bounds), ()
+        return resolve_crs(source, declared=stated_crs, stated="", remedy=crs_remedy(), bounds=bounds), ()
     except CrsError as err:
         return 0, (rejected(f"坐标系不符：{err.found}", field="坐标系", value=stated_crs, remedy=err.remedy),)

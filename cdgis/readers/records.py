@@ -11,11 +11,10 @@ from shapely.geometry.base import BaseGeometry
 
 from cdgis.readers.attribute_columns import plain_decimal
 from cdgis.readers.coordinates import Box
+from cdgis.readers.crs_words import zone_example
 from cdgis.readers.intake import Remark
 from cdgis.readers.mending import LARGEST_REPAIR_SHARE
 from cdgis.workspace.given_outline import GivenOutline
-
-CRS_REMEDY = "补上 .prj，或用 --crs EPSG:4548（附表则用“坐标系”列）写明坐标系"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +25,7 @@ class SiteSource:
     label: str
     """Name shown to the user: relative to the workspace, archive members after ``!``."""
     crs: str = ""
-    """Declared CRS or datum; overrides what the file states."""
+    """Declared CRS or datum; what the file states must not contradict it."""
     dxf_unit: str = ""
     """Declared drawing unit (mm, cm, m); overrides what a DXF states."""
     shape_kind: str = ""
@@ -57,6 +56,11 @@ class SiteRecord:
     remarks: tuple[Remark, ...] = ()
     given: GivenOutline | None = None
     """The outline as handed in; None for points."""
+
+
+def crs_remedy() -> str:
+    """Return what to do about a missing or contradicted coordinate system, with a code of the place's own zone."""
+    return f"补上 .prj，或用 --crs {zone_example()}（附表则用“坐标系”列）写明坐标系"
 
 
 def cell_text(value: object) -> str:

@@ -1,6 +1,6 @@
 """The coordinate system and datum a file or row is read in: declared from outside, stated by itself, or nobody's word.
 
-One rule for every format: a declaration wins over the file; what the file states is read, and an unknown statement is
+One rule for every format: a declaration fills what the file leaves open and never contradicts it; an unknown statement is
 an error; degrees whose datum nobody states (KML, GeoJSON, WKT, tables: what a telephone or a web map writes) may be
 shifted like a web map, so their accuracy is `SiteSource.undeclared_accuracy_m`. GCJ-02 and BD-09 fit any degrees.
 """
@@ -11,14 +11,16 @@ from dataclasses import dataclass
 from cdgis.core.errors import CrsError
 from cdgis.geometry.gauss_kruger import KNOWN_EPSG, identify_crs
 from cdgis.readers.attribute_columns import is_missing
-from cdgis.readers.coordinates import DATUM_TITLES, Box, Datum, datum_named
-from cdgis.readers.crs import GEOGRAPHIC, names_modern_datum, resolve_crs
+from cdgis.readers.coordinates import DATUM_TITLES, Box, Datum, datum_named, within
+from cdgis.readers.crs import GEOGRAPHIC, resolve_crs
+from cdgis.readers.crs_words import ONE_STATEMENT, disagreement, names_modern_datum
 from cdgis.readers.datum import CONVERSIONS
 from cdgis.readers.headers import subject_column
 from cdgis.readers.intake import Remark, noted, rejected
-from cdgis.readers.records import CRS_REMEDY, SiteSource
+from cdgis.readers.records import SiteSource, crs_remedy
 
 LONLAT = GEOGRAPHIC[0]
+_ANGLES = (-360.0, -360.0, 360.0, 360.0)
 NO_SHIFTED_PLANE = "GCJ-02、BD-09 是经纬度的偏移，不用于平面坐标"
 
 
@@ -34,7 +36,7 @@ class Reference:
 
 
 def refer(
-    source: SiteSource, *, stated: str = "", assumed: bool = False, remedy: str = CRS_REMEDY, bounds: Box | None = None
+    source: SiteSource, *, stated: str = "", assumed: bool = False, remedy: str = "", bounds: Box | None = None
 ) -> Reference:
     """Return what to read a file's coordinates with.
 
@@ -68,8 +70,8 @@ def refer(
     declared, own_words = source.crs, stated
     if not declared and names_modern_datum(stated):
         declared, own_words = stated, ""
-    epsg = resolve_crs(source.label, declared=declared, stated=own_words, remedy=remedy, bounds=bounds)
-    if assumed and epsg not in GEOGRAPHIC and source.crs:
+    epsg = resolve_crs(source.label, declared=declared, stated=own_words, remedy=remedy or crs_remedy(), bounds=bounds)
+    if assumed and epsg not in GEOGRAPHIC and source.crs and (bounds is None or within(_ANGLES, *bounds)):
         # the format holds degrees by its standard: a declared plane still says on which datum they are
         return Reference(epsg=LONLAT)
     return Reference(epsg=epsg)
@@ -91,12 +93,15 @@ def converted_note(datum: Datum) -> Remark:
 def of_row(reference: Reference, texts: Mapping[str, str], source: SiteSource) -> tuple[Reference, tuple[Remark, ...]]:
     """Return what to read one row with when its own texts may name a datum, and a quarantine when they contradict.
 
-    A declaration from outside holds for all rows; a row's own word fills what its file leaves open.
+    A declaration from outside holds for all rows that do not contradict it; a row's own word fills what its file leaves open.
     """
     words = (text for header, text in texts.items() if subject_column(header) == "datum" and not is_missing(text))
     stated = next(words, "")
-    if not stated or source.crs:
+    if not stated:
         return reference, ()
+    if source.crs:
+        said = disagreement(source.crs, stated)
+        return reference, (rejected(said, field="坐标系", value=stated, remedy=ONE_STATEMENT),) if said else ()
     if reference.datum == "undeclared":
         try:
             return refer(source, stated=stated), ()

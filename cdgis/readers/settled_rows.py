@@ -10,7 +10,7 @@ from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.readers.crs import GEOGRAPHIC, WGS84_NOTE, check_coordinates
 from cdgis.readers.input_limits import MOST_EXTENT_M, SLOW_VERTICES
 from cdgis.readers.intake import noted
-from cdgis.readers.records import CRS_REMEDY, SiteSource
+from cdgis.readers.records import SiteSource, crs_remedy
 from cdgis.readers.repair import Settled, densified_lonlat, settle, usable
 from cdgis.workspace.given_outline import GivenOutline
 
@@ -25,7 +25,7 @@ def settle_rows(shapes: GeometryArray, epsg: int, source: SiteSource) -> list[Se
     return [
         Settled(geometry=lonlat[at], remarks=said, given=GivenOutline(shape=shapes[at], epsg=epsg) if areal[at] else None)
         if plain[at]
-        else settle(shapes[at], epsg, source=source.label, remedy=CRS_REMEDY, home=source.home, repair_share=source.repair_share)
+        else settle(shapes[at], epsg, source=source.label, remedy=crs_remedy(), home=source.home, repair_share=source.repair_share)
         for at in range(len(shapes))
     ]
 

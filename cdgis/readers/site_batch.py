@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from cdgis.core.errors import CrsError
 from cdgis.core.vocabulary import SubjectKind
 from cdgis.readers.coordinates import Box
+from cdgis.readers.crs_words import ONE_STATEMENT, disagreement
 from cdgis.readers.cut_names import not_understood
 from cdgis.readers.headers import subject_column
 from cdgis.readers.inputs import InputFile
@@ -47,11 +49,20 @@ class SiteBatch:
         return next((text for name, text in self.declared.items() if subject_column(name) == role), "")
 
     def source(self, file: InputFile, sidecar: Sidecar = Sidecar()) -> SiteSource:
-        """Return a file with what was declared about it from outside."""
+        """Return a file with what was declared about it from outside.
+
+        Raises
+        ------
+        CrsError : the declaration for all files and the sidecar contradict each other about this one.
+        """
+        declared, listed = self.stated("datum"), sidecar.stated_for(file, "datum")
+        said = disagreement(declared, listed) if declared and listed else ""
+        if said:
+            raise CrsError(file.label, found=said, expected="声明与附表“坐标系”列一致", remedy=ONE_STATEMENT)
         return SiteSource(
             path=file.path,
             label=file.label,
-            crs=self.stated("datum") or sidecar.stated_for(file, "datum"),
+            crs=declared or listed,
             dxf_unit=self.stated("dxf_unit") or sidecar.stated_for(file, "dxf_unit"),
             shape_kind=self.stated("geometry_kind") or sidecar.stated_for(file, "geometry_kind"),
             undeclared_accuracy_m=self.undeclared_accuracy_m,

@@ -12,12 +12,13 @@ from shapely.geometry.base import BaseGeometry
 from cdgis.core.errors import ReaderError
 from cdgis.readers.attribute_columns import plain
 from cdgis.readers.coordinates import DATUM_TITLES, Datum, datum_named
+from cdgis.readers.crs_words import ONE_STATEMENT, disagreement, meant, names_modern_datum
 from cdgis.readers.datum import CONVERSIONS, Evidence, evident_datum, places_named, to_cgcs2000_shapes
 from cdgis.readers.headers import Columns, Header, find_header, subject_column
 from cdgis.readers.intake import Remark, is_quarantined, noted, rejected, repaired
 from cdgis.readers.packed_angles import could_be_packed, packed_point, question
 from cdgis.readers.positions import DATUM_REMEDY, Position, cell_under, locate_row, whole_angles
-from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource
+from cdgis.readers.records import SiteRecord, SiteSource, crs_remedy
 from cdgis.readers.reference import converted_note
 from cdgis.readers.repair import settle
 from cdgis.readers.sheets import UNCACHED_REMEDY, Sheet, cell_name, read_sheets, uncached_reason
@@ -173,8 +174,13 @@ def _uncached(sheet: Sheet, number: int, columns: Columns) -> tuple[Remark, ...]
 
 
 def _position(cells: Sequence[str], columns: Columns, sheet_crs: str, source: SiteSource) -> Position:
-    stated = source.crs or cell_under(cells, columns.roles.get("datum")) or sheet_crs
-    return locate_row(cells, columns, stated_crs=stated, source=source.label)
+    own = cell_under(cells, columns.roles.get("datum")) or sheet_crs
+    said = disagreement(source.crs, own) if source.crs and own else ""
+    if said:
+        return Position(shape=None, remarks=(rejected(said, field="坐标系", value=own, remedy=ONE_STATEMENT),))
+    # the mere name of a datum leaves the zone to whoever states one
+    is_name = names_modern_datum(source.crs) and meant(own)[1] is not None
+    return locate_row(cells, columns, stated_crs=own if is_name or not source.crs else source.crs, source=source.label)
 
 
 def _sheet_crs(header: Header, source: SiteSource) -> str:
@@ -248,7 +254,7 @@ def _record(row: _Row, evidence: Evidence | None, source: SiteSource) -> SiteRec
     if position.shape is None or is_quarantined(position.remarks):
         return SiteRecord(row=row.label, geometry=None, keys=keys, texts=row.texts, remarks=position.remarks)
     accuracy_m, about_datum = _datum_remarks(position, evidence, source)
-    settled = settle(position.shape, position.epsg, source=source.label, remedy=CRS_REMEDY, home=source.home, repair_share=source.repair_share)
+    settled = settle(position.shape, position.epsg, source=source.label, remedy=crs_remedy(), home=source.home, repair_share=source.repair_share)
     return SiteRecord(
         row=row.label,
         geometry=settled.geometry,

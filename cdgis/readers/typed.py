@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cdgis.core.vocabulary import InputRecord
+from cdgis.readers.crs_words import zone_example
 from cdgis.readers.datum import CONVERSIONS
 from cdgis.readers.inputs import InputFile
 from cdgis.readers.intake import Remark, is_quarantined
@@ -15,7 +16,6 @@ from cdgis.readers.reference import converted_note, undeclared
 from cdgis.readers.repair import settle
 
 TYPED_LABEL = "命令行输入"
-TYPED_CRS_REMEDY = "请核对次序（经度在前，或写明东经、北纬），平面坐标须用 --crs EPSG:4548 写明坐标系"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,9 +44,10 @@ def _record(position: Position, row: str, key: str, source: SiteSource) -> SiteR
     shape = position.shape
     if shape is None or is_quarantined(position.remarks):
         return SiteRecord(row=row, geometry=None, keys=(key,), remarks=position.remarks)
+    remedy = f"请核对次序（经度在前，或写明东经、北纬），平面坐标须用 --crs {zone_example()} 写明坐标系"
     accuracy_m, about_datum = _datum_remarks(position, source)
     settled = settle(
-        shape, position.epsg, source=TYPED_LABEL, remedy=TYPED_CRS_REMEDY, home=source.home,
+        shape, position.epsg, source=TYPED_LABEL, remedy=remedy, home=source.home,
         repair_share=source.repair_share, datum=position.datum,
     )  # fmt: skip
     return SiteRecord(

@@ -16,7 +16,7 @@ from cdgis.readers.geodatabase import GDB_DRIVER, GDB_SUFFIX, check_geodatabase
 from cdgis.readers.geopackage import check_geopackage, unchanged
 from cdgis.readers.intake import Remark, noted, rejected
 from cdgis.readers.ogr_features import OGR_PROBLEMS, list_layers, open_layer
-from cdgis.readers.records import CRS_REMEDY, SiteRecord, SiteSource, cell_text
+from cdgis.readers.records import SiteRecord, SiteSource, cell_text, crs_remedy
 from cdgis.readers.reference import of_row, refer
 from cdgis.readers.repair import settle
 from cdgis.readers.ring_closure import closing_remarks, open_rings
@@ -152,7 +152,7 @@ def _records(
             continue
         own, contradiction = of_row(reference, texts, source)
         settled = settle(
-            geometry, own.epsg, source=source.label, remedy=CRS_REMEDY, home=source.home,
+            geometry, own.epsg, source=source.label, remedy=crs_remedy(), home=source.home,
             repair_share=source.repair_share, datum=own.datum,
         )  # fmt: skip
         no_attributes = (noted("缺少 .dbf，没有属性"),) if no_table else ()
