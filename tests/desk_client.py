@@ -1,13 +1,16 @@
 """A desk on a small workspace, asked without a server, and the ways of a browser that the guard expects."""
 
+import time
 from pathlib import Path
 
 import shapely
+from desk_databases import database_for
 from fastapi.testclient import TestClient
 from shapes import metres
 from small_workspace import small_workspace
 
 from cdgis.web.desk_app import make_app
+from cdgis.web.desk_options import DeskOptions
 from cdgis.web.desk_settings import DeskSettings, Limits
 from cdgis.web.guards import csrf_of
 
@@ -20,7 +23,8 @@ BESIDE = metres(1200, 100, 1300, 200)
 
 
 def desk_settings(root: Path, **changed) -> DeskSettings:
-    given = {"workspace": root, "hosts": (HOST,), "token": TOKEN, "in_process": True, "limits": Limits(seconds=60)}
+    given = {"workspace": root, "hosts": (HOST,), "token": TOKEN, "in_process": True, "limits": Limits(seconds=60),
+             "options": DeskOptions(database=database_for(root))}  # fmt: skip
     return DeskSettings(**(given | changed))
 
 
@@ -77,3 +81,13 @@ def confirmed_case(browser: Browser, shape=OVER, name: str = "地块.geojson", a
     answer = browser.put(f"/api/cases/{case}/facts", about | {"version": version})
     assert answer.status_code == 200, answer.text
     return case
+
+
+def ended(browser: Browser, job: str):
+    """Return a job once it has ended."""
+    for _ in range(600):
+        found = browser.get(f"/api/jobs/{job}").json()
+        if found["state"] != "进行中":
+            return found
+        time.sleep(0.1)
+    raise TimeoutError(job)

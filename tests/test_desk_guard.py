@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from desk_client import ABOUT, HOST, TOKEN, Browser, confirmed_case, new_case, opened_desk, upload, wkt_geojson
+from desk_databases import ON_POSTGRES
 from hypothesis import given
 from hypothesis import strategies as st
 from shapes import metres
@@ -16,6 +17,7 @@ from cdgis.web.desk_server import Address
 from cdgis.web.desk_settings import Limits, on_network
 from cdgis.web.worker import Worker
 
+on_sqlite = pytest.mark.skipif(ON_POSTGRES, reason="只关系到 SQLite 文件")
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>"
 
 
@@ -194,6 +196,7 @@ def test_network_drives_are_known_on_each_system():
     assert not on_network(Path("/mnt/share/local/w"), mounts=mounts) and not on_network(Path("/mnt/shared"), mounts=mounts)
 
 
+@on_sqlite
 def test_network_drive_and_folder_that_cannot_be_written_are_refused_before_anything_is_made(tmp_path, monkeypatch):
     root = small_workspace(tmp_path / "w")
     monkeypatch.setattr("cdgis.web.desk_settings.on_network", lambda folder: True)
@@ -205,6 +208,7 @@ def test_network_drive_and_folder_that_cannot_be_written_are_refused_before_anyt
         opened_desk(root)
 
 
+@on_sqlite
 def test_file_that_is_no_database_is_told_and_left_as_it_is(tmp_path):
     root = small_workspace(tmp_path / "w")
     (root / "desk").mkdir()
@@ -214,6 +218,7 @@ def test_file_that_is_no_database_is_told_and_left_as_it_is(tmp_path):
     assert (root / "desk" / "desk.sqlite").read_bytes().startswith(b"no database")
 
 
+@on_sqlite
 def test_full_disk_is_told_and_nothing_is_half_written(tmp_path):
     app, _ = opened_desk(tmp_path / "w")
     browser, database = Browser(app), app.state.desk.database

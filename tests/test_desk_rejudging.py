@@ -1,9 +1,7 @@
 """The list of decided cases that would be decided otherwise today: after a layer changed, by which zone; nothing decided is touched."""
 
-import time
-
 import pytest
-from desk_client import BESIDE, Browser, confirmed_case, opened_desk
+from desk_client import BESIDE, Browser, confirmed_case, ended, opened_desk
 from small_workspace import new_redline
 
 from cdgis.web.models import Job
@@ -15,15 +13,6 @@ def desk_and_root(tmp_path_factory):
     app, _ = opened_desk(root)
     yield app, root
     app.state.desk.close()
-
-
-def ended(browser, job):
-    for _ in range(600):
-        found = browser.get(f"/api/jobs/{job}").json()
-        if found["state"] != "进行中":
-            return found
-        time.sleep(0.1)
-    raise TimeoutError(job)
 
 
 def test_case_is_listed_when_the_layer_reaches_it_and_not_before(desk_and_root):

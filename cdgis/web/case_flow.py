@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ from cdgis.web.running_desk import Desk
 from cdgis.web.verdict_summary import decisive_of
 
 REPORT = "report"
+_DAY_S = 86_400
 DOSSIER = "案卷"
 """Folder in the zip that holds what the desk knows of the case beside the reports."""
 
@@ -190,11 +192,11 @@ def _add_documents(desk: Desk, session: Session, case: Case, made: Path, place: 
 
 
 def sweep(desk: Desk) -> None:
-    """Remove what a killed process left half made: no row speaks of it."""
+    """Remove what a killed process left half made: no row speaks of it. What another server may be making is left for a day."""
     for remains in (*desk.settings.folder.glob("reports/*/.making-*"), *desk.settings.folder.glob("files/*/.part-*")):
+        if desk.settings.shared and remains.stat().st_mtime > time.time() - _DAY_S:
+            continue
         if remains.is_dir():
             shutil.rmtree(remains, ignore_errors=True)
         else:
             remains.unlink(missing_ok=True)
-
-

@@ -1,7 +1,8 @@
 """The desk's database: opened, brought to the present form, read and written in transactions."""
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -17,35 +18,56 @@ from cdgis.core.errors import DeskError
 from cdgis.web.desk_settings import DATABASE
 
 _BUSY_MS = 10_000
+_ONE_AT_A_TIME = threading.Lock()
+"""Alembic keeps what it is at in the module."""
+_MIGRATIONS = 7_345_000
+_WRITERS = 7_345_001
+"""Advisory lock of PostgreSQL that every writer of a desk holds until its transaction ends."""
 
 
 class Database:
-    """The SQLite file of a desk, in WAL mode: readers never wait for the writer.
+    """The database of a desk: an SQLite file in WAL mode, or a PostgreSQL database that several servers share.
+
+    Readers see one state and never wait for the writer; one writer is at work at a time, over all servers: what a writer
+    has read (the last line of the journal, the next number, a version, a waiting job) nobody changes before it commits.
 
     Parameters
     ----------
-    folder : on a local disk.
+    folder : on a local disk; holds the SQLite file.
+    address : of PostgreSQL, secrets in their places; "" for SQLite.
 
     Raises
     ------
-    DeskError : the file is no database, is damaged, or comes from a later version.
+    DeskError : it is no database, cannot be reached, is damaged, or comes from a later version.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, address: str = "") -> None:
         self.path = folder / DATABASE
-        self.engine = _engine(self.path)
+        self.shared = bool(address)
+        self.label = make_url(address).render_as_string(hide_password=True) if address else str(self.path)
+        self.engine = _shared_engine(address) if address else _engine(self.path)
         try:
             migrate(self.engine)
+        except ModuleNotFoundError as err:
+            raise DeskError(f"PostgreSQL 要用的 {err.name} 没有安装", remedy='请运行 pip install "cdgis[desk,postgis]"', status=500) from err
         except (DBAPIError, CommandError) as err:
-            raise DeskError(
-                f"{self.path} 打不开，或由更新的版本写成", remedy="请用原来的版本打开，或从备份恢复", status=500
-            ) from err
+            self.engine.dispose()
+            remedy = "请核对 desk.toml 的 database、服务器是否在运行、口令和权限" if address else "请用原来的版本打开，或从备份恢复"
+            raise DeskError(f"{self.label} 打不开，或由更新的版本写成", remedy=remedy, status=500) from err
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Give a session that sees one state of the database and changes nothing."""
-        with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
-            yield session
+        """Give a session that sees one state of the database and changes nothing.
+
+        Raises
+        ------
+        DeskError : the database does not answer.
+        """
+        try:
+            with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+                yield session
+        except OperationalError as err:
+            raise DeskError("数据库没有回答", remedy="请检查数据库后重试", status=503) from err
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -70,11 +92,15 @@ class Database:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring a database to the present form, step by step."""
+    """Bring a database to the present form, step by step; of several servers that start, one does."""
     config = Config()
     config.set_main_option("script_location", str(files("cdgis.web").joinpath("migrations")).replace("%", "%%"))
-    with engine.connect().execution_options(desk_writes=True) as link:
-        config.attributes["connection"] = link
+    with _ONE_AT_A_TIME, ExitStack() as stack:
+        if engine.dialect.name == "postgresql":  # over all steps, each of which is a transaction of its own
+            turn = stack.enter_context(engine.connect().execution_options(isolation_level="AUTOCOMMIT"))
+            turn.exec_driver_sql(f"SELECT pg_advisory_lock({_MIGRATIONS})")
+            stack.callback(turn.exec_driver_sql, f"SELECT pg_advisory_unlock({_MIGRATIONS})")
+        config.attributes["connection"] = stack.enter_context(engine.connect().execution_options(desk_writes=True))
         command.upgrade(config, "head")
 
 
@@ -91,5 +117,24 @@ def _engine(path: Path) -> Engine:
     def _begin(link: Any) -> None:
         # a writer asks for the lock at once: one that reads first and writes later could lose to another
         link.exec_driver_sql("BEGIN IMMEDIATE" if link.get_execution_options().get("desk_writes") else "BEGIN")
+
+    return engine
+
+
+def _shared_engine(address: str) -> Engine:
+    found = make_url(address)
+    engine = create_engine(found.set(drivername="postgresql+psycopg"), pool_pre_ping=True, pool_size=10, max_overflow=30, pool_timeout=20,
+                           connect_args={"connect_timeout": 10})  # fmt: skip
+
+    @event.listens_for(engine, "begin")
+    def _begin(link: Any) -> None:
+        options = link.get_execution_options()
+        if options.get("isolation_level") == "AUTOCOMMIT":
+            return
+        if options.get("desk_writes"):
+            link.exec_driver_sql(f"SET LOCAL lock_timeout = {_BUSY_MS}")
+            link.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITERS})")
+        else:
+            link.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
     return engine

@@ -40,7 +40,7 @@ def make_app(settings: DeskSettings, *, setup_token: str = "") -> FastAPI:
     """
     desk = Desk.opened(settings)
     sweep(desk)
-    rejudging.end_interrupted(desk)
+    desk.presence.begin()
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:

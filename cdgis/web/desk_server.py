@@ -13,6 +13,7 @@ import uvicorn
 from cdgis.core.errors import DeskError
 from cdgis.web.accounts import has_accounts
 from cdgis.web.desk_app import make_app
+from cdgis.web.desk_options import read_options
 from cdgis.web.desk_settings import PORT, DeskSettings
 from cdgis.web.guards import new_token
 from cdgis.web.running_desk import Desk
@@ -87,7 +88,7 @@ def run_desk(workspace: Path, address: Address, *, say: Callable[[str], None], b
     address = address.checked()
     host, port = address.bound
     token, setup = ("", new_token()) if address.serve else (new_token(), "")
-    settings = DeskSettings(workspace=workspace, hosts=address.hosts, token=token, port=port, secure=address.serve)
+    settings = DeskSettings(workspace=workspace, hosts=address.hosts, token=token, port=port, secure=address.serve, options=read_options(workspace))
     app = make_app(settings, setup_token=setup)
     config = uvicorn.Config(
         app, host=host, port=port, log_level="warning", server_header=False, access_log=False, timeout_keep_alive=10, limit_concurrency=200,

@@ -1,12 +1,14 @@
 """Where the desk keeps its files, whom it answers, and how much one request may ask of it."""
 
 import sys
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
 from cdgis.core.errors import DeskError, os_reason
+from cdgis.web.desk_options import DeskOptions
 
 FOLDER = "desk"
 """Of the workspace: cases, their documents and reports."""
@@ -52,6 +54,7 @@ class DeskSettings:
     secure: bool = False
     """Whether browsers reach the desk by https."""
     limits: Limits = field(default_factory=Limits)
+    options: DeskOptions = field(default_factory=DeskOptions)
     in_process: bool = False
     """Read and judge in this process: for tests, which hand in nothing hostile."""
     clock: Callable[[], datetime] = local_now
@@ -59,7 +62,12 @@ class DeskSettings:
     @property
     def folder(self) -> Path:
         """Folder of the desk's files."""
-        return self.workspace / FOLDER
+        return Path(self.options.folder) if self.options.folder else self.workspace / FOLDER
+
+    @property
+    def shared(self) -> bool:
+        """Whether several servers may work on the same cases."""
+        return bool(self.options.database)
 
     @property
     def cookie(self) -> str:
@@ -80,14 +88,15 @@ def prepared_folder(settings: DeskSettings) -> Path:
     DeskError : it lies on a network drive, where SQLite loses data, or cannot be written.
     """
     folder = settings.folder
-    if on_network(folder):
+    if not settings.shared and on_network(folder):
         raise DeskError(
-            f"{folder} 在网络盘上，数据库放在那里会损坏", remedy="请把工作区复制到本机硬盘；多人使用请在一台机器上运行 cdgis desk --serve"
+            f"{folder} 在网络盘上，数据库放在那里会损坏",
+            remedy="请把工作区复制到本机硬盘；多人使用请在一台机器上运行 cdgis desk --serve，或在 desk.toml 写明 PostgreSQL",
         )
     try:
         for name in ("files", "reports"):
             (folder / name).mkdir(parents=True, exist_ok=True)
-        probe = folder / ".write"
+        probe = folder / f".write-{uuid.uuid4().hex}"
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as err:

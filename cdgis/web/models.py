@@ -37,7 +37,7 @@ class LoginSession(Base):
 
 
 class AccessKey(Base):
-    """A key with which a program such as QGIS reads, and writes nothing."""
+    """A key with which a program such as QGIS comes in, for what its scopes say."""
 
     __tablename__ = "access_keys"
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
@@ -45,6 +45,8 @@ class AccessKey(Base):
     key_sha256: Mapped[str] = mapped_column(String(64), unique=True)
     made_at: Mapped[str] = mapped_column(String(32))
     made_by: Mapped[str] = mapped_column(String(130))
+    scopes: Mapped[str] = mapped_column(String(64), default="ogc", server_default="ogc")
+    """Values of `Scope`, separated by ';'."""
 
 
 class Case(Base):
@@ -53,7 +55,7 @@ class Case(Base):
     __tablename__ = "cases"
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     number: Mapped[int] = mapped_column(Integer, unique=True)
-    name: Mapped[str] = mapped_column(String(200), default="")
+    name: Mapped[str] = mapped_column(Text, default="")
     state: Mapped[str] = mapped_column(String(8), index=True)
     round: Mapped[int] = mapped_column(Integer, default=1)
     """Grows when a decided case is judged anew."""
@@ -72,9 +74,9 @@ class Case(Base):
     """Digest of the boundary as it was when somebody confirmed it; "" before."""
     reviewers: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
     """Action of this round -> account that did it."""
-    verdict: Mapped[str] = mapped_column(String(32), default="", index=True)
+    verdict: Mapped[str] = mapped_column(Text, default="", index=True)
     """Of the last submission or final report; several sites separated by ';'."""
-    report_number: Mapped[str] = mapped_column(String(200), default="")
+    report_number: Mapped[str] = mapped_column(Text, default="")
     due_on: Mapped[str] = mapped_column(String(10), default="", index=True)
     search_text: Mapped[str] = mapped_column(Text, default="")
     outline: Mapped[dict[str, Any] | None] = mapped_column(JSON, default=None)

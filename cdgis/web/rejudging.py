@@ -2,7 +2,6 @@
 
 import threading
 import uuid
-from enum import StrEnum
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
@@ -14,23 +13,16 @@ from cdgis.web.case_flow import judged
 from cdgis.web.case_states import Action, Actor, CaseState
 from cdgis.web.cases import question_of
 from cdgis.web.event_chain import events_of
+from cdgis.web.job_states import JobState
 from cdgis.web.models import Case, Job
 from cdgis.web.running_desk import Desk, desk_of
+from cdgis.web.running_servers import hold
 from cdgis.web.verdict_summary import decisive_of
 
 router = APIRouter(prefix="/api/jobs", tags=["重判清单"])
 InDesk = Annotated[Desk, Depends(desk_of)]
 Manager = Annotated[Actor, Depends(manager)]
 KIND = "rejudge"
-
-
-class JobState(StrEnum):
-    """How far a job has come."""
-
-    RUNNING = "进行中"
-    DONE = "完成"
-    CANCELLED = "已取消"
-    FAILED = "没有完成"
 
 
 @router.post("/rejudge", status_code=202, summary="查哪些定稿案件的结论会变")
@@ -45,6 +37,8 @@ def begin(desk: InDesk, who: Manager) -> dict[str, str]:
             total=len(ids), message="", made_by=who.name, made_at=desk.settings.clock().isoformat(), ended_at="",
         )  # fmt: skip
         session.add(job)
+        session.flush()
+        hold(session, job.id, desk.presence)
     threading.Thread(target=run, args=(desk, job.id), daemon=True).start()
     return {"id": job.id}
 
@@ -118,11 +112,3 @@ def _set(desk: Desk, job_id: str, *, state: JobState, only: JobState) -> None:
     ended = desk.settings.clock().isoformat()
     with desk.database.writing() as session:
         session.execute(update(Job).where(Job.id == job_id, Job.state == only).values(state=state, ended_at=ended))
-
-
-def end_interrupted(desk: Desk) -> None:
-    """Say of the jobs that a killed process left running that they did not end."""
-    ended = desk.settings.clock().isoformat()
-    told = {"state": JobState.FAILED, "message": "研判台中途停止，请重新开始", "ended_at": ended}
-    with desk.database.writing() as session:
-        session.execute(update(Job).where(Job.state == JobState.RUNNING).values(**told))

@@ -10,7 +10,9 @@ from cdgis.pipelines.session import Session as WorkspaceSession
 from cdgis.pipelines.session import open_workspace
 from cdgis.web.case_states import Actor
 from cdgis.web.database import Database
+from cdgis.web.desk_options import with_secrets
 from cdgis.web.desk_settings import DeskSettings, prepared_folder
+from cdgis.web.running_servers import Presence
 from cdgis.web.worker import InProcess, Worker
 
 _MOST_KEPT = 64
@@ -28,6 +30,8 @@ class Desk:
     """Opens what was handed in."""
     judge: Worker | InProcess
     """Judges and writes; keeps the layers warm."""
+    presence: Presence
+    """This server among those on the database."""
     answers: "OrderedDict[str, dict[str, Any]]" = field(default_factory=OrderedDict)
     """Last answers by a hash of the question."""
 
@@ -41,11 +45,12 @@ class Desk:
         DeskError : the folder cannot be used.
         """
         session = open_workspace(settings.workspace)
-        database = Database(prepared_folder(settings))
+        database = Database(prepared_folder(settings), with_secrets(settings.options.database))
+        presence = Presence(database, settings.clock, shared=settings.shared)
         made = [
             InProcess(settings.workspace) if settings.in_process else Worker(settings.workspace, settings.limits) for _ in range(2)
         ]
-        return cls(settings=settings, workspace=session, database=database, reader=made[0], judge=made[1])
+        return cls(settings=settings, workspace=session, database=database, reader=made[0], judge=made[1], presence=presence)
 
     def kept(self, key: str) -> dict[str, Any] | None:
         """Return an answer given before to the same question."""
@@ -59,6 +64,7 @@ class Desk:
 
     def close(self) -> None:
         """End the processes and let go of the database."""
+        self.presence.end()
         for worker in (self.reader, self.judge):
             worker.close()
         self.database.close()

@@ -169,13 +169,14 @@ def _free_port() -> int:
 
 
 @contextlib.contextmanager
-def cluster() -> Iterator[Cluster]:
-    """Yield a running cluster with PostGIS; stop it and remove its folder afterwards."""
+def cluster(*, postgis: bool = True) -> Iterator[Cluster]:
+    """Yield a running cluster, with PostGIS unless that is not needed; stop it and remove its folder afterwards."""
     with tempfile.TemporaryDirectory(prefix="cdgis-postgis-", ignore_cleanup_errors=True) as folder:
         made = Cluster(Path(folder))
         made.start()
         try:
-            made.sql(SCHEMA)
+            if postgis:
+                made.sql(SCHEMA)
             yield made
         finally:
             made.stop()

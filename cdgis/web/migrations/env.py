@@ -2,8 +2,8 @@
 
 from alembic import context
 
-from cdgis.web.models import Base
+from cdgis.web.service_models import RunningServer
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=Base.metadata, render_as_batch=True)
+context.configure(connection=context.config.attributes["connection"], target_metadata=RunningServer.metadata, render_as_batch=True)
 with context.begin_transaction():
     context.run_migrations()

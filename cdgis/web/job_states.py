@@ -1,0 +1,12 @@
+"""How far a job of the desk has come."""
+
+from enum import StrEnum
+
+
+class JobState(StrEnum):
+    """How far a job has come."""
+
+    RUNNING = "进行中"
+    DONE = "完成"
+    CANCELLED = "已取消"
+    FAILED = "没有完成"
