@@ -25,6 +25,11 @@ Totals = dict[int, float]
 
 
 def ours(folder: Path, raster: str, zones: gpd.GeoDataFrame) -> Totals:
+    """Return our totals in a process that has compiled code loaded, as any that counted a large raster has.
+
+    What loading costs stands in the first run; a process whose only job is small takes plain numpy instead.
+    """
+    import cdgis.raster.sums_kernel  # noqa: F401
     from cdgis.raster import class_areas, read_raster
     from cdgis.workspace.catalog import LayerSpec
 

@@ -43,7 +43,8 @@ def add_band(band: Band, outlines: Outlines, zones: IntArray, totals_m2: FloatAr
     if count > len(pieces):
         pieces = np.empty((count, 3), dtype=np.int64)
         cut_zones(*rings, zones, window, pieces)
-    order = np.argsort(pieces[:count, 0])
+    # zones and most rows come in order already: timsort takes what is sorted as it is
+    order = np.argsort(pieces[:count, 0], kind="stable")
     add_lines(pieces, order, zones, (band.codes, band.position, band.even, *band.weights), totals_m2)
 
 

@@ -8,6 +8,7 @@ bands, the number of threads and the path taken, so the result is the same to th
 """
 
 import os
+import sys
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -28,11 +29,14 @@ from cdgis.raster.grid import CellAreas, Grid
 from cdgis.raster.sums import Band, add_band
 from cdgis.raster.zone_edges import Outlines, outlines_of
 
+_KERNEL = "cdgis.raster.sums_kernel"
 _BYTES_PER_CELL = 40
 """Of a band: two bands of pixels, class positions, cell areas and what the plain path unfolds."""
 _CELLS_AT_ONCE = 1e6
 _PAYING_CELLS, _CELLS_PER_VERTEX = 20e6, 10
 """The plain path takes about 0.1 s for a million cells, and as long for a vertex as for ten cells."""
+_PAYING_CELLS_ONCE_LOADED = 5e5
+"""Where a job of this process has loaded compiled code already."""
 
 Route = Literal["auto", "plain", "compiled"]
 
@@ -166,12 +170,13 @@ def _ahead(bands: Generator[Band, None, None]) -> Iterator[Band]:
 
 
 def _pays(outlines: Outlines, route: Route) -> bool:
-    """Return whether the job is worth loading, and the first time making, compiled code."""
+    """Return whether the job is worth loading, and the first time making, compiled code; no number depends on it."""
     if route != "auto":
         return route == "compiled"
+    paying = _PAYING_CELLS_ONCE_LOADED if _KERNEL in sys.modules else _PAYING_CELLS
     height = np.maximum(outlines.bottom - outlines.top, 0.0)
     width = np.maximum(outlines.right - outlines.left, 0.0)
-    return bool((height * width).sum() + _CELLS_PER_VERTEX * len(outlines.x) > _PAYING_CELLS)
+    return bool((height * width).sum() + _CELLS_PER_VERTEX * len(outlines.x) > paying)
 
 
 def _adder(route: Route) -> Callable[[Band, Outlines, IntArray, FloatArray], None]:
