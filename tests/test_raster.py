@@ -1,5 +1,6 @@
 """Zonal class areas against per-cell clipping, and what the reader refuses."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -419,6 +420,19 @@ def test_class_areas_read_cloud_optimised_files_in_blocks(tmp_path: Path) -> Non
 def test_read_raster_refuses_several_bands(tmp_path: Path) -> None:
     write_tif(tmp_path, transform=Affine(STEP, 0, WEST, 0, -STEP, NORTH), bands=3)
     with pytest.raises(LayerError, match="3 个波段"):
+        read_raster(spec(), tmp_path)
+
+
+@pytest.mark.parametrize(("said", "words"), [
+    ({"scales": (0.1,)}, "要乘 0.1 再加 0"), ({"offsets": (-100.0,)}, "要乘 1 再加 -100"), ({"units": ("ft",)}, "单位是 ft"),
+    ({"units": ("US survey foot",)}, "应为米"), ({"units": ("dm",)}, "应为米"), ({"units": ("m",)}, ""), ({"scales": (1.0,), "offsets": (0.0,)}, ""),
+])  # fmt: skip
+def test_read_raster_refuses_cells_that_are_not_the_values_themselves(tmp_path: Path, said: dict[str, object], words: str) -> None:
+    write_tif(tmp_path, transform=Affine(STEP, 0, WEST, 0, -STEP, NORTH))
+    with rasterio.open(tmp_path / "carbon" / "land.tif", "r+") as file:
+        for name, value in said.items():
+            setattr(file, name, value)
+    with pytest.raises(LayerError, match=words) if words else nullcontext():
         read_raster(spec(), tmp_path)
 
 

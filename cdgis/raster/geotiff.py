@@ -30,6 +30,9 @@ PixelBands = Callable[[int], Iterator[tuple[int, Pixels]]]
 _GDAL = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_CACHEMAX": 64}
 """Side files (.aux.xml, .tfw, .ovr) are ignored: the sha256 must cover every byte that was used. Cache in MB."""
 
+_OTHER_LENGTHS = frozenset(("ft", "foot", "feet", "us-ft", "us survey foot", "us survey feet", "dm", "cm", "mm", "km", "英尺", "分米", "厘米"))
+"""Units of a band that are lengths other than the metre."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Raster:
@@ -137,6 +140,7 @@ def _described(spec: LayerSpec, folder: Path, source: DatasetReader) -> Raster:
     if source.count != 1:
         problem = f"有 {source.count} 个波段，应为 1 个。请导出要统计的那一个波段"
         raise LayerError(spec.path, spec.id, (problem,))
+    _require_plain_numbers(spec, source)
     path = folder / spec.path
     transform = source.transform
     nodata, *voids = _voids(spec, source) or [None]
@@ -181,6 +185,16 @@ def _require_north_up(spec: LayerSpec, transform: Affine) -> None:
         raise LayerError(spec.path, spec.id, ("文件内没有地理坐标。请用带内置坐标的 GeoTIFF（旁挂 .tfw 不读取）",))
     if transform.b or transform.d or transform.a <= 0 or transform.e >= 0:
         raise LayerError(spec.path, spec.id, ("栅格有旋转或不是北向上。请先重采样为北向上的 GeoTIFF",))
+
+
+def _require_plain_numbers(spec: LayerSpec, source: DatasetReader) -> None:
+    """Refuse cells that are not the values themselves: scaled, shifted, or lengths in another unit than metres."""
+    scale, offset, unit = source.scales[0], source.offsets[0], (source.units[0] or "").strip()
+    if (scale, offset) != (1.0, 0.0):
+        problem = f"文件写明像元要乘 {scale:g} 再加 {offset:g} 才是数值。请换算后导出（如 gdal_translate -unscale）"
+        raise LayerError(spec.path, spec.id, (problem,))
+    if unit.lower() in _OTHER_LENGTHS:
+        raise LayerError(spec.path, spec.id, (f"文件写明数值的单位是 {unit}，应为米。请换算为米后导出",))
 
 
 def _crs(spec: LayerSpec, source: DatasetReader) -> str:
