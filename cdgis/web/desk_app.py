@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from cdgis import __version__
 from cdgis.core.errors import CdgisError, DeskError
-from cdgis.web import account_routes, case_routes, desk_pages, map_layers, ogc_features, rejudging
+from cdgis.web import account_routes, case_routes, desk_pages, map_layers, ogc_features, rejudging, vector_tiles
 from cdgis.web.case_flow import sweep
 from cdgis.web.desk_settings import DeskSettings
 from cdgis.web.guards import Guard
@@ -55,7 +55,7 @@ def make_app(settings: DeskSettings, *, setup_token: str = "") -> FastAPI:
     )  # fmt: skip
     app.state.desk, app.state.setup_token = desk, setup_token
     app.include_router(case_routes.uploads, max_body_size=limits.upload_bytes + _FORM_SLACK)
-    for part in (case_routes, account_routes, map_layers, ogc_features, rejudging, desk_pages):
+    for part in (case_routes, account_routes, map_layers, ogc_features, vector_tiles, rejudging, desk_pages):
         app.include_router(part.router)
     app.add_exception_handler(CdgisError, _told)
     app.add_exception_handler(RequestValidationError, _invalid)

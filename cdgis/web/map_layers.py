@@ -67,7 +67,7 @@ def shapes(
     west, south, east, north = read_bbox(bbox)
     # powers of two, so that panning asks for the same outlines again
     level = int(np.floor(np.log2(px)))
-    zones, thinned, tree = _thinned(desk.workspace, layer_id, level)
+    zones, thinned, tree = thinned_layer(desk.workspace, layer_id, level)
     index = np.sort(tree.query(shapely.box(west, south, east, north)))[:_MOST_FEATURES]
     palette = read_palette()
     features = [
@@ -84,7 +84,7 @@ def shapes(
 
 
 @lru_cache(maxsize=96)
-def _thinned(workspace: Session, layer_id: str, level: int) -> tuple[Any, Any, shapely.STRtree]:
+def thinned_layer(workspace: Session, layer_id: str, level: int) -> tuple[Any, Any, shapely.STRtree]:
     """Return a layer's zones, their outlines at a scale of 2**level degrees a pixel, and a tree over these."""
     zones = frame_of(workspace, layer_id)
     drawn = simplified(zones.geometry.to_numpy(), 2.0**level)

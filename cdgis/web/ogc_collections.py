@@ -17,13 +17,12 @@ from cdgis.web.case_queue import case_row
 from cdgis.web.case_states import Actor
 from cdgis.web.map_layers import frame_of
 from cdgis.web.models import Case
+from cdgis.web.ogc_crs import Bounds
 from cdgis.web.running_desk import Desk
 from cdgis.web.tasks import plain
 
-CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
 CASES = "cases"
 _PLAIN_ID = re.compile(r"[\w.-]+")
-Bounds = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

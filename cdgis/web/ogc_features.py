@@ -1,4 +1,4 @@
-"""OGC API Features Part 1 (Core, GeoJSON, OpenAPI 3.0) over the layers and cases, to read only: for QGIS, ArcGIS and GDAL."""
+"""OGC API Features Part 1 (Core, GeoJSON, OpenAPI 3.0) and Part 2 (CRS) over layers and cases, to read only: for QGIS, ArcGIS, GDAL."""
 
 import re
 from collections.abc import Mapping
@@ -12,14 +12,16 @@ from fastapi.responses import JSONResponse
 from cdgis.core.errors import DeskError
 from cdgis.web.case_states import Actor
 from cdgis.web.map_layers import read_bbox
-from cdgis.web.ogc_collections import CRS84, Collection, Query, collection_named, collections_of
+from cdgis.web.ogc_collections import CASES, Collection, Query, collection_named, collections_of
+from cdgis.web.ogc_crs import CGCS2000, CRS84, OFFERED, checked_crs, content_crs, in_crs, lonlat_box
 from cdgis.web.ogc_openapi import openapi_document
 from cdgis.web.running_desk import Desk, actor_of, desk_of
 
 router = APIRouter(prefix="/ogc", include_in_schema=False)
 InDesk = Annotated[Desk, Depends(desk_of)]
 Who = Annotated[Actor, Depends(actor_of)]
-CONFORMS_TO = tuple(f"http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/{name}" for name in ("core", "oas30", "geojson"))
+_SPEC = "http://www.opengis.net/spec"
+CONFORMS_TO = [*(f"{_SPEC}/ogcapi-features-1/1.0/conf/{name}" for name in ("core", "oas30", "geojson")), f"{_SPEC}/ogcapi-features-2/1.0/conf/crs"]
 JSON, GEOJSON, HTML = "application/json", "application/geo+json", "text/html"
 OPENAPI = "application/vnd.oai.openapi+json;version=3.0"
 LIMIT, MOST = 100, 10_000
@@ -55,7 +57,7 @@ def landing(request: Request, desk: InDesk, _: Who) -> JSONResponse:
     _check(request)
     base, city = _base(request), desk.workspace.workspace.settings.city
     return JSONResponse({
-        "title": f"{city}研判台图层与案件", "description": "只读。坐标按 CRS84 给出（CGCS2000 经纬度，与 WGS84 在本数据精度内一致）。",
+        "title": f"{city}研判台图层与案件", "description": "只读。坐标按 CRS84 给出（CGCS2000 经纬度，与 WGS84 在本数据精度内一致），或按 crs 参数。",
         "links": [
             _link(base, "self", JSON, "本页"), _link(f"{base}/api", "service-desc", OPENAPI, "接口定义"),
             _link(f"{base.removesuffix('/ogc')}/services", "service-doc", HTML, "接口说明"),
@@ -85,7 +87,7 @@ def collections(request: Request, desk: InDesk, actor: Who) -> JSONResponse:
     _check(request)
     base = _base(request)
     rows = [_described(found, base) for found in collections_of(desk, actor)]
-    return JSONResponse({"links": [_link(f"{base}/collections", "self", JSON, "数据集")], "collections": rows})
+    return JSONResponse({"links": [_link(f"{base}/collections", "self", JSON, "数据集")], "crs": OFFERED, "collections": rows})
 
 
 @router.get("/collections/{collection_id}")
@@ -99,8 +101,10 @@ def _described(found: Collection, base: str) -> dict[str, Any]:
     place = f"{base}/collections/{found.id}"
     extent = {"spatial": {"bbox": [list(found.bounds)], "crs": CRS84}} if found.bounds else None
     return {
-        "id": found.id, "title": found.title, "description": found.description, "itemType": "feature", "crs": [CRS84],
-        "links": [_link(place, "self", JSON, found.title), _link(f"{place}/items", "items", GEOJSON, f"{found.title}的要素")],
+        "id": found.id, "title": found.title, "description": found.description, "itemType": "feature", "crs": OFFERED, "storageCrs": CGCS2000,
+        "links": [_link(place, "self", JSON, found.title), _link(f"{place}/items", "items", GEOJSON, f"{found.title}的要素"),
+            *([] if found.id == CASES else [_link(f"{base}/tiles/{found.id}.json", "related", JSON, "矢量瓦片（TileJSON）")]),
+        ],
     } | ({"extent": extent} if extent else {})  # fmt: skip
 
 
@@ -109,9 +113,11 @@ def items(request: Request, desk: InDesk, actor: Who, collection_id: str) -> JSO
     """Return a page of a collection's features."""
     found = collection_named(desk, actor, collection_id)
     asked = request.query_params
-    _check(request, "limit", "offset", "bbox", "datetime")
+    _check(request, "limit", "offset", "bbox", "bbox-crs", "crs", "datetime")
+    crs = checked_crs(asked.get("crs", CRS84), "crs")
     limit, offset = min(_count(asked, "limit", LIMIT, least=1), MOST), _count(asked, "offset", 0, least=0)
-    boxes = _boxes(asked["bbox"]) if "bbox" in asked else ()
+    box_crs = checked_crs(asked.get("bbox-crs", CRS84), "bbox-crs")
+    boxes = _boxes(asked["bbox"], box_crs) if "bbox" in asked else ()
     matched, features = found.features(Query(boxes=boxes, interval=_interval(asked.get("datetime", "")), limit=limit, offset=offset))
     place = f"{_base(request)}/collections/{found.id}"
     kept = {name: value for name, value in asked.items() if name not in ("offset", "limit")}
@@ -119,16 +125,17 @@ def items(request: Request, desk: InDesk, actor: Who, collection_id: str) -> JSO
     pages += [("prev", max(offset - limit, 0))] if offset else []
     links = [_link(f"{place}/items?{urlencode({**kept, 'limit': limit, 'offset': at})}", rel, GEOJSON, found.title) for rel, at in pages]
     return JSONResponse({
-        "type": "FeatureCollection", "features": features, "numberMatched": matched, "numberReturned": len(features),
+        "type": "FeatureCollection", "features": in_crs(features, crs), "numberMatched": matched, "numberReturned": len(features),
         "timeStamp": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "links": [*links, _link(place, "collection", JSON, found.title)],
-    }, media_type=GEOJSON)  # fmt: skip
+    }, media_type=GEOJSON, headers=content_crs(crs))  # fmt: skip
 
 
 @router.get("/collections/{collection_id}/items/{feature_id:path}")
 def item(request: Request, desk: InDesk, actor: Who, collection_id: str, feature_id: str) -> JSONResponse:
     """Return one feature."""
-    _check(request)
+    _check(request, "crs")
+    crs = checked_crs(request.query_params.get("crs", CRS84), "crs")
     found = collection_named(desk, actor, collection_id)
     feature = found.feature(feature_id)
     if feature is None:
@@ -137,7 +144,7 @@ def item(request: Request, desk: InDesk, actor: Who, collection_id: str, feature
     links = [
         _link(f"{place}/items/{quote(feature_id, safe='')}", "self", GEOJSON, feature_id), _link(place, "collection", JSON, found.title),
     ]  # fmt: skip
-    return JSONResponse(feature | {"links": links}, media_type=GEOJSON)
+    return JSONResponse(in_crs([feature], crs)[0] | {"links": links}, media_type=GEOJSON, headers=content_crs(crs))
 
 
 def _count(asked: Mapping[str, str], name: str, otherwise: int, *, least: int) -> int:
@@ -153,9 +160,9 @@ def _count(asked: Mapping[str, str], name: str, otherwise: int, *, least: int) -
     return int(text)
 
 
-def _boxes(text: str) -> tuple[tuple[float, float, float, float], ...]:
-    """Return the boxes of a bbox parameter: two where it spans the antimeridian."""
-    west, south, east, north = read_bbox(text)
+def _boxes(text: str, crs: str) -> tuple[tuple[float, float, float, float], ...]:
+    """Return the boxes of a bbox parameter, degrees lon/lat: two where it spans the antimeridian."""
+    west, south, east, north = lonlat_box(read_bbox(text), crs)
     if max(abs(west), abs(east)) > 180 or max(abs(south), abs(north)) > 90:
         raise DeskError(f"bbox 读到“{text[:60]}”，应为经纬度")
     return ((west, south, east, north),) if west <= east else ((west, south, 180.0, north), (-180.0, south, east, north))

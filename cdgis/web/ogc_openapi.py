@@ -3,6 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from cdgis.web.ogc_crs import CRS84, OFFERED
+
+_SYSTEMS = {"type": "string", "format": "uri", "enum": list(OFFERED), "default": CRS84}
+_OF_ITEMS = ("bbox", "bbox-crs", "crs", "datetime", "limit", "offset")
 _JSON, _GEOJSON = "application/json", "application/geo+json"
 
 
@@ -20,11 +24,11 @@ def openapi_document(base: str, ids: Sequence[str], *, limit: int, most: int) ->
         "/collections": _get("collections", "数据集", _JSON),
         "/collections/{collectionId}": _get("collection", "一个数据集", _JSON, one, missing=True),
         "/collections/{collectionId}/items": _get(
-            "items", "要素", _GEOJSON, one, *({"$ref": f"#/components/parameters/{name}"} for name in ("bbox", "datetime", "limit", "offset")),
-            missing=True,
+            "items", "要素", _GEOJSON, one, *({"$ref": f"#/components/parameters/{name}"} for name in _OF_ITEMS), missing=True,
         ),
         "/collections/{collectionId}/items/{featureId}": _get(
-            "item", "一个要素", _GEOJSON, one, {"$ref": "#/components/parameters/featureId"}, missing=True
+            "item", "一个要素", _GEOJSON, one, {"$ref": "#/components/parameters/featureId"},
+            {"$ref": "#/components/parameters/crs"}, missing=True,
         ),
     }  # fmt: skip
     return {
@@ -36,6 +40,7 @@ def openapi_document(base: str, ids: Sequence[str], *, limit: int, most: int) ->
                 "collectionId": _parameter("collectionId", "path", {"type": "string", "enum": list(ids)}),
                 "featureId": _parameter("featureId", "path", {"type": "string"}),
                 "bbox": _listed("bbox", {"type": "array", "minItems": 4, "maxItems": 6, "items": {"type": "number"}}),
+                "bbox-crs": _parameter("bbox-crs", "query", _SYSTEMS), "crs": _parameter("crs", "query", _SYSTEMS),
                 "datetime": _parameter("datetime", "query", {"type": "string"}),
                 "limit": _listed("limit", {"type": "integer", "minimum": 1, "maximum": most, "default": limit}),
                 "offset": _listed("offset", {"type": "integer", "minimum": 0, "default": 0}),
