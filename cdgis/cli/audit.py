@@ -26,6 +26,9 @@ from cdgis.core.errors import ReaderError, ReportError, UsageError, os_reason
 from cdgis.core.regular_files import read_regular
 from cdgis.core.vocabulary import LIST_SEPARATOR
 
+_LISTED = 12
+"""Changed verdicts told in the terminal; the table has all."""
+
 ReportArgument = Annotated[Path, typer.Argument(metavar="报告", help="cdgis screen 写出的报告（.html 或 .json）")]
 
 
@@ -104,11 +107,14 @@ def compare(
     written = write_comparison(found, target)
     if not quiet:
         say(f"变更的区 {len(found.zones)} 个；重新判定 {found.judged_count} 个对象，结论变更 {len(found.verdicts)} 个")
-        for row in found.verdicts.head(12).to_dict("records"):
+        for row in found.verdicts.head(_LISTED).to_dict("records"):
+            why = row["zone_ids"] or f"规则 {row['rule_ids']}"
             say(
                 f"　{row['subject_id']} {row['name']}：{_with(row['old_verdict'], row['old_caveats'])}"
-                f" → {_with(row['new_verdict'], row['new_caveats'])}（{row['zone_ids']}）"
+                f" → {_with(row['new_verdict'], row['new_caveats'])}（{why.replace(LIST_SEPARATOR, '、')}）"
             )
+        if len(found.verdicts) > _LISTED:
+            say(f"　其余 {len(found.verdicts) - _LISTED} 个见 changes_verdicts.csv")
         say("已写出 " + "、".join(map(str, written)))
 
 
