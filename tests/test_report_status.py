@@ -8,8 +8,8 @@ import pytest
 from small_workspace import new_redline, small_workspace
 
 from cdgis.cli import main
+from cdgis.pipelines.repeat_request import Repeater
 from cdgis.pipelines.report_status import Currency, ReportStatus, clause_changes, status_of
-from cdgis.pipelines.verify_report import Repeater
 from cdgis.workspace.settings import open_workspace
 
 MADE, LATER = date(2026, 11, 20), date(2027, 6, 1)

@@ -294,14 +294,13 @@ def deformed(draw, value, depth=0):
 def test_a_deformed_record_of_a_run_is_told_never_thrown(space, capsys, monkeypatch, seed, command):
     """Nothing is computed anew: what comes before is what stumbled."""
     from cdgis.core.errors import ReaderError
-    from cdgis.pipelines import verify_report, verify_run
+    from cdgis.pipelines import repeat_request
 
     def gone(*args, **options):
         raise ReaderError("不重算")
 
-    for module in (verify_run, verify_report):
-        monkeypatch.setattr(module, "assess_workspace", gone)
-    monkeypatch.setattr(verify_report, "assess_sites", gone)
+    for name in ("assess_workspace", "assess_sites", "assess_relocation"):
+        monkeypatch.setattr(repeat_request, name, gone)
     for other in (space / "reports").glob("site-*"):
         other.unlink()
     path = space / "reports" / "data" / "run.json"
@@ -310,7 +309,6 @@ def test_a_deformed_record_of_a_run_is_told_never_thrown(space, capsys, monkeypa
     if command == "run":
         content["request"]["what_if"] = {"close": ["A"], "cap_ha": {"A": 1.0}, "weights": {"priority": {"x": 1}}}
         content["request"]["command"] = "relocate"
-        monkeypatch.setattr(verify_run, "assess_relocation", gone)
     draw = random.Random(seed)
     for _ in range(25):
         spoilt = deformed(draw, content)

@@ -10,7 +10,8 @@ from small_workspace import new_redline, small_workspace
 from cdgis.cli import main
 from cdgis.core.errors import ReportError
 from cdgis.pipelines.assess_sites import assess_sites
-from cdgis.pipelines.verify_report import Repeater, verify_report
+from cdgis.pipelines.repeat_request import Repeater
+from cdgis.pipelines.verify_report import verify_report
 from cdgis.pipelines.verify_run import run_folder
 from cdgis.report.screening import Composer, report_json
 from cdgis.workspace.settings import open_workspace

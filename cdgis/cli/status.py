@@ -38,8 +38,8 @@ def status(
 
     示例：cdgis status reports　　cdgis status maps --on 2027-03-01
     """
+    from cdgis.pipelines.repeat_request import Repeater
     from cdgis.pipelines.report_status import Currency, status_of
-    from cdgis.pipelines.verify_report import Repeater
 
     # whether a report has expired is a question about a day, so the clock may supply it; the day is printed
     day = parse_date(on) or date.today()

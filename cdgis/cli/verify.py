@@ -12,8 +12,9 @@ from cdgis.core.errors import ReportError
 from cdgis.core.vocabulary import Grade
 
 if TYPE_CHECKING:
+    from cdgis.pipelines.repeat_request import Repeater
     from cdgis.pipelines.verification import Verification
-    from cdgis.pipelines.verify_report import Repeater, Writer
+    from cdgis.pipelines.verify_report import Writer
     from cdgis.workspace.settings import Workspace
 
 EXIT_DIFFERS = 2
@@ -28,7 +29,7 @@ _VERDICTS = {
     Grade.SAME: "全部一致。",
 }  # fmt: skip
 FileOption = Annotated[
-    list[Path] | None, typer.Option("--file", metavar="文件", help="工作区之外的原边界文件现在的位置，可多次给出")
+    list[Path] | None, typer.Option("--file", metavar="文件", help="工作区之外的原边界文件现在的位置；条文、图层更新过的，给旧文件或文件夹。可多次")
 ]
 ReportsArgument = Annotated[
     list[Path], typer.Argument(metavar="报告", help="报告（.html、.json、.docx）、data/ 里的表、报告文件夹、案卷 zip，或 run 的输出文件夹")
@@ -61,19 +62,20 @@ def verify(
 
     示例：cdgis verify reports/P-001.html　　cdgis verify reports　　cdgis verify maps
     """
-    from cdgis.pipelines.verify_report import Repeater
+    from cdgis.pipelines.repeat_request import Repeater
 
     opened = None if alone else open_here(workspace)
-    again = Repeater(opened, files=tuple(file or ()), jobs=jobs) if opened else None
+    files = tuple(file or ())
+    again = Repeater(opened, files=files, jobs=jobs) if opened else None
     told = [
-        _tell(found, place) for path in reports for place, found in _verified(path, opened, again, jobs)
+        _tell(found, place) for path in reports for place, found in _verified(path, opened, again, jobs, files)
     ]  # a list, so that a difference in one report keeps no other from being told
     if any(told):
         raise typer.Exit(EXIT_DIFFERS)
 
 
 def _verified(
-    path: Path, opened: "Workspace | None", again: "Repeater | None", jobs: int
+    path: Path, opened: "Workspace | None", again: "Repeater | None", jobs: int, files: tuple[Path, ...]
 ) -> "Iterator[tuple[Path, Verification]]":
     """Yield what was checked about what the user named: a run, a folder of reports, or one report."""
     from cdgis.pipelines.save_assessment import save_assessment
@@ -93,7 +95,7 @@ def _verified(
     folder = run_folder(path)
     if folder is not None and opened is not None:
         only = path if path.name != "index.html" and path.is_file() else None
-        yield path, verify_run(folder, workspace=opened, publish=save_assessment, only=only, jobs=jobs)
+        yield path, verify_run(folder, workspace=opened, publish=save_assessment, files=files, only=only, jobs=jobs)
     elif suffix == ".zip" and path.is_file():
         yield from verify_dossier(path, again=again, writers=writers, today=today)
     elif path.is_dir():

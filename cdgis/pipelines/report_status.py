@@ -20,7 +20,7 @@ from cdgis.core.vocabulary import Grade, InputRecord, State
 from cdgis.core.written_files import file_digest
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.pipelines.assemble import assemble
-from cdgis.pipelines.verify_report import Repeater
+from cdgis.pipelines.repeat_request import Repeater
 from cdgis.pipelines.verify_run import RUN_FILE, read_run
 from cdgis.readers.loading import load_workspace
 from cdgis.readers.place_extent import in_its_place

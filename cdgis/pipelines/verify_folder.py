@@ -15,9 +15,10 @@ from cdgis.core.errors import CdgisError, ReportError
 from cdgis.core.scratch_folder import scratch_folder
 from cdgis.core.vocabulary import Grade
 from cdgis.core.written_files import REGISTER, file_digest, read_listing, read_register
+from cdgis.pipelines.repeat_request import Repeater
 from cdgis.pipelines.verification import Check, Verification, graded
-from cdgis.pipelines.verify_report import Repeater, Writer, about_report, against_workspace, verify_report
-from cdgis.pipelines.verify_run import RUN_FILE, by_grade, different_files, files_below, read_output
+from cdgis.pipelines.verify_report import Writer, about_report, against_workspace, verify_report
+from cdgis.pipelines.verify_run import RUN_FILE, by_grade, different_files, explained, files_below, read_output
 from cdgis.readers.archives import unpack
 from cdgis.readers.inputs import file_sha256
 from cdgis.report.files.atomic_output import MARKER, interrupted, staged
@@ -25,6 +26,7 @@ from cdgis.report.files.table_files import write_tables
 from cdgis.report.screening.publish import render_word
 from cdgis.report.screening.record import load_report
 from cdgis.report.screening.word_record import embedded_record, is_official, pictures, text_differences, word_texts
+from cdgis.results.assessment import Assessment
 from cdgis.results.differences import as_reported, input_faults, setting_faults
 from cdgis.results.report_file import ReportFile, canonical, read_report, report_of
 from cdgis.results.review_journal import SUFFIX
@@ -262,7 +264,19 @@ def _tables_checks(folder: Path, again: Repeater, *, only: str = "") -> tuple[st
     inputs = input_faults(report, fresh)
     checks = [*graded("data/ 的输入文件 SHA-256", inputs), *graded("data/ 的设置与版本", setting_faults(report, fresh))]
     outdated = any(check.grade is Grade.OUTDATED and check.faults for check in checks)
-    fresh = as_reported(report, fresh)
+    differing, made = _tables_compared(folder, as_reported(report, fresh), only)
+    found = by_grade(differing)
+    if outdated and found.get(Grade.CONTENT):
+        with again.as_then(report, fresh) as then:
+            written = by_grade(_tables_compared(folder, then.assessment, only)[0]) if then.assessment else {}
+        found, why = explained(found, written, then)
+        checks += why
+    checks += graded(f"{title}（{len(made)} 个文件）", found)
+    return number, checks, made
+
+
+def _tables_compared(folder: Path, fresh: Assessment, only: str) -> tuple[list[tuple[str, bool]], set[str]]:
+    """Return what differs between data/ and the tables of `fresh` (`different_files`), and the names of all these write."""
     with scratch_folder() as scratch:
         with staged(scratch, own=("data/",)) as stage:
             wanted = [kind for kind, name in _CONTAINERS.items() if (folder / name).is_file()]
@@ -270,7 +284,4 @@ def _tables_checks(folder: Path, again: Repeater, *, only: str = "") -> tuple[st
         made = {name for name in files_below(scratch) if name != REGISTER}
         there = {name for name in files_below(folder) if name.startswith("data/")}
         names = [only] if only else sorted(made | (there & read_listing(folder).keys()))
-        differing = different_files(folder, scratch, names)
-    found = by_grade(differing, outdated=outdated)
-    checks += graded(f"{title}（{len(made)} 个文件）", found)
-    return number, checks, made
+        return different_files(folder, scratch, names), made

@@ -8,16 +8,15 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 from cdgis.core.errors import CdgisError, ReportError
-from cdgis.core.regular_files import real_path
 from cdgis.core.vocabulary import Grade
 from cdgis.core.written_files import read_register
-from cdgis.pipelines.assess_city import assess_workspace
-from cdgis.pipelines.assess_sites import assess_sites
+from cdgis.pipelines.repeat_request import Repeater, Then
+from cdgis.pipelines.reported_inputs import REMEDY, measured_rows
 from cdgis.pipelines.verification import Check, Verification, graded
 from cdgis.report.screening.compose import Composer
 from cdgis.report.screening.content import ScreeningReport
@@ -45,38 +44,6 @@ _COMPARED = ("record", "inputs", "settings")
 
 Writer = Callable[[ScreeningReport], bytes]
 """Makes one of a report's files from the report."""
-
-
-class Repeater:
-    """Asks again what reports asked; reports of one call of the command line share one answer."""
-
-    def __init__(self, workspace: Workspace, *, files: Sequence[Path] = (), jobs: int = 1, as_of: date | None = None) -> None:
-        self._workspace, self._files, self._jobs, self._as_of = workspace, tuple(files), jobs, as_of
-        self._made: dict[str, Composer] = {}
-
-    def composer(self, report: ReportFile) -> Composer:
-        """Return the composer of the assessment made anew.
-
-        Raises
-        ------
-        CdgisError : a file is gone, or what stands there cannot be used.
-        """
-        asked = report.content.get("request") or [report.subject_id, report.content["inputs"]]
-        tolerance_m = report.content["settings"].get("tolerance_m")
-        key = json.dumps([str(report.path.parent), report.as_of.isoformat(), tolerance_m, asked], sort_keys=True)
-        if key not in self._made:
-            fresh = repeat_assessment(report, self._workspace, files=self._files, jobs=self._jobs, as_of=self._as_of)
-            self._made[key] = Composer(fresh)
-        return self._made[key]
-
-    def assessment(self, report: ReportFile) -> Assessment:
-        """Return the assessment made anew, for a run.json that stands for the report.
-
-        Raises
-        ------
-        CdgisError : as `composer`.
-        """
-        return repeat_assessment(report, self._workspace, files=self._files, jobs=self._jobs)
 
 
 def verify_report(
@@ -221,7 +188,8 @@ def _journal(report: ReportFile) -> Check:
 def against_workspace(report: ReportFile, again: Repeater) -> Iterator[Check]:
     """Yield how the report differs from the same question asked again.
 
-    Where law, factors or versions have changed since, other rows are what that change makes, and are graded so.
+    Where law, factors or versions have changed since, the report is made anew from its own inputs, if these are at
+    hand: what then differs was written into it. If they are not, nobody can tell, and nothing is graded as harmless.
     """
     try:
         composer = again.composer(report)
@@ -236,10 +204,17 @@ def against_workspace(report: ReportFile, again: Repeater) -> Iterator[Check]:
     yield from graded("输入文件的 SHA-256", inputs)
     settings = setting_faults(report, composer.assessment)
     yield from graded("设置与版本", settings)
-    changed = inputs.get(Grade.OUTDATED) or settings.get(Grade.OUTDATED)
-    grade = Grade.OUTDATED if changed else Grade.CONTENT
     if inputs.get(Grade.BYTES):
         composer = Composer(as_reported(report, composer.assessment))
+    found = _compared(report, composer)
+    if (inputs.get(Grade.OUTDATED) or settings.get(Grade.OUTDATED)) and any(check.faults for check in found):
+        with again.as_then(report, composer.assessment) as then:
+            found = _explained(report, found, then, composer.assessment)
+    yield from found
+
+
+def _compared(report: ReportFile, composer: Composer) -> list[Check]:
+    """Return how the rows and the text of a report differ from those composed anew."""
     try:
         composed = composer.report(report.subject_id)
         journal = journal_beside(report.path, report.number)
@@ -247,11 +222,25 @@ def against_workspace(report: ReportFile, again: Repeater) -> Iterator[Check]:
             composed = with_journal(composed, journal)
         repeated = json.loads(report_json(composed))
     except ReportError:
-        yield Check(title="逐行比较重算结果", faults=(f"重算结果中没有对象 {report.subject_id}",), grade=grade)
-        return
-    yield Check(title="逐行比较重算结果", faults=listed(row_faults(report.content["record"], repeated["record"])), grade=grade)
+        return [Check(title="逐行比较重算结果", faults=(f"重算结果中没有对象 {report.subject_id}",))]
     printed, anew = ({k: v for k, v in content.items() if k not in _COMPARED} for content in (report.content, repeated))
-    yield Check(title="报告正文与重算结果", faults=listed(differences(printed, anew)), grade=grade)
+    rows = listed(row_faults(report.content["record"], repeated["record"]))
+    return [
+        Check(title="逐行比较重算结果", faults=rows),
+        Check(title="报告正文与重算结果", faults=listed(differences(printed, anew))),
+    ]
+
+
+def _explained(report: ReportFile, found: list[Check], then: Then, fresh: Assessment) -> list[Check]:
+    """Return the differences graded by what made them: the change of law or layers, somebody's hand, or nobody can tell."""
+    if then.assessment is not None:
+        written = _compared(report, Composer(then.assessment))
+        if any(check.faults for check in written):
+            return [replace(check, title=f"{check.title}（按报告所据的原文件）") for check in written]
+        return [replace(check, grade=Grade.OUTDATED) for check in found]
+    why = Check(title="报告所据的原文件", faults=(*then.missing, REMEDY), grade=Grade.UNCHECKED)
+    sure = listed(row_faults(*measured_rows(report, fresh)))
+    return [*(replace(check, grade=Grade.UNCHECKED) for check in found), why, Check(title="与所变条文、图层无关的行", faults=sure)]
 
 
 def unreadable_inputs(report: ReportFile, fresh: Assessment) -> tuple[str, ...]:
@@ -263,53 +252,3 @@ def unreadable_inputs(report: ReportFile, fresh: Assessment) -> tuple[str, ...]:
         f"{layer}（{path}）现在读不出来，没有核对：{gaps[layer]['problem']}。{gaps[layer]['remedy']}"
         for kind, layer, path in sorted(had & bare.keys()) if kind == "layer" and layer in gaps
     )  # fmt: skip
-
-
-def repeat_assessment(
-    report: ReportFile, workspace: Workspace, *, files: Sequence[Path] = (), jobs: int = 1, as_of: date | None = None
-) -> Assessment:
-    """Return the assessment asked for by the report's own request, made anew.
-
-    Parameters
-    ----------
-    as_of : a later day whose law is asked for instead of the report's own.
-
-    Raises
-    ------
-    CdgisError : a file is gone, or what stands there cannot be used.
-    """
-    request, day = report.request(), max(as_of or report.as_of, report.as_of)
-    if request.command == "run":
-        return assess_workspace(workspace, as_of=day, jobs=jobs)
-    options: dict[str, Any] = {
-        "declared": dict(request.declared), "seen": dict(request.seen), "tolerance_m": request.tolerance_m,
-    }  # fmt: skip
-    if "request" not in report.content:
-        options["declared"], options["tolerance_m"] = _declared(report), report.content["settings"]["tolerance_m"]
-    if request.sidecar:
-        options["sidecar"] = _found(request.sidecar, workspace, report, files)
-    if request.wkt or request.lonlat:
-        options |= {"wkt": request.wkt, "lonlat": request.lonlat}
-    paths = [_found(name, workspace, report, files) for name in request.files]
-    # inputs go by the names the report has for them, wherever they lie now: only their bytes are compared
-    labels = dict(zip(paths, request.files, strict=True))
-    return assess_sites(workspace, paths, labels=labels, as_of=day, jobs=jobs, **options)
-
-
-def _declared(report: ReportFile) -> dict[str, str]:
-    """Return every attribute the record holds, for a report that does not say which were options."""
-    subject = report.rows("subjects")[0]
-    named = {key: str(subject[key]) for key in ("name", "industry", "project_type", "activity") if subject[key]}
-    computed = ("area_",)
-    rows = [row for row in report.rows("attributes") if not str(row["attribute"]).startswith(computed)]
-    return named | {str(row["attribute"]): str(row["value"]) for row in rows}
-
-
-def _found(name: str, workspace: Workspace, report: ReportFile, files: Sequence[Path]) -> Path:
-    # two files of one name are told apart by their folders, as in the report
-    tail = Path(name).parts
-    given = sorted((f for f in files if f.name == tail[-1]), key=lambda f: real_path(f).parts[-len(tail) :] != tail)
-    for candidate in (*given, workspace.root / name, report.path.parent / name, Path(name)):
-        if candidate.exists():
-            return candidate
-    raise ReportError(f"找不到原输入文件 {name}", remedy="请放回原处，或用 --file 指明它现在的位置")

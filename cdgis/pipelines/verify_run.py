@@ -5,7 +5,7 @@ file must be the same, byte for byte. Answers do not depend on the clock, so not
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,10 @@ from cdgis.core.errors import CdgisError, ReportError
 from cdgis.core.scratch_folder import scratch_folder
 from cdgis.core.vocabulary import Grade
 from cdgis.core.written_files import REGISTER
-from cdgis.pipelines.assess_city import assess_workspace
-from cdgis.pipelines.assess_relocation import assess_relocation
+from cdgis.pipelines.repeat_request import Repeater, Then
+from cdgis.pipelines.reported_inputs import REMEDY
 from cdgis.pipelines.verification import Check, Verification, graded
 from cdgis.pipelines.verify_report import unreadable_inputs
-from cdgis.relocation.plan import WhatIf
 from cdgis.report.files.atomic_output import MARKER, interrupted
 from cdgis.report.files.same_content import same_content
 from cdgis.results.assessment import Assessment
@@ -95,12 +94,13 @@ def run_folder(path: Path) -> Path | None:
 
 
 def verify_run(
-    folder: Path, *, workspace: Workspace, publish: Publish, only: Path | None = None, jobs: int = 1
+    folder: Path, *, workspace: Workspace, publish: Publish, files: Sequence[Path] = (), only: Path | None = None, jobs: int = 1
 ) -> Verification:
     """Return what was checked about the output folder of `cdgis run` or `cdgis relocate`, and what differs.
 
     Parameters
     ----------
+    files : files and folders with the bytes of another day, by which a change since can be told from a forgery.
     only : one page of the folder; the others are not compared.
 
     Raises
@@ -111,9 +111,9 @@ def verify_run(
     if run is None:
         raise ReportError(f"{folder} 没有 {RUN_FILE}，不是 cdgis run 或 relocate 的输出文件夹")
     report = ReportFile(path=folder / RUN_FILE, data=b"", content=run)
-    number = str(run["report_numbers"][""])
+    number, again = str(run["report_numbers"][""]), Repeater(workspace, files=files, jobs=jobs)
     try:
-        fresh = _again(report, workspace, jobs)
+        fresh = again.assessment(report)
     except CdgisError as err:
         checks = [Check(title="按原输入重新运行", faults=(f"无法重算：{err}",), grade=Grade.UNCHECKED)]
         return Verification(report_number=number, subject_id="", checks=tuple(checks))
@@ -123,16 +123,52 @@ def verify_run(
         return Verification(report_number=number, subject_id="", checks=tuple(checks))
     checks = [*graded("输入文件的 SHA-256", input_faults(report, fresh)), *graded("设置与版本", setting_faults(report, fresh))]
     outdated = any(check.grade is Grade.OUTDATED and check.faults for check in checks)
-    fresh = as_reported(report, fresh)
-    numbers = listed(_number_faults(run["report_numbers"], fresh.report_numbers))
-    checks.append(Check(title="报告编号与重算结果", faults=numbers, grade=Grade.OUTDATED if outdated else Grade.CONTENT))
+    found, others = _compared(folder, as_reported(report, fresh), run, publish, only)
+    if outdated and any(grades.get(Grade.CONTENT) for grades in found.values()):
+        with again.as_then(report, fresh) as then:
+            written = _compared(folder, then.assessment, run, publish, only)[0] if then.assessment else {}
+        told = {title: explained(grades, written.get(title, {}), then) for title, grades in found.items()}
+        found = {title: grades for title, (grades, _) in told.items()}
+        checks += next(why for _, why in told.values())
+    for title, grades in found.items():
+        checks += graded(title, grades)
+    if only is None and interrupted(folder):
+        checks.append(Check(title="文件夹完整", faults=("上一次写出在更换文件时被中断，现有文件不全：请重新运行",)))
+    subject = only.stem if only is not None and only.parent.name == "sites" else ""
+    return Verification(report_number=number, subject_id=subject, checks=tuple(checks), unverified=tuple(others))
+
+
+Graded = dict[Grade, list[str]]
+
+
+def _compared(
+    folder: Path, fresh: Assessment, run: Mapping[str, Any], publish: Publish, only: Path | None
+) -> tuple[dict[str, Graded], list[str]]:
+    """Return title -> how numbers and files differ from those of `fresh`, and the files nothing was compared with."""
+    numbers = list(_number_faults(run["report_numbers"], fresh.report_numbers))
+    found: dict[str, Graded] = {"报告编号与重算结果": {Grade.CONTENT: list(listed(iter(numbers)))} if numbers else {}}
     with scratch_folder() as scratch:
         written = scratch / "run"  # the scratch folder itself is locked, and writing locks what it writes into
         publish(fresh, written)
-        checks += _file_checks(folder, written, only, outdated=outdated)
-        others = [] if only is not None else _unverified(folder, written)
-    subject = only.stem if only is not None and only.parent.name == "sites" else ""
-    return Verification(report_number=number, subject_id=subject, checks=tuple(checks), unverified=tuple(others))
+        found |= _files_compared(folder, written, only)
+        return found, [] if only is not None else _unverified(folder, written)
+
+
+def explained(found: Graded, written: Graded, then: Then) -> tuple[Graded, list[Check]]:
+    """Return differences by what made them, and what else to say.
+
+    Parameters
+    ----------
+    found : by grade, against the inputs of today, of which law, layers or versions have changed.
+    written : by grade, against the very inputs of the report; these count where `then` could be made.
+    """
+    rest = dict(found)
+    changed = rest.pop(Grade.CONTENT, [])
+    if then.assessment is None:
+        why = Check(title="输出所据的原文件", faults=(*then.missing, REMEDY), grade=Grade.UNCHECKED)
+        return (rest | {Grade.UNCHECKED: changed} if changed else rest), [why]
+    forged = written.get(Grade.CONTENT, [])
+    return rest | ({Grade.CONTENT: forged} if forged else {Grade.OUTDATED: changed} if changed else {}), []
 
 
 def _unverified(folder: Path, again: Path) -> list[str]:
@@ -145,47 +181,30 @@ def _unverified(folder: Path, again: Path) -> list[str]:
     ]
 
 
-def _again(report: ReportFile, workspace: Workspace, jobs: int) -> Assessment:
-    """Return what the folder's own command gives now, under the assumptions it was given."""
-    request = report.request()
-    if request.command == "relocate":
-        try:
-            what_if = WhatIf.of(request.what_if)
-        except (TypeError, ValueError, AttributeError) as err:
-            raise ReportError(f"run.json 的假设（what_if）不成样子（{in_words(err)}），文件已被改动") from err
-        return assess_relocation(workspace, what_if=what_if, as_of=report.as_of, jobs=jobs)
-    return assess_workspace(workspace, as_of=report.as_of, jobs=jobs)
-
-
 def _number_faults(old: Mapping[str, str], new: Mapping[str, str]) -> Iterator[str]:
     for key in sorted(old.keys() | new.keys()):
         if old.get(key) != new.get(key):
             yield f"{key or '整次运行'}：输出写 {old.get(key, '（无）')}，重算为 {new.get(key, '（无）')}"
 
 
-def _file_checks(folder: Path, again: Path, only: Path | None, *, outdated: bool) -> list[Check]:
-    """Return checks of the pages and of the tables."""
+def _files_compared(folder: Path, again: Path, only: Path | None) -> dict[str, Graded]:
+    """Return title -> differences by grade, of the pages and of the tables."""
     if only is not None:
         name = only.resolve().relative_to(folder.resolve()).as_posix()
         kind = "页面" if name.endswith(_LIKE_OURS) else "文件"
-        return graded(f"{kind} {name}", by_grade(different_files(folder, again, [name]), outdated=outdated))
+        return {f"{kind} {name}": by_grade(different_files(folder, again, [name]))}
     made = {name for name in files_below(again) if name != REGISTER}
     names = made | {name for name in files_below(folder) if _looks_like_ours(name, made)}
     pages = sorted(name for name in names if name.endswith(_LIKE_OURS))
-    checks = []
-    if interrupted(folder):
-        checks.append(Check(title="文件夹完整", faults=("上一次写出在更换文件时被中断，现有文件不全：请重新运行",)))
-    for title, part in (("页面", pages), ("数据表与清单", sorted(names - set(pages)))):
-        checks += graded(f"{title} {len(part)} 个，逐字节", by_grade(different_files(folder, again, part), outdated=outdated))
-    return checks
+    parts = (("页面", pages), ("数据表与清单", sorted(names - set(pages))))
+    return {f"{title} {len(part)} 个，逐字节": by_grade(different_files(folder, again, part)) for title, part in parts}
 
 
-def by_grade(found: list[tuple[str, bool]], *, outdated: bool) -> dict[Grade, list[str]]:
-    """Return the sentences of `different_files` by grade; with `outdated` inputs other content is what they make."""
-    grades: dict[Grade, list[str]] = {}
+def by_grade(found: list[tuple[str, bool]]) -> Graded:
+    """Return the sentences of `different_files` by grade."""
+    grades: Graded = {}
     for sentence, same in found:
-        grade = Grade.BYTES if same else Grade.OUTDATED if outdated else Grade.CONTENT
-        grades.setdefault(grade, []).append(sentence)
+        grades.setdefault(Grade.BYTES if same else Grade.CONTENT, []).append(sentence)
     return grades
 
 

@@ -15,6 +15,8 @@ MOST_LISTED = 20
 """Differences listed per check; the rest are counted."""
 _FIRST = ("verdicts", "findings", "overlaps")
 """Tables whose differences are shown before the rest."""
+_UPDATED = {("rules", ""): "条文或因子", ("settings", "catalog"): "图层目录"}
+"""Kind of input and its name ("": all) -> what to call it, where other content is an update and not another report's."""
 
 
 def listed(faults: Iterator[str]) -> tuple[str, ...]:
@@ -56,8 +58,9 @@ def _input_fault(name: str, old: Mapping[str, Any] | None, new: Mapping[str, Any
     told = f"报告依据 {old['sha256'][:12]}…，现为 {new['sha256'][:12]}…"
     if old.get("content_sha256") and old["content_sha256"] == new["content_sha256"]:
         return Grade.BYTES, f"{name}：文件另存过，内容逐行相同（{told}）"
-    if new["kind"] == "rules" or old.get("version") != new["version"]:
-        return Grade.OUTDATED, f"{name}：{'条文或因子' if new['kind'] == 'rules' else '图层'}已更新（{told}）"
+    updated = _UPDATED.get((new["kind"], new["layer"])) or _UPDATED.get((new["kind"], ""))
+    if updated or old.get("version") != new["version"]:
+        return Grade.OUTDATED, f"{name}：{updated or '图层'}已更新（{told}）"
     return Grade.CONTENT, f"{name}：文件内容已变，{told}"
 
 
