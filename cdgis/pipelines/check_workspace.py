@@ -173,9 +173,10 @@ def _raster_faults(workspace: Workspace, city: GeoDataFrame | None) -> list[Faul
     heights = (settings.carbon.dem_layer, settings.rivers.network, settings.rivers.elevation)
     faults: list[Fault] = []
     unread: set[str] = set()
+    home = place_box(workspace)
     for spec in (spec for spec in catalog.layers.values() if spec.geometry == "raster"):
         try:
-            found = check_raster(spec, workspace.layers_dir, _use(workspace, spec, classes, heights), city)
+            found = check_raster(spec, workspace.layers_dir, _use(workspace, spec, classes, heights), city, home=home)
         except CdgisError as err:
             found = (unreadable(spec.id, err),)
         unread |= {fault.layer for fault in found if fault.grave}
@@ -223,7 +224,7 @@ def _stand_faults(workspace: Workspace, layers: Mapping[str, Layer]) -> list[Fau
     forest_m2, city = None, _city(layers)
     if carbon.land_class_layer in catalog and city is not None:
         try:
-            raster = read_raster(catalog[carbon.land_class_layer], workspace.layers_dir)
+            raster = read_raster(catalog[carbon.land_class_layer], workspace.layers_dir, home=place_box(workspace))
             known = _recoding(workspace, catalog[carbon.land_class_layer])
             areas = class_areas(replace(raster, recoding=known.codes), city[["geometry"]].assign(zone_id=CITY_ZONE))
             forest_m2 = float(areas.loc[areas["class_code"].isin(known.pools.codes("forest")), "area_m2"].sum())

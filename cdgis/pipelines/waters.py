@@ -8,6 +8,7 @@ from cdgis.raster import read_raster, true_heights
 from cdgis.raster.raster_check import VOID_REMEDY, void_words
 from cdgis.readers import table_record
 from cdgis.readers.loading import Loaded
+from cdgis.readers.placed_layers import place_box
 from cdgis.results.assessment import Part
 from cdgis.rivers.entry_points import downstream_of_dischargers
 from cdgis.rivers.outfall_assessment import place_outfalls
@@ -34,7 +35,8 @@ def elevation_gaps(loaded: Loaded) -> list[Gap]:
     if city is None or not len(city.zones) or name not in workspace.catalog or workspace.catalog[name].geometry != "raster":
         return []
     spec = workspace.catalog[name]
-    problem = attempted("", lambda: void_words(true_heights(read_raster(spec, workspace.layers_dir))[0], city.zones)[0], [])
+    home = place_box(workspace)
+    problem = attempted("", lambda: void_words(true_heights(read_raster(spec, workspace.layers_dir, home=home))[0], city.zones)[0], [])
     part = "没有高程处的河网：沿河追踪、排口下游、坡度和海拔条件不全"
     file = workspace.relative(workspace.layers_dir / spec.path)
     return [Gap(part=part, layer=name, file=file, row="", problem=problem, remedy=VOID_REMEDY)] if problem else []

@@ -23,6 +23,7 @@ from cdgis.core.vocabulary import InputRecord
 from cdgis.geometry.projections import grid_crs
 from cdgis.raster.grid import Grid
 from cdgis.workspace.catalog import NO_VOIDS, LayerSpec
+from cdgis.workspace.layer_place import MISPLACED_REMEDY, Box, misplaced_raster
 
 Pixels = npt.NDArray[np.generic]
 PixelBands = Callable[[int], Iterator[tuple[int, Pixels]]]
@@ -103,17 +104,18 @@ class Raster:
         return replace(self, voids=(*self.voids, *fresh))
 
 
-def read_raster(spec: LayerSpec, folder: Path) -> Raster:
+def read_raster(spec: LayerSpec, folder: Path, *, home: Box | None = None) -> Raster:
     """Return the catalogue entry's GeoTIFF, its header checked and its pixels still unread.
 
     Parameters
     ----------
     spec : a raster entry; its `crs` is used only when the file carries none, its `classes` recode the values.
     folder : the folder catalogue paths are relative to.
+    home : the box sites of the place must lie in, degrees; None when nothing says where the place is.
 
     Raises
     ------
-    LayerError : missing, not a GeoTIFF, without georeference, rotated, or of several bands.
+    LayerError : missing, not a GeoTIFF, without georeference, rotated, of several bands, or of another place.
     CrsError : no CRS in the file and none declared, or one on another datum than CGCS2000 and WGS84.
     """
     path = folder / spec.path
@@ -121,9 +123,13 @@ def read_raster(spec: LayerSpec, folder: Path) -> Raster:
         raise LayerError(spec.path, spec.id, ("文件不存在。请放入文件，或修改 layers/catalog.toml 中的 path",))
     try:
         with _opened(path) as source:
-            return _described(spec, folder, source)
+            raster = _described(spec, folder, source)
     except RasterioError as err:
         raise _damaged(spec.path, spec.id, err) from err
+    problem = misplaced_raster(raster.grid.lonlat_box, home)
+    if problem:
+        raise LayerError(spec.path, spec.id, (f"{problem}。{MISPLACED_REMEDY}",))
+    return raster
 
 
 def _opened(path: Path) -> DatasetReader:

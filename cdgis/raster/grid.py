@@ -17,9 +17,11 @@ from numpy.polynomial import chebyshev
 from cdgis.core.array_types import FloatArray, IntArray
 from cdgis.core.errors import CrsError
 from cdgis.geometry.geodesy import cell_areas_m2
-from cdgis.geometry.projections import is_geographic, metres_per_unit, plane_from
+from cdgis.geometry.projections import inverse, is_geographic, metres_per_unit, plane_from
 
 _SQUARE_M = 200.0
+_EDGE_POINTS = 9
+"""On each side of a grid, of which its extent in degrees is told."""
 _DEGREES = (4, 8, 16, 32)
 _CELL_TOLERANCE = 1e-3
 """Of a cell: how far edges of two grids may lie apart and still be taken for the same."""
@@ -51,6 +53,15 @@ class Grid:
     def origin_and_steps(self) -> tuple[float, float, float, float]:
         """West edge, cell width, north edge, cell height."""
         return self.west, self.cell_width, self.north, self.cell_height
+
+    @property
+    def lonlat_box(self) -> tuple[float, float, float, float]:
+        """West, south, east and north of all cells, degrees; nan where the definition cannot place them."""
+        along = np.linspace(0, 1, _EDGE_POINTS)
+        x, y = self.west + self.cell_width * self.columns * along, self.north - self.cell_height * self.rows * along
+        ends = np.concatenate([x, x, np.full_like(y, x[0]), np.full_like(y, x[-1])])
+        lon, lat = inverse(ends, np.concatenate([np.full_like(x, y[0]), np.full_like(x, y[-1]), y, y]), self.crs)
+        return float(lon.min()), float(lat.min()), float(lon.max()), float(lat.max())
 
     def offset_of(self, other: "Grid") -> tuple[int, int] | None:
         """Return by how many rows and columns `other` begins south-east of this grid, None where the cells differ.

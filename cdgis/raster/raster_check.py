@@ -23,6 +23,7 @@ from cdgis.raster.suspected_voids import is_usual_filler, true_heights
 from cdgis.raster.zonal import class_areas
 from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.fault import Fault
+from cdgis.workspace.layer_place import Box
 
 _DECLARE = "是空值的在目录条目写 nodata，或在 GeoTIFF 中声明"
 _VOID_SHARE = 1e-6
@@ -58,16 +59,19 @@ class _Content:
 VOID_REMEDY = "补齐空洞或换成覆盖全市的栅格；空洞处的结果只能是资料不足"
 
 
-def check_raster(spec: LayerSpec, folder: Path, use: RasterUse, city: GeoDataFrame | None) -> tuple[Fault, ...]:
+def check_raster(
+    spec: LayerSpec, folder: Path, use: RasterUse, city: GeoDataFrame | None, *, home: Box | None = None
+) -> tuple[Fault, ...]:
     """Return what is wrong with one raster.
 
     Parameters
     ----------
     folder : the catalogue's folder.
     city : the area the raster should fill, EPSG:4490; None when it is not known.
+    home : the box sites of the place must lie in, degrees.
     """
     try:
-        raster = read_raster(spec, folder)
+        raster = read_raster(spec, folder, home=home)
         raster, suspected = true_heights(raster) if use.elevation else (raster, ())
         content = _content(raster)
         if content.cells == content.empty:

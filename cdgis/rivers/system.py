@@ -18,7 +18,7 @@ from cdgis.geometry.kernels import pair_distance_m
 from cdgis.raster import read_raster, true_heights
 from cdgis.readers import read_layer
 from cdgis.readers.place_extent import in_its_place
-from cdgis.readers.placed_layers import misplaced_layers
+from cdgis.readers.placed_layers import misplaced_layers, place_box
 from cdgis.results.data_status import stamp_for
 from cdgis.results.tables.validation import empty, validate
 from cdgis.rivers.flow_cache import derived_flow, flow_file, flow_of, keep_flow, kept_flow, same_flow
@@ -139,7 +139,7 @@ def read_elevation(workspace: Workspace, spec: LayerSpec) -> tuple[Elevation, In
     ------
     LayerError, CrsError : it cannot be read, or is not in longitude and latitude.
     """
-    raster, _ = true_heights(read_raster(spec, workspace.layers_dir))
+    raster, _ = true_heights(read_raster(spec, workspace.layers_dir, home=place_box(workspace)))
     if not raster.grid.is_geographic:
         raise CrsError(
             spec.path, found=raster.grid.crs, expected="EPSG:4490 或 EPSG:4326（经纬度栅格）",

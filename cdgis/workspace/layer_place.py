@@ -54,6 +54,13 @@ def misplaced(layer: Layer, coverage: Layer | None, home: Box | None) -> str:
     return ""
 
 
+def misplaced_raster(box: Box, home: Box | None) -> str:
+    """Return that a raster with this extent (degrees) lies outside the place, "" when it does not or nobody says where that is."""
+    if home is None or (box[0] <= home[2] and box[2] >= home[0] and box[1] <= home[3] and box[3] >= home[1]):
+        return ""
+    return f"图层不在本地：整幅栅格都在本市以外（{_box_words(box)}；本市 {_box_words(home)}）"
+
+
 def _near(shapes: GeometryArray, home: Box) -> bool:
     x0, y0, x1, y1 = shapely.bounds(shapes).T
     west, south, east, north = home

@@ -11,6 +11,7 @@ from cdgis.core.vocabulary import InputRecord
 from cdgis.raster import Effort, Raster, aligned, read_raster, true_heights
 from cdgis.readers import unread_record
 from cdgis.readers.loading import Loaded
+from cdgis.readers.placed_layers import place_box
 from cdgis.workspace.catalog import LayerSpec
 
 _REMEDY = "请用最近邻法重采样到土地类别栅格的格网（行列、范围、坐标系相同）"
@@ -52,11 +53,12 @@ def read_inputs(loaded: Loaded, gaps: list[Gap]) -> Inputs:
     }  # fmt: skip
     read: dict[str, Raster] = {}
     records: list[InputRecord] = []
+    home = place_box(workspace)
     for name, part in parts.items():
         if name not in workspace.catalog:
             continue
         spec = workspace.catalog[name]
-        raster = attempted(part, partial(read_raster, spec, workspace.layers_dir), gaps)
+        raster = attempted(part, partial(read_raster, spec, workspace.layers_dir, home=home), gaps)
         if raster is None:
             records += unread_record(spec, workspace.layers_dir)
         else:

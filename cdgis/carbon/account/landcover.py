@@ -13,6 +13,7 @@ from cdgis.core.data_gaps import Gap
 from cdgis.core.number_format import covers_all, percent
 from cdgis.core.progress import Progress
 from cdgis.raster import Effort, Raster, account_areas, class_areas, is_usual_filler, transition_areas
+from cdgis.workspace.layer_place import MISPLACED_REMEDY
 from cdgis.workspace.layers import Layer
 
 CITY_ZONE, CITY_LAYER = "city", layer_ids.COUNTIES
@@ -111,11 +112,13 @@ def cover_gaps(cover: LandCoverAccount, raster: Raster) -> list[Gap]:
     words = "、".join(f"{name} {area / 1e6:,.1f} 平方公里" for name, area in zip(names, blank["area_m2"], strict=True))
     fillers = [name for name in blank["land_class"] if name.startswith(UNLISTED) and is_usual_filler(int(name.split(" ")[1]))]
     hint = f"；{'、'.join(fillers)} 像是没有声明的无数据" if fillers else ""
+    part = f"碳储量、年碳汇只含市内有值的 {percent(cover.city_share)} 面积，不是全市合计" if cover.city_share else "碳储量、年碳汇（未计）"
+    is_elsewhere = not cover.city_share and not any(name.startswith(UNLISTED) for name in blank["land_class"])
+    where = "图层不在本地，或在本市全是空值；" if is_elsewhere else ""
     return [
         Gap(
-            part=f"碳储量、年碳汇只含市内有值的 {percent(cover.city_share)} 面积，不是全市合计", layer=raster.record.layer,
-            file=raster.record.path, row="", problem=f"没有土地类别的面积：{words}{hint}",
-            remedy="请换用覆盖全市的栅格；类别编码不同的在图层目录的 classes 写明对应，无数据值在 nodata 写明",
+            part=part, layer=raster.record.layer, file=raster.record.path, row="", problem=f"{where}没有土地类别的面积：{words}{hint}",
+            remedy=MISPLACED_REMEDY if is_elsewhere else "请换用覆盖全市的栅格；类别编码不同的在图层目录的 classes 写明对应，无数据值在 nodata 写明",
         )
     ]  # fmt: skip
 
