@@ -6,8 +6,10 @@ import numpy as np
 import pyproj
 import pytest
 import shapely
-from shapes import write_layer
+import shapely.ops
+from shapes import layer_set, sites, write_layer, zone_layer
 from test_geodesy import B, survey_2008_m2
+from test_remedy import BAN, engine
 
 import cdgis
 from cdgis.core.errors import WorkspaceError
@@ -15,6 +17,8 @@ from cdgis.geometry import geodesy
 from cdgis.geometry.kernels.outline_distances import pair_distance_m
 from cdgis.geometry.planes import Planes, PlaneThreads, current_planes, on_planes
 from cdgis.geometry.shapes import follow_plane, is_sliver
+from cdgis.siting.clearance import SETBACK_M
+from cdgis.siting.remedies import Obstacles, Target, propose_remedies
 
 PLACES = {
     "喀什": (73.5, 35.3, 79.9, 40.3), "承德": (115.9, 40.2, 119.3, 42.6), "衡阳": (110.5, 26.1, 113.3, 27.5),
@@ -83,6 +87,39 @@ def test_distance_is_geodesic_to_a_millimetre_at_ten_kilometres(name):
             local = geodesy.geometries_to_local(np.array([shapely.Point(lon, lat)]))
             found = pair_distance_m(local, geodesy.geometries_to_local(course))[0]
             assert found == pytest.approx(true_distance_m(lon, lat, edge), abs=1e-3)
+
+
+def along(lon, lat, corners):
+    """A polygon of points given as metres east and north of a spot, by geodesics."""
+    return shapely.Polygon([GEOD.fwd(*GEOD.fwd(lon, lat, 90, east)[:2], 0, north)[:2] for east, north in corners])
+
+
+def least_distance_m(one, other):
+    """Geodesic distance of two outlines, by points every half metre of the first against the other's on its distance plane."""
+    here = np.array(shapely.segmentize(one, 5e-6).exterior.coords)
+    near = np.array([shapely.ops.nearest_points(shapely.Point(xy), other)[1].coords[0] for xy in here])
+    return GEOD.inv(*here.T, *near.T)[2].min()
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_proposed_shift_is_judged_clear_and_as_long_as_geodesics_say(name):
+    """A site of 200 m whose eastern half is prohibited: 100 m and the setback to the west, in every place."""
+    ((lon, lat), (west, south)), _ = spots(name, 2)
+    for x, y in ((lon, lat), (west, south)):
+        site = along(x, y, [(0, 0), (200, 0), (200, 200), (0, 200)])
+        ban = along(x, y, [(100, -900), (900, -900), (900, 900), (100, 900)])
+        with on_planes(lambda: Planes.of(PLACES[name])):
+            city = shapely.box(x - 0.1, y - 0.1, x + 0.1, y + 0.1)
+            judged = engine(layer_set(zone_layer("ban", [ban]), city=city), BAN)
+            table, _ = propose_remedies(sites([site]).frame, [Obstacles(subject_id="S000", target=Target.PROHIBITED,
+                                        zones=np.array([ban], dtype=object))], judged, radius_m=500.0)  # fmt: skip
+        row = table.set_index("kind").loc["平移"]
+        assert row["feasible"] and row["verdict"] == "未发现冲突"
+        assert row["distance_m"] == pytest.approx(100 + SETBACK_M, abs=0.1)
+        moved = shapely.from_wkt(row["wkt"])
+        assert least_distance_m(moved, ban) == pytest.approx(SETBACK_M, abs=0.1)
+        (x0, y0), (x1, y1) = site.exterior.coords[0], moved.exterior.coords[0]
+        assert GEOD.inv(x0, y0, x1, y1)[2] == pytest.approx(row["distance_m"], abs=0.1)
 
 
 def test_planes_of_another_place_do_not_find_the_foot():

@@ -13,6 +13,7 @@ from shapes import PARCEL, in_crs, square, workspace
 from cdgis.geometry.geodesy import from_lonlat, survey_area_m2, to_lonlat
 from cdgis.readers import read_sites
 from cdgis.readers.drawing import readable
+from cdgis.report.screening.boundary import boundary_of
 from cdgis.workspace.layers import Subjects
 
 CRS = {"crs": "EPSG:4548"}
@@ -267,3 +268,33 @@ def test_reading_twice_gives_the_same(tmp_path: Path) -> None:
     first, second = read(path), read(path)
     assert first.frame.equals(second.frame) and first.intake == second.intake
     assert to_lonlat([shapely.Point(CORNER)], 4548)[0].x == pytest.approx(117.0)
+
+
+@pytest.mark.parametrize("old_style", [False, True])
+def test_of_an_arc_the_drawn_ends_are_the_boundary_points(tmp_path: Path, old_style: bool) -> None:
+    """A parcel with one bulged side, in two kinds of polyline, and a square hole: eight drawn points, one arc, no chord points."""
+    document = drawing()
+    corners = [(0, 0, 0.0), (400, 0, 0.3), (400, 300, 0.0), (0, 300, 0.0)]
+    vertices = [(CORNER[0] + x, CORNER[1] + y, bulge) for x, y, bulge in corners]
+    space = document.modelspace()
+    if old_style:
+        space.add_polyline2d(vertices, format="xyb", close=True, dxfattribs={"layer": "红线"})
+    else:
+        space.add_lwpolyline(vertices, format="xyb", close=True, dxfattribs={"layer": "红线"})
+    hole = [(CORNER[0] + x, CORNER[1] + y) for x, y in ((50, 50), (60, 50), (60, 60), (50, 60))]
+    space.add_lwpolyline(hole, close=True, dxfattribs={"layer": "红线"})
+    subjects = read(saved(document, tmp_path))
+    (given,) = subjects.given.values()
+    boundary = boundary_of(subjects.frame.geometry.iloc[0], given)
+    assert [(point.east_m, point.north_m) for point in boundary.points] == [(round(x, 4), round(y, 4)) for x, y, *_ in (*vertices, *hole)]
+    assert [point.ring for point in boundary.points] == [1] * 4 + [2] * 4 and boundary.count == 8
+    assert "1 段圆弧" in boundary.note and "不列入" in boundary.note and "照所交文件" not in boundary.note
+    assert shapely.get_num_coordinates(subjects.frame.geometry.iloc[0]) > 30  # what is measured follows the arc
+
+
+def test_degrees_the_wrong_way_round_are_called_so_in_a_drawing_too(tmp_path: Path) -> None:
+    document = drawing()
+    document.modelspace().add_lwpolyline([(40.95, 117.90), (40.95, 117.91), (40.96, 117.91)], close=True)
+    subjects = read(saved(document, tmp_path), crs="CGCS2000")
+    assert subjects.frame.geometry.iloc[0].bounds == pytest.approx((117.90, 40.95, 117.91, 40.96))
+    assert "经纬度颠倒，已对调" in only_reason(subjects)

@@ -17,6 +17,7 @@ from ezdxf.document import Drawing
 from ezdxf.entities.dxfgfx import DXFGraphic
 from ezdxf.entities.hatch import Hatch
 from ezdxf.entities.insert import Insert
+from ezdxf.entities.lwpolyline import LWPolyline
 from ezdxf.entities.polyline import Polyline
 from ezdxf.filemanagement import readfile
 from ezdxf.lldxf.const import DXFError
@@ -78,6 +79,10 @@ class ClosedCurve:
     curve: Curve
     number: str = ""
     """The parcel's number (宗地号) that CASS wrote into the entity, "" when there is none."""
+    drawn: FloatArray | None = None
+    """Vertices as drawn, without the chords of arcs; None where the curve has no arc, or no vertices of its own (a circle)."""
+    arcs: int = 0
+    """Edges drawn as arcs between those vertices."""
 
     @property
     def is_fill(self) -> bool:
@@ -234,11 +239,24 @@ def _sort_in(entity: DXFGraphic, layer: str, content: DrawingContent) -> None:
         if kind in _SINGLE_LINES:
             content.open[layer, kind] += 1
         elif curve.is_closed or curve.start.isclose(curve.end, abs_tol=_closing(content.unit)):
-            content.closed.append(ClosedCurve(layer=layer, kind=kind, curve=curve, number=number))
+            drawn, arcs = _drawn(entity) if len(curves) == 1 else (None, 0)
+            content.closed.append(ClosedCurve(layer=layer, kind=kind, curve=curve, number=number, drawn=drawn, arcs=arcs))
         else:
             content.open[layer, kind] += 1
             gap = float(curve.start.distance(curve.end))
             content.gaps[layer, kind] = min(gap, content.gaps.get((layer, kind), gap))
+
+
+def _drawn(entity: DXFGraphic) -> tuple[FloatArray | None, int]:
+    """Return the vertices of a polyline with arcs, in model space, and how many of its edges are arcs."""
+    if isinstance(entity, LWPolyline):
+        bulges, vertices = [point[4] for point in entity.get_points()], list(entity.vertices_in_wcs())
+    elif isinstance(entity, Polyline) and entity.is_2d_polyline:
+        bulges, vertices = [vertex.dxf.get("bulge", 0) for vertex in entity.vertices], list(entity.points_in_wcs())
+    else:
+        return None, 0
+    arcs = sum(bool(bulge) for bulge in bulges)
+    return (_flat(vertices), arcs) if arcs else (None, 0)
 
 
 def _parcel_number(entity: DXFGraphic) -> str:

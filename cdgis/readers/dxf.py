@@ -6,6 +6,7 @@ Closed curves on one layer nest: one inside another is its hole.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from shapely import LineString, Polygon
@@ -21,6 +22,7 @@ from cdgis.readers.intake import Remark, noted, rejected, repaired
 from cdgis.readers.nested_outlines import Outline, Placement, nested, without_twins
 from cdgis.readers.records import SiteRecord, SiteSource
 from cdgis.readers.repair import settle
+from cdgis.readers.rings import Vertex
 from cdgis.readers.shape_kind import ShapeKind, may_be_a_route, named_kind
 
 MOST_CLOSED = 5_000
@@ -97,19 +99,22 @@ def _outline(closed: ClosedCurve, epsg: int, declared: str, stated: str) -> Outl
     points = closed.points(scale if placement.epsg not in GEOGRAPHIC else 111_000.0) * scale
     if len(np.unique(points, axis=0)) < 3:
         return "闭合线不足三个点"
-    ring = points[:, ::-1] if placement.swap else points
+    order = slice(None, None, -1 if placement.swap else 1)
     return Outline(
         layer=closed.layer,
-        polygon=Polygon(ring),
+        polygon=Polygon(points[:, order]),
         placement=placement,
         is_curved=closed.curve.has_curves,
         is_fill=closed.is_fill,
         number=closed.number,
+        drawn=closed.drawn[:, order] * scale if closed.drawn is not None else None,
+        arcs=closed.arcs,
     )
 
 
 def _placement(corners: FloatArray, epsg: int, declared: str, stated: str) -> Placement | str:
-    if epsg in GEOGRAPHIC and within(CHINA_BOX, *_bounds(corners)):
+    if epsg in GEOGRAPHIC and (within(CHINA_BOX, *_bounds(corners)) or within(CHINA_BOX, *_bounds(corners[:, ::-1]))):
+        # the other way round is said and put right where all formats are
         return Placement(epsg=epsg, unit="m", swap=False, remarks=())
     wanted = declared or stated
     fitting = [fit for unit in UNIT_M if (fit := _in_unit(corners, unit, epsg)) is not None]
@@ -181,17 +186,28 @@ def _site_records(outlines: Sequence[Outline], source: SiteSource, damage: tuple
             if as_drawn and not outline.is_fill:
                 shape = LineString(outline.polygon.exterior)
             epsg = outline.placement.epsg
-            settled = settle(shape, epsg, source=source.label, remedy=_crs_remedy(), home=source.home, repair_share=source.repair_share)
+            settled = settle(shape, epsg, source=source.label, remedy=_crs_remedy(), home=source.home, repair_share=source.repair_share,
+                             vertices=_drawn_vertices(outline, holes))  # fmt: skip
+            arcs = sum(part.arcs for part in (outline, *holes))
             name = layer if len(sites) == 1 else f"{layer}-{number}"
             named = layer not in _NAMELESS_LAYERS
             yield SiteRecord(
                 row=f"{layer}#{number}",
                 geometry=settled.geometry,
-                given=settled.given,
+                given=replace(settled.given, arcs=arcs) if settled.given is not None else None,
                 keys=(*((outline.number,) if outline.number else ()), *((name,) if named else ()), str(row)),
                 texts=({"name": name} if named else {}) | ({"subject_id": outline.number} if outline.number else {}),
                 remarks=(*damage, *_remarks(outline, holes), *settled.remarks),
             )
+
+
+def _drawn_vertices(outline: Outline, holes: Sequence[Outline]) -> list[Vertex]:
+    """Return the points that were drawn, where arcs put chords between them; [] where the shape has no others."""
+    rings = (outline, *holes)
+    if not any(part.arcs for part in rings):
+        return []
+    points = [part.drawn if part.drawn is not None else np.array(part.polygon.exterior.coords)[:-1] for part in rings]
+    return [Vertex(label="", ring=ring, first=float(y), second=float(x), line=0) for ring, xy in enumerate(points, start=1) for x, y in xy]
 
 
 def _remarks(outline: Outline, holes: Sequence[Outline]) -> Iterator[Remark]:

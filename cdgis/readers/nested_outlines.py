@@ -8,7 +8,7 @@ import numpy as np
 import shapely
 from shapely import Polygon
 
-from cdgis.core.array_types import GeometryArray, IntArray
+from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
 from cdgis.core.errors import ReaderError
 from cdgis.readers.intake import Remark
 
@@ -41,6 +41,10 @@ class Outline:
     is_fill: bool
     number: str = ""
     """The parcel's own number, "" when the drawing gives none."""
+    drawn: FloatArray | None = None
+    """Vertices as drawn where edges are arcs, x = easting in metres; None where the polygon has no others."""
+    arcs: int = 0
+    """Edges that were drawn as arcs."""
     twins: int = 0
     """Further drawings of the same outline."""
 

@@ -21,6 +21,8 @@ class GivenOutline:
     """Label and ring number of each point, where the file states them."""
     inserted: int = 0
     """Points that densification put into long edges for measuring; none of them is in `shape`."""
+    arcs: int = 0
+    """Edges drawn as arcs: their chords measure and are not in `shape` either."""
     mended: bool = False
     """Whether what is judged was repaired, so that its boundary is not quite this one."""
 

@@ -66,7 +66,9 @@ def _on_plane(lonlat: np.ndarray, epsg: int) -> np.ndarray:
 
 
 def _note(outline: GivenOutline) -> str:
-    said = "点号、圈号照所交文件。" if outline.marks else "圈号 1 为外圈，2 起为内圈（孔）。"
+    said = "点号、圈号照所交文件。" if any(label for label, _ in outline.marks) else "圈号 1 为外圈，2 起为内圈（孔）。"
+    if outline.arcs:
+        said += f"图上有 {outline.arcs} 段圆弧，列出的是图上画的端点；量算按弦高不超过1厘米的折线，弦上的点不是界址点，不列入。"
     if outline.inserted:
         said += f"量算时在长边上另加 {outline.inserted} 个点（偏差不超过1厘米），只用于计算，不是界址点，不列入；GeoPackage 的图形含这些点。"
     if outline.mended:
