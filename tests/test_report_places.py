@@ -1,3 +1,4 @@
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -5,6 +6,7 @@ import shapely
 from bs4 import BeautifulSoup
 from report_fixtures import make_assessment
 
+from cdgis.core.number_format import percent
 from cdgis.geometry.geodesy import survey_area_m2
 from cdgis.report.screening import Casebook
 from cdgis.report.site.page import render_place, render_place_list
@@ -69,6 +71,17 @@ def test_legend_names_every_class_whose_line_is_drawn() -> None:
     key = counties.loc[counties.contains(shapely.Point(117.3, 41.2)), "zone_id"].iloc[0]
     labels = {label for _, _, label in _places()[f"counties/{key}.html"].sketch.legend}
     assert {"生态保护红线·核心保护区", "生态保护红线·红线一般区域"} <= labels
+
+
+def test_carbon_of_a_place_says_what_it_leaves_out() -> None:
+    place = _places()["counties/130801.html"]
+    rows = [{**row, "soil_share": share, "covered_share": covered} for row, share, covered in
+            zip(place.carbon, [0.0, 1.0] + [0.4] * 9, [1.0, 0.25] + [0.9] * 9, strict=False)]  # fmt: skip
+    soup = BeautifulSoup(render_place(make_assessment(), replace(place, carbon=tuple(rows))), "html.parser")
+    shown = [row.find_all("td")[2].text for row in soup.select("#place-carbon tbody tr")]
+    assert [("不含土壤" in text, "只含有值的" in text) for text in shown] == [
+        (row["soil_share"] == 0, row["covered_share"] < 1) for row in rows]  # fmt: skip
+    assert f"占面积 {percent(rows[-1]['soil_share'])}" in soup.text
 
 
 def test_carbon_of_a_place_carries_the_mark_of_its_rows() -> None:
