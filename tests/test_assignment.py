@@ -109,6 +109,20 @@ def test_large_plan_keeps_every_capacity_and_lies_at_its_bound(whole_pairs: int)
     assert found.bound <= found.objective + 1e-9
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_a_solver_that_stops_early_leaves_nobody_out_for_whom_there_is_room(seed: int) -> None:
+    """Else the plan could not say why: every park would be open to him."""
+    p = problem(seed, 30, 4, tight=1.5, gaps=False)
+    limits = LIMITS.model_copy(update={"exact_pairs": 0, "gap": 0.9, "nodes": 1})
+    place = assign(p, limits).place
+    assert keeps(p, place)
+    for left_out in np.flatnonzero(place == UNPLACED):
+        for park in np.flatnonzero(p.permitted[left_out]):
+            tried = place.copy()
+            tried[left_out] = park
+            assert not keeps(p, tried)
+
+
 def test_search_betters_the_rounded_plan_and_repeats() -> None:
     rng = np.random.default_rng(5)
     none = np.full(20, np.inf)

@@ -141,6 +141,8 @@ def judged_on(loaded: Loaded, subjects: Subjects, ground: pd.DataFrame) -> pd.Da
 def check_plan(loaded: Loaded, subjects: Subjects, found: dict[str, pd.DataFrame]) -> int:
     """Hold a plan against what it promises; return how many were placed."""
     pairs, ground = found["destinations"], found["relocation_ground"]
+    assert (pairs["feasible"] == ~pairs["verdict"].isin(["不符合", "资料不足"])).all()
+    assert ((pairs["shortfall"] == "") & pairs["feasible"])[pairs["assigned"]].all()
     placed = pairs[pairs["assigned"]].set_index("enterprise_id")
     assert set(ground["enterprise_id"]) == set(placed.index)
     if ground.empty:
@@ -272,6 +274,22 @@ def test_closing_every_park_leaves_everybody_where_they_are(tmp_path: Path) -> N
     assert not found["destinations"]["assigned"].any() and (found["relocation"]["unplaced"] != "").all()
     with pytest.raises(UsageError, match="没有园区 月球"):
         plan_relocation(loaded, judge_subjects(loaded, subjects), what_if=WhatIf(closed=("月球",)))
+
+
+def test_only_who_must_move_is_given_a_park_and_who_closes_or_is_spared_is_counted_as_such(tmp_path: Path) -> None:
+    loaded, subjects = made(tmp_path, 3)
+    old = rule("EQ-9", "", "退出", geometry="none", project_types=OLD, conditions=[{"attribute": "equipment", "op": "has", "value": "坩埚"}])
+    loaded = replace(loaded, rulebook=Rulebook(rules=(*loaded.rulebook.rules, old)))
+    more = [("S000", "equipment", "坩埚", ""), ("S001", "serves_city", "true", "")]
+    stated = pd.concat([subjects.attributes, pd.DataFrame(more, columns=subjects.attributes.columns)], ignore_index=True)
+    found = plan_relocation(loaded, judge_subjects(loaded, Subjects(frame=subjects.frame, attributes=stated)))
+    listed = found["relocation"].set_index("enterprise_id")
+    assert listed.loc["S000", "disposition"] == "关停退出" and listed.loc["S001", "status"] == "排除"
+    assert set(found["destinations"]["enterprise_id"]) == {f"S00{i}" for i in range(2, 7)}
+    placed = found["destinations"]["assigned"].sum()
+    city = found["relocation_effects"].query("zone_layer == 'city'").set_index("figure")
+    assert city.loc["enterprises", ["before", "after"]].tolist() == [7, 6]
+    assert city.loc["to_move", ["before", "after"]].tolist() == [6, 5 - placed]
 
 
 def test_what_lies_downstream_is_added_to_the_circumstances_when_somebody_knows(tmp_path: Path) -> None:

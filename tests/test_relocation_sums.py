@@ -11,19 +11,22 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
+from scipy.sparse import csr_array
 from shapes import from_metres, layer_set, metres, rule, sites, zone_layer
 
 from cdgis.core.vocabulary import LIST_SEPARATOR, Relation, State
 from cdgis.geometry import geodesy
 from cdgis.relocation.conflict import HARDNESS, Obstacle, easiest_opening, explain_unplaced
+from cdgis.relocation.improving import Pairs, Relaxed
 from cdgis.relocation.plan import WhatIf
 from cdgis.relocation.plan.circumstances import measure_circumstances
 from cdgis.relocation.plan.joint_plan import explain_left_out, plan_jointly
 from cdgis.relocation.plan.park_sites import told_of
 from cdgis.relocation.plan.profiles import group_candidates, judged_size_m2, rules_at
 from cdgis.relocation.plan.supply import park_names, survey_parks
-from cdgis.relocation.policy import read_destination_policy, read_priority_policy
+from cdgis.relocation.policy import DispositionRule, read_destination_policy, read_priority_policy
 from cdgis.relocation.priority import rank_by_urgency
+from cdgis.relocation.refining import _loss
 
 GEOD = Geod(ellps="GRS80")
 NAN = float("nan")
@@ -356,9 +359,12 @@ def plan_of(rng, firms, parks):
         for i, park in enumerate(names):
             law, shut = bool(rng.random() < 0.2), bool(rng.random() < 0.1)
             lacking = candidates.at[firm, "land_ha"] > spare[i]
+            dry = candidates.at[firm, "water_10k_m3"] > frame.at[i, "water_left"]
             short = (
                 "用地不足，园区给得少"
                 if lacking
+                else "用水不足，园区给得少"
+                if dry
                 else rng.choice(["", "", "没有铁路条件：远", "整块用地不足", "企业没有填用水需求"])
             )
             rows.append(
@@ -456,8 +462,7 @@ def test_use_of_parks_and_reasons_of_those_left_out_are_those_of_the_plan(seed, 
                 ("energy_tce", row.energy_left),
             ):
                 found += ["taken"] if len(there) and candidates.at[firm, need] > left - there[need].sum() else []
-            # without anybody else's plot a park that is open and large enough would have been given, unless its water is too little
-            assert found or candidates.at[firm, "water_10k_m3"] > row.water_left
+            assert found  # a park that nothing bars would have been given
         open_ = {
             park: found for park, found in kinds.items() if found and not set(found) & {"unstated", "ground", "law"}
         }
@@ -530,3 +535,94 @@ def test_grades_begin_at_their_least_and_a_span_is_named_where_weights_disagree(
         ranking["grade_range"].tolist()[-1] == f"{names[0]}–{names[-1]}"
         and ranking["grade_range"].tolist()[:2] == names[:2]
     )
+
+
+def ranks(score: np.ndarray, own: int) -> int:
+    return 1 + int((np.round(score, 9) > np.round(score[own], 9)).sum())
+
+
+@few
+@given(st.integers(0, 100_000))
+def test_what_widens_a_rank_is_the_largest_gap_or_the_weight_that_moves_it_most(seed):
+    rng = np.random.default_rng(seed)
+    weights = rng.dirichlet(np.ones(3)).round(3)
+    weights[-1] = 1 - weights[:-1].sum()
+    criteria = tuple(
+        PRIORITY.criterion[0].model_copy(
+            update={"id": f"c{k}", "title": f"标{k}", "measure": f"m{k}", "low": 0.0, "high": 1.0, "scale": "linear", "ideal": "high", "weight": w}
+        )
+        for k, w in enumerate(weights)
+    )
+    policy = PRIORITY.model_copy(update={"criterion": criteria})
+    values = rng.uniform(0, 1, (4, 3)).round(2)
+    values[rng.random(values.shape) < (0.25 if seed % 2 else 0.0)] = NAN
+    ranking = rank_by_urgency(pd.DataFrame(values, columns=["m0", "m1", "m2"]), policy).ranking
+    low, high = np.nan_to_num(values, nan=0.0), np.nan_to_num(values, nan=1.0)
+    tolerance = policy.weight_range.tolerance
+    for i in range(4):
+        others = np.arange(4) != i
+        best, worst = (ranks(np.where(others, far @ weights, near @ weights), i) for far, near in ((low, high), (high, low)))
+        swings = []
+        for k, own in enumerate(weights):
+            ends = []
+            for end in (own * (1 - tolerance), min(own * (1 + tolerance), 1.0)):
+                moved = weights * (1 - end) / (1 - own)
+                moved[k] = end
+                ends.append(ranks((low + high) / 2 @ moved, i))
+            swings.append(abs(ends[0] - ends[1]))
+        gaps = (high - low)[i] * weights
+        if ranking["rank_low"].iloc[i] == ranking["rank_high"].iloc[i]:
+            wanted = ""
+        elif worst > best and worst - best >= max(swings):
+            wanted = f"标{int(np.argmax(gaps))}（缺数据）" if gaps.any() else "其他企业缺数据"
+        else:
+            wanted = f"标{int(np.argmax(swings))}（权重）" if max(swings) else "几个权重一起变动"
+        assert ranking["driver"].iloc[i] == wanted
+
+
+def test_of_two_parks_with_room_the_better_one_is_given_and_the_more_urgent_comes_first():
+    pairs, candidates, parks = plan_of(np.random.default_rng(0), 2, 2)
+    pairs = pairs.assign(permitted=True, feasible=True, closed=False, shortfall="", failing_rule="", available_ha=[30.0, 6.0, 30.0, 6.0])
+    parks["water_left"], candidates["land_ha"], candidates["water_10k_m3"] = np.inf, 5.0, 0.0
+    better = plan_jointly(pairs.assign(score=[0.2, 0.9, 0.7, 0.3]), candidates, parks, POLICY)
+    assert better.place.tolist() == ["K1", "K0"]
+    one = pairs.assign(available_ha=6.0, score=[0.5, 0.5, 0.5, 0.5], permitted=[True, False, True, False])
+    for urgency, placed in (([0.1, 0.9], ["", "K0"]), ([0.9, 0.1], ["K0", ""])):
+        assert plan_jointly(one, candidates.assign(urgency=urgency), parks, POLICY).place.tolist() == placed
+
+
+def test_a_layer_that_covers_itself_covers_the_parks_inside_it():
+    zones = zone_layer("units", [metres(0, 0, 500, 500), metres(500, 0, 900, 500)], ids=["u0", "u1"])
+    zones = replace(zones, spec=zones.spec.model_copy(update={"coverage": ""}))
+    rules = (rule("A", "units", zone_ids=["u0"]), rule("B", "units", zone_ids=["u1"]))
+    assert [r.id for r in rules_at(rules, {"units": zones}, np.array([metres(10, 10, 90, 90)]))] == ["A"]
+
+
+@few
+@given(st.integers(0, 100_000))
+def test_what_parks_lose_is_all_that_a_plan_loses_but_for_those_left_outside(seed):
+    """Loss against the relaxation = reduced costs + what is left of the limits at their prices + multipliers of those outside."""
+    rng = np.random.default_rng(seed)
+    count, parks = int(rng.integers(2, 6)), int(rng.integers(1, 4))
+    row, park = (part.ravel() for part in np.indices((count, parks)))
+    use = rng.uniform(0.1, 0.6, (2 * parks, len(row))) * (np.arange(2 * parks)[:, None] // 2 == park)
+    matrix = csr_array(np.vstack([(np.arange(count)[:, None] == row).astype(float), use]))
+    pairs = Pairs(row=row, park=park, matrix=matrix, shape=(count, parks))
+    multiplier, saving = rng.uniform(0, 1, count + 2 * parks), rng.uniform(-2, 0, len(row))
+    relaxed = Relaxed(share=np.zeros(len(row)), reduced=saving + multiplier @ matrix.toarray(), multiplier=multiplier, value=-float(multiplier.sum()))
+    where = rng.integers(-1, parks, count)
+    chosen = np.flatnonzero(park == where[row])
+    used = use[:, chosen].sum(axis=1)
+    over = np.maximum(used - 1, 0) @ multiplier[count:]  # more than all of a limit counts as nothing left
+    outside = multiplier[:count][where < 0].sum()
+    assert _loss(pairs, relaxed, chosen).sum() + outside - over == pytest.approx(saving[chosen].sum() - relaxed.value)
+    per_park = _loss(pairs, relaxed, chosen)
+    for k in range(parks):
+        left = np.maximum(1 - use[2 * k : 2 * k + 2, chosen].sum(axis=1), 0) @ multiplier[count + 2 * k : count + 2 * k + 2]
+        assert per_park[k] == pytest.approx(relaxed.reduced[chosen[park[chosen] == k]].sum() + left)
+
+
+def test_a_disposition_for_nothing_left_holds_only_where_nothing_is_left():
+    written = DispositionRule(any_of=("装备",), equipment="nothing_left", gives="关停退出", text="t")
+    kinds = frozenset({"装备"})
+    assert written.holds(kinds, nothing_left=True) and not written.holds(kinds) and not written.holds(kinds, nothing_left=False)

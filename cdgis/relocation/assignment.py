@@ -112,7 +112,8 @@ def assign(problem: Problem, limits: DestinationPolicy) -> Assignment:
     else:
         found = _approached(model, limits, everything)
     lowest = everything + found.bound
-    place[model.pair_row[found.chosen]] = model.pair_park[found.chosen]
+    chosen = _filled(model, found.chosen)  # a solver that stopped at its gap or its nodes may leave out whom there is room for
+    place[model.pair_row[chosen]] = model.pair_park[chosen]
     objective = problem.value(place)
     return Assignment(
         place=place, objective=objective, bound=min(lowest, objective), pairs=len(model.saving),
@@ -171,7 +172,7 @@ def _approached(model: "_Model", limits: DestinationPolicy, everything: float) -
     chosen = refined(
         pairs, relaxed, whole, search=limits.search, solve=solve, saving=model.saving, enough=enough
     )  # fmt: skip
-    return _Solved(chosen=_filled(model, chosen), bound=relaxed.value, nodes=nodes)
+    return _Solved(chosen=chosen, bound=relaxed.value, nodes=nodes)
 
 
 def _relaxed(model: "_Model") -> Relaxed:

@@ -92,6 +92,9 @@ def _exchanged(root: Path, mutant: Mutant) -> bool:
     module = importlib.import_module(mutant.path.removesuffix("/__init__.py").removesuffix(".py").replace("/", "."))
     source = (root / mutant.path).read_text(encoding="utf-8")
     tree = mutated_tree(source, mutant.order)
+    for name, value in list(vars(module).items()):
+        if hasattr(value, "py_func"):  # machine code of numba: one mutant is sooner run as it is written than compiled
+            setattr(module, name, value.py_func)
     if not mutant.function:
         return _reassigned(module, tree, mutant)
     code = compile(tree, str(root / mutant.path), "exec")
