@@ -138,6 +138,26 @@ def test_rules_of_every_choice_of_shipped_packs_are_without_fault():
             assert bound == []
 
 
+def test_what_is_national_law_stands_in_the_national_pack():
+    """A local pack's own rules rest on local documents, or on a national one about ground that is only here."""
+    national, *local = CHENGDE
+    with on_packs(CHENGDE[:1]):
+        issuers = {basis.issuer for rule in load_rulebook().rules for basis in rule.basis if basis.issuer}
+        soil = {rule.id: rule for rule in load_rulebook().rules if rule.id in ("SO-01-2023", "SO-01-2026", "SZ-03-2021", "TH-01", "EQ-02", "EQ-03")}
+    assert len(soil) == 6 and {rule.level.value for rule in soil.values()} == {"国家"} and not NAMES.search(str([*soil.values()]))
+    rows = [row for pack in local for file in pack.file("rules").glob("*.toml") for row in tomllib.loads(file.read_text("utf-8")).get("rule", ())]
+    here_alone = ("resort_zones", "miyun_range")
+    of_the_nation = [row["id"] for row in rows if row.get("layer") not in here_alone and any(b.get("issuer") in issuers for b in row["basis"])]
+    assert of_the_nation == [] and len(rows) > 60 and "国务院" in issuers
+
+
+def test_chengde_amends_what_it_tightens():
+    """The twin: the same rule is the nation's elsewhere and the city's here."""
+    with on_packs(CHENGDE):
+        here = load_rulebook().get("SO-01-2026")
+    assert here.level.value == "市" and here.zone_classes == ("重度", "中度") and not here.industry_prefixes and here.plan_measure == "14"
+
+
 def test_a_narrower_pack_amends_single_fields(tmp_path):
     own_pack(tmp_path, "乙", ["43"], rules='[[amend]]\nid = "BA-01"\nclause = "本省另有说明"\n')
     with in_place(workspace_in(tmp_path, code="4304")):
