@@ -283,10 +283,11 @@ def test_key_opens_the_ogc_interface_and_nothing_else_until_it_is_taken_back(app
     assert people["first"].post("/api/keys", {"name": "x"}).status_code == 403
     program = Browser(app, "no-session")
     basic = {"authorization": "Basic " + base64.b64encode(f"任意:{key}".encode()).decode()}
-    assert program.get("/ogc/collections", headers=basic).status_code == 200
+    for header in (basic, {"authorization": f"Bearer {key}"}):
+        assert program.get("/ogc/collections", headers=header).status_code == 200
     for path in ("/api/cases", "/", "/api/layers"):
         assert program.get(path, headers=basic).status_code in (401, 303)
-    for wrong in ("Basic x", "Basic " + base64.b64encode(b"a:b").decode(), f"Bearer {key}", "Basic \u00e9".encode()):
+    for wrong in ("Basic x", "Basic " + base64.b64encode(b"a:b").decode(), "Bearer x", f"Basic {key}", "Basic \u00e9".encode()):
         assert program.get("/ogc", headers={"authorization": wrong}).status_code == 401
     [number] = [row["id"] for row in people["admin"].get("/api/keys").json()]
     assert people["admin"].delete(f"/api/keys/{number}").status_code == 200

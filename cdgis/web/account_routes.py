@@ -10,6 +10,7 @@ from sqlalchemy import select
 from cdgis.core.errors import DeskError
 from cdgis.core.vocabulary import LIST_SEPARATOR
 from cdgis.web import accounts
+from cdgis.web.access_scopes import SCOPE_WORDS, Scope, scopes_in
 from cdgis.web.case_states import Actor, Role
 from cdgis.web.event_chain import journal_faults, journal_head
 from cdgis.web.guards import new_token
@@ -71,9 +72,10 @@ class Change(_Body):
 
 
 class KeyName(_Body):
-    """What an access key is for."""
+    """What an access key is for, and what it opens."""
 
     name: str
+    scopes: list[Scope] = [Scope.OGC]
 
 
 def _signed_in(desk: Desk, token: str) -> JSONResponse:
@@ -149,15 +151,18 @@ def keys(desk: InDesk, _: Manager) -> list[dict[str, Any]]:
     """Return the access keys, without the keys."""
     with desk.database.reading() as session:
         return [
-            {"id": key.id, "name": key.name, "made_at": key.made_at, "made_by": key.made_by}
+            {
+                "id": key.id, "name": key.name, "made_at": key.made_at, "made_by": key.made_by,
+                "scopes": [SCOPE_WORDS[scope] for scope in Scope if scope in scopes_in(key.scopes)],
+            }
             for key in session.scalars(select(AccessKey).order_by(AccessKey.id))
-        ]
+        ]  # fmt: skip
 
 
-@router.post("/keys", status_code=201, summary="新建访问密钥（只读，供 QGIS 等）")
+@router.post("/keys", status_code=201, summary="新建访问密钥，供 QGIS 和别的程序")
 def make_key(desk: InDesk, who: Manager, body: KeyName) -> dict[str, str]:
     """Make an access key."""
-    return {"key": accounts.add_key(desk, body.name, who)}
+    return {"key": accounts.add_key(desk, body.name, who, body.scopes)}
 
 
 @router.delete("/keys/{key_id}", summary="撤销访问密钥")

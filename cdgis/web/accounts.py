@@ -1,4 +1,4 @@
-"""Accounts, their passwords and sessions, and the keys of programs that only read."""
+"""Accounts, their passwords and sessions, and the keys of programs."""
 
 import base64
 import hashlib
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from cdgis.core.errors import DeskError
 from cdgis.core.safe_text import is_clean
 from cdgis.core.vocabulary import LIST_SEPARATOR
+from cdgis.web.access_scopes import Scope, joined_scopes, scopes_in
 from cdgis.web.case_states import Actor, Role
 from cdgis.web.event_chain import append_event
 from cdgis.web.models import AccessKey, Account, LoginSession
@@ -56,16 +57,27 @@ def actor_of_session(desk: Desk, token: str) -> Actor | None:
         return _actor(account) if account is not None and account.active else None
 
 
-def actor_of_key(desk: Desk, authorization: str) -> Actor | None:
-    """Return the reader a key of HTTP Basic belongs to; the user name does not matter."""
+def key_of(desk: Desk, authorization: str, *, bearer_only: bool) -> tuple[Actor, frozenset[Scope]] | None:
+    """Return the program a key belongs to, and what the key opens; None when it is none.
+
+    Parameters
+    ----------
+    authorization : header; HTTP Basic, whose user name does not matter, or Bearer.
+    bearer_only : for writes: a browser sends Basic by itself, whichever page asks.
+    """
     kind, _, text = authorization.partition(" ")
     try:
-        key = base64.b64decode(text, validate=True).decode("utf-8").partition(":")[2] if kind.lower() == "basic" else ""
+        if kind.lower() == "basic" and not bearer_only:
+            key = base64.b64decode(text, validate=True).decode("utf-8").partition(":")[2]
+        else:
+            key = text.strip() if kind.lower() == "bearer" else ""
     except ValueError:  # no Base64, or no UTF-8 in it
         return None
     with desk.database.reading() as session:
         found = session.scalar(select(AccessKey).where(AccessKey.key_sha256 == sha256(key))) if key else None
-    return Actor(account_id=-found.id, name=f"访问密钥 {found.name}", roles=frozenset({Role.READER})) if found else None
+    if found is None:
+        return None
+    return Actor(account_id=-found.id, name=f"访问密钥 {found.name}", roles=frozenset({Role.READER})), scopes_in(found.scopes)
 
 
 def sign_in(desk: Desk, login: str, password: str, token: str) -> Actor:
@@ -194,14 +206,22 @@ def _check_words(login: str, name: str, password: str) -> None:
         raise DeskError(f"密码有 {len(password)} 个字符，至少要 {_SHORTEST} 个", remedy="请用一句话作密码")
 
 
-def add_key(desk: Desk, name: str, who: Actor) -> str:
-    """Make an access key and return it: it is shown once and kept only as a hash."""
+def add_key(desk: Desk, name: str, who: Actor, scopes: Collection[Scope] = (Scope.OGC,)) -> str:
+    """Make an access key and return it: it is shown once and kept only as a hash.
+
+    Raises
+    ------
+    DeskError : no scope, or a name that cannot be.
+    """
     key = secrets.token_urlsafe(24)
     _check_words(name, name, key)
+    joined = joined_scopes(scopes)
     with desk.database.writing() as session:
         now = desk.settings.clock()
-        session.add(AccessKey(name=name, key_sha256=sha256(key), made_at=now.isoformat(), made_by=who.name))
-        append_event(session, case_id=_OF_THE_DESK, action="新建访问密钥", who=who.name, when=now, detail={"name": name})
+        session.add(AccessKey(name=name, key_sha256=sha256(key), made_at=now.isoformat(), made_by=who.name, scopes=joined))
+        append_event(
+            session, case_id=_OF_THE_DESK, action="新建访问密钥", who=who.name, when=now, detail={"name": name, "scopes": joined}
+        )
     return key
 
 

@@ -19,6 +19,7 @@ from cdgis.web.case_states import Action, Actor, CaseState, Role, checked
 from cdgis.web.event_chain import append_event
 from cdgis.web.models import Case, Document
 from cdgis.web.running_desk import Desk
+from cdgis.web.webhooks import announce
 
 BOUNDARY = "boundary"
 LONGEST = 300
@@ -97,7 +98,8 @@ def changed(desk: Desk, session: Session, case: Case, actor: Actor, action: str,
     code = str(facts.get("industry", ""))
     words = (str(case.number), case.name, case.owner, code, industry.name_of(code), case.report_number, case.verdict)
     case.search_text = " ".join(filter(None, words)).casefold()
-    append_event(session, case_id=case.id, action=action, who=actor.name, when=now, reason=cleaned(reason), detail=detail)
+    event = append_event(session, case_id=case.id, action=action, who=actor.name, when=now, reason=cleaned(reason), detail=detail)
+    announce(desk, session, case, action, event)
 
 
 def case_folder(desk: Desk, case_id: str) -> Path:

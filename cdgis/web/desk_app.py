@@ -12,11 +12,23 @@ from starlette.types import ASGIApp
 
 from cdgis import __version__
 from cdgis.core.errors import CdgisError, DeskError
-from cdgis.web import account_routes, case_routes, desk_pages, map_layers, ogc_features, rejudging, vector_tiles
+from cdgis.web import (
+    account_routes,
+    case_routes,
+    desk_pages,
+    handoffs,
+    map_layers,
+    ogc_features,
+    permit_entities,
+    rejudging,
+    vector_tiles,
+)
 from cdgis.web.case_flow import sweep
 from cdgis.web.desk_settings import DeskSettings
 from cdgis.web.guards import Guard
+from cdgis.web.repeated_requests import Repeats
 from cdgis.web.running_desk import Desk
+from cdgis.web.webhooks import Courier
 
 _REASONS = {404: "没有这一页", 405: "不支持这种请求", 413: "提交的内容过大"}
 _FORM_SLACK = 1 << 20
@@ -27,7 +39,8 @@ class DeskApi(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         """Return the stack of middleware."""
-        return Guard(super().build_middleware_stack(), self.state.desk)
+        desk = self.state.desk
+        return Guard(Repeats(super().build_middleware_stack(), desk), desk)
 
 
 def make_app(settings: DeskSettings, *, setup_token: str = "") -> FastAPI:
@@ -41,11 +54,14 @@ def make_app(settings: DeskSettings, *, setup_token: str = "") -> FastAPI:
     desk = Desk.opened(settings)
     sweep(desk)
     desk.presence.begin()
+    courier = Courier(desk)
+    courier.begin()
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         """Close the desk when the server ends."""
         yield
+        courier.end()
         desk.close()
 
     limits = settings.limits
@@ -53,9 +69,10 @@ def make_app(settings: DeskSettings, *, setup_token: str = "") -> FastAPI:
         title="cdgis 研判台", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json", lifespan=life,
         max_body_size=limits.body_bytes, separate_input_output_schemas=False,
     )  # fmt: skip
-    app.state.desk, app.state.setup_token = desk, setup_token
-    app.include_router(case_routes.uploads, max_body_size=limits.upload_bytes + _FORM_SLACK)
-    for part in (case_routes, account_routes, map_layers, ogc_features, vector_tiles, rejudging, desk_pages):
+    app.state.desk, app.state.setup_token, app.state.courier = desk, setup_token, courier
+    for large in (case_routes.uploads, handoffs.router):
+        app.include_router(large, max_body_size=limits.upload_bytes + _FORM_SLACK)
+    for part in (case_routes, permit_entities, account_routes, map_layers, ogc_features, vector_tiles, rejudging, desk_pages):
         app.include_router(part.router)
     app.add_exception_handler(CdgisError, _told)
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from cdgis import __version__
 from cdgis.core.errors import DeskError
 from cdgis.report.files.inline_assets import leaflet_script, leaflet_style, template_text
+from cdgis.web.access_scopes import SCOPE_WORDS
 from cdgis.web.accounts import has_accounts
 from cdgis.web.case_states import Actor, CaseState, Role
 from cdgis.web.cases import visible_case
@@ -60,7 +61,7 @@ def case_page(request: Request, desk: InDesk, actor: Who, case_id: str) -> HTMLR
 @router.get("/services")
 def services_page(request: Request, actor: Who) -> HTMLResponse:
     """Return how other programs reach the desk: OGC API, REST, keys, journal."""
-    return page(request, "services.html", actor, base=str(request.base_url).rstrip("/"))
+    return page(request, "services.html", actor, base=str(request.base_url).rstrip("/"), scopes=list(SCOPE_WORDS.items()))
 
 
 @router.get("/accounts")

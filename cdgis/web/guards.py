@@ -16,7 +16,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from cdgis.web.accounts import actor_of_key, actor_of_session
+from cdgis.web.access_scopes import scope_opens
+from cdgis.web.accounts import actor_of_session, key_of
 from cdgis.web.case_states import Actor, Role
 from cdgis.web.running_desk import Desk
 
@@ -36,6 +37,8 @@ _OPEN = ("/enter", "/login", "/setup", "/api/login", "/api/setup", "/health")
 """Asked by people who are not yet signed in."""
 _STATIC = "/static/"
 _OGC = "/ogc"
+_KEY = "key"
+"""In place of the token of writes, where a program asks."""
 ALONE = Actor(account_id=0, name="本机用户", roles=frozenset(Role), alone=True)
 
 
@@ -54,8 +57,10 @@ class Guard:
         headers = Headers(scope=scope)
         refused = self._strange(scope, headers)
         if refused is None:
-            actor, csrf = await anyio.to_thread.run_sync(self._who, scope["path"], headers)
+            actor, csrf = await anyio.to_thread.run_sync(self._who, scope, headers)
             scope.setdefault("state", {}).update(actor=actor, csrf=csrf)
+            if self._desk.settings.secure:  # a proxy that speaks https asks us by http: links must name what the browser sees
+                scope["scheme"] = "https"
             refused = self._stranger(scope, headers, actor, csrf)
         guarded = self._with_headers(scope, send)
         if refused is not None:
@@ -71,12 +76,18 @@ class Guard:
         if scope["method"] not in (*_SAFE, "POST", "PUT", "DELETE"):
             return 405, "不支持这种请求"
         origin = headers.get("origin")
-        if scope["method"] not in _SAFE and (origin is None or urlsplit(origin).netloc.lower() != host[0].lower()):
+        by_key = origin is None and self._by_key(headers)
+        if scope["method"] not in _SAFE and not by_key and (origin is None or urlsplit(origin).netloc.lower() != host[0].lower()):
             return 403, "请求不是从研判台的页面发出的"
         return None
 
-    def _who(self, path: str, headers: Headers) -> tuple[Actor | None, str]:
-        """Return who asks and the token that person's writes must carry."""
+    def _by_key(self, headers: Headers) -> bool:
+        """Return whether a program asks with a key: no page can make a browser send Bearer, nor leave its cookie away."""
+        has_cookie = self._desk.settings.cookie in cookie_parser(headers.get("cookie", ""))
+        return not has_cookie and headers.get("authorization", "").lower().startswith("bearer ")
+
+    def _who(self, scope: Scope, headers: Headers) -> tuple[Actor | None, str]:
+        """Return who asks and the token that person's writes must carry; `_KEY` for a program, whose writes need none."""
         desk = self._desk
         cookie = cookie_parser(headers.get("cookie", "")).get(desk.settings.cookie, "")
         if desk.settings.token:
@@ -86,8 +97,9 @@ class Guard:
             actor = actor_of_session(desk, cookie)
             if actor is not None:
                 return actor, csrf_of(cookie)
-        if path == _OGC or path.startswith(f"{_OGC}/"):
-            return actor_of_key(desk, headers.get("authorization", "")), ""
+        found = key_of(desk, headers.get("authorization", ""), bearer_only=scope["method"] not in _SAFE)
+        if found is not None and scope_opens(found[1], scope["method"], scope["path"]):
+            return found[0], _KEY
         return None, ""
 
     def _stranger(self, scope: Scope, headers: Headers, actor: Actor | None, csrf: str) -> tuple[int, str] | None:
@@ -96,7 +108,7 @@ class Guard:
             return None
         if actor is None:
             return 401, "还没有登录"
-        if scope["method"] not in _SAFE:
+        if scope["method"] not in _SAFE and csrf != _KEY:
             given = headers.get(CSRF_HEADER, "")
             if not csrf or not hmac.compare_digest(given.encode(), csrf.encode()):
                 return 403, "请求没有带本页的令牌"

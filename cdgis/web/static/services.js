@@ -1,20 +1,44 @@
 // How other programs reach the desk: keys, the REST interface, the journal.
-import { $, ask, el, moment, told } from "./desk.js";
+import { $, $$, ask, el, moment, told } from "./desk.js";
 
 async function drawKeys() {
   const rows = (await ask("GET", "/api/keys")).map((key) => {
     const drop = el("button", { type: "button", on: { click: told(async () => { await ask("DELETE", `/api/keys/${key.id}`); await drawKeys(); }) } }, "撤销");
-    const cells = [["用途", key.name], ["建立", moment(key.made_at)], ["建立人", key.made_by], ["办理", drop]];
+    const cells = [["用途", key.name], ["范围", key.scopes.join("、")], ["建立", moment(key.made_at)], ["建立人", key.made_by], ["办理", drop]];
     return el("tr", {}, cells.map(([label, cell]) => el("td", { data: { label } }, cell)));
   });
   $("#keys tbody").replaceChildren(...rows);
 }
 
+/** Return the properties of a schema, whose parts may stand among the components. */
+function fieldsOf(schema, components) {
+  const named = schema?.$ref ? components.schemas[schema.$ref.split("/").at(-1)] : schema;
+  return Object.entries(named?.properties ?? {}).map(([name, about]) =>
+    [name, kindOf(about), named.required?.includes(name) ? "必填" : "", about.description ?? ""]);
+}
+
+function kindOf(about) {
+  if (about.$ref) return about.$ref.split("/").at(-1);
+  return about.enum?.join("、") ?? about.anyOf?.map(kindOf).join(" 或 ") ?? about.type ?? "";
+}
+
+/** Return what an operation takes and gives, as it stands in openapi.json. */
+function operation(about, components) {
+  const body = Object.entries(about.requestBody?.content ?? {});
+  const rows = [
+    ...(about.parameters ?? []).map((one) => [one.name, `${kindOf(one.schema)}（${one.in}）`, one.required ? "必填" : "", one.description ?? ""]),
+    ...body.flatMap(([media, { schema }]) => fieldsOf(schema, components).map(([name, kind, ...rest]) => [name, `${kind}（${media}）`, ...rest])),
+  ];
+  const list = rows.map((row) => el("li", {}, el("code", {}, row[0]), ` ${row.slice(1).filter(Boolean).join("，")}`));
+  const answers = el("p", {}, `回答：${Object.keys(about.responses).join("、")}`);
+  return el("details", {}, el("summary", {}, about.summary), rows.length ? el("ul", {}, list) : "", answers);
+}
+
 async function drawApi() {
-  const { paths } = await ask("GET", "/api/openapi.json");
+  const { paths, components } = await ask("GET", "/api/openapi.json");
   const rows = Object.entries(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, about]) =>
-      el("tr", {}, [["方法", method.toUpperCase()], ["路径", el("code", {}, path)], ["作用", about.summary]].map(([label, cell]) => el("td", { data: { label } }, cell)))));
+      el("tr", {}, [["方法", method.toUpperCase()], ["路径", el("code", {}, path)], ["作用", operation(about, components)]].map(([label, cell]) => el("td", { data: { label } }, cell)))));
   $("#api tbody").replaceChildren(...rows);
 }
 
@@ -26,7 +50,10 @@ async function drawJournal() {
 }
 
 $("#key")?.addEventListener("submit", told(async (event) => {
-  const found = await ask("POST", "/api/keys", { name: event.target.elements.name.value });
+  const found = await ask("POST", "/api/keys", {
+    name: event.target.elements.name.value,
+    scopes: $$("input[name=scopes]:checked", event.target).map((box) => box.value),
+  });
   event.target.reset();
   $("#key-shown").textContent = `密钥（只显示这一次）：${found.key}`;
   await drawKeys();
