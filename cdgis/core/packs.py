@@ -45,6 +45,10 @@ class Pack(Stated):
     state: tuple[tuple[str, int, int], ...] = Field(default=(), repr=False)
     """Path, bytes and nanosecond of change of each of its files: what was read from a pack holds for this state of it alone."""
 
+    def __hash__(self) -> int:
+        """Return the id's hash: packs are asked for a hundred thousand times a run, and two of one id are rare."""
+        return hash(self.id)
+
     def applies_to(self, code: str, names: Sequence[str]) -> bool:
         """Return whether the pack applies to a place of this code; without a code, whether the place bears its name."""
         if not self.places:
@@ -124,13 +128,13 @@ def pack_file(name: str) -> Path | None:
 
 def pack_toml(name: str, base: Path | None = None) -> Mapping[str, Any]:
     """Return a TOML file of cdgis/data (or `base`) with what the current packs say otherwise: tables merged, the rest replaced."""
-    return _merged(name, base or _DATA / name, current_packs())
+    return _merged(name, base, current_packs())
 
 
 @cache
-def _merged(name: str, base: Path, packs: tuple[Pack, ...]) -> Mapping[str, Any]:
+def _merged(name: str, base: Path | None, packs: tuple[Pack, ...]) -> Mapping[str, Any]:
     merged: Mapping[str, Any] = {}
-    for path in (base, *(pack.file(name) for pack in packs)):
+    for path in (base or _DATA / name, *(pack.file(name) for pack in packs)):
         if path.is_file():
             try:
                 merged = _over(merged, tomllib.loads(path.read_text(encoding="utf-8-sig")))

@@ -1,8 +1,11 @@
 """The whole job: every site and enterprise judged, the relocation plan, the carbon account."""
 
+from collections.abc import Callable
 from datetime import date
+from functools import partial
 
 from cdgis.carbon.account import account_carbon
+from cdgis.core.beside import MANY, beside
 from cdgis.core.data_gaps import Gap, attempted
 from cdgis.core.progress import Progress, Silent
 from cdgis.judging.evaluation import judge_subjects
@@ -10,9 +13,10 @@ from cdgis.pipelines.assemble import assemble
 from cdgis.pipelines.assess_relocation import relocation_part
 from cdgis.pipelines.waters import elevation_gaps, outfall_part, river_part, rivers_of
 from cdgis.readers import read_subjects
-from cdgis.readers.loading import load_workspace
+from cdgis.readers.loading import Loaded, load_workspace
 from cdgis.readers.place_extent import in_its_place
 from cdgis.results.assessment import Assessment, Part
+from cdgis.workspace.layers import Subjects
 from cdgis.workspace.settings import Workspace
 
 
@@ -28,16 +32,31 @@ def assess_workspace(
     with load_workspace(workspace, as_of=as_of, progress=progress) as loaded:
         progress.stage("读取项目与企业")
         subjects = read_subjects(workspace, progress=progress.step)
-        judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
-        gaps: list[Gap] = []
-        network = workspace.catalog.layers.get(loaded.settings.rivers.network)
-        source = {"layer": network.id, "file": workspace.relative(workspace.layers_dir / network.path)} if network else {}
-        rivers = attempted("河网：沿河追踪、排口和搬迁清单中的下游", lambda: rivers_of(loaded), gaps, **source)
-        gaps += elevation_gaps(loaded)
-        parts = (
-            attempted("搬迁清单", lambda: relocation_part(loaded, judged, progress, rivers=rivers), gaps),
-            attempted("排水对象的下游", lambda: river_part(rivers, loaded, subjects), gaps),
-            attempted("排口核对", lambda: outfall_part(rivers, subjects), gaps),
-            attempted("碳账户", lambda: account_carbon(loaded, progress=progress), gaps),
-        )
-        return assemble(loaded, judged, (*filter(None, parts), Part(gaps=tuple(gaps))))
+        with beside(wanted=jobs > 1 and len(subjects.frame) >= MANY) as other:
+            account = other.begin(_account_untold, loaded, here=partial(account_carbon, loaded, progress=progress))
+            return _assessed(loaded, subjects, account, jobs=jobs, progress=progress)
+
+
+def _account_untold(loaded: Loaded) -> Part:
+    """Return the carbon account, telling nobody how far it has come: in another process nobody hears it."""
+    return account_carbon(loaded, progress=Silent())
+
+
+def _assessed(
+    loaded: Loaded, subjects: Subjects, account: Callable[[], Part], *, jobs: int, progress: Progress
+) -> Assessment:
+    """Return all parts of the job on what was read; `account` gives the carbon account."""
+    judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
+    gaps: list[Gap] = []
+    workspace = loaded.workspace
+    network = workspace.catalog.layers.get(loaded.settings.rivers.network)
+    source = {"layer": network.id, "file": workspace.relative(workspace.layers_dir / network.path)} if network else {}
+    rivers = attempted("河网：沿河追踪、排口和搬迁清单中的下游", lambda: rivers_of(loaded), gaps, **source)
+    gaps += elevation_gaps(loaded)
+    parts = (
+        attempted("搬迁清单", lambda: relocation_part(loaded, judged, progress, rivers=rivers), gaps),
+        attempted("排水对象的下游", lambda: river_part(rivers, loaded, subjects), gaps),
+        attempted("排口核对", lambda: outfall_part(rivers, subjects), gaps),
+        attempted("碳账户", account, gaps),
+    )
+    return assemble(loaded, judged, (*filter(None, parts), Part(gaps=tuple(gaps))))

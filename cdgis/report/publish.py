@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from cdgis.core.beside import MANY, beside
 from cdgis.core.vocabulary import Verdict
 from cdgis.report.files.atomic_output import staged
 from cdgis.report.files.pdf import print_pdfs
@@ -11,7 +12,7 @@ from cdgis.report.relocation.docx import render_cards_docx
 from cdgis.report.screening import Composer
 from cdgis.report.screening.publish import write_each
 from cdgis.report.site.pages import render_pages
-from cdgis.results.assessment import Assessment
+from cdgis.results.assessment import Assessment, in_planes_of
 
 Progress = Callable[[str], None]
 """Called with the name of each thing that has been written."""
@@ -79,13 +80,21 @@ def _silent(item: str) -> None:
     """Take no notice of progress."""
 
 
+def _tables_into(assessment: Assessment, folder: Path) -> None:
+    """Write the tables; to be done in a process that has not entered the assessment's planes."""
+    with in_planes_of(assessment):
+        write_tables(assessment, folder)
+
+
 def _write_pages(assessment: Assessment, scratch: Path, *, jobs: int, progress: Progress, word: bool) -> None:
-    write_tables(assessment, scratch / "data")
-    progress("数据表")
-    for path, text in render_pages(assessment, jobs=jobs, word=word):
-        page = scratch / path
-        page.parent.mkdir(exist_ok=True)
-        page.write_bytes(text.encode("utf-8", "replace"))
-        progress(path)
+    with beside(wanted=jobs > 1 and len(assessment.subjects.frame) >= MANY) as other:
+        tables = other.begin(_tables_into, assessment, scratch / "data")
+        for path, text in render_pages(assessment, jobs=jobs, word=word):
+            page = scratch / path
+            page.parent.mkdir(exist_ok=True)
+            page.write_bytes(text.encode("utf-8", "replace"))
+            progress(path)
+        tables()
+        progress("数据表")
     for path, content in render_cards_docx(assessment) if word else ():
         (scratch / path).write_bytes(content)

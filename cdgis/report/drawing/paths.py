@@ -114,9 +114,9 @@ def path_of(shapes: BaseGeometry | np.ndarray, view: View, *, keep: bool = False
     kept = first | steps.any(axis=1)
     closed = np.array([line.geom_type == "LinearRing" for line in lines])
     ends = np.cumsum(np.bincount(owner[kept], minlength=len(lines)))
-    words = [f"{_tenths(x)} {_tenths(y)}" for x, y in steps[kept].tolist()]
+    words = list(map(_tenths, steps[kept].ravel().tolist()))
     return "".join(
-        f"M{words[start]}l{' '.join(words[start + 1 : end])}{'z' if ring else ''}"
+        f"M{words[2 * start]} {words[2 * start + 1]}l{' '.join(words[2 * start + 2 : 2 * end])}{'z' if ring else ''}"
         for start, end, ring in zip([0, *ends[:-1].tolist()], ends.tolist(), closed.tolist(), strict=True)
         if end > start + 1
     )

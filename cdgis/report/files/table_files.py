@@ -146,13 +146,18 @@ def csv_text(name: str, frame: pd.DataFrame, *, status: str) -> str:
 
 def _cells(values: pd.Series, kind: str) -> list[str]:
     if kind == "number":
-        return ["" if np.isnan(v) else format(v, f".{SIGNIFICANT_DIGITS}g") for v in values.to_numpy()]
+        return ["" if text == "nan" else text for text in _digits(values)]
     if kind == "integer":
-        return [str(v) for v in values.to_numpy()]
+        return list(map(str, values.tolist()))
     if kind == "flag":
-        return ["true" if v else "false" for v in values.to_numpy()]
-    known: dict[str, str] = {value: safe_cell(str(value)) for value in values.unique()}
-    return [known[value] for value in values]
+        return ["true" if v else "false" for v in values.tolist()]
+    places, known = pd.factorize(values, use_na_sentinel=False)
+    return list(np.array([safe_cell(str(value)) for value in known], dtype=object)[places])
+
+
+def _digits(values: pd.Series) -> list[str]:
+    """Return numbers at the printed precision, all in one go."""
+    return (f"%.{SIGNIFICANT_DIGITS}g\n" * len(values) % tuple(values.tolist())).split("\n")[:-1]
 
 
 def _rounded(name: str, frame: pd.DataFrame) -> pd.DataFrame:
@@ -160,8 +165,7 @@ def _rounded(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     result = frame.copy()
     for column in TABLES[name].columns:
         if column.kind == "number":
-            values = [float(format(v, f".{SIGNIFICANT_DIGITS}g")) + 0.0 for v in frame[column.name].to_numpy()]
-            result[column.name] = np.array(values, dtype="float64")
+            result[column.name] = np.array(list(map(float, _digits(frame[column.name]))), dtype="float64") + 0.0
     return result
 
 

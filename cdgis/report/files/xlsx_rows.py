@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from xml.sax.saxutils import escape
 
+import numpy as np
 import pandas as pd
 from openpyxl.utils import get_column_letter
 
@@ -51,18 +52,13 @@ def rows_xml(table: Table, frame: pd.DataFrame, *, first_row: int, looks: Sequen
 def _column_cells(column: Column, values: pd.Series, letter: str, numbers: range, look: Look) -> list[str]:
     style = f' s="{look.style}"' if look.style else ""
     if column.kind in ("number", "integer"):
-        return [
-            f'<c r="{letter}{n}"{style}><v>{v!r}</v></c>' if v == v else ""
-            for n, v in zip(numbers, values.tolist(), strict=True)
-        ]
+        return [f'<c r="{letter}{n}"{style}><v>{v!r}</v></c>' if v == v else "" for n, v in zip(numbers, values.tolist(), strict=True)]
     if look.is_day:
         return [_day_cell(str(word), f"{letter}{n}", style) for n, word in zip(numbers, values, strict=True)]
-    words = values.map({True: "是", False: "否"}) if column.kind == "flag" else values
-    inner = {word: _inline(look.read(str(word)) if look.read else str(word)) for word in words.unique()}
-    return [
-        f'<c r="{letter}{n}"{style} t="inlineStr">{inner[word]}</c>' if inner[word] else ""
-        for n, word in zip(numbers, words, strict=True)
-    ]
+    places, words = pd.factorize(values.map({True: "是", False: "否"}) if column.kind == "flag" else values, use_na_sentinel=False)
+    inner = [_inline(look.read(str(word)) if look.read else str(word)) for word in words]
+    ends = [f'"{style} t="inlineStr">{text}</c>' if text else "" for text in inner]
+    return [f'<c r="{letter}{n}{end}' if end else "" for n, end in zip(numbers, np.array(ends, dtype=object)[places], strict=True)]
 
 
 def _day_cell(text: str, place: str, style: str) -> str:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from cdgis.core.vocabulary import Effect, ProjectType, State, Verdict
-from cdgis.report.screening.clauses import Subject, clauses_of, merge_levels
+from cdgis.report.screening.clauses import Everybody, Subject, clauses_of, merge_levels
 from cdgis.report.screening.content import Clause, Conclusion
 from cdgis.report.screening.occupation import WITHHELD, Ground, zone_hits
 from cdgis.report.screening.phrases import split, wording
@@ -61,6 +61,11 @@ class Casebook:
         return rows_by_subject(self.assessment)
 
     @cached_property
+    def _everybody(self) -> Everybody:
+        tables = self.assessment.tables
+        return Everybody(tables["subjects"], tables.get("attributes", empty("attributes")))
+
+    @cached_property
     def _in_force_count(self) -> int:
         return len(self.assessment.rulebook.in_force(self.assessment.as_of))
 
@@ -108,7 +113,8 @@ class Casebook:
         ----------
         reasons : say why clauses do not apply: for reports, not for lists.
         """
-        subject = Subject(self.rows("subjects", subject_id)[0], self.rows("attributes", subject_id), complete=not self._withheld)
+        row, attributes = self.rows("subjects", subject_id)[0], self.rows("attributes", subject_id)
+        subject = Subject(row, attributes, self._everybody, complete=not self._withheld)
         findings, ground = self.rows("findings", subject_id), self._ground(subject_id)
         clauses = clauses_of(findings, subject=subject, rules=self.rules, zones=ground.zones, titles=self.titles, reasons=reasons)
         verdict = self.rows("verdicts", subject_id)[0]

@@ -9,10 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+import pandas as pd
+
 from cdgis.core.vocabulary import Effect, Level, State
 from cdgis.judging.exemptions import claimed
 from cdgis.judging.facts import Facts, missing_information
-from cdgis.judging.kleene import FALSE, TRUE
+from cdgis.judging.kleene import FALSE, TRUE, Kleene
 from cdgis.report.screening.content import Clause, Conformity, Fact, ZoneHit
 from cdgis.report.screening.phrases import activity_title, fact_of, industry_title, split, wording
 from cdgis.rules import Rule
@@ -26,21 +29,39 @@ _STATE_ORDER = (State.APPLIES, State.UNKNOWN, State.MANUAL, State.NOT_APPLICABLE
 _NOT_TEXT = re.compile(r"【[^】]*】|[\s，。；、：,.;:（）()“”\"]")
 
 
+class Everybody:
+    """The facts on all subjects of an assessment and what rules find of them: each rule is asked once for all of them."""
+
+    def __init__(self, subjects: pd.DataFrame, attributes: pd.DataFrame) -> None:
+        """Take tables `subjects` and `attributes`."""
+        ids = subjects["subject_id"]
+        self.place = {str(subject_id): place for place, subject_id in enumerate(ids)}
+        self.facts = Facts.of(subjects, attributes[attributes["subject_id"].isin(ids)])
+        self._missing: dict[str, list[tuple[str, Kleene]]] = {}
+
+    def missing(self, rule: Rule) -> list[tuple[str, Kleene]]:
+        """Return `missing_information` of a rule."""
+        if rule.id not in self._missing:
+            self._missing[rule.id] = missing_information(rule, self.facts)
+        return self._missing[rule.id]
+
+
 class Subject:
     """What is known of one subject, as rules ask for it."""
 
-    def __init__(self, row: Row, attributes: Sequence[Row], *, complete: bool = True) -> None:
+    def __init__(self, row: Row, attributes: Sequence[Row], everybody: Everybody, *, complete: bool = True) -> None:
         """Take a row of subjects.csv and its attributes; `complete` is False where some may not be told."""
         self.row = row
+        self.everybody, self.place = everybody, everybody.place[str(row["subject_id"])]
         self.complete = complete
         self.values = {str(a["attribute"]): str(a["value"]) for a in attributes}
         self.units = {str(a["attribute"]): str(a["unit"]) for a in attributes}
         self.activities = split(row["activity"])
-        self.facts = Facts.one(
-            kind=str(row["kind"]), industry=str(row["industry"]), project_type=str(row["project_type"]),
-            activities=self.activities, attributes=self.values,
-            area_m2=float(row["area_m2"]), length_m=float(row["length_m"]),
-        )  # fmt: skip
+
+    @property
+    def facts(self) -> Facts:
+        """The facts on this subject alone."""
+        return self.everybody.facts.at(np.array([self.place]))
 
     def fact(self, name: str) -> Fact:
         """Return one fact of the subject, with an empty value when nobody declared it."""
@@ -187,10 +208,11 @@ def _why_not(rule: Rule, subject: Subject) -> str:
     """Return which declared facts keep a clause from applying."""
     if str(subject.row["kind"]) not in map(str, rule.subject_kinds):
         return "条文不针对此类对象"
+    everybody, place = subject.everybody, subject.place
     for exemption in rule.unless:
-        if claimed(exemption, subject.facts)[0] == TRUE:
+        if claimed(exemption, everybody.facts)[place] == TRUE:
             return exemption.reason or "申报了例外情形"
-    failing = dict.fromkeys(name for name, answer in missing_information(rule, subject.facts) if answer[0] == FALSE)
+    failing = dict.fromkeys(name for name, answer in everybody.missing(rule) if answer[place] == FALSE)
     facts = [subject.fact(name) for name in failing]
     return "；".join(f"{fact.title}为{fact.value or '未填'}{fact.unit}" for fact in facts) or "条件不成立"
 

@@ -1,0 +1,136 @@
+"""A second process that does a share of a long job while this one goes on: same answer, less waiting (decision 0069)."""
+
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import IO, Any, TypeVar
+
+MANY = 200
+"""Subjects from which a second process repays the second it takes to start."""
+Answer = TypeVar("Answer")
+_SERVE = "import sys; sys.path[:] = {path!r}; from cdgis.core.beside import serve; serve()"
+_FAILURES = (OSError, EOFError, ValueError, TypeError, AttributeError, ImportError, IndexError, pickle.PickleError, MemoryError)
+
+
+class Beside:
+    """One process beside this one that answers question after question.
+
+    What it cannot answer, because it was not started, ran out of memory or failed, is done here instead: an error is then
+    this process's own.
+    """
+
+    def __init__(self) -> None:
+        """Start the process; its first question may be asked at once."""
+        self._turns = ThreadPoolExecutor(max_workers=1)
+        self._process: subprocess.Popen[bytes] | None = None
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", _SERVE.format(path=sys.path)],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+        except OSError:
+            self._process = None
+
+    def begin(
+        self, function: Callable[..., Answer], *given: Any, here: Callable[[], Answer] | None = None
+    ) -> Callable[[], Answer]:
+        """Begin a module's function with what can be pickled; call what is returned for its answer.
+
+        Parameters
+        ----------
+        given : taken as it is now; what changes later does not reach the other process.
+        here : the same work as this process does it, where it can tell how far it has come.
+        """
+        here = here or partial(function, *given)
+        try:
+            question = pickle.dumps((function, given), protocol=5) if self._process is not None else b""
+        except _FAILURES:
+            question = b""
+        if not question:
+            return here
+        return partial(_answer_of, self._turns.submit(self._ask, question), here)
+
+    def _ask(self, question: bytes) -> tuple[bool, Any]:
+        if self._process is None or self._process.stdin is None or self._process.stdout is None:
+            return False, None
+        try:
+            _send(self._process.stdin, question)
+            return True, pickle.loads(_received(self._process.stdout))
+        except _FAILURES:
+            return False, None
+
+    def close(self) -> None:
+        """End the process, whatever it does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        self._turns.shutdown()
+        for stream in (self._process.stdin, self._process.stdout) if self._process is not None else ():
+            if stream is not None:
+                _closed(stream)
+
+
+class _Here:
+    """Nobody beside: what is begun is done when its answer is wanted."""
+
+    def begin(
+        self, function: Callable[..., Answer], *given: Any, here: Callable[[], Answer] | None = None
+    ) -> Callable[[], Answer]:
+        """Return what does the work here."""
+        return here or partial(function, *given)
+
+
+@contextmanager
+def beside(*, wanted: bool) -> Iterator[Beside | _Here]:
+    """Work with a second process until the block ends, or without one where it is not wanted or Python is another program's part."""
+    if not wanted or not Path(sys.executable or "").stem.lower().startswith("python"):
+        yield _Here()
+        return
+    other = Beside()
+    try:
+        yield other
+    finally:
+        other.close()
+
+
+def _answer_of(asked: "Future[tuple[bool, Answer]]", here: Callable[[], Answer]) -> Answer:
+    answered, found = asked.result()
+    return found if answered else here()
+
+
+def serve() -> None:
+    """Answer questions on standard input until it is closed; what libraries print goes nowhere."""
+    answers, questions = sys.stdout.buffer, sys.stdin.buffer
+    sys.stdout = sys.stderr
+    while True:
+        try:
+            function, given = pickle.loads(_received(questions))
+        except EOFError:
+            return
+        _send(answers, pickle.dumps(function(*given), protocol=5))
+
+
+def _send(stream: IO[bytes], content: bytes) -> None:
+    stream.write(len(content).to_bytes(8, "big"))
+    stream.write(content)
+    stream.flush()
+
+
+def _received(stream: IO[bytes]) -> bytes:
+    size = stream.read(8)
+    content = stream.read(int.from_bytes(size, "big"))
+    if len(size) < 8 or len(content) < int.from_bytes(size, "big"):
+        raise EOFError
+    return content
+
+
+def _closed(stream: IO[bytes]) -> None:
+    try:
+        stream.close()
+    except OSError:
+        return

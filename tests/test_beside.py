@@ -1,0 +1,74 @@
+"""What a second process answers is what this one would, and where there is none the work is done here all the same."""
+
+import math
+import os
+
+import pandas as pd
+import pytest
+
+from cdgis.core import beside as module
+from cdgis.core.beside import Beside, beside
+from cdgis.core.errors import CdgisError, UsageError
+from cdgis.core.number_format import metres
+
+
+@pytest.fixture(scope="module")
+def other():
+    """One process for the tests that need it alive."""
+    with beside(wanted=True) as started:
+        yield started
+
+
+def _refuse() -> None:
+    raise UsageError("不行")
+
+
+def test_another_process_answers_and_what_it_is_given_comes_back_whole(other):
+    frame = pd.DataFrame({"a": pd.array(["甲", ""], dtype="string"), "b": [1.5, float("nan")]})
+    asked = other.begin(os.getpid), other.begin(metres, 1234.5), other.begin(pd.DataFrame.copy, frame)
+    assert asked[0]() != os.getpid()
+    assert asked[1]() == metres(1234.5)
+    pd.testing.assert_frame_equal(asked[2](), frame)
+
+
+def test_what_is_given_is_taken_as_it_was_when_asked(other):
+    rows = [1, 2]
+    answer = other.begin(sum, rows)
+    rows.append(100)
+    assert answer() == 3
+
+
+def test_nobody_is_started_unasked():
+    with beside(wanted=False) as nobody:
+        assert nobody.begin(os.getpid)() == os.getpid()
+        assert nobody.begin(math.factorial, 5, here=lambda: "here")() == "here"
+
+
+def test_inside_another_program_nobody_is_started(monkeypatch):
+    """A desktop GIS has itself for `sys.executable`: starting that would open a second window."""
+    monkeypatch.setattr(module.sys, "executable", "/opt/qgis-bin.exe")
+    with beside(wanted=True) as nobody:
+        assert not isinstance(nobody, Beside)
+
+
+def test_a_process_that_ends_leaves_its_work_to_this_one():
+    with beside(wanted=True) as started:
+        answer = started.begin(os._exit, 3, here=os.getpid)
+        assert answer() == os.getpid()
+        assert started.begin(os.getpid)() == os.getpid()
+
+
+def test_an_error_is_this_process_s_own():
+    with beside(wanted=True) as started, pytest.raises(CdgisError, match="不行"):
+        started.begin(_refuse)()
+
+
+def test_what_cannot_travel_is_worked_on_here(other):
+    assert other.begin(str.upper, "a", here=lambda: "A")() == "A"
+    assert other.begin(lambda: os.getpid())() == os.getpid()
+
+
+def test_a_python_that_cannot_be_started_is_no_error(monkeypatch, tmp_path):
+    monkeypatch.setattr(module.sys, "executable", str(tmp_path / "python-absent"))
+    with beside(wanted=True) as started:
+        assert started.begin(os.getpid)() == os.getpid()
