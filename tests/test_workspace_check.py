@@ -116,6 +116,12 @@ def break_stand_fields(root: Path) -> None:
     write_zones(root, "ecological_redline", FLAT, RED | {"kind": ["红线一般区域", "别的区"]})
 
 
+def break_words(root: Path) -> None:
+    wrong = ["滦河上游生态保护红线".encode().decode("gb18030", "ignore"), "武烈河".encode().decode("cp1252", "ignore")]
+    write_zones(root, "ecological_redline", FLAT, RED | {"name": wrong})
+    write_zones(root, "restoration_areas", [metres(0, 0, 2, 3), metres(10, 0, 12, 3)], {"id": ["X1", "X2"], "kind": ["造林"] * 2})
+
+
 PLANTED: dict[Callable[[Path], None], tuple[tuple[str, str], ...]] = {
     break_losses: (
         ("ecological_redline", "3 个要素全部未能使用"), ("restoration_areas", "4 个要素中有 2 个未能使用（50.0%）"),
@@ -154,6 +160,7 @@ PLANTED: dict[Callable[[Path], None], tuple[tuple[str, str], ...]] = {
         ("forest_stands", "面积字段与图形相差超过"), ("forest_stands", "面积字段合计 21 公顷"), ("forest_stands", "1 对小班重叠"),
         ("forest_stands", "多于土地类别中的林地"),
     ),
+    break_words: (("ecological_redline", "2 个区的文字是乱码"), ("restoration_areas", "疑为坐标单位或比例有误")),
     break_stand_fields: (("forest_stands", "小班没有每公顷蓄积"), ("counties", "没有坐标系"), ("ecological_redline", "类别 别的区 没有规则认得")),
 }  # fmt: skip
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from pathlib import Path
 
+from cdgis.core.broken_text import is_broken
 from cdgis.core.errors import LayerError, ReaderError
 from cdgis.core.layer_ids import ACCESS_LIST
 from cdgis.core.safe_text import cleaned
@@ -11,7 +12,7 @@ from cdgis.readers.sheets import Sheet, read_sheets
 from cdgis.rules.access_sheet import as_clauses
 from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.fault import Fault
-from cdgis.workspace.layer_content import BROKEN_TEXT, listed
+from cdgis.workspace.layer_content import listed
 
 _FIRST_DATA_ROW = 2
 
@@ -74,7 +75,7 @@ def _row_faults(spec: LayerSpec, sheet: Sheet) -> list[Fault]:
         "单元格多于表头，多出的没有读取": [n for n, row in rows if any(cell.strip() for cell in row[width:])],
         "单元格少于表头，缺的按空白处理": [n for n, row in rows if len(row) < width],
         "与前面的一行完全相同": same,
-        "文字是乱码": [n for n, row in rows if any(mark in cell for cell in row for mark in BROKEN_TEXT)],
+        "文字是乱码": [n for n, row in rows if any(map(is_broken, row))],
     }
     remedy = "在源文件中修正这些行（以 Excel 的行号计）"
     return [

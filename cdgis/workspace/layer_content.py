@@ -12,6 +12,7 @@ import numpy.typing as npt
 import shapely
 
 from cdgis.core.array_types import GeometryArray
+from cdgis.core.broken_text import is_broken
 from cdgis.workspace.fault import Fault
 from cdgis.workspace.layer_place import MISPLACED_REMEDY, Box, misplaced
 from cdgis.workspace.layers import ZONE_COLUMNS, Layer, Layers
@@ -19,8 +20,9 @@ from cdgis.workspace.layers import ZONE_COLUMNS, Layer, Layers
 _NEAR_DEG = 1.0
 """A neighbouring county reaches this far beyond the city; swapped axes or a wrong zone lie farther off."""
 _MOST_LISTED = 8
-BROKEN_TEXT = ("\ufffd", "锟斤拷", "烫烫烫")
-"""What text read in a wrong encoding turns into."""
+_DEGREE_M = 111_320.0
+_LEAST_MEDIAN_M2 = 10.0
+"""Half of a layer's zones smaller than this are drawn to a wrong scale, or in a wrong unit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +58,8 @@ def content_faults(layer: Layer, coverage: Layer | None, home: Home) -> list[Fau
     """Return what was lost, mended, left blank or misplaced on the way from the file; `coverage` as far as it was read."""
     faults = _loss_faults(layer) + _repair_faults(layer)
     if len(layer.zones):
-        faults += _blank_faults(layer) + _broken_text_faults(layer) + _place_faults(layer, coverage, home)
+        faults += _blank_faults(layer) + _broken_text_faults(layer) + _size_faults(layer)
+        faults += _place_faults(layer, coverage, home)
     return faults
 
 
@@ -111,12 +114,26 @@ def _blank_faults(layer: Layer) -> list[Fault]:
 def _broken_text_faults(layer: Layer) -> list[Fault]:
     columns = [*ZONE_COLUMNS, *(name for name in layer.spec.fields if name not in ZONE_COLUMNS)]
     texts = layer.zones[columns].astype(str)
-    broken = texts.apply(lambda column: column.str.contains("|".join(BROKEN_TEXT))).any(axis=1)
+    broken = texts.apply(lambda column: column.map(is_broken)).any(axis=1)
     if not broken.any():
         return []
     ids = layer.zones.loc[broken, "zone_id"]
-    remedy = "在目录条目中写明 encoding（常用 gb18030 或 utf-8）"
+    remedy = "在目录条目中写明 encoding（常用 gb18030 或 utf-8）；存进文件时就错了的，请重新导出"
     return [Fault(layer=layer.spec.id, zone_id=listed(ids), problem=f"{int(broken.sum())} 个区的文字是乱码", remedy=remedy)]
+
+
+def _size_faults(layer: Layer) -> list[Fault]:
+    """Return that polygons are too small to be zones: nothing would ever overlap them."""
+    if layer.spec.geometry != "polygon":
+        return []
+    shapes = np.asarray(layer.zones.geometry.array, dtype=object)
+    southern, northern = shapely.bounds(shapes)[:, [1, 3]].T
+    # a threshold needs no survey area: degrees taken for metres of the globe at each zone's latitude
+    median_m2 = float(np.median(shapely.area(shapes) * _DEGREE_M**2 * np.cos(np.radians((southern + northern) / 2))))
+    if median_m2 >= _LEAST_MEDIAN_M2:
+        return []
+    problem = f"半数的区不到 {median_m2:.3g} 平方米，疑为坐标单位或比例有误"
+    return [Fault(layer=layer.spec.id, zone_id="", problem=problem, remedy="核对导出时的坐标单位和坐标系")]
 
 
 def _place_faults(layer: Layer, coverage: Layer | None, home: Home) -> list[Fault]:
