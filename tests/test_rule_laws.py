@@ -57,7 +57,7 @@ def holds(test, value):
     return value in wanted if op == "in" else (value == wanted) == (op == "eq")
 
 
-@few
+@settings(max_examples=300)
 @given(TESTS, TESTS)
 def test_conditions_that_exclude_each_other_hold_together_of_no_value(one, other):
     first, second = (Condition(attribute="a", op=op, value=value) for op, value in (one, other))

@@ -180,7 +180,7 @@ def _same_attribute(conditions: Sequence[Condition]) -> Iterator[tuple[Condition
 
 def _exclude_each_other(first: Condition, second: Condition) -> bool:
     operators = {first.op: first, second.op: second}
-    if operators.keys() in ({"true", "false"}, {"declared", "not_declared"}, {"true", "not_declared"}):
+    if operators.keys() in ({"true", "false"}, {"declared", "not_declared"}, {"true", "not_declared"}, {"declared", "false"}):
         return True
     lows = [c for c in (first, second) if c.op in ("gt", "ge")]
     highs = [c for c in (first, second) if c.op in ("lt", "le")]
