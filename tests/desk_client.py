@@ -23,7 +23,7 @@ BESIDE = metres(1200, 100, 1300, 200)
 
 
 def desk_settings(root: Path, **changed) -> DeskSettings:
-    given = {"workspace": root, "hosts": (HOST,), "token": TOKEN, "in_process": True, "limits": Limits(seconds=60),
+    given = {"workspace": root, "hosts": (HOST,), "token": TOKEN, "in_process": True, "pdf": False, "limits": Limits(seconds=60),
              "options": DeskOptions(database=database_for(root))}  # fmt: skip
     return DeskSettings(**(given | changed))
 

@@ -127,6 +127,8 @@ def test_error_of_the_program_itself_is_told_and_the_next_question_is_answered(b
     desk = app.state.desk
 
     class Broken:
+        load_s = -1.0
+
         def ask(self, task, **given):
             raise DeskError("处理这份材料的进程意外结束", status=500)
 

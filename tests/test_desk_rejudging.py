@@ -31,6 +31,19 @@ def test_case_is_listed_when_the_layer_reaches_it_and_not_before(desk_and_root):
     assert any("生态保护红线" in text and "甲" in text for text in row["new"])
     after = browser.get(f"/api/cases/{case}").json()
     assert after == before  # looking changes nothing
+    assert browser.post(f"/api/jobs/{same['id']}/again", {"reason": "红线调整"}).status_code == 409  # that list found nothing
+    assert browser.post(f"/api/jobs/{found['id']}/again", {"reason": " "}).status_code == 400
+    assert browser.post("/api/jobs/none/again", {"reason": "红线调整"}).status_code == 404
+    job = ended(browser, browser.post(f"/api/jobs/{found['id']}/again", {"reason": "红线调整"}).json()["id"])
+    [row] = job["result"]["judged"]
+    assert (job["state"], row["state"], row["verdict"]) == ("完成", "定稿", "不符合") and job["result"]["failed"] == []
+    anew = browser.get(f"/api/cases/{case}").json()
+    assert (anew["round"], anew["verdict"], anew["confirmed"]) == (2, "不符合", True)
+    assert [event["action"] for event in anew["events"][-3:]] == ["重判", "沿用边界确认", "定稿"] and anew["events"][-3]["reason"] == "红线调整"
+    old = {document["id"]: document["sha256"] for document in before["documents"]}
+    assert old.items() <= {document["id"]: document["sha256"] for document in anew["documents"]}.items()  # the old reports are kept
+    late = ended(browser, browser.post(f"/api/jobs/{found['id']}/again", {"reason": "再来"}).json()["id"])
+    assert late["result"]["judged"] == [] and "一致" in late["result"]["failed"][0]["reason"]
     (root / "desk" / "files" / case / "地块.geojson").unlink()
     (root / "layers" / "redline.gpkg").touch()
     lost = ended(browser, browser.post("/api/jobs/rejudge", {}).json()["id"])

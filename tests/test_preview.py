@@ -42,20 +42,20 @@ def test_what_is_kept_is_read_again_when_a_layer_a_rule_or_the_settings_change(f
     ws = cdgis.open_workspace(folder)
     said = lambda: ws.preview(BESIDE, **FACTS)["verdicts"]["decisive_rule_ids"].iloc[0]  # noqa: E731
     before = said()
-    kept = ws._kept._kept[1]
-    assert said() == before and ws._kept._kept[1] is kept
+    kept = ws.kept._kept[1]
+    assert said() == before and ws.kept._kept[1] is kept
     new_redline(folder / "layers" / "redline.gpkg")
-    assert said() != before and ws._kept._kept[1] is not kept
+    assert said() != before and ws.kept._kept[1] is not kept
     assert said() == cdgis.open_workspace(folder).screen(BESIDE, **FACTS).verdicts["decisive_rule_ids"].iloc[0]
-    again = ws._kept._kept[1]
+    again = ws.kept._kept[1]
     (folder / "rules").mkdir()
     (folder / "rules" / "own.toml").write_text("", encoding="utf-8")
     said()
-    assert ws._kept._kept[1] is not again
-    last = ws._kept._kept[1]
+    assert ws.kept._kept[1] is not again
+    last = ws.kept._kept[1]
     os.utime(folder / "cdgis.toml", ns=(1, 1))
     said()
-    assert ws._kept._kept[1] is not last
+    assert ws.kept._kept[1] is not last
 
 
 def test_another_day_or_tolerance_is_that_of_a_fresh_screening_and_leaves_the_next_question_alone(folder):

@@ -9,9 +9,9 @@ from shapes import metres, write_layer
 from small_workspace import new_redline, small_workspace
 
 from cdgis.cli import main
-from cdgis.cli.audit import report_writers
 from cdgis.core.errors import ReportError
 from cdgis.pipelines.assess_sites import assess_sites
+from cdgis.pipelines.verify_folder import report_writers
 from cdgis.pipelines.verify_report import verify_report
 from cdgis.report.screening import compose_report
 from cdgis.report.screening.review_update import update_report

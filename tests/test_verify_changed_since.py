@@ -12,11 +12,10 @@ from shapes import metres, write_layer
 from small_workspace import new_redline, small_workspace
 
 from cdgis.cli import main
-from cdgis.cli.audit import report_writers
 from cdgis.core.vocabulary import Grade, InputRecord
 from cdgis.pipelines.repeat_request import Repeater
 from cdgis.pipelines.save_assessment import save_assessment
-from cdgis.pipelines.verify_folder import verify_table
+from cdgis.pipelines.verify_folder import report_writers, verify_table
 from cdgis.pipelines.verify_report import verify_report
 from cdgis.pipelines.verify_run import verify_run
 from cdgis.results.report_file import _table, canonical, read_report

@@ -15,10 +15,9 @@ from docx import Document
 from small_workspace import new_redline, small_workspace
 
 from cdgis.cli import main
-from cdgis.cli.audit import report_writers
 from cdgis.core.vocabulary import Grade
 from cdgis.pipelines.repeat_request import Repeater
-from cdgis.pipelines.verify_folder import verify_table, verify_word
+from cdgis.pipelines.verify_folder import report_writers, verify_table, verify_word
 from cdgis.pipelines.verify_report import verify_report
 from cdgis.report.files.same_content import same_content
 from cdgis.report.screening.word_record import embedded_record

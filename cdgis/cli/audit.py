@@ -19,7 +19,7 @@ from cdgis.cli.options import (
     say,
 )
 from cdgis.cli.status import status
-from cdgis.cli.verify import report_writers, verify
+from cdgis.cli.verify import verify
 from cdgis.cli.words import ChineseCommand
 from cdgis.core.calendar_days import parse_date
 from cdgis.core.errors import ReaderError, ReportError, UsageError, os_reason
@@ -57,6 +57,7 @@ def review(
 
     示例：cdgis review reports/P-001.html --finding WS-01-2026 --decision 不同意 --reason 现场核实在区外 --officer 张三
     """
+    from cdgis.pipelines.verify_folder import report_writers
     from cdgis.report.screening.review_update import update_report
     from cdgis.results.review_journal import Review, append_review
 

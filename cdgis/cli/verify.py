@@ -1,6 +1,6 @@
 """The command that checks reports, folders of reports and the output of whole runs: `cdgis verify`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +14,6 @@ from cdgis.core.vocabulary import Grade
 if TYPE_CHECKING:
     from cdgis.pipelines.repeat_request import Repeater
     from cdgis.pipelines.verification import Verification
-    from cdgis.pipelines.verify_report import Writer
     from cdgis.workspace.settings import Workspace
 
 EXIT_DIFFERS = 2
@@ -34,15 +33,6 @@ FileOption = Annotated[
 ReportsArgument = Annotated[
     list[Path], typer.Argument(metavar="报告", help="报告（.html、.json、.docx）、data/ 里的表、报告文件夹、案卷 zip，或 run 的输出文件夹")
 ]
-
-
-def report_writers() -> Mapping[str, "Writer"]:
-    """Return how each file of a report is made, by its ending."""
-    from cdgis.report.screening import report_json
-    from cdgis.report.screening.docx import render_docx
-    from cdgis.report.screening.html import render_screening
-
-    return {".docx": render_docx, ".html": render_screening, ".json": report_json}
 
 
 def verify(
@@ -83,6 +73,7 @@ def _verified(
         PAGES,
         TABLES,
         record_beside,
+        report_writers,
         verify_dossier,
         verify_folder,
         verify_table,

@@ -1,6 +1,7 @@
 """Parts computed by a job joined into one assessment, numbered and traceable."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
@@ -41,26 +42,27 @@ def assemble(loaded: Loaded, judged: Judged, parts: Sequence[Part] = (), *, requ
     tables = {name: found.get(name, empty(name)) for name in TABLES}
     tables["questions"] = questions_of(loaded, tables)
     tables["cumulative"] = sum_up_caps(tables["overlaps"], tables["subjects"], tables["attributes"], loaded.layers)
-    common_notes = overview_notes(loaded)
     digest = input_digest(inputs, loaded.settings, loaded.as_of, __version__)
-    return Assessment(
-        version=__version__,
-        as_of=loaded.as_of,
-        settings=loaded.settings,
+    whole = assemble_draft(loaded, judged, tables)
+    return replace(
+        whole,
         inputs=inputs,
-        tables=tables,
-        subjects=judged.subjects,
-        layers=loaded.layers,
-        catalog=tuple(loaded.workspace.catalog.layers.values()),
-        rulebook=loaded.rulebook,
         report_numbers=report_numbers(tables, digest, loaded.as_of),
         request=request,
         pictures={name: picture for part in parts for name, picture in part.pictures.items()},
         rasters={name: raster for part in parts for name, raster in part.rasters.items()},
-        notes=common_notes + tuple(note for part in parts for note in (*part.notes, *(gap.sentence for gap in part.gaps))),
-        planes=current_planes(),
-        verdict_notes=common_notes,
+        notes=whole.notes + tuple(note for part in parts for note in (*part.notes, *(gap.sentence for gap in part.gaps))),
     )
+
+
+def assemble_draft(loaded: Loaded, judged: Judged, tables: Mapping[str, pd.DataFrame]) -> Assessment:
+    """Return the assessment of tables as they are: without a number, so that no report can be made of it."""
+    notes = overview_notes(loaded)
+    return Assessment(
+        version=__version__, as_of=loaded.as_of, settings=loaded.settings, inputs=loaded.records, tables=tables, subjects=judged.subjects,
+        layers=loaded.layers, catalog=tuple(loaded.workspace.catalog.layers.values()), rulebook=loaded.rulebook, report_numbers={},
+        notes=notes, planes=current_planes(), verdict_notes=notes,
+    )  # fmt: skip
 
 
 def questions_of(loaded: Loaded, tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

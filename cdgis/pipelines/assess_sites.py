@@ -14,7 +14,7 @@ from cdgis.core.regular_files import real_path
 from cdgis.core.safe_text import cleaned
 from cdgis.core.vocabulary import IntakeStatus
 from cdgis.judging.evaluation import Judged, judge_subjects
-from cdgis.pipelines.assemble import assemble, intake_table, questions_of
+from cdgis.pipelines.assemble import assemble, assemble_draft, intake_table, questions_of
 from cdgis.pipelines.registration import registered_names, with_registered
 from cdgis.readers import TypedSites, read_sites
 from cdgis.readers.frame_sites import site_labels
@@ -120,8 +120,8 @@ def assess_sites(
 @in_its_place
 def preview_sites(
     kept: KeptWorkspace, asked: Asked, *, as_of: date | None = None, tolerance_m: float | None = None
-) -> dict[str, pd.DataFrame]:
-    """Return how sites stand at once: the tables of `assess_sites`, but for remedies, rivers, sums over caps and report numbers.
+) -> Assessment:
+    """Return how sites stand at once: what `assess_sites` finds, but for remedies, rivers, sums over caps and report numbers.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def preview_sites(
     judged = judge_subjects(loaded, asked.subjects(loaded, Silent()))
     tables = {**judged.tables, "intake": intake_table(judged.subjects.intake)}
     require_a_site(tables)
-    return tables | {"questions": questions_of(loaded, tables)}
+    return assemble_draft(loaded, judged, tables | {"questions": questions_of(loaded, tables)})
 
 
 def _opened(

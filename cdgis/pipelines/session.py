@@ -55,7 +55,7 @@ class Session:
 
     def __init__(self, workspace: Workspace) -> None:
         self.workspace = workspace
-        self._kept = KeptWorkspace(workspace)
+        self.kept = KeptWorkspace(workspace)
 
     @property
     def root(self) -> Path:
@@ -124,7 +124,7 @@ class Session:
         with readable_sites(sites, crs or "") as asked:
             assessment = assess_sites(
                 self.workspace, asked.files, declared=declared, seen=seen, sidecar=table, wkt=asked.wkt, lonlat=asked.lonlat,
-                tolerance_m=tolerance_m, as_of=parse_date(as_of), jobs=jobs, progress=progress, kept=self._kept,
+                tolerance_m=tolerance_m, as_of=parse_date(as_of), jobs=jobs, progress=progress, kept=self.kept,
             )  # fmt: skip
         require_a_site(assessment.tables)
         read = (*(() if asked.in_memory else asked.files), *((table,) if table else ()))
@@ -146,12 +146,9 @@ class Session:
         >>> len(cdgis.open_workspace(".").preview("117.905,40.905", industry="3031")["verdicts"])
         1
         """
-        from cdgis.pipelines.assess_sites import Asked, preview_sites
+        from cdgis.pipelines.preview import previewed
 
-        with readable_sites(sites, facts.get("crs") or "") as given:
-            said = declared_texts(attributes, **facts)
-            asked = Asked.of(given.files, declared=said, seen=seen, sidecar=None, wkt=given.wkt, lonlat=given.lonlat)
-            return preview_sites(self._kept, asked, as_of=parse_date(as_of), tolerance_m=tolerance_m)
+        return dict(previewed(self.kept, sites, attributes=attributes, seen=seen, tolerance_m=tolerance_m, as_of=as_of, **facts).tables)
 
     def run(self, *, as_of: date | str | None = None, jobs: int = 2, progress: Progress | None = None) -> Result:
         """Return every project and enterprise judged, the relocation list and the carbon account, as ``cdgis run``.

@@ -37,6 +37,15 @@ TABLES = (".xlsx", ".gpkg", ".csv", ".qgz", ".parquet", ".tif", ".qml")
 _CONTAINERS = {"xlsx": "data/cdgis.xlsx", "gpkg": "data/cdgis.gpkg"}
 
 
+def report_writers() -> Mapping[str, Writer]:
+    """Return how each file of a report is made, by its ending."""
+    from cdgis.report.screening import report_json
+    from cdgis.report.screening.docx import render_docx
+    from cdgis.report.screening.html import render_screening
+
+    return {".docx": render_docx, ".html": render_screening, ".json": report_json}
+
+
 def verify_folder(
     folder: Path, *, again: Repeater | None, writers: Mapping[str, Writer], today: date | None = None
 ) -> Iterator[tuple[Path, Verification]]:

@@ -18,6 +18,7 @@ from cdgis.readers.inputs import ARCHIVE_SUFFIX, SITE_SUFFIXES
 from cdgis.web.case_states import Action, Actor, checked
 from cdgis.web.cases import BOUNDARY, LONGEST, case_folder, changed, documents_of, question_of, visible_case
 from cdgis.web.models import Case, Document
+from cdgis.web.outlines import point_inside
 from cdgis.web.running_desk import Desk
 from cdgis.web.tasks import drawn_file
 
@@ -42,7 +43,7 @@ def add_file(desk: Desk, actor: Actor, case_id: str, name: str, stream: BinaryIO
     part = folder / f".part-{uuid.uuid4().hex}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        size, digest = _kept(stream, part)
+        size, digest = kept_stream(stream, part)
         with desk.database.writing() as session:
             case = visible_case(session, actor, case_id)
             _check_new(session, case, actor, name, desk.settings.limits.files)
@@ -60,7 +61,8 @@ def add_file(desk: Desk, actor: Actor, case_id: str, name: str, stream: BinaryIO
         part.unlink(missing_ok=True)
 
 
-def _kept(stream: BinaryIO, part: Path) -> tuple[int, str]:
+def kept_stream(stream: BinaryIO, part: Path) -> tuple[int, str]:
+    """Write a stream into a new file, through to the disk; return its size in bytes and its SHA-256."""
     digest, size = hashlib.sha256(), 0
     with part.open("xb") as target:
         while chunk := stream.read(_CHUNK):
@@ -176,4 +178,5 @@ def confirm_boundary(desk: Desk, actor: Actor, case_id: str, digest: str) -> Non
             raise DeskError("边界刚刚被改动", remedy="请重新核对后再确认", status=409)
         case.confirmed, case.area_m2 = digest, found["area_m2"]
         case.outline = outlines[0] if len(outlines) == 1 else {"type": "GeometryCollection", "geometries": outlines}
+        case.lon, case.lat = point_inside(case.outline) or (None, None)
         changed(desk, session, case, actor, "确认边界", {"digest": digest, "area_m2": found["area_m2"], "sites": len(found["sites"])})

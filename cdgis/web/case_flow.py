@@ -4,7 +4,7 @@ import json
 import shutil
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from cdgis.web.case_states import Action, Actor, CaseState, checked
 from cdgis.web.cases import Question, changed, check_version, documents_of, question_of, visible_case
 from cdgis.web.event_chain import events_of
 from cdgis.web.models import Case, Document
+from cdgis.web.opinions import Opinion, annex, checked_opinion
 from cdgis.web.running_desk import Desk
 from cdgis.web.verdict_summary import decisive_of
 
@@ -34,11 +35,20 @@ def draft_verdict(desk: Desk, actor: Actor, case_id: str) -> dict[str, Any]:
     ------
     DeskError : nobody has confirmed the boundary.
     """
+    return judged(desk, confirmed_question(desk, actor, case_id))
+
+
+def confirmed_question(desk: Desk, actor: Actor, case_id: str) -> Question:
+    """Return what is to be asked about a case whose boundary somebody has confirmed.
+
+    Raises
+    ------
+    DeskError : nobody has.
+    """
     with desk.database.reading() as session:
         case = visible_case(session, actor, case_id)
         _check_confirmed(case)
-        question = question_of(desk, session, case)
-    return judged(desk, question)
+        return question_of(desk, session, case)
 
 
 def judged(desk: Desk, question: Question) -> dict[str, Any]:
@@ -46,7 +56,23 @@ def judged(desk: Desk, question: Question) -> dict[str, Any]:
     key = f"judge {question.key}"
     found = desk.kept(key)
     if found is None:
-        found = desk.judge.ask("judge", **question.verdict)
+        found = desk.ask_quickly("judge", **question.verdict)
+        desk.keep(key, found)
+    return found
+
+
+def ways_out(desk: Desk, actor: Actor, case_id: str) -> dict[str, Any]:
+    """Return what would make a case's sites pass, and the sums over caps of their unit (`cdgis.web.verdict_summary`).
+
+    Raises
+    ------
+    DeskError : nobody has confirmed the boundary.
+    """
+    question = confirmed_question(desk, actor, case_id)
+    key = f"ways {question.key}"
+    found = desk.kept(key)
+    if found is None:
+        found = desk.judge.ask("ways", **question.verdict)
         desk.keep(key, found)
     return found
 
@@ -75,6 +101,26 @@ def register_seen(desk: Desk, actor: Actor, case_id: str, name: str, version: in
         return case.version
 
 
+def give_opinion(
+    desk: Desk, actor: Actor, case_id: str, *, subject_id: str, rule_id: str, opinion: Opinion, reason: str, version: int
+) -> int:
+    """Keep what a reviewer holds of one finding, beside the finding; return the case's new version. No verdict changes.
+
+    Raises
+    ------
+    DeskError : it is not the actor's to say, no reason is given, or there is no such finding.
+    """
+    with desk.database.reading() as session:
+        checked(actor, visible_case(session, actor, case_id), Action.OPINION, reason)
+    told = checked_opinion(draft_verdict(desk, actor, case_id), subject_id, rule_id, opinion)
+    with desk.database.writing() as session:
+        case = visible_case(session, actor, case_id)
+        checked(actor, case, Action.OPINION, reason)
+        check_version(case, version)
+        changed(desk, session, case, actor, Action.OPINION, told | {"round": case.round}, reason)
+        return case.version
+
+
 def move(desk: Desk, actor: Actor, case_id: str, action: Action, *, reason: str, version: int) -> None:
     """Move a case along the table of transitions, with the event that says who, when and why.
 
@@ -82,7 +128,7 @@ def move(desk: Desk, actor: Actor, case_id: str, action: Action, *, reason: str,
     ------
     DeskError : it is not the actor's to do, not now, or the boundary is not confirmed.
     """
-    if action in (Action.EDIT, Action.REGISTER, Action.FINALISE):
+    if action in (Action.EDIT, Action.REGISTER, Action.OPINION, Action.FINALISE):
         raise DeskError(f"“{action}”不是流转", status=400)
     verdict = None
     if action is Action.SUBMIT:
@@ -125,7 +171,7 @@ def finalise(desk: Desk, actor: Actor, case_id: str, *, reason: str, version: in
     made = target.with_name(f".making-{uuid.uuid4().hex}")
     try:
         made.mkdir(parents=True)
-        found = desk.judge.ask("write", out=str(made / REPORT), **question.verdict)
+        found = desk.judge.ask("write", out=str(made / REPORT), pdf=desk.settings.pdf, **question.verdict)
         with desk.database.writing() as session:
             case = visible_case(session, actor, case_id)
             checked(actor, case, Action.FINALISE, reason)
@@ -133,11 +179,16 @@ def finalise(desk: Desk, actor: Actor, case_id: str, *, reason: str, version: in
             before = case.state
             case.state, case.verdict, case.report_number = CaseState.FINAL, found["verdict"], found["numbers"][""]
             case.reviewers = {**case.reviewers, Action.FINALISE.value: actor.account_id}
-            told = {"from": before, "to": case.state, "number": case.report_number, "verdict": case.verdict, "decisive": decisive_of(found)}
+            told: dict[str, Any] = {"from": before, "to": case.state, "number": case.report_number, "verdict": case.verdict}
+            told |= {"decisive": decisive_of(found), "no_pdf": found["no_pdf"]}
             changed(desk, session, case, actor, Action.FINALISE, told, reason)
+            beside = annex(session, case, found)
             name = f"{case.number}-{case.round}-{case.report_number}.zip"
-            _write_zip(made / name, made / REPORT, _dossier(desk, session, case, found["labels"]))
-            _add_documents(desk, session, case, made, place, name)
+            within = _dossier(desk, session, case, found["labels"]) | {f"{DOSSIER}/{key}": text for key, text in beside.items()}
+            _write_zip(made / name, made / REPORT, within)
+            for key, text in beside.items():
+                (made / key).write_bytes(text)
+            note_documents(desk, session, case, made, place, [name, *beside])
             if target.exists():  # left by a finalisation whose commit never came
                 shutil.rmtree(target)
             made.rename(target)
@@ -180,10 +231,12 @@ def _write_zip(target: Path, folder: Path, more: Mapping[str, bytes]) -> None:
         write_members(stream, ((name, inside[name].read_bytes() if name in inside else more[name]) for name in sorted({*inside, *more})))
 
 
-def _add_documents(desk: Desk, session: Session, case: Case, made: Path, place: str, zip_name: str) -> None:
+def note_documents(desk: Desk, session: Session, case: Case, made: Path, place: str, beside: Sequence[str]) -> None:
+    """Note the files of a report: those `beside` its folder, its pages, its tables."""
     folder = made / REPORT
-    pages = sorted(path for path in folder.iterdir() if path.suffix in (".html", ".docx", ".json") and not path.name.startswith("."))
-    for path in (made / zip_name, *pages, *sorted(path for path in (folder / "data").iterdir() if path.suffix in (".xlsx", ".gpkg"))):
+    pages = sorted(path for path in folder.iterdir() if path.suffix in (".html", ".docx", ".pdf", ".json") and not path.name.startswith("."))
+    tables = sorted(path for path in (folder / "data").iterdir() if path.suffix in (".xlsx", ".gpkg"))
+    for path in (*(made / name for name in beside), *pages, *tables):
         session.add(Document(
             id=uuid.uuid4().hex, case_id=case.id, kind=REPORT, round=case.round, name=path.name,
             path=f"{place}/{path.relative_to(made).as_posix()}", size=path.stat().st_size, sha256=file_digest(path),

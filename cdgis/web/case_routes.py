@@ -1,7 +1,7 @@
 """The REST interface of cases: /api/cases and what belongs to one."""
 
 import io
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Request, UploadFile
 from fastapi.responses import FileResponse
@@ -9,10 +9,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from cdgis.core.errors import DeskError
 from cdgis.web import case_files, case_flow, cases
-from cdgis.web.case_queue import case_row, queue
+from cdgis.web.case_queue import Due, Filter, case_row, queue, queue_places
 from cdgis.web.case_states import Action, Actor, open_actions
 from cdgis.web.event_chain import events_of
 from cdgis.web.models import Case, Document
+from cdgis.web.opinions import Opinion, opinions_of
 from cdgis.web.pasted_coordinates import pasted_file
 from cdgis.web.running_desk import Desk, actor_of, desk_of
 
@@ -78,6 +79,16 @@ class Registration(_Body):
     version: int
 
 
+class Given(_Body):
+    """What a reviewer holds of one finding."""
+
+    subject_id: str
+    rule_id: str
+    opinion: Opinion
+    reason: str
+    version: int
+
+
 class Move(_Body):
     """A step along the table of transitions."""
 
@@ -93,6 +104,13 @@ class Finalisation(_Body):
     version: int
 
 
+def _asked(state: str = "", verdict: str = "", q: str = "", mine: bool = False, waiting: bool = False, due: Due | Literal[""] = "") -> Filter:
+    return Filter(state=state, verdict=verdict, text=q, mine=mine, waiting=waiting, due=due)
+
+
+Asked = Annotated[Filter, Depends(_asked)]
+
+
 @router.post("", status_code=201, summary="新建案件")
 def create(desk: InDesk, actor: Who) -> dict[str, str]:
     """Begin a case."""
@@ -101,10 +119,16 @@ def create(desk: InDesk, actor: Who) -> dict[str, str]:
 
 @router.get("", summary="案件列表：检索、筛选、分页")
 def listed(
-    desk: InDesk, actor: Who, state: str = "", verdict: str = "", q: str = "", mine: bool = False, offset: Annotated[int, Field(ge=0, le=10**9)] = 0
+    desk: InDesk, actor: Who, asked: Asked, sort: str = "", offset: Annotated[int, Field(ge=0, le=10**9)] = 0
 ) -> dict[str, Any]:
     """Return one page of the queue."""
-    return queue(desk, actor, state=state, verdict=verdict, text=q, mine=mine, offset=offset)
+    return queue(desk, actor, asked, by_due=sort == "due", offset=offset)
+
+
+@router.get("/places", summary="案件在哪里，供地图用；条件与列表相同")
+def placed(desk: InDesk, actor: Who, asked: Asked) -> dict[str, Any]:
+    """Return points of the queue's cases."""
+    return queue_places(desk, actor, asked)
 
 
 @router.get("/{case_id}", summary="一个案件：状态、资料、文件、经过、可办的事")
@@ -112,10 +136,11 @@ def one(desk: InDesk, actor: Who, case_id: str) -> dict[str, Any]:
     """Return a case."""
     with desk.database.reading() as session:
         case = cases.visible_case(session, actor, case_id)
+        events = events_of(session, case_id)
         documents = [*cases.documents_of(session, case_id), *cases.documents_of(session, case_id, case_flow.REPORT)]
         return case_row(case) | {
             "answers": case.answers, "facts": case.facts, "seen": case.seen, "confirmed": bool(case.confirmed), "outline": case.outline,
-            "documents": [_document(document) for document in documents], "events": events_of(session, case_id),
+            "documents": [_document(document) for document in documents], "events": events, "opinions": opinions_of(events, case.round),
             "can": [str(action) for action in open_actions(actor, case)], "reasons": _reasons(actor, case),
         }  # fmt: skip
 
@@ -195,10 +220,22 @@ def verdict(desk: InDesk, actor: Who, case_id: str) -> dict[str, Any]:
     return case_flow.draft_verdict(desk, actor, case_id)
 
 
+@router.get("/{case_id}/ways", summary="怎样才能通过：裁剪、平移；最近的管控区；单元的总量上限")
+def ways(desk: InDesk, actor: Who, case_id: str) -> dict[str, Any]:
+    """Return what takes longer than the verdict."""
+    return case_flow.ways_out(desk, actor, case_id)
+
+
 @router.post("/{case_id}/seen", summary="登记核验文号或活动")
 def register(desk: InDesk, actor: Who, case_id: str, body: Registration) -> dict[str, int]:
     """Register what was seen."""
     return {"version": case_flow.register_seen(desk, actor, case_id, body.name, body.version)}
+
+
+@router.post("/{case_id}/opinions", status_code=201, summary="对一条结果的复核意见，与机器结果并列")
+def give_opinion(desk: InDesk, actor: Who, case_id: str, body: Given) -> dict[str, int]:
+    """Keep an opinion on one finding; the verdict stays the engine's."""
+    return {"version": case_flow.give_opinion(desk, actor, case_id, **body.model_dump())}
 
 
 @router.post("/{case_id}/moves", summary="流转：提交、初审、复核、退回、撤销、重判")

@@ -33,6 +33,7 @@ class Action(StrEnum):
 
     EDIT = "修改"
     REGISTER = "登记核验"
+    OPINION = "复核意见"
     SUBMIT = "提交"
     PASS_FIRST = "初审通过"
     PASS_SECOND = "复核通过"
@@ -83,6 +84,8 @@ TRANSITIONS = {
         sources=frozenset({_S.DRAFT}), target=None, roles=frozenset({_R.APPLICANT}), owner=True, alone=frozenset({_S.DRAFT})),
     Action.REGISTER: Transition(
         sources=_REVIEWED, target=None, roles=frozenset({_R.FIRST_REVIEWER, _R.SECOND_REVIEWER}), owner=False, alone=frozenset({_S.DRAFT})),
+    Action.OPINION: Transition(
+        sources=_REVIEWED, target=None, roles=frozenset({_R.FIRST_REVIEWER, _R.SECOND_REVIEWER}), owner=False, needs_reason=True),
     Action.SUBMIT: Transition(sources=frozenset({_S.DRAFT}), target=_S.SUBMITTED, roles=frozenset({_R.APPLICANT}), owner=True),
     Action.PASS_FIRST: Transition(
         sources=frozenset({_S.SUBMITTED}), target=_S.FIRST_REVIEWED, roles=frozenset({_R.FIRST_REVIEWER}), owner=False),

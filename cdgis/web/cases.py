@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from cdgis.core.errors import DeskError
+from cdgis.core.pinyin_initials import initials
 from cdgis.core.safe_text import cleaned
 from cdgis.core.vocabulary import ACTIVITIES, ProjectType
 from cdgis.rules import industry
@@ -59,16 +60,22 @@ def new_case(desk: Desk, actor: Actor) -> str:
         raise DeskError(f"新建案件须有 {Role.APPLICANT} 的角色", remedy="请由有该角色的人办理", status=403)
     now = desk.settings.clock().isoformat()
     with desk.database.writing() as session:
-        number = (session.scalar(select(func.max(Case.number))) or 0) + 1
-        case = Case(
-            id=uuid.uuid4().hex, number=number, name="", state=CaseState.DRAFT, round=1, version=1, owner_id=actor.account_id, owner=actor.name,
-            answers={}, facts={}, seen={}, confirmed="", reviewers={}, verdict="", report_number="", due_on="", search_text=str(number),
-            outline=None, area_m2=0.0, made_at=now, changed_at=now,
-        )  # fmt: skip
-        session.add(case)
-        session.flush()
+        case = added_case(session, actor, uuid.uuid4().hex, now)
         append_event(session, case_id=case.id, action="新建", who=actor.name, when=desk.settings.clock())
         return case.id
+
+
+def added_case(session: Session, actor: Actor, case_id: str, now: str) -> Case:
+    """Return a new case, numbered, of which nothing is known yet."""
+    number = (session.scalar(select(func.max(Case.number))) or 0) + 1
+    case = Case(
+        id=case_id, number=number, name="", state=CaseState.DRAFT, round=1, version=1, owner_id=actor.account_id, owner=actor.name,
+        answers={}, facts={}, seen={}, confirmed="", reviewers={}, verdict="", report_number="", due_on="", search_text=str(number),
+        outline=None, area_m2=0.0, lon=None, lat=None, made_at=now, changed_at=now,
+    )  # fmt: skip
+    session.add(case)
+    session.flush()
+    return case
 
 
 def visible_case(session: Session, actor: Actor, case_id: str) -> Case:
@@ -96,7 +103,7 @@ def changed(desk: Desk, session: Session, case: Case, actor: Actor, action: str,
     case.changed_at = now.isoformat()
     facts = case.facts
     code = str(facts.get("industry", ""))
-    words = (str(case.number), case.name, case.owner, code, industry.name_of(code), case.report_number, case.verdict)
+    words = (str(case.number), case.name, initials(case.name), case.owner, code, industry.name_of(code), case.report_number, case.verdict)
     case.search_text = " ".join(filter(None, words)).casefold()
     event = append_event(session, case_id=case.id, action=action, who=actor.name, when=now, reason=cleaned(reason), detail=detail)
     announce(desk, session, case, action, event)

@@ -14,12 +14,15 @@ from cdgis import __version__
 from cdgis.core.errors import CdgisError, DeskError
 from cdgis.web import (
     account_routes,
+    case_import,
     case_routes,
     desk_pages,
     handoffs,
+    map_help,
     map_layers,
     ogc_features,
     permit_entities,
+    rejudge_all,
     rejudging,
     vector_tiles,
 )
@@ -70,9 +73,10 @@ def make_app(settings: DeskSettings, *, setup_token: str = "") -> FastAPI:
         max_body_size=limits.body_bytes, separate_input_output_schemas=False,
     )  # fmt: skip
     app.state.desk, app.state.setup_token, app.state.courier = desk, setup_token, courier
-    for large in (case_routes.uploads, handoffs.router):
+    for large in (case_routes.uploads, case_import.uploads, handoffs.router):
         app.include_router(large, max_body_size=limits.upload_bytes + _FORM_SLACK)
-    for part in (case_routes, permit_entities, account_routes, map_layers, ogc_features, vector_tiles, rejudging, desk_pages):
+    own = (case_routes, permit_entities, account_routes, map_help, map_layers, ogc_features, vector_tiles, rejudge_all, rejudging, desk_pages)
+    for part in own:
         app.include_router(part.router)
     app.add_exception_handler(CdgisError, _told)
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -57,6 +57,8 @@ class DeskSettings:
     options: DeskOptions = field(default_factory=DeskOptions)
     in_process: bool = False
     """Read and judge in this process: for tests, which hand in nothing hostile."""
+    pdf: bool = True
+    """Print final reports as PDF too, where Chromium, Chrome or Edge is installed."""
     clock: Callable[[], datetime] = local_now
 
     @property

@@ -82,6 +82,9 @@ class Case(Base):
     outline: Mapped[dict[str, Any] | None] = mapped_column(JSON, default=None)
     """GeoJSON geometry, EPSG:4490 lon/lat, of the confirmed boundary."""
     area_m2: Mapped[float] = mapped_column(Float, default=0.0)
+    lon: Mapped[float | None] = mapped_column(Float, default=None)
+    """Of a point inside the confirmed boundary, degrees; None before it is confirmed."""
+    lat: Mapped[float | None] = mapped_column(Float, default=None)
     made_at: Mapped[str] = mapped_column(String(32))
     changed_at: Mapped[str] = mapped_column(String(32), index=True)
     __table_args__ = (Index("ix_cases_queue", "state", "changed_at"),)

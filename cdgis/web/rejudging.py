@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from cdgis.core.errors import CdgisError, DeskError
 from cdgis.web.account_routes import manager
 from cdgis.web.case_flow import judged
+from cdgis.web.case_import import RECEIVED
 from cdgis.web.case_states import Action, Actor, CaseState
 from cdgis.web.cases import question_of
 from cdgis.web.event_chain import events_of
@@ -56,7 +57,7 @@ def one(desk: InDesk, _: Manager, job_id: str) -> dict[str, Any]:
 @router.delete("/{job_id}", summary="取消一项工作")
 def cancel(desk: InDesk, _: Manager, job_id: str) -> dict[str, bool]:
     """Stop a job after the case it is at."""
-    _set(desk, job_id, state=JobState.CANCELLED, only=JobState.RUNNING)
+    end_job(desk, job_id, state=JobState.CANCELLED, only=JobState.RUNNING)
     return {"cancelled": True}
 
 
@@ -72,13 +73,13 @@ def run(desk: Desk, job_id: str) -> None:
             change = difference(desk, case_id)
             found["changed"] += [change] if change else []
         except CdgisError as err:  # a case that cannot be judged today is named, the others are judged on
-            found["failed"].append(_named(desk, case_id) | {"reason": str(err)})
+            found["failed"].append(named_case(desk, case_id) | {"reason": str(err)})
         with desk.database.writing() as session:
             current = session.get(Job, job_id)
             if current is None or current.state != JobState.RUNNING:
                 return
             current.done, current.result = number, {key: list(rows) for key, rows in found.items()}
-    _set(desk, job_id, state=JobState.DONE, only=JobState.RUNNING)
+    end_job(desk, job_id, state=JobState.DONE, only=JobState.RUNNING)
 
 
 def difference(desk: Desk, case_id: str) -> dict[str, Any] | None:
@@ -91,24 +92,26 @@ def difference(desk: Desk, case_id: str) -> dict[str, Any] | None:
     with desk.database.reading() as session:
         case = session.get_one(Case, case_id)
         question, events = question_of(desk, session, case), events_of(session, case_id)
-    then = next(event["detail"] for event in reversed(events) if event["action"] == Action.FINALISE)
+    then = next(event["detail"] for event in reversed(events) if event["action"] in (Action.FINALISE, RECEIVED))
     today = judged(desk, question)
     before, after = set(then.get("decisive", ())), set(decisive_of(today))
     if today["verdict"] == then["verdict"] and before == after:
         return None
-    return _named(desk, case_id) | {
+    return named_case(desk, case_id) | {
         "before": then["verdict"], "after": today["verdict"], "same_word": today["verdict"] == then["verdict"],
         "gone": sorted(before - after), "new": sorted(after - before),
     }  # fmt: skip
 
 
-def _named(desk: Desk, case_id: str) -> dict[str, Any]:
+def named_case(desk: Desk, case_id: str) -> dict[str, Any]:
+    """Return what lists call a case by."""
     with desk.database.reading() as session:
         case = session.get_one(Case, case_id)
     return {"id": case.id, "number": case.number, "name": case.name}
 
 
-def _set(desk: Desk, job_id: str, *, state: JobState, only: JobState) -> None:
+def end_job(desk: Desk, job_id: str, *, state: JobState, only: JobState) -> None:
+    """Note that a job has ended, if it is in the state it can end from."""
     ended = desk.settings.clock().isoformat()
     with desk.database.writing() as session:
         session.execute(update(Job).where(Job.id == job_id, Job.state == only).values(state=state, ended_at=ended))

@@ -7,7 +7,8 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +17,23 @@ import shapely
 from geopandas import GeoDataFrame
 from shapely.geometry import shape
 
-from cdgis.core.errors import DeskError
+from cdgis.core.errors import CdgisError, DeskError, ReportError
 from cdgis.core.units import m2_to_ha, m2_to_mu
 from cdgis.core.vocabulary import IntakeStatus
 from cdgis.geometry.geodesy import geodesic_length_m, survey_area_m2
+from cdgis.pipelines.preview import previewed
 from cdgis.pipelines.session import Session
 from cdgis.pipelines.session_results import Result
 from cdgis.readers import read_sites
 from cdgis.readers.frame_sites import frame_file_name, frame_geojson, site_labels
 from cdgis.readers.inputs import expand_globs, file_sha256
-from cdgis.readers.place_extent import in_place
+from cdgis.readers.place_extent import in_place, place_extent
 from cdgis.readers.shape_kind import named_kind
-from cdgis.web.verdict_summary import summary_of
+from cdgis.results.assessment import Assessment
+from cdgis.web.verdict_summary import summary_of, ways_of
 
 FORMATS = ("html", "docx", "json", "xlsx", "gpkg")
-"""What a final report consists of."""
+"""What a final report consists of, with a PDF where this computer can print one."""
 _MOST_DRAWN = 4000
 """Vertices of an outline sent to the browser; beyond it is thinned, to look at only."""
 _OPTIONS = {"--crs": "“坐标系”一栏", "--as": "“图形”一栏", "--dxf-unit": "“图形单位”一栏"}
@@ -143,27 +146,77 @@ def drawn_file(geojson: Mapping[str, Any]) -> tuple[str, bytes]:
 
 def judge_sites(ws: Session, **asked: Any) -> dict[str, Any]:
     """Return the verdict on a case's sites, as plain values for the page (`summary_of`)."""
-    return summary_of(_screened(ws, **asked).assessment)
+    return summary_of(ws_preview(ws, **asked))
 
 
-def write_case_reports(ws: Session, *, out: str, **asked: Any) -> dict[str, Any]:
-    """Write the reports of a case into `out` as ``cdgis screen`` writes them; return the summary and the labels of its files."""
+def warm_up(ws: Session) -> dict[str, Any]:
+    """Read the layers and rules of the workspace, which are kept: the first verdict need not wait for them."""
+    extent = place_extent(ws.workspace)
+    if extent is not None:
+        with suppress(CdgisError):  # whoever asks first is told
+            ws.preview(f"{(extent[0] + extent[2]) / 2:.4f},{(extent[1] + extent[3]) / 2:.4f}", industry="3031")
+    return {}
+
+
+def ways_out(ws: Session, **asked: Any) -> dict[str, Any]:
+    """Return what takes longer than the verdict (`ways_of`): what would make a case's sites pass, sums over caps, alternatives."""
+    return ways_of(_screened(ws, **asked).assessment)
+
+
+def alternatives(ws: Session, *, size_ha: float, facts: Mapping[str, Any], county: str) -> dict[str, Any]:
+    """Return places in a county where such a project of that size meets no conflict (`Session.guide`), best first."""
+    told: dict[str, Any] = {key: str(facts[key]) for key in ("industry", "project_type", "activity") if facts.get(key)}
+    result = ws.guide(max(size_ha, 0.01), within=county, count=5, spacing_m=1000, attributes=facts.get("attributes") or {}, **told)
+    rows = [
+        {
+            "rank": int(row["rank"]), "verdict": str(row["verdict"]), "lon": float(row["lon"]), "lat": float(row["lat"]),
+            "geometry": drawable(row.geometry),
+        }
+        for _, row in result.locations.iterrows()
+    ]  # fmt: skip
+    own = [note for note in result.notes if note not in result.assessment.verdict_notes]
+    return {"locations": rows, "note": "；".join((f"{county or '全市'}按 {size_ha:.2f} 公顷的方形、间距 1 千米试", *own))}
+
+
+def write_case_reports(ws: Session, *, out: str, pdf: bool, **asked: Any) -> dict[str, Any]:
+    """Write the reports of a case into `out` as ``cdgis screen`` writes them; return the summary and the labels of its files.
+
+    Parameters
+    ----------
+    pdf : with PDFs, where this computer can print them; ``no_pdf`` of the answer says why there are none.
+    """
     result = _screened(ws, **asked)
-    result.save(out, formats=FORMATS)
+    why = "" if pdf else "设置为不写"
+    if pdf:
+        try:
+            result.save(out, formats=(*FORMATS, "pdf"))
+        except ReportError as err:  # nothing was written then
+            why = err.reason
+    if why:
+        result.save(out, formats=FORMATS)
     files = site_files(asked["folder"], asked["names"])
     labels = {str(path): label for path, label in site_labels(ws.workspace, files).items()}
-    return summary_of(result.assessment) | {"labels": labels, "numbers": result.report_numbers}
+    return summary_of(result.assessment) | {"labels": labels, "numbers": result.report_numbers, "no_pdf": why}
 
 
 def _screened(
     ws: Session, *, folder: str, names: Sequence[str], answers: Mapping[str, str], facts: Mapping[str, Any], seen: Mapping[str, str]
 ) -> Result:
-    told = {key: str(facts.get(key) or "") or None for key in ("name", "industry", "project_type", "activity")}
-    return ws.screen(
-        site_files(folder, names), name=told["name"], industry=told["industry"], project_type=told["project_type"],
-        activity=told["activity"], crs=answers.get("crs"), dxf_unit=answers.get("dxf_unit"), geometry_kind=answers.get("geometry_kind"),
-        attributes=facts.get("attributes") or {}, seen=dict(seen) or None,
-    )  # fmt: skip
+    return ws.screen(site_files(folder, names), attributes=facts.get("attributes") or {}, seen=dict(seen) or None, **declared_of(facts, answers))
+
+
+def ws_preview(
+    ws: Session, *, folder: str, names: Sequence[str], answers: Mapping[str, str], facts: Mapping[str, Any], seen: Mapping[str, str]
+) -> Assessment:
+    """Return the same question's answer at once, without what takes longer."""
+    files = site_files(folder, names)
+    return previewed(ws.kept, files, attributes=facts.get("attributes") or {}, seen=dict(seen) or None, **declared_of(facts, answers))
+
+
+def declared_of(facts: Mapping[str, Any], answers: Mapping[str, str]) -> dict[str, Any]:
+    """Return a case's facts and answers as options of `Session.screen`; attributes stand apart."""
+    told: dict[str, Any] = {key: str(facts.get(key) or "") or None for key in ("name", "industry", "project_type", "activity")}
+    return told | {key: answers.get(key) or None for key in ("crs", "dxf_unit", "geometry_kind")}
 
 
 def plain(value: Any) -> Any:
@@ -171,9 +224,3 @@ def plain(value: Any) -> Any:
     if isinstance(value, np.generic):
         value = value.item()
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-TASKS: Mapping[str, Callable[..., dict[str, Any]]] = {
-    "read": read_boundary, "judge": judge_sites, "write": write_case_reports,
-}  # fmt: skip
-"""What a worker can be asked, by name."""

@@ -6,19 +6,22 @@ from typing import Any
 
 import shapely
 
-from cdgis.core.vocabulary import LIST_SEPARATOR, Effect, Verdict
+from cdgis.core.vocabulary import LIST_SEPARATOR, Effect, State, Verdict
 from cdgis.judging.questions import ASSUMED
 from cdgis.report.screening import Casebook
 from cdgis.report.screening.case import Case
 from cdgis.report.screening.cells import stability_text, verdict_text
-from cdgis.report.screening.content import Clause
-from cdgis.results.assessment import Assessment
+from cdgis.report.screening.content import Clause, Conclusion
+from cdgis.report.screening.critical import critical_ends
+from cdgis.results.assessment import Assessment, in_planes_of
 from cdgis.results.data_status import stamp_of
 from cdgis.rules.attributes import SEEN, load_attributes
 
 _MOST_ZONES = 40
 _MOST_VERTICES = 2500
 _NEAREST = 8
+_MOST_DRAWN_M = 20_000.0
+"""Farther than that a line on the map tells nothing."""
 _OWN = ("industry", "project_type", "activity")
 """Facts with fields of their own on the page."""
 
@@ -26,12 +29,27 @@ _OWN = ("industry", "project_type", "activity")
 def summary_of(assessment: Assessment) -> dict[str, Any]:
     """Return the answer on every site of a screening, ready for JSON; lengths in metres, areas in square metres."""
     book = Casebook(assessment)
-    sites = [_site(assessment, book, subject_id) for subject_id in book.subject_ids()]
+    with in_planes_of(assessment):
+        sites = [_site(assessment, book, subject_id) for subject_id in book.subject_ids()]
     return {
         "as_of": assessment.as_of.isoformat(), "stamp": stamp_of(assessment), "sites": sites,
         "verdict": LIST_SEPARATOR.join(dict.fromkeys(site["verdict"] for site in sites)),
-        "notes": list(assessment.verdict_notes), "run_number": assessment.report_numbers[""],
+        "notes": list(assessment.verdict_notes),
     }  # fmt: skip
+
+
+def ways_of(assessment: Assessment) -> dict[str, Any]:
+    """Return of every site what would make it pass, the nearest zones with the line to each, and the sums over its unit's caps."""
+    book = Casebook(assessment)
+    shapes = dict(zip(assessment.subjects.frame["subject_id"], assessment.subjects.frame.geometry, strict=True))
+    with in_planes_of(assessment):
+        return {"sites": [
+            {
+                "subject_id": subject_id, "remedies": _remedies(book.rows("remedies", subject_id)), "caps": _caps(assessment, subject_id),
+                "near": _near(assessment, book, subject_id, shapes.get(subject_id)),
+            }
+            for subject_id in book.subject_ids()
+        ]}  # fmt: skip
 
 
 def decisive_of(summary: Mapping[str, Any]) -> list[str]:
@@ -46,20 +64,23 @@ def _site(assessment: Assessment, book: Casebook, subject_id: str) -> dict[str, 
     rows = book.rows
     asked, idle = _questions(case, rows("questions", subject_id))
     return {
-        "subject_id": subject_id, "name": str(case.subject.row["name"]), "number": assessment.report_numbers.get(subject_id, ""),
+        "subject_id": subject_id, "name": str(case.subject.row["name"]), "area_m2": _number(case.subject.row["area_m2"]) or 0.0,
+        "county": str(case.subject.row["county"]),
         "heading": c.heading, "verdict": c.verdict, "label": c.label, "at_least": c.at_least, "sentence": c.sentence,
         "text": verdict_text(c.label, c.at_least, c.caveats), "stability": stability_text(c), "critical_m": _number(c.critical_distance_m),
         "counts": [c.applies_count, c.unknown_count, c.manual_count, c.in_force_count],
         "decisive": [_clause(item) for item in c.decisive], "open": [_clause(item) for item in c.open],
-        "questions": asked, "idle_questions": idle, "hits": _hits(assessment, case), "remedies": _remedies(rows("remedies", subject_id)),
-        "near": _near(book, rows("clear", subject_id)), "caps": _caps(assessment, subject_id),
+        "manual": [_clause(item) for item in case.clauses if item.state == State.MANUAL],
+        "questions": asked, "idle_questions": idle, "hits": _hits(assessment, case),
+        "critical": _critical(assessment, c, case.shape),
     }  # fmt: skip
 
 
 def _clause(clause: Clause) -> dict[str, Any]:
     zones = [f"{hit.layer_title}“{hit.zone_name or hit.zone_id}”" for hit in clause.zones[:4]]
     return {
-        "rule_ids": list(clause.rule_ids), "title": clause.title, "effect": clause.effect, "text": clause.text, "bases": list(clause.bases),
+        "rule_ids": list(clause.rule_ids), "state": str(clause.state), "title": clause.title,
+        "effect": clause.effect, "text": clause.text, "bases": list(clause.bases),
         "since": clause.effective_from, "mark": clause.mark, "zones": zones, "missing": [fact.title for fact in clause.missing],
         "zone_keys": [f"{hit.layer}/{hit.zone_id}" for hit in clause.zones],
     }  # fmt: skip
@@ -144,13 +165,29 @@ def _remedies(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _near(book: Casebook, rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    known = [row for row in rows if _number(row["distance_m"]) is not None]
+def _critical(assessment: Assessment, found: Conclusion, shape: Any) -> dict[str, Any] | None:
+    """Return the two points (lon, lat) between which the critical distance lies, and its metres; None where it cannot be drawn."""
+    ends = _ends(assessment, found.critical_layer, shape, found.critical_distance_m)
+    return None if ends is None else {"layer": found.critical_layer_title, "distance_m": found.critical_distance_m, "ends": ends}
+
+
+def _ends(assessment: Assessment, layer_id: str, shape: Any, distance_m: float) -> list[list[float]] | None:
+    if shape is None or shape.is_empty or not distance_m <= _MOST_DRAWN_M:
+        return None
+    found = critical_ends(assessment.layers.get(layer_id), shape, distance_m)
+    return found.tolist() if found is not None else None
+
+
+def _near(assessment: Assessment, book: Casebook, subject_id: str, shape: Any) -> list[dict[str, Any]]:
+    known = [row for row in book.rows("clear", subject_id) if _number(row["distance_m"]) is not None]
     nearest = sorted(known, key=lambda row: float(row["distance_m"]))[:_NEAREST]
     return [
-        {"layer": book.titles.get(str(row["layer"]), str(row["layer"])), "zone": str(row["nearest_zone_id"]), "distance_m": float(row["distance_m"])}
+        {
+            "layer": book.titles.get(str(row["layer"]), str(row["layer"])), "zone": str(row["nearest_zone_id"]),
+            "distance_m": float(row["distance_m"]), "ends": _ends(assessment, str(row["layer"]), shape, float(row["distance_m"])),
+        }
         for row in nearest
-    ]
+    ]  # fmt: skip
 
 
 def _caps(assessment: Assessment, subject_id: str) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from cdgis.web.desk_settings import Limits
 
 _LOOK_S = 0.05
 """How often a working process is looked at."""
+_USUAL_S = {"judge": 0.15, "read": 0.5, "ways": 0.6, "write": 5.0, "warm": 8.0, "alternatives": 15.0}
 _START_S = 120.0
 """In which a new process must have opened the workspace."""
 _ENDED = "处理这份材料的进程意外结束"
@@ -36,6 +37,7 @@ class Worker:
     def __init__(self, root: Path, limits: Limits) -> None:
         self._root, self._limits = root, limits
         self._turn = threading.Lock()
+        self._waiting: list[str] = []
         self._process: Any = None
         self._link: Any = None
 
@@ -47,25 +49,35 @@ class Worker:
         CdgisError : as the task.
         DeskError : it took too long or too much memory, and its process was ended.
         """
-        with self._turn:
-            if self._process is None or not self._process.is_alive():
-                self._start()
-            try:
-                self._link.send((task, given))
-                answer = self._awaited()
-            except (EOFError, OSError) as err:
-                self._end()
-                raise DeskError(_ENDED, remedy="请核对文件；若文件无误请重试一次", status=500) from err
+        self._waiting.append(task)
+        try:
+            with self._turn:
+                answer = self._asked(task, given)
+        finally:
+            self._waiting.remove(task)
         if isinstance(answer, CdgisError):
             raise answer
         found: dict[str, Any] = answer
         return found
 
+    def _asked(self, task: str, given: dict[str, Any]) -> Any:
+        if self._process is None or not self._process.is_alive():
+            self._start()
+        try:
+            self._link.send((task, given))
+            return self._awaited()
+        except (EOFError, OSError) as err:
+            self._end()
+            raise DeskError(_ENDED, remedy="请核对文件；若文件无误请重试一次", status=500) from err
+
+    @property
+    def load_s(self) -> float:
+        """Seconds that what the process has been asked and not answered usually takes."""
+        return sum(_USUAL_S.get(task, 1.0) for task in tuple(self._waiting))
+
     def warm(self) -> None:
-        """Start the process, so that the first question does not wait for it."""
-        with self._turn:
-            if self._process is None or not self._process.is_alive():
-                self._start()
+        """Start the process and have it read the layers, so that the first question does not wait for it."""
+        self.ask("warm")
 
     def close(self) -> None:
         """End the process, whatever it does."""
@@ -127,7 +139,7 @@ class Worker:
 class InProcess:
     """The same questions answered in this process: for tests, and nothing that was handed in by a stranger."""
 
-    pid = None
+    pid, load_s = None, 0.0
 
     def __init__(self, root: Path) -> None:
         from cdgis.pipelines.session import open_workspace
@@ -137,7 +149,7 @@ class InProcess:
 
     def ask(self, task: str, **given: Any) -> dict[str, Any]:
         """Return what a task answers."""
-        from cdgis.web.tasks import TASKS
+        from cdgis.web.task_table import TASKS
 
         with self._turn:
             return TASKS[task](self._session, **given)
@@ -152,7 +164,7 @@ class InProcess:
 def serve(link: "Connection[Any, Any]", root: str) -> None:
     """Answer questions until the other side is gone: the life of a worker's process."""
     from cdgis.pipelines.session import open_workspace
-    from cdgis.web.tasks import TASKS
+    from cdgis.web.task_table import TASKS
 
     try:
         session = open_workspace(Path(root))

@@ -1,22 +1,18 @@
 """The desk in Chromium on a small workspace, nothing but the desk within reach: the steps of a case, by mouse and by keyboard."""
 
 import sys
-import threading
-import time
 import zipfile
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from desk_client import BESIDE, OVER, TOKEN, desk_settings, wkt_geojson
+from desk_client import BESIDE, OVER, wkt_geojson
+from desk_people import Person, listening
 from shapes import write_layer
 from small_workspace import small_workspace
 from visits import DESKTOP, PHONE
-
-from cdgis.web.desk_app import make_app
 
 pytestmark = pytest.mark.browser
 PORT = 8594
@@ -25,46 +21,10 @@ ADDRESS = f"http://127.0.0.1:{PORT}"
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    """A running desk, and a folder of files to hand in."""
+    """A running desk, and the folder of its workspace."""
     root = small_workspace(tmp_path_factory.mktemp("desk") / "w")
-    app = make_app(desk_settings(root, hosts=(f"127.0.0.1:{PORT}",), port=PORT))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=PORT, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield root
-    server.should_exit = True
-    thread.join(10)
-    app.state.desk.close()
-
-
-class Person:
-    """Somebody at the desk: a page, and what it complained of or asked elsewhere."""
-
-    def __init__(self, browser, size):
-        self.context = browser.new_context(viewport=size, locale="zh-CN")
-        self.page = self.context.new_page()
-        self.page.set_default_timeout(30_000)
-        self.complaints: list[str] = []
-        self.strange: list[str] = []
-        self.page.on("console", lambda message: self.complaints.append(message.text) if message.type in ("error", "warning") else None)
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("request", lambda request: None if request.url.startswith((ADDRESS, "data:", "blob:")) else self.strange.append(request.url))
-        self.page.goto(f"{ADDRESS}/enter?token={TOKEN}")
-
-    def new_case(self):
-        self.page.click("#new")
-        self.page.wait_for_selector("html[data-ready]", state="attached")
-        return self.page
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, *rest):
-        self.context.close()
-        if kind is None:
-            assert (self.complaints, self.strange) == ([], [])
+    with listening(root, PORT):
+        yield root
 
 
 def shapefile_zip(folder: Path) -> Path:
@@ -82,7 +42,7 @@ def fits(page):
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["1440", "390"])
 def test_first_case_from_a_shapefile_to_a_numbered_report(browser, served, tmp_path, size):
-    with Person(browser, size) as person:
+    with Person(browser, size, PORT) as person:
         page = person.new_case()
         page.set_input_files("#files", shapefile_zip(tmp_path))
         page.wait_for_selector("#confirm")
@@ -115,7 +75,7 @@ def test_first_case_from_a_shapefile_to_a_numbered_report(browser, served, tmp_p
 
 
 def test_polygon_with_a_hole_is_drawn_undone_and_becomes_the_boundary(browser, served):
-    with Person(browser, DESKTOP) as person:
+    with Person(browser, DESKTOP, PORT) as person:
         page = person.new_case()
         page.click("#start-draw")
         box = page.locator("#map").bounding_box()
@@ -129,14 +89,14 @@ def test_polygon_with_a_hole_is_drawn_undone_and_becomes_the_boundary(browser, s
         page.click("[data-mode=hole]")
         for x, y in ((0.45, 0.4), (0.55, 0.4), (0.5, 0.5)):
             click(x, y)
-        assert "7 个点" in page.inner_text("#draw-told") and "1 个孔" in page.inner_text("#draw-told")
+        page.locator("#draw-told", has_text="7 个点，1 个孔").wait_for()
         page.click("#use-drawn")
         page.wait_for_selector("#boundary .site")
         assert "1 个孔" in page.inner_text("#boundary .site")
 
 
-def test_question_of_the_datum_is_asked_and_answered_by_keyboard_alone(browser, served):
-    with Person(browser, DESKTOP) as person:
+def test_datum_is_asked_for_and_the_case_decided_by_keyboard_alone(browser, served):
+    with Person(browser, DESKTOP, PORT) as person:
         page = person.new_case()
         page.focus("#start-paste")
         page.keyboard.press("Enter")
@@ -157,12 +117,28 @@ def test_question_of_the_datum_is_asked_and_answered_by_keyboard_alone(browser, 
         page.focus("#confirm")
         page.keyboard.press("Enter")
         page.wait_for_selector("#step-facts:not([hidden])")
+        page.focus("#industry")
+        page.keyboard.type("3031")
+        page.wait_for_selector("#industry-list li")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#live .chip")
+        page.focus("#tab-verdict")
+        page.keyboard.press("Enter")
+        page.keyboard.press("ArrowRight")  # to the tab beside it
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#step-flow:not([hidden])")
+        page.focus("#finalise")
+        page.keyboard.press("Enter")
+        page.focus("#ask-yes")
+        page.keyboard.press("Enter")
+        page.wait_for_selector("text=已定稿")
 
 
 def test_question_that_changes_the_verdict_and_a_shift_that_is_accepted(browser, served, tmp_path):
     site = tmp_path / "site.geojson"
     site.write_bytes(wkt_geojson(OVER))
-    with Person(browser, DESKTOP) as person:
+    with Person(browser, DESKTOP, PORT) as person:
         page = person.new_case()
         page.set_input_files("#files", site)
         page.click("#confirm")
@@ -184,8 +160,10 @@ def test_axe_finds_nothing_serious_on_any_page(browser, served, tmp_path):
 
     site = tmp_path / "site.geojson"
     site.write_bytes(wkt_geojson(BESIDE))
-    with Person(browser, DESKTOP) as person:
+    with Person(browser, DESKTOP, PORT) as person:
         page = person.page
+        page.click("#map-fold summary")
+        page.wait_for_selector("#legend .swatch")
         found = [(page.url, Axe().run(page))]
         person.new_case()
         page.set_input_files("#files", site)

@@ -10,7 +10,7 @@ const STATUS = { accepted: "已读", repaired: "已修复", quarantined: "没有
 export class BoundaryStep {
   constructor(page) {
     this.page = page;
-    this.drawing = new Drawing(page.map.map, () => {});
+    this.drawing = new Drawing(page.map, () => {});
   }
 
   begin({ notations }) {
@@ -34,7 +34,7 @@ export class BoundaryStep {
       event.target.hidden = true;
       await page.refresh();
     }));
-    $("#use-drawn").addEventListener("click", told(() => this.accept(this.drawing.geometry(), "在图上画出")));
+    $("#use-drawn").addEventListener("click", told(async () => this.accept(await this.drawing.settled(), "在图上画出")));
   }
 
   async accept(geometry, note) {

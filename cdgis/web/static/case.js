@@ -5,6 +5,7 @@ import { FactsStep } from "./facts.js";
 import { drawFlow } from "./flow.js";
 import { DeskMap } from "./map.js";
 import { drawVerdict, liveVerdict } from "./verdict.js";
+import { drawWays } from "./ways.js";
 
 const TABS = ["boundary", "facts", "verdict", "flow"];
 
@@ -72,8 +73,24 @@ class CasePage {
     }
     if (turn !== this.turn) return;
     this.verdict = found;
+    this.ways = null;
     drawVerdict(this, found, reason);
     this.facts.showQuestions();
+    if (found) setTimeout(() => this.#ask_ways(turn), 300);
+  }
+
+  /** Ask for what takes longer than the verdict, unless a later change asks again. */
+  async #ask_ways(turn) {
+    if (turn !== this.turn) return;
+    let found;
+    try {
+      found = await ask("GET", `${this.path}/ways`);
+    } catch (error) {
+      found = { reason: error.message };
+    }
+    if (turn !== this.turn) return;
+    this.ways = found;
+    drawWays(this);
   }
 
   async open(name) {

@@ -1,5 +1,5 @@
 // Drawing on the map: a polygon with holes, a line or points; vertices moved, added, taken away; every step can be undone.
-import { $, $$ } from "./desk.js";
+import { $, $$, ask } from "./desk.js";
 
 const L = window.L;
 const DIGITS = 8; // about a millimetre
@@ -9,7 +9,9 @@ const EMPTY = { kind: "", rings: [] };
 
 export class Drawing {
   /** `changed` is called with what is drawn as GeoJSON, or null. */
-  constructor(map, changed) {
+  constructor(desk_map, changed) {
+    this.desk_map = desk_map;
+    const { map } = desk_map;
     this.map = map;
     this.changed = changed;
     this.past = [];
@@ -17,11 +19,11 @@ export class Drawing {
     this.state = structuredClone(EMPTY);
     this.mode = "";
     this.group = L.layerGroup();
-    this.clicked = (event) => this.add(round(event.latlng.lng), round(event.latlng.lat));
-    for (const button of $$("#draw-bar [data-mode]")) button.addEventListener("click", () => this.begin(button.dataset.mode));
-    $("#undo").addEventListener("click", () => this.#step(this.past, this.future));
-    $("#redo").addEventListener("click", () => this.#step(this.future, this.past));
-    $("#clear").addEventListener("click", () => this.#change(() => structuredClone(EMPTY)));
+    this.clicked = (event) => this.#snapped(event.latlng, null, ([lon, lat]) => this.add(lon, lat));
+    for (const button of $$("#draw-bar [data-mode]")) button.addEventListener("click", () => this.#after(() => this.begin(button.dataset.mode)));
+    $("#undo").addEventListener("click", () => this.#after(() => this.#step(this.past, this.future)));
+    $("#redo").addEventListener("click", () => this.#after(() => this.#step(this.future, this.past)));
+    $("#clear").addEventListener("click", () => this.#after(() => this.#change(() => structuredClone(EMPTY))));
     $("#vertex").addEventListener("submit", (event) => this.#typed(event));
   }
 
@@ -58,6 +60,17 @@ export class Drawing {
       rings[this.mode === "hole" ? rings.length - 1 : 0].push([lon, lat]);
       return { kind, rings };
     });
+  }
+
+  /** What is drawn once every point that was put has found its place. */
+  async settled() {
+    await this.placing;
+    return this.geometry();
+  }
+
+  /** Do something after the points put before it have found their places, so that none lands in another ring. */
+  #after(action) {
+    this.placing = (this.placing ?? Promise.resolve()).then(action);
   }
 
   /** What is drawn, as a GeoJSON geometry; null while it is not whole. */
@@ -140,10 +153,7 @@ export class Drawing {
   #handle(r, v) {
     const [x, y] = this.state.rings[r][v];
     const marker = L.marker([y, x], { draggable: true, keyboard: false, icon: L.divIcon({ className: "vertex", iconSize: [12, 12] }) });
-    marker.on("dragend", () => {
-      const { lng, lat } = marker.getLatLng();
-      this.#change((state) => this.#with(state, r, (ring) => ring.map((at, i) => (i === v ? [round(lng), round(lat)] : at))));
-    });
+    marker.on("dragend", () => this.#snapped(marker.getLatLng(), [x, y], (to) => this.#change((state) => this.#with(state, r, (ring) => ring.map((at, i) => (i === v ? to : at))))));
     marker.on("contextmenu", () => this.#change((state) => this.#with(state, r, (ring) => ring.filter((_, i) => i !== v))));
     this.group.addLayer(marker);
   }
@@ -154,11 +164,27 @@ export class Drawing {
     if (!next) return;
     const at = [(ring[v][0] + next[0]) / 2, (ring[v][1] + next[1]) / 2];
     const marker = L.marker([at[1], at[0]], { draggable: true, keyboard: false, icon: L.divIcon({ className: "vertex mid", iconSize: [9, 9] }) });
-    marker.on("dragend", () => {
-      const { lng, lat } = marker.getLatLng();
-      this.#change((state) => this.#with(state, r, (old) => old.toSpliced(v + 1, 0, [round(lng), round(lat)])));
-    });
+    marker.on("dragend", () => this.#snapped(marker.getLatLng(), null, (to) => this.#change((state) => this.#with(state, r, (old) => old.toSpliced(v + 1, 0, to)))));
     this.group.addLayer(marker);
+  }
+
+  /** Put a point where it was meant: on an own corner, else on a corner or edge of a zone that is drawn, else where it is. One after another. */
+  #snapped({ lng, lat }, moved, put) {
+    this.#after(async () => {
+      const here = [round(lng), round(lat)];
+      if (!$("#snap").checked) return put(here);
+      const at = this.map.latLngToContainerPoint([lat, lng]);
+      const own = this.state.rings.flat().filter(([x, y]) => !(moved && x === moved[0] && y === moved[1]) && this.map.latLngToContainerPoint([y, x]).distanceTo(at) <= 8);
+      if (own.length && moved) return put(own[0]);
+      if (own.length && this.mode !== "point") return this.#say("这里已有自己的点；外圈和孔自动闭合，不用再点第一个点");
+      let found = {};
+      try {
+        const asked = new URLSearchParams({ lon: lng, lat, reach_m: Math.min(this.desk_map.reach(10), 20000), layers: this.desk_map.shown.join() });
+        found = await ask("GET", `/api/snap?${asked}`);
+      } catch { /* without an answer the point stays where it was put, and nothing is said to be snapped */ }
+      put(found.kind ? [found.lon, found.lat] : here);
+      if (found.kind) this.#say(`已吸附到${found.layer}“${found.name}”的${found.kind === "corner" ? "拐点" : "边线"}`);
+    });
   }
 
   #with(state, r, change) {

@@ -1,4 +1,5 @@
 // Step 2: name, industry, type, activity; then only the questions that can change this verdict, each with its clause.
+import { combo } from "./combo.js";
 import { $, EFFECT_LOOKS, ask, el, told } from "./desk.js";
 
 export class FactsStep {
@@ -38,38 +39,11 @@ export class FactsStep {
 
   #combo() {
     const input = $("#industry");
-    const list = $("#industry-list");
-    let chosen = -1;
-    let turn = 0;
-    const hide = () => { list.hidden = true; input.setAttribute("aria-expanded", "false"); input.removeAttribute("aria-activedescendant"); chosen = -1; };
-    const mark = (index) => {
-      chosen = (index + list.children.length) % list.children.length;
-      [...list.children].forEach((item, i) => item.setAttribute("aria-selected", i === chosen));
-      input.setAttribute("aria-activedescendant", list.children[chosen].id);
-      list.children[chosen].scrollIntoView({ block: "nearest" });
-    };
-    const take = (item) => { input.dataset.code = item.dataset.code; input.value = item.textContent; hide(); this.#save(); };
-    input.addEventListener("input", told(async () => {
-      const mine = ++turn;
-      const word = input.value.trim();
-      if (!word) { input.dataset.code = ""; hide(); return this.#save(); }
-      const found = await ask("GET", `/api/industries?q=${encodeURIComponent(word.slice(0, 60))}`);
-      if (mine !== turn) return;
-      list.replaceChildren(...found.map(({ code, name }, i) => el("li", { role: "option", id: `industry-${i}`, data: { code }, aria: { selected: "false" }, on: { mousedown: (event) => { event.preventDefault(); take(event.currentTarget); } } }, `${code} ${name}`)));
-      list.hidden = !found.length;
-      input.setAttribute("aria-expanded", String(!list.hidden));
-      chosen = -1;
-    }));
-    input.addEventListener("keydown", (event) => {
-      if (list.hidden) return;
-      if (event.key === "ArrowDown") mark(chosen + 1);
-      else if (event.key === "ArrowUp") mark(chosen - 1);
-      else if (event.key === "Enter" && chosen >= 0) take(list.children[chosen]);
-      else if (event.key === "Escape") hide();
-      else return;
-      event.preventDefault();
+    combo(input, $("#industry-list"), {
+      find: (word) => ask("GET", `/api/industries?q=${encodeURIComponent(word)}`), show: ({ code, name }) => `${code} ${name}`,
+      take: ({ code }) => { input.dataset.code = code; this.#save(); }, emptied: () => { input.dataset.code = ""; return this.#save(); },
+      left: () => this.#named(input.value.trim() ? input.dataset.code ?? "" : ""),
     });
-    input.addEventListener("blur", () => { hide(); this.#named(input.value.trim() ? input.dataset.code ?? "" : ""); });
   }
 
   #given() {

@@ -26,7 +26,7 @@ export function drawFlow(page) {
 }
 
 async function finalise(page) {
-  const reason = await page.reason("定稿", "编号并写出报告（网页、Word、Excel、GeoPackage、案卷 zip）；定稿以后不能改，只能重判。", { yes: "定稿" });
+  const reason = await page.reason("定稿", "编号并写出报告（网页、Word、PDF、Excel、GeoPackage、案卷 zip）；定稿以后不能改，只能重判。", { yes: "定稿" });
   if (reason === null) return;
   tell("正在写报告……", true);
   const found = await ask("POST", `${page.path}/final`, { reason, version: page.case.version });
@@ -45,8 +45,9 @@ function drawReports(page, reports) {
 }
 
 function drawEvent(event) {
-  const { from, to, name } = event.detail;
-  const what = from && to && from !== to ? `${from} → ${to}` : name ?? "";
+  const { from, to, name, opinion, title, engine, no_pdf: noPdf, events } = event.detail;
+  const what = opinion ? `${title}：机器“${engine ?? ""}”，意见“${opinion}”` : from && to && from !== to ? `${from} → ${to}` : name ?? "";
   return el("li", {}, el("strong", {}, event.action), `　${what}`, el("div", { className: "muted" }, `${moment(event.when)}　${event.who}　第 ${event.number} 行`),
-    event.reason ? el("div", {}, `理由：${event.reason}`) : null);
+    noPdf ? el("div", { className: "muted" }, `没有写 PDF：${noPdf}`) : null, event.reason ? el("div", {}, `理由：${event.reason}`) : null,
+    events?.length ? el("details", {}, el("summary", {}, `随案卷来的经过（${events.length} 步，原研判台所记，这里核对不了先后与人）`), el("ol", { className: "events" }, events.map(drawEvent))) : null);
 }

@@ -1,4 +1,5 @@
 // The map: the workspace's layers by view, the site, the zones hit, ghost shapes of ways out. It draws, it never judges.
+import { combo } from "./combo.js";
 import { $, ask, el } from "./desk.js";
 
 const L = window.L;
@@ -7,6 +8,7 @@ export class DeskMap {
   constructor(element) {
     this.map = L.map(element, { preferCanvas: true, attributionControl: false, zoomSnap: 0.5, minZoom: 4, maxZoom: 20 });
     this.map.setView([35, 105], 4);
+    new ResizeObserver(() => this.map.invalidateSize({ pan: false })).observe(element); // the bar for drawing takes part of its height
     L.control.scale({ imperial: false }).addTo(this.map);
     for (const [name, order] of [["zones", 350], ["hits", 420], ["site", 450], ["ghosts", 460]]) {
       this.map.createPane(name).style.zIndex = order;
@@ -16,11 +18,37 @@ export class DeskMap {
     this.site = null;
     this.hits = L.layerGroup().addTo(this.map);
     this.ghosts = L.layerGroup().addTo(this.map);
+    this.lines = L.layerGroup().addTo(this.map);
     this.map.on("moveend", () => this.#refresh());
   }
 
   #renderer(pane) {
     return (this.renderers[pane] ??= L.canvas({ pane, padding: 0.3 }));
+  }
+
+  /** Let a name be looked for: it moves the map and decides nothing. */
+  findPlaces() {
+    const form = $("#place");
+    form.addEventListener("submit", (event) => event.preventDefault());
+    combo(form.elements.q, $("#place-list"), {
+      find: (word) => ask("GET", `/api/places?q=${encodeURIComponent(word)}`), show: ({ name, kind }) => `${name}（${kind}）`,
+      take: ({ bounds: [west, south, east, north] }) => {
+        this.map.fitBounds([[south, west], [north, east]], { maxZoom: 14 });
+        $("#place-told").textContent = "只移动地图，不作边界，也不作研判依据。";
+      },
+    });
+  }
+
+  /** Ids of the layers that are drawn now. */
+  get shown() {
+    return [...this.layers.keys()];
+  }
+
+  /** Metres that some pixels are, where the map is now. */
+  reach(pixels) {
+    const centre = this.map.getCenter();
+    const beside = this.map.containerPointToLatLng(this.map.latLngToContainerPoint(centre).add([pixels, 0]));
+    return centre.distanceTo(beside);
   }
 
   /** Go to the workspace's place. */
@@ -30,6 +58,7 @@ export class DeskMap {
   }
 
   async begin() {
+    this.findPlaces();
     const specs = await ask("GET", "/api/layers");
     const rows = specs.toReversed().map((spec) => {
       const box = el("input", { type: "checkbox", checked: spec.shown, on: { change: () => this.#toggle(spec, box.checked) } });
@@ -117,13 +146,29 @@ export class DeskMap {
     return Boolean(layer);
   }
 
-  /** Show shapes that could take the site's place. */
-  showGhosts(geometries) {
+  /** Show shapes that could take the site's place; one with `accept` does so when it is clicked. */
+  showGhosts(shapes, { look = true } = {}) {
     this.ghosts.clearLayers();
-    for (const geometry of geometries.filter(Boolean)) {
-      this.ghosts.addLayer(L.geoJSON({ type: "Feature", geometry, properties: {} }, {
-        renderer: this.#renderer("ghosts"), pane: "ghosts", interactive: false, style: { color: "#0a6b2d", weight: 2.5, dashArray: "7 5", fillColor: "#2fae5f", fillOpacity: 0.15 },
-      }));
+    const drawn = shapes.map(({ geometry, text, accept }) => {
+      const layer = L.geoJSON({ type: "Feature", geometry, properties: {} }, {
+        renderer: this.#renderer("ghosts"), pane: "ghosts", style: { color: "#0a6b2d", weight: 2.5, dashArray: "7 5", fillColor: "#2fae5f", fillOpacity: 0.15 },
+      }).bindTooltip(() => el("span", {}, accept ? `${text}（点击采用）` : text), { sticky: true });
+      if (accept) layer.on("click", accept);
+      this.ghosts.addLayer(layer);
+      return layer;
+    });
+    if (look && drawn.length) this.map.fitBounds(L.featureGroup([...drawn, ...this.site.getLayers()]).getBounds().pad(0.3), { maxZoom: 16 });
+  }
+
+  /** Show distances: a line each, with its metres written on it. */
+  showLines(lines, { look = false } = {}) {
+    this.lines.clearLayers();
+    for (const { ends, text } of lines) {
+      const turned = ends.map(([x, y]) => [y, x]);
+      this.lines.addLayer(L.polyline(turned, { color: "#5b1a8b", weight: 3, interactive: false, renderer: this.#renderer("ghosts"), pane: "ghosts" }));
+      const at = turned[1];
+      this.lines.addLayer(L.tooltip(at, { permanent: true, direction: "right", className: "measure", content: el("span", {}, text) }));
+      if (look) this.map.fitBounds(L.latLngBounds(turned).pad(0.5), { maxZoom: 16 });
     }
   }
 }
