@@ -83,6 +83,15 @@ def test_sidecar_rows_that_contradict_each_other_are_told_and_leave_the_fact_uns
     assert "第 2、3 行对同一对象的“industry”" in told.reason and "第 2、3 行对同一对象的“是否排污”" in told.reason
 
 
+def test_what_the_parcels_own_file_says_does_not_settle_what_its_sidecar_contradicts(tmp_path: Path) -> None:
+    own = {"项目编号": ["P1"], "行业代码": ["3110"], "建设性质": ["新建"], "是否排污": ["是"]}
+    write_layer(tmp_path / "项目" / "甲.gpkg", [square(117.95, 40.95)], own)
+    subjects = project_workspace(tmp_path, "甲.gpkg,P1,,,2511,,,是,\n甲.gpkg,P1,,,1371,,,否,\n")
+    (one,) = subjects.frame.itertuples()
+    assert (one.industry, one.project_type) == ("", "新建") and subjects.attribute_map().get(one.subject_id, {}) == {}
+    assert any("互相矛盾" in note.reason for note in subjects.intake)
+
+
 def test_sidecar_rows_that_say_the_same_in_other_words_do_not_contradict(tmp_path: Path) -> None:
     two_parcels(tmp_path / "项目" / "甲.txt")
     rows = "甲.txt,1,P1,,3110,新建,,是,\n甲.txt,DK001,P1,,3110,新建,,有,\n甲.txt,2,P2,,,,,,\n甲.txt,2,P2,,1371,,,,\n"

@@ -324,6 +324,14 @@ def test_remedies_of_each_project_are_for_what_stands_in_its_way(small):
     assert "既有设施不能平移" in table.loc[("S005", "避开禁止", "平移"), "reason"]
 
 
+def test_a_projects_name_may_hold_the_sign_that_joins_it_to_its_changes(small):
+    subjects = sites([metres(-40, 100, 60, 200)], subject_id=["甲~乙~丙"])
+    stated = pd.DataFrame([("甲~乙~丙", "captive_coal_unit", "false", "")], columns=["subject_id", "attribute", "value", "unit"])
+    judged = judge_subjects(small, Subjects(frame=subjects.frame, attributes=stated))
+    table = remedies_for(small, judged, judge_subjects, radius_m=300.0)["remedies"]
+    assert set(table["subject_id"]) == {"甲~乙~丙"} and table["feasible"].all() and (table["verdict"] == "未发现冲突").all()
+
+
 def test_a_project_between_both_gets_a_change_for_each_target(small):
     narrow = replace(small, layers=small.layers | {"forest": zone_layer("forest", [metres(-3, 0, 80, 300)])})
     table = remedied(narrow, (metres(-40, 100, 60, 200), "新建"))
@@ -373,6 +381,12 @@ def test_a_site_on_a_home_or_a_railway_is_no_metre_from_it(small):
     request = SitingRequest(shape=metres(0, 0, 700, 900), spacing_m=50.0, count=1, attributes={"captive_coal_unit": "false"})
     here = guide(small, request, metres(150, -600, 855, 305), judge_subjects)
     assert here.siting.locations["receptor_distance_m"].tolist() == [0.0] and here.siting.locations["railway_distance_m"].tolist() == [0.0]
+
+
+def test_a_site_in_a_wood_is_as_far_from_homes_and_railways_as_it_is(small):
+    request = SitingRequest(size_ha=1.0, spacing_m=250.0, count=1, attributes={"captive_coal_unit": "false"})
+    (row,) = guide(small, request, metres(1100, 100, 1900, 900), judge_subjects).siting.locations.itertuples()
+    assert row.verdict == "须论证" and row.receptor_distance_m > 700 and row.railway_distance_m > 550
 
 
 def test_a_county_is_named_by_its_name_and_by_a_beginning_that_only_it_has(small):

@@ -197,20 +197,22 @@ def _say(text: str) -> None:
 
 
 def _print_table(targets: list[Target], verdicts: dict[str, dict[str, str]]) -> None:
-    """Print score and survivors of each row as Markdown; what has no verdict yet counts as not killed."""
+    """Print score and survivors of each row as Markdown: killed of those that are no equivalents; the undecided are not killed."""
     equivalent = {row["mutant"]: row["reason"] for row in TARGETS["equivalent"]}
-    _say("| 模块 | 变异总数 | 抽 | 杀死 | 存活 | 其中等价 | 未定 | 得分 | 95% 区间 |\n|---|---|---|---|---|---|---|---|---|")
+    _say("| 模块 | 变异总数 | 抽 | 杀死 | 等价 | 存活 | 未定 | 得分 | 95% 区间 |\n|---|---|---|---|---|---|---|---|---|")
     left = []
     for target in targets:
         fates = {m.key: verdicts[m.key]["fate"] for m in target.chosen if verdicts.get(m.key, {"fate": LIVED})["fate"] != LIVED}
         alive = [m for m in target.chosen if fates.get(m.key) in (ALIVE, UNREACHED)]
-        killed, same = len(fates) - len(alive), sum(m.key in equivalent for m in alive)
-        chosen = len(target.chosen)
-        counts = (target.total, chosen, killed, len(alive), same, chosen - len(fates))
-        _say(f"| {target.name} | {' | '.join(map(str, counts))} | {killed / chosen:.0%} | {_interval(killed, chosen)} |")
-        left += alive
+        open_ = [m for m in target.chosen if m.key not in fates]
+        same = sum(m.key in equivalent for m in (*alive, *open_))
+        killed, counted = len(fates) - len(alive), len(target.chosen) - same
+        undecided = sum(m.key not in equivalent for m in open_)
+        counts = (target.total, len(target.chosen), killed, same, counted - killed - undecided, undecided)
+        _say(f"| {target.name} | {' | '.join(map(str, counts))} | {killed / counted:.0%} | {_interval(killed, counted)} |")
+        left += [*alive, *open_]
     for mutant in left:
-        reason = equivalent.get(mutant.key, "**不等价，未杀死**")
+        reason = equivalent.get(mutant.key, "**未杀死**")
         _say(f"- `{mutant.path}:{mutant.line}` `{mutant.before}` → `{mutant.after}`：{reason}")
 
 
