@@ -14,7 +14,7 @@ from pyproj import Geod
 from scipy.sparse import csr_array
 from shapes import from_metres, layer_set, metres, rule, sites, zone_layer
 
-from cdgis.core.vocabulary import LIST_SEPARATOR, Relation, State
+from cdgis.core.vocabulary import LIST_SEPARATOR, ListingStatus, Relation, State
 from cdgis.geometry import geodesy
 from cdgis.relocation.conflict import HARDNESS, Obstacle, easiest_opening, explain_unplaced
 from cdgis.relocation.improving import Pairs, Relaxed
@@ -22,6 +22,7 @@ from cdgis.relocation.plan import WhatIf
 from cdgis.relocation.plan.circumstances import measure_circumstances
 from cdgis.relocation.plan.joint_plan import explain_left_out, plan_jointly
 from cdgis.relocation.plan.park_sites import told_of
+from cdgis.relocation.plan.plan_relocation import _completed, _outcome
 from cdgis.relocation.plan.profiles import group_candidates, judged_size_m2, rules_at
 from cdgis.relocation.plan.supply import park_names, survey_parks
 from cdgis.relocation.policy import DispositionRule, read_destination_policy, read_priority_policy
@@ -626,3 +627,33 @@ def test_a_disposition_for_nothing_left_holds_only_where_nothing_is_left():
     written = DispositionRule(any_of=("装备",), equipment="nothing_left", gives="关停退出", text="t")
     kinds = frozenset({"装备"})
     assert written.holds(kinds, nothing_left=True) and not written.holds(kinds) and not written.holds(kinds, nothing_left=False)
+
+
+def test_a_pair_is_permitted_where_nothing_forbids_it_there_is_enough_and_the_park_is_open():
+    rows = [("未发现冲突", 5.0, False, True), ("不符合", 5.0, False, False), ("资料不足", 5.0, False, False), ("未发现冲突", 50.0, False, False),
+            ("未发现冲突", 5.0, True, False), ("须论证", 5.0, False, True), ("不符合", 50.0, False, False)]  # fmt: skip
+    pairs = pd.DataFrame(rows, columns=["verdict", "land_ha", "closed", "wanted"]).assign(
+        old_lon=117.0, old_lat=41.0, lon=117.0, lat=41.01, spare_ha=30.0, prohibited_ha=10.0, open_ha=15.0, block_ha=12.0, water_10k_m3=1.0,
+        water_left=4.0, energy_tce=1.0, energy_left=np.inf, freight_t=0.0, rail_distance_m=0.0, industry="3110", industries="31;26",
+        air_dispersion=1.0, water_capacity=1.0, receptor_distance_m=500.0,
+    )  # fmt: skip
+    found = _completed(pairs, POLICY)
+    assert found["permitted"].tolist() == found["wanted"].tolist()
+    assert found["distance_m"].to_numpy() == pytest.approx([GEOD.inv(117, 41, 117, 41.01)[2]] * 7, rel=1e-6)
+    assert set(found["available_ha"]) == {15.0} and found["land_left_share"].tolist()[0] == pytest.approx(1 - 5 / 15)
+    assert set(found["water_left_share"]) == {0.75} and found["energy_left_share"].isna().all() and set(found["industry_match"]) == {1.0}
+    other = _completed(pairs.assign(industries="26", spare_ha=5.0, water_left=0.0), POLICY)
+    assert set(other["industry_match"]) == {0.0} and set(other["available_ha"]) == {0.0}
+    assert other[["land_left_share", "water_left_share"]].isna().all().all() and not other["permitted"].any()
+    assert _completed(pairs.assign(industry=""), POLICY)["industry_match"].isna().all()
+
+
+def test_who_moves_or_closes_and_nobody_else_is_the_plans_outcome():
+    rows = [("异地迁建", "候选"), ("关停退出", "候选"), ("就地改造", "候选"), ("异地迁建", "排除"), ("关停退出", "待核实"), ("保留观察", "排除")]
+    ranked = pd.DataFrame(rows, columns=["disposition", "status"], index=[f"E{i}" for i in range(6)])
+    ranked["status"] = ranked["status"].replace({"候选": str(ListingStatus.CANDIDATE), "待核实": str(ListingStatus.REVIEW)})
+    ground = pd.DataFrame({"enterprise_id": ["E0"], "lon": [117.5], "lat": [41.5]})
+    found = _outcome(ranked, SimpleNamespace(ground=ground))
+    assert list(found.index) == ["E0", "E1", "E4"] and found["closes"].tolist() == [False, True, True]
+    assert same(found["new_lon"], [117.5, NAN, NAN]) and same(found["new_lat"], [41.5, NAN, NAN])
+    assert _outcome(ranked, None)[["new_lon", "new_lat"]].isna().all().all()

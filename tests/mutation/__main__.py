@@ -173,8 +173,7 @@ def _mark_of(tests: list[str], reach: Reach) -> str:
 def _tests_for(mutant: Mutant, reach: Reach, seconds: float) -> list[str]:
     """Return the tests to run, those of a file that share dear fixtures together, the cheapest first, until the seconds are spent."""
     hit = reach.of_lines(mutant.path, range(mutant.line, mutant.last_line + 1))
-    # what stands outside functions, and in classes (written with a capital), runs on import; machine code is not seen at all
-    if not hit and (not mutant.function or mutant.function.rpartition(".")[2].lstrip("_")[:1].isupper() or mutant.path in TARGETS["compiled"]):
+    if not hit and (mutant.on_import or mutant.path in TARGETS["compiled"]):  # neither is seen running while a test does
         hit = reach.of_module(mutant.path)
     together: defaultdict[tuple[str, frozenset[str]], list[str]] = defaultdict(list)
     for test in sorted(hit):

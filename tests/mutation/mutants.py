@@ -41,6 +41,8 @@ class Mutant:
     """Qualified name of the innermost function or class around it, "" at module level."""
     nth: int
     """1 for the first such change in the function, 2 for the second."""
+    on_import: bool
+    """Whether it runs when the module is read: outside functions, in the body of a class, as the default of an argument."""
 
     @property
     def key(self) -> str:
@@ -54,11 +56,13 @@ def mutants_of(path: str, source: str) -> list[Mutant]:
     tree = ast.parse(source)
     found: list[Mutant] = []
     seen: Counter[tuple[str, ...]] = Counter()
+    called = {id(inner) for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+              for part in (node.body if isinstance(node.body, list) else [node.body]) for inner in ast.walk(part)}  # fmt: skip
     for order, (node, scope, changed) in enumerate(_changes(tree)):
         last = getattr(node, "end_lineno", node.lineno) or node.lineno
         texts = (_said(node), "（删去）" if changed is None else _said(changed))
         seen[scope, *texts] += 1
-        found.append(Mutant(path, node.lineno, last, order, *texts, scope, seen[scope, *texts]))
+        found.append(Mutant(path, node.lineno, last, order, *texts, scope, seen[scope, *texts], id(node) not in called))
     return found
 
 
