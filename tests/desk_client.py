@@ -87,7 +87,7 @@ def ended(browser: Browser, job: str):
     """Return a job once it has ended."""
     for _ in range(600):
         found = browser.get(f"/api/jobs/{job}").json()
-        if found["state"] != "进行中":
+        if found["state"] not in ("等候", "进行中"):
             return found
         time.sleep(0.1)
     raise TimeoutError(job)

@@ -179,10 +179,10 @@ def endpoints(app):
 
 def filled(path, case):
     return path.replace("{case_id}", case).replace("{document_id}", "0").replace("{name}", "x").replace("{feature_id:path}", "1").replace(
-        "{layer_id}", "city").replace("{collection_id}", "city").replace("{account_id}", "1").replace("{key_id}", "1")
+        "{layer_id}", "city").replace("{collection_id}", "city").replace("{account_id}", "1").replace("{key_id}", "1").replace("{job_id}", "0")
 
 
-FREE = {"/enter", "/login", "/setup", "/api/login", "/api/setup", "/health", "/static/{name}"}
+FREE = {"/enter", "/login", "/setup", "/api/login", "/api/setup", "/health", "/static/{name}", "/results/{ticket}/{path:path}"}
 
 
 def test_stranger_gets_nothing_but_the_ways_in(app, cases):

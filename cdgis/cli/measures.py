@@ -48,20 +48,12 @@ def reuse(
     """
     from cdgis.cli.terminal import progress_bars
     from cdgis.core.vocabulary import Admissibility
-    from cdgis.readers.loading import load_workspace
-    from cdgis.report.files.plain_tables import write_water
-    from cdgis.report.site.reuse_page import render_reuse
-    from cdgis.results.data_status import stamp_for
-    from cdgis.siting.reuse_assessment import assess_reuse, elevation_of
+    from cdgis.pipelines.save_measures import save_reuse
 
     opened = open_here(workspace)
     target = output_folder(out, "reports/reuse", opened)
-    day = parse_date(as_of)
-    with progress_bars(err_console, quiet=quiet) as progress, load_workspace(opened, as_of=day, progress=progress) as loaded:
-        table = assess_reuse(loaded, jobs=jobs, progress=progress)
-        stamp = stamp_for(loaded.records, elevation_of(loaded))
-    page = render_reuse(loaded, table, stamp=stamp).encode()
-    written = write_water({"reuse": table}, target, stamp=stamp, files={"reuse.html": page})
+    with progress_bars(err_console, quiet=quiet) as progress:
+        table, written = save_reuse(opened, target, as_of=parse_date(as_of), jobs=jobs, progress=progress)
     if not quiet:
         for option, rows in table.groupby("option", sort=False):
             counts = rows["admissible"].value_counts().reindex(list(Admissibility), fill_value=0)

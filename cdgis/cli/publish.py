@@ -41,25 +41,20 @@ def publish_site(
         if not quiet:
             say(f"总图已另存为 {path}")
     if zipped:
-        from cdgis.core.written_files import read_register
-        from cdgis.report.files.folder_zip import zip_folder
+        from cdgis.pipelines.save_measures import zip_site
 
-        names = [name for name in read_register(target).files if (target / name).is_file()]
-        archive = zip_folder(target, names, title=f"{shown.settings.city}生态环境准入研判（判定基准日 {shown.as_of}）")
+        archive, count = zip_site(shown, target)
         if not quiet:
-            say(f"整个文件夹已打成一个压缩包 {archive}（{len(names)} 个文件）；对方解开后从“从这里打开.html”看起")
+            say(f"整个文件夹已打成一个压缩包 {archive}（{count} 个文件）；对方解开后从“从这里打开.html”看起")
 
 
 def _publish_openly(assessment: "Assessment", target: Path, *, jobs: int, quiet: bool) -> "Assessment":
     """Write the public version and return the assessment as the public sees it."""
     from cdgis.cli.terminal import progress_bars
-    from cdgis.report.public.reduction import public_assessment
-    from cdgis.report.public.site import write_public
+    from cdgis.pipelines.save_measures import save_public
 
     with progress_bars(err_console, quiet=quiet) as progress:
-        progress.stage("概化、写出公开版并检查泄漏")
-        public, withheld = public_assessment(assessment)
-        written = write_public(public, withheld, target, jobs=jobs, progress=progress.step)
+        public, written = save_public(assessment, target, jobs=jobs, progress=progress)
     number = assessment.settings.map_review_number
     mark = "未填审图号：页面印有“未经审图，不得公开”，送审取得审图号并填入 cdgis.toml 后方可公开"
     text = f"公开版已写入 {target}（{len(written)} 个文件），泄漏检查通过。"

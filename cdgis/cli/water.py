@@ -125,18 +125,13 @@ def outfalls(
 
     示例：cdgis outfalls --point 117.70,40.95
     """
-    from cdgis.report.files.plain_tables import write_water
-    from cdgis.rivers.outfall_assessment import assess_outfalls
-    from cdgis.rivers.spill_trace import parse_place
+    from cdgis.cli.terminal import progress_bars
+    from cdgis.pipelines.save_measures import planned_places, save_outfalls
 
-    planned = [(text, parse_place(text)) for text in point or ()]
-    broken = [text for text, place in planned if place is None]
-    if broken:
-        raise UsageError(f"--point 读到“{'、'.join(broken)}”，应为 经度,纬度（度），例如 117.94,40.97")
-    target = output_folder(out, "reports/outfalls", open_here(workspace))
-    system, subjects = _load(workspace, quiet)
-    tables = assess_outfalls(system, subjects, planned=tuple(place for _, place in planned if place))
-    written = write_water(tables, target, stamp=system.stamp)
+    planned, opened = planned_places(point or ()), open_here(workspace)
+    target = output_folder(out, "reports/outfalls", opened)
+    with progress_bars(err_console, quiet=quiet) as progress:
+        system, tables, written = save_outfalls(opened, target, planned=planned, progress=progress)
     if not quiet:
         counts = tables["outfalls"]["zone_class"].value_counts()
         say(f"排口与排水企业 {len(tables['outfalls'])} 个：" + "，".join(f"{word} {n}" for word, n in counts.items()))

@@ -1,18 +1,19 @@
 """The layers of a workspace as GeoDataFrames, each read when first asked for."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 
 import pandas as pd
 from geopandas import GeoDataFrame
 
 from cdgis.core.errors import CatalogError
 from cdgis.readers import read_layer
+from cdgis.readers.inputs import file_stamp
 from cdgis.readers.place_extent import in_place
 from cdgis.workspace.settings import Workspace
 
 
 class LayerFrames(Mapping[str, GeoDataFrame]):
-    """The vector layers of a workspace by id, each read when first asked for; every frame is a copy of its own.
+    """The vector layers of a workspace by id, each read when first asked for, and again when its file changed; every frame is a copy.
 
     A frame has zone_id, zone_name, zone_class and the fields its catalogue entry declares, in EPSG:4490 (x =
     longitude, degrees); `frame.attrs` holds the layer's title, version, source and whether it is official.
@@ -30,7 +31,7 @@ class LayerFrames(Mapping[str, GeoDataFrame]):
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
-        self._read: dict[str, GeoDataFrame] = {}
+        self._read: dict[str, tuple[Hashable, GeoDataFrame]] = {}
 
     def __getitem__(self, layer_id: str) -> GeoDataFrame:
         """Return one layer.
@@ -40,8 +41,10 @@ class LayerFrames(Mapping[str, GeoDataFrame]):
         CatalogError : the catalogue has no such layer, or it is a raster or a table.
         LayerError, CrsError : its file cannot be used.
         """
-        if layer_id not in self._read:
-            spec = self._workspace.catalog[layer_id]
+        spec = self._workspace.catalog[layer_id]
+        path = self._workspace.layers_dir / spec.path
+        stamp = file_stamp(path) if spec.path and path.exists() else ()
+        if layer_id not in self._read or self._read[layer_id][0] != stamp:
             if not spec.is_vector:
                 raise CatalogError(
                     f"图层 {layer_id} 是{'栅格' if spec.geometry == 'raster' else '数据表'}，不是矢量图层",
@@ -50,8 +53,8 @@ class LayerFrames(Mapping[str, GeoDataFrame]):
             with in_place(self._workspace):
                 zones = read_layer(spec, self._workspace.layers_dir).zones
             zones.attrs = {name: getattr(spec, name) for name in ("title", "theme", "version", "source", "official")}
-            self._read[layer_id] = zones
-        return self._read[layer_id].copy()
+            self._read[layer_id] = stamp, zones
+        return self._read[layer_id][1].copy()
 
     def __contains__(self, layer_id: object) -> bool:
         """Return whether there is a vector layer of that id; none is read."""

@@ -64,6 +64,8 @@ class Proposal:
     """Why it cannot be written as it is."""
     staged: Mapping[Path, Path]
     """File made for it -> where it goes."""
+    layer: Layer | None = None
+    """The layer as it was read for the proposal, None when it could not be."""
 
     @property
     def text(self) -> str:
@@ -119,6 +121,7 @@ class _Proposer:
         self._evidence = list(material.evidence)
         self._questions: list[str] = []
         self._obstacles: list[str] = []
+        self._layer: Layer | None = None
 
     def proposal(self) -> Proposal:
         """Return the proposal."""
@@ -135,7 +138,7 @@ class _Proposer:
         self._try(values)
         return Proposal(
             layer_id=wishes.layer_id, values=values, evidence=tuple(self._evidence), questions=tuple(self._questions),
-            obstacles=tuple(self._obstacles), staged=self._material.staged,
+            obstacles=tuple(self._obstacles), staged=self._material.staged, layer=self._layer,
         )  # fmt: skip
 
     def _given(self, *names: str) -> dict[str, Value]:
@@ -250,7 +253,7 @@ class _Proposer:
             entry["allowed_classes"] = self._old.allowed_classes
         try:
             spec = LayerSpec.model_validate(entry)
-            layer = read_layer(spec, self._material.folder)
+            layer = self._layer = read_layer(spec, self._material.folder)
             covering = self._workspace.catalog.layers.get(spec.coverage)
             cover = read_layer(covering, self._workspace.layers_dir) if covering is not None else None
         except CdgisError as err:

@@ -32,6 +32,8 @@ class ImportResult:
     unchanged_count: int
     absent: tuple[str, ...]
     """Rules that the sheet does not list; they stay as they are."""
+    rows: tuple[tuple[int, str, str], ...]
+    """Each row of the sheet: its number, the rule's id, and what it does (新增, 修改 or 未变)."""
 
 
 def editable(rulebook: Rulebook) -> tuple[Rule, ...]:
@@ -40,8 +42,12 @@ def editable(rulebook: Rulebook) -> tuple[Rule, ...]:
 
 
 @in_its_place
-def import_rules(loaded: Loaded, data: bytes, *, name: str) -> ImportResult:
+def import_rules(loaded: Loaded, data: bytes, *, name: str, write: bool = True) -> ImportResult:
     """Write the rules of an XLSX or JSON book into the workspace's rules/workspace.toml and return what changed.
+
+    Parameters
+    ----------
+    write : False: only say what would change.
 
     Raises
     ------
@@ -65,14 +71,21 @@ def import_rules(loaded: Loaded, data: bytes, *, name: str) -> ImportResult:
         faults = _table_faults(loaded, merged, sheet, wanted)
     if faults:
         raise RuleError((f"{name} 有 {len(faults)} 处问题，规则没有改动：", *faults))
-    path = _write(loaded.workspace.root, [*kept.values(), *wanted])
+    path = loaded.workspace.root / RULES_DIR / IMPORT_FILE
+    if write:
+        _write(path, [*kept.values(), *wanted])
     return ImportResult(
         path=path,
         added=tuple(rule.id for rule in wanted if rule.id not in current),
         changed=tuple(rule.id for rule in sheet.rules if current.get(rule.id) not in (None, rule)),
         unchanged_count=sum(current.get(rule.id) == rule for rule in sheet.rules),
         absent=tuple(rule.id for rule in editable(loaded.rulebook) if rule.id not in sheet.row_of),
+        rows=tuple(sorted((sheet.row_of[rule.id], rule.id, _what(rule, current.get(rule.id))) for rule in sheet.rules)),
     )
+
+
+def _what(rule: Rule, current: Rule | None) -> str:
+    return "新增" if current is None else "未变" if current == rule else "修改"
 
 
 def _foreign(sheet: SheetRules, elsewhere: Mapping[str, str], current: Mapping[str, Rule]) -> list[str]:
@@ -108,8 +121,7 @@ def _with_row(fault: str, row_of: Mapping[str, int]) -> str:
     return f"第 {row_of[rule_id]} 行（{rule_id}）{text}" if rule_id in row_of else fault
 
 
-def _write(root: Path, rules: Sequence[Rule]) -> Path:
-    path = root / RULES_DIR / IMPORT_FILE
+def _write(path: Path, rules: Sequence[Rule]) -> None:
     text = rules_toml(sorted(rules, key=lambda rule: rule.id))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -118,4 +130,3 @@ def _write(root: Path, rules: Sequence[Rule]) -> Path:
         fresh.replace(path)
     except OSError as err:
         raise RuleError((f"无法写入 {path}：{os_reason(err)}。请检查权限",)) from err
-    return path

@@ -9,13 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import shapely
+from shapely.geometry.base import BaseGeometry
 
+from cdgis.core.array_types import FloatArray
 from cdgis.core.errors import NetworkError, UsageError
 from cdgis.core.vocabulary import RESERVOIR, FlowDirection
 from cdgis.geometry.geodesy import lonlat_points
 from cdgis.results.tables.validation import empty, validate
 from cdgis.rivers.entry_points import METHOD, described_events, entry_table, snap_enterprises
-from cdgis.rivers.network import NAMELESS
+from cdgis.rivers.network import NAMELESS, Network
 from cdgis.rivers.receptors import BORDER, PROTECTED, receptor_kinds
 from cdgis.rivers.risk import tier_of
 from cdgis.rivers.snap import nearest_distances
@@ -54,6 +56,10 @@ class Trace:
     tables: dict[str, pd.DataFrame]
     notes: tuple[str, ...]
     stamp: str
+    course: BaseGeometry
+    """The water's way below the origin, or all streams above it; EPSG:4490."""
+    stops: FloatArray
+    """Longitude and latitude, degrees, of each row of the first table, where it lies along the water."""
 
 
 def place_origin(
@@ -130,7 +136,27 @@ def trace_down(system: RiverSystem, origin: Origin, *, velocity: Velocity, targe
         notes.append(beyond)
     if (found["kind"] == RESERVOIR).any():
         notes.append("途经水库：库内流速远小于河道，到达时间应视为下限")
-    return _trace(system, origin, FlowDirection.DOWN, velocity, tables, notes)
+    course, stops = _way_down(system.network, origin, found["river_km"].to_numpy(dtype=float))
+    return _trace(system, origin, FlowDirection.DOWN, velocity, tables, notes, course=course, stops=stops)
+
+
+def _way_down(network: Network, origin: Origin, river_km: FloatArray) -> tuple[BaseGeometry, FloatArray]:
+    """Return the line from the origin to the outlet, and the places so many kilometres along it."""
+    path = network.forest.path(origin.vertex)
+    below = path[1:] if len(path) > 1 else path
+    lonlat = np.column_stack([network.lon_deg[below], network.lat_deg[below]])
+    line = shapely.LineString(np.vstack([[origin.river_lon_deg, origin.river_lat_deg], lonlat]))
+    to_outlet_m = origin.to_outlet_m - river_km * 1000
+    at = np.searchsorted(-network.forest.to_outlet_m[path], -to_outlet_m, side="right") - 1
+    return line, np.column_stack(network.places(path[np.clip(at, 0, None)], to_outlet_m))
+
+
+def _streams_above(network: Network, origin: Origin) -> BaseGeometry:
+    """Return every segment whose water passes the origin."""
+    donors = network.donors
+    above = network.forest.is_downstream(np.int64(origin.vertex), donors) & (network.forest.to_outlet_m[donors] >= origin.to_outlet_m)
+    merged: BaseGeometry = shapely.line_merge(shapely.MultiLineString(list(network.segments()[above])))
+    return merged
 
 
 def trace_up(system: RiverSystem, origin: Origin, subjects: Subjects, *, velocity: Velocity) -> Trace:
@@ -154,7 +180,8 @@ def trace_up(system: RiverSystem, origin: Origin, subjects: Subjects, *, velocit
             "source": system.network.source, "accuracy_m": system.network.accuracy_m,
         }
     )  # fmt: skip
-    frame = frame.sort_values(["tier", "river_km", "subject_id"], kind="stable", ignore_index=True)
+    frame = frame.sort_values(["tier", "river_km", "subject_id"], kind="stable")
+    order, frame = frame.index.to_numpy(), frame.reset_index(drop=True)
     refused = int((snapped.vertex < 0).sum())
     notes = [*origin.notes, f"全部企业 {len(companies)} 家：在上游 {len(hits)} 家，"
              f"不在上游 {len(companies) - len(hits) - refused} 家，离河超过上限未能判定 {refused} 家（见 river_entry.csv）",
@@ -163,7 +190,10 @@ def trace_up(system: RiverSystem, origin: Origin, subjects: Subjects, *, velocit
         "trace_sources": validate("trace_sources", frame.assign(rank=np.arange(1, len(frame) + 1))),
         "river_entry": entry_table(system, companies, snapped),
     }
-    return _trace(system, origin, FlowDirection.UP, velocity, tables, notes)
+    spots = np.column_stack([snapped.lon_deg[hits], snapped.lat_deg[hits]])[order]
+    return _trace(
+        system, origin, FlowDirection.UP, velocity, tables, notes, course=_streams_above(system.network, origin), stops=spots
+    )  # fmt: skip
 
 
 def parse_place(text: str) -> tuple[float, float] | None:
@@ -238,12 +268,12 @@ def _notify(system: RiverSystem, origin: Origin, found: pd.DataFrame, velocity: 
 
 def _trace(
     system: RiverSystem, origin: Origin, direction: str, velocity: Velocity, tables: dict[str, pd.DataFrame],
-    notes: Sequence[str],
+    notes: Sequence[str], *, course: BaseGeometry, stops: FloatArray,
 ) -> Trace:  # fmt: skip
     closing = [system.method, f"流速范围 {velocity.text}", system.gaps]
     return Trace(
         origin=origin, direction=direction, velocity=velocity, river=_river_of(system, origin),
-        tables=tables, notes=tuple(note for note in (*notes, *closing) if note), stamp=system.stamp,
+        tables=tables, notes=tuple(note for note in (*notes, *closing) if note), stamp=system.stamp, course=course, stops=stops,
     )  # fmt: skip
 
 

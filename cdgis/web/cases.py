@@ -17,6 +17,7 @@ from cdgis.core.safe_text import cleaned
 from cdgis.core.vocabulary import ACTIVITIES, ProjectType
 from cdgis.rules import industry
 from cdgis.web.case_states import Action, Actor, CaseState, Role, checked
+from cdgis.web.current_workspace import files_stamp
 from cdgis.web.event_chain import append_event
 from cdgis.web.models import Case, Document
 from cdgis.web.running_desk import Desk
@@ -129,11 +130,7 @@ def question_of(desk: Desk, session: Session, case: Case) -> Question:
 
 def workspace_stamp(desk: Desk) -> tuple[tuple[str, int, int], ...]:
     """Return names, sizes and times of the workspace's layers, rules and settings: another stamp may mean another verdict."""
-    workspace = desk.workspace.workspace
-    folders = [workspace.layers_dir, workspace.root / "rules"]
-    found = [path for folder in folders if folder.is_dir() for path in folder.rglob("*") if path.is_file()]
-    states = [(path, path.stat()) for path in (workspace.root / "cdgis.toml", *sorted(found))]
-    return tuple((path.as_posix(), state.st_size, state.st_mtime_ns) for path, state in states)
+    return files_stamp(desk.workspace.workspace)
 
 
 def set_facts(desk: Desk, actor: Actor, case_id: str, facts: Mapping[str, Any], version: int) -> int:

@@ -32,6 +32,7 @@ from cdgis.web.guards import Guard
 from cdgis.web.repeated_requests import Repeats
 from cdgis.web.running_desk import Desk
 from cdgis.web.webhooks import Courier
+from cdgis.web.work_parts import register_work
 
 _REASONS = {404: "没有这一页", 405: "不支持这种请求", 413: "提交的内容过大"}
 _FORM_SLACK = 1 << 20
@@ -59,6 +60,7 @@ def make_app(settings: DeskSettings, *, setup_token: str = "") -> FastAPI:
     desk.presence.begin()
     courier = Courier(desk)
     courier.begin()
+    desk.runner.resume()
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -78,6 +80,7 @@ def make_app(settings: DeskSettings, *, setup_token: str = "") -> FastAPI:
     own = (case_routes, permit_entities, account_routes, map_help, map_layers, ogc_features, vector_tiles, rejudge_all, rejudging, desk_pages)
     for part in own:
         app.include_router(part.router)
+    register_work(app, upload_bytes=limits.upload_bytes)
     app.add_exception_handler(CdgisError, _told)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)

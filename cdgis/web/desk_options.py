@@ -60,6 +60,16 @@ class Webhook(Stated):
         return url
 
 
+class Inquiry(Stated):
+    """自助查询: anybody who reaches the desk may ask about a place, on the public version's data."""
+
+    per_minute: int = Field(default=6, ge=1, le=600)
+    """Questions from one address."""
+    per_day: int = Field(default=100, ge=1, le=100_000)
+    forwarded_by: tuple[str, ...] = ()
+    """Addresses of reverse proxies whose X-Forwarded-For is believed; from all others it means nothing."""
+
+
 class DeskOptions(Stated):
     """One desk.toml; a desk without one is on SQLite, tells nobody and shows its own ground."""
 
@@ -69,6 +79,8 @@ class DeskOptions(Stated):
     """Where cases' files are kept, for several servers on one database; empty: the workspace's desk folder."""
     proxy: SignedIn | None = None
     webhook: tuple[Webhook, ...] = ()
+    inquiry: Inquiry | None = None
+    """Off without it."""
     ground: Literal["", "tianditu"] = ""
     """An outside ground map that the browser may fetch with a key of its own."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import uvicorn
 
-from cdgis.core.errors import DeskError
+from cdgis.core.errors import CdgisError, DeskError
 from cdgis.web.accounts import has_accounts
 from cdgis.web.desk_app import make_app
 from cdgis.web.desk_options import read_options
@@ -127,3 +127,6 @@ def _announce(
     with suppress(DeskError):  # who asks first is told
         desk.reader.warm()
         desk.judge.warm()
+    with suppress(CdgisError):
+        if desk.public is not None:
+            desk.public.session()

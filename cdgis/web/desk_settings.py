@@ -39,6 +39,9 @@ class Limits:
     """Of memory, likewise."""
     body_seconds: float = 60.0
     """In which a request must have arrived."""
+    job_seconds: float = 4 * 3600.0
+    job_megabytes: int = 4000
+    """What a job beside the cases may take: a run of the city and the like."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +99,7 @@ def prepared_folder(settings: DeskSettings) -> Path:
             remedy="请把工作区复制到本机硬盘；多人使用请在一台机器上运行 cdgis desk --serve，或在 desk.toml 写明 PostgreSQL",
         )
     try:
-        for name in ("files", "reports"):
+        for name in ("files", "reports", "jobs", "uploads"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         probe = folder / f".write-{uuid.uuid4().hex}"
         probe.write_bytes(b"")

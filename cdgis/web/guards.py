@@ -36,6 +36,8 @@ _TOO_LARGE = 413
 _OPEN = ("/enter", "/login", "/setup", "/api/login", "/api/setup", "/health")
 """Asked by people who are not yet signed in."""
 _STATIC = "/static/"
+_RESULTS = "/results/"
+"""Pages of a job, opened by a secret in the address: a page in a sandbox sends no cookie."""
 _OGC = "/ogc"
 _KEY = "key"
 """In place of the token of writes, where a program asks."""
@@ -104,7 +106,7 @@ class Guard:
 
     def _stranger(self, scope: Scope, headers: Headers, actor: Actor | None, csrf: str) -> tuple[int, str] | None:
         path = scope["path"]
-        if path in _OPEN or path.startswith(_STATIC):
+        if path in _OPEN or path.startswith((_STATIC, _RESULTS)) or self._for_anybody(path):
             return None
         if actor is None:
             return 401, "还没有登录"
@@ -113,6 +115,10 @@ class Guard:
             if not csrf or not hmac.compare_digest(given.encode(), csrf.encode()):
                 return 403, "请求没有带本页的令牌"
         return None
+
+    def _for_anybody(self, path: str) -> bool:
+        """Return whether a path belongs to 自助查询, where that is on."""
+        return self._desk.settings.options.inquiry is not None and (path == "/inquiry" or path.startswith("/api/inquiry"))
 
     def _in_time(self, receive: Receive) -> Receive:
         """Return `receive` that gives up on a client who sends its request too slowly."""

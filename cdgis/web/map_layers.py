@@ -1,6 +1,7 @@
 """Layers as the desk's map draws them: what lies in view, thinned to the view's scale. They are looked at, never judged by."""
 
 import json
+from collections.abc import Hashable
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from cdgis.core import layer_ids
 from cdgis.core.errors import CdgisError, DeskError
 from cdgis.core.vocabulary import ACTIVITIES, ProjectType
 from cdgis.pipelines.session import Session
+from cdgis.readers.inputs import file_stamp
 from cdgis.report.drawing.layer_order import SHOWN_AT_FIRST, THEMES
 from cdgis.report.drawing.palette import read_palette
 from cdgis.report.map.levels import simplified
@@ -33,7 +35,12 @@ _DIGITS = 6
 @router.get("/layers", summary="可在图上显示的图层")
 def layers(desk: InDesk, _: Who) -> list[dict[str, Any]]:
     """Return the vector layers of the workspace, as they are drawn one over another."""
-    palette, catalog = read_palette(), desk.workspace.workspace.catalog
+    return drawn_layers(desk.workspace)
+
+
+def drawn_layers(workspace: Session) -> list[dict[str, Any]]:
+    """Return the vector layers of a workspace, as they are drawn one over another."""
+    palette, catalog = read_palette(), workspace.workspace.catalog
     found = [spec for spec in catalog.layers.values() if spec.is_vector]
     return [
         {
@@ -48,9 +55,14 @@ def layers(desk: InDesk, _: Who) -> list[dict[str, Any]]:
 @router.get("/extent", summary="工作区的范围")
 def extent(desk: InDesk, _: Who) -> dict[str, list[float]]:
     """Return west, south, east, north of the workspace's place, degrees."""
+    return place_bounds(desk.workspace)
+
+
+def place_bounds(workspace: Session) -> dict[str, list[float]]:
+    """Return west, south, east, north of a workspace's place, degrees."""
     from cdgis.readers.place_extent import place_extent
 
-    return {"bounds": list(place_extent(desk.workspace.workspace) or (73.0, 18.0, 135.0, 54.0))}
+    return {"bounds": list(place_extent(workspace.workspace) or (73.0, 18.0, 135.0, 54.0))}
 
 
 @router.get("/layers/{layer_id}", summary="一个图层在视野内的图形（已概化，只供看图）")
@@ -64,10 +76,15 @@ def shapes(
     bbox : west,south,east,north, degrees.
     px : degrees a pixel.
     """
+    return shapes_in_view(desk.workspace, layer_id, bbox, px)
+
+
+def shapes_in_view(workspace: Session, layer_id: str, bbox: str, px: float) -> dict[str, Any]:
+    """Return a layer's zones in a view as GeoJSON, thinned to its scale."""
     west, south, east, north = read_bbox(bbox)
     # powers of two, so that panning asks for the same outlines again
     level = int(np.floor(np.log2(px)))
-    zones, thinned, tree = thinned_layer(desk.workspace, layer_id, level)
+    zones, thinned, tree = thinned_layer(workspace, layer_id, level)
     index = np.sort(tree.query(shapely.box(west, south, east, north)))[:_MOST_FEATURES]
     palette = read_palette()
     features = [
@@ -83,9 +100,15 @@ def shapes(
     return {"type": "FeatureCollection", "features": features, "cut": len(index) == _MOST_FEATURES}
 
 
-@lru_cache(maxsize=96)
 def thinned_layer(workspace: Session, layer_id: str, level: int) -> tuple[Any, Any, shapely.STRtree]:
-    """Return a layer's zones, their outlines at a scale of 2**level degrees a pixel, and a tree over these."""
+    """Return a layer's zones as its file is now, their outlines at a scale of 2**level degrees a pixel, and a tree over these."""
+    spec = workspace.workspace.catalog.layers.get(layer_id)
+    path = workspace.workspace.layers_dir / spec.path if spec is not None else None
+    return _thinned(workspace, layer_id, level, file_stamp(path) if path is not None and path.exists() else ())
+
+
+@lru_cache(maxsize=96)
+def _thinned(workspace: Session, layer_id: str, level: int, _: Hashable) -> tuple[Any, Any, shapely.STRtree]:
     zones = frame_of(workspace, layer_id)
     drawn = simplified(zones.geometry.to_numpy(), 2.0**level)
     drawn = shapely.transform(drawn, lambda xy: np.round(xy, _DIGITS))

@@ -129,6 +129,10 @@ class Job(Base):
     done: Mapped[int] = mapped_column(Integer, default=0)
     total: Mapped[int] = mapped_column(Integer, default=0)
     message: Mapped[str] = mapped_column(Text, default="")
+    stage: Mapped[str] = mapped_column(String(200), default="")
+    """What is being done, in words; "" before and after."""
+    owner_id: Mapped[int] = mapped_column(Integer, default=0)
+    """Account that began it, 0 on a computer without accounts."""
     made_by: Mapped[str] = mapped_column(String(130))
     made_at: Mapped[str] = mapped_column(String(32))
     ended_at: Mapped[str] = mapped_column(String(32), default="")

@@ -35,30 +35,13 @@ def begin(desk: InDesk, who: Manager) -> dict[str, str]:
         ids = list(session.scalars(select(Case.id).where(Case.state == CaseState.FINAL).order_by(Case.number)))
         job = Job(
             id=uuid.uuid4().hex, kind=KIND, state=JobState.RUNNING, asked={"cases": ids}, result={"changed": [], "failed": []}, done=0,
-            total=len(ids), message="", made_by=who.name, made_at=desk.settings.clock().isoformat(), ended_at="",
+            total=len(ids), message="", stage="", owner_id=who.account_id, made_by=who.name, made_at=desk.settings.clock().isoformat(), ended_at="",
         )  # fmt: skip
         session.add(job)
         session.flush()
         hold(session, job.id, desk.presence)
     threading.Thread(target=run, args=(desk, job.id), daemon=True).start()
     return {"id": job.id}
-
-
-@router.get("/{job_id}", summary="一项工作的进度和结果")
-def one(desk: InDesk, _: Manager, job_id: str) -> dict[str, Any]:
-    """Return a job."""
-    with desk.database.reading() as session:
-        job = session.get(Job, job_id)
-    if job is None:
-        raise DeskError("没有这项工作", status=404)
-    return {name: getattr(job, name) for name in ("id", "kind", "state", "done", "total", "message", "result", "made_by", "made_at", "ended_at")}
-
-
-@router.delete("/{job_id}", summary="取消一项工作")
-def cancel(desk: InDesk, _: Manager, job_id: str) -> dict[str, bool]:
-    """Stop a job after the case it is at."""
-    end_job(desk, job_id, state=JobState.CANCELLED, only=JobState.RUNNING)
-    return {"cancelled": True}
 
 
 def run(desk: Desk, job_id: str) -> None:

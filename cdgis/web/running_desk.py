@@ -7,11 +7,12 @@ from typing import Any
 from fastapi import Request
 
 from cdgis.pipelines.session import Session as WorkspaceSession
-from cdgis.pipelines.session import open_workspace
 from cdgis.web.case_states import Actor
+from cdgis.web.current_workspace import CurrentWorkspace
 from cdgis.web.database import Database
 from cdgis.web.desk_options import with_secrets
 from cdgis.web.desk_settings import DeskSettings, prepared_folder
+from cdgis.web.job_runner import JobRunner
 from cdgis.web.running_servers import Presence
 from cdgis.web.worker import InProcess, Worker
 
@@ -23,7 +24,7 @@ class Desk:
     """The workspace, the database and the processes of one desk."""
 
     settings: DeskSettings
-    workspace: WorkspaceSession
+    current: CurrentWorkspace
     """For layers to draw and industries to name; verdicts come from `judge`."""
     database: Database
     reader: Worker | InProcess
@@ -32,8 +33,14 @@ class Desk:
     """Judges and writes; keeps the layers warm."""
     presence: Presence
     """This server among those on the database."""
+    runner: JobRunner
+    """Does the jobs beside the cases."""
     answers: "OrderedDict[str, dict[str, Any]]" = field(default_factory=OrderedDict)
     """Last answers by a hash of the question."""
+    public: Any = None
+    """What answers 自助查询 (`cdgis.web.inquiry.PublicDesk`), where it is on."""
+    tickets: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Secret of an address -> job whose results it opens, and the session that asked for it."""
 
     @classmethod
     def opened(cls, settings: DeskSettings) -> "Desk":
@@ -44,13 +51,26 @@ class Desk:
         WorkspaceError, CatalogError : there is no usable workspace.
         DeskError : the folder cannot be used.
         """
-        session = open_workspace(settings.workspace)
+        current = CurrentWorkspace(settings.workspace)
         database = Database(prepared_folder(settings), with_secrets(settings.options.database))
         presence = Presence(database, settings.clock, shared=settings.shared)
         made = [
             InProcess(settings.workspace) if settings.in_process else Worker(settings.workspace, settings.limits) for _ in range(2)
         ]
-        return cls(settings=settings, workspace=session, database=database, reader=made[0], judge=made[1], presence=presence)
+        runner = JobRunner(settings, database, presence)
+        return cls(
+            settings=settings, current=current, database=database, reader=made[0], judge=made[1], presence=presence, runner=runner
+        )
+
+    @property
+    def workspace(self) -> WorkspaceSession:
+        """The workspace as its settings and catalogue are now.
+
+        Raises
+        ------
+        WorkspaceError, CatalogError : they were changed into something that cannot be used.
+        """
+        return self.current.session()
 
     def ask_quickly(self, task: str, **given: Any) -> dict[str, Any]:
         """Return the answer of whichever process is sooner free: a report being written keeps no verdict waiting."""
@@ -68,8 +88,9 @@ class Desk:
 
     def close(self) -> None:
         """End the processes and let go of the database."""
+        self.runner.close()
         self.presence.end()
-        for worker in (self.reader, self.judge):
+        for worker in filter(None, (self.public, self.reader, self.judge)):
             worker.close()
         self.database.close()
 

@@ -142,9 +142,9 @@ class InProcess:
     pid, load_s = None, 0.0
 
     def __init__(self, root: Path) -> None:
-        from cdgis.pipelines.session import open_workspace
+        from cdgis.web.current_workspace import CurrentWorkspace
 
-        self._session = open_workspace(root)
+        self._workspace = CurrentWorkspace(root)
         self._turn = threading.Lock()
 
     def ask(self, task: str, **given: Any) -> dict[str, Any]:
@@ -152,7 +152,7 @@ class InProcess:
         from cdgis.web.task_table import TASKS
 
         with self._turn:
-            return TASKS[task](self._session, **given)
+            return TASKS[task](self._workspace.session(), **given)
 
     def warm(self) -> None:
         """Start nothing."""
@@ -163,11 +163,11 @@ class InProcess:
 
 def serve(link: "Connection[Any, Any]", root: str) -> None:
     """Answer questions until the other side is gone: the life of a worker's process."""
-    from cdgis.pipelines.session import open_workspace
+    from cdgis.web.current_workspace import CurrentWorkspace
     from cdgis.web.task_table import TASKS
 
     try:
-        session = open_workspace(Path(root))
+        workspace = CurrentWorkspace(Path(root))
         link.send(True)
     except CdgisError as err:
         link.send(err)
@@ -177,13 +177,13 @@ def serve(link: "Connection[Any, Any]", root: str) -> None:
             task, given = link.recv()
         except (EOFError, OSError, KeyboardInterrupt):
             return
-        link.send(_answer(TASKS[task], session, given))
+        link.send(_answer(TASKS[task], workspace, given))
 
 
-def _answer(task: Any, session: Any, given: dict[str, Any]) -> Any:
+def _answer(task: Any, workspace: Any, given: dict[str, Any]) -> Any:
     """Return a task's answer, or its error worded for the user: the process must outlive what libraries raise."""
     try:
-        return task(session, **given)
+        return task(workspace.session(), **given)
     except CdgisError as err:
         return err
     except (OSError, MemoryError, RecursionError, ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RuntimeError) as err:

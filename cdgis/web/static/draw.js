@@ -143,7 +143,8 @@ export class Drawing {
     rings.forEach((ring, r) => ring.forEach((_, v) => this.#handle(r, v)));
     if (kind !== "point") rings.forEach((ring, r) => ring.forEach((_, v) => this.#middle(r, v)));
     const count = rings.reduce((sum, ring) => sum + ring.length, 0);
-    $("#use-drawn").disabled = !this.geometry();
+    const use = $("#use-drawn"); // 自助查询 asks by a form of its own
+    if (use) use.disabled = !this.geometry();
     $("#undo").disabled = !this.past.length;
     $("#redo").disabled = !this.future.length;
     if (count) this.#say(`${count} 个点${kind === "polygon" && rings.length > 1 ? `，${rings.length - 1} 个孔` : ""}；拖动移动，右键或长按删去`);
@@ -172,7 +173,7 @@ export class Drawing {
   #snapped({ lng, lat }, moved, put) {
     this.#after(async () => {
       const here = [round(lng), round(lat)];
-      if (!$("#snap").checked) return put(here);
+      if (!$("#snap")?.checked) return put(here);
       const at = this.map.latLngToContainerPoint([lat, lng]);
       const own = this.state.rings.flat().filter(([x, y]) => !(moved && x === moved[0] && y === moved[1]) && this.map.latLngToContainerPoint([y, x]).distanceTo(at) <= 8);
       if (own.length && moved) return put(own[0]);

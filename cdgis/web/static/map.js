@@ -5,7 +5,8 @@ import { $, ask, el } from "./desk.js";
 const L = window.L;
 
 export class DeskMap {
-  constructor(element) {
+  constructor(element, { base = "/api" } = {}) {
+    this.base = base;
     this.map = L.map(element, { preferCanvas: true, attributionControl: false, zoomSnap: 0.5, minZoom: 4, maxZoom: 20 });
     this.map.setView([35, 105], 4);
     new ResizeObserver(() => this.map.invalidateSize({ pan: false })).observe(element); // the bar for drawing takes part of its height
@@ -53,13 +54,13 @@ export class DeskMap {
 
   /** Go to the workspace's place. */
   async place() {
-    const { bounds: [west, south, east, north] } = await ask("GET", "/api/extent");
+    const { bounds: [west, south, east, north] } = await ask("GET", `${this.base}/extent`);
     if (!this.site?.getLayers().length) this.map.fitBounds([[south, west], [north, east]], { animate: false });
   }
 
   async begin() {
-    this.findPlaces();
-    const specs = await ask("GET", "/api/layers");
+    if ($("#place")) this.findPlaces();
+    const specs = await ask("GET", `${this.base}/layers`);
     const rows = specs.toReversed().map((spec) => {
       const box = el("input", { type: "checkbox", checked: spec.shown, on: { change: () => this.#toggle(spec, box.checked) } });
       const swatch = el("span", { className: "swatch" });
@@ -94,7 +95,7 @@ export class DeskMap {
     const box = [view.getWest(), view.getSouth(), view.getEast(), view.getNorth()].map((edge) => edge.toFixed(5)).join();
     let found;
     try {
-      found = await ask("GET", `/api/layers/${entry.spec.id}?bbox=${box}&px=${px}`);
+      found = await ask("GET", `${this.base}/layers/${entry.spec.id}?bbox=${box}&px=${px}`);
     } catch {
       return; // an unreadable layer is named by `layers check` and in the report; the map shows the others
     }
