@@ -13,15 +13,19 @@ from cdgis.core.errors import RuleError
 from cdgis.core.vocabulary import Effect, Evidence, ProjectType, SubjectKind
 from cdgis.rules import attributes as attribute_rules
 from cdgis.rules import book as rule_book
+from cdgis.rules import document_numbers, industry
 from cdgis.rules.attributes import AttributeSpec, load_attributes
 from cdgis.rules.book import load_rulebook
 from cdgis.rules.check import _can_meet, _exclude_each_other, _periods, check_rules
 from cdgis.rules.decision_tables import Inputs, _test
+from cdgis.rules.document_numbers import is_document_number
+from cdgis.rules.local_plan import measures_by_rule
 from cdgis.rules.notation import read_conditions, read_unless, write_conditions, write_unless
 from cdgis.rules.proofs import exemption_faults
 from cdgis.rules.rule import Basis, Condition, Exemption
 from cdgis.rules.rule_text import explain_rule, overview_table, unread_table
 from cdgis.rules.succession import holds_zones_of
+from cdgis.rules.workspace_rules import read_own_rules
 
 few = settings(max_examples=60)
 DAY = date(2026, 11, 1)
@@ -538,3 +542,59 @@ def test_each_fault_of_a_rule_is_told_and_a_sound_rule_has_none(changes, said):
     assert faults(rule("A-1", "z", **usual)) == []
     assert any(said in fault for fault in faults(rule("A-1", **({"layer": "z"} | usual | changes)))), said
     assert Effect.PROHIBIT.rank == 3 and SubjectKind.PROJECT == "project"
+
+
+def test_a_plan_that_lacks_a_column_or_cannot_be_read_is_refused_by_name(tmp_path):
+    pack = CHENGDE[0].model_copy(update={"folder": tmp_path})
+    assert measures_by_rule(pack) == {}
+    table = tmp_path / "plan" / "rules.csv"
+    table.parent.mkdir()
+    table.write_text("\ufeffrule_id,measures\nA-1,1;2\n", encoding="utf-8")
+    assert measures_by_rule(pack) == {"A-1": "1;2"}
+    for data, said in ((b"rule_id,numbers\nA-1,1\n", "应有 rule_id、measures 两列"), (b"rule_id,measures\n\xff\xfe,1\n", "无法读取")):
+        table.write_bytes(data)
+        with pytest.raises(RuleError, match=said):
+            measures_by_rule(pack)
+
+
+@pytest.mark.parametrize(("text", "is_number"), [
+    ("冀政〔1980〕1号", None), ("冀政〔2099〕1号", None), ("冀〔2026〕1号", False), ("冀政〔2026〕1号", True), ("冀自然资规〔2026〕123456号", True),
+    ("冀政〔2026〕1234567号", False), ("冀政 [2026] 第 7 号", True), ("冀政【2026】7号", True), ("申请中〔2026〕7号", False),
+    ("冀政〔26〕7号", False),
+])  # fmt: skip
+def test_a_number_has_issuer_year_and_serial_in_some_brackets(text, is_number):
+    forms = document_numbers._forms()
+    if is_number is None:
+        is_number = forms["first_year"] <= int(text[3:7]) <= forms["last_year"]
+    assert is_document_number(text) == is_number
+    for year in (forms["first_year"], forms["last_year"]):
+        assert is_document_number(f"冀政〔{year}〕1号") and not is_document_number(f"冀政〔{forms['first_year'] - 1}〕1号")
+
+
+def test_all_faults_of_all_files_of_a_workspace_are_told_at_once(tmp_path):
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    (folder / "a.toml").write_text('[[rule]]\ntitle = "无编号"\n', encoding="utf-8")
+    (folder / "b.toml").write_text("[[rule", encoding="utf-8")
+    (folder / "c.toml").write_text('[[rule]]\nid = "A-1"\n[[rule]]\ntitle = "第二条也没有编号"\n', encoding="utf-8")
+    with pytest.raises(RuleError) as raised:
+        read_own_rules(tmp_path)
+    told = "；".join(raised.value.problems)
+    assert all(words in told for words in ("rules/a.toml 第 1 条", "rules/b.toml 无法读取", "rules/c.toml A-1", "rules/c.toml 第 2 条"))
+
+
+def test_a_condition_of_an_exemption_names_a_known_attribute():
+    spared = {"conditions": [{"attribute": "无此项", "op": "true"}], "article": "a", "reason": "r", "any_industry": "w"}
+    book = replace(load_rulebook(), rules=(rule("A-1", "z", unless=[spared]),), added=("A-1",))
+    assert any("属性 无此项 不在属性词典中" in fault for fault in check_rules(book, {"z": ()}, load_attributes(), set()))
+
+
+def test_a_name_without_its_tail_means_the_coarsest_code_of_that_name_unless_another_is_called_just_so():
+    names = {code: industry._plain(entry.name) for code, entry in industry._codes().items()}
+    found = industry._codes_named()
+    coarse = sorted(names, key=len)
+    for code in coarse:
+        bare = industry._TAIL.sub("", names[code])
+        if bare and bare not in names.values():
+            assert found[bare] == (next(other for other in coarse if industry._TAIL.sub("", names[other]) == bare),)
+        assert code in found[names[code]]
