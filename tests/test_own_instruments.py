@@ -49,6 +49,30 @@ def test_limits_signs_words_and_statements_are_changed_and_texts_are_not():
     assert not [said for said in found if "Text" in said or "__all__" in said or "'f'" in said]
 
 
+def test_what_runs_on_import_is_told_from_what_a_test_can_be_seen_to_reach():
+    found = {m.before: m.on_import for m in mutants_of("x.py", SOURCE + "\n\nclass C:\n    least = 7\n")}
+    assert found["10.0"] and found["3"] and found["True"] and found["7"]
+    assert not any(found[said] for said in ("a < LIMIT_M", "2", "-a", "1"))
+
+
+def test_a_short_trial_is_gone_on_with_where_it_stopped():
+    """Tests that share a dear fixture go together and pay for it once; the next trial leaves out those that let the mutant pass."""
+    from mutation import __main__ as driver
+    from mutation.reach import Reach
+
+    mutant = mutants_of("x.py", SOURCE)[-1]
+    tests = {"a.py::1": 1.0, "a.py::2": 1.0, "b.py::1": 0.5, "b.py::2": 0.5, "c.py::1": 9.0}
+    shared, marks = {"b.py::1": {"f": 3.0}, "b.py::2": {"f": 3.0}}, dict.fromkeys(("a.py", "b.py", "c.py"), "m")
+    reach = Reach({("x.py", mutant.line): frozenset(tests)}, tests, shared, marks)
+    assert driver._tests_for(mutant, reach, 1.5) == ["a.py::1", "a.py::2"] and driver._tests_for(mutant, reach, 0.0) == ["a.py::1"]
+    assert driver._tests_for(mutant, reach, 5.2) == ["a.py::1", "a.py::2", "b.py::1"] and len(driver._tests_for(mutant, reach, 99)) == 5
+    short = driver._tests_for(mutant, reach, 1.5)
+    known = {mutant.key: {"fate": driver.LIVED, "tests": driver._mark_of(short, reach), "seconds": "1.5"}}
+    assert driver._not_passed(mutant, driver._tests_for(mutant, reach, 99), reach, known) == ["b.py::1", "b.py::2", "c.py::1"]
+    changed = Reach(reach.tests, reach.seconds, reach.shared, {**reach.marks, "a.py": "other"})
+    assert len(driver._not_passed(mutant, driver._tests_for(mutant, changed, 99), changed, known)) == 5
+
+
 def test_the_code_of_issue_20_that_tests_once_missed_gives_the_mutants_named_there():
     """NEAR_M, the digits, the easting range, the compared head, the day after the Code: each is among what is tried."""
     wanted = {

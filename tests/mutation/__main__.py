@@ -197,7 +197,9 @@ def _say(text: str) -> None:
 
 def _print_table(targets: list[Target], verdicts: dict[str, dict[str, str]]) -> None:
     """Print score and survivors of each row as Markdown: killed of those that are no equivalents; the undecided are not killed."""
-    equivalent = {row["mutant"]: row["reason"] for row in TARGETS["equivalent"]}
+    keys = {m.key for target in targets for m in target.chosen}  # a key written with … at its end stands for all that begin so
+    rows = [(row["mutant"], row["reason"]) for row in TARGETS["equivalent"]]
+    equivalent = {key: why for name, why in rows for key in keys if key == name or (name[-1] == "…" and key.startswith(name[:-1]))}
     _say("| 模块 | 变异总数 | 抽 | 杀死 | 等价 | 存活 | 未定 | 得分 | 95% 区间 |\n|---|---|---|---|---|---|---|---|---|")
     left = []
     for target in targets:
