@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from itertools import product
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,16 +15,17 @@ from cdgis.core.vocabulary import Effect, Evidence, ProjectType, SubjectKind
 from cdgis.rules import attributes as attribute_rules
 from cdgis.rules import book as rule_book
 from cdgis.rules import document_numbers, industry
+from cdgis.rules.access_sheet import COLUMNS, as_clauses
 from cdgis.rules.attributes import AttributeSpec, load_attributes
 from cdgis.rules.book import load_rulebook
 from cdgis.rules.check import _can_meet, _exclude_each_other, _periods, check_rules
-from cdgis.rules.decision_tables import Inputs, _test
+from cdgis.rules.decision_tables import Inputs, _test, write_dmn
 from cdgis.rules.document_numbers import is_document_number
 from cdgis.rules.local_plan import measures_by_rule
 from cdgis.rules.notation import read_conditions, read_unless, write_conditions, write_unless
 from cdgis.rules.proofs import exemption_faults
 from cdgis.rules.rule import Basis, Condition, Exemption
-from cdgis.rules.rule_text import explain_rule, overview_table, unread_table
+from cdgis.rules.rule_text import condition_text, explain_rule, overview_table, unread_table
 from cdgis.rules.succession import holds_zones_of
 from cdgis.rules.workspace_rules import read_own_rules
 
@@ -598,3 +600,24 @@ def test_a_name_without_its_tail_means_the_coarsest_code_of_that_name_unless_ano
         if bare and bare not in names.values():
             assert found[bare] == (next(other for other in coarse if industry._TAIL.sub("", names[other]) == bare),)
         assert code in found[names[code]]
+
+
+@pytest.mark.parametrize("types", [(), ("新建",), ("新建", "既有")])
+def test_a_table_asks_for_the_project_type_only_where_the_rule_names_some(types):
+    text = write_dmn([rule("A-1", "z", project_types=types)], load_attributes(), as_of=DAY)
+    assert ("input_project_type" in (text if isinstance(text, str) else text.decode())) == bool(types)
+
+
+def test_a_number_counts_once_registered_and_a_statement_as_it_stands():
+    said = {op: condition_text(Condition(attribute="opinion_document", op=op), TITLES) for op in ("declared", "not_declared", "given")}
+    assert "经登记核验的" in said["declared"] and "经登记核验的" in said["not_declared"] and "经登记核验的" not in said["given"]
+    plain = next(name for name, spec in load_attributes().items() if spec.type == "text")
+    assert "经登记核验的" not in condition_text(Condition(attribute=plain, op="declared"), TITLES)
+
+
+@pytest.mark.parametrize("missing", [0, 1])
+def test_a_sheet_in_the_programs_own_form_comes_back_as_it_is_even_where_it_lacks_a_column(missing):
+    table = pd.DataFrame({name: ["甲"] for name in COLUMNS[: 4 + missing]})
+    assert as_clauses(table) is table
+    other = pd.DataFrame({name: ["甲"] for name in (*COLUMNS[:2], "环境管控单元编码", "空间布局约束")})
+    assert as_clauses(other) is not table
