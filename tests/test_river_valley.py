@@ -323,3 +323,22 @@ def test_a_derived_river_is_as_good_as_half_a_cells_diagonal_or_as_the_elevation
     middle = (at(0, 0).y + at(39, 0).y) / 2
     diagonal = GEOD.inv(117, middle, 117 + EDGE_DEG, middle + EDGE_DEG)[2]
     assert derived.accuracy_m == pytest.approx(told_m or diagonal / 2, rel=1e-6) and derived.is_derived
+
+
+def test_a_border_is_met_where_the_river_enters_a_county_from_outside_as_where_it_leaves_one(valley):
+    """Without the northern county the river comes from outside the data and enters at row 12, in the middle of a step."""
+    known = valley.layers["counties"].zones
+    for zones, kind in ((known, "县界"), (known.iloc[1:], "数据边界")):
+        events = border_events(valley.network, Jurisdictions.of(zones))
+        met = events[np.isclose(events["lat"], 41 - EDGE_DEG * 12, atol=EDGE_DEG / 50) & (events["jurisdiction"] == "乙县")]
+        assert set(met["kind"]) == {kind} and len(met) == 2
+        for row in met.itertuples():
+            lower = valley.network.forest.receiver[row.vertex]
+            ends = valley.network.forest.to_outlet_m[[row.vertex, lower]]
+            assert row.to_outlet_m == pytest.approx(ends.mean(), abs=0.02 * (ends[0] - ends[1]))
+
+
+def test_what_joins_a_river_stands_on_it(valley):
+    register = river_register(valley.network, valley.events, "干河")
+    joins = register[register["role"] == "支流"] if (register["role"] == "支流").any() else register[register["kind"] == register["role"]]
+    assert len(joins) and (joins["offset_m"] == 0).all() and not joins["can_intercept"].any()

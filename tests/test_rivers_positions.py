@@ -1,22 +1,28 @@
 """Positions on a network against plain walking: what lies below, what lies above, and which streams a place drains to."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
+from shapes import zone_layer
 from test_rivers_laws import EDGE_DEG, grid_of, network_of, terrains
 
 from cdgis.core.errors import NetworkError, UsageError
 from cdgis.rivers.flow import flow_from_elevation
+from cdgis.rivers.flow_cache import derived_flow, keep_flow, kept_flow, same_flow
 from cdgis.rivers.lines import Elevation
 from cdgis.rivers.network import Network
+from cdgis.rivers.receptors import Jurisdictions
 from cdgis.rivers.snap import Snapper
 from cdgis.rivers.spill_trace import parse_place
 from cdgis.rivers.terrain import above_stream_m, read_ground
 from cdgis.rivers.trace import downstream_events, only_target, upstream_origins
-from cdgis.rivers.trace_end import EDGE_OF_DATA, NO_ELEVATION, end_of_trace
+from cdgis.rivers.trace_end import EDGE_OF_DATA, NO_ELEVATION, TraceEnd, counties_beyond, end_of_trace
 
 
 def walked(network: Network, vertex: int) -> list[int]:
@@ -208,3 +214,31 @@ def test_a_height_is_that_of_the_cell_a_place_lies_in_and_none_outside():
     found = ground.at(shapely.points((117.05 + 0.1 * column).ravel(), (40.95 - 0.1 * row).ravel()))
     assert found.tolist() == values.ravel().tolist()
     assert np.isnan(ground.at(shapely.points([[116.99, 40.9], [117.75, 40.9], [117.1, 41.01], [117.1, 40.45]]))).all()
+
+
+def test_a_kept_flow_is_the_flow_though_water_leaves_by_the_first_cell(tmp_path):
+    row, column = np.mgrid[0:7, 0:9]
+    ground = (100 + 3.0 * row + 2.0 * column).astype(np.float32)
+    ground[5, 6] = np.nan
+    height = Elevation(values_m=ground, lon_edges_deg=117 + EDGE_DEG * np.arange(10), lat_edges_deg=41 - EDGE_DEG * np.arange(8))
+    keep_flow(height, tmp_path / "dem.tif")
+    kept, anew = kept_flow(height, tmp_path / "dem.tif"), derived_flow(height)
+    assert (anew.receiver == 0).sum() > 1 and same_flow(kept, anew)
+    other = Elevation(values_m=ground + 1, lon_edges_deg=height.lon_edges_deg, lat_edges_deg=height.lat_edges_deg)
+    assert kept_flow(other, tmp_path / "dem.tif") is None and kept_flow(height, tmp_path / "other.tif") is None
+
+
+@pytest.mark.parametrize("thread", [0.0, 0.0005, 0.01])
+def test_beyond_a_hole_every_county_of_the_basin_is_named_but_for_threads(thread):
+    counties = Jurisdictions(
+        codes=np.array(["1", "2", "3"], dtype=object), names=np.array(["甲县", "乙县", "丙县"], dtype=object),
+        shapes=np.array([shapely.box(117, 41, 118, 42), shapely.box(118, 41, 119, 42), shapely.box(119, 41, 120, 42)]),
+    )  # fmt: skip
+    units = zone_layer("control_units", [shapely.box(117.2, 41, 119 + thread, 42), shapely.box(119 + thread, 41, 120, 42)], ["西河水系", "东河水系"])
+    system = SimpleNamespace(layers={"control_units": units}, counties=counties)
+    cut = TraceEnd(lon_deg=117.5, lat_deg=41.5, river_km=1.0, reason=NO_ELEVATION)
+    said = counties_beyond(system, cut, pd.Series(["甲县"]))
+    assert said.startswith("西河水系内尚未列出的辖区") and "乙县" in said and "甲县" not in said and ("丙县" in said) == (thread == 0.01)
+    assert counties_beyond(system, cut, pd.Series(["甲县", "乙县", "丙县"])) == "中断处属西河水系"
+    assert counties_beyond(system, replace(cut, reason=EDGE_OF_DATA), pd.Series([], dtype=str)) == ""
+    assert counties_beyond(SimpleNamespace(layers={}, counties=counties), cut, pd.Series([], dtype=str)) == ""

@@ -173,7 +173,9 @@ def _mark_of(tests: list[str], reach: Reach) -> str:
 def _tests_for(mutant: Mutant, reach: Reach, seconds: float) -> list[str]:
     """Return the tests to run, those of a file that share dear fixtures together, the cheapest first, until the seconds are spent."""
     hit = reach.of_lines(mutant.path, range(mutant.line, mutant.last_line + 1))
-    if not hit and (mutant.on_import or mutant.path in TARGETS["compiled"]):  # neither is seen running while a test does
+    whole = {f"tests/test_{stem}.py" for stem in TARGETS["compiled"].get(mutant.path, ())}
+    hit |= {test for test in reach.seconds if test.partition("::")[0] in whole}
+    if not hit and mutant.on_import:  # it was not seen running while a test did
         hit = reach.of_module(mutant.path)
     together: defaultdict[tuple[str, frozenset[str]], list[str]] = defaultdict(list)
     for test in sorted(hit):
