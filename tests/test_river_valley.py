@@ -21,11 +21,12 @@ from cdgis.rivers.entry_points import (
     snap_frame,
 )
 from cdgis.rivers.lines import Elevation
-from cdgis.rivers.outfall_assessment import assess_outfalls, place_outfalls, wetland_rules
+from cdgis.rivers.outfall_assessment import _below, assess_outfalls, place_outfalls, wetland_rules
 from cdgis.rivers.profile import river_register
 from cdgis.rivers.receptors import Jurisdictions, border_events, receptor_events
+from cdgis.rivers.snap import Snapped
 from cdgis.rivers.spill_trace import enterprise_origin, place_origin, receptor_origin, trace_down, trace_up
-from cdgis.rivers.system import _derived
+from cdgis.rivers.system import _derived, _named
 from cdgis.rivers.trace import Velocity
 from cdgis.workspace.catalog import Catalog
 from cdgis.workspace.layers import Subjects
@@ -342,3 +343,34 @@ def test_what_joins_a_river_stands_on_it(valley):
     register = river_register(valley.network, valley.events, "干河")
     joins = register[register["role"] == "支流"] if (register["role"] == "支流").any() else register[register["kind"] == register["role"]]
     assert len(joins) and (joins["offset_m"] == 0).all() and not joins["can_intercept"].any()
+
+
+def test_what_lies_below_a_plant_is_asked_of_every_vertex_and_of_no_plant_off_the_river(valley):
+    forest = valley.network.forest
+    count = len(forest.to_outlet_m)
+
+    def snapped(vertex: np.ndarray) -> Snapped:
+        nothing = np.zeros(len(vertex))
+        return Snapped(
+            vertex=vertex, to_outlet_m=np.where(vertex >= 0, forest.to_outlet_m[vertex], np.nan), offset_m=nothing, lon_deg=nothing, lat_deg=nothing,
+            behind_divide=np.zeros(len(vertex), dtype=bool),
+        )  # fmt: skip
+
+    plants, ground_ = np.append(np.arange(count), -1), np.append(np.arange(0, count, 3), -1)
+    plant, cell = _below(valley, snapped(plants), snapped(ground_), within_m=8000.0)
+    wanted = set()
+    for i, vertex in enumerate(plants[:-1]):
+        way = [int(vertex)]
+        while forest.receiver[way[-1]] != way[-1]:
+            way.append(int(forest.receiver[way[-1]]))
+        wanted |= {(i, j) for j, at_ in enumerate(ground_[:-1]) if at_ in way and forest.to_outlet_m[vertex] - forest.to_outlet_m[at_] <= 8000.0}
+    assert set(zip(plant.tolist(), cell.tolist(), strict=True)) == wanted and any(i == 0 for i, _ in wanted)
+
+
+def test_only_a_derived_network_is_named_and_compared_with_given_lines(valley):
+    line = zone_layer("rivers", [shapely.LineString([at(4, WEST), at(20, WEST)])], kind="line", accuracy_m=10.0)
+    line.zones["zone_name"] = ["西河"]
+    named, rows = _named(replace(valley.network, river=np.full(len(valley.network.river), "", dtype=object)), [line])
+    assert "西河" in set(named.river) and list(rows["river"]) == ["西河"] and named.accuracy_m >= valley.network.accuracy_m
+    given = replace(valley.network, is_derived=False)
+    assert _named(given, [line])[0] is given and _named(given, [line])[1].empty
