@@ -251,6 +251,14 @@ def test_five_wrong_passwords_lock_the_account_for_a_quarter_of_an_hour(app, now
     assert (unknown.status_code, unknown.json()) == (401, answers[0].json())  # which of the two is wrong is not said
 
 
+def test_who_signed_in_and_what_was_done_to_accounts_stands_in_the_journal_for_managers_alone(app, people):
+    login(app, "second", PASSWORD)
+    found = people["admin"].get("/api/journal/lines").json()["lines"]
+    assert [line["number"] for line in found] == sorted((line["number"] for line in found), reverse=True)
+    assert (found[0]["action"], found[0]["who"]) == ("登录", "second")
+    assert PASSWORD not in str(found) and people["first"].get("/api/journal/lines").status_code == 403
+
+
 def test_session_ends_after_half_a_day_and_when_the_account_is_changed(app, people, now):
     accounts.sign_in(app.state.desk, "first", PASSWORD, "short-session-0123456789")
     short = Browser(app, "short-session-0123456789")

@@ -17,7 +17,7 @@ import typer
 
 from cdgis import __version__
 from cdgis.cli.audit import register as register_audit
-from cdgis.cli.desk import register as register_desk
+from cdgis.cli.desk import desk_app
 from cdgis.cli.measures import register as register_measures
 from cdgis.cli.options import (
     AsOfOption,
@@ -157,7 +157,6 @@ def carbon(
 
 
 register_measures(app)
-register_desk(app)
 
 
 @app.command(cls=ChineseCommand)
@@ -240,6 +239,7 @@ def _root(
 app.add_typer(layers_app, name="layers")
 app.add_typer(rules_app, name="rules")
 app.add_typer(pack_app, name="pack")
+app.add_typer(desk_app, name="desk")
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Signing in and out, accounts, access keys and the journal: what 管理 sees to."""
 
+import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -21,6 +22,8 @@ router = APIRouter(prefix="/api", tags=["账号"])
 InDesk = Annotated[Desk, Depends(desk_of)]
 Who = Annotated[Actor, Depends(actor_of)]
 Password = Annotated[str, Field(max_length=1000)]
+
+_LINES = 100
 
 
 def manager(actor: Who) -> Actor:
@@ -179,3 +182,11 @@ def journal(desk: InDesk, _: Manager) -> dict[str, Any]:
         count, head = journal_head(session)
         faults = journal_faults(session.scalars(select(CaseEvent).order_by(CaseEvent.number)))
     return {"count": count, "head": head, "faults": faults}
+
+
+@router.get("/journal/lines", summary="日志逐行，最近的在前")
+def journal_lines(desk: InDesk, _: Manager, offset: Annotated[int, Field(ge=0, le=10**9)] = 0) -> dict[str, Any]:
+    """Return one page of the journal's lines, whatever they are about."""
+    wanted = select(CaseEvent.line).order_by(CaseEvent.number.desc()).offset(offset).limit(_LINES)
+    with desk.database.reading() as session:
+        return {"offset": offset, "page": _LINES, "lines": [json.loads(line) for line in session.scalars(wanted)]}

@@ -98,6 +98,7 @@ def sign_in(desk: Desk, login: str, password: str, token: str) -> Actor:
             account.failures, account.locked_until = 0, ""
             session.execute(delete(LoginSession).where(LoginSession.expires_at < now.isoformat()))
             session.add(LoginSession(token_sha256=sha256(token), account_id=account.id, expires_at=(now + _SESSION).isoformat()))
+            append_event(session, case_id=_OF_THE_DESK, action="登录", who=account.login, when=now)
         else:
             refused = DeskError(_WRONG, remedy=f"请核对后重试；连续 {_MOST_FAILURES} 次不对会锁定 15 分钟", status=401)
             if account is not None:

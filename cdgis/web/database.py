@@ -41,8 +41,8 @@ class Database:
     DeskError : it is no database, cannot be reached, is damaged, or comes from a later version.
     """
 
-    def __init__(self, folder: Path, address: str = "") -> None:
-        self.path = folder / DATABASE
+    def __init__(self, folder: Path, address: str = "", *, name: str = DATABASE) -> None:
+        self.path = folder / name
         self.shared = bool(address)
         self.label = make_url(address).render_as_string(hide_password=True) if address else str(self.path)
         self.engine = _shared_engine(address) if address else _engine(self.path)

@@ -49,6 +49,20 @@ async function drawJournal() {
     : `共 ${found.count} 行，完整；链首 ${found.head}`;
 }
 
+let drawn = 0;
+async function drawLines() {
+  const { lines, page } = await ask("GET", `/api/journal/lines?offset=${drawn}`);
+  drawn += lines.length;
+  $("#lines tbody").append(...lines.map((line) => {
+    const about = line.case_id ? el("a", { href: `/cases/${line.case_id}` }, "打开") : "";
+    const more = [line.reason, Object.keys(line.detail).length ? JSON.stringify(line.detail) : ""].filter(Boolean).join("；");
+    const cells = [["行", String(line.number)], ["时间", moment(line.when)], ["谁", line.who], ["办理", line.action], ["案件", about], ["理由与内容", more]];
+    return el("tr", {}, cells.map(([label, cell]) => el("td", { data: { label } }, cell)));
+  }));
+  $("#older").hidden = lines.length < page;
+}
+
+$("#older")?.addEventListener("click", told(drawLines));
 $("#key")?.addEventListener("submit", told(async (event) => {
   const found = await ask("POST", "/api/keys", {
     name: event.target.elements.name.value,
@@ -59,5 +73,8 @@ $("#key")?.addEventListener("submit", told(async (event) => {
   await drawKeys();
 }));
 if ($("#keys")) told(drawKeys)();
-if ($("#journal")) told(drawJournal)();
+if ($("#journal")) {
+  told(drawJournal)();
+  told(drawLines)();
+}
 told(drawApi)();
