@@ -16,11 +16,11 @@ REPO = Path(__file__).resolve().parents[1]
 PARCEL = "layers/projects/界址点_经纬度.txt"
 COMMANDS = (
     "run", "publish", "screen", "guide", "review", "verify", "status", "compare", "trace", "rivers", "outfalls",
-    "relocate", "carbon", "reuse", "synergy", "desk", "init", "doctor",
+    "relocate", "carbon", "reuse", "synergy", "init", "doctor",
 )  # fmt: skip
 NESTED = [
     "layers list", "layers check", "layers fetch", "layers add", "layers none", "rules list", "rules check", "rules explain",
-    "pack new", "pack add", "pack list",
+    "pack new", "pack add", "pack list", "desk", "desk backup", "desk restore",
 ]  # fmt: skip
 ENGLISH = re.compile(r"Usage:|Show this message|No such|Missing|Got unexpected|Traceback|Error:|Options|Commands")
 """What typer and click would say if left alone."""
@@ -67,7 +67,7 @@ def test_help_is_chinese_when_asked_of_any_command(call, command):
 
 
 def test_help_lists_every_command_of_the_application():
-    assert list(get_command(app).commands) == [*COMMANDS, "layers", "rules", "pack"]
+    assert list(get_command(app).commands) == [*COMMANDS, "layers", "rules", "pack", "desk"]
 
 
 def test_version_is_printed_when_asked(call):

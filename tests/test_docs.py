@@ -32,6 +32,7 @@ CHINESE = re.compile(r"[\u4e00-\u9fff]")
 def _commands(group: Any = None, before: str = "cdgis") -> Iterator[tuple[str, Any]]:
     for name, command in (group or get_command(app)).commands.items():
         if hasattr(command, "commands"):
+            yield from [(f"{before} {name}", command)] if command.invoke_without_command else []
             yield from _commands(command, f"{before} {name}")
         else:
             yield f"{before} {name}", command
