@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from desk_client import ABOUT, HOST, TOKEN, Browser, confirmed_case, new_case, opened_desk, upload, wkt_geojson
-from desk_databases import ON_POSTGRES
+from desk_databases import ON_POSTGRES, database_for
 from hypothesis import given
 from hypothesis import strategies as st
 from shapes import metres
@@ -13,6 +13,7 @@ from small_workspace import small_workspace
 from sqlalchemy import event
 
 from cdgis.core.errors import DeskError
+from cdgis.web.desk_options import DeskOptions
 from cdgis.web.desk_server import Address
 from cdgis.web.desk_settings import Limits, on_network
 from cdgis.web.worker import Worker
@@ -61,6 +62,16 @@ def test_pages_hold_no_script_and_no_address_of_their_own(browser):
     for path in ("/", f"/cases/{case}", "/login", "/services"):
         text = browser.get(path).text
         assert "<script>" not in text and " onclick" not in text and " style=" not in text and "https://" not in text
+
+
+def test_policy_lets_images_of_the_ground_map_in_only_where_desk_toml_asks(tmp_path, browser):
+    made, _ = opened_desk(tmp_path / "w", options=DeskOptions(database=database_for(tmp_path / "w"), ground="tianditu-c"))
+    page = Browser(made).get("/")
+    policy = dict(part.strip().split(" ", 1) for part in page.headers["content-security-policy"].split(";"))
+    assert 'name="ground" content="tianditu-c"' in page.text and "ground" not in browser.get("/").text
+    assert policy.pop("img-src").split() == ["'self'", "data:", *(f"https://t{number}.tianditu.gov.cn" for number in range(8))]
+    assert "http" not in str(policy) and policy["script-src"] == "'self'" and policy["connect-src"] == "'self'"
+    made.state.desk.close()
 
 
 def test_entering_needs_the_token_of_this_launch(app):

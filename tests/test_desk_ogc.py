@@ -59,7 +59,7 @@ def test_core_root_op_and_success(browser):
 
 
 def test_core_conformance_op_and_success(browser):
-    assert set(browser.get("/ogc/conformance").json()["conformsTo"]) == {
+    assert {uri for uri in browser.get("/ogc/conformance").json()["conformsTo"] if "processes" not in uri} == {
         CONF + "core", CONF + "geojson", CONF + "oas30", CONF.replace("features-1", "features-2") + "crs",
     }  # fmt: skip
 
@@ -148,7 +148,7 @@ def test_oas30_definition_names_every_path_and_parameter(browser):
     answer = browser.get("/ogc/api")
     document = answer.json()
     assert answer.headers["content-type"].startswith("application/vnd.oai.openapi+json;version=3.0") and document["openapi"].startswith("3.0")
-    assert set(document["paths"]) == {
+    assert {path for path in document["paths"] if not path.startswith(("/processes", "/jobs", "/tiles"))} == {
         "/", "/conformance", "/api", "/collections", "/collections/{collectionId}", "/collections/{collectionId}/items",
         "/collections/{collectionId}/items/{featureId}",
     }  # fmt: skip

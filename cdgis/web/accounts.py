@@ -57,6 +57,13 @@ def actor_of_session(desk: Desk, token: str) -> Actor | None:
         return _actor(account) if account is not None and account.active else None
 
 
+def account_of_login(desk: Desk, login: str) -> tuple[Actor, str] | None:
+    """Return who a reverse proxy has signed in, and a secret of the account that its writes' token is made from; None: no such account."""
+    with desk.database.reading() as session:
+        account = session.scalar(select(Account).where(Account.login == login, Account.active))
+    return None if account is None else (_actor(account), f"proxy {account.login} {account.password}")
+
+
 def key_of(desk: Desk, authorization: str, *, bearer_only: bool) -> tuple[Actor, frozenset[Scope]] | None:
     """Return the program a key belongs to, and what the key opens; None when it is none.
 

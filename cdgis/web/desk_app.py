@@ -21,6 +21,7 @@ from cdgis.web import (
     map_help,
     map_layers,
     ogc_features,
+    ogc_processes,
     permit_entities,
     rejudge_all,
     rejudging,
@@ -77,8 +78,8 @@ def make_app(settings: DeskSettings, *, setup_token: str = "") -> FastAPI:
     app.state.desk, app.state.setup_token, app.state.courier = desk, setup_token, courier
     for large in (case_routes.uploads, case_import.uploads, handoffs.router):
         app.include_router(large, max_body_size=limits.upload_bytes + _FORM_SLACK)
-    own = (case_routes, permit_entities, account_routes, map_help, map_layers, ogc_features, vector_tiles, rejudge_all, rejudging, desk_pages)
-    for part in own:
+    ogc = (ogc_features, ogc_processes, vector_tiles)
+    for part in (case_routes, permit_entities, account_routes, map_help, map_layers, *ogc, rejudge_all, rejudging, desk_pages):
         app.include_router(part.router)
     register_work(app, upload_bytes=limits.upload_bytes)
     app.add_exception_handler(CdgisError, _told)

@@ -81,8 +81,8 @@ class DeskOptions(Stated):
     webhook: tuple[Webhook, ...] = ()
     inquiry: Inquiry | None = None
     """Off without it."""
-    ground: Literal["", "tianditu"] = ""
-    """An outside ground map that the browser may fetch with a key of its own."""
+    ground: Literal["", "tianditu-c", "tianditu-w"] = ""
+    """An outside ground map that the browser may fetch with a key of its own: on the grid of degrees, or Web Mercator."""
 
     @field_validator("database")
     @classmethod

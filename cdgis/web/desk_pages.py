@@ -38,7 +38,8 @@ def page(request: Request, name: str, actor: Actor | None, **values: Any) -> HTM
     settings = desk.workspace.workspace.settings
     text = _environment().get_template(name).render(
         city=settings.city, as_of=settings.as_of.isoformat(), version=__version__, actor=actor, csrf=getattr(request.state, "csrf", ""),
-        accounts=desk.settings.serves_accounts, manages=actor is not None and (actor.alone or Role.ADMIN in actor.roles),
+        accounts=desk.settings.serves_accounts, ground=desk.settings.options.ground,
+        manages=actor is not None and (actor.alone or Role.ADMIN in actor.roles),
         applies=actor is not None and (actor.alone or Role.APPLICANT in actor.roles), states=list(CaseState),
         inquiry=desk.settings.options.inquiry is not None, **values,
     )  # fmt: skip

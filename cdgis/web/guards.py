@@ -8,6 +8,8 @@ import hashlib
 import hmac
 import json
 import secrets
+from collections.abc import Sequence
+from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,7 +19,7 @@ from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cdgis.web.access_scopes import scope_opens
-from cdgis.web.accounts import actor_of_session, key_of
+from cdgis.web.accounts import account_of_login, actor_of_session, key_of
 from cdgis.web.case_states import Actor, Role
 from cdgis.web.running_desk import Desk
 
@@ -26,6 +28,9 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+_OWN_IMAGES = "img-src 'self' data:"
+_GROUND_IMAGES = " ".join((_OWN_IMAGES, *(f"https://t{number}.tianditu.gov.cn" for number in range(8))))
+"""With the outside ground map that desk.toml may ask for; nothing but images comes from there."""
 _HEADERS = {
     "content-security-policy": POLICY, "x-content-type-options": "nosniff", "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin", "cross-origin-resource-policy": "same-origin", "cache-control": "no-store",
@@ -49,6 +54,7 @@ class Guard:
 
     def __init__(self, app: ASGIApp, desk: Desk) -> None:
         self._app, self._desk = app, desk
+        self._headers = _HEADERS | ({"content-security-policy": POLICY.replace(_OWN_IMAGES, _GROUND_IMAGES)} if desk.settings.options.ground else {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it here with the reason why not."""
@@ -77,6 +83,9 @@ class Guard:
             return 421, "这个地址不是研判台的地址"
         if scope["method"] not in (*_SAFE, "POST", "PUT", "DELETE"):
             return 405, "不支持这种请求"
+        proxy = self._desk.settings.options.proxy
+        if proxy is not None and proxy.header in headers and not _is_from(scope, proxy.addresses):
+            return 403, "登录的请求头只认反向代理自己的地址"
         origin = headers.get("origin")
         by_key = origin is None and self._by_key(headers)
         if scope["method"] not in _SAFE and not by_key and (origin is None or urlsplit(origin).netloc.lower() != host[0].lower()):
@@ -99,9 +108,13 @@ class Guard:
             actor = actor_of_session(desk, cookie)
             if actor is not None:
                 return actor, csrf_of(cookie)
-        found = key_of(desk, headers.get("authorization", ""), bearer_only=scope["method"] not in _SAFE)
-        if found is not None and scope_opens(found[1], scope["method"], scope["path"]):
-            return found[0], _KEY
+        proxy = desk.settings.options.proxy
+        if proxy is not None and desk.settings.serves_accounts and (login := headers.get(proxy.header, "")):
+            found = account_of_login(desk, login)
+            return (None, "") if found is None else (found[0], csrf_of(found[1]))
+        program = key_of(desk, headers.get("authorization", ""), bearer_only=scope["method"] not in _SAFE)
+        if program is not None and scope_opens(program[1], scope["method"], scope["path"]):
+            return program[0], _KEY
         return None, ""
 
     def _stranger(self, scope: Scope, headers: Headers, actor: Actor | None, csrf: str) -> tuple[int, str] | None:
@@ -154,7 +167,7 @@ class Guard:
                     replaced = True
                     await _refuse((_TOO_LARGE, "提交的内容过大"), scope, self._with_headers(scope, send), remedy="请只留下用地边界，或拆成几个文件")
                     return
-                for name, value in _HEADERS.items():
+                for name, value in self._headers.items():
                     if name not in headers:
                         headers[name] = value
                 if self._desk.settings.secure:
@@ -162,6 +175,15 @@ class Guard:
             await send(message)
 
         return guarded
+
+
+def _is_from(scope: Scope, addresses: Sequence[str]) -> bool:
+    """Return whether a request's own peer, not what a header says of it, has one of the addresses."""
+    try:
+        peer = ip_address((scope.get("client") or ("", 0))[0])
+    except ValueError:
+        return False
+    return any(peer in ip_network(text) for text in addresses)
 
 
 def csrf_of(session_token: str) -> str:

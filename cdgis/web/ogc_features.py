@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 
 from cdgis.core.errors import DeskError
+from cdgis.web import ogc_processes
 from cdgis.web.case_states import Actor
 from cdgis.web.map_layers import read_bbox
 from cdgis.web.ogc_collections import CASES, Collection, Query, collection_named, collections_of
@@ -62,6 +63,8 @@ def landing(request: Request, desk: InDesk, _: Who) -> JSONResponse:
             _link(base, "self", JSON, "本页"), _link(f"{base}/api", "service-desc", OPENAPI, "接口定义"),
             _link(f"{base.removesuffix('/ogc')}/services", "service-doc", HTML, "接口说明"),
             _link(f"{base}/conformance", "conformance", JSON, "符合的规范"), _link(f"{base}/collections", "data", JSON, "数据集"),
+            _link(f"{base}/processes", "http://www.opengis.net/def/rel/ogc/1.0/processes", JSON, "处理"),
+            _link(f"{base}/jobs", "http://www.opengis.net/def/rel/ogc/1.0/job-list", JSON, "作业"),
         ],
     })  # fmt: skip
 
@@ -70,7 +73,7 @@ def landing(request: Request, desk: InDesk, _: Who) -> JSONResponse:
 def conformance(request: Request, _: Who) -> JSONResponse:
     """Return the conformance classes."""
     _check(request)
-    return JSONResponse({"conformsTo": CONFORMS_TO})
+    return JSONResponse({"conformsTo": [*CONFORMS_TO, *ogc_processes.CONFORMS_TO]})
 
 
 @router.get("/api")

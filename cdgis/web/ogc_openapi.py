@@ -30,7 +30,7 @@ def openapi_document(base: str, ids: Sequence[str], *, limit: int, most: int) ->
             "item", "一个要素", _GEOJSON, one, {"$ref": "#/components/parameters/featureId"},
             {"$ref": "#/components/parameters/crs"}, missing=True,
         ),
-    }  # fmt: skip
+    } | _more_paths()  # fmt: skip
     return {
         "openapi": "3.0.3", "info": {"title": "cdgis 研判台 OGC API Features", "version": "1.0.0"}, "servers": [{"url": base}], "paths": paths,
         "security": [{"key": []}],
@@ -46,6 +46,24 @@ def openapi_document(base: str, ids: Sequence[str], *, limit: int, most: int) ->
                 "offset": _listed("offset", {"type": "integer", "minimum": 0, "default": 0}),
             },
         },
+    }  # fmt: skip
+
+
+def _more_paths() -> dict[str, Any]:
+    """Return the paths of processes, jobs and tiles."""
+    name, job, layer = (_parameter(word, "path", {"type": "string"}) for word in ("processId", "jobId", "layerId"))
+    place = [_parameter(axis, "path", {"type": "integer", "minimum": 0}) for axis in "zxy"]
+    body = {"required": True, "content": {_JSON: {"schema": {"type": "object", "properties": {"inputs": {"type": "object"}}}}}}
+    run = _get("execute", "执行一个处理", _JSON, name, missing=True)["get"]
+    run["responses"]["201"] = {"description": "已列为作业", "content": {_JSON: {"schema": {"type": "object"}}}}
+    status = _get("job", "作业的状态", _JSON, job, missing=True)
+    return {
+        "/processes": _get("processes", "处理", _JSON), "/processes/{processId}": _get("process", "一个处理", _JSON, name, missing=True),
+        "/processes/{processId}/execution": {"post": run | {"requestBody": body}}, "/jobs": _get("jobs", "作业", _JSON),
+        "/jobs/{jobId}": status | {"delete": status["get"] | {"operationId": "dismiss", "summary": "取消作业"}},
+        "/jobs/{jobId}/results": _get("results", "作业的结果", _JSON, job, missing=True),
+        "/tiles/{layerId}.json": _get("tilejson", "矢量瓦片的 TileJSON", _JSON, layer, missing=True),
+        "/tiles/{layerId}/{z}/{x}/{y}.pbf": _get("tile", "一张矢量瓦片", "application/vnd.mapbox-vector-tile", layer, *place, missing=True),
     }  # fmt: skip
 
 

@@ -1,13 +1,15 @@
 // The map: the workspace's layers by view, the site, the zones hit, ghost shapes of ways out. It draws, it never judges.
 import { combo } from "./combo.js";
 import { $, ask, el } from "./desk.js";
+import { addGround, degreesPerPixel, groundOptions } from "./ground.js";
 
 const L = window.L;
 
 export class DeskMap {
   constructor(element, { base = "/api" } = {}) {
     this.base = base;
-    this.map = L.map(element, { preferCanvas: true, attributionControl: false, zoomSnap: 0.5, minZoom: 4, maxZoom: 20 });
+    this.map = L.map(element, { preferCanvas: true, attributionControl: false, zoomSnap: 0.5, minZoom: 4, maxZoom: 20, ...groundOptions() });
+    addGround(this.map, $("#layer-list"));
     this.map.setView([35, 105], 4);
     new ResizeObserver(() => this.map.invalidateSize({ pan: false })).observe(element); // the bar for drawing takes part of its height
     L.control.scale({ imperial: false }).addTo(this.map);
@@ -91,7 +93,7 @@ export class DeskMap {
   async #load(entry) {
     const turn = ++entry.turn;
     const view = this.map.getBounds().pad(0.2);
-    const px = 360 / (256 * 2 ** this.map.getZoom());
+    const px = degreesPerPixel(this.map.getZoom());
     const box = [view.getWest(), view.getSouth(), view.getEast(), view.getNorth()].map((edge) => edge.toFixed(5)).join();
     let found;
     try {
