@@ -52,7 +52,8 @@ def screen(ws: Session, *, geometry: Mapping[str, Any], attributes: Mapping[str,
     """Return the verdict on a shape, as the desk's own page gets it; a draft, decided by nobody."""
     drawn_file(geometry)  # refuses what is no shape in degrees
     frame = GeoDataFrame({}, geometry=[shape(dict(geometry))], crs=4490)
-    return summary_of(ws.screen(frame, attributes=attributes, **{key: value or None for key, value in facts.items()}).assessment)
+    told: dict[str, Any] = {key: value or None for key, value in facts.items()}
+    return summary_of(ws.screen(frame, attributes=attributes, **told).assessment)
 
 
 def guide(ws: Session, *, size_ha: float, within: str, **facts: str) -> dict[str, Any]:
