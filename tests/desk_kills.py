@@ -237,7 +237,9 @@ def main() -> int:
                 person.join(120)
             if whom == "server":
                 desk = Desk(root)
-            faults = faults_of(desk, answered) + [f"job {job} runs without anybody" for job in running] + [f for p in people for f in p.faults] + left
+            still = [person for person in people if person.is_alive()]  # one whose last question is still being answered
+            faults = [fault for fault in faults_of(desk, answered) if not (still and fault.startswith("left behind"))]
+            faults += [f"job {job} runs without anybody" for job in running] + [f for p in people for f in p.faults] + left
             decided = sum("number" in kept for kept in answered.values())
             say(f"{number + 1:2d} {whom} after {after} answers: {len(answered)} cases, {decided} decided; {faults or 'whole'}")
             totals.update(kills=1, **{whom: 1})
