@@ -19,7 +19,8 @@ from cdgis.web.desk_settings import Limits
 
 _LOOK_S = 0.05
 """How often a working process is looked at."""
-_USUAL_S = {"judge": 0.15, "read": 0.5, "ways": 0.6, "write": 5.0, "warm": 8.0, "alternatives": 15.0}
+_USUAL_S = {"judge": 0.15, "read": 0.5, "ways": 0.6, "write": 5.0, "warm": 8.0, "alternatives": 15.0, "receive": 15.0}
+"""Seconds a task usually takes: which of two processes is sooner free."""
 _START_S = 120.0
 """In which a new process must have opened the workspace."""
 _ENDED = "处理这份材料的进程意外结束"

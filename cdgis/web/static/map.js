@@ -26,7 +26,8 @@ export class DeskMap {
   }
 
   #renderer(pane) {
-    return (this.renderers[pane] ??= L.canvas({ pane, padding: 0.3 }));
+    // one canvas only: a second one over it would keep the pointer from the zones' tooltips; the few shapes above are SVG
+    return (this.renderers[pane] ??= pane === "zones" ? L.canvas({ pane, padding: 0.3 }) : L.svg({ pane, padding: 0.3 }));
   }
 
   /** Let a name be looked for: it moves the map and decides nothing. */
