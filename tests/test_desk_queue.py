@@ -8,8 +8,11 @@ from desk_client import OVER, Browser, confirmed_case, opened_desk
 from sqlalchemy import select
 from test_desk_roles import PASSWORD, PEOPLE
 
+from cdgis.core.pinyin_initials import initials
+from cdgis.rules import industry
 from cdgis.web import accounts
 from cdgis.web.case_states import Action, CaseState, Role, refusal
+from cdgis.web.cases import industries
 from cdgis.web.guards import ALONE
 from cdgis.web.models import Case
 from cdgis.web.outlines import point_inside
@@ -116,6 +119,17 @@ def test_confirmed_case_lies_inside_its_boundary_and_is_found_by_initials(tmp_pa
         assert [row["id"] for row in everything(browser, q=word)] == [case]
     assert everything(browser, q="zzz") == [] and everything(browser, waiting="true") and ALONE.alone
     app.state.desk.close()
+
+
+def test_industry_is_found_by_name_code_and_initials_alike():
+    chooser = random.Random(2)
+    for code in chooser.sample(sorted(industry.codes()), 60):
+        name = industry.name_of(code)
+        letters = initials(name)
+        for word in (code, name, letters.upper()) if len(letters) > 4 and letters.isalpha() else (code, name):
+            found = industries(word)
+            assert name in [title for _, title in found] or len(found) == 30, (word, code)
+    assert industries("nthnzwjzzz") == [] and "4416" in [code for code, _ in industries("tynfd")]
 
 
 @pytest.mark.parametrize("outline", [None, {}, {"type": "GeometryCollection", "geometries": []}])

@@ -5,6 +5,7 @@ import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -190,9 +191,18 @@ def checked_facts(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def industries(text: str) -> Sequence[tuple[str, str]]:
-    """Return (code, name) of the industries a typed code or name may mean."""
+    """Return (code, name) of the industries a typed code, name, or initials of a name's pinyin may mean."""
     word = text.strip()
-    if word.isascii():
-        start = industry.normalise(word)
-        return [(code, industry.name_of(code)) for code in industry.codes() if start and code.startswith(start)][:30]
-    return industry.search(word)[:30]
+    if not word.isascii():
+        return industry.search(word)[:30]
+    start, small = industry.normalise(word), word.casefold()
+    found = [code for code in industry.codes() if start and code.startswith(start)]
+    if len(small) > 1 and small.isalpha():
+        told = _industry_initials()
+        found += sorted((code for code, letters in told.items() if small in letters), key=lambda code: (not told[code].startswith(small), code))
+    return [(code, industry.name_of(code)) for code in dict.fromkeys(found)][:30]
+
+
+@cache
+def _industry_initials() -> Mapping[str, str]:
+    return {code: initials(industry.name_of(code)) for code in industry.codes()}
