@@ -6,6 +6,9 @@ import shapely
 from desk_client import ABOUT, BESIDE, OVER, Browser, confirmed_case, opened_desk
 from pyproj import Geod
 
+from cdgis.core.errors import DeskError
+from cdgis.web.worker import Worker
+
 GEOD = Geod(ellps="GRS80")
 
 
@@ -95,3 +98,46 @@ def test_place_is_found_by_part_of_its_name_and_by_initials(app, browser, monkey
     for word in ("", "  ", "zz", "%"):
         assert browser.get("/api/places", params={"q": word}).json() == []
     map_help._named.cache_clear()
+
+
+def test_verdict_is_asked_of_the_process_that_is_sooner_free_and_a_failed_question_is_no_load(app, monkeypatch):
+    desk = app.state.desk
+    asked = []
+
+    class Stub(Worker):
+        def _asked(self, task, given):
+            asked.append((given["name"], task, self.load_s))
+            if task == "read":
+                raise DeskError("坏文件")
+            return {}
+
+    one, two = (Stub(desk.settings.workspace, desk.settings.limits) for _ in range(2))
+    monkeypatch.setattr(desk, "judge", one)
+    monkeypatch.setattr(desk, "reader", two)
+    one._waiting.append("write")  # a report is being written there
+    desk.ask_quickly("judge", name="x")
+    one._waiting.remove("write")
+    two._waiting += ["read"]
+    desk.ask_quickly("judge", name="y")
+    two._waiting.clear()
+    with pytest.raises(DeskError, match="坏文件"):
+        two.ask("read", name="z")
+    assert (one.load_s, two.load_s) == (0, 0) and [task for _, task, load in asked if load > 0] == ["judge", "judge", "read"]
+
+
+def test_verdict_waits_for_no_report_that_is_written(app, monkeypatch):
+    desk, order = app.state.desk, []
+
+    class Stub:
+        def __init__(self, name, load_s):
+            self.name, self.load_s = name, load_s
+
+        def ask(self, task, **_):
+            order.append(self.name)
+            return {}
+
+    for judge, reader, first in ((5.0, 0.0, "reader"), (0.0, 0.5, "judge"), (5.0, 0.5, "reader"), (0.0, 0.0, "judge")):
+        monkeypatch.setattr(desk, "judge", Stub("judge", judge))
+        monkeypatch.setattr(desk, "reader", Stub("reader", reader))
+        desk.ask_quickly("judge")
+        assert order.pop() == first
