@@ -253,3 +253,20 @@ def test_full_disk_is_told_and_nothing_is_half_written(tmp_path):
     made = sum(answer.status_code in (200, 201) for answer in answers)
     assert found["faults"] == [] and found["count"] == 1 + made  # a change and its event, or neither
     app.state.desk.close()
+
+
+@on_sqlite
+def test_disk_that_became_read_only_is_told_and_reading_goes_on(tmp_path):
+    app, _ = opened_desk(tmp_path / "w")
+    browser, database = Browser(app), app.state.desk.database
+    case = new_case(browser)
+    database.engine.dispose()
+
+    @event.listens_for(database.engine, "connect")
+    def read_only(connection, _):
+        connection.execute("PRAGMA query_only=ON")
+
+    refused = browser.post("/api/cases", {})
+    assert refused.status_code == 503 and "只读" in refused.json()["reason"] and refused.json()["remedy"]
+    assert [row["id"] for row in browser.get("/api/cases").json()["cases"]] == [case]
+    app.state.desk.close()
