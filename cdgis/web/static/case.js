@@ -44,14 +44,19 @@ class CasePage {
   /** Ask for the case again and draw what depends on it. */
   async refresh() {
     this.case = await ask("GET", this.path);
-    const { number, name, state, round } = this.case;
-    $("#case-title").textContent = `案件 ${number}${name ? `　${name}` : ""}`;
+    const { state, round } = this.case;
+    this.title();
     $("#case-state").textContent = round > 1 ? `${state}（第 ${round} 次）` : state;
     $("#give").hidden = !this.can("修改");
     this.facts.show();
     drawFlow(this);
     await this.boundary.show();
     await this.judge();
+  }
+
+  title() {
+    const { number, name } = this.case;
+    $("#case-title").textContent = `案件 ${number}${name ? `　${name}` : ""}`;
   }
 
   /** Ask for the draft verdict and show it, unless a later change asks again. */

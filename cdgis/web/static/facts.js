@@ -60,6 +60,7 @@ export class FactsStep {
       Object.assign(given.attributes, attributes);
       const kept = await ask("PUT", `${page.path}/facts`, { ...given, version: page.case.version });
       Object.assign(page.case, { version: kept.version, name: given.name, facts: given });
+      page.title();
       page.judge();
     }));
     return this.saving;

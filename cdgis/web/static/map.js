@@ -153,10 +153,10 @@ export class DeskMap {
   /** Show shapes that could take the site's place; one with `accept` does so when it is clicked. */
   showGhosts(shapes, { look = true } = {}) {
     this.ghosts.clearLayers();
-    const drawn = shapes.map(({ geometry, text, accept }) => {
+    const drawn = shapes.map(({ geometry, text, accept, named }) => {
       const layer = L.geoJSON({ type: "Feature", geometry, properties: {} }, {
         renderer: this.#renderer("ghosts"), pane: "ghosts", style: { color: "#0a6b2d", weight: 2.5, dashArray: "7 5", fillColor: "#2fae5f", fillOpacity: 0.15 },
-      }).bindTooltip(() => el("span", {}, accept ? `${text}（点击采用）` : text), { sticky: true });
+      }).bindTooltip(() => el("span", {}, accept ? `${text}（点击采用）` : text), named ? { permanent: true } : { sticky: true });
       if (accept) layer.on("click", accept);
       this.ghosts.addLayer(layer);
       return layer;
@@ -171,7 +171,7 @@ export class DeskMap {
       const turned = ends.map(([x, y]) => [y, x]);
       this.lines.addLayer(L.polyline(turned, { color: "#5b1a8b", weight: 3, interactive: false, renderer: this.#renderer("ghosts"), pane: "ghosts" }));
       const at = turned[1];
-      this.lines.addLayer(L.tooltip(at, { permanent: true, direction: "right", className: "measure", content: el("span", {}, text) }));
+      this.lines.addLayer(L.tooltip(at, { permanent: true, direction: "auto", className: "measure", content: el("span", {}, text) }));
       if (look) this.map.fitBounds(L.latLngBounds(turned).pad(0.5), { maxZoom: 16 });
     }
   }

@@ -47,7 +47,7 @@ function elsewhere(page, place) {
       const rows = found.locations;
       list.replaceChildren(el("p", { className: "muted" }, found.note), el("ol", { className: "rows" }, rows.map((row) => el("li", {},
         el("button", { type: "button", className: "link", on: { click: () => page.map.showGhosts([{ geometry: row.geometry, text: `第 ${row.rank} 处` }]) } }, `第 ${row.rank} 处（${row.lon.toFixed(4)}，${row.lat.toFixed(4)}）：${row.verdict}`)))));
-      if (rows.length) page.map.showGhosts(rows.map((row) => ({ geometry: row.geometry, text: `第 ${row.rank} 处：${row.verdict}` })));
+      if (rows.length) page.map.showGhosts(rows.map((row) => ({ geometry: row.geometry, text: `第 ${row.rank} 处：${row.verdict}`, named: true })));
     } catch (error) {
       list.replaceChildren();
       tell(error.message);
