@@ -92,7 +92,7 @@ def test_each_step_of_a_new_case_for_each_format(browser, alone, forms, form, si
             page.locator(".leaflet-ghosts-pane path.leaflet-interactive").first.dispatch_event("click")
             assert "采用" in page.inner_text("#ask-title")
             page.locator("#ask button", has_text="取消").click()
-        decide(page)
+            decide(page)
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["1440", "390"])
