@@ -52,7 +52,7 @@ def _assessed(
     network = workspace.catalog.layers.get(loaded.settings.rivers.network)
     source = {"layer": network.id, "file": workspace.relative(workspace.layers_dir / network.path)} if network else {}
     rivers = attempted("河网：沿河追踪、排口和搬迁清单中的下游", lambda: rivers_of(loaded), gaps, **source)
-    gaps += elevation_gaps(loaded)
+    gaps += [*elevation_gaps(loaded), *(rivers.astray if rivers else ())]
     parts = (
         attempted("搬迁清单", lambda: relocation_part(loaded, judged, progress, rivers=rivers), gaps),
         attempted("排水对象的下游", lambda: river_part(rivers, loaded, subjects), gaps),

@@ -10,6 +10,7 @@ import pandas as pd
 import shapely
 
 from cdgis.core import layer_ids
+from cdgis.core.data_gaps import Gap
 from cdgis.core.errors import CatalogError, CrsError, os_reason
 from cdgis.core.progress import Progress, Silent
 from cdgis.core.vocabulary import InputRecord
@@ -21,6 +22,7 @@ from cdgis.readers.place_extent import in_its_place
 from cdgis.readers.placed_layers import misplaced_layers, place_box
 from cdgis.results.data_status import stamp_for
 from cdgis.results.tables.validation import empty, validate
+from cdgis.rivers.drawn_waters import river_gap, rivers_astray, waters_astray
 from cdgis.rivers.flow_cache import derived_flow, flow_file, flow_of, keep_flow, kept_flow, same_flow
 from cdgis.rivers.lines import Elevation, network_from_lines
 from cdgis.rivers.network import Network, name_rivers, network_from_flow
@@ -53,6 +55,8 @@ class RiverSystem:
     check: pd.DataFrame
     """Table `river_check`."""
     records: tuple[InputRecord, ...]
+    astray: tuple[Gap, ...] = ()
+    """Drawn rivers and waters that do not lie where the heights make water run."""
 
     @property
     def stamp(self) -> str:
@@ -63,14 +67,15 @@ class RiverSystem:
     def method(self) -> str:
         """How the network was made, in one line."""
         network = self.network
-        kind = "由高程推导，非测绘河线" if network.is_derived else "采用所载河线"
+        kind = "由高程推导，非测绘河线" if network.is_derived else "采用所载河线，未与其他来源核对"
         return f"{kind}（{network.source}），位置精度约 {network.accuracy_m:.0f} 米"
 
     @property
     def gaps(self) -> str:
         """Which kinds of receptors the workspace has no data for, in words."""
         names = "、".join(kind.title for kind in self.not_loaded)
-        return f"未载入的受体类别：{names}。没有列出不等于没有" if names else ""
+        unseen = f"未载入的受体类别：{names}。没有列出不等于没有" if names else ""
+        return "。".join(filter(None, (unseen, *(gap.sentence.rstrip("。") for gap in self.astray))))
 
 
 @in_its_place
@@ -90,9 +95,7 @@ def load_rivers(
     """
     progress = progress or Silent()
     settings = workspace.settings.rivers
-    wanted = dict.fromkeys(
-        (*COUNTY_LAYERS, *CONTEXT_LAYERS, *settings.named_lines, *(k.layer for k in receptor_kinds()))
-    )
+    wanted = dict.fromkeys((*COUNTY_LAYERS, *CONTEXT_LAYERS, *settings.named_lines, *(k.layer for k in receptor_kinds())))
     specs = [workspace.catalog[name] for name in wanted if name in workspace.catalog]
     progress.stage("读取河流图层", len(specs) + 1)
     layers: dict[str, Layer] = {}
@@ -106,13 +109,14 @@ def load_rivers(
             f"沿河追踪需要县界图层 {COUNTY_LAYERS[0]}，目录中没有本地的", remedy="请在 layers/catalog.toml 中登记"
         )
     network, check, record = _network(workspace, settings)
-    network, naming = _named(network, [layers[name] for name in settings.named_lines if name in layers])
+    network, naming, astray = _named(network, [layers[name] for name in settings.named_lines if name in layers], workspace)
     progress.step("河网")
     snapper = Snapper(network)
     counties = Jurisdictions.of(*(layers[name].zones for name in COUNTY_LAYERS if name in layers))
+    events = receptor_events(snapper, layers, counties=counties, bank_m=settings.bank_m)
     return RiverSystem(
-        workspace=workspace, settings=settings, network=network, snapper=snapper, counties=counties,
-        events=receptor_events(snapper, layers, counties=counties, bank_m=settings.bank_m), layers=layers,
+        workspace=workspace, settings=settings, network=network, snapper=snapper, counties=counties, events=events,
+        layers=layers, astray=(*astray, *waters_astray(layers, events, workspace)),
         not_loaded=kinds_not_loaded(layers), check=validate("river_check", pd.concat([check, naming])),
         records=(record, *(layer.record for layer in layers.values())),
     )  # fmt: skip
@@ -203,13 +207,24 @@ def _derived(height: Elevation, spec: LayerSpec, workspace: Workspace) -> Networ
     return network_from_flow(flow, stream_km2=stream_km2, accuracy_m=accuracy_m, source=spec.title)
 
 
-def _named(network: Network, layers: list[Layer]) -> tuple[Network, pd.DataFrame]:
-    """Return the network with names, its accuracy raised to the disagreement found, and the comparison."""
+def _named(network: Network, layers: list[Layer], workspace: Workspace) -> tuple[Network, pd.DataFrame, list[Gap]]:
+    """Return the network with names, its accuracy raised to the disagreement found, the comparison, and rivers drawn elsewhere."""
     if not network.is_derived:
-        return network, empty("river_check")
-    rows, accuracy_m = [], network.accuracy_m
+        return network, empty("river_check"), []
+    rows, accuracy_m, gaps = [], network.accuracy_m, []
     for layer in layers:
         near_m = NEAR_FACTOR * (network.accuracy_m + layer.spec.accuracy_m) / 2
+        off = rivers_astray(network, layer, within_m=near_m)
+        if off:
+            layer = replace(layer, zones=layer.zones[~layer.zones["zone_name"].isin(off)])
+            gaps.append(river_gap(layer, off, near_m, workspace))
+        rows += [
+            {
+                "item": "河线不在推导的河道上", "river": name, "place": layer.spec.title, "action": "仅报告",
+                "found": f"点在推导河道 {near_m:.0f} 米以内的占比，没有用来命名", "value": share, "unit": "",
+            }
+            for name, (share, _) in off.items()
+        ]  # fmt: skip
         network = name_rivers(network, layer.zones, within_m=near_m)
         apart = _disagreement(network, layer)
         if apart:
@@ -221,7 +236,7 @@ def _named(network: Network, layers: list[Layer]) -> tuple[Network, pd.DataFrame
             }
             for name, metres in apart.items()
         ]  # fmt: skip
-    return replace(network, accuracy_m=accuracy_m), pd.DataFrame(rows, columns=empty("river_check").columns)
+    return replace(network, accuracy_m=accuracy_m), pd.DataFrame(rows, columns=empty("river_check").columns), gaps
 
 
 def _disagreement(network: Network, layer: Layer) -> dict[str, npt.NDArray[np.float64]]:

@@ -1,6 +1,6 @@
 """Every input of the shipped workspace damaged in five ways, a run of each, and the table of all: docs/damage.md.
 
-    python -m tests.damage                       # all inputs, half an hour to an hour; writes docs/damage.md
+    python -m tests.damage                       # all inputs, half an hour of a quiet core to an hour; writes docs/damage.md
     python -m tests.damage --only redlines,carbon --write-every 1
 
 Runs on a copy of the repository's workspace with coarser grids and half a dozen subjects. Ends with exit code 1 if
@@ -58,7 +58,8 @@ HEAD = """# 输入坏了会怎样
 只带它自己的前十二个对象，栅格每三行三列取一，碳账户只在它读这个输入时重算；各次只算到表，连同网页写出的用 `--write-every` 另试。
 共 {count} 次，违反要求 {bad} 次。
 
-已知察觉不到的：底图的河流、水库整体错位、但仍有一部分落在本市时，只有沿河的名称和受体随之错，没有说明；没有另一份数据可比。
+河流、水库的图层整体错位、但仍有一部分落在本市时，以高程推导的河道为另一份数据：河线跟随它不比随便一处好多少的不用来命名，
+水库、断面多数不在河上的列入 `data/gaps.csv`；河网直接采用所载河线的，报告写明“未与其他来源核对”。
 
 | 输入 | {ways} |
 |---|{bars}

@@ -88,7 +88,8 @@ def _vector(path: Path, way: str, first: int) -> None:
     frames = {name: _damaged(gpd.read_file(path, layer=name), way, first) for name in layers}
     path.unlink()
     for name, frame in frames.items():
-        pyogrio.write_dataframe(frame, path, layer=name, driver="GPKG" if path.suffix == ".gpkg" else "GeoJSON")
+        digits = {} if path.suffix == ".gpkg" else {"COORDINATE_PRECISION": 17}  # no other row may move
+        pyogrio.write_dataframe(frame, path, layer=name, driver="GeoJSON" if digits else "GPKG", **digits)
 
 
 def _damaged(frame: gpd.GeoDataFrame, way: str, first: int) -> gpd.GeoDataFrame:
