@@ -1,5 +1,6 @@
 """Workspaces of projects and enterprises: sidecar, ids, counts that close, and small-value readings."""
 
+import random
 from collections import Counter
 from pathlib import Path
 
@@ -60,6 +61,28 @@ def test_sidecar_rows_meet_parcels_by_ordinal_number_or_name(tmp_path: Path, key
         "P2": {"discharges_pollutants": "true"},
     }
     assert Counter(note.file for note in subjects.intake) == {"项目/甲.txt": 2, "项目/附表.csv": 2}
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_lost_or_moved_parcel_never_gets_the_row_of_another(tmp_path: Path, seed: int) -> None:
+    """Rows by ordinal, parcels with names of their own, some of them gone or in another order: own row, or none and said."""
+    draw = random.Random(seed)
+    names = [f"示例地块{n}" for n in range(1, 6)]
+    left = draw.sample(names, draw.randint(2, 5))
+    squares = {name: square(117.90 + 0.01 * place, 40.95, 0.002) for place, name in enumerate(names)}
+    (tmp_path / "项目").mkdir()
+    write_geojson(tmp_path / "项目" / "甲.geojson", [(squares[name], {"名称": name}) for name in left])
+    rows = [f"甲.geojson,{n},P{n},{name},3110,新建,A06,是,\n" for n, name in enumerate(names, start=1)]
+    subjects = project_workspace(tmp_path, "".join(rows))
+    assert len(subjects.frame) == len(left)
+    west = {name: shape.bounds[0] for name, shape in squares.items()}
+    for row in subjects.frame.itertuples():
+        mine = [name for name in names if abs(row.geometry.bounds[0] - west[name]) < 1e-9]
+        assert row.name in mine, "a name that is another parcel's"
+        number = names.index(mine[0]) + 1
+        assert row.subject_id == f"P{number}" if left.index(mine[0]) + 1 == number else row.subject_id not in {f"P{n}" for n in range(1, 6)}
+    moved = [name for place, name in enumerate(left) if names.index(name) != place]
+    assert sum("按次序轮到它" in note.reason for note in subjects.intake) == len(moved)
 
 
 def test_sidecar_row_without_parcel_speaks_for_the_whole_file(tmp_path: Path) -> None:

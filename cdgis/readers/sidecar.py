@@ -30,6 +30,11 @@ class SidecarRow:
     """Parcel number, name or ordinal; empty means every parcel of the file."""
     texts: Mapping[str, str]
 
+    @property
+    def named(self) -> set[str]:
+        """What the row calls its parcel, by id or name."""
+        return {plain(text) for header, text in self.texts.items() if subject_column(header) in ("subject_id", "name")}
+
 
 @dataclass(slots=True)
 class Sidecar:
@@ -40,6 +45,8 @@ class Sidecar:
     used: set[str] = field(default_factory=set)
     by_file: dict[str, tuple[SidecarRow, ...]] = field(default_factory=dict)
     """Label of a file already asked about -> its rows."""
+    by_name: dict[str, dict[str, list[SidecarRow]]] = field(default_factory=dict)
+    """Label of a file -> id or name in plain letters -> the rows that call their parcel so."""
 
     def rows_for(self, file: InputFile) -> tuple[SidecarRow, ...]:
         """Return the rows that name a file, those about the whole file first."""
@@ -52,13 +59,17 @@ class Sidecar:
         """Return header -> text for one parcel, and a remark for each fact of which its rows say different things.
 
         Rows for the whole file come first, the parcel's own over them; rows of one rank that contradict each other leave
-        the fact unsaid.
+        the fact unsaid. A row that its place in the file gives to a parcel whose own name stands in another row is not the
+        parcel's: something is missing from the file, or was added, and neither row is used.
         """
         wanted = {plain(key) for key in keys}
         met = [row for row in self.rows_for(file) if row.parcel == "" or plain(row.parcel) in wanted]
+        own = [row for row in met if row.parcel]
+        remarks: list[Remark] = []
+        if own and not any(row.named & wanted for row in own) and (others := self._named_in(file, wanted)):
+            remarks, met = [_misplaced(own, others)], [row for row in met if not row.parcel]
         self.used.update(row.row for row in met)
         found: dict[str, tuple[str, str]] = {}
-        remarks: list[Remark] = []
         for rank in ([row for row in met if not row.parcel], [row for row in met if row.parcel]):
             for meaning, told in _by_meaning(rank).items():
                 found.pop(meaning, None)
@@ -67,6 +78,15 @@ class Sidecar:
                 else:
                     remarks.append(_contradiction(told))
         return dict(found.values()), tuple(remarks)
+
+    def _named_in(self, file: InputFile, wanted: set[str]) -> list[SidecarRow]:
+        """Return the rows of a file that call their parcel by one of the names."""
+        if file.label not in self.by_name:
+            index = self.by_name.setdefault(file.label, {})
+            for row in self.rows_for(file):
+                for name in row.named:
+                    index.setdefault(name, []).append(row)
+        return [row for name in sorted(wanted) for row in self.by_name[file.label].get(name, [])]
 
     def stated_for(self, file: InputFile, role: str) -> str:
         """Return what the sidecar declares for a file under a standard column, or an empty text.
@@ -127,6 +147,15 @@ def _contradiction(told: Sequence[_Told]) -> Remark:
     return repaired(
         f"附表第 {rows} 行对同一对象的“{told[0][1]}”互相矛盾，按缺失处理", field=told[0][1],
         value="；".join(f"{text}（第 {row} 行）" for row, _, text in told), remedy="请在附表中只留正确的一行",
+    )  # fmt: skip
+
+
+def _misplaced(by_place: Sequence[SidecarRow], by_name: Sequence[SidecarRow]) -> Remark:
+    given, named = ("、".join(row.row for row in rows) for rows in (by_place, by_name))
+    return repaired(
+        f"附表第 {given} 行按次序轮到它，它自己的名称却写在第 {named} 行：文件里少了或多了地块，这几行都未采用", field="附表",
+        value="；".join(filter(None, (row.parcel for row in (*by_place, *by_name)))),
+        remedy="请核对文件里的地块是否齐全；附表的地块一栏改写编号或名称，不写序号",
     )  # fmt: skip
 
 
