@@ -17,6 +17,7 @@ from cdgis.core.progress import Silent
 from cdgis.raster import ZoneValues
 from cdgis.raster.value_raster import NODATA, write_cog
 from cdgis.readers.loading import load_workspace
+from cdgis.report.files.same_content import same_content
 from cdgis.results.assessment import Part
 from cdgis.workspace.settings import open_workspace
 
@@ -99,3 +100,26 @@ def test_overlapping_zones_show_the_last(part: Part) -> None:
     zones = gpd.GeoDataFrame(geometry=[box, box], crs="EPSG:4490")
     ((_, found),) = ZoneValues(grid=grid, zones=zones, values=np.array([1.0, 2.0])).bands(CELLS)
     assert np.nansum(found) == 2.0 * 16 and np.isnan(found).sum() == CELLS**2 - 16
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [({}, True), ({"compress": "lzw", "tiled": False}, True), ({"cell": 1.0}, False), ({"nodata": -1.0}, False), ({"tag": "吨"}, False)],
+)
+def test_a_raster_saved_again_says_the_same_and_a_changed_one_does_not(folder: Path, tmp_path: Path, change: dict, same: bool) -> None:
+    one, other = folder / "carbon_density.tif", tmp_path / "carbon_density.tif"
+    with rasterio.open(one) as source:
+        values, tags, band = source.read(1), source.tags(), (source.descriptions[0], source.units[0], source.tags(1))
+        profile = {"driver": "GTiff", "count": 1, **{k: source.profile[k] for k in ("dtype", "nodata", "crs", "transform", "width", "height")}}
+    changed = dict(change)
+    values[2, 2] += changed.pop("cell", 0.0)
+    tags["UNIT"] = changed.pop("tag", tags["UNIT"])
+    with rasterio.open(other, "w", **{**profile, **changed}) as target:
+        target.write(values, 1)
+        target.update_tags(**tags)
+        target.update_tags(1, **band[2])
+        if band[0]:
+            target.set_band_description(1, band[0])
+        if band[1]:
+            target.units = (band[1],)
+    assert same_content(one, other) is same

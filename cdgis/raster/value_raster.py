@@ -10,10 +10,12 @@ from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
+import numpy.typing as npt
 import rasterio
 import rasterio.shutil
 from geopandas import GeoDataFrame
 from rasterio.transform import Affine
+from rasterio.windows import Window
 
 from cdgis.core.array_types import FloatArray
 from cdgis.core.scratch_folder import scratch_folder
@@ -143,3 +145,27 @@ def _style(scale: ColourScale) -> str:
         f'<colorrampshader colorRampType="DISCRETE" classificationMode="1" clip="0">{items}</colorrampshader>'
         "</rastershader></rasterrenderer></pipe></qgis>\n"
     )
+
+
+def same_raster(one: Path, other: Path) -> bool:
+    """Return whether two GeoTIFFs say the same: cells, grid, nodata, words; however they are packed.
+
+    Raises
+    ------
+    OSError : one of them is no raster.
+    """
+    with rasterio.open(one) as left, rasterio.open(other) as right:
+        said = [(f.crs, f.transform, f.shape, f.dtypes, f.nodatavals, f.descriptions, f.units, _words(f)) for f in (left, right)]
+        return said[0] == said[1] and all(
+            np.array_equal(a, b, equal_nan=True) for band in left.indexes for a, b in zip(_strips(left, band), _strips(right, band), strict=True)
+        )
+
+
+def _words(file: rasterio.DatasetReader) -> list[dict[str, str]]:
+    told = [file.tags(), *(file.tags(band) for band in file.indexes)]
+    return [{key: text for key, text in tags.items() if not key.startswith("STATISTICS_")} for tags in told]
+
+
+def _strips(file: rasterio.DatasetReader, band: int) -> Iterator[npt.NDArray[np.generic]]:
+    for top in range(0, file.height, _BAND_ROWS):
+        yield file.read(band, window=Window(0, top, file.width, min(_BAND_ROWS, file.height - top)))

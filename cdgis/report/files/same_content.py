@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 
+from cdgis.raster.value_raster import same_raster
 from cdgis.readers.content_hash import plain_text
 
-_TEXTS = (".csv", ".txt", ".json", ".html", ".htm", ".svg")
+_TEXTS = (".csv", ".txt", ".json", ".html", ".htm", ".svg", ".qml")
 _OWN_TABLES = ("rtree_", "sqlite_", "gpkg_ogr_contents")
 _STAMPS = ("last_change", "timestamp")
 _LAID_OVER = (["drawings"], ["media"], ["charts"], ["embeddings"], ["externalLinks"], ["activeX"])
@@ -112,4 +113,5 @@ def _rows(path: Path) -> Mapping[str, object]:
 
 _COMPARED: Mapping[str, Callable[[Path, Path], bool]] = {
     **dict.fromkeys(_TEXTS, _same_text), ".json": _same_json, ".xlsx": _same_workbook, ".gpkg": _same_geopackage,
+    ".tif": same_raster,
 }  # fmt: skip
