@@ -70,7 +70,7 @@ def write_batch(
         if "pdf" in formats:
             pages = {path.relative_to(out): path for pattern in _PRINTED for path in sorted(out.glob(pattern))}
             html = {path.with_suffix(".pdf").as_posix(): page.read_bytes() for path, page in pages.items()}
-            for name, content in print_pdfs(html, day=assessment.as_of, jobs=jobs).items():
+            for name, content in print_pdfs(html, day=assessment.as_of, jobs=jobs, progress=progress).items():
                 (stage.folder / name).parent.mkdir(exist_ok=True)
                 (stage.folder / name).write_bytes(content)
     return stage.written

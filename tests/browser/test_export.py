@@ -46,8 +46,10 @@ def test_search_takes_several_words_full_width_signs_and_initials(visit: Visit) 
 
 
 def test_layers_are_found_by_name_and_all_put_away(visit: Visit) -> None:
-    visit.page.fill("#layer-search", "铁路")
-    assert visit.page.evaluate("[...document.querySelectorAll('label.layer')].filter((n) => n.offsetParent).map((n) => n.textContent)") == ["铁路"]
+    for words in ("铁路", "tl", "ＴＬ"):
+        visit.page.fill("#layer-search", words)
+        found = visit.page.evaluate("[...document.querySelectorAll('label.layer')].filter((n) => n.offsetParent).map((n) => n.textContent)")
+        assert found == ["铁路"], words
     visit.page.fill("#layer-search", "")
     before = visit.page.evaluate("data.layers.filter((l) => l.shown).map((l) => l.id)")
     visit.page.click("#layers-none")

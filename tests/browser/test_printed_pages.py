@@ -4,12 +4,17 @@ import shutil
 from pathlib import Path
 
 import pytest
+from other_pages import other_pages
 from report_fixtures import make_assessment
 from sheets import paper_faults, sheets_of
 
+import cdgis.report
 from cdgis.report.publish import write_reports
+from cdgis.report.relocation.page import FOLDER
 from cdgis.report.screening import compose_report
 from cdgis.report.screening.html import render_screening
+from cdgis.report.site import place_content
+from cdgis.report.site.pages import SITE_FOLDER
 
 pytestmark = [
     pytest.mark.browser,
@@ -17,21 +22,37 @@ pytestmark = [
 ]
 
 
+TEMPLATES = Path(cdgis.report.__path__[0]) / "templates"
+
+
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """Return one page of each kind."""
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Path]]:
+    """Return template -> pages of that kind: those of a run, of a screening, and those that other commands write."""
     out = tmp_path_factory.mktemp("printed")
     assessment = make_assessment()
     write_reports(assessment, out)
-    kinds = sorted({path.parent for path in out.glob("*/*.html")})
     (out / "screening.html").write_bytes(render_screening(compose_report(assessment, "P000")))
-    return sorted(out.glob("*.html")) + [min(kind.glob("*.html")) for kind in kinds]
+    for name, text in other_pages(tmp_path_factory.mktemp("other")).items():
+        (out / name).write_text(text, encoding="utf-8", errors="replace")
+    found = {path.name: [path] for path in out.glob("*.html")}
+    for folder in sorted({path.parent for path in out.glob("*/*.html")}):
+        found.setdefault(FOLDERS[folder.name], []).append(min(folder.glob("*.html")))
+    return found
 
 
-def test_every_row_and_column_of_every_page_kind_is_on_paper(browser: object, pages: list[Path], tmp_path: Path) -> None:
-    assert len(pages) >= 9
-    faults = {page.name: found for page in pages if (found := paper_faults(browser, page, tmp_path / "page.pdf"))}
+FOLDERS = dict.fromkeys(place_content.FOLDERS.values(), "place.html") | {SITE_FOLDER: "site.html", FOLDER: "relocation_card.html"}
+"""Folder of pages of one kind -> their template."""
+
+
+def test_every_page_kind_there_is_a_template_for_is_printed(pages: dict[str, list[Path]]) -> None:
+    assert pages.keys() == {path.name for path in TEMPLATES.glob("[!_]*.html")}
+
+
+def test_every_row_and_column_of_every_page_kind_is_on_paper(browser: object, pages: dict[str, list[Path]], tmp_path: Path) -> None:
+    printed = [page for kind in sorted(pages) for page in pages[kind]]
+    faults = {page.name: found for page in printed if (found := paper_faults(browser, page, tmp_path / f"{page.stem}.pdf"))}
     assert faults == {}
+    assert all(sheets_of(tmp_path / f"{name}.pdf") > 1 for name in ("compare", "synergy", "rules_catalogue")), "tables over a sheet's end"
 
 
 _TABLE = "<tr><th>编号</th><th>名称</th></tr>" + "".join(f"<tr><td>{n}甲乙</td><td>丙丁{n}</td></tr>" for n in range(100, 180))

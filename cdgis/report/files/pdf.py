@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
@@ -54,8 +54,14 @@ def required_browser() -> str:
     return found
 
 
-def print_pdfs(pages: Mapping[str, bytes], *, day: date, jobs: int = 1) -> dict[str, bytes]:
+def print_pdfs(
+    pages: Mapping[str, bytes], *, day: date, jobs: int = 1, progress: Callable[[str], None] | None = None
+) -> dict[str, bytes]:
     """Return the PDF of each page of HTML, under its name, dated `day`; A4 or what the page's own style says.
+
+    Parameters
+    ----------
+    progress : called with each name when it is printed.
 
     Raises
     ------
@@ -63,8 +69,12 @@ def print_pdfs(pages: Mapping[str, bytes], *, day: date, jobs: int = 1) -> dict[
     """
     browser = required_browser()
     with ThreadPoolExecutor(max_workers=max(jobs, 1)) as pool:
-        printed = pool.map(lambda item: _printed(browser, item[0], item[1], day), pages.items())
-        return dict(zip(pages, printed, strict=True))
+        made: dict[str, bytes] = {}
+        for name, pdf in zip(pages, pool.map(lambda item: _printed(browser, item[0], item[1], day), pages.items()), strict=True):
+            made[name] = pdf
+            if progress:
+                progress(name)
+        return made
 
 
 def page_count(pdf: bytes) -> int:

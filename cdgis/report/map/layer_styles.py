@@ -5,6 +5,7 @@ from typing import Any
 
 import shapely
 
+from cdgis.core.pinyin_initials import initials
 from cdgis.report.drawing.layer_order import LABELLED, SHOWN_AT_FIRST, THEMES
 from cdgis.report.drawing.palette import read_palette
 from cdgis.report.wording import short_county
@@ -24,6 +25,7 @@ def layer_record(layer: Layer) -> dict[str, Any]:
     return {
         "id": spec.id,
         "title": spec.title,
+        "initials": initials(spec.title),
         "theme": THEMES.index(spec.theme),
         "geometry": spec.geometry,
         "version": spec.version,

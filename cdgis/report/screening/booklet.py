@@ -1,7 +1,7 @@
 """Several reports in one PDF: contents with the sheet each begins on, bookmarks, the sheets numbered through."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -32,20 +32,22 @@ class Bound:
 
 
 def print_reports(
-    reports: Mapping[str, tuple[ScreeningReport, bytes]], *, title: str, day: date, jobs: int = 1
-) -> dict[str, bytes]:
+    reports: Mapping[str, tuple[ScreeningReport, bytes]], *, title: str, day: date, jobs: int = 1,
+    progress: Callable[[str], None] | None = None,
+) -> dict[str, bytes]:  # fmt: skip
     """Return file name -> PDF of each report, and of all in one where there are several.
 
     Parameters
     ----------
     reports : file name without ending -> the report and its page.
     title : of the one with all.
+    progress : called with each file's name when it is printed.
 
     Raises
     ------
     ReportError : there is no browser, or it printed nothing.
     """
-    alone = print_pdfs({f"{name}.pdf": page for name, (_, page) in reports.items()}, day=day, jobs=jobs)
+    alone = print_pdfs({f"{name}.pdf": page for name, (_, page) in reports.items()}, day=day, jobs=jobs, progress=progress)
     if len(reports) < 2:
         return alone
     bound = [
@@ -53,7 +55,7 @@ def print_reports(
     ]
     contents = booklet_page(title, bound, first=1).split("</main>")[0] + "</main></body></html>"
     first = page_count(print_pdfs({BOOKLET: contents.encode("utf-8", "replace")}, day=day)[BOOKLET]) + 1
-    whole = print_pdfs({BOOKLET: booklet_page(title, bound, first=first).encode("utf-8", "replace")}, day=day)
+    whole = print_pdfs({BOOKLET: booklet_page(title, bound, first=first).encode("utf-8", "replace")}, day=day, progress=progress)
     return alone | whole
 
 

@@ -108,7 +108,7 @@ def write_each(
 
         assessment = composer.assessment
         title = f"{assessment.settings.city}建设项目选址准入研判报告（合订本，判定基准日 {assessment.as_of}）"
-        for name, content in print_reports(to_print, title=title, day=assessment.as_of, jobs=jobs).items():
+        for name, content in print_reports(to_print, title=title, day=assessment.as_of, jobs=jobs, progress=progress).items():
             (folder / name).write_bytes(content)
 
 

@@ -3,7 +3,7 @@ function layerRow(layer) {
   const box = element("input", {type: "checkbox", "data-layer": layer.id});
   box.checked = layer.shown;
   box.addEventListener("change", () => showLayer(layer, box.checked).then(() => { drawLegend(); writeLink(); }));
-  return element("label", {class: "layer"}, box, element("span", {}, layer.title));
+  return element("label", {class: "layer", "data-initials": layer.initials}, box, element("span", {}, layer.title));
 }
 
 function themeBlock(number) {
@@ -22,12 +22,12 @@ function drawTree() {
   byId("layer-tree").replaceChildren(...data.themes.map((_, i) => themeBlock(data.themes.length - 1 - i)).filter(Boolean));
 }
 
-// Layers whose title or theme holds every word; themes with one are opened, the others put away.
+// Layers whose title, theme or pinyin initials hold every word; themes with one are opened, the others put away.
 function findLayers() {
   const words = searchWords(byId("layer-search").value);
   for (const theme of document.querySelectorAll("#layer-tree .theme")) {
     const name = theme.querySelector(".theme-head span").textContent, rows = [...theme.querySelectorAll("label.layer")];
-    for (const row of rows) row.hidden = !words.every((word) => halfWidth(name + " " + row.textContent).toLowerCase().includes(word));
+    for (const row of rows) row.hidden = !words.every((word) => (halfWidth(name + " " + row.textContent).toLowerCase() + " " + (row.dataset.initials ?? "")).includes(word));
     const some = rows.some((row) => !row.hidden);
     theme.hidden = words.length > 0 && !some;
     if (words.length && some) theme.querySelector("details").open = true;
