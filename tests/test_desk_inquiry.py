@@ -186,6 +186,30 @@ def test_layer_that_changed_is_answered_by_as_it_is_now(tmp_path):
     made.state.desk.close()
 
 
+def test_public_data_that_cannot_be_made_are_tried_once_and_strangers_learn_nothing_of_it(tmp_path):
+    made = opened(public_place(tmp_path / "w"))
+    stranger, desk = Browser(made, "no-session"), made.state.desk
+    (tmp_path / "w" / "rules" / "古树.toml").write_text("[[rule]]\nid = 1\n", "utf-8")
+    asked, ask_judge = [], desk.judge.ask
+    desk.judge.ask = lambda task, **given: asked.append(task) or ask_judge(task, **given)
+    for _ in range(3):
+        answer = ask(stranger, INSIDE)
+        assert answer.status_code == 503 and "古树" not in answer.text
+    assert asked == ["make_public"]
+    (tmp_path / "w" / "rules" / "古树.toml").write_text(RULE, "utf-8")
+    assert ask(stranger, INSIDE).json()["conflict"]
+    desk.close()
+
+
+def test_more_questions_at_once_than_there_are_seats_are_sent_away(app, stranger):
+    seats = app.state.desk.public._seats
+    taken = [seats.acquire(blocking=False) for _ in range(4)]
+    assert all(taken) and ask(stranger, INSIDE).status_code == 503
+    for _ in taken:
+        seats.release()
+    assert ask(stranger, INSIDE).status_code == 200
+
+
 STRANGE = [{}, {"type": "GeometryCollection", "geometries": []}, {"type": "Polygon", "coordinates": []}, {"type": "Point", "coordinates": ["a", 1]},
            {"type": "LineString", "coordinates": [[117 + i / 1e4, 41] for i in range(501)]}, {"type": "Point", "coordinates": [1e9, 41]}]  # fmt: skip
 

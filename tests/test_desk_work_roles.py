@@ -5,6 +5,7 @@ from desk_client import Browser, opened_desk
 
 from cdgis.web import accounts
 from cdgis.web.case_states import Role
+from cdgis.web.desk_options import DeskOptions
 
 PASSWORD = "一句很长的密码 2026"
 PEOPLE = {"applicant": ["申报"], "first": ["初审"], "second": ["复核"], "admin": ["管理"], "reader": ["只读"], "mixed": ["申报", "初审"]}
@@ -31,7 +32,7 @@ EXPECTED = [
 
 @pytest.fixture(scope="module")
 def app(tmp_path_factory):
-    made, _ = opened_desk(tmp_path_factory.mktemp("work") / "w", token="")
+    made, _ = opened_desk(tmp_path_factory.mktemp("work") / "w", token="", options=DeskOptions())  # several servers change no layers
     desk = made.state.desk
     desk.runner.wake = lambda: None  # jobs are begun, none is done
     for name, roles in PEOPLE.items():
@@ -59,3 +60,9 @@ def test_each_person_may_do_what_is_written_down_and_no_other(people, method, pa
 def test_everything_that_changed_the_workspace_is_in_the_journal(app, people):
     found = people["admin"].get("/api/journal").json()
     assert found["faults"] == [] and found["count"] > 0
+
+
+def test_queue_does_not_grow_without_end(people, monkeypatch):
+    monkeypatch.setattr("cdgis.web.job_routes._MOST_OPEN", 0)
+    refused = people["admin"].post("/api/jobs", {"kind": "check"})
+    assert refused.status_code == 409 and "取消" in refused.json()["remedy"]

@@ -3,6 +3,7 @@
 import io
 import re
 import tomllib
+from types import SimpleNamespace
 
 import openpyxl
 import pytest
@@ -10,6 +11,10 @@ from desk_client import OVER, Browser, confirmed_case, ended, opened_desk
 from shapes import metres, write_layer
 from small_workspace import new_redline
 
+from cdgis.core.errors import DeskError
+from cdgis.web.desk_options import DeskOptions
+from cdgis.web.guards import ALONE
+from cdgis.web.workspace_routes import changer
 from cdgis.web.workspace_tasks import in_page_words
 
 RED = {"HXBM": ["N1"], "HXMC": ["丙"], "LX": ["红线一般区域"]}
@@ -18,7 +23,7 @@ SAID = {"fields": {"zone_id": "HXBM", "zone_name": "HXMC", "zone_class": "LX"}, 
 
 @pytest.fixture
 def desk(tmp_path):
-    app, _ = opened_desk(tmp_path / "w")
+    app, _ = opened_desk(tmp_path / "w", options=DeskOptions())  # alone on its workspace, whatever the other tests run on
     yield Browser(app), tmp_path / "w"
     app.state.desk.close()
 
@@ -139,6 +144,13 @@ def test_check_is_shown_until_the_files_change(desk):
     assert check["current"] and "检查了" in check["lines"][0]
     (root / "layers" / "redline.gpkg").touch()
     assert not browser.get("/api/workspace").json()["check"]["current"]
+
+
+def test_one_of_several_servers_changes_no_layer_for_itself():
+    shared = SimpleNamespace(settings=SimpleNamespace(shared=True))
+    with pytest.raises(DeskError, match="几台服务器") as refused:
+        changer(shared, ALONE)
+    assert refused.value.status == 409 and changer(SimpleNamespace(settings=SimpleNamespace(shared=False)), ALONE) is ALONE
 
 
 # ---- rules ------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cdgis.core.errors import DeskError
+from cdgis.core.errors import CdgisError, DeskError
 from cdgis.core.vocabulary import Verdict
 from cdgis.pipelines.public_workspace import near_m
 from cdgis.pipelines.session import Session, open_workspace
@@ -23,6 +23,8 @@ _MINUTE_S, _DAY_S = 60.0, 24 * 3600.0
 _MOST_ADDRESSES = 10_000
 _SECONDS, _MEGABYTES = 20.0, 1000
 _MOST_CLAUSES = 30
+_MOST_AT_ONCE = 4
+"""Questions answered or waiting; more would hold the threads that serve the office."""
 _LOOKS_PER_MINUTE = 600
 """Requests for the map's shapes from one address."""
 
@@ -71,23 +73,30 @@ class PublicDesk:
     _worker: Worker | InProcess | None = None
     _place: Any = None
     """Folder of this server alone, gone with it."""
+    _failed: CdgisError | None = None
+    """Why the workspace could not be made from the files as they are: strangers do not make it be tried again and again."""
+    _seats: Any = field(default_factory=lambda: threading.BoundedSemaphore(_MOST_AT_ONCE))
 
     def session(self) -> Session:
         """Return the public's workspace, made anew when a layer, a rule or the settings changed.
 
         Raises
         ------
-        CdgisError : it cannot be made; the one of before is not used.
+        DeskError : it cannot be made (503); the one of before is not used. The office's own pages say why.
         """
         with self._turn:
             digest = files_digest(self.desk.workspace.workspace)
-            if self._session is None or digest != self._digest:
-                self._make(digest)
-            if self._session is None:
-                raise DeskError("自助查询的数据没有备好", status=503)
+            if digest != self._digest:
+                self._digest, self._failed = digest, None
+                try:
+                    self._make()
+                except CdgisError as err:
+                    self._failed = err
+            if self._failed is not None or self._session is None:
+                raise DeskError("自助查询的数据没有备好", remedy="请稍后再试，或向主管部门查询", status=503) from self._failed
             return self._session
 
-    def _make(self, digest: str) -> None:
+    def _make(self) -> None:
         self.close()
         self._session = None
         self._place = tempfile.TemporaryDirectory(prefix="cdgis-public-", ignore_cleanup_errors=True)
@@ -96,7 +105,7 @@ class PublicDesk:
         settings = self.desk.settings
         limits = replace(settings.limits, seconds=_SECONDS, megabytes=_MEGABYTES)
         self._worker = InProcess(root) if settings.in_process else Worker(root, limits)
-        self._session, self._digest = open_workspace(root), digest
+        self._session = open_workspace(root)
 
     def ask(self, geometry: Mapping[str, Any], facts: Mapping[str, str]) -> dict[str, Any]:
         """Return the pre-assessment of a place.
@@ -106,9 +115,12 @@ class PublicDesk:
         CdgisError : the place cannot be judged.
         """
         self.session()
-        if self._worker is None:
-            raise DeskError("自助查询的数据没有备好", status=503)
-        return self.answer(self._worker.ask("inquire", geometry=dict(geometry), facts=dict(facts)))
+        if self._worker is None or not self._seats.acquire(blocking=False):
+            raise DeskError("现在查询的人多", remedy="请稍后再试", status=503)
+        try:
+            return self.answer(self._worker.ask("inquire", geometry=dict(geometry), facts=dict(facts)))
+        finally:
+            self._seats.release()
 
     def answer(self, found: Mapping[str, Any]) -> dict[str, Any]:
         """Return what is told of a judgement: never a pass, for the public version does not hold all that decides."""

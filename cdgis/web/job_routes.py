@@ -32,6 +32,7 @@ InDesk = Annotated[Desk, Depends(desk_of)]
 Who = Annotated[Actor, Depends(actor_of)]
 PAGE = 30
 _LOOK_S = 0.4
+_MOST_OPEN = 60
 _COMPARE = "compare"
 _BRIEF = ("id", "kind", "state", "done", "total", "message", "stage", "made_by", "made_at", "ended_at", "asked")
 
@@ -139,6 +140,10 @@ def _begun(desk: Desk, actor: Actor, name: str, asked: dict[str, Any]) -> str:
         named = "、".join(".".join(map(str, item["loc"])) for item in err.errors())
         raise DeskError(f"作业的这些项不合要求：{named[:200]}") from err
     now = desk.settings.clock()
+    with desk.database.reading() as session:
+        waiting = session.scalar(select(func.count()).select_from(Job).where(Job.state.in_(OPEN_JOBS))) or 0
+    if waiting >= _MOST_OPEN:
+        raise DeskError(f"已有 {waiting} 项作业在做或等候", remedy="请等它们做完，或取消不要的", status=409)
     job = Job(
         id=uuid.uuid4().hex, kind=name, state=JobState.WAITING, asked=wanted, result={}, done=0, total=0, message="", stage="",
         owner_id=actor.account_id, made_by=actor.name, made_at=now.isoformat(), ended_at="",

@@ -171,3 +171,23 @@ def test_layer_is_looked_at_on_the_map_then_taken_in(browser, served, size, tmp_
         page.wait_for_selector("#layers :text('湿地名录')")
         page.click("#check")
         page.wait_for_selector("#checked:has-text('检查了')")
+
+
+def test_axe_finds_nothing_serious_on_these_pages(browser, served):
+    from axe_playwright_python.sync_playwright import Axe
+
+    with Visit(browser, DESKTOP) as visit:
+        page = visit.open("/trace")
+        page.fill("input[name=start]", f"{RIVER_LON},41.41")
+        page.click("#start button[type=submit]")
+        page.wait_for_selector("html[data-traced]", state="attached")
+        found = [("/trace", Axe().run(page))]
+        job = page.evaluate("document.documentElement.dataset.traced")
+        for path in (f"/jobs/{job}", "/jobs#relocation", "/jobs#compare", "/workspace", "/inquiry"):
+            page.goto("about:blank")
+            found.append((path, Axe().run(visit.open(path))))
+    bad = [
+        (place, item["id"], [node["html"][:120] for node in item["nodes"][:3]])
+        for place, result in found for item in result.response["violations"] if item["impact"] in ("serious", "critical")
+    ]  # fmt: skip
+    assert bad == []
