@@ -26,7 +26,7 @@ function clause(one) {
 }
 
 function drawAnswer(found) {
-  map.showSite([asked.geometry], { look: false });
+  map.showSite([asked.geometry]);
   map.showHits(found.hits, COLOURS);
   $("#answer").replaceChildren(...[
     el("p", { className: "stamp" }, found.stamp), el("p", {}, el("strong", { className: `big ${found.conflict ? "v-argue" : "v-unknown"}` }, found.said)),

@@ -13,7 +13,7 @@ function relocationForm({ parks, weights }) {
     el("input", { name: `cap:${id}`, inputMode: "decimal", size: 8, ariaLabel: `${name} 的剩余用地（公顷）`, autocomplete: "off" })]);
   const titles = { priority: "谁先搬", destinations: "搬到哪里" };
   return [
-    rows.length ? table(["园区", "现有剩余用地（公顷）", "假设关闭", "剩余用地改为（公顷）"], rows) : el("p", { className: "muted" }, "工作区没有园区图层。"),
+    rows.length ? table(["园区", "余地（公顷）", "假设关闭", "改为（公顷）"], rows) : el("p", { className: "muted" }, "工作区没有园区图层。"),
     el("details", {}, el("summary", {}, "权重（现行值已填，改了才算）"), Object.entries(weights).map(([group, criteria]) => el("fieldset", { className: "weights" }, el("legend", {}, titles[group]),
       criteria.map(({ id, title, weight }) => field(title, el("input", { name: `weight:${group}:${id}`, inputMode: "decimal", size: 6, defaultValue: String(weight), data: { was: String(weight) }, autocomplete: "off" })))))),
     field("为这些企业在本县自由选址（编号，分号隔开）", el("input", { name: "free", autocomplete: "off" })), asOf(),

@@ -42,6 +42,7 @@ function label() {
     const free = ["right", "left"].find((side) => {
       const left = side === "right" ? at.x + 8 : at.x - 8 - wide;
       const box = [left, at.y - 11, left + wide, at.y + 11];
+      if (left < 0 || left + wide > map.map.getSize().x) return false;
       const meets = taken.some((other) => box[0] < other[2] && other[0] < box[2] && box[1] < other[3] && other[1] < box[3]);
       if (!meets) taken.push(box);
       return !meets;
