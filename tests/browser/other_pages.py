@@ -1,10 +1,11 @@
-"""The pages that no run writes, made small: comparison, river, reuse, synergy, rules and their changes."""
+"""The pages that the small run of the fixtures does not write: carbon, comparison, river, reuse, synergy, rules and changes."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from carbon_workspace import carbon_workspace
 from river_valley import layers, river_valley
 from shapes import metres, write_layer
 from small_workspace import small_workspace
@@ -14,12 +15,15 @@ from cdgis.carbon.synergy_assessment import assess_synergy
 from cdgis.core.progress import Silent
 from cdgis.core.vocabulary import Verdict
 from cdgis.judging.compare_versions import compare_versions
+from cdgis.pipelines.assess_carbon import assess_carbon
 from cdgis.pipelines.rule_differences import rule_differences
 from cdgis.readers.loading import Loaded, load_workspace
+from cdgis.report.carbon.page import gather_carbon, render_carbon
 from cdgis.report.rivers.page import render_river
 from cdgis.report.rule_changes_page import render_rule_changes
 from cdgis.report.rules_catalogue import render_rules_catalogue
 from cdgis.report.site.comparison_page import render_comparison
+from cdgis.report.site.place_content import place_pages
 from cdgis.report.site.reuse_page import render_reuse
 from cdgis.report.site.synergy_page import render_synergy
 from cdgis.rivers.dossier import make_dossier
@@ -56,6 +60,14 @@ def _synergy(root: Path) -> str:
     return render_synergy(assess_synergy(root / "表.csv", weights="equal_mass"), stamp="示范数据")
 
 
+def _carbon(root: Path) -> str:
+    home = carbon_workspace(root / "碳", extra='[carbon]\npool_table = "chengde_100cm"\nsamples = 1000\n')
+    found = assess_carbon(open_workspace(home))
+    view = gather_carbon(found, pages=place_pages(found))
+    assert view is not None
+    return render_carbon(found, view)
+
+
 def _rules(loaded: Loaded) -> str:
     return render_rules_catalogue(replace(loaded, rulebook=Rulebook(rules=loaded.rulebook.rules[:MANY])))
 
@@ -70,6 +82,7 @@ def other_pages(root: Path) -> Mapping[str, str]:
     small_workspace(root)
     makers: Mapping[str, Callable[[], str]] = {
         "compare.html": lambda: _comparison(root), "river.html": lambda: _river(root), "synergy.html": lambda: _synergy(root),
+        "carbon.html": lambda: _carbon(root),
     }  # fmt: skip
     with load_workspace(open_workspace(root), as_of=None, progress=Silent()) as loaded:
         asked = {"reuse.html": _reuse, "rules_catalogue.html": _rules, "rule_changes.html": _rule_changes}
