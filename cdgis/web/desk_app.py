@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from cdgis import __version__
 from cdgis.core.errors import CdgisError, DeskError
+from cdgis.core.safe_text import visible
 from cdgis.web import (
     account_routes,
     case_import,
@@ -90,7 +91,8 @@ def make_app(settings: DeskSettings, *, setup_token: str = "") -> FastAPI:
 
 
 def _answer(status: int, reason: str, remedy: str, headers: Any = None) -> Response:
-    return JSONResponse({"reason": reason, "remedy": remedy}, status_code=status, headers=headers)
+    # what was read is quoted in many a reason: half a surrogate pair cannot be sent, and nothing in it may act on the reader
+    return JSONResponse({"reason": visible(reason), "remedy": visible(remedy)}, status_code=status, headers=headers)
 
 
 async def _told(_: Request, err: Exception) -> Response:
