@@ -111,6 +111,11 @@ def test_a_road_along_the_rim_of_the_coverage_is_covered() -> None:
     road = shapely.LineString(shapely.get_coordinates(rim)[:2])
     ledger = measure_overlaps(sites([road]), layer_set(zone_layer("redline", [metres(9000, 0, 9100, 100)]), city=rim)).ledger
     assert ledger["uncovered"].max() < 0.01 and ledger["total"].min() > 4900
+    # along the southern rim for two kilometres, then outside but for one point
+    winding = from_metres(shapely.LineString([(0, 0), (2000, 0), (2500, -500), (3000, 0), (3500, -500)]))
+    rim = from_metres(shapely.Polygon([(0, 0), (2000, 0), (3000, 0), (5000, 0), (5000, 5000), (0, 5000)]))
+    ledger = measure_overlaps(sites([winding]), layer_set(zone_layer("redline", [metres(9000, 0, 9100, 100)]), city=rim)).ledger
+    assert (ledger["total"] - ledger["uncovered"]).tolist() == pytest.approx([2000], rel=5e-3)
 
 
 def test_limits_belong_to_the_side_they_say(monkeypatch) -> None:
