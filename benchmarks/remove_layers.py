@@ -1,6 +1,6 @@
 """Does taking any one layer away ever make a verdict milder? Every zone layer, on four days, on the shipped workspace.
 
-Run: python benchmarks/remove_layers.py [--every 1] [--days 2018-06-01,2022-06-01,2026-07-01,2026-11-01] [--first 0]
+Run: python benchmarks/remove_layers.py [--every 1] [--days 2025-06-01,2026-06-01,2026-08-15,2026-11-01] [--first 0]
 A verdict is milder when it lets more through than before: 须论证, 有条件符合 or 未发现冲突 where it was stricter, or where
 too little was known. Prints a line for each day and layer, and ends with 1 if there was a milder one.
 """
@@ -37,7 +37,7 @@ def main() -> int:
     """Judge without each layer in turn and count the milder verdicts."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--every", type=int, default=1, help="only every so manyth subject")
-    parser.add_argument("--days", default="2018-06-01,2022-06-01,2026-07-01,2026-11-01")
+    parser.add_argument("--days", default="2025-06-01,2026-06-01,2026-08-15,2026-11-01")
     parser.add_argument("--first", type=int, default=0, help="pairs of day and layer done before: go on after a stop")
     asked = parser.parse_args()
     workspace = open_workspace(ROOT)

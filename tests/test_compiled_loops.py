@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cdgis.relocation.annealing import anneal
-from cdgis.rivers.flats import steps_through_flats
+from cdgis.relocation import annealing
+from cdgis.rivers import flats
 
 STEPS = np.array([(a, b) for a in (-1, 0, 1) for b in (-1, 0, 1) if (a, b) != (0, 0)], dtype=np.int64)
 
@@ -59,7 +59,7 @@ def test_ways_through_level_ground_are_those_of_the_definition(seed, rows, colum
     height[rng.random(height.shape) < 0.05] = np.nan
     level = (rng.random(height.shape) < share) & ~np.isnan(height)
     step_m = rng.choice([1.0, 1.5, 4.0], (rows, len(STEPS))).astype(np.float32)
-    assert steps_through_flats(height, level, STEPS, step_m).tolist() == by_definition(height, level, step_m).tolist()
+    assert flats.steps_through_flats(height, level, STEPS, step_m).tolist() == by_definition(height, level, step_m).tolist()
 
 
 def problem(rng, count, parks, limits):
@@ -99,9 +99,9 @@ def test_the_search_finds_the_best_of_all_small_plans(seed):
     margin = 1e-9
     best = min(loss_of(table, plan) for plan in product(range(places), repeat=count) if fits(table, plan, margin))
     wanted = np.full(count, places - 1)
-    found = anneal(table, option, wanted, (margin, -np.inf, 400), SCHEDULE)
+    found = annealing.anneal(table, option, wanted, (margin, -np.inf, 400), SCHEDULE)
     assert fits(table, found, margin) and loss_of(table, found) == pytest.approx(best, abs=1e-9)
-    assert (anneal(table, option, wanted, (margin, -np.inf, 400), SCHEDULE) == found).all()
+    assert (annealing.anneal(table, option, wanted, (margin, -np.inf, 400), SCHEDULE) == found).all()
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -115,8 +115,8 @@ def test_a_search_that_has_enough_keeps_what_it_was_given_as_far_as_it_fits(seed
         room = park < 3 and (use[park] + table[i, park, 2:] <= 1 - 1e-3).all()
         place.append(int(park) if room else 3)
         use[place[-1]] += table[i, place[-1], 2:]
-    found = anneal(table, option, wanted, (1e-3, np.inf, 400), SCHEDULE)
+    found = annealing.anneal(table, option, wanted, (1e-3, np.inf, 400), SCHEDULE)
     assert found.tolist() == place
     started = loss_of(table, place)
-    assert anneal(table, option, wanted, (1e-3, started, 400), SCHEDULE).tolist() == place
-    assert loss_of(table, anneal(table, option, wanted, (1e-3, -np.inf, 400), SCHEDULE)) <= started
+    assert annealing.anneal(table, option, wanted, (1e-3, started, 400), SCHEDULE).tolist() == place
+    assert loss_of(table, annealing.anneal(table, option, wanted, (1e-3, -np.inf, 400), SCHEDULE)) <= started
