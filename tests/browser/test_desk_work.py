@@ -78,7 +78,7 @@ def test_closing_a_park_shows_who_goes_elsewhere_and_the_plan_opens(browser, ser
         page = visit.open("/jobs#relocation")
         page.check("#form-relocation input[name=close][value=Y2]")
         page.click("#form-relocation button[type=submit]")
-        page.wait_for_selector("#changes td")
+        page.wait_for_selector("#changes td", timeout=240_000)  # two plans, kernels compiled on the way
         assert "E1 示例水泥厂" in page.inner_text("#changes") and "东园 → 西园" in page.inner_text("#changes")
         assert "关闭 Y2" in page.inner_text("#job-about") and page.inner_text("#job-state") == "完成"
         with page.expect_popup() as opened:
