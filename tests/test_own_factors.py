@@ -12,6 +12,7 @@ from cdgis.carbon.factors import own_factors, read_growth, read_pool_table, read
 from cdgis.core.errors import CarbonError
 from cdgis.core.progress import Silent
 from cdgis.pipelines.check_workspace import check_workspace
+from cdgis.pipelines.doctor import Finding, Readiness, diagnose
 from cdgis.readers.loading import load_workspace
 from cdgis.results.assessment import Part
 from cdgis.workspace.settings import open_workspace
@@ -129,3 +130,48 @@ def test_faulty_factors_cost_the_account_and_nothing_else(tmp_path: Path) -> Non
     found = assess_workspace(open_workspace(root))
     assert found.tables["carbon_zones"].empty
     assert [row for row in found.tables["gaps"].to_dict("records") if "factors/sink_rates.csv" in row["problem"]]
+
+
+@pytest.fixture(scope="module")
+def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same small city under a name no shipped pack is for."""
+    root = carbon_workspace(tmp_path_factory.mktemp("别处") / "区")
+    text = (root / "cdgis.toml").read_text(encoding="utf-8").replace("承德市", "示例市")
+    (root / "cdgis.toml").write_text(text, encoding="utf-8")
+    return root
+
+
+def carbon_of(root: Path) -> Finding:
+    return next(finding for finding in diagnose(open_workspace(root)) if finding.part == "碳账")
+
+
+def test_a_place_without_densities_is_not_counted_and_the_doctor_says_what_to_bring(elsewhere) -> None:
+    with pytest.raises(CarbonError, match="本地没有碳密度表"):
+        account(elsewhere)
+    said = carbon_of(elsewhere)
+    assert said.state is Readiness.MISSING and "未计" in said.words and "pools_<名称>.csv" in said.command
+
+
+def test_own_pools_and_curves_of_another_place_are_what_counts(elsewhere) -> None:
+    """Point 9: tables of the workspace's own stand where no pack has any; what is still lacking is named."""
+    rows = shipped("pools_chengde_100cm.csv").replace(",26.13,", ",27.5,")
+    put(elsewhere, "pools_本地.csv", rows)
+    for name in ("sink_rates.csv", "age_class_carbon.csv"):
+        put(elsewhere, name, shipped(name))
+    lacking = carbon_of(elsewhere)
+    assert lacking.state is Readiness.OPEN and "碳密度表 本地" in lacking.words and "growth_richards" in lacking.words
+    part = account(elsewhere)
+    zones = part.tables["carbon_zones"]
+    conifer = zones[(zones["zone_layer"] == "city") & (zones["land_class"] == "针叶林")].iloc[0]
+    assert conifer["vegetation_tc"] == pytest.approx(27.5 * conifer["valued_m2"] / 1e4)
+    assert any("增汇曲线" in gap.part for gap in part.gaps)
+    for name in ("age_class_range.csv", "growth_richards.csv", "growth_increment.csv", "growth_power.csv", "stand_rates.csv"):
+        put(elsewhere, name, shipped(name))
+    assert "growth_richards" not in carbon_of(elsewhere).words and len(account(elsewhere).tables["carbon_growth"])
+
+
+def test_a_tree_group_nobody_knows_is_said_and_no_crash(tmp_path: Path) -> None:
+    root = carbon_workspace(tmp_path / "区")
+    put(root, "growth_increment.csv", re.sub("油松|落叶松|针阔混", "不认识的树", shipped("growth_increment.csv")))
+    with pytest.raises(CarbonError, match=r"不认识的树.*trees\.csv"):
+        account(root)

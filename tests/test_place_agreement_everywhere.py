@@ -193,3 +193,16 @@ def test_what_to_declare_is_shown_by_a_code_of_the_place(tmp_path, name, code):
     for form in (".gpkg", ".dxf", ".dat"):
         said = read(tmp_path, name, (SAYS | SILENT)[form], plane, None, "").intake[0].remedy
         assert f"EPSG:{code}" in said, (form, said)
+
+
+@pytest.mark.parametrize("name", ["喀什", "衡阳", "抚远", "漠河"])
+@pytest.mark.parametrize("form", [*SAYS, ".dxf", ".dat"])
+def test_degrees_the_wrong_way_round_are_called_so_in_every_format(tmp_path, name, form):
+    """Latitude written first: put right and said; under a plane's code refused and said; never taken for plane coordinates."""
+    west, south, east, north = PLACES[name]
+    site = shapely.Point((west + east) / 2, (south + north) / 2).buffer(0.002, quad_segs=2)
+    turned = shapely.transform(site, lambda xy: xy[:, ::-1])
+    subjects = read(tmp_path, name, (SAYS | SILENT)[form], turned, None, "CGCS2000")
+    said = "".join(note.reason for note in subjects.intake)
+    assert "经纬度颠倒，已对调" in said and "平面坐标" not in said
+    assert subjects.frame.geometry.iloc[0].hausdorff_distance(site) < (1e-4 if form in (".dat", "vertices.csv") else 1e-9)

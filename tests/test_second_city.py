@@ -15,10 +15,12 @@ import pytest
 from cdgis.cli import main
 from cdgis.core.errors import UsageError, WorkspaceError
 from cdgis.geometry.planes import current_planes
+from cdgis.pipelines.assess_sites import assess_sites
 from cdgis.pipelines.check_workspace import check_workspace
 from cdgis.pipelines.doctor import Readiness, diagnose, next_command
 from cdgis.pipelines.new_city import NewCity, extent_of, new_city
 from cdgis.readers.place_extent import planes_of
+from cdgis.results.data_status import stamp_of
 from cdgis.workspace.settings import open_workspace
 
 REPO = Path(__file__).resolve().parents[1]
@@ -82,11 +84,48 @@ def test_the_walk_ends_in_verdicts_that_say_something(walked: tuple[Path, dict[s
     names = {row["subject_id"]: row["name"] for row in _rows(walked[0] / "结果" / "data" / "subjects.csv")}
     rows = {names[row["subject_id"]]: row for row in _rows(walked[0] / "结果" / "data" / "verdicts.csv")}
     failing = {name for name, row in rows.items() if row["verdict"] == "不符合"}
-    assert {"示例项目1", "示例项目2", "示例企业001"} <= failing and len(rows) == 6
+    assert {"示例项目1", "示例项目2", "示例企业001", "示例排口"} <= failing and len(rows) == 7
     assert {row["data_status"] for row in rows.values()} == {"正式数据"}
     carbon = [row for row in _rows(walked[0] / "结果" / "data" / "carbon_zones.csv") if row["zone_layer"] == "city"]
     assert {"耕地", "林地（林型不明）", "水域"} <= {row["land_class"] for row in carbon}
     assert (walked[0] / "单项" / "data" / "verdicts.csv").is_file()
+
+
+def test_every_job_has_something_to_say(walked: tuple[Path, dict[str, int]]) -> None:
+    """Relocation into the city's own park, stands, restoration by the city's own curves, an outfall, a trace, its own plan."""
+    data = walked[0] / "结果" / "data"
+    assert {row["name"] for row in _rows(data / "relocation.csv") if row["disposition"] == "异地迁建"} == {"示例企业001"}
+    assert {row["park_id"] for row in _rows(data / "destinations.csv")} <= {"YQ01", "YQ02"}
+    assert len(_rows(data / "carbon_stands.csv")) == 16 and {row["area_id"] for row in _rows(data / "carbon_potential.csv")} >= {"XF01", "XF02"}
+    (outfall,) = _rows(data / "outfalls.csv")
+    assert (outfall["name"], outfall["zone_class"], outfall["river"]) == ("示例排口", "禁止设置区域", "示例河")
+    assert [row["jurisdiction"] for row in _rows(walked[0] / "追踪" / "data" / "trace_notify.csv")][-1:] == ["示例乙县"]
+    dashboard = (walked[0] / "结果" / "dashboard.html").read_text("utf-8")
+    assert "示例措施：红线与园区" in dashboard and "示例措施：造林与入河排污口" in dashboard
+    assert not list((walked[0] / "公开").rglob("E0001*")) and (walked[0] / "公开" / "index.html").is_file()
+
+
+def test_the_finished_workspace_is_clean_and_the_stamp_follows_its_layers(walked: tuple[Path, dict[str, int]]) -> None:
+    """Points 8 and 11: a second city can pass its check; one layer that is not official, and the stamp is the other one."""
+    root = walked[0] / "示例市"
+    assert check_workspace(open_workspace(root)).faults == ()
+    catalog = root / "layers" / "catalog.toml"
+    text = catalog.read_text("utf-8")
+    sites = [root / "layers" / "projects" / "示例地块.txt"]
+    before = stamp_of(assess_sites(open_workspace(root), sites))
+    catalog.write_text(text.replace("official = true", "official = false", 3), encoding="utf-8")
+    after = stamp_of(assess_sites(open_workspace(root), sites))
+    catalog.write_text(text, encoding="utf-8")
+    assert before == "" and "示范数据" in after
+
+
+@pytest.mark.parametrize("line", [
+    "cdgis rivers 示例河 --workspace 示例市 --out 河册 --quiet", "cdgis reuse --workspace 示例市 --out 再利用 --quiet",
+    "cdgis guide --industry 3011 --size-ha 5 --workspace 示例市 --out 选址 --quiet", "cdgis verify 单项/SL01.html --workspace 示例市",
+])  # fmt: skip
+def test_jobs_the_page_does_not_walk_run_too(walked: tuple[Path, dict[str, int]], monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    monkeypatch.chdir(walked[0])
+    assert _type(line) == 0
 
 
 def test_what_the_page_prints_is_what_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

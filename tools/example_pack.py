@@ -12,7 +12,7 @@ from pathlib import Path
 import cdgis
 
 _SHIPPED = Path(cdgis.__file__).parent / "data" / "packs"
-_TABLES = (
+TABLES = (
     "chengde/pools_chengde_100cm", "hebei/sink_rates", "hebei/stand_rates", "hebei/growth_richards", "hebei/growth_increment",
     "hebei/growth_power", "hebei/age_class_carbon", "hebei/age_class_range", "hebei/planting_rules",
 )  # fmt: skip
@@ -32,21 +32,26 @@ def write_pack(folder: Path) -> Path:
     """Write the pack into `folder` and return it."""
     (folder / "carbon").mkdir(parents=True, exist_ok=True)
     (folder / "pack.toml").write_text(_MANIFEST, encoding="utf-8")
-    for name in _TABLES:
-        pack, table = name.split("/")
-        with (_SHIPPED / pack / "carbon" / f"{table}.csv").open(encoding="utf-8-sig", newline="") as stream:
-            rows = list(csv.DictReader(stream))
-        target = "pools_示例" if table.startswith("pools_") else table
-        with (folder / "carbon" / f"{target}.csv").open("w", encoding="utf-8", newline="") as stream:
-            writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
-            writer.writeheader()
-            writer.writerows({column: _fictitious(column, text) for column, text in row.items()} for row in rows)
+    for name in TABLES:
+        table = name.partition("/")[2]
+        write_table(name, folder / "carbon" / f"{'pools_示例' if table.startswith('pools_') else table}.csv")
     return folder
+
+
+def write_table(name: str, target: Path) -> None:
+    """Write the shipped table `name` (pack/table) with every source, mark and note replaced."""
+    pack, table = name.split("/")
+    with (_SHIPPED / pack / "carbon" / f"{table}.csv").open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    with target.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, fieldnames=list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({column: _fictitious(column, text) for column, text in row.items()} for row in rows)
 
 
 def _fictitious(column: str, text: str) -> str:
     """Return a cell with its source, mark and note replaced, numbers and names left."""
-    kind = column.rsplit("_", 1)[-1]
+    kind = "" if column == "tree_group" else column.rsplit("_", 1)[-1]
     replaced = {"source": _SOURCE, "group": _SOURCE, "mark": _MARK, "basis": _SOURCE, "note": "", "why": _SOURCE}
     return replaced.get(kind, text) if text else text
 

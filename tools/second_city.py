@@ -5,6 +5,8 @@
 Nothing here is real: province 99 does not exist, names are 示例, the land cover and the hills are drawn by formula.
 """
 
+import csv
+import importlib.util
 import json
 import sys
 from collections.abc import Mapping, Sequence
@@ -31,12 +33,16 @@ def write_city(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     _layers(folder)
     ready = folder / "工作区"
-    for name in ("layers/projects", "layers/enterprises", "packs/示例市/carbon"):
+    for name in ("layers/projects", "layers/enterprises", *(f"packs/示例市/{part}" for part in ("carbon", "plan", "relocation"))):
         (ready / name).mkdir(parents=True, exist_ok=True)
     _access_list(ready / "layers")
+    _land_and_water(ready / "layers")
+    _forest(ready / "layers")
     _rasters(ready / "layers")
     _subjects(ready / "layers")
     _densities(ready / "packs" / "示例市" / "carbon")
+    _growth(ready / "packs" / "示例市" / "carbon")
+    _plan_and_policy(ready / "packs" / "示例市")
     return folder
 
 
@@ -61,10 +67,43 @@ def _layers(folder: Path) -> None:
     _save(folder / "生态保护红线.gpkg", red, {"HXBM": ["HX01"], "HXMC": ["示例红线"], "HXFQ": ["红线一般区域"]}, MERIDIAN_111)
     farm = [shapely.box(111.05, 27.02, 111.08, 27.05)]
     _save(folder / "永久基本农田.gpkg", farm, {"TBBH": ["NT01"], "DLMC": ["水田"]}, ZONE_37)
+
+
+def _land_and_water(folder: Path) -> None:
+    """Write the river, source zones, parks, control units of the river, zones for outfalls and a pit to be used again."""
+    river = [shapely.LineString([(WEST + 0.001, HALF), (EAST - 0.001, HALF)])]
+    _save(folder / "河流.gpkg", river, {"编码": ["HL01"], "名称": ["示例河"], "级别": ["干流"]}, 4490)
+    pit = [shapely.box(111.04, 27.06, 111.046, 27.064)]
+    _save(folder / "废弃地.gpkg", pit, {"编码": ["FQ01"], "名称": ["示例废弃矿山"], "类型": ["废弃矿山"]}, ZONE_37)
     water = [shapely.Point(110.98, 27.15).buffer(0.004), shapely.Point(110.98, 27.15).buffer(0.012)]
     water[1] = water[1].difference(water[0])
     fields = {"编码": ["SY01", "SY02"], "名称": ["示例水源地"] * 2, "级别": ["一级保护区", "二级保护区"]}
     _save(folder / "水源保护区.gpkg", water, fields, 4490)
+    parks = [shapely.box(111.09, 27.13, 111.12, 27.15), shapely.box(110.95, 27.03, 110.97, 27.05)]
+    fields = {"编码": ["YQ01", "YQ02"], "名称": ["示例园区A", "示例园区B"], "类型": ["开发区"] * 2, "剩余公顷": ["120", "40"],
+              "准入行业": ["30;33", "17"], "认定": ["是", "是"], "余水万方": ["300", "80"], "余能吨标煤": ["90000", "20000"]}  # fmt: skip
+    _save(folder / "产业园区.gpkg", parks, fields, MERIDIAN_111)
+    halves = [shapely.box(WEST, SOUTH, MIDDLE, NORTH), shapely.box(MIDDLE, SOUTH, EAST, NORTH)]
+    fields = {"编码": ["KZ01", "KZ02"], "名称": ["示例河上段", "示例河下段"], "水系": ["示例河水系"] * 2, "断面": ["示例断面1", "示例断面2"],
+              "目标": ["Ⅲ类"] * 2, "COD上限": ["400", "600"]}  # fmt: skip
+    _save(folder / "控制单元.gpkg", halves, fields, ZONE_37)
+    bans = [shapely.box(110.95, 27.09, 110.99, 27.11)]
+    _save(folder / "排污口设置区域.gpkg", bans, {"编码": ["PK01"], "名称": ["示例禁设河段"], "类型": ["禁止设置区域"]}, 4490)
+
+
+def _forest(folder: Path) -> None:
+    """Write stands by a seed, restoration areas and what was declared of them."""
+    random = np.random.default_rng(990100)
+    corners = [(110.855 + 0.008 * (k % 4), 27.155 + 0.008 * (k // 4)) for k in range(16)]
+    kinds = random.choice(["油松", "栎", "针阔混", "软阔类"], 16)
+    fields = {"小班号": [f"XB{k:02d}" for k in range(1, 17)], "优势树种": list(kinds), "平均年龄": random.integers(8, 60, 16).tolist(),
+              "公顷蓄积": [f"{volume:.1f}" for volume in random.uniform(20, 140, 16)], "面积公顷": [70.4] * 16}  # fmt: skip
+    _save(folder / "森林小班.gpkg", [shapely.box(x, y, x + 0.008, y + 0.008) for x, y in corners], fields, MERIDIAN_111)
+    areas = [shapely.box(111.085, 27.06, 111.11, 27.08), shapely.box(111.115, 27.03, 111.14, 27.05), shapely.box(110.9, 27.02, 110.92, 27.04)]
+    fields = {"编码": ["XF01", "XF02", "XF03"], "名称": ["示例修复区甲", "示例修复区乙", "示例修复区丙"], "措施": ["造林", "封育", "草地修复"]}
+    _save(folder / "生态修复区.gpkg", areas, fields, ZONE_37)
+    lines = ["修复区编码,开工年,造林前非森林年数,权属清晰,年降水量毫米", "XF01,2026,6,是,1200", "XF02,2026,,是,1200", "XF03,2027,,是,1200"]
+    (folder / "修复事实.csv").write_text("\n".join(lines) + "\n", encoding="utf-8-sig")
 
 
 def _access_list(folder: Path) -> None:
@@ -111,6 +150,32 @@ def _densities(folder: Path) -> None:
     (folder / "sink_rates.csv").write_text(rates, encoding="utf-8-sig")
 
 
+def _growth(folder: Path) -> None:
+    """Write curves, stand rates and planting rules with the numbers of `example_pack.py`, evidently not real."""
+    spec = importlib.util.spec_from_file_location("example_pack", Path(__file__).with_name("example_pack.py"))
+    if spec is None or spec.loader is None:
+        raise FileNotFoundError("example_pack.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    for name in module.TABLES:
+        table = name.partition("/")[2]
+        if not table.startswith(("pools_", "sink_rates")):
+            module.write_table(name, folder / f"{table}.csv")
+
+
+def _plan_and_policy(pack: Path) -> None:
+    """Write a plan of two measures and one exclusion of the city's own for relocation."""
+    rows = [["no", "chapter", "title", "spatial", "figures", "targets", "lead", "mark"],
+            ["0", "总体目标", "示例方案的主要目标", "部分空间", "carbon", "2030年：示例目标", "示例市政府", "M"],
+            ["1", "一、布局", "示例措施：红线与园区", "空间", "ecological_redline relocation", "", "示例市生态环境局", "M"],
+            ["2", "二、增汇", "示例措施：造林与入河排污口", "部分空间", "potential outfalls", "", "示例市林业局", "M"]]  # fmt: skip
+    for name, lines in (("measures", rows), ("rules", [["rule_id", "measures"], ["PF-01", "1"], ["OF-01-2026", "2"]])):
+        with (pack / "plan" / f"{name}.csv").open("w", encoding="utf-8", newline="") as stream:
+            csv.writer(stream, lineterminator="\n").writerows(lines)
+    exclusion = '[[exclusion]]\ntest = "in_park"\ndrops = ["建成区"]\ntext = "已在示例园区内"\nbasis = "示例市方案（虚构）"\n'
+    (pack / "relocation" / "dispositions.toml").write_text(exclusion, encoding="utf-8")
+
+
 def _subjects(folder: Path) -> None:
     to_plane = Transformer.from_crs(4490, ZONE_37, always_xy=True)
     lines = ["[属性描述]", "坐标系=2000国家大地坐标系", "几度分带=3", "带号=37", "[地块坐标]"]
@@ -131,6 +196,10 @@ def _subjects(folder: Path) -> None:
     crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::4490"}}
     content = {"type": "FeatureCollection", "crs": crs, "features": [feature]}
     (folder / "projects" / "示例项目3.geojson").write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    point = {"type": "Feature", "properties": {"name": "示例排口", "建设性质": "新建", "活动类型": "入河排污口", "行业代码": "4620"},
+             "geometry": {"type": "Point", "coordinates": [110.97, 27.1001]}}  # fmt: skip
+    outfall = {"type": "FeatureCollection", "crs": crs, "features": [point]}
+    (folder / "projects" / "示例排口.geojson").write_text(json.dumps(outfall, ensure_ascii=False), encoding="utf-8")
     book = Workbook()
     sheet = book.active
     sheet.append(["企业名称", "行业代码", "经度", "纬度", "坐标系", "所在县"])

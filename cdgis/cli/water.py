@@ -17,7 +17,7 @@ from cdgis.cli.options import (
     say,
 )
 from cdgis.cli.words import ChineseCommand
-from cdgis.core.errors import UsageError
+from cdgis.core.errors import NetworkError, UsageError
 from cdgis.core.vocabulary import FlowDirection
 
 if TYPE_CHECKING:
@@ -102,6 +102,9 @@ def rivers(
     speed = Velocity.parse(velocity or opened.settings.rivers.velocity)
     system, subjects = _load(workspace, quiet)
     wanted = names or sorted({str(name) for name in system.network.river if name})
+    if not wanted:
+        remedy = "请把河流的线（带名称）登记为 main_rivers 或 rivers；推导的河网由它们得名"
+        raise NetworkError("河网里没有一条有名称的河，不能按河分册", remedy=remedy)
     made = [make_dossier(system, subjects, name, velocity=speed) for name in wanted]
     written = write_dossiers(made, target)
     if not quiet:

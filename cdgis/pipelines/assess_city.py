@@ -57,6 +57,6 @@ def _assessed(
         attempted("搬迁清单", lambda: relocation_part(loaded, judged, progress, rivers=rivers), gaps),
         attempted("排水对象的下游", lambda: river_part(rivers, loaded, subjects), gaps),
         attempted("排口核对", lambda: outfall_part(rivers, subjects), gaps),
-        attempted("碳账户", account, gaps),
+        attempted("碳账户（未计）", account, gaps),
     )
     return assemble(loaded, judged, (*filter(None, parts), Part(gaps=tuple(gaps))))

@@ -4,14 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from cdgis.carbon.account.account_inputs import OPTIONAL_TABLES
+from cdgis.carbon.factors import has_factors, read_pool_table, with_own_factors
 from cdgis.core import layer_ids
+from cdgis.core.errors import CarbonError
 from cdgis.pipelines.check_workspace import check_workspace
 from cdgis.readers.inputs import expand_globs
 from cdgis.readers.loading import load_rules
 from cdgis.readers.place_extent import in_its_place, place_extent
 from cdgis.rules import Rule
+from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.create import known_layers
 from cdgis.workspace.settings import Workspace
+
+_OWN_POOLS = "在 factors/ 或本市数据包的 carbon/ 放入 pools_<名称>.csv（docs/usage_factors.md）"
 
 
 class Readiness(StrEnum):
@@ -119,9 +125,23 @@ def _stamp(workspace: Workspace) -> Finding:
     return Finding(part="数据性质", state=Readiness.OPEN, words=f"{shown}不是官方成果，用到它们的结果盖“示范数据，不作审批依据”")
 
 
+def _factors(workspace: Workspace, spec: LayerSpec) -> Finding:
+    """Return whether the land classes have densities, and which further tables of factors the place lacks."""
+    with with_own_factors(workspace.root):
+        lacking = [table for tables in OPTIONAL_TABLES.values() for table in tables if not has_factors(table)]
+        try:
+            pools = read_pool_table(workspace.settings.carbon.pool_table)
+        except CarbonError as err:
+            words = f"{err.reason}：碳储量、年碳汇、修复潜力都未计。程序不带全国通用的碳密度，也不用别处的代替"
+            return Finding(part="碳账", state=Readiness.MISSING, words=words, command=_OWN_POOLS)
+    words = f"土地类别取 {spec.title}，图例 {spec.legend or '按 classes'}；碳密度表 {pools.name}"
+    if not lacking:
+        return Finding(part="碳账", state=Readiness.READY, words=words)
+    return Finding(part="碳账", state=Readiness.OPEN, words=f"{words}；没有 {'、'.join(lacking)}，有关各项未计，列在 data/gaps.csv")
+
+
 def _carbon(workspace: Workspace) -> Finding:
     name = workspace.settings.carbon.land_class_layer
     if name in workspace.catalog:
-        spec = workspace.catalog[name]
-        return Finding(part="碳账", state=Readiness.READY, words=f"土地类别取 {spec.title}，图例 {spec.legend or '按 classes'}")
+        return _factors(workspace, workspace.catalog[name])
     return Finding(part="碳账", state=Readiness.OPEN, words=f"没有土地类别栅格 {name}，不作碳核算（需要时在目录登记，写明 legend）")

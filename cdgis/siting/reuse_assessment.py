@@ -34,7 +34,7 @@ def assess_reuse(loaded: Loaded, *, jobs: int = 1, progress: Progress | None = N
 
     Raises
     ------
-    CatalogError : the workspace has none of those layers.
+    CatalogError : the workspace has none of those layers, or nothing in them.
     """
     patches = _patches(loaded)
     candidates = open_options(patches)
@@ -52,9 +52,9 @@ def assess_reuse(loaded: Loaded, *, jobs: int = 1, progress: Progress | None = N
 
 def _patches(loaded: Loaded) -> pd.DataFrame:
     names = dict.fromkeys(name for option in reuse_options() for name in option.patches)
-    layers = [loaded.layers[name] for name in names if name in loaded.layers]
+    layers = [loaded.layers[name] for name in names if name in loaded.layers and len(loaded.layers[name].zones)]
     if not layers:
-        raise CatalogError(f"没有可供再利用的地块图层：{'、'.join(names)} 都不在目录中或没有要素")
+        raise CatalogError(f"没有可供再利用的地块图层：{'、'.join(names)} 都不在目录中、没有要素，或已声明本市没有")
     frame = pd.concat(
         [
             pd.DataFrame(
@@ -99,8 +99,8 @@ def _ground(
 
 
 def _line_m(loaded: Loaded, shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.float64]:
-    """Return the distance to the nearest power line, NaN where the workspace has no such layer."""
-    if LINE_LAYER not in loaded.layers:
+    """Return the distance to the nearest power line, NaN where the workspace has no such layer or nothing in it."""
+    if LINE_LAYER not in loaded.layers or not len(loaded.layers[LINE_LAYER].zones):
         return np.full(len(shapes), np.nan)
     return distances_to(shapes, loaded.layers[LINE_LAYER].zones.geometry.to_numpy())
 

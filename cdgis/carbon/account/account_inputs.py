@@ -18,7 +18,7 @@ _REMEDY = "请用最近邻法重采样到土地类别栅格的格网（行列、
 
 
 _OWN_FACTORS = "请在本市数据包的 carbon/ 里放入（写法见 docs/packs.md）；别处的不代用"
-_OPTIONAL = {
+OPTIONAL_TABLES = {
     "增汇曲线和生长因子": GROWTH_TABLES, "与公开数字对照": ("published_checks",), "规划节点": ("milestones",),
 }  # fmt: skip
 """Part of the account -> the place's own tables it rests on; without them the other parts stand."""
@@ -71,7 +71,7 @@ def read_inputs(loaded: Loaded, gaps: list[Gap]) -> Inputs:
                 read[name], pools = known
     gaps += [
         Gap(part=part, layer="", file="", row="", problem=f"本地没有碳因子表 {'、'.join(f'{name}.csv' for name in names)}", remedy=_OWN_FACTORS)
-        for part, names in _OPTIONAL.items()
+        for part, names in OPTIONAL_TABLES.items()
         if not has_factors(*names)
     ]
     classes, earlier = read.get(settings.land_class_layer), read.get(settings.earlier_layer)

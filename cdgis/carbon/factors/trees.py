@@ -42,8 +42,17 @@ class Trees:
         return names
 
     def row(self, group: str) -> "pd.Series[str]":
-        """Return the factors of one group."""
-        return self.frame[self.frame["group"] == group].iloc[0]
+        """Return the factors of one group.
+
+        Raises
+        ------
+        CarbonError : another table of factors names a group that trees.csv does not have.
+        """
+        found = self.frame[self.frame["group"] == group]
+        if found.empty:
+            known = "、".join(self.frame["group"])
+            raise CarbonError(f"生长数据里的树种组“{group}”在 trees.csv 中没有", remedy=f"tree_group 应为 {known} 之一，或在 trees.csv 补上它")
+        return found.iloc[0]
 
 
 def read_trees() -> Trees:
