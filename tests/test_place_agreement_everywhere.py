@@ -205,4 +205,4 @@ def test_degrees_the_wrong_way_round_are_called_so_in_every_format(tmp_path, nam
     subjects = read(tmp_path, name, (SAYS | SILENT)[form], turned, None, "CGCS2000")
     said = "".join(note.reason for note in subjects.intake)
     assert "经纬度颠倒，已对调" in said and "平面坐标" not in said
-    assert subjects.frame.geometry.iloc[0].hausdorff_distance(site) < (1e-4 if form in (".dat", "vertices.csv") else 1e-9)
+    assert subjects.frame.geometry.iloc[0].hausdorff_distance(site) < (1e-4 if form in (".dat", "vertices.csv", ".gdb") else 1e-9)

@@ -70,7 +70,7 @@ def resolve_crs(source: str, *, declared: str, stated: str, remedy: str, bounds:
     epsg = identify_crs(f"EPSG:{definition.strip()}" if definition.strip().isdigit() else cleaned(definition))
     if epsg in KNOWN_EPSG and not _contradicts_itself(definition):
         _check_own(source, int(epsg), stated if declared else "")
-        says = [("声明", int(epsg)), *(_own_words(stated) if declared else ())]
+        says = [("声明", int(epsg)), *((*_own_words(stated), *_like_words(stated)) if declared else ())]
         return agreed_zone(source, [*says, *_prefix_words(bounds)], remedy=remedy)
     raise _unknown(source, definition, None if epsg in KNOWN_EPSG else epsg, remedy)
 
@@ -150,6 +150,12 @@ def _own_words(stated: str) -> list[tuple[str, int]]:
     return [("文件自带的坐标系", own)] if own is not None else []
 
 
+def _like_words(stated: str) -> list[tuple[str, int]]:
+    """Return the zone whose parameters a plane on another datum has (MapInfo writes CGCS2000 as WGS84): it may contradict, never place."""
+    own = described(cleaned(stated)) if stated and is_definition(stated) and meant(stated)[1] is None else None
+    return [("文件自带的坐标系", own.like)] if own is not None and own.like else []
+
+
 def _prefix_words(bounds: Box | None) -> list[tuple[str, int]]:
     ends = () if bounds is None else ((bounds[0], bounds[1]), (bounds[2], bounds[3]))
     codes = dict.fromkeys(code for east_m, north_m in ends if (code := plane_epsg(east_m, north_m)) is not None)
@@ -164,7 +170,7 @@ def _projection_of(source: str, declared: str, stated: str, bounds: Box | None, 
         raise CrsError(source, found=f"声明为 {declared}，文件自带的坐标系却是 {DATUM_TITLES[old]}",
                        expected="声明与文件自带的坐标系一致", remedy=LOCAL_PARAMETERS)  # fmt: skip
     witnesses = [*_own_words(stated), *_prefix_words(bounds), *([("声明", zone)] if zone is not None else [])]
-    agreed_zone(source, witnesses, remedy=remedy) if witnesses else None
+    agreed_zone(source, [*witnesses, *_like_words(stated)], remedy=remedy) if witnesses else None
     return witnesses[0][1] if witnesses else _DATUM_EPSG[datum]
 
 
