@@ -39,7 +39,10 @@ MAX_EDGE_M = 500.0
 
 
 def _q(phi: FloatArray) -> FloatArray:
-    sin = np.sin(phi)
+    return _q_of_sine(np.sin(phi))
+
+
+def _q_of_sine(sin: FloatArray) -> FloatArray:
     return np.asarray((1 - E2) * (sin / (1 - E2 * sin**2) + np.arctanh(_E * sin) / _E))
 
 
@@ -52,16 +55,23 @@ def to_plane(lon_deg: FloatArray, lat_deg: FloatArray) -> tuple[FloatArray, Floa
 
 
 def from_plane(x_m: FloatArray, y_m: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Return longitude and latitude in degrees for measuring-plane coordinates (Newton, below 1e-12 rad)."""
+    """Return longitude and latitude in degrees for measuring-plane coordinates (Newton, below 1e-12 rad).
+
+    A latitude that a step leaves as it is stays so in all later ones, so only the others are taken further.
+    """
     planes = current_planes()
     lon = np.degrees(np.asarray(x_m, dtype=float) / (SEMI_MAJOR_M * planes.k0)) + planes.lon_0_deg
     q = 2 * planes.k0 * np.asarray(y_m, dtype=float) / SEMI_MAJOR_M
     phi = np.arcsin(np.clip(q / _q(np.array(np.pi / 2)), -1, 1))
+    shape, q, phi = phi.shape, q.ravel(), phi.ravel()
+    moving = np.arange(phi.size)
     for _ in range(6):
         # dq/dphi = 2 (1 - e^2) cos(phi) / (1 - e^2 sin^2(phi))^2
-        slope = 2 * (1 - E2) * np.cos(phi) / (1 - E2 * np.sin(phi) ** 2) ** 2
-        phi = phi - (_q(phi) - q) / slope
-    return lon, np.degrees(phi)
+        before, sin = phi[moving], np.sin(phi[moving])
+        slope = 2 * (1 - E2) * np.cos(before) / (1 - E2 * sin**2) ** 2
+        phi[moving] = before - (_q_of_sine(sin) - q[moving]) / slope
+        moving = moving[phi[moving] != before]
+    return lon, np.degrees(phi.reshape(shape))
 
 
 def _apply(geoms: GeometryArray, function: _Projection) -> GeometryArray:

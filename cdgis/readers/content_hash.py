@@ -34,7 +34,7 @@ def text_hash(path: Path, data: bytes) -> str:
 
 def zones_hash(zones: GeoDataFrame) -> str:
     """Return the SHA-256 of a layer's zones: columns, texts and geometries (EPSG:4490) in their order."""
-    return _hash(zones.drop(columns="geometry"), np.asarray(zones.geometry.array, dtype=object))
+    return _hash(zones, np.asarray(zones.geometry.array, dtype=object))
 
 
 def with_subject_hashes(
@@ -47,7 +47,7 @@ def with_subject_hashes(
         mine = frame[_from(frame["source_file"], record.path)]
         stated = attributes[attributes["subject_id"].isin(mine["subject_id"])]
         lines = [note for note in intake if note.file.split("!")[0] == record.path]
-        digest = hashlib.sha256(_hash(mine.drop(columns="geometry"), np.asarray(mine.geometry.array, dtype=object)).encode())
+        digest = hashlib.sha256(_hash(mine, np.asarray(mine.geometry.array, dtype=object)).encode())
         digest.update(_hash(stated, np.empty(0, dtype=object)).encode())
         digest.update(repr(lines).encode())
         digest.update("".join(repr(given[s].marks) for s in mine["subject_id"] if s in given and given[s].marks).encode())
@@ -60,8 +60,9 @@ def _from(files: "pd.Series[str]", path: str) -> "pd.Series[bool]":
 
 
 def _hash(frame: pd.DataFrame, shapes: "np.ndarray") -> str:
-    digest = hashlib.sha256(repr(list(frame.columns)).encode())
-    for name in frame.columns:
+    names = [name for name in frame.columns if name != "geometry"]
+    digest = hashlib.sha256(repr(names).encode())
+    for name in names:
         digest.update(repr(frame[name].tolist()).encode())
     for blob in shapely.to_wkb(shapes, byte_order=1).tolist():
         digest.update(blob or b"-")

@@ -48,7 +48,7 @@ def standard_columns(spec: LayerSpec, frame: pd.DataFrame) -> pd.DataFrame:
         candidates = spec.fields.get(column, ())
         field = find_field((*candidates, *aliases.get(column, ())), fields)
         if field is not None:
-            columns[column] = frame[field].map(cell_text).astype(object)
+            columns[column] = pd.Series([cell_text(value) for value in frame[field].tolist()], index=frame.index, dtype=object)
         elif candidates or column == "zone_id":
             problems.append(missing_field(column, candidates or aliases[column][:4], fields))
         else:
@@ -85,7 +85,7 @@ def missing_field(column: str, candidates: Sequence[str], fields: Sequence[str])
 
 
 def _classes(spec: LayerSpec, values: pd.Series) -> tuple[pd.Series, list[str]]:
-    mapped = values.map(lambda value: spec.classes.get(value, value))
+    mapped = pd.Series([spec.classes.get(value, value) for value in values.tolist()], index=values.index, dtype=object)
     if not spec.allowed_classes:
         return mapped, []
     if (mapped == "").all() and len(spec.allowed_classes) == 1:

@@ -1,6 +1,7 @@
 """Zones of a catalogue entry's file, under the standard names, valid and in EPSG:4490."""
 
 import hashlib
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -41,6 +42,7 @@ from cdgis.workspace.layers import UNCODED, ZONE_COLUMNS, Layer
 # pyogrio stumbles over its own variables after a broken .prj
 _PROBLEMS = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, pyogrio.errors.FeatureError, ShapelyError,
              ValueError, TypeError, LookupError, ArithmeticError, NotImplementedError, OSError, NameError, SystemError)  # fmt: skip
+_LINE_END = re.compile(r"[\r\n\t\v\f]")
 _ONE_LINE = ("zone_id", "zone_name", "zone_class")
 _GEOJSON_SUFFIXES = (".geojson", ".json")
 _CUT = "文字占满附表一格（254 字节），后文可能已被截断"
@@ -85,7 +87,8 @@ def read_layer(spec: LayerSpec, folder: Path) -> Layer:
     geometries, kept = sound_zones(spec, raw.geometries, epsg, notes)
     columns["zone_id"] = _with_codes(spec, columns["zone_id"], kept, notes)
     notes += _duplicate_ids(spec, columns["zone_id"], kept)
-    zones = GeoDataFrame(columns, geometry=geometries, crs=4490)[kept].reset_index(drop=True)
+    zones = GeoDataFrame(columns, geometry=geometries, crs=4490)
+    zones = zones if kept.all() else zones[kept].reset_index(drop=True)
     gone = check_shapefile(path, label=spec.path) if path.suffix.lower() == ".shp" else ()
     notes += [intake_note(spec.path, f"{number}（附表已标删除）", (noted("附表把这一行标为已删除，未读取"),)) for number in gone]
     return Layer(spec=spec, zones=zones, record=replace(record, content_sha256=zones_hash(zones)), notes=tuple(notes))
@@ -140,18 +143,18 @@ def layer_extent(spec: LayerSpec, folder: Path) -> tuple[float, float, float, fl
 
 def _clean_columns(spec: LayerSpec, columns: pd.DataFrame, notes: list[IntakeNote]) -> pd.DataFrame:
     """Return the columns without characters that act instead of being read; each row that held some is noted."""
-    dirty = ~columns.map(is_clean)
-    reason = "文字含控制符或不可见的排版符，已去除"
-    for column in columns.columns[dirty.any()]:
-        notes += [row_note(spec, row, repaired(reason, field=column, value=columns[column].iloc[row]))
-                  for row in np.flatnonzero(dirty[column])]  # fmt: skip
-    columns = columns.map(cleaned) if dirty.to_numpy().any() else columns
+    columns, texts = columns.copy(), {column: columns[column].tolist() for column in columns}
     # a name or code is one line: where one is printed, a line end inside it would begin another
-    broken = columns[list(_ONE_LINE)].apply(lambda texts: texts.str.contains(r"[\r\n\t\v\f]", regex=True))
-    for column in broken.columns[broken.any()]:
-        notes += [row_note(spec, row, repaired("名称或编码里有换行，已改为空格", field=column, value=columns[column].iloc[row]))
-                  for row in np.flatnonzero(broken[column])]  # fmt: skip
-        columns[column] = columns[column].str.split().str.join(" ")
+    faults = (("文字含控制符或不可见的排版符，已去除", tuple(texts), is_clean, cleaned),
+              ("名称或编码里有换行，已改为空格", _ONE_LINE, lambda text: not _LINE_END.search(text),
+               lambda text: " ".join(text.split())))  # fmt: skip
+    for reason, names, is_sound, mended in faults:
+        for column in names:
+            bad = [row for row, text in enumerate(texts[column]) if not is_sound(text)]
+            notes += [row_note(spec, np.intp(row), repaired(reason, field=column, value=texts[column][row])) for row in bad]
+            if bad:
+                texts[column] = [mended(text) for text in texts[column]]
+                columns[column] = pd.Series(texts[column], index=columns.index, dtype=object)
     return columns
 
 
@@ -302,7 +305,9 @@ def _crs(spec: LayerSpec, raw: RawLayer, notes: list[IntakeNote]) -> int:
 
 def _with_codes(spec: LayerSpec, ids: "pd.Series[str]", kept: BoolArray, notes: list[IntakeNote]) -> "pd.Series[str]":
     """Return the codes of zones with a stand-in, the row, for each that has none; each is noted."""
-    blank = (ids.str.strip() == "").to_numpy()
+    blank = np.array([not text.strip() for text in ids.tolist()], dtype=bool)
+    if not blank.any():
+        return ids
     reason = "没有区编码，按行号称呼；与编码对应的条款（如准入清单）无从对照"
     notes += [row_note(spec, row, noted(reason, field="zone_id", value="", remedy="请在源文件中补上编码"))
               for row in np.flatnonzero(blank & kept)]  # fmt: skip

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from functools import cache
 
 import pandas as pd
 
@@ -58,9 +59,17 @@ def report_numbers(
 
 
 def _row_texts(frame: pd.DataFrame) -> list[str]:
-    columns = [list(map(_cell, frame[name].tolist())) for name in frame.columns]
     # As JSON, because a separator inside a cell could otherwise move text from one cell to the next unnoticed.
-    return list(map(json.JSONEncoder(ensure_ascii=False).encode, zip(*columns, strict=True)))
+    columns = [_cells(frame[name]) for name in frame.columns]
+    return [f"[{', '.join(row)}]" for row in zip(*columns, strict=True)]
+
+
+def _cells(values: pd.Series) -> list[str]:
+    """Return a column's values as JSON texts, a word that comes again encoded once."""
+    if values.dtype.kind == "f":
+        return [f'"{value:.10g}"' for value in values.tolist()]
+    encode = cache(json.JSONEncoder(ensure_ascii=False).encode)
+    return [encode(_cell(value)) for value in values.tolist()]
 
 
 def _cell(value: object) -> str:
