@@ -143,7 +143,7 @@ def layer_extent(spec: LayerSpec, folder: Path) -> tuple[float, float, float, fl
 
 def _clean_columns(spec: LayerSpec, columns: pd.DataFrame, notes: list[IntakeNote]) -> pd.DataFrame:
     """Return the columns without characters that act instead of being read; each row that held some is noted."""
-    columns, texts = columns.copy(), {column: columns[column].tolist() for column in columns}
+    columns, texts = columns.copy(), {str(column): columns[column].tolist() for column in columns}
     # a name or code is one line: where one is printed, a line end inside it would begin another
     faults = (("文字含控制符或不可见的排版符，已去除", tuple(texts), is_clean, cleaned),
               ("名称或编码里有换行，已改为空格", _ONE_LINE, lambda text: not _LINE_END.search(text),
