@@ -370,7 +370,9 @@ def test_what_lies_below_a_plant_is_asked_of_every_vertex_and_of_no_plant_off_th
 def test_only_a_derived_network_is_named_and_compared_with_given_lines(valley):
     line = zone_layer("rivers", [shapely.LineString([at(4, WEST), at(20, WEST)])], kind="line", accuracy_m=10.0)
     line.zones["zone_name"] = ["西河"]
-    named, rows = _named(replace(valley.network, river=np.full(len(valley.network.river), "", dtype=object)), [line])
+    bare = replace(valley.network, river=np.full(len(valley.network.river), "", dtype=object))
+    named, rows, gaps = _named(bare, [line], valley.workspace)
     assert "西河" in set(named.river) and list(rows["river"]) == ["西河"] and named.accuracy_m >= valley.network.accuracy_m
     given = replace(valley.network, is_derived=False)
-    assert _named(given, [line])[0] is given and _named(given, [line])[1].empty
+    same, none, no_gaps = _named(given, [line], valley.workspace)
+    assert same is given and none.empty and gaps == no_gaps == []
