@@ -38,16 +38,26 @@ def test_whole_data_leave_no_gap_and_say_so(whole):
     assert "全市碳储量" in set(whole.tables["carbon_uncertainty"]["quantity"])
 
 
-@pytest.mark.parametrize("year", [2015, 2025])
-def test_a_stripe_without_values_at_either_date_is_no_change(tmp_path, whole, year):
-    """Case 01 and its twin: the stripe in the later date."""
+SCATTERED = np.random.default_rng(1).random((CELLS, CELLS)) < 0.2
+VOIDS = {"rows": np.s_[5:11], "columns": np.s_[:, 3:7], "scattered cells": SCATTERED}
+
+
+@pytest.mark.parametrize(("earlier", "later"), [
+    ("rows", None), (None, "rows"), ("columns", None), (None, "scattered cells"), ("rows", "columns"),
+])  # fmt: skip
+def test_a_stripe_without_values_at_either_date_is_no_change(tmp_path, whole, earlier, later):
+    """Case 01 and variants: rows, columns, scattered cells, at either date or at both in different places."""
     root = carbon_workspace(tmp_path)
-    values = land(1 if year == 2015 else 2)
-    values[5:11] = 0
-    write_raster(root / "layers" / f"land_{year}.tif", values, nodata=0)
+    lost = np.zeros((CELLS, CELLS), dtype=bool)
+    for year, scenario, void in ((2015, 1, earlier), (2025, 2, later)):
+        values = land(scenario)
+        if void is not None:
+            values[VOIDS[void]] = 0
+            lost[VOIDS[void]] = True
+        write_raster(root / "layers" / f"land_{year}.tif", values, nodata=0)
     part = account(root)
     row, before = total(part, "carbon_change").iloc[0], total(whole, "carbon_change").iloc[0]
-    assert row["covered_share"] == pytest.approx(1 - 6 / CELLS, rel=1e-3)
+    assert row["covered_share"] == pytest.approx(1 - lost.mean(), rel=1e-3)
     assert row["area_m2"] < before["area_m2"]
     pairs = part.tables["carbon_change"].query("zone_layer == 'city' and from_class != '合计'")
     both = pairs[(pairs["from_class"] != "无数据") & (pairs["to_class"] != "无数据") & (pairs["from_class"] != pairs["to_class"])]
