@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator
 
-from cdgis.core.error_words import Worded
+from cdgis.core.error_words import Worded, in_words
 from cdgis.core.errors import DeskError, os_reason
 from cdgis.core.source_secrets import without_secret
 from cdgis.core.toml_files import PlainText, Stated, read_toml, schema_problems
@@ -108,7 +108,7 @@ def read_options(workspace: Path) -> DeskOptions:
     except ValidationError as err:
         raise DeskError(f"{OPTIONS_FILE} 有误：{'；'.join(schema_problems(err))}", remedy="请按 docs/desk.md 改正") from err
     except ValueError as err:
-        raise DeskError(f"{OPTIONS_FILE} 读不出来：{err}", remedy="请按 docs/desk.md 改正") from err
+        raise DeskError(f"{OPTIONS_FILE} 读不出来：{in_words(err)}", remedy="请按 docs/desk.md 改正") from err
     except OSError as err:
         raise DeskError(f"{OPTIONS_FILE} 读不出来：{os_reason(err)}", remedy="请检查权限") from err
 
