@@ -267,3 +267,42 @@ def test_characters_in_a_row_count_from_eleven_digits_eight_letters_or_four_ideo
     text: str, written: str, found: bool
 ) -> None:
     assert bool(find_leaks(_page(written), _withheld(text), trusted=())) is found
+
+
+def test_a_text_that_is_public_in_another_spacing_is_no_leak() -> None:
+    assert find_leaks(_page("红旗水泥厂"), _withheld("红旗水泥厂"), trusted=["红旗-水泥厂"]) == []
+
+
+@pytest.mark.parametrize(("count", "says"), [(20, False), (21, True)])
+def test_the_message_says_that_it_lists_only_twenty_when_there_are_more(count: int, says: bool) -> None:
+    texts = [f"示例联系人甲乙丙{number:02d}号" for number in range(count)]
+    with pytest.raises(ReportError) as err:
+        check_pages(_page("；".join(texts)), _withheld(*texts), trusted=[])
+    assert ("只列前 20 处" in str(err.value)) == says and f"发现 {count} 处" in str(err.value)
+
+
+def test_a_number_of_several_owners_is_found_on_the_page_of_any_of_them() -> None:
+    origins = tuple(Origin(place=f"对象 {key} 的 水量", owner=(key,)) for key in ("E007", "E008"))
+    withheld = Withheld(texts={"12345": origins}, lonlat=NOWHERE)
+    for key, found in (("E007", 1), ("E008", 1), ("E009", 0)):
+        assert len(find_leaks([(f"sites/{key}.html", "<p>12345</p>")], withheld, trusted=[])) == found
+
+
+def test_an_id_of_four_digits_names_somebody() -> None:
+    for key, found in (("1234", 1), ("123", 0)):
+        withheld = _withheld("56789", owner=(key,))
+        assert len(find_leaks(_page(f"<table><tr><td>{key}</td><td>56789</td></tr></table>"), withheld, trusted=[])) == found
+
+
+@pytest.mark.parametrize(("east_m", "found"), [(9.5, True), (-9.5, True), (10.5, False), (-10.5, False)])
+def test_metres_to_the_east_are_metres_at_that_latitude(east_m: float, found: bool) -> None:
+    lon = LON + east_m / (METRES_PER_DEGREE * np.cos(np.radians(LAT)))
+    assert bool(find_leaks(_page(f"{lon:.8f}, {LAT:.8f}"), WITHHELD, trusted=[])) == found
+
+
+@pytest.mark.parametrize(("text", "page", "found"), [
+    ("AB12", "AB12", True), ("AB12", "<p>AB12</p>", True), ("AB12", "<p>XAB12</p>", False), ("AB12", "<p>AB12X</p>", False),
+    ("AB12", "<p>水AB12水</p>", True), ("#AB12", "<p>x#AB12</p>", True), ("A#123", "<p>A#1234</p>", False), ("A#123", "<p>A#123</p>", True),
+])  # fmt: skip
+def test_a_short_text_stands_alone_whatever_it_begins_and_ends_with(text: str, page: str, found: bool) -> None:
+    assert bool(find_leaks([("index.html", page)], _withheld(text), trusted=[])) == found
