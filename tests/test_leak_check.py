@@ -306,3 +306,9 @@ def test_metres_to_the_east_are_metres_at_that_latitude(east_m: float, found: bo
 ])  # fmt: skip
 def test_a_short_text_stands_alone_whatever_it_begins_and_ends_with(text: str, page: str, found: bool) -> None:
     assert bool(find_leaks([("index.html", page)], _withheld(text), trusted=[])) == found
+
+
+@pytest.mark.parametrize(("row", "found"), [("甲厂A1", 1), ("甲厂A12", 0), ("甲厂A1号", 1)])
+def test_a_row_names_an_owner_only_by_his_whole_name(row: str, found: int) -> None:
+    withheld = _withheld("56789", owner=("甲厂A1",))
+    assert len(find_leaks(_page(f"<table><tr><td>{row}</td><td>56789</td></tr></table>"), withheld, trusted=[])) == found
