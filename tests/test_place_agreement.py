@@ -4,19 +4,22 @@ What agrees is worked out here from pyproj alone: each statement is a central me
 """
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyproj
 import pytest
 import shapely
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from shapes import boundary_lines, boundary_text, write_layer
+from shapes import boundary_lines, boundary_text, layer_spec, write_layer
 
-from cdgis.core.errors import CatalogError, CrsError, WorkspaceError
+from cdgis.core.errors import CatalogError, CrsError, LayerError, WorkspaceError
 from cdgis.geometry.gauss_kruger import ZONES
 from cdgis.readers import read_sites
+from cdgis.readers.layer_files import read_layer
 from cdgis.readers.place_extent import home_box, place_extent
 from cdgis.workspace.catalog import Catalog, LayerSpec
+from cdgis.workspace.layer_place import misplaced
 from cdgis.workspace.place import Place
 from cdgis.workspace.settings import Settings, Workspace, open_workspace
 
@@ -131,6 +134,27 @@ def test_no_shapefile_whose_statements_differ_is_accepted(tmp_path_factory, case
         path.with_suffix(".prj").write_text(pyproj.CRS(stated).to_wkt("WKT1_ESRI"), encoding="utf-8")
     subjects = read_sites(workspace_at(folder, PLACES[name]), [path], declared={"crs": claim} if claim else {})
     judge_law(subjects, numbers, plane, zone_names(numbers, stated, number), PLACES[name])
+
+
+@settings(max_examples=40)
+@given(statements())
+def test_no_layer_whose_statements_differ_is_used(tmp_path_factory, case):
+    """As for sites: what the file, the catalogue and the numbers claim is one meridian, and puts the layer near its place."""
+    name, spot, numbers, stated, claim, number = case
+    plane = written_numbers(spot, numbers)
+    folder = tmp_path_factory.mktemp("law")
+    path = write_layer(folder / "a.shp", [plane], {"id": ["1"]}, epsg=None)
+    if stated:
+        path.with_suffix(".prj").write_text(pyproj.CRS(stated).to_wkt("WKT1_ESRI"), encoding="utf-8")
+    code = claim if claim.startswith("EPSG") else ""
+    try:
+        layer = read_layer(layer_spec("a.shp", crs=code, fields={"zone_id": ["id"]}), folder)
+    except (CrsError, LayerError):
+        return
+    if len(layer.zones) and not misplaced(layer, None, PLACES[name]):
+        claims = zone_names(numbers, stated, number if code else None)
+        assert len(claims) == 1, "used although the statements differ"
+        assert is_right(SimpleNamespace(frame=layer.zones), numbers, plane, claims, PLACES[name])
 
 
 @settings(max_examples=60)
