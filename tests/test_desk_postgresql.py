@@ -40,7 +40,10 @@ def two(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browsers(two):
-    return [Browser(app) for app in two]
+    """A browser at each server; routes are built at the first request, by the one loop of a real server, here before threads ask at once."""
+    made = [Browser(app) for app in two]
+    assert [browser.get("/api/nothing/of/that/name").status_code for browser in made] == [404, 404]
+    return made
 
 
 def at_once(*tasks):
