@@ -3,6 +3,7 @@
 from dataclasses import replace
 from types import SimpleNamespace
 
+import geopandas
 import numpy as np
 import pandas as pd
 import pytest
@@ -242,3 +243,10 @@ def test_beyond_a_hole_every_county_of_the_basin_is_named_but_for_threads(thread
     assert counties_beyond(system, cut, pd.Series(["甲县", "乙县", "丙县"])) == "中断处属西河水系"
     assert counties_beyond(system, replace(cut, reason=EDGE_OF_DATA), pd.Series([], dtype=str)) == ""
     assert counties_beyond(SimpleNamespace(layers={}, counties=counties), cut, pd.Series([], dtype=str)) == ""
+
+
+def test_a_county_without_a_name_goes_by_its_code():
+    frame = geopandas.GeoDataFrame(
+        {"zone_id": ["990101", "990102"], "zone_name": ["甲县", " "]}, geometry=[shapely.box(0, 0, 1, 1), shapely.box(1, 0, 2, 1)], crs=4490
+    )
+    assert Jurisdictions.of(frame).name(np.array([0, 1, -1])).tolist()[:2] == ["甲县", "990102"]

@@ -66,9 +66,10 @@ class Jurisdictions:
 
     @classmethod
     def of(cls, *layers: GeoDataFrame) -> "Jurisdictions":
-        """Return the zones of county layers; of equal codes the first counts."""
+        """Return the zones of county layers; of equal codes the first counts, and one without a name goes by its code."""
         frame = pd.concat([layer[["zone_id", "zone_name", "geometry"]] for layer in layers], ignore_index=True)
         frame = frame.drop_duplicates("zone_id", ignore_index=True)
+        frame["zone_name"] = frame["zone_name"].where(frame["zone_name"].astype(str).str.strip() != "", frame["zone_id"])
         columns = (frame[name].to_numpy(dtype=object) for name in ("zone_id", "zone_name", "geometry"))
         codes, names, shapes = columns
         return cls(codes=codes, names=names, shapes=shapes)
