@@ -1,5 +1,6 @@
 """A small city for the desk's jobs: everything of `checked_workspace`, two parks, a plant that must leave, a river to click."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import geopandas as gpd
@@ -18,80 +19,31 @@ from checked_workspace import (
     write_raster,
     write_zones,
 )
+from example_rules import example_rule
 from shapes import metres, write_layer
 
 from cdgis.core.packs import on_packs, shipped_packs
 from cdgis.rules import load_rulebook
 
-EXIT_RULE = """[[rule]]
-id = "TS-01"
-title = "红线内既有企业退出"
-level = "市"
-layer = "ecological_redline"
-project_types = ["既有"]
-types_reason = "示例条款只说既有企业"
-effect = "退出"
-dimension = "空间布局约束"
-clause = "示例条款：红线内的既有企业限期退出。"
-basis = [{ document = "测试示例，非真实规定", issuer = "示例", mark = "示例条款" }]
-effective_from = 2020-01-01
-plan_measure = "1"
-source = "测试示例"
-mark = "示例条款"
-needs_review = true
-"""
-_ENTRY = """
-[layers.parks]
-title = "产业园区"
-theme = "要素"
-geometry = "polygon"
-path = "parks.gpkg"
-official = false
-version = "2026"
-source = "测试"
-licence = "CC0"
-coverage = "city"
-allowed_classes = ["开发区", "产业集聚区"]
-fields = { zone_id = ["BSM"], zone_name = ["MC"], zone_class = ["LX"], spare_ha = ["HA"], industries = ["HY"] }
+EXIT_RULE = example_rule("TS-01", "ecological_redline", "退出", "红线内的既有企业限期退出", project_type="既有")
+_NAMED = {"zone_id": ["BSM"], "zone_name": ["MC"]}
+_PARK = {**_NAMED, "zone_class": ["LX"], "spare_ha": ["HA"], "industries": ["HY"]}
 
-[layers.control_units]
-title = "水环境控制单元"
-theme = "三线"
-geometry = "polygon"
-path = "control_units.gpkg"
-official = false
-version = "2026"
-source = "测试"
-licence = "CC0"
-coverage = "city"
-fields = { zone_id = ["BSM"], zone_name = ["MC"] }
 
-[layers.main_rivers]
-title = "主要河流"
-theme = "基础"
-geometry = "line"
-path = "main_rivers.gpkg"
-official = false
-version = "2026"
-source = "测试"
-licence = "CC0"
-coverage = "city"
-zones = false
-fields = { zone_id = ["BSM"], zone_name = ["MC"] }
+def _entry(name: str, title: str, theme: str, geometry: str, fields: Mapping[str, list[str]], more: str = "") -> str:
+    listed = ", ".join(f'{key} = ["{column}"]' for key, (column,) in fields.items())
+    return (
+        f'\n[layers.{name}]\ntitle = "{title}"\ntheme = "{theme}"\ngeometry = "{geometry}"\npath = "{name}.gpkg"\nofficial = false\n'
+        f'version = "2026"\nsource = "测试"\nlicence = "CC0"\ncoverage = "city"\nfields = {{ {listed} }}\n{more}'
+    )
 
-[layers.sections]
-title = "监测断面"
-theme = "流域"
-geometry = "point"
-path = "sections.gpkg"
-official = false
-version = "2026"
-source = "测试"
-licence = "CC0"
-coverage = "city"
-zones = false
-fields = { zone_id = ["BSM"], zone_name = ["MC"] }
-"""
+
+_ENTRIES = (
+    _entry("parks", "产业园区", "要素", "polygon", _PARK, 'allowed_classes = ["开发区", "产业集聚区"]\n')
+    + _entry("control_units", "水环境控制单元", "三线", "polygon", _NAMED)
+    + _entry("main_rivers", "主要河流", "基础", "line", _NAMED, "zones = false\n")
+    + _entry("sections", "监测断面", "流域", "point", _NAMED, "zones = false\n")
+)
 RIVER_LON = float(metres(0, 0, 1, 1).centroid.x)
 """In the middle of the city, so that a click on the middle of a map meets the river."""
 
@@ -106,7 +58,7 @@ def desk_city(root: Path) -> Path:
     write_layer(root / "layers" / "control_units.gpkg", [CITY], {"BSM": ["K1"], "MC": ["示例河系"]})
     _write_river(root)
     catalog = root / "layers" / "catalog.toml"
-    catalog.write_text(catalog.read_text("utf-8") + _ENTRY, "utf-8")
+    catalog.write_text(catalog.read_text("utf-8") + _ENTRIES, "utf-8")
     (root / "rules").mkdir()
     (root / "rules" / "退出.toml").write_text(EXIT_RULE, "utf-8")
     sites = gpd.GeoDataFrame(

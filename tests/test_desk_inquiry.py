@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import shapely
 from desk_client import Browser, desk_settings
+from example_rules import example_rule
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapes import metres, write_layer
@@ -20,23 +21,7 @@ from cdgis.web.desk_options import DeskOptions, Inquiry
 from cdgis.web.inquiry import Rates, address_of
 from cdgis.web.models import Base
 
-RULE = """[[rule]]
-id = "GS-01"
-title = "古树群保护范围内禁止新建"
-level = "市"
-layer = "ancient_trees"
-project_types = ["新建"]
-types_reason = "示例条款只说新建"
-effect = "禁止"
-dimension = "空间布局约束"
-clause = "示例条款：古树群保护范围内禁止新建。"
-basis = [{ document = "测试示例，非真实规定", issuer = "示例", mark = "示例条款" }]
-effective_from = 2020-01-01
-plan_measure = "1"
-source = "测试示例"
-mark = "示例条款"
-needs_review = true
-"""
+RULE = example_rule("GS-01", "ancient_trees", "禁止", "古树群保护范围内禁止新建")
 ENTRY = """
 [layers.ancient_trees]
 title = "古树群"

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from example_rules import example_rule
 from shapes import metres, write_layer
 from small_workspace import new_redline, small_workspace
 
@@ -25,25 +26,6 @@ from cdgis.workspace.settings import Settings, open_workspace
 
 TODAY = date(2026, 11, 29)
 LATER = date(2028, 1, 1)
-RULE = """[[rule]]
-id = "DF-01"
-title = "红线旁新建须论证"
-level = "市"
-layer = "ecological_redline"
-zone_classes = ["红线一般区域"]
-project_types = ["新建"]
-types_reason = "示例条款只说新建"
-effect = "{effect}"
-distance_m = {buffer}
-dimension = "空间布局约束"
-clause = "示例条款：红线{buffer}米内新建的，须先论证。"
-basis = [{{ document = "本文示例，非真实规定", issuer = "示例", mark = "示例条款" }}]
-effective_from = 2020-01-01
-plan_measure = "1"
-source = "本文示例"
-mark = "示例条款"
-needs_review = true
-"""
 
 
 def call(*args):
@@ -54,8 +36,9 @@ def call(*args):
 
 def rule(root: Path, name: str, effect: str, buffer: int) -> None:
     (root / "rules").mkdir(exist_ok=True)
-    text = RULE.format(effect=effect, buffer=buffer)
-    (root / "rules" / name).write_text(text if name == "地方.toml" else text.replace("DF-01", "DF-02"), encoding="utf-8")
+    key = "DF-01" if name == "地方.toml" else "DF-02"
+    more = {"zone_classes": '["红线一般区域"]', "distance_m": str(buffer), "clause": f'"示例条款：红线{buffer}米内新建的，须先论证。"'}
+    (root / "rules" / name).write_text(example_rule(key, "ecological_redline", effect, "红线旁新建须论证", more=more), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

@@ -79,6 +79,7 @@ def measured_rows(report: ReportFile, fresh: Assessment) -> tuple[Rows, Rows]:
     sure = {spec.id for spec in fresh.catalog if spec.id in same and (not spec.coverage or spec.coverage in same)}
 
     def rows(table: str, of: Iterable[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+        """Return the rows on layers that are the same, of overlaps those that touch."""
         return [row for row in of if row["layer"] in sure and (table != "overlaps" or row["relation"] in _TOUCHING)]
 
     new = {name: rows_of(fresh.tables[name]) for name in _MEASURED if name in fresh.tables}

@@ -64,6 +64,7 @@ def run_here(root: Path, kind: str, asked: dict[str, Any], out: Path, tell: Tell
     from cdgis.workspace.settings import open_workspace
 
     def heard(stage: str, done: int, total: int, item: str) -> None:
+        """Pass on how far the job is, and stop it when nobody wants it any more."""
         if not tell(stage, done, total, item):
             raise JobCancelled("已取消")
 
@@ -134,6 +135,7 @@ def _serve(link: "Connection[Any, Any]", root: str, kind: str, asked: dict[str, 
         own.nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if hasattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS") else own.nice() + _LOWER)
 
     def tell(*told: Any) -> bool:
+        """Send how far the job is; who cancels ends the process instead of answering."""
         link.send(told)
         return True
 

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import uuid
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
@@ -21,6 +20,7 @@ from cdgis.web.handed_in import kept_upload
 from cdgis.web.job_kinds import KINDS, JobKind
 from cdgis.web.job_runner import job_folder
 from cdgis.web.job_states import OPEN_JOBS, JobState
+from cdgis.web.job_table import new_job
 from cdgis.web.map_layers import frame_of
 from cdgis.web.models import Job
 from cdgis.web.running_desk import Desk, actor_of, desk_of
@@ -144,10 +144,7 @@ def _begun(desk: Desk, actor: Actor, name: str, asked: dict[str, Any]) -> str:
         waiting = session.scalar(select(func.count()).select_from(Job).where(Job.state.in_(OPEN_JOBS))) or 0
     if waiting >= _MOST_OPEN:
         raise DeskError(f"已有 {waiting} 项作业在做或等候", remedy="请等它们做完，或取消不要的", status=409)
-    job = Job(
-        id=uuid.uuid4().hex, kind=name, state=JobState.WAITING, asked=wanted, result={}, done=0, total=0, message="", stage="",
-        owner_id=actor.account_id, made_by=actor.name, made_at=now.isoformat(), ended_at="",
-    )  # fmt: skip
+    job = new_job(desk, actor, name, JobState.WAITING, asked=wanted)
     with desk.database.writing() as session:
         session.add(job)
         told = {key: value for key, value in wanted.items() if value and key != "file"}

@@ -1,7 +1,6 @@
 """OGC API Processes Part 1 (Core, JSON, OpenAPI 3.0, job list, dismiss) over screen, guide and trace: answered at once, or as a job."""
 
 import threading
-import uuid
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -12,10 +11,10 @@ from sqlalchemy import select, update
 from cdgis.core.errors import CdgisError, DeskError
 from cdgis.web.case_states import Actor, Role
 from cdgis.web.job_states import JobState
+from cdgis.web.job_table import hold_job, new_job
 from cdgis.web.models import Job
 from cdgis.web.process_tasks import PROCESSES, checked_inputs
 from cdgis.web.running_desk import Desk, actor_of, desk_of
-from cdgis.web.running_servers import hold
 
 router = APIRouter(prefix="/ogc", include_in_schema=False)
 InDesk = Annotated[Desk, Depends(desk_of)]
@@ -102,13 +101,8 @@ def _begun(desk: Desk, actor: Actor, name: str, given: dict[str, Any]) -> Job:
         mine = select(Job.id).where(Job.owner_id == actor.account_id, Job.kind.startswith(_KIND), Job.state == JobState.RUNNING)
         if len(list(session.scalars(mine))) >= _MOST_OPEN:
             raise DeskError(f"已有 {_MOST_OPEN} 件在办", remedy="请等它们完成", status=429)
-        job = Job(
-            id=uuid.uuid4().hex, kind=f"{_KIND}{name}", state=JobState.RUNNING, asked=given, result={}, done=0, total=1, message="", stage="",
-            owner_id=actor.account_id, made_by=actor.name, made_at=desk.settings.clock().isoformat(), ended_at="",
-        )  # fmt: skip
-        session.add(job)
-        session.flush()
-        hold(session, job.id, desk.presence)
+        job = new_job(desk, actor, f"{_KIND}{name}", JobState.RUNNING, asked=given, total=1)
+        hold_job(desk, session, job)
         return job
 
 

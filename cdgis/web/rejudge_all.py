@@ -1,23 +1,22 @@
 """The cases that a list found changed, judged anew in one action: a new round each, the reports there are kept."""
 
 import threading
-import uuid
 from typing import Annotated, Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 
-from cdgis.core.errors import CdgisError, DeskError
+from cdgis.core.errors import DeskError
 from cdgis.web.case_files import boundary_of
 from cdgis.web.case_flow import finalise, move
 from cdgis.web.case_states import Action, Actor
 from cdgis.web.cases import changed, visible_case
 from cdgis.web.job_states import JobState
+from cdgis.web.job_table import hold_job, new_job
 from cdgis.web.models import Job
-from cdgis.web.rejudging import KIND, InDesk, Manager, difference, end_job, named_case
+from cdgis.web.rejudging import KIND, InDesk, Manager, difference, named_case, over_cases
 from cdgis.web.running_desk import Desk
-from cdgis.web.running_servers import hold
 
 router = APIRouter(prefix="/api/jobs", tags=["重判清单"])
 KIND_AGAIN = "rejudge-again"
@@ -45,33 +44,24 @@ def begin(desk: InDesk, who: Manager, job_id: str, body: Again) -> dict[str, str
         running = session.scalar(select(Job).where(Job.kind == KIND_AGAIN, Job.state == JobState.RUNNING))
         if listed.state != JobState.DONE or not ids or running is not None:
             raise DeskError("清单没有查完、没有会变的案件，或正在重判", remedy="请等它完成，或重新查一遍", status=409)
-        job = Job(
-            id=uuid.uuid4().hex, kind=KIND_AGAIN, state=JobState.RUNNING, asked={"cases": ids, "list": job_id}, result={"judged": [], "failed": []},
-            done=0, total=len(ids), message="", made_by=who.name, made_at=desk.settings.clock().isoformat(), ended_at="",
-        )  # fmt: skip
-        session.add(job)
-        session.flush()
-        hold(session, job.id, desk.presence)
+        job = new_job(
+            desk, who, KIND_AGAIN, JobState.RUNNING, asked={"cases": ids, "list": job_id}, result={"judged": [], "failed": []}, total=len(ids)
+        )
+        hold_job(desk, session, job)
     threading.Thread(target=run, args=(desk, who, job.id, ids, body.reason), daemon=True).start()
     return {"id": job.id}
 
 
 def run(desk: Desk, actor: Actor, job_id: str, ids: list[str], reason: str) -> None:
     """Judge the cases anew one after another; one that cannot be is named and stays as it was."""
-    found: dict[str, list[dict[str, Any]]] = {"judged": [], "failed": []}
-    for number, case_id in enumerate(ids, start=1):
-        try:
-            if difference(desk, case_id) is None:
-                raise DeskError("它的结论已与现在的图层和规则一致", remedy="请重新查一遍")
-            found["judged"].append(named_case(desk, case_id) | judge_anew(desk, actor, case_id, reason))
-        except CdgisError as err:
-            found["failed"].append(named_case(desk, case_id) | {"reason": str(err)})
-        with desk.database.writing() as session:
-            job = session.get(Job, job_id)
-            if job is None or job.state != JobState.RUNNING:
-                return
-            job.done, job.result = number, {key: list(rows) for key, rows in found.items()}
-    end_job(desk, job_id, state=JobState.DONE, only=JobState.RUNNING)
+
+    def ask(case_id: str) -> dict[str, Any]:
+        """Judge a case anew, and return what lists call it by and what it is now."""
+        if difference(desk, case_id) is None:
+            raise DeskError("它的结论已与现在的图层和规则一致", remedy="请重新查一遍")
+        return named_case(desk, case_id) | judge_anew(desk, actor, case_id, reason)
+
+    over_cases(desk, job_id, ids, "judged", ask)
 
 
 def judge_anew(desk: Desk, actor: Actor, case_id: str, reason: str) -> dict[str, str]:

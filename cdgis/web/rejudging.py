@@ -1,11 +1,12 @@
 """Decided cases judged again by the layers and rules of today: which verdicts would change, and by which clause or zone."""
 
 import threading
-import uuid
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from cdgis.core.errors import CdgisError, DeskError
 from cdgis.web.account_routes import manager
@@ -15,9 +16,9 @@ from cdgis.web.case_states import Action, Actor, CaseState
 from cdgis.web.cases import question_of
 from cdgis.web.event_chain import events_of
 from cdgis.web.job_states import JobState
+from cdgis.web.job_table import end_job, hold_job, new_job
 from cdgis.web.models import Case, Job
 from cdgis.web.running_desk import Desk, desk_of
-from cdgis.web.running_servers import hold
 from cdgis.web.verdict_summary import decisive_of
 
 router = APIRouter(prefix="/api/jobs", tags=["重判清单"])
@@ -33,13 +34,8 @@ def begin(desk: InDesk, who: Manager) -> dict[str, str]:
         if session.scalar(select(Job).where(Job.kind == KIND, Job.state == JobState.RUNNING)) is not None:
             raise DeskError("正在查，请等它完成或取消", status=409)
         ids = list(session.scalars(select(Case.id).where(Case.state == CaseState.FINAL).order_by(Case.number)))
-        job = Job(
-            id=uuid.uuid4().hex, kind=KIND, state=JobState.RUNNING, asked={"cases": ids}, result={"changed": [], "failed": []}, done=0,
-            total=len(ids), message="", stage="", owner_id=who.account_id, made_by=who.name, made_at=desk.settings.clock().isoformat(), ended_at="",
-        )  # fmt: skip
-        session.add(job)
-        session.flush()
-        hold(session, job.id, desk.presence)
+        job = new_job(desk, who, KIND, JobState.RUNNING, asked={"cases": ids}, result={"changed": [], "failed": []}, total=len(ids))
+        hold_job(desk, session, job)
     threading.Thread(target=run, args=(desk, job.id), daemon=True).start()
     return {"id": job.id}
 
@@ -50,18 +46,26 @@ def run(desk: Desk, job_id: str) -> None:
         job = session.get(Job, job_id)
     if job is None:
         return
-    found: dict[str, list[dict[str, Any]]] = {"changed": [], "failed": []}
-    for number, case_id in enumerate(job.asked["cases"], start=1):
+    over_cases(desk, job_id, job.asked["cases"], "changed", partial(difference, desk))
+
+
+def over_cases(desk: Desk, job_id: str, ids: Sequence[str], kept: str, ask: Callable[[str], dict[str, Any] | None]) -> None:
+    """Ask of the cases of a job one after another and keep each answer under `kept` at once, until the job is no longer running.
+
+    A case of which nothing can be said today is named under "failed" with the reason, the others are gone on with.
+    """
+    found: dict[str, list[dict[str, Any]]] = {kept: [], "failed": []}
+    for number, case_id in enumerate(ids, start=1):
         try:
-            change = difference(desk, case_id)
-            found["changed"] += [change] if change else []
-        except CdgisError as err:  # a case that cannot be judged today is named, the others are judged on
+            answer = ask(case_id)
+            found[kept] += [answer] if answer else []
+        except CdgisError as err:
             found["failed"].append(named_case(desk, case_id) | {"reason": str(err)})
         with desk.database.writing() as session:
-            current = session.get(Job, job_id)
-            if current is None or current.state != JobState.RUNNING:
+            job = session.get(Job, job_id)
+            if job is None or job.state != JobState.RUNNING:
                 return
-            current.done, current.result = number, {key: list(rows) for key, rows in found.items()}
+            job.done, job.result = number, {key: list(rows) for key, rows in found.items()}
     end_job(desk, job_id, state=JobState.DONE, only=JobState.RUNNING)
 
 
@@ -91,10 +95,3 @@ def named_case(desk: Desk, case_id: str) -> dict[str, Any]:
     with desk.database.reading() as session:
         case = session.get_one(Case, case_id)
     return {"id": case.id, "number": case.number, "name": case.name}
-
-
-def end_job(desk: Desk, job_id: str, *, state: JobState, only: JobState) -> None:
-    """Note that a job has ended, if it is in the state it can end from."""
-    ended = desk.settings.clock().isoformat()
-    with desk.database.writing() as session:
-        session.execute(update(Job).where(Job.id == job_id, Job.state == only).values(state=state, ended_at=ended))

@@ -2,21 +2,18 @@
 
 import re
 import sys
-import threading
-import time
 from pathlib import Path
 
 import pytest
-import uvicorn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from desk_city import RIVER_LON, desk_city
-from desk_client import TOKEN, desk_settings
+from desk_client import TOKEN
+from desk_people import listening
 from shapes import metres, write_layer
 from visits import DESKTOP, PHONE
 
-from cdgis.web.desk_app import make_app
 from cdgis.web.desk_options import DeskOptions, Inquiry
 
 pytestmark = pytest.mark.browser
@@ -29,16 +26,8 @@ SIZES = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["1440", "390"])
 def served(tmp_path_factory):
     root = desk_city(tmp_path_factory.mktemp("work") / "w")
     options = DeskOptions(inquiry=Inquiry(per_minute=100))
-    app = make_app(desk_settings(root, hosts=(f"127.0.0.1:{PORT}",), port=PORT, options=options))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=PORT, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield root
-    server.should_exit = True
-    thread.join(10)
-    app.state.desk.close()
+    with listening(root, PORT, options=options):
+        yield root
 
 
 class Visit:
