@@ -375,3 +375,9 @@ def test_planted_violation_is_found(file, tmp_path):
 def test_planted_long_or_nameless_file_is_found(tmp_path):
     (tmp_path / "utils.py").write_text("x = 1\n" * (MAX_FILE_LINES + 1), encoding="utf-8")
     assert size_faults(tmp_path) == ["utils.py 有 321 行", "utils.py 没有说明自己是什么"]
+
+
+def test_no_browser_test_waits_by_evaluating_inside_the_page():
+    """Pages forbid `unsafe-eval`: such a wait holds only if its expression is true at the first look (`visits.until` asks from outside)."""
+    files = (PACKAGE.parent / "tests" / "browser").glob("*.py")
+    assert [path.name for path in files if "wait_for_function(" in path.read_text(encoding="utf-8")] == []

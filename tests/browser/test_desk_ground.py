@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from desk_people import Person, listening
 from small_workspace import small_workspace
-from visits import DESKTOP
+from visits import DESKTOP, until
 
 from cdgis.web.desk_options import DeskOptions
 
@@ -39,7 +39,7 @@ def test_tiles_are_asked_for_with_the_browsers_own_key_where_the_map_is(browser,
         assert asked == []  # no key, no request
         page.fill("#ground input", "my key")
         page.press("#ground input", "Tab")
-        page.wait_for_function("document.querySelectorAll('.leaflet-tile-loaded').length > 4")
+        until(page, "document.querySelectorAll('.leaflet-tile-loaded').length > 4")
         assert page.evaluate("localStorage.getItem('cdgis.tianditu.key')") == "my key"
         person.strange.clear()
         person.complaints[:] = [text for text in person.complaints if "tianditu" not in text]

@@ -13,7 +13,7 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from report_fixtures import make_assessment
-from visits import DESKTOP, Visit
+from visits import DESKTOP, Visit, until
 
 pytestmark = pytest.mark.browser
 KML = "{http://www.opengis.net/kml/2.2}"
@@ -53,7 +53,7 @@ def test_layers_are_found_by_name_and_all_put_away(visit: Visit) -> None:
     visit.page.fill("#layer-search", "")
     before = visit.page.evaluate("data.layers.filter((l) => l.shown).map((l) => l.id)")
     visit.page.click("#layers-none")
-    visit.page.wait_for_function("data.layers.every((l) => !l.shown)")
+    until(visit.page, "data.layers.every((l) => !l.shown)")
     assert before and visit.page.locator("#layer-tree input[type=checkbox]:checked").count() == 0
     visit.page.evaluate(f"Promise.all({json.dumps(before)}.map((id) => showLayer(data.layers.find((l) => l.id === id), true))).then(drawTree)")
 

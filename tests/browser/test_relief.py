@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from report_fixtures import make_assessment
 from test_report_relief import overlay
-from visits import DESKTOP, Visit
+from visits import DESKTOP, Visit, until
 
 from cdgis.report.publish import write_reports
 
@@ -23,7 +23,7 @@ def test_box_takes_the_relief_away_and_the_link_keeps_it_away(browser: object, t
         visit.page.locator("#relief-box").uncheck()
         assert visit.page.locator(PICTURE).count() == 0
         assert "地形晕渲" not in visit.page.inner_text("#legend-body")
-        visit.page.wait_for_function("location.hash.includes('r=0')")
+        until(visit.page, "location.hash.includes('r=0')")
         fragment = visit.page.evaluate("location.hash")
         assert visit.complaints == []
     with Visit(browser, tmp_path / "index.html", DESKTOP, fragment) as visit:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import shapely
 from playwright import sync_api
-from visits import DESKTOP, PHONE, Visit
+from visits import DESKTOP, PHONE, Visit, until
 
 from cdgis.geometry.geodesy import from_lonlat, geodesic_distance_m, survey_area_m2
 
@@ -149,7 +149,7 @@ def test_choosing_a_subject_shows_the_layer_that_decided(browser: object, publis
     with Visit(browser, published / "index.html", PHONE) as visit:
         visit.page.evaluate("showLayer(data.layers.find((l) => l.id === 'ecological_redline'), false)")
         visit.page.evaluate("chooseAndZoom('P000')")
-        visit.page.wait_for_function("state.outlined.length > 0")
+        until(visit.page, "state.outlined.length > 0")
         assert visit.page.evaluate("state.outlined[0].layer.id") == "ecological_redline"
         assert visit.page.evaluate("data.layers.find((l) => l.id === 'ecological_redline').shown")
 

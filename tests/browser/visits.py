@@ -1,5 +1,6 @@
 """One visit to a page: what it asked for and what it complained of."""
 
+import time
 from pathlib import Path
 
 DESKTOP = {"width": 1440, "height": 900}
@@ -29,3 +30,15 @@ class Visit:
 
     def __exit__(self, *exc: object) -> None:
         self.context.close()
+
+
+def until(page: object, expression: str, seconds: float = 30) -> None:
+    """Ask a page again and again until an expression holds.
+
+    Playwright's `wait_for_function` evaluates inside the page, which our pages forbid (no `unsafe-eval`):
+    it works only where the expression holds at the first look.
+    """
+    end = time.monotonic() + seconds
+    while not page.evaluate(expression):
+        assert time.monotonic() < end, f"not within {seconds} s: {expression}"
+        page.wait_for_timeout(50)
