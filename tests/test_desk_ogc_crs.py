@@ -1,5 +1,6 @@
-"""OGC API Features Part 2: its abstract tests written out; and vector tiles, read back by GDAL, against the layer they draw."""
+"""OGC API Features Part 2: its abstract tests written out; vector tiles, read back by GDAL, and picture tiles against the layer they draw."""
 
+import io
 import json
 import random
 
@@ -10,6 +11,7 @@ import shapely
 from desk_client import HOST, Browser, confirmed_case, opened_desk
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 from shapely.geometry import shape
 from shapes import metres
 
@@ -152,3 +154,37 @@ def test_tilejson_gives_the_plain_template(browser):
     west, south, east, north = found["bounds"]
     assert 117 < west < east < 118 and "示范数据" in found["description"]
     assert browser.get("/ogc/tiles/none.json").status_code == 404
+
+
+@pytest.mark.parametrize(("z", "scale"), [(9, 1), (12, 2), (14, 1)])
+def test_picture_tile_is_coloured_where_the_layer_lies_and_nowhere_else(app, browser, z, scale):
+    zones = app.state.desk.workspace.layers[RED].geometry
+    middle = zones.iloc[0].centroid
+    place = tile_at(middle.x, middle.y, z)
+    answer = browser.get(f"/ogc/tiles/{RED}/{'/'.join(map(str, place))}.png", params={"scale": scale})
+    found = np.asarray(Image.open(io.BytesIO(answer.content)))
+    assert answer.headers["content-type"] == "image/png" and found.shape == (256 * scale, 256 * scale, 4)
+    west, south, east, north = tile_bounds(*place)
+    rng, pixel = random.Random(z), (east - west) / 256 / scale
+    land, checked = shapely.union_all(zones.to_numpy()), 0
+    for _ in range(400):
+        row, column = rng.randrange(256 * scale), rng.randrange(256 * scale)
+        at = shapely.Point(west + (column + 0.5) * pixel, tile_bounds_lat(place, (row + 0.5) / 256 / scale))
+        if land.boundary.distance(at) > 3 * pixel:
+            checked += 1
+            assert (found[row, column, 3] > 0) == land.contains(at), (row, column)
+    assert checked > 100
+
+
+def tile_bounds_lat(place, share):
+    """Return the latitude of a share of a tile's height from its top."""
+    z, _, y = place
+    return float(np.degrees(np.arctan(np.sinh(np.pi * (1 - 2 * (y + share) / 2**z)))))
+
+
+def test_picture_tile_without_anything_is_clear_and_one_that_cannot_be_is_404(browser):
+    clear = np.asarray(Image.open(io.BytesIO(browser.get(f"/ogc/tiles/{RED}/14/0/0.png").content)))
+    assert not clear.any()
+    for path in (f"{RED}/3/8/0", f"{RED}/19/0/0", "none/0/0/0"):
+        assert browser.get(f"/ogc/tiles/{path}.png").status_code == 404
+    assert browser.get(f"/ogc/tiles/{RED}/9/0/0.png", params={"scale": 9}).status_code == 400

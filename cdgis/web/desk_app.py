@@ -19,6 +19,7 @@ from cdgis.web import (
     case_routes,
     desk_pages,
     handoffs,
+    image_tiles,
     map_help,
     map_layers,
     ogc_features,
@@ -79,7 +80,7 @@ def make_app(settings: DeskSettings, *, setup_token: str = "") -> FastAPI:
     app.state.desk, app.state.setup_token, app.state.courier = desk, setup_token, courier
     for large in (case_routes.uploads, case_import.uploads, handoffs.router):
         app.include_router(large, max_body_size=limits.upload_bytes + _FORM_SLACK)
-    ogc = (ogc_features, ogc_processes, vector_tiles)
+    ogc = (ogc_features, ogc_processes, vector_tiles, image_tiles)
     for part in (case_routes, permit_entities, account_routes, map_help, map_layers, *ogc, rejudge_all, rejudging, desk_pages):
         app.include_router(part.router)
     register_work(app, upload_bytes=limits.upload_bytes)

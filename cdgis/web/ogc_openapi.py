@@ -64,11 +64,13 @@ def _more_paths() -> dict[str, Any]:
         "/jobs/{jobId}/results": _get("results", "作业的结果", _JSON, job, missing=True),
         "/tiles/{layerId}.json": _get("tilejson", "矢量瓦片的 TileJSON", _JSON, layer, missing=True),
         "/tiles/{layerId}/{z}/{x}/{y}.pbf": _get("tile", "一张矢量瓦片", "application/vnd.mapbox-vector-tile", layer, *place, missing=True),
+        "/tiles/{layerId}/{z}/{x}/{y}.png": _get("picture", "一张图像瓦片", "image/png", layer, *place, missing=True),
     }  # fmt: skip
 
 
 def _get(name: str, summary: str, media: str, *parameters: dict[str, Any], missing: bool = False) -> dict[str, Any]:
-    answers: dict[str, Any] = {"200": {"description": summary, "content": {media: {"schema": {"type": "object"}}}}}
+    schema = {"type": "object"} if media.endswith("json") else {"type": "string", "format": "binary"}
+    answers: dict[str, Any] = {"200": {"description": summary, "content": {media: {"schema": schema}}}}
     answers["400"] = {"description": "参数不合要求"}
     if missing:
         answers["404"] = {"description": "没有这个数据集或要素"}

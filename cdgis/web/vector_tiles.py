@@ -2,6 +2,7 @@
 
 import math
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,7 +28,7 @@ _MARGIN = 0.05
 """Of a tile's side, drawn beyond it, so that outlines meet at the edges."""
 _MOST_BYTES = 16 << 20
 """GDAL thins a tile beyond its limit without a word: this one is never reached by a screen's worth of outlines."""
-_KEPT = {"cache-control": "private, max-age=60"}
+KEPT = {"cache-control": "private, max-age=60"}
 _MVT = "application/vnd.mapbox-vector-tile"
 
 
@@ -37,10 +38,11 @@ def described(request: Request, desk: InDesk, _: Who, layer_id: str) -> JSONResp
     zones = frame_of(desk.workspace, layer_id)
     spec = desk.workspace.workspace.catalog[layer_id]
     demo = "" if spec.official else "示范数据，不作审批依据。"
+    tiles = f"{str(request.base_url).rstrip('/')}/ogc/tiles/{layer_id}/{{z}}/{{x}}/{{y}}"
     bounds = [float(edge) for edge in zones.total_bounds] if len(zones) else [-180.0, -85.0, 180.0, 85.0]
     return JSONResponse({
         "tilejson": "3.0.0", "name": spec.title, "version": "1.0.0", "description": f"{demo}已概化，只供看图。版本 {spec.version}", "scheme": "xyz",
-        "attribution": spec.source, "tiles": [f"{str(request.base_url).rstrip('/')}/ogc/tiles/{layer_id}/{{z}}/{{x}}/{{y}}.pbf"],
+        "attribution": spec.source, "tiles": [f"{tiles}.pbf"], "pictures": [f"{tiles}.png"],
         "minzoom": 0, "maxzoom": MOST_ZOOM, "bounds": bounds,
         "vector_layers": [{"id": layer_id, "fields": {"id": "编码", "name": "名称", "class": "类别", "colour": "颜色"}}],
     })  # fmt: skip
@@ -49,11 +51,21 @@ def described(request: Request, desk: InDesk, _: Who, layer_id: str) -> JSONResp
 @router.get("/{layer_id}/{z}/{x}/{y}.pbf")
 def tile(desk: InDesk, _: Who, layer_id: str, z: Place, x: Place, y: Place) -> Response:
     """Return one tile, 204 where nothing lies in it."""
-    if z > MOST_ZOOM or max(x, y) >= 2**z:
-        raise DeskError(f"没有瓦片 {z}/{x}/{y}", remedy=f"级别 0–{MOST_ZOOM}，行列号小于 2 的级别次方", status=404)
+    require_tile(z, x, y)
     frame_of(desk.workspace, layer_id)
     found = tile_of(desk, layer_id, z, x, y)
-    return Response(found, media_type=_MVT, headers=_KEPT) if found else Response(status_code=204, headers=_KEPT)
+    return Response(found, media_type=_MVT, headers=KEPT) if found else Response(status_code=204, headers=KEPT)
+
+
+def require_tile(z: int, x: int, y: int) -> None:
+    """Refuse a place that is not on the grid.
+
+    Raises
+    ------
+    DeskError : there is no such tile (404).
+    """
+    if z > MOST_ZOOM or max(x, y) >= 2**z:
+        raise DeskError(f"没有瓦片 {z}/{x}/{y}", remedy=f"级别 0–{MOST_ZOOM}，行列号小于 2 的级别次方", status=404)
 
 
 def tile_bounds(z: int, x: int, y: int) -> tuple[float, float, float, float]:
@@ -63,8 +75,22 @@ def tile_bounds(z: int, x: int, y: int) -> tuple[float, float, float, float]:
     return x * side - 180, south, (x + 1) * side - 180, north
 
 
+@dataclass(frozen=True)
+class Clipped:
+    """Zones of a layer within a tile, and their outlines clipped to it (n,), degrees."""
+
+    zones: Any
+    outlines: Any
+
+
 def tile_of(desk: Desk, layer_id: str, z: int, x: int, y: int) -> bytes:
     """Return a tile of a layer as GDAL encodes it, b"" where nothing lies in it."""
+    found = clipped_to_tile(desk, layer_id, z, x, y)
+    return _encoded(layer_id, found, (z, x, y)) if len(found.zones) else b""
+
+
+def clipped_to_tile(desk: Desk, layer_id: str, z: int, x: int, y: int) -> Clipped:
+    """Return what lies in a tile and a little beyond, thinned to its scale."""
     west, south, east, north = tile_bounds(z, x, y)
     margin = (east - west) * _MARGIN, (north - south) * _MARGIN
     box = (west - margin[0], south - margin[1], east + margin[0], north + margin[1])
@@ -72,11 +98,11 @@ def tile_of(desk: Desk, layer_id: str, z: int, x: int, y: int) -> bytes:
     index = np.sort(tree.query(shapely.box(*box), predicate="intersects"))
     clipped = shapely.clip_by_rect(drawn[index], *box)
     shown = ~shapely.is_empty(clipped)
-    return _encoded(layer_id, zones.iloc[index[shown]], clipped[shown], (z, x, y)) if shown.any() else b""
+    return Clipped(zones.iloc[index[shown]], clipped[shown])
 
 
-def _encoded(layer_id: str, zones: Any, drawn: Any, place: tuple[int, int, int]) -> bytes:
-    z, x, y = place
+def _encoded(layer_id: str, found: Clipped, place: tuple[int, int, int]) -> bytes:
+    (z, x, y), zones = place, found.zones
     palette = read_palette()
     columns = {
         "id": zones["zone_id"].astype(str).to_numpy(), "name": zones["zone_name"].astype(str).to_numpy(),
@@ -84,7 +110,7 @@ def _encoded(layer_id: str, zones: Any, drawn: Any, place: tuple[int, int, int])
     }  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="cdgis-tile-", ignore_cleanup_errors=True) as folder:
         target = Path(folder) / "t"
-        geopandas.GeoDataFrame(columns, geometry=drawn, crs=4490).to_file(
+        geopandas.GeoDataFrame(columns, geometry=found.outlines, crs=4490).to_file(
             target, driver="MVT", engine="pyogrio", layer=layer_id, MINZOOM=z, MAXZOOM=z, FORMAT="DIRECTORY", COMPRESS="NO",
             MAX_SIZE=_MOST_BYTES, MAX_FEATURES=1_000_000, BUFFER=round(4096 * _MARGIN),
         )  # fmt: skip
