@@ -129,15 +129,15 @@ def _rows(rule: Rule, inputs: Inputs, attributes: Mapping[str, AttributeSpec]) -
         want(inputs.ask("activity", "活动类型", "string"), _words(rule.activities))
     for condition in rule.conditions:
         want(*_test(condition, inputs, attributes))
-    if rule.industry_prefixes:
-        classes = [code for code in codes() if len(code) == 4 and code.startswith(rule.industry_prefixes)]
-        name = inputs.ask("industry", "行业代码（GB/T 4754-2017，四位）", "string")
-        yield {**common, name: [*common.get(name, []), _words(classes)]}
+    if not rule.industry_prefixes:  # what widens the industries adds nothing where there are all
+        yield common
+        return
+    classes = [code for code in codes() if len(code) == 4 and code.startswith(rule.industry_prefixes)]
+    name = inputs.ask("industry", "行业代码（GB/T 4754-2017，四位）", "string")
+    yield {**common, name: [*common.get(name, []), _words(classes)]}
     if rule.or_declared:
         name, test = _test(rule.or_declared, inputs, attributes)
         yield {**common, name: [*common.get(name, []), test]}
-    elif not rule.industry_prefixes:
-        yield common
 
 
 def _test(condition: Condition, inputs: Inputs, attributes: Mapping[str, AttributeSpec]) -> tuple[str, str]:

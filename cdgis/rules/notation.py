@@ -30,7 +30,7 @@ OPERATORS = {
 """Operator -> sign in a cell."""
 _SIGNS = {sign: name for name, sign in OPERATORS.items()} | {">=": "ge", "<=": "le", "!=": "ne", "<>": "ne"}
 _UNSAFE = '"\\《》（）〔〕；、{}=<>≠≤≥'
-_BARE = re.compile(rf"[^\s{re.escape(_UNSAFE)}]+")
+_BARE = re.compile(rf"(?:(?!!=)[^\s{re.escape(_UNSAFE)}])+")
 _PART = re.compile(r"[^\"\\《》（）〔〕；{}\r\n]+")
 """Text of a basis may hold blanks and 、 but no bracket."""
 _TITLE = re.compile(r"[^\"\\《》\r\n]+")

@@ -2,6 +2,7 @@
 
     python -m tests.mutation                        # a seeded sample of each module of targets.toml, resumed where it stopped
     python -m tests.mutation --only judging --sample 200 --jobs 2
+    python -m tests.mutation --seed 22 --unseen 20:60,21:25   # only mutants that these earlier samples did not draw
     python -m tests.mutation --table                # the figures as Markdown, and the survivors
 
 A mutant runs, in a process of its own, exactly those tests that reached its line when the unchanged code was measured (`reach.py`),
@@ -54,6 +55,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="comma-separated rows of targets.toml")
     parser.add_argument("--sample", type=int, default=60, help="mutants in a row")
     parser.add_argument("--seed", type=int, default=20)
+    parser.add_argument("--unseen", default="", help="seed:sample,...: draw only what none of these drew, and nothing that is named")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=8, help="CPU seconds of tests spent on one mutant")
     parser.add_argument("--quick", action="store_true", help="only the first pass: what lives is not tried in a fresh process yet")
@@ -61,7 +63,8 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="print the table and end")
     asked = parser.parse_args()
     names = asked.only.split(",") if asked.only else list(TARGETS["modules"])
-    targets = [_target(name, asked.sample, asked.seed) for name in names]
+    earlier = [(int(seed), int(sample)) for seed, sample in (pair.split(":") for pair in asked.unseen.split(",") if pair)]
+    targets = [_target(name, asked.sample, asked.seed, earlier) for name in names]
     book = KEPT / "verdicts.json"
     verdicts = json.loads(book.read_text(encoding="utf-8")) if book.exists() and not asked.again else {}
     if not asked.table:
@@ -86,14 +89,18 @@ def _paths(name: str) -> list[str]:
     return [path for file in files if (path := file.relative_to(ROOT).as_posix()) not in left]
 
 
-def _target(name: str, sample: int, seed: int) -> Target:
-    """Return the named mutants of a row and a seeded sample, or all where there are no more."""
+def _target(name: str, sample: int, seed: int, earlier: list[tuple[int, int]]) -> Target:
+    """Return the named mutants of a row and a seeded sample, or all where there are no more; of what is unseen only the sample."""
     mutants = [m for path in _paths(name) for m in mutants_of(path, (ROOT / path).read_text(encoding="utf-8"))]
-    if len(mutants) <= sample:
-        return Target(name, len(mutants), mutants)
     named = [m for m in mutants if m.key in TARGETS["named"]]
-    drawn = random.Random(f"{seed} {name}").sample(mutants, sample)
-    return Target(name, len(mutants), list(dict.fromkeys([*named, *drawn])))
+    seen = {m for one, size in earlier for m in (*named, *_drawn(mutants, size, f"{one} {name}"))}
+    left = [m for m in mutants if m not in seen]
+    chosen = _drawn(left, sample, f"{seed} {name}")
+    return Target(name, len(mutants), chosen if seen else list(dict.fromkeys([*named, *chosen])))
+
+
+def _drawn(mutants: list[Mutant], sample: int, seed: str) -> list[Mutant]:
+    return mutants if len(mutants) <= sample else random.Random(seed).sample(mutants, sample)
 
 
 def _check_unchanged(target: Target, reach: Reach) -> None:
