@@ -23,9 +23,9 @@ BESIDE = metres(1200, 100, 1300, 200)
 
 
 def desk_settings(root: Path, **changed) -> DeskSettings:
-    given = {"workspace": root, "hosts": (HOST,), "token": TOKEN, "in_process": True, "pdf": False, "limits": Limits(seconds=60),
-             "options": DeskOptions(database=database_for(root))}  # fmt: skip
-    return DeskSettings(**(given | changed))
+    given = {"workspace": root, "hosts": (HOST,), "token": TOKEN, "in_process": True, "pdf": False, "limits": Limits(seconds=60)}
+    options = changed.pop("options", None) or DeskOptions(database=database_for(root))
+    return DeskSettings(**(given | changed), options=options)
 
 
 class Browser:

@@ -6,7 +6,7 @@ import zipfile
 
 import pytest
 from desk_client import Browser, confirmed_case, new_case, opened_desk
-from desk_databases import need_postgres, postgres_for
+from desk_databases import ON_POSTGRES, need_postgres, postgres_for, settled_office
 from small_workspace import small_workspace
 
 from cdgis.cli import main
@@ -20,8 +20,8 @@ from cdgis.web.models import CaseEvent
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory):
     """A running desk with a decided case and a draft, whose folder has a space and Chinese in its name."""
-    root = small_workspace(tmp_path_factory.mktemp("backup") / "工作 区")
-    app, settings = opened_desk(root, options=DeskOptions())
+    root = settled_office(small_workspace(tmp_path_factory.mktemp("backup") / "工作 区"))
+    app, settings = opened_desk(root)
     browser = Browser(app)
     case = confirmed_case(browser)
     version = browser.get(f"/api/cases/{case}").json()["version"]
@@ -47,10 +47,10 @@ def test_restored_desk_is_the_desk_that_was_saved_with_every_document(desk, save
     root, browser, case = desk
     target, told = saved
     assert (told.cases, told.faults) == (2, ()) and told.documents == len(browser.get(f"/api/cases/{case}").json()["documents"]) + 1
-    other = small_workspace(tmp_path / "别处")
+    other = settled_office(small_workspace(tmp_path / "别处"))
     back = restore(other, target)
     assert (back.cases, back.documents, back.head, back.faults) == (told.cases, told.documents, told.head, ())
-    app, _ = opened_desk(other, options=DeskOptions())
+    app, _ = opened_desk(other)
     again = Browser(app)
     ours, theirs = (b.get(f"/api/cases/{case}").json() for b in (browser, again))
     assert ours == theirs
@@ -79,7 +79,7 @@ def test_backup_while_people_write_is_one_moment(desk, tmp_path):
         going.set()
         writer.join()
     assert len(made) > 1 and [one.faults for one in found] == [()] * 3 and found[0].lines < found[1].lines < found[2].lines
-    other = small_workspace(tmp_path / "w")
+    other = settled_office(small_workspace(tmp_path / "w"))
     assert restore(other, tmp_path / "2.zip").lines == found[2].lines + 1
 
 
@@ -91,9 +91,9 @@ def test_commands_say_what_they_did_and_write_over_nothing(desk, tmp_path, capsy
     before = target.read_bytes()
     assert run("desk", "backup", target, "--workspace", root) == 2 and target.read_bytes() == before
     assert run("desk", "restore", target, "--workspace", root) == 2  # there is a desk
-    other = small_workspace(tmp_path / "w")
+    other = settled_office(small_workspace(tmp_path / "w"))
     assert run("desk", "restore", target, "--workspace", other) == 0
-    assert (other / "desk" / "desk.sqlite").is_file() and list(tmp_path.glob(".*")) == []
+    assert (other / "desk" / "desk.sqlite").is_file() != ON_POSTGRES and list(tmp_path.glob(".*")) == []
 
 
 def altered(source, target, **changes):
@@ -140,14 +140,14 @@ def test_backup_that_was_touched_is_refused_and_leaves_nothing(saved, tmp_path):
 
 
 def test_missing_document_and_broken_journal_are_told(tmp_path):
-    root = small_workspace(tmp_path / "w")
-    app, _ = opened_desk(root, options=DeskOptions())
+    root = settled_office(small_workspace(tmp_path / "w"))
+    app, _ = opened_desk(root)
     browser = Browser(app)
     case = confirmed_case(browser)
     (root / "desk" / "files" / case / "地块.geojson").write_bytes(b"touched")
     told = back_up(root, tmp_path / "a.zip")
     assert len(told.faults) == 1 and case in told.faults[0]
-    back = restore(small_workspace(tmp_path / "w2"), tmp_path / "a.zip")
+    back = restore(settled_office(small_workspace(tmp_path / "w2")), tmp_path / "a.zip")
     assert len(back.faults) == 1
     with app.state.desk.database.writing() as session:
         event = session.get(CaseEvent, 2)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import shapely
 from desk_client import Browser, desk_settings
+from desk_databases import database_for
 from example_rules import example_rule
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -55,7 +56,7 @@ def public_place(root, *, red=None, small=False):
 
 
 def opened(root, **options):
-    return make_app(desk_settings(root, options=DeskOptions(inquiry=Inquiry(**{"per_minute": 100} | options))))
+    return make_app(desk_settings(root, options=DeskOptions(database=database_for(root), inquiry=Inquiry(**{"per_minute": 100} | options))))
 
 
 @pytest.fixture(scope="module")

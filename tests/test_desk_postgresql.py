@@ -10,7 +10,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from desk_client import ABOUT, Browser, confirmed_case, ended, new_case, opened_desk
-from desk_databases import need_postgres, postgres_for
+from desk_databases import empty_postgres_for, need_postgres, postgres_for, running_cluster
 from small_workspace import small_workspace
 from sqlalchemy import func, select
 
@@ -27,7 +27,7 @@ def two(tmp_path_factory):
     """Two servers that were started at the same moment on one empty database and one workspace."""
     need_postgres()
     root = small_workspace(tmp_path_factory.mktemp("office") / "工作 区")
-    options, made = DeskOptions(database=postgres_for(root)), []
+    options, made = DeskOptions(database=empty_postgres_for(root)), []
     starts = [threading.Thread(target=lambda: made.append(opened_desk(root, options=options)[0])) for _ in range(2)]
     for start in starts:
         start.start()
@@ -184,3 +184,29 @@ def test_secrets_come_from_the_environment_alone():
         with_secrets("postgresql://a:${P}@h/d", {})
 
 
+def test_database_without_letters_for_every_name_is_refused_before_a_table_is_made(tmp_path):
+    need_postgres()
+    root = small_workspace(tmp_path / "w")
+    address = postgres_for(root, "template template0 encoding 'LATIN1' lc_collate 'C' lc_ctype 'C'")
+    with pytest.raises(DeskError, match="LATIN1") as told:
+        opened_desk(root, options=DeskOptions(database=address))
+    assert "UTF8" in told.value.remedy
+    assert running_cluster().sql("select count(*) from pg_tables where schemaname = 'public'", database=address.rpartition("/")[2]).split()[2] == "0"
+
+
+def test_links_that_the_server_ended_are_made_anew_unseen(tmp_path):
+    need_postgres()
+    root = small_workspace(tmp_path / "w")
+    app, _ = opened_desk(root, options=DeskOptions(database=postgres_for(root)))
+    browser = Browser(app)
+    assert new_case(browser)
+    others = "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()"
+    name = postgres_for(root).rpartition("/")[2]
+    running_cluster().sql(others, database=name)
+    assert browser.get("/api/cases").json()["total"] == 1 and new_case(browser)
+    with pytest.raises(DeskError, match="没有保存"), app.state.desk.database.writing() as session:
+        session.connection()
+        running_cluster().sql(others, database=name)
+        session.connection().exec_driver_sql("select 1")
+    assert browser.get("/api/cases").json()["total"] == 2
+    app.state.desk.close()

@@ -83,6 +83,20 @@ def test_law_any_text_is_kept_as_data_or_refused(people, case, text, field):
     assert raw(people["a"], "PUT", f"/api/cases/{case}/facts", ABOUT | {"version": version, field: text}).status_code in (200, 400)
 
 
+@pytest.mark.parametrize("number", [2**31, 2**63, -(2**63) - 1, 10**400], ids=["32 bit", "64 bit", "below", "huge"])
+def test_number_that_no_database_holds_is_refused_in_words_or_found_nowhere(people, case, number):
+    asked = [
+        ("a", "PUT", f"/api/cases/{case}/facts", ABOUT | {"version": number}), ("admin", "PUT", f"/api/accounts/{number}", {"active": True}),
+        ("admin", "DELETE", f"/api/keys/{number}", None), ("a", "GET", f"/api/cases?offset={number}", None),
+        ("admin", "GET", f"/api/jobs?offset={number}", None), ("admin", "GET", f"/api/project?offset={number}", None),
+        ("admin", "GET", f"/ogc/collections/cases/items?offset={number}", None), ("admin", "GET", f"/api/journal/lines?offset={number}", None),
+    ]  # fmt: skip
+    for who, method, path, body in asked:
+        answer = raw(people[who], method, path, body) if body else people[who].client.request(method, path, headers=people[who].headers)
+        assert answer.status_code < 500 and isinstance(answer.json(), dict), (path, answer.text)
+        assert answer.status_code == 200 or (answer.json()["reason"] and answer.json()["remedy"]), path
+
+
 def test_markup_is_text_on_every_page_that_the_server_writes(app, people):
     accounts.add_account(app.state.desk, login="evil", name=EVIL, roles=[Role.APPLICANT], password=PASSWORD, who="测试")
     accounts.sign_in(app.state.desk, "evil", PASSWORD, "session-evil-0123456789")

@@ -131,7 +131,7 @@ def listed(desk: InDesk, _: Manager) -> list[dict[str, Any]]:
     with desk.database.reading() as session:
         return [
             {"id": a.id, "login": a.login, "name": a.name, "roles": a.roles.split(LIST_SEPARATOR), "active": a.active, "locked": bool(a.locked_until)}
-            for a in session.scalars(select(Account).order_by(Account.login))
+            for a in sorted(session.scalars(select(Account)), key=lambda account: account.login)
         ]
 
 

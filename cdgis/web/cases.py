@@ -94,8 +94,9 @@ def visible_case(session: Session, actor: Actor, case_id: str) -> Case:
 
 
 def documents_of(session: Session, case_id: str, kind: str = BOUNDARY) -> list[Document]:
-    """Return a case's documents of one kind, in the order of their names."""
-    return list(session.scalars(select(Document).where(Document.case_id == case_id, Document.kind == kind).order_by(Document.round, Document.name)))
+    """Return a case's documents of one kind, in the order of their names, by code point: a report's bytes must not hang on a database's alphabet."""
+    found = session.scalars(select(Document).where(Document.case_id == case_id, Document.kind == kind))
+    return sorted(found, key=lambda document: (document.round, document.name))
 
 
 def changed(desk: Desk, session: Session, case: Case, actor: Actor, action: str, detail: Mapping[str, Any] | None = None, reason: str = "") -> None:

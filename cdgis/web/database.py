@@ -1,17 +1,18 @@
 """The desk's database: opened, brought to the present form, read and written in transactions."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import Engine, ExceptionContext, create_engine, event, make_url
+from sqlalchemy.exc import DataError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.orm import Session
 
 from cdgis.core.errors import DeskError
@@ -20,9 +21,16 @@ from cdgis.web.desk_settings import DATABASE
 _BUSY_MS = 10_000
 _ONE_AT_A_TIME = threading.Lock()
 """Alembic keeps what it is at in the module."""
+_AGAIN_S = 2.0
+_AWAY_STATUS = 503
+_AWAY = (OperationalError, InterfaceError, NoneFree)
+"""Raised when the database is gone, busy, full or not to be written."""
 _MIGRATIONS = 7_345_000
 _WRITERS = 7_345_001
 """Advisory lock of PostgreSQL that every writer of a desk holds until its transaction ends."""
+
+
+Written = TypeVar("Written")
 
 
 class Database:
@@ -46,7 +54,9 @@ class Database:
         self.shared = bool(address)
         self.label = make_url(address).render_as_string(hide_password=True) if address else str(self.path)
         self.engine = _shared_engine(address) if address else _engine(self.path)
+        event.listen(self.engine, "handle_error", _refused_value)
         try:
+            _check_letters(self.engine)
             migrate(self.engine)
         except ModuleNotFoundError as err:
             raise DeskError(f"PostgreSQL 要用的 {err.name} 没有安装", remedy='请运行 pip install "cdgis[desk,postgis]"', status=500) from err
@@ -66,8 +76,8 @@ class Database:
         try:
             with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
                 yield session
-        except OperationalError as err:
-            raise DeskError("数据库没有回答", remedy="请检查数据库后重试", status=503) from err
+        except _AWAY as err:
+            raise DeskError("数据库没有回答", remedy="请检查数据库后重试", status=_AWAY_STATUS) from err
 
     @contextmanager
     def writing(self) -> Iterator[Session]:
@@ -81,14 +91,48 @@ class Database:
             link = self.engine.connect().execution_options(desk_writes=True)
             with link, Session(link, expire_on_commit=False) as session, session.begin():
                 yield session
-        except OperationalError as err:
+        except _AWAY as err:
             raise DeskError(
-                "数据库写不进去：磁盘已满、只读，或被别的程序占用；这一步没有保存", remedy="请检查磁盘空间和权限后重试", status=503
+                "数据库写不进去：磁盘已满、只读，或被别的程序占用；这一步没有保存", remedy="请检查磁盘空间和权限后重试", status=_AWAY_STATUS
             ) from err
 
     def close(self) -> None:
         """Let go of the file."""
         self.engine.dispose()
+
+
+def insist(write: Callable[[], Written], stopped: threading.Event) -> Written:
+    """Write as soon as the database is there again, and return what the write gives: for what no person waits for and could ask anew.
+
+    Raises
+    ------
+    DeskError : another reason than that it is away; or `stopped` is set and it still is.
+    """
+    while True:
+        try:
+            return write()
+        except DeskError as err:
+            if err.status != _AWAY_STATUS or stopped.wait(_AGAIN_S):
+                raise
+
+
+def _refused_value(context: ExceptionContext) -> DeskError | None:
+    """Return what a person is told whose words no database keeps: a zero character, half a character, a number without end."""
+    if isinstance(context.sqlalchemy_exception, DataError) or isinstance(context.original_exception, (OverflowError, UnicodeEncodeError)):
+        return DeskError("有文字或数字是数据库不能存、不能查的：空字符、残缺的字符、过大的数或过长的文字", remedy="请改正后重试", status=400)
+    return None
+
+
+def _check_letters(engine: Engine) -> None:
+    """Refuse a PostgreSQL database that cannot hold every character: a name it has no letters for would be lost later."""
+    if engine.dialect.name != "postgresql":
+        return
+    with engine.connect() as link:
+        found = str(link.exec_driver_sql("SHOW server_encoding").scalar())
+    if found != "UTF8":
+        engine.dispose()
+        remedy = "请另建一个：CREATE DATABASE 库名 ENCODING 'UTF8' TEMPLATE template0"
+        raise DeskError(f"PostgreSQL 库的字符编码是 {found}，应为 UTF8", remedy=remedy, status=500)
 
 
 def migrate(engine: Engine) -> None:

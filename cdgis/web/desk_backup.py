@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, delete, func, insert, select
+from sqlalchemy import Connection, Engine, delete, func, insert, select
 
 from cdgis import __version__
 from cdgis.core.errors import DeskError, os_reason
@@ -61,12 +61,12 @@ def back_up(workspace: Path, target: Path) -> Saved:
     if target.exists():
         raise DeskError(f"{target} 已经存在", remedy="请换一个文件名；备份从不覆盖")
     part = target.with_name(f".{target.name}-{uuid.uuid4().hex}")
+    copy = part.with_suffix(".sqlite")
     try:
         with _opened(settings) as database:
             with database.writing() as session:
                 append_event(session, case_id="", action="备份", who=_WHO, when=local_now(), detail={"file": target.name})
             for attempt in range(_TRIES):
-                copy = part.with_suffix(".sqlite")
                 _copied(database, copy)
                 saved = _packed(copy, settings.folder, part)
                 if not saved.faults or attempt == _TRIES - 1:  # a file taken away between the two: the next moment has neither
@@ -77,7 +77,7 @@ def back_up(workspace: Path, target: Path) -> Saved:
         raise DeskError(f"备份没有写成：{os_reason(err)}", remedy="请检查磁盘空间和权限") from err
     finally:
         part.unlink(missing_ok=True)
-        part.with_suffix(".sqlite").unlink(missing_ok=True)
+        copy.unlink(missing_ok=True)
 
 
 def restore(workspace: Path, source: Path) -> Saved:
@@ -98,9 +98,8 @@ def restore(workspace: Path, source: Path) -> Saved:
         saved = _checked(making, manifest)
         if settings.shared:
             _into_shared(settings, making)
-            (making / DATABASE).unlink()
-        shutil.rmtree(place, ignore_errors=True)
-        making.rename(place)
+        else:
+            _settle(making, place)
         return saved
     except OSError as err:
         raise DeskError(f"没有恢复：{os_reason(err)}", remedy="请检查备份文件、磁盘空间和权限") from err
@@ -131,20 +130,21 @@ def _copied(database: Database, copy: Path) -> None:
         return
     made = Database(copy.parent, name=copy.name)
     try:
-        _rows_across(database.engine, made.engine)
+        with made.writing() as session:
+            _rows_across(database.engine, session.connection())
     finally:
         made.close()
     with closing(sqlite3.connect(copy)) as there:
         there.execute("PRAGMA journal_mode=DELETE")
 
 
-def _rows_across(source: Engine, target: Engine) -> None:
+def _rows_across(source: Engine, target: Connection) -> None:
     """Copy every row of one moment; the tables are there already."""
-    with source.connect() as here, target.connect().execution_options(desk_writes=True) as there, there.begin():
+    with source.connect() as here:
         for table in Base.metadata.sorted_tables:
             rows = [dict(row) for row in here.execute(select(table)).mappings()]
             if rows:
-                there.execute(insert(table), rows)
+                target.execute(insert(table), rows)
 
 
 def _packed(copy: Path, folder: Path, target: Path) -> Saved:
@@ -155,7 +155,7 @@ def _packed(copy: Path, folder: Path, target: Path) -> Saved:
             raise DeskError(f"日志不完整，没有备份：{'；'.join(faults[:3])}", remedy="请从以前的备份恢复，并保留现在的文件夹备查", status=500)
         count, head = journal_head(session)
         cases = session.scalar(select(func.count()).select_from(Case)) or 0
-        documents = list(session.scalars(select(Document).order_by(Document.path)))
+        documents = sorted(session.scalars(select(Document)), key=lambda document: document.path)
     told, files = [], {}
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as packed:
         packed.write(copy, DATABASE)
@@ -235,19 +235,33 @@ def _checked(folder: Path, manifest: dict[str, Any]) -> Saved:
     return Saved(cases=cases, documents=len(manifest["files"]) - 1, lines=stated[0] + 1, head=stated[1], faults=told)
 
 
-def _into_shared(settings: DeskSettings, folder: Path) -> None:
-    """Copy a restored file's rows into the empty shared database."""
-    with _opened(settings) as database, _on_file(folder / DATABASE) as source:
-        with database.reading() as session:
+def _settle(making: Path, place: Path) -> None:
+    """Move what is restored to its place, where no file was."""
+    shutil.rmtree(place, ignore_errors=True)
+    making.rename(place)
+
+
+def _into_shared(settings: DeskSettings, making: Path) -> None:
+    """Copy a restored file's rows into the empty shared database and move the documents to their place: both, or neither."""
+    place, moved = settings.folder, False
+    try:
+        with _opened(settings) as database, database.writing() as session:
             if session.scalar(select(func.count()).select_from(CaseEvent)):
                 raise DeskError(f"数据库 {database.label} 里已有研判台", remedy="请换一个空的库；恢复从不覆盖")
-        _rows_across(source.engine, database.engine)
-        if database.engine.dialect.name == "postgresql":
-            _after_the_last(database.engine)
+            link = session.connection()
+            with _on_file(making / DATABASE) as source:
+                _rows_across(source.engine, link)
+            _after_the_last(link)
+            (making / DATABASE).unlink()
+            _settle(making, place)
+            moved = True  # before the commit: rows without their files would be worse than files without their rows
+    except DeskError:
+        if moved:
+            place.rename(making)
+        raise
 
 
-def _after_the_last(engine: Engine) -> None:
+def _after_the_last(link: Connection) -> None:
     """Let numbers that the database gives begin after those that came with the rows."""
-    with engine.connect().execution_options(desk_writes=True) as link, link.begin():
-        for table in ("accounts", "access_keys"):
-            link.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM {table}), false)")
+    for table in ("accounts", "access_keys"):
+        link.exec_driver_sql(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT coalesce(max(id), 0) + 1 FROM {table}), false)")

@@ -18,6 +18,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import cookie_parser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from cdgis.core.errors import DeskError
 from cdgis.web.access_scopes import scope_opens
 from cdgis.web.accounts import account_of_login, actor_of_session, key_of
 from cdgis.web.case_states import Actor, Role
@@ -63,14 +64,18 @@ class Guard:
                 await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        guarded = self._with_headers(scope, send)
         refused = self._strange(scope, headers)
         if refused is None:
-            actor, csrf = await anyio.to_thread.run_sync(self._who, scope, headers)
+            try:
+                actor, csrf = await anyio.to_thread.run_sync(self._who, scope, headers)
+            except DeskError as err:  # no route has been reached whose errors are told: the database is away
+                await _refuse((err.status, err.reason), scope, guarded, remedy=err.remedy)
+                return
             scope.setdefault("state", {}).update(actor=actor, csrf=csrf)
             if self._desk.settings.secure:  # a proxy that speaks https asks us by http: links must name what the browser sees
                 scope["scheme"] = "https"
             refused = self._stranger(scope, headers, actor, csrf)
-        guarded = self._with_headers(scope, send)
         if refused is not None:
             await _refuse(refused, scope, guarded)
             return

@@ -3,13 +3,15 @@
 import shutil
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select, update
 
-from cdgis.core.errors import CdgisError
-from cdgis.web.database import Database
+from cdgis.core.errors import CdgisError, DeskError
+from cdgis.web.database import Database, insist
 from cdgis.web.desk_settings import DeskSettings
 from cdgis.web.job_kinds import KINDS
 from cdgis.web.job_process import JobCancelled, run_apart, run_here
@@ -71,11 +73,13 @@ class JobRunner:
         names = [name for name, kind in KINDS.items() if kind.quick == quick]
         while not self._closing.is_set():
             bell.clear()
-            job = self._claimed(names)
+            job = None
+            with suppress(DeskError):  # the database is away for a moment: the job stands there still
+                job = self._claimed(names)
             if job is None:
                 bell.wait(_LOOK_S)
                 continue
-            self._do(job)
+            self._note(job.id, self._do(job))
 
     def _claimed(self, kinds: list[str]) -> Job | None:
         waiting = select(Job).where(Job.state == JobState.WAITING, Job.kind.in_(kinds)).order_by(Job.made_at, Job.id).limit(1)
@@ -86,8 +90,8 @@ class JobRunner:
                 hold(session, job.id, self._presence)
         return job
 
-    def _do(self, job: Job) -> None:
-        """Do one job; its files are moved to their place only when all is done."""
+    def _do(self, job: Job) -> dict[str, Any]:
+        """Do one job and return what its row is to say; its files are moved to their place only when all is done."""
         folder = job_folder(self._settings, job.id)
         part = folder.with_name(f".part-{job.id}")
         told: dict[str, Any] = {"state": JobState.DONE, "result": {}, "message": ""}
@@ -107,21 +111,31 @@ class JobRunner:
             told |= {"state": JobState.FAILED, "message": f"程序内部错误 {type(err).__name__}，请连同操作步骤一并反馈"}
         finally:
             shutil.rmtree(part, ignore_errors=True)
-        self._write(job.id, told | {"ended_at": self._settings.clock().isoformat(), "stage": ""})
+        return told | {"ended_at": self._settings.clock().isoformat(), "stage": ""}
+
+    def _note(self, job_id: str, told: dict[str, Any]) -> None:
+        """Write what came of a job, or that what came of it cannot be kept; a desk that closes says so when it opens."""
+        with suppress(DeskError):
+            try:
+                insist(partial(self._write, job_id, told), self._closing)
+            except DeskError as err:
+                told |= {"state": JobState.FAILED, "result": {}, "message": str(err)}
+                insist(partial(self._write, job_id, told), self._closing)
 
     def _teller(self, job_id: str) -> Any:
-        last: list[tuple[str, int, int, str]] = []
+        last: list[Any] = []
 
         def tell(*told: Any) -> bool:
-            """Write how far the job is, and return whether it is still wanted."""
+            """Write how far the job is, and return whether it is still wanted: it is, as long as the database does not say otherwise."""
             if self._closing.is_set():
                 return False
-            if last and last[0] == told:
-                with self._database.reading() as session:
-                    return session.scalar(select(Job.state).where(Job.id == job_id)) == JobState.RUNNING
-            last[:] = [told]
-            stage, done, total, item = told
-            return self._write(job_id, {"stage": stage, "done": done, "total": total, "message": item})
+            with suppress(DeskError):
+                if last == list(told):
+                    with self._database.reading() as session:
+                        return session.scalar(select(Job.state).where(Job.id == job_id)) == JobState.RUNNING
+                stage, done, total, item = last[:] = told
+                return self._write(job_id, {"stage": stage, "done": done, "total": total, "message": item})
+            return True
 
         return tell
 

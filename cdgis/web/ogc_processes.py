@@ -1,6 +1,8 @@
 """OGC API Processes Part 1 (Core, JSON, OpenAPI 3.0, job list, dismiss) over screen, guide and trace: answered at once, or as a job."""
 
 import threading
+from contextlib import suppress
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
@@ -10,6 +12,7 @@ from sqlalchemy import select, update
 
 from cdgis.core.errors import CdgisError, DeskError
 from cdgis.web.case_states import Actor, Role
+from cdgis.web.database import insist
 from cdgis.web.job_states import JobState
 from cdgis.web.job_table import hold_job, new_job
 from cdgis.web.models import Job
@@ -111,9 +114,14 @@ def _run(desk: Desk, job_id: str, name: str, given: dict[str, Any]) -> None:
         told: dict[str, Any] = {"state": JobState.DONE, "result": desk.ask_quickly(f"process-{name}", **given), "done": 1}
     except CdgisError as err:
         told = {"state": JobState.FAILED, "message": str(err)}
-    ended = told | {"ended_at": desk.settings.clock().isoformat()}
+    told["ended_at"] = desk.settings.clock().isoformat()
+    with suppress(DeskError):  # the desk closes: it says what was not done when it opens
+        insist(partial(_note, desk, job_id, told), desk.presence.ended)
+
+
+def _note(desk: Desk, job_id: str, told: dict[str, Any]) -> None:
     with desk.database.writing() as session:
-        session.execute(update(Job).where(Job.id == job_id, Job.state == JobState.RUNNING).values(**ended))
+        session.execute(update(Job).where(Job.id == job_id, Job.state == JobState.RUNNING).values(**told))
 
 
 def _mine(desk: Desk, actor: Actor, job_id: str) -> Job:

@@ -48,13 +48,13 @@ def documents(desk: InDesk, actor: Who, project_id: str) -> list[dict[str, Any]]
     """Return the documents of a project."""
     with desk.database.reading() as session:
         case = visible_case(session, actor, project_id)
-        found = session.scalars(select(Document).where(Document.case_id == case.id).order_by(Document.round, Document.kind, Document.name))
+        found = session.scalars(select(Document).where(Document.case_id == case.id))
         return [
             {
                 "id": row.id, "project_id": case.id, "process_id": _process_id(case, row.round), "title": row.name, "document_type": row.kind,
                 "size": row.size, "sha256": row.sha256, "url": f"/api/cases/{case.id}/documents/{row.id}", "publish_date": row.made_at,
             }
-            for row in found
+            for row in sorted(found, key=lambda row: (row.round, row.kind, row.name))
         ]  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from cdgis.web.case_flow import judged
 from cdgis.web.case_import import RECEIVED
 from cdgis.web.case_states import Action, Actor, CaseState
 from cdgis.web.cases import question_of
+from cdgis.web.database import insist
 from cdgis.web.event_chain import events_of
 from cdgis.web.job_states import JobState
 from cdgis.web.job_table import end_job, hold_job, new_job
@@ -55,18 +56,26 @@ def over_cases(desk: Desk, job_id: str, ids: Sequence[str], kept: str, ask: Call
     A case of which nothing can be said today is named under "failed" with the reason, the others are gone on with.
     """
     found: dict[str, list[dict[str, Any]]] = {kept: [], "failed": []}
+    closing = desk.presence.ended
     for number, case_id in enumerate(ids, start=1):
         try:
             answer = ask(case_id)
             found[kept] += [answer] if answer else []
         except CdgisError as err:
-            found["failed"].append(named_case(desk, case_id) | {"reason": str(err)})
-        with desk.database.writing() as session:
-            job = session.get(Job, job_id)
-            if job is None or job.state != JobState.RUNNING:
-                return
-            job.done, job.result = number, {key: list(rows) for key, rows in found.items()}
-    end_job(desk, job_id, state=JobState.DONE, only=JobState.RUNNING)
+            found["failed"].append(insist(partial(named_case, desk, case_id), closing) | {"reason": str(err)})
+        if not insist(partial(_goes_on, desk, job_id, number, found), closing):
+            return
+    insist(partial(end_job, desk, job_id, state=JobState.DONE, only=JobState.RUNNING), closing)
+
+
+def _goes_on(desk: Desk, job_id: str, done: int, found: dict[str, list[dict[str, Any]]]) -> bool:
+    """Write how far a job is, and return whether it still runs."""
+    with desk.database.writing() as session:
+        job = session.get(Job, job_id)
+        if job is None or job.state != JobState.RUNNING:
+            return False
+        job.done, job.result = done, {key: list(rows) for key, rows in found.items()}
+        return True
 
 
 def difference(desk: Desk, case_id: str) -> dict[str, Any] | None:

@@ -32,7 +32,7 @@ class Presence:
     def __init__(self, database: Database, clock: Callable[[], datetime], *, shared: bool) -> None:
         self.id = uuid.uuid4().hex
         self._database, self._clock, self._shared = database, clock, shared
-        self._ended = threading.Event()
+        self.ended = threading.Event()
 
     def begin(self) -> None:
         """Register, end the jobs of servers that are gone, and go on doing so where there are others."""
@@ -56,13 +56,13 @@ class Presence:
         return [self.id, *(row.id for row in others if row.id not in gone)]
 
     def _live(self) -> None:
-        while not self._ended.wait(_BEAT_S):
+        while not self.ended.wait(_BEAT_S):
             with suppress(DeskError):  # the database is away for a moment: requests say so, the next beat tries again
                 self.beat()
 
     def end(self) -> None:
         """Take this server off the list; where the database is gone before it, its silence says the same."""
-        self._ended.set()
+        self.ended.set()
         with suppress(DeskError), self._database.writing() as session:
             session.execute(delete(RunningServer).where(RunningServer.id == self.id))
 
