@@ -32,7 +32,6 @@ def state_plan(
     if plan is not None:
         found = plan.assignment
         gap = 0.0 if found.objective == 0 else (found.objective - found.bound) / found.objective
-        gap = gap if gap > 1e-9 else 0.0
         rows += [
             ("10", "已安排", f"{int((plan.place != '').sum())} 家"),
             ("11", "目标值", f"{found.objective:.6f}"),
