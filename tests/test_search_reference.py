@@ -146,6 +146,20 @@ def test_every_try_is_that_of_the_search_written_out(seed):
             )
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_a_try_that_changes_nothing_is_kept_where_only_that_is_allowed(seed):
+    """Losses in whole quarters and no threshold: many tries change exactly nothing, and where they lead tells."""
+    rng = np.random.default_rng(seed)
+    table, option = problem(rng, 8, 3, 2)
+    table[:, :, :2] = np.round(table[:, :, :2] * 4) / 4
+    table[:, :, 2:] = np.round(table[:, :, 2:] * 8) / 8
+    for tries in (5, 20, 60):
+        stop, schedule = (0.25, -INF, tries), np.array([(0.0, 1.0)] * 3)
+        assert anneal(table, option, np.full(8, 3), stop, schedule).tolist() == searched(
+            table, option, np.full(8, 3), stop, schedule
+        )
+
+
 def test_a_search_ends_between_two_rows_once_it_loses_no_more_than_enough():
     """One enterprise, one park: the first row finds it; with that loss as enough no second row is tried, with less one is."""
     table, option = np.array([[[0.5, 0.0, 0.4], [1.0, 0.0, 0.0]]]), np.array([[2, 0, 1]])

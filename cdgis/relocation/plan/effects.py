@@ -130,4 +130,4 @@ def _people(
 
 
 def _points(frame: pd.DataFrame) -> npt.NDArray[np.object_]:
-    return np.asarray(shapely.points(frame[["lon", "lat"]].to_numpy(dtype=float)), dtype=object).reshape(-1)
+    return np.asarray(shapely.points(frame[["lon", "lat"]].to_numpy(dtype=float)), dtype=object)
