@@ -90,13 +90,15 @@ def carried(attributes: pd.DataFrame, origin: np.ndarray, names: np.ndarray, rng
 
 def ours(size: str) -> dict[str, Any]:
     from cdgis.judging.evaluation import judge_subjects
+    from cdgis.readers.place_extent import in_place
     from cdgis.relocation.plan import plan_relocation
 
     loaded, subjects = made(size)
     start, ready = time.perf_counter(), spent_s()
     judged = judge_subjects(loaded, subjects, jobs=2)
     middle, halfway = time.perf_counter(), spent_s()
-    found = plan_relocation(loaded, judged)
+    with in_place(loaded.workspace):
+        found = plan_relocation(loaded, judged)
     end = time.perf_counter()
     listed, plan = found["relocation"], found["relocation_plan"].set_index("title")["value"]
     return {
