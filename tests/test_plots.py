@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from shapes import from_metres, metres
 
 from cdgis.geometry import geodesy
-from cdgis.siting.clearance import SETBACK_M
+from cdgis.geometry.plane_validity import valid_in_distance_plane
+from cdgis.siting.clearance import SETBACK_M, Obstruction
 from cdgis.siting.plots import OpenGround
 
 few = settings(max_examples=12)
@@ -150,3 +151,53 @@ def test_ground_is_cut_the_other_way_where_only_that_has_room_for_all(seed):
     free = m2(shapely.difference(area, shapely.union_all(taken)))
     plots = found.plots([part * free * rng.uniform(0.9, 1.0) for part in parts], taken)
     assert len(plots) == len(parts) > 1 and None not in plots
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_plots_given_out_in_turns_are_whole_polygons_that_do_not_meet(seed):
+    """Two kinds of enterprise, each with open ground of its own in one park: whoever comes later builds beside rounded borders."""
+    rng = np.random.default_rng(seed)
+    centre = rng.uniform([116.5, 40.5], [118.8, 42.2])
+    park = shapely.Point(centre).buffer(rng.uniform(0.01, 0.02))
+    discs = [shapely.Point(centre + rng.normal(0, 0.01, 2)).buffer(rng.uniform(0.001, 0.004), quad_segs=rng.integers(2, 20)) for _ in range(5)]
+    grounds = [ground(park), ground(park, *discs[:3])]
+    taken: list[shapely.Geometry] = []
+    for turn in range(8):
+        found = grounds[turn % 2].plots(list(rng.uniform(1e4, 2e5, rng.integers(1, 4))), taken)
+        taken += [plot for plot in found if plot is not None]
+    assert len(taken) > 5 and all(plot.geom_type == "Polygon" and plot.is_valid for plot in taken)
+    plane = geodesy.geometries_to_plane(np.array(taken, dtype=object))
+    one, other = shapely.STRtree(plane).query(plane)
+    assert shapely.area(shapely.intersection(plane[one], plane[other]))[one != other].max(initial=0) < 1e-3
+
+
+TRAP = [
+    (4404697271, 9785452535), (3805524984, 9783183387), (3797412874, 10999353100), (3789300266, 12215522553), (5130442500,
+    12220597562), (6471585077, 12225656945), (7812727996, 12230700701), (7817501845, 11508394804), (7823614954, 10583414096),
+    (9332338742, 10589069226), (10841062960, 10594704581), (10834992530, 11519685654), (10830252009, 12241991837), (10830252009,
+    12241991837), (10830582500, 12191636230), (12552593222, 12198044281), (12211251638, 11600695672), (12211251108, 11600694744),
+    (11550924280, 10445155452), (11516807489, 10385451546), (11516807461, 10385451498), (11516806936, 10385450579), (10825472523,
+    9175670679), (9791667549, 9175670643), (9791666597, 9175670643), (9661449693, 9175671158), (9350055663, 9175671793), (9347619227,
+    9545661722), (7808171479, 9539891455), (7802795314, 10353367758), (7794321737, 11635450311), (6093390426, 11629050552),
+    (4392459665, 11622625658), (4400999931, 10340543681), (4404697271, 9785452535),
+]  # fmt: skip
+HAIR = [(4404697271, 9785452535), (4404697359, 9785452535), (4409539646, 9058461415), (4404697271, 9785452535)]
+"""1e-12 degrees from 117.06 E, 41.32 N: a plot that was handed out, and a hairline beside it which meets it in one point only."""
+
+
+def torn() -> shapely.MultiPolygon:
+    rings = [[(round(117.06 + x * 1e-12, 12), round(41.32 + y * 1e-12, 12)) for x, y in ring] for ring in (TRAP, HAIR)]
+    return shapely.MultiPolygon([shapely.Polygon(ring) for ring in rings])
+
+
+def test_ground_valid_in_degrees_and_torn_in_the_distance_plane_is_cut_all_the_same():
+    (local,) = geodesy.geometries_to_local(np.array([torn()]))
+    with pytest.raises(shapely.errors.GEOSException):  # what every cut below would meet
+        shapely.union_all([local])
+    around = shapely.box(*torn().buffer(0.002).bounds)
+    open_ground = ground(around, torn())
+    (plot,) = ground(around).plots([1e4], [torn()])
+    assert open_ground.total_m2 < m2(around) - m2(torn()) and plot is not None and not shapely.intersects(plot, torn().buffer(-1e-6))
+    assert not shapely.is_empty(Obstruction.of(np.array([torn()])).bare)
+    (whole,) = valid_in_distance_plane(np.array([torn()]))
+    assert whole.is_valid and whole.area == pytest.approx(local.area, rel=1e-9)

@@ -22,7 +22,7 @@ from cdgis.geometry.kernels import (
     rounding_m2,
 )
 from cdgis.geometry.outline_chunks import OutlineChunks
-from cdgis.geometry.plane_validity import valid_on_plane
+from cdgis.geometry.plane_validity import valid_on_plane, valid_polygons
 from cdgis.geometry.shapes import (
     LINE_HIT_M,
     densified,
@@ -102,6 +102,11 @@ def both_planes(lonlat: GeometryArray) -> tuple[GeometryArray, GeometryArray]:
         lonlat = np.asarray(lonlat, dtype=object).copy()
         lonlat[mended] = geodesy.geometries_from_plane(plane[mended])
     return plane, geodesy.geometries_to_local(follow_plane(lonlat, plane))
+
+
+def cut_ground(lonlat: GeometryArray) -> GeometryArray:
+    """Return EPSG:4490 geometries in the distance plane as `both_planes` does, and polygons valid there: for cutting one by another."""
+    return valid_polygons(both_planes(lonlat)[1])[0]
 
 
 def outside_m(extents: Extents, zones: GeometryArray) -> FloatArray:

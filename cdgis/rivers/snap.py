@@ -13,6 +13,7 @@ import shapely
 
 from cdgis.core.array_types import FloatArray, IntArray
 from cdgis.geometry.geodesy import geodesic_distance_m, geometries_from_local, geometries_to_local, lonlat_points
+from cdgis.geometry.plane_validity import valid_in_distance_plane
 from cdgis.rivers.network import Network
 
 OFFERED = 5
@@ -92,7 +93,7 @@ class Snapper:
         shape positions, vertices, offset_m (geodesic; 0 where they meet), to_outlet_m of the first point downstream
         along the segment at that offset.
         """
-        local = geometries_to_local(shapes)
+        local = valid_in_distance_plane(shapes)
         shape, segment = self.tree.query(local, predicate="dwithin", distance=distance_m * 1.001)
         lines, areas = self.segments[segment], local[shape]
         meet = shapely.intersection(lines, areas)

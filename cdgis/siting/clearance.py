@@ -16,7 +16,7 @@ from cdgis.core.array_types import FloatArray, GeometryArray
 from cdgis.geometry import geodesy
 from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.geometry.shapes import densified
-from cdgis.judging.extents import both_planes
+from cdgis.judging.extents import both_planes, cut_ground
 
 SETBACK_M = 1.0
 RING_STEP_M = 10.0
@@ -47,7 +47,7 @@ class Obstruction:
     @classmethod
     def of(cls, zones: GeometryArray, *, setback_m: float = SETBACK_M) -> "Obstruction":
         """Return the obstruction by EPSG:4490 `zones` of any kind, kept off by `setback_m` metres."""
-        _, local = both_planes(np.asarray(zones, dtype=object))
+        local = cut_ground(np.asarray(zones, dtype=object))
         areal = shapely.get_dimensions(local) == 2
         solid = shapely.union_all(local[areal])
         thin = shapely.buffer(shapely.union_all(local[~areal]), _GRAZE_M / 2)

@@ -15,6 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray
 from cdgis.core.vocabulary import Scope
 from cdgis.geometry import geodesy
+from cdgis.geometry.plane_validity import valid_polygons
 from cdgis.geometry.shapes import subdivide
 from cdgis.judging.exemptions import rule_applies_but_for_geometry
 from cdgis.judging.facts import Facts
@@ -97,7 +98,7 @@ class _Pieces:
         self._zones = layer.zones
         self.count = len(layer.zones)
         self._wanted: dict[Scope, BoolArray] = {}
-        _, local = planes_of_zones(layer)
+        local, _ = valid_polygons(planes_of_zones(layer)[1])
         areal = np.flatnonzero(shapely.get_dimensions(local) == 2)
         other = np.flatnonzero(shapely.get_dimensions(local) != 2)
         pieces, owner = subdivide(local[areal])

@@ -16,10 +16,12 @@ from cdgis.core.array_types import GeometryArray
 from cdgis.geometry import geodesy
 from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.geometry.shapes import COURSE_EDGE_M, densified, is_sliver, polygonal
-from cdgis.judging.extents import both_planes
+from cdgis.judging.extents import cut_ground
 from cdgis.siting.clearance import Obstruction, as_written
 
 _HALVINGS = 40
+_APART_M = 1e-3
+"""Ground this near to a plot is taken: beside a border that was rounded when it was written, a hairline would be left."""
 _SLACK = 1e-6
 """Share of its size that a plot may lack: cuts are found by halving."""
 
@@ -42,11 +44,11 @@ class OpenGround:
     @classmethod
     def of(cls, area: BaseGeometry, zones: GeometryArray, *, least_width_m: float) -> "OpenGround":
         """Return what `zones` (EPSG:4490, any kind) leave open of a polygon `area` (EPSG:4490)."""
-        plane, local = both_planes(np.array([area]))
-        whole, everything = local[0], float(shapely.area(plane[0]))
+        area = np.array([area])
+        whole, everything = cut_ground(area)[0], float(shapely.area(valid_on_plane(area)[0])[0])
         kept = ground = whole
         if len(zones):
-            shut = both_planes(zones)[1]
+            shut = cut_ground(zones)
             kept = shapely.difference(whole, shapely.union_all(shut[shapely.get_dimensions(shut) == 2]))
             ground = shapely.difference(whole, Obstruction.of(zones).wide)
         parts = shapely.get_parts(polygonal(np.array([kept]))[0])
@@ -73,7 +75,8 @@ class OpenGround:
         """
         ground = shapely.union_all(self.blocks)
         if len(taken):
-            ground = shapely.difference(ground, shapely.union_all(both_planes(np.array(taken, dtype=object))[1]))
+            apart = shapely.buffer(cut_ground(np.array(taken, dtype=object)), _APART_M, join_style="mitre")
+            ground = shapely.difference(ground, shapely.union_all(apart))
         blocks = _connected(ground)
         scale = _scale(self.area)
         needs = [(i, area * scale) for i, area in enumerate(areas_m2)]
@@ -104,6 +107,16 @@ def _scale(local: BaseGeometry) -> float:
 
 
 def _written(local: BaseGeometry) -> BaseGeometry:
+    """Return distance-plane ground as it is handed out, EPSG:4490; hairlines that rounding would cross go first, where there are any."""
+    found = _rounded(local)
+    if found.geom_type != "Polygon" or not found.is_valid:
+        core = shapely.buffer(local, -_APART_M, join_style="mitre")
+        parts = shapely.get_parts(shapely.buffer(core, _APART_M, join_style="mitre", mitre_limit=2.0))
+        found = _rounded(max(parts, key=shapely.area, default=local))
+    return found
+
+
+def _rounded(local: BaseGeometry) -> BaseGeometry:
     lonlat = geodesy.geometries_from_local(densified(np.array([local]), COURSE_EDGE_M))
     return as_written(geodesy.geometries_from_plane(valid_on_plane(lonlat)[0])[0])
 

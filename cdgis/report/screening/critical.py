@@ -9,6 +9,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.geometry import geodesy
+from cdgis.geometry.plane_validity import valid_in_distance_plane
 from cdgis.workspace.layers import Layer
 
 _RELATIVE, _ABSOLUTE_M = 0.01, 0.5
@@ -35,8 +36,8 @@ def critical_ends(layer: Layer | None, shape: BaseGeometry, distance_m: float) -
     index = np.sort(layer.zones.sindex.query(box))
     if not len(index):
         return None
-    zones = geodesy.geometries_to_local(layer.zones.geometry.to_numpy()[index])
-    (subject,) = geodesy.geometries_to_local(np.array([shape], dtype=object))
+    zones = valid_in_distance_plane(layer.zones.geometry.to_numpy()[index])
+    (subject,) = valid_in_distance_plane(np.array([shape], dtype=object))
     lines = [shapely.shortest_line(subject, zone) for zone in zones]
     lines += [_way_out(subject, zone) for zone in zones if shapely.intersects(subject, zone)]
     return _best([line for line in lines if line is not None and not line.is_empty], distance_m)
