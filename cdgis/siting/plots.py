@@ -44,8 +44,8 @@ class OpenGround:
     @classmethod
     def of(cls, area: BaseGeometry, zones: GeometryArray, *, least_width_m: float) -> "OpenGround":
         """Return what `zones` (EPSG:4490, any kind) leave open of a polygon `area` (EPSG:4490)."""
-        area = np.array([area])
-        whole, everything = cut_ground(area)[0], float(shapely.area(valid_on_plane(area)[0])[0])
+        drawn = np.array([area], dtype=object)
+        whole, everything = cut_ground(drawn)[0], float(shapely.area(valid_on_plane(drawn)[0])[0])
         kept = ground = whole
         if len(zones):
             shut = cut_ground(zones)
