@@ -24,6 +24,8 @@ _PART_WORDS = {"度": "d", "°": "d", "deg": "d", "分": "m", "′": "m", "'": "
                "秒": "s", "″": "s", '"': "s", "sec": "s"}  # fmt: skip
 _PART_TAIL = re.compile("^(.+?)[(_-]?(" + "|".join(map(re.escape, _PART_WORDS)) + r")\)?$")
 _AXES = ("lon", "lat")
+_PLACING = ("pair", "east", "north", "wkt", "datum")
+"""Columns, beside angles, of which a table may have one."""
 _LETTER_AXIS = re.compile(r"(.*坐标系|point_?|平面坐标|坐标)?[xy](_?coord|坐标)?(?:\(.*\)|[/,_](?:m|米))?$")
 _UNIT_TAIL = re.compile(r"[/,_](?:m|米)$")
 _SYSTEM_HEAD = re.compile(r"^.*坐标系(?=.)")
@@ -43,6 +45,8 @@ class Columns:
     """Datum named in the coordinate headers or above them."""
     forms: Mapping[str, str] = field(default_factory=dict)
     """lon|lat -> how its header says the angle is written: a packed form, decimal, or "" when it does not say."""
+    repeated: tuple[tuple[int, int], ...] = ()
+    """(later, first) columns that mean the same: one coordinate under several names, or one name twice."""
 
     @property
     def has_letter_axes(self) -> bool:
@@ -129,12 +133,14 @@ def _labels(sheet: Sheet, index: int, height: int) -> tuple[str, ...]:
 
 
 def resolve_columns(labels: Sequence[str]) -> Columns:
-    """Return what each column means; the first of several columns with one meaning counts."""
+    """Return what each column means; of several with one meaning the first counts, and the others are told as repeated."""
     roles: dict[str, int] = {}
     angles: dict[tuple[str, str], int] = {}
     attributes: dict[int, AttributeColumn] = {}
     datum: Datum = "undeclared"
     forms: dict[str, str] = {}
+    first: dict[object, int] = {}
+    repeated: list[tuple[int, int]] = []
     for index, label in enumerate(labels):
         angle = _angle_column(label) if label else None
         role = subject_column(label) if label else None
@@ -146,11 +152,15 @@ def resolve_columns(labels: Sequence[str]) -> Columns:
             roles.setdefault(role, index)
         elif attribute and attribute.attribute.name not in {c.attribute.name for c in attributes.values()}:
             attributes[index] = attribute
-        if angle or role in ("pair", "east", "north"):
+        meaning = angle or (role if role in _PLACING else plain(label) if role or attribute else None)
+        if meaning is not None and first.setdefault(meaning, index) != index:
+            repeated.append((index, first[meaning]))
+        elif angle or role in ("pair", "east", "north"):
             named = datum_named(label)
             datum = named if named != "unknown" and datum == "undeclared" else datum
     return Columns(
-        labels=tuple(labels), roles=roles, angles=_whole_angles(angles), attributes=attributes, datum=datum, forms=forms
+        labels=tuple(labels), roles=roles, angles=_whole_angles(angles), attributes=attributes, datum=datum, forms=forms,
+        repeated=tuple(repeated),
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from cdgis.readers.headers import Header, find_header, subject_column
 from cdgis.readers.inputs import InputFile
 from cdgis.readers.intake import Remark, rejected, repaired
 from cdgis.readers.records import cell_text
+from cdgis.readers.repeated_columns import settled
 from cdgis.readers.sheets import Sheet, read_sheets
 from cdgis.readers.text_encoding import decode_text
 
@@ -189,14 +190,18 @@ def read_sidecar(path: Path, *, label: str) -> Sidecar:
         if header is None or "file" not in header.columns.roles:
             rows.append(SidecarRow(row=f"{prefix}表头", file="", parcel="", texts={}))
         else:
-            rows += _sheet_rows(sheet, header, prefix)
+            rows += _sheet_rows(sheet, header, prefix, label)
     return Sidecar(label=label, rows=tuple(rows))
 
 
-def _sheet_rows(sheet: Sheet, header: Header, prefix: str) -> Iterator[SidecarRow]:
+def _sheet_rows(sheet: Sheet, header: Header, prefix: str, source: str) -> Iterator[SidecarRow]:
     """Yield the filled rows below a header; one that names no file is kept, so that it can be reported."""
     columns = header.columns
-    for number, cells in enumerate(sheet.rows[header.first_data_row :], start=header.first_data_row + 1):
+    for number, written in enumerate(sheet.rows[header.first_data_row :], start=header.first_data_row + 1):
+        cells, unsettled = settled(written, columns)
+        if unsettled:
+            reason = f"附表{prefix and f' {prefix[:-1]} '}第 {number} 行{unsettled[0].reason}（{unsettled[0].value}）"
+            raise ReaderError(reason, source=source, remedy=unsettled[0].remedy)
         texts = {
             label: cell for label, cell in zip(columns.labels, cells, strict=False) if label and not is_missing(cell)
         }

@@ -21,6 +21,7 @@ from cdgis.readers.positions import DATUM_REMEDY, Position, cell_under, locate_r
 from cdgis.readers.records import SiteRecord, SiteSource, crs_remedy
 from cdgis.readers.reference import converted_note
 from cdgis.readers.repair import settle
+from cdgis.readers.repeated_columns import settled
 from cdgis.readers.sheets import UNCACHED_REMEDY, Sheet, cell_name, read_sheets, uncached_reason
 from cdgis.readers.survey_points import SURVEY_SUFFIX, survey_header
 
@@ -79,7 +80,8 @@ def _rows(sheet: Sheet, header: Header, prefix: str, source: SiteSource, places:
     titled = _titled(header, columns)
     rows: list[_Row] = []
     ordinal = 0
-    for number, cells in enumerate(sheet.rows[header.first_data_row :], start=header.first_data_row + 1):
+    for number, written in enumerate(sheet.rows[header.first_data_row :], start=header.first_data_row + 1):
+        cells, unsettled = settled(written, columns)
         row = _Row(
             label=f"{prefix}{number}",
             ordinal="",
@@ -89,11 +91,11 @@ def _rows(sheet: Sheet, header: Header, prefix: str, source: SiteSource, places:
         if not row.position.remarks:
             ordinal += 1
             position = _position(cells, columns, sheet_crs, source)
-            odd = _odd_row(cells, columns, is_csv=sheet.fills_headers, is_hidden=number in sheet.hidden_rows)
+            odd = _odd_row(written, columns, is_csv=sheet.fills_headers, is_hidden=number in sheet.hidden_rows)
             lacking = _uncached(sheet, number, columns)
             if is_quarantined(lacking):
                 position = Position(shape=None)  # what it lacks is not for the user to fill in
-            odd += lacking
+            odd += (*lacking, *unsettled)
             row = replace(
                 row,
                 ordinal=str(ordinal),
