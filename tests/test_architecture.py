@@ -52,7 +52,7 @@ FENCES = {
         "report.rivers.docx", "report.relocation.docx",
     ),
     "matplotlib": ("report.site.overview_png",),
-    "PIL": ("report.drawing.fonts", "report.screening.figure_png", "report.rivers.plan_png"),
+    "PIL": ("report.drawing.fonts", "report.drawing.zone_picture", "report.screening.figure_png", "report.rivers.plan_png"),
 }
 NETWORK = ("urllib.request", "urllib.error", "http", "http.client", "socket", "ssl", "psycopg", "requests", "urllib3", "ftplib", "asyncio")
 NETWORK_ROOMS = ("readers.sources", "web.webhooks")
