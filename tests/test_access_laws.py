@@ -273,6 +273,18 @@ def test_a_wide_sheet_is_one_clause_an_item_numbered_within_unit_and_dimension(r
     assert gaps == () and incomplete == set() and all(item.manual for item in rules)
 
 
+@pytest.mark.parametrize("at", [1, 2, 3, 4])
+def test_two_columns_of_one_dimension_are_both_its_clauses(at):
+    """A heading over two columns, 禁止 and 限制 beside each other: neither is passed over."""
+    second = ["", *WIDE[:at], WIDE[at], *WIDE[at:]][1:]
+    row = [UNIT, *["/"] * 5]
+    row[at], row[at + 1] = "1.禁止甲。", "2.限制乙。"
+    labels = [f"column_{n}" for n in range(1, 7)]
+    rules, gaps, _ = access_list_rules(pd.DataFrame([second, row, [SECOND, *["无"] * 5]], columns=labels, dtype=object))
+    found = [(item.clause, str(item.dimension)) for item in rules]
+    assert found == [(text, str(list(Dimension)[at - 1])) for text in ("1.禁止甲。", "2.限制乙。")] and not gaps
+
+
 def test_merged_codes_short_rows_and_rows_without_code_of_long_sheets():
     long = ["单元编码", "维度", "管控要求"]
     rows = [

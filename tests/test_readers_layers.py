@@ -196,6 +196,17 @@ def test_table_layer_is_text_with_mapped_columns(tmp_path: Path) -> None:
         read_table_layer(layer_spec("清单.csv", geometry="table", fields={"code": ("CODE",)}), tmp_path)
 
 
+@pytest.mark.parametrize(("cells", "read"), [("甲,甲", "甲"), (",甲", "甲"), ("甲,", "甲"), (",", ""), ("甲,乙", None)])
+def test_table_layer_with_two_columns_of_one_name_is_read_only_where_they_agree(tmp_path: Path, cells: str, read: str | None) -> None:
+    (tmp_path / "表.csv").write_text(f"编码,条文,条文\n1,乙,乙\n2,{cells}\n", encoding="utf-8")
+    spec = layer_spec("表.csv", geometry="table", fields={"code": ("编码",)})
+    if read is None:
+        with pytest.raises(LayerError, match="第 3 行：有两列都叫“条文”，内容不同（甲 / 乙）"):
+            read_table_layer(spec, tmp_path)
+    else:
+        assert read_table_layer(spec, tmp_path)["条文"].tolist() == ["乙", read]
+
+
 def test_no_part_of_a_bow_tie_is_lost_when_its_long_edges_are_densified(tmp_path: Path) -> None:
     zones = read(write_layer(tmp_path / "a.gpkg", [BOW_TIE], {"zone_id": ["A"]}, epsg=4527)).zones
     half_m2 = survey_area_m2(np.array([square(117.90, 40.95)], dtype=object))[0] / 2

@@ -249,6 +249,17 @@ def test_faults_of_the_table_as_a_whole_name_the_row(loaded):
         import_rules(loaded, data, name="x.xlsx")
 
 
+def test_a_sheet_with_two_columns_of_one_name_is_refused(loaded):
+    book = load_workbook(io.BytesIO(export_rules(loaded, Path("x.xlsx"))))
+    sheet = book.worksheets[0]
+    title = sheet.cell(1, 3).value
+    sheet.cell(1, sheet.max_column + 1).value = title
+    out = io.BytesIO()
+    book.save(out)
+    with pytest.raises(RuleError, match=f"有两列都叫 {title}"):
+        import_rules(loaded, out.getvalue(), name="x.xlsx")
+
+
 def test_schema_fault_names_its_column(loaded):
     data = edited(export_rules(loaded, Path("x.xlsx")), (row_of("SO-02"), "effective_to", "1999-01-01"))
     with pytest.raises(RuleError, match="失效日期早于施行日期"):

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -165,7 +166,7 @@ def read_table_layer(spec: LayerSpec, folder: Path) -> pd.DataFrame:
 
     Raises
     ------
-    LayerError : the file is absent, unreadable, or a mapped field is not in it.
+    LayerError : the file is absent, unreadable, a mapped field is not in it, or two columns of one name differ.
     """
     path = folder / spec.path
     if not path.is_file():
@@ -175,7 +176,7 @@ def read_table_layer(spec: LayerSpec, folder: Path) -> pd.DataFrame:
     except ReaderError as err:
         raise LayerError(spec.path, spec.id, (err.told,)) from err
     labels = [label.strip() or f"column_{index}" for index, label in enumerate(sheet.rows[0], start=1)]
-    rows = [dict(zip(labels, row, strict=False)) for row in sheet.rows[1:] if any(row)]
+    rows = [_by_name(labels, row, number, spec) for number, row in enumerate(sheet.rows[1:], start=2) if any(row)]
     frame = pd.DataFrame(rows, columns=list(dict.fromkeys(labels)), dtype=object).fillna("")
     renames: dict[str, str] = {}
     for column, candidates in spec.fields.items():
@@ -187,6 +188,18 @@ def read_table_layer(spec: LayerSpec, folder: Path) -> pd.DataFrame:
     filled = [number for number, row in enumerate(sheet.rows[1:], start=2) if any(row)]
     table.attrs["blank_rows"] = sorted({*range(2, filled[-1]), *filled} - {*filled}) if filled else []
     return table
+
+
+def _by_name(labels: Sequence[str], row: Sequence[str], number: int, spec: LayerSpec) -> dict[str, str]:
+    """Return a row's cells by column; of two columns with one name the filled one holds, and both filled must agree."""
+    cells: dict[str, str] = {}
+    for label, cell in zip(labels, row, strict=False):
+        said = cells.get(label, "").strip()
+        if said and cell.strip() and said != cell.strip():
+            reason = f"第 {number} 行：有两列都叫“{label}”，内容不同（{said} / {cell.strip()}）"
+            raise LayerError(spec.path, spec.id, (f"{reason}。请给其中一列改名，或并成一列",))
+        cells[label] = cells.get(label, "") if said else cell
+    return cells
 
 
 def _chosen_sheet(spec: LayerSpec, path: Path) -> Sheet:

@@ -54,7 +54,7 @@ def _header_faults(spec: LayerSpec, sheet: Sheet) -> list[Fault]:
     twice = [name for name, count in Counter(header).items() if name and count > 1]
     blank = [number for number, name in enumerate(header, start=1) if not name and any(_cells(sheet, number - 1))]
     faults = [
-        Fault(layer=spec.id, zone_id=name, problem=f"有两列都叫“{name}”，只有后一列被读取", remedy="给其中一列改名")
+        Fault(layer=spec.id, zone_id=name, problem=f"有两列都叫“{name}”，一行里只能有一列写内容", remedy="给其中一列改名")
         for name in twice
     ]
     return faults + [

@@ -73,18 +73,24 @@ def as_clauses(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
-def _places(header: Sequence[Sequence[str]]) -> dict[str | Dimension, int] | None:
-    """Return column or dimension -> place by a header of one or more rows, the lowest label of a column holding."""
+def _places(header: Sequence[Sequence[str]]) -> dict[str | Dimension, list[int]] | None:
+    """Return column or dimension -> its places by a header of one or more rows, the lowest label of a column holding."""
     labels = ["" for _ in header[-1]]
     for row in header:
         labels = [_plain(cell) or above for cell, above in zip(row, labels, strict=False)]
-    places: dict[str | Dimension, int] = {}
+    places: dict[str | Dimension, list[int]] = {}
     for place, label in enumerate(labels):
         meant = next((name for name, words in (*_HEADS.items(), *_DIMENSIONS.items()) if label in map(_plain, words)), None)
         if meant is not None:
-            places.setdefault(meant, place)
+            places.setdefault(meant, []).append(place)
     is_wide = sum(dimension in places for dimension in Dimension) >= 2
     return places if "unit_code" in places and (is_wide or {"dimension", "text"} <= places.keys()) else None
+
+
+def _joined(cells: Sequence[object]) -> str:
+    """Return what all columns of one meaning hold in a row: two columns of one dimension are both its clauses."""
+    texts = list(dict.fromkeys(str(cell).strip() for cell in cells))
+    return "\n".join([text for text in texts if text not in NO_REQUIREMENT] or texts[:1])
 
 
 def _plain(cell: object) -> str:
@@ -93,13 +99,13 @@ def _plain(cell: object) -> str:
 
 
 def _clauses(
-    rows: Sequence[Sequence[str]], places: Mapping[str | Dimension, int], first_row: int
+    rows: Sequence[Sequence[str]], places: Mapping[str | Dimension, Sequence[int]], first_row: int
 ) -> Iterator[dict[str, str]]:
     """Yield the clauses of all rows, numbered within unit and dimension where the sheet does not number them."""
     counts: dict[tuple[str, str], int] = {}
     unit = ""
     for number, row in enumerate(rows, start=first_row):
-        cells = {name: str(row[place]).strip() if place < len(row) else "" for name, place in places.items()}
+        cells = {name: _joined([row[place] for place in at if place < len(row)]) for name, at in places.items()}
         if "dimension" in places and not cells["unit_code"] and cells["text"]:
             cells["unit_code"] = unit  # a merged code stands in the first of its rows
         unit = cells["unit_code"]

@@ -162,12 +162,15 @@ def _open(data: bytes, name: str) -> Worksheet:
 
 def _places(header: Sequence[Any], name: str) -> dict[str, int]:
     """Return field -> place of its column."""
-    found = {cell_text(cell): place for place, cell in enumerate(header)}
+    titles = [cell_text(cell) for cell in header]
+    found = {title: place for place, title in enumerate(titles)}
     missing = [column.title for column in COLUMNS if column.title not in found]
     known = {column.title for column in COLUMNS}
     strange = [title for title in found if title and title not in known]
     problems = [f"{name} 缺少列：{'、'.join(missing)}"] if missing else []
     problems += [f"{name} 有不认识的列：{'、'.join(strange)}"] if strange else []
+    twice = sorted({title for title in titles if title and titles.count(title) > 1})
+    problems += [f"{name} 有两列都叫 {'、'.join(twice)}，不知用哪一列"] if twice else []
     if problems:
         raise RuleError(tuple(problems))
     return {column.field: found[column.title] for column in COLUMNS}
