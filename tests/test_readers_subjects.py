@@ -25,6 +25,7 @@ from cdgis.readers.attribute_columns import CanonicalValue, canonical_value, mat
 from cdgis.readers.ids import IdRegister, safe_id
 from cdgis.readers.subjects import describe_site
 from cdgis.readers.text_encoding import decode_text, shapefile_encoding
+from cdgis.rules import industry
 from cdgis.workspace.layers import SUBJECT_COLUMNS, Subjects
 from cdgis.workspace.settings import Sources
 
@@ -300,3 +301,35 @@ def test_a_cpg_that_names_no_encoding_of_texts_is_not_believed(tmp_path: Path, c
     path.with_suffix(".cpg").write_bytes(cpg)
     assert shapefile_encoding(path) == "gb18030"
     assert text_encoding(cpg.decode("latin-1")) in ("", "idna", "punycode")
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_several_industries_in_one_cell_or_in_two_columns_are_none(seed: int) -> None:
+    """Whoever lists a harmless code first must not be judged by it alone."""
+    draw = random.Random(seed)
+    small = [code for code in industry.codes() if len(code) == 4 and industry.former(code) is None]
+    one, other = draw.sample(small, 2)
+    written = [draw.choice([code, f"C{code}", f"{code}{industry.name_of(code)}", f"{code}（{industry.name_of(code)}）"]) for code in (one, other)]
+    mark = draw.choice(["、", ",", "，", ";", "/", "\n", "和", "+", " 及 "])
+    found = describe_site({"企业名称": "甲", "行业代码": mark.join(written)})
+    assert found.columns["industry"] == "" and one in found.remarks[-1].reason and other in found.remarks[-1].reason
+    found = describe_site({"行业代码": written[0], "行业类别": written[1]})
+    assert found.columns["industry"] == "" and "内容不同" in found.remarks[-1].reason
+    for same in (one, one[:2], written[0]):
+        assert describe_site({"行业代码": one, "行业类别": same}).columns["industry"] == one
+        assert describe_site({"行业代码": f"{one}{mark}{same}"}).columns["industry"] == one
+    assert describe_site({"行业代码": one}, {"行业代码": other}).columns["industry"] == one  # the sidecar's word before the file's
+
+
+@pytest.mark.parametrize("text", ["3011 水泥制造，年产30万吨", "3011水泥制造（2710不含）", "3011 水泥制造/粉磨", "2631，化学农药制造"])
+def test_numbers_beside_an_industry_are_no_second_one(text: str) -> None:
+    assert describe_site({"行业代码": text}).columns["industry"] == text[:4]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "value"), [("15", "", "15"), ("", "0.0015", "15"), ("15", "0.0015", "15"), ("15", "15", None), ("15", "无", "15")],
+)  # fmt: skip
+def test_an_attribute_stated_twice_in_one_row_must_agree(first: str, second: str, value: str | None) -> None:
+    found = describe_site({"年耗煤量（吨）": first, "年耗煤量（万吨）": second})
+    assert found.attributes.get("coal_t_per_yr") == value
+    assert (value is None) == any("内容不同" in remark.reason for remark in found.remarks)

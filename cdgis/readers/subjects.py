@@ -13,6 +13,8 @@ from cdgis.readers.intake import Remark, noted, repaired
 from cdgis.rules import industry
 
 _INDUSTRY = re.compile(r"^[A-T]?(\d{2,4})(?!\d)")
+_SEVERAL = re.compile(r"[、,，;；/／+＋&|]|和|及|与|\s+(?=[A-Ta-t]?\d{2,4}(?!\d))")
+"""What parts several industries written in one cell."""
 _LINE_BREAK = re.compile(r"\s*[\r\n]+\s*")
 _MOST_LISTED = 8
 _GROUP_DIGITS = 3
@@ -37,31 +39,68 @@ class Description:
 
 
 def describe_site(*sources: Mapping[str, str]) -> Description:
-    """Return the standard columns and attributes that header -> text pairs state; earlier sources win."""
+    """Return the standard columns and attributes that header -> text pairs state; earlier sources win.
+
+    Within one source nothing wins: two columns that state different things of one attribute, or of the industry, state nothing.
+    """
     columns: dict[str, str] = {}
     attributes: dict[str, str] = {}
     remarks: list[Remark] = []
-    clean: list[tuple[str, str]] = []
     for source in sources:
         texts, more = _clean_texts(source)
-        clean += texts.items()
         remarks += more
-    for header, text in clean:
-        role = subject_column(header)
-        column = match_attribute(header) if role is None else None
-        if role is not None and not is_missing(text):
-            columns.setdefault(role, _LINE_BREAK.sub(" ", text.strip()))
-        elif column is not None and column.attribute.name not in attributes:
-            value = canonical_value(column, text)
-            if value.problem:
-                remarks.append(repaired(f"{column.attribute.title}：{value.problem}", field=header, value=text))
-            elif value.text:
-                attributes[column.attribute.name] = value.text
+        own = _Stated(columns=columns, attributes=attributes)
+        for header, text in texts.items():
+            own.take(header, text)
+        remarks += own.settle()
     columns["industry"], about_industry = _industry(columns.get("industry", ""), columns.get("name", ""))
     columns["project_type"], about_type = _project_type(columns.get("project_type", ""))
     columns["activity"], about_activity = _activity(columns.get("activity", ""))
     remarks += about_activity
     return Description(columns=columns, attributes=attributes, remarks=(*remarks, *about_industry, *about_type))
+
+
+class _Stated:
+    """What one source adds to the columns and attributes that earlier ones stated."""
+
+    def __init__(self, *, columns: dict[str, str], attributes: dict[str, str]) -> None:
+        self._columns, self._attributes = columns, attributes
+        self._before = {*columns, *attributes}
+        self._said: dict[str, dict[str, str]] = {}
+        self._remarks: list[Remark] = []
+
+    def take(self, header: str, text: str) -> None:
+        """Add what one cell states."""
+        role = subject_column(header)
+        column = match_attribute(header) if role is None else None
+        if role is not None and not is_missing(text):
+            if role == "industry" and role not in self._before:
+                self._said.setdefault(role, {})[header] = text.strip()
+            self._columns.setdefault(role, _LINE_BREAK.sub(" ", text.strip()))
+        elif column is not None and column.attribute.name not in self._before:
+            value = canonical_value(column, text)
+            if value.problem:
+                self._remarks.append(repaired(f"{column.attribute.title}：{value.problem}", field=header, value=text))
+            elif value.text:
+                self._said.setdefault(column.attribute.name, {})[header] = value.text
+                self._attributes.setdefault(column.attribute.name, value.text)
+
+    def settle(self) -> list[Remark]:
+        """Take back what two columns state differently, and return all that is to be said."""
+        for name, said in self._said.items():
+            if name == "industry":
+                said = {header: text for header, text in said.items() if _industry(text, "")[0]}
+                codes = [_industry(text, "")[0] for text in said.values()]
+                apart = any(not (a.startswith(b) or b.startswith(a)) for a in codes for b in codes)
+            else:
+                apart = len({*said.values()}) > 1
+            if apart:
+                (self._columns if name == "industry" else self._attributes).pop(name)
+                self._remarks.append(repaired(
+                    f"“{'”“'.join(said)}”说的是同一项而内容不同（{' / '.join(said.values())}），按缺失处理",
+                    field="、".join(said), value=" / ".join(said.values()), remedy="请核对后只留一列",
+                ))  # fmt: skip
+        return self._remarks
 
 
 def _clean_texts(texts: Mapping[str, str]) -> tuple[dict[str, str], list[Remark]]:
@@ -73,6 +112,11 @@ def _clean_texts(texts: Mapping[str, str]) -> tuple[dict[str, str], list[Remark]
 
 
 def _industry(text: str, name: str) -> tuple[str, list[Remark]]:
+    several = _codes_listed(text)
+    if any(not (one.startswith(other) or other.startswith(one)) for one in several for other in several):
+        reason = f"行业写了几个代码（{'、'.join(several)}），按缺失处理"
+        return "", [repaired(reason, field="行业代码", value=text, remedy="每行只填一个行业；兼有几个行业的，每个行业各填一行，以最严的为准")]
+    text = max(several, key=len) if len(several) > 1 else text
     word = plain(text).upper()
     match = _INDUSTRY.match(word)
     code = match.group(1) if match else word if _SECTION.match(word) else ""
@@ -97,6 +141,19 @@ def _industry(text: str, name: str) -> tuple[str, list[Remark]]:
         reason = f"行业代码 {code} 是{industry.name_of(code)}，名称却是{industry.name_of(meant)}（{meant}），按缺失处理"
         return "", [repaired(reason, field="行业代码", value=text, remedy="请核对后只填其一")]
     return code, []
+
+
+def _codes_listed(text: str) -> list[str]:
+    """Return the codes that a cell lists."""
+    found: list[str] = []
+    for part in _SEVERAL.split(text):
+        item = plain(part).upper()
+        match = _INDUSTRY.match(item)
+        rest = item[match.end() :].lstrip(" -—:：()（）") if match else ""
+        code = match.group(1) if match else ""
+        if code and industry.is_known(code) and (not rest or rest.startswith(plain(industry.name_of(code))[:2])):
+            found.append(code)
+    return found
 
 
 def _may_lack_a_zero(code: str, words: str) -> bool:
