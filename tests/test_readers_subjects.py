@@ -251,12 +251,21 @@ def test_unreadable_attribute_cells_are_missing_with_a_reason(header: str, raw: 
 
 @pytest.mark.parametrize(
     ("text", "start"),
-    [("P001", "P001"), ("地块1", "1-"), ("地块", "S"), ("../x", "x-"), ("a/b:c", "a-b-c-"), (".", "S")],
+    [("P001", "P001"), ("CON", "CON-"), ("nul.1", "nul-1-"), ("Com1.x.y", "Com1-x-y-"), ("COM10", "COM10"),
+     ("地块1", "1-"), ("地块", "S"), ("../x", "x-"), ("a/b:c", "a-b-c-"), (".", "S")],
 )
 def test_ids_are_safe_for_file_names(text: str, start: str) -> None:
     safe = safe_id(text)
     assert safe.startswith(start) and safe.isascii() and not set(safe) & set('/\\:*?"<>|')
     assert safe_id(text) == safe
+
+
+@pytest.mark.parametrize("word", ["新建", "扩建", "技改", "搬迁", "现有"])
+@pytest.mark.parametrize("denial", ["非", "不属于", "未", "取消"])
+def test_a_denied_project_type_is_none(word: str, denial: str) -> None:
+    assert describe_site({"建设性质": word}).columns["project_type"] != ""
+    found = describe_site({"建设性质": f"{denial}{word}"})
+    assert found.columns["project_type"] == "" and "建设性质不认识" in found.remarks[0].reason
 
 
 def test_different_lossy_names_keep_different_ids() -> None:

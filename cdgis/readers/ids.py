@@ -7,6 +7,8 @@ import unicodedata
 from cdgis.readers.intake import Remark, repaired
 
 _SAFE_ID = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+_DEVICE = re.compile(r"^(con|prn|aux|nul|(com|lpt)\d)(\.|$)", re.IGNORECASE)
+"""Names that Windows keeps for devices, whatever follows the first dot."""
 _UNSAFE_RUN = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_SLUG = 48
 
@@ -14,11 +16,11 @@ _LONGEST_SLUG = 48
 def safe_id(text: str) -> str:
     """Return `text` as an id fit for file names; what had to be replaced is told apart by a short hash."""
     word = unicodedata.normalize("NFKC", text).strip()
-    if _SAFE_ID.match(word):
+    if _SAFE_ID.match(word) and not _DEVICE.match(word):
         return word
     kept = _UNSAFE_RUN.sub("-", word).strip("-._")[:_LONGEST_SLUG].rstrip("-._")
     digest = hashlib.sha256(word.encode("utf-8", errors="surrogatepass")).hexdigest()[:6]
-    return f"{kept}-{digest}" if kept else f"S{digest}"
+    return f"{kept.replace('.', '-')}-{digest}" if _DEVICE.match(kept) else f"{kept}-{digest}" if kept else f"S{digest}"
 
 
 class IdRegister:

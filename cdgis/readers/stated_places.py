@@ -85,7 +85,9 @@ class StatedPlaces:
         layer = self._layer(claim.layer)
         names = [] if layer is None else [str(name) for name in layer.zones["zone_name"]]
         wanted = self._counties_of(claim.text) if claim.title == _titles()["township"] else (claim.text,)
-        rows = sorted({row for text in wanted for row in _named(text, names, self._workspace.settings.city)})
+        codes = [] if layer is None else layer.zones["zone_id"].tolist()
+        named = {row for text in wanted for row in _named(text, names, self._workspace.settings.city)}
+        rows = sorted(named or {row for row, code in enumerate(codes) if code == claim.text})
         if layer is None or not rows:
             return None if layer is not None else ""
         place = shapely.union_all(layer.zones.geometry.to_numpy()[rows])

@@ -19,6 +19,8 @@ _LINE_BREAK = re.compile(r"\s*[\r\n]+\s*")
 _MOST_LISTED = 8
 _GROUP_DIGITS = 3
 _SECTION = re.compile(r"^[A-T]$")
+_DENIAL = re.compile("[非不未无]|取消|停止")
+"""Beside a type it says what the project is not."""
 _PROJECT_TYPES: tuple[tuple[ProjectType, tuple[str, ...]], ...] = (
     (ProjectType.RELOCATE, ("迁建", "搬迁", "异地")),
     (ProjectType.EXPAND, ("扩建", "改扩建", "扩能")),
@@ -202,7 +204,7 @@ def _project_type(text: str) -> tuple[str, list[Remark]]:
     word = plain(text)
     if not word:
         return "", []
-    for kind, words in _PROJECT_TYPES:
+    for kind, words in _PROJECT_TYPES if not _DENIAL.search(word) else ():
         if any(candidate in word for candidate in words):
             exact = word == kind.value
             reason = f"建设性质“{text}”按{kind.value}处理"
