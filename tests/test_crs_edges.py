@@ -3,12 +3,19 @@
 import numpy as np
 import pytest
 import shapely
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cdgis.core.errors import CrsError
+from cdgis.geometry.gauss_kruger import ZONES
 from cdgis.geometry.geodesy import from_lonlat
 from cdgis.readers.crs import (
+    EXPECTED,
+    LOCAL_PARAMETERS,
     NO_CRS,
     PlaneAxes,
+    _plane_fits,
+    _touches,
     check_coordinates,
     describe,
     old_datum_found,
@@ -151,3 +158,68 @@ def test_an_old_datum_is_named_once_when_the_file_calls_it_so_too() -> None:
     assert old_datum_found("xian80", f" {title} ").startswith(f"{title}，")
     assert old_datum_found("xian80", "EPSG:2349").startswith(f"{title}（EPSG:2349）")
 
+
+
+BOXES = st.tuples(*[st.integers(0, 4)] * 2, *[st.integers(0, 3)] * 2).map(lambda b: (b[0], b[1], b[0] + b[2], b[1] + b[3]))
+
+
+@given(BOXES, BOXES)
+def test_boxes_touch_where_they_share_a_point(one, other) -> None:
+    assert _touches(one, other) is bool(shapely.intersects(shapely.box(*one), shapely.box(*other)))
+
+
+XIAN80 = (
+    'GEOGCS["GCS_Xian_1980",DATUM["D_Xian_1980",SPHEROID["Xian_1980",6378140.0,298.257]],PRIMEM["Greenwich",0.0],'
+    'UNIT["Degree",0.0174532925199433]]'
+)
+
+
+@pytest.mark.parametrize("stated", ["EPSG:4610", "2349", XIAN80])
+def test_a_mere_name_does_not_overrule_a_file_on_an_old_datum(stated: str) -> None:
+    with pytest.raises(CrsError) as caught:
+        resolve_crs("a.shp", declared="2000国家大地坐标系", stated=stated, remedy=REMEDY)
+    assert "文件自带的坐标系却是 西安80" in caught.value.found and caught.value.remedy == LOCAL_PARAMETERS
+
+
+@pytest.mark.parametrize(("words", "title"), [("1980西安坐标系", "西安80"), ("北京54坐标系 39带", "北京54"), (XIAN80, "西安80")])
+def test_an_old_datum_is_known_by_its_name_and_by_its_definition(words: str, title: str) -> None:
+    for declared, stated in ((words, ""), ("", words)):
+        with pytest.raises(CrsError) as caught:
+            resolve_crs("a.shp", declared=declared, stated=stated, remedy=REMEDY)
+        assert caught.value.found.startswith(title) and (caught.value.remedy, caught.value.expected) == (LOCAL_PARAMETERS, EXPECTED)
+
+
+@pytest.mark.parametrize(
+    ("stated", "found"), [('PROJCS["甲城坐标系",缺', "甲城坐标系"), ("地方坐标系" * 20, ("地方坐标系" * 20)[:60]), ("EPSG:32650", "EPSG:32650")]
+)
+def test_what_is_no_system_of_ours_is_called_by_its_own_name(stated: str, found: str) -> None:
+    with pytest.raises(CrsError) as caught:
+        resolve_crs("a.shp", declared="", stated=stated, remedy=REMEDY)
+    assert caught.value.found.startswith(found)
+
+
+@pytest.mark.parametrize(("box", "web"), [((13.12e6, 5.0e6, 13.13e6, 5.01e6), True), ((4.54e6, 5e5, 4.55e6, 6e5), False)])
+def test_numbers_of_web_mercator_are_told_to_be_projected(box: tuple[float, ...], web: bool) -> None:
+    with pytest.raises(CrsError) as caught:
+        check_coordinates("a.shp", box, 4548, remedy=REMEDY)
+    assert ("网页墨卡托" in caught.value.found) is web and (caught.value.remedy == REMEDY) is not web and caught.value.remedy.endswith(REMEDY)
+    for wrong in (np.inf, np.nan):
+        with pytest.raises(CrsError, match="无穷大或空值"):
+            check_coordinates("a.shp", (wrong, *box[1:]), 4548, remedy=REMEDY)
+
+
+def test_declared_and_stated_zones_agree_or_both_are_named() -> None:
+    assert resolve_crs("a", declared="4548", stated="EPSG:4527", remedy="") == 4548  # one meridian, one plane
+    assert resolve_crs("a", declared="EPSG:4490", stated="EPSG:4548", remedy="") == 4490
+    assert resolve_crs("a", declared="", stated=" 4549 ", remedy="") == 4549
+    with pytest.raises(CrsError) as caught:
+        resolve_crs("a", declared="4548", stated="EPSG:4549", remedy=REMEDY)
+    assert all(words in caught.value.found for words in ("声明为", "文件自带的坐标系为", "4548", "4549"))
+
+
+@pytest.mark.parametrize("epsg", [4527, 4501, 4548, 4512])
+def test_eastings_of_a_zone_with_prefix_keep_to_400_km_and_those_without_to_what_no_prefix_has(epsg: int) -> None:
+    zone = ZONES[epsg]
+    start, low, high = (zone.number * 1e6, 1e5, 9e5) if zone.with_prefix else (0.0, 0.0, 1e6)
+    for west, east, fits in ((low, high, True), (low - 1, high, False), (low, high + 1, False), (low + 1, high - 1, True)):
+        assert _plane_fits((start + west, NORTH, start + east, NORTH), epsg) is fits

@@ -13,7 +13,7 @@ from openpyxl.utils import get_column_letter
 from shapes import rule
 
 from cdgis.core.errors import RuleError
-from cdgis.core.vocabulary import Evidence
+from cdgis.core.vocabulary import Evidence, Level
 from cdgis.rules import Rulebook, load_rulebook, proofs, rule_span
 from cdgis.rules.attributes import AttributeSpec, load_attributes
 from cdgis.rules.check import check_rules
@@ -24,6 +24,7 @@ from cdgis.rules.rule import Basis, Condition, Exemption, Rule
 from cdgis.rules.rule_changes import rule_changes
 from cdgis.rules.rule_text import condition_text, explain_activity, explain_rule
 from cdgis.rules.sheet import SHEET, read_sheet, write_sheet
+from cdgis.rules.unknown_classes import classes_named, unknown_classes
 
 ATTRIBUTES = load_attributes()
 TITLES = {name: spec.title for name, spec in ATTRIBUTES.items()}
@@ -598,6 +599,24 @@ def test_every_rule_that_is_switched_off_replaced_or_unknown_is_where_it_belongs
         and "出现 2 次" in raised.value.problems[0]
         and "NO-1 不存在" in raised.value.problems[1]
     )
+
+
+@given(*[st.lists(st.sampled_from("甲乙丙丁"), max_size=3, unique=True)] * 3)
+def test_a_class_is_known_if_a_rule_names_it_or_the_list_that_holds_it_shares_one_with_the_rules(found, named, allowed):
+    standard = bool(set(named) & set(allowed))
+    unknown = {name for name in found if named and name not in named and not (standard and name in allowed)}
+    assert unknown_classes(found, named, allowed) == unknown
+    rules = [rule(f"R-{n}", "z" if n % 2 else "y", zone_classes=[name]) for n, name in enumerate(named)]
+    assert classes_named("z", rules) == tuple(sorted(named[1::2]))
+
+
+def test_a_column_offers_the_words_of_its_vocabulary_and_yes_where_it_is_yes_or_no():
+    for column in COLUMNS:
+        words = {"needs_review": ("是",), "manual": ("是",), "level": tuple(map(str, Level)), "mark": tuple(map(str, Evidence))}.get(column.field)
+        if words:
+            assert column.choices == words
+    offered = {"level", "effect", "dimension", "geometry", "industry_flag", "date_precision", "mark", "needs_review", "manual"}
+    assert {column.field for column in COLUMNS if column.choices} == offered
 
 
 def replace_id(found: Rule, name: str) -> Rule:

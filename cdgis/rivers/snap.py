@@ -81,8 +81,8 @@ class Snapper:
         out.vertex[place[hit]], out.to_outlet_m[place[hit]] = vertex[hit], position[hit]
         out.offset_m[place[hit]] = offset[hit]
         out.lon_deg[place[hit]], out.lat_deg[place[hit]] = shapely.get_x(near[hit]), shapely.get_y(near[hit])
-        out.behind_divide[place[nearest]] = offset[nearest] < offset[best] - 1e-6
-        out.behind_divide[place[best[~usable[best]]]] = True
+        passed = ~drains[nearest] & (offset[nearest] <= limit_m) & (offset[nearest] < np.where(usable[best], offset[best], np.inf) - 1e-6)
+        out.behind_divide[place[nearest]] = passed
         return out
 
     def within(self, shapes: npt.NDArray[np.object_], distance_m: float) -> tuple[IntArray, IntArray, FloatArray, FloatArray]:

@@ -2,7 +2,7 @@
 
     python -m tests.mutation                        # a seeded sample of each module of targets.toml, resumed where it stopped
     python -m tests.mutation --only judging --sample 200 --jobs 2
-    python -m tests.mutation --seed 22 --unseen 20:60,21:25   # only mutants that these earlier samples did not draw
+    python -m tests.mutation --seed 22 --unseen     # only mutants that no other seed drew here before, and none that is named
     python -m tests.mutation --table                # the figures as Markdown, and the survivors
 
 A mutant runs, in a process of its own, exactly those tests that reached its line when the unchanged code was measured (`reach.py`),
@@ -33,6 +33,8 @@ from .trial import ALIVE, KILLED, LIVED, TIMEOUT, UNCHANGED, UNREACHED, fate, st
 
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / ".mutation"
+DRAWN = KEPT / "drawn.json"
+"""Key of a mutant -> the seed that drew it first."""
 TARGETS = tomllib.loads((Path(__file__).parent / "targets.toml").read_text(encoding="utf-8"))
 PRELOADED = (
     "numpy", "pandas", "geopandas", "shapely", "scipy.optimize", "scipy.sparse.csgraph", "pydantic", "hypothesis",
@@ -55,7 +57,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="comma-separated rows of targets.toml")
     parser.add_argument("--sample", type=int, default=60, help="mutants in a row")
     parser.add_argument("--seed", type=int, default=20)
-    parser.add_argument("--unseen", default="", help="seed:sample,...: draw only what none of these drew, and nothing that is named")
+    parser.add_argument("--unseen", action="store_true", help="draw only what no other seed drew before, and nothing that is named")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=8, help="CPU seconds of tests spent on one mutant")
     parser.add_argument("--quick", action="store_true", help="only the first pass: what lives is not tried in a fresh process yet")
@@ -63,8 +65,11 @@ def main() -> None:
     parser.add_argument("--table", action="store_true", help="print the table and end")
     asked = parser.parse_args()
     names = asked.only.split(",") if asked.only else list(TARGETS["modules"])
-    earlier = [(int(seed), int(sample)) for seed, sample in (pair.split(":") for pair in asked.unseen.split(",") if pair)]
-    targets = [_target(name, asked.sample, asked.seed, earlier) for name in names]
+    drawn = json.loads(DRAWN.read_text(encoding="utf-8")) if DRAWN.exists() else {}
+    targets = [_target(name, asked.sample, asked.seed, drawn if asked.unseen else None) for name in names]
+    KEPT.mkdir(exist_ok=True)
+    drawn = {m.key: asked.seed for target in targets for m in target.chosen} | drawn
+    DRAWN.write_text(json.dumps(drawn, ensure_ascii=False, indent=0), encoding="utf-8")
     book = KEPT / "verdicts.json"
     verdicts = json.loads(book.read_text(encoding="utf-8")) if book.exists() and not asked.again else {}
     if not asked.table:
@@ -77,7 +82,6 @@ def main() -> None:
             reach = reach_of(ROOT, KEPT / "reach", files, _paths(target.name), asked.jobs)
             _check_unchanged(target, reach)
             for _ in _tried(target, reach, verdicts, asked.jobs, asked.seconds, quick=asked.quick):
-                KEPT.mkdir(exist_ok=True)
                 book.write_text(json.dumps(verdicts, ensure_ascii=False, indent=0), encoding="utf-8")
     _print_table(targets, verdicts)
 
@@ -89,18 +93,13 @@ def _paths(name: str) -> list[str]:
     return [path for file in files if (path := file.relative_to(ROOT).as_posix()) not in left]
 
 
-def _target(name: str, sample: int, seed: int, earlier: list[tuple[int, int]]) -> Target:
-    """Return the named mutants of a row and a seeded sample, or all where there are no more; of what is unseen only the sample."""
+def _target(name: str, sample: int, seed: int, drawn: dict[str, int] | None) -> Target:
+    """Return the named mutants of a row and a seeded sample, or all where there are no more; given who drew which, only a sample of the others."""
     mutants = [m for path in _paths(name) for m in mutants_of(path, (ROOT / path).read_text(encoding="utf-8"))]
     named = [m for m in mutants if m.key in TARGETS["named"]]
-    seen = {m for one, size in earlier for m in (*named, *_drawn(mutants, size, f"{one} {name}"))}
-    left = [m for m in mutants if m not in seen]
-    chosen = _drawn(left, sample, f"{seed} {name}")
-    return Target(name, len(mutants), chosen if seen else list(dict.fromkeys([*named, *chosen])))
-
-
-def _drawn(mutants: list[Mutant], sample: int, seed: str) -> list[Mutant]:
-    return mutants if len(mutants) <= sample else random.Random(seed).sample(mutants, sample)
+    left = mutants if drawn is None else [m for m in mutants if m not in named and drawn.get(m.key, seed) == seed]
+    chosen = left if len(left) <= sample else random.Random(f"{seed} {name}").sample(left, sample)
+    return Target(name, len(mutants), list(dict.fromkeys([*(named if drawn is None else ()), *chosen])))
 
 
 def _check_unchanged(target: Target, reach: Reach) -> None:
