@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 import shapely
@@ -12,7 +13,8 @@ from shapes import PARCEL, workspace, write_layer
 from cdgis.readers import read_sites
 from cdgis.readers.coded_domains import geodatabase_domains, in_domain_words
 from cdgis.readers.cut_names import full_names, not_understood
-from cdgis.readers.kml_attributes import described_texts
+from cdgis.readers.kml_attributes import described_texts, placemark_texts
+from cdgis.readers.subjects import describe_site
 from cdgis.workspace.layers import Subjects
 
 LAND = kml_polygon(ring_of(shapely.Polygon(PARCEL.exterior)))
@@ -84,6 +86,19 @@ def test_folders_name_what_has_no_name_and_are_said(tmp_path: Path) -> None:
 def test_a_description_that_is_only_prose_is_named_as_not_read(tmp_path: Path) -> None:
     (note,) = read(kml(tmp_path / "a.kml", f"<name>甲</name><description>拟建水泥厂，见附件</description>{LAND}")).intake
     assert "没有认出、未采用的列：description" in note.reason
+
+
+@pytest.mark.parametrize(("first", "second"), [("own", "own"), ("own", "told"), ("told", "told")])
+@pytest.mark.parametrize(("header", "one", "other"), [("行业代码", "3011", "2710"), ("年耗煤量（吨）", "15", "160000")])
+def test_an_attribute_said_twice_and_differently_is_asked_about(first: str, second: str, header: str, one: str, other: str) -> None:
+    own, told = "", ""
+    for where, text in ((first, one), (second, other)):
+        own += f'<Data name="{header}"><value>{text}</value></Data>' if where == "own" else ""
+        told += f"&lt;tr&gt;&lt;td&gt;{header}&lt;/td&gt;&lt;td&gt;{text}&lt;/td&gt;&lt;/tr&gt;" if where == "told" else ""
+    words = f"<Placemark><name>甲</name><description>&lt;table&gt;{told}&lt;/table&gt;</description><ExtendedData>{own}</ExtendedData></Placemark>"
+    found = describe_site(placemark_texts(ElementTree.fromstring(words), (), {}))
+    assert found.columns["industry"] == "" and found.attributes == {}
+    assert any("按缺失处理" in remark.reason and {one, other} <= {*remark.value.split(" / ")} for remark in found.remarks)
 
 
 def test_a_description_table_never_overrides_the_placemark_itself() -> None:

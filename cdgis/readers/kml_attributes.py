@@ -1,6 +1,6 @@
 """Attributes of KML placemarks, wherever programs put them: ExtendedData, tables in the description, folder names."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -10,6 +10,7 @@ from cdgis.readers.kml_shapes import children, tag
 
 FOLDER = "文件夹"
 DESCRIPTION = "description"
+SEVERAL = " / "
 _PATH = "/"
 _PAIR = 2
 
@@ -56,18 +57,28 @@ def described_texts(html: str) -> tuple[dict[str, str], str]:
     tables = _Tables()
     tables.feed(html)
     tables.close()
-    pairs = {row[0].rstrip(":："): row[1] for row in tables.rows if len(row) == _PAIR and row[0]}
+    pairs = _merged((row[0].rstrip(":："), row[1]) for row in tables.rows if len(row) == _PAIR)
     # a table of one header row and one row of values
     wide = [row for row in tables.rows if len(row) > _PAIR]
     if len(wide) == _PAIR and len(wide[0]) == len(wide[1]):
-        pairs |= dict(zip(wide[0], wide[1], strict=True))
+        pairs = _merged([*pairs.items(), *zip(wide[0], wide[1], strict=True)])
     rest = list(tables.outside)
     for line in [line for text in tables.outside for line in text.splitlines()]:
         name, sign, value = line.replace(":", "：", 1).partition("：")
         if sign and is_understood(name) and value.strip():
-            pairs.setdefault(name.strip(), value.strip())
+            pairs = _merged([*pairs.items(), (name.strip(), value.strip())])
             rest = [text for text in rest if text != line]
     return {name: value for name, value in pairs.items() if name and not is_missing(value)}, " ".join(rest)
+
+
+def _merged(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return {name: text}; what is said of one name twice and differently stands there together, for the reader to ask about."""
+    found: dict[str, list[str]] = {}
+    for name, text in pairs:
+        said = found.setdefault(name, [])
+        if name and not is_missing(text) and text.strip() not in said:
+            said.append(text.strip())
+    return {name: SEVERAL.join(said) for name, said in found.items() if name}
 
 
 def display_names(root: ElementTree.Element) -> dict[str, str]:
@@ -81,10 +92,12 @@ def display_names(root: ElementTree.Element) -> dict[str, str]:
 
 def placemark_texts(placemark: ElementTree.Element, folders: tuple[str, ...], shown: Mapping[str, str]) -> dict[str, str]:
     """Return header -> text of one placemark: its own data first, then its description, then its folders."""
-    own = {name: text for name, text in _own_texts(placemark, shown) if name}
+    own = _merged(_own_texts(placemark, shown))
     html = next((child.text or "" for child in children(placemark, "description")), "")
     told, rest = described_texts(html) if html.strip() else ({}, "")
-    found = {name: text for name, text in told.items() if name not in own} | own
+    both = _merged((name, text) for source in (own, told) for name, text in source.items())
+    found = {name: both[name] for name in told if name not in own}
+    found |= {name: own[name] if subject_column(name) == "name" else both[name] for name in own}
     if folders:
         found.setdefault(FOLDER, _PATH.join(folders))
     if folders and not any(subject_column(header) == "name" and text for header, text in found.items()):
