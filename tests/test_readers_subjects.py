@@ -330,6 +330,17 @@ def test_several_industries_in_one_cell_or_in_two_columns_are_none(seed: int) ->
     assert describe_site({"行业代码": one}, {"行业代码": other}).columns["industry"] == one  # the sidecar's word before the file's
 
 
+@pytest.mark.parametrize(("role", "headers", "one", "same", "other"), [
+    ("project_type", ("建设性质", "项目性质"), "新建", "拟建", "技改"), ("activity", ("活动类型", "活动类别"), "A06", "A06", "开发性生产性建设"),
+])  # fmt: skip
+def test_type_and_activity_in_two_columns_must_agree(role: str, headers: tuple[str, str], one: str, same: str, other: str) -> None:
+    first, second = headers
+    assert describe_site({first: one, second: same}).columns[role] == describe_site({first: one, second: ""}).columns[role] == one
+    found = describe_site({first: one, second: other})
+    assert found.columns[role] == "" and "内容不同" in found.remarks[0].reason
+    assert describe_site({first: one}, {second: other}).columns[role] == one
+
+
 @pytest.mark.parametrize("text", ["3011 水泥制造，年产30万吨", "3011水泥制造（2710不含）", "3011 水泥制造/粉磨", "2631，化学农药制造"])
 def test_numbers_beside_an_industry_are_no_second_one(text: str) -> None:
     assert describe_site({"行业代码": text}).columns["industry"] == text[:4]

@@ -76,7 +76,7 @@ class _Stated:
         role = subject_column(header)
         column = match_attribute(header) if role is None else None
         if role is not None and not is_missing(text):
-            if role == "industry" and role not in self._before:
+            if role in _ONE_MEANING and role not in self._before:
                 self._said.setdefault(role, {})[header] = text.strip()
             self._columns.setdefault(role, _LINE_BREAK.sub(" ", text.strip()))
         elif column is not None and column.attribute.name not in self._before:
@@ -90,19 +90,29 @@ class _Stated:
     def settle(self) -> list[Remark]:
         """Take back what two columns state differently, and return all that is to be said."""
         for name, said in self._said.items():
-            if name == "industry":
-                said = {header: text for header, text in said.items() if _industry(text, "")[0]}
-                codes = [_industry(text, "")[0] for text in said.values()]
-                apart = any(not (a.startswith(b) or b.startswith(a)) for a in codes for b in codes)
-            else:
-                apart = len({*said.values()}) > 1
-            if apart:
-                (self._columns if name == "industry" else self._attributes).pop(name)
+            if name in _ONE_MEANING:
+                said = {header: text for header, text in said.items() if _meant(name, text)}
+            values = [_meant(name, text) if name in _ONE_MEANING else text for text in said.values()]
+            # a group and a class of it are one industry
+            alike = str.startswith if name == "industry" else str.__eq__
+            if any(not (alike(a, b) or alike(b, a)) for a in values for b in values):
+                (self._columns if name in _ONE_MEANING else self._attributes).pop(name)
                 self._remarks.append(repaired(
                     f"“{'”“'.join(said)}”说的是同一项而内容不同（{' / '.join(said.values())}），按缺失处理",
                     field="、".join(said), value=" / ".join(said.values()), remedy="请核对后只留一列",
                 ))  # fmt: skip
         return self._remarks
+
+
+_ONE_MEANING = ("industry", "project_type", "activity")
+"""Columns that decide a verdict and are read into canonical words."""
+
+
+def _meant(role: str, text: str) -> str:
+    """Return the canonical word of one of these columns, "" where the text has none."""
+    if role == "industry":
+        return _industry(text, "")[0]
+    return (_project_type if role == "project_type" else _activity)(text)[0]
 
 
 def _clean_texts(texts: Mapping[str, str]) -> tuple[dict[str, str], list[Remark]]:
