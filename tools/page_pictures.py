@@ -1,6 +1,9 @@
 """Take the pictures of docs/img from the pages of a run: each page kind at 1440 and 390 pixels.
 
-    python tools/page_pictures.py maps [--out docs/img] [--chromium /usr/bin/chromium]
+    python tools/page_pictures.py maps [--others DIR] [--out docs/img] [--chromium /usr/bin/chromium]
+
+DIR holds what other commands wrote: `cdgis rivers 武烈河 --out DIR/rivers`, `cdgis reuse --out DIR/reuse`,
+`cdgis synergy layers/synergy/before_after.csv --out DIR/synergy`, `cdgis publish --audience public --out DIR/public`.
 
 Needs Playwright and Chromium (`pip install ".[dev]"`). A page that the run does not hold keeps its old picture and is
 named.
@@ -22,6 +25,10 @@ PAGES: Mapping[str, str] = {
     "basin": "basins/LY02.html", "unit": "units/ZH13080220003.html", "restoration": "restoration/XF10019.html",
     "relocation-card": "relocations/E0002.html",
 }  # fmt: skip
+OTHERS: Mapping[str, str] = {
+    "river": "rivers/武烈河.html", "reuse": "reuse/reuse.html", "synergy": "synergy/synergy.html", "public": "public/index.html",
+}  # fmt: skip
+"""Pages of other commands, under the folder of --others."""
 SIZES = {1440: 900, 390: 844}
 COLOURS = 128
 
@@ -42,17 +49,20 @@ def main() -> int:
     """Write the pictures that docs/img has of each page; return how many pages are missing."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("run", type=Path)
+    options.add_argument("--others", type=Path)
     options.add_argument("--out", type=Path, default=Path("docs/img"))
     options.add_argument("--chromium", default=shutil.which("chromium") or "")
     given = options.parse_args()
-    missing = [page for page in PAGES.values() if not (given.run / page).is_file()]
+    pages = {name: given.run / page for name, page in PAGES.items()}
+    pages |= {name: given.others / page for name, page in OTHERS.items()} if given.others else {}
+    missing = [page for page in pages.values() if not page.is_file()]
     with sync_playwright() as player:
         browser = player.chromium.launch(executable_path=given.chromium or None)
-        for name, page in PAGES.items():
+        for name, page in pages.items():
             for width in SIZES:
                 target = given.out / f"{name}-{width}.png"
                 if target.is_file() and page not in missing:
-                    target.write_bytes(taken(browser, given.run / page, width))
+                    target.write_bytes(taken(browser, page, width))
         browser.close()
     sys.stdout.write("".join(f"没有 {page}\n" for page in missing))
     return len(missing)
