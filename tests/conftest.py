@@ -4,6 +4,7 @@ Workers take whole files (``-n 2``), so that what a file prepares is prepared on
 that no worker is left with a long one when the other has nothing more to do.
 """
 
+import gc
 import sys
 from collections.abc import Iterator
 from datetime import date
@@ -34,6 +35,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the files that share the whole run first, then the others with slow or browser tests; else keep the order."""
     long = {item.path for item in items if any(map(item.get_closest_marker, ("slow", "browser")))}
     items.sort(key=lambda item: (item.path.name not in RUN_USERS, item.path not in long))
+
+
+def pytest_collection_finish() -> None:
+    """Keep modules and collected tests out of every later collection of garbage: a third of a second each."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -26,9 +26,10 @@ import psutil
 sys.path.insert(0, str(Path(__file__).parent))
 
 from desk_client import ABOUT, BESIDE, OVER, wkt_geojson
+from desk_listening import free_port
 from small_workspace import new_redline, small_workspace
 
-PORT = 8571
+PORT = free_port()
 PEOPLE = 3
 _MOST_S = 180.0
 

@@ -261,49 +261,52 @@ def stem_faults(package: Path) -> list[str]:
     return faults + ([f"顶层有 {len(top)} 个名字"] if len(top) > MAX_TOP_NAMES else [])
 
 
-TREES = modules(PACKAGE)
+@pytest.fixture(scope="module")
+def trees():
+    """Return the syntax trees of the package: parsed when a test asks and let go with this file, for they are large."""
+    return modules(PACKAGE)
 
 
-def test_every_module_imports_only_lower_levels():
-    assert order_faults(TREES) == []
+def test_every_module_imports_only_lower_levels(trees):
+    assert order_faults(trees) == []
 
 
-def test_rooms_inside_report_import_only_lower_ones():
-    assert report_faults(TREES) == []
-    assert {f"report.{unit}" for row in REPORT_LEVELS for unit in row} <= set(TREES)
+def test_rooms_inside_report_import_only_lower_ones(trees):
+    assert report_faults(trees) == []
+    assert {f"report.{unit}" for row in REPORT_LEVELS for unit in row} <= set(trees)
 
 
-def test_levels_name_no_module_that_is_gone():
-    assert {unit for row in LEVELS for unit in row} - {unit_of(name) for name in TREES} == set()
+def test_levels_name_no_module_that_is_gone(trees):
+    assert {unit for row in LEVELS for unit in row} - {unit_of(name) for name in trees} == set()
 
 
-def test_no_module_imports_itself_in_the_end():
-    assert cycles(TREES) == []
+def test_no_module_imports_itself_in_the_end(trees):
+    assert cycles(trees) == []
 
 
-def test_fenced_libraries_stay_behind_their_doors():
-    assert fence_faults(TREES) == []
+def test_fenced_libraries_stay_behind_their_doors(trees):
+    assert fence_faults(trees) == []
 
 
-def test_only_the_snapshot_room_can_open_a_connection():
-    assert network_faults(TREES) == []
-    assert any(target == "psycopg" for tree in TREES.values() for target in imports(tree))
+def test_only_the_snapshot_room_can_open_a_connection(trees):
+    assert network_faults(trees) == []
+    assert any(target == "psycopg" for tree in trees.values() for target in imports(tree))
 
 
-def test_house_habits_are_kept():
-    assert habit_faults(TREES) == []
+def test_house_habits_are_kept(trees):
+    assert habit_faults(trees) == []
 
 
 def test_files_are_of_a_size_and_have_names():
     assert size_faults(PACKAGE) == []
 
 
-def test_nothing_is_compared_with_a_chinese_literal():
-    assert literal_faults(TREES) == []
+def test_nothing_is_compared_with_a_chinese_literal(trees):
+    assert literal_faults(trees) == []
 
 
-def test_layer_ids_are_written_in_one_place():
-    assert layer_id_faults(TREES) == []
+def test_layer_ids_are_written_in_one_place(trees):
+    assert layer_id_faults(trees) == []
 
 
 def test_planted_literals_are_found():

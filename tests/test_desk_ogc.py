@@ -3,15 +3,14 @@
 import json
 import subprocess
 import sys
-import threading
-import time
 
 import pytest
 import shapely
-import uvicorn
 from desk_client import HOST, Browser, confirmed_case, opened_desk
+from desk_listening import held_port, listening
 from shapely.geometry import shape
 from shapes import metres
+from small_workspace import small_workspace
 
 from cdgis.web import accounts
 from cdgis.web.guards import ALONE
@@ -161,26 +160,17 @@ def test_oas30_definition_names_every_path_and_parameter(browser):
 
 def test_gdal_reads_layers_and_cases_from_the_running_desk(tmp_path):
     """GDAL's OAPIF driver, the one QGIS uses: over a socket, page after page."""
-    app, settings = opened_desk(tmp_path / "w", hosts=("127.0.0.1:8593",), port=8593)
-    desk: Desk = app.state.desk
-    browser = Browser(app, cookie="cdgis_desk_8593")
-    browser.client.headers["host"] = "127.0.0.1:8593"
-    browser.headers["origin"] = "http://127.0.0.1:8593"
-    confirmed_case(browser)
-    key = accounts.add_key(desk, "GDAL", ALONE)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=8593, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        while not server.started:
-            time.sleep(0.02)
+    port = held_port()
+    with listening(small_workspace(tmp_path / "w"), port) as app:
+        desk: Desk = app.state.desk
+        browser = Browser(app, cookie=f"cdgis_desk_{port}")
+        browser.client.headers["host"] = f"127.0.0.1:{port}"
+        browser.headers["origin"] = f"http://127.0.0.1:{port}"
+        confirmed_case(browser)
+        key = accounts.add_key(desk, "GDAL", ALONE)
         # in a process of its own: GDAL waits for the answer with the interpreter locked, and the server lives in this one
-        asked = [sys.executable, "-c", CLIENT, "OAPIF:http://127.0.0.1:8593/ogc", f"gdal:{key}"]
+        asked = [sys.executable, "-c", CLIENT, f"OAPIF:http://127.0.0.1:{port}/ogc", f"gdal:{key}"]
         told = json.loads(subprocess.run(asked, capture_output=True, text=True, check=True, timeout=120).stdout)
         assert set(told["layers"]) == {"cases", "city", RED}
         assert sorted(told["names"]) == ["<b>乙", "甲"] and told["cases"] == ["示例项目"]
         assert told["bounds"] == pytest.approx(desk.workspace.layers[RED].geometry.bounds.sum().sum(), rel=1e-12)
-    finally:
-        server.should_exit = True
-        thread.join(10)
-        desk.close()

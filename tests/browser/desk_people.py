@@ -1,30 +1,6 @@
-"""A desk that listens, and people at their browsers who complain of anything strange."""
+"""People at their browsers who complain of anything strange."""
 
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
-import uvicorn
-from desk_client import TOKEN, desk_settings
-
-from cdgis.web.desk_app import make_app
-
-
-@contextmanager
-def listening(root: Path, port: int, **changed: object) -> Iterator[object]:
-    """Serve the desk of a workspace on a port of this computer, and give its application."""
-    app = make_app(desk_settings(root, hosts=(f"127.0.0.1:{port}",), port=port, **changed))
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error", lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        time.sleep(0.02)
-    yield app
-    server.should_exit = True
-    thread.join(10)
-    app.state.desk.close()
+from desk_client import TOKEN
 
 
 class Person:

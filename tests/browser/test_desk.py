@@ -9,13 +9,14 @@ import pytest
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from desk_client import BESIDE, OVER, wkt_geojson
-from desk_people import Person, listening
+from desk_listening import held_port, listening
+from desk_people import Person
 from shapes import write_layer
 from small_workspace import small_workspace
 from visits import DESKTOP, PHONE
 
 pytestmark = pytest.mark.browser
-PORT = 8594
+PORT = held_port()
 ADDRESS = f"http://127.0.0.1:{PORT}"
 
 

@@ -10,7 +10,8 @@ import shapely
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from desk_client import BESIDE, OVER, Browser, confirmed_case, wkt_geojson
-from desk_people import Person, listening
+from desk_listening import held_port, listening
+from desk_people import Person
 from ring_files import every_form
 from small_workspace import new_redline, small_workspace
 from test_desk_roles import PASSWORD, PEOPLE
@@ -20,7 +21,7 @@ from cdgis.web import accounts, map_help
 from cdgis.web.case_states import Role
 
 pytestmark = pytest.mark.browser
-ALONE, OFFICE = 8595, 8596
+ALONE, OFFICE = held_port(), held_port()
 FORMATS = ("kml 面", "geojson 面", "gpkg 面", "txt 面", "xlsx 平面")
 
 

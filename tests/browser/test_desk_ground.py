@@ -9,7 +9,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from desk_people import Person, listening
+from desk_listening import held_port, listening
+from desk_people import Person
 from small_workspace import small_workspace
 from visits import DESKTOP, until
 
@@ -22,9 +23,9 @@ PIXEL = bytes.fromhex(
 )
 
 
-@pytest.mark.parametrize(("grid", "port"), [("c", 8596), ("w", 8597)])
-def test_tiles_are_asked_for_with_the_browsers_own_key_where_the_map_is(browser, tmp_path, grid, port):
-    asked = []
+@pytest.mark.parametrize("grid", ["c", "w"])
+def test_tiles_are_asked_for_with_the_browsers_own_key_where_the_map_is(browser, tmp_path, grid):
+    asked, port = [], held_port()
     with listening(small_workspace(tmp_path / "w"), port, options=DeskOptions(ground=f"tianditu-{grid}")), Person(browser, DESKTOP, port) as person:
         page = person.new_case()
 

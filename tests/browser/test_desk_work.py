@@ -10,14 +10,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from desk_city import RIVER_LON, desk_city
 from desk_client import TOKEN
-from desk_people import listening
+from desk_listening import held_port, listening
 from shapes import metres, write_layer
 from visits import DESKTOP, PHONE
 
 from cdgis.web.desk_options import DeskOptions, Inquiry
 
 pytestmark = pytest.mark.browser
-PORT = 8597
+PORT = held_port()
 ADDRESS = f"http://127.0.0.1:{PORT}"
 SIZES = pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["1440", "390"])
 

@@ -9,17 +9,16 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "browser"))
 
 from desk_client import Browser, confirmed_case
-from desk_people import listening
+from desk_listening import held_port, listening
 from small_workspace import small_workspace
 from test_qgis_project import PYTHON, has_qgis
 
 from cdgis.web import accounts
 from cdgis.web.guards import ALONE
 
-PORT = 8598
+PORT = held_port()
 RED = "ecological_redline"
 SCRIPT = Path(__file__).with_name("open_desk.py")
 
