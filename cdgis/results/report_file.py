@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 from pydantic import ValidationError
 
+from cdgis.core.canonical_json import canonical_json
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import ReportError, SchemaError, os_reason
 from cdgis.core.regular_files import read_regular
@@ -250,8 +251,7 @@ def _embedded(text: str) -> list[str]:
 
 def canonical(content: Any) -> bytes:
     """Return JSON content as `cdgis.report.screening.report_json` writes it."""
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False)
-    return (text + "\n").encode("utf-8", "replace")
+    return canonical_json(content)
 
 
 def number_faults(report: ReportFile) -> tuple[str, ...]:

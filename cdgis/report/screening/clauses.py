@@ -57,6 +57,7 @@ class Subject:
         self.values = {str(a["attribute"]): str(a["value"]) for a in attributes}
         self.units = {str(a["attribute"]): str(a["unit"]) for a in attributes}
         self.activities = split(row["activity"])
+        self._facts: dict[str, Fact] = {}
 
     @property
     def facts(self) -> Facts:
@@ -64,7 +65,12 @@ class Subject:
         return self.everybody.facts.at(np.array([self.place]))
 
     def fact(self, name: str) -> Fact:
-        """Return one fact of the subject, with an empty value when nobody declared it."""
+        """Return one fact of the subject, with an empty value when nobody declared it; many rules ask for the same one."""
+        if name not in self._facts:
+            self._facts[name] = self._fact(name)
+        return self._facts[name]
+
+    def _fact(self, name: str) -> Fact:
         if name == "industry":
             code = str(self.row["industry"])
             return replace(fact_of(name, ""), value=industry_title(code) if code else "")

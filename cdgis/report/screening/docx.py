@@ -5,7 +5,10 @@ report gives the same bytes.
 """
 
 import io
+import re
+from copy import deepcopy
 from datetime import UTC, datetime, time
+from functools import cache
 from hashlib import sha256
 from typing import Any
 
@@ -19,6 +22,7 @@ from docx.oxml.ns import qn
 from docx.shared import Length, Mm, Pt, RGBColor
 from docx.table import Table, _Cell
 from docx.text.paragraph import Paragraph
+from docx.text.run import Run
 
 from cdgis.core.fixed_zip import fixed_zip
 from cdgis.core.safe_text import legal_text
@@ -172,7 +176,8 @@ def _grid(document: DocumentType, block: Grid) -> None:
 
 def _table(document: DocumentType, widths: tuple[int, ...], count: int) -> Table:
     """Return a bordered table of fixed column widths whose rows are not split between pages."""
-    table: Table = document.add_table(rows=count, cols=len(widths), style="Table Grid")
+    table: Table = document.add_table(rows=count, cols=len(widths))
+    table._tbl.tblStyle_val = "TableGrid"  # by its id: a style is looked for by name among all of them
     table.alignment, table.autofit = WD_TABLE_ALIGNMENT.CENTER, False
     section = document.sections[0]
     edges = (section.left_margin or 0) + (section.right_margin or 0)
@@ -195,10 +200,7 @@ def _mark(properties: Any, tag: str) -> None:
 def _fill(cell: _Cell, value: Cell, *, shade: bool = False, dense: bool = False) -> None:
     """Write one value into a table cell, its small text below."""
     paragraph = cell.paragraphs[0]
-    paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(0 if dense else 1)
-    paragraph.paragraph_format.line_spacing = 1.0 if dense else 1.05
-    if value.kind == "number":
-        paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    paragraph._p.insert(0, deepcopy(_cell_format(value.kind == "number", dense)))
     bold = value.kind in ("strong", "effect", "conformity")
     colour = _TONES.get(value.tone, "") if value.kind in ("effect", "conformity") else ""
     _run(paragraph, value.text, size=_DENSE_PT if dense else _TABLE_PT, bold=bold, colour=colour)
@@ -213,19 +215,45 @@ def _fill(cell: _Cell, value: Cell, *, shade: bool = False, dense: bool = False)
         cell._tc.get_or_add_tcPr().append(shading)
 
 
+@cache
+def _cell_format(right: bool, dense: bool) -> Any:
+    """Return the properties of a paragraph in a cell: thousands are written, so each kind is made once and copied."""
+    paragraph = Paragraph(OxmlElement("w:p"), None)  # type: ignore[arg-type]
+    paragraph.paragraph_format.space_before = paragraph.paragraph_format.space_after = Pt(0 if dense else 1)
+    paragraph.paragraph_format.line_spacing = 1.0 if dense else 1.05
+    if right:
+        paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    return paragraph._p.pPr
+
+
 def _paragraph(
-    document: DocumentType, text: str, *, style: str = "Normal", size: float = 0.0, bold: bool = False, colour: str = ""
+    document: DocumentType, text: str, *, style: str = "", size: float = 0.0, bold: bool = False, colour: str = ""
 ) -> Paragraph:
-    paragraph = document.add_paragraph(style=style)
+    paragraph = document.add_paragraph(style=style or None)
+    paragraph._p.get_or_add_pPr()  # as naming a style makes it
     _run(paragraph, text, size=size, bold=bold, colour=colour)
     return paragraph
 
 
 def _run(paragraph: Paragraph, text: str, *, size: float = 0.0, bold: bool = False, colour: str = "") -> None:
-    run = paragraph.add_run(legal_text(text))
+    run = paragraph._p.add_r()
+    if size or bold or colour:
+        run.append(deepcopy(_run_format(size, bold, colour)))
+    for number, part in enumerate(re.split("([\r\n\t])", legal_text(text))):
+        if number % 2:
+            run.add_tab() if part == "\t" else run.add_br()
+        elif part:
+            run.add_t(part)
+
+
+@cache
+def _run_format(size: float, bold: bool, colour: str) -> Any:
+    """Return the properties of a run, made once and copied."""
+    run = Run(OxmlElement("w:r"), None)  # type: ignore[arg-type]
     if size:
         run.font.size = Pt(size)
     if bold:
         run.font.bold = True
     if colour:
         run.font.color.rgb = RGBColor.from_string(colour)
+    return run._r.rPr

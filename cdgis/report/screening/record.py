@@ -8,11 +8,13 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, asdict, fields, is_dataclass
+from functools import cache
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import pandas as pd
 
+from cdgis.core.canonical_json import canonical_json
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import ReportError
 from cdgis.report.screening.content import ScreeningReport
@@ -49,9 +51,7 @@ def input_rows(assessment: Assessment) -> tuple[Row, ...]:
 
 def report_json(report: ScreeningReport) -> bytes:
     """Return the report as canonical JSON: sorted keys, UTF-8, NaN as null, newline at the end."""
-    content = _plain(report)
-    text = json.dumps(content, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False)
-    return (text + "\n").encode("utf-8", "replace")
+    return canonical_json(_plain(report))
 
 
 def load_report(content: bytes) -> ScreeningReport:
@@ -74,8 +74,7 @@ def load_report(content: bytes) -> ScreeningReport:
 def _built(kind: Any, value: Any) -> Any:
     """Return `value` from JSON as what `kind`, a type of `cdgis.report.screening.content`, says it is."""
     if is_dataclass(kind) and isinstance(kind, type):
-        hints = get_type_hints(kind)
-        optional = {field.name for field in fields(kind) if field.default is not MISSING}
+        hints, optional = _parts(kind)
         if differing := (set(value) ^ set(hints)) - (optional - set(value)):
             raise KeyError("、".join(sorted(differing)))
         return kind(**{name: _built(hints[name], item) for name, item in value.items()})
@@ -88,6 +87,12 @@ def _built(kind: Any, value: Any) -> Any:
     if get_origin(kind) is UnionType:
         return None if value is None else _built(get_args(kind)[0], value)
     return value
+
+
+@cache
+def _parts(kind: type) -> tuple[dict[str, Any], set[str]]:
+    """Return the types of a record's parts by name, and the names of those that may be missing."""
+    return get_type_hints(kind), {field.name for field in fields(kind) if field.default is not MISSING}
 
 
 def _of_kind(value: Any, *kinds: type) -> Any:
