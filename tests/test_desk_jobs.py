@@ -169,7 +169,7 @@ def test_process_over_a_limit_or_no_longer_wanted_is_ended(root, tmp_path, limit
     began = time.monotonic()
     with pytest.raises(JobCancelled if not wanted else DeskError, match=error):
         run_apart(root, "run", {}, tmp_path / "x" / "maps", lambda *_: wanted, limits=limits)
-    assert time.monotonic() - began < 40
+    assert time.monotonic() - began < 120
 
 
 def test_cancelled_job_keeps_nothing_and_the_next_one_is_done(app, browser, root, monkeypatch):
@@ -178,7 +178,7 @@ def test_cancelled_job_keeps_nothing_and_the_next_one_is_done(app, browser, root
     def slow(workspace, asked, out, progress):
         out.mkdir(parents=True)
         (out / "half.html").write_text("half", "utf-8")
-        for number in range(400):
+        for number in range(4000):
             progress.stage(f"第 {number} 步")
             begun.append(number)
             time.sleep(0.02)

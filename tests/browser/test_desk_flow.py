@@ -15,13 +15,15 @@ from desk_people import Person
 from ring_files import every_form
 from small_workspace import new_redline, small_workspace
 from test_desk_roles import PASSWORD, PEOPLE
-from visits import DESKTOP, PHONE
+from visits import DESKTOP, PHONE, settled
 
 from cdgis.web import accounts, map_help
 from cdgis.web.case_states import Role
 
 pytestmark = pytest.mark.browser
 ALONE, OFFICE = held_port(), held_port()
+MAP_PLACE = """[...document.querySelectorAll('#map .leaflet-pane, #map .leaflet-proxy, #map svg, #map canvas')].map(
+  (part) => `${part.getAttribute('class')} ${part.style.transform}`)"""
 FORMATS = ("kml 面", "geojson 面", "gpkg 面", "txt 面", "xlsx 平面")
 
 
@@ -157,7 +159,7 @@ def test_distance_is_drawn_a_name_moves_the_map_and_a_point_snaps_to_the_zones_o
         page.keyboard.press("ArrowDown")
         page.keyboard.press("Enter")
         page.locator("#place-told", has_text="不作边界").wait_for()
-        page.wait_for_timeout(600)  # the map moves
+        settled(page, MAP_PLACE)
         x, y = south_west_pixel(page.locator("#map").bounding_box(), app.state.desk.workspace.layers["ecological_redline"].geometry.iloc[0].bounds)
         page.mouse.click(x + 4, y - 3)
         page.locator("#draw-told", has_text="已吸附到生态保护红线“甲”的拐点").wait_for()

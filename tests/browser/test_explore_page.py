@@ -20,7 +20,6 @@ def test_explore_map_opens_offline_and_tells_the_clauses(browser: object, tmp_pa
     explore_map(make_assessment()).save(path)
     with Visit(browser, path, size) as visit:
         visit.page.evaluate(_OPEN)
-        visit.page.wait_for_timeout(300)
         popup = visit.page.inner_text(".leaflet-popup-content")
         assert "不符合" in popup and "（ECO-02）" in popup and "稳定性：" in popup
         assert visit.page.locator(".leaflet-control-layers").count() == 1 and "不符合 4" in visit.page.inner_text(".cdgis-key")
@@ -32,6 +31,5 @@ def test_attack_strings_stay_text_on_the_explore_map(browser: object, tmp_path: 
     explore_map(make_assessment(text=" ".join(ATTACKS))).save(path)
     with Visit(browser, path, DESKTOP) as visit:
         visit.page.evaluate(_OPEN)
-        visit.page.wait_for_timeout(300)
         assert "<img src=x onerror=alert(1)>" in visit.page.inner_text(".leaflet-popup-content")
         assert visit.complaints == [] and visit.page.locator("img, [onerror], [onload]").count() == 0

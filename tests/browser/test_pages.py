@@ -2,10 +2,11 @@ import re
 from pathlib import Path
 
 import pytest
-from visits import DESKTOP, PHONE, Visit
+from visits import DESKTOP, PHONE, Visit, until
 
 pytestmark = pytest.mark.browser
 
+_LEGEND = "document.querySelector('#legend').innerText"
 PAGE_KINDS = [
     "index.html",
     "sites/P000.html",
@@ -73,7 +74,7 @@ def test_verdict_filter_keeps_list_and_map_alike(browser: object, published: Pat
         assert (_rows(visit), _marks(visit)) == (2, 2)
         assert visit.page.inner_text("#shown-count") == "筛出 2 / 20 个"
         visit.page.click("#reset")
-        visit.page.wait_for_timeout(100)
+        until(visit.page, "state.visible.size === 20")
         assert (_rows(visit), _marks(visit)) == (20, 20)
 
 
@@ -121,10 +122,10 @@ def test_layer_toggle_draws_it_and_changes_the_legend(browser: object, published
         before = visit.page.evaluate(pixels)
         for layer in ("ecological_redline", "management_units"):
             visit.page.uncheck(f"input[data-layer='{layer}']")
-        visit.page.wait_for_timeout(100)
+        until(visit.page, f"!{_LEGEND}.includes('核心保护区') && {pixels} < {before / 2}")
         assert "核心保护区" not in visit.page.inner_text("#legend") and visit.page.evaluate(pixels) < before / 2
         visit.page.check("input[data-layer='ecological_redline']")
-        visit.page.wait_for_timeout(100)
+        until(visit.page, f"{_LEGEND}.includes('核心保护区')")
         assert "核心保护区" in visit.page.inner_text("#legend")
 
 
@@ -133,19 +134,18 @@ def test_layer_hidden_at_first_is_decoded_when_shown(browser: object, published:
         assert visit.page.evaluate("data.layers.find((l) => l.id === 'railways').outlines === undefined")
         visit.page.locator("#layer-tree summary", has_text="要素").click()
         visit.page.check("input[data-layer='railways']")
-        visit.page.wait_for_timeout(100)
-        assert visit.page.evaluate("data.layers.find((l) => l.id === 'railways').outlines.zones") == 1
+        until(visit.page, f"data.layers.find((l) => l.id === 'railways').outlines?.zones === 1 && {_LEGEND}.includes('铁路')")
         assert "铁路" in visit.page.inner_text("#legend")
 
 
 def test_legend_names_only_what_is_in_view(browser: object, published: Path) -> None:
     with Visit(browser, published / "index.html", DESKTOP) as visit:
         visit.page.evaluate("map.setView([41.2, 117.18], 15, {animate: false})")
-        visit.page.wait_for_timeout(250)
+        until(visit.page, f"!{_LEGEND}.includes('核心保护区')")
         text = visit.page.inner_text("#legend")
         assert "红线一般区域" in text and "核心保护区" not in text and "主要河流" not in text
         visit.page.evaluate("map.setView([41.2, 117.3], 15, {animate: false})")
-        visit.page.wait_for_timeout(250)
+        until(visit.page, f"!{_LEGEND}.includes('红线')")
         # The red line is drawn as an outline: inside it nothing of it is on the map.
         assert "红线" not in visit.page.inner_text("#legend")
 

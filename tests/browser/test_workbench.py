@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import shapely
 from playwright import sync_api
-from visits import DESKTOP, PHONE, Visit, until
+from visits import DESKTOP, PHONE, Visit, settled, until
 
 from cdgis.geometry.geodesy import from_lonlat, geodesic_distance_m, survey_area_m2
 
@@ -82,11 +82,9 @@ def test_address_brings_back_view_filters_layers_and_choice(browser: object, pub
         visit.page.check("input[data-layer='railways']")
         visit.page.click("#verdict-table tbody tr:visible")
         visit.page.evaluate("map.setView([41.0, 117.5], 11.5, {animate: false})")
-        visit.page.wait_for_timeout(300)
-        before = visit.page.evaluate("[location.hash, state.chosen, state.visible.size]")
+        before = settled(visit.page, "[location.hash, state.chosen, state.visible.size]")
     with Visit(browser, index, DESKTOP, fragment=before[0]) as visit:
-        visit.page.wait_for_timeout(300)
-        assert visit.page.evaluate("[location.hash, state.chosen, state.visible.size]") == before
+        assert settled(visit.page, "[location.hash, state.chosen, state.visible.size]") == before
         assert visit.page.is_checked("input[data-layer='railways']") and visit.complaints == []
         assert visit.page.evaluate("map.getZoom()") == 11.5
 
@@ -184,7 +182,7 @@ def test_tiles_come_from_their_host_alone_once_a_key_is_typed(browser: object, p
         visit.page.wait_for_timeout(50)
         assert asked == []
         visit.page.press("#tile-key", "Enter")
-        visit.page.wait_for_selector(".leaflet-tile-loaded", state="attached", timeout=5000)
+        visit.page.wait_for_selector(".leaflet-tile-loaded", state="attached")
         assert all(re.match(r"https://t[0-7]\.tianditu\.gov\.cn/(vec|cva)_w/wmts\?", url) for url in asked)
         assert all(f"tk={_KEY}" in url and "TILEMATRIX=" in url for url in asked) and visit.complaints == []
         visit.page.fill("#tile-key", "")
@@ -201,7 +199,7 @@ def test_typed_key_is_kept_nowhere(browser: object, published: Path) -> None:
         visit.page.locator(".drop summary", has_text="底图").click()
         visit.page.fill("#tile-key", _KEY)
         visit.page.press("#tile-key", "Enter")
-        visit.page.wait_for_selector(".leaflet-tile-loaded", state="attached", timeout=5000)
+        visit.page.wait_for_selector(".leaflet-tile-loaded", state="attached")
         visit.page.click("#copy-link")
         assert _KEY not in visit.page.evaluate(_KEPT) and _KEY not in visit.page.input_value("#link-text")
         with visit.page.expect_download() as waiting:

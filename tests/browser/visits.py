@@ -42,3 +42,13 @@ def until(page: object, expression: str, seconds: float = 30) -> None:
     while not page.evaluate(expression):
         assert time.monotonic() < end, f"not within {seconds} s: {expression}"
         page.wait_for_timeout(50)
+
+
+def settled(page: object, expression: str, seconds: float = 30) -> object:
+    """Return what an expression gives once it has given the same for three tenths of a second: a map that has stopped moving."""
+    end, seen = time.monotonic() + seconds, []
+    while len(seen) < 4 or seen[-4:] != [seen[-1]] * 4:
+        assert time.monotonic() < end, f"not at rest within {seconds} s: {expression}"
+        seen.append(page.evaluate(expression))
+        page.wait_for_timeout(100)
+    return seen[-1]
