@@ -27,7 +27,9 @@ from cdgis.rules.succession import succession
 from cdgis.workspace.layers import Layer, Layers
 
 _SCALE = 1 + 4e-4
-"""The distance plane stretches by at most 3.2e-4 here: buffers are never too narrow."""
+"""The distance plane stretches by at most 3.2e-4, arcs are within 0.8e-4 of round: buffers are never too narrow."""
+_ARC = 64
+"""Pieces of a quarter circle; with 32 a round corner would come 3.0e-4 nearer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,5 +130,5 @@ class _Pieces:
         at = at[off_m[self._owner[at]] >= 0]
         found, width = self._geoms[at], off_m[self._owner[at]] * _SCALE
         wide = width > 0
-        found[wide] = shapely.buffer(found[wide], width[wide], quad_segs=32)
+        found[wide] = shapely.buffer(found[wide], width[wide], quad_segs=_ARC)
         return np.asarray(found)
