@@ -8,8 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from cdgis.relocation import UNPLACED, Demand, Problem, Supply, assign, assignment, improving, refining
-from cdgis.relocation.annealing import anneal
+from cdgis.relocation import UNPLACED, Demand, Problem, Supply, annealing, assign, assignment, improving, refining
 from cdgis.relocation.improving import Pairs, Relaxed, improved
 from cdgis.relocation.policy import SearchPolicy, read_destination_policy
 
@@ -141,7 +140,7 @@ def test_every_try_is_that_of_the_search_written_out(seed):
     for tries in (1, 2, 3, 5, 8, 13, 40):
         for enough in (-INF, 0.7 * count):
             stop = (1e-9, enough, tries)
-            assert anneal(table, option, wanted, stop, schedule).tolist() == searched(
+            assert annealing.anneal(table, option, wanted, stop, schedule).tolist() == searched(
                 table, option, wanted, stop, schedule
             )
 
@@ -155,7 +154,7 @@ def test_a_try_that_changes_nothing_is_kept_where_only_that_is_allowed(seed):
     table[:, :, 2:] = np.round(table[:, :, 2:] * 8) / 8
     for tries in (5, 20, 60):
         stop, schedule = (0.25, -INF, tries), np.array([(0.0, 1.0)] * 3)
-        assert anneal(table, option, np.full(8, 3), stop, schedule).tolist() == searched(
+        assert annealing.anneal(table, option, np.full(8, 3), stop, schedule).tolist() == searched(
             table, option, np.full(8, 3), stop, schedule
         )
 
@@ -165,15 +164,15 @@ def test_a_search_ends_between_two_rows_once_it_loses_no_more_than_enough():
     table, option = np.array([[[0.5, 0.0, 0.4], [1.0, 0.0, 0.0]]]), np.array([[2, 0, 1]])
     for enough in (0.5, 0.499):
         stop = (1e-9, enough, 6)
-        assert anneal(table, option, np.array([1]), stop, np.array([(0.0, 1.0)] * 2)).tolist() == [0]
+        assert annealing.anneal(table, option, np.array([1]), stop, np.array([(0.0, 1.0)] * 2)).tolist() == [0]
 
 
 def test_a_place_exactly_filled_is_filled_and_a_hair_more_does_not_fit():
     for use, placed in ((0.75, 0), (0.7500000001, 1)):
         table = np.array([[[0.0, 0.0, use], [9.0, 0.0, 0.0]]])
-        assert anneal(table, np.array([[2, 0, 1]]), np.array([0]), (0.25, INF, 1), np.array([(0.0, 1.0)])).tolist() == [
-            placed
-        ]
+        assert annealing.anneal(
+            table, np.array([[2, 0, 1]]), np.array([0]), (0.25, INF, 1), np.array([(0.0, 1.0)])
+        ).tolist() == [placed]
 
 
 # Rounding, choosing, refining

@@ -463,6 +463,20 @@ def size(shape):
     return float(shapely.area(shape))
 
 
+@pytest.mark.parametrize(
+    ("height", "gap", "open_"),
+    [(1000, 1e-4, False), (1000, 0.05, False), (1000, 0.2, True), (0.08, 400.0, False), (0.08, 600.0, True)],
+)
+def test_what_a_zone_leaves_is_open_unless_it_is_a_sliver_of_less_than_half(height, gap, open_):
+    """1000 m wide; strips thinner than a disc of 0.1 m are no ground, unless they are most of it."""
+    area = metres(0, 0, 1000, height)
+    found = OpenGround.of(area, np.array([metres(-5, -5, 1000 - gap, height + 5)], dtype=object), least_width_m=0.01)
+    left = gap * height if open_ else 0.0
+    assert found.prohibited_m2 == pytest.approx(
+        m2(area) - left, rel=2e-5 if open_ else 1e-9, abs=0.02 if open_ else 1e-6
+    )
+
+
 def test_a_plot_on_ground_of_its_size_is_that_ground_and_a_piece_of_more():
     block = shapely.box(0, 0, 40, 40)
     assert plots._plot(block, 1600.0) is block and plots._plot(block, 1600.1) is block
