@@ -15,7 +15,16 @@ from cdgis.core.errors import CatalogError
 from cdgis.core.vocabulary import LIST_SEPARATOR, Effect, Relation, State, Verdict
 from cdgis.geometry import geodesy
 from cdgis.judging.facts import Facts
-from cdgis.siting import clearance, exclusion_zones, guidance, plots, remedies, reuse_assessment, reuse_options
+from cdgis.siting import (
+    candidate_sites,
+    clearance,
+    exclusion_zones,
+    guidance,
+    plots,
+    remedies,
+    reuse_assessment,
+    reuse_options,
+)
 from cdgis.siting.candidate_sites import SitingRequest
 from cdgis.siting.clearance import Obstruction, _Search, largest_clear_part
 from cdgis.siting.plots import OpenGround
@@ -521,6 +530,19 @@ def test_a_plot_is_the_least_square_around_the_innermost_point_that_holds_so_muc
     assert (
         size(plot) == pytest.approx(wanted, rel=1e-6) and size(shapely.symmetric_difference(plot, piece(high))) < 1e-3
     )
+
+
+def test_of_ground_in_several_parts_the_largest_is_handed_out_whole():
+    small, large = local(metres(0, 0, 10, 10)), local(metres(20, 0, 60, 40))
+    for parts in ([small, large], [large, small]):
+        assert m2(plots._written(shapely.MultiPolygon(parts))) == pytest.approx(1600, rel=1e-3)
+
+
+@pytest.mark.parametrize("shapes", [[], [shapely.box(0, 0, 9, 9)]])
+@pytest.mark.parametrize("ground", [[], [metres(0, 0, 9, 9)]])
+def test_nothing_to_place_and_nothing_to_keep_off_are_no_matter(shapes, ground):
+    free = candidate_sites._is_free(np.array(shapes, dtype=object), np.array(ground, dtype=object))
+    assert free.tolist() == [True] * len(shapes)
 
 
 def test_a_tiny_ground_is_searched_to_a_millimetre(monkeypatch):

@@ -147,10 +147,9 @@ def _copies(centres: FloatArray, shape: BaseGeometry | None) -> GeometryArray:
 def _is_free(shapes: GeometryArray, keep_off: GeometryArray) -> npt.NDArray[np.bool_]:
     """Return which distance-plane shapes lie off all EPSG:4490 `keep_off` ground by the setback."""
     free = np.ones(len(shapes), dtype=bool)
-    if len(keep_off) and len(shapes):
-        ground = both_planes(np.asarray(keep_off, dtype=object))[1]
-        _, shape = shapely.STRtree(shapes).query(ground, predicate="dwithin", distance=SETBACK_M)
-        free[shape] = False
+    ground = both_planes(np.asarray(keep_off, dtype=object))[1]
+    _, shape = shapely.STRtree(shapes).query(ground, predicate="dwithin", distance=SETBACK_M)
+    free[shape] = False
     return free
 
 

@@ -137,8 +137,9 @@ def _plot(ground: BaseGeometry, area_m2: float) -> BaseGeometry:
 
     west, south, east, north = shapely.bounds(ground)
     low, high = float(np.sqrt(area_m2)) / 2, max(east - west, north - south)
-    if shapely.area(piece(low * (1 + 1e-9))) >= area_m2:
-        return piece(low * (1 + 1e-9))
+    least = piece(low * (1 + 1e-9))
+    if shapely.area(least) >= area_m2:
+        return least
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
         low, high = (low, middle) if shapely.area(piece(middle)) >= area_m2 else (middle, high)
