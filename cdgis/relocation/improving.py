@@ -62,9 +62,10 @@ def improved(pairs: Pairs, relaxed: Relaxed, search: SearchPolicy, *, enough: fl
     table = np.concatenate([loss[:, :, None], worth[:, :, None], use], axis=2)
     stop = (_MARGIN, enough - float(price.sum()), max(1, search.tries // _ROWS))
     place = anneal(table, _options(loss, search.reach), wanted, stop, _schedule(search))
-    at = np.full((count, parks + 1), -1, dtype=np.int64)
+    at = np.zeros((count, parks), dtype=np.int64)
     at[pairs.row, pairs.park] = np.arange(len(pairs.row))
-    return np.asarray(at[np.arange(count), place][place < parks])
+    placed = np.flatnonzero(place < parks)
+    return np.asarray(at[placed, place[placed]])
 
 
 def _limits(pairs: Pairs) -> tuple[IntArray, IntArray, int]:
