@@ -38,8 +38,14 @@ def taken(browser: Browser, page: Path, width: int) -> bytes:
     view = browser.new_page(viewport={"width": width, "height": SIZES[width]})
     view.goto(page.resolve().as_uri())
     view.wait_for_timeout(2500)
-    picture = Image.open(io.BytesIO(view.screenshot())).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    picture = shrunk(view.screenshot())
     view.close()
+    return picture
+
+
+def shrunk(png: bytes) -> bytes:
+    """Return a picture in a palette, the same bytes for the same picture."""
+    picture = Image.open(io.BytesIO(png)).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
     stream = io.BytesIO()
     picture.save(stream, "PNG", optimize=True)
     return stream.getvalue()
