@@ -31,7 +31,7 @@ def judged_block(loaded: Loaded, count: int, seed: int, folder: Path) -> Counter
     path = folder / f"{seed}.gpkg"
     names = [f"H{seed}-{i}" for i in range(count)]
     gpd.GeoDataFrame({"项目编号": names}, geometry=hard_polygons(count, seed), crs=4490).to_file(path, engine="pyogrio")
-    subjects = read_sites(loaded.workspace, [path], declared={"industry": "4415", "project_type": "新建"})
+    subjects = read_sites(loaded.workspace, [path], declared={"industry": "3031", "project_type": "新建"})
     judged = judge_subjects(loaded, subjects)
     fate = Counter(str(note.status) for note in subjects.intake)
     lost = len(subjects.frame) - len(judged.subjects.frame)
