@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from cdgis.readers.attribute_columns import column_aliases
 from cdgis.readers.content_hash import text_hash, zones_hash
 from cdgis.readers.coordinates import Box
 from cdgis.readers.crs import WGS84_NOTE, check_coordinates, resolve_crs
-from cdgis.readers.fields import find_field, missing_field, standard_columns
+from cdgis.readers.fields import find_field, standard_columns
 from cdgis.readers.geodatabase import GDB_SUFFIX
 from cdgis.readers.geojson import RFC_7946_CRS, feature_geometry, feature_texts, open_geojson
 from cdgis.readers.geopackage import unchanged
@@ -32,7 +31,6 @@ from cdgis.readers.inputs import file_sha256, file_stamp
 from cdgis.readers.intake import Remark, intake_note, noted, repaired
 from cdgis.readers.repair import usable
 from cdgis.readers.shapefile import check_shapefile, filled_cells
-from cdgis.readers.sheets import Sheet, read_sheets
 from cdgis.readers.text_encoding import shapefile_encoding
 from cdgis.readers.vector import DRIVERS, check_container
 from cdgis.readers.zone_shapes import row_note, sound_zones
@@ -133,7 +131,7 @@ def layer_extent(spec: LayerSpec, folder: Path) -> tuple[float, float, float, fl
     """
     path = folder / spec.path
     if not path.exists():
-        raise _missing(spec)
+        raise missing(spec)
     raw = read_raw(spec, path)
     shapes = to_lonlat(raw.geometries[usable(raw.geometries)], _crs(spec, raw, []))
     if not len(shapes):
@@ -159,57 +157,6 @@ def _clean_columns(spec: LayerSpec, columns: pd.DataFrame, notes: list[IntakeNot
     return columns
 
 
-def read_table_layer(spec: LayerSpec, folder: Path) -> pd.DataFrame:
-    """Return a catalogue entry with geometry = "table": all columns as text, named by `spec.fields` where mapped.
-
-    Blank rows are left out; those between others are numbered in ``attrs["blank_rows"]``.
-
-    Raises
-    ------
-    LayerError : the file is absent, unreadable, a mapped field is not in it, or two columns of one name differ.
-    """
-    path = folder / spec.path
-    if not path.is_file():
-        raise _missing(spec)
-    try:
-        sheet = _chosen_sheet(spec, path)
-    except ReaderError as err:
-        raise LayerError(spec.path, spec.id, (err.told,)) from err
-    labels = [label.strip() or f"column_{index}" for index, label in enumerate(sheet.rows[0], start=1)]
-    rows = [_by_name(labels, row, number, spec) for number, row in enumerate(sheet.rows[1:], start=2) if any(row)]
-    frame = pd.DataFrame(rows, columns=list(dict.fromkeys(labels)), dtype=object).fillna("")
-    renames: dict[str, str] = {}
-    for column, candidates in spec.fields.items():
-        field = find_field(candidates, labels)
-        if field is None:
-            raise LayerError(spec.path, spec.id, (missing_field(column, candidates, labels),))
-        renames[field] = column
-    table = frame.map(cleaned).rename(columns=renames)
-    filled = [number for number, row in enumerate(sheet.rows[1:], start=2) if any(row)]
-    table.attrs["blank_rows"] = sorted({*range(2, filled[-1]), *filled} - {*filled}) if filled else []
-    return table
-
-
-def _by_name(labels: Sequence[str], row: Sequence[str], number: int, spec: LayerSpec) -> dict[str, str]:
-    """Return a row's cells by column; of two columns with one name the filled one holds, and both filled must agree."""
-    cells: dict[str, str] = {}
-    for label, cell in zip(labels, row, strict=False):
-        said = cells.get(label, "").strip()
-        if said and cell.strip() and said != cell.strip():
-            reason = f"第 {number} 行：有两列都叫“{label}”，内容不同（{said} / {cell.strip()}）"
-            raise LayerError(spec.path, spec.id, (f"{reason}。请给其中一列改名，或并成一列",))
-        cells[label] = cells.get(label, "") if said else cell
-    return cells
-
-
-def _chosen_sheet(spec: LayerSpec, path: Path) -> Sheet:
-    sheets = {sheet.name: sheet for sheet in read_sheets(path, label=spec.path) if not sheet.is_hidden}
-    wanted = spec.sublayer or (next(iter(sheets)) if len(sheets) == 1 else "")
-    if wanted not in sheets:
-        raise ReaderError(f"工作簿内有工作表 {'、'.join(sheets)}", remedy="请在目录条目中用 sublayer 指明")
-    return sheets[wanted]
-
-
 def table_record(spec: LayerSpec, folder: Path) -> InputRecord:
     """Return the input record of a table or raster entry, for run.json.
 
@@ -231,7 +178,7 @@ def unread_record(spec: LayerSpec, folder: Path) -> tuple[InputRecord, ...]:
 
 def _input_record(spec: LayerSpec, path: Path, kind: str) -> InputRecord:
     if not path.is_file() and not (path.is_dir() and path.suffix.lower() == GDB_SUFFIX):
-        raise _missing(spec)
+        raise missing(spec)
     return InputRecord(
         layer=spec.id,
         kind=kind,
@@ -244,7 +191,8 @@ def _input_record(spec: LayerSpec, path: Path, kind: str) -> InputRecord:
     )
 
 
-def _missing(spec: LayerSpec) -> LayerError:
+def missing(spec: LayerSpec) -> LayerError:
+    """Return the error that an entry's file is not there."""
     if spec.url:
         return LayerError(spec.path, spec.id, (f"快照还没有取来。请运行 cdgis layers fetch {spec.id}",))
     return LayerError(spec.path, spec.id, ("文件不存在。请放到该位置，或修改 layers/catalog.toml 的 path",))

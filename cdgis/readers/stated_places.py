@@ -21,9 +21,10 @@ from cdgis.geometry.geodesy import geodesic_length_m
 from cdgis.readers.attribute_columns import column_aliases
 from cdgis.readers.datum import places_named
 from cdgis.readers.intake import Remark, noted
-from cdgis.readers.layer_files import read_layer, read_table_layer
+from cdgis.readers.layer_files import read_layer
 from cdgis.readers.packed_angles import could_be_packed, in_words, packed_point
 from cdgis.readers.subjects import Description
+from cdgis.readers.table_layers import read_table_layer
 from cdgis.workspace.layers import Layer
 from cdgis.workspace.settings import Workspace
 

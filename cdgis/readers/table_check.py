@@ -7,8 +7,8 @@ from cdgis.core.broken_text import is_broken
 from cdgis.core.errors import LayerError, ReaderError
 from cdgis.core.layer_ids import ACCESS_LIST
 from cdgis.core.safe_text import cleaned
-from cdgis.readers.layer_files import read_table_layer
 from cdgis.readers.sheets import Sheet, read_sheets
+from cdgis.readers.table_layers import read_table_layer
 from cdgis.rules.access_sheet import as_clauses
 from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.fault import Fault
