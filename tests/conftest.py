@@ -75,6 +75,15 @@ def shared_assessment_as_it_was() -> Iterator[None]:
     assert fixtures is None or fixtures.changed_assessments() == []
 
 
+@pytest.fixture(scope="module")
+def reads_once() -> Iterator[None]:
+    """Read each workspace once in this module: for tests of many commands on one that nobody changes."""
+    from shipped import read_once
+
+    with read_once():
+        yield
+
+
 @pytest.fixture(autouse=True)
 def shipped_place() -> Iterator[None]:
     """Leave every test, and what the next module prepares, in the shipped workspace's planes."""

@@ -16,6 +16,7 @@ import pytest
 import cdgis
 from cdgis.workspace.create import create_workspace
 
+pytestmark = pytest.mark.usefixtures("reads_once")
 REPO = Path(__file__).resolve().parents[1]
 PAGE = REPO / "docs" / "api.md"
 MAKE = REPO / "docs" / "make_api.py"

@@ -7,6 +7,7 @@ import pytest
 
 from cdgis.cli import main
 
+pytestmark = pytest.mark.usefixtures("reads_once")
 REPO = Path(__file__).resolve().parents[1]
 SITE = REPO / "layers" / "projects" / "红线开发_39带带号.zip"
 

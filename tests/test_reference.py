@@ -35,10 +35,10 @@ def test_reference_shares_no_code_with_cdgis():
 
 
 @pytest.mark.slow
-def test_every_row_of_250_random_sites_equals_the_reference():
-    tally = compare(sites.random_sites(250, 1, read_layers()))
-    assert tally.rows["verdict"] == 250
-    assert min(tally.rows[name] for name in ("overlaps", "clear", "ledger", "findings")) > 4000
+def test_every_row_of_120_random_sites_equals_the_reference():
+    tally = compare(sites.random_sites(120, 1, read_layers()))
+    assert tally.rows["verdict"] == 120
+    assert min(tally.rows[name] for name in ("overlaps", "clear", "ledger", "findings")) > 1900
     assert tally.mismatches == []
 
 

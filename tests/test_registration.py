@@ -13,6 +13,8 @@ from cdgis.readers.attribute_columns import match_attribute
 from cdgis.results.request import Request
 from cdgis.rules.attributes import load_attributes
 
+pytestmark = pytest.mark.usefixtures("reads_once")
+
 
 @pytest.mark.parametrize("name", ["opinion_document", "意见文号", "认定意见"])
 def test_document_is_registered_under_its_name_title_or_alias(name):

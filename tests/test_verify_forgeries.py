@@ -90,10 +90,9 @@ def test_an_honest_folder_is_accepted_and_every_file_of_it_counted_for(space, ca
     assert sorted(line.split("：")[0] for line in out.splitlines() if "未核对" in line) == ["未核对　data/附.csv", "未核对　说明.txt"]
 
 
-@pytest.mark.parametrize(("what", "formats"), [("deleted", EVERY), ("cut", BARE), ("spoilt", BARE)])
-def test_a_journal_lost_before_screening_again_is_said_from_then_on(request, capsys, what, formats):
-    space = request.getfixturevalue("bare" if formats == BARE else "space")
-    folder = space / "reports"
+@pytest.mark.parametrize(("what", "formats"), [("deleted", f"{BARE},docx"), ("cut", BARE), ("spoilt", BARE)])
+def test_a_journal_lost_before_screening_again_is_said_from_then_on(bare, capsys, what, formats):
+    folder = bare / "reports"
     journal = folder / f"{NAME}.journal.jsonl"
     lines = journal.read_bytes().splitlines(keepends=True)
     if what == "deleted":
@@ -101,19 +100,19 @@ def test_a_journal_lost_before_screening_again_is_said_from_then_on(request, cap
     else:
         journal.write_bytes(lines[0] if what == "cut" else b"{\n")
     for _ in range(2):
-        assert screened(space, formats) == 0
+        assert screened(bare, formats) == 0
         printed = read_report(folder / f"{NAME}.json").content["declaration"]["journal"]
         assert printed["faults"], "the report itself says so"
         page = (folder / f"{NAME}.html").read_text(encoding="utf-8")
         assert "复核记录有缺失" in page
-        if formats == EVERY:
+        if formats != BARE:
             cells = [c.text for t in Document(folder / f"{NAME}.docx").tables for row in t.rows for c in row.cells]
             assert "复核记录有缺失" in cells
-        code, out = told(capsys, space, alone=True)
+        code, out = told(capsys, bare, alone=True)
         assert code == 2 and "登记册" in out
     journal.write_bytes(b"".join(lines))
-    assert screened(space, formats) == 0
-    code, out = told(capsys, space)
+    assert screened(bare, formats) == 0
+    code, out = told(capsys, bare)
     assert code == 0, out
 
 
@@ -343,7 +342,7 @@ def test_a_record_with_a_value_of_another_kind_is_refused_or_rendered_in_every_f
     places = [path for path in leaves(content) if path[0] not in ("record", "request", "settings", "inputs")]
     draw = random.Random(20)
     refused = 0
-    for path in draw.sample(places, 60):
+    for path in draw.sample(places, 30):
         spoilt = json.loads(json.dumps(content))
         holder = spoilt
         for key in path[:-1]:
@@ -355,7 +354,7 @@ def test_a_record_with_a_value_of_another_kind_is_refused_or_rendered_in_every_f
             refused += 1
             continue
         assert render_docx(report) and render_screening(report), path
-    assert refused > 20
+    assert refused > 9
 
 
 def test_pages_of_others_among_those_of_a_run_are_found(tmp_path, capsys):
@@ -368,13 +367,12 @@ def test_pages_of_others_among_those_of_a_run_are_found(tmp_path, capsys):
     assert call("verify", root / "maps", "--workspace", root) == 0
     assert "未核对　README.md" in capsys.readouterr().out
     places = ["别的.html", "sites/P9.html", "sites/P9.png", "counties/x.html", "新/y.HTM", "z.docx", "data/x.csv"]
-    for some in (places[:1], places[1:]):
-        for name in some:
-            (root / "maps" / name).parent.mkdir(exist_ok=True)
-            (root / "maps" / name).write_text("别人", encoding="utf-8")
-        assert call("verify", root / "maps", "--workspace", root) == 2
-        out = capsys.readouterr().out
-        assert [name for name in some if name not in out] == []
+    for name in places:
+        (root / "maps" / name).parent.mkdir(exist_ok=True)
+        (root / "maps" / name).write_text("别人", encoding="utf-8")
+    assert call("verify", root / "maps", "--workspace", root) == 2
+    out = capsys.readouterr().out
+    assert [name for name in places if name not in out] == []
 
 
 def test_an_entry_says_what_it_is(space):

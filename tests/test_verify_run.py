@@ -96,6 +96,7 @@ def test_folder_without_reports_is_refused(space, capsys):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("reads_once")
 def test_reports_on_shipped_sites_of_every_format_are_accepted(tmp_path):
     workspace = open_workspace(ROOT)
     shipped_files = sorted(path for path in (ROOT / "layers/projects").iterdir() if path.stem != "attributes")
