@@ -10,7 +10,7 @@ from shapes import layer_set, metres, rule, sites, zone_layer
 from small_workspace import new_redline, small_workspace
 
 from cdgis.core.errors import UsageError
-from cdgis.geometry.shapes import PIECE_VERTICES
+from cdgis.geometry.halving import PIECE_VERTICES
 from cdgis.judging.compare_versions import compare_versions
 from cdgis.judging.compare_zones import compare_verdicts, compare_zones, matched
 from cdgis.judging.facts import Facts

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapes import METRES
 
-from cdgis.geometry import geodesy
+from cdgis.geometry import geodesy, halving
 from cdgis.geometry import outline_chunks as stretches
 from cdgis.geometry import shapes as geometry
 
@@ -28,14 +28,14 @@ def gear(teeth, *, radius=1000.0, depth=0.3, per_tooth=4):
 @given(st.integers(200, 900), st.integers(32, 200))
 def test_subdivide_keeps_area_and_limit_when_polygon_is_large(teeth, limit):
     whole = np.array([gear(teeth), plane_box(0, 0, 1, 1), gear(teeth, radius=10) - gear(40, radius=3, depth=0)])
-    pieces, owner = geometry.subdivide(whole, max_vertices=limit)
+    pieces, owner = halving.subdivide(whole, max_vertices=limit)
     assert shapely.get_num_coordinates(pieces).max() <= limit
     assert np.bincount(owner, weights=shapely.area(pieces)) == pytest.approx(shapely.area(whole), rel=1e-11, abs=1e-6)
     assert shapely.is_valid(pieces).all() and (np.diff(owner) >= 0).all()
 
 
 def test_subdivide_gives_nothing_when_there_is_nothing():
-    pieces, owner = geometry.subdivide(np.empty(0, dtype=object))
+    pieces, owner = halving.subdivide(np.empty(0, dtype=object))
     assert len(pieces) == len(owner) == 0
 
 

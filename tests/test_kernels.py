@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cdgis.geometry import geodesy
+from cdgis.geometry.halving import PIECE_VERTICES, subdivide
 from cdgis.geometry.kernels import TOUCH_M, OutlineIndex, overlapping_pairs, pair_distance_m
-from cdgis.geometry.shapes import PIECE_VERTICES, subdivide
 
 
 def blob(x, y, radius, *, vertices=24, seed=0, hole=0.0):

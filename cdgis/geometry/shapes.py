@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
+from cdgis.core.array_types import FloatArray, GeometryArray
 from cdgis.geometry import geodesy
 from cdgis.geometry.planes import current_planes
 
@@ -14,13 +14,10 @@ SLIVER_DISC_M = 0.1
 SLIVER_SHARE = 0.5
 LINE_HIT_M = 0.1
 
-PIECE_VERTICES = 512
-"""Polygons with more vertices are cut into pieces before any intersection."""
 COURSE_EDGE_M = 150.0
 """Edges this long bow by <= 0.4 mm between the planes, so distances hold to the millimetre."""
 _STRIP_EDGE_M = 100.0
 """Edges this long bow by 0.2 mm between the planes, little beside a 0.1 m strip."""
-_ROOM_M = 1e-3
 _COLLECTION = 7
 _EMPTY = shapely.Polygon()
 
@@ -44,56 +41,6 @@ def densified(geoms: GeometryArray, longest_edge_m: float) -> GeometryArray:
     long = shapely.length(out) > longest_edge_m
     out[long] = shapely.segmentize(out[long], longest_edge_m)
     return out
-
-
-def subdivide(
-    polygons: GeometryArray, *, max_vertices: int = PIECE_VERTICES, near: GeometryArray | None = None
-) -> tuple[GeometryArray, IntArray]:
-    """Return pieces of at most `max_vertices` vertices and the index of the polygon each came from.
-
-    Pieces of one polygon share only cut lines, so their areas add up to the polygon's.
-
-    Parameters
-    ----------
-    near : geometries whose boxes the pieces are wanted for; what lies beyond them all is left out, uncut. The pieces
-        that come back are the same as without it.
-    """
-    wanted = None if near is None else shapely.STRtree(np.asarray(near))
-    done: list[GeometryArray] = [np.empty(0, dtype=object)]
-    owner: list[IntArray] = [np.empty(0, dtype=np.int64)]
-    geoms, index = shapely.get_parts(np.asarray(polygons), return_index=True)
-    while geoms.size:
-        if wanted is not None:
-            asked = np.unique(wanted.query(_roomy_boxes(geoms))[0])
-            geoms, index = geoms[asked], index[asked]
-        big = shapely.get_num_coordinates(geoms) > max_vertices
-        done.append(geoms[~big])
-        owner.append(index[~big])
-        geoms, index = _halve(geoms[big], index[big])
-    pieces, owners = np.concatenate(done), np.concatenate(owner)
-    order = np.argsort(owners, kind="stable")
-    return pieces[order], owners[order].astype(np.int64)
-
-
-def _roomy_boxes(geoms: GeometryArray) -> GeometryArray:
-    """Return the boxes of geometries, a millimetre wider than they need be."""
-    x0, y0, x1, y1 = shapely.bounds(geoms).T
-    return np.asarray(shapely.box(x0 - _ROOM_M, y0 - _ROOM_M, x1 + _ROOM_M, y1 + _ROOM_M))
-
-
-def _halve(geoms: GeometryArray, index: IntArray) -> tuple[GeometryArray, IntArray]:
-    if not geoms.size:
-        return geoms, index
-    x0, y0, x1, y1 = shapely.bounds(geoms).T
-    wide = (x1 - x0) >= (y1 - y0)
-    xm = np.where(wide, (x0 + x1) / 2, x1)
-    ym = np.where(wide, y1, (y0 + y1) / 2)
-    first = shapely.intersection(geoms, shapely.box(x0, y0, xm, ym))
-    second = shapely.intersection(geoms, shapely.box(np.where(wide, xm, x0), np.where(wide, y0, ym), x1, y1))
-    halves, halves_index = np.concatenate([first, second]), np.concatenate([index, index])
-    parts, at = shapely.get_parts(halves, return_index=True)
-    areal = shapely.get_dimensions(parts) == 2
-    return parts[areal], halves_index[at[areal]]
 
 
 def inradius_m(plane_polygons: GeometryArray, *, precise_below_m: float = 1.0) -> FloatArray:

@@ -17,8 +17,8 @@ import shapely
 
 from cdgis.core.array_types import FloatArray, GeometryArray
 from cdgis.core.vocabulary import LIST_SEPARATOR, State, Verdict
+from cdgis.geometry.halving import subdivide
 from cdgis.geometry.plane_validity import valid_on_plane
-from cdgis.geometry.shapes import subdivide
 from cdgis.judging.match_zones import SPLIT, Matches, fates, match_zones
 from cdgis.results.tables.validation import empty, validate
 from cdgis.workspace.layers import Layer

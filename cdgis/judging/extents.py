@@ -17,7 +17,6 @@ from cdgis.geometry.kernels import (
     Pairs,
     chosen_engine,
     nearest_chunk,
-    overlapping_pairs,
     point_distance_m,
     rounding_m2,
 )
@@ -41,6 +40,24 @@ _LINE_STEP_M = 1000.0
 """Edges of lines up to this long are as long on the plane's course as along the geodesic, to 1e-9."""
 
 _JOIN_GRID_M = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Met:
+    """What subjects share with the zones of several layers; `pairs` number the zones below: of all layers in turn those near."""
+
+    pairs: Pairs
+    layer: IntArray
+    """Which of the layers each zone is of."""
+    zone: IntArray
+    """Its position there."""
+    plane: GeometryArray
+    local: GeometryArray
+
+    @property
+    def of_pair(self) -> IntArray:
+        """The layer of each pair that overlaps."""
+        return self.layer[self.pairs.zone]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,19 +126,21 @@ def cut_ground(lonlat: GeometryArray) -> GeometryArray:
     return valid_polygons(both_planes(lonlat)[1])[0]
 
 
-def outside_m(extents: Extents, zones: GeometryArray) -> FloatArray:
-    """Return each subject's measure (m², m, count) outside the union of measuring-plane `zones`.
+def outside_m(extents: Extents, met: Met, count: int) -> FloatArray:
+    """Return each subject's measure (m², m, count) outside the union of each of `count` layers, shape (layers, subjects).
 
     Here, unlike for hits, points and lines on an outline count as covered: a border road lies in one or the other.
     """
-    pairs = overlapping_pairs(extents.cut, zones)
-    covered = union_measure(extents, pairs)
-    subject, zone = pairs.touch_subject, pairs.touch_zone
-    covered[subject[extents.dimension[subject] == 0]] = 1.0
-    lines = extents.dimension[subject] == 1
-    shared = of_dimension(shapely.intersection(extents.plane[subject[lines]], zones[zone[lines]]), 1)
-    for line in np.unique(subject[lines]):
-        covered[line] = _joined_length_m(shared[subject[lines] == line])
+    covered = union_measure(extents, met, count)
+    subject, zone = met.pairs.touch_subject, met.pairs.touch_zone
+    layer, dimension = met.layer[zone], extents.dimension[subject]
+    covered[layer[dimension == 0], subject[dimension == 0]] = 1.0
+    lines = np.flatnonzero(dimension == 1)
+    if len(lines):
+        shared = of_dimension(shapely.intersection(extents.plane[subject[lines]], met.plane[zone[lines]]), 1)
+        key = layer[lines] * len(extents.ids) + subject[lines]
+        for one in np.unique(key):
+            covered.ravel()[one] = _joined_length_m(shared[key == one])
     return np.clip(extents.total - covered, 0, None)
 
 
@@ -131,34 +150,39 @@ def is_uncovered(extents: Extents, outside: FloatArray) -> BoolArray:
     return np.asarray(outside > limit)
 
 
-def union_measure(extents: Extents, pairs: Pairs) -> FloatArray:
-    """Return each subject's measure inside the union of its overlaps; overlapping zones count once."""
-    count = len(extents.ids)
+def union_measure(extents: Extents, met: Met, count: int) -> FloatArray:
+    """Return each subject's measure inside the union of its overlaps with each of `count` layers, shape (layers, subjects).
+
+    Overlapping zones of one layer count once.
+    """
+    size, pairs = len(extents.ids), met.pairs
+    total = np.broadcast_to(extents.total, (count, size))
     if not len(pairs.subject):
-        return np.zeros(count)
-    inside = np.bincount(pairs.subject, weights=pair_measure(extents, pairs), minlength=count)
-    for subject in np.flatnonzero(_zones_overlap(extents, pairs)):  # partitions already add up
-        parts = pairs.overlap[pairs.subject == subject]
-        areal = extents.dimension[subject] == 2
-        inside[subject] = shapely.area(shapely.union_all(parts)) if areal else _joined_length_m(parts)
-    inside[extents.dimension == 0] = np.minimum(inside[extents.dimension == 0], 1.0)
-    return np.minimum(inside, extents.total)
+        return np.zeros((count, size))
+    row = met.of_pair * size + pairs.subject
+    inside = np.bincount(row, weights=pair_measure(extents, pairs), minlength=count * size)
+    dimension = np.tile(extents.dimension, count)
+    for one in np.flatnonzero(_zones_overlap(dimension, row, pairs.overlap)):  # partitions already add up
+        parts = pairs.overlap[row == one]
+        inside[one] = shapely.area(shapely.union_all(parts)) if dimension[one] == 2 else _joined_length_m(parts)
+    inside[dimension == 0] = np.minimum(inside[dimension == 0], 1.0)
+    return np.minimum(inside.reshape(count, size), total)
 
 
-def _zones_overlap(extents: Extents, pairs: Pairs) -> BoolArray:
-    """Return which line and polygon subjects may have overlaps that meet each other beyond their outlines."""
-    several = np.bincount(pairs.subject, minlength=len(extents.ids)) > 1
+def _zones_overlap(dimension: npt.NDArray[np.int32], row: IntArray, overlaps: GeometryArray) -> BoolArray:
+    """Return in which rows overlaps of lines or polygons may meet each other beyond their outlines."""
+    several = np.bincount(row, minlength=len(dimension)) > 1
     # Two cuts of one slanting line may miss each other in the last bits, so lines are always joined.
-    flags: BoolArray = several & (extents.dimension == 1)
-    rows = np.flatnonzero((several & (extents.dimension == 2))[pairs.subject])
+    flags: BoolArray = several & (dimension == 1)
+    rows = np.flatnonzero((several & (dimension == 2))[row])
     if not len(rows):
         return flags
-    overlap, subject = pairs.overlap[rows], pairs.subject[rows]
-    a, b = shapely.STRtree(overlap).query(overlap, predicate="intersects")
-    same = (a < b) & (subject[a] == subject[b])
+    overlap, row = overlaps[rows], row[rows]
+    a, b = shapely.STRtree(overlap).query(overlap)
+    same = (a < b) & (row[a] == row[b])
     a, b = a[same], b[same]
     meet = shapely.relate_pattern(overlap[a], overlap[b], "T********")
-    flags[subject[a[meet]]] = True
+    flags[row[a[meet]]] = True
     return flags
 
 
@@ -205,7 +229,7 @@ def classify(extents: Extents, pairs: Pairs) -> tuple[BoolArray, FloatArray]:
     return sliver, share
 
 
-def depth_m(extents: Extents, pairs: Pairs, hit: BoolArray, zones_local: GeometryArray) -> FloatArray:
+def depth_m(extents: Extents, pairs: Pairs, hit: BoolArray, zones_local: GeometryArray, *, layers: int) -> FloatArray:
     """Return how deep each hit lies: from its farthest point to the zone's or the subject's outline, whichever is nearer."""
     subject, zone, overlap = pairs.subject[hit], pairs.zone[hit], pairs.overlap[hit]
     depth = np.zeros(len(subject))
@@ -226,7 +250,7 @@ def depth_m(extents: Extents, pairs: Pairs, hit: BoolArray, zones_local: Geometr
     reach = np.full(len(points), np.inf)
     for owner, geoms in ((zone[thin][at], zones_local), (subject[thin][at], extents.local)):
         areal_rows = np.flatnonzero(shapely.get_dimensions(geoms)[owner] == 2)
-        to_edge = _to_outline_m(points[areal_rows], owner[areal_rows], geoms)
+        to_edge = _to_outline_m(points[areal_rows], owner[areal_rows], geoms, work=POINT_COUNTS * len(areal_rows) // layers)
         reach[areal_rows] = np.minimum(reach[areal_rows], to_edge)
     finite = np.isfinite(reach)
     np.maximum.at(depth, thin[at[finite]], reach[finite])
@@ -242,10 +266,10 @@ def _with_steps(thin: GeometryArray) -> GeometryArray:
     return dense
 
 
-def _to_outline_m(points: FloatArray, owner: IntArray, areas: GeometryArray) -> FloatArray:
+def _to_outline_m(points: FloatArray, owner: IntArray, areas: GeometryArray, *, work: int) -> FloatArray:
     """Return the geodesic distance from each point, shape (points, 2), to the outline of its own area."""
     distance = np.zeros(len(points))
-    engine = chosen_engine(work=POINT_COUNTS * len(points))
+    engine = chosen_engine(work=work)
     for area in np.unique(owner):  # one index an area: its outline may have a million vertices
         rows = np.flatnonzero(owner == area)
         outline = OutlineChunks.of(areas[[area]])

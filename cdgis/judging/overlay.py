@@ -6,19 +6,18 @@ its negative proof (`clear`), its ledger, and the nearest zone of each scope tha
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import shapely
 
-from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArray, TextArray
+from cdgis.core.array_types import BoolArray, FloatArray, IntArray
 from cdgis.core.vocabulary import Relation, Scope
-from cdgis.geometry.kernels import OutlineIndex, Pairs, overlapping_pairs
 from cdgis.geometry.planes import PlaneThreads
 from cdgis.judging.extents import (
     Extents,
-    both_planes,
+    Met,
     classify,
     depth_m,
     is_uncovered,
@@ -26,29 +25,34 @@ from cdgis.judging.extents import (
     overlap_length_m,
     union_measure,
 )
-from cdgis.judging.measurement import Measurement, Nearest
-from cdgis.judging.nearest_zones import ZonesApart
-from cdgis.results.tables.validation import empty, validate
+from cdgis.judging.layer_stack import ReadyLayer, meet, planes_of_zones, ready, words_of
+from cdgis.judging.measurement import Measurement
+from cdgis.judging.nearest_zones import NearestOfScopes, ZonesApart, zones_apart
+from cdgis.results.tables.validation import empty, framed, validate
 from cdgis.workspace.layers import ZONE_COLUMNS, Layer, Layers, Subjects
+
+__all__ = ["measure_overlaps", "planes_of_zones"]
 
 INSIDE_SHARE = 1 - 1e-9
 
 
 _FEW_SUBJECTS = 64
-"""Up to so many, handing layers to threads costs more than it saves."""
+"""Up to so many are compared with all layers at once; more, with one layer after the other, threads sharing the layers."""
 Columns = dict[str, "np.ndarray[Any, Any]"]
 """Rows of a table before it is one: a frame a layer would cost more than measuring a site."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _LayerResult:
-    layer: str
+class _Found:
+    """What some layers are to the subjects; arrays have a row a layer."""
+
     overlaps: Columns
     clear: Columns
     ledger: Columns
     hits: Columns
-    nearest: dict[Scope, Nearest]
+    apart: dict[str, ZonesApart]
     sliver: BoolArray
+    uncovered: BoolArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +60,9 @@ class _Near:
     """Zones a subject does not overlap but touches or comes near."""
 
     subject: IntArray
+    layer: IntArray
     zone: IntArray
+    """Position in the layer."""
     distance_m: FloatArray
 
 
@@ -82,152 +88,121 @@ def measure_overlaps(
     """
     lonlat = np.asarray(subjects.frame.geometry.array, dtype=object)
     extents = Extents.of(subjects.frame["subject_id"].to_numpy(dtype=object), lonlat)
-    wanted = _scopes_by_layer(scopes)
     zone_layers = [layer for layer in layers.values() if layer.spec.zones and layer.spec.is_vector]
     outside = _outside_coverage(extents, zone_layers, layers)
 
-    def one(layer: Layer) -> _LayerResult:
-        """Return how all subjects lie to one layer."""
-        reach = (reach_m or {}).get(layer.spec.id, np.zeros(len(extents.ids)))
-        result = _measure_layer(extents, layer, wanted.get(layer.spec.id, ()), reach, outside[layer.spec.coverage])
-        if progress:
+    def some(group: Sequence[Layer]) -> _Found:
+        """Return how all subjects lie to some layers."""
+        result = _measure(extents, group, reach_m or {}, outside)
+        for layer in group if progress else ():
             progress(layer.spec.title)
         return result
 
-    if jobs > 1 and len(extents.ids) > _FEW_SUBJECTS:
+    few = len(extents.ids) <= _FEW_SUBJECTS
+    groups = [zone_layers] if few and zone_layers else [[layer] for layer in zone_layers]
+    if jobs > 1 and not few:
         with PlaneThreads(max_workers=jobs) as pool:
-            results = list(pool.map(one, zone_layers))
+            results = list(pool.map(some, groups))
     else:
-        results = [one(layer) for layer in zone_layers]
+        results = [some(group) for group in groups]
+    names = [layer.spec.id for layer in zone_layers]
     return Measurement(
         subject_ids=extents.ids,
         overlaps=_table("overlaps", results),
         clear=_table("clear", results),
         ledger=_table("ledger", results),
-        hits=_rows("hits", results) if results else _no_hits(),
-        nearest={scope: nearest for r in results for scope, nearest in r.nearest.items()},
-        uncovered={layer.spec.id: is_uncovered(extents, outside[layer.spec.coverage]) for layer in zone_layers},
-        slivers={layer.spec.id: r.sliver for layer, r in zip(zone_layers, results, strict=True)},
+        hits=framed(_rows("hits", results)) if results else _no_hits(),
+        nearest=NearestOfScopes(scopes, {name: one for result in results for name, one in result.apart.items()}),
+        uncovered=dict(zip(names, chain.from_iterable(result.uncovered for result in results), strict=True)),
+        slivers=dict(zip(names, chain.from_iterable(result.sliver for result in results), strict=True)),
     )
 
 
-def _table(name: str, results: Sequence[_LayerResult]) -> pd.DataFrame:
-    rows = _rows(name, results) if results else empty(name)
-    return validate(name, rows) if len(rows) else empty(name)
+def _table(name: str, results: Sequence[_Found]) -> pd.DataFrame:
+    rows = _rows(name, results) if results else {}
+    return validate(name, rows) if rows and len(rows["layer"]) else empty(name)
 
 
-def _rows(name: str, results: Sequence[_LayerResult]) -> pd.DataFrame:
-    """Return the rows of one table, layer by layer."""
+def _rows(name: str, results: Sequence[_Found]) -> Columns:
+    """Return the rows of one table, group by group of layers."""
     parts: list[Columns] = [getattr(result, name) for result in results]
-    counts = [len(next(iter(part.values()))) for part in parts]
-    columns = {column: np.concatenate([part[column] for part in parts]) for column in parts[0]}
-    layers = np.repeat(np.array([result.layer for result in results], dtype=object), counts)
-    return pd.DataFrame({name: pd.Series(v, dtype=v.dtype, copy=False) for name, v in {**columns, "layer": layers}.items()})
+    return {column: np.concatenate([part[column] for part in parts]) for column in parts[0]}
 
 
 def _no_hits() -> pd.DataFrame:
     return pd.DataFrame(columns=["subject", "layer", "zone_id", "zone_class", "depth_m"])
 
 
-def _scopes_by_layer(scopes: Sequence[Scope]) -> dict[str, tuple[Scope, ...]]:
-    grouped: dict[str, list[Scope]] = {}
-    for scope in dict.fromkeys(scopes):
-        grouped.setdefault(scope.layer, []).append(scope)
-    return {layer: tuple(items) for layer, items in grouped.items()}
-
-
 def _outside_coverage(extents: Extents, zone_layers: Sequence[Layer], layers: Layers) -> dict[str, FloatArray]:
     """Return, per coverage layer, each subject's measure (m², m, count) outside it."""
-    names = dict.fromkeys(layer.spec.coverage for layer in zone_layers)
-    return {name: outside_m(extents, _prepared(layers[name]).plane) for name in names}
+    names = list(dict.fromkeys(layer.spec.coverage for layer in zone_layers))
+    if not names:
+        return {}
+    met = meet(extents, [ready(layers[name]) for name in names])
+    return dict(zip(names, outside_m(extents, met, len(names)), strict=True))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Prepared:
-    """A layer's zones by id, in both planes, with the index of their outlines."""
-
-    words: dict[str, TextArray]
-    """zone_id, zone_name and zone_class."""
-    plane: GeometryArray
-    local: GeometryArray
-    boxes: FloatArray
-    """Of the zones in the distance plane."""
-    outlines: OutlineIndex
-    among: dict[Scope, BoolArray]
-    """Which zones are in a scope that was asked for."""
-
-
-def planes_of_zones(layer: Layer) -> tuple[GeometryArray, GeometryArray]:
-    """Return a layer's zones on the measuring plane and in the distance plane (`both_planes`), in its order; it keeps them."""
-    return layer.derived("planes", lambda own: both_planes(np.asarray(own.zones.geometry.array, dtype=object)))
-
-
-def _prepared(layer: Layer) -> _Prepared:
-    """Return a layer made ready; the layer keeps it, for sites come in several sets: as given, moved, cut, part by part."""
-    return layer.derived("overlay", _prepare)
-
-
-def _prepare(layer: Layer) -> _Prepared:
-    order = layer.zones.reset_index(drop=True).sort_values("zone_id", kind="stable").index.to_numpy()
-    plane, local = (shapes[order] for shapes in planes_of_zones(layer))
-    words = {name: layer.zones[name].to_numpy(dtype=object)[order] for name in ZONE_COLUMNS}
-    return _Prepared(words=words, plane=plane, local=local, boxes=shapely.bounds(local), outlines=OutlineIndex.of(local), among={})
-
-
-def _measure_layer(
-    extents: Extents, layer: Layer, scopes: Sequence[Scope], reach: FloatArray, outside: FloatArray
-) -> _LayerResult:
-    prepared = _prepared(layer)
-    pairs = overlapping_pairs(extents.cut, prepared.plane)
+def _measure(
+    extents: Extents, group: Sequence[Layer], reach_m: Mapping[str, FloatArray], outside_coverage: Mapping[str, FloatArray]
+) -> _Found:
+    layers, names = [ready(layer) for layer in group], np.array([layer.spec.id for layer in group], dtype=object)
+    outside = np.array([outside_coverage[layer.spec.coverage] for layer in group])
+    met = meet(extents, layers)
+    pairs = met.pairs
     sliver, share = classify(extents, pairs)
-    apart = ZonesApart.of(extents, prepared.words, (prepared.boxes, prepared.outlines), pairs, prepared.among)
-    whole, anywhere = Scope(layer.spec.id), apart.anywhere()
-    nearest = {**{scope: apart.of_scope(scope, anywhere) for scope in scopes}, whole: anywhere.nearest}
-    overlaps = _overlap_rows(extents, prepared, pairs, (sliver, share), _near(extents, pairs, prepared.outlines, reach))
-    hit, has_sliver = np.zeros((2, len(extents.ids)), dtype=bool)
-    hit[pairs.subject[~sliver]] = True
-    has_sliver[pairs.subject[sliver]] = True
-    not_clear = hit | is_uncovered(extents, outside)
-    return _LayerResult(
-        layer=layer.spec.id,
-        overlaps=overlaps,
-        clear=_clear_rows(extents, anywhere.nearest, ~not_clear),
-        ledger=_ledger_rows(extents, pairs, outside),
-        hits=_hit_rows(prepared, pairs, ~sliver, depth_m(extents, pairs, ~sliver, prepared.local)),
-        nearest=nearest,
+    apart = zones_apart(extents, layers, met)
+    hit, has_sliver = np.zeros((2, *outside.shape), dtype=bool)
+    hit[met.of_pair[~sliver], pairs.subject[~sliver]] = True
+    has_sliver[met.of_pair[sliver], pairs.subject[sliver]] = True
+    uncovered = is_uncovered(extents, outside)
+    near = _near(extents, met, layers, [reach_m.get(name) for name in names])
+    depth = depth_m(extents, pairs, ~sliver, met.local, layers=len(layers))
+    return _Found(
+        overlaps=_by_layer(_overlap_rows(extents, met, layers, (sliver, share), near), names),
+        clear=_clear_rows(extents, names, apart, ~(hit | uncovered)),
+        ledger=_ledger_rows(extents, names, union_measure(extents, met, len(layers)), outside),
+        hits=_by_layer(_hit_rows(met, layers, ~sliver, depth), names),
+        apart=dict(zip(names, apart, strict=True)),
         sliver=has_sliver,
+        uncovered=uncovered,
     )
 
 
-def _near(extents: Extents, pairs: Pairs, outlines: OutlineIndex, reach: FloatArray) -> _Near:
+def _by_layer(rows: Columns, names: "np.ndarray[Any, Any]") -> Columns:
+    """Return rows layer by layer, whose column `layer` is a number, with the layers' names."""
+    order = np.argsort(rows["layer"], kind="stable")
+    ordered = {column: values[order] for column, values in rows.items()}
+    return {**ordered, "layer": names[ordered["layer"]]}
+
+
+def _near(extents: Extents, met: Met, layers: Sequence[ReadyLayer], reach: Sequence[FloatArray | None]) -> _Near:
     """Return the pairs that touch or lie within reach without overlapping."""
-    at, zone, distance = outlines.within(extents.local_cut, reach)
-    if not len(at) and not len(pairs.touch_subject):
-        return _Near(subject=at, zone=zone, distance_m=distance)
-    subject = np.concatenate([pairs.touch_subject, at])
-    zone = np.concatenate([pairs.touch_zone, zone])
-    distance = np.concatenate([np.zeros(len(pairs.touch_subject)), distance])
-    width = int(zone.max(initial=0)) + 1
+    pairs = met.pairs
+    parts = [(pairs.touch_subject, met.layer[pairs.touch_zone], met.zone[pairs.touch_zone], np.zeros(len(pairs.touch_zone)))]
+    for number, (layer, reach_m) in enumerate(zip(layers, reach, strict=True)):
+        if reach_m is not None:
+            at, zone, distance = layer.outlines.within(extents.local_cut, reach_m)
+            parts.append((at, np.full(len(at), number), zone, distance))
+    subject, of_layer, zone, distance = (np.concatenate(column) for column in zip(*parts, strict=True))
+    width = max(int(zone.max(initial=0)), int(met.zone[pairs.zone].max(initial=0))) + 1
     # Touching pairs come first, so they keep their distance 0.
-    key, first = np.unique(subject * width + zone, return_index=True)
-    first = first[~np.isin(key, pairs.subject * width + pairs.zone)]
-    return _Near(subject=subject[first], zone=zone[first], distance_m=distance[first])
+    key, first = np.unique((of_layer * len(extents.ids) + subject) * width + zone, return_index=True)
+    first = first[~np.isin(key, (met.of_pair * len(extents.ids) + pairs.subject) * width + met.zone[pairs.zone])]
+    return _Near(subject=subject[first], layer=of_layer[first], zone=zone[first], distance_m=distance[first])
 
 
 def _overlap_rows(
-    extents: Extents,
-    prepared: _Prepared,
-    pairs: Pairs,
-    classified: tuple[BoolArray, FloatArray],
-    near: _Near,
+    extents: Extents, met: Met, layers: Sequence[ReadyLayer], classified: tuple[BoolArray, FloatArray], near: _Near
 ) -> Columns:
-    sliver, share = classified
+    (sliver, share), pairs = classified, met.pairs
     relation = np.where(sliver, Relation.SLIVER, np.where(share >= INSIDE_SHARE, Relation.INSIDE, Relation.CROSSES))
     pad = np.zeros(len(near.subject))
-    subject, zone = np.concatenate([pairs.subject, near.subject]), np.concatenate([pairs.zone, near.zone])
+    layer = np.concatenate([met.of_pair, near.layer])
+    zone = np.concatenate([met.zone[pairs.zone], near.zone])
     return {
-        "subject_id": extents.ids[subject],
-        **{name: words[zone] for name, words in prepared.words.items()},
+        "subject_id": extents.ids[np.concatenate([pairs.subject, near.subject])],
+        "layer": layer,
+        **{name: words_of(layers, name, layer, zone) for name in ZONE_COLUMNS},
         "relation": np.concatenate([relation.astype(object), np.full(len(pad), str(Relation.NEAR), object)]),
         "area_m2": np.concatenate([pairs.area_m2, pad]),
         "share": np.concatenate([share, pad]),
@@ -236,34 +211,40 @@ def _overlap_rows(
     }
 
 
-def _clear_rows(extents: Extents, nearest: Nearest, clear: BoolArray) -> Columns:
+def _clear_rows(extents: Extents, names: "np.ndarray[Any, Any]", apart: Sequence[ZonesApart], clear: BoolArray) -> Columns:
+    layer, subject = np.nonzero(clear)
+    zone = [one.names(one.zone[flags]) for one, flags in zip(apart, clear, strict=True)]
+    distance = [one.distance_m[flags] for one, flags in zip(apart, clear, strict=True)]
     return {
-        "subject_id": extents.ids[clear],
-        "nearest_zone_id": nearest.zone_id[clear],
-        "distance_m": nearest.distance_m[clear],
+        "subject_id": extents.ids[subject],
+        "nearest_zone_id": np.concatenate(zone),
+        "distance_m": np.concatenate(distance),
+        "layer": names[layer],
     }
 
 
-def _ledger_rows(extents: Extents, pairs: Pairs, outside_coverage: FloatArray) -> Columns:
-    total = extents.total
-    inside = union_measure(extents, pairs)
+def _ledger_rows(extents: Extents, names: "np.ndarray[Any, Any]", inside: FloatArray, outside_coverage: FloatArray) -> Columns:
+    total = np.broadcast_to(extents.total, inside.shape)
     # A zone that reaches beyond its coverage still counts as inside.
     uncovered = np.minimum(outside_coverage, total - inside)
+    count, size = inside.shape
     return {
-        "subject_id": extents.ids,
-        "unit": extents.unit,
-        "inside": inside,
-        "outside": total - inside - uncovered,
-        "uncovered": uncovered,
-        "total": total,
+        "subject_id": np.tile(extents.ids, count),
+        "unit": np.tile(extents.unit, count),
+        "inside": inside.ravel(),
+        "outside": (total - inside - uncovered).ravel(),
+        "uncovered": uncovered.ravel(),
+        "total": total.ravel(),
+        "layer": np.repeat(names, size),
     }
 
 
-def _hit_rows(prepared: _Prepared, pairs: Pairs, hit: BoolArray, depth: FloatArray) -> Columns:
-    zone = pairs.zone[hit]
+def _hit_rows(met: Met, layers: Sequence[ReadyLayer], hit: BoolArray, depth: FloatArray) -> Columns:
+    layer, zone = met.of_pair[hit], met.zone[met.pairs.zone[hit]]
     return {
-        "subject": pairs.subject[hit],
-        "zone_id": prepared.words["zone_id"][zone],
-        "zone_class": prepared.words["zone_class"][zone],
+        "subject": met.pairs.subject[hit],
+        "zone_id": words_of(layers, "zone_id", layer, zone),
+        "zone_class": words_of(layers, "zone_class", layer, zone),
         "depth_m": depth,
+        "layer": layer,
     }

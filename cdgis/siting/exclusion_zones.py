@@ -15,8 +15,8 @@ from shapely.geometry.base import BaseGeometry
 from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray
 from cdgis.core.vocabulary import Scope
 from cdgis.geometry import geodesy
+from cdgis.geometry.halving import subdivide
 from cdgis.geometry.plane_validity import valid_polygons
-from cdgis.geometry.shapes import subdivide
 from cdgis.judging.exemptions import rule_applies_but_for_geometry
 from cdgis.judging.facts import Facts
 from cdgis.judging.kleene import FALSE, TRUE

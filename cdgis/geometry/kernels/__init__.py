@@ -7,13 +7,14 @@ from cdgis.geometry.kernels.outline_distances import (
     POINT_COUNTS,
     TOUCH_M,
     OutlineIndex,
+    nearest_in_each,
     pair_distance_m,
     point_distance_m,
 )
 from cdgis.geometry.kernels.overlap_areas import Areas, overlap_areas, plain_overlap_areas
-from cdgis.geometry.kernels.pairs import Pairs, overlapping_pairs, rounding_m2
+from cdgis.geometry.kernels.pairs import Pairs, overlapping_pairs, rounding_m2, zones_near
 from cdgis.geometry.kernels.point_in_polygon import points_inside
-from cdgis.geometry.kernels.subdivide import Cut
+from cdgis.geometry.kernels.subdivide import Cut, Zones
 
 __all__ = [
     "TIE_M",
@@ -25,8 +26,10 @@ __all__ = [
     "FlatPolygons",
     "OutlineIndex",
     "Pairs",
+    "Zones",
     "chosen_engine",
     "nearest_chunk",
+    "nearest_in_each",
     "overlap_areas",
     "overlapping_pairs",
     "pair_distance_m",
@@ -35,4 +38,5 @@ __all__ = [
     "points_inside",
     "ring_chunks",
     "rounding_m2",
+    "zones_near",
 ]

@@ -5,6 +5,7 @@ points are found in the distance plane (DESIGN 4.2), the distance between them i
 kernels find the nearest chunk.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -68,14 +69,19 @@ class OutlineIndex:
         """
         cut = subjects_local if isinstance(subjects_local, Cut) else Cut.outlined(subjects_local)
         use = np.flatnonzero(among[self.owner])
-        points = np.flatnonzero((shapely.get_type_id(cut.whole) == _POINT) & ~shapely.is_empty(cut.whole))
-        if chosen_engine(self.engine, work=POINT_COUNTS * len(points)) is Engine.COMPILED:
+        points = self._for_kernels(cut)
+        if len(points):
             zone, distance = np.full(len(cut.whole), -1, dtype=np.int64), np.full(len(cut.whole), np.nan)
             zone[points], distance[points] = self._nearest_to_points(cut.whole[points], use, at_most_m)
             rest = np.setdiff1d(np.arange(len(cut.whole)), points)
             zone[rest], distance[rest] = self._nearest_to_shapes(cut.only(rest), use, at_most_m)
             return zone, distance
         return self._nearest_to_shapes(cut, use, at_most_m)
+
+    def _for_kernels(self, cut: Cut) -> IntArray:
+        """Return the points of a set in which there are enough for compiled kernels."""
+        points = np.flatnonzero((shapely.get_type_id(cut.whole) == _POINT) & ~shapely.is_empty(cut.whole))
+        return points if chosen_engine(self.engine, work=POINT_COUNTS * len(points)) is Engine.COMPILED else points[:0]
 
     def _nearest_to_points(
         self, points: GeometryArray, use: IntArray, at_most_m: float | None
@@ -90,28 +96,42 @@ class OutlineIndex:
         return zone, distance
 
     def _nearest_to_shapes(self, cut: Cut, use: IntArray, at_most_m: float | None) -> tuple[IntArray, FloatArray]:
-        """Return the nearest zone and its distance for anything, by GEOS, among the chunks listed in `use`."""
-        zone = np.full(len(cut.whole), -1, dtype=np.int64)
-        distance = np.full(len(cut.whole), np.nan)
-        if use.size and len(cut.pieces):
-            tree = self._tree(use)
-            piece = _worth_asking(tree, cut)
-            at, chunk, plane = tied_for_nearest(tree, cut.pieces[piece], cut.owner[piece], at_most_m=at_most_m)
-            at, chunk = piece[at], use[chunk]
-            rows = lowest_of_nearest(cut.owner[at], self.owner[chunk], chunk, plane)
-            subject = cut.owner[at[rows]]
-            zone[subject] = self.owner[chunk[rows]]
-            distance[subject] = self._distance_m(cut.pieces[at[rows]], chunk[rows])
-        return zone, distance
+        return _measured([cut], [self._links(cut, use, at_most_m)])[0]
 
-    def _tree(self, use: IntArray) -> shapely.STRtree:
-        """Return the tree of some chunks, kept for the next subjects."""
-        key = use.tobytes() if len(use) < len(self.shapes) else b""
+    def _links(self, cut: Cut, use: IntArray | None, at_most_m: float | None = None) -> "_Links":
+        """Return the way from each subject to its nearest zone, by GEOS, among the chunks listed in `use`, or all."""
+        if not len(self.owner if use is None else use) or not len(cut.pieces):
+            return _NO_LINKS
+        tree = self._tree(use)
+        piece = _worth_asking(tree, cut)
+        at, chunk, plane = tied_for_nearest(tree, cut.pieces[piece], cut.owner[piece], at_most_m=at_most_m)
+        at, chunk = piece[at], chunk if use is None else use[chunk]
+        rows = lowest_of_nearest(cut.owner[at], self.owner[chunk], chunk, plane)
+        return _Links(cut.owner[at[rows]], self.owner[chunk[rows]], self._ends(cut.pieces[at[rows]], chunk[rows]))
+
+    def _ends(self, shapes: GeometryArray, rows: IntArray) -> FloatArray:
+        """Return the nearest points of each shape and the chunk listed beside it, and how far apart they are in the plane."""
+        ends = np.empty((len(rows), 5))
+        point = shapely.get_type_id(shapes) == _POINT
+        for which, ends_of in ((point, self._ends_of_points), (~point, self._ends_of_shapes)):
+            if which.any():
+                ends[which] = ends_of(shapes[which], rows[which])
+        return ends
+
+    def _ends_of_points(self, points: GeometryArray, rows: IntArray) -> FloatArray:
+        return _point_ends(shapely.get_coordinates(points), self.chunks.only(rows))
+
+    def _ends_of_shapes(self, shapes: GeometryArray, rows: IntArray) -> FloatArray:
+        return _pair_ends(shapes, self.shapes[rows])
+
+    def _tree(self, use: IntArray | None) -> shapely.STRtree:
+        """Return the tree of some chunks, or of all, kept for the next subjects."""
+        key = b"" if use is None or len(use) == len(self.shapes) else use.tobytes()
         tree = self._trees.get(key)
         if tree is None:
             if len(self._trees) >= _KEPT_TREES:
                 self._trees.clear()
-            tree = self._trees.setdefault(key, shapely.STRtree(self.shapes[use]))
+            tree = self._trees.setdefault(key, shapely.STRtree(self.shapes if key == b"" else self.shapes[use]))
         return tree
 
     def within(self, subjects_local: GeometryArray | Cut, reach_m: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
@@ -123,7 +143,7 @@ class OutlineIndex:
         reach = reach_m[cut.owner[asked]]
         # The distance plane is off; ask a little wider, then decide geodesically.
         wide = 1 + max(_LEAST_SLACK, 1.5 * current_planes().scale_error)
-        at, chunk = self._tree(np.arange(len(self.shapes))).query(cut.pieces[asked], predicate="dwithin", distance=reach * wide + TOUCH_M)
+        at, chunk = self._tree(None).query(cut.pieces[asked], predicate="dwithin", distance=reach * wide + TOUCH_M)
         at = asked[at]
         if not at.size:
             return at, chunk, np.empty(0)
@@ -132,18 +152,56 @@ class OutlineIndex:
         at, chunk, subject = at[order], chunk[order], subject[order]
         first = np.r_[True, (subject[1:] != subject[:-1]) | (self.owner[chunk[1:]] != self.owner[chunk[:-1]])]
         at, chunk, subject = at[first], chunk[first], subject[first]
-        distance = self._distance_m(cut.pieces[at], chunk)
+        distance = _geodesic_m(self._ends(cut.pieces[at], chunk))
         # What touches is not decided here: between the planes an outline may bow by a fraction of a millimetre.
         keep = distance <= reach_m[subject]
         return subject[keep], self.owner[chunk[keep]], distance[keep]
 
-    def _distance_m(self, shapes: GeometryArray, rows: IntArray) -> FloatArray:
-        """Return the geodesic distance from each shape to the chunk listed beside it."""
-        distance = np.empty(len(rows))
-        point = shapely.get_type_id(shapes) == _POINT
-        distance[point] = point_distance_m(shapely.get_coordinates(shapes[point]), self.chunks.only(rows[point]))
-        distance[~point] = pair_distance_m(shapes[~point], self.shapes[rows[~point]])
-        return distance
+
+@dataclass(frozen=True, slots=True)
+class _Links:
+    """Subjects, their nearest zones, and the ends of the way there with its length in the plane."""
+
+    subject: IntArray
+    zone: IntArray
+    ends: FloatArray
+
+
+_NO_LINKS = _Links(np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 5)))
+
+
+def nearest_in_each(indexes: Sequence[OutlineIndex], cuts: Sequence[Cut]) -> list[tuple[IntArray, FloatArray]]:
+    """Return, for each index and the subjects beside it, what `OutlineIndex.nearest` says of all its zones.
+
+    The geodesics of all are measured at once: of one site there is one an index.
+    """
+    kernels = [len(index._for_kernels(cut)) > 0 for index, cut in zip(indexes, cuts, strict=True)]
+    if any(kernels):  # many points, where what is saved here counts for nothing
+        return [index.nearest(cut, np.ones(index.owner.max(initial=-1) + 1, bool)) for index, cut in zip(indexes, cuts, strict=True)]
+    return _measured(cuts, [index._links(cut, None) for index, cut in zip(indexes, cuts, strict=True)])
+
+
+def _measured(cuts: Sequence[Cut], links: Sequence[_Links]) -> list[tuple[IntArray, FloatArray]]:
+    """Return zone and distance for every subject of each cut; -1 and NaN where no way leads."""
+    if not links:
+        return []
+    ends = np.cumsum([len(link.zone) for link in links])
+    lengths = np.split(_geodesic_m(np.concatenate([link.ends for link in links])), ends[:-1])
+    found = []
+    for cut, link, length in zip(cuts, links, lengths, strict=True):
+        zone, distance = np.full(len(cut.whole), -1, dtype=np.int64), np.full(len(cut.whole), np.nan)
+        zone[link.subject], distance[link.subject] = link.zone, length
+        found.append((zone, distance))
+    return found
+
+
+def _geodesic_m(ends: FloatArray) -> FloatArray:
+    """Return the geodesic distance in metres between ends in the distance plane; 0 where they touch there."""
+    if not len(ends):
+        return np.empty(0)
+    lon, lat = geodesy.from_local(ends[:, :4:2].ravel(), ends[:, 1:4:2].ravel())
+    distance = geodesy.geodesic_distance_m(lon[::2], lat[::2], lon[1::2], lat[1::2])
+    return np.where(ends[:, 4] <= TOUCH_M, 0.0, distance)
 
 
 def _worth_asking(tree: shapely.STRtree, cut: Cut) -> IntArray:
@@ -185,16 +243,19 @@ def _narrowed(tree: shapely.STRtree, cut: Cut, left: IntArray) -> IntArray:
 
 def pair_distance_m(a_local: GeometryArray, b_local: GeometryArray) -> FloatArray:
     """Return the geodesic distance in metres between the nearest points of paired distance-plane geometries."""
+    return _geodesic_m(_pair_ends(a_local, b_local))
+
+
+def _pair_ends(a_local: GeometryArray, b_local: GeometryArray) -> FloatArray:
     links = shapely.shortest_line(a_local, b_local)
-    ends = shapely.get_coordinates(geodesy.geometries_from_local(links)).reshape(-1, 4)
-    distance = geodesy.geodesic_distance_m(ends[:, 0], ends[:, 1], ends[:, 2], ends[:, 3])
-    return np.where(shapely.length(links) <= TOUCH_M, 0.0, distance)
+    return np.column_stack([shapely.get_coordinates(links).reshape(-1, 4), shapely.length(links)])
 
 
 def point_distance_m(points: FloatArray, chunks: OutlineChunks) -> FloatArray:
     """Return the geodesic distance in metres from distance-plane points to the chunks of the same positions."""
+    return _geodesic_m(_point_ends(points, chunks))
+
+
+def _point_ends(points: FloatArray, chunks: OutlineChunks) -> FloatArray:
     projected = projection_points(points, chunks)
-    distance = geodesy.geodesic_distance_m(
-        *geodesy.from_local(points[:, 0], points[:, 1]), *geodesy.from_local(projected[:, 0], projected[:, 1])
-    )
-    return np.where(np.hypot(*(projected - points).T) <= TOUCH_M, 0.0, distance)
+    return np.column_stack([points, projected, np.hypot(*(projected - points).T)])

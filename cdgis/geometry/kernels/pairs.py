@@ -16,13 +16,15 @@ from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
 from cdgis.geometry.kernels.containment import subjects_within
 from cdgis.geometry.kernels.engine import Engine
 from cdgis.geometry.kernels.outline_distances import TOUCH_M
-from cdgis.geometry.kernels.subdivide import Cut
+from cdgis.geometry.kernels.subdivide import Cut, Zones
 from cdgis.geometry.outline_chunks import OutlineChunks
 from cdgis.geometry.shapes import of_dimension
 
 _AREAL = 2
 _PREPARED = Lock()
 _MANY_PARTS = 16
+_FEW_SUBJECTS = 64
+"""For so many the pieces of large zones are kept: others like them will come."""
 _ROOM_M = 1e-3
 """Far more than the distance at which shapes touch."""
 _NOTHING = shapely.GeometryCollection()
@@ -53,24 +55,25 @@ _NO_PAIRS = Pairs(
 
 
 def overlapping_pairs(
-    subjects: GeometryArray | Cut, zones: GeometryArray, *, engine: Engine | None = None, threads: int = 1
+    subjects: GeometryArray | Cut, zones: GeometryArray | Zones, *, engine: Engine | None = None, threads: int = 1
 ) -> Pairs:
     """Return every pair whose interiors meet: sharing no more than a boundary is touching, not overlapping.
 
     Parameters
     ----------
-    subjects, zones : valid geometries of any dimension on the measuring plane; subjects may come cut already.
+    subjects, zones : valid geometries of any dimension on the measuring plane; subjects may come cut already, zones with
+        the pieces that were wanted of them before.
     engine : compiled kernels first tell the subjects that no outline comes near, if that pays; the pairs are the same.
     """
     cut = subjects if isinstance(subjects, Cut) else Cut.of(subjects)
-    zones = np.asarray(zones, dtype=object)
-    near = _near(cut.whole, zones)
+    zones = zones if isinstance(zones, Zones) else Zones.of(zones)
+    near = zones_near(cut.whole, zones.boxes)
     if not len(near):
         return _NO_PAIRS
-    if len(near) < len(zones):
-        found = overlapping_pairs(cut, zones[near], engine=engine, threads=threads)
+    if len(near) < len(zones.whole):
+        found = overlapping_pairs(cut, zones.only(near), engine=engine, threads=threads)
         return replace(found, zone=near[found.zone], touch_zone=near[found.touch_zone])
-    settled = subjects_within(cut.whole, zones, engine=engine, threads=threads)
+    settled = subjects_within(cut.whole, zones.whole, engine=engine, threads=threads)
     left = np.setdiff1d(np.arange(len(cut.whole)), settled.settled)
     met = _meeting(cut.only(left) if len(left) < len(cut.whole) else cut, zones)
     subject, zone = np.concatenate([left[met.subject], settled.subject]), np.concatenate([met.zone, settled.zone])
@@ -88,18 +91,18 @@ def overlapping_pairs(
     )
 
 
-def _near(subjects: GeometryArray, zones: GeometryArray) -> IntArray:
+def zones_near(subjects: GeometryArray, boxes: FloatArray) -> IntArray:
     """Return the zones whose boxes come near the box of all subjects: for one site far fewer than there are."""
-    x0, y0, x1, y1 = shapely.bounds(zones).reshape(-1, 4).T
+    x0, y0, x1, y1 = boxes.T
     box = shapely.bounds(subjects).reshape(-1, 4)
     west, south = np.fmin.reduce(box[:, :2], initial=np.inf)
     east, north = np.fmax.reduce(box[:, 2:], initial=-np.inf)
     return np.flatnonzero((x0 <= east + _ROOM_M) & (x1 >= west - _ROOM_M) & (y0 <= north + _ROOM_M) & (y1 >= south - _ROOM_M))
 
 
-def _meeting(subjects: Cut, zones: GeometryArray) -> Pairs:
+def _meeting(subjects: Cut, zones: Zones) -> Pairs:
     """Return the pairs of subjects that may meet an outline, by GEOS on the zones' pieces near them."""
-    cut = Cut.of(zones, near=subjects.pieces)
+    cut = zones.cut_near(subjects.pieces, keep=len(subjects.whole) <= _FEW_SUBJECTS)
     at, piece = shapely.STRtree(cut.pieces).query(subjects.pieces, predicate="dwithin", distance=TOUCH_M)
     subject, zone = subjects.owner[at], cut.owner[piece]
     touch_subject, touch_zone = _unique_pairs(subject, zone)
@@ -196,9 +199,11 @@ def _shared_pairs(subjects: Cut, zones: Cut, found: tuple[IntArray, IntArray]) -
 
 def _whole(geoms: GeometryArray, at: IntArray, area: FloatArray) -> npt.NDArray[np.bool_]:
     """Return where the shared area is, to rounding of outlines, all of the polygon numbered `at`."""
-    areal = shapely.get_dimensions(geoms) == _AREAL
-    lacking = shapely.area(geoms)[at] - area
-    return np.asarray(areal[at] & (area > 0) & (lacking <= rounding_m2(shapely.length(geoms))[at]))
+    used, place = np.unique(at, return_inverse=True)
+    asked = geoms[used]
+    areal = (shapely.get_dimensions(asked) == _AREAL)[place]
+    lacking = shapely.area(asked)[place] - area
+    return np.asarray(areal & (area > 0) & (lacking <= rounding_m2(shapely.length(asked))[place]))
 
 
 def _meet_inside(
@@ -223,6 +228,8 @@ def _meet_inside(
 
 def _off_outline(thin: GeometryArray, areas: GeometryArray, area_of: IntArray) -> GeometryArray:
     """Return points and lines without what runs along the outline of the area each lies in."""
+    if not len(thin):
+        return thin
     used, inverse = np.unique(area_of, return_inverse=True)
     outlines = OutlineChunks.of(areas[used])
     shapes = outlines.shapes()

@@ -1,13 +1,14 @@
-"""Large shapes cut into pieces of few vertices, each with its owner."""
+"""Large shapes cut into pieces of few vertices, each with its owner; zones keep theirs for the next question."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import shapely
 
-from cdgis.core.array_types import GeometryArray, IntArray
+from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
+from cdgis.geometry.halving import PIECE_VERTICES, Piece, pieces_of, small_pieces, subdivide
 from cdgis.geometry.outline_chunks import OutlineChunks
-from cdgis.geometry.shapes import PIECE_VERTICES, subdivide
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,13 +20,16 @@ class Cut:
     owner: IntArray
 
     @classmethod
-    def of(cls, geoms: GeometryArray, *, near: GeometryArray | None = None) -> "Cut":
-        """Return `geoms` with large polygons cut, where `near` is given only what comes near the boxes of that."""
+    def of(cls, geoms: GeometryArray) -> "Cut":
+        """Return `geoms` with large polygons cut."""
         whole = np.asarray(geoms, dtype=object)
-        dimension, many = shapely.get_dimensions(whole), shapely.get_num_coordinates(whole) > PIECE_VERTICES
-        large = np.flatnonzero((dimension == 2) & (many | (shapely.get_num_geometries(whole) > 1)))
+        large = _large(whole)
+        return cls._of(whole, large, subdivide(whole[large]))
+
+    @classmethod
+    def _of(cls, whole: GeometryArray, large: IntArray, cut: tuple[GeometryArray, IntArray]) -> "Cut":
         small = np.setdiff1d(np.arange(len(whole)), large)
-        pieces, owner = subdivide(whole[large], near=near)
+        pieces, owner = cut
         return cls(
             whole=whole,
             pieces=np.concatenate([whole[small], pieces]),
@@ -54,3 +58,55 @@ class Cut:
         place[keep] = np.arange(len(keep))
         held = place[self.owner] >= 0
         return Cut(whole=self.whole[keep], pieces=self.pieces[held], owner=place[self.owner[held]])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zones:
+    """Geometries that subjects are compared with again and again."""
+
+    whole: GeometryArray
+    boxes: FloatArray
+    """West, south, east and north."""
+    parts: list[list[Piece]]
+    """Of each large polygon, filled and cut as far as somebody asked; selections share them."""
+
+    @classmethod
+    def of(cls, geoms: GeometryArray) -> "Zones":
+        """Return geometries nobody has asked about."""
+        whole = np.asarray(geoms, dtype=object)
+        return cls(whole=whole, boxes=shapely.bounds(whole).reshape(-1, 4), parts=[[] for _ in whole])
+
+    @classmethod
+    def together(cls, several: "Sequence[Zones]") -> "Zones":
+        """Return the zones of all, one after the other."""
+        whole, boxes = (np.concatenate([getattr(zones, name) for zones in several]) for name in ("whole", "boxes"))
+        return cls(whole=whole, boxes=boxes, parts=[part for zones in several for part in zones.parts])
+
+    def only(self, rows: IntArray) -> "Zones":
+        """Return the zones listed."""
+        return Zones(whole=self.whole[rows], boxes=self.boxes[rows], parts=[self.parts[row] for row in rows.tolist()])
+
+    def cut_near(self, geoms: GeometryArray, *, keep: bool) -> Cut:
+        """Return the zones with large polygons cut, of these only what comes near the boxes of `geoms`.
+
+        Parameters
+        ----------
+        keep : the pieces are kept for the next question; many subjects at once want nearly all, and that once.
+        """
+        large = _large(self.whole)
+        pieces: list[Piece] = []
+        counts = []
+        for row in large.tolist():
+            parts = self.parts[row] or pieces_of(shapely.get_parts(self.whole[row]))
+            if keep:
+                self.parts[row][:] = parts
+            pieces += parts
+            counts.append(len(parts))
+        owner = np.repeat(np.arange(len(large)), np.array(counts, dtype=np.int64))
+        return Cut._of(self.whole, large, small_pieces(pieces, owner, near=geoms))
+
+
+def _large(whole: GeometryArray) -> IntArray:
+    """Return the polygons of many vertices, or of several parts."""
+    many = (shapely.get_num_coordinates(whole) > PIECE_VERTICES) | (shapely.get_num_geometries(whole) > 1)
+    return np.flatnonzero((shapely.get_dimensions(whole) == 2) & many)
