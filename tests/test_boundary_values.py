@@ -10,7 +10,6 @@ from test_access_list import UNIT
 from test_judge import BESIDE, NO_RED, REDLINE, finding, judged, verdict
 
 from cdgis.judging.overlay import measure_overlaps
-from cdgis.judging.verdicts import scopes_of
 from cdgis.report.screening.bases import bases_of
 from cdgis.rules import load_rulebook
 from cdgis.rules.access_list import access_list_rules
@@ -26,7 +25,7 @@ def buffer(distance_m):
 
 
 def test_zone_exactly_as_far_as_the_buffer_reaches_is_within_it():
-    clear = measure_overlaps(sites([BESIDE]), layer_set(REDLINE), scopes=scopes_of([NO_RED])).clear
+    clear = measure_overlaps(sites([BESIDE]), layer_set(REDLINE)).clear
     gap = float(clear["distance_m"].iloc[0])
     assert 90 < gap < 110
     assert finding(judged([BESIDE], [buffer(gap)], REDLINE), "RV-01")["state"] == "applies"

@@ -17,7 +17,7 @@ from cdgis.judging.facts import Facts
 from cdgis.judging.match_zones import crosswalk
 from cdgis.judging.overlay import measure_overlaps
 from cdgis.judging.subject_table import describe_subjects
-from cdgis.judging.verdicts import judge, scopes_of
+from cdgis.judging.verdicts import judge
 from cdgis.report.site.comparison_page import write_comparison
 from cdgis.workspace.settings import open_workspace
 
@@ -87,7 +87,7 @@ def test_lines_are_compared_by_length_and_points_by_count():
 def judged(layer, subjects):
     layers = layer_set(layer)
     rules = [rule("R-1", "z", effect="禁止", zone_classes=["禁建"]), rule("R-2", "z", effect="限制")]
-    measured = measure_overlaps(subjects, layers, scopes=scopes_of(rules))
+    measured = measure_overlaps(subjects, layers)
     about = describe_subjects(subjects, measured)
     accuracy = about["accuracy_m"].to_numpy(dtype=float)
     result = judge(

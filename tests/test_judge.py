@@ -13,7 +13,7 @@ from shapes import CITY, from_metres, layer_set, metres, rule, sites, zone_layer
 import cdgis
 from cdgis.judging.facts import Facts
 from cdgis.judging.overlay import measure_overlaps
-from cdgis.judging.verdicts import evaluate_rule, judge, reach_by_layer, scopes_of
+from cdgis.judging.verdicts import evaluate_rule, judge, reach_by_layer
 from cdgis.rules import read_rule_file
 
 ENGINE = read_rule_file(Path(cdgis.__file__).parent / "data/packs/national/rules/engine.toml")
@@ -34,7 +34,7 @@ def judged(geometries, rules, *layers, city=CITY, tolerance=20.0, accuracy=0.0, 
     frame = pd.DataFrame(subjects.frame.drop(columns="geometry")).assign(area_m2=1.0, length_m=0.0)
     rows = pd.DataFrame(list(attributes), columns=["subject_id", "attribute", "value", "unit"])
     facts = Facts.of(frame, rows)
-    measured = measure_overlaps(subjects, used, scopes=scopes_of(rules), reach_m=reach_by_layer(rules, facts))
+    measured = measure_overlaps(subjects, used, reach_m=reach_by_layer(rules, facts))
     return judge(
         facts, measured, rules, layers=used, accuracy_m=np.full(size, accuracy), tolerance_m=tolerance, as_of=DAY
     )

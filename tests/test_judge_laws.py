@@ -13,7 +13,7 @@ from shapes import layer_set, metres, rule, sites, zone_layer
 
 from cdgis.judging.facts import Facts
 from cdgis.judging.overlay import measure_overlaps
-from cdgis.judging.verdicts import judge, reach_by_layer, scopes_of
+from cdgis.judging.verdicts import judge, reach_by_layer
 from cdgis.workspace.layers import Layer
 
 RANK = {"未发现冲突": 0, "有条件符合": 1, "须论证": 2, "不符合": 3}
@@ -70,7 +70,7 @@ def verdicts(layers, rule_set, geometries, *, cod_t_per_yr="", **told):
     frame = pd.DataFrame(subjects.frame.drop(columns="geometry")).assign(area_m2=1.0, length_m=0.0)
     rows = [(i, "cod_t_per_yr", cod_t_per_yr, "t/a") for i in frame["subject_id"] if cod_t_per_yr]
     facts = Facts.of(frame, pd.DataFrame(rows, columns=["subject_id", "attribute", "value", "unit"]))
-    measured = measure_overlaps(subjects, used, scopes=scopes_of(rule_set), reach_m=reach_by_layer(rule_set, facts))
+    measured = measure_overlaps(subjects, used, reach_m=reach_by_layer(rule_set, facts))
     return judge(
         facts, measured, rule_set, layers=used, accuracy_m=np.zeros(size), tolerance_m=20.0, as_of=date(2026, 11, 1)
     ).verdicts

@@ -16,7 +16,7 @@ from cdgis.judging.cumulative import sum_up_caps
 from cdgis.judging.facts import Facts, missing_information, scope_and_conditions
 from cdgis.judging.overlay import measure_overlaps
 from cdgis.judging.subject_table import describe_subjects
-from cdgis.judging.verdicts import evaluate_rule, judge, reach_by_layer, scopes_of
+from cdgis.judging.verdicts import evaluate_rule, judge, reach_by_layer
 
 SITE = metres(0, 0, 1000, 100)
 
@@ -84,7 +84,7 @@ def judge_all(rules, layers, places, attributes=(), **columns):
     subjects = sites(places, **columns)
     stated = pd.DataFrame(attributes, columns=["subject_id", "attribute", "value", "unit"])
     facts = Facts.of(pd.DataFrame(subjects.frame.drop(columns="geometry")).assign(area_m2=1.0, length_m=0.0), stated)
-    measured = measure_overlaps(subjects, layers, scopes=scopes_of(rules), reach_m=reach_by_layer(rules, facts))
+    measured = measure_overlaps(subjects, layers, reach_m=reach_by_layer(rules, facts))
     return judge(
         facts, measured, rules, layers=layers, accuracy_m=np.zeros(len(places)), tolerance_m=20.0, as_of=date(2026, 11, 1)
     ).verdicts.set_index("subject_id")

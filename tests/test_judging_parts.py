@@ -24,7 +24,7 @@ from cdgis.judging.match_zones import fates, match_zones
 from cdgis.judging.measurement import Nearest
 from cdgis.judging.overlay import measure_overlaps
 from cdgis.judging.questions import list_questions, silent_triggers
-from cdgis.judging.rule_outcomes import Hits, apply_rule, buffer_m, grey_rules, reach_by_layer, scopes_of
+from cdgis.judging.rule_outcomes import Hits, apply_rule, buffer_m, grey_rules, reach_by_layer
 from cdgis.judging.rule_plan import RulePlan
 from cdgis.judging.subject_table import describe_subjects
 from cdgis.judging.verdicts import judge
@@ -59,7 +59,7 @@ def test_subjects_measured_together_are_measured_as_alone(shapes, zones, reach):
     scopes = (Scope("redline", ("乙",)), Scope("redline", (), ("redline0",)))
 
     def measured(some):
-        return measure_overlaps(sites(some), layers, scopes=scopes, reach_m={"redline": np.full(len(some), reach)})
+        return measure_overlaps(sites(some), layers, reach_m={"redline": np.full(len(some), reach)})
 
     together = measured(shapes)
     for n, shape in enumerate(shapes):
@@ -154,7 +154,7 @@ def test_a_hit_lies_as_deep_in_a_buffer_as_the_buffer_is_wide():
     subjects = sites([metres(50, 50, 60, 60), metres(130, 0, 140, 10), metres(100, 0, 110, 10), metres(400, 0, 410, 10)])
     near = rule("R-1", "z", geometry="within", distance_m=50.0)
     facts = facts_of(subjects)
-    measured = measure_overlaps(subjects, layers, scopes=scopes_of([near]), reach_m=reach_by_layer([near], facts))
+    measured = measure_overlaps(subjects, layers, reach_m=reach_by_layer([near], facts))
     found = apply_rule(near, facts, measured, Hits(measured.hits, 4), succession([near]))
     assert found.geometry.tolist() == [2, 2, 2, 0] and found.zone_ids.tolist() == ["z0", "z0", "z0", ""]
     assert found.depth_m == pytest.approx([50, 20, 50, 250], abs=0.2) and found.distance_m.tolist() == found.depth_m.tolist()
@@ -169,7 +169,7 @@ def test_parts_that_a_person_decides_reach_each_as_far_as_its_rule_says():
     subjects = sites([metres(130, 0, 140, 10), metres(105, 0, 109, 10), metres(9000, 0, 9010, 10), metres(250, 0, 260, 10)])
     layers = layer_set(zone_layer("z", [metres(0, 0, 100, 100)]))
     facts = facts_of(subjects)
-    measured = measure_overlaps(subjects, layers, scopes=scopes_of(rules), reach_m=reach_by_layer(rules, facts))
+    measured = measure_overlaps(subjects, layers, reach_m=reach_by_layer(rules, facts))
     plan = RulePlan.of(rules)
     assert len(grey_rules(rules)) == 3 and len(plan.rules) == 6 and len(plan.lookers) == 4
     found = judge(facts, measured, rules, layers=layers, accuracy_m=np.zeros(4), tolerance_m=1.0, as_of=DAY)

@@ -17,7 +17,7 @@ from cdgis.judging.compare_zones import _code_words, compare_verdicts
 from cdgis.judging.facts import Facts
 from cdgis.judging.match_zones import crosswalk, fates, match_zones
 from cdgis.judging.overlay import measure_overlaps
-from cdgis.judging.verdicts import judge, reach_by_layer, scopes_of
+from cdgis.judging.verdicts import judge, reach_by_layer
 from cdgis.rules.book import load_rulebook
 
 CUTS = st.lists(st.integers(1, 39), min_size=0, max_size=6, unique=True).map(sorted)
@@ -227,7 +227,7 @@ def test_what_forbids_and_the_class_of_the_unit_disagree_only_where_the_unit_is_
         pd.DataFrame(subjects.frame.drop(columns="geometry")).assign(area_m2=1.0, length_m=0.0), subjects.attributes
     )
     rules = (ban, *named.values())
-    measured = measure_overlaps(subjects, layers, scopes=scopes_of(rules), reach_m=reach_by_layer(rules, facts))
+    measured = measure_overlaps(subjects, layers, reach_m=reach_by_layer(rules, facts))
     found = judge(
         facts, measured, rules, layers=layers, accuracy_m=np.zeros(4), tolerance_m=20.0, as_of=date(2026, 11, 1)
     ).findings

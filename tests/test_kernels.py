@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cdgis.geometry import geodesy
 from cdgis.geometry.halving import PIECE_VERTICES, subdivide
-from cdgis.geometry.kernels import TOUCH_M, OutlineIndex, overlapping_pairs, pair_distance_m
+from cdgis.geometry.kernels import TOUCH_M, OutlineIndex, Zones, overlapping_pairs, pair_distance_m
 
 
 def blob(x, y, radius, *, vertices=24, seed=0, hole=0.0):
@@ -75,6 +75,22 @@ def seams():
     a, b = shapely.STRtree(pieces).query(pieces, predicate="touches")
     shared = shapely.intersection(pieces[a[a < b]], pieces[b[a < b]])
     return shared[shapely.get_dimensions(shared) == 1]
+
+
+def test_zones_that_keep_their_pieces_answer_as_if_nobody_had_asked_before():
+    rng = np.random.default_rng(3)
+    fresh = np.array([BIG[0], blob(2500, 500, 1500, vertices=1200, hole=0.4), shapely.union(blob(-4000, 0, 500), blob(-4000, 3000, 700))])
+    kept = Zones.of(fresh)
+    for turn in range(12):
+        count = 70 if turn == 6 else int(rng.integers(1, 4))
+        subjects = np.array([blob(*rng.uniform(-4500, 4500, 2), rng.choice([30, 400, 4000]), seed=turn) for _ in range(count)])
+        rows = np.flatnonzero(rng.random(3) < 0.8)
+        plain, again = overlapping_pairs(subjects, fresh[rows]), overlapping_pairs(subjects, kept.only(rows))
+        for name in ("subject", "zone", "area_m2", "touch_subject", "touch_zone"):
+            np.testing.assert_array_equal(getattr(plain, name), getattr(again, name))
+        assert shapely.to_wkb(plain.overlap).tolist() == shapely.to_wkb(again.overlap).tolist()
+    cut = [piece for parts in kept.parts for piece in parts if piece.halves is not None]
+    assert cut and all(piece.shape is None for piece in cut)
 
 
 def test_point_on_a_cut_line_is_inside_the_zone():

@@ -29,7 +29,7 @@ def layer_of(corners, width):
 def test_no_scope_is_nearer_than_it_was_said_to_be_at_least(corners, width, where, radius):
     subjects = sites([from_metres(shapely.Point(p).buffer(radius, quad_segs=2) if radius else shapely.Point(p)) for p in where])
     scopes = [Scope("a"), Scope("a", ("甲",)), *(Scope("a", (), (name,)) for name in IDS)]
-    found = measure_overlaps(subjects, layer_of(corners, width), scopes=scopes)
+    found = measure_overlaps(subjects, layer_of(corners, width))
     for scope in scopes:
         nearest = found.nearest[scope]
         assert (nearest.at_least_m <= nearest.distance_m).all(), scope
@@ -40,7 +40,7 @@ def test_some_subjects_alone_and_repeated_are_as_far_as_among_all():
     subjects = sites([from_metres(shapely.Point(x, 0)) for x in (5, 500, 900, 90_000)])
     zones = layer_of([(i * 1000, -10) for i in range(12)], 20)
     for scope in (Scope("a", (), ("U01",)), Scope("a", ("乙",)), Scope("a", (), ("没有",))):
-        nearest = measure_overlaps(subjects, zones, scopes=[scope]).nearest[scope]
+        nearest = measure_overlaps(subjects, zones).nearest[scope]
         at = np.array([3, 0, 0, 2])
         np.testing.assert_array_equal(nearest.distance_of(at), nearest.distance_m[at])
         moved = nearest.at(at)
@@ -63,7 +63,7 @@ def test_nearest_of_a_scope_is_that_of_a_layer_which_holds_no_other_zone(corners
     some = [i for i in range(12) if classes[i] == "乙"]
     alone = layer_set(zone_layer("a", [shapes[i] for i in some], "乙", ids=[IDS[i] for i in some]), city=city)
     scope = Scope("a", ("乙",))
-    found, wanted = (measure_overlaps(subjects, layers, scopes=[scope]).nearest[scope] for layers in (whole, alone))
+    found, wanted = (measure_overlaps(subjects, layers).nearest[scope] for layers in (whole, alone))
     np.testing.assert_array_equal(found.distance_m, wanted.distance_m)
     assert list(found.zone_id) == list(wanted.zone_id)
 

@@ -108,7 +108,7 @@ def test_line_inside_two_zones_shares_its_length_out():
 def test_line_and_point_zones_are_hit_by_polygons_around_them():
     river = zone_layer("river", [from_metres(shapely.LineString([(-50, 50), (150, 50)]))], kind="line")
     school = zone_layer("school", [from_metres(shapely.Point(70, 30)), from_metres(shapely.Point(130, 50))], kind="point")
-    found = measure([metres(0, 0, 100, 100)], river, school, scopes=(Scope("school"),))
+    found = measure([metres(0, 0, 100, 100)], river, school)
     crossing = row(found.overlaps, layer="river")
     assert (crossing["relation"], crossing["area_m2"]) == ("crosses", 0)
     assert crossing["length_m"] == pytest.approx(100, rel=1e-2)
@@ -195,8 +195,8 @@ def test_depth_is_the_radius_of_the_largest_disc_in_the_overlap(site, depth):
 def test_nearest_is_given_for_each_scope_asked():
     zones = zone_layer("a", [metres(0, 0, 10, 10), metres(100, 0, 110, 10)], ["甲", "乙"])
     scopes = (Scope("a", ("乙",)), Scope("a", (), ("a0",)), Scope("a", ("丙",)))
-    found = measure([metres(20, 0, 30, 10)], zones, scopes=scopes)
-    named = {scope: (near.zone_id[0], near.distance_m[0]) for scope, near in found.nearest.items()}
+    found = measure([metres(20, 0, 30, 10)], zones)
+    named = {scope: (found.nearest[scope].zone_id[0], found.nearest[scope].distance_m[0]) for scope in scopes}
     assert named[scopes[0]] == ("a1", pytest.approx(70, rel=1e-2))
     assert named[scopes[1]] == ("a0", pytest.approx(10, rel=1e-2))
     assert named[scopes[2]][0] == "" and np.isnan(named[scopes[2]][1])

@@ -1,5 +1,7 @@
 """Laws that hold whatever the shapes: the ledger closes, order does not matter, growing never loses a zone."""
 
+from unittest import mock
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from shapes import from_metres, layer_set, metres, sites, zone_layer
 
 from cdgis.core.vocabulary import Scope
 from cdgis.geometry import geodesy
+from cdgis.judging import overlay
 from cdgis.judging.overlay import measure_overlaps
 
 CITY = metres(-1500, -1500, 4000, 4000)
@@ -38,9 +41,8 @@ def shapes(draw):
 
 
 def measure(subjects, layers, **options):
-    scopes = [Scope(name) for name in layers] + [Scope("a", ("甲",))]
     reach = {name: np.full(len(subjects.frame), 500.0) for name in layers}
-    return measure_overlaps(subjects, layers, scopes=scopes, reach_m=reach, **options)
+    return measure_overlaps(subjects, layers, reach_m=reach, **options)
 
 
 def two_layers(zones, city=CITY):
@@ -105,16 +107,25 @@ def test_order_of_subjects_layers_and_zones_changes_nothing(subjects, zones, ran
     }
     mixed = measure(shuffled, turned)
     assert_same(plain, mixed)
-    for scope, nearest in plain.nearest.items():
-        assert list(nearest.zone_id[order]) == list(mixed.nearest[scope].zone_id)
+    for scope in [*plain.nearest, Scope("a", ("甲",))]:
+        assert list(plain.nearest[scope].zone_id[order]) == list(mixed.nearest[scope].zone_id)
 
 
 @settings(max_examples=8)
 @given(st.lists(shapes(), min_size=2, max_size=5), st.lists(polygons(), min_size=4, max_size=8))
-def test_number_of_threads_changes_nothing(subjects, zones):
-    one, two = (measure(sites(subjects), two_layers(zones), jobs=jobs) for jobs in (1, 2))
-    assert_same(one, two)
-    pd.testing.assert_frame_equal(one.hits, two.hits, check_exact=True)
+def test_layers_asked_all_at_once_one_by_one_or_by_threads_say_the_same(subjects, zones):
+    together = measure(sites(subjects), two_layers(zones))
+    for jobs in (1, 2):
+        with mock.patch.object(overlay, "_FEW_SUBJECTS", 0):
+            apart = measure(sites(subjects), two_layers(zones), jobs=jobs)
+        assert_same(together, apart)
+        pd.testing.assert_frame_equal(together.hits, apart.hits, check_exact=True)
+        for name in ("uncovered", "slivers"):
+            before, after = getattr(together, name), getattr(apart, name)
+            assert before.keys() == after.keys() and all((before[layer] == after[layer]).all() for layer in before)
+        for scope in [*together.nearest, Scope("a", ("甲",))]:
+            assert list(together.nearest[scope].zone_id) == list(apart.nearest[scope].zone_id)
+            np.testing.assert_array_equal(together.nearest[scope].distance_m, apart.nearest[scope].distance_m)
 
 
 @settings(max_examples=15)

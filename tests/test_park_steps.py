@@ -126,11 +126,10 @@ def test_plots_in_parks_are_looked_at_exactly_and_as_far_as_anybody_must_keep_of
     )
     asked = {}
     monkeypatch.setattr(park_sites, "reach_by_layer", lambda *_: {"a": np.array([50.0, 300.0]), "b": np.array([])})
-    monkeypatch.setattr(park_sites, "scopes_of", lambda rules: "scopes")
     monkeypatch.setattr(
         park_sites,
         "measure_overlaps",
-        lambda subjects, layers, *, scopes, reach_m: asked.update(reach=reach_m, scopes=scopes) or "measured",
+        lambda subjects, layers, *, reach_m: asked.update(reach=reach_m) or "measured",
     )
     monkeypatch.setattr(park_sites, "without_false_proofs", lambda found, layers: (found, layers))
     assert park_sites._measure(SimpleNamespace(layers="L"), frame, SimpleNamespace(rules=(), facts=None)) == (
@@ -140,7 +139,7 @@ def test_plots_in_parks_are_looked_at_exactly_and_as_far_as_anybody_must_keep_of
     assert {name: reach.tolist() for name, reach in asked["reach"].items()} == {
         "a": [300.0, 300.0],
         "b": [0.0, 0.0],
-    } and asked["scopes"] == "scopes"
+    }
 
 
 @pytest.mark.parametrize(("at_once", "blocks"), [(1, 6), (4, 2), (6, 1), (100, 1)])

@@ -20,7 +20,7 @@ from shapes import sites as shaped_sites
 from cdgis.geometry import geodesy
 from cdgis.judging.facts import Facts
 from cdgis.judging.overlay import measure_overlaps
-from cdgis.judging.verdicts import judge, scopes_of
+from cdgis.judging.verdicts import judge
 
 HERE = Path(__file__).parent / "reference"
 
@@ -221,7 +221,7 @@ def test_zone_that_only_opens_one_more_question_is_no_stricter_move(known, expec
     used, subjects = layer_set(*zones), shaped_sites([metres(0, 0, 10, 10)])
     frame = pd.DataFrame(subjects.frame.drop(columns="geometry")).assign(area_m2=100.0, length_m=0.0)
     facts = Facts.of(frame, pd.DataFrame(columns=["subject_id", "attribute", "value", "unit"]))
-    measured = measure_overlaps(subjects, used, scopes=scopes_of(rules))
+    measured = measure_overlaps(subjects, used)
     said = judge(facts, measured, rules, layers=used, accuracy_m=np.zeros(1), tolerance_m=20.0, as_of=sites.DATES[2])
     row = said.verdicts.iloc[0]
     assert (row["verdict"], row["at_least"]) == ("资料不足", "未发现冲突")

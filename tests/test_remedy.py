@@ -22,7 +22,7 @@ from cdgis.judging.exemptions import rule_applies_but_for_geometry
 from cdgis.judging.facts import Facts
 from cdgis.judging.kleene import FALSE
 from cdgis.judging.overlay import measure_overlaps
-from cdgis.judging.verdicts import judge, reach_by_layer, scopes_of
+from cdgis.judging.verdicts import judge, reach_by_layer
 from cdgis.rules.succession import succession
 from cdgis.siting.clearance import SETBACK_M, Obstruction, smallest_shift
 from cdgis.siting.exclusion_zones import ExclusionZones, concerns_of
@@ -44,7 +44,7 @@ def engine(layers, rules):
         blank = pd.DataFrame(columns=["subject_id", "attribute", "value", "unit"])
         subjects = Subjects(frame=frame, attributes=blank)
         facts = Facts.of(pd.DataFrame(frame.drop(columns="geometry")).assign(area_m2=1.0, length_m=0.0), blank)
-        measured = measure_overlaps(subjects, layers, scopes=scopes_of(rules), reach_m=reach_by_layer(rules, facts))
+        measured = measure_overlaps(subjects, layers, reach_m=reach_by_layer(rules, facts))
         return judge(
             facts, measured, rules, layers=layers, accuracy_m=np.zeros(len(frame)), tolerance_m=20.0,
             as_of=date(2026, 11, 1),

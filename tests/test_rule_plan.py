@@ -1,5 +1,6 @@
 """Law: judging by shared answers in matrices says, row by row, what asking every rule about every subject says."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -9,10 +10,14 @@ import shapely
 from shapes import layer_set, metres, rule, sites, zone_layer
 
 from cdgis.core.vocabulary import Stability, State
+from cdgis.judging import rule_plan
+from cdgis.judging.exemptions import rule_applies_but_for_geometry
 from cdgis.judging.facts import Facts
+from cdgis.judging.kleene import FALSE, TRUE
 from cdgis.judging.overlay import measure_overlaps
+from cdgis.judging.rule_outcomes import Hits, buffer_m, grey_rules, is_grey, place_of, scope_of
 from cdgis.judging.rule_plan import plan_of
-from cdgis.judging.verdicts import judge, reach_by_layer, scopes_of
+from cdgis.judging.verdicts import judge, reach_by_layer
 from cdgis.results.tables.validation import validate
 from cdgis.rules import load_rulebook
 
@@ -85,13 +90,19 @@ def random_world(rng):
     return layer_set(*made, city=city), rules, subjects, [row for row in told if row[2]]
 
 
-def both(seed):
-    rng = np.random.default_rng(seed)
+def asked_of(rng):
     layers, rules, subjects, told = random_world(rng)
     frame = pd.DataFrame(subjects.frame.drop(columns="geometry")).assign(area_m2=rng.choice([1.0, 30_000.0], len(subjects.frame)), length_m=0.0)
     facts = Facts.of(frame, pd.DataFrame(told, columns=["subject_id", "attribute", "value", "unit"]))
-    measured = measure_overlaps(subjects, layers, scopes=scopes_of(rules), reach_m=reach_by_layer(rules, facts))
+    return rules, layers, facts, measure_overlaps(subjects, layers, reach_m=reach_by_layer(rules, facts))
+
+
+def both(seed):
+    rng = np.random.default_rng(seed)
+    rules, layers, facts, measured = asked_of(rng)
     asked = {"layers": layers, "accuracy_m": rng.choice([0.0, 60.0], facts.size), "tolerance_m": 20.0, "as_of": DAY}
+    other = replace(facts, measures=facts.measures | {"area_m2": facts.measures["area_m2"][::-1] * 0.999})
+    judge(other, measured, rules, **asked)  # what is remembered of it must not be said of what has another size
     return judge(facts, measured, rules, **asked), plain_judge.judge(facts, measured, rules, **asked)
 
 
@@ -103,6 +114,40 @@ def test_shared_answers_say_what_every_rule_asked_in_turn_says():
         pd.testing.assert_frame_equal(made.findings, validate("findings", findings), check_exact=True)
         met |= {*findings["state"], *verdicts["verdict"], *verdicts["stability"], *verdicts["caveats"]}
     assert met >= {*State, *Stability, "不符合", "资料不足", "未发现冲突", "决定性条款未核实", "凭申报文号，未核验"}, met
+
+
+def test_what_is_remembered_is_kept_apart_by_what_is_said_and_stays_little(monkeypatch):
+    monkeypatch.setattr(rule_plan, "_KEPT_ANSWERS", 3)
+    for seed in range(30, 36):
+        rules, _, facts, _ = asked_of(np.random.default_rng(seed))
+        plan = plan_of(rules, DAY)
+        plain = np.array([rule_applies_but_for_geometry(one, facts, plan.book) for one in plan.bearers])
+        for places in (np.arange(facts.size), np.arange(facts.size)[::-1], np.zeros(3, np.int64)):
+            np.testing.assert_array_equal(plan.but_for_geometry(facts.at(places)), plain[:, places])
+        assert len(plan._known) <= 3 and (~plan.sized).any()
+
+
+def test_buffers_are_decided_as_if_every_distance_had_been_measured():
+    spared = 0
+    for seed in range(12):
+        rules, layers, facts, measured = asked_of(np.random.default_rng(seed))
+        hits = Hits(measured.hits, facts.size, {name: layer.unknown_classes for name, layer in layers.items()})
+        for one in (one for one in (*rules, *grey_rules(rules)) if one.geometry == "within" and scope_of(one).layer in layers):
+            place, nearest = place_of(one, facts, measured, hits), measured.nearest[scope_of(one)]
+            off = np.where(hits.of(scope_of(one))[0], 0.0, nearest.distance_m)
+            threshold, blind = buffer_m(one, facts), measured.uncovered[one.layer] | hits.doubtful(one)
+            near = off <= threshold
+            no = ~near & ~blind & ~np.isnan(threshold)
+            grey = no & ~(off > (one.distance_m or np.inf)) if is_grey(one) else no
+            np.testing.assert_array_equal(place.geometry == TRUE, grey if is_grey(one) else near)
+            np.testing.assert_array_equal(place.geometry == FALSE, ~grey if is_grey(one) else no)
+            assert (place.zone_ids[near] != "").all() and not (place.zone_ids[~near] != "").any()
+            apart = np.flatnonzero(~near & ~np.isnan(threshold) & ~np.isnan(off))
+            if place.nearest is not None:
+                np.testing.assert_array_equal(place.nearest.distance_of(apart), (off - threshold)[apart])
+                assert (place.distance_m[apart] <= (off - threshold)[apart] + 1e-9).all()
+                spared += (place.distance_m[apart] < (off - threshold)[apart]).sum()
+    assert spared, "every distance was measured: the shortcut was not taken"
 
 
 def test_plan_of_the_same_rules_is_kept_and_that_of_others_is_not_taken_for_it():

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 import numpy as np
-import pandas as pd
 
 from cdgis.core import layer_ids
 from cdgis.core.array_types import BoolArray, TextArray
@@ -35,10 +34,11 @@ def engine_rulings(
     listed : ids of the units of which any clause is known.
     """
     size = facts.size
-    units = measurement.hits[measurement.hits["layer"] == UNIT_LAYER]
-    in_unit = np.isin(np.arange(size), units["subject"].to_numpy(dtype=np.int64))
+    here = measurement.hits["layer"].to_numpy(dtype=object) == UNIT_LAYER
+    units = {name: measurement.hits[name].to_numpy()[here] for name in ("subject", "zone_id", "zone_class")}
+    in_unit = np.isin(np.arange(size), units["subject"].astype(np.int64))
     unseen = measurement.uncovered.get(UNIT_LAYER, np.ones(size, dtype=bool))
-    strict = units[units["zone_class"] == STRICT_UNIT_CLASS]["subject"].to_numpy(dtype=np.int64)
+    strict = units["subject"][units["zone_class"] == STRICT_UNIT_CLASS].astype(np.int64)
     nothing = np.full(size, "", dtype=object)
     values = {
         GAP_RULE: (kleene.of(np.zeros(size, dtype=bool), ~in_unit | unseen), nothing, COVERAGE),
@@ -61,18 +61,20 @@ def _engine_ruling(rule: Rule, value: Kleene, zones: TextArray, lacking: str = "
     )  # fmt: skip
 
 
-def _unlisted(units: pd.DataFrame, listed: frozenset[str], size: int) -> tuple[Kleene, TextArray]:
+def _unlisted(units: Mapping[str, TextArray], listed: frozenset[str], size: int) -> tuple[Kleene, TextArray]:
     """Return who lies in a unit of which no clause is known, and the ids of those units, joined."""
-    rows = units[~units["zone_id"].isin(listed)]
     zones = np.full(size, "", dtype=object)
-    joined = rows.groupby("subject", sort=True)["zone_id"].agg(LIST_SEPARATOR.join)
-    zones[joined.index.to_numpy(dtype=np.int64)] = joined.to_numpy(dtype=object)
+    for subject, zone in zip(units["subject"].tolist(), units["zone_id"].tolist(), strict=True):
+        if zone not in listed:
+            zones[subject] = f"{zones[subject]}{LIST_SEPARATOR}{zone}" if zones[subject] else zone
     return kleene.of(np.zeros(size, dtype=bool), zones != ""), zones
 
 
 def _slivers(rule: Rule, measurement: Measurement) -> list[Ruling]:
     """Return one ruling a layer in which anybody has a sliver, so that layer and zones are named."""
     size = len(measurement.subject_ids)
+    if not any(flags.any() for flags in measurement.slivers.values()):
+        return []
     position = {subject_id: place for place, subject_id in enumerate(measurement.subject_ids)}
     rows = measurement.overlaps[measurement.overlaps["relation"] == str(Relation.SLIVER)]
     found = []

@@ -19,7 +19,7 @@ from cdgis.judging.measurement import Measurement
 from cdgis.judging.overlay import measure_overlaps
 from cdgis.judging.subject_table import describe_subjects, other_areas
 from cdgis.judging.unmeasurable import measure_what_can_be, only
-from cdgis.judging.verdicts import Judgement, judge, reach_by_layer, scopes_of
+from cdgis.judging.verdicts import Judgement, judge, reach_by_layer
 from cdgis.readers.loading import Loaded
 from cdgis.readers.place_extent import in_its_place
 from cdgis.results.tables.validation import validate
@@ -65,9 +65,7 @@ def judge_subjects(loaded: Loaded, subjects: Subjects, *, jobs: int = 1, progres
 
 def _measure(loaded: Loaded, subjects: Subjects, *, jobs: int, progress: Callable[[str], None]) -> Measurement:
     reach = _reach(loaded, subjects)
-    return measure_overlaps(
-        subjects, loaded.layers, scopes=scopes_of(loaded.rules), reach_m=reach, jobs=jobs, progress=progress
-    )
+    return measure_overlaps(subjects, loaded.layers, reach_m=reach, jobs=jobs, progress=progress)
 
 
 def without_false_proofs(measurement: Measurement, layers: Layers) -> Measurement:
@@ -91,8 +89,9 @@ def without_false_proofs(measurement: Measurement, layers: Layers) -> Measuremen
 
 def _reach(loaded: Loaded, subjects: Subjects) -> dict[str, FloatArray]:
     """Return per layer how near zones must be listed; only declared distances are needed, no measured size."""
-    blank = pd.DataFrame(subjects.frame.drop(columns="geometry")).assign(area_m2=0.0, length_m=0.0)
-    return reach_by_layer(loaded.rules, Facts.of(blank, subjects.attributes))
+    blank = {name: subjects.frame[name] for name in ("subject_id", "kind", "industry", "project_type", "activity")}
+    nothing = pd.Series(np.zeros(len(subjects.frame)))
+    return reach_by_layer(loaded.rules, Facts.of(blank | {"area_m2": nothing, "length_m": nothing}, subjects.attributes))
 
 
 @in_its_place

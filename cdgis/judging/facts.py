@@ -5,6 +5,7 @@ Every answer is a Kleene array with one value a subject. Geometry is not looked 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ from cdgis.rules.attributes import SEEN, is_asked_of, is_document
 from cdgis.rules.document_numbers import is_document_number
 
 _FALSE_WORDS = ("", "false", "0", "无", "否")
-_MEASURES = ("area_m2", "length_m")
+MEASURES = ("area_m2", "length_m")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +59,8 @@ class Facts:
         """Return a numeric attribute or measure, NaN where missing or not a number."""
         if attribute in self.measures:
             return self.measures[attribute]
+        if attribute not in self.attributes:
+            return np.full(self.size, np.nan)
         return pd.to_numeric(pd.Series(self.text(attribute), dtype=object), errors="coerce").to_numpy(dtype=float)
 
     def at(self, positions: npt.NDArray[np.int64]) -> "Facts":
@@ -91,17 +94,19 @@ class Facts:
         )
 
     @classmethod
-    def of(cls, subjects: pd.DataFrame, attributes: pd.DataFrame) -> "Facts":
+    def of(cls, subjects: Mapping[str, "pd.Series[Any]"] | pd.DataFrame, attributes: pd.DataFrame) -> "Facts":
         """Return the facts in a `subjects` table and its long `attributes` table."""
         ids = subjects["subject_id"].to_numpy(dtype=object)
         position = {subject_id: i for i, subject_id in enumerate(ids)}
         columns: dict[str, TextArray] = {}
-        for name, rows in attributes.groupby("attribute", sort=True):
-            values = np.full(len(ids), "", dtype=object)
-            values[[position[s] for s in rows["subject_id"]]] = rows["value"].to_numpy(dtype=object)
-            columns[str(name)] = values
+        cells = zip(*(attributes[name].to_numpy(dtype=object) for name in ("attribute", "subject_id", "value")), strict=True)
+        for name, subject_id, value in cells:
+            if name not in columns:
+                columns[name] = np.full(len(ids), "", dtype=object)
+            columns[name][position[subject_id]] = value
+        columns = {name: columns[name] for name in sorted(columns)}
         text = {name: subjects[name].to_numpy(dtype=object) for name in ("kind", "industry", "project_type", "activity")}
-        measures = {name: subjects[name].to_numpy(dtype=float) for name in _MEASURES}
+        measures = {name: subjects[name].to_numpy(dtype=float) for name in MEASURES}
         return cls(**text, attributes=columns, measures=measures)
 
 

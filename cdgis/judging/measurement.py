@@ -1,6 +1,6 @@
 """What the overlay measured: overlaps and distances as tables for the report and arrays for the judge."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -63,9 +63,40 @@ class Nearest:
         """Return the distance of some subjects alone."""
         return self._find(positions)[0]
 
+    def of(self, positions: IntArray) -> tuple[FloatArray, TextArray]:
+        """Return distance and zone of some subjects alone."""
+        return self._find(positions)
+
+    def off(self, threshold_m: FloatArray) -> "Nearest":
+        """Return the same with how far it is from lying just `threshold_m` away, nearer or farther, for a distance."""
+        def find(at: IntArray) -> tuple[FloatArray, TextArray]:
+            """Return distance from the threshold, and the zone."""
+            distance, zone = self._find(at)
+            return np.abs(distance - threshold_m[at]), zone
+
+        return Nearest(lambda: np.maximum(0.0, self.at_least_m - threshold_m), find)
+
     def at(self, positions: IntArray) -> "Nearest":
         """Return the same for the subjects that lie where those at `positions` do."""
         return Nearest(lambda: self.at_least_m[positions], lambda at: self._find(positions[at]))
+
+
+class _NearestAt(Mapping[Scope, Nearest]):
+    """What is nearest to some of the subjects, made when somebody asks: a thousand rules name hundreds of scopes."""
+
+    def __init__(self, whole: Mapping[Scope, Nearest], positions: IntArray) -> None:
+        self._whole, self._positions, self._kept = whole, positions, dict[Scope, Nearest]()
+
+    def __getitem__(self, scope: Scope) -> Nearest:
+        if scope not in self._kept:
+            self._kept[scope] = self._whole[scope].at(self._positions)
+        return self._kept[scope]
+
+    def __iter__(self) -> Iterator[Scope]:
+        return iter(self._whole)
+
+    def __len__(self) -> int:
+        return len(self._whole)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +126,7 @@ class Measurement:
             subject_ids=subject_ids,
             overlaps=self.overlaps.iloc[:0], clear=self.clear.iloc[:0], ledger=self.ledger.iloc[:0],
             hits=hits.sort_values(["subject", "layer", "zone_id"], kind="stable", ignore_index=True),
-            nearest={scope: near.at(positions) for scope, near in self.nearest.items()},
+            nearest=_NearestAt(self.nearest, positions),
             uncovered={layer: flag[positions] for layer, flag in self.uncovered.items()},
             slivers={layer: flag[positions] for layer, flag in self.slivers.items()},
         )  # fmt: skip

@@ -133,22 +133,20 @@ def zones_apart(extents: Extents, layers: Sequence[ReadyLayer], met: Met) -> lis
 
 
 class NearestOfScopes(Mapping[Scope, Nearest]):
-    """The nearest zone of each scope and of each whole layer, put together when somebody asks for it."""
+    """The nearest zone of each scope in some layers, put together when somebody asks; those asked for are what it holds."""
 
-    def __init__(self, scopes: Sequence[Scope], apart: Mapping[str, ZonesApart]) -> None:
-        """Answer for any scope in the layers of `apart`; `scopes` are those to name when asked which."""
-        self._scopes, self._apart = scopes, apart
-        self._kept: dict[Scope, Nearest] = {}
+    def __init__(self, apart: Mapping[str, ZonesApart]) -> None:
+        """Answer for any scope in the layers of `apart`."""
+        self._apart = apart
+        self._kept = {Scope(layer): one.nearest() for layer, one in apart.items()}
 
     def __getitem__(self, scope: Scope) -> Nearest:
         if scope not in self._kept:
-            apart = self._apart[scope.layer]
-            self._kept[scope] = apart.nearest() if scope == Scope(scope.layer) else apart.of_scope(scope)
+            self._kept[scope] = self._apart[scope.layer].of_scope(scope)
         return self._kept[scope]
 
     def __iter__(self) -> Iterator[Scope]:
-        own = (scope for scope in self._scopes if scope.layer in self._apart)
-        return iter(dict.fromkeys([*own, *map(Scope, self._apart)]))
+        return iter(dict(self._kept))
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(self._kept)

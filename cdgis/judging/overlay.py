@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cdgis.core.array_types import BoolArray, FloatArray, IntArray
-from cdgis.core.vocabulary import Relation, Scope
+from cdgis.core.vocabulary import Relation
 from cdgis.geometry.planes import PlaneThreads
 from cdgis.judging.extents import (
     Extents,
@@ -70,7 +70,6 @@ def measure_overlaps(
     subjects: Subjects,
     layers: Layers,
     *,
-    scopes: Sequence[Scope] = (),
     reach_m: Mapping[str, FloatArray] | None = None,
     jobs: int = 1,
     progress: Callable[[str], None] | None = None,
@@ -81,7 +80,6 @@ def measure_overlaps(
     ----------
     subjects : points, lines or polygons, EPSG:4490.
     layers : zone layers by id, EPSG:4490; a layer's coverage must itself be among them.
-    scopes : the (layer, classes, ids) combinations whose nearest zone the judge will need.
     reach_m : per layer, metres per subject within which unhit zones are listed as `near`; touching always is.
     jobs : threads; the result does not depend on it.
     progress : called with each layer's title when it is done.
@@ -89,13 +87,13 @@ def measure_overlaps(
     lonlat = np.asarray(subjects.frame.geometry.array, dtype=object)
     extents = Extents.of(subjects.frame["subject_id"].to_numpy(dtype=object), lonlat)
     zone_layers = [layer for layer in layers.values() if layer.spec.zones and layer.spec.is_vector]
-    outside = _outside_coverage(extents, zone_layers, layers)
+    outside, said = _outside_coverage(extents, zone_layers, layers), progress or (lambda _: None)
 
     def some(group: Sequence[Layer]) -> _Found:
         """Return how all subjects lie to some layers."""
         result = _measure(extents, group, reach_m or {}, outside)
-        for layer in group if progress else ():
-            progress(layer.spec.title)
+        for layer in group:
+            said(layer.spec.title)
         return result
 
     few = len(extents.ids) <= _FEW_SUBJECTS
@@ -112,7 +110,7 @@ def measure_overlaps(
         clear=_table("clear", results),
         ledger=_table("ledger", results),
         hits=framed(_rows("hits", results)) if results else _no_hits(),
-        nearest=NearestOfScopes(scopes, {name: one for result in results for name, one in result.apart.items()}),
+        nearest=NearestOfScopes({name: one for result in results for name, one in result.apart.items()}),
         uncovered=dict(zip(names, chain.from_iterable(result.uncovered for result in results), strict=True)),
         slivers=dict(zip(names, chain.from_iterable(result.sliver for result in results), strict=True)),
     )

@@ -15,7 +15,7 @@ from cdgis.core.array_types import TextArray
 from cdgis.core.vocabulary import LIST_SEPARATOR, Effect, State
 from cdgis.judging.exemptions import rule_applies_but_for_geometry
 from cdgis.judging.facts import Facts
-from cdgis.judging.kleene import FALSE
+from cdgis.judging.kleene import FALSE, Kleene
 from cdgis.judging.rule_outcomes import PLACE_CONFLICT
 from cdgis.results.tables.validation import empty, validate
 from cdgis.rules import Rule
@@ -50,8 +50,9 @@ def list_questions(
     A layer that does not cover the subject is no question: no option supplies it, and the report lists it as a gap.
     """
     ranks = {str(effect): effect.rank for effect in Effect}
-    open_ = findings[findings["state"] == str(State.UNKNOWN)]
-    cells = zip(*(open_[name] for name in ("subject_id", "rule_id", "effect", "missing_attribute")), strict=True)
+    here = np.flatnonzero(findings["state"].to_numpy() == str(State.UNKNOWN))
+    names = ("subject_id", "rule_id", "effect", "missing_attribute")
+    cells = zip(*(findings[name].to_numpy()[here].tolist() for name in names), strict=True)
     rows = [
         (subject, name, rule_id, effect, False)
         for subject, rule_id, effect, missing in cells if ranks[effect] for name in missing.split(LIST_SEPARATOR)
@@ -94,7 +95,7 @@ def silent_triggers(
     subject_id, rule_id, effect, rank, attribute, assumed (True).
     """
     names = np.array(list(ids), dtype=object)
-    idle = findings[findings["state"] == str(State.NOT_APPLICABLE)].groupby("rule_id")["subject_id"].agg(set).to_dict()
+    idle = _subjects_by_rule(findings, State.NOT_APPLICABLE)
     found: list[dict[str, object]] = []
     for rule in rules:
         trigger = rule.or_declared
@@ -120,13 +121,20 @@ def unregistered_claims(
     Parameters and columns as of `silent_triggers`; assumed is False.
     """
     names = np.array(list(ids), dtype=object)
-    held = findings[findings["state"] == str(State.APPLIES)].groupby("rule_id")["subject_id"].agg(set).to_dict()
-    said = {rule.id: rule_applies_but_for_geometry(rule, facts, book) for rule in rules if rule.effect.rank and rule.id in held}
+    held = _subjects_by_rule(findings, State.APPLIES)
+    said: dict[str, Kleene] = {}
     rows: list[dict[str, object]] = []
     for name in (name for name, spec in load_attributes().items() if spec.registered):
-        supposed = replace(facts, attributes={**facts.attributes, name: np.full(facts.size, "true", dtype=object)})
         claims = (facts.text(name) == "") & (_claims(facts, name.removesuffix(SEEN)) != "")
-        for rule in (rule for rule in rules if rule.id in said) if claims.any() else ():
+        if not claims.any():
+            continue
+        supposed = replace(facts, attributes={**facts.attributes, name: np.full(facts.size, "true", dtype=object)})
+        said = said or {
+            rule.id: rule_applies_but_for_geometry(rule, facts, book)
+            for rule in rules
+            if rule.id in held and rule.effect.rank and (rule.unless or rule.conditions or rule.or_declared)
+        }
+        for rule in (rule for rule in rules if rule.id in said):
             freed = claims & (said[rule.id] != FALSE) & (rule_applies_but_for_geometry(rule, supposed, book) == FALSE)
             rows += [
                 {"subject_id": subject, "rule_id": rule.id, "effect": str(rule.effect), "rank": rule.effect.rank,
@@ -134,6 +142,15 @@ def unregistered_claims(
                 for subject in names[freed] if subject in held[rule.id]
             ]  # fmt: skip
     return pd.DataFrame(rows, columns=["subject_id", "rule_id", "effect", "rank", "attribute", "assumed"])
+
+
+def _subjects_by_rule(findings: pd.DataFrame, state: State) -> dict[str, set[str]]:
+    """Return rule_id -> the subjects in whose findings it stands in a state."""
+    found: dict[str, set[str]] = {}
+    here = np.flatnonzero(findings["state"].to_numpy() == str(state))
+    for rule_id, subject in zip(*(findings[name].to_numpy()[here].tolist() for name in ("rule_id", "subject_id")), strict=True):
+        found.setdefault(rule_id, set()).add(subject)
+    return found
 
 
 def _claims(facts: Facts, name: str) -> TextArray:

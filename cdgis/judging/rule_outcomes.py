@@ -146,11 +146,6 @@ def scope_of(rule: Rule) -> Scope:
     return Scope(rule.layer, rule.zone_classes, rule.zone_ids)
 
 
-def scopes_of(rules: Sequence[Rule]) -> tuple[Scope, ...]:
-    """Return the distinct scopes whose nearest zones the judge needs."""
-    return tuple(dict.fromkeys(scope_of(rule) for rule in rules if rule.geometry in ("hit", "within")))
-
-
 def reach_by_layer(rules: Sequence[Rule], facts: Facts) -> dict[str, FloatArray]:
     """Return, per layer, how near an unhit zone must lie to be listed: the widest buffer any rule asks for."""
     reach: dict[str, FloatArray] = {}
@@ -189,26 +184,28 @@ def place_of(rule: Rule, facts: Facts, measurement: Measurement, hits: Hits) -> 
             geometry=kleene.constant(True, size), depth_m=np.full(size, np.inf), distance_m=np.full(size, np.nan),
             nearest=None, zone_ids=np.full(size, "", dtype=object), lacking=None,
         )  # fmt: skip
-    nearest = measurement.nearest.get(scope_of(rule), Nearest.nowhere(size))
+    nearest = measurement.nearest.get(scope_of(rule)) or Nearest.nowhere(size)
     hit, depth, zones = hits.of(scope_of(rule))
-    later: Nearest | None = None
-    distance_of_zones = nearest.at_least_m
+    later: Nearest | None = nearest
+    distance_of_zones, distance, undecided = nearest.at_least_m, nearest.at_least_m, np.zeros(size, dtype=bool)
     if rule.geometry == "within":
         threshold = buffer_m(rule, facts)
-        distance = np.where(hit, 0.0, nearest.distance_m)
-        distance_of_zones = distance
+        # What is surely too far is measured only when somebody asks by how much.
+        everybody = hits.strange(rule) or (is_grey(rule) and rule.distance_m is None)
+        enough = np.fmax(threshold, np.inf if everybody else rule.distance_m or 0.0)
+        asked = np.flatnonzero(~hit & ~(nearest.at_least_m > enough))
+        distance_of_zones = np.where(hit, 0.0, nearest.at_least_m)
+        near_by = zones.copy()
+        distance_of_zones[asked], near_by[asked] = nearest.of(asked)
         with np.errstate(invalid="ignore"):
-            near = hit | (distance <= threshold)
-        zones = np.where(near & ~hit, nearest.zone_id, zones)
-        undecided = np.isnan(threshold)
-        margin = np.abs(distance - threshold)
-        depth, distance, hit = margin, margin, near
-    else:
-        distance, later, undecided = nearest.at_least_m, nearest, np.zeros(size, dtype=bool)
+            near = hit | (distance_of_zones <= threshold)
+        zones, undecided = np.where(near & ~hit, near_by, zones), np.isnan(threshold)
+        margin = np.abs(distance_of_zones - threshold)
+        depth, distance, hit, later = margin, margin, near, nearest.off(threshold)
     blind, doubtful = measurement.uncovered.get(rule.layer, np.ones(size, dtype=bool)), hits.doubtful(rule)
     if hits.strange(rule):
         anywhere = measurement.nearest.get(Scope(rule.layer), Nearest.nowhere(size)).distance_m
-        distance, later = np.fmin(distance if later is None else nearest.distance_m, anywhere), None
+        distance, later = np.fmin(distance if rule.geometry == "within" else nearest.distance_m, anywhere), None
     geometry = kleene.of(hit, blind | undecided | doubtful)
     if is_grey(rule):
         geometry = kleene.of(_in_grey_band(rule, distance_of_zones, geometry))

@@ -7,17 +7,18 @@ look-up. The answers are matrices, a row a rule and a column a subject; the rest
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
-from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from cdgis.core.array_types import BoolArray, IntArray
+from cdgis.core.vocabulary import Evidence
 from cdgis.judging.engine_rulings import UNIT_LAYER, engine_rulings
 from cdgis.judging.exemptions import rule_applies_but_for_geometry
-from cdgis.judging.facts import Facts
+from cdgis.judging.facts import MEASURES, Facts
 from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN, Kleene
 from cdgis.judging.measurement import Measurement
 from cdgis.judging.rule_outcomes import (
@@ -33,9 +34,25 @@ from cdgis.judging.rule_outcomes import (
     scope_of,
 )
 from cdgis.rules import Rule
-from cdgis.rules.succession import Succession, succession
+from cdgis.rules.succession import Succession, succession, successors_of
 
 _KEPT_PLANS = 4
+_KEPT_ANSWERS = 4096
+Columns = dict[str, "np.ndarray[Any, Any]"]
+
+
+def _columns(rules: Sequence[Rule]) -> Columns:
+    """Return what is asked of all rules together, a value a rule."""
+    kinds: dict[str, tuple[Any, list[Any]]] = {
+        "id": (object, [rule.id for rule in rules]),
+        "rank": (np.int8, [rule.effect.rank for rule in rules]),
+        "manual": (bool, [rule.manual for rule in rules]),
+        "by_id": (bool, [bool(rule.zone_ids) for rule in rules]),
+        "zoned": (bool, [rule.geometry in ("hit", "within") for rule in rules]),
+        "read": (bool, [rule.mark.is_read for rule in rules]),
+        "example": (bool, [rule.mark is Evidence.EXAMPLE for rule in rules]),
+    }
+    return {name: np.array(values, dtype=kind) for name, (kind, values) in kinds.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +75,39 @@ class RulePlan:
     always: tuple[int, ...]
     """Places looked at whoever is hit: distances and rules without geometry."""
     listed_units: frozenset[str]
+    columns: Columns
+    elements: BoolArray
+    """Rules that forbid by a zone of an element layer."""
+    sized: BoolArray
+    """Bearers whose answer may depend on how large a subject is."""
+    _known: dict[object, Kleene] = field(default_factory=dict, init=False, repr=False)
+
+    def but_for_geometry(self, facts: Facts) -> Kleene:
+        """Return what each bearer says of each subject but for geometry.
+
+        What does not depend on size is asked once of subjects of whom the same is said, and remembered.
+        """
+        names = sorted(facts.attributes)
+        said = zip(facts.kind, facts.industry, facts.project_type, facts.activity, *(facts.attributes[n] for n in names), strict=True)
+        rows: dict[object, int] = {}
+        place = np.array([rows.setdefault(row, len(rows)) for row in said], dtype=np.int64)
+        keys = [(*names, row) for row in rows]
+        known = dict(self._known)
+        new = np.flatnonzero([key not in known for key in keys])
+        if len(new):
+            answers = self._asked(~self.sized, facts.at(np.unique(place, return_index=True)[1][new]))
+            known |= {keys[number]: answer for number, answer in zip(new.tolist(), answers.T, strict=True)}
+            if len(self._known) + len(new) > _KEPT_ANSWERS:
+                self._known.clear()
+            self._known.update((keys[number], known[keys[number]]) for number in new.tolist()[:_KEPT_ANSWERS])
+        found = np.empty((len(self.bearers), facts.size), dtype=np.int8)
+        found[~self.sized] = np.array([known[key] for key in keys], dtype=np.int8).reshape(len(keys), -1).T[:, place]
+        found[self.sized] = self._asked(self.sized, facts)
+        return found
+
+    def _asked(self, which: BoolArray, facts: Facts) -> Kleene:
+        asked = [rule_applies_but_for_geometry(self.bearers[at], facts, self.book) for at in np.flatnonzero(which).tolist()]
+        return _rows(asked, facts.size)
 
     @classmethod
     def of(cls, in_force: Sequence[Rule]) -> "RulePlan":
@@ -70,8 +120,12 @@ class RulePlan:
             if rules[first].geometry == "hit":
                 for key in keys_of(scope_of(rules[first])):
                     by_key[key] = (*by_key.get(key, ()), number)
+        book, columns = succession(in_force), _columns(rules)
+        elements = [rule.geometry == "hit" and rule.layer != UNIT_LAYER for rule in rules]
         return cls(
-            rules=rules, engine={rule.id: rule for rule in in_force if rule.geometry == "engine"}, book=succession(in_force),
+            columns=columns, elements=(columns["rank"] == 3) & ~columns["manual"] & np.array(elements, dtype=bool),
+            sized=np.array([_asks_of_size(rules[first], book) for first in bearers], dtype=bool),
+            rules=rules, engine={rule.id: rule for rule in in_force if rule.geometry == "engine"}, book=book,
             bearers=tuple(rules[first] for first in bearers), bearing=bearing,
             lookers=tuple(rules[first] for first in lookers), looking=looking, by_key=by_key,
             always=tuple(number for number, first in enumerate(lookers) if rules[first].geometry != "hit"),
@@ -93,6 +147,14 @@ def _bearing(rule: Rule) -> object:
         own, rule.subject_kinds, rule.project_types, rule.activities, rule.industry_prefixes, rule.industry_flag,
         rule.or_declared, rule.conditions, rule.unless,
     )  # fmt: skip
+
+
+def _asks_of_size(rule: Rule, book: Succession) -> bool:
+    """Return whether a rule, or one that takes over what it lets go, has a condition on area or length."""
+    heirs = [heir for exemption in rule.unless for heir in successors_of(rule, exemption, book)]
+    asked = [c for one in (rule, *heirs) for c in (*one.conditions, *([one.or_declared] if one.or_declared else []))]
+    asked += [c for exemption in rule.unless for c in exemption.conditions]
+    return any(condition.attribute in MEASURES for condition in asked)
 
 
 def _looking(rule: Rule) -> object:
@@ -123,19 +185,21 @@ class Rulings:
         """Ask every rule of `plan` about the subjects of `facts` and `measurement`."""
         self._plan, self._asked = plan, (facts, measurement, hits)
         self._places: dict[int, Place] = {}
-        bearing = [rule_applies_but_for_geometry(rule, facts, plan.book) for rule in plan.bearers]
-        rest, geometry = _rows(bearing, facts.size)[plan.bearing], self._geometry()[plan.looking]
+        rest, geometry = plan.but_for_geometry(facts)[plan.bearing], self._geometry()[plan.looking]
         value = np.minimum(rest, geometry)
-        elements = [
-            rule.effect.rank == 3 and rule.geometry == "hit" and rule.layer != UNIT_LAYER and not rule.manual
-            for rule in plan.rules
-        ]  # fmt: skip
-        forbidden = (value[np.array(elements, dtype=bool)] == TRUE).any(axis=0)
+        forbidden = (value[plan.elements] == TRUE).any(axis=0)
         self._own = engine_rulings(plan.engine, forbidden, plan.listed_units, facts, measurement)
         own = _rows([ruling.value for ruling in self._own], facts.size)
         self.rules = (*plan.rules, *(ruling.rule for ruling in self._own))
+        columns = _columns([ruling.rule for ruling in self._own])
+        self.columns: Columns = {name: np.concatenate([values, columns[name]]) for name, values in plan.columns.items()}
+        self.rank, self.manual = self.columns["rank"], self.columns["manual"]
+        self.deciding: BoolArray = (self.rank > 0) & ~self.manual
+        """Which rules count in a verdict."""
         self.rest = np.concatenate([rest, np.full_like(own, TRUE)])
         self.geometry, self.value = np.concatenate([geometry, own]), np.concatenate([value, own])
+        self.named: BoolArray = (self.geometry == UNKNOWN) & self.columns["by_id"][:, np.newaxis]
+        """Where a zone's own clause is silent, because no zone is known at all: ZU-04 says it once instead."""
 
     def _geometry(self) -> Kleene:
         """Return what each place says: one that nobody is near is unknown where its layer covers nobody, else no."""
@@ -160,31 +224,9 @@ class Rulings:
             return self._own[number - len(self._plan.rules)]
         return ruling_of(self.rules[number], self.rest[number], self._place(int(self._plan.looking[number])))
 
-    @cached_property
-    def rank(self) -> IntArray:
-        """Of each rule's effect."""
-        return np.array([rule.effect.rank for rule in self.rules], dtype=np.int64)
-
-    @cached_property
-    def manual(self) -> BoolArray:
-        """Which rules no machine decides."""
-        return np.array([rule.manual for rule in self.rules], dtype=bool)
-
-    @cached_property
-    def named(self) -> BoolArray:
-        """Where a zone's own clause is silent, because no zone is known at all: ZU-04 says it once instead."""
-        named = np.array([bool(rule.zone_ids) for rule in self.rules], dtype=bool)
-        return np.asarray((self.geometry == UNKNOWN) & named[:, np.newaxis])
-
-    @cached_property
-    def deciding(self) -> BoolArray:
-        """Which rules count in a verdict."""
-        return np.asarray((self.rank > 0) & ~self.manual)
-
     def listed(self) -> BoolArray:
         """Return whose answer is listed: every yes, open or manual one, and no where the zone is hit all the same."""
-        zoned = np.array([rule.geometry in ("hit", "within") for rule in self.rules], dtype=bool)[:, np.newaxis]
-        beside = (self.value == FALSE) & (self.geometry == TRUE) & zoned
+        beside = (self.value == FALSE) & (self.geometry == TRUE) & self.columns["zoned"][:, np.newaxis]
         return np.asarray((self.value == TRUE) | ((self.value == UNKNOWN) & ~self.named) | beside)
 
 

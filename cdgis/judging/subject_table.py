@@ -9,10 +9,10 @@ from cdgis.core.vocabulary import LIST_SEPARATOR, Relation
 from cdgis.geometry import geodesy
 from cdgis.judging.measurement import Measurement
 from cdgis.results.tables.validation import validate
-from cdgis.workspace.layers import Subjects
+from cdgis.workspace.layers import SUBJECT_COLUMNS, Subjects
 
 COUNTY_LAYER, BASIN_LAYER, UNIT_LAYER = layer_ids.COUNTIES, layer_ids.BASINS, layer_ids.MANAGEMENT_UNITS
-_HITS = (Relation.INSIDE, Relation.CROSSES)
+_HITS = [str(Relation.INSIDE), str(Relation.CROSSES)]
 
 
 def describe_subjects(subjects: Subjects, measurement: Measurement) -> pd.DataFrame:
@@ -22,17 +22,19 @@ def describe_subjects(subjects: Subjects, measurement: Measurement) -> pd.DataFr
     """
     geoms = np.asarray(subjects.frame.geometry.array, dtype=object)
     centre = shapely.point_on_surface(geoms)
-    ids = subjects.frame["subject_id"]
-    frame = pd.DataFrame(subjects.frame.drop(columns="geometry")).assign(
-        area_m2=geodesy.survey_area_m2(geoms),
-        length_m=geodesy.geodesic_length_m(geoms),
-        lon=shapely.get_x(centre).round(7),
-        lat=shapely.get_y(centre).round(7),
-        county=ids.map(_main_zone(measurement.overlaps, COUNTY_LAYER, "zone_name")),
-        basin=ids.map(_main_zone(measurement.overlaps, BASIN_LAYER, "zone_name")),
-        unit_code=ids.map(_all_zones(measurement.overlaps, UNIT_LAYER)),
-    )
-    return validate("subjects", frame)
+    given = {str(name): subjects.frame[name].to_numpy() for name in SUBJECT_COLUMNS}
+    counties, basins, units = (_hits(measurement.overlaps, layer) for layer in (COUNTY_LAYER, BASIN_LAYER, UNIT_LAYER))
+    ids = given["subject_id"].tolist()
+    measured = {
+        "area_m2": geodesy.survey_area_m2(geoms),
+        "length_m": geodesy.geodesic_length_m(geoms),
+        "lon": shapely.get_x(centre).round(7),
+        "lat": shapely.get_y(centre).round(7),
+        "county": [names[0][1] if (names := counties.get(name)) else "" for name in ids],
+        "basin": [names[0][1] if (names := basins.get(name)) else "" for name in ids],
+        "unit_code": [LIST_SEPARATOR.join(zone for zone, _ in units.get(name, ())) for name in ids],
+    }
+    return validate("subjects", {**given, **{name: np.asarray(values) for name, values in measured.items()}})
 
 
 def other_areas(subjects: Subjects, method: str) -> pd.DataFrame:
@@ -46,18 +48,13 @@ def other_areas(subjects: Subjects, method: str) -> pd.DataFrame:
     return pd.DataFrame({**rows, "value": [f"{a:.4f}" for a in area], "unit": "m2"})
 
 
-def _hits(overlaps: pd.DataFrame, layer: str) -> pd.DataFrame:
-    rows = overlaps[(overlaps["layer"] == layer) & overlaps["relation"].isin(_HITS)]
-    return rows.sort_values(["subject_id", "share", "zone_id"], ascending=[True, False, True], kind="stable")
-
-
-def _main_zone(overlaps: pd.DataFrame, layer: str, column: str) -> dict[str, str]:
-    """Return subject_id -> `column` of the zone holding the largest share."""
-    rows = _hits(overlaps, layer).drop_duplicates("subject_id")
-    return dict(zip(rows["subject_id"], rows[column], strict=True))
-
-
-def _all_zones(overlaps: pd.DataFrame, layer: str) -> dict[str, str]:
-    """Return subject_id -> ids of all zones hit, the largest share first."""
-    joined = _hits(overlaps, layer).groupby("subject_id", sort=True)["zone_id"].agg(LIST_SEPARATOR.join)
-    return {str(subject): str(zones) for subject, zones in joined.items()}
+def _hits(overlaps: pd.DataFrame, layer: str) -> dict[str, list[tuple[str, str]]]:
+    """Return subject_id -> id and name of each zone hit, the largest share first; `overlaps` is the table, so in its order."""
+    here = np.flatnonzero((overlaps["layer"].to_numpy() == layer) & np.isin(overlaps["relation"].to_numpy(), _HITS))
+    names = ("subject_id", "share", "zone_id", "zone_name")
+    subject, share, zone, title = (overlaps[name].to_numpy()[here] for name in names)
+    run = np.cumsum(np.r_[False, subject[1:] != subject[:-1]][: len(subject)])
+    found: dict[str, list[tuple[str, str]]] = {}
+    for row in np.lexsort((-share, run)).tolist():
+        found.setdefault(subject[row], []).append((zone[row], title[row]))
+    return found

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cdgis.core.array_types import BoolArray, FloatArray, IntArray, TextArray
-from cdgis.core.vocabulary import LIST_SEPARATOR, Evidence, Stability, State, Verdict
+from cdgis.core.vocabulary import LIST_SEPARATOR, Stability, State, Verdict
 from cdgis.judging.engine_rulings import PLACE_RULE
 from cdgis.judging.exemptions import with_documents_seen
 from cdgis.judging.facts import Facts
@@ -28,7 +28,6 @@ from cdgis.judging.rule_outcomes import (
     missing_of,
     reach_by_layer,
     scope_of,
-    scopes_of,
 )
 from cdgis.judging.rule_plan import Rulings, plan_of
 from cdgis.judging.stability import Precision, critical_distance
@@ -38,7 +37,7 @@ from cdgis.rules.attributes import is_document
 from cdgis.rules.succession import Succession
 from cdgis.workspace.layers import Layers
 
-__all__ = ["Judgement", "Outcome", "evaluate_rule", "judge", "reach_by_layer", "scope_of", "scopes_of"]
+__all__ = ["Judgement", "Outcome", "evaluate_rule", "judge", "reach_by_layer", "scope_of"]
 
 
 
@@ -94,7 +93,7 @@ def _findings(found: Rulings, facts: Facts, ids: TextArray) -> pd.DataFrame:
     columns["zone_id"] = np.concatenate([found[number].zone_ids[at] for number, at in parts])
     columns["state"] = np.where(found.manual[row] & (value != FALSE), State.MANUAL, STATES[value])
     columns["missing_attribute"] = np.concatenate([_missing(found[number], facts)[at] for number, at in parts])
-    return validate("findings", pd.DataFrame({name: pd.Series(cells, dtype=object) for name, cells in columns.items()}))
+    return validate("findings", columns)
 
 
 def _of_the_rule(rule: Rule) -> dict[str, object]:
@@ -118,6 +117,8 @@ def _of_the_rule(rule: Rule) -> dict[str, object]:
 def _missing(result: Ruling, facts: Facts) -> TextArray:
     """Return what each undecided subject would have to supply, as a list cell."""
     missing = missing_of(result.rule, facts, result.value)
+    if not (result.value == UNKNOWN).any():
+        return missing
     if result.lacking is not None:
         blind = (result.geometry == UNKNOWN) & (result.value == UNKNOWN)
         pairs = zip(missing[blind], result.lacking[blind], strict=True)
@@ -132,7 +133,7 @@ def _verdicts(
 ) -> pd.DataFrame:
     true, unknown = found.value == TRUE, found.value == UNKNOWN
     # what was found at a place that is in doubt is no finding on the subject: neither a pass nor a refusal
-    astray = next((unknown[row] for row, rule in enumerate(found.rules) if rule.id == PLACE_RULE), np.zeros(facts.size, dtype=bool))
+    astray = unknown[found.columns["id"] == PLACE_RULE].any(axis=0)
     applied = np.where(astray, 0, _strictest(found, true))
     possible = _strictest(found, unknown)
     undecided = possible > applied
@@ -146,25 +147,20 @@ def _verdicts(
     for layer, flag in measurement.slivers.items():
         critical_layer[flag & ~critical] = layer
         critical |= flag
-    return validate(
-        "verdicts",
-        pd.DataFrame(
-            {
-                "subject_id": measurement.subject_ids,
-                "verdict": np.where(undecided, str(Verdict.UNKNOWN), words[applied]),
-                "at_least": np.where(undecided, words[applied], ""),
-                "decisive_rule_ids": _ids(found, decisive),
-                "stability": np.where(
-                    critical, str(Stability.CRITICAL), np.where(unseen, str(Stability.UNKNOWN), str(Stability.STABLE))
-                ),
-                "critical_distance_m": critical_m,
-                "critical_layer": critical_layer,
-                "unknown_rule_ids": _ids(found, unknown & found.deciding[:, np.newaxis] & ~found.named),
-                "manual_count": ((found.value != FALSE) & ~found.named)[found.manual].sum(axis=0),
-                "caveats": _caveats(found, decisive, applied, facts, book),
-            }
+    return validate("verdicts", {
+        "subject_id": measurement.subject_ids,
+        "verdict": np.where(undecided, str(Verdict.UNKNOWN), words[applied]),
+        "at_least": np.where(undecided, words[applied], ""),
+        "decisive_rule_ids": _ids(found, decisive),
+        "stability": np.where(
+            critical, str(Stability.CRITICAL), np.where(unseen, str(Stability.UNKNOWN), str(Stability.STABLE))
         ),
-    )
+        "critical_distance_m": critical_m,
+        "critical_layer": critical_layer,
+        "unknown_rule_ids": _ids(found, unknown & found.deciding[:, np.newaxis] & ~found.named),
+        "manual_count": ((found.value != FALSE) & ~found.named)[found.manual].sum(axis=0),
+        "caveats": _caveats(found, decisive, applied, facts, book),
+    })  # fmt: skip
 
 
 def _what_may_move(found: Rulings, decisive: BoolArray, applied: IntArray, possible: IntArray) -> list[Ruling]:
@@ -177,10 +173,8 @@ def _what_may_move(found: Rulings, decisive: BoolArray, applied: IntArray, possi
 
 def _caveats(found: Rulings, decisive: BoolArray, applied: IntArray, facts: Facts, book: Succession) -> TextArray:
     """Return what must stand beside each verdict: its clauses nobody has read, or a number nobody has checked."""
-    read = np.array([rule.mark.is_read for rule in found.rules], dtype=bool)
-    other = np.array([rule.mark is not Evidence.EXAMPLE for rule in found.rules], dtype=bool)
-    unread = decisive.any(axis=0) & ~decisive[read].any(axis=0)
-    examples = ~decisive[other].any(axis=0)
+    unread = decisive.any(axis=0) & ~decisive[found.columns["read"]].any(axis=0)
+    examples = np.asarray(~decisive[~found.columns["example"]].any(axis=0))
     typed = np.zeros(facts.size, dtype=bool)
     for number in np.flatnonzero(found.deciding) if any(map(is_document, facts.attributes)) else ():
         rule = found.rules[number]
@@ -193,16 +187,15 @@ def _caveats(found: Rulings, decisive: BoolArray, applied: IntArray, facts: Fact
 
 def _strictest(found: Rulings, which: BoolArray) -> IntArray:
     """Return the strictest rank among the deciding rules, of those that `which` marks for each subject."""
-    strictest = np.zeros(which.shape[1], dtype=np.int64)
-    for rank in np.unique(found.rank[found.deciding]):
-        strictest[which[found.deciding & (found.rank == rank)].any(axis=0)] = rank
-    return strictest
+    counted = np.flatnonzero(found.deciding & which.any(axis=1))
+    ranks: IntArray = np.where(which[counted], found.rank[counted, np.newaxis], 0).astype(np.int64)
+    return np.asarray(ranks.max(axis=0, initial=0))
 
 
 def _ids(found: Rulings, which: BoolArray) -> TextArray:
     """Return the ids of the rules that `which` marks for each subject, in their order, joined."""
-    names = np.array([rule.id for rule in found.rules], dtype=object)
-    order = np.argsort(names, kind="stable")
+    some = np.flatnonzero(which.any(axis=1))
+    order, names = some[np.argsort(found.columns["id"][some], kind="stable")], found.columns["id"]
     subject, place = np.nonzero(which[order].T)
     joined = np.full(which.shape[1], "", dtype=object)
     ends = np.searchsorted(subject, np.arange(which.shape[1] + 1)).tolist()

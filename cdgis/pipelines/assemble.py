@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from cdgis import __version__
@@ -75,13 +76,16 @@ def questions_of(loaded: Loaded, tables: Mapping[str, pd.DataFrame]) -> pd.DataF
 
 
 def _gap_table(gaps: Sequence[Gap]) -> pd.DataFrame:
-    columns = TABLES["gaps"].names
-    rows = [{name: getattr(gap, name) for name in columns} for gap in dict.fromkeys(gaps)]
-    return validate("gaps", pd.DataFrame(rows, columns=columns))
+    return _table_of("gaps", list(dict.fromkeys(gaps)))
+
+
+def _table_of(name: str, rows: Sequence[object]) -> pd.DataFrame:
+    """Return a table whose columns are attributes of objects, a row an object."""
+    columns = TABLES[name].names
+    cells = {column: np.array([getattr(row, column) for row in rows], dtype=object) for column in columns}
+    return validate(name, cells) if rows else empty(name)
 
 
 def intake_table(notes: Sequence[IntakeNote]) -> pd.DataFrame:
     """Return table `intake`: a line for each row read, repaired or set aside."""
-    columns = TABLES["intake"].names
-    rows = [{name: getattr(note, name) for name in columns} for note in notes]
-    return validate("intake", pd.DataFrame(rows, columns=columns))
+    return _table_of("intake", notes)

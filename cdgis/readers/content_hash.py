@@ -44,7 +44,7 @@ def with_subject_hashes(
     """Return the records of subjects' files with the hash of the rows, attributes, intake lines and labels each gave."""
     found = []
     for record in records:
-        mine = frame[_from(frame["source_file"], record.path)]
+        mine = frame[np.array([str(file).split("!")[0] == record.path for file in frame["source_file"]], dtype=bool)]
         stated = attributes[attributes["subject_id"].isin(mine["subject_id"])]
         lines = [note for note in intake if note.file.split("!")[0] == record.path]
         digest = hashlib.sha256(_hash(mine, np.asarray(mine.geometry.array, dtype=object)).encode())
@@ -53,10 +53,6 @@ def with_subject_hashes(
         digest.update("".join(repr(given[s].marks) for s in mine["subject_id"] if s in given and given[s].marks).encode())
         found.append(replace(record, content_sha256=digest.hexdigest()))
     return tuple(found)
-
-
-def _from(files: "pd.Series[str]", path: str) -> "pd.Series[bool]":
-    return files.astype(str).str.split("!").str[0] == path
 
 
 def _hash(frame: pd.DataFrame, shapes: "np.ndarray") -> str:

@@ -78,10 +78,13 @@ def tied_for_nearest(
     """
     reach = None if at_most_m is None or np.isinf(at_most_m) else max(at_most_m, _LEAST_REACH_M)
     (at, _), distance = tree.query_nearest(shapes, max_distance=reach, all_matches=False, return_distance=True)
-    least = np.full(int(subject.max(initial=-1)) + 1, np.inf)
-    np.minimum.at(least, subject[at], distance)
-    limit = least[subject[at]] + TIE_M
-    at, limit = at[distance <= limit], limit[distance <= limit]
+    if len(at) == 1:  # one site: asked of every layer
+        limit = distance + TIE_M
+    else:
+        least = np.full(int(subject.max(initial=-1)) + 1, np.inf)
+        np.minimum.at(least, subject[at], distance)
+        limit = least[subject[at]] + TIE_M
+        at, limit = at[distance <= limit], limit[distance <= limit]
     row, other = tree.query(shapes[at], predicate="dwithin", distance=limit)
     near = np.asarray(shapely.distance(shapes[at[row]], tree.geometries[other]))
     kept = near <= (np.inf if at_most_m is None else at_most_m)
@@ -90,6 +93,8 @@ def tied_for_nearest(
 
 def lowest_of_nearest(subject: IntArray, owner: IntArray, chunk: IntArray, distance_m: FloatArray) -> IntArray:
     """Return, subject by subject, the row to take: of those that tie for the least distance the lowest owner's nearest."""
+    if len(subject) == 1:
+        return np.zeros(1, dtype=np.int64)
     least = np.full(int(subject.max(initial=-1)) + 1, np.inf)
     np.minimum.at(least, subject, distance_m)
     tied = np.flatnonzero(distance_m <= least[subject] + TIE_M)

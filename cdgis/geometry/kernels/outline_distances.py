@@ -209,6 +209,8 @@ def _worth_asking(tree: shapely.STRtree, cut: Cut) -> IntArray:
 
     A few of a subject's vertices tell how far it is at most; a piece whose box is farther than that need not be asked.
     """
+    if len(cut.pieces) == 1:
+        return np.zeros(1, dtype=np.int64)
     whole = np.bincount(cut.owner, minlength=len(cut.whole))[cut.owner] == 1
     several = np.flatnonzero(~whole)
     if not several.size:

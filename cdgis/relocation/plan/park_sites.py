@@ -23,7 +23,7 @@ from cdgis.judging.evaluation import without_false_proofs
 from cdgis.judging.measurement import Measurement
 from cdgis.judging.overlay import measure_overlaps
 from cdgis.judging.subject_table import describe_subjects
-from cdgis.judging.verdicts import judge, reach_by_layer, scopes_of
+from cdgis.judging.verdicts import judge, reach_by_layer
 from cdgis.readers.loading import Loaded
 from cdgis.relocation.plan.profiles import ACTIVITY, Profiles
 from cdgis.siting.exclusion_zones import Concern, ExclusionZones, concerns_of
@@ -128,7 +128,7 @@ def _measure(loaded: Loaded, sites: GeoDataFrame, profiles: Profiles) -> Measure
     """Return the overlaps of the sites; zones are listed as far as any of the enterprises must keep off."""
     widest = reach_by_layer(profiles.rules, profiles.facts)
     reach = {layer: np.full(len(sites), off.max(initial=0.0)) for layer, off in widest.items()}
-    found = measure_overlaps(_subjects(sites), loaded.layers, scopes=scopes_of(profiles.rules), reach_m=reach)
+    found = measure_overlaps(_subjects(sites), loaded.layers, reach_m=reach)
     return without_false_proofs(found, loaded.layers)
 
 

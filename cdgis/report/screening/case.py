@@ -13,6 +13,7 @@ from cdgis.report.screening.phrases import split, wording
 from cdgis.report.screening.record import rows_by_subject, rows_of
 from cdgis.results.assessment import Assessment
 from cdgis.results.tables.validation import empty
+from cdgis.workspace.layers import ZONE_COLUMNS, Layer
 
 Row = Mapping[str, Any]
 
@@ -76,15 +77,7 @@ class Casebook:
 
     @cached_property
     def _names(self) -> Mapping[str, Mapping[str, tuple[str, str]]]:
-        return {
-            key: {
-                str(zone_id): (str(name), str(zone_class))
-                for zone_id, name, zone_class in zip(
-                    layer.zones["zone_id"], layer.zones["zone_name"], layer.zones["zone_class"], strict=True
-                )
-            }
-            for key, layer in self.assessment.layers.items()
-        }
+        return {key: layer.derived("names", _names_of) for key, layer in self.assessment.layers.items()}
 
     @cached_property
     def _intake(self) -> Mapping[tuple[str, str], Sequence[Row]]:
@@ -163,3 +156,9 @@ class Casebook:
             unknown_count=sum(c.state == State.UNKNOWN for c in clauses),
             manual_count=int(verdict["manual_count"]),
         )
+
+
+def _names_of(layer: Layer) -> dict[str, tuple[str, str]]:
+    """Return zone_id -> name and class."""
+    ids, names, classes = (layer.zones[name] for name in ZONE_COLUMNS)
+    return {str(zone_id): (str(name), str(kind)) for zone_id, name, kind in zip(ids, names, classes, strict=True)}
