@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,7 @@ from cdgis.results.review_journal import (
     anchor_faults,
     append_review,
     chain_faults,
+    journal_lock,
     journal_path,
     quotation_faults,
     read_journal,
@@ -275,3 +277,20 @@ def test_a_decision_is_on_the_disk_and_the_lock_let_go_before_it_counts(path, mo
         with pytest.raises(OSError):
             os.fstat(handle)
     assert len(opened) == 1
+
+
+@pytest.mark.parametrize("number", [1, 3, 7])
+def test_a_line_with_another_number_shows_though_its_hashes_fit(three, number):
+    second = replace(three.entries[1], number=number)
+    third = replace(three.entries[2], previous=second.sha256)
+    (fault,) = chain_faults(Journal(entries=(three.entries[0], second, third)))
+    assert fault == f"第 2 行的序号是 {number}：有记录被删除、插入或调换"
+    assert chain_faults(three) == ()
+
+
+def test_a_lock_that_somebody_took_away_meanwhile_harms_nobody(path):
+    with journal_lock(path):
+        path.with_name(path.name + ".lock").unlink()
+    with journal_lock(path), pytest.raises(ReportError, match="正由他人写入"), journal_lock(path):
+        pass
+    assert not path.with_name(path.name + ".lock").exists()

@@ -20,16 +20,16 @@ from cdgis.judging import compare_versions, compare_zones, evaluation, extents, 
 from cdgis.judging.engine_rulings import GAP_RULE, SLIVER_RULE, UNLISTED_RULE, engine_rulings
 from cdgis.judging.exemptions import ACTIVITY_SEEN, unbelieved
 from cdgis.judging.facts import Facts, missing_information
-from cdgis.judging.match_zones import fates, match_zones
+from cdgis.judging.match_zones import Matches, crosswalk, fates, match_zones
 from cdgis.judging.measurement import Nearest
 from cdgis.judging.overlay import measure_overlaps
-from cdgis.judging.questions import list_questions, silent_triggers
+from cdgis.judging.questions import list_questions, silent_triggers, unregistered_claims
 from cdgis.judging.rule_outcomes import Hits, apply_rule, buffer_m, grey_rules, reach_by_layer
 from cdgis.judging.rule_plan import RulePlan
 from cdgis.judging.subject_table import describe_subjects
 from cdgis.judging.verdicts import judge
 from cdgis.rules.activities import is_believed
-from cdgis.rules.attributes import load_attributes
+from cdgis.rules.attributes import SEEN, is_document, load_attributes
 from cdgis.rules.succession import succession
 from cdgis.workspace.catalog import Catalog
 
@@ -78,6 +78,20 @@ def test_subjects_measured_together_are_measured_as_alone(shapes, zones, reach):
     near = together.overlaps[together.overlaps["relation"] == str(Relation.NEAR)]
     assert (near["distance_m"] <= reach + 1e-6).all()
     assert not near.duplicated(["subject_id", "zone_id"]).any()
+
+
+@few
+@given(SHAPES, st.lists(BLOCKS, min_size=2, max_size=5))
+def test_ground_of_several_zones_counts_once_for_areas_and_for_lines(shapes, zones):
+    ledger = measure_overlaps(sites(shapes), layer_set(zone_layer("redline", zones))).ledger
+    ledger = ledger[ledger["layer"] == "redline"].set_index("subject_id")
+    union = shapely.union_all(geometries_to_plane(np.array(zones, dtype=object)))
+    for n, shape in enumerate(geometries_to_plane(np.array(shapes, dtype=object))):
+        part = shapely.intersection(shape, union)
+        if shape.geom_type == "Point":
+            continue
+        inside = part.area if shape.geom_type == "Polygon" else part.length
+        assert ledger.loc[f"S{n:03}", "inside"] == pytest.approx(inside, rel=2e-3, abs=0.01)
 
 
 @few
@@ -377,3 +391,45 @@ def test_a_subject_lies_in_the_county_of_its_greatest_share_and_names_all_its_un
         units = sorted((-row.share, row.zone_id) for row in mine[mine["layer"] == "management_units"].itertuples())
         assert table.loc[name, "county"] == (f"县{ranked[0][1][8:]}" if ranked else "")
         assert table.loc[name, "unit_code"] == ";".join(zone for _, zone in units)
+
+
+def version(sha256, classes=("甲",), *, zones=True):
+    return SimpleNamespace(spec=SimpleNamespace(zones=zones, classes=classes), record=SimpleNamespace(sha256=sha256))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "changed"),
+    [
+        (version("a"), version("a"), False), (version("a"), version("b"), True), (version("a"), version("a", ("乙",)), True),
+        (None, version("a"), True), (version("a"), None, True), (version("a", zones=False), version("b", zones=False), False),
+        (None, version("a", zones=False), False),
+    ],
+)  # fmt: skip
+def test_a_layer_changed_if_its_bytes_or_classes_differ_or_one_version_lacks_it(old, new, changed):
+    before, after = (SimpleNamespace(layers={"z": one} if one else {}) for one in (old, new))
+    found = compare_versions._changed_layers(before, after)
+    assert found == ({"z": ({"z": old} if old else {}, {"z": new} if new else {})} if changed else {})
+
+
+def test_shares_of_a_crosswalk_are_no_more_than_the_whole():
+    found = Matches(
+        old_ids=("A",), new_ids=("B",), old=np.array([0]), new=np.array([0]), shared_m2=np.array([10.0 + 1e-9]), old_m2=np.array([10.0]),
+        new_m2=np.array([10.0 + 1e-10]), same={0: 0},
+    )  # fmt: skip
+    (row,) = crosswalk("z", found).to_dict("records")
+    assert (row["old_share"], row["new_share"], row["relation"]) == (1.0, 1.0, "改码")
+    small = replace(found, shared_m2=np.array([0.0099]), same={})
+    assert crosswalk("z", small).empty and len(crosswalk("z", replace(small, shared_m2=np.array([0.0101])))) == 1
+
+
+def test_a_number_nobody_registered_is_asked_of_whoever_gives_one_and_of_nobody_else():
+    seen = next(name for name, spec in load_attributes().items() if spec.registered and is_document(name.removesuffix(SEEN)))
+    document = seen.removesuffix(SEEN)
+    spared = {"conditions": [{"attribute": document, "op": "declared"}], "article": "a", "reason": "r", "any_industry": "w"}
+    ban = rule("A-1", "z", unless=[spared])
+    stated = pd.DataFrame([("S000", document, "冀政函〔2026〕1号", "")], columns=NO_FACTS.columns)
+    facts = facts_of(sites([metres(0, 0, 1, 1)] * 2), stated)
+    findings = pd.DataFrame([("S000", "A-1", "applies"), ("S001", "A-1", "applies")], columns=["subject_id", "rule_id", "state"])
+    found = unregistered_claims(findings, (ban,), facts, ["S000", "S001"], succession([ban]))
+    assert found[["subject_id", "rule_id", "attribute", "assumed"]].to_numpy().tolist() == [["S000", "A-1", seen, False]]
+    assert [Facts.one(kind="project").number(name)[0] for name in ("area_m2", "length_m")] == [0.0, 0.0]

@@ -312,3 +312,35 @@ def test_a_short_text_stands_alone_whatever_it_begins_and_ends_with(text: str, p
 def test_a_row_names_an_owner_only_by_his_whole_name(row: str, found: int) -> None:
     withheld = _withheld("56789", owner=("甲厂A1",))
     assert len(find_leaks(_page(f"<table><tr><td>{row}</td><td>56789</td></tr></table>"), withheld, trusted=[])) == found
+
+
+@pytest.mark.parametrize(("number", "found"), [("1899", True), ("1900", False), ("2100", False), ("2101", True)])
+def test_a_number_is_a_year_from_1900_to_2100(number: str, found: bool) -> None:
+    row = f"<tr><td>P001</td><td>{number}</td></tr>"
+    assert bool(find_leaks(_page(row), _withheld(number, owner=("P001",)), trusted=())) is found
+
+
+@pytest.mark.parametrize(("count", "more"), [(1, ""), (2, "等 2 处"), (3, "等 3 处")])
+def test_a_find_names_the_first_cell_it_comes_from_and_how_many_there_are(count: int, more: str) -> None:
+    origins = tuple(Origin(place=f"对象 E{n} 的 name", owner=()) for n in range(count))
+    (leak,) = find_leaks(_page("红旗水泥厂"), Withheld(texts={"红旗水泥厂": origins}, lonlat=NOWHERE), trusted=())
+    assert leak.source == f"（来自对象 E0 的 name{more}）"
+
+
+@pytest.mark.parametrize(("text", "page", "found"), [
+    ("AB1#2", "AB1#2", True), ("AB1#2", "AB1#23", False), ("1#2AB", "1#2AB", True), ("1#2AB", "x1#2AB", False), ("1#2AB", "01#2AB", False),
+    ("AB12#", "AB12#x", True), ("#AB12", "x#AB12", True), ("AB12厂", "AB12厂x", True), ("厂AB12", "x厂AB12", True), ("AB12", "1.AB12", False),
+])  # fmt: skip
+def test_only_a_letter_or_digit_at_an_end_of_a_text_may_not_go_on(text: str, page: str, found: bool) -> None:
+    assert bool(find_leaks(_page(f"<p>{page}</p>"), _withheld(text), trusted=())) is found
+
+
+def test_a_number_and_a_text_found_together_are_told_each_its_remedy() -> None:
+    owner = (Origin(place="对象 E007 的 水量", owner=("E007",)),)
+    withheld = Withheld(texts={"红旗水泥厂": owner, "12345": owner}, lonlat=NOWHERE)
+    told = {}
+    for name, body in (("both", "<p>红旗水泥厂</p><p>12345</p>"), ("number", "<p>12345</p>"), ("text", "<p>红旗水泥厂</p>")):
+        with pytest.raises(ReportError) as caught:
+            check_pages([("sites/E007.html", body)], withheld, trusted=[])
+        told[name] = ("碰巧相等" in str(caught.value), "去掉或改写" in str(caught.value))
+    assert told == {"both": (True, True), "number": (True, False), "text": (False, True)}

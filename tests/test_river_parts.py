@@ -19,12 +19,14 @@ from cdgis.core.errors import CatalogError, CrsError, UsageError
 from cdgis.geometry.geodesy import geodesic_distance_m, geometries_to_local, lonlat_points
 from cdgis.rivers import drawn_waters
 from cdgis.rivers import system as system_module
+from cdgis.rivers.entry_points import CARD_KINDS, downstream_measures, entry_table
+from cdgis.rivers.lines import _led_to
 from cdgis.rivers.network import NAMELESS, SHARE_NAMED, _reaches, _stem
 from cdgis.rivers.outfall_placement import sum_loads, zone_of_points
 from cdgis.rivers.profile import LEAST_TRIBUTARY_KM2, _confluences
 from cdgis.rivers.receptors import CLASS_IN_NAME, _border_kind, kinds_not_loaded, receptor_kinds
 from cdgis.rivers.risk import risk_tiers, tier_of
-from cdgis.rivers.snap import Snapper, distances_to, nearest_distances
+from cdgis.rivers.snap import TIE_M, Snapped, Snapper, distances_to, nearest_distances
 from cdgis.rivers.spill_trace import _streams_above, _way_down
 from cdgis.rivers.system import _disagreement, _network, read_elevation
 from cdgis.rivers.trace import Velocity, downstream_events
@@ -301,11 +303,17 @@ def test_where_receptors_stand_and_how_they_are_called(valley):
             own = row["receptor_id"].rpartition("-R")[0] or row["receptor_id"]
             spot = (row["lon"], row["lat"])
             middle = zones.geometry[own].point_on_surface()
+            if kind.how == "point":  # it belongs to the nearest segment
+                nearest = distances_to(np.array([zones.geometry[own]], dtype=object), valley.network.segments())[0]
+                assert row["offset_m"] <= nearest + TIE_M + 1e-6
             stands = (middle.x, middle.y) if kind.how in ("bank", "point") else tuple(on_river[number])
             assert spot == pytest.approx(stands, abs=1e-7), kind.id
             assert row["name"] == zones["zone_name"][own] + (zones["zone_class"][own] if kind.id in CLASS_IN_NAME else "")
             assert (row["role"], row["can_intercept"], row["layer"]) == (kind.role, kind.can_intercept, kind.layer)
             seen.add(kind.how)
+    dams = events[events["kind"] == "水库坝址（推导）"]
+    assert len(dams) and (dams["offset_m"] == 0).all() and dams["receptor_id"].str.endswith("-坝").all() and dams["name"].str.endswith("坝址").all()
+    assert np.column_stack([dams["lon"], dams["lat"]]) == pytest.approx(on_river[dams.index.to_numpy()], abs=1e-9)
     assert seen == {"point", "bank", "zone", "cross", "reservoir"}
     assert {kind.id for kind in kinds_not_loaded(known)} == {kind.id for kind in receptor_kinds() if kind.layer not in known}
     none = known | {"sections": zone_layer("sections", [], kind="point")}
@@ -328,10 +336,10 @@ def outfalls(*rows):
     )  # fmt: skip
 
 
-@given(st.lists(st.tuples(st.sampled_from(["U1", "U2", ""]), st.sampled_from([1.0, 2.5, np.nan])), max_size=6))
-def test_loads_of_each_unit_are_what_its_outfalls_declare_and_what_lies_in_none_has_a_row_of_its_own(rows):
+@given(st.lists(st.tuples(st.sampled_from(["U1", "U2", ""]), st.sampled_from([1.0, 2.5, np.nan])), max_size=6), st.sampled_from(["0", "0.5"]))
+def test_loads_of_each_unit_are_what_its_outfalls_declare_and_what_lies_in_none_has_a_row_of_its_own(rows, cap):
     units = zone_layer("control_units", [shapely.box(117, 41, 118, 42), shapely.box(118, 41, 119, 42)], ids=["U1", "U2"])
-    units.zones["cod_cap_t_per_yr"] = ["5", "0"]
+    units.zones["cod_cap_t_per_yr"] = ["5", cap]
     table = sum_loads(outfalls(*rows), units).set_index("control_unit")
     stray = "（不在任何控制单元）"
     assert set(table.index) == {"U1", "U2"} | ({stray} if any(unit == "" for unit, _ in rows) else set())
@@ -340,10 +348,10 @@ def test_loads_of_each_unit_are_what_its_outfalls_declare_and_what_lies_in_none_
         given_ = [cod for _, cod in mine if cod == cod]
         assert row["outfall_count"] == len(mine) and row["missing_count"] == len(mine) - len(given_)
         assert row["missing_ids"] == ";".join(f"O{n}" for n, cod in mine if cod != cod)
-        declared, cap = row["declared_t_per_yr"], {"U1": 5.0, "U2": 0.0}.get(unit, np.nan)
+        declared, limit = row["declared_t_per_yr"], {"U1": 5.0, "U2": float(cap)}.get(unit, np.nan)
         assert declared == pytest.approx(sum(given_)) if given_ else np.isnan(declared)
-        assert row["share"] == pytest.approx(sum(given_) / 5) if unit == "U1" and given_ else np.isnan(row["share"])
-        assert row["left_t_per_yr"] == pytest.approx(cap - sum(given_)) if given_ and cap == cap else np.isnan(row["left_t_per_yr"])
+        assert row["share"] == pytest.approx(sum(given_) / limit) if limit > 0 and given_ else np.isnan(row["share"])
+        assert row["left_t_per_yr"] == pytest.approx(limit - sum(given_)) if given_ and limit == limit else np.isnan(row["left_t_per_yr"])
 
 
 def test_a_point_lies_in_the_zone_of_the_class_that_counts_first_then_of_the_first_id():
@@ -408,3 +416,51 @@ def test_of_a_receptor_met_twice_the_nearest_counts_then_the_first_reached():
     assert list(zip(found["receptor_id"], found["vertex"], strict=True)) == [("乙", way[1]), ("甲", way[4])]
 
 
+
+
+def test_a_line_is_led_to_a_place_from_the_end_that_stops_short():
+    line, place = shapely.LineString([(0, 0), (5, 0)]), shapely.Point(9, 9)
+    assert _led_to(line, place, 0).coords[:] == [(9, 9), (0, 0), (5, 0)] and _led_to(line, place, -1).coords[:] == [(0, 0), (5, 0), (9, 9)]
+
+
+@pytest.mark.parametrize(("own_m", "told_m"), [(-1.0, 700), (0.0, 0), (30.0, 30)])
+def test_a_kind_that_states_a_distance_of_its_own_is_told_with_it(monkeypatch, tmp_path, own_m, told_m):
+    kind = replace(next(kind for kind in receptor_kinds() if kind.layer == "sections"), bank_m=own_m)
+    monkeypatch.setattr(drawn_waters, "receptor_kinds", lambda: (kind,))
+    place = workspace(tmp_path)
+    rivers = place.settings.rivers.model_copy(update={"bank_m": 700.0})
+    place = replace(place, settings=place.settings.model_copy(update={"rivers": rivers}))
+    none = pd.DataFrame({"layer": [], "receptor_id": []})
+    (gap,) = drawn_waters.waters_astray({"sections": zone_layer("sections", [at(3, 5)], kind="point")}, none, place)
+    assert f"在河网 {told_m} 米以内" in gap.problem
+
+
+def test_what_lies_below_is_measured_to_the_first_of_each_kind(valley):
+    rng = np.random.default_rng(3)
+    spots = [at(float(row), float(column)) for row, column in zip(rng.uniform(2, 37, 12), rng.uniform(5, 25, 12), strict=True)]
+    lon, lat = np.array([p.x for p in spots]), np.array([p.y for p in spots])
+    found = downstream_measures(valley)(pd.DataFrame({"subject_id": [f"E{n}" for n in range(12)], "lon": lon, "lat": lat}))
+    snapped = valley.snapper.snap(lon, lat, limit_m=valley.settings.snap_limit_m)
+    assert found["离所汇入河道（米）"].to_numpy() == pytest.approx(np.where(snapped.vertex >= 0, snapped.offset_m, np.nan), nan_ok=True)
+    told = 0
+    for n in range(12):
+        below = downstream_events(valley.network, valley.events, snapped.vertex[n : n + 1], snapped.to_outlet_m[n : n + 1])
+        for kind in CARD_KINDS:
+            wanted = min((km for name, km in zip(below["kind"], below["river_km"], strict=True) if name == kind), default=np.nan)
+            assert found[f"沿河到下游{kind}（公里）"][n] == pytest.approx(wanted, nan_ok=True)
+            told += wanted == wanted
+    assert told > 5
+
+
+def test_whoever_enters_at_the_first_vertex_enters_too(valley):
+    frame = pd.DataFrame({"subject_id": ["A", "B", "C"], "name": ["甲", "乙", "丙"]})
+    offset = np.array([10.0, 5000.0, 20.0])
+    snapped = Snapped(
+        vertex=np.array([0, -1, -1]), to_outlet_m=np.array([0.0, np.nan, np.nan]), offset_m=offset, lon_deg=np.full(3, 117.2),
+        lat_deg=np.full(3, 40.9), behind_divide=np.array([True, True, True]),
+    )  # fmt: skip
+    table = entry_table(valley, frame, snapped).set_index("subject_id")
+    assert table["status"].to_dict() == {"A": "已取河段", "B": "未取：超出距离上限", "C": "未取：与近处河段不同汇水"}
+    assert table["reach_id"].to_dict() == {"A": valley.network.reach_id(np.array([0]))[0], "B": "", "C": ""}
+    assert table.loc["A", "river"] == valley.network.label(0) and table.loc["B", "river"] == ""
+    assert table["note"].to_dict() == {"A": "有更近的河段，但隔分水岭，未采用", "B": "", "C": ""}
