@@ -142,12 +142,12 @@ def test_reader_sees_one_state_while_another_writes_and_may_not_write(two):
 
 
 def test_work_another_server_has_under_way_is_not_swept_away(two, tmp_path):
-    from cdgis.web.case_flow import sweep
+    from cdgis.web.remains import sweep
 
     desk = two[0].state.desk
     making = desk.settings.folder / "reports" / "x" / ".making-1"
     making.mkdir(parents=True)
-    sweep(desk)
+    sweep(desk.settings, desk.database)
     assert making.is_dir()
 
 

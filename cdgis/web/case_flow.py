@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import time
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,11 +18,11 @@ from cdgis.web.cases import Question, changed, check_version, documents_of, ques
 from cdgis.web.event_chain import events_of
 from cdgis.web.models import Case, Document
 from cdgis.web.opinions import Opinion, annex, checked_opinion
+from cdgis.web.remains import clear
 from cdgis.web.running_desk import Desk
 from cdgis.web.verdict_summary import decisive_of
 
 REPORT = "report"
-_DAY_S = 86_400
 DOSSIER = "案卷"
 """Folder in the zip that holds what the desk knows of the case beside the reports."""
 
@@ -196,7 +195,7 @@ def finalise(desk: Desk, actor: Actor, case_id: str, *, reason: str, version: in
     except OSError as err:
         raise DeskError(f"报告没有写成：{os_reason(err)}", remedy="案件没有变；请检查磁盘空间和权限后重试", status=503) from err
     finally:
-        shutil.rmtree(made, ignore_errors=True)
+        clear(made)
 
 
 def _check_files(desk: Desk, session: Session, case: Case) -> None:
@@ -242,14 +241,3 @@ def note_documents(desk: Desk, session: Session, case: Case, made: Path, place: 
             path=f"{place}/{path.relative_to(made).as_posix()}", size=path.stat().st_size, sha256=file_digest(path),
             made_at=desk.settings.clock().isoformat(),
         ))  # fmt: skip
-
-
-def sweep(desk: Desk) -> None:
-    """Remove what a killed process left half made: no row speaks of it. What another server may be making is left for a day."""
-    for remains in (*desk.settings.folder.glob("reports/*/.making-*"), *desk.settings.folder.glob("files/*/.part-*")):
-        if desk.settings.shared and remains.stat().st_mtime > time.time() - _DAY_S:
-            continue
-        if remains.is_dir():
-            shutil.rmtree(remains, ignore_errors=True)
-        else:
-            remains.unlink(missing_ok=True)

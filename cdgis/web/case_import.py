@@ -16,6 +16,7 @@ from cdgis.web.case_states import Actor, CaseState, Role
 from cdgis.web.cases import BOUNDARY, added_case, case_folder, changed
 from cdgis.web.models import Document
 from cdgis.web.outlines import point_inside
+from cdgis.web.remains import clear
 from cdgis.web.running_desk import Desk, actor_of, desk_of
 
 uploads = APIRouter(prefix="/api/imports", tags=["案件"])
@@ -55,7 +56,7 @@ def import_dossier(desk: Desk, actor: Actor, name: str, stream: BinaryIO) -> str
     except OSError as err:
         raise DeskError(f"案卷没有收下：{os_reason(err)}", remedy="请检查磁盘空间和权限后重试", status=503) from err
     finally:
-        shutil.rmtree(made, ignore_errors=True)
+        clear(made)
         if not done:
             for folder in (files, made.parent):
                 shutil.rmtree(folder, ignore_errors=True)

@@ -29,9 +29,9 @@ from cdgis.web import (
     rejudging,
     vector_tiles,
 )
-from cdgis.web.case_flow import sweep
 from cdgis.web.desk_settings import DeskSettings
 from cdgis.web.guards import Guard
+from cdgis.web.remains import sweep
 from cdgis.web.repeated_requests import Repeats
 from cdgis.web.running_desk import Desk
 from cdgis.web.webhooks import Courier
@@ -59,7 +59,7 @@ def make_app(settings: DeskSettings, *, setup_token: str = "") -> FastAPI:
     DeskError : the desk's folder or database cannot be used.
     """
     desk = Desk.opened(settings)
-    sweep(desk)
+    sweep(settings, desk.database)
     desk.presence.begin()
     courier = Courier(desk)
     courier.begin()

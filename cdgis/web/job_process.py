@@ -14,6 +14,7 @@ from cdgis.core.error_words import in_words
 from cdgis.core.errors import CdgisError, DeskError
 from cdgis.core.progress import Progress
 from cdgis.web.desk_settings import Limits
+from cdgis.web.worker import end_process, processes_below
 
 _LOOK_S = 0.2
 _SAY_S = 0.3
@@ -101,10 +102,7 @@ def run_apart(root: Path, kind: str, asked: dict[str, Any], out: Path, tell: Tel
     except (EOFError, OSError) as err:
         raise DeskError("做这项作业的进程意外结束", remedy="请重试；仍不成请关闭其他程序，或反馈", status=500) from err
     finally:
-        for one in (*_below(process.pid), process):
-            with suppress(psutil.Error):
-                one.kill()
-        process.join()
+        end_process(process)
         link.close()
     if isinstance(answer, CdgisError):
         raise answer
@@ -115,17 +113,9 @@ def _check(pid: int | None, until: float, limits: Limits) -> None:
     if time.monotonic() > until:
         raise DeskError(f"这项作业超过 {limits.job_seconds / 3600:g} 小时，已中止", status=413)
     with suppress(psutil.Error):
-        held = sum(one.memory_info().rss for one in (psutil.Process(pid), *_below(pid)))
+        held = sum(one.memory_info().rss for one in (psutil.Process(pid), *processes_below(pid)))
         if held / (1 << 20) > limits.job_megabytes:
             raise DeskError(f"这项作业占用内存超过 {limits.job_megabytes} MB，已中止", status=413)
-
-
-def _below(pid: int | None) -> list[psutil.Process]:
-    """Return the processes that a job has begun itself: a run makes its tables in a second one."""
-    try:
-        return list(psutil.Process(pid).children(recursive=True))
-    except psutil.Error:
-        return []
 
 
 def _serve(link: "Connection[Any, Any]", root: str, kind: str, asked: dict[str, Any], out: str) -> None:

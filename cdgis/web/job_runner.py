@@ -1,6 +1,5 @@
 """Jobs taken from the table one after another, the quick ones beside the long ones; what came of each is written back."""
 
-import shutil
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,6 +16,7 @@ from cdgis.web.job_kinds import KINDS
 from cdgis.web.job_process import JobCancelled, run_apart, run_here
 from cdgis.web.job_states import JobState
 from cdgis.web.models import Job
+from cdgis.web.remains import clear
 from cdgis.web.running_servers import Presence, hold
 
 _LOOK_S = 5.0
@@ -110,7 +110,7 @@ class JobRunner:
         except (OSError, ValueError, LookupError, ArithmeticError, TypeError, AttributeError, RuntimeError) as err:
             told |= {"state": JobState.FAILED, "message": f"程序内部错误 {type(err).__name__}，请连同操作步骤一并反馈"}
         finally:
-            shutil.rmtree(part, ignore_errors=True)
+            clear(part)
         return told | {"ended_at": self._settings.clock().isoformat(), "stage": ""}
 
     def _note(self, job_id: str, told: dict[str, Any]) -> None:

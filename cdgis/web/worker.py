@@ -7,6 +7,7 @@ memory ends the worker, and the next question starts another. Processes are spaw
 import multiprocessing
 import threading
 import time
+from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -129,12 +130,27 @@ class Worker:
 
     def _end(self) -> None:
         if self._process is not None:
-            self._process.kill()
-            self._process.join()
+            end_process(self._process)
             self._process = None
         if self._link is not None:
             self._link.close()
             self._link = None
+
+
+def end_process(process: Any) -> None:
+    """End a spawned process and those it has begun itself, such as a browser that prints a report, and wait until it is gone."""
+    for one in (*processes_below(process.pid), process):
+        with suppress(psutil.Error):
+            one.kill()
+    process.join()
+
+
+def processes_below(pid: int | None) -> list[psutil.Process]:
+    """Return the processes that one has begun."""
+    try:
+        return list(psutil.Process(pid).children(recursive=True))
+    except psutil.Error:
+        return []
 
 
 class InProcess:
