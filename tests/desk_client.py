@@ -4,6 +4,7 @@ import time
 from pathlib import Path
 
 import shapely
+from desk_answers import held
 from desk_databases import database_for
 from fastapi.testclient import TestClient
 from shapes import metres
@@ -37,17 +38,17 @@ class Browser:
         self.headers = {"origin": f"http://{HOST}", "x-csrf-token": csrf_of(token)}
 
     def get(self, path: str, **options):
-        return self.client.get(path, **options)
+        return held(self.client.get(path, **options), "get", path)
 
     def post(self, path: str, body=None, **options):
-        return self.client.post(path, json=body, headers=self.headers, **options) if "files" not in options else self.client.post(
-            path, headers=self.headers, **options)
+        sent = options if "files" in options else options | {"json": body}
+        return held(self.client.post(path, headers=self.headers, **sent), "post", path)
 
     def put(self, path: str, body):
-        return self.client.put(path, json=body, headers=self.headers)
+        return held(self.client.put(path, json=body, headers=self.headers), "put", path)
 
     def delete(self, path: str):
-        return self.client.delete(path, headers=self.headers)
+        return held(self.client.delete(path, headers=self.headers), "delete", path)
 
 
 def opened_desk(root: Path, **changed):

@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from desk_city import RIVER_LON, desk_city, plan_of
 from desk_client import HOST, Browser, desk_settings, ended
@@ -291,3 +292,45 @@ def test_changes_name_exactly_the_enterprises_whose_row_differs(before, after):
     back = plan_changes(table(after), table(before), {"Y1": "西园", "Y2": "东园"})
     swapped = {row["id"]: [(item["what"], item["after"], item["before"]) for item in row["items"]] for row in back}
     assert swapped == {row["id"]: [(item["what"], item["before"], item["after"]) for item in row["items"]] for row in rows}
+
+
+# ---- the same plan for programs --------------------------------------------------------------------------------
+
+
+def relocate(browser, inputs, **headers):
+    return browser.client.post("/ogc/processes/relocate/execution", json={"inputs": inputs}, headers=browser.headers | headers)
+
+
+def test_plan_that_a_program_asks_for_is_the_one_of_the_page_row_by_row(app, root, browser, closed):
+    answer = relocate(browser, {"close": ["Y2"]})
+    assert answer.status_code == 200, answer.text
+    told = answer.json()
+    assert told["changes"] == closed["result"]["changes"] and told["lines"] == closed["result"]["lines"]
+    table = pd.read_csv(root / "desk" / "jobs" / closed["id"] / "reports" / "data" / "relocation.csv", dtype=str, keep_default_na=False)
+    assert [row["enterprise_id"] for row in told["enterprises"]] == table["enterprise_id"].tolist()
+    assert [row["assigned"] or "" for row in told["enterprises"]] == table["assigned"].tolist()
+    assert {row["park_id"] for row in told["parks"]} == {"Y1", "Y2"}
+
+
+def test_plan_as_a_job_of_the_interface_is_followed_listed_and_dismissed(browser):
+    place = relocate(browser, {}, prefer="respond-async").headers["location"]
+    job = place.rpartition("/")[2]
+    assert ended(browser, job)["title"] == "搬迁方案（接口调用）"
+    assert browser.get(place).json()["status"] == "successful" and browser.get(f"{place}/results").json()["enterprises"]
+    assert browser.client.delete(place, headers=browser.headers).json()["status"] == "dismissed"
+    assert browser.get(f"{place}/results").status_code == 404 and not browser.get(f"/api/jobs/{job}").json()["kept"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "status"),
+    [({"close": ["没有的园区"]}, 422), ({"as_of": "昨天"}, 422), ({"cap_ha": {"Y1": -1}}, 400), ({"weights": {"a": 1}}, 400),
+     ({"shut": ["Y2"]}, 400)],
+)  # fmt: skip
+def test_plan_that_cannot_be_is_refused_by_name(browser, inputs, status):
+    answer = relocate(browser, inputs)
+    assert answer.status_code == status and answer.json()["reason"] and answer.json()["remedy"]
+
+
+def test_plan_of_programs_is_no_job_of_the_page(browser):
+    assert browser.post("/api/jobs", {"kind": "ogc-relocate"}).status_code == 404
+    assert "ogc-relocate" not in [row["kind"] for row in browser.get("/api/jobs/kinds").json()]

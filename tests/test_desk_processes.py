@@ -46,7 +46,7 @@ def test_conformance_list_and_descriptions(browser):
     assert {CONF + name for name in ("core", "json", "ogc-process-description", "job-list", "dismiss")} <= set(conforms)
     rels = {link["rel"]: link["href"] for link in browser.get("/ogc").json()["links"]}
     listed = browser.get(rels["http://www.opengis.net/def/rel/ogc/1.0/processes"]).json()["processes"]
-    assert [row["id"] for row in listed] == ["screen", "guide", "trace"]
+    assert [row["id"] for row in listed] == ["screen", "guide", "trace", "relocate"]
     for row in listed:
         one = browser.get(f"/ogc/processes/{row['id']}").json()
         assert {key: one[key] for key in row} == row and set(row["jobControlOptions"]) == {"sync-execute", "async-execute"}

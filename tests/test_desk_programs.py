@@ -2,12 +2,14 @@
 
 import json
 import random
+import re
 import threading
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 import shapely
+from desk_answers import held
 from desk_client import ABOUT, BESIDE, HOST, OVER, Browser, confirmed_case, opened_desk, upload, wkt_geojson
 from fastapi.testclient import TestClient
 from sqlalchemy import func, select
@@ -15,6 +17,7 @@ from sqlalchemy import func, select
 from cdgis.geometry.geodesy import from_lonlat
 from cdgis.web import accounts
 from cdgis.web.access_scopes import Scope, scope_opens
+from cdgis.web.answer_schemas import ANSWERS
 from cdgis.web.case_states import Role
 from cdgis.web.desk_options import DeskOptions, Webhook
 from cdgis.web.guards import ALONE
@@ -350,3 +353,50 @@ def test_openapi_names_and_explains_every_operation(app, people):
         assert about.get("summary") and about.get("tags"), (method, path)
         assert any("一" <= letter <= "鿿" for letter in about["summary"]), (method, path)
         assert {part[1:-1] for part in path.split("/") if part.startswith("{")} <= {one["name"] for one in about.get("parameters", [])}
+
+
+def test_plan_of_the_whole_city_is_not_for_who_sees_his_own_cases_alone(people):
+    for name in ("甲", "读"):
+        answer = people[name].post("/ogc/processes/relocate/execution", {"inputs": {}})
+        assert answer.status_code == 403 and answer.json()["reason"], name
+    assert people["管"].post("/ogc/processes/relocate/execution", {"inputs": {"cap_ha": {"Y1": -1}}}).status_code == 400
+
+
+FILES = {
+    "/api/cases/{case_id}/documents/{document_id}", "/api/jobs/{job_id}/events", "/api/jobs/{job_id}/files/{path}", "/api/jobs/{job_id}/open/{path}",
+    "/api/workspace/rules.xlsx",
+}  # fmt: skip
+"""What is answered with a file, a page's address, or events."""
+
+
+def named(part):
+    return set(re.findall(r"#/components/schemas/([\w-]+)", json.dumps(part)))
+
+
+def test_openapi_says_field_by_field_what_every_operation_answers_and_what_a_refusal_says(people):
+    document = people["管"].get("/api/openapi.json").json()
+    schemas = document["components"]["schemas"]
+    stated = set()
+    for path, methods in document["paths"].items():
+        for method, about in methods.items():
+            told = [answer["content"]["application/json"]["schema"] for status, answer in about["responses"].items()
+                    if status.startswith("2") and "application/json" in answer.get("content", {})]  # fmt: skip
+            stated |= {(method, path)} if told else set()
+            assert told or path in FILES, (method, path)
+            assert about["responses"]["4XX"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/Refusal"}
+    assert {key for key in stated if not key[1].startswith("/api/inquiry")} == {key for key in ANSWERS if not key[1].startswith("/api/inquiry")}
+    abouts = [about for methods in document["paths"].values() for about in methods.values()]
+    asked, told = (named([about.get(part) for about in abouts]) for part in ("requestBody", "responses"))
+    assert named(document) <= set(schemas) and asked and not asked & told  # no two of one name, one of which wrote over the other
+    assert all(schema.get("properties") is not None or "enum" in schema for schema in schemas.values())
+    refused = people["管"].get("/api/cases/none").json()
+    assert set(refused) == set(schemas["Refusal"]["properties"])
+
+
+def test_answer_that_is_not_as_stated_is_noticed(people):
+    real = people["管"].get("/api/journal")
+    for change in ({"more": 1}, {"count": "7"}, {"head": None}):
+        altered = type("Answer", (), {"status_code": 200, "headers": real.headers, "content": json.dumps(real.json() | change).encode()})
+        with pytest.raises(ValueError, match=next(iter(change))):
+            held(altered, "get", "/api/journal")
+    assert held(real, "get", "/api/journal") is real

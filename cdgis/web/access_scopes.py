@@ -23,7 +23,7 @@ class Scope(StrEnum):
 
 
 SCOPE_WORDS = {
-    Scope.OGC: "看图层和案件（QGIS 等）", Scope.PROCESSES: "调用研判、选址、追踪", Scope.READ: "读案件（/api）", Scope.HANDOFF: "移交案件",
+    Scope.OGC: "看图层和案件（QGIS 等）", Scope.PROCESSES: "调用研判、选址、追踪、搬迁", Scope.READ: "读案件（/api）", Scope.HANDOFF: "移交案件",
 }  # fmt: skip
 _READ_PATHS = ("/api/cases", "/api/project", "/api/process", "/api/document", "/api/case_event", "/api/decision_element", "/api/decision_payload",
                "/api/openapi.json", "/api/vocabulary", "/api/industries", "/api/layers", "/api/extent")  # fmt: skip

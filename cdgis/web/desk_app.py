@@ -29,6 +29,7 @@ from cdgis.web import (
     rejudging,
     vector_tiles,
 )
+from cdgis.web.answer_schemas import add_answers
 from cdgis.web.desk_settings import DeskSettings
 from cdgis.web.guards import Guard
 from cdgis.web.remains import sweep
@@ -48,6 +49,14 @@ class DeskApi(FastAPI):
         """Return the stack of middleware."""
         desk = self.state.desk
         return Guard(Repeats(super().build_middleware_stack(), desk), desk)
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the definition of the interface, with what each operation answers."""
+        made = self.openapi_schema is None
+        document = super().openapi()
+        if made:
+            add_answers(document)
+        return document
 
 
 def make_app(settings: DeskSettings, *, setup_token: str = "") -> FastAPI:

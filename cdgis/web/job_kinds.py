@@ -1,21 +1,28 @@
 """What the desk can be asked to do besides cases: one row a kind of job, each made by the pipeline of the command of that name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any
 
+import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
+from cdgis.core import layer_ids
 from cdgis.core.calendar_days import parse_date
 from cdgis.core.errors import NetworkError, UsageError
 from cdgis.core.progress import Progress
 from cdgis.web.case_states import Role
 from cdgis.web.current_workspace import files_digest
 from cdgis.web.job_results import comparison_answer, outfall_answer, page_links, plan_answer, run_answer, trace_answer
+from cdgis.web.plain_values import plain_rows
 from cdgis.workspace.settings import Workspace
 
+QUEUED = {"relocate": "ogc-relocate"}
+"""Process of the OGC interface that is a job of its own -> kind of that job."""
+PLAN_TABLES = {"enterprises": "relocation", layer_ids.PARKS: "park_use"}
+"""What programs call the tables of a plan -> their names."""
 _JOBS = 2
 """Threads of one job; the answer does not depend on it."""
 Text = Annotated[str, Field(max_length=300)]
@@ -89,6 +96,8 @@ class JobKind:
     make: Make
     folder: str = "reports"
     """Name of the folder it is written into, as the command calls it."""
+    listed: bool = True
+    """Offered on the page of jobs; otherwise asked for by programs alone."""
     quick: bool = False
     """Done in seconds: not kept waiting behind the long ones."""
     roles: frozenset[Role] = frozenset({Role.FIRST_REVIEWER, Role.SECOND_REVIEWER, Role.ADMIN})
@@ -128,6 +137,16 @@ def _public(workspace: Workspace, asked: Dated, out: Path, progress: Progress) -
 
 
 def _relocation(workspace: Workspace, asked: Changes, out: Path, progress: Progress) -> Answer:
+    return _plan(workspace, asked, out, progress)[0]
+
+
+def _relocation_told(workspace: Workspace, asked: Changes, out: Path, progress: Progress) -> Answer:
+    answer, tables = _plan(workspace, asked, out, progress)
+    return answer | {name: plain_rows(tables[table]) for name, table in PLAN_TABLES.items()}
+
+
+def _plan(workspace: Workspace, asked: Changes, out: Path, progress: Progress) -> tuple[Answer, Mapping[str, pd.DataFrame]]:
+    """Return a plan's answer and its tables; its files are written."""
     from cdgis.pipelines.assess_relocation import assess_relocation
     from cdgis.pipelines.save_assessment import save_assessment
     from cdgis.relocation.plan import WhatIf
@@ -138,7 +157,7 @@ def _relocation(workspace: Workspace, asked: Changes, out: Path, progress: Progr
     found = assess_relocation(workspace, what_if=wanted, as_of=asked.day, jobs=_JOBS, progress=progress)
     before = assess_relocation(workspace, as_of=asked.day, jobs=_JOBS, progress=progress) if wanted.row() else None
     save_assessment(found, out, jobs=_JOBS, progress=progress)
-    return plan_answer(found, before, out, assumed=wanted.words())
+    return plan_answer(found, before, out, assumed=wanted.words()), found.tables
 
 
 def _carbon(workspace: Workspace, asked: Dated, out: Path, progress: Progress) -> Answer:
@@ -207,6 +226,7 @@ KINDS: dict[str, JobKind] = {
     "relocation": JobKind(
         title="搬迁方案与推演", about="谁该搬、先后、去处；可假设关闭园区、改余地、改权重，列出与原方案的不同", asked=Changes, make=_relocation
     ),
+    QUEUED["relocate"]: JobKind(title="搬迁方案（接口调用）", about="程序经 /ogc 要的方案", asked=Changes, make=_relocation_told, listed=False),
     "carbon": JobKind(title="碳汇核算", about="碳储量和修复增汇潜力，按县区、单元、流域、红线", asked=Dated, make=_carbon),
     "trace": JobKind(
         title="沿河追踪", about="在图上点一处，看下游先后到谁、几公里、几小时，或上游有哪些风险源", asked=Start, make=_trace, quick=True

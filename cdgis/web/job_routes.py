@@ -34,6 +34,8 @@ PAGE = 30
 _LOOK_S = 0.4
 _MOST_OPEN = 60
 _COMPARE = "compare"
+_OTHERS = {"rejudge": "重判清单", "rejudge-again": "按清单重判"}
+"""What jobs are called that the runner does not do."""
 _BRIEF = ("id", "kind", "state", "done", "total", "message", "stage", "made_by", "made_at", "ended_at", "asked")
 
 
@@ -68,7 +70,7 @@ def may_begin(actor: Actor, kind: JobKind) -> bool:
 @router.get("/kinds", summary="可做的作业")
 def kinds(actor: Staff) -> list[dict[str, Any]]:
     """Return the kinds of jobs, and which of them the actor may begin."""
-    return [{"kind": name, "title": kind.title, "about": kind.about, "may": may_begin(actor, kind)} for name, kind in KINDS.items()]
+    return [{"kind": name, "title": kind.title, "about": kind.about, "may": may_begin(actor, kind)} for name, kind in KINDS.items() if kind.listed]
 
 
 @router.get("/choices", summary="作业表单要用的园区、权重、图层")
@@ -101,7 +103,7 @@ def listed(desk: InDesk, _: Staff, kind: str = "", offset: int = 0) -> dict[str,
 def _brief(job: Job) -> dict[str, Any]:
     kind = KINDS.get(job.kind)
     asked = {key: value for key, value in job.asked.items() if key != "file"}
-    return {name: getattr(job, name) for name in _BRIEF} | {"title": kind.title if kind else "重判清单", "asked": asked}
+    return {name: getattr(job, name) for name in _BRIEF} | {"title": kind.title if kind else _OTHERS.get(job.kind, "接口调用"), "asked": asked}
 
 
 @router.post("", status_code=202, summary="开始一项作业")
@@ -125,8 +127,8 @@ def begin_comparison(desk: InDesk, actor: Staff, layer: Annotated[str, Form()], 
 
 def _checked_kind(actor: Actor, name: str) -> JobKind:
     kind = KINDS.get(name)
-    if kind is None:
-        raise DeskError(f"没有作业 {name[:40]}", remedy=f"应为 {'、'.join(KINDS)}", status=404)
+    if kind is None or not kind.listed:
+        raise DeskError(f"没有作业 {name[:40]}", remedy=f"应为 {'、'.join(name for name, kind in KINDS.items() if kind.listed)}", status=404)
     if not may_begin(actor, kind):
         raise DeskError(f"“{kind.title}”须由 {'、'.join(sorted(kind.roles))} 办理", status=403)
     return kind

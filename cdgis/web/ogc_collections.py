@@ -18,8 +18,8 @@ from cdgis.web.case_states import Actor
 from cdgis.web.map_layers import frame_of
 from cdgis.web.models import Case
 from cdgis.web.ogc_crs import Bounds
+from cdgis.web.plain_values import plain
 from cdgis.web.running_desk import Desk
-from cdgis.web.tasks import plain
 
 CASES = "cases"
 _PLAIN_ID = re.compile(r"[\w.-]+")

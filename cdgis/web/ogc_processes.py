@@ -1,4 +1,4 @@
-"""OGC API Processes Part 1 (Core, JSON, OpenAPI 3.0, job list, dismiss) over screen, guide and trace: answered at once, or as a job."""
+"""OGC API Processes Part 1 (Core, JSON, OpenAPI 3.0, job list, dismiss) over screen, guide, trace and relocate: answered at once, or as a job."""
 
 import threading
 from contextlib import suppress
@@ -13,10 +13,14 @@ from sqlalchemy import select, update
 from cdgis.core.errors import CdgisError, DeskError
 from cdgis.web.case_states import Actor, Role
 from cdgis.web.database import insist
-from cdgis.web.job_states import JobState
+from cdgis.web.job_kinds import KINDS, QUEUED
+from cdgis.web.job_routes import job_of, may_begin
+from cdgis.web.job_runner import job_folder
+from cdgis.web.job_states import OPEN_JOBS, JobState
 from cdgis.web.job_table import hold_job, new_job
 from cdgis.web.models import Job
 from cdgis.web.process_tasks import PROCESSES, checked_inputs
+from cdgis.web.remains import clear
 from cdgis.web.running_desk import Desk, actor_of, desk_of
 
 router = APIRouter(prefix="/ogc", include_in_schema=False)
@@ -26,6 +30,7 @@ CONFORMS_TO = [
     f"http://www.opengis.net/spec/ogcapi-processes-1/1.0/conf/{name}" for name in ("core", "ogc-process-description", "json", "job-list", "dismiss")
 ]
 _KIND = "ogc-"
+_LOOK_S = 0.2
 _MOST_OPEN = 5
 """Jobs one person or program may have under way."""
 _STATUS = {
@@ -91,22 +96,52 @@ def execute(request: Request, desk: InDesk, actor: Who, name: str, body: Executi
     if not actor.alone and actor.account_id >= 0 and actor.roles <= {Role.READER}:
         raise DeskError("只读的账号不能执行处理", remedy="请由申报、审核或管理人员办理", status=403)
     given = checked_inputs(_known(name), body.inputs)
-    if "respond-async" not in request.headers.get("prefer", ""):
+    later = "respond-async" in request.headers.get("prefer", "")
+    if name in QUEUED:
+        job = _begun(desk, actor, name, given, JobState.WAITING)
+        if not later:
+            return JSONResponse(_awaited(desk, job.id))
+    elif not later:
         return JSONResponse(desk.ask_quickly(f"process-{name}", **given))
-    job = _begun(desk, actor, name, given)
-    threading.Thread(target=_run, args=(desk, job.id, name, given), daemon=True).start()
+    else:
+        job = _begun(desk, actor, name, given, JobState.RUNNING)
+        threading.Thread(target=_run, args=(desk, job.id, name, given), daemon=True).start()
     headers = {"location": f"{_base(request)}/jobs/{job.id}", "preference-applied": "respond-async"}
     return JSONResponse(_status(request, job), status_code=201, headers=headers)
 
 
-def _begun(desk: Desk, actor: Actor, name: str, given: dict[str, Any]) -> Job:
+def _begun(desk: Desk, actor: Actor, name: str, given: dict[str, Any], state: JobState) -> Job:
+    """Return a job of a process: one that this server does at once, or one that waits for the next server that is free."""
+    kind = KINDS.get(QUEUED.get(name, ""))
+    if kind is not None and actor.account_id >= 0 and not may_begin(actor, kind):
+        raise DeskError(f"“{kind.title}”的结果涉及全市，须由 {'、'.join(sorted(kind.roles))} 办理", remedy="请由审核或管理人员办理", status=403)
     with desk.database.writing() as session:
-        mine = select(Job.id).where(Job.owner_id == actor.account_id, Job.kind.startswith(_KIND), Job.state == JobState.RUNNING)
+        mine = select(Job.id).where(Job.owner_id == actor.account_id, Job.kind.startswith(_KIND), Job.state.in_(OPEN_JOBS))
         if len(list(session.scalars(mine))) >= _MOST_OPEN:
             raise DeskError(f"已有 {_MOST_OPEN} 件在办", remedy="请等它们完成", status=429)
-        job = new_job(desk, actor, f"{_KIND}{name}", JobState.RUNNING, asked=given, total=1)
-        hold_job(desk, session, job)
-        return job
+        job = new_job(desk, actor, f"{_KIND}{name}", state, asked=given, total=1)
+        if state == JobState.RUNNING:
+            hold_job(desk, session, job)
+        else:
+            session.add(job)
+    if state == JobState.WAITING:
+        desk.runner.wake()
+    return job
+
+
+def _awaited(desk: Desk, job_id: str) -> dict[str, Any]:
+    """Return what came of a job, once it has ended on whichever server.
+
+    Raises
+    ------
+    DeskError : it failed, was cancelled, or the desk closes.
+    """
+    while True:
+        job = job_of(desk, job_id)
+        if job.state == JobState.DONE:
+            return job.result
+        if job.state not in OPEN_JOBS or desk.presence.ended.wait(_LOOK_S):
+            raise DeskError(job.message or "作业没有做完", remedy="请核对 inputs 后重试", status=422)
 
 
 def _run(desk: Desk, job_id: str, name: str, given: dict[str, Any]) -> None:
@@ -170,13 +205,14 @@ def job_results(desk: InDesk, actor: Who, job_id: str) -> JSONResponse:
         return JSONResponse(job.result)
     if job.state == JobState.FAILED:
         raise DeskError(f"没有完成：{job.message}", status=500)
-    raise DeskError("还没有结果" if job.state == JobState.RUNNING else "作业已取消", remedy="请先问 /ogc/jobs 的状态", status=404)
+    raise DeskError("还没有结果" if job.state in OPEN_JOBS else "作业已取消", remedy="请先问 /ogc/jobs 的状态", status=404)
 
 
 @router.delete("/jobs/{job_id}")
 def dismiss(request: Request, desk: InDesk, actor: Who, job_id: str) -> JSONResponse:
     """Take no result of a job any more."""
     _mine(desk, actor, job_id)
+    clear(job_folder(desk.settings, job_id))
     with desk.database.writing() as session:
         values = {"state": JobState.CANCELLED, "result": {}, "ended_at": desk.settings.clock().isoformat()}
         session.execute(update(Job).where(Job.id == job_id).values(**values))

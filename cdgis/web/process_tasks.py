@@ -3,14 +3,15 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import pandas as pd
 from geopandas import GeoDataFrame
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from shapely.geometry import shape
 
 from cdgis.core.errors import DeskError
 from cdgis.pipelines.session import Session
-from cdgis.web.tasks import alternatives, drawn_file, plain
+from cdgis.web.job_kinds import Numbers, Texts
+from cdgis.web.plain_values import plain_rows
+from cdgis.web.tasks import alternatives, drawn_file
 from cdgis.web.verdict_summary import summary_of
 
 
@@ -48,6 +49,16 @@ class TraceInputs(_Inputs):
     velocity: str = Field(default="", max_length=20, description="流速范围，米每秒，如 0.3:1.5")
 
 
+class RelocateInputs(_Inputs):
+    """What a relocation plan is to assume; nothing: the plan as it stands."""
+
+    as_of: str = Field(default="", max_length=40, description="判定日期；不写为设置的日期")
+    close: Texts = Field(default=[], description="假设关闭的园区编号")
+    cap_ha: Numbers = Field(default={}, description="园区编号 → 假设的余地，公顷")
+    weights: dict[str, Numbers] = Field(default={}, max_length=2, description="priority、destinations → 指标编号 → 权重")
+    free: Texts = Field(default=[], description="假设不搬的企业编号")
+
+
 def screen(ws: Session, *, geometry: Mapping[str, Any], attributes: Mapping[str, str], **facts: str) -> dict[str, Any]:
     """Return the verdict on a shape, as the desk's own page gets it; a draft, decided by nobody."""
     drawn_file(geometry)  # refuses what is no shape in degrees
@@ -69,26 +80,17 @@ def guide(ws: Session, *, size_ha: float, within: str, **facts: str) -> dict[str
 def trace(ws: Session, *, lon: float, lat: float, up: bool, velocity: str) -> dict[str, Any]:
     """Return who lies downstream, or what lies upstream, in the order the water takes."""
     found = ws.trace(lon, lat, up=up, velocity=velocity)
-    return {"direction": found.direction, "notes": list(found.notes), "rows": _rows(found.sources if up else found.receptors)}
+    return {"direction": found.direction, "notes": list(found.notes), "rows": plain_rows(found.sources if up else found.receptors)}
 
 
-def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    shown = [str(name) for name in table.columns if name != "geometry"]
-    return [{name: _told(row[name]) for name in shown} for _, row in table.iterrows()]
-
-
-def _told(value: Any) -> Any:
-    found = plain(value)
-    return found if isinstance(found, str | int | float | bool | None) else str(found)
-
-
-PROCESSES: Mapping[str, tuple[str, type[_Inputs], Callable[..., dict[str, Any]]]] = {
+PROCESSES: Mapping[str, tuple[str, type[_Inputs], Callable[..., dict[str, Any]] | None]] = {
     "screen": ("研判：一个图形压占哪些区、符合哪些条文（草算，不作决定）", ScreenInputs, screen),
     "guide": ("选址：这样的项目放在哪里没有冲突", GuideInputs, guide),
     "trace": ("追踪：水往下游流到哪里、上游有什么风险源", TraceInputs, trace),
+    "relocate": ("搬迁：谁该搬、先后、去处；可假设关闭园区、改余地、改权重", RelocateInputs, None),
 }
-"""Id -> title, inputs, task."""
-PROCESS_TASKS = {f"process-{name}": task for name, (_, _, task) in PROCESSES.items()}
+"""Id -> title, inputs, task of a worker; None: it takes too long for one and is a job of its own (`cdgis.web.job_kinds.QUEUED`)."""
+PROCESS_TASKS = {f"process-{name}": task for name, (_, _, task) in PROCESSES.items() if task is not None}
 
 
 def checked_inputs(name: str, given: Any) -> dict[str, Any]:

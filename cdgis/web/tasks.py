@@ -5,7 +5,6 @@ Tasks take and give plain values, so that they can run in a process of their own
 
 import hashlib
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -217,10 +216,3 @@ def declared_of(facts: Mapping[str, Any], answers: Mapping[str, str]) -> dict[st
     """Return a case's facts and answers as options of `Session.screen`; attributes stand apart."""
     told: dict[str, Any] = {key: str(facts.get(key) or "") or None for key in ("name", "industry", "project_type", "activity")}
     return told | {key: answers.get(key) or None for key in ("crs", "dxf_unit", "geometry_kind")}
-
-
-def plain(value: Any) -> Any:
-    """Return a table's cell as JSON holds it: no NaN, no numpy."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -22,6 +22,14 @@ function kindOf(about) {
   return about.enum?.join("、") ?? about.anyOf?.map(kindOf).join(" 或 ") ?? about.type ?? "";
 }
 
+/** Return a status with the names of the fields that are answered with it. */
+function answerOf(status, answer, components) {
+  const schema = answer.content?.["application/json"]?.schema;
+  const parts = [schema, schema?.items, ...(schema?.anyOf ?? []), ...(schema?.items?.anyOf ?? [])];
+  const names = new Set(parts.flatMap((part) => fieldsOf(part, components).map(([name]) => name)));
+  return names.size ? `${status}（${schema.type === "array" ? "列表，每项有 " : ""}${[...names].join("、")}）` : status;
+}
+
 /** Return what an operation takes and gives, as it stands in openapi.json. */
 function operation(about, components) {
   const body = Object.entries(about.requestBody?.content ?? {});
@@ -30,7 +38,7 @@ function operation(about, components) {
     ...body.flatMap(([media, { schema }]) => fieldsOf(schema, components).map(([name, kind, ...rest]) => [name, `${kind}（${media}）`, ...rest])),
   ];
   const list = rows.map((row) => el("li", {}, el("code", {}, row[0]), ` ${row.slice(1).filter(Boolean).join("，")}`));
-  const answers = el("p", {}, `回答：${Object.keys(about.responses).join("、")}`);
+  const answers = el("p", {}, `回答：${Object.entries(about.responses).map(([status, answer]) => answerOf(status, answer, components)).join("；")}`);
   return el("details", {}, el("summary", {}, about.summary), rows.length ? el("ul", {}, list) : "", answers);
 }
 
