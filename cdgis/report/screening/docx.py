@@ -8,7 +8,7 @@ import io
 import re
 from copy import deepcopy
 from datetime import UTC, datetime, time
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from typing import Any
 
@@ -27,10 +27,12 @@ from docx.text.run import Run
 from cdgis.core.fixed_zip import fixed_zip
 from cdgis.core.safe_text import legal_text
 from cdgis.core.sm3 import sm3_hex
+from cdgis.report.drawing.fonts import Font, chinese_font
 from cdgis.report.files.docx_base import core_property, house_styles
 from cdgis.report.screening import ScreeningReport, report_json
 from cdgis.report.screening.blocks import Block, Cell, Grid, Heading, Pairs, Picture, Signatures, Text
 from cdgis.report.screening.cells import verdict_text
+from cdgis.report.screening.content import Figure
 from cdgis.report.screening.figure_png import draw_png
 from cdgis.report.screening.grounds_wording import parts_of, summary_of
 from cdgis.report.screening.official_form import add_red_head, add_seal_box, free_tables, set_official_page
@@ -142,10 +144,16 @@ def _picture(document: DocumentType, block: Picture, report: ScreeningReport) ->
     caption = _paragraph(document, figure.title, bold=True)
     caption.alignment = WD_ALIGN_PARAGRAPH.CENTER
     caption.paragraph_format.keep_with_next = True
-    document.add_picture(io.BytesIO(draw_png(figure)), width=Mm(138))
+    document.add_picture(io.BytesIO(_drawn(figure, chinese_font())), width=Mm(138))
     document.paragraphs[-1].alignment = WD_ALIGN_PARAGRAPH.CENTER
     note = "。".join(text for text in (figure.note, report.declaration.map_mark) if text)
     _paragraph(document, f"{note}　{report.stamp}".strip(), size=9).alignment = WD_ALIGN_PARAGRAPH.CENTER
+
+
+@lru_cache(maxsize=8)
+def _drawn(figure: Figure, font: Font | None) -> bytes:
+    """Return a figure's PNG: the plain and the official form of a report, written one after the other, show the same."""
+    return draw_png(figure)
 
 
 def _pairs(document: DocumentType, block: Pairs) -> None:
