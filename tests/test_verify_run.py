@@ -101,11 +101,11 @@ def test_reports_on_shipped_sites_of_every_format_are_accepted(tmp_path):
     workspace = open_workspace(ROOT)
     shipped_files = sorted(path for path in (ROOT / "layers/projects").iterdir() if path.stem != "attributes")
     files = sorted({path.suffix: path for path in shipped_files}.values())  # of all files: cdgis screen, then cdgis verify
-    composer = Composer(assess_sites(workspace, files))
-    names = composer.subject_ids()
+    made = assess_sites(workspace, files)
+    composer, names = Composer(made), list(made.tables["subjects"].groupby("source_file")["subject_id"].head(2))
     for subject_id in names:
         (tmp_path / f"{subject_id}.json").write_bytes(report_json(composer.report(subject_id)))
     again = Repeater(workspace)
     results = [verify_report(path, workspace=workspace, again=again) for path in sorted(tmp_path.glob("*.json"))]
     assert [(r.subject_id, c.title, c.faults) for r in results for c in r.checks if c.faults] == []
-    assert len(files) == 7 and len(results) == len(names) > 20
+    assert len(files) == 7 and len(results) == len(names) > 10
