@@ -148,11 +148,14 @@ def scope_of(rule: Rule) -> Scope:
 
 def reach_by_layer(rules: Sequence[Rule], facts: Facts) -> dict[str, FloatArray]:
     """Return, per layer, how near an unhit zone must lie to be listed: the widest buffer any rule asks for."""
-    reach: dict[str, FloatArray] = {}
-    for rule in rules:
-        if rule.geometry == "within":
-            distance = np.nan_to_num(buffer_m(rule, facts), nan=0.0)
-            reach[rule.layer] = np.maximum(reach.get(rule.layer, np.zeros(facts.size)), distance)
+    within = [rule for rule in rules if rule.geometry == "within"]
+    # Most buffers are the same for everybody.
+    fixed = dict.fromkeys((rule.layer for rule in within), 0.0)
+    for rule in (rule for rule in within if not rule.distance_attribute):
+        fixed[rule.layer] = max(fixed[rule.layer], rule.reach_m or 0.0)
+    reach = {layer: np.full(facts.size, widest) for layer, widest in fixed.items()}
+    for rule in (rule for rule in within if rule.distance_attribute):
+        reach[rule.layer] = np.maximum(reach[rule.layer], np.nan_to_num(buffer_m(rule, facts), nan=0.0))
     return reach
 
 
