@@ -15,7 +15,7 @@ from cdgis.core.vocabulary import LIST_SEPARATOR, State
 from cdgis.judging import engine_rulings
 from cdgis.judging.compare_zones import _code_words, compare_verdicts
 from cdgis.judging.facts import Facts
-from cdgis.judging.match_zones import crosswalk, fates, match_zones
+from cdgis.judging.match_zones import Matches, crosswalk, fates, match_zones
 from cdgis.judging.overlay import measure_overlaps
 from cdgis.judging.verdicts import judge, reach_by_layer
 from cdgis.rules.book import load_rulebook
@@ -235,3 +235,47 @@ def test_what_forbids_and_the_class_of_the_unit_disagree_only_where_the_unit_is_
     assert list(told["subject_id"]) == ["S001"], Counter(found["rule_id"])
     gaps = found[(found["rule_id"] == engine_rulings.GAP_RULE) & (found["state"] != "不适用")]
     assert set(gaps["subject_id"]) >= {"S003"} and "S000" not in set(gaps["subject_id"])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(1, 4), st.integers(1, 4), st.randoms(use_true_random=False))
+def test_a_unit_whose_shape_stayed_is_nobodys_part(olds, news, random):
+    """Whatever overlaps it: of a pair of which either side kept its shape, neither is split nor merged by it."""
+    pairs = [(i, j) for i in range(olds) for j in range(news) if random.random() < 0.8]
+    same = {}
+    for j in range(news):
+        left = [i for i in range(olds) if i not in same.values()]
+        if left and random.random() < 0.3:
+            same[j] = random.choice(left)
+    shared = [random.choice([0.5, 0.95]) for _ in pairs]
+    found = Matches(
+        old_ids=tuple(f"O{i}" for i in range(olds)), new_ids=tuple(f"N{j}" for j in range(news)), same=same,
+        old=np.array([i for i, _ in pairs], dtype=int), new=np.array([j for _, j in pairs], dtype=int),
+        shared_m2=np.array(shared), old_m2=np.ones(olds), new_m2=np.ones(news),
+    )  # fmt: skip
+    free = [(i, j) for (i, j), m2 in zip(pairs, shared, strict=True) if m2 > 0.9 and i not in same.values() and j not in same]
+    ends = {f"O{i}": ("改码", f"N{j}") for j, i in same.items()}
+    origins = {f"N{j}": ("改码", f"O{i}") for j, i in same.items()}
+    for i in range(olds):
+        mine = sorted(f"N{j}" for k, j in free if k == i)
+        if len(mine) > 1:
+            ends[f"O{i}"] = ("拆分", LIST_SEPARATOR.join(mine))
+            origins |= dict.fromkeys(mine, ("拆分", f"O{i}"))
+    for j in range(news):
+        mine = sorted(f"O{i}" for i, k in free if k == j)
+        if len(mine) > 1:
+            origins[f"N{j}"] = ("合并", LIST_SEPARATOR.join(mine))
+            ends |= dict.fromkeys(mine, ("合并", f"N{j}"))
+    assert fates(found) == (ends, origins)
+
+
+def test_facts_of_others_at_the_same_places_are_numbered_from_zero():
+    subjects = sites([metres(0, 0, 50, 50), metres(3000, 0, 3050, 50), metres(100, 0, 150, 50)])
+    layers = layer_set(zone_layer("redline", [metres(0, 0, 1000, 1000), metres(0, 0, 20, 20)], "红线"))
+    measured = measure_overlaps(subjects, layers)
+    there = measured.at(np.array([2, 0, 0, 1]), np.array(["a", "b", "c", "d"], dtype=object))
+    assert there.hits.index.tolist() == list(range(len(there.hits)))
+    assert [(row.subject, row.zone_id) for row in there.hits.itertuples()] == [
+        (copy, row.zone_id) for copy, old in enumerate([2, 0, 0, 1]) for row in measured.hits[measured.hits["subject"] == old].itertuples()
+    ]
+    assert measure_overlaps(subjects, {}).overlaps.empty

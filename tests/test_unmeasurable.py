@@ -27,6 +27,7 @@ def test_what_the_library_cannot_overlay_is_one_quarantined_subject():
         assert set(kept.frame["subject_id"]) == set(subjects.frame["subject_id"]) - bad
         assert {note.value for note in kept.intake if note.status is IntakeStatus.QUARANTINED} == bad
         assert set(measurement.subject_ids) == set(kept.frame["subject_id"])
+        assert list(kept.frame.columns) == list(subjects.frame.columns) and list(kept.attributes.columns) == list(subjects.attributes.columns)
 
 
 def test_a_fault_of_a_layer_is_not_blamed_on_subjects():
