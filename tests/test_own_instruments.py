@@ -79,7 +79,7 @@ def test_the_code_of_issue_20_that_tests_once_missed_gives_the_mutants_named_the
         "report/public/leak_check.py": {"10.0 -> 20.0", "6 -> 7"}, "readers/crs.py": {"100000.0 -> 200000.0", "900000.0 -> 1800000.0"},
         "results/review_journal.py": {"(anchor.length, anchor.head) == (journal.length, journal.head) -> "
                                       "(anchor.length, anchor.head) != (journal.length, journal.head)"},
-        "judging/rule_outcomes.py": {"distance <= threshold -> distance < threshold"}, "rules/law.py": {"1 -> 2"},
+        "judging/rule_outcomes.py": {"distance_of_zones <= threshold -> distance_of_zones < threshold"}, "rules/law.py": {"1 -> 2"},
     }  # fmt: skip
     for path, said in wanted.items():
         source = (ROOT / "cdgis" / path).read_text(encoding="utf-8")

@@ -91,3 +91,15 @@ def test_equally_deep_in_a_sharp_and_a_blurred_layer_is_sure_by_the_sharp_one():
     for first, second in ((35.822, 35.816), (35.816, 35.822)):
         results = [holding("R1", "b", first), holding("R2", "c", second)]
         assert not critical_distance(results, rank, rank, precision)[2][0]
+
+
+@given(st.floats(0.1, 20), st.floats(21, 900), st.permutations([0, 1, 2]))
+def test_neither_a_milder_rule_that_holds_nor_an_equal_one_that_does_not_makes_a_verdict_sure(shallow, deep, order):
+    decides, milder, idle = holding("A", "a", shallow), holding("B", "a", deep), holding("C", "a", deep)
+    milder = replace(milder, rule=rule("B", "a", "提示"))
+    no = np.full(1, FALSE, dtype=np.int8)
+    idle = replace(idle, value=no, rest=no)  # an equal one whose other conditions do not hold
+    rank = np.full(1, decides.rule.effect.rank)
+    some = [[decides, milder, idle][at] for at in order]
+    distance, layer, critical = critical_distance(some, rank, rank, Precision(np.zeros(1), 20.0, {}))
+    assert (distance[0], layer[0], critical[0]) == (shallow, "a", True)

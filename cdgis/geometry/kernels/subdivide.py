@@ -60,7 +60,7 @@ class Cut:
         return Cut(whole=self.whole[keep], pieces=self.pieces[held], owner=place[self.owner[held]])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True, kw_only=True)
 class Zones:
     """Geometries that subjects are compared with again and again."""
 
