@@ -45,7 +45,7 @@ FENCES = {
     "rasterio": ("raster",),
     "pyproj": ("geometry.geodesy", "geometry.gauss_kruger", "geometry.projections", "geometry.projection_faults"),
     "folium": ("report.map",),
-    **dict.fromkeys(("fastapi", "starlette", "uvicorn", "sqlalchemy", "alembic", "argon2", "multiprocessing", "psutil"), ("web",)),
+    **dict.fromkeys(("fastapi", "starlette", "uvicorn", "sqlalchemy", "alembic", "argon2", "multiprocessing", "psutil", "joserfc"), ("web",)),
     "numba": ("core.compiled",),
     "docx": (
         "report.files.docx_base", "report.screening.docx", "report.screening.official_form", "report.screening.word_record",
@@ -55,7 +55,7 @@ FENCES = {
     "PIL": ("report.drawing.fonts", "report.drawing.zone_picture", "report.screening.figure_png", "report.rivers.plan_png"),
 }
 NETWORK = ("urllib.request", "urllib.error", "http", "http.client", "socket", "ssl", "psycopg", "requests", "urllib3", "ftplib", "asyncio")
-NETWORK_ROOMS = ("readers.sources", "web.webhooks")
+NETWORK_ROOMS = ("readers.sources", "web.webhooks", "web.single_sign_on")
 """What can open a connection, and what alone may: the room that takes snapshots, and the desk's messages to configured addresses."""
 FORBIDDEN_NAMES = ("utils", "helpers", "common")
 SHARED_STEMS = ("page", "content", "docx", "publish")

@@ -182,7 +182,10 @@ def filled(path, case):
         "{layer_id}", "city").replace("{collection_id}", "city").replace("{account_id}", "1").replace("{key_id}", "1").replace("{job_id}", "0")
 
 
-FREE = {"/enter", "/login", "/setup", "/api/login", "/api/setup", "/health", "/static/{name}", "/results/{ticket}/{path:path}"}
+FREE = {
+    "/enter", "/login", "/login/sso", "/login/sso/back", "/setup", "/api/login", "/api/setup", "/health", "/static/{name}",
+    "/results/{ticket}/{path:path}",
+}  # fmt: skip
 
 
 def test_stranger_gets_nothing_but_the_ways_in(app, cases):

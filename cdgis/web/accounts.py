@@ -12,7 +12,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from cdgis.core.errors import DeskError
-from cdgis.core.safe_text import is_clean
+from cdgis.core.safe_text import is_clean, visible
 from cdgis.core.vocabulary import LIST_SEPARATOR
 from cdgis.web.access_scopes import Scope, joined_scopes, scopes_in
 from cdgis.web.case_states import Actor, Role
@@ -103,9 +103,7 @@ def sign_in(desk: Desk, login: str, password: str, token: str) -> Actor:
         elif _matches(account.password if account else _NOBODY, password) and account is not None and account.active:
             refused = None
             account.failures, account.locked_until = 0, ""
-            session.execute(delete(LoginSession).where(LoginSession.expires_at < now.isoformat()))
-            session.add(LoginSession(token_sha256=sha256(token), account_id=account.id, expires_at=(now + _SESSION).isoformat()))
-            append_event(session, case_id=_OF_THE_DESK, action="登录", who=account.login, when=now)
+            _begin(session, account, token, now)
         else:
             refused = DeskError(_WRONG, remedy=f"请核对后重试；连续 {_MOST_FAILURES} 次不对会锁定 15 分钟", status=401)
             if account is not None:
@@ -113,6 +111,26 @@ def sign_in(desk: Desk, login: str, password: str, token: str) -> Actor:
     if refused is not None or account is None:
         raise refused or DeskError(_WRONG, status=401)
     return _actor(account)
+
+
+def begin_session(desk: Desk, login: str, token: str) -> None:
+    """Begin a session under `token` for who an identity server says it is.
+
+    Raises
+    ------
+    DeskError : no account has that login, or it is closed (403).
+    """
+    with desk.database.writing() as session:
+        account = session.scalar(select(Account).where(Account.login == login, Account.active))
+        if account is None:
+            raise DeskError(f"研判台没有 {visible(login[:60])} 的账号，或已停用", remedy="请管理员在“账号”一页建立同名账号", status=403)
+        _begin(session, account, token, desk.settings.clock(), by="统一身份认证")
+
+
+def _begin(session: Session, account: Account, token: str, now: datetime, *, by: str = "") -> None:
+    session.execute(delete(LoginSession).where(LoginSession.expires_at < now.isoformat()))
+    session.add(LoginSession(token_sha256=sha256(token), account_id=account.id, expires_at=(now + _SESSION).isoformat()))
+    append_event(session, case_id=_OF_THE_DESK, action="登录", who=account.login, when=now, reason=by)
 
 
 def _count_failure(session: Session, account: Account, now: datetime) -> None:

@@ -27,9 +27,11 @@ from cdgis.web import (
     permit_entities,
     rejudge_all,
     rejudging,
+    single_sign_on,
     vector_tiles,
 )
 from cdgis.web.answer_schemas import add_answers
+from cdgis.web.desk_options import with_secrets
 from cdgis.web.desk_settings import DeskSettings
 from cdgis.web.guards import Guard
 from cdgis.web.remains import sweep
@@ -67,6 +69,8 @@ def make_app(settings: DeskSettings, *, setup_token: str = "") -> FastAPI:
     WorkspaceError, CatalogError : there is no usable workspace.
     DeskError : the desk's folder or database cannot be used.
     """
+    if settings.options.sso is not None:
+        with_secrets(settings.options.sso.client_secret)  # a missing one is told at the start, not to whoever signs in first
     desk = Desk.opened(settings)
     sweep(settings, desk.database)
     desk.presence.begin()
@@ -90,7 +94,7 @@ def make_app(settings: DeskSettings, *, setup_token: str = "") -> FastAPI:
     for large in (case_routes.uploads, case_import.uploads, handoffs.router):
         app.include_router(large, max_body_size=limits.upload_bytes + _FORM_SLACK)
     ogc = (ogc_features, ogc_processes, vector_tiles, image_tiles)
-    for part in (case_routes, permit_entities, account_routes, map_help, map_layers, *ogc, rejudge_all, rejudging, desk_pages):
+    for part in (case_routes, permit_entities, account_routes, map_help, map_layers, *ogc, rejudge_all, rejudging, single_sign_on, desk_pages):
         app.include_router(part.router)
     register_work(app, upload_bytes=limits.upload_bytes)
     app.add_exception_handler(CdgisError, _told)

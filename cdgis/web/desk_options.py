@@ -41,6 +41,32 @@ class SignedIn(Stated):
         return addresses
 
 
+def is_safe(url: str) -> bool:
+    """Return whether an address may be asked: https, or plain http on this computer."""
+    parts = urlsplit(url)
+    return bool(parts.hostname) and not parts.username and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _OWN))
+
+
+class SingleSignOn(Stated):
+    """An identity server (OpenID Connect) that says who somebody is."""
+
+    issuer: PlainText
+    client_id: PlainText = Field(min_length=1)
+    client_secret: str = Field(pattern=r"^\$\{\w+\}$")
+    """Name of the environment variable that holds it."""
+    claim: str = Field(default="preferred_username", pattern=r"^[A-Za-z_]{1,60}$")
+    """What of the identity token is the login of an account here; one that people cannot change themselves."""
+    title: PlainText = "统一身份认证"
+
+    @field_validator("issuer")
+    @classmethod
+    def _reachable(cls, issuer: str) -> str:
+        without_secret(issuer)
+        if not is_safe(issuer) or urlsplit(issuer).query:
+            raise Worded("应为 https://主机/路径；本机以外须用 https")
+        return issuer
+
+
 class Webhook(Stated):
     """A program that is told when a case is decided."""
 
@@ -78,6 +104,7 @@ class DeskOptions(Stated):
     folder: PlainText = ""
     """Where cases' files are kept, for several servers on one database; empty: the workspace's desk folder."""
     proxy: SignedIn | None = None
+    sso: SingleSignOn | None = None
     webhook: tuple[Webhook, ...] = ()
     inquiry: Inquiry | None = None
     """Off without it."""

@@ -41,7 +41,7 @@ def page(request: Request, name: str, actor: Actor | None, **values: Any) -> HTM
         accounts=desk.settings.serves_accounts, ground=desk.settings.options.ground,
         manages=actor is not None and (actor.alone or Role.ADMIN in actor.roles),
         applies=actor is not None and (actor.alone or Role.APPLICANT in actor.roles), states=list(CaseState),
-        inquiry=desk.settings.options.inquiry is not None, **values,
+        inquiry=desk.settings.options.inquiry is not None, sso=desk.settings.options.sso.title if desk.settings.options.sso else "", **values,
     )  # fmt: skip
     return HTMLResponse(text)
 
@@ -89,7 +89,7 @@ def enter(desk: InDesk, token: str = "") -> Response:
 @router.get("/login")
 def login_page(request: Request, desk: InDesk) -> Response:
     """Return where people sign in; on a computer without accounts, how to come in."""
-    return page(request, "login.html", None, first=desk.settings.serves_accounts and not has_accounts(desk))
+    return page(request, "login.html", None, first=desk.settings.serves_accounts and not has_accounts(desk), told="")
 
 
 @router.get("/setup")

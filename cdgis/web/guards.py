@@ -39,7 +39,7 @@ _HEADERS = {
 }  # fmt: skip
 _SAFE = ("GET", "HEAD")
 _TOO_LARGE = 413
-_OPEN = ("/enter", "/login", "/setup", "/api/login", "/api/setup", "/health")
+_OPEN = ("/enter", "/login", "/login/sso", "/login/sso/back", "/setup", "/api/login", "/api/setup", "/health")
 """Asked by people who are not yet signed in."""
 _STATIC = "/static/"
 _RESULTS = "/results/"
