@@ -23,7 +23,7 @@ from cdgis.judging.facts import Facts, missing_information
 from cdgis.judging.match_zones import Matches, crosswalk, fates, match_zones
 from cdgis.judging.measurement import Nearest
 from cdgis.judging.overlay import measure_overlaps
-from cdgis.judging.questions import list_questions, silent_triggers, unregistered_claims
+from cdgis.judging.questions import ASSUMED, list_questions, silent_triggers, unregistered_claims
 from cdgis.judging.rule_outcomes import Hits, apply_rule, buffer_m, grey_rules, reach_by_layer
 from cdgis.judging.rule_plan import RulePlan
 from cdgis.judging.subject_table import describe_subjects
@@ -433,3 +433,23 @@ def test_a_number_nobody_registered_is_asked_of_whoever_gives_one_and_of_nobody_
     found = unregistered_claims(findings, (ban,), facts, ["S000", "S001"], succession([ban]))
     assert found[["subject_id", "rule_id", "attribute", "assumed"]].to_numpy().tolist() == [["S000", "A-1", seen, False]]
     assert [Facts.one(kind="project").number(name)[0] for name in ("area_m2", "length_m")] == [0.0, 0.0]
+
+
+def test_margin_of_a_buffer_is_told_unless_a_zone_of_any_class_lies_nearer():
+    """A class nobody can place may be meant: what is told is then the nearest of all, never more than the margin."""
+    layers = layer_set(zone_layer("z", [metres(0, 0, 100, 100), metres(3000, 0, 3100, 100)], ["甲", "丁"]))
+    subjects = sites([metres(400, 0, 410, 10), metres(2000, 0, 2010, 10)])
+    near = rule("R-1", "z", geometry="within", distance_m=100.0, zone_classes=["甲"])
+    facts = facts_of(subjects)
+    measured = measure_overlaps(subjects, layers, reach_m=reach_by_layer([near], facts))
+    found = apply_rule(near, facts, measured, Hits(measured.hits, 2, {"z": frozenset({"丁"})}), succession([near]))
+    assert found.distance_m == pytest.approx([200, 990], abs=0.5)
+
+
+@pytest.mark.parametrize(("found", "silent", "assumed"), [(True, True, False), (False, True, True), (True, False, False)])
+def test_a_fact_is_told_as_assumed_only_where_nobody_waits_for_it(found, silent, assumed):
+    columns = ["subject_id", "rule_id", "effect", "state", "missing_attribute"]
+    findings = pd.DataFrame([("S", "A", "禁止", "unknown", "captive_coal_unit")] if found else [], columns=columns)
+    more = pd.DataFrame({"subject_id": ["S"], "attribute": ["captive_coal_unit"], "rule_id": ["B"], "effect": ["限制"], "assumed": [True]})
+    (row,) = list_questions(findings, load_attributes(), more if silent else None).itertuples()
+    assert row.title.endswith(ASSUMED) == assumed
