@@ -1,6 +1,7 @@
 """What comes to the desk from outside: hosts, headers, sizes, slow senders, texts with markup; and the processes that are ended."""
 
 import json
+import operator
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,21 @@ def test_error_of_the_program_itself_is_told_and_the_next_question_is_answered(b
     assert browser.get(f"/api/cases/{case}/verdict").status_code == 500
     monkeypatch.undo()
     assert browser.get(f"/api/cases/{case}/verdict").status_code == 200
+
+
+def test_process_that_ends_while_it_begins_is_told_and_the_next_one_answers(tmp_path, monkeypatch):
+    """Killed by the system, or by whoever closes the desk at once: no traceback, and no answer that never comes."""
+    worker = Worker(small_workspace(tmp_path / "w"), Limits())
+    monkeypatch.setattr("cdgis.web.worker.serve", operator.is_)  # is over at once, and answers nothing
+    try:
+        with pytest.raises(DeskError, match="没有启动"):
+            worker.warm()
+        assert worker.pid is None
+        monkeypatch.undo()
+        worker.warm()
+        assert worker.pid is not None
+    finally:
+        worker.close()
 
 
 def test_process_over_its_time_or_memory_is_ended_and_the_next_one_answers(tmp_path):

@@ -93,14 +93,18 @@ class Worker:
     def _start(self) -> None:
         self._end()
         context = multiprocessing.get_context("spawn")
-        self._link, other = context.Pipe()
+        link, other = context.Pipe()
+        self._link = link
         self._process = context.Process(target=serve, args=(other, str(self._root)), daemon=True)
         self._process.start()
         other.close()
-        if not self._link.poll(_START_S):
+        try:
+            ready = link.recv() if link.poll(_START_S) else None
+        except (EOFError, OSError):  # it ended while it began: killed, or the desk itself is being closed
+            ready = None
+        if ready is None:
             self._end()
             raise DeskError("处理进程没有启动", remedy="请关闭其他程序后重试", status=503)
-        ready = self._link.recv()
         if isinstance(ready, CdgisError):
             self._end()
             raise ready
