@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from search_tables import search_table
 
 from cdgis.relocation import annealing
 from cdgis.rivers import flats
@@ -63,18 +64,7 @@ def test_ways_through_level_ground_are_those_of_the_definition(seed, rows, colum
 
 
 def problem(rng, count, parks, limits):
-    """Table and options as `improving` makes them: the last place is outside and takes everybody."""
-    table = np.zeros((count, parks + 1, 2 + limits))
-    table[:, :, 0] = rng.uniform(0, 1, (count, parks + 1))
-    table[:, parks, 0] = rng.uniform(1, 3, count)
-    table[:, :parks, 0][rng.random((count, parks)) < 0.2] = np.inf
-    table[:, :parks, 2:] = rng.uniform(0.05, 0.7, (count, parks, limits))
-    table[:, :parks, 1] = rng.uniform(0, 0.4, (count, parks))
-    option = np.zeros((count, 2 + parks), dtype=np.int64)
-    for i in range(count):
-        may = np.flatnonzero(np.isfinite(table[i, :, 0]))
-        option[i, 0], option[i, 1 : 1 + len(may)] = len(may), may
-    return table, option
+    return search_table(rng, count, parks, limits, outside=(1, 3), need=(0.05, 0.7))
 
 
 def loss_of(table, place):

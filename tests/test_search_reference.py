@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
+from search_tables import search_table
 
 from cdgis.relocation import UNPLACED, Demand, Problem, Supply, annealing, assign, assignment, improving, refining
 from cdgis.relocation.improving import Pairs, Relaxed, improved
@@ -114,18 +115,8 @@ def searched(table, option, wanted, stop, schedule) -> list[int]:
 
 
 def problem(rng, count, parks, limits):
-    """A table as `improving` makes it, in which places are scarce, and who may try which."""
-    table = np.zeros((count, parks + 1, 2 + limits))
-    table[:, :, 0] = rng.uniform(0, 1, (count, parks + 1))
-    table[:, parks, 0] = rng.uniform(0.6, 2, count)
-    table[:, :parks, 0][rng.random((count, parks)) < 0.2] = INF
-    table[:, :parks, 2:] = rng.uniform(0.1, 0.6, (count, parks, limits))
-    table[:, :parks, 1] = rng.uniform(0, 0.4, (count, parks))
-    option = np.zeros((count, 2 + parks), dtype=np.int64)
-    for i in range(count):
-        may = np.flatnonzero(np.isfinite(table[i, :, 0]))
-        option[i, 0], option[i, 1 : 1 + len(may)] = len(may), may
-    return table, option
+    """A table in which places are scarce, and who may try which."""
+    return search_table(rng, count, parks, limits, outside=(0.6, 2), need=(0.1, 0.6))
 
 
 @pytest.mark.parametrize("seed", range(24))
@@ -570,14 +561,15 @@ def test_an_objective_within_the_gap_of_the_bound_is_proven_and_a_bound_is_never
         assert found.proven == proven and found.bound == pytest.approx(told, abs=1e-9) and found.objective == 0.5
 
 
+def two_by_two():
+    """Return the model of two candidates and two parks where everybody may go everywhere."""
+    cost = np.array([[0.5, 0.1], [0.2, 0.3]])
+    one = Problem(cost=cost, permitted=np.ones((2, 2), dtype=bool), demand=demand(2), supply=supply(2, 2))
+    return assignment._Model.of(one, *assignment._canonical_order(one))
+
+
 def test_pairs_are_chosen_as_the_solver_says_and_none_without_pairs(monkeypatch):
-    one = Problem(
-        cost=np.array([[0.5, 0.1], [0.2, 0.3]]),
-        permitted=np.ones((2, 2), dtype=bool),
-        demand=demand(2),
-        supply=supply(2, 2),
-    )
-    model = assignment._Model.of(one, *assignment._canonical_order(one))
+    model = two_by_two()
     nothing = assignment._solve(model, np.array([], dtype=np.int64), gap=0.0, nodes=1)
     assert nothing.chosen.size == 0 and (nothing.bound, nothing.nodes) == (0.0, 0)
     monkeypatch.setattr(
@@ -587,13 +579,7 @@ def test_pairs_are_chosen_as_the_solver_says_and_none_without_pairs(monkeypatch)
 
 
 def test_the_approach_adds_up_its_nodes_and_ends_at_the_gap_of_the_relaxed_value(monkeypatch):
-    one = Problem(
-        cost=np.array([[0.5, 0.1], [0.2, 0.3]]),
-        permitted=np.ones((2, 2), dtype=bool),
-        demand=demand(2),
-        supply=supply(2, 2),
-    )
-    model = assignment._Model.of(one, *assignment._canonical_order(one))
+    model = two_by_two()
     seen = {}
 
     def refine(pairs, relaxed, whole, *, search, solve, saving, enough):
