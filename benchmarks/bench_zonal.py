@@ -104,7 +104,7 @@ def rasterstats(folder: Path, raster: str, zones: gpd.GeoDataFrame) -> Totals:
 
 def weighted(zone: pd.Series, code: pd.Series, area_m2: pd.Series, zones: gpd.GeoDataFrame) -> Totals:
     """Return class totals in which zone n counts n times."""
-    number = zone.map({zone_id: n for n, zone_id in enumerate(zones["zone_id"], start=1)})
+    number = pd.Index(zones["zone_id"]).get_indexer(zone) + 1
     return {int(c): float(a) for c, a in (area_m2 * number).groupby(code).sum().items()}
 
 

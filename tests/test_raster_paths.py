@@ -96,6 +96,24 @@ def test_counts_do_not_depend_on_where_rings_start_or_in_what_order_parts_come(s
     pd.testing.assert_frame_equal(class_areas(raster, make_zones(a=one)), found, rtol=1e-12)
 
 
+@given(shapes=st.lists(awkward_polygons(), max_size=5), seed=st.integers(0, 999))
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_outlines_are_those_of_the_polygons_put_in_order_by_geos(shapes: list[shapely.Geometry], seed: int) -> None:
+    """Whichever way rings run, with holes or without, single, in several parts, empty or missing."""
+    rng = np.random.default_rng(seed)
+    plain = [shapely.reverse(shape) if rng.integers(2) else shape for shape in shapes]
+    several = shapely.MultiPolygon([shapely.box(300, 0, 301, 1), *shapely.get_parts(plain[:1])])
+    for zones in (plain, [shapely.convex_hull(shape) for shape in plain], [*plain, None, shapely.Polygon(), several]):
+        zones = np.array(zones, dtype=object)
+        found = outlines_of(zones, (0.0, 1.0, 0.0, 1.0))
+        for at, zone in enumerate(zones):
+            turned = [shapely.get_rings(shapely.orient_polygons(part)) for part in shapely.get_parts([zone])]
+            rings = [shapely.get_coordinates(ring).tolist() for part in turned for ring in part]
+            starts = found.ring_start[found.zone_start[at] : found.zone_start[at + 1] + 1]
+            kept = [np.column_stack([found.x[a:b], -found.y[a:b]]) for a, b in zip(starts[:-1], starts[1:], strict=True)]
+            assert [ring.tolist() for ring in kept] == rings
+
+
 @given(shape=awkward_polygons())
 @settings(max_examples=60, deadline=None, derandomize=True)
 def test_fractions_equal_clipping_when_shapes_are_awkward(shape: shapely.Geometry) -> None:

@@ -90,9 +90,10 @@ def areas_by_value(
     outlines = outlines_of(shapes_on(raster.grid, zones), raster.grid.origin_and_steps)
     codes, totals_m2 = _count(raster, outlines, effort or Effort(), progress or Silent())
     zone, position = np.nonzero(totals_m2)
+    ids = zones["zone_id"]
     return pd.DataFrame(
         {
-            "zone_id": zones["zone_id"].to_numpy()[zone],
+            "zone_id": ids.to_numpy()[zone] if ids.dtype == object else ids.array.take(zone),
             "class_code": np.asarray(codes, dtype=np.int64)[position],
             "area_m2": totals_m2[zone, position],
         }
@@ -130,13 +131,14 @@ def _count(raster: Raster, outlines: Outlines, effort: Effort, progress: Progres
     index, cell_areas = ClassIndex(raster), CellAreas(raster.grid)
     totals_m2 = np.zeros((len(outlines), 1))
     bands = (_prepared(index, cell_areas, route, band) for band in raster.bands(rows))
-    with PlaneThreads(effort.threads or min(os.cpu_count() or 1, 8)) as pool:
+    threads = effort.threads or min(os.cpu_count() or 1, 8)
+    with PlaneThreads(threads) as pool:
         for band in _ahead(bands):
             totals_m2 = np.pad(totals_m2, ((0, 0), (0, len(index.codes) - totals_m2.shape[1])))
             list(
                 pool.map(
                     lambda zones, band=band, totals_m2=totals_m2: add(band, outlines, zones, totals_m2),
-                    _shares(outlines, band),
+                    _shares(outlines, band, threads),
                 )
             )
             if raster.grid.rows > rows:
@@ -205,12 +207,13 @@ def _band_rows(raster: Raster, effort: Effort) -> int:
     return int(min(whole_blocks or rows, raster.grid.rows))
 
 
-def _shares(outlines: Outlines, band: Band) -> Iterator[IntArray]:
-    """Yield the zones that meet the band in groups of about equal work, which also bounds what is unfolded at once."""
+def _shares(outlines: Outlines, band: Band, threads: int) -> Iterator[IntArray]:
+    """Yield the zones that meet the band in groups of about equal work, one a thread or more, of bounded memory."""
     first, stop = band.rows
     meeting = np.flatnonzero((outlines.top < stop) & (outlines.bottom > first))
     height = np.minimum(outlines.bottom[meeting], stop) - np.maximum(outlines.top[meeting], first)
     width = np.minimum(outlines.right[meeting], band.codes.shape[1]) - np.maximum(outlines.left[meeting], 0)
     work = np.cumsum(height * np.maximum(width, 0) + _CELLS_PER_VERTEX * outlines.vertices[meeting])
     if len(work):
-        yield from np.split(meeting, np.flatnonzero(np.diff(work // _CELLS_AT_ONCE)) + 1)
+        share = min(_CELLS_AT_ONCE, work[-1] / threads + 1)
+        yield from np.split(meeting, np.flatnonzero(np.diff(work // share)) + 1)

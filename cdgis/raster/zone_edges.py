@@ -8,6 +8,7 @@ and east of an edge going south; holes the other way round.
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 
 from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
@@ -51,11 +52,15 @@ def outlines_of(polygons: GeometryArray, transform: tuple[float, float, float, f
     transform : west edge, cell width, north edge and cell height of the grid, all in units of its CRS.
     """
     west, width, north, height = transform
-    parts, zone_of_part = shapely.get_parts(np.asarray(polygons), return_index=True)
-    rings, part_of_ring = shapely.get_rings(shapely.orient_polygons(parts), return_index=True)
-    lonlat = shapely.get_coordinates(rings)
+    rings, zone_of_ring, shell = _rings_of(np.asarray(polygons))
     ring_start = np.concatenate([[0], np.cumsum(shapely.get_num_coordinates(rings))]).astype(np.int64)
-    zone_start = np.searchsorted(zone_of_part[part_of_ring], np.arange(len(polygons) + 1)).astype(np.int64)
+    lonlat = shapely.get_coordinates(rings)
+    wrong = shapely.is_ccw(rings) != shell
+    if wrong.any():  # turned round here: GEOS would build every polygon anew
+        ends, vertex = ring_start[:-1] + ring_start[1:] - 1, np.arange(len(lonlat))
+        ring = np.repeat(np.arange(len(rings)), np.diff(ring_start))
+        lonlat = lonlat[np.where(wrong[ring], ends[ring] - vertex, vertex)]
+    zone_start = np.searchsorted(zone_of_ring, np.arange(len(polygons) + 1)).astype(np.int64)
     bounds = shapely.bounds(np.asarray(polygons))
     return Outlines(
         x=(lonlat[:, 0] - west) / width,
@@ -67,3 +72,14 @@ def outlines_of(polygons: GeometryArray, transform: tuple[float, float, float, f
         right=np.nan_to_num((bounds[:, 2] - west) / width, nan=-np.inf),
         bottom=np.nan_to_num((north - bounds[:, 1]) / height, nan=-np.inf),
     )
+
+
+def _rings_of(polygons: GeometryArray) -> tuple[GeometryArray, IntArray, npt.NDArray[np.bool_]]:
+    """Return all rings in order, the position of each one's polygon, and whether it is a shell."""
+    parts, of_part = polygons, np.arange(len(polygons))
+    if (shapely.get_type_id(polygons) != shapely.GeometryType.POLYGON).any():
+        parts, of_part = shapely.get_parts(polygons, return_index=True)
+    if not shapely.get_num_interior_rings(parts).any() and not shapely.is_empty(parts).any():
+        return shapely.get_exterior_ring(parts), of_part, np.ones(len(parts), dtype=bool)
+    rings, part_of_ring = shapely.get_rings(parts, return_index=True)
+    return rings, of_part[part_of_ring], np.diff(part_of_ring, prepend=-1) != 0
