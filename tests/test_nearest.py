@@ -144,7 +144,7 @@ def test_shape_of_the_tree_changes_nothing(seed, monkeypatch):
     geoms, points = np.concatenate([stars(60, 18), winding(40, 19)]), scattered(800, 20)
     expected = both(points, geoms, at_most_m=900.0)[1]
     rng = np.random.default_rng(seed)
-    monkeypatch.setattr("cdgis.geometry.kernels.nearest._along_curve", lambda places, _: rng.permutation(len(places)))
+    monkeypatch.setattr("cdgis.geometry.kernels.nearest.along_curve", lambda places, _: rng.permutation(len(places)))
     for before, after in zip(expected, both(points, geoms, at_most_m=900.0)[1], strict=True):
         np.testing.assert_array_equal(before, after)
 

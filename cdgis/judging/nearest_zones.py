@@ -122,9 +122,7 @@ def zones_apart(extents: Extents, layers: Sequence[ReadyLayer], met: Met) -> lis
         zone[number, at[::-1]] = zones[::-1]  # the lowest of those it touches is written last
     distance = np.where(zone >= 0, 0.0, np.nan)
     apart = [np.flatnonzero(row < 0) for row in zone]
-    cut = extents.local_cut
-    some = [cut if len(at) == size else cut.only(at) for at in apart]
-    for number, found in enumerate(nearest_in_each([one.outlines for one in layers], some)):
+    for number, found in enumerate(nearest_in_each([one.outlines for one in layers], extents.local_cut, apart)):
         zone[number, apart[number]], distance[number, apart[number]] = found
     return [
         ZonesApart(extents=extents, layer=layer, touching=touching[number], zone=zone[number], distance_m=distance[number])

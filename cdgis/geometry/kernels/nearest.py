@@ -6,6 +6,7 @@ nearest in a tree over plain arrays; where two may tie, GEOS measures both, so b
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -117,16 +118,16 @@ def _compiled(points: FloatArray, chunks: OutlineChunks, at_most_m: float, threa
     from cdgis.geometry.kernels.compiled.box_tree import SLACK, SLACK_M, chunks_within, nearest_chunks
 
     shapes = chunks.xy, chunks.first, chunks.last
-    tree, frame = _tree(chunks)
-    turns = np.array_split(_along_curve(points, frame), max(1, threads))
-    parts = _side_by_side(lambda turn: nearest_chunks(shapes, tree, points, turn, float(at_most_m) ** 2), turns)
+    tree = box_tree_of(chunks)
+    turns = np.array_split(along_curve(points, tree.frame), max(1, threads))
+    parts = _side_by_side(lambda turn: nearest_chunks(shapes, tree.nodes, points, turn, float(at_most_m) ** 2), turns)
     turn = np.concatenate(turns)
     chunk, squared, doubt = np.empty(len(points), np.int64), np.empty(len(points)), np.empty(len(points), bool)
     for column, values in zip((chunk, squared, doubt), zip(*parts, strict=True), strict=True):
         column[turn] = np.concatenate(values)
     asked = np.flatnonzero(doubt)
     limit = (np.sqrt(squared[asked]) * (1 + SLACK) + SLACK_M) ** 2
-    at, near = chunks_within(shapes, tree, points, asked, limit)
+    at, near = chunks_within(shapes, tree.nodes, points, asked, limit)
     exact = shapely.distance(shapely.points(points[asked[at]]), chunks.only(near).shapes())
     kept = exact <= at_most_m
     distance = np.where(chunk >= 0, np.sqrt(squared), np.nan)
@@ -142,23 +143,33 @@ def _side_by_side(task: Callable[[IntArray], Any], turns: list[IntArray]) -> lis
         return list(pool.map(task, turns))
 
 
-def _tree(chunks: OutlineChunks) -> tuple[tuple[FloatArray, IntArray, IntArray], FloatArray]:
-    """Return the tree over the chunks' boxes, and the frame of the curve that orders them."""
+@dataclass(frozen=True, slots=True)
+class BoxTree:
+    """Boxes of outline chunks, and boxes of these boxes."""
+
+    nodes: tuple[FloatArray, IntArray, IntArray]
+    """Boxes of all nodes, chunks lowest; where each level starts, and the end; the chunk of each lowest box."""
+    frame: FloatArray
+    """Of the curve that orders them."""
+
+
+def box_tree_of(chunks: OutlineChunks) -> BoxTree:
+    """Return the tree over the chunks' boxes; there must be a chunk."""
     from cdgis.geometry.kernels.compiled.box_tree import CURVE_CELLS, FAN, box_tree, chunk_boxes
 
     boxes = chunk_boxes(chunks.xy, chunks.first, chunks.last)
     west, south = boxes[:, 0].min(), boxes[:, 1].min()
     side = max(boxes[:, 2].max() - west, boxes[:, 3].max() - south)
     frame = np.array([west, south, CURVE_CELLS / side if side > 0 else 0.0])
-    order = _along_curve((boxes[:, :2] + boxes[:, 2:]) / 2, frame)
+    order = along_curve((boxes[:, :2] + boxes[:, 2:]) / 2, frame)
     sizes = [len(boxes)]
     while sizes[-1] > 1:
         sizes.append(-(-sizes[-1] // FAN))
     level = np.append(0, np.cumsum(sizes))
-    return (box_tree(boxes, order, level), level, order), frame
+    return BoxTree((box_tree(boxes, order, level), level, order), frame)
 
 
-def _along_curve(points: FloatArray, frame: FloatArray) -> IntArray:
+def along_curve(points: FloatArray, frame: FloatArray) -> IntArray:
     """Return the order in which a space-filling curve meets points."""
     from cdgis.geometry.kernels.compiled.box_tree import curve_places
 

@@ -16,9 +16,17 @@ import shapely
 from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
 from cdgis.geometry import geodesy
 from cdgis.geometry.kernels.engine import Engine, chosen_engine
-from cdgis.geometry.kernels.nearest import TIE_M, lowest_of_nearest, nearest_chunk, tied_for_nearest
+from cdgis.geometry.kernels.nearest import (
+    TIE_M,
+    BoxTree,
+    box_tree_of,
+    lowest_of_nearest,
+    nearest_chunk,
+    tied_for_nearest,
+)
 from cdgis.geometry.kernels.projection_points import projection_points
 from cdgis.geometry.kernels.subdivide import Cut
+from cdgis.geometry.kernels.subject_outlines import SubjectOutlines
 from cdgis.geometry.outline_chunks import OutlineChunks
 from cdgis.geometry.planes import current_planes
 
@@ -28,6 +36,8 @@ _POINT = 0
 _LEAST_SLACK = 5e-4
 POINT_COUNTS = 4
 """How much each point counts to the size of a job: layers are asked for scope after scope of the rules."""
+_SHAPE_COUNTS = 16
+"""How much each subject counts where whole outlines are asked of several layers."""
 _KEPT_TREES = 64
 _SCOUTS = 64
 """Pieces asked first, to learn how far the others may be at most."""
@@ -109,6 +119,22 @@ class OutlineIndex:
         rows = lowest_of_nearest(cut.owner[at], self.owner[chunk], chunk, plane)
         return _Links(cut.owner[at[rows]], self.owner[chunk[rows]], self._ends(cut.pieces[at[rows]], chunk[rows]))
 
+    def _beside_outlines(self, cut: Cut, outlines: SubjectOutlines, at: IntArray) -> tuple[IntArray, FloatArray]:
+        """Return the nearest zone and its distance for the subjects at these positions, most of them by kernels."""
+        if not len(self.chunks):
+            return np.full(len(at), -1, dtype=np.int64), np.full(len(at), np.nan)
+        chunk, ends = outlines.nearest(at, self.chunks, self._box_tree, self.shapes.__getitem__)
+        zone, distance = np.full(len(at), -1, dtype=np.int64), np.full(len(at), np.nan)
+        found = np.flatnonzero(chunk >= 0)
+        zone[found], distance[found] = self.owner[chunk[found]], _geodesic_m(ends[found])
+        rest = np.flatnonzero(chunk < 0)
+        zone[rest], distance[rest] = self.nearest(cut.only(at[rest]), np.ones(self.owner.max(initial=-1) + 1, dtype=bool))
+        return zone, distance
+
+    @cached_property
+    def _box_tree(self) -> BoxTree:
+        return box_tree_of(self.chunks)
+
     def _ends(self, shapes: GeometryArray, rows: IntArray) -> FloatArray:
         """Return the nearest points of each shape and the chunk listed beside it, and how far apart they are in the plane."""
         ends = np.empty((len(rows), 5))
@@ -170,15 +196,20 @@ class _Links:
 _NO_LINKS = _Links(np.empty(0, np.int64), np.empty(0, np.int64), np.empty((0, 5)))
 
 
-def nearest_in_each(indexes: Sequence[OutlineIndex], cuts: Sequence[Cut]) -> list[tuple[IntArray, FloatArray]]:
-    """Return, for each index and the subjects beside it, what `OutlineIndex.nearest` says of all its zones.
+def nearest_in_each(
+    indexes: Sequence[OutlineIndex], cut: Cut, asked: Sequence[IntArray], *, engine: Engine | None = None
+) -> list[tuple[IntArray, FloatArray]]:
+    """Return, for each index and the subjects listed beside it, what `OutlineIndex.nearest` says of all its zones.
 
-    The geodesics of all are measured at once: of one site there is one an index.
+    The geodesics of all are measured at once: of one site there is one an index. Outlines of many subjects are asked by
+    compiled kernels, those that lie clear of all boxes; the rest by GEOS.
     """
-    kernels = [len(index._for_kernels(cut)) > 0 for index, cut in zip(indexes, cuts, strict=True)]
-    if any(kernels):  # many points, where what is saved here counts for nothing
-        return [index.nearest(cut, np.ones(index.owner.max(initial=-1) + 1, bool)) for index, cut in zip(indexes, cuts, strict=True)]
-    return _measured(cuts, [index._links(cut, None) for index, cut in zip(indexes, cuts, strict=True)])
+    count = len(cut.whole)
+    if chosen_engine(engine, work=_SHAPE_COUNTS * count) is Engine.COMPILED:
+        outlines = SubjectOutlines.of(cut.whole)
+        return [index._beside_outlines(cut, outlines, at) for index, at in zip(indexes, asked, strict=True)]
+    cuts = [cut if len(at) == count else cut.only(at) for at in asked]
+    return _measured(cuts, [index._links(some, None) for index, some in zip(indexes, cuts, strict=True)])
 
 
 def _measured(cuts: Sequence[Cut], links: Sequence[_Links]) -> list[tuple[IntArray, FloatArray]]:

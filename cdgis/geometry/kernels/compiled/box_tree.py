@@ -22,7 +22,7 @@ PlaceArray = npt.NDArray[np.uint16]
 FAN = 8
 CURVE_CELLS = 256
 """Cells of the Hilbert curve along a side: as many as two bytes can number."""
-_DEEPEST = 24
+DEEPEST = 24
 """Levels a tree may have: 8²⁴ chunks."""
 SLACK = 1e-9
 SLACK_M = 2e-6
@@ -84,7 +84,7 @@ def _box_squared(box: FloatArray, x: float, y: float) -> float:
 
 
 @kernel
-def _edge_squared(ax: float, ay: float, bx: float, by: float) -> float:
+def edge_squared(ax: float, ay: float, bx: float, by: float) -> float:
     """Return the squared distance from the origin to an edge."""
     dx, dy = bx - ax, by - ay
     length, along = dx * dx + dy * dy, -(ax * dx + ay * dy)
@@ -105,7 +105,7 @@ def _chunk_squared(shapes: Shapes, chunk: int, x: float, y: float) -> float:
     least = ax * ax + ay * ay
     for k in range(first[chunk] + 1, last[chunk] + 1):
         bx, by = xy[k, 0] - x, xy[k, 1] - y
-        least = min(least, _edge_squared(ax, ay, bx, by))
+        least = min(least, edge_squared(ax, ay, bx, by))
         ax, ay = bx, by
     return float(least)
 
@@ -176,7 +176,7 @@ def nearest_chunks(
     limit : square of how far to look. What may be equally near as another chunk, or just at the limit, is in doubt;
         beyond the limit and its slack the chunk is -1. Neither depends on the order in which boxes are met.
     """
-    stack = (np.empty((FAN * _DEEPEST, 2), np.int64), np.empty(FAN * _DEEPEST))
+    stack = (np.empty((FAN * DEEPEST, 2), np.int64), np.empty(FAN * DEEPEST))
     found, best, doubt = np.empty(len(turn), np.int64), np.empty(len(turn)), np.empty(len(turn), np.int8)
     for i in range(len(turn)):
         at = (points[turn[i], 0], points[turn[i], 1])
@@ -189,7 +189,7 @@ def chunks_within(
     shapes: Shapes, tree: Tree, points: FloatArray, turn: IntArray, limit: FloatArray
 ) -> tuple[IntArray, IntArray]:
     """Return (position in `turn`, chunk) for all that lie within the root of `limit`, one for each in `turn`."""
-    stack = (np.empty((FAN * _DEEPEST, 2), np.int64), np.empty(FAN * _DEEPEST))
+    stack = (np.empty((FAN * DEEPEST, 2), np.int64), np.empty(FAN * DEEPEST))
     node, squared = stack
     boxes, level, order = tree
     out, found = np.empty((4 * len(turn) + 16, 2), np.int64), 0

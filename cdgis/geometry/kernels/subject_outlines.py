@@ -1,0 +1,93 @@
+"""Outlines of many subjects in plain arrays, for the nearest chunk of other outlines by compiled kernels.
+
+What the kernels cannot be sure of is left open: subjects whose box meets a chunk's box, points, collections and very large
+shapes. Where several chunks may be equally near, GEOS measures those few, and the lowest owner's counts as everywhere.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+
+from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
+from cdgis.geometry.halving import PIECE_VERTICES
+from cdgis.geometry.kernels.nearest import BoxTree, along_curve, lowest_of_nearest
+from cdgis.geometry.outline_chunks import OutlineChunks
+
+_KINDS = (1, 3, 5, 6)
+"""Lines and polygons, single or several."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectOutlines:
+    """Chunks of the outlines of subjects, in one plane with what is asked about."""
+
+    whole: GeometryArray
+    chunks: OutlineChunks
+    boxes: FloatArray
+    """Of the chunks."""
+    start: IntArray
+    """The first chunk of each subject, and the end; a subject the kernels cannot take has none."""
+
+    @classmethod
+    def of(cls, geoms: GeometryArray) -> "SubjectOutlines":
+        """Return the outlines of valid geometries."""
+        from cdgis.geometry.kernels.compiled.box_tree import chunk_boxes
+
+        vertices = shapely.get_num_coordinates(geoms)
+        taken = np.flatnonzero(np.isin(shapely.get_type_id(geoms), _KINDS) & (vertices > 0) & (vertices <= PIECE_VERTICES))
+        chunks = OutlineChunks.of(geoms[taken])
+        start = np.searchsorted(taken[chunks.owner], np.arange(len(geoms) + 1))
+        return cls(whole=geoms, chunks=chunks, boxes=chunk_boxes(chunks.xy, chunks.first, chunks.last), start=start)
+
+    def nearest(
+        self, at: IntArray, others: OutlineChunks, tree: BoxTree, shapes: Callable[[IntArray], GeometryArray]
+    ) -> tuple[IntArray, FloatArray]:
+        """Return the nearest of other chunks to the subjects at these positions, and the way there; -1 where it is left open.
+
+        Parameters
+        ----------
+        tree : over the boxes of `others`.
+        shapes : makes shapes of some of them.
+
+        Notes
+        -----
+        A way is x and y of its end at the subject, of that at the chunk, and its length in the plane: shape (subjects, 5).
+        """
+        from cdgis.geometry.kernels.compiled.outline_tree import MEETS, SEVERAL, nearest_to_outlines, ways_to_chunks
+
+        chunk, ways = np.full(len(at), -1, dtype=np.int64), np.full((len(at), 5), np.nan)
+        held = np.flatnonzero(self.start[at + 1] > self.start[at])
+        if not len(held) or not len(others):
+            return chunk, ways
+        middle = (self.boxes[self.start[at[held]], :2] + self.boxes[self.start[at[held]], 2:]) / 2
+        held = held[along_curve(middle, tree.frame)]  # neighbours look at the same boxes
+        found, squared, doubt = nearest_to_outlines(_flat(others), tree.nodes, *self._flat(), at[held])
+        several = np.flatnonzero(doubt == SEVERAL)
+        if len(several):
+            found[several] = self._lowest(at[held[several]], squared[several], (others, tree, shapes))
+        sure = doubt != MEETS
+        chunk[held[sure]] = found[sure]
+        ways[held[sure]] = ways_to_chunks(_flat(others), *self._flat(), at[held[sure]], found[sure])
+        return chunk, ways
+
+    def _flat(self) -> tuple[tuple[FloatArray, IntArray, IntArray], FloatArray, IntArray]:
+        return _flat(self.chunks), self.boxes, self.start
+
+    def _lowest(
+        self, at: IntArray, squared: FloatArray, asked: tuple[OutlineChunks, BoxTree, Callable[[IntArray], GeometryArray]]
+    ) -> IntArray:
+        """Return, of the chunks that may be equally near, the one that counts, as GEOS measures them."""
+        from cdgis.geometry.kernels.compiled.box_tree import SLACK, SLACK_M
+        from cdgis.geometry.kernels.compiled.outline_tree import near_outlines
+
+        others, tree, shapes = asked
+        limit = (np.sqrt(squared) * (1 + SLACK) + SLACK_M) ** 2
+        row, near = near_outlines(_flat(others), tree.nodes, *self._flat(), at, limit)
+        distance = np.asarray(shapely.distance(self.whole[at[row]], shapes(near)))
+        return np.asarray(near[lowest_of_nearest(row, others.owner[near], near, distance)])
+
+
+def _flat(chunks: OutlineChunks) -> tuple[FloatArray, IntArray, IntArray]:
+    return chunks.xy, chunks.first, chunks.last

@@ -1,0 +1,86 @@
+"""The nearest zone to whole outlines: compiled kernels against GEOS, to the last bit, whatever touches, ties or is inside."""
+
+import numpy as np
+import pytest
+import shapely
+
+from cdgis.geometry.kernels import Cut, Engine, OutlineIndex, nearest_in_each
+from tests.test_areas import FAR, stars
+from tests.test_nearest import winding
+
+EXTENT_M = 20_000.0
+
+
+def moved(geoms, x, y):
+    return shapely.transform(np.asarray(geoms, dtype=object), lambda c: c + [x, y])
+
+
+def tiles(count, side, *, step=500.0):
+    """Squares on a grid, so that many share borders and corners and many distances are equal."""
+    rng = np.random.default_rng(count)
+    west, south = rng.integers(0, int(EXTENT_M / step), (2, count)) * step
+    return np.asarray(shapely.box(west, FAR + south, west + side, FAR + south + side))
+
+
+def strewn(count, seed, **options):
+    """Stars all over the extent, by whole metres."""
+    by = np.random.default_rng(seed).integers(0, int(EXTENT_M), (count, 2))
+    return np.concatenate([moved([star], *at) for star, at in zip(stars(count, seed, **options), by.tolist(), strict=True)])
+
+
+def holed(geoms):
+    return np.asarray(shapely.difference(geoms, shapely.buffer(shapely.point_on_surface(geoms), 3.0, quad_segs=2)))
+
+
+def subjects(seed):
+    several = np.array([shapely.union_all(pair) for pair in strewn(60, seed + 1, size=150.0).reshape(-1, 2)], dtype=object)
+    points = shapely.points(np.random.default_rng(seed).uniform(0, EXTENT_M, (40, 2)) + [0.0, FAR])
+    rings = shapely.boundary(strewn(40, seed + 2, size=200.0))
+    large = strewn(4, seed + 3, size=900.0, corners=(600, 900))
+    mixed = [
+        tiles(150, 100.0), strewn(150, seed, size=300.0), holed(strewn(60, seed + 4, size=400.0)), several, points, rings,
+        winding(40, seed), large,
+    ]  # fmt: skip
+    found = np.concatenate([np.asarray(part, dtype=object) for part in mixed])
+    return found[shapely.is_valid(found) & ~shapely.is_empty(found)]
+
+
+def zones(seed):
+    points = shapely.points(np.random.default_rng(seed + 9).uniform(0, EXTENT_M, (30, 2)) + [0.0, FAR])
+    return np.concatenate([tiles(80, 500.0), strewn(40, seed + 5, size=900.0), winding(30, seed + 6), points, tiles(80, 500.0)])
+
+
+def both(indexes, geoms, asked):
+    cut = Cut.outlined(geoms)
+    return [nearest_in_each(indexes, cut, asked, engine=engine) for engine in (Engine.PLAIN, Engine.COMPILED)]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_zone_and_distance_are_those_of_geos_to_the_last_bit(seed):
+    geoms, all_zones = subjects(seed), zones(seed)
+    indexes = [OutlineIndex.of(part) for part in (all_zones, all_zones[:7], all_zones[:1], all_zones[:0])]
+    rng = np.random.default_rng(seed)
+    asked = [np.flatnonzero(rng.random(len(geoms)) < share) for share in (1.0, 0.7, 0.5, 1.0)]
+    plain, compiled = both(indexes, geoms, asked)
+    for (zone, distance), (same, equal) in zip(plain, compiled, strict=True):
+        np.testing.assert_array_equal(same, zone)
+        np.testing.assert_array_equal(equal, distance)
+    assert (plain[0][1] == 0).any() and (plain[0][1] > 100).any() and (plain[3][0] == -1).all()
+
+
+def test_subjects_inside_a_zone_or_around_one_are_as_far_as_geos_says():
+    zone = np.array([shapely.Point(5000, FAR + 5000).buffer(400, quad_segs=20)], dtype=object)
+    inner, outer = shapely.box(4990, FAR + 4990, 5010, FAR + 5010), shapely.box(4000, FAR + 4000, 6000, FAR + 6000)
+    geoms = np.array([inner, outer, shapely.boundary(outer), moved([inner], 3000, 0)[0]], dtype=object)
+    plain, compiled = both([OutlineIndex.of(zone)], geoms, [np.arange(4)])
+    np.testing.assert_array_equal(compiled[0][1], plain[0][1])
+    assert plain[0][1][1] == 0 < plain[0][1][0] < 400
+
+
+def test_comparison_notices_a_zone_moved_by_a_millimetre():
+    geoms, all_zones = subjects(1), zones(1)
+    (plain,), (compiled,) = (
+        both([OutlineIndex.of(some)], geoms, [np.arange(len(geoms))])[number]
+        for number, some in enumerate((all_zones, moved(all_zones, 1e-3, 0.0)))
+    )
+    assert 1e-4 < np.abs(plain[1] - compiled[1]).max() < 2e-3
