@@ -134,6 +134,24 @@ def test_rows_without_shape_are_quarantined_and_crooked_ones_mended(loaded, tmp_
     assert list(table(tmp_path / "out", "intake")["row"]) == ["2", "3"]
 
 
+def test_a_parcel_whose_overlay_fails_is_counted_and_told_as_quarantined(loaded, tmp_path, monkeypatch):
+    from cdgis.judging import evaluation
+
+    measure = evaluation._measure
+
+    def failing(loaded, subjects, **how):
+        if "p-3" in set(subjects.frame["subject_id"]):
+            raise shapely.errors.GEOSException("TopologyException")
+        return measure(loaded, subjects, **how)
+
+    monkeypatch.setattr(evaluation, "_measure", failing)
+    job, parts = plan_batch(loaded, [write_parcels(tmp_path / "p.parquet", 5)], tmp_path / "out", declared=DECLARED)
+    done = judge_part(parts[0], job, loaded)
+    assert (done.read, done.judged, done.quarantined) == (5, 4, 1)
+    told = table(tmp_path / "out", "intake").set_index("row")["reason"]
+    assert "运算失败" in told["3"] and list(table(tmp_path / "out", "verdicts")["subject_id"]) == ["p-1", "p-2", "p-4", "p-5"]
+
+
 def test_projected_parcels_lie_where_lonlat_ones_do(loaded, tmp_path):
     found = [
         read_parcels(loaded.workspace, parts_of_files([(write_parcels(tmp_path / f"{epsg}.parquet", 5, epsg=epsg), "p")], rows=99)[0], declared={})

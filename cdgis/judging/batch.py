@@ -11,7 +11,7 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import pandas as pd
@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from cdgis import __version__
 from cdgis.core.errors import ReaderError, ReportError
+from cdgis.core.vocabulary import IntakeNote
 from cdgis.core.written_files import add_to_register, file_digest, is_written, read_register
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.readers.inputs import file_sha256
@@ -27,6 +28,7 @@ from cdgis.readers.loading import Loaded
 from cdgis.readers.parcels import PartOfFile, parts_of_files, read_parcels
 from cdgis.readers.place_extent import in_place
 from cdgis.results.data_status import stamp_for, status_text
+from cdgis.results.packed_parquet import parquet_bytes
 from cdgis.results.report_numbers import input_digest
 
 TABLES = ("subjects", "attributes", "overlaps", "clear", "ledger", "findings", "verdicts")
@@ -103,17 +105,19 @@ def judge_part(part: PartOfFile, job: BatchJob, loaded: Loaded) -> PartDone:
 
 def _judge_part(part: PartOfFile, job: BatchJob, loaded: Loaded, record: Path) -> PartDone:
     subjects = read_parcels(loaded.workspace, part, declared=job.declared, layers=loaded.layers)
-    tables = judge_subjects(loaded, subjects).tables
-    rows = [asdict(note) for note in subjects.intake]
+    judged = judge_subjects(loaded, subjects)
+    subjects, tables = judged.subjects, judged.tables  # without those that cannot be measured, whose intake lines say so
+    notes = [note for note in subjects.intake if note.reason]
+    intake = pd.DataFrame({f.name: [str(getattr(note, f.name)) for note in notes] for f in fields(IntakeNote)})
     files = {
         f"data/{name}/part-{part.number:06d}.parquet": _write_table(job.out, name, part.number, frame, loaded)
-        for name, frame in {**tables, "intake": pd.DataFrame(rows)}.items()
-        if name in TABLES or (name == "intake" and rows)
+        for name, frame in {**tables, "intake": intake}.items()
+        if name in TABLES or (name == "intake" and notes)
     }
-    read, judged = part.last - part.first, len(subjects.frame)
+    read, kept = part.last - part.first, len(subjects.frame)
     verdicts = Counter(tables["verdicts"]["verdict"])
     done = PartDone(
-        number=part.number, digest=job.digest, read=read, judged=judged, quarantined=read - judged,
+        number=part.number, digest=job.digest, read=read, judged=kept, quarantined=read - kept,
         verdicts=dict(sorted(verdicts.items())), files=files,
     )  # fmt: skip
     _write_whole(record, json.dumps(asdict(done), ensure_ascii=False, sort_keys=True).encode())
@@ -135,11 +139,7 @@ def _done_before(record: Path, job: BatchJob) -> PartDone | None:
 
 def _write_table(out: Path, name: str, number: int, frame: pd.DataFrame, loaded: Loaded) -> str:
     """Write one part of one table; return its SHA-256."""
-    status = status_text(stamp_for(loaded.records))
-    table = pa.Table.from_pandas(frame.assign(data_status=status), preserve_index=False)
-    sink = pa.BufferOutputStream()
-    pq.write_table(table.replace_schema_metadata(None), sink, compression="zstd")
-    content = sink.getvalue().to_pybytes()
+    content = parquet_bytes(frame, status_text(stamp_for(loaded.records)))
     _write_whole(out / "data" / name / f"part-{number:06d}.parquet", content)
     return hashlib.sha256(content).hexdigest()
 

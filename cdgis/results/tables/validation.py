@@ -3,14 +3,16 @@
 The declarations are in `cdgis.results.tables`; every stage validates what it returns with `validate`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from cdgis.core.array_types import BoolArray
+from cdgis.core.array_types import BoolArray, IntArray, TextArray
 from cdgis.core.errors import SchemaError
 from cdgis.results.tables import TABLES, Column, Table, table_named
 
@@ -20,18 +22,80 @@ _EPSILON = 1e-6
 _SHOWN = 8
 """Cells an error names."""
 _SHORT = 64
-"""Up to so many texts are looked at one by one."""
-_FEW = 2000
-"""Up to so many rows, sorting them as they are is faster than numbering their words first."""
+"""Up to so many texts are looked at one by one; more are numbered first, and looked at once each."""
+_MOST_NUMBERS = 1 << 62
 _DTYPES: dict[str, Any] = {"text": object, "number": "float64", "integer": "int64", "flag": "bool"}
 
 
-Cells = Mapping[str, "np.ndarray[Any, Any]"]
+Cells = Mapping[str, np.ndarray[Any, Any] | pd.Categorical]
 """Columns of a table that is no frame yet: a frame of a few rows costs more than what is in it."""
 
 
-def validate(name: str, frame: pd.DataFrame | Cells) -> pd.DataFrame:
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text column as its distinct texts and which of them stands in each row: what holds for a text is asked once."""
+
+    codes: IntArray
+    texts: TextArray
+
+    @classmethod
+    def of(cls, values: "pd.Categorical") -> "Words":
+        """Return a categorical's cells as texts, "" for what is missing."""
+        return cls._named(values.codes, values.categories)
+
+    @classmethod
+    def numbered(cls, values: Any) -> "Words":
+        """Return cells, all of them strings or missing, as texts."""
+        return cls._named(*pd.factorize(values))
+
+    @classmethod
+    def _named(cls, codes: IntArray, distinct: Iterable[object]) -> "Words":
+        texts = [*map(str, distinct)]
+        places = {text: at for at, text in enumerate(dict.fromkeys((*texts, "")))}
+        if len({*texts}) < len(texts) or (len(codes) and codes.min() < 0):
+            # code -1, a missing value, takes the last
+            return cls(np.array([places[text] for text in (*texts, "")])[codes], np.array([*places], dtype=object))
+        return cls(codes, np.array(texts, dtype=object))
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self.codes)
+
+    def __getitem__(self, rows: IntArray) -> "Words":
+        """Return the cells at these rows."""
+        return Words(self.codes[rows], self.texts)
+
+    def where(self, wrong: Callable[[str], bool]) -> BoolArray:
+        """Return the rows whose text is `wrong`."""
+        bad = np.fromiter(map(wrong, self.texts), dtype=bool, count=len(self.texts))
+        return np.asarray(bad[self.codes] if bad.any() else np.zeros(len(self), dtype=bool))
+
+    def ranks(self) -> IntArray:
+        """Return numbers from 0 that order the rows as their texts do."""
+        rank = np.empty(len(self.texts), dtype=np.int64)
+        rank[np.argsort(self.texts, kind="stable")] = np.arange(len(rank))
+        return np.asarray(rank[self.codes])
+
+    def plain(self) -> TextArray:
+        """Return the cells; equal ones are one object, so long tables stay small."""
+        return np.asarray(self.texts[self.codes])
+
+    def packed(self) -> "pd.Categorical":
+        """Return the cells as a categorical."""
+        return pd.Categorical.from_codes(self.codes, pd.Index(self.texts, dtype=object), validate=False)
+
+
+_Typed = np.ndarray[Any, Any] | Words
+
+
+def validate(name: str, frame: pd.DataFrame | Cells, *, packed: bool = False) -> pd.DataFrame:
     """Return `frame`, or columns of equal length, as table `name`: declared columns in order, typed, sorted, domain-checked.
+
+    Texts may come as categoricals, missing ones as empty texts.
+
+    Parameters
+    ----------
+    packed : texts are returned as categoricals, not as plain objects; for tables that are only written, or validated again.
 
     Raises
     ------
@@ -42,13 +106,13 @@ def validate(name: str, frame: pd.DataFrame | Cells) -> pd.DataFrame:
     if missing:
         raise SchemaError(name, (f"缺少列 {'、'.join(missing)}",))
     cells = {column.name: _typed(frame[column.name], column) for column in table.columns}
-    if len(next(iter(cells.values()))) > 1:
-        order = _order(cells, table)
+    order = _order([cells[name] for name in table.sort_by])
+    if order is not None:
         cells = {name: values[order] for name, values in cells.items()}
     problems = [problem for column in table.columns for problem in _problems(column, cells[column.name])]
     if problems:
         raise SchemaError(name, tuple(problems[:_SHOWN]))
-    return framed(cells)
+    return framed({name: _given(values, packed=packed) for name, values in cells.items()})
 
 
 def framed(cells: Cells) -> pd.DataFrame:
@@ -66,64 +130,78 @@ def _names(columns: tuple[str, ...]) -> "pd.Index[str]":
     return pd.Index(columns)
 
 
-def _order(cells: Cells, table: Table) -> "np.ndarray[Any, Any]":
-    """Return the order of the rows; equal ones keep theirs."""
-    keys = [cells[name] for name in table.sort_by]
-    if len(keys[0]) <= _FEW and not any(key.dtype.kind == "f" for key in keys):  # NaN has no place among numbers
-        rows = list(zip(*(key.tolist() for key in keys), strict=True))
-        return np.array(sorted(range(len(rows)), key=rows.__getitem__), dtype=np.int64)
-    return framed(dict(zip(table.sort_by, keys, strict=True))).sort_values(list(table.sort_by), kind="stable").index.to_numpy()
+def _given(values: _Typed, *, packed: bool) -> "np.ndarray[Any, Any] | pd.Categorical":
+    if isinstance(values, Words):
+        return values.packed() if packed else values.plain()
+    return Words.numbered(values).packed() if packed and values.dtype == object else values
 
 
-def _typed(values: "pd.Series[Any] | np.ndarray[Any, Any]", column: Column) -> "np.ndarray[Any, Any]":
+def _order(keys: "Sequence[_Typed]") -> IntArray | None:
+    """Return the order of the rows, equal ones as they are; None when they are in order."""
+    size = len(keys[0])
+    plain = [key for key in keys if not isinstance(key, Words) and key.dtype.kind != "f"]  # NaN has no place among numbers
+    if len(plain) == len(keys):
+        rows = list(zip(*(key.tolist() for key in plain), strict=True))
+        return np.array(sorted(range(size), key=rows.__getitem__), dtype=np.int64) if size > 1 else None
+    numbers = [Words.numbered(key) if not isinstance(key, Words) and key.dtype == object else key for key in keys]
+    ranks = [key.ranks() if isinstance(key, Words) else key for key in numbers]
+    spans = [len(key.texts) if isinstance(key, Words) else _MOST_NUMBERS for key in numbers]
+    if math.prod(spans) >= _MOST_NUMBERS:
+        return np.lexsort(ranks[::-1])
+    whole = ranks[0]
+    for rank, span in zip(ranks[1:], spans[1:], strict=True):
+        whole = whole * span + rank
+    return None if (whole[1:] >= whole[:-1]).all() else np.argsort(whole, kind="stable")
+
+
+def _typed(values: Any, column: Column) -> "_Typed":
     return _texts(values) if column.kind == "text" else np.asarray(values).astype(_DTYPES[column.kind])
 
 
-def _problems(column: Column, values: "np.ndarray[Any, Any]") -> Iterator[str]:
+def _problems(column: Column, values: _Typed) -> Iterator[str]:
     """Yield what is wrong with the cells of a column, each with its value and row."""
     for rule, wrong in _broken(column, values):
         for row in np.flatnonzero(wrong)[:_SHOWN]:
-            cell = values[row] if column.kind == "text" else values[row].item()
-            yield f"{column.name}：{rule}（读到 {cell!r}，第 {row} 行）"
+            cell = values.texts[values.codes[row]] if isinstance(values, Words) else values[row]
+            yield f"{column.name}：{rule}（读到 {cell if column.kind == 'text' else cell.item()!r}，第 {row} 行）"
 
 
-def _broken(column: Column, values: "np.ndarray[Any, Any]") -> Iterator[tuple[str, BoolArray]]:
+def _broken(column: Column, values: _Typed) -> Iterator[tuple[str, BoolArray]]:
     """Yield each demand on a column with where it is not met."""
     if column.kind == "text":
         if column.allowed:
             allowed = {*map(str, column.allowed), *(() if column.required else ("",))}
-            yield f"应为 {'、'.join(column.allowed)} 之一", _outside(values, allowed)
+            yield f"应为 {'、'.join(column.allowed)} 之一", _where(values, lambda text: text not in allowed)
         elif column.required:
-            yield "不得为空", np.asarray(values == "", dtype=bool)
-        return
-    if column.kind == "number" and column.required:
-        yield "不得为空", np.isnan(values)
-    if column.low is not None:
-        yield f"不得小于 {column.low:g}", values < column.low - _EPSILON
-    if column.high is not None:
-        yield f"不得大于 {column.high:g}", values > column.high + _EPSILON
+            yield "不得为空", _where(values, lambda text: text == "")
+    elif not isinstance(values, Words):
+        if column.kind == "number" and column.required:
+            yield "不得为空", np.isnan(values)
+        if column.low is not None:
+            yield f"不得小于 {column.low:g}", values < column.low - _EPSILON
+        if column.high is not None:
+            yield f"不得大于 {column.high:g}", values > column.high + _EPSILON
 
 
-def _outside(values: "np.ndarray[Any, Any]", allowed: set[str]) -> BoolArray:
-    if len(values) <= _SHORT:
-        return np.array([value not in allowed for value in values], dtype=bool)
-    return np.asarray(~pd.Series(values, copy=False).isin(allowed).to_numpy())
+def _where(values: _Typed, wrong: Callable[[str], bool]) -> BoolArray:
+    return values.where(wrong) if isinstance(values, Words) else np.fromiter(map(wrong, values), dtype=bool, count=len(values))
 
 
-def _texts(values: "pd.Series[Any] | np.ndarray[Any, Any]") -> "np.ndarray[Any, Any]":
-    """Return `values` as plain strings, "" for what is missing; equal strings are one object, so long tables stay small."""
+def _texts(values: Any) -> "TextArray | Words":
+    """Return `values` as plain strings, "" for what is missing: a few as they are, many numbered."""
+    values = values.array if isinstance(values, pd.Series) else values
+    if isinstance(values, pd.Categorical):
+        return Words.of(values)
     if len(values) <= _SHORT:
         cells = np.array(values, dtype=object)
         if not all(type(cell) is str for cell in cells):
             words = ["" if lost else str(cell) for cell, lost in zip(cells, pd.isna(values), strict=True)]
             cells = np.array(words, dtype=object)
         return cells
-    values = pd.Series(values, dtype=values.dtype, copy=False)
     if not isinstance(values.dtype, pd.StringDtype) and pd.api.types.infer_dtype(values, skipna=True) != "string":
-        return values.astype(object).where(values.notna(), "").map(str).to_numpy(dtype=object)
-    codes, distinct = pd.factorize(values)
-    named = np.array([*map(str, distinct), ""], dtype=object)  # code -1, a missing value, takes the last
-    return np.asarray(named[codes])
+        given = np.asarray(values, dtype=object)
+        values = np.where(pd.isna(given), "", np.array([str(cell) for cell in given], dtype=object))
+    return Words.numbered(values)
 
 
 def empty(name: str) -> pd.DataFrame:
