@@ -14,7 +14,9 @@ import vectors
 from side_by_side import Measured
 
 PACKAGES = ("numpy", "shapely", "geopandas", "numba", "rasterio", "exactextract", "rasterstats", "dask", "typer", "duckdb", "sedonadb")
-HEADINGS = {"vectors": "矢量：点、地块与距离", "zonal": "栅格：各类土地在各区的面积", "batch": "成批研判", "start": "启动"}
+HEADINGS = {
+    "vectors": "矢量：点、地块与距离", "zonal": "栅格：各类土地在各区的面积", "judging": "研判：同样的规则", "batch": "成批研判", "start": "启动",
+}  # fmt: skip
 GROWTH = {
     "parcels": ("{n} 块地 × 4 图层面积", vectors.PARCELS, "地块 × 4 图层面积：用时随地块数", "地块数"),
     "points": ("{n} 个点 × 5 图层", vectors.POINTS, "点 × 5 图层：用时随点数", "点数"),

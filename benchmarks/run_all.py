@@ -24,6 +24,7 @@ from types import ModuleType
 from typing import Any
 
 import bench_batch
+import bench_judging
 import bench_start
 import bench_vectors
 import bench_zonal
@@ -33,7 +34,9 @@ import side_by_side
 from side_by_side import Measured
 
 HERE = Path(__file__).resolve().parent
-PARTS: Mapping[str, ModuleType] = {"start": bench_start, "zonal": bench_zonal, "vectors": bench_vectors, "batch": bench_batch}
+PARTS: Mapping[str, ModuleType] = {
+    "start": bench_start, "zonal": bench_zonal, "vectors": bench_vectors, "judging": bench_judging, "batch": bench_batch,
+}  # fmt: skip
 ALSO = {"relocation": ("bench_relocation.py",), "rivers": ("bench_rivers.py",), "publish": ("bench_publish.py",),
         "verdict": ("bench_verdict.py",)}  # fmt: skip
 TOLERANCE = 1e-7

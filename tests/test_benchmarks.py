@@ -4,10 +4,12 @@ import math
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "benchmarks"))
 
+import bench_judging
 import must_show
 import plots
 import run_all
@@ -66,3 +68,11 @@ def test_plot_places_decades_evenly_and_is_the_same_each_time() -> None:
     assert first == plots.log_log(series, title="图", axis="n")
     assert "M70.0 386.0L520.0 44.0" in first
     assert "&lt;乙&gt;" in first and "没跑" not in first
+
+
+def test_checksum_of_verdicts_depends_on_whose_verdict_it_is_and_not_on_the_order() -> None:
+    ids, verdicts = np.array(["a", "b", "c"], dtype=object), np.array(["不符合", "须论证", "须论证"], dtype=object)
+    found = bench_judging.checksum(ids, verdicts)
+    turned = np.array([2, 0, 1])
+    assert found == bench_judging.checksum(ids[turned], verdicts[turned])
+    assert found != bench_judging.checksum(ids, verdicts[turned])  # the same counts, another owner
