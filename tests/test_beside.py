@@ -14,9 +14,10 @@ from cdgis.core.number_format import metres
 
 @pytest.fixture(scope="module")
 def other():
-    """One process for the tests that need it alive."""
-    with beside(wanted=True) as started:
-        yield started
+    """One process for the tests that need it alive; blocks opened by the tests do not share it."""
+    started = Beside()
+    yield started
+    started.close()
 
 
 def _refuse() -> None:
@@ -72,3 +73,21 @@ def test_a_python_that_cannot_be_started_is_no_error(monkeypatch, tmp_path):
     monkeypatch.setattr(module.sys, "executable", str(tmp_path / "python-absent"))
     with beside(wanted=True) as started:
         assert started.begin(os.getpid)() == os.getpid()
+
+
+def test_a_block_inside_another_shares_its_process():
+    with beside(wanted=True) as outer:
+        first = outer.begin(os.getpid)()
+        with beside(wanted=True) as inner:
+            assert inner.begin(os.getpid)() == first != os.getpid()
+        with beside(wanted=False) as nobody:
+            assert nobody.begin(os.getpid)() == os.getpid()
+        assert outer.begin(os.getpid)() == first
+
+
+def test_an_error_does_not_end_the_process():
+    with beside(wanted=True) as started:
+        there = started.begin(os.getpid)()
+        with pytest.raises(CdgisError, match="不行"):
+            started.begin(_refuse)()
+        assert started.begin(os.getpid)() == there

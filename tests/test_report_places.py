@@ -6,11 +6,12 @@ import shapely
 from bs4 import BeautifulSoup
 from report_fixtures import make_assessment
 
+from cdgis.core.beside import beside
 from cdgis.core.number_format import percent
 from cdgis.geometry.geodesy import survey_area_m2
 from cdgis.report.screening import Casebook
 from cdgis.report.site.page import render_place, render_place_list
-from cdgis.report.site.place_content import Place, gather_places, place_pages
+from cdgis.report.site.place_content import Place, begin_places, gather_places, place_pages
 from cdgis.report.site.subject_list import ATTENTION, filter_choices, list_subjects
 
 
@@ -91,3 +92,13 @@ def test_carbon_of_a_place_carries_the_mark_of_its_rows() -> None:
     assert section is not None
     assert [row.find_all("td")[-1].text for row in section.select("tbody tr")] == ["未核实"] * len(place.carbon)
     assert "碳储量（初算，未核实）" in soup.text
+
+
+def test_another_process_draws_the_same_places() -> None:
+    assessment = make_assessment()
+    listed, pages = list_subjects(Casebook(assessment)), place_pages(assessment)
+    with beside(wanted=True) as other:
+        drawn = begin_places(assessment, listed, pages=pages, other=other)()
+    here = gather_places(assessment, listed, pages=pages)
+    assert [place.sketch for place in drawn] == [place.sketch for place in here]
+    assert [place.page for place in drawn] == [place.page for place in here]

@@ -27,6 +27,7 @@ from cdgis.cli.options import (
     QuietOption,
     StrictOption,
     WorkspaceOption,
+    assess_all,
     err_console,
     leave_strictly,
     open_here,
@@ -82,15 +83,14 @@ def run(
 
     示例：cdgis run --out maps　　cdgis run --reports docx,pdf
     """
-    from cdgis.cli.terminal import progress_bars
-    from cdgis.pipelines.assess_city import assess_workspace
+    from cdgis.core.beside import beside
 
     formats = wanted_formats(reports, option="--reports", known=EACH) if reports else ()
     opened = open_here(workspace)
     target = output_folder(out, "maps", opened)
-    with progress_bars(err_console, quiet=quiet) as progress:
-        assessment = assess_workspace(opened, as_of=parse_date(as_of), jobs=jobs, progress=progress)
-    write_all(assessment, target, jobs=jobs, quiet=quiet, strict=strict and not formats)
+    with beside(wanted=jobs > 1):
+        assessment = assess_all(opened, as_of=as_of, jobs=jobs, quiet=quiet)
+        write_all(assessment, target, jobs=jobs, quiet=quiet, strict=strict and not formats)
     if formats:
         _write_batch(assessment, target, formats, jobs=jobs, quiet=quiet)
         leave_strictly(assessment, strict=strict)

@@ -87,6 +87,16 @@ def say(text: str, style: str = "") -> None:
     out_console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
+def assess_all(opened: "Workspace", *, as_of: str | None, jobs: int, quiet: bool) -> "Assessment":
+    """Do the whole job of a workspace, telling how far it has come."""
+    from cdgis.cli.terminal import progress_bars
+    from cdgis.core.calendar_days import parse_date
+    from cdgis.pipelines.assess_city import assess_workspace
+
+    with progress_bars(err_console, quiet=quiet) as progress:
+        return assess_workspace(opened, as_of=parse_date(as_of), jobs=jobs, progress=progress)
+
+
 def write_all(assessment: "Assessment", out: Path, *, jobs: int, quiet: bool, strict: bool) -> None:
     """Write the overview, every page and every table into `out`, and say what came of it."""
     from cdgis.cli.summary import print_summary

@@ -3,8 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cdgis.cli.options import err_console, open_here, output_folder, say, write_all
-from cdgis.core.calendar_days import parse_date
+from cdgis.cli.options import assess_all, err_console, open_here, output_folder, say, write_all
 
 if TYPE_CHECKING:
     from cdgis.results.assessment import Assessment
@@ -21,19 +20,17 @@ def publish_site(
     ReportError : something withheld was found on a finished public page (nothing is written then), or a still
         was asked for and matplotlib or a Chinese font is missing.
     """
-    from cdgis.cli.terminal import progress_bars
-    from cdgis.pipelines.assess_city import assess_workspace
+    from cdgis.core.beside import beside
     from cdgis.report.public.site import FOLDER
 
     opened = open_here(workspace)
     target = output_folder(out, FOLDER if audience == "public" else "maps", opened)
-    with progress_bars(err_console, quiet=quiet) as progress:
-        assessment = assess_workspace(opened, as_of=parse_date(as_of), jobs=jobs, progress=progress)
-    if audience == "public":
-        shown = _publish_openly(assessment, target, jobs=jobs, quiet=quiet)
-    else:
-        shown = assessment
-        write_all(assessment, target, jobs=jobs, quiet=quiet, strict=False)
+    with beside(wanted=jobs > 1):
+        shown = assess_all(opened, as_of=as_of, jobs=jobs, quiet=quiet)
+        if audience == "public":
+            shown = _publish_openly(shown, target, jobs=jobs, quiet=quiet)
+        else:
+            write_all(shown, target, jobs=jobs, quiet=quiet, strict=False)
     if still:
         from cdgis.report.site.overview_png import write_still
 

@@ -6,9 +6,12 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from pathlib import Path
 from typing import IO, Any, TypeVar
+
+from cdgis.core.errors import CdgisError
 
 MANY = 200
 """Subjects from which a second process repays the second it takes to start."""
@@ -25,9 +28,13 @@ class Beside:
     """
 
     def __init__(self) -> None:
-        """Start the process; its first question may be asked at once."""
+        """Start nothing yet: the first question starts the process."""
         self._turns = ThreadPoolExecutor(max_workers=1)
         self._process: subprocess.Popen[bytes] | None = None
+        self._asked = False
+
+    def _start(self) -> None:
+        self._asked = True
         try:
             self._process = subprocess.Popen(
                 [sys.executable, "-c", _SERVE.format(path=sys.path)],
@@ -47,6 +54,8 @@ class Beside:
         here : the same work as this process does it, where it can tell how far it has come.
         """
         here = here or partial(function, *given)
+        if not self._asked:
+            self._start()
         try:
             question = pickle.dumps((function, given), protocol=5) if self._process is not None else b""
         except _FAILURES:
@@ -60,7 +69,8 @@ class Beside:
             return False, None
         try:
             _send(self._process.stdin, question)
-            return True, pickle.loads(_received(self._process.stdout))
+            answer: tuple[bool, Any] = pickle.loads(_received(self._process.stdout))
+            return answer
         except _FAILURES:
             return False, None
 
@@ -75,7 +85,7 @@ class Beside:
                 _closed(stream)
 
 
-class _Here:
+class Nobody:
     """Nobody beside: what is begun is done when its answer is wanted."""
 
     def begin(
@@ -85,16 +95,29 @@ class _Here:
         return here or partial(function, *given)
 
 
+Other = Beside | Nobody
+NOBODY = Nobody()
+_open: ContextVar[Beside | None] = ContextVar("beside", default=None)
+
+
 @contextmanager
-def beside(*, wanted: bool) -> Iterator[Beside | _Here]:
-    """Work with a second process until the block ends, or without one where it is not wanted or Python is another program's part."""
+def beside(*, wanted: bool) -> Iterator[Other]:
+    """Work with a second process until the block ends, or without one where it is not wanted or Python is another program's part.
+
+    A block inside another shares the other's process, which has its modules loaded by then.
+    """
     if not wanted or not Path(sys.executable or "").stem.lower().startswith("python"):
-        yield _Here()
+        yield NOBODY
+        return
+    if (there := _open.get()) is not None:
+        yield there
         return
     other = Beside()
+    token = _open.set(other)
     try:
         yield other
     finally:
+        _open.reset(token)
         other.close()
 
 
@@ -112,7 +135,15 @@ def serve() -> None:
             function, given = pickle.loads(_received(questions))
         except EOFError:
             return
-        _send(answers, pickle.dumps(function(*given), protocol=5))
+        _send(answers, pickle.dumps(_answered(function, given), protocol=5))
+
+
+def _answered(function: Callable[..., Any], given: tuple[Any, ...]) -> tuple[bool, Any]:
+    """Return the answer; an error is left to whoever asked to come upon again."""
+    try:
+        return True, function(*given)
+    except (CdgisError, *_FAILURES):
+        return False, None
 
 
 def _send(stream: IO[bytes], content: bytes) -> None:

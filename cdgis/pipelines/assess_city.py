@@ -11,13 +11,18 @@ from cdgis.core.progress import Progress, Silent
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.pipelines.assemble import assemble
 from cdgis.pipelines.assess_relocation import relocation_part
+from cdgis.pipelines.save_assessment import ready_to_write
 from cdgis.pipelines.waters import elevation_gaps, outfall_part, river_part, rivers_of
 from cdgis.readers import read_subjects
 from cdgis.readers.loading import Loaded, load_workspace
 from cdgis.readers.place_extent import in_its_place
 from cdgis.results.assessment import Assessment, Part
+from cdgis.rivers.system import RiverSystem
 from cdgis.workspace.layers import Subjects
 from cdgis.workspace.settings import Workspace
+
+Waters = tuple[RiverSystem | None, Part, Part]
+"""The rivers, what the water of dischargers runs into, and how outfalls lie to bans."""
 
 
 @in_its_place
@@ -33,8 +38,10 @@ def assess_workspace(
         progress.stage("读取项目与企业")
         subjects = read_subjects(workspace, progress=progress.step)
         with beside(wanted=jobs > 1 and len(subjects.frame) >= MANY) as other:
+            waters = other.begin(_waters, loaded, subjects, here=lambda: None)
             account = other.begin(_account_untold, loaded, here=partial(account_carbon, loaded, progress=progress))
-            return _assessed(loaded, subjects, account, jobs=jobs, progress=progress)
+            other.begin(ready_to_write)
+            return _assessed(loaded, subjects, waters, account, jobs=jobs, progress=progress)
 
 
 def _account_untold(loaded: Loaded) -> Part:
@@ -42,21 +49,30 @@ def _account_untold(loaded: Loaded) -> Part:
     return account_carbon(loaded, progress=Silent())
 
 
+@in_its_place
+def _waters(loaded: Loaded, subjects: Subjects) -> Waters:
+    """Return the rivers and what they say of the subjects; whatever is wrong with them is an error."""
+    rivers = rivers_of(loaded)
+    return rivers, river_part(rivers, loaded, subjects), outfall_part(rivers, subjects)
+
+
 def _assessed(
-    loaded: Loaded, subjects: Subjects, account: Callable[[], Part], *, jobs: int, progress: Progress
+    loaded: Loaded, subjects: Subjects, waters: Callable[[], Waters | None], account: Callable[[], Part], *, jobs: int,
+    progress: Progress,
 ) -> Assessment:
-    """Return all parts of the job on what was read; `account` gives the carbon account."""
+    """Return all parts of the job on what was read; `account` gives the carbon account, `waters` what another made of the rivers."""
     judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
     gaps: list[Gap] = []
     workspace = loaded.workspace
     network = workspace.catalog.layers.get(loaded.settings.rivers.network)
     source = {"layer": network.id, "file": workspace.relative(workspace.layers_dir / network.path)} if network else {}
-    rivers = attempted("河网：沿河追踪、排口和搬迁清单中的下游", lambda: rivers_of(loaded), gaps, **source)
+    found = waters()
+    rivers = found[0] if found else attempted("河网：沿河追踪、排口和搬迁清单中的下游", lambda: rivers_of(loaded), gaps, **source)
     gaps += [*elevation_gaps(loaded), *(rivers.astray if rivers else ())]
     parts = (
         attempted("搬迁清单", lambda: relocation_part(loaded, judged, progress, rivers=rivers), gaps),
-        attempted("排水对象的下游", lambda: river_part(rivers, loaded, subjects), gaps),
-        attempted("排口核对", lambda: outfall_part(rivers, subjects), gaps),
+        attempted("排水对象的下游", lambda: found[1] if found else river_part(rivers, loaded, subjects), gaps),
+        attempted("排口核对", lambda: found[2] if found else outfall_part(rivers, subjects), gaps),
         attempted("碳账户（未计）", account, gaps),
     )
     return assemble(loaded, judged, (*filter(None, parts), Part(gaps=tuple(gaps))))

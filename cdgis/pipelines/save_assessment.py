@@ -88,6 +88,14 @@ def save_batch(
         return write_batch(assessment, out, formats=formats, jobs=jobs, progress=progress.step)
 
 
+def ready_to_write() -> None:
+    """Load what writing a whole run takes: for a process that will be asked to, while it waits."""
+    import cdgis.report.files.geopackage_file
+    import cdgis.report.files.qgis_project
+    import cdgis.report.files.workbook
+    import cdgis.report.publish  # noqa: F401
+
+
 def _map_file(assessment: Assessment) -> dict[str, bytes]:
     """Return the interactive map under its name; the library for it is loaded only now."""
     from cdgis.report.map.explore import explore_map

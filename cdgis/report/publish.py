@@ -89,7 +89,7 @@ def _tables_into(assessment: Assessment, folder: Path) -> None:
 def _write_pages(assessment: Assessment, scratch: Path, *, jobs: int, progress: Progress, word: bool) -> None:
     with beside(wanted=jobs > 1 and len(assessment.subjects.frame) >= MANY) as other:
         tables = other.begin(_tables_into, assessment, scratch / "data")
-        for path, text in render_pages(assessment, jobs=jobs, word=word):
+        for path, text in render_pages(assessment, word=word, other=other):
             page = scratch / path
             page.parent.mkdir(exist_ok=True)
             page.write_bytes(text.encode("utf-8", "replace"))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
+from cdgis.core.beside import MANY, beside
 from cdgis.report.files.atomic_output import staged
 from cdgis.report.files.inline_assets import leaflet_script, leaflet_style
 from cdgis.report.public.leak_check import check_pages
@@ -38,10 +39,11 @@ def write_public(
     """
     check_outgoing(public)
     pages = []
-    for path, text in render_pages(public, jobs=jobs):
-        pages.append((path, text))
-        if progress:
-            progress(path)
+    with beside(wanted=jobs > 1 and len(public.subjects.frame) >= MANY) as other:
+        for path, text in render_pages(public, other=other):
+            pages.append((path, text))
+            if progress:
+                progress(path)
     check_pages(pages, withheld, trusted=trusted_texts(public))
     check_written(pages, public)
     with staged(out) as stage:

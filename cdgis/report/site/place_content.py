@@ -1,20 +1,21 @@
 """Content of the page of one county, unit, basin or restoration area."""
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from geopandas import GeoDataFrame
 
 from cdgis.carbon.stock import TOTAL
 from cdgis.core import layer_ids
+from cdgis.core.beside import NOBODY, Other
 from cdgis.core.vocabulary import Level, Verdict
 from cdgis.geometry.geodesy import survey_area_m2
 from cdgis.report.drawing.paths import Sketch
 from cdgis.report.drawing.place_map import PlaceMaps
 from cdgis.report.site.subject_list import UNIT_LAYER, Listed
 from cdgis.report.table_rows import Row, page_names, records, table
-from cdgis.results.assessment import Assessment
+from cdgis.results.assessment import Assessment, in_planes_of
 from cdgis.workspace.layers import Layer
 
 FOLDERS = {
@@ -27,6 +28,7 @@ _BY_NAME = (layer_ids.COUNTIES, layer_ids.BASINS)
 RESTORATION_LAYER = layer_ids.RESTORATION_AREAS
 _CROWDED = 200
 """Beyond so many subjects a page lists those with something to look at, and counts the others."""
+_OF_A_SPOT = ("subject_id", "name", "lon", "lat")
 _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
 
@@ -70,19 +72,51 @@ def gather_places(
     assessment: Assessment, listed: Sequence[Listed], *, pages: Mapping[str, Mapping[str, str]]
 ) -> list[Place]:
     """Return every place with a page, layer by layer, in the order of their ids."""
-    maps, sources = PlaceMaps(assessment), _Sources(assessment, listed)
-    return [
-        _place(assessment.layers[layer], rows, pages=pages[layer], sources=sources, maps=maps)
-        for layer in pages
-        for _, rows in assessment.layers[layer].zones.groupby("zone_id", sort=True)
-    ]
+    return begin_places(assessment, listed, pages=pages)()
+
+
+def begin_places(
+    assessment: Assessment, listed: Sequence[Listed], *, pages: Mapping[str, Mapping[str, str]], other: Other = NOBODY
+) -> Callable[[], list[Place]]:
+    """Return what `gather_places` does; meanwhile `other` draws the places."""
+    sources = _Sources(assessment, listed)
+    inside = {(layer.spec.id, key): sources.subjects(layer.spec.id, key, name) for layer, rows, key, name in _zones(assessment, pages)}
+    spots = {place: [{name: row.subject[name] for name in _OF_A_SPOT} for row in rows] for place, rows in inside.items()}
+    shown = replace(assessment, tables={"verdicts": assessment.tables["verdicts"]}, pictures={}, rasters={})
+    sketches = other.begin(draw_places, shown, pages, spots)
+
+    def gathered() -> list[Place]:
+        """Return the places with what was drawn of them."""
+        drawn = sketches()
+        return [
+            _place(layer, rows, page=pages[layer.spec.id][key], sources=sources, subjects=inside[layer.spec.id, key],
+                   sketch=drawn[layer.spec.id, key])
+            for layer, rows, key, _ in _zones(assessment, pages)
+        ]  # fmt: skip
+
+    return gathered
+
+
+def draw_places(
+    assessment: Assessment, pages: Mapping[str, Mapping[str, str]], spots: Mapping[tuple[str, str], Sequence[Row]]
+) -> dict[tuple[str, str], Sketch | None]:
+    """Return (layer, zone id) -> drawing with the subjects in it; needs of the assessment its layers and verdicts alone."""
+    with in_planes_of(assessment):
+        maps = PlaceMaps(assessment)
+        return {(at := (layer.spec.id, key)): maps.draw(rows, spots[at]) for layer, rows, key, _ in _zones(assessment, pages)}
+
+
+def _zones(assessment: Assessment, pages: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[Layer, GeoDataFrame, str, str]]:
+    """Yield layer, rows, id and name of each place, layer by layer, in the order of their ids."""
+    for layer in pages:
+        for key, rows in assessment.layers[layer].zones.groupby("zone_id", sort=True):
+            yield assessment.layers[layer], rows, str(key), str(rows["zone_name"].iloc[0])
 
 
 def _place(
-    layer: Layer, rows: GeoDataFrame, *, pages: Mapping[str, str], sources: "_Sources", maps: PlaceMaps
+    layer: Layer, rows: GeoDataFrame, *, page: str, sources: "_Sources", subjects: tuple[Listed, ...], sketch: Sketch | None
 ) -> Place:
     key, name = str(rows["zone_id"].iloc[0]), str(rows["zone_name"].iloc[0])
-    subjects = sources.subjects(layer.spec.id, key, name)
     verdicts = [row.verdict for row in subjects]
     return Place(
         layer=layer.spec.id,
@@ -91,14 +125,14 @@ def _place(
         name=name,
         zone_class=str(rows["zone_class"].iloc[0]),
         area_m2=float(survey_area_m2(rows.geometry.to_numpy()).sum()),
-        page=pages[key],
+        page=page,
         counts=tuple((verdict, verdicts.count(verdict.value)) for verdict in Verdict if sources.judged),
         subjects=subjects,
         listed=tuple(row for row in subjects if len(subjects) <= _CROWDED or row.verdict != Verdict.CLEAR),
         clauses=sources.clauses.get(key, ()) if layer.spec.id == UNIT_LAYER else (),
         carbon=sources.carbon.get((layer.spec.id, key), ()),
         potential=sources.potential.get(key, ()) if layer.spec.id == RESTORATION_LAYER else (),
-        sketch=maps.draw(rows, [row.subject for row in subjects]),
+        sketch=sketch,
     )
 
 
