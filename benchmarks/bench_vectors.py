@@ -52,12 +52,11 @@ def areas_of(subjects, data, layers=SITE_LAYERS):
 
 
 def points_ours(data, count):
-    from cdgis.geometry.kernels import points_inside
-    from cdgis.readers.columnar import read_columns
+    from cdgis.readers.columnar import points_in_layers, read_columns
 
     xy = read_columns(vectors.path_of(data, f"points{count}")).points()
-    hits = by_layer(data, POINT_LAYERS, lambda zones: points_inside(xy[:, 0], xy[:, 1], zones))
-    return point_sum((p, z) for p, z in hits)
+    layers = [vectors.path_of(data, name) for name in POINT_LAYERS]
+    return point_sum(points_in_layers(xy[:, 0], xy[:, 1], layers, threads=THREADS))
 
 
 def points_geopandas(data, count, predicate):

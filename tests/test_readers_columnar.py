@@ -5,10 +5,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+import shapely.affinity
 
 from cdgis.core.errors import ReaderError
-from cdgis.geometry.kernels import FlatPolygons
-from cdgis.readers.columnar import each_layer, read_columns
+from cdgis.geometry.kernels import Engine, FlatPolygons, points_inside
+from cdgis.readers import columnar
+from cdgis.readers.columnar import each_layer, points_in_layers, polygon_blocks, read_columns
+from tests.test_areas import stars
 
 SHAPES = np.array([shapely.box(i, 0, i + 0.5, 1) - shapely.box(i + 0.1, 0.1, i + 0.2, 0.2) for i in range(20)])
 
@@ -68,7 +71,31 @@ def test_each_layer_is_done_and_stands_in_its_place(tmp_path, threads):
     assert each_layer(paths, lambda polygons: polygons.rows, threads=threads) == [1, 20, 7]
 
 
-def test_each_layer_says_which_file_has_no_geometry(tmp_path):
+def test_file_without_geometry_is_named(tmp_path):
     pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "plain.parquet")
     with pytest.raises(ReaderError, match=r"plain\.parquet"):
         each_layer([tmp_path / "plain.parquet"], lambda polygons: polygons.rows)
+    with pytest.raises(ReaderError, match=r"plain\.parquet"):
+        points_in_layers(np.zeros(1), np.zeros(1), [tmp_path / "plain.parquet"])
+
+
+@pytest.mark.parametrize("block_bytes", [1, 700, 4_000_000])
+@pytest.mark.parametrize("group", [3, 1000])
+def test_points_in_blocks_of_a_layer_are_those_in_all_of_it(tmp_path, monkeypatch, block_bytes, group):
+    """Law: however a file is cut up, the pairs are shapely's on the whole layer, rows without a shape among them."""
+    monkeypatch.setattr(columnar, "_BLOCK_BYTES", block_bytes)
+    one = stars(1, 32)[0]
+    pair = shapely.MultiPolygon([one, shapely.affinity.translate(one, 2 * (one.bounds[2] - one.bounds[0]))])
+    zones = np.array([None, *stars(12, 31), pair, None, *stars(5, 33)])
+    gpd.GeoDataFrame(geometry=zones, crs=4490).to_parquet(tmp_path / "z.parquet", row_group_size=group)
+    x0, y0, x1, y1 = shapely.total_bounds(zones)
+    anywhere = np.random.default_rng(34).uniform((x0, y0), (x1, y1), (400, 2))
+    x, y = np.concatenate([anywhere, shapely.get_coordinates(zones)[::7], [(np.nan, np.nan)]]).T
+    blocks = list(polygon_blocks(tmp_path / "z.parquet"))
+    assert [first for first, _ in blocks] == np.cumsum([0, *(flat.rows for _, flat in blocks[:-1])]).tolist()
+    assert (len(blocks) > 1) == (block_bytes < 4_000_000)
+    (found,) = points_in_layers(x, y, [tmp_path / "z.parquet"])
+    there = np.isfinite(x)
+    plain = points_inside(x[there], y[there], zones, engine=Engine.PLAIN)
+    assert len(plain[0]) > 50
+    np.testing.assert_array_equal(found, plain)

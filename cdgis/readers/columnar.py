@@ -4,7 +4,7 @@ Only the columns asked for and the rows near the bounding box are read: from Geo
 other formats by the file's own spatial index.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,11 +15,13 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 import pyogrio
 import shapely
 
+from cdgis.core.array_types import FloatArray, IntArray
 from cdgis.core.errors import ReaderError
-from cdgis.geometry.kernels import FlatPolygons
+from cdgis.geometry.kernels import FlatPolygons, points_inside_blocks
 from cdgis.geometry.planes import PlaneThreads
 
 Box = tuple[float, float, float, float]
@@ -28,6 +30,8 @@ Found = TypeVar("Found")
 _POINT_BYTES, _HEAD_BYTES = 21, 5
 _POINT_HEAD = np.array([1, 1, 0, 0, 0], dtype=np.uint8)
 """How a little-endian two-dimensional point begins in WKB."""
+_NONE = pd.DataFrame()
+_BLOCK_BYTES = 4_000_000
 _PARQUET = (".parquet", ".geoparquet")
 _COVERING = "bbox"
 """Name the GeoParquet 1.1 covering column goes by, as geopandas and GDAL write it."""
@@ -72,10 +76,31 @@ def read_columns(path: Path, columns: Sequence[str] = (), *, bbox: Box | None = 
     ReaderError : a named column is not in the file, or it has no geometry.
     """
     table, geometry = _parquet(path, columns, bbox) if path.suffix.lower() in _PARQUET else _other(path, columns, bbox)
-    missing = [name for name in (*columns, geometry) if name not in table.column_names]
-    if missing:
-        raise ReaderError(f"没有列 {'、'.join(missing)}；文件里有 {'、'.join(table.column_names)}", source=path.name)
+    _require(table.column_names, (*columns, geometry), path)
     return Columns(attributes=table.select(list(columns)).to_pandas(), wkb=_as_one(table.column(geometry)))
+
+
+def polygon_blocks(path: Path) -> Iterator[tuple[int, FlatPolygons]]:
+    """Yield a layer's polygons in blocks of some rows, with the number of each block's first row.
+
+    A block of GeoParquet fits into the processor's cache: what is done to it at once costs less, and little memory.
+
+    Raises
+    ------
+    ReaderError : the file has no geometry.
+    """
+    if path.suffix.lower() not in _PARQUET:
+        yield 0, read_columns(path).polygons()
+        return
+    with pq.ParquetFile(path, buffer_size=1 << 20) as file:
+        geometry, meta = _geometry_name(file.schema_arrow.names), file.metadata
+        _require(file.schema_arrow.names, (geometry,), path)
+        size = sum(meta.row_group(group).total_byte_size for group in range(meta.num_row_groups))
+        rows, first = max(1, _BLOCK_BYTES * meta.num_rows // max(1, size)), 0
+        for batch in file.iter_batches(rows, columns=[geometry], use_threads=False):
+            wkb = _as_one(pa.chunked_array([batch.column(0)]))
+            yield first, Columns(attributes=_NONE, wkb=wkb).polygons()
+            first += batch.num_rows
 
 
 def each_layer(paths: Sequence[Path], task: Callable[[FlatPolygons], Found], *, threads: int = 1) -> list[Found]:
@@ -91,10 +116,39 @@ def each_layer(paths: Sequence[Path], task: Callable[[FlatPolygons], Found], *, 
     ------
     ReaderError : a file has no geometry.
     """
+    return _side_by_side(paths, lambda path: task(read_columns(path).polygons()), threads)
+
+
+def points_in_layers(x: FloatArray, y: FloatArray, paths: Sequence[Path], *, threads: int = 1) -> list[tuple[IntArray, IntArray]]:
+    """Return (point, zone) of every point inside a zone, sorted, layer by layer; no layer is in memory as a whole.
+
+    Parameters
+    ----------
+    x, y : in the coordinates of the layers, which are valid polygons; on an outline is not inside.
+    threads : layers in work at a time; the result does not depend on it.
+
+    Raises
+    ------
+    ReaderError : a file has no geometry.
+    """
+    return _side_by_side(paths, lambda path: points_inside_blocks(x, y, polygon_blocks(path)), threads)
+
+
+def _side_by_side(paths: Sequence[Path], task: Callable[[Path], Found], threads: int) -> list[Found]:
     largest_first = sorted(range(len(paths)), key=lambda i: (-paths[i].stat().st_size, i))
     with PlaneThreads(max_workers=max(1, threads)) as pool:
-        done = {i: pool.submit(lambda path: task(read_columns(path).polygons()), paths[i]) for i in largest_first}
+        done = {i: pool.submit(task, paths[i]) for i in largest_first}
         return [done[i].result() for i in range(len(paths))]
+
+
+def _require(there: Sequence[str], wanted: Sequence[str], path: Path) -> None:
+    missing = [name for name in wanted if name not in there]
+    if missing:
+        raise ReaderError(f"没有列 {'、'.join(missing)}；文件里有 {'、'.join(there)}", source=path.name)
+
+
+def _geometry_name(there: Sequence[str]) -> str:
+    return "geometry" if "geometry" in there else "geom"
 
 
 def _as_one(column: pa.ChunkedArray) -> pa.Array:
@@ -105,7 +159,7 @@ def _as_one(column: pa.ChunkedArray) -> pa.Array:
 
 def _parquet(path: Path, columns: Sequence[str], bbox: Box | None) -> tuple[pa.Table, str]:
     source: Any = ds.dataset(path, format="parquet")
-    geometry = "geometry" if "geometry" in source.schema.names else "geom"
+    geometry = _geometry_name(source.schema.names)
     wanted = [name for name in (*columns, geometry) if name in source.schema.names]
     meets = None
     if bbox is not None and _COVERING in source.schema.names:

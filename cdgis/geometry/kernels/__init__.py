@@ -13,7 +13,7 @@ from cdgis.geometry.kernels.outline_distances import (
 )
 from cdgis.geometry.kernels.overlap_areas import Areas, overlap_areas, plain_overlap_areas
 from cdgis.geometry.kernels.pairs import Pairs, overlapping_pairs, rounding_m2, zones_near
-from cdgis.geometry.kernels.point_in_polygon import points_inside
+from cdgis.geometry.kernels.point_in_polygon import points_inside, points_inside_blocks
 from cdgis.geometry.kernels.subdivide import Cut, Zones
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "plain_overlap_areas",
     "point_distance_m",
     "points_inside",
+    "points_inside_blocks",
     "ring_chunks",
     "rounding_m2",
     "zones_near",

@@ -58,7 +58,7 @@ class FlatPolygons:
         xy = np.empty((vertices, 2))
         ring_start, part_start = np.zeros(rings + 1, np.int64), np.zeros(parts + 1, np.int64)
         part_row = np.zeros(parts, np.int64)
-        fill_shapes(data, offsets, xy.reshape(-1).view(np.uint8), ring_start, part_start, part_row)
+        fill_shapes(data, offsets, xy.reshape(-1).view(np.uint64), ring_start, part_start, part_row)
         return cls(
             xy=xy,
             ring_start=ring_start,

@@ -29,6 +29,9 @@ _MARGIN = 1.1e-3
 _SHARES = 8
 """Parts of a job for each thread: no thread waits long for the last."""
 
+SortedPoints = tuple[IntArray, FloatArray, FloatArray]
+"""Position of each point before sorting, x, y."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overlaps:
@@ -92,7 +95,7 @@ class ZoneIndex:
 
     def _corners(self, box: FloatArray, pool: Executor, threads: int) -> tuple[IntArray, IntArray, IntArray]:
         """Return, subject by subject, the rows round its box's north-west corner and their winding numbers."""
-        point, part, winding, _ = around(self.flat, self.ring_sign, (box[:, 0], box[:, 3]), pool, threads)
+        point, part, winding, _ = around(self.flat, self.ring_sign, sorted_points(box[:, 0], box[:, 3]), pool, threads)
         inside = winding != 0
         point, row, winding = point[inside], self.flat.part_row[part[inside]].astype(np.int64), winding[inside]
         order = np.lexsort((row, point))
@@ -100,14 +103,18 @@ class ZoneIndex:
         return start, row[order], winding[order]
 
 
-def around(
-    flat: FlatPolygons, ring_sign: SignArray, at: tuple[FloatArray, FloatArray], pool: Executor, threads: int = 1
-) -> tuple[IntArray, IntArray, IntArray, SignArray]:
-    """Return (point, part, winding number, may lie on an edge) for points in or on polygons."""
-    x, y = at
+def sorted_points(x: FloatArray, y: FloatArray) -> SortedPoints:
+    """Return which points there are, from south to north, and their x and y; those without coordinates are left out."""
     order = np.flatnonzero(np.isfinite(x))
     order = order[np.argsort(y[order], kind="stable")]
-    px, py = np.ascontiguousarray(x[order]), np.ascontiguousarray(y[order])
+    return order, np.ascontiguousarray(x[order]), np.ascontiguousarray(y[order])
+
+
+def around(
+    flat: FlatPolygons, ring_sign: SignArray, points: SortedPoints, pool: Executor, threads: int = 1
+) -> tuple[IntArray, IntArray, IntArray, SignArray]:
+    """Return (point, part, winding number, may lie on an edge) for points in or on polygons."""
+    order, px, py = points
     bounds = _block_by_block(flat, part_boxes, pool, threads, np.empty((0, 4)))
 
     def one(turn: tuple[int, int]) -> tuple[Any, ...]:
@@ -158,5 +165,5 @@ def _turns(rows: int, threads: int) -> list[tuple[int, int]]:
 def _joined(
     pool: Executor, task: Callable[[tuple[int, int]], tuple[Any, ...]], turns: list[tuple[int, int]]
 ) -> list[Any]:
-    parts = list(pool.map(task, turns))
+    parts = list(pool.map(task, turns) if len(turns) > 1 else map(task, turns))
     return [np.concatenate(column) for column in zip(*parts, strict=True)]

@@ -1,5 +1,8 @@
 """Points inside polygons; on an outline is not inside, as for shapely's `within`."""
 
+from collections.abc import Iterable
+from concurrent.futures import Executor
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
@@ -8,6 +11,9 @@ from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
 from cdgis.geometry.kernels.engine import Engine, chosen_engine
 from cdgis.geometry.kernels.flat_polygons import FlatPolygons
 from cdgis.geometry.planes import PlaneThreads
+
+if TYPE_CHECKING:
+    from cdgis.geometry.kernels.overlap import SortedPoints
 
 
 def points_inside(
@@ -30,9 +36,24 @@ def points_inside(
         point, zone = _plain(x, y, zones.geometries() if isinstance(zones, FlatPolygons) else np.asarray(zones))
     else:
         flat = zones if isinstance(zones, FlatPolygons) else FlatPolygons.of(zones)
-        point, zone = _compiled(np.asarray(x, float), np.asarray(y, float), flat, threads)
+        return points_inside_blocks(x, y, [(0, flat)], threads=threads)
     order = np.lexsort((zone, point))
     return point[order].astype(np.int64), zone[order].astype(np.int64)
+
+
+def points_inside_blocks(
+    x: FloatArray, y: FloatArray, blocks: Iterable[tuple[int, FlatPolygons]], *, threads: int = 1
+) -> tuple[IntArray, IntArray]:
+    """Return what `points_inside` does of a layer that comes in blocks of rows, each with the number of its first row."""
+    from cdgis.geometry.kernels.overlap import sorted_points
+
+    xy = np.asarray(x, float), np.asarray(y, float)
+    points = sorted_points(*xy)
+    with PlaneThreads(max_workers=max(1, threads)) as pool:
+        found = [_compiled(xy, points, flat, pool, threads) + [0, first] for first, flat in blocks]
+    point, zone = np.concatenate([np.empty((0, 2), np.int64), *found]).T
+    order = np.lexsort((zone, point))
+    return point[order], zone[order]
 
 
 def _plain(x: FloatArray, y: FloatArray, zones: GeometryArray) -> tuple[IntArray, IntArray]:
@@ -42,17 +63,21 @@ def _plain(x: FloatArray, y: FloatArray, zones: GeometryArray) -> tuple[IntArray
     return point, zone
 
 
-def _compiled(x: FloatArray, y: FloatArray, flat: FlatPolygons, threads: int) -> tuple[IntArray, IntArray]:
+def _compiled(
+    xy: tuple[FloatArray, FloatArray], points: "SortedPoints", flat: FlatPolygons, pool: Executor, threads: int
+) -> IntArray:
+    """Return (point, zone) in rows, in no order."""
     from cdgis.geometry.kernels.overlap import around, signs_of_rings
 
-    with PlaneThreads(max_workers=max(1, threads)) as pool:
-        point, part, winding, doubt = around(flat, signs_of_rings(flat, pool, threads), (x, y), pool, threads)
+    point, part, winding, doubt = around(flat, signs_of_rings(flat, pool, threads), points, pool, threads)
     sure = doubt == 0
     zone = flat.part_row[part].astype(np.int64)
+    found = np.column_stack([point, zone])
+    settled: IntArray = found[sure & (winding != 0)]
+    if sure.all():
+        return settled
     # What may lie on an edge is for exact arithmetic; a point where parts touch is asked of the whole zone.
-    asked = np.unique(np.column_stack([point[~sure], zone[~sure]]), axis=0)
+    asked = np.unique(found[~sure], axis=0)
     whole = np.array([flat.block(row, row + 1).geometries()[0] for row in asked[:, 1]], dtype=object)
-    inside = np.asarray(shapely.contains_properly(whole, shapely.points(x[asked[:, 0]], y[asked[:, 0]])), dtype=bool)
-    settled = sure & (winding != 0)
-    found = np.concatenate([np.column_stack([point[settled], zone[settled]]), asked[inside]])
-    return found[:, 0], found[:, 1]
+    inside = np.asarray(shapely.contains_properly(whole, shapely.points(xy[0][asked[:, 0]], xy[1][asked[:, 0]])))
+    return np.concatenate([settled, asked[inside]])
