@@ -23,6 +23,7 @@ from cdgis.cli.options import (
     AsOfOption,
     DebugOption,
     JobsOption,
+    NoCacheOption,
     OutOption,
     QuietOption,
     StrictOption,
@@ -77,6 +78,7 @@ def run(
     quiet: QuietOption = False,
     reports: ReportsOption = "",
     strict: StrictOption = False,
+    no_cache: NoCacheOption = False,
     debug: DebugOption = False,
 ) -> None:
     """判定工作区内全部项目与企业，生成地图、搬迁清单、碳账与数据表。
@@ -261,11 +263,8 @@ def _speak_utf8() -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit with the codes of DESIGN 6: 0 done, 1 strict, 2 usage or input, 3 internal."""
-    from cdgis.cli.words import speak_chinese
-
     if args is None:
         _speak_utf8()
-    speak_chinese()
     for stream in (sys.stdout, sys.stderr):
         # a terminal that cannot show Chinese shows question marks; the work itself must not fail over it
         if isinstance(stream, io.TextIOWrapper):

@@ -53,6 +53,19 @@ AsOfOption = Annotated[str | None, typer.Option("--as-of", metavar="日期", hel
 JobsOption = Annotated[int, typer.Option("--jobs", metavar="整数", min=1, help="并行线程数，不影响结果")]
 QuietOption = Annotated[bool, typer.Option("--quiet", metavar="", help="不显示进度与汇总")]
 DebugOption = Annotated[bool, typer.Option("--debug", metavar="", help="出错时显示程序堆栈")]
+
+
+def _uncached(context: typer.Context, wanted: bool) -> bool:
+    if wanted:
+        from cdgis.readers.prepared_layers import without_prepared
+
+        context.with_resource(without_prepared())
+    return wanted
+
+
+NoCacheOption = Annotated[
+    bool, typer.Option("--no-cache", metavar="", callback=_uncached, help="逐个读取图层，不用也不写备好的图层（.cdgis-cache）；结果相同")
+]
 StrictOption = Annotated[bool, typer.Option("--strict", metavar="", help="有“不符合”“资料不足”或未能读入的文件时以退出码 1 结束")]
 
 

@@ -10,6 +10,7 @@ from cdgis.cli.options import (
     AsOfOption,
     DebugOption,
     JobsOption,
+    NoCacheOption,
     OutOption,
     QuietOption,
     StrictOption,
@@ -104,6 +105,7 @@ def screen(
     jobs: JobsOption = 2,
     quiet: QuietOption = False,
     strict: StrictOption = False,
+    no_cache: NoCacheOption = False,
     debug: DebugOption = False,
 ) -> None:
     """对一个或多个项目边界做准入研判，写出可签字的研判报告：结论、依据条文、反证、整改办法。
@@ -112,7 +114,6 @@ def screen(
     """
     if not (files or wkt or lonlat):
         raise UsageError("没有给出项目位置", remedy="请给出边界文件，或用 --wkt、--lonlat 直接给出图形")
-    from cdgis.cli.summary import print_summary
     from cdgis.cli.terminal import progress_bars
     from cdgis.pipelines.assess_sites import assess_sites, require_a_site
     from cdgis.pipelines.save_assessment import save_assessment
@@ -145,6 +146,8 @@ def screen(
         )  # fmt: skip
         written = save_assessment(assessment, target, formats=wanted, jobs=jobs, progress=progress)
     if not quiet:
+        from cdgis.cli.summary import print_summary
+
         print_summary(out_console, assessment, target, written)
     require_a_site(assessment.tables)
     leave_strictly(assessment, strict=strict)

@@ -59,6 +59,11 @@ def _in_chinese(usage: str) -> str:
 class _InChinese:
     """What commands and groups of commands say alike."""
 
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help, its panels in Chinese."""
+        speak_chinese()  # loads a tenth of a second of modules that nothing but help needs
+        super().format_help(ctx, formatter)  # type: ignore[misc]
+
     def get_usage(self, ctx: Any) -> str:
         """Return the usage line."""
         return _in_chinese(super().get_usage(ctx))  # type: ignore[misc]

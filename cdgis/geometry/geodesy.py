@@ -34,6 +34,8 @@ _Projection = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]
 
 _E = float(np.sqrt(E2))
 
+PROJ_VERSIONS = (pyproj.__version__, pyproj.proj_version_str)
+"""Of the library that lays out the distance plane."""
 MAX_EDGE_M = 500.0
 """Longest Gauss-Krüger edge kept undivided: it bows L²·tan(phi)/(8R) <= 1 cm from the plane's straight edge."""
 

@@ -5,6 +5,7 @@ A site is compared with fifty layers: asked one by one they cost more in questio
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import shapely
@@ -34,7 +35,12 @@ class ReadyLayer:
 
 def planes_of_zones(layer: Layer) -> tuple[GeometryArray, GeometryArray]:
     """Return a layer's zones on the measuring plane and in the distance plane (`both_planes`), in its order; it keeps them."""
-    return layer.derived("planes", lambda own: both_planes(np.asarray(own.zones.geometry.array, dtype=object)))
+    return layer.derived("planes", _laid_out)
+
+
+def _laid_out(layer: Layer) -> tuple[GeometryArray, GeometryArray]:
+    make = partial(both_planes, np.asarray(layer.zones.geometry.array, dtype=object))
+    return make() if layer.prepared is None else layer.prepared.planes(layer.zones, make)
 
 
 def ready(layer: Layer) -> ReadyLayer:

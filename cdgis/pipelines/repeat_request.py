@@ -16,6 +16,7 @@ from cdgis.pipelines.assess_city import assess_workspace
 from cdgis.pipelines.assess_relocation import assess_relocation
 from cdgis.pipelines.assess_sites import assess_sites
 from cdgis.pipelines.reported_inputs import workspace_of
+from cdgis.readers.prepared_layers import without_prepared
 from cdgis.relocation.plan import WhatIf
 from cdgis.report.screening.compose import Composer
 from cdgis.results.assessment import Assessment
@@ -97,6 +98,7 @@ def _key(report: ReportFile) -> str:
     return json.dumps([str(report.path.parent), report.as_of.isoformat(), tolerance_m, asked], sort_keys=True)
 
 
+@without_prepared()  # what is checked rests on the files that the report names, not on what was kept of them
 def repeat_assessment(
     report: ReportFile, workspace: Workspace, *, files: Sequence[Path] = (), jobs: int = 1, as_of: date | None = None
 ) -> Assessment:

@@ -29,6 +29,7 @@ from cdgis.readers.geojson import RFC_7946_CRS, feature_geometry, feature_texts,
 from cdgis.readers.geopackage import unchanged
 from cdgis.readers.inputs import file_sha256, file_stamp
 from cdgis.readers.intake import Remark, intake_note, noted, repaired
+from cdgis.readers.prepared_layers import PreparedLayers
 from cdgis.readers.repair import usable
 from cdgis.readers.shapefile import check_shapefile, filled_cells
 from cdgis.readers.text_encoding import shapefile_encoding
@@ -60,12 +61,13 @@ class RawLayer:
     """What is to be said of the file as a whole."""
 
 
-def read_layer(spec: LayerSpec, folder: Path) -> Layer:
+def read_layer(spec: LayerSpec, folder: Path, *, kept: PreparedLayers | None = None) -> Layer:
     """Return the zones of one vector catalogue entry.
 
     Parameters
     ----------
     folder : the catalogue's folder, which `spec.path` is relative to.
+    kept : where the same file may have been read before; the layer is the same either way.
 
     Raises
     ------
@@ -77,9 +79,16 @@ def read_layer(spec: LayerSpec, folder: Path) -> Layer:
     path = folder / spec.path
     stamp = file_stamp(path) if path.exists() else ()
     record = _input_record(spec, path, "layer")
-    raw = read_raw(spec, path)
+    entry = kept.entry(spec, record) if kept is not None else None
+    known = entry.layer(spec, record) if entry is not None else None
+    layer = known or _read_zones(spec, path, record)
     if file_stamp(path) != stamp:
         raise LayerError(spec.path, spec.id, ("读取期间文件被别的程序改动。请关闭正在编辑它的程序后重试",))
+    return layer if entry is None or known is not None else entry.keep(layer)
+
+
+def _read_zones(spec: LayerSpec, path: Path, record: InputRecord) -> Layer:
+    raw = read_raw(spec, path)
     notes = [intake_note(spec.path, WHOLE_FILE, raw.remarks)] if raw.remarks else []
     columns = _clean_columns(spec, standard_columns(spec, _marked_where_cut(spec, path, raw.frame, notes)), notes)
     epsg = _crs(spec, raw, notes)

@@ -19,6 +19,7 @@ from cdgis.readers import read_layer, read_table_layer, unread_record
 from cdgis.readers.content_hash import text_hash
 from cdgis.readers.place_extent import in_its_place
 from cdgis.readers.placed_layers import misplaced_layers
+from cdgis.readers.prepared_layers import PreparedLayers
 from cdgis.rules import Rule, Rulebook, access_list_rules, load_rulebook
 from cdgis.rules.access_list import published_as
 from cdgis.rules.access_sheet import as_clauses
@@ -162,10 +163,11 @@ def _read_layers(
     layers: dict[str, Layer] = {}
     unread: list[InputRecord] = []
     failed: CdgisError | None = None
+    kept = PreparedLayers.of(workspace.root, workspace.layers_dir, specs)
     for spec in specs:
         shown = workspace.relative(workspace.layers_dir / spec.path) if spec.path else workspace.settings.catalog
         try:
-            layer = read_layer(spec, workspace.layers_dir)
+            layer = read_layer(spec, workspace.layers_dir, kept=kept)
         except (LayerError, CrsError) as err:
             gaps.append(gap_of(err, f"{spec.title}：读不出来，涉及它的条款和分析", layer=spec.id, file=shown))
             unread += (replace(record, path=shown) for record in unread_record(spec, workspace.layers_dir))

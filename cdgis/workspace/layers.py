@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import pandas as pd
 from geopandas import GeoDataFrame
 
+from cdgis.core.array_types import GeometryArray
 from cdgis.core.data_gaps import Gap
 from cdgis.core.errors import CrsError
 from cdgis.core.vocabulary import InputRecord, IntakeNote, IntakeStatus
@@ -49,6 +50,13 @@ def _require_lonlat(frame: GeoDataFrame, source: str) -> None:
     raise CrsError(source, found=found, expected=_EXPECTED, remedy="请先用 to_crs(4490) 转换，没有坐标系的先用 set_crs 写明")
 
 
+class Prepared(Protocol):
+    """What was kept of a layer when it was read before."""
+
+    def planes(self, zones: GeoDataFrame, make: Callable[[], tuple[GeometryArray, GeometryArray]]) -> tuple[GeometryArray, GeometryArray]:
+        """Return the zones on both planes: as kept, or as `make` lays them out."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Layer:
     """One zone layer, read and repaired; two are equal only if they are one, so that what is derived can be kept."""
@@ -61,6 +69,8 @@ class Layer:
     """Repairs made while reading."""
     unknown_classes: frozenset[str] = frozenset()
     """Classes of its zones that no rule can place: a subject in such a zone may fall under any rule of the layer."""
+    prepared: Prepared | None = field(default=None, repr=False)
+    """Where the zones, and what is made of them, are kept on disk; stays in this process."""
     _derived: dict[str, Any] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -71,7 +81,7 @@ class Layer:
         return tuple(getattr(self, name) for name in _LAYER_FIELDS)
 
     def __setstate__(self, state: tuple[object, ...]) -> None:
-        for name, value in zip((*_LAYER_FIELDS, "_derived"), (*state, {}), strict=True):
+        for name, value in zip((*_LAYER_FIELDS, "prepared", "_derived"), (*state, None, {}), strict=True):
             object.__setattr__(self, name, value)
 
     def derived(self, name: str, make: "Callable[[Layer], Derived]") -> Derived:

@@ -1,0 +1,216 @@
+"""Layers as read, kept beside their workspace: the next command takes them from there instead of reading them again.
+
+A kept answer is used only under the very key it was kept under: the bytes of the layer's file, its catalogue entry, the
+planes of the place, this code and the libraries that read. No time of change is trusted. What cannot be kept, read or
+understood is passed over without a word, for the layer itself is always there; `cdgis verify` never looks here.
+"""
+
+import hashlib
+import json
+import zlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache
+from os import getpid
+from pathlib import Path
+from threading import get_ident
+from typing import Any
+
+import geopandas
+import numpy as np
+import pandas as pd
+import pyogrio
+import shapely
+from geopandas import GeoDataFrame
+from shapely.errors import ShapelyError
+
+from cdgis.core.array_types import GeometryArray
+from cdgis.core.vocabulary import InputRecord, IntakeNote, IntakeStatus
+from cdgis.geometry.geodesy import PROJ_VERSIONS
+from cdgis.geometry.planes import current_planes
+from cdgis.workspace.catalog import LayerSpec
+from cdgis.workspace.layers import Layer
+
+PREPARED_DIR = ".cdgis-cache"
+LEAST_BYTES = 2_000_000
+"""Layers of fewer bytes together are read as quickly as anything kept of them."""
+_ROOMS = ("core", "geometry", "workspace", "readers", "rules", "judging")
+"""What decides how a layer is read and laid out on the planes."""
+_SUFFIXES = (".zones", ".planes", ".tmp")
+_BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, ShapelyError)
+_off: ContextVar[bool] = ContextVar("prepared layers off", default=False)
+
+Shapes = tuple[GeometryArray, ...]
+
+
+@contextmanager
+def without_prepared() -> Iterator[None]:
+    """Read every layer itself until the block ends, and keep nothing."""
+    token = _off.set(True)
+    try:
+        yield
+    finally:
+        _off.reset(token)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class PreparedLayers:
+    """The folder in which a workspace's layers are kept."""
+
+    folder: Path
+    names: frozenset[str]
+    """What may lie there: one name a layer of the catalogue, without the suffix."""
+    _made: list[bool] = field(default_factory=list, init=False)
+
+    @classmethod
+    def of(cls, root: Path, layers_dir: Path, specs: Sequence[LayerSpec]) -> "PreparedLayers | None":
+        """Return where the layers of a workspace are kept; None where that would not pay, or was declined."""
+        if _off.get():
+            return None
+        sizes = 0
+        for spec in specs:
+            try:
+                sizes += (layers_dir / spec.path).stat().st_size if spec.path else 0
+            except OSError:
+                continue  # told by whoever reads it
+        if sizes < LEAST_BYTES:
+            return None
+        return cls(folder=root / PREPARED_DIR, names=frozenset(_name(spec) for spec in specs))
+
+    def entry(self, spec: LayerSpec, record: InputRecord) -> "Entry":
+        """Return where one layer is kept, given the record of the file it is read from now."""
+        key = _hash(_fingerprint(), repr(current_planes()), spec.model_dump_json(), record.sha256)
+        return Entry(home=self, path=self.folder / _name(spec), key=key)
+
+    def make_room(self) -> None:
+        """Make the folder once, and clear away what no layer of the catalogue is kept under.
+
+        Raises
+        ------
+        OSError : the workspace cannot be written to.
+        """
+        if self._made:
+            return
+        self.folder.mkdir(exist_ok=True)
+        (self.folder / ".gitignore").write_text("*\n", encoding="ascii", newline="\n")
+        for path in self.folder.iterdir():
+            if path.suffix in _SUFFIXES and path.stem not in self.names:
+                path.unlink(missing_ok=True)
+        self._made.append(True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Entry:
+    """What is kept of one layer."""
+
+    home: PreparedLayers
+    path: Path
+    """Without suffix."""
+    key: str
+    zones: GeoDataFrame | None = None
+    """The very zones it stands for: a layer whose zones were exchanged has no use for it."""
+
+    def layer(self, spec: LayerSpec, record: InputRecord) -> Layer | None:
+        """Return the layer as it was read, None where it is not kept."""
+        found = _read(self.path.with_suffix(".zones"), self.key)
+        if found is None:
+            return None
+        head, (shapes,) = found
+        try:
+            columns = {name: np.array([*texts, None], dtype=object)[:-1] for name, texts in head["columns"].items()}
+            notes = tuple(IntakeNote(**{**note, "status": IntakeStatus(note["status"])}) for note in head["notes"])
+            frame = pd.DataFrame(columns, index=range(head["count"]), dtype=object)
+            zones = GeoDataFrame(frame, geometry=shapes, crs=4490)
+            said = replace(record, content_sha256=head["content"])
+        except _BROKEN:
+            return None
+        return Layer(spec=spec, zones=zones, record=said, notes=notes, prepared=replace(self, zones=zones))
+
+    def keep(self, layer: Layer) -> Layer:
+        """Keep a layer just read, and return it knowing where."""
+        columns = {str(name): layer.zones[name].tolist() for name in layer.zones.columns if name != "geometry"}
+        if all(type(text) is str for texts in columns.values() for text in texts):
+            notes = [asdict(note) for note in layer.notes]
+            head = {"columns": columns, "count": len(layer.zones), "notes": notes, "content": layer.record.content_sha256}
+            self._write(".zones", head, (np.asarray(layer.zones.geometry.array, dtype=object),))
+        return replace(layer, prepared=replace(self, zones=layer.zones))
+
+    def planes(self, zones: GeoDataFrame, make: Callable[[], tuple[GeometryArray, GeometryArray]]) -> tuple[GeometryArray, GeometryArray]:
+        """Return what `make` lays out on the measuring plane and in the distance plane for `zones`, kept if they are its own."""
+        count = len(zones)
+        if zones is not self.zones or _off.get():
+            return make()
+        found = _read(self.path.with_suffix(".planes"), self.key)
+        if found is not None and [len(shapes) for shapes in found[1]] == [count] * 2:
+            plane, local = found[1]
+            return plane, local
+        made = make()
+        self._write(".planes", {}, made)
+        return made
+
+    def _write(self, suffix: str, head: Mapping[str, Any], shapes: Shapes) -> None:
+        target = self.path.with_suffix(suffix)
+        part = target.with_suffix(f".{getpid()}-{get_ident()}.tmp")
+        try:
+            self.home.make_room()
+            part.write_bytes(_packed({**head, "key": self.key}, shapes))
+            part.replace(target)
+        except OSError:  # no room, no permission, or another process holds the file: the next command reads the layer
+            try:
+                part.unlink(missing_ok=True)
+            except OSError:
+                return
+
+
+def _packed(head: dict[str, Any], shapes: Shapes) -> bytes:
+    """Return a check sum, the length of the head, the head as JSON, and the shapes as WKB one after another."""
+    blobs = [[blob or b"" for blob in shapely.to_wkb(one).tolist()] for one in shapes]
+    text = json.dumps({**head, "lengths": [[len(blob) for blob in one] for one in blobs]}, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    body = b"".join((len(text).to_bytes(8, "little"), text, *(blob for one in blobs for blob in one)))
+    return zlib.crc32(body).to_bytes(4, "little") + body
+
+
+def _read(path: Path, key: str) -> tuple[dict[str, Any], Shapes] | None:
+    """Return head and shapes of a kept file; None where there is none, it is damaged, or it was kept under another key."""
+    try:
+        data = path.read_bytes()
+        body = memoryview(data)[4:]
+        end = 8 + int.from_bytes(body[:8], "little")
+        if zlib.crc32(body) != int.from_bytes(data[:4], "little"):
+            return None
+        head = json.loads(bytes(body[8:end]).decode("utf-8", "surrogatepass"))
+        if head["key"] != key:
+            return None
+        shapes = []
+        for lengths in head["lengths"]:
+            edges = end + np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
+            blobs = np.full(len(lengths), None, dtype=object)
+            blobs[:] = [bytes(body[a:b]) or None for a, b in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)]
+            shapes.append(np.asarray(shapely.from_wkb(blobs), dtype=object))
+            end = int(edges[-1])
+    except _BROKEN:
+        return None
+    return head, tuple(shapes)
+
+
+def _name(spec: LayerSpec) -> str:
+    """Return the name a layer is kept under, whatever characters its id has; hidden, so that no pattern takes it for an input."""
+    return f".{_hash(spec.id)[:32]}"
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+@cache
+def _fingerprint() -> str:
+    """Return the hash of the code that reads layers and of the versions of what it reads with."""
+    package = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(path for room in _ROOMS for path in (package / room).rglob("*") if path.suffix in (".py", ".toml")):
+        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
+    versions = (np.__version__, pd.__version__, shapely.__version__, shapely.geos_version_string, geopandas.__version__,
+                pyogrio.__version__, pyogrio.__gdal_version_string__, *PROJ_VERSIONS)  # fmt: skip
+    return _hash(digest.hexdigest(), *versions)
