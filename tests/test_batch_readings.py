@@ -13,7 +13,7 @@ from small_workspace import small_workspace
 
 from cdgis.core.errors import CrsError
 from cdgis.core.progress import Silent
-from cdgis.readers import read_sites
+from cdgis.readers import parcels, read_sites
 from cdgis.readers.loading import load_workspace
 from cdgis.readers.parcels import parts_of_files, read_parcels
 from cdgis.workspace.layers import Layer, Subjects
@@ -88,6 +88,34 @@ def test_a_batch_and_single_files_are_read_alike_whatever_the_parts(place: Works
     for rows in (3, 999):
         same(in_parts(place, path, rows), single)
     assert {note.status.value for note in single.intake} >= {"repaired", "quarantined"}
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_rows_that_say_the_same_are_read_as_each_alone(
+    place: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    """Runs of land with the same words, broken by rows of other words, shapes and places, some with a number of their own."""
+    draw = np.random.default_rng(seed)
+    count, few = 60, draw.permutation(list(SHAPES))[:4]
+    shapes = [SHAPES[name] for name in np.where(draw.random(count) < 0.7, "land", draw.choice(few, count))]
+    moved = [shape and shapely.affinity.translate(shape, *draw.uniform(-0.004, 0.004, 2)) for shape in shapes]
+    columns = {
+        name: np.repeat(draw.choice(words, 12), 5)
+        for name, words in {**WORDS, "项目名称": ("甲", "乙\u200b", "", "丙 厂"), "位置精度": ("", "3", "远"), "年用水量": ("", "12", "x")}.items()
+        if draw.random() < 0.7
+    }
+    if seed % 2:
+        columns["项目编号"] = [f"编号 {i}" if draw.random() < 0.1 else "" for i in range(count)]
+    gpd.GeoDataFrame(columns, geometry=moved, crs=4490).to_parquet(tmp_path / "p.parquet")
+    (part, *_) = parts_of_files([(tmp_path / "p.parquet", "p.parquet")], rows=999)
+    together = read_parcels(place, part, declared={}, layers=LAYERS)
+    assert len(together.frame) > 15
+    monkeypatch.setattr(parcels, "_undoubted", lambda sites, places: [False] * len(sites))
+    alone = read_parcels(place, part, declared={}, layers=LAYERS)
+    assert together.intake == alone.intake and together.frame.equals(alone.frame) and together.attributes.equals(alone.attributes)
+    assert [(name, one.shape, one.epsg, one.mended) for name, one in together.given.items()] == [
+        (name, one.shape, one.epsg, one.mended) for name, one in alone.given.items()
+    ]
 
 
 @pytest.mark.parametrize(

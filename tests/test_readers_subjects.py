@@ -23,7 +23,7 @@ from cdgis.core.safe_text import text_encoding
 from cdgis.readers import read_sites, read_subjects
 from cdgis.readers.attribute_columns import CanonicalValue, canonical_value, match_attribute
 from cdgis.readers.ids import IdRegister, safe_id
-from cdgis.readers.subjects import describe_site
+from cdgis.readers.subjects import _industry, _industry_meant, describe_site
 from cdgis.readers.text_encoding import decode_text, shapefile_encoding
 from cdgis.rules import industry
 from cdgis.workspace.layers import SUBJECT_COLUMNS, Subjects
@@ -310,6 +310,19 @@ def test_a_cpg_that_names_no_encoding_of_texts_is_not_believed(tmp_path: Path, c
     path.with_suffix(".cpg").write_bytes(cpg)
     assert shapefile_encoding(path) == "gb18030"
     assert text_encoding(cpg.decode("latin-1")) in ("", "idna", "punycode")
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_a_name_is_asked_wherever_it_tells_which_industry_is_meant(seed: int) -> None:
+    """What is kept of a cell for the next row holds for its name too."""
+    draw = random.Random(seed)
+    every = industry.codes()
+    for _ in range(40):
+        code, named = draw.choice(every), draw.choice(every)
+        whole = f"{code}{industry.name_of(code)}"
+        code = draw.choice([code, code.lstrip("0"), f"C{code}", whole, f" {code[:2]} {code[2:]}", industry.name_of(code), "3360"])
+        name = draw.choice(["", f"某{industry.name_of(named)}厂", "电镀加工"])
+        assert _industry(code, name) == _industry_meant.__wrapped__(code, name)
 
 
 @pytest.mark.parametrize("seed", range(40))

@@ -66,6 +66,14 @@ def intake_note(file: str, row: str, remarks: tuple[Remark, ...]) -> IntakeNote:
     )
 
 
+def numbered(note: IntakeNote, row: str) -> IntakeNote:
+    """Return the line of a row of which the same is said."""
+    return IntakeNote(
+        file=note.file, row=visible(row), status=note.status, field=note.field, value=note.value, reason=note.reason,
+        remedy=note.remedy,
+    )  # fmt: skip
+
+
 def shortened(text: str) -> str:
     """Return `text` on one line, cut to a length that fits a table cell, nothing in it invisible."""
     line = " ".join(visible(text).split())

@@ -67,12 +67,12 @@ def read_rows(
         table = table.slice(first, last - first)
         with np.errstate(invalid="ignore"):
             shapes = np.asarray(shapely.from_wkb(table.column(column).to_numpy(zero_copy_only=False)), dtype=object)
-        lines = table.drop_columns([column, *(name for name in table.column_names if name == "bbox")]).to_pylist()
+        texts = _texts(table.drop_columns([column, *(name for name in table.column_names if name == "bbox")]))
     except _BROKEN as err:
         raise _unreadable(source, err) from err
     reference = refer(source, stated=stated)
-    texts = [{name: cell_text(value) for name, value in line.items()} for line in lines]
-    own = [of_row(reference, line, source) for line in texts]
+    referred = {id(line): of_row(reference, line, source) for line in {id(line): line for line in texts}.values()}
+    own = [referred[id(line)] for line in texts]
     as_the_file = reference.datum == "cgcs2000" and all(one is reference for one, _ in own)
     settled = settle_rows(shapes, reference.epsg, source) if as_the_file else [
         settle(shape, one.epsg, source=source.label, remedy=crs_remedy(), home=source.home, repair_share=source.repair_share, datum=one.datum)
@@ -85,6 +85,15 @@ def read_rows(
         )
         for number, (done, line, (one, contradiction)) in enumerate(zip(settled, texts, own, strict=True), start=before + 1)
     )  # fmt: skip
+
+
+def _texts(table: pa.Table) -> list[dict[str, str]]:
+    """Return header -> text of each row; rows that say the same have one mapping in common."""
+    if not table.num_columns:
+        return [{}] * table.num_rows
+    columns = [[cell_text(value) for value in column.to_pylist()] for column in table.columns]
+    known: dict[tuple[str, ...], dict[str, str]] = {}
+    return [known.get(line) or known.setdefault(line, dict(zip(table.column_names, line, strict=True))) for line in zip(*columns, strict=True)]
 
 
 def geometry_column(file: pq.ParquetFile, label: str) -> tuple[str, str]:

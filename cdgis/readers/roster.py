@@ -1,5 +1,6 @@
 """The list of subjects: who is on it, under which id, and what became of each row."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -11,7 +12,7 @@ from cdgis.core.vocabulary import InputRecord, IntakeNote, ProjectType, SubjectK
 from cdgis.readers.content_hash import with_subject_hashes
 from cdgis.readers.ids import IdRegister, safe_id
 from cdgis.readers.inputs import InputFile
-from cdgis.readers.intake import Remark, intake_note, is_quarantined, noted, rejected, repaired
+from cdgis.readers.intake import Remark, intake_note, is_quarantined, noted, numbered, rejected, repaired
 from cdgis.readers.records import SiteRecord
 from cdgis.readers.subjects import Description
 from cdgis.rules.attributes import load_attributes
@@ -40,31 +41,45 @@ class Roster:
 
     def add(self, record: SiteRecord, description: Description, file: InputFile, kind: SubjectKind) -> None:
         """Enter one input row: as a subject, or only in the intake when it is quarantined."""
+        self.add_alike((record,), description, file, kind)
+
+    def add_alike(self, records: Sequence[SiteRecord], description: Description, file: InputFile, kind: SubjectKind) -> None:
+        """Enter rows that differ in number, keys and outline alone, several only of projects: what is said of one is said of all."""
+        record = records[0]
         remarks = (*record.remarks, *description.remarks, *_accuracy_remark(description))
         if record.geometry is not None and not description.columns.get("name"):
             remarks += (noted("没有名称", field="名称"),)
         if kind is SubjectKind.ENTERPRISE:
             remarks += self._duplicate(record, description, file)
         if record.geometry is None or is_quarantined(remarks):
-            self.intake.append(intake_note(file.label, record.row, remarks))
+            self.intake += [intake_note(file.label, record.row, remarks) for record in records]
             return
-        subject_id, more = self._claim_id(record, description, file, kind)
-        remarks += tuple(more)
-        self.subjects.append(
-            _row(record, description, kind)
-            | {
-                "subject_id": subject_id,
-                "accuracy_m": self._accuracy_m(record, description),
-                "source_file": file.label,
-                "notes": "；".join(dict.fromkeys(remark.reason for remark in remarks)),
-            }
-        )
-        if record.given is not None:
-            self.given[subject_id] = record.given
+        said: dict[tuple[Remark, ...], tuple[IntakeNote, dict[str, object]]] = {}
         dictionary = load_attributes()
-        stated = description.attributes.items()
-        self.attributes += [(subject_id, key, value, dictionary[key].unit) for key, value in stated]
-        self.intake.append(intake_note(file.label, record.row, remarks))
+        stated = [(key, value, dictionary[key].unit) for key, value in description.attributes.items()]
+        wanted = description.columns.get("subject_id", "")
+        folder = f"{file.path.stem}-"
+        for record in records:
+            subject_id, own = self._claim_id(record, wanted, folder, kind)
+            note, row = said.get(own) or said.setdefault(own, self._common(record, description, file, kind, (*remarks, *own)))
+            self.subjects.append(row | {"subject_id": subject_id, "source_row": record.row, "geometry": record.geometry})
+            if record.given is not None:
+                self.given[subject_id] = record.given
+            self.attributes += [(subject_id, *cells) for cells in stated]
+            self.intake.append(numbered(note, record.row))
+
+    def _common(
+        self, record: SiteRecord, description: Description, file: InputFile, kind: SubjectKind, remarks: tuple[Remark, ...]
+    ) -> tuple[IntakeNote, dict[str, object]]:
+        """Return the intake line and the cells of the subject of rows with these remarks, but what each has of its own."""
+        columns = description.columns
+        default_type = ProjectType.EXISTING.value if kind is SubjectKind.ENTERPRISE else ""
+        return intake_note(file.label, record.row, remarks), {
+            "name": columns.get("name", ""), "kind": kind.value, "industry": columns["industry"],
+            "project_type": columns["project_type"] or default_type, "activity": columns["activity"],
+            "accuracy_m": self._accuracy_m(record, description), "source_file": file.label,
+            "notes": "；".join(dict.fromkeys(remark.reason for remark in remarks)),
+        }  # fmt: skip
 
     def _duplicate(self, record: SiteRecord, description: Description, file: InputFile) -> tuple[Remark, ...]:
         name = description.columns.get("name", "")
@@ -79,16 +94,13 @@ class Roster:
         reason = f"与 {first} 重复（名称、行业、位置相同）"
         return (rejected(reason, field="企业名称", value=name, remedy="删去重复行"),)
 
-    def _claim_id(
-        self, record: SiteRecord, description: Description, file: InputFile, kind: SubjectKind
-    ) -> tuple[str, list[Remark]]:
-        declared = description.columns.get("subject_id", "")
+    def _claim_id(self, record: SiteRecord, declared: str, folder: str, kind: SubjectKind) -> tuple[str, tuple[Remark, ...]]:
         if declared:
-            return self.ids.claim(declared)
+            unique, remarks = self.ids.claim(declared)
+            return unique, tuple(remarks)
         if kind is SubjectKind.ENTERPRISE:
-            return self.ids.next_number("E"), []
-        unique, _ = self.ids.claim(safe_id(f"{file.path.stem}-{record.keys[0] if record.keys else record.row}"))
-        return unique, []
+            return self.ids.next_number("E"), ()
+        return self.ids.claim(safe_id(folder + (record.keys[0] if record.keys else record.row)))[0], ()
 
     def _accuracy_m(self, record: SiteRecord, description: Description) -> float:
         stated_m = stated_accuracy_m(description.columns.get("accuracy_m", ""))
@@ -97,7 +109,8 @@ class Roster:
     def to_subjects(self) -> Subjects:
         """Return everything gathered."""
         columns = [*SUBJECT_COLUMNS, "geometry"]
-        frame = GeoDataFrame(self.subjects, columns=columns, geometry="geometry", crs=4490)
+        cells = {name: [subject[name] for subject in self.subjects] for name in columns}
+        frame = GeoDataFrame(cells, columns=columns, geometry="geometry", crs=4490)
         frame["accuracy_m"] = frame["accuracy_m"].astype(float)
         names = ["subject_id", "attribute", "value", "unit"]
         attributes = pd.DataFrame(self.attributes, columns=names, dtype=object)
@@ -126,17 +139,3 @@ def _accuracy_remark(description: Description) -> tuple[Remark, ...]:
         return ()
     remedy = f"应为 0 至 {MOST_TOLERANCE_M:g} 的数，单位米"
     return (repaired("位置精度不是合理的数，按未声明处理", field="位置精度", value=text, remedy=remedy),)
-
-
-def _row(record: SiteRecord, description: Description, kind: SubjectKind) -> dict[str, object]:
-    columns = description.columns
-    default_type = ProjectType.EXISTING.value if kind is SubjectKind.ENTERPRISE else ""
-    return {
-        "name": columns.get("name", ""),
-        "kind": kind.value,
-        "industry": columns["industry"],
-        "project_type": columns["project_type"] or default_type,
-        "activity": columns["activity"],
-        "source_row": record.row,
-        "geometry": record.geometry,
-    }

@@ -16,6 +16,7 @@ from geopandas import GeoDataFrame
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.core import layer_ids
+from cdgis.core.array_types import BoolArray, GeometryArray
 from cdgis.core.errors import CrsError, LayerError, ReaderError
 from cdgis.geometry.geodesy import geodesic_length_m
 from cdgis.readers.attribute_columns import column_aliases
@@ -81,16 +82,30 @@ class StatedPlaces:
             remarks.append(noted(f"位置在{self._workspace.settings.city}范围以外", field="坐标", remedy=remedy))
         return "；".join(conflicts), tuple(remarks)
 
-    def _contradiction(self, shape: BaseGeometry, accuracy_m: float, claim: _Claim) -> str | None:
-        """Return how a claim contradicts the site's place: "" when it agrees, None when the place is not known."""
+    def undoubted(self, shapes: GeometryArray, described: Description) -> BoolArray:
+        """Return of which sites, EPSG:4490 and described alike, `checked` has nothing to say whatever their accuracy; it may miss some."""
+        fine = np.ones(len(shapes), dtype=bool)
+        for claim in _claims(described):
+            layer, rows, _ = self._meant(claim)
+            if layer is not None:
+                fine &= shapely.intersects(shapely.union_all(layer.zones.geometry.to_numpy()[rows]), shapes) if rows else False
+        return np.asarray(fine & shapely.intersects(self._city[0], shapes) if self._city is not None else fine)
+
+    def _meant(self, claim: _Claim) -> tuple[Layer | None, list[int], tuple[str, ...]]:
+        """Return the layer a claim speaks of, its zones that are named, and the names looked for."""
         layer = self._layer(claim.layer)
         names = [] if layer is None else [str(name) for name in layer.zones["zone_name"]]
         wanted = self._counties_of(claim.text) if claim.title == _titles()["township"] else (claim.text,)
         codes = [] if layer is None else layer.zones["zone_id"].tolist()
         named = {row for text in wanted for row in _named(text, names, self._workspace.settings.city)}
-        rows = sorted(named or {row for row, code in enumerate(codes) if code == claim.text})
+        return layer, sorted(named or {row for row, code in enumerate(codes) if code == claim.text}), wanted
+
+    def _contradiction(self, shape: BaseGeometry, accuracy_m: float, claim: _Claim) -> str | None:
+        """Return how a claim contradicts the site's place: "" when it agrees, None when the place is not known."""
+        layer, rows, wanted = self._meant(claim)
         if layer is None or not rows:
             return None if layer is not None else ""
+        names = [str(name) for name in layer.zones["zone_name"]]
         place = shapely.union_all(layer.zones.geometry.to_numpy()[rows])
         distance_m = _distance_m(shape, place)
         if distance_m <= accuracy_m + layer.spec.accuracy_m:
@@ -151,14 +166,17 @@ def _titles() -> Mapping[str, str]:
     return {role: column_aliases("subject")[role][0] for role in ("county", "township")}
 
 
+def said_of_place(described: Description) -> tuple[str, str, str]:
+    """Return the county, township and park that a row states, "" for those it does not."""
+    columns = described.columns
+    return columns.get("county", ""), columns.get("township", ""), described.attributes.get("park_name", "")
+
+
 def _claims(described: Description) -> list[_Claim]:
-    titles = _titles()
-    claims = [
-        _Claim(title=titles[role], text=described.columns.get(role, ""), layer=layer_ids.COUNTIES)
-        for role in ("county", "township")
-    ]
-    claims.append(_Claim(title="所在园区", text=described.attributes.get("park_name", ""), layer=layer_ids.PARKS))
-    return [claim for claim in claims if claim.text]
+    titles = (*_titles().values(), "所在园区")
+    layers = (layer_ids.COUNTIES, layer_ids.COUNTIES, layer_ids.PARKS)
+    said = zip(titles, said_of_place(described), layers, strict=True)
+    return [_Claim(title=title, text=text, layer=layer) for title, text, layer in said if text]
 
 
 def _named(text: str, names: Sequence[str], city: str) -> list[int]:

@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cdgis.core.safe_text import cleaned, is_clean
 from cdgis.core.vocabulary import ACTIVITIES, LIST_SEPARATOR, ProjectType
@@ -90,6 +91,8 @@ class _Stated:
     def settle(self) -> list[Remark]:
         """Take back what two columns state differently, and return all that is to be said."""
         for name, said in self._said.items():
+            if len(said) == 1:
+                continue
             if name in _ONE_MEANING:
                 said = {header: text for header, text in said.items() if _meant(name, text)}
             values = [_meant(name, text) if name in _ONE_MEANING else text for text in said.values()]
@@ -117,42 +120,62 @@ def _meant(role: str, text: str) -> str:
 
 def _clean_texts(texts: Mapping[str, str]) -> tuple[dict[str, str], list[Remark]]:
     """Return header -> text pairs without acting characters, with one remark for each pair that held some."""
+    if is_clean("".join((*texts, *texts.values()))):
+        return dict(texts), []
     reason, remedy = "文字含控制符或不可见的排版符，已去除", "请核对原文件的这一格"
     dirty = [pair for pair in texts.items() if not is_clean("".join(pair))]
     remarks = [repaired(reason, field=header, value=text, remedy=remedy) for header, text in dirty]
     return {cleaned(header): cleaned(text) for header, text in texts.items()}, remarks
 
 
-def _industry(text: str, name: str) -> tuple[str, list[Remark]]:
+def _industry(text: str, name: str) -> tuple[str, tuple[Remark, ...]]:
+    return _industry_meant(text, name if _is_open(text) else "")
+
+
+@lru_cache(maxsize=1 << 12)
+def _is_open(text: str) -> bool:
+    """Return whether the words beside a code, the site's name for want of others, may have to tell what it means."""
+    _, code, _ = _code_written(text)
+    return industry.former(code) is not None or (len(code) == _GROUP_DIGITS and industry.is_known(f"0{code}"))
+
+
+def _code_written(text: str) -> tuple[str, str, str]:
+    """Return the finest of the codes listed or the whole text, its code or section, and the words after it."""
     several = _codes_listed(text)
-    if any(not (one.startswith(other) or other.startswith(one)) for one in several for other in several):
-        reason = f"行业写了几个代码（{'、'.join(several)}），按缺失处理"
-        return "", [repaired(reason, field="行业代码", value=text, remedy="每行只填一个行业；兼有几个行业的，每个行业各填一行，以最严的为准")]
     text = max(several, key=len) if len(several) > 1 else text
     word = plain(text).upper()
     match = _INDUSTRY.match(word)
     code = match.group(1) if match else word if _SECTION.match(word) else ""
+    return text, code, text[match.end() :].strip(" -—:：()（）") if match else ""
+
+
+@lru_cache(maxsize=1 << 12)
+def _industry_meant(text: str, name: str) -> tuple[str, tuple[Remark, ...]]:
+    several = _codes_listed(text)
+    if any(not (one.startswith(other) or other.startswith(one)) for one in several for other in several):
+        reason = f"行业写了几个代码（{'、'.join(several)}），按缺失处理"
+        return "", (repaired(reason, field="行业代码", value=text, remedy="每行只填一个行业；兼有几个行业的，每个行业各填一行，以最严的为准"),)
+    text, code, words = _code_written(text)
     if not code:
-        return _industry_by_name(text) if word else ("", [])
+        return _industry_by_name(text) if plain(text) else ("", ())
     former = industry.former(code)
-    words = text[match.end() :].strip(" -—:：()（）") if match else ""
     if _may_lack_a_zero(code, words or name):
-        return "", [_asked_for_the_zero(code, text)]
+        return "", (_asked_for_the_zero(code, text),)
     if not industry.is_known(code):
         if former:
-            return "", [_asked_back(code, text, former)]
-        return code, [noted(f"行业代码不在 {industry.edition_name()} 中，请核对", field="行业代码", value=text)]
+            return "", (_asked_back(code, text, former),)
+        return code, (noted(f"行业代码不在 {industry.edition_name()} 中，请核对", field="行业代码", value=text),)
     if former and not industry.speaks_for(industry.name_of(code), words + name):
         named_so = industry.speaks_for(former.name, words or name)
         if former.doubtful or named_so:
-            return "", [_asked_back(code, text, former, "疑为旧码" if named_so else "看不出是哪一个")]
+            return "", (_asked_back(code, text, former, "疑为旧码" if named_so else "看不出是哪一个"),)
         reason = f"行业代码 {code} 按{industry.name_of(code)}处理；它在 {former.edition} 是{former.name}，请核对"
-        return code, [noted(reason, field="行业代码", value=text, remedy=f"如为{former.name}请填 {former.now}")]
+        return code, (noted(reason, field="行业代码", value=text, remedy=f"如为{former.name}请填 {former.now}"),)
     meant = industry.named(words)
     if meant and not (meant.startswith(code) or code.startswith(meant)):
         reason = f"行业代码 {code} 是{industry.name_of(code)}，名称却是{industry.name_of(meant)}（{meant}），按缺失处理"
-        return "", [repaired(reason, field="行业代码", value=text, remedy="请核对后只填其一")]
-    return code, []
+        return "", (repaired(reason, field="行业代码", value=text, remedy="请核对后只填其一"),)
+    return code, ()
 
 
 def _codes_listed(text: str) -> list[str]:
@@ -194,42 +217,44 @@ def _asked_back(code: str, text: str, former: industry.FormerCode, doubt: str = 
     return repaired(reason, field="行业代码", value=text, remedy=remedy)
 
 
-def _industry_by_name(text: str) -> tuple[str, list[Remark]]:
+def _industry_by_name(text: str) -> tuple[str, tuple[Remark, ...]]:
     """Return the code of an industry given by its Chinese name; several possible ones are asked back."""
     code = industry.named(text)
     if code:
         reason = f"行业“{text.strip()}”按名称取 {code} {industry.name_of(code)}"
-        return code, [noted(reason, field="行业代码", value=text)]
+        return code, (noted(reason, field="行业代码", value=text),)
     found = industry.search(text)
     if not found:
         reason = f"行业“{text.strip()}”不是 GB/T 4754-2017 的代码或名称，按缺失处理"
-        return "", [repaired(reason, field="行业代码", value=text, remedy="填四位小类代码，如 3110")]
+        return "", (repaired(reason, field="行业代码", value=text, remedy="填四位小类代码，如 3110"),)
     listed = "、".join(f"{code} {title}" for code, title in found[:_MOST_LISTED])
     more = f"等 {len(found)} 类" if len(found) > _MOST_LISTED else ""
     reason = f"行业“{text.strip()}”不是小类全称，按缺失处理"
-    return "", [repaired(reason, field="行业代码", value=text, remedy=f"请从中选一个代码：{listed}{more}")]
+    return "", (repaired(reason, field="行业代码", value=text, remedy=f"请从中选一个代码：{listed}{more}"),)
 
 
-def _project_type(text: str) -> tuple[str, list[Remark]]:
+@lru_cache(maxsize=1 << 12)
+def _project_type(text: str) -> tuple[str, tuple[Remark, ...]]:
     word = plain(text)
     if not word:
-        return "", []
+        return "", ()
     for kind, words in _PROJECT_TYPES if not _DENIAL.search(word) else ():
         if any(candidate in word for candidate in words):
             exact = word == kind.value
             reason = f"建设性质“{text}”按{kind.value}处理"
-            return kind.value, [] if exact else [noted(reason, field="建设性质", value=text)]
+            return kind.value, () if exact else (noted(reason, field="建设性质", value=text),)
     allowed = "、".join(ProjectType)
-    return "", [repaired("建设性质不认识，按缺失处理", field="建设性质", value=text, remedy=f"应为 {allowed}")]
+    return "", (repaired("建设性质不认识，按缺失处理", field="建设性质", value=text, remedy=f"应为 {allowed}"),)
 
 
-def _activity(text: str) -> tuple[str, list[Remark]]:
+@lru_cache(maxsize=1 << 12)
+def _activity(text: str) -> tuple[str, tuple[Remark, ...]]:
     """Return the declared activities known to the rules; an unknown word counts as missing, never as harmless."""
     items = re.split(r"[;；、,，]+", unicodedata.normalize("NFKC", text))
     bare = [re.sub(r"^有限人为活动\s*:\s*", "", item.strip()) for item in items if item.strip()]
     strange = [item for item in bare if item not in ACTIVITIES]
     if not strange:
-        return LIST_SEPARATOR.join(bare), []
+        return LIST_SEPARATOR.join(bare), ()
     words = f"活动类型“{'、'.join(strange)}”不认识，按缺失处理"
     remedy = f"应为 {'、'.join(ACTIVITIES)}"
-    return "", [repaired(words, field="活动类型", value=text, remedy=remedy)]
+    return "", (repaired(words, field="活动类型", value=text, remedy=remedy),)
