@@ -8,13 +8,18 @@ import pandas as pd
 
 from cdgis.core.vocabulary import LIST_SEPARATOR, Evidence, Stability, Verdict
 from cdgis.judging.engine_rulings import PLACE_RULE, UNIT_LAYER, engine_rulings
-from cdgis.judging.exemptions import claimed, with_documents_seen
+from cdgis.judging.exemptions import claimed, rule_applies_but_for_geometry, with_documents_seen
 from cdgis.judging.facts import missing_information
+from cdgis.judging.findings import _PER_RULE
 from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN
-from cdgis.judging.rule_outcomes import Hits, apply_rule, grey_rules, state_of
+from cdgis.judging.rule_outcomes import Hits, grey_rules, place_of, ruling_of, state_of
 from cdgis.judging.stability import Precision, critical_distance
-from cdgis.judging.verdicts import _of_the_rule
 from cdgis.rules.succession import succession
+
+
+def apply_rule(rule, facts, measurement, hits, book):
+    """Return what one rule says of every subject, geometry included; `book` holds the rules in force."""
+    return ruling_of(rule, rule_applies_but_for_geometry(rule, facts, book), place_of(rule, facts, measurement, hits))
 
 
 def judge(facts, measurement, rules, *, layers, accuracy_m, tolerance_m, as_of):
@@ -46,7 +51,8 @@ def _findings(results, facts, ids):
             beside = value == FALSE and geometry == TRUE and rule.geometry in ("hit", "within")
             if value == TRUE or open_ or beside:
                 yield {
-                    **_of_the_rule(rule), "subject_id": ids[at], "zone_id": result.zone_ids[at],
+                    **{name: text_of(rule) for name, text_of in _PER_RULE.items()}, "needs_review": rule.needs_review,
+                    "subject_id": ids[at], "zone_id": result.zone_ids[at],
                     "state": str(state_of(rule, result.value)[at]), "missing_attribute": _missing(result, facts, at),
                 }  # fmt: skip
 

@@ -11,6 +11,7 @@ import pytest
 import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from plain_judge import apply_rule
 from shapes import from_metres, layer_set, layer_spec, metres, rule, sites, workspace, zone_layer
 
 from cdgis.core.errors import UsageError
@@ -24,10 +25,11 @@ from cdgis.judging.match_zones import Matches, crosswalk, fates, match_zones
 from cdgis.judging.measurement import Nearest
 from cdgis.judging.overlay import measure_overlaps
 from cdgis.judging.questions import ASSUMED, list_questions, silent_triggers, unregistered_claims
-from cdgis.judging.rule_outcomes import Hits, apply_rule, buffer_m, grey_rules, reach_by_layer
+from cdgis.judging.rule_outcomes import Hits, buffer_m, grey_rules, reach_by_layer
 from cdgis.judging.rule_plan import RulePlan
 from cdgis.judging.subject_table import describe_subjects
 from cdgis.judging.verdicts import judge
+from cdgis.rules import load_rulebook
 from cdgis.rules.activities import is_believed
 from cdgis.rules.attributes import SEEN, is_document, load_attributes
 from cdgis.rules.succession import succession
@@ -250,6 +252,33 @@ def test_subjects_judged_in_blocks_are_judged_as_at_once_and_every_ruling_that_m
         for name in ("findings", "verdicts"):
             one, two = (getattr(part, name).sort_values(list(getattr(part, name).columns[:3]), ignore_index=True) for part in (whole, other))
             pd.testing.assert_frame_equal(one, two, atol=1e-6)
+
+
+def test_slivers_are_found_in_blocks_as_at_once_and_texts_by_numbers_say_the_same():
+    zones = [metres(1000 * i, 0, 1000 * i + 100, 100) for i in range(7)]
+    layers = layer_set(zone_layer("z", zones), zone_layer("y", [metres(0, 500, 9000, 600)]))
+    # every other one reaches over its zone's edge by a ten-millionth of a metre
+    over = [metres(1000 * i - 100, 0, 1000 * i + (1e-7 if i % 2 else 50), 100) for i in range(7)]
+    subjects = sites(over)
+    sliver_rule = [one for one in load_rulebook().in_force(DAY) if one.id == SLIVER_RULE]
+    rules = [rule("R-1", "z"), rule("R-2", "not_there", "限制"), *sliver_rule]
+    loaded = loaded_with(layers, rules)
+    measured = evaluation._measure(loaded, subjects, jobs=1, progress=lambda title: None)
+    described = describe_subjects(subjects, measured)
+
+    def judged(**how):
+        return evaluation.judge_again.__wrapped__(loaded, measured, described, subjects.attributes, rules, **how)
+
+    whole = judged()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evaluation, "_SUBJECTS_AT_ONCE", 2)
+        blocks, numbered = judged(), judged(packed=True)
+    assert whole.findings["rule_id"].tolist().count(SLIVER_RULE) == 3
+    pd.testing.assert_frame_equal(blocks.findings, whole.findings)
+    pd.testing.assert_frame_equal(blocks.verdicts, whole.verdicts)
+    assert isinstance(numbered.findings["clause"].dtype, pd.CategoricalDtype)
+    plain = numbered.findings.astype({name: object for name in numbered.findings.columns if name != "needs_review"})
+    pd.testing.assert_frame_equal(plain, whole.findings)
 
 
 class Told:

@@ -3,13 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from plain_judge import apply_rule
 from shapes import rule
 
 from cdgis.core.vocabulary import Scope
 from cdgis.judging.facts import Facts
 from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN
 from cdgis.judging.measurement import Measurement, Nearest
-from cdgis.judging.rule_outcomes import Hits, Ruling, apply_rule, grey_rules
+from cdgis.judging.rule_outcomes import Hits, Ruling, grey_rules
 from cdgis.judging.stability import Precision, critical_distance
 
 ONE = Facts.one(kind="project", industry="1371", project_type="新建")

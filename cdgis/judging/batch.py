@@ -105,7 +105,7 @@ def judge_part(part: PartOfFile, job: BatchJob, loaded: Loaded) -> PartDone:
 
 def _judge_part(part: PartOfFile, job: BatchJob, loaded: Loaded, record: Path) -> PartDone:
     subjects = read_parcels(loaded.workspace, part, declared=job.declared, layers=loaded.layers)
-    judged = judge_subjects(loaded, subjects)
+    judged = judge_subjects(loaded, subjects, packed=True)
     subjects, tables = judged.subjects, judged.tables  # without those that cannot be measured, whose intake lines say so
     notes = [note for note in subjects.intake if note.reason]
     intake = pd.DataFrame({f.name: [str(getattr(note, f.name)) for note in notes] for f in fields(IntakeNote)})

@@ -12,7 +12,7 @@ from cdgis.judging.exemptions import unbelieved
 from cdgis.judging.facts import Facts
 from cdgis.judging.kleene import Kleene
 from cdgis.judging.measurement import Measurement
-from cdgis.judging.rule_outcomes import ACCESS_LIST, COVERAGE, PLACE_CONFLICT, Ruling
+from cdgis.judging.rule_outcomes import ACCESS_LIST, COVERAGE, PLACE_CONFLICT, Lacking, Ruling
 from cdgis.rules import Rule
 
 GAP_RULE, DISAGREEMENT_RULE, UNLISTED_RULE, SLIVER_RULE, CLAIM_RULE, PLACE_RULE = (
@@ -57,7 +57,7 @@ def _engine_ruling(rule: Rule, value: Kleene, zones: TextArray, lacking: str = "
     size = len(value)
     return Ruling(
         rule=rule, geometry=value, rest=kleene.constant(True, size), value=value, depth_m=np.full(size, np.inf),
-        distance_m=np.full(size, np.nan), zone_ids=zones, lacking=np.full(size, lacking, dtype=object),
+        distance_m=np.full(size, np.nan), zone_ids=zones, lacking=Lacking(np.zeros(size, dtype=np.int8), (lacking,)),
     )  # fmt: skip
 
 

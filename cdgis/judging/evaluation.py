@@ -19,14 +19,14 @@ from cdgis.judging.measurement import Measurement
 from cdgis.judging.overlay import measure_overlaps
 from cdgis.judging.subject_table import describe_subjects, other_areas
 from cdgis.judging.unmeasurable import measure_what_can_be, only
-from cdgis.judging.verdicts import Judgement, judge, reach_by_layer
+from cdgis.judging.verdicts import Judgement, Question, judge_blocks, reach_by_layer
 from cdgis.readers.loading import Loaded
 from cdgis.readers.place_extent import in_its_place
 from cdgis.results.tables.validation import validate
 from cdgis.rules import Rule
 from cdgis.workspace.layers import Layers, Subjects
 
-_SUBJECTS_AT_ONCE = 2500
+_SUBJECTS_AT_ONCE = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,8 +44,13 @@ class Judged:
 
 
 @in_its_place
-def judge_subjects(loaded: Loaded, subjects: Subjects, *, jobs: int = 1, progress: Progress | None = None) -> Judged:
-    """Return every subject measured against every layer and judged by every rule in force."""
+def judge_subjects(
+    loaded: Loaded, subjects: Subjects, *, jobs: int = 1, packed: bool = False, progress: Progress | None = None
+) -> Judged:
+    """Return every subject measured against every layer and judged by every rule in force.
+
+    `packed` returns the texts of the findings as categoricals (`validate`), for tables that are only written.
+    """
     progress = progress or Silent()
     rules = loaded.rules
     progress.stage("叠加分析", sum(layer.spec.zones for layer in loaded.layers.values()))
@@ -57,7 +62,7 @@ def judge_subjects(loaded: Loaded, subjects: Subjects, *, jobs: int = 1, progres
     extra = other_areas(subjects, loaded.settings.area_method)
     attributes = validate("attributes", pd.concat([subjects.attributes, extra], ignore_index=True))
     progress.stage("逐条研判", 1)
-    judgement = judge_again(loaded, measurement, described, attributes, rules)
+    judgement = judge_again(loaded, measurement, described, attributes, rules, packed=packed)
     progress.step(f"{len(rules)} 条在效规则")
     tables = _tables(described, attributes, measurement, judgement)
     return Judged(subjects=subjects, tables=tables, measurement=measurement)
@@ -101,29 +106,29 @@ def judge_again(
     described: pd.DataFrame,
     attributes: pd.DataFrame,
     rules: Sequence[Rule],
+    *,
+    packed: bool = False,
 ) -> Judgement:
     """Return what `rules` say of subjects already measured and described."""
     ordered = described.set_index("subject_id").loc[list(measurement.subject_ids)].reset_index()
     facts, accuracy_m = Facts.of(ordered, attributes), ordered["accuracy_m"].to_numpy(dtype=float)
 
-    def judge_block(block: npt.NDArray[np.int64]) -> Judgement:
-        """Return what the rules say of the subjects at these positions."""
+    def question(block: npt.NDArray[np.int64]) -> Question:
+        """Return what is to be judged of the subjects at these positions."""
         whole = len(block) == facts.size
-        return judge(
-            facts if whole else facts.at(block),
-            measurement if whole else measurement.at(block, measurement.subject_ids[block]),
-            rules, layers=loaded.layers, accuracy_m=accuracy_m[block], tolerance_m=loaded.settings.tolerance_m,
-            as_of=loaded.as_of,
-        )  # fmt: skip
+        return Question(
+            facts=facts if whole else facts.at(block),
+            measurement=measurement if whole else measurement.at(block, measurement.subject_ids[block]),
+            accuracy_m=accuracy_m if whole else accuracy_m[block],
+        )
 
     # A ruling holds six values a subject and there are a thousand rules: many subjects are judged block by block.
-    blocks = np.array_split(np.arange(facts.size), max(1, -(-facts.size // _SUBJECTS_AT_ONCE)))
-    parts = [judge_block(block) for block in blocks]
-    if len(parts) == 1:
-        return parts[0]
-    return Judgement(
-        findings=validate("findings", pd.concat([part.findings for part in parts], ignore_index=True)),
-        verdicts=validate("verdicts", pd.concat([part.verdicts for part in parts], ignore_index=True)),
+    count = max(1, -(-facts.size // _SUBJECTS_AT_ONCE))
+    # as the tables are in order, so that nothing need be sorted again
+    everybody = np.arange(facts.size) if count == 1 else np.argsort(measurement.subject_ids, kind="stable")
+    blocks = map(question, np.array_split(everybody, count))
+    return judge_blocks(
+        blocks, rules, layers=loaded.layers, tolerance_m=loaded.settings.tolerance_m, as_of=loaded.as_of, packed=packed
     )
 
 

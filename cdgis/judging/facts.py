@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cdgis.core.array_types import FloatArray, TextArray
+from cdgis.core.array_types import FloatArray, IntArray, TextArray
 from cdgis.core.vocabulary import LIST_SEPARATOR, SubjectKind
 from cdgis.judging import kleene
 from cdgis.judging.kleene import Kleene
@@ -72,6 +72,17 @@ class Facts:
             measures={name: values[positions] for name, values in self.measures.items()},
         )  # fmt: skip
 
+    def alike(self) -> "Alike":
+        """Return which subjects the same is said of; sizes are measured, not said."""
+        names = sorted(self.attributes)
+        columns = (self.kind, self.industry, self.project_type, self.activity, *(self.attributes[name] for name in names))
+        code = np.zeros(self.size, dtype=np.int64)
+        for column in columns:
+            own, distinct = pd.factorize(column)
+            code = pd.factorize(code * (len(distinct) + 1) + own)[0]
+        first = np.unique(code, return_index=True)[1]
+        return Alike(keys=[(*names, tuple(column[at] for column in columns)) for at in first.tolist()], which=code, first=first)
+
     @classmethod
     def one(
         cls,
@@ -108,6 +119,18 @@ class Facts:
         text = {name: subjects[name].to_numpy(dtype=object) for name in ("kind", "industry", "project_type", "activity")}
         measures = {name: subjects[name].to_numpy(dtype=float) for name in MEASURES}
         return cls(**text, attributes=columns, measures=measures)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alike:
+    """Subjects of whom the same is said, put together."""
+
+    keys: list[object]
+    """What is said."""
+    which: IntArray
+    """Which of it is said of each subject."""
+    first: IntArray
+    """The first subject of whom it is said."""
 
 
 def scope_and_conditions(rule: Rule, facts: Facts, *, documents: bool = True) -> Kleene:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cdgis.core.array_types import FloatArray, IntArray, TextArray
-from cdgis.core.vocabulary import Scope
+from cdgis.core.vocabulary import Relation, Scope
 
 
 class Nearest:
@@ -119,14 +119,25 @@ class Measurement:
     """Layer -> which subjects have a sliver overlap with it."""
 
     def at(self, positions: npt.NDArray[np.int64], subject_ids: npt.NDArray[np.object_]) -> "Measurement":
-        """Return what the judge needs of subjects named `subject_ids` that lie where those at `positions` do; no tables."""
+        """Return what the judge needs of subjects named `subject_ids` that lie where those at `positions` do.
+
+        Of the tables only the slivers among the overlaps, which it names.
+        """
         copies = pd.DataFrame({"subject": positions, "copy": np.arange(len(positions))})
         hits = self.hits.merge(copies, on="subject").drop(columns="subject").rename(columns={"copy": "subject"})
         return Measurement(
             subject_ids=subject_ids,
-            overlaps=self.overlaps.iloc[:0], clear=self.clear.iloc[:0], ledger=self.ledger.iloc[:0],
+            overlaps=self._slivers_at(copies, subject_ids), clear=self.clear.iloc[:0], ledger=self.ledger.iloc[:0],
             hits=hits.sort_values(["subject", "layer", "zone_id"], kind="stable", ignore_index=True),
             nearest=_NearestAt(self.nearest, positions),
             uncovered={layer: flag[positions] for layer, flag in self.uncovered.items()},
             slivers={layer: flag[positions] for layer, flag in self.slivers.items()},
         )  # fmt: skip
+
+    def _slivers_at(self, copies: pd.DataFrame, subject_ids: npt.NDArray[np.object_]) -> pd.DataFrame:
+        slivers = self.overlaps[self.overlaps["relation"] == str(Relation.SLIVER)]
+        if not len(slivers):
+            return slivers
+        place = pd.Index(self.subject_ids).get_indexer(pd.Index(slivers["subject_id"]))
+        there = slivers.assign(subject=place).merge(copies, on="subject")
+        return there.assign(subject_id=subject_ids[there["copy"]]).drop(columns=["subject", "copy"])

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from cdgis.core.array_types import BoolArray, FloatArray, IntArray, TextArray
@@ -54,8 +55,20 @@ class Ruling:
     nearest: Nearest | None = None
     """Where given, `distance_m` is only the least it can be, and this learns what it is."""
     zone_ids: TextArray
-    lacking: TextArray | None = None
+    lacking: "Lacking | None" = None
     """What is missing where geometry is unknown: an attribute, or one of COVERAGE, CLASS, ACCESS_LIST."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lacking:
+    """A few texts, and which of them says of each subject what is missing."""
+
+    code: npt.NDArray[np.int8]
+    texts: tuple[str, ...]
+
+    def __getitem__(self, at: IntArray) -> TextArray:
+        """Return the texts of the subjects at these positions."""
+        return np.array(self.texts, dtype=object)[self.code[at]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +80,7 @@ class Place:
     distance_m: FloatArray
     nearest: Nearest | None
     zone_ids: TextArray
-    lacking: TextArray | None
+    lacking: Lacking | None
 
 
 class Hits:
@@ -163,12 +176,8 @@ def evaluate_rule(rule: Rule, facts: Facts, geometry: bool | None, book: Success
     """Return what `rule` says of the single subject in `facts`, its geometry test being decided by the caller."""
     rest = rule_applies_but_for_geometry(rule, facts, book)
     value = kleene.all_of(rest, kleene.constant(geometry, facts.size))
-    return Outcome(state=state_of(rule, value)[0], missing=tuple(missing_of(rule, facts, value)[0].split()))
-
-
-def apply_rule(rule: Rule, facts: Facts, measurement: Measurement, hits: Hits, book: Succession) -> Ruling:
-    """Return what one rule says of every subject, geometry included; `book` holds the rules in force."""
-    return ruling_of(rule, rule_applies_but_for_geometry(rule, facts, book), place_of(rule, facts, measurement, hits))
+    missing = tuple(open_facts(rule, facts)[0].split()) if value[0] == UNKNOWN else ()
+    return Outcome(state=state_of(rule, value)[0], missing=missing)
 
 
 def ruling_of(rule: Rule, rest: Kleene, place: Place) -> Ruling:
@@ -212,10 +221,10 @@ def place_of(rule: Rule, facts: Facts, measurement: Measurement, hits: Hits) -> 
     geometry = kleene.of(hit, blind | undecided | doubtful)
     if is_grey(rule):
         geometry = kleene.of(_in_grey_band(rule, distance_of_zones, geometry))
-    lacking = np.where(undecided, rule.distance_attribute, np.where(doubtful, CLASS, "")).astype(object)
-    lacking[blind] = COVERAGE
+    lacking = np.where(blind, 3, np.where(undecided, 2, doubtful)).astype(np.int8)
     return Place(
-        geometry=geometry, depth_m=depth, distance_m=distance, nearest=later, zone_ids=zones, lacking=lacking
+        geometry=geometry, depth_m=depth, distance_m=distance, nearest=later, zone_ids=zones,
+        lacking=Lacking(lacking, ("", CLASS, rule.distance_attribute or "", COVERAGE)),
     )  # fmt: skip
 
 
@@ -254,17 +263,13 @@ def state_of(rule: Rule, value: Kleene) -> TextArray:
     return words
 
 
-def missing_of(rule: Rule, facts: Facts, value: Kleene) -> TextArray:
-    """Return what each undecided subject would have to supply, separated by blanks."""
-    missing = np.full(facts.size, "", dtype=object)
-    at = np.flatnonzero(value == UNKNOWN)
-    if not len(at):
-        return missing
+def open_facts(rule: Rule, facts: Facts) -> TextArray:
+    """Return what each subject would have to supply for the rule to be decided but for geometry, separated by blanks."""
     beliefs = [("industry", claimed(exemption, facts)) for exemption in rule.unless]
-    asked = [(name, answer[at] == UNKNOWN) for name, answer in (*missing_information(rule, facts), *beliefs)]
+    asked = [(name, answer == UNKNOWN) for name, answer in (*missing_information(rule, facts), *beliefs)]
     # a few patterns of what is open, each put in words once
-    pattern = sum((np.where(is_open, 1 << bit, 0) for bit, (_, is_open) in enumerate(asked)), np.zeros(len(at), dtype=np.int64))
+    pattern = sum((np.where(is_open, 1 << bit, 0) for bit, (_, is_open) in enumerate(asked)), np.zeros(facts.size, dtype=np.int64))
+    texts = np.full(facts.size, "", dtype=object)
     for code in np.unique(pattern).tolist():
-        names = dict.fromkeys(name for bit, (name, _) in enumerate(asked) if code >> bit & 1)
-        missing[at[pattern == code]] = " ".join(names)
-    return missing
+        texts[pattern == code] = " ".join(dict.fromkeys(name for bit, (name, _) in enumerate(asked) if code >> bit & 1))
+    return texts

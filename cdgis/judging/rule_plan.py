@@ -14,21 +14,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from cdgis.core.array_types import BoolArray, IntArray
+from cdgis.core.array_types import BoolArray, IntArray, TextArray
 from cdgis.core.vocabulary import Evidence
 from cdgis.judging.engine_rulings import UNIT_LAYER, engine_rulings
 from cdgis.judging.exemptions import rule_applies_but_for_geometry
-from cdgis.judging.facts import MEASURES, Facts
+from cdgis.judging.facts import MEASURES, Alike, Facts
 from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN, Kleene
 from cdgis.judging.measurement import Measurement
 from cdgis.judging.rule_outcomes import (
+    COVERAGE,
     Hits,
     Key,
+    Lacking,
     Place,
     Ruling,
     grey_rules,
     is_grey,
     keys_of,
+    open_facts,
     place_of,
     ruling_of,
     scope_of,
@@ -81,29 +84,40 @@ class RulePlan:
     sized: BoolArray
     """Bearers whose answer may depend on how large a subject is."""
     _known: dict[object, Kleene] = field(default_factory=dict, init=False, repr=False)
+    _open: dict[tuple[int, object], str] = field(default_factory=dict, init=False, repr=False)
 
-    def but_for_geometry(self, facts: Facts) -> Kleene:
+    def but_for_geometry(self, facts: Facts, alike: Alike | None = None) -> Kleene:
         """Return what each bearer says of each subject but for geometry.
 
         What does not depend on size is asked once of subjects of whom the same is said, and remembered.
         """
-        names = sorted(facts.attributes)
-        said = zip(facts.kind, facts.industry, facts.project_type, facts.activity, *(facts.attributes[n] for n in names), strict=True)
-        rows: dict[object, int] = {}
-        place = np.array([rows.setdefault(row, len(rows)) for row in said], dtype=np.int64)
-        keys = [(*names, row) for row in rows]
+        alike = alike or facts.alike()
         known = dict(self._known)
-        new = np.flatnonzero([key not in known for key in keys])
-        if len(new):
-            answers = self._asked(~self.sized, facts.at(np.unique(place, return_index=True)[1][new]))
-            known |= {keys[number]: answer for number, answer in zip(new.tolist(), answers.T, strict=True)}
+        new = [number for number, key in enumerate(alike.keys) if key not in known]
+        if new:
+            answers = self._asked(~self.sized, facts.at(alike.first[new]))
+            known |= {alike.keys[number]: answer for number, answer in zip(new, answers.T, strict=True)}
             if len(self._known) + len(new) > _KEPT_ANSWERS:
                 self._known.clear()
-            self._known.update((keys[number], known[keys[number]]) for number in new.tolist()[:_KEPT_ANSWERS])
+            self._known.update((alike.keys[number], known[alike.keys[number]]) for number in new[:_KEPT_ANSWERS])
         found = np.empty((len(self.bearers), facts.size), dtype=np.int8)
-        found[~self.sized] = np.array([known[key] for key in keys], dtype=np.int8).reshape(len(keys), -1).T[:, place]
+        kept = np.array([known[key] for key in alike.keys], dtype=np.int8).reshape(len(alike.keys), -1).T
+        found[~self.sized] = kept[:, alike.which]
         found[self.sized] = self._asked(self.sized, facts)
         return found
+
+    def open_facts(self, bearer: int, facts: Facts, alike: Alike) -> TextArray:
+        """Return what each group of `alike` would have to supply for a bearer that asks nothing of size; remembered.
+
+        `facts` are those on the groups' first subjects.
+        """
+        if len(self._open) > _KEPT_ANSWERS:
+            self._open.clear()
+        texts = [self._open.get((bearer, key)) for key in alike.keys]
+        if None in texts:
+            texts = open_facts(self.bearers[bearer], facts).tolist()
+            self._open.update(((bearer, key), text) for key, text in zip(alike.keys, texts, strict=True))
+        return np.array(texts, dtype=object)
 
     def _asked(self, which: BoolArray, facts: Facts) -> Kleene:
         asked = [rule_applies_but_for_geometry(self.bearers[at], facts, self.book) for at in np.flatnonzero(which).tolist()]
@@ -183,11 +197,12 @@ class Rulings:
 
     def __init__(self, plan: RulePlan, facts: Facts, measurement: Measurement, hits: Hits) -> None:
         """Ask every rule of `plan` about the subjects of `facts` and `measurement`."""
-        self._plan, self._asked = plan, (facts, measurement, hits)
+        self._plan, self._asked, self._alike = plan, (facts, measurement, hits), facts.alike()
         self._places: dict[int, Place] = {}
-        rest, geometry = plan.but_for_geometry(facts)[plan.bearing], self._geometry()[plan.looking]
+        rest, geometry = plan.but_for_geometry(facts, self._alike)[plan.bearing], self._geometry()[plan.looking]
         value = np.minimum(rest, geometry)
         forbidden = (value[plan.elements] == TRUE).any(axis=0)
+        self._first_of_each = facts if len(self._alike.first) == facts.size else facts.at(self._alike.first)
         self._own = engine_rulings(plan.engine, forbidden, plan.listed_units, facts, measurement)
         own = _rows([ruling.value for ruling in self._own], facts.size)
         self.rules = (*plan.rules, *(ruling.rule for ruling in self._own))
@@ -205,11 +220,14 @@ class Rulings:
         """Return what each place says: one that nobody is near is unknown where its layer covers nobody, else no."""
         facts, measurement, hits = self._asked
         everybody = np.ones(facts.size, dtype=bool)
-        blind = [measurement.uncovered.get(rule.layer, everybody) for rule in self._plan.lookers]
+        lookers = self._plan.lookers
+        # what a person decides beyond a distance is open only where that distance is known
+        blind = [measurement.uncovered.get(rule.layer, everybody & (not is_grey(rule))) for rule in lookers]
         geometry = np.array(blind, dtype=np.int8).reshape(len(blind), facts.size)
         met = {number for key in hits.keys for number in self._plan.by_key.get(key, ())}
-        strange = {number for number, rule in enumerate(self._plan.lookers) if hits.strange(rule)}
-        for number in {*self._plan.always, *met, *strange}:
+        strange = {number for number, rule in enumerate(lookers) if hits.strange(rule)}
+        far = {number for number in self._plan.always if lookers[number].geometry == "none" or lookers[number].layer in measurement.uncovered}
+        for number in {*far, *met, *strange}:
             geometry[number] = self._place(number).geometry
         return geometry
 
@@ -223,6 +241,36 @@ class Rulings:
         if number >= len(self._plan.rules):
             return self._own[number - len(self._plan.rules)]
         return ruling_of(self.rules[number], self.rest[number], self._place(int(self._plan.looking[number])))
+
+    def is_own(self, row: IntArray) -> BoolArray:
+        """Return which rows are of rules that the judge itself finds."""
+        return np.asarray(row >= len(self._plan.rules))
+
+    def zones_of(self, number: int) -> TextArray:
+        """Return the zones a rule names of each subject."""
+        return self._own_or_place(number).zone_ids
+
+    def lacking_of(self, number: int) -> Lacking:
+        """Return what a rule lacks where its geometry is unknown; of a place nobody looked at, its layer."""
+        lacking = self._own_or_place(number).lacking if self._is_made(number) else None
+        return lacking or Lacking(np.zeros(self._asked[0].size, dtype=np.int8), (COVERAGE,))
+
+    def _is_made(self, number: int) -> bool:
+        return number >= len(self._plan.rules) or int(self._plan.looking[number]) in self._places
+
+    def _own_or_place(self, number: int) -> Ruling | Place:
+        own = number - len(self._plan.rules)
+        return self._own[own] if own >= 0 else self._place(int(self._plan.looking[number]))
+
+    def open_facts(self, number: int) -> tuple[TextArray, IntArray]:
+        """Return texts of what is open of a rule but for geometry, and which of them is said of each subject."""
+        facts, alike, each = self._asked[0], self._alike, np.arange(self._asked[0].size)
+        if number >= len(self._plan.rules):
+            return open_facts(self.rules[number], facts), each
+        bearer = int(self._plan.bearing[number])
+        if self._plan.sized[bearer]:
+            return open_facts(self._plan.bearers[bearer], facts), each
+        return self._plan.open_facts(bearer, self._first_of_each, alike), alike.which
 
     def listed(self) -> BoolArray:
         """Return whose answer is listed: every yes, open or manual one, and no where the zone is hit all the same."""

@@ -4,31 +4,24 @@ With A the strictest effect that applies and U the strictest among unknown rules
 (at least A's word) if U is stricter than A, else A's word.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cdgis.core.array_types import BoolArray, FloatArray, IntArray, TextArray
-from cdgis.core.vocabulary import LIST_SEPARATOR, Stability, State, Verdict
+from cdgis.core.vocabulary import LIST_SEPARATOR, Stability, Verdict
 from cdgis.judging.engine_rulings import PLACE_RULE
 from cdgis.judging.exemptions import with_documents_seen
 from cdgis.judging.facts import Facts
+from cdgis.judging.findings import Findings
 from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN
 from cdgis.judging.measurement import Measurement
-from cdgis.judging.rule_outcomes import (
-    STATES,
-    Hits,
-    Outcome,
-    Ruling,
-    evaluate_rule,
-    missing_of,
-    reach_by_layer,
-    scope_of,
-)
+from cdgis.judging.rule_outcomes import Hits, Outcome, Ruling, evaluate_rule, reach_by_layer, scope_of
 from cdgis.judging.rule_plan import Rulings, plan_of
 from cdgis.judging.stability import Precision, critical_distance
 from cdgis.results.tables.validation import empty, validate
@@ -47,6 +40,16 @@ class Judgement:
 
     findings: pd.DataFrame
     verdicts: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Subjects, where they lie, and how exactly that is known; all in one order."""
+
+    facts: Facts
+    measurement: Measurement
+    accuracy_m: FloatArray
+    """Positional accuracy of each subject, metres."""
 
 
 def judge(
@@ -70,67 +73,33 @@ def judge(
     accuracy_m : positional accuracy of each subject, metres.
     tolerance_m : a critical distance up to this (or the accuracies) makes a verdict 临界.
     """
+    asked = [Question(facts=facts, measurement=measurement, accuracy_m=accuracy_m)]
+    return judge_blocks(asked, rules, layers=layers, tolerance_m=tolerance_m, as_of=as_of)
+
+
+def judge_blocks(
+    blocks: Iterable[Question], rules: Sequence[Rule], *, layers: Layers, tolerance_m: float, as_of: date, packed: bool = False
+) -> Judgement:
+    """Return what `judge` would of all blocks of subjects together; `packed` as for `validate`, of the findings."""
     plan = plan_of(rules, as_of)
-    if not facts.size:
-        return Judgement(findings=empty("findings"), verdicts=empty("verdicts"))
-    hits = Hits(measurement.hits, facts.size, {name: layer.unknown_classes for name, layer in layers.items()})
-    found = Rulings(plan, facts, measurement, hits)
     accuracy = {name: layer.spec.accuracy_m for name, layer in layers.items()}
-    verdicts = _verdicts(found, facts, measurement, Precision(accuracy_m, tolerance_m, accuracy), plan.book)
-    return Judgement(findings=_findings(found, facts, measurement.subject_ids), verdicts=verdicts)
-
-
-def _findings(found: Rulings, facts: Facts, ids: TextArray) -> pd.DataFrame:
-    row, subject = np.nonzero(found.listed())
-    if not len(row):
-        return empty("findings")
-    numbers, counts = np.unique(row, return_counts=True)
-    constant = [_of_the_rule(found.rules[number]) for number in numbers]
-    columns = {name: np.repeat(np.array([one[name] for one in constant], dtype=object), counts) for name in constant[0]}
-    value = found.value[row, subject]
-    parts = list(zip(numbers, np.split(subject, np.cumsum(counts)[:-1]), strict=True))
-    columns["subject_id"] = ids[subject]
-    columns["zone_id"] = np.concatenate([found[number].zone_ids[at] for number, at in parts])
-    columns["state"] = np.where(found.manual[row] & (value != FALSE), State.MANUAL, STATES[value])
-    columns["missing_attribute"] = np.concatenate([_missing(found[number], facts)[at] for number, at in parts])
-    return validate("findings", columns)
-
-
-def _of_the_rule(rule: Rule) -> dict[str, object]:
-    """Return the columns of a finding that say the same for every subject."""
-    return {
-        "rule_id": rule.id,
-        "level": str(rule.level),
-        "layer": rule.layer,
-        "effect": str(rule.effect),
-        "dimension": str(rule.dimension),
-        "clause": rule.clause,
-        "basis": rule.basis_text,
-        "effective_from": rule.start_text,
-        "effective_to": rule.effective_to.isoformat() if rule.effective_to else "",
-        "plan_measure": rule.plan_measure,
-        "mark": str(rule.mark),
-        "needs_review": rule.needs_review,
-    }
-
-
-def _missing(result: Ruling, facts: Facts) -> TextArray:
-    """Return what each undecided subject would have to supply, as a list cell."""
-    missing = missing_of(result.rule, facts, result.value)
-    if not (result.value == UNKNOWN).any():
-        return missing
-    if result.lacking is not None:
-        blind = (result.geometry == UNKNOWN) & (result.value == UNKNOWN)
-        pairs = zip(missing[blind], result.lacking[blind], strict=True)
-        missing[blind] = [f"{text} {lacking}".strip() for text, lacking in pairs]
-    named = missing != ""
-    missing[named] = [text.replace(" ", LIST_SEPARATOR) for text in missing[named]]
-    return missing
+    unknown = {name: layer.unknown_classes for name, layer in layers.items()}
+    findings, verdicts = Findings(), []
+    for block in blocks:
+        facts, measurement = block.facts, block.measurement
+        if facts.size:
+            found = Rulings(plan, facts, measurement, Hits(measurement.hits, facts.size, unknown))
+            findings.add(found, measurement.subject_ids)
+            verdicts.append(_verdicts(found, facts, measurement, Precision(block.accuracy_m, tolerance_m, accuracy), plan.book))
+    if not verdicts:
+        return Judgement(findings=empty("findings"), verdicts=empty("verdicts"))
+    columns = {name: np.concatenate([part[name] for part in verdicts]) for name in verdicts[0]}
+    return Judgement(findings=findings.table(packed=packed), verdicts=validate("verdicts", columns))
 
 
 def _verdicts(
     found: Rulings, facts: Facts, measurement: Measurement, precision: Precision, book: Succession
-) -> pd.DataFrame:
+) -> "dict[str, np.ndarray[Any, Any]]":
     true, unknown = found.value == TRUE, found.value == UNKNOWN
     # what was found at a place that is in doubt is no finding on the subject: neither a pass nor a refusal
     astray = unknown[found.columns["id"] == PLACE_RULE].any(axis=0)
@@ -147,7 +116,7 @@ def _verdicts(
     for layer, flag in measurement.slivers.items():
         critical_layer[flag & ~critical] = layer
         critical |= flag
-    return validate("verdicts", {
+    return {
         "subject_id": measurement.subject_ids,
         "verdict": np.where(undecided, str(Verdict.UNKNOWN), words[applied]),
         "at_least": np.where(undecided, words[applied], ""),
@@ -160,7 +129,7 @@ def _verdicts(
         "unknown_rule_ids": _ids(found, unknown & found.deciding[:, np.newaxis] & ~found.named),
         "manual_count": ((found.value != FALSE) & ~found.named)[found.manual].sum(axis=0),
         "caveats": _caveats(found, decisive, applied, facts, book),
-    })  # fmt: skip
+    }  # fmt: skip
 
 
 def _what_may_move(found: Rulings, decisive: BoolArray, applied: IntArray, possible: IntArray) -> list[Ruling]:

@@ -26,7 +26,6 @@ from cdgis.geometry.kernels.nearest import (
 )
 from cdgis.geometry.kernels.projection_points import projection_points
 from cdgis.geometry.kernels.subdivide import Cut
-from cdgis.geometry.kernels.subject_outlines import SubjectOutlines
 from cdgis.geometry.outline_chunks import OutlineChunks
 from cdgis.geometry.planes import current_planes
 
@@ -119,11 +118,11 @@ class OutlineIndex:
         rows = lowest_of_nearest(cut.owner[at], self.owner[chunk], chunk, plane)
         return _Links(cut.owner[at[rows]], self.owner[chunk[rows]], self._ends(cut.pieces[at[rows]], chunk[rows]))
 
-    def _beside_outlines(self, cut: Cut, outlines: SubjectOutlines, at: IntArray) -> tuple[IntArray, FloatArray]:
+    def _beside_outlines(self, cut: Cut, at: IntArray) -> tuple[IntArray, FloatArray]:
         """Return the nearest zone and its distance for the subjects at these positions, most of them by kernels."""
         if not len(self.chunks):
             return np.full(len(at), -1, dtype=np.int64), np.full(len(at), np.nan)
-        chunk, ends = outlines.nearest(at, self.chunks, self._box_tree, self.shapes.__getitem__)
+        chunk, ends = cut.outlines.nearest(at, self.chunks, self._box_tree, self.shapes.__getitem__)
         zone, distance = np.full(len(at), -1, dtype=np.int64), np.full(len(at), np.nan)
         found = np.flatnonzero(chunk >= 0)
         zone[found], distance[found] = self.owner[chunk[found]], _geodesic_m(ends[found])
@@ -206,8 +205,7 @@ def nearest_in_each(
     """
     count = len(cut.whole)
     if chosen_engine(engine, work=_SHAPE_COUNTS * count) is Engine.COMPILED:
-        outlines = SubjectOutlines.of(cut.whole)
-        return [index._beside_outlines(cut, outlines, at) for index, at in zip(indexes, asked, strict=True)]
+        return [index._beside_outlines(cut, at) for index, at in zip(indexes, asked, strict=True)]
     cuts = [cut if len(at) == count else cut.only(at) for at in asked]
     return _measured(cuts, [index._links(some, None) for index, some in zip(indexes, cuts, strict=True)])
 

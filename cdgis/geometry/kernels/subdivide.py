@@ -2,16 +2,18 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import shapely
 
 from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
 from cdgis.geometry.halving import PIECE_VERTICES, Piece, pieces_of, small_pieces, subdivide
+from cdgis.geometry.kernels.subject_outlines import SubjectOutlines
 from cdgis.geometry.outline_chunks import OutlineChunks
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # no slots: outlines are made when first asked for, and kept
 class Cut:
     """Geometries of which no areal one has more than PIECE_VERTICES vertices, and the row each belongs to."""
 
@@ -51,6 +53,11 @@ class Cut:
             pieces=np.concatenate([whole[small], outlines.shapes()]),
             owner=np.concatenate([small, large[outlines.owner]]).astype(np.int64),
         )
+
+    @cached_property
+    def outlines(self) -> SubjectOutlines:
+        """The whole geometries' outlines for compiled kernels, the same for every layer."""
+        return SubjectOutlines.of(self.whole)
 
     def only(self, keep: IntArray) -> "Cut":
         """Return the rows listed in `keep`, renumbered in that order."""

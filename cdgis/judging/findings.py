@@ -1,0 +1,154 @@
+"""Table `findings`, by numbers: what each rule says of each subject, every text made once however often it stands there.
+
+A hundred findings a subject differ in few words: a column is the number of each row's text, and the texts. The rows come in
+the table's order, because rules and subjects are put in order before they are multiplied.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cdgis.core.array_types import BoolArray, IntArray, TextArray
+from cdgis.core.vocabulary import LIST_SEPARATOR, State
+from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN, Kleene
+from cdgis.judging.rule_outcomes import STATES
+from cdgis.judging.rule_plan import Rulings
+from cdgis.results.tables.validation import empty, validate
+from cdgis.rules import Rule
+
+Codes = npt.NDArray[np.int32]
+_PER_RULE: dict[str, Callable[[Rule], str]] = {
+    "rule_id": lambda rule: rule.id,
+    "level": lambda rule: str(rule.level),
+    "layer": lambda rule: rule.layer,
+    "effect": lambda rule: str(rule.effect),
+    "dimension": lambda rule: str(rule.dimension),
+    "clause": lambda rule: rule.clause,
+    "basis": lambda rule: rule.basis_text,
+    "effective_from": lambda rule: rule.start_text,
+    "effective_to": lambda rule: rule.effective_to.isoformat() if rule.effective_to else "",
+    "plan_measure": lambda rule: rule.plan_measure,
+    "mark": lambda rule: str(rule.mark),
+}
+"""Columns of a finding that say the same for every subject."""
+_PER_ROW = ("subject_id", "zone_id", "state", "missing_attribute")
+_WORDS = (*map(str, STATES), str(State.MANUAL))
+"""State by Kleene value; last, of what only a person can decide."""
+
+
+class _Texts:
+    """The distinct texts of a column, numbered as they came."""
+
+    def __init__(self, first: Iterable[str] = ()) -> None:
+        self._number: dict[str, int] = {}
+        self.numbers(first)
+
+    def numbers(self, texts: Iterable[str]) -> Codes:
+        """Return the number of each text."""
+        return np.array([self._number.setdefault(text, len(self._number)) for text in texts], dtype=np.int32)
+
+    @property
+    def all(self) -> list[str]:
+        """The texts by their numbers."""
+        return [*self._number]
+
+    def cells(self, codes: Sequence[Codes]) -> pd.Categorical:
+        """Return parts of a column as one."""
+        return pd.Categorical.from_codes(np.concatenate(codes), pd.Index(self.all, dtype=object), validate=False)
+
+
+class Findings:
+    """The findings on subjects judged block by block."""
+
+    def __init__(self) -> None:
+        """Begin with nothing found."""
+        self._texts = {name: _Texts() for name in (*_PER_RULE, *_PER_ROW)}
+        self._texts |= {"state": _Texts(_WORDS), "zone_id": _Texts([""])}
+        self._codes: dict[str, list[Codes]] = {name: [] for name in self._texts}
+        self._flags: list[npt.NDArray[np.bool_]] = []
+
+    def add(self, found: Rulings, ids: TextArray) -> None:
+        """Take what all rules say of a block of subjects named `ids`."""
+        listed = found.listed()
+        used = np.flatnonzero(listed.any(axis=1))
+        # the part of a rule that a person decides stands before it: that one names no zone
+        rule_of = [(found.rules[number].id, found.rules[number].layer, not found.manual[number]) for number in used.tolist()]
+        order = used[sorted(range(len(used)), key=rule_of.__getitem__)]
+        subject_of = np.argsort(ids, kind="stable")
+        subject, place = np.nonzero(listed[np.ix_(order, subject_of)].T)
+        subject = subject_of[subject]
+        row = order[place]
+        for name, text_of in _PER_RULE.items():
+            self._codes[name].append(self._texts[name].numbers(text_of(found.rules[number]) for number in order.tolist())[place])
+        self._flags.append(np.array([found.rules[number].needs_review for number in order.tolist()], dtype=bool)[place])
+        value, geometry = found.value[row, subject], found.geometry[row, subject]
+        self._codes["subject_id"].append(self._texts["subject_id"].numbers(ids)[subject])
+        self._codes["state"].append(np.where(found.manual[row] & (value != FALSE), np.int32(len(STATES)), value.astype(np.int32)))
+        self._codes["zone_id"].append(self._zones(found, row, subject, geometry))
+        self._codes["missing_attribute"].append(self._missing(found, row, subject, (value, geometry)))
+
+    def _zones(self, found: Rulings, row: IntArray, subject: IntArray, geometry: Kleene) -> Codes:
+        """Return the zones each row names; a place names none where nothing is hit or near."""
+        codes = np.zeros(len(row), dtype=np.int32)
+        named = np.flatnonzero((found.columns["zoned"][row] & (geometry == TRUE)) | found.is_own(row))
+        for number, at in _by_ruling(row, named):
+            which, texts = pd.factorize(found.zones_of(number)[subject[at]])
+            codes[at] = self._texts["zone_id"].numbers(texts)[which]
+        return codes
+
+    def _missing(self, found: Rulings, row: IntArray, subject: IntArray, said: tuple[Kleene, Kleene]) -> Codes:
+        """Return what each undecided subject would have to supply, as a list cell."""
+        value, geometry = said
+        codes = np.full(len(row), self._texts["missing_attribute"].numbers([""])[0], dtype=np.int32)
+        open_ = np.flatnonzero(value == UNKNOWN)
+        facts, fact = _open_facts(found, row[open_], subject[open_])
+        words, word = _lacking(found, row[open_], subject[open_], geometry[open_] == UNKNOWN)
+        pairs, which = _distinct(fact * len(words) + word)
+        texts = [f"{facts[one // len(words)]} {words[one % len(words)]}".strip() for one in pairs.tolist()]
+        numbers = self._texts["missing_attribute"].numbers(text.replace(" ", LIST_SEPARATOR) for text in texts)
+        codes[open_] = numbers[which]
+        return codes
+
+    def table(self, *, packed: bool = False) -> pd.DataFrame:
+        """Return all that was found as table findings, `packed` as for `validate`."""
+        if not any(map(len, self._flags)):
+            return empty("findings")
+        cells = {name: texts.cells(self._codes[name]) for name, texts in self._texts.items()}
+        return validate("findings", {**cells, "needs_review": np.concatenate(self._flags)}, packed=packed)
+
+
+def _distinct(values: IntArray) -> tuple[IntArray, IntArray]:
+    """Return distinct small numbers and which of them stands in each row."""
+    there = np.zeros(int(values.max(initial=-1)) + 1, dtype=bool)
+    there[values] = True
+    return np.flatnonzero(there), (np.cumsum(there) - 1)[values]
+
+
+def _lacking(found: Rulings, row: IntArray, subject: IntArray, blind: BoolArray) -> tuple[list[str], IntArray]:
+    """Return texts, and which of them says what is missing where geometry is unknown; the first is empty."""
+    texts, which = _Texts([""]), np.zeros(len(row), dtype=np.int64)
+    for number, at in _by_ruling(row, np.flatnonzero(blind)):
+        lacking = found.lacking_of(number)
+        which[at] = texts.numbers(lacking.texts)[lacking.code[subject[at]]]
+    return texts.all, which
+
+
+def _open_facts(found: Rulings, row: IntArray, subject: IntArray) -> tuple[list[str], IntArray]:
+    """Return texts, and which of them says what is missing but for geometry."""
+    texts, which = _Texts(), np.zeros(len(row), dtype=np.int64)
+    for number, at in _by_ruling(row, np.arange(len(row))):
+        words, said = found.open_facts(number)
+        which[at] = texts.numbers(words.tolist())[said[subject[at]]]
+    return texts.all, which
+
+
+def _by_ruling(row: IntArray, at: IntArray) -> Iterator[tuple[int, IntArray]]:
+    """Yield each ruling with the positions among `at` where `row` names it."""
+    few = row.max(initial=0) <= np.iinfo(np.uint16).max  # two bytes are sorted digit by digit
+    order = at[np.argsort(row[at].astype(np.uint16) if few else row[at], kind="stable")]
+    ruling, start = np.unique(row[order], return_index=True)
+    for number, (first, end) in zip(ruling.tolist(), pairwise([*start.tolist(), len(order)]), strict=True):
+        yield number, order[first:end]
