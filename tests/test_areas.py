@@ -1,5 +1,6 @@
 """The compiled area sums against plain shapely, pair by pair, on untouched polygons; degenerate ones first of all."""
 
+import sys
 from importlib import import_module
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cdgis.geometry.kernels import Engine, overlap_areas, overlapping_pairs
-from cdgis.geometry.kernels.engine import COMPILED_PAYS, chosen_engine
+from cdgis.geometry.kernels.engine import COMPILED_PAYS, LOADING_PAYS, chosen_engine
 from cdgis.geometry.kernels.flat_polygons import FlatPolygons
 from cdgis.geometry.kernels.overlap import ZoneIndex
 from cdgis.geometry.kernels.overlap_areas import LEAST_AREA_M2
@@ -198,8 +199,12 @@ def test_flat_polygons_come_back_as_they_went():
     assert shapely.equals(part.geometries(), shapes[5:9]).all()
 
 
-def test_engine_is_the_one_named_or_suits_the_size():
+def test_engine_is_the_one_named_or_suits_the_size(monkeypatch):
+    monkeypatch.setitem(sys.modules, "cdgis.core.compiled", sys)
     assert chosen_engine(work=COMPILED_PAYS - 1) is Engine.PLAIN
     assert chosen_engine(work=COMPILED_PAYS) is Engine.COMPILED
     assert chosen_engine(Engine.PLAIN, work=10**9) is Engine.PLAIN
     assert chosen_engine(Engine.COMPILED, work=0) is Engine.COMPILED
+    monkeypatch.delitem(sys.modules, "cdgis.core.compiled")
+    assert chosen_engine(work=LOADING_PAYS - 1) is Engine.PLAIN
+    assert chosen_engine(work=LOADING_PAYS) is Engine.COMPILED

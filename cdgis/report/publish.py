@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cdgis.core.beside import MANY, beside
+from cdgis.core.freed_memory import give_back
 from cdgis.core.vocabulary import Verdict
 from cdgis.report.files.atomic_output import staged
 from cdgis.report.files.pdf import print_pdfs
@@ -34,6 +35,7 @@ def write_reports(
     ------
     ReportError : the folder cannot be written.
     """
+    give_back()
     with staged(out) as stage:
         _write_pages(assessment, stage.folder, jobs=max(jobs, 1), progress=progress or _silent, word=word)
     return stage.written
@@ -82,6 +84,7 @@ def _silent(item: str) -> None:
 
 def _tables_into(assessment: Assessment, folder: Path) -> None:
     """Write the tables; to be done in a process that has not entered the assessment's planes."""
+    give_back()
     with in_planes_of(assessment):
         write_tables(assessment, folder)
 

@@ -1,9 +1,13 @@
 """Choice of engine for a job, plain GEOS or compiled kernels: the same answers in different time."""
 
+import sys
 from enum import StrEnum
 
 COMPILED_PAYS = 20_000
-"""Least size of a job (subjects, plus zone vertices / 16) for which loading the kernels, or compiling them, pays."""
+"""Least size of a job (subjects, plus zone vertices / 16) for which the kernels pay, once they are loaded."""
+LOADING_PAYS = 200_000
+"""Least size for which loading them pays: half a second and 110 MB, in which GEOS does as much."""
+_LOADER = "cdgis.core.compiled"
 
 
 class Engine(StrEnum):
@@ -17,4 +21,5 @@ class Engine(StrEnum):
 
 def chosen_engine(asked: Engine | None = None, *, work: int) -> Engine:
     """Return the engine asked for, else the one that suits the size of the job."""
-    return asked or (Engine.COMPILED if work >= COMPILED_PAYS else Engine.PLAIN)
+    least = COMPILED_PAYS if _LOADER in sys.modules else LOADING_PAYS
+    return asked or (Engine.COMPILED if work >= least else Engine.PLAIN)

@@ -6,6 +6,7 @@ CSV is written here, the XLSX in `cdgis.report.files.workbook`, the GeoPackage i
 import csv
 import io
 import json
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from hashlib import sha256
@@ -46,13 +47,13 @@ def write_tables(
     folder.mkdir(parents=True, exist_ok=True)
     status = status_text(stamp_of(assessment))
     tables = {name: _rounded(name, assessment.tables[name]) for name in tables_made(assessment)}
-    texts = {name: csv_text(name, frame, status=status) for name, frame in tables.items()}
+    digests, paths = {}, []
+    for name, frame in tables.items():
+        content = csv_text(name, frame, status=status).encode("utf-8", "replace")
+        digests[name] = sha256(content).hexdigest()
+        paths.append(folder / f"{name}.csv")
+        paths[-1].write_bytes(BOM_UTF8 + content)
     tables = {name: frame.assign(**{STATUS.name: status}) for name, frame in tables.items()}
-    paths = []
-    for name, text in texts.items():
-        path = folder / f"{name}.csv"
-        path.write_bytes(text.encode("utf-8-sig", "replace"))
-        paths.append(path)
     readme = folder / README
     readme.write_bytes(_readme(assessment, tables, containers).encode("utf-8-sig", "replace"))
     paths.append(readme)
@@ -60,7 +61,7 @@ def write_tables(
         (folder / HERE).write_text(HERE_SVG, encoding="utf-8", newline="\n")
         paths.append(folder / HERE)
     run_path = folder / "run.json"
-    run_path.write_bytes(run_json(assessment, texts).encode("utf-8", "replace"))
+    run_path.write_bytes(run_json(assessment, digests).encode("utf-8", "replace"))
     paths.append(run_path)
     if "xlsx" in containers:
         from cdgis.report.files.workbook import write_workbook  # its library is worth loading for a workbook only
@@ -169,10 +170,10 @@ def _rounded(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     return result
 
 
-def run_json(assessment: Assessment, texts: Mapping[str, str]) -> str:
+def run_json(assessment: Assessment, digests: Mapping[str, str]) -> str:
     """Return run.json: what was run on which bytes, and the hash of each table that came out.
 
-    `texts` are the CSV texts by table; their hashes are of the UTF-8 text without the byte-order mark.
+    `digests` are SHA-256 by table, of the CSV as UTF-8 without the byte-order mark.
     """
     inputs = [
         {name: getattr(record, name) for name in ("layer", "kind", "path", "sublayer", "sha256", "content_sha256", "version", "official")}
@@ -192,8 +193,7 @@ def run_json(assessment: Assessment, texts: Mapping[str, str]) -> str:
         },
         "report_numbers": dict(assessment.report_numbers),
         "tables": {
-            name: {"rows": len(assessment.tables[name]), "sha256": sha256(text.encode("utf-8", "replace")).hexdigest()}
-            for name, text in texts.items()
+            name: {"rows": len(assessment.tables[name]), "sha256": digest} for name, digest in digests.items()
         },
         "notes": list(assessment.notes),
     }

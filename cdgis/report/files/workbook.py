@@ -2,8 +2,9 @@
 
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 import pandas as pd
 from openpyxl import Workbook
@@ -53,7 +54,7 @@ def write_workbook(
     notes.title = "说明"
     tables, declared = _with_subjects(tables, declared)
     _write_notes(notes, assessment, tables, declared, stamp=stamp)
-    bodies: dict[str, str] = {}
+    bodies: dict[str, Callable[[], str]] = {}
     for number, (name, whole) in enumerate(tables.items(), start=2):
         table, shown = declared[name], whole.head(_EXCEL_ROW_LIMIT - _HEADER_ROWS)
         sheet = book.create_sheet(table.title)
@@ -62,7 +63,7 @@ def write_workbook(
         if len(shown):
             last = get_column_letter(len(table.columns))
             sheet.auto_filter.ref = f"A{_HEADER_ROWS}:{last}{_HEADER_ROWS + len(shown)}"
-        bodies[f"xl/worksheets/sheet{number}.xml"] = rows_xml(table, shown, first_row=_HEADER_ROWS + 1, looks=looks)
+        bodies[f"xl/worksheets/sheet{number}.xml"] = partial(rows_xml, table, shown, first_row=_HEADER_ROWS + 1, looks=looks)
     day = datetime.combine(assessment.as_of, datetime.min.time())
     book.properties.creator = f"cdgis {assessment.version}"
     book.properties.created = day
@@ -182,15 +183,15 @@ def _display_length(text: str) -> int:
     return sum(2 if ord(char) > 0x2E7F else 1 for char in text)
 
 
-def _assembled(data: bytes, bodies: Mapping[str, str], day: datetime) -> bytes:
-    """Return the zip with `bodies` put into their sheets, fixed entry times and `day` as time of change."""
+def _assembled(data: bytes, bodies: Mapping[str, Callable[[], str]], day: datetime) -> bytes:
+    """Return the zip with `bodies` put into their sheets, one made after another, fixed entry times and `day` as time of change."""
 
     def edited(name: str, content: bytes) -> bytes:
         """Return one member of the workbook with its rows put in and its date fixed."""
         if name in bodies:
             # The dimension openpyxl wrote covers the headers only; readers do without it.
             text = re.sub(r"<dimension [^>]*/>", "", content.decode("utf-8"), count=1)
-            content = text.replace("</sheetData>", bodies[name] + "</sheetData>", 1).encode("utf-8")
+            content = text.replace("</sheetData>", bodies[name]() + "</sheetData>", 1).encode("utf-8")
         return dated(name, content, f"{day:%Y-%m-%d}")
 
     return fixed_zip(data, edit=edited)
