@@ -49,11 +49,10 @@ def inradius_m(plane_polygons: GeometryArray, *, precise_below_m: float = 1.0) -
     Found in the distance plane, to 0.1 % of the polygon's size but never finer than `precise_below_m` / 100.
     """
     local = _to_local(plane_polygons, geodesy.MAX_EDGE_M)
-    radius = np.zeros(len(local))
-    solid = np.flatnonzero(shapely.area(local) > 0)
-    for i in solid:  # the tolerance differs per polygon; only decisive overlaps come here
-        tolerance = max(precise_below_m / 100, float(np.sqrt(shapely.area(local[i]))) * 1e-3)
-        radius[i] = shapely.length(shapely.maximum_inscribed_circle(local[i], tolerance=tolerance))
+    radius, area = np.zeros(len(local)), shapely.area(local)
+    solid = area > 0
+    tolerance = np.maximum(precise_below_m / 100, np.sqrt(area[solid]) * 1e-3)
+    radius[solid] = shapely.length(shapely.maximum_inscribed_circle(local[solid], tolerance))
     return radius
 
 

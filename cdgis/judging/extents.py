@@ -3,7 +3,8 @@
 Areas on the measuring plane, lengths geodesic (DESIGN 4.2); overlapping zones count once; depth is that of DESIGN 4.4.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
@@ -79,8 +80,9 @@ class Extents:
     """0 point, 1 line, 2 polygon."""
     area_m2: FloatArray
     length_m: FloatArray
-    inradius_m: FloatArray
-    """Radius of the largest disc inside a polygon, 0 for points and lines."""
+    _inradius_m: FloatArray
+    """As far as somebody asked; NaN elsewhere."""
+    _asking: Lock = field(default_factory=Lock)
 
     @classmethod
     def of(cls, ids: npt.NDArray[np.object_], lonlat: GeometryArray) -> "Extents":
@@ -94,12 +96,17 @@ class Extents:
         plane[tangled] = np.asarray(shapely.node(plane[tangled]))
         length = np.zeros(len(ids))
         length[lines] = _plane_length_m(plane[lines])
-        inradius = np.zeros(len(ids))
-        inradius[dimension == 2] = inradius_m(plane[dimension == 2])
         return cls(
             ids=ids, plane=plane, cut=Cut.of(plane), local=local, local_box=shapely.bounds(local), local_cut=Cut.outlined(local),
-            dimension=dimension, area_m2=shapely.area(plane), length_m=length, inradius_m=inradius,
+            dimension=dimension, area_m2=shapely.area(plane), length_m=length, _inradius_m=np.full(len(ids), np.nan),
         )  # fmt: skip
+
+    def inradius_m(self, positions: IntArray) -> FloatArray:
+        """Return the radius of the largest disc inside each of some polygons; it is found once."""
+        with self._asking:
+            asked = np.unique(positions[np.isnan(self._inradius_m[positions])])
+            self._inradius_m[asked] = inradius_m(self.plane[asked])
+        return self._inradius_m[positions]
 
     @property
     def total(self) -> FloatArray:
@@ -237,8 +244,8 @@ def depth_m(extents: Extents, pairs: Pairs, hit: BoolArray, zones_local: Geometr
         return depth
     areal = shapely.get_dimensions(overlap) == 2
     # Most polygons lie wholly in one zone of every layer: their own disc is found once.
-    whole = np.array([part is site for part, site in zip(overlap, extents.plane[subject], strict=True)], dtype=bool)
-    depth[whole] = extents.inradius_m[subject[whole]]
+    whole = areal & np.array([part is site for part, site in zip(overlap, extents.plane[subject], strict=True)], dtype=bool)
+    depth[whole] = extents.inradius_m(subject[whole])
     if (areal & ~whole).any():
         depth[areal & ~whole] = inradius_m(overlap[areal & ~whole])
     thin = np.flatnonzero(~areal)
