@@ -11,7 +11,6 @@ run takes minutes, and starting up belongs to it.
 import hashlib
 import json
 import shutil
-import subprocess
 import sys
 from functools import partial
 from pathlib import Path
@@ -90,7 +89,12 @@ def screened(data: Path, count: int, *, engine: tuple[str, ...]) -> str:
     root, out = workspace(data), data / "batch" / "out"
     shutil.rmtree(out, ignore_errors=True)
     command = [sys.executable, "-m", "cdgis", "screen", str(parcels(data, count)), "--workspace", str(root)]
-    subprocess.run([*command, *DECLARED, "--out", str(out), "--quiet", *engine], check=True, cwd=root)
+    side_by_side.run_measured([*command, *DECLARED, "--out", str(out), "--quiet", *engine], root)
+    return digest_of(out)
+
+
+def digest_of(out: Path) -> str:
+    """Return counts and a digest of all that a batch wrote, and remove it."""
     found = json.loads((out / "data" / "run.json").read_text(encoding="utf-8"))
     shutil.rmtree(out)
     digest = hashlib.sha256(json.dumps(found["files"], sort_keys=True).encode()).hexdigest()
@@ -112,6 +116,6 @@ TASKS = {key: task for count in SIZES for key, task in tasks(count).items()}
 if __name__ == "__main__":
     side_by_side.main(
         Path(__file__), TASKS, "成批研判：单进程与 Dask",
-        "整条命令 `cdgis screen 地块.parquet`：启动、读图层、逐块研判、写出全部表；内存是主进程与最大的一个工作进程之和。",
+        "整条命令 `cdgis screen 地块.parquet`：启动、读图层、逐块研判、写出全部表；内存是全部进程合计（PSS，共用的页只算一次）。",
         prepare=prepare,
     )  # fmt: skip

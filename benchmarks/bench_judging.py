@@ -16,7 +16,6 @@ $CDGIS_BENCH_POSTGRES and $CDGIS_BENCH_PEERS_PYTHON as in bench_vectors.py.
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 from functools import partial
 from pathlib import Path
@@ -179,7 +178,7 @@ def ours(data: Path, count: int, engine: tuple[str, ...] = ()) -> str:
     root, out = data / FOLDER, data / FOLDER / "out"
     shutil.rmtree(out, ignore_errors=True)
     command = [sys.executable, "-m", "cdgis", "screen", str(_file(data, f"parcels{count}")), "--workspace", str(root)]
-    subprocess.run([*command, "--out", str(out), "--quiet", *engine], check=True, cwd=root)
+    side_by_side.run_measured([*command, "--out", str(out), "--quiet", *engine], root)
     found = pq.read_table(out / "data" / "verdicts", columns=["subject_id", "verdict"])
     return checksum(*(found.column(name).to_numpy() for name in ("subject_id", "verdict")))
 

@@ -15,7 +15,8 @@ from side_by_side import Measured
 
 PACKAGES = ("numpy", "shapely", "geopandas", "numba", "rasterio", "exactextract", "rasterstats", "dask", "typer", "duckdb", "sedonadb")
 HEADINGS = {
-    "vectors": "矢量：点、地块与距离", "zonal": "栅格：各类土地在各区的面积", "judging": "研判：同样的规则", "batch": "成批研判", "start": "启动",
+    "vectors": "矢量：点、地块与距离", "zonal": "栅格：各类土地在各区的面积", "judging": "研判：同样的规则", "batch": "成批研判",
+    "national": "一省与全国", "start": "启动",
 }  # fmt: skip
 GROWTH = {
     "parcels": ("{n} 块地 × 4 图层面积", vectors.PARCELS, "地块 × 4 图层面积：用时随地块数", "地块数"),

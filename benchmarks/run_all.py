@@ -25,6 +25,7 @@ from typing import Any
 
 import bench_batch
 import bench_judging
+import bench_national
 import bench_start
 import bench_vectors
 import bench_zonal
@@ -36,6 +37,7 @@ from side_by_side import Measured
 HERE = Path(__file__).resolve().parent
 PARTS: Mapping[str, ModuleType] = {
     "start": bench_start, "zonal": bench_zonal, "vectors": bench_vectors, "judging": bench_judging, "batch": bench_batch,
+    "national": bench_national,
 }  # fmt: skip
 ALSO = {"relocation": ("bench_relocation.py",), "rivers": ("bench_rivers.py",), "publish": ("bench_publish.py",),
         "verdict": ("bench_verdict.py",)}  # fmt: skip
@@ -78,8 +80,9 @@ def _options() -> argparse.Namespace:
 def _measured(name: str, options: argparse.Namespace) -> dict[str, Any]:
     """Return one part's rows with the day and the load at which they were measured."""
     module, load = PARTS[name], os.getloadavg()
-    keys: Sequence[tuple[str, str]] = list(bench_batch.tasks(options.parcels) if name == "batch" else module.TASKS)
-    runs = 1 if name == "batch" else side_by_side.REPETITIONS
+    sized = name in ("batch", "national")
+    keys: Sequence[tuple[str, str]] = list(module.tasks(options.parcels) if sized else module.TASKS)
+    runs = 1 if sized else side_by_side.REPETITIONS
     rows = side_by_side.measured(Path(str(module.__file__)), keys, options.data, runs=runs)
     return {
         "day": date.today().isoformat(),

@@ -18,7 +18,8 @@ from small_workspace import small_workspace
 from cdgis.cli.screen_batch import is_batch
 from cdgis.core.errors import ReaderError
 from cdgis.core.progress import Silent
-from cdgis.judging.batch import TABLES, close_batch, judge_in_order, judge_part, plan_batch
+from cdgis.judging import dask_batch
+from cdgis.judging.batch import MAP, TABLES, close_batch, judge_in_order, judge_part, plan_batch
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.readers.loading import load_workspace
 from cdgis.readers.parcels import parts_of_files, read_parcels
@@ -67,6 +68,33 @@ def test_parts_together_say_what_one_judgement_of_all_says(loaded, tmp_path):
         order = [k for k in ("subject_id", "layer", "rule_id", "zone_id", "attribute") if k in keys]
         a, b = (t.sort_values(order, ignore_index=True, kind="stable") for t in (mine, theirs))
         pd.testing.assert_frame_equal(a, b, check_exact=True, obj=name)
+
+
+def test_map_holds_every_parcel_once_where_it_lies_with_its_verdict(loaded, tmp_path):
+    path, out = write_parcels(tmp_path / "p.parquet"), tmp_path / "out"
+    job, parts = plan_batch(loaded, [path], out, declared=DECLARED)
+    summary = close_batch(job, parts, judge_in_order(job, parts, loaded))
+    drawn = pd.concat([gpd.read_parquet(p) for p in sorted((out / "data" / MAP).glob("*.parquet"))], ignore_index=True)
+    given, verdicts = gpd.read_parquet(path), table(out, "verdicts").set_index("subject_id")
+    assert drawn.crs == 4490 and len(drawn) == len(given) == summary["judged"]
+    assert shapely.equals(shapely.normalize(drawn.geometry.array), shapely.normalize(given.geometry.array)).all()
+    said = verdicts.loc[drawn["subject_id"]]
+    for name in ("verdict", "at_least", "decisive_rule_ids"):
+        assert list(drawn[name]) == list(said[name].astype(str))
+    assert drawn["verdict"].nunique() > 1 and set(drawn["data_status"]) == set(verdicts["data_status"])
+
+
+@pytest.mark.skipif(not dask_batch._FORKS, reason="workers share memory where processes can be forked")
+def test_workers_forked_off_a_process_with_layers_ready_write_the_same_bytes(loaded, tmp_path):
+    pytest.importorskip("distributed")
+    path, found = write_parcels(tmp_path / "p.parquet"), {}
+    for name in ("alone", "forked"):
+        job, parts = plan_batch(loaded, [path], tmp_path / name, declared=DECLARED)
+        done = judge_in_order(job, parts, loaded) if name == "alone" else dask_batch.judge_on_cluster(job, parts, loaded)
+        close_batch(job, parts, done)
+        found[name] = files_below(tmp_path / name)
+    assert found["alone"] == found["forked"]
+    assert not dask_batch._inherited  # nothing is left behind for the next batch
 
 
 def test_run_that_was_killed_does_only_what_is_missing(loaded, tmp_path):
@@ -182,8 +210,6 @@ def test_batch_wants_geoparquet(loaded, tmp_path):
 
 def test_a_fault_of_the_file_is_given_back_by_a_worker_not_raised_there(monkeypatch):
     from cdgis.core.errors import CrsError
-    from cdgis.judging import dask_batch
-
     fault = CrsError("甲.parquet", found="西安80", expected="CGCS2000", remedy="转换")
 
     def refuse(*_):

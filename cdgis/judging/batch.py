@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
+from io import BytesIO
 from pathlib import Path
 
 import pandas as pd
@@ -30,11 +31,15 @@ from cdgis.readers.place_extent import in_place
 from cdgis.results.data_status import stamp_for, status_text
 from cdgis.results.packed_parquet import parquet_bytes
 from cdgis.results.report_numbers import input_digest
+from cdgis.workspace.layers import Subjects
 
 TABLES = ("subjects", "attributes", "overlaps", "clear", "ledger", "findings", "verdicts")
 PART_ROWS = 5000
+MAP = "map"
+"""Parcels with their verdicts as GeoParquet, which GIS programs and databases open as they are."""
+_WRITTEN = (*TABLES, "intake", MAP)
 _RUN = "data/run.json"
-_PART_FILE = re.compile(rf"data/({'|'.join((*TABLES, 'intake'))})/part-\d+\.parquet")
+_PART_FILE = re.compile(rf"data/({'|'.join(_WRITTEN)})/part-\d+\.parquet")
 _MOST_NAMED = 8
 
 
@@ -93,19 +98,19 @@ def plan_batch(
     return BatchJob(out=out, declared=dict(declared), digest=digest), parts_of_files(named, rows=part_rows)
 
 
-def judge_part(part: PartOfFile, job: BatchJob, loaded: Loaded) -> PartDone:
-    """Judge one part and write its tables, unless an earlier run has done so from the same inputs."""
+def judge_part(part: PartOfFile, job: BatchJob, loaded: Loaded, *, jobs: int = 1) -> PartDone:
+    """Judge one part by `jobs` threads and write its tables, unless an earlier run has done so from the same inputs."""
     record = _record_path(job.out, part.number)
     done = _done_before(record, job)
     if done is not None:
         return done
     with in_place(loaded.workspace):
-        return _judge_part(part, job, loaded, record)
+        return _judge_part(part, job, loaded, record, jobs)
 
 
-def _judge_part(part: PartOfFile, job: BatchJob, loaded: Loaded, record: Path) -> PartDone:
+def _judge_part(part: PartOfFile, job: BatchJob, loaded: Loaded, record: Path, jobs: int) -> PartDone:
     subjects = read_parcels(loaded.workspace, part, declared=job.declared, layers=loaded.layers)
-    judged = judge_subjects(loaded, subjects, packed=True)
+    judged = judge_subjects(loaded, subjects, jobs=jobs, packed=True)
     subjects, tables = judged.subjects, judged.tables  # without those that cannot be measured, whose intake lines say so
     notes = [note for note in subjects.intake if note.reason]
     intake = pd.DataFrame({f.name: [str(getattr(note, f.name)) for note in notes] for f in fields(IntakeNote)})
@@ -114,6 +119,7 @@ def _judge_part(part: PartOfFile, job: BatchJob, loaded: Loaded, record: Path) -
         for name, frame in {**tables, "intake": intake}.items()
         if name in TABLES or (name == "intake" and notes)
     }
+    files |= _write_map(job.out, part.number, subjects, tables["verdicts"], loaded)
     read, kept = part.last - part.first, len(subjects.frame)
     verdicts = Counter(tables["verdicts"]["verdict"])
     done = PartDone(
@@ -142,6 +148,19 @@ def _write_table(out: Path, name: str, number: int, frame: pd.DataFrame, loaded:
     content = parquet_bytes(frame, status_text(stamp_for(loaded.records)))
     _write_whole(out / "data" / name / f"part-{number:06d}.parquet", content)
     return hashlib.sha256(content).hexdigest()
+
+
+def _write_map(out: Path, number: int, subjects: Subjects, verdicts: pd.DataFrame, loaded: Loaded) -> dict[str, str]:
+    """Write the parcels of one part with their verdicts, EPSG:4490; return the file's SHA-256 by its name; none without parcels."""
+    if not len(subjects.frame):
+        return {}
+    words = verdicts.set_index("subject_id")[["verdict", "at_least", "decisive_rule_ids"]]
+    frame = subjects.frame[["subject_id", "name", "geometry"]].join(words.astype(str), on="subject_id")
+    sink = BytesIO()
+    frame.assign(data_status=status_text(stamp_for(loaded.records))).to_parquet(sink, index=False, compression="zstd")
+    name = f"data/{MAP}/part-{number:06d}.parquet"
+    _write_whole(out / name, sink.getvalue())
+    return {name: hashlib.sha256(sink.getvalue()).hexdigest()}
 
 
 def _write_whole(path: Path, content: bytes) -> None:
@@ -229,7 +248,7 @@ def open_batch_folder(out: Path) -> None:
     parts = out / "data" / "parts"
     if not parts.is_dir():
         register = read_register(out)
-        there = [out / _RUN, *(path for name in (*TABLES, "intake") for path in (out / "data" / name).glob("part-*.parquet"))]
+        there = [out / _RUN, *(path for name in _WRITTEN for path in (out / "data" / name).glob("part-*.parquet"))]
         names = sorted(path.relative_to(out).as_posix() for path in there if path.exists())
         foreign = [name for name in names if not is_written(out, name, register)]
         if foreign:

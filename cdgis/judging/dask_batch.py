@@ -1,9 +1,12 @@
 """A batch shared by Dask workers, each given the zones once.
 
 A worker that dies is replaced and given the zones again; the part it had goes to another one. Parts are written
-whole or not at all and doing one twice gives the same bytes, so nothing is lost or doubled.
+whole or not at all and doing one twice gives the same bytes, so nothing is lost or doubled. Workers of our own that can
+be forked come from a process that has judged the first part: all it made of the layers is there once, for all of them.
 """
 
+import gc
+import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from logging import ERROR
@@ -21,6 +24,10 @@ _OWN_CLUSTER = {
 }
 """Settings of a cluster of our own. Dask's profiler and its eager return of freed memory to the system
 (MALLOC_TRIM_THRESHOLD_) cost 6 to 10 % of the processor time and serve neither tables nor memory limits here."""
+_FORKS = sys.platform == "linux"
+"""Whether workers may share memory with the process that starts them; elsewhere each is sent the layers."""
+_inherited: list[Loaded] = []
+"""What a worker has from the process it was forked off."""
 _CONNECT_S = 20
 """How long a scheduler may take to answer, seconds."""
 _STARTS = 3
@@ -32,8 +39,9 @@ _TRIES = 5
 class _Zones:
     """Dask worker plugin that keeps a workspace's layers and rules on every worker, those started later included."""
 
-    def __init__(self, loaded: Loaded) -> None:
+    def __init__(self, loaded: Loaded | None) -> None:
         self.loaded = loaded
+        """None where workers inherit it."""
 
     def setup(self, worker: Any) -> None:
         """Take no action: being there is all."""
@@ -73,12 +81,37 @@ def judge_on_cluster(
             ) from err
         with client:
             return _hand_out(distributed, client, (job, parts, loaded), progress)
-    with import_module("dask").config.set(_OWN_CLUSTER):
-        cluster = _started(lambda: distributed.LocalCluster(
-            n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=ERROR
-        ))  # fmt: skip
-        with cluster, distributed.Client(cluster) as client:
-            return _hand_out(distributed, client, (job, parts, loaded), progress)
+    first = _made_ready((job, parts, loaded), workers, progress) if _FORKS else []
+    method = {"distributed.worker.multiprocessing-method": "fork" if _FORKS else "spawn"}
+    try:
+        with import_module("dask").config.set({**_OWN_CLUSTER, **method}):
+            cluster = _started(lambda: distributed.LocalCluster(
+                n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=ERROR
+            ))  # fmt: skip
+            with cluster, distributed.Client(cluster) as client:
+                rest = (job, parts[len(first) :], None if _FORKS else loaded)
+                return first + _hand_out(distributed, client, rest, progress)
+    finally:
+        _inherited.clear()
+        gc.unfreeze()
+
+
+def _made_ready(
+    batch: tuple[BatchJob, Sequence[PartOfFile], Loaded], threads: int, progress: Callable[[str], None] | None
+) -> list[PartDone]:
+    """Judge the first part that is not done here, so that layers, indexes and rules are ready before workers are forked."""
+    job, parts, loaded = batch
+    done: list[PartDone] = []
+    for part in parts:
+        done.append(judge_part(part, job, loaded, jobs=threads))
+        if progress:
+            progress(f"第 {part.number + 1} 块")
+        if not done[-1].again:
+            break
+    _inherited[:] = [loaded]
+    gc.collect()
+    gc.freeze()  # looking for garbage would write to, and so copy, what is shared
+    return done
 
 
 def _started(start: Callable[[], Any]) -> Any:
@@ -94,7 +127,7 @@ def _started(start: Callable[[], Any]) -> Any:
 def _hand_out(
     distributed: Any,
     client: Any,
-    batch: tuple[BatchJob, Sequence[PartOfFile], Loaded],
+    batch: tuple[BatchJob, Sequence[PartOfFile], Loaded | None],
     progress: Callable[[str], None] | None,
 ) -> list[PartDone]:
     job, parts, loaded = batch
@@ -120,6 +153,6 @@ def _hand_out(
 def _on_worker(part: PartOfFile, job: BatchJob) -> PartDone | CdgisError:
     worker = import_module("distributed").get_worker()
     try:
-        return judge_part(part, job, worker.plugins[ZONES].loaded)
+        return judge_part(part, job, next(iter(_inherited), worker.plugins[ZONES].loaded))
     except CdgisError as err:  # given back, not raised: Dask would print the program's stack for a fault of the file
         return err
