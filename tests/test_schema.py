@@ -1,5 +1,7 @@
 """Declared tables: every fault at once, nothing else let through."""
 
+from enum import StrEnum
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -52,6 +54,10 @@ def test_empty_tables_are_valid_and_titled(name):
     assert all(column.title for column in table.columns)
 
 
+class Word(StrEnum):
+    A = "a"
+
+
 def plainly(name, rows):
     """What `validate` must return, or the faults it must name, cell by cell."""
     table = table_named(name)
@@ -84,8 +90,10 @@ def test_texts_are_validated_alike_whatever_form_they_come_in(seed):
     size = int(draw.choice([0, 1, 2, 40, 64, 65, 300]))
     odd = draw.random() < 0.3
     pools = {
-        c.name: [*(c.allowed or ("乙", "a", "B", "a b", 7, True) if odd else c.allowed or ("乙", "a", "B")), *(() if c.required else ("", None)),
-                 *(("错",) if odd and draw.random() < 0.2 else ()), *((None,) if odd and draw.random() < 0.1 else ())]
+        c.name: [
+            *(c.allowed or (("乙", "a", "B", "a b", 7, True, Word.A) if odd else ("乙", "a", "B"))), *(() if c.required else ("", None)),
+            *(("错",) if odd and draw.random() < 0.2 else ()), *((None,) if odd and draw.random() < 0.1 else ()),
+        ]
         for c in table_named(name).columns if c.kind == "text"
     }  # fmt: skip
     flags = {c.name: [True] for c in table_named(name).columns if c.kind == "flag"}

@@ -15,7 +15,8 @@ from cdgis.core.array_types import IntArray
 
 _AT_ONCE = 1024
 """Rows that Parquet takes at a time: texts that all stand in the first ones are numbered alike whichever way they come."""
-_NUMBERS = ((1 << 7, pa.int8()), (1 << 15, pa.int16()), (1 << 31, pa.int32()))
+_AT_A_STROKE = 1 << 16
+"""Rows handed to Parquet at a time here; pages end at the same rows."""
 
 
 def parquet_bytes(frame: pd.DataFrame, status: str) -> bytes:
@@ -28,7 +29,7 @@ def parquet_bytes(frame: pd.DataFrame, status: str) -> bytes:
     table = pa.table(columns)
     spelled = pa.schema([(field.name, _spelled(field.type)) for field in table.schema])
     sink = pa.BufferOutputStream()
-    with pq.ParquetWriter(sink, table.schema, compression="zstd", store_schema=False) as writer:
+    with pq.ParquetWriter(sink, table.schema, compression="zstd", store_schema=False, write_batch_size=_AT_A_STROKE) as writer:
         writer.write_table(table)
         writer.add_key_value_metadata(_told(spelled))
     return bytes(sink.getvalue().to_pybytes())
@@ -43,16 +44,13 @@ def _column(values: Any) -> pa.Array:
 
 def _numbered(codes: IntArray, texts: pa.Array) -> pa.Array:
     """Return texts by their numbers, numbered as they first occur; spelled out where new ones occur late."""
-    size = len(codes)
-    first = np.full(len(texts), size)
-    first[codes[::-1]] = np.arange(size - 1, -1, -1)  # of several rows with one text the last written counts
-    order = np.argsort(first)[: np.count_nonzero(first < size)]
-    if len(order) and first[order[-1]] >= _AT_ONCE:
-        return texts.take(pa.array(codes))
-    number = np.zeros(len(texts), dtype=np.int64)
+    order = list(dict.fromkeys(codes[:_AT_ONCE].tolist()))
+    number = np.full(len(texts), -1, dtype=np.int8 if len(order) <= np.iinfo(np.int8).max else np.int16)
     number[order] = np.arange(len(order))
-    kind = next(kind for most, kind in _NUMBERS if len(order) < most)
-    return pa.DictionaryArray.from_arrays(pa.array(number.astype(kind.to_pandas_dtype())[codes]), texts.take(pa.array(order)))
+    indices = number[codes]
+    if len(codes) > _AT_ONCE and indices[_AT_ONCE:].min() < 0:
+        return texts.take(pa.array(codes))
+    return pa.DictionaryArray.from_arrays(pa.array(indices), texts.take(pa.array(order, pa.int64())))
 
 
 def _spelled(kind: pa.DataType) -> pa.DataType:

@@ -198,9 +198,11 @@ def _texts(values: Any) -> "TextArray | Words":
             words = ["" if lost else str(cell) for cell, lost in zip(cells, pd.isna(values), strict=True)]
             cells = np.array(words, dtype=object)
         return cells
-    if not isinstance(values.dtype, pd.StringDtype) and pd.api.types.infer_dtype(values, skipna=True) != "string":
-        given = np.asarray(values, dtype=object)
-        values = np.where(pd.isna(given), "", np.array([str(cell) for cell in given], dtype=object))
+    if not isinstance(values.dtype, pd.StringDtype):
+        values = np.asarray(values, dtype=object)
+        kinds = {*map(type, values.tolist())} - {type(None)}
+        if not all(issubclass(kind, str) for kind in kinds):  # equal strings, words of an enumeration too, are written alike
+            values = np.where(pd.isna(values), "", np.array([str(cell) for cell in values], dtype=object))
     return Words.numbered(values)
 
 
