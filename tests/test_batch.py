@@ -5,6 +5,7 @@ import signal
 import threading
 import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
@@ -18,7 +19,7 @@ from small_workspace import small_workspace
 from cdgis.cli.screen_batch import is_batch
 from cdgis.core.errors import ReaderError
 from cdgis.core.progress import Silent
-from cdgis.judging import dask_batch
+from cdgis.judging import batch, dask_batch
 from cdgis.judging.batch import MAP, TABLES, close_batch, judge_in_order, judge_part, plan_batch
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.readers.loading import load_workspace
@@ -95,6 +96,18 @@ def test_workers_forked_off_a_process_with_layers_ready_write_the_same_bytes(loa
         found[name] = files_below(tmp_path / name)
     assert found["alone"] == found["forked"]
     assert not dask_batch._inherited  # nothing is left behind for the next batch
+
+
+def test_kernels_are_loaded_once_a_batch_is_long(loaded, tmp_path, monkeypatch):
+    path = write_parcels(tmp_path / "p.parquet")
+    job, parts = plan_batch(loaded, [path], tmp_path / "out", declared=DECLARED)
+    asked = []
+    monkeypatch.setattr(batch, "load_kernels", lambda: asked.append(True))
+    judge_in_order(job, parts, loaded)
+    assert not asked
+    monkeypatch.setattr(batch, "_judge_part", lambda part, *_: part)
+    judge_in_order(job, [replace(parts[0], number=1000)], loaded)
+    assert asked == [True]
 
 
 def test_run_that_was_killed_does_only_what_is_missing(loaded, tmp_path):

@@ -23,6 +23,7 @@ from cdgis import __version__
 from cdgis.core.errors import ReaderError, ReportError
 from cdgis.core.vocabulary import IntakeNote
 from cdgis.core.written_files import add_to_register, file_digest, is_written, read_register
+from cdgis.geometry.kernels import load_kernels
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.readers.inputs import file_sha256
 from cdgis.readers.loading import Loaded
@@ -38,6 +39,8 @@ PART_ROWS = 5000
 MAP = "map"
 """Parcels with their verdicts as GeoParquet, which GIS programs and databases open as they are."""
 _WRITTEN = (*TABLES, "intake", MAP)
+_LOADING_PAYS = 10_000
+"""After about so many rows compiled kernels are loaded: of fewer the plain way is as fast. No answer depends on it."""
 _RUN = "data/run.json"
 _PART_FILE = re.compile(rf"data/({'|'.join(_WRITTEN)})/part-\d+\.parquet")
 _MOST_NAMED = 8
@@ -104,6 +107,8 @@ def judge_part(part: PartOfFile, job: BatchJob, loaded: Loaded, *, jobs: int = 1
     done = _done_before(record, job)
     if done is not None:
         return done
+    if part.number * (part.last - part.first) >= _LOADING_PAYS:
+        load_kernels()
     with in_place(loaded.workspace):
         return _judge_part(part, job, loaded, record, jobs)
 

@@ -1,6 +1,6 @@
 """Arithmetic on coordinates: which subjects meet which zones, by how much, and how far the nearest is."""
 
-from cdgis.geometry.kernels.engine import Engine, chosen_engine
+from cdgis.geometry.kernels.engine import Engine, chosen_engine, load_kernels
 from cdgis.geometry.kernels.flat_polygons import FlatPolygons
 from cdgis.geometry.kernels.nearest import TIE_M, nearest_chunk, ring_chunks
 from cdgis.geometry.kernels.outline_distances import (
@@ -28,6 +28,7 @@ __all__ = [
     "Pairs",
     "Zones",
     "chosen_engine",
+    "load_kernels",
     "nearest_chunk",
     "nearest_in_each",
     "overlap_areas",
