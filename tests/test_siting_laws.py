@@ -205,6 +205,10 @@ def test_ground_to_keep_off_is_the_union_of_what_each_rule_widens(seed):
     concerns = concerns_of(rules, Facts.of(frame, stated), rank=3)
     assert [c.rule.id for c in concerns] == ["A", "B", "C", "D", "F", "G"]
     window = shapely.box(*local(metres(-2500, -2500, 2500, 2500)).bounds)
+    shared, elsewhere = ExclusionZones(layers), shapely.box(*local(metres(-1500, 0, 3000, 2500)).bounds)
+    for at, subject in ((window, 0), (window, 1), (elsewhere, 1), (elsewhere, 0), (window, 1), (window, 1)):
+        again, alone = shared.around(concerns, subject, at), ExclusionZones(layers).around(concerns, subject, at)
+        assert list(shapely.to_wkb(again)) == list(shapely.to_wkb(alone))
     for subject in (0, 1):
         ours = shapely.union_all(geodesy.geometries_to_local(ExclusionZones(layers).around(concerns, subject, window)))
         zones, lines = (both_planes(layer.zones.geometry.to_numpy())[1] for layer in (a, b))

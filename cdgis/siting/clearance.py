@@ -47,14 +47,23 @@ class Obstruction:
     @classmethod
     def of(cls, zones: GeometryArray, *, setback_m: float = SETBACK_M) -> "Obstruction":
         """Return the obstruction by EPSG:4490 `zones` of any kind, kept off by `setback_m` metres."""
-        local = cut_ground(np.asarray(zones, dtype=object))
-        areal = shapely.get_dimensions(local) == 2
-        solid = shapely.union_all(local[areal])
-        thin = shapely.buffer(shapely.union_all(local[~areal]), _GRAZE_M / 2)
+        solid, thin = obstacles(zones)
         bare = shapely.union_all([shapely.buffer(solid, -_GRAZE_M, join_style="mitre"), thin])
-        wide = shapely.buffer(shapely.union_all([solid, thin]), setback_m, join_style="mitre", mitre_limit=_MITRE)
+        wide = widened(solid, thin, setback_m=setback_m)
         shapely.prepare([wide, bare])
         return cls(wide=wide, bare=bare)
+
+
+def obstacles(zones: GeometryArray) -> tuple[BaseGeometry, BaseGeometry]:
+    """Return the areas of EPSG:4490 `zones` as one shape in the distance plane, and its points and lines as hair-thin ones."""
+    local = cut_ground(np.asarray(zones, dtype=object))
+    areal = shapely.get_dimensions(local) == 2
+    return shapely.union_all(local[areal]), shapely.buffer(shapely.union_all(local[~areal]), _GRAZE_M / 2)
+
+
+def widened(solid: BaseGeometry, thin: BaseGeometry, *, setback_m: float = SETBACK_M) -> BaseGeometry:
+    """Return obstacles with the setback around them, distance plane."""
+    return shapely.buffer(shapely.union_all([solid, thin]), setback_m, join_style="mitre", mitre_limit=_MITRE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,9 +4,9 @@ That of every rule with at least a given rank whose non-geometric part is not fa
 widened by its distance if it asks for one, and whatever lies outside the coverage of the rule's layer.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 import shapely
@@ -65,6 +65,7 @@ class ExclusionZones:
 
     def __init__(self, layers: Layers) -> None:
         self._layers = layers
+        self._kept: tuple[BaseGeometry | None, dict[tuple[str, bytes], GeometryArray]] = None, {}
 
     def around(self, concerns: Iterable[Concern], subject: int, window: BaseGeometry) -> GeometryArray:
         """Return what subject number `subject` must keep clear of near a distance-plane `window`, in EPSG:4490."""
@@ -76,9 +77,16 @@ class ExclusionZones:
             wanted = self._pieces(name).wanted(concern.rule)
             known = asked.get(name, np.full(len(wanted), -1.0))
             asked[name] = np.where(wanted, np.maximum(known, distance), known)
-        found = [self._pieces(name).near(window, off_m) for name, off_m in sorted(asked.items())]
-        outside = [self._outside(name, window) for name in sorted({self._layers[n].spec.coverage for n in asked})]
-        return geodesy.geometries_from_local(np.concatenate([np.empty(0, dtype=object), *found, *outside]))
+        kept = self._kept
+        if kept[0] is not window:  # another thread may be at another window: each holds on to its own
+            kept = self._kept = window, {}
+        found = [
+            _known(kept[1], (name, off_m.tobytes()), partial(self._pieces(name).near, window, off_m))
+            for name, off_m in sorted(asked.items())
+        ]
+        covers = sorted({self._layers[n].spec.coverage for n in asked})
+        outside = [_known(kept[1], (name, b""), partial(self._outside, name, window)) for name in covers]
+        return np.concatenate([np.empty(0, dtype=object), *found, *outside])
 
     def _has(self, name: str) -> bool:
         return name in self._layers and self._layers[name].spec.zones
@@ -91,6 +99,15 @@ class ExclusionZones:
         covered = shapely.union_all(pieces.near(window, np.zeros(pieces.count)))
         beyond = shapely.get_parts(shapely.difference(window, covered))
         return np.asarray(beyond[shapely.get_dimensions(beyond) == 2])
+
+
+def _known(
+    kept: dict[tuple[str, bytes], GeometryArray], key: tuple[str, bytes], find: Callable[[], GeometryArray]
+) -> GeometryArray:
+    """Return in EPSG:4490 what `find` finds in a window: many subjects ask the same there."""
+    if key not in kept:
+        kept[key] = geodesy.geometries_from_local(find())
+    return kept[key]
 
 
 class _Pieces:

@@ -17,7 +17,7 @@ from cdgis.geometry import geodesy
 from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.geometry.shapes import COURSE_EDGE_M, densified, is_sliver, polygonal
 from cdgis.judging.extents import cut_ground
-from cdgis.siting.clearance import Obstruction, as_written
+from cdgis.siting.clearance import as_written, obstacles, widened
 
 _HALVINGS = 40
 _APART_M = 1e-3
@@ -48,9 +48,8 @@ class OpenGround:
         whole, everything = cut_ground(drawn)[0], float(shapely.area(valid_on_plane(drawn)[0])[0])
         kept = ground = whole
         if len(zones):
-            shut = cut_ground(zones)
-            kept = shapely.difference(whole, shapely.union_all(shut[shapely.get_dimensions(shut) == 2]))
-            ground = shapely.difference(whole, Obstruction.of(zones).wide)
+            solid, thin = obstacles(zones)
+            kept, ground = shapely.difference(whole, [solid, widened(solid, thin)])
         parts = shapely.get_parts(polygonal(np.array([kept]))[0])
         sizes = _survey_m2(parts)
         sliver = is_sliver(geodesy.geometries_to_plane(geodesy.geometries_from_local(parts)), sizes / everything)

@@ -100,20 +100,19 @@ def _alike(asked: Sequence[FloatArray], count: int) -> tuple[list[int], IntArray
 def _open_ground(
     loaded: Loaded, parks: GeoDataFrame, placed: list[Concern], keys: list[int], least_width_m: float
 ) -> list[OpenGround]:
-    """Return what is open to each key in each park, key by key."""
+    """Return what is open to each key in each park, key by key; asked park by park, where keys have much in common."""
     exclusion_zones = ExclusionZones(loaded.layers)
     shapes = np.asarray(parks.geometry.array, dtype=object)
     windows = [shapely.box(*shapely.bounds(local)).buffer(_WINDOW_M) for local in geodesy.geometries_to_local(shapes)]
-    found: list[OpenGround] = []
-    known: dict[tuple[int, bytes], OpenGround] = {}  # keys that differ in rules often have the same zones in a park
-    for key in keys:
-        for number, (park, window) in enumerate(zip(shapes, windows, strict=True)):
-            zones = exclusion_zones.around(placed, key, window)
-            same = number, b"".join(shapely.to_wkb(zones))
-            if same not in known:
-                known[same] = OpenGround.of(park, zones, least_width_m=least_width_m)
-            found.append(known[same])
-    return found
+    in_parks: list[list[OpenGround]] = []
+    for park, window in zip(shapes, windows, strict=True):
+        known: dict[bytes, OpenGround] = {}  # keys that differ in rules often have the same zones in a park
+        around = [exclusion_zones.around(placed, key, window) for key in keys]
+        same = [b"".join(shapely.to_wkb(zones)) for zones in around]
+        for at, zones in zip(same, around, strict=True):
+            known[at] = known.get(at) or OpenGround.of(park, zones, least_width_m=least_width_m)
+        in_parks.append([known[at] for at in same])
+    return [ground[at] for at in range(len(keys)) for ground in in_parks]
 
 
 def _subjects(sites: GeoDataFrame) -> Subjects:
