@@ -91,3 +91,11 @@ def test_an_error_does_not_end_the_process():
         with pytest.raises(CdgisError, match="不行"):
             started.begin(_refuse)()
         assert started.begin(os.getpid)() == there
+
+
+def test_what_is_begun_once_is_answered_once_for_the_same_object_alone(other):
+    first, same = [1, 2], [1, 2]
+    answer = other.begin_once(len, first)
+    assert other.begin_once(len, first) is answer
+    assert other.begin_once(len, same) is not answer and other.begin_once(max, first) is not answer
+    assert answer() == 2 and other.begin_once(max, first)() == 2

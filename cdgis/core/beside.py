@@ -3,7 +3,7 @@
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -32,6 +32,7 @@ class Beside:
         self._turns = ThreadPoolExecutor(max_workers=1)
         self._process: subprocess.Popen[bytes] | None = None
         self._asked = False
+        self._promised: dict[tuple[Hashable, int], tuple[Any, Callable[[], Any]]] = {}
 
     def _start(self) -> None:
         self._asked = True
@@ -64,6 +65,13 @@ class Beside:
             return here
         return partial(_answer_of, self._turns.submit(self._ask, question), here)
 
+    def begin_once(self, function: Callable[..., Answer], about: Any, *given: Any) -> Callable[[], Answer]:
+        """Begin it as `begin` does, unless it was begun about this very object: then its answer is that one's."""
+        key = function, id(about)  # held on to beside its answer, so that no other object has this id
+        if key not in self._promised:
+            self._promised[key] = about, self.begin(function, about, *given)
+        return self._promised[key][1]
+
     def _ask(self, question: bytes) -> tuple[bool, Any]:
         if self._process is None or self._process.stdin is None or self._process.stdout is None:
             return False, None
@@ -94,10 +102,17 @@ class Nobody:
         """Return what does the work here."""
         return here or partial(function, *given)
 
+    begin_once = begin
+
 
 Other = Beside | Nobody
 NOBODY = Nobody()
 _open: ContextVar[Beside | None] = ContextVar("beside", default=None)
+
+
+def within_block() -> bool:
+    """Return whether a block is open whose process will go on after the work at hand."""
+    return _open.get() is not None
 
 
 @contextmanager

@@ -5,13 +5,13 @@ from datetime import date
 from functools import partial
 
 from cdgis.carbon.account import account_carbon
-from cdgis.core.beside import MANY, beside
+from cdgis.core.beside import MANY, beside, within_block
 from cdgis.core.data_gaps import Gap, attempted
 from cdgis.core.progress import Progress, Silent
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.pipelines.assemble import assemble
 from cdgis.pipelines.assess_relocation import relocation_part
-from cdgis.pipelines.save_assessment import ready_to_write
+from cdgis.pipelines.save_assessment import begin_writing
 from cdgis.pipelines.waters import elevation_gaps, outfall_part, river_part, rivers_of
 from cdgis.readers import read_subjects
 from cdgis.readers.loading import Loaded, load_workspace
@@ -37,10 +37,12 @@ def assess_workspace(
     with load_workspace(workspace, as_of=as_of, progress=progress) as loaded:
         progress.stage("读取项目与企业")
         subjects = read_subjects(workspace, progress=progress.step)
+        will_write = within_block()
         with beside(wanted=jobs > 1 and len(subjects.frame) >= MANY) as other:
             waters = other.begin(_waters, loaded, subjects, here=lambda: None)
             account = other.begin(_account_untold, loaded, here=partial(account_carbon, loaded, progress=progress))
-            other.begin(ready_to_write)
+            if will_write:
+                begin_writing(other, loaded.layers)
             return _assessed(loaded, subjects, waters, account, jobs=jobs, progress=progress)
 
 

@@ -3,12 +3,16 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from cdgis.core.beside import Other
 from cdgis.core.errors import UsageError
+from cdgis.core.packs import current_packs
 from cdgis.core.progress import Progress, Silent
+from cdgis.geometry.planes import current_planes
 from cdgis.report.screening.publish import EACH, write_screening
 from cdgis.report.screening.reviews import kept_journals
 from cdgis.report.table_rows import page_names
 from cdgis.results.assessment import Assessment, in_planes_of
+from cdgis.workspace.layers import Layers
 
 MAP = "map"
 """Format: one interactive map of all sites of a screening, map-<number of the run>.html."""
@@ -86,6 +90,14 @@ def save_batch(
     progress.stage("逐个对象写出报告")
     with in_planes_of(assessment):
         return write_batch(assessment, out, formats=formats, jobs=jobs, progress=progress.step)
+
+
+def begin_writing(other: Other, layers: Layers) -> None:
+    """Let `other` load what writing a whole run takes, and draw what rests on `layers` alone."""
+    from cdgis.report.site.place_content import begin_drawing
+
+    other.begin(ready_to_write)
+    begin_drawing(other, layers, current_planes(), current_packs())
 
 
 def ready_to_write() -> None:

@@ -1,7 +1,8 @@
 """Small vector drawing of a place and what lies in it, without script."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import shapely
@@ -22,7 +23,7 @@ from cdgis.report.drawing.paths import (
     places_in,
 )
 from cdgis.report.table_rows import Row
-from cdgis.results.assessment import Assessment
+from cdgis.workspace.layers import Layers
 
 _PLAN = (
     (layer_ids.MANAGEMENT_UNITS, "unit"),
@@ -37,20 +38,17 @@ _OUTLINE = "#12324a"
 
 
 class PlaceMaps:
-    """Draws places of one assessment; each layer's index is made once."""
+    """Draws places of one set of layers; each layer's index is made once."""
 
-    def __init__(self, assessment: Assessment) -> None:
-        self._layers = {key: layer for key, layer in assessment.layers.items() if layer.spec.is_vector}
+    def __init__(self, layers: Layers) -> None:
+        self._layers = {key: layer for key, layer in layers.items() if layer.spec.is_vector}
         self._thin: dict[tuple[str, int], GeoDataFrame] = {}
-        verdicts = assessment.tables["verdicts"]
-        self._verdicts = dict(zip(verdicts["subject_id"], verdicts["verdict"], strict=True))
 
-    def draw(self, zones: GeoDataFrame, subjects: Sequence[Row]) -> Sketch | None:
-        """Return the drawing of a place's zones with its subjects, nothing for an empty outline."""
+    def draw(self, zones: GeoDataFrame) -> Sketch | None:
+        """Return the drawing of a place's zones, nothing for an empty outline."""
         if zones.geometry.is_empty.all():
             return None
-        west, south, east, north = map(float, zones.total_bounds)
-        view = View.around((west, south, east, north), SIZE_PX, room=_ROOM, least_width_m=_LEAST_WIDTH_M)
+        view = _view(zones)
         strokes: list[Stroke] = []
         legend: list[LegendKey] = [("subject", _OUTLINE, "本区范围")]
         for key, style in _PLAN:
@@ -61,10 +59,9 @@ class PlaceMaps:
                 legend += entries
         strokes.append(Stroke(path=path_of(zones.geometry.to_numpy(), view), style="outline", colour=_OUTLINE))
         bar_px, bar_label = view.scale_bar
-        xy = view.pixels(np.array([[row["lon"], row["lat"]] for row in subjects], dtype=float).reshape(-1, 2))
         return Sketch(
             strokes=tuple(stroke for stroke in strokes if stroke.path),
-            spots=tuple(self._spot(row, x, y) for row, (x, y) in zip(subjects, xy.tolist(), strict=True)),
+            spots=(),
             places=places_in({key: layer.zones for key, layer in self._layers.items()}, view),
             legend=tuple(dict.fromkeys(legend)),
             bar_px=bar_px,
@@ -83,6 +80,17 @@ class PlaceMaps:
             )
         return self._thin[key, step]
 
-    def _spot(self, row: Row, x: float, y: float) -> Spot:
-        colour = read_palette().verdicts[self._verdicts[row["subject_id"]]].fill
-        return Spot(x=x, y=y, label=str(row["name"] or row["subject_id"]), colour=colour)
+
+def with_spots(sketch: Sketch, zones: GeoDataFrame, subjects: Sequence[Row], verdicts: Mapping[str, str]) -> Sketch:
+    """Return the drawing of a place's zones with its subjects in the colours of their verdicts (subject_id -> verdict)."""
+    xy = _view(zones).pixels(np.array([[row["lon"], row["lat"]] for row in subjects], dtype=float).reshape(-1, 2))
+    looks = read_palette().verdicts
+    return replace(sketch, spots=tuple(
+        Spot(x=x, y=y, label=str(row["name"] or row["subject_id"]), colour=looks[verdicts[row["subject_id"]]].fill)
+        for row, (x, y) in zip(subjects, xy.tolist(), strict=True)
+    ))  # fmt: skip
+
+
+def _view(zones: GeoDataFrame) -> View:
+    west, south, east, north = map(float, zones.total_bounds)
+    return View.around((west, south, east, north), SIZE_PX, room=_ROOM, least_width_m=_LEAST_WIDTH_M)

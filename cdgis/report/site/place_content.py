@@ -1,7 +1,8 @@
 """Content of the page of one county, unit, basin or restoration area."""
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import dataclass
 from typing import TypeVar
 
 from geopandas import GeoDataFrame
@@ -9,14 +10,16 @@ from geopandas import GeoDataFrame
 from cdgis.carbon.stock import TOTAL
 from cdgis.core import layer_ids
 from cdgis.core.beside import NOBODY, Other
+from cdgis.core.packs import Pack, on_packs
 from cdgis.core.vocabulary import Level, Verdict
 from cdgis.geometry.geodesy import survey_area_m2
+from cdgis.geometry.planes import Planes, on_planes
 from cdgis.report.drawing.paths import Sketch
-from cdgis.report.drawing.place_map import PlaceMaps
+from cdgis.report.drawing.place_map import PlaceMaps, with_spots
 from cdgis.report.site.subject_list import UNIT_LAYER, Listed
 from cdgis.report.table_rows import Row, page_names, records, table
-from cdgis.results.assessment import Assessment, in_planes_of
-from cdgis.workspace.layers import Layer
+from cdgis.results.assessment import Assessment
+from cdgis.workspace.layers import Layer, Layers
 
 FOLDERS = {
     layer_ids.COUNTIES: "counties", layer_ids.MANAGEMENT_UNITS: "units",
@@ -28,7 +31,6 @@ _BY_NAME = (layer_ids.COUNTIES, layer_ids.BASINS)
 RESTORATION_LAYER = layer_ids.RESTORATION_AREAS
 _CROWDED = 200
 """Beyond so many subjects a page lists those with something to look at, and counts the others."""
-_OF_A_SPOT = ("subject_id", "name", "lon", "lat")
 _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
 
@@ -78,45 +80,49 @@ def gather_places(
 def begin_places(
     assessment: Assessment, listed: Sequence[Listed], *, pages: Mapping[str, Mapping[str, str]], other: Other = NOBODY
 ) -> Callable[[], list[Place]]:
-    """Return what `gather_places` does; meanwhile `other` draws the places."""
-    sources = _Sources(assessment, listed)
-    inside = {(layer.spec.id, key): sources.subjects(layer.spec.id, key, name) for layer, rows, key, name in _zones(assessment, pages)}
-    spots = {place: [{name: row.subject[name] for name in _OF_A_SPOT} for row in rows] for place, rows in inside.items()}
-    shown = replace(assessment, tables={"verdicts": assessment.tables["verdicts"]}, pictures={}, rasters={})
-    sketches = other.begin(draw_places, shown, pages, spots)
+    """Return what `gather_places` does; meanwhile `other` draws the places, if it was not told to before."""
+    sketches = begin_drawing(other, assessment.layers, assessment.planes, assessment.packs)
 
     def gathered() -> list[Place]:
         """Return the places with what was drawn of them."""
-        drawn = sketches()
+        sources, drawn = _Sources(assessment, listed), sketches()
+        verdicts = assessment.tables["verdicts"]
+        verdict_of = dict(zip(verdicts["subject_id"], verdicts["verdict"], strict=True))
         return [
-            _place(layer, rows, page=pages[layer.spec.id][key], sources=sources, subjects=inside[layer.spec.id, key],
-                   sketch=drawn[layer.spec.id, key])
-            for layer, rows, key, _ in _zones(assessment, pages)
-        ]  # fmt: skip
+            _place(layer, rows, page=pages[layer.spec.id][key], sources=sources, ground=drawn[layer.spec.id, key], verdict_of=verdict_of)
+            for layer, key, rows in _zones(assessment.layers)
+        ]
 
     return gathered
 
 
-def draw_places(
-    assessment: Assessment, pages: Mapping[str, Mapping[str, str]], spots: Mapping[tuple[str, str], Sequence[Row]]
-) -> dict[tuple[str, str], Sketch | None]:
-    """Return (layer, zone id) -> drawing with the subjects in it; needs of the assessment its layers and verdicts alone."""
-    with in_planes_of(assessment):
-        maps = PlaceMaps(assessment)
-        return {(at := (layer.spec.id, key)): maps.draw(rows, spots[at]) for layer, rows, key, _ in _zones(assessment, pages)}
+def begin_drawing(
+    other: Other, layers: Layers, planes: Planes | None, packs: tuple[Pack, ...]
+) -> Callable[[], dict[tuple[str, str], Sketch | None]]:
+    """Let `other` draw the places of `layers`, once for all who want them."""
+    return other.begin_once(draw_places, layers, planes, packs)
 
 
-def _zones(assessment: Assessment, pages: Mapping[str, Mapping[str, str]]) -> Iterator[tuple[Layer, GeoDataFrame, str, str]]:
-    """Yield layer, rows, id and name of each place, layer by layer, in the order of their ids."""
-    for layer in pages:
-        for key, rows in assessment.layers[layer].zones.groupby("zone_id", sort=True):
-            yield assessment.layers[layer], rows, str(key), str(rows["zone_name"].iloc[0])
+def draw_places(layers: Layers, planes: Planes | None, packs: tuple[Pack, ...]) -> dict[tuple[str, str], Sketch | None]:
+    """Return (layer, zone id) -> drawing without the subjects in it, with the colours and words of `packs`."""
+    with nullcontext() if planes is None else on_planes(lambda: planes), on_packs(packs):
+        maps = PlaceMaps(layers)
+        return {(layer.spec.id, key): maps.draw(rows) for layer, key, rows in _zones(layers)}
+
+
+def _zones(layers: Layers) -> Iterator[tuple[Layer, str, GeoDataFrame]]:
+    """Yield layer, id and zones of each place, layer by layer, in the order of their ids."""
+    for layer in FOLDERS:
+        if layer in layers:
+            for key, rows in layers[layer].zones.groupby("zone_id", sort=True):
+                yield layers[layer], str(key), rows
 
 
 def _place(
-    layer: Layer, rows: GeoDataFrame, *, page: str, sources: "_Sources", subjects: tuple[Listed, ...], sketch: Sketch | None
+    layer: Layer, rows: GeoDataFrame, *, page: str, sources: "_Sources", ground: Sketch | None, verdict_of: Mapping[str, str]
 ) -> Place:
     key, name = str(rows["zone_id"].iloc[0]), str(rows["zone_name"].iloc[0])
+    subjects = sources.subjects(layer.spec.id, key, name)
     verdicts = [row.verdict for row in subjects]
     return Place(
         layer=layer.spec.id,
@@ -132,7 +138,7 @@ def _place(
         clauses=sources.clauses.get(key, ()) if layer.spec.id == UNIT_LAYER else (),
         carbon=sources.carbon.get((layer.spec.id, key), ()),
         potential=sources.potential.get(key, ()) if layer.spec.id == RESTORATION_LAYER else (),
-        sketch=sketch,
+        sketch=ground and with_spots(ground, rows, [row.subject for row in subjects], verdict_of),
     )
 
 
