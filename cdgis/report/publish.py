@@ -1,6 +1,6 @@
 """Pages and tables that a whole run publishes, and where each goes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from cdgis.core.beside import MANY, beside
@@ -12,7 +12,7 @@ from cdgis.report.files.table_files import write_tables
 from cdgis.report.relocation.docx import render_cards_docx
 from cdgis.report.screening import Composer
 from cdgis.report.screening.publish import write_each
-from cdgis.report.site.pages import render_pages
+from cdgis.report.site.pages import pages_apart, render_pages
 from cdgis.results.assessment import Assessment, in_planes_of
 
 Progress = Callable[[str], None]
@@ -82,22 +82,29 @@ def _silent(item: str) -> None:
     """Take no notice of progress."""
 
 
-def _tables_into(assessment: Assessment, folder: Path) -> None:
-    """Write the tables; to be done in a process that has not entered the assessment's planes."""
+def _share_into(assessment: Assessment, folder: Path, word: bool) -> list[str]:
+    """Write the tables and some pages, and return what they are called; may be done in a process that has entered no planes."""
     give_back()
     with in_planes_of(assessment):
-        write_tables(assessment, folder)
+        write_tables(assessment, folder / "data")
+        return [*_put(pages_apart(assessment, word=word), folder), "数据表"]
+
+
+def _put(pages: Iterable[tuple[str, str]], folder: Path) -> Iterator[str]:
+    """Write pages below `folder` and yield their paths."""
+    for path, text in pages:
+        page = folder / path
+        page.parent.mkdir(exist_ok=True)
+        page.write_bytes(text.encode("utf-8", "replace"))
+        yield path
 
 
 def _write_pages(assessment: Assessment, scratch: Path, *, jobs: int, progress: Progress, word: bool) -> None:
     with beside(wanted=jobs > 1 and len(assessment.subjects.frame) >= MANY) as other:
-        tables = other.begin(_tables_into, assessment, scratch / "data")
-        for path, text in render_pages(assessment, word=word, other=other):
-            page = scratch / path
-            page.parent.mkdir(exist_ok=True)
-            page.write_bytes(text.encode("utf-8", "replace"))
+        share = other.begin(_share_into, assessment, scratch, word)
+        for path in _put(render_pages(assessment, word=word, other=other, alone=False), scratch):
             progress(path)
-        tables()
-        progress("数据表")
+        for path in share():
+            progress(path)
     for path, content in render_cards_docx(assessment) if word else ():
         (scratch / path).write_bytes(content)

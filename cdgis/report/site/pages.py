@@ -24,13 +24,16 @@ INDEX, DASHBOARD, PLACES, CARBON = "index.html", "dashboard.html", "places.html"
 SITE_FOLDER = "sites"
 
 
-def render_pages(assessment: Assessment, *, word: bool = False, other: Other = NOBODY) -> Iterator[tuple[str, str]]:
+def render_pages(
+    assessment: Assessment, *, word: bool = False, other: Other = NOBODY, alone: bool = True
+) -> Iterator[tuple[str, str]]:
     """Yield (path, HTML) of every page of the site; the texts do not depend on who is `other`.
 
     Parameters
     ----------
     word : relocation cards link their Word twins.
     other : draws the places meanwhile.
+    alone : with those of `pages_apart`, which nobody else renders.
     """
     composer, pages = Composer(assessment), place_pages(assessment)
     listed = list_subjects(composer.book)
@@ -38,10 +41,8 @@ def render_pages(assessment: Assessment, *, word: bool = False, other: Other = N
     view = build_map(assessment, listed, pages=pages)
     yield INDEX, render_index(assessment, listed, overview=sum_up(assessment, listed), view=view)
     yield DASHBOARD, render_dashboard(assessment, draw_dashboard(assessment, listed, pages=pages))
-    yield from render_relocation(assessment, word=word)
-    carbon = gather_carbon(assessment, pages=pages)
-    if carbon is not None:
-        yield CARBON, render_carbon(assessment, carbon)
+    if alone:
+        yield from pages_apart(assessment, word=word)
     subjects = SubjectPages(composer, pages)
     for row in listed:
         if row.page:
@@ -50,3 +51,11 @@ def render_pages(assessment: Assessment, *, word: bool = False, other: Other = N
     yield PLACES, render_place_list(assessment, places)
     for place in places:
         yield place.page, render_place(assessment, place)
+
+
+def pages_apart(assessment: Assessment, *, word: bool = False) -> Iterator[tuple[str, str]]:
+    """Yield (path, HTML) of the pages that share nothing with the others: relocation with its cards, carbon."""
+    yield from render_relocation(assessment, word=word)
+    carbon = gather_carbon(assessment, pages=place_pages(assessment))
+    if carbon is not None:
+        yield CARBON, render_carbon(assessment, carbon)
