@@ -82,7 +82,7 @@ def test_zones_that_keep_their_pieces_answer_as_if_nobody_had_asked_before():
     fresh = np.array([BIG[0], blob(2500, 500, 1500, vertices=1200, hole=0.4), shapely.union(blob(-4000, 0, 500), blob(-4000, 3000, 700))])
     kept = Zones.of(fresh)
     for turn in range(12):
-        count = 70 if turn == 6 else int(rng.integers(1, 4))
+        count = 70 if turn in (6, 7, 9) else int(rng.integers(1, 4))
         subjects = np.array([blob(*rng.uniform(-4500, 4500, 2), rng.choice([30, 400, 4000]), seed=turn) for _ in range(count)])
         rows = np.flatnonzero(rng.random(3) < 0.8)
         plain, again = overlapping_pairs(subjects, fresh[rows]), overlapping_pairs(subjects, kept.only(rows))
@@ -91,6 +91,15 @@ def test_zones_that_keep_their_pieces_answer_as_if_nobody_had_asked_before():
         assert shapely.to_wkb(plain.overlap).tolist() == shapely.to_wkb(again.overlap).tolist()
     cut = [piece for parts in kept.parts for piece in parts if piece.halves is not None]
     assert cut and all(piece.shape is None for piece in cut)
+
+
+def test_many_subjects_at_once_leave_pieces_behind_only_when_they_come_again():
+    rng = np.random.default_rng(8)
+    kept = Zones.of(np.array([BIG[0]]))
+    for already in (False, True):
+        subjects = np.array([blob(*xy, 30) for xy in rng.uniform(-3000, 3000, (70, 2))])
+        overlapping_pairs(subjects, kept.only(np.array([0])))
+        assert bool(kept.parts[0]) is already
 
 
 def test_point_on_a_cut_line_is_inside_the_zone():

@@ -39,7 +39,7 @@ PART_ROWS = 5000
 MAP = "map"
 """Parcels with their verdicts as GeoParquet, which GIS programs and databases open as they are."""
 _WRITTEN = (*TABLES, "intake", MAP)
-_LOADING_PAYS = 10_000
+LOADING_PAYS = 10_000
 """After about so many rows compiled kernels are loaded: of fewer the plain way is as fast. No answer depends on it."""
 _RUN = "data/run.json"
 _PART_FILE = re.compile(rf"data/({'|'.join(_WRITTEN)})/part-\d+\.parquet")
@@ -107,7 +107,7 @@ def judge_part(part: PartOfFile, job: BatchJob, loaded: Loaded, *, jobs: int = 1
     done = _done_before(record, job)
     if done is not None:
         return done
-    if part.number * (part.last - part.first) >= _LOADING_PAYS:
+    if part.number * (part.last - part.first) >= LOADING_PAYS:
         load_kernels()
     with in_place(loaded.workspace):
         return _judge_part(part, job, loaded, record, jobs)

@@ -13,7 +13,8 @@ from logging import ERROR
 from typing import Any
 
 from cdgis.core.errors import CdgisError, UsageError
-from cdgis.judging.batch import BatchJob, PartDone, judge_part
+from cdgis.geometry.kernels import load_kernels
+from cdgis.judging.batch import LOADING_PAYS, BatchJob, PartDone, judge_part
 from cdgis.readers.loading import Loaded
 from cdgis.readers.parcels import PartOfFile
 
@@ -102,6 +103,8 @@ def _made_ready(
     """Judge the first part that is not done here, so that layers, indexes and rules are ready before workers are forked."""
     job, parts, loaded = batch
     done: list[PartDone] = []
+    if sum(part.last - part.first for part in parts) >= LOADING_PAYS:
+        load_kernels()
     for part in parts:
         done.append(judge_part(part, job, loaded, jobs=threads))
         if progress:

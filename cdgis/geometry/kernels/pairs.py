@@ -102,7 +102,7 @@ def zones_near(subjects: GeometryArray, boxes: FloatArray) -> IntArray:
 
 def _meeting(subjects: Cut, zones: Zones) -> Pairs:
     """Return the pairs of subjects that may meet an outline, by GEOS on the zones' pieces near them."""
-    cut = zones.cut_near(subjects.pieces, keep=len(subjects.whole) <= _FEW_SUBJECTS)
+    cut = zones.cut_near(subjects.pieces, many=len(subjects.whole) > _FEW_SUBJECTS)
     at, piece = shapely.STRtree(cut.pieces).query(subjects.pieces, predicate="dwithin", distance=TOUCH_M)
     subject, zone = subjects.owner[at], cut.owner[piece]
     touch_subject, touch_zone = _unique_pairs(subject, zone)

@@ -1,7 +1,7 @@
 """Large shapes cut into pieces of few vertices, each with its owner; zones keep theirs for the next question."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -76,6 +76,8 @@ class Zones:
     """West, south, east and north."""
     parts: list[list[Piece]]
     """Of each large polygon, filled and cut as far as somebody asked; selections share them."""
+    asked: list[int] = field(default_factory=lambda: [0])
+    """How many times many subjects at once asked, in selections too."""
 
     @classmethod
     def of(cls, geoms: GeometryArray) -> "Zones":
@@ -87,19 +89,24 @@ class Zones:
     def together(cls, several: "Sequence[Zones]") -> "Zones":
         """Return the zones of all, one after the other."""
         whole, boxes = (np.concatenate([getattr(zones, name) for zones in several]) for name in ("whole", "boxes"))
-        return cls(whole=whole, boxes=boxes, parts=[part for zones in several for part in zones.parts])
+        asked = several[0].asked if len(several) == 1 else [0]
+        return cls(whole=whole, boxes=boxes, parts=[part for zones in several for part in zones.parts], asked=asked)
 
     def only(self, rows: IntArray) -> "Zones":
         """Return the zones listed."""
-        return Zones(whole=self.whole[rows], boxes=self.boxes[rows], parts=[self.parts[row] for row in rows.tolist()])
+        parts = [self.parts[row] for row in rows.tolist()]
+        return Zones(whole=self.whole[rows], boxes=self.boxes[rows], parts=parts, asked=self.asked)
 
-    def cut_near(self, geoms: GeometryArray, *, keep: bool) -> Cut:
+    def cut_near(self, geoms: GeometryArray, *, many: bool) -> Cut:
         """Return the zones with large polygons cut, of these only what comes near the boxes of `geoms`.
 
         Parameters
         ----------
-        keep : the pieces are kept for the next question; many subjects at once want nearly all, and that once.
+        many : geoms are of many subjects, who want nearly all pieces and mostly ask once: pieces are kept for the next
+            question from their second question on.
         """
+        self.asked[0] += many
+        keep = not many or self.asked[0] > 1
         large = _large(self.whole)
         pieces: list[Piece] = []
         counts = []
