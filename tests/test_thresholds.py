@@ -9,7 +9,7 @@ from shapes import rule
 from cdgis.core.vocabulary import Scope
 from cdgis.judging.facts import Facts
 from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN
-from cdgis.judging.measurement import Measurement, Nearest
+from cdgis.judging.measurement import Measurement, Nearest, Numbers
 from cdgis.judging.rule_outcomes import Hits, Ruling, grey_rules
 from cdgis.judging.stability import Precision, critical_distance
 
@@ -19,9 +19,9 @@ NAME = np.array(["S0"], dtype=object)
 
 def measured(distance_m: float, *, covered: bool = True) -> Measurement:
     """Return what the overlay knows of one site that lies `distance_m` from the only zone of layer a."""
-    blank = pd.DataFrame(columns=["subject", "layer", "zone_id", "zone_class", "depth_m"])
+    blank = pd.DataFrame(columns=["subject", "layer", "zone_id", "zone_class", "number"])
     return Measurement(
-        subject_ids=NAME, overlaps=blank, clear=blank, ledger=blank, hits=blank,
+        subject_ids=NAME, overlaps=blank, clear=blank, ledger=blank, hits_found=blank, depths=Numbers.joined([]),
         nearest={Scope("a"): Nearest.known(np.array([distance_m]), np.array(["Z"], dtype=object))},
         uncovered={"a": np.array([not covered])}, slivers={},
     )  # fmt: skip

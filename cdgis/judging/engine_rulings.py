@@ -34,8 +34,8 @@ def engine_rulings(
     listed : ids of the units of which any clause is known.
     """
     size = facts.size
-    here = measurement.hits["layer"].to_numpy(dtype=object) == UNIT_LAYER
-    units = {name: measurement.hits[name].to_numpy()[here] for name in ("subject", "zone_id", "zone_class")}
+    here = measurement.hits_found["layer"].to_numpy(dtype=object) == UNIT_LAYER
+    units = {name: measurement.hits_found[name].to_numpy()[here] for name in ("subject", "zone_id", "zone_class")}
     in_unit = np.isin(np.arange(size), units["subject"].astype(np.int64))
     unseen = measurement.uncovered.get(UNIT_LAYER, np.ones(size, dtype=bool))
     strict = units["subject"][units["zone_class"] == STRICT_UNIT_CLASS].astype(np.int64)

@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from shapely.errors import GEOSException
 
 from cdgis.core.array_types import FloatArray
 from cdgis.core.progress import Progress, Silent
@@ -51,11 +52,20 @@ def judge_subjects(
 
     `packed` returns the texts of the findings as categoricals (`validate`), for tables that are only written.
     """
-    progress = progress or Silent()
+    try:
+        return _judged(loaded, subjects, jobs, packed, progress or Silent())
+    except GEOSException:
+        # a depth that a verdict rests on could not be measured: asked of everybody beforehand, it is told whose
+        return _judged(loaded, subjects, jobs, packed, Silent(), beforehand=True)
+
+
+def _judged(
+    loaded: Loaded, subjects: Subjects, jobs: int, packed: bool, progress: Progress, *, beforehand: bool = False
+) -> Judged:
     rules = loaded.rules
     progress.stage("叠加分析", sum(layer.spec.zones for layer in loaded.layers.values()))
     subjects, measurement = measure_what_can_be(subjects, partial(
-        _measure, loaded, jobs=jobs, progress=progress.step,
+        _measure, loaded, jobs=jobs, progress=progress.step, beforehand=beforehand,
     ))  # fmt: skip
     measurement = without_false_proofs(measurement, loaded.layers)
     described = describe_subjects(subjects, measurement)
@@ -68,9 +78,15 @@ def judge_subjects(
     return Judged(subjects=subjects, tables=tables, measurement=measurement)
 
 
-def _measure(loaded: Loaded, subjects: Subjects, *, jobs: int, progress: Callable[[str], None]) -> Measurement:
+def _measure(
+    loaded: Loaded, subjects: Subjects, *, jobs: int, progress: Callable[[str], None], beforehand: bool = False
+) -> Measurement:
+    """Return the measurement, with `beforehand` every depth found."""
     reach = _reach(loaded, subjects)
-    return measure_overlaps(subjects, loaded.layers, reach_m=reach, jobs=jobs, progress=progress)
+    found = measure_overlaps(subjects, loaded.layers, reach_m=reach, jobs=jobs, progress=progress)
+    if beforehand:
+        found.depths[np.arange(len(found.depths))]
+    return found
 
 
 def without_false_proofs(measurement: Measurement, layers: Layers) -> Measurement:

@@ -236,9 +236,12 @@ def classify(extents: Extents, pairs: Pairs) -> tuple[BoolArray, FloatArray]:
     return sliver, share
 
 
-def depth_m(extents: Extents, pairs: Pairs, hit: BoolArray, zones_local: GeometryArray, *, layers: int) -> FloatArray:
-    """Return how deep each hit lies: from its farthest point to the zone's or the subject's outline, whichever is nearer."""
-    subject, zone, overlap = pairs.subject[hit], pairs.zone[hit], pairs.overlap[hit]
+def depth_m(extents: Extents, hits: Pairs, zones_local: GeometryArray, *, layers: int) -> FloatArray:
+    """Return how deep each hit lies: from its farthest point to the zone's or the subject's outline, whichever is nearer.
+
+    `zones_local` are the zones hit, in the distance plane, a row a hit.
+    """
+    subject, overlap = hits.subject, hits.overlap
     depth = np.zeros(len(subject))
     if not len(subject):
         return depth
@@ -255,13 +258,19 @@ def depth_m(extents: Extents, pairs: Pairs, hit: BoolArray, zones_local: Geometr
     local = geodesy.geometries_to_local(geodesy.geometries_from_plane(dense))
     points, at = shapely.get_coordinates(local, return_index=True)
     reach = np.full(len(points), np.inf)
-    for owner, geoms in ((zone[thin][at], zones_local), (subject[thin][at], extents.local)):
+    for owner, geoms in ((_first_equal(hits.zone, thin)[at], zones_local), (subject[thin][at], extents.local)):
         areal_rows = np.flatnonzero(shapely.get_dimensions(geoms)[owner] == 2)
         to_edge = _to_outline_m(points[areal_rows], owner[areal_rows], geoms, work=POINT_COUNTS * len(areal_rows) // layers)
         reach[areal_rows] = np.minimum(reach[areal_rows], to_edge)
     finite = np.isfinite(reach)
     np.maximum.at(depth, thin[at[finite]], reach[finite])
     return depth
+
+
+def _first_equal(values: IntArray, rows: IntArray) -> IntArray:
+    """Return, for the values in these rows, the first row that holds the same one."""
+    _, first, which = np.unique(values, return_index=True, return_inverse=True)
+    return np.asarray(first[which.ravel()[rows]])
 
 
 def _with_steps(thin: GeometryArray) -> GeometryArray:

@@ -1,6 +1,6 @@
 """What the overlay measured: overlaps and distances as tables for the report and arrays for the judge."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -99,6 +99,39 @@ class _NearestAt(Mapping[Scope, Nearest]):
         return len(self._whole)
 
 
+class Numbers:
+    """One number a row, found when somebody asks for it and then known."""
+
+    def __init__(self, count: int, find: Callable[[IntArray], FloatArray]) -> None:
+        """Take how many there are, and what finds those at some positions, none of them named twice."""
+        self._number, self._known, self._find = np.zeros(count), np.zeros(count, dtype=bool), find
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._number)
+
+    def __getitem__(self, at: IntArray) -> FloatArray:
+        """Return the numbers at these positions."""
+        new = np.unique(at[~self._known[at]])
+        if len(new):
+            self._number[new] = self._find(new)
+            self._known[new] = True
+        return np.asarray(self._number[at])
+
+    @classmethod
+    def joined(cls, parts: "Sequence[Numbers]") -> "Numbers":
+        """Return the numbers of all parts, one after the other."""
+        ends = np.cumsum([len(part) for part in parts])
+
+        def find(at: IntArray) -> FloatArray:
+            """Return what each part says of its own; positions are in order."""
+            by_part = np.split(at, np.searchsorted(at, ends))
+            starts = np.r_[0, ends[:-1]]
+            return np.concatenate([part[own - start] for part, own, start in zip(parts, by_part, starts, strict=False)])
+
+        return cls(int(ends[-1]) if len(parts) else 0, find)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """What the overlay found: tables for the report, and arrays (one value a subject) for the judge."""
@@ -110,13 +143,21 @@ class Measurement:
     """Table `clear`."""
     ledger: pd.DataFrame
     """Table `ledger`."""
-    hits: pd.DataFrame
-    """subject (position), layer, zone_id, zone_class, depth_m: the overlaps that count."""
+    hits_found: pd.DataFrame
+    """subject (position), layer, zone_id, zone_class and number: the overlaps that count."""
+    depths: Numbers
+    """How deep each lies, metres, by its number; few verdicts rest on it."""
     nearest: Mapping[Scope, Nearest]
     uncovered: Mapping[str, npt.NDArray[np.bool_]]
     """Layer -> which subjects lie outside its coverage by more than the tolerance of DESIGN 4.5."""
     slivers: Mapping[str, npt.NDArray[np.bool_]]
     """Layer -> which subjects have a sliver overlap with it."""
+
+    @property
+    def hits(self) -> pd.DataFrame:
+        """The overlaps that count, each with its depth_m."""
+        found = self.hits_found
+        return found.drop(columns="number").assign(depth_m=self.depths[found["number"].to_numpy(dtype=np.int64)])
 
     def at(self, positions: npt.NDArray[np.int64], subject_ids: npt.NDArray[np.object_]) -> "Measurement":
         """Return what the judge needs of subjects named `subject_ids` that lie where those at `positions` do.
@@ -124,11 +165,11 @@ class Measurement:
         Of the tables only the slivers among the overlaps, which it names.
         """
         copies = pd.DataFrame({"subject": positions, "copy": np.arange(len(positions))})
-        hits = self.hits.merge(copies, on="subject").drop(columns="subject").rename(columns={"copy": "subject"})
+        hits = self.hits_found.merge(copies, on="subject").drop(columns="subject").rename(columns={"copy": "subject"})
         return Measurement(
             subject_ids=subject_ids,
             overlaps=self._slivers_at(copies, subject_ids), clear=self.clear.iloc[:0], ledger=self.ledger.iloc[:0],
-            hits=hits.sort_values(["subject", "layer", "zone_id"], kind="stable", ignore_index=True),
+            hits_found=hits.sort_values(["subject", "layer", "zone_id"], kind="stable", ignore_index=True), depths=self.depths,
             nearest=_NearestAt(self.nearest, positions),
             uncovered={layer: flag[positions] for layer, flag in self.uncovered.items()},
             slivers={layer: flag[positions] for layer, flag in self.slivers.items()},

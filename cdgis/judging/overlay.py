@@ -6,14 +6,16 @@ its negative proof (`clear`), its ledger, and the nearest zone of each scope tha
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from cdgis.core.array_types import BoolArray, FloatArray, IntArray
+from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArray
 from cdgis.core.vocabulary import Relation
+from cdgis.geometry.kernels import Pairs
 from cdgis.geometry.planes import PlaneThreads
 from cdgis.judging.extents import (
     Extents,
@@ -26,7 +28,7 @@ from cdgis.judging.extents import (
     union_measure,
 )
 from cdgis.judging.layer_stack import ReadyLayer, meet, planes_of_zones, ready, words_of
-from cdgis.judging.measurement import Measurement
+from cdgis.judging.measurement import Measurement, Numbers
 from cdgis.judging.nearest_zones import NearestOfScopes, ZonesApart, zones_apart
 from cdgis.results.tables.validation import empty, framed, validate
 from cdgis.workspace.layers import ZONE_COLUMNS, Layer, Layers, Subjects
@@ -50,6 +52,7 @@ class _Found:
     clear: Columns
     ledger: Columns
     hits: Columns
+    depths: Numbers
     apart: dict[str, ZonesApart]
     sliver: BoolArray
     uncovered: BoolArray
@@ -109,7 +112,8 @@ def measure_overlaps(
         overlaps=_table("overlaps", results),
         clear=_table("clear", results),
         ledger=_table("ledger", results),
-        hits=framed(_rows("hits", results)) if results else _no_hits(),
+        hits_found=_hits(results),
+        depths=Numbers.joined([result.depths for result in results]),
         nearest=NearestOfScopes({name: one for result in results for name, one in result.apart.items()}),
         uncovered=dict(zip(names, chain.from_iterable(result.uncovered for result in results), strict=True)),
         slivers=dict(zip(names, chain.from_iterable(result.sliver for result in results), strict=True)),
@@ -127,8 +131,13 @@ def _rows(name: str, results: Sequence[_Found]) -> Columns:
     return {column: np.concatenate([part[column] for part in parts]) for column in parts[0]}
 
 
-def _no_hits() -> pd.DataFrame:
-    return pd.DataFrame(columns=["subject", "layer", "zone_id", "zone_class", "depth_m"])
+def _hits(results: Sequence[_Found]) -> pd.DataFrame:
+    """Return the hits of all groups; their numbers run through."""
+    if not results:
+        return pd.DataFrame(columns=["subject", "layer", "zone_id", "zone_class", "number"])
+    before = np.cumsum([0, *(len(result.depths) for result in results[:-1])])
+    rows = _rows("hits", results)
+    return framed({**rows, "number": rows["number"] + np.repeat(before, [len(result.depths) for result in results])})
 
 
 def _outside_coverage(extents: Extents, zone_layers: Sequence[Layer], layers: Layers) -> dict[str, FloatArray]:
@@ -154,12 +163,13 @@ def _measure(
     has_sliver[met.of_pair[sliver], pairs.subject[sliver]] = True
     uncovered = is_uncovered(extents, outside)
     near = _near(extents, met, layers, [reach_m.get(name) for name in names])
-    depth = depth_m(extents, pairs, ~sliver, met.local, layers=len(layers))
+    hits = np.flatnonzero(~sliver)
     return _Found(
         overlaps=_by_layer(_overlap_rows(extents, met, layers, (sliver, share), near), names),
         clear=_clear_rows(extents, names, apart, ~(hit | uncovered)),
         ledger=_ledger_rows(extents, names, union_measure(extents, met, len(layers)), outside),
-        hits=_by_layer(_hit_rows(met, layers, ~sliver, depth), names),
+        hits=_by_layer(_hit_rows(met, layers, hits), names),
+        depths=Numbers(len(hits), partial(_depth_m, extents, pairs.only(hits), met.local[pairs.zone[hits]], len(layers))),
         apart=dict(zip(names, apart, strict=True)),
         sliver=has_sliver,
         uncovered=uncovered,
@@ -237,12 +247,17 @@ def _ledger_rows(extents: Extents, names: "np.ndarray[Any, Any]", inside: FloatA
     }
 
 
-def _hit_rows(met: Met, layers: Sequence[ReadyLayer], hit: BoolArray, depth: FloatArray) -> Columns:
+def _depth_m(extents: Extents, hits: Pairs, zones_local: GeometryArray, layers: int, at: IntArray) -> FloatArray:
+    """Return how deep the hits at these positions lie; `zones_local` are their zones, hit by hit."""
+    return depth_m(extents, hits.only(at), zones_local[at], layers=layers)
+
+
+def _hit_rows(met: Met, layers: Sequence[ReadyLayer], hit: IntArray) -> Columns:
     layer, zone = met.of_pair[hit], met.zone[met.pairs.zone[hit]]
     return {
         "subject": met.pairs.subject[hit],
         "zone_id": words_of(layers, "zone_id", layer, zone),
         "zone_class": words_of(layers, "zone_class", layer, zone),
-        "depth_m": depth,
+        "number": np.arange(len(hit)),
         "layer": layer,
     }

@@ -5,7 +5,7 @@ Beside yes, no and unknown a ruling holds how far the subject would have to move
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from cdgis.judging import kleene
 from cdgis.judging.exemptions import claimed, rule_applies_but_for_geometry
 from cdgis.judging.facts import Facts, missing_information
 from cdgis.judging.kleene import FALSE, UNKNOWN, Kleene
-from cdgis.judging.measurement import Measurement, Nearest
+from cdgis.judging.measurement import Measurement, Nearest, Numbers
 from cdgis.rules import Rule
 from cdgis.rules.succession import Succession
 
@@ -48,7 +48,7 @@ class Ruling:
     rest: Kleene
     """Everything but geometry."""
     value: Kleene
-    depth_m: FloatArray
+    depth_m: FloatArray | Numbers
     """How far the subject would have to move for the rule to let go; inf without geometry."""
     distance_m: FloatArray
     """How far it would have to move for the rule to catch it; NaN when it cannot."""
@@ -76,7 +76,7 @@ class Place:
     """How all subjects lie to the zones that some rules look at: what a ruling says of geometry."""
 
     geometry: Kleene
-    depth_m: FloatArray
+    depth_m: FloatArray | Numbers
     distance_m: FloatArray
     nearest: Nearest | None
     zone_ids: TextArray
@@ -87,25 +87,31 @@ class Hits:
     """The overlaps that count, ready to be asked by scope."""
 
     def __init__(
-        self, hits: pd.DataFrame, size: int, unknown_classes: Mapping[str, frozenset[str]] | None = None
+        self,
+        hits: pd.DataFrame,
+        size: int,
+        unknown_classes: Mapping[str, frozenset[str]] | None = None,
+        depths: Numbers | None = None,
     ) -> None:
         """Take the measured hits.
 
         Parameters
         ----------
+        hits : with column depth_m, or, where `depths` are given, with the number each has there.
         unknown_classes : layer -> classes no rule can place (`cdgis.rules.unknown_classes`).
         """
         self._size = size
         self._unknown = {layer: classes for layer, classes in (unknown_classes or {}).items() if classes}
-        self._subject, self._depth_m = hits["subject"].to_numpy(dtype=np.int64), hits["depth_m"].to_numpy(dtype=float)
+        self._subject = hits["subject"].to_numpy(dtype=np.int64)
+        self._depth_m = hits["depth_m"].to_numpy(dtype=float) if depths is None else depths
+        self._number = np.arange(len(hits)) if depths is None else hits["number"].to_numpy(dtype=np.int64)
         self._zone_id = hits["zone_id"].to_numpy(dtype=object)
         self._rows: dict[Key, list[int]] = {}
         words = (hits[name].to_numpy(dtype=object) for name in ("layer", "zone_id", "zone_class"))
         for row, (layer, zone, kind) in enumerate(zip(*words, strict=True)):
             for key in ((layer, "", ""), (layer, "id", zone), (layer, "class", kind)):
                 self._rows.setdefault(key, []).append(row)
-        nothing = np.zeros(size, dtype=bool), np.zeros(size), np.full(size, "", dtype=object)
-        self._nothing = nothing
+        self._nothing = np.zeros(size, dtype=bool), np.zeros(size), np.full(size, "", dtype=object)
 
     @property
     def keys(self) -> Iterable[Key]:
@@ -121,18 +127,24 @@ class Hits:
         ]
         return reduce(np.intersect1d, found)
 
-    def of(self, scope: Scope) -> tuple[BoolArray, FloatArray, TextArray]:
+    def of(self, scope: Scope) -> tuple[BoolArray, FloatArray | Numbers, TextArray]:
         """Return which subjects hit the scope, how deep, and the ids of the zones they hit, joined."""
         rows = self._in_scope(scope)
-        hit, depth, zones = self._nothing
-        if len(rows):
-            hit, depth, zones = hit.copy(), depth.copy(), zones.copy()
-            subject = self._subject[rows]
-            np.maximum.at(depth, subject, self._depth_m[rows])
-            for at, zone in zip(subject.tolist(), self._zone_id[rows], strict=True):
-                zones[at] = f"{zones[at]}{LIST_SEPARATOR}{zone}" if hit[at] else zone
-                hit[at] = True
+        if not len(rows):
+            return self._nothing
+        hit, zones = self._nothing[0].copy(), self._nothing[2].copy()
+        depth, subject = Numbers(self._size, partial(self._deepest, rows)), self._subject[rows]
+        for at, zone in zip(subject.tolist(), self._zone_id[rows], strict=True):
+            zones[at] = f"{zones[at]}{LIST_SEPARATOR}{zone}" if hit[at] else zone
+            hit[at] = True
         return hit, depth, zones
+
+    def _deepest(self, rows: IntArray, at: IntArray) -> FloatArray:
+        """Return the depth of the deepest of some hits, for the subjects at these positions."""
+        mine = rows[np.isin(self._subject[rows], at)]
+        depth = np.zeros(self._size)
+        np.maximum.at(depth, self._subject[mine], self._depth_m[self._number[mine]])
+        return np.asarray(depth[at])
 
     def strange(self, rule: Rule) -> frozenset[str]:
         """Return the layer's classes of which nobody can say whether the rule, which names classes, means them."""

@@ -62,10 +62,12 @@ def critical_distance(
     # One reason that surely holds makes the verdict sure, were it the shallowest.
     doubtful = np.ones(size, dtype=bool)
     for result in results:
-        decisive = (result.value == TRUE) & (result.rule.effect.rank == applied)
-        doubtful &= ~(decisive & (result.depth_m > precision.threshold_m(result.rule.layer)))
-        deeper = decisive & (result.depth_m > down)
-        down[deeper], down_layer[deeper] = result.depth_m[deeper], result.rule.layer
+        decisive = np.flatnonzero((result.value == TRUE) & (result.rule.effect.rank == applied))
+        if len(decisive):  # how deep the others lie is never measured
+            depth_m = result.depth_m[decisive]
+            doubtful[decisive] &= ~(depth_m > precision.threshold_m(result.rule.layer)[decisive])
+            deeper = depth_m > down[decisive]
+            down[decisive[deeper]], down_layer[decisive[deeper]] = depth_m[deeper], result.rule.layer
     critical |= doubtful & ~np.isneginf(down)
     down[np.isneginf(down)] = np.inf
     distance = np.minimum(up, down)

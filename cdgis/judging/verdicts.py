@@ -88,7 +88,7 @@ def judge_blocks(
     for block in blocks:
         facts, measurement = block.facts, block.measurement
         if facts.size:
-            found = Rulings(plan, facts, measurement, Hits(measurement.hits, facts.size, unknown))
+            found = Rulings(plan, facts, measurement, Hits(measurement.hits_found, facts.size, unknown, measurement.depths))
             findings.add(found, measurement.subject_ids)
             verdicts.append(_verdicts(found, facts, measurement, Precision(block.accuracy_m, tolerance_m, accuracy), plan.book))
     if not verdicts:

@@ -35,7 +35,7 @@ _POINT = 0
 _LEAST_SLACK = 5e-4
 POINT_COUNTS = 4
 """How much each point counts to the size of a job: layers are asked for scope after scope of the rules."""
-_SHAPE_COUNTS = 16
+_SHAPE_COUNTS = 40
 """How much each subject counts where whole outlines are asked of several layers."""
 _KEPT_TREES = 64
 _SCOUTS = 64

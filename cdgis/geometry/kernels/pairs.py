@@ -47,6 +47,12 @@ class Pairs:
     """With `touch_zone`: every pair that overlaps or comes within TOUCH_M, sorted."""
     touch_zone: IntArray
 
+    def only(self, rows: IntArray) -> "Pairs":
+        """Return the overlapping pairs at these positions; of what touches the same."""
+        return replace(
+            self, subject=self.subject[rows], zone=self.zone[rows], overlap=self.overlap[rows], area_m2=self.area_m2[rows]
+        )
+
 
 _NO_PAIRS = Pairs(
     subject=np.empty(0, np.int64), zone=np.empty(0, np.int64), overlap=np.empty(0, dtype=object), area_m2=np.empty(0),
