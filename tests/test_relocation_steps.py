@@ -12,16 +12,14 @@ from hypothesis import strategies as st
 from shapes import from_metres, metres, sites, zone_layer
 
 from cdgis.core.errors import UsageError
-from cdgis.core.vocabulary import LIST_SEPARATOR, Disposition, ListingStatus, Relation
+from cdgis.core.vocabulary import Disposition, ListingStatus, Relation
 from cdgis.geometry import geodesy
-from cdgis.relocation.plan import WhatIf, plan_relocation, proof, search_freely
+from cdgis.relocation.plan import WhatIf, plan_relocation, search_freely
 from cdgis.relocation.plan.circumstances import FACT_COLUMNS
 from cdgis.relocation.plan.effects import measure_effects
-from cdgis.relocation.plan.joint_plan import LeftOut
 from cdgis.relocation.plan.park_sites import Places
 from cdgis.relocation.plan.plan_relocation import _FACTS, _ranked, _site_measures, _to_relocate, _with_plan
 from cdgis.relocation.plan.plan_statement import state_plan
-from cdgis.relocation.plan.proof import Choices, prove_plan
 from cdgis.relocation.policy import read_destination_policy, read_priority_policy, weights_of
 from cdgis.relocation.priority import rank_by_urgency
 from cdgis.results.tables.validation import empty
@@ -341,7 +339,7 @@ def planned(patch, *, moving=True, layer=True, parks=1):
         )
         return listed.join(ranking), empty("relocation_criteria")
 
-    def proven(loaded, judged, choices, policy):
+    def proven(loaded, judged, choices, policy, progress):
         asked.update(choosing={c.id: c.weight for c in policy.criterion}, choices=choices)
         place = pd.Series({"E0": "K0"})
         found = SimpleNamespace(objective=0.0, bound=0.0, proven=True, pairs=1, rows=1, nodes=0)
@@ -475,229 +473,6 @@ def test_a_park_goes_by_its_name_or_its_number_and_a_number_comes_before_a_name(
     assert (
         WhatIf(weights={"destinations": {"b": 1.0, "a": 0.25}}).words() == "承接权重 a = 0.25；承接权重 b = 1"
         and WhatIf().words() == ""
-    )
-
-
-# The proof
-
-
-@pytest.fixture
-def court(monkeypatch):
-    """The engine answers by (enterprise, park), and a plan is whatever the best score among permitted pairs says."""
-    refuses: dict[tuple[str, str], str] = {}
-    cramped: set[tuple[str, str]] = set()
-    turns = []
-
-    def plan(pairs, candidates, parks, policy):
-        turns.append(pairs.copy())
-        place = dict.fromkeys(candidates.index, "")
-        for row in pairs[pairs["permitted"]].sort_values("score").to_dict("records"):
-            place[row["enterprise_id"]] = row["park_id"]
-        return SimpleNamespace(place=pd.Series(place, dtype=object))
-
-    def judged_there(loaded, judged, standing):
-        ids = [one.enterprise for one in standing]
-        words = [refuses.get((one.enterprise, one.park), "未发现冲突") for one in standing]
-        told = pd.DataFrame(
-            {
-                "verdict": words,
-                "failing_rule": [f"R@{one.park}" for one in standing],
-                "failing_clause": "条",
-                "manual_rules": "M",
-                "at_least": "l",
-            },
-            index=ids,
-            dtype=object,
-        )
-        rows = {
-            "subject_id": ids,
-            "name": "厂",
-            "industry": "3110",
-            "project_type": "迁建",
-            "area_m2": 1.0,
-            "lon": 117.0,
-            "lat": 41.0,
-        }
-        return pd.DataFrame(rows), told
-
-    class Ground(SimpleNamespace):
-        def plots(self, areas, taken):
-            self.asked.append((list(areas), len(taken)))
-            return [None if (firm, self.park) in cramped else metres(0, 0, 9, 9) for firm in self.firms(areas)]
-
-        def firms(self, areas):
-            return [f"E{round(area / 1e4) - 1}" for area in areas]
-
-        def plot(self, area):
-            self.asked.append(area)
-            return metres(0, 0, 9, 9)
-
-    def explain(pairs, candidates, parks, place):
-        told = {}
-        for firm in place.index[place == ""]:
-            own = pairs[(pairs["enterprise_id"] == firm) & pairs["feasible"]]
-            told[firm] = LeftOut(words="满", opening=str(own["park_id"].iloc[0]) if len(own) else "", needed="用地")
-        return told
-
-    monkeypatch.setattr(proof, "plan_jointly", plan)
-    monkeypatch.setattr(proof, "_judged_there", judged_there)
-    monkeypatch.setattr(proof, "explain_left_out", explain)
-    return SimpleNamespace(refuses=refuses, cramped=cramped, turns=turns, ground=Ground)
-
-
-def choices_of(court, rng, firms=4, parks=3):
-    rows = [
-        (f"E{i}", f"K{p}", p, float(rng.uniform()), bool(rng.random() < 0.8))
-        for i in range(firms)
-        for p in range(parks)
-    ]
-    pairs = pd.DataFrame(rows, columns=["enterprise_id", "park_id", "ground", "score", "permitted"]).assign(
-        feasible=True,
-        fits=True,
-        shortfall="",
-        verdict="有条件符合",
-        failing_rule="",
-        failing_clause="",
-        manual_rules="",
-        old_lon=117.0,
-        old_lat=41.0,
-    )
-    pairs["land_ha"] = [int(firm[1:]) + 1.0 for firm in pairs["enterprise_id"]]
-    ids = [f"E{i}" for i in range(firms)]
-    ground = [court.ground(park=f"K{p}", total_m2=1.0, asked=[]) for p in range(parks)]
-    names = gpd.GeoDataFrame(
-        {"park_id": [f"K{p}" for p in range(parks)], "park_name": [f"园{p}" for p in range(parks)]},
-        geometry=[metres(0, 0, 9, 9)] * parks,
-        crs=4490,
-    )
-    return Choices(
-        pairs=pairs, candidates=pd.DataFrame(index=pd.Index(ids, name="enterprise_id")), parks=names, ground=ground
-    )
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_what_the_engine_refuses_or_has_no_room_for_is_struck_out_until_nothing_is(court, seed):
-    rng = np.random.default_rng(seed)
-    choices = choices_of(court, rng)
-    for key in choices.pairs[["enterprise_id", "park_id"]].itertuples(index=False, name=None):
-        draw = rng.random()
-        if draw < 0.25:
-            court.refuses[key] = pick(rng, ["不符合", "资料不足"])
-        elif draw < 0.4:
-            court.cramped.add(key)
-        elif draw < 0.5:
-            court.refuses[key] = "须论证"  # no refusal
-    found = prove_plan(None, None, choices, CHOOSING)
-    bad = {key for key, word in court.refuses.items() if word in ("不符合", "资料不足")}
-    table = found.pairs.set_index(["enterprise_id", "park_id"])
-    for i in range(4):
-        firm, left = f"E{i}", choices.pairs[(choices.pairs["enterprise_id"] == f"E{i}") & choices.pairs["permitted"]]
-        may = [row for row in left.itertuples() if (firm, row.park_id) not in bad | court.cramped]
-        best = max(may, key=lambda row: row.score).park_id if may else ""
-        assert found.joint.place[firm] == best
-        for p in range(3):
-            key, was = (firm, f"K{p}"), choices.pairs.iloc[3 * i + p]
-            cell = table.loc[key]
-            better = was.permitted and (not best or was.score > table.loc[(firm, best), "score"])
-            struck = better and key in bad and key not in court.cramped
-            assert cell["assigned"] == (best == f"K{p}")
-            if best == f"K{p}":
-                assert (cell["verdict"], cell["failing_rule"], cell["permitted"]) == (
-                    court.refuses.get(key, "未发现冲突"),
-                    f"R@K{p}",
-                    True,
-                )
-            elif struck:
-                assert (cell["verdict"], cell["feasible"], cell["permitted"]) == (court.refuses[key], False, False)
-            elif better and key in court.cramped:
-                assert (cell["shortfall"], cell["fits"], cell["permitted"]) == (
-                    "整块用地已安排给其他企业",
-                    False,
-                    False,
-                )
-    assert len(found.ground) == (found.joint.place != "").sum() and set(found.unplaced) == set(
-        found.joint.place.index[found.joint.place == ""]
-    )
-    for firm, words in found.unplaced.items():
-        own = table.loc[firm]
-        opening = own.index[own["feasible"]][:1].tolist()
-        assert all((firm, park) not in bad for park in opening)  # the engine lets in where a park is said to open
-        verdict = court.refuses.get((firm, opening[0]), "未发现冲突") if opening else ""
-        said = (
-            f"{LIST_SEPARATOR}最易打开的是 园{opening[0][1]}，须解决：用地；在该园区按所需面积的地块复判为“{verdict}”"
-            if opening
-            else ""
-        )
-        assert words == f"满{said}"
-
-
-def test_plots_of_one_park_are_asked_for_by_ground_then_size_and_stay_off_those_given(court):
-    """Least ground first, then by number of the ground, then the smaller need; what was given before is taken."""
-    choices = choices_of(court, np.random.default_rng(0), firms=4, parks=1)
-    grounds = [court.ground(park="K0", total_m2=size, asked=[]) for size in (9.0, 5.0)]
-    pairs = choices.pairs.assign(ground=[0, 1, 0, 1], permitted=True)
-    made = Choices(pairs=pairs, candidates=choices.candidates, parks=choices.parks, ground=grounds)
-    standing, cramped = proof._plots(made, pd.Series({f"E{i}": "K0" for i in range(4)}))
-    assert grounds[1].asked == [([2e4, 4e4], 0)] and grounds[0].asked == [([1e4, 3e4], 2)]
-    assert [one.enterprise for one in standing] == ["E0", "E1", "E2", "E3"] and cramped == []
-    court.cramped.add(("E3", "K0"))
-    grounds[0].asked.clear()
-    standing, cramped = proof._plots(made, pd.Series({"E0": "K0", "E3": "K0", "E1": ""}))
-    assert (
-        grounds[0].asked == [([1e4], 0)]
-        and cramped == [("E3", "K0")]
-        and [one.enterprise for one in standing] == ["E0"]
-    )
-
-
-def test_a_plot_in_the_opening_park_has_the_size_needed(court):
-    choices = choices_of(court, np.random.default_rng(0), firms=3, parks=2)
-    left = {"E2": LeftOut(words="", opening="K1", needed="x"), "E0": LeftOut(words="", opening="", needed="")}
-    (one,) = proof._openings(choices, left)
-    assert (
-        (one.enterprise, one.park) == ("E2", "K1")
-        and choices.ground[1].asked == [3e4]
-        and choices.ground[0].asked == []
-    )
-
-
-def test_a_plot_nobody_can_measure_lets_nobody_in(monkeypatch):
-    subjects = sites([metres(0, 0, 9, 9)] * 3, kind="enterprise", subject_id=["E0", "E1", "E2"], project_type="既有")
-    attributes = pd.DataFrame(
-        [("E1", "a", "1", ""), ("E0", "b", "2", "")], columns=["subject_id", "attribute", "value", "unit"]
-    )
-    judged = SimpleNamespace(subjects=SimpleNamespace(frame=subjects.frame, attributes=attributes))
-    plots, seen = {"E1": metres(10, 0, 19, 9), "E2": metres(30, 0, 39, 9)}, {}
-
-    def judge(loaded, there):
-        seen.update(frame=there.frame, attributes=there.attributes)
-        findings = pd.DataFrame(columns=["subject_id", "effect", "state", "rule_id", "clause"])
-        return SimpleNamespace(
-            tables={
-                "findings": findings,
-                "subjects": there.frame.drop(columns="geometry").iloc[:1],
-                "verdicts": pd.DataFrame({"subject_id": ["E2"], "verdict": "须论证", "at_least": "x"}),
-            }
-        )
-
-    monkeypatch.setattr(proof, "judge_subjects", judge)
-    standing = [proof._Standing(enterprise=firm, park="K", plot=plot) for firm, plot in plots.items()]
-    subjects_there, told = proof._judged_there(None, judged, standing)
-    assert told["verdict"].to_dict() == {"E1": "资料不足", "E2": "须论证"} and told.at["E2", "at_least"] == "x"
-    assert subjects_there["subject_id"].tolist() == ["E1", "E2"]
-    frame = seen["frame"].set_index("subject_id")
-    assert (
-        frame.geometry.to_dict() == plots
-        and set(frame["kind"]) == {"project"}
-        and set(frame["project_type"]) == {"迁建"}
-        and set(frame["accuracy_m"]) == {0.0}
-    )
-    assert seen["attributes"]["subject_id"].tolist() == ["E1"] and frame.crs == 4490
-    nobody, nothing = proof._judged_there(None, judged, [])
-    assert (
-        nobody.empty
-        and list(nothing.columns) == ["at_least", "verdict", "failing_rule", "failing_clause", "manual_rules"]
-        and nothing.empty
     )
 
 

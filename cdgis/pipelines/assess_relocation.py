@@ -59,7 +59,7 @@ def relocation_part(
     if judged.measurement is None:
         return Part()
     downstream = downstream_measures(rivers) if rivers else None
-    found = plan_relocation(loaded, judged, what_if=what_if, downstream=downstream)
+    found = plan_relocation(loaded, judged, what_if=what_if, downstream=downstream, progress=progress)
     wanted = what_if.free if what_if else ()
     if wanted:
         found["relocation_sites"] = validate(

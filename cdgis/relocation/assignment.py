@@ -24,6 +24,8 @@ from cdgis.relocation.policy import DestinationPolicy
 from cdgis.relocation.refining import refined
 
 UNPLACED = -1
+_ROUNDED = 1e-12
+"""Share of a limit that sums may exceed it by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,26 @@ class Problem:
         placed = np.flatnonzero(place != UNPLACED)
         left = float(self.demand.unplaced_cost[place == UNPLACED].sum())
         return float(self.cost[placed, place[placed]].sum()) + left
+
+    def beside(self, place: IntArray) -> "Problem":
+        """Return the program of those whom a plan leaves out, in what it leaves of the parks: row by row the same constraints."""
+        out, d, s = np.flatnonzero(place == UNPLACED), self.demand, self.supply
+        land, water, energy = s.available_ha[out], s.water_10k_m3.copy(), s.energy_tce.copy()
+        for p in range(land.shape[1]):
+            here = np.flatnonzero(place == p)
+            levels = np.unique(np.concatenate([s.available_ha[here, p], land[:, p][~np.isnan(land[:, p])]]))
+            taken = (d.land_ha[here][None, :] * (s.available_ha[here, p][None, :] <= levels[:, None])).sum(axis=1)
+            # who may use a level uses all wider ones as well: none may exceed the least that those leave
+            least = np.minimum.accumulate((levels * (1 + _ROUNDED) - taken)[::-1])[::-1].clip(min=0)
+            known = ~np.isnan(land[:, p])
+            land[known, p] = least[np.searchsorted(levels, land[known, p])]
+            for left, need in ((water, d.water_10k_m3), (energy, d.energy_tce)):
+                left[p] = left[p] if np.isposinf(left[p]) else max(left[p] * (1 + _ROUNDED) - need[here].sum(), 0.0)
+        demand = Demand(
+            land_ha=d.land_ha[out], water_10k_m3=d.water_10k_m3[out], energy_tce=d.energy_tce[out], unplaced_cost=d.unplaced_cost[out]
+        )
+        supply = Supply(available_ha=land, water_10k_m3=water, energy_tce=energy)
+        return Problem(cost=self.cost[out], permitted=self.permitted[out], demand=demand, supply=supply)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +170,7 @@ def _filled(model: "_Model", chosen: IntArray) -> IntArray:
     for pair in waiting[np.argsort(model.saving[waiting], kind="stable")]:
         span = slice(columns.indptr[pair], columns.indptr[pair + 1])
         rows, amount = columns.indices[span], columns.data[span]
-        if (amount <= left[rows] + 1e-12).all():
+        if (amount <= left[rows] + _ROUNDED).all():
             left[rows] -= amount
             more.append(int(pair))
     return np.concatenate([chosen, np.array(more, dtype=np.int64)])

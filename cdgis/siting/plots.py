@@ -72,16 +72,25 @@ class OpenGround:
 
         The ground is divided by straight cuts across its longer side, so that what is left over stays whole.
         """
+        blocks = self._beside(taken)
+        scale = _scale(self.area)
+        needs = [(i, area * scale) for i, area in enumerate(areas_m2)]
+        found = _divided(blocks, needs, turned=False)
+        if len(found) < len(needs):
+            found = max(found, _divided(blocks, needs, turned=True), key=len)
+        return [_written(found[i]) if i in found else None for i in range(len(areas_m2))]
+
+    def room_m2(self, taken: Sequence[BaseGeometry]) -> float:
+        """Return the survey area of the largest plot there is beside `taken` (EPSG:4490)."""
+        return float(shapely.area(self._beside(taken)).max(initial=0.0)) / (_scale(self.area) * (1 - _SLACK))
+
+    def _beside(self, taken: Sequence[BaseGeometry]) -> GeometryArray:
+        """Return the connected ground that is left beside `taken`."""
         ground = shapely.union_all(self.blocks)
         if len(taken):
             apart = shapely.buffer(cut_ground(np.array(taken, dtype=object)), _APART_M, join_style="mitre")
             ground = shapely.difference(ground, shapely.union_all(apart))
-        blocks = _connected(ground)
-        scale = _scale(self.area)
-        needs = [(i, area * scale) for i, area in enumerate(areas_m2)]
-        ways = [_divided(blocks, needs, turned=turned) for turned in (False, True)] if len(blocks) else [{}]
-        found = max(ways, key=len)
-        return [_written(found[i]) if i in found else None for i in range(len(areas_m2))]
+        return _connected(ground)
 
 
 def _blocks(ground: BaseGeometry, least_width_m: float) -> GeometryArray:
@@ -152,6 +161,8 @@ _Needs = Sequence[tuple[int, float]]
 def _divided(blocks: Iterable[BaseGeometry], needs: _Needs, *, turned: bool) -> dict[int, BaseGeometry]:
     """Return plots by number, as many as the blocks have room for: the largest first, each where most room is left."""
     ground = list(blocks)
+    if not ground:
+        return {}
     room = [float(shapely.area(block)) for block in ground]
     members: list[list[tuple[int, float]]] = [[] for _ in ground]
     for number, area in sorted(needs, key=lambda need: (-need[1], need[0])):

@@ -1,13 +1,14 @@
 """The joint plan: each candidate's park, what that uses up, and why some are left out."""
 
-from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Hashable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from geopandas import GeoDataFrame
 
+from cdgis.core.array_types import IntArray
 from cdgis.core.vocabulary import LIST_SEPARATOR, Verdict
 from cdgis.relocation import (
     BLOCK_WORDS,
@@ -73,15 +74,26 @@ def plan_jointly(pairs: pd.DataFrame, candidates: pd.DataFrame, parks: GeoDataFr
     pairs : every candidate with every park, sorted by both ids: permitted, score, available_ha, prohibited_ha, obstacle kinds.
     candidates : indexed by enterprise id: urgency (0 to 1), land_ha, water_10k_m3, energy_tce.
     """
-    problem = _problem(pairs, candidates, parks, policy)
-    found = assign(problem, policy)
+    return named(pairs, candidates, parks, assign(problem_of(pairs, candidates, parks, policy), policy))
+
+
+def replaced(plan: JointPlan, place: IntArray, nodes: int, problem: Problem, policy: DestinationPolicy) -> Assignment:
+    """Return the assignment of `plan` with other places, found in so many nodes more; its bound stays, and is one of them as well."""
+    found, objective = plan.assignment, problem.value(place)
+    proven = objective - found.bound <= policy.gap * max(objective, 1e-12)
+    return replace(found, place=place, objective=objective, nodes=found.nodes + nodes, proven=proven)
+
+
+def named(pairs: pd.DataFrame, candidates: pd.DataFrame, parks: GeoDataFrame, found: Assignment) -> JointPlan:
+    """Return an assignment by ids, with what it uses up; the rest as in `plan_jointly`."""
     ids = parks["park_id"].to_numpy(dtype=object)
     place = np.where(found.place == UNPLACED, "", ids[found.place] if len(ids) else "")
     placed = pd.Series(place, index=candidates.index, dtype=object)
     return JointPlan(place=placed, assignment=found, use=_use(pairs, candidates, parks, placed))
 
 
-def _problem(pairs: pd.DataFrame, candidates: pd.DataFrame, parks: GeoDataFrame, policy: DestinationPolicy) -> Problem:
+def problem_of(pairs: pd.DataFrame, candidates: pd.DataFrame, parks: GeoDataFrame, policy: DestinationPolicy) -> Problem:
+    """Return the program that `plan_jointly` solves, candidates × parks in their order."""
     shape = (len(candidates), len(parks))
 
     def grid(column: str) -> np.ndarray:
@@ -133,13 +145,14 @@ def _use(
 
 
 def explain_left_out(
-    pairs: pd.DataFrame, candidates: pd.DataFrame, parks: GeoDataFrame, placed: "pd.Series[str]"
-) -> dict[str, LeftOut]:
-    """Return why each candidate without a place has none, by enterprise id; `pairs` and the rest as in `plan_jointly`."""
+    pairs: pd.DataFrame, candidates: pd.DataFrame, parks: GeoDataFrame, placed: "pd.Series[str]",
+    only: Collection[str] | None = None,
+) -> dict[str, LeftOut]:  # fmt: skip
+    """Return why each candidate without a place (of those in `only`) has none, by enterprise id; the rest as in `plan_jointly`."""
     names = dict(zip(parks["park_id"].astype(str), parks["park_name"].astype(str), strict=True))
     given = {title: candidates.groupby(placed)[need].sum().to_dict() for title, _, need in _RESOURCES.values()}
     who = {str(park): list(group.index) for park, group in candidates.groupby(placed)}
-    left_out = [str(candidate) for candidate in placed.index[placed == ""]]
+    left_out = [str(candidate) for candidate in placed.index[placed == ""] if only is None or candidate in only]
     needs = {str(candidate): row for candidate, row in candidates.loc[left_out].to_dict("index").items()}
     obstacles: dict[str, list[Obstacle]] = {candidate: [] for candidate in left_out}
     for row in pairs.loc[pairs["enterprise_id"].isin(left_out), list(_ROW)].to_dict("records"):

@@ -7,6 +7,7 @@ import pandas as pd
 from geopandas import GeoDataFrame
 
 from cdgis.core import layer_ids
+from cdgis.core.progress import Progress
 from cdgis.core.vocabulary import LIST_SEPARATOR, Disposition, ListingStatus
 from cdgis.geometry import geodesy
 from cdgis.judging.evaluation import Judged
@@ -24,7 +25,8 @@ from cdgis.relocation.plan.effects import measure_effects
 from cdgis.relocation.plan.park_sites import Places, judge_places
 from cdgis.relocation.plan.plan_statement import state_plan
 from cdgis.relocation.plan.profiles import group_candidates, judged_size_m2, rules_at
-from cdgis.relocation.plan.proof import BLOCKING, Choices, ProvenPlan, prove_plan
+from cdgis.relocation.plan.proof import ProvenPlan, prove_plan
+from cdgis.relocation.plan.set_down import BLOCKING, Choices
 from cdgis.relocation.plan.supply import park_names, survey_parks
 from cdgis.relocation.plan.what_if import WhatIf
 from cdgis.relocation.policy import (
@@ -48,7 +50,8 @@ _FACTS = {
 
 
 def plan_relocation(
-    loaded: Loaded, judged: Judged, *, what_if: WhatIf | None = None, downstream: Downstream | None = None
+    loaded: Loaded, judged: Judged, *, what_if: WhatIf | None = None, downstream: Downstream | None = None,
+    progress: Progress | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Return the tables of cdgis.results.tables.relocation, but for the free search.
 
@@ -68,7 +71,8 @@ def plan_relocation(
         pairs, plan = empty("destinations"), None
     else:
         ground, pairs = _pairs(loaded, judged, relocating, parks, choosing)
-        plan = prove_plan(loaded, judged, Choices(pairs=pairs, candidates=relocating, parks=parks, ground=ground), choosing)
+        choices = Choices(pairs=pairs, candidates=relocating, parks=parks, ground=ground)
+        plan = prove_plan(loaded, judged, choices, choosing, progress)
         pairs = plan.pairs
     listed = _with_plan(ranked, relocating, plan, parks)
     outcome = _outcome(ranked, plan)
