@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from cdgis.geometry import geodesy
 from cdgis.geometry.halving import PIECE_VERTICES, subdivide
 from cdgis.geometry.kernels import TOUCH_M, OutlineIndex, Zones, overlapping_pairs, pair_distance_m
+from cdgis.geometry.kernels import pairs as kernel_pairs
 
 
 def blob(x, y, radius, *, vertices=24, seed=0, hole=0.0):
@@ -100,6 +101,30 @@ def test_many_subjects_at_once_leave_pieces_behind_only_when_they_come_again():
         subjects = np.array([blob(*xy, 30) for xy in rng.uniform(-3000, 3000, (70, 2))])
         overlapping_pairs(subjects, kept.only(np.array([0])))
         assert bool(kept.parts[0]) is already
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pairs_are_the_same_bit_by_bit_whether_what_is_held_is_cut_or_not(monkeypatch, seed):
+    """Law: plots wholly in a zone need no cutting; plots on its edge, lines, points and large ones go the whole way."""
+    rng = np.random.default_rng(seed)
+    wavy = [blob(*rng.uniform(0, 6000, 2), 2500, vertices=v, seed=v, hole=0.3) for v in (40, 1500, 4000)]
+    zones = np.array([*wavy, shapely.box(-9e3, -9e3, 9e3, 9e3)])
+    corner = rng.uniform(-3000, 7000, (60, 2))
+    boxes = shapely.box(*corner.T, *(corner + rng.uniform(20, 900, (60, 2))).T)
+    lattice = shapely.box(*(np.round(corner[:9] / 500) * 500).T, *(np.round(corner[:9] / 500) * 500 + 500).T)
+    large = [blob(*xy, 900, vertices=1200, seed=seed) for xy in corner[:4]]
+    pair = shapely.MultiPolygon([shapely.box(0, 0, 50, 50), shapely.box(80, 0, 90, 10)])
+    mixed = [*boxes, *lattice, *large, pair, shapely.LineString(corner[:5]), shapely.Point(corner[0]), boxes[0]]
+    subjects = np.array(mixed, dtype=object)
+    held = []
+    monkeypatch.setattr(kernel_pairs, "_held", lambda *given, real=kernel_pairs._held: held.append(real(*given)) or held[-1])
+    quick = overlapping_pairs(subjects, zones)
+    assert held[0].sum() > 50 and (~held[0]).sum() > 50
+    monkeypatch.setattr(kernel_pairs, "_held", lambda _, __, found: np.zeros(len(found[0]), dtype=bool))
+    plain = overlapping_pairs(subjects, zones)
+    for name in ("subject", "zone", "area_m2", "touch_subject", "touch_zone"):
+        np.testing.assert_array_equal(getattr(quick, name), getattr(plain, name))
+    assert shapely.to_wkb(quick.overlap).tolist() == shapely.to_wkb(plain.overlap).tolist()
 
 
 def test_point_on_a_cut_line_is_inside_the_zone():

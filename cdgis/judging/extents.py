@@ -92,7 +92,8 @@ class Extents:
         lines = dimension == 1
         plane[lines] = densified(plane[lines], _LINE_STEP_M)
         # Where a line retraces its own course, the course counts once, as it does in every overlap.
-        tangled = lines & ~shapely.is_simple(plane)
+        tangled = lines.copy()
+        tangled[lines] = ~shapely.is_simple(plane[lines])
         plane[tangled] = np.asarray(shapely.node(plane[tangled]))
         length = np.zeros(len(ids))
         length[lines] = _plane_length_m(plane[lines])

@@ -180,7 +180,8 @@ def _on_outline(points: GeometryArray, areas: GeometryArray, area_of: IntArray) 
 def _shared_pairs(subjects: Cut, zones: Cut, found: tuple[IntArray, IntArray]) -> _Found:
     """Return what subjects share with zones, put together from what their pieces share."""
     at, piece = found
-    shared = shapely.intersection(subjects.pieces[at], zones.pieces[piece])
+    shared, cut = subjects.pieces[at], ~_held(subjects, zones, found)
+    shared[cut] = shapely.intersection(shared[cut], zones.pieces[piece[cut]])
     want = np.minimum(shapely.get_dimensions(subjects.pieces[at]), shapely.get_dimensions(zones.pieces[piece]))
     keep = ~shapely.is_empty(shared) & ((want < _AREAL) | (shapely.get_dimensions(shared) == _AREAL))
     at, zone, shared = subjects.owner[at[keep]], zones.owner[piece[keep]], shared[keep]
@@ -201,6 +202,23 @@ def _shared_pairs(subjects: Cut, zones: Cut, found: tuple[IntArray, IntArray]) -
         else:
             overlap[group] = shapely.union_all(shared[start[group] : start[group] + count[group]])
     return subject, zones_hit, overlap, area
+
+
+def _held(subjects: Cut, zones: Cut, found: tuple[IntArray, IntArray]) -> npt.NDArray[np.bool_]:
+    """Return which pairs have nothing to cut: the piece of a zone holds an uncut polygon, asked where many are."""
+    at, piece = found
+    held = np.zeros(len(at), dtype=bool)
+    if len(subjects.whole) <= _FEW_SUBJECTS:
+        return held
+    uncut = (np.bincount(subjects.owner, minlength=len(subjects.whole)) == 1)[subjects.owner[at]]
+    areal = (shapely.get_dimensions(subjects.pieces[at]) == _AREAL) & (shapely.get_dimensions(zones.pieces[piece]) == _AREAL)
+    rows = np.flatnonzero(uncut & areal)
+    used, number = np.unique(piece[rows], return_inverse=True)
+    # a tree prepares what it is asked about for itself: shapes of a layer, which threads share, stay as they are
+    holder, inside = shapely.STRtree(subjects.pieces).query(zones.pieces[used], predicate="contains_properly")
+    size = len(subjects.pieces)
+    held[rows] = np.isin(number * size + at[rows], holder * size + inside)
+    return held
 
 
 def _whole(geoms: GeometryArray, at: IntArray, area: FloatArray) -> npt.NDArray[np.bool_]:
