@@ -25,7 +25,7 @@ def parquet_bytes(frame: pd.DataFrame, status: str) -> bytes:
     Texts may be plain strings or categoricals without missing values.
     """
     columns = {str(name): _column(frame[name].array) for name in frame.columns}
-    said = pd.Categorical.from_codes(np.zeros(len(frame), dtype=np.int8), [status])
+    said = pd.Categorical.from_codes(np.zeros(len(frame), dtype=np.int8), pd.Index([status], dtype=object))
     columns["data_status"] = _numbered(said, pa.large_string())
     table = pa.table({name: column for name, (column, _) in columns.items()})
     spelled = pa.schema([(field.name, _spelled(field.type)) for field in table.schema])
