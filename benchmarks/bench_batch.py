@@ -11,6 +11,7 @@ run takes minutes, and starting up belongs to it.
 import hashlib
 import json
 import shutil
+import subprocess
 import sys
 from functools import partial
 from pathlib import Path
@@ -18,9 +19,11 @@ from pathlib import Path
 import side_by_side
 import vectors
 
-SIZES = (100_000, 1_000_000)
+SIZES = (10_000, 100_000, 1_000_000)
 DECLARED = ("--industry", "3011", "--project-type", "新建", "--activity", "开发性生产性建设")
 WORKERS = 2
+SHIPPED_COUNT = 100_000
+SHIPPED = f"自带工作区 {SHIPPED_COUNT} 块研判"
 MARGIN_M, STEP_M = 20_000.0, 5_000.0
 ENTRY = 'theme = "三线"\ngeometry = "polygon"\nofficial = false\nversion = "2026"\nsource = "benchmarks"\nlicence = "CC0-1.0"\n'
 
@@ -78,17 +81,52 @@ def parcels(data: Path, count: int) -> Path:
     return path
 
 
+def shipped(data: Path) -> Path:
+    """Return the shipped workspace, made by `cdgis init` if it is not there."""
+    root = data / "shipped"
+    if not (root / "cdgis.toml").is_file():
+        subprocess.run([sys.executable, "-m", "cdgis", "init", str(root)], check=True, stdout=subprocess.DEVNULL)
+    return root
+
+
+def parcels_of_city(data: Path, count: int) -> Path:
+    """Return a file of `count` parcels within the shipped workspace's city, made first if it is not there."""
+    import geopandas as gpd
+    import numpy as np
+    import shapely
+
+    path = data / f"city{count}.parquet"
+    if not path.is_file():
+        city = gpd.read_file(shipped(data) / "layers" / "base" / "city.gpkg").to_crs(vectors.CRS).union_all()
+        shapely.prepare(city)
+        west, south, east, north = city.bounds
+        made = vectors.parcels(2 * count)
+        centre = shapely.get_coordinates(shapely.centroid(made))
+        ways = np.array([east - west, north - south]) / vectors.SIDE_M
+        shift = (centre - [0, vectors.SOUTH_M]) * ways + [west, south] - centre
+        xy, at = shapely.get_coordinates(made, return_index=True)
+        moved = shapely.set_coordinates(made, xy + shift[at])
+        frame = gpd.GeoDataFrame(geometry=moved[shapely.contains_properly(city, moved)][:count], crs=vectors.CRS)
+        frame = frame.iloc[frame.hilbert_distance().argsort(kind="stable")].reset_index(drop=True)
+        frame.to_crs(4490).to_parquet(path, row_group_size=vectors.ROWS_OF_GROUP)
+    return path
+
+
 def prepare(job: str, data: Path) -> None:
     """Make what the runs read, so that no run is charged for it."""
+    if job == SHIPPED:
+        parcels_of_city(data, SHIPPED_COUNT)
+        return
     workspace(data)
     parcels(data, next(count for count in SIZES if job_name(count) == job))
 
 
-def screened(data: Path, count: int, *, engine: tuple[str, ...]) -> str:
+def screened(data: Path, count: int, *, engine: tuple[str, ...], ours: bool = False) -> str:
     """Judge the parcels by a command of its own; return counts and a digest of all that was written."""
-    root, out = workspace(data), data / "batch" / "out"
+    root, out = shipped(data) if ours else workspace(data), data / "out"
+    path = parcels_of_city(data, count) if ours else parcels(data, count)
     shutil.rmtree(out, ignore_errors=True)
-    command = [sys.executable, "-m", "cdgis", "screen", str(parcels(data, count)), "--workspace", str(root)]
+    command = [sys.executable, "-m", "cdgis", "screen", str(path), "--workspace", str(root)]
     side_by_side.run_measured([*command, *DECLARED, "--out", str(out), "--quiet", *engine], root)
     return digest_of(out)
 
@@ -103,11 +141,12 @@ def digest_of(out: Path) -> str:
 
 
 def tasks(count: int) -> side_by_side.Tasks:
-    """Return the tasks of one size."""
+    """Return the tasks up to one size: one process on each, Dask on that size, and the shipped workspace."""
     dask = ("--engine", "dask", "--jobs", str(WORKERS))
     return {
-        (job_name(count), "cdgis，单进程"): partial(screened, count=count, engine=()),
+        **{(job_name(size), "cdgis，单进程"): partial(screened, count=size, engine=()) for size in SIZES if size <= count},
         (job_name(count), "cdgis --engine dask，2 进程"): partial(screened, count=count, engine=dask),
+        (SHIPPED, "cdgis，单进程"): partial(screened, count=SHIPPED_COUNT, engine=(), ours=True),
     }
 
 

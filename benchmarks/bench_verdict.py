@@ -8,15 +8,21 @@ measures another checkout of cdgis in the same run (the block and the run; it ma
 
 import argparse
 import json
+import math
 import os
-import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+import numpy as np
+import side_by_side
+from side_by_side import Measured
 
 REPO = Path(__file__).resolve().parents[1]
 SITES, BLOCK = 40, 1000
+PREVIEW, REMEDIED, IMPORT, COLD, RUN = "热研判一次（预览）", "热研判一次（含裁剪、平移）", "import cdgis", "冷启动研判一块到报告", "cdgis run"
 FACTS = {"industry": "3031", "project_type": "新建", "activity": "开发性生产性建设"}
 _SITES = f"""
 import json, sys, time, numpy as np, shapely, cdgis
@@ -56,46 +62,51 @@ def main() -> None:
     parser.add_argument("--beside", type=Path, help="another checkout of cdgis")
     parser.add_argument("--skip-run", action="store_true")
     options = parser.parse_args()
-    print(f"开始时平均负载 {os.getloadavg()[0]:.1f}，{os.cpu_count()} 核；处理器时间，毫秒或秒如注。\n")
+    print(f"开始时平均负载 {os.getloadavg()[0]:.1f}，{os.cpu_count()} 核；秒。\n")
     print("| 任务 | 程序 | 处理器 | 钟表 | 峰值内存（MB） |\n|---|---|--:|--:|--:|")
+    for row in rows(beside=options.beside, run=not options.skip_run):
+        print(f"| {row.job} | {row.peer} | {row.cpu_s:.3f} | {row.seconds:.3f} | {row.peak_mb:.0f} |", flush=True)
+
+
+def rows(_: Path | None = None, *, beside: Path | None = None, run: bool = True) -> Iterator[Measured]:
+    """Yield what each job takes, of this checkout (cdgis) and of another one."""
     with tempfile.TemporaryDirectory() as folder:
-        for name, code in {"本版": REPO, **({"对照": options.beside} if options.beside else {})}.items():
-            _measure(name, code, Path(folder), run=not options.skip_run)
+        for name, code in {"cdgis": REPO, **({"对照": beside} if beside else {})}.items():
+            yield from _measure(name, code, Path(folder), run=run)
 
 
-def _measure(name: str, code: Path, folder: Path, *, run: bool) -> None:
+def _measure(name: str, code: Path, folder: Path, *, run: bool) -> Iterator[Measured]:
     space = folder / f"工作区-{name}"
     if not space.exists():
         _python(code, ["-m", "cdgis", "init", str(space)])
-    jobs = {"热研判一次（预览），p50 / p95，毫秒": WARM, "热研判一次（含裁剪、平移），p50 / p95，毫秒": REMEDIES}
-    for job, text in jobs.items() if code == REPO else ():
+    for job, text in {PREVIEW: WARM, REMEDIED: REMEDIES}.items() if code == REPO else ():
         out, _, peak = _python(code, ["-c", text, str(space)])
-        cpu50, cpu95, clock50, clock95 = json.loads(out.splitlines()[-1])
-        print(f"| {job} | {name} | {cpu50:.0f} / {cpu95:.0f} | {clock50:.0f} / {clock95:.0f} | {peak:.0f} |", flush=True)
+        times = np.array(json.loads(out.splitlines()[-1])) / 1000
+        for which, cpu, clock in zip(("p50", "p95"), times[:2], times[2:], strict=True):
+            yield Measured(f"{job}，{which}", name, clock, cpu, math.nan, peak, "—", SITES)
     out, _, peak = _python(code, ["-c", BLOCKS, str(space)])
-    print(f"| 成批研判（{BLOCK} 块，全部规则，不含叠加），毫秒/块 | {name} | {json.loads(out.splitlines()[-1])[0]:.2f} | — | {peak:.0f} |")
+    block = json.loads(out.splitlines()[-1])[0] / 1000
+    yield Measured(f"成批研判一块（{BLOCK} 块，全部规则，不含叠加）", name, math.nan, block, math.nan, peak, "—", BLOCK)
     site = ["--wkt", "POLYGON((117.932 40.981,117.934 40.981,117.934 40.983,117.932 40.983,117.932 40.981))", "--industry", "3031"]
-    commands = {"import cdgis，秒": ["-c", "import cdgis"],
-                "冷启动研判一块到报告，秒": ["-m", "cdgis", "screen", *site, "--workspace", str(space), "--out", f"{folder}/冷-{name}"]}
+    commands = {IMPORT: ["-c", "import cdgis"],
+                COLD: ["-m", "cdgis", "screen", *site, "--workspace", str(space), "--out", f"{folder}/冷-{name}"]}
     if run:
-        commands["cdgis run，秒"] = ["-m", "cdgis", "run", "--workspace", str(space), "--out", f"{folder}/全-{name}"]
+        commands[RUN] = ["-m", "cdgis", "run", "--workspace", str(space), "--out", f"{folder}/全-{name}"]
     for job, command in commands.items():
-        times = [_python(code, command) for _ in range(1 if "run" in command else 3)]
-        (_, (cpu, clock), peak) = sorted(times, key=lambda one: one[1])[len(times) // 2]
-        print(f"| {job} | {name} | {cpu:.2f} | {clock:.2f} | {peak:.0f} |", flush=True)
+        times = [_python(code, command) for _ in range(3)]
+        (_, (cpu, clock), peak) = sorted(times, key=lambda one: one[1])[1]
+        yield Measured(job, name, clock, cpu, times[0][1][1], peak, "—", 3)
 
 
 def _python(code: Path, command: list[str]) -> tuple[str, tuple[float, float], float]:
-    """Return what a process prints, its processor and clock seconds, and its peak memory in MB."""
-    start = time.perf_counter()
+    """Return what a process prints, its processor and clock seconds, and the peak memory in MB of it and all it starts."""
+    start, used = time.perf_counter(), side_by_side.processor_seconds()
     with tempfile.TemporaryFile("w+") as said:
-        child = subprocess.Popen([sys.executable, *command], stdout=said, stderr=said, env=os.environ | {"PYTHONPATH": str(code)})
-        _, status, usage = os.wait4(child.pid, 0)
+        kept = {"stdout": said, "stderr": said, "env": os.environ | {"PYTHONPATH": str(code)}}
+        peak = side_by_side.run_measured([sys.executable, *command], Path.cwd(), **kept)
         said.seek(0)
         out = said.read().strip()
-    if status:
-        raise SystemExit(out)
-    return out, (usage.ru_utime + usage.ru_stime, time.perf_counter() - start), usage.ru_maxrss / 1024
+    return out, (side_by_side.processor_seconds() - used, time.perf_counter() - start), peak
 
 
 if __name__ == "__main__":

@@ -57,15 +57,15 @@ def _judge(demand: Row, ours: Measured, rows: Sequence[Measured]) -> tuple[str, 
     measured = f"{_times(ours)}，{ours.peak_mb:.0f} MB"
     holds = [
         value <= demand[key]
-        for key, value in (("at_most_s", ours.seconds), ("at_most_mb", ours.peak_mb))
+        for key, value in (("at_most_s", ours.seconds), ("at_most_cpu_s", ours.cpu_s), ("at_most_mb", ours.peak_mb))
         if key in demand
     ]
     peer, ratio = "—", "—"
     if "growth" in demand:
-        seconds = {float(n): _seconds(rows, job) for n, job in demand["growth"].items()}
+        seconds = {float(n): _seconds(rows, job, demand) for n, job in demand["growth"].items()}
         slope = exponent(seconds)
         ratio = f"指数 {slope:.2f}（末一段 {last_slope(seconds):.2f}）"
-        holds.append(slope <= demand["at_most_exponent"])
+        holds += [slope <= demand["at_most_exponent"]] if math.isfinite(slope) else []
     other = _found(rows, demand.get("against", ours.job), demand.get("peer", "cdgis"))
     if other is None or other == ours:
         return measured, peer, ratio, holds if not _compares(demand) else []
@@ -101,6 +101,6 @@ def _found(rows: Sequence[Measured], job: str, peer: str) -> Measured | None:
     return min(known, key=lambda row: row.seconds) if known else None
 
 
-def _seconds(rows: Sequence[Measured], job: str) -> float:
-    row = _found(rows, job, "cdgis")
-    return row.seconds if row else math.nan
+def _seconds(rows: Sequence[Measured], job: str, demand: Row) -> float:
+    row = _found(rows, job, demand.get("ours", "cdgis"))
+    return math.nan if row is None else row.cpu_s if demand.get("by_cpu") else row.seconds

@@ -16,7 +16,7 @@ from side_by_side import Measured
 PACKAGES = ("numpy", "shapely", "geopandas", "numba", "rasterio", "exactextract", "rasterstats", "dask", "typer", "duckdb", "sedonadb")
 HEADINGS = {
     "vectors": "矢量：点、地块与距离", "zonal": "栅格：各类土地在各区的面积", "judging": "研判：同样的规则", "batch": "成批研判",
-    "national": "一省与全国", "start": "启动",
+    "national": "一省与全国", "verdict": "一次研判与整次运行", "relocation": "企业搬迁", "start": "启动",
 }  # fmt: skip
 GROWTH = {
     "parcels": ("{n} 块地 × 4 图层面积", vectors.PARCELS, "地块 × 4 图层面积：用时随地块数", "地块数"),
@@ -98,7 +98,8 @@ def _also(also: Mapping[str, Any]) -> str:
 def _extrapolated(parts: Mapping[str, Any], rows: Sequence[Measured], growth: plots.Series) -> str:
     """Return what was measured on the batch and what it says of a country."""
     slope = must_show.exponent(growth["cdgis"])
-    found = [row for row in rows if row.peer.startswith("cdgis，单") and row.runs]
+    jobs = {bench_batch.job_name(count) for count in bench_batch.SIZES}
+    found = [row for row in rows if row.job in jobs and row.peer.startswith("cdgis，单") and row.runs]
     if not found:
         return "（还没有量。）"
     one = max(found, key=lambda row: _count(row.job))

@@ -1,9 +1,9 @@
 """All benchmarks in one command: measure, compare checksums, write the tables and plots of docs/performance.md.
 
-    python benchmarks/run_all.py [--data DIR]            # vectors, zonal, batch of 100 000, start-up: about 12 minutes
-    python benchmarks/run_all.py --parcels 1000000       # the batch with a million parcels: half an hour more
-    python benchmarks/run_all.py --also relocation rivers publish
+    python benchmarks/run_all.py [--data DIR]            # all parts, the batch with 100 000 parcels: about an hour
     python benchmarks/run_all.py --only zonal start      # measure these anew, keep the other numbers
+    python benchmarks/run_all.py --only national --parcels 1000000 --job 河北 --peer "2 进程"    # one run of one part
+    python benchmarks/run_all.py --also rivers publish
     python benchmarks/run_all.py --render                # only write the pages again from the last numbers
 
 Numbers are kept in DIR/results.json, so that pages can be written again. Ends with an error, after writing, if two
@@ -26,8 +26,10 @@ from typing import Any
 import bench_batch
 import bench_judging
 import bench_national
+import bench_relocation
 import bench_start
 import bench_vectors
+import bench_verdict
 import bench_zonal
 import must_show
 import pages
@@ -37,10 +39,9 @@ from side_by_side import Measured
 HERE = Path(__file__).resolve().parent
 PARTS: Mapping[str, ModuleType] = {
     "start": bench_start, "zonal": bench_zonal, "vectors": bench_vectors, "judging": bench_judging, "batch": bench_batch,
-    "national": bench_national,
+    "national": bench_national, "verdict": bench_verdict, "relocation": bench_relocation,
 }  # fmt: skip
-ALSO = {"relocation": ("bench_relocation.py",), "rivers": ("bench_rivers.py",), "publish": ("bench_publish.py",),
-        "verdict": ("bench_verdict.py",)}  # fmt: skip
+ALSO = {"rivers": ("bench_rivers.py",), "publish": ("bench_publish.py",)}
 TOLERANCE = 1e-7
 """Relative difference that decimals of checksums may have; whole numbers must be equal."""
 
@@ -53,7 +54,7 @@ def main() -> None:
     if not options.render:
         options.data.mkdir(parents=True, exist_ok=True)
         for name in options.only or PARTS:
-            results["parts"][name] = _measured(name, options)
+            results["parts"][name] = _measured(name, options, results["parts"].get(name, {}).get("rows", ()))
             kept.write_text(json.dumps(results, ensure_ascii=False, indent=1), encoding="utf-8")
         for name in options.also:
             results["also"][name] = {"day": date.today().isoformat(), "text": _printed(ALSO[name])}
@@ -71,25 +72,37 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, default=Path("/tmp/cdgis-benchmarks"), help="seeded data and results.json")
     parser.add_argument("--docs", type=Path, default=HERE.parent / "docs", help="folder of performance.md and scale.md")
     parser.add_argument("--only", nargs="+", choices=list(PARTS), default=[])
+    parser.add_argument("--job", default="", help="only jobs whose name holds this; the part's other numbers are kept")
+    parser.add_argument("--peer", default="", help="only peers whose name holds this")
     parser.add_argument("--also", nargs="+", choices=list(ALSO), default=[])
-    parser.add_argument("--parcels", type=int, choices=bench_batch.SIZES, default=bench_batch.SIZES[0], help="of the batch")
+    parser.add_argument("--parcels", type=int, choices=bench_batch.SIZES, default=100_000, help="of the batch")
     parser.add_argument("--render", action="store_true")
     return parser.parse_args()
 
 
-def _measured(name: str, options: argparse.Namespace) -> dict[str, Any]:
-    """Return one part's rows with the day and the load at which they were measured."""
+def _measured(name: str, options: argparse.Namespace, before: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return one part's rows, those of `before` that are not measured anew first, with day and load of this run."""
     module, load = PARTS[name], os.getloadavg()
-    sized = name in ("batch", "national")
-    keys: Sequence[tuple[str, str]] = list(module.tasks(options.parcels) if sized else module.TASKS)
-    runs = 1 if sized else side_by_side.REPETITIONS
-    rows = side_by_side.measured(Path(str(module.__file__)), keys, options.data, runs=runs)
+    if hasattr(module, "rows"):
+        rows = [row for row in module.rows(options.data) if options.job in row.job and options.peer in row.peer]
+    else:
+        sized = name in ("batch", "national")
+        tasks: Sequence[tuple[str, str]] = list(module.tasks(options.parcels) if sized else module.TASKS)
+        keys = [(job, peer) for job, peer in tasks if options.job in job and options.peer in peer]
+        runs = 1 if sized else side_by_side.REPETITIONS
+        rows = side_by_side.measured(Path(str(module.__file__)), keys, options.data, runs=runs)
     return {
         "day": date.today().isoformat(),
         "load": load,
         "machine": side_by_side.machine(pages.PACKAGES, load=load),
-        "rows": [asdict(row) for row in rows],
+        "rows": [*_kept(before, rows), *(asdict(row) for row in rows)],
     }
+
+
+def _kept(before: Sequence[dict[str, Any]], rows: Sequence[Measured]) -> list[dict[str, Any]]:
+    """Return the rows of an earlier run that were not measured anew."""
+    anew = {(row.job, row.peer) for row in rows}
+    return [row for row in before if (row["job"], row["peer"]) not in anew]
 
 
 def _printed(script: Sequence[str]) -> str:

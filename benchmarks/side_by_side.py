@@ -98,28 +98,31 @@ _tree = {"mb": 0.0}
 _LOOKS_S = 0.5
 
 
-def run_measured(command: Sequence[str], cwd: Path) -> None:
-    """Run a command; the task's peak memory is that of its process and all it started together, pages they share once (PSS).
+def run_measured(command: Sequence[str], cwd: Path, **kept: Any) -> float:
+    """Run a command; return its peak memory in MB, which is the task's: of all its processes, pages they share once (PSS).
 
-    Where the system does not tell (it is Linux that does), the peak stays that of the largest processes.
+    Where the system does not tell (it is Linux that does), it is 0, and the task's that of the largest processes.
     """
     import psutil
 
-    child = psutil.Popen(command, cwd=cwd)
+    child, peak, look = psutil.Popen(command, cwd=cwd, **kept), 0.0, 0.02
     while True:
         try:
-            status = child.wait(_LOOKS_S)
+            status = child.wait(look)
             break
         except psutil.TimeoutExpired:
-            _tree["mb"] = max(_tree["mb"], sum(map(_shared_mb, [child, *child.children(recursive=True)])))
+            look = min(2 * look, _LOOKS_S)
+            peak = max(peak, sum(map(_shared_mb, [child, *child.children(recursive=True)])))
+    _tree["mb"] = max(_tree["mb"], peak)
     if status:
         raise subprocess.CalledProcessError(status, command)
+    return peak
 
 
 def _shared_mb(process: Any) -> float:
     try:
         text = Path(f"/proc/{process.pid}/smaps_rollup").read_text()
-    except OSError:
+    except (OSError, ValueError):
         return 0.0
     return sum(int(line.split()[1]) for line in text.splitlines() if line.startswith("Pss:")) / 1024
 
@@ -156,7 +159,7 @@ def _apart(script: Path, key: tuple[str, str], data: Path, runs: int) -> Measure
     print(f"{script.stem}: {key[0]} | {key[1]} …", end=" ", file=sys.stderr, flush=True)
     reason = ""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=max(4, runs) * LIMIT_S, check=True)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=max(6, runs) * LIMIT_S, check=True)
         found = json.loads(done.stdout.strip().splitlines()[-1])
     except subprocess.TimeoutExpired as err:
         reason = f"{err.timeout:.0f} 秒内未完成"
