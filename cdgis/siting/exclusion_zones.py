@@ -6,16 +6,16 @@ widened by its distance if it asks for one, and whatever lies outside the covera
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray
+from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArray
 from cdgis.core.vocabulary import Scope
 from cdgis.geometry import geodesy
-from cdgis.geometry.halving import subdivide
+from cdgis.geometry.halving import Piece, pieces_of, small_pieces
 from cdgis.geometry.plane_validity import valid_polygons
 from cdgis.judging.exemptions import rule_applies_but_for_geometry
 from cdgis.judging.facts import Facts
@@ -28,6 +28,8 @@ from cdgis.workspace.layers import Layer, Layers
 
 _SCALE = 1 + 4e-4
 """The distance plane stretches by at most 3.2e-4, arcs are within 0.8e-4 of round: buffers are never too narrow."""
+_OUTWARD = np.array([-1.0, -1.0, 1.0, 1.0])
+"""One metre away from a box on each side."""
 _ARC = 64
 """Pieces of a quarter circle; with 32 a round corner would come 3.0e-4 nearer."""
 
@@ -111,22 +113,16 @@ def _known(
 
 
 class _Pieces:
-    """One layer's zones in the distance plane, polygons cut into pieces of few vertices."""
+    """One layer's zones in the distance plane, polygons cut into pieces of few vertices where a window comes near."""
 
     def __init__(self, layer: Layer) -> None:
         self._zones = layer.zones
         self.count = len(layer.zones)
         self._wanted: dict[Scope, BoolArray] = {}
-        local, _ = valid_polygons(planes_of_zones(layer)[1])
-        areal = np.flatnonzero(shapely.get_dimensions(local) == 2)
-        other = np.flatnonzero(shapely.get_dimensions(local) != 2)
-        pieces, owner = subdivide(local[areal])
-        self._geoms = np.concatenate([pieces, local[other]])
-        self._owner = np.concatenate([areal[owner], other]).astype(np.int64)
-
-    @cached_property
-    def _tree(self) -> shapely.STRtree:
-        return shapely.STRtree(self._geoms)
+        self._local = planes_of_zones(layer)[1].copy()
+        self._boxes = shapely.bounds(self._local).reshape(-1, 4)
+        self._parts: dict[int, list[Piece]] = {}
+        """Of each zone that was near a window, valid and cut as far as windows asked; of a zone without area, none."""
 
     def wanted(self, rule: Rule) -> BoolArray:
         """Return which zones the rule looks at."""
@@ -143,9 +139,25 @@ class _Pieces:
     def near(self, window: BaseGeometry, off_m: FloatArray) -> GeometryArray:
         """Return the pieces near `window` of zones with `off_m` >= 0, each widened by its zone's `off_m` metres."""
         reach = float(off_m.max(initial=0.0)) * _SCALE
-        at = np.sort(self._tree.query(window, predicate="dwithin", distance=reach))
-        at = at[off_m[self._owner[at]] >= 0]
-        found, width = self._geoms[at], off_m[self._owner[at]] * _SCALE
+        geoms, owner = self._cut(np.flatnonzero(off_m >= 0), np.array([*window.bounds]) + reach * _OUTWARD)
+        at = np.sort(shapely.STRtree(geoms).query(window, predicate="dwithin", distance=reach))
+        found, width = geoms[at], off_m[owner[at]] * _SCALE
         wide = width > 0
         found[wide] = shapely.buffer(found[wide], width[wide], quad_segs=_ARC)
         return np.asarray(found)
+
+    def _cut(self, zones: IntArray, box: FloatArray) -> tuple[GeometryArray, IntArray]:
+        """Return those of `zones` that come near a box, polygons in pieces and of these only what does; and whose each is."""
+        west, south, east, north = box + _OUTWARD
+        x0, y0, x1, y1 = self._boxes[zones].T
+        zones = zones[(x0 <= east) & (y0 <= north) & (x1 >= west) & (y1 >= south)]
+        new = np.array([zone for zone in zones.tolist() if zone not in self._parts], dtype=np.int64)
+        self._local[new] = valid_polygons(self._local[new])[0]
+        for zone in new.tolist():
+            shape = self._local[zone]
+            self._parts.setdefault(zone, pieces_of(shapely.get_parts(shape)) if shapely.get_dimensions(shape) == 2 else [])
+        parts = [self._parts[zone] for zone in zones.tolist()]
+        areal = np.array([bool(part) for part in parts], dtype=bool)
+        owner = np.repeat(zones, [len(part) for part in parts])
+        pieces, whose = small_pieces([piece for part in parts for piece in part], owner, near=np.array([shapely.box(west, south, east, north)]))
+        return np.concatenate([pieces, self._local[zones[~areal]]]), np.concatenate([whose, zones[~areal]]).astype(np.int64)
