@@ -71,7 +71,7 @@ class Stated(BaseModel):
     @classmethod
     def _as_written(cls, value: object, read: ValidatorFunctionWrapHandler) -> object:
         stated = read(value)
-        if wanted := _other_kind(value, stated):
+        if type(stated) is not str and (wanted := _other_kind(value, stated)):
             raise ValueError(f"{wanted}（读到 {_shown(value)}）")
         return stated
 

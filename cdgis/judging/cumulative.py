@@ -94,6 +94,8 @@ def _one(
     areal: set[str],
 ) -> pd.DataFrame:
     """Return the rows of one layer and one resource."""
+    if hits.empty:
+        return pd.DataFrame()
     rows = hits[["subject_id", "zone_id", "zone_name"]].assign(quantity=_quantity(hits, resource, declared, areal))
     if resource.only_if:
         answer = rows["subject_id"].map(declared.get(resource.only_if, {}))

@@ -1,11 +1,14 @@
 """A workspace with everything in it read: layers, access list, rules, and their fingerprints."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 
+import pandas as pd
 from geopandas import GeoDataFrame
 
 from cdgis.core import layer_ids
@@ -100,8 +103,9 @@ def load_workspace(
     layers = {n: layer for n, layer in read.items() if (len(layer.zones) or not layer.spec.zones or layer.spec.none)}
     layers = {name: layer for name, layer in layers.items() if name not in elsewhere}
     layers |= _without_zones(layers, workspace)
-    words = own_words(workspace, layers.get(UNIT_LAYER))
-    rulebook, records = read_rules(workspace, settings, gaps, words)
+    listed = cache(partial(_access_table, workspace))
+    words = own_words(workspace, layers.get(UNIT_LAYER), listed)
+    rulebook, records = read_rules(workspace, settings, gaps, words, listed)
     layers = {name: with_unknown_classes(_saying(layer, words), rulebook) for name, layer in layers.items()}
     return Loaded(
         workspace=workspace,
@@ -197,7 +201,11 @@ def with_unknown_classes(layer: Layer, rulebook: Rulebook) -> Layer:
     return replace(layer, unknown_classes=strange, notes=(*layer.notes, note))
 
 
-def own_words(workspace: Workspace, units: Layer | None) -> UnitWords:
+def _access_table(workspace: Workspace) -> pd.DataFrame:
+    return read_table_layer(workspace.catalog[ACCESS_LIST], workspace.layers_dir)
+
+
+def own_words(workspace: Workspace, units: Layer | None, listed: Callable[[], pd.DataFrame] | None = None) -> UnitWords:
     """Return what the unit layer's own words say beyond the table of the access list; nothing without such a layer.
 
     A table that cannot be read says nothing here; `read_rules` names it.
@@ -206,7 +214,8 @@ def own_words(workspace: Workspace, units: Layer | None) -> UnitWords:
         return UnitWords()
     table = None
     if ACCESS_LIST in workspace.catalog:
-        table = attempted("", lambda: as_clauses(read_table_layer(workspace.catalog[ACCESS_LIST], workspace.layers_dir)), [])
+        read = listed or partial(_access_table, workspace)
+        table = attempted("", lambda: as_clauses(read()), [])
     return unit_words(units.zones, table, official=units.spec.official, source=units.record.path)
 
 
@@ -223,7 +232,8 @@ def _saying(layer: Layer, words: UnitWords) -> Layer:
 
 @in_its_place
 def read_rules(
-    workspace: Workspace, settings: Settings, gaps: list[Gap], words: UnitWords | None = None
+    workspace: Workspace, settings: Settings, gaps: list[Gap], words: UnitWords | None = None,
+    listed: Callable[[], pd.DataFrame] | None = None,
 ) -> tuple[Rulebook, tuple[InputRecord, ...]]:
     """Return the rules of the package, the access list and the workspace, and the fingerprints of what they come from.
 
@@ -231,6 +241,7 @@ def read_rules(
     ----------
     gaps : what the access list fails to say is added here; a unit it fails on has no list, whatever its own words.
     words : what the unit layer says of itself (`own_words`).
+    listed : reads the table of the access list, where it was read before.
 
     Raises
     ------
@@ -247,7 +258,7 @@ def read_rules(
         path = workspace.layers_dir / spec.path
         shown = workspace.relative(path)
         part = "准入清单：各单元的逐条管控要求，落入单元的对象按资料不足处理"
-        table = attempted(part, lambda: read_table_layer(spec, workspace.layers_dir), gaps, file=shown)
+        table = attempted(part, listed or partial(_access_table, workspace), gaps, file=shown)
         incomplete = frozenset({""})
         if table is not None:
             gaps += table_gaps(len(table), table.attrs["blank_rows"], part, layer=spec.id, file=shown)

@@ -1,16 +1,51 @@
 """Templates filled in: everything escaped, a name nobody gave is an error."""
 
+import sys
 from collections.abc import Callable
 from functools import cache
+from importlib.util import cache_from_source
+from os import getpid
+from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template, pass_context
+from jinja2 import BytecodeCache, Environment, PackageLoader, StrictUndefined, Template, pass_context
+from jinja2.bccache import Bucket
 from jinja2.runtime import Context
 
 from cdgis.report.drawing.palette import VerdictStyle, read_palette
 from cdgis.report.wording import FILTERS, in_force, read_wording
 from cdgis.results.assessment import Assessment
 from cdgis.results.data_status import stamp_of
+
+
+class _BesideModules(BytecodeCache):
+    """Compiled templates in the folder where Python keeps its compiled modules, and as much to be trusted as those.
+
+    The file's name holds the template's name and the hash of its text; where nothing can be written nothing is kept.
+    """
+
+    def _file(self, bucket: Bucket) -> Path:
+        return Path(cache_from_source(__file__)).with_suffix(f".{bucket.key}-{bucket.checksum}.jinja")
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take the code kept for a template's text, if there is some."""
+        try:
+            with self._file(bucket).open("rb") as stream:
+                bucket.load_bytecode(stream)
+        except (OSError, EOFError, ValueError, TypeError):
+            bucket.reset()
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep the code of a template for the next process."""
+        if sys.dont_write_bytecode:
+            return
+        target = self._file(bucket)
+        part = target.with_name(f"{target.name}.{getpid()}")
+        try:
+            part.write_bytes(bucket.bytecode_to_string())
+            part.replace(target)
+        except OSError:
+            return
 
 
 @cache
@@ -28,6 +63,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        bytecode_cache=_BesideModules(),
     )
     environment.filters.update({name: _asked_each_time(function) for name, function in FILTERS.items()})
     return environment

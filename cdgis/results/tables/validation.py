@@ -214,4 +214,9 @@ def empty(name: str) -> pd.DataFrame:
 @cache
 def _blank(name: str) -> pd.DataFrame:
     table = table_named(name)
-    return pd.DataFrame({c.name: pd.Series([], dtype=_DTYPES[c.kind]) for c in table.columns})
+    return pd.DataFrame({c.name: _no_cells(c.kind) for c in table.columns})
+
+
+@cache
+def _no_cells(kind: str) -> "pd.Series[Any]":
+    return pd.Series([], dtype=_DTYPES[kind])
