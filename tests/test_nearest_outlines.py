@@ -84,3 +84,23 @@ def test_comparison_notices_a_zone_moved_by_a_millimetre():
         for number, some in enumerate((all_zones, moved(all_zones, 1e-3, 0.0)))
     )
     assert 1e-4 < np.abs(plain[1] - compiled[1]).max() < 2e-3
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_the_first_questions_are_answered_as_by_a_tree_of_all_chunks(seed):
+    rng = np.random.default_rng(seed)
+    found, every = rng.choice(zones(seed), int(rng.integers(1, 60))), subjects(seed)
+    fresh, asked = OutlineIndex.of(found), OutlineIndex.of(found)
+    assert asked._tree(None) is not None  # from here on it asks all chunks
+    for _ in range(12):
+        few = Cut.outlined(rng.choice(every, int(rng.integers(1, 9))))
+        among = rng.random(len(found)) < rng.choice([0.1, 0.6, 1.0])
+        limit = None if rng.random() < 0.5 else float(rng.uniform(1, 5_000))
+        reach_m = rng.choice([0.0, 30.0, 5000.0], len(few.whole))
+        for one, other in (
+            (fresh.nearest(few, among, at_most_m=limit), asked.nearest(few, among, at_most_m=limit)),
+            (fresh.within(few, reach_m), asked.within(few, reach_m)),
+            *zip(nearest_in_each([fresh], few, [np.arange(len(few.whole))]), nearest_in_each([asked], few, [np.arange(len(few.whole))]), strict=True),
+        ):  # fmt: skip
+            assert [part.tobytes() for part in one] == [part.tobytes() for part in other]
+    assert len(fresh._asked) == 8 and not asked._asked and fresh._trees and asked._trees

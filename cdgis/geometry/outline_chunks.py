@@ -54,6 +54,14 @@ class OutlineChunks:
         """Return the chunks listed, without copying coordinates."""
         return OutlineChunks(xy=self.xy, first=self.first[rows], last=self.last[rows], owner=self.owner[rows])
 
+    def boxes(self) -> FloatArray:
+        """Return west, south, east and north of each chunk."""
+        if not len(self):
+            return np.empty((0, 4))
+        vertices = np.column_stack([self.first, self.last + 1]).ravel()
+        xy = np.vstack([self.xy, self.xy[-1:]])  # so that the last chunk may end with the last vertex
+        return np.hstack([np.minimum.reduceat(xy, vertices)[::2], np.maximum.reduceat(xy, vertices)[::2]])
+
     def shapes(self) -> GeometryArray:
         """Return the chunks as lines and points."""
         size = self.last - self.first + 1

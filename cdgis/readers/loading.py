@@ -37,6 +37,7 @@ from cdgis.workspace.settings import SETTINGS_FILE, Settings, Workspace
 
 LAW_FILES = ("activities.toml", "attributes.toml", "document_numbers.toml", "law.toml", "rule_span.toml")
 """Files of cdgis/data beside the rules that a verdict rests on."""
+ReadList = Callable[[], pd.DataFrame]
 ACCESS_LIST, UNIT_LAYER = layer_ids.ACCESS_LIST, layer_ids.MANAGEMENT_UNITS
 
 
@@ -103,9 +104,9 @@ def load_workspace(
     layers = {n: layer for n, layer in read.items() if (len(layer.zones) or not layer.spec.zones or layer.spec.none)}
     layers = {name: layer for name, layer in layers.items() if name not in elsewhere}
     layers |= _without_zones(layers, workspace)
-    listed = cache(partial(_access_table, workspace))
-    words = own_words(workspace, layers.get(UNIT_LAYER), listed)
-    rulebook, records = read_rules(workspace, settings, gaps, words, listed)
+    read_list = cache(partial(_access_table, workspace))
+    words = own_words(workspace, layers.get(UNIT_LAYER), read_list)
+    rulebook, records = read_rules(workspace, settings, gaps, words, read_list)
     layers = {name: with_unknown_classes(_saying(layer, words), rulebook) for name, layer in layers.items()}
     return Loaded(
         workspace=workspace,
@@ -205,7 +206,7 @@ def _access_table(workspace: Workspace) -> pd.DataFrame:
     return read_table_layer(workspace.catalog[ACCESS_LIST], workspace.layers_dir)
 
 
-def own_words(workspace: Workspace, units: Layer | None, listed: Callable[[], pd.DataFrame] | None = None) -> UnitWords:
+def own_words(workspace: Workspace, units: Layer | None, read_list: ReadList | None = None) -> UnitWords:
     """Return what the unit layer's own words say beyond the table of the access list; nothing without such a layer.
 
     A table that cannot be read says nothing here; `read_rules` names it.
@@ -214,7 +215,7 @@ def own_words(workspace: Workspace, units: Layer | None, listed: Callable[[], pd
         return UnitWords()
     table = None
     if ACCESS_LIST in workspace.catalog:
-        read = listed or partial(_access_table, workspace)
+        read = read_list or partial(_access_table, workspace)
         table = attempted("", lambda: as_clauses(read()), [])
     return unit_words(units.zones, table, official=units.spec.official, source=units.record.path)
 
@@ -232,8 +233,7 @@ def _saying(layer: Layer, words: UnitWords) -> Layer:
 
 @in_its_place
 def read_rules(
-    workspace: Workspace, settings: Settings, gaps: list[Gap], words: UnitWords | None = None,
-    listed: Callable[[], pd.DataFrame] | None = None,
+    workspace: Workspace, settings: Settings, gaps: list[Gap], words: UnitWords | None = None, read_list: ReadList | None = None
 ) -> tuple[Rulebook, tuple[InputRecord, ...]]:
     """Return the rules of the package, the access list and the workspace, and the fingerprints of what they come from.
 
@@ -241,7 +241,7 @@ def read_rules(
     ----------
     gaps : what the access list fails to say is added here; a unit it fails on has no list, whatever its own words.
     words : what the unit layer says of itself (`own_words`).
-    listed : reads the table of the access list, where it was read before.
+    read_list : reads the table of the access list, where it was read before.
 
     Raises
     ------
@@ -249,16 +249,14 @@ def read_rules(
     """
     records = [_package_record("industry", _DATA / "industry", "cdgis/data/industry"), _package_record("law", _DATA, "cdgis/data")]
     records += [_pack_record(pack, workspace) for pack in current_packs()]
-    records.append(_file_record("settings", "settings", workspace.root / SETTINGS_FILE, SETTINGS_FILE))
-    catalog_path = workspace.root / settings.catalog
-    records.append(_file_record("catalog", "settings", catalog_path, settings.catalog))
+    stated = {"settings": SETTINGS_FILE, "catalog": settings.catalog}
+    records += [_file_record(name, "settings", workspace.root / file, file) for name, file in stated.items()]
     extra = words.rules if words else ()
     if ACCESS_LIST in workspace.catalog:
         spec = workspace.catalog[ACCESS_LIST]
-        path = workspace.layers_dir / spec.path
-        shown = workspace.relative(path)
+        shown = workspace.relative(path := workspace.layers_dir / spec.path)
         part = "准入清单：各单元的逐条管控要求，落入单元的对象按资料不足处理"
-        table = attempted(part, listed or partial(_access_table, workspace), gaps, file=shown)
+        table = attempted(part, read_list or partial(_access_table, workspace), gaps, file=shown)
         incomplete = frozenset({""})
         if table is not None:
             gaps += table_gaps(len(table), table.attrs["blank_rows"], part, layer=spec.id, file=shown)

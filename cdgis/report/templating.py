@@ -1,5 +1,6 @@
 """Templates filled in: everything escaped, a name nobody gave is an error."""
 
+import hashlib
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -17,6 +18,8 @@ from cdgis.report.wording import FILTERS, in_force, read_wording
 from cdgis.results.assessment import Assessment
 from cdgis.results.data_status import stamp_of
 
+_DIGEST = hashlib.sha256().digest_size
+
 
 class _BesideModules(BytecodeCache):
     """Compiled templates in the folder where Python keeps its compiled modules, and as much to be trusted as those.
@@ -30,19 +33,21 @@ class _BesideModules(BytecodeCache):
     def load_bytecode(self, bucket: Bucket) -> None:
         """Take the code kept for a template's text, if there is some."""
         try:
-            with self._file(bucket).open("rb") as stream:
-                bucket.load_bytecode(stream)
-        except (OSError, EOFError, ValueError, TypeError):
-            bucket.reset()
+            kept = self._file(bucket).read_bytes()
+        except OSError:
+            return
+        if hashlib.sha256(kept[_DIGEST:]).digest() == kept[:_DIGEST]:  # what is damaged must not be run
+            bucket.bytecode_from_string(kept[_DIGEST:])
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keep the code of a template for the next process."""
         if sys.dont_write_bytecode:
             return
-        target = self._file(bucket)
+        target, code = self._file(bucket), bucket.bytecode_to_string()
         part = target.with_name(f"{target.name}.{getpid()}")
         try:
-            part.write_bytes(bucket.bytecode_to_string())
+            target.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(hashlib.sha256(code).digest() + code)
             part.replace(target)
         except OSError:
             return

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
+from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArray
 from cdgis.geometry import geodesy
 from cdgis.geometry.kernels.engine import Engine, chosen_engine
 from cdgis.geometry.kernels.nearest import (
@@ -38,6 +38,9 @@ POINT_COUNTS = 4
 _SHAPE_COUNTS = 40
 """How much each subject counts where whole outlines are asked of several layers."""
 _KEPT_TREES = 64
+_FEW_SUBJECTS, _FEW_TIMES = 8, 8
+"""Questions of so few subjects are answered this often before there is a tree of all chunks for the next ones."""
+_ROOM_M = 1e-3
 _SCOUTS = 64
 """Pieces asked first, to learn how far the others may be at most."""
 
@@ -50,11 +53,32 @@ class OutlineIndex:
     engine: Engine | None = None
     """For the nearest to points; by default whichever suits their number. The answers are the same."""
     _trees: dict[bytes, shapely.STRtree] = field(default_factory=dict, init=False, repr=False)
+    _asked: list[int] = field(default_factory=list, repr=False)
 
     @classmethod
     def of(cls, zones_local: GeometryArray, *, engine: Engine | None = None) -> "OutlineIndex":
         """Build the index for zones in the distance plane (transverse Mercator metres)."""
         return cls(chunks=OutlineChunks.of(zones_local), engine=engine)
+
+    _boxes = cached_property(lambda self: self.chunks.boxes())
+
+    def _for(self, cut: Cut, among: BoolArray | None = None, reach_m: FloatArray | None = None) -> "OutlineIndex":
+        """Return an index of those chunks alone that can be the nearest to few subjects, or within reach of them.
+
+        The first times, until there is a tree: shapes and a tree of all chunks would cost more than the answer.
+        """
+        if self._trees or len(self._asked) >= _FEW_TIMES or not 0 < len(cut.whole) <= _FEW_SUBJECTS or shapely.is_empty(cut.whole).any():
+            return self
+        self._asked.append(1)
+        use = np.arange(len(self.chunks)) if among is None else np.flatnonzero(among[self.owner])
+        if reach_m is None:  # no farther than the first vertex of some chunk is from one of the subject's
+            firsts = self.chunks.xy[self.chunks.first[use]]
+            reach_m = np.array([np.hypot(*(firsts - shapely.get_coordinates(one)[0]).T).min(initial=np.inf) for one in cut.whole])
+        x0, y0, x1, y1 = shapely.bounds(cut.whole).T[:, :, None]
+        west, south, east, north = self._boxes[use].T
+        gap = np.hypot(np.maximum(0, np.maximum(west - x1, x0 - east)), np.maximum(0, np.maximum(south - y1, y0 - north)))
+        near = (gap <= (reach_m + _ROOM_M)[:, None]).any(axis=0)
+        return OutlineIndex(chunks=self.chunks.only(use[near]), engine=self.engine, _asked=[0] * _FEW_TIMES)
 
     @cached_property
     def shapes(self) -> GeometryArray:
@@ -77,6 +101,8 @@ class OutlineIndex:
         at_most_m : how far to look, distance-plane metres; beyond, the same holds.
         """
         cut = subjects_local if isinstance(subjects_local, Cut) else Cut.outlined(subjects_local)
+        if (few := self._for(cut, among)) is not self:
+            return few.nearest(cut, among, at_most_m=at_most_m)
         use = np.flatnonzero(among[self.owner])
         points = self._for_kernels(cut)
         if len(points):
@@ -168,6 +194,8 @@ class OutlineIndex:
         reach = reach_m[cut.owner[asked]]
         # The distance plane is off; ask a little wider, then decide geodesically.
         wide = 1 + max(_LEAST_SLACK, 1.5 * current_planes().scale_error)
+        if (few := self._for(cut, None, reach_m * wide)) is not self:
+            return few.within(cut, reach_m)
         at, chunk = self._tree(None).query(cut.pieces[asked], predicate="dwithin", distance=reach * wide + TOUCH_M)
         at = asked[at]
         if not at.size:
@@ -207,7 +235,7 @@ def nearest_in_each(
     if chosen_engine(engine, work=_SHAPE_COUNTS * count) is Engine.COMPILED:
         return [index._beside_outlines(cut, at) for index, at in zip(indexes, asked, strict=True)]
     cuts = [cut if len(at) == count else cut.only(at) for at in asked]
-    return _measured(cuts, [index._links(some, None) for index, some in zip(indexes, cuts, strict=True)])
+    return _measured(cuts, [index._for(some)._links(some, None) for index, some in zip(indexes, cuts, strict=True)])
 
 
 def _measured(cuts: Sequence[Cut], links: Sequence[_Links]) -> list[tuple[IntArray, FloatArray]]:

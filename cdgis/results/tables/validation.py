@@ -219,4 +219,5 @@ def _blank(name: str) -> pd.DataFrame:
 
 @cache
 def _no_cells(kind: str) -> "pd.Series[Any]":
-    return pd.Series([], dtype=_DTYPES[kind])
+    blank: pd.Series[Any] = pd.Series([], dtype=_DTYPES[kind])
+    return blank
