@@ -46,6 +46,8 @@ _EXTENSIONS = (
     ("gpkg_metadata", "gpkg_metadata", "metadata"), ("gpkg_metadata_reference", "gpkg_metadata", "metadata"),
 )  # fmt: skip
 _GEOMETRY = "geom"
+_TYPES = {"O": "TEXT", "U": "TEXT", "T": "TEXT", "f": "REAL", "i": "INTEGER", "b": "BOOLEAN"}
+"""Kind of a column's numbers or texts -> type of the standard."""
 
 
 def write_geopackage(layers: Sequence[GisLayer], path: Path, *, day: str, about: str) -> Path:
@@ -61,12 +63,18 @@ def write_geopackage(layers: Sequence[GisLayer], path: Path, *, day: str, about:
     with _gdal_date(moment):
         for number, layer in enumerate(layers):
             shaped = isinstance(layer.frame, gpd.GeoDataFrame)
+            if not shaped and number:  # GDAL would read the whole file's schema again for each table
+                continue
             options = {"IDENTIFIER": layer.title, "DESCRIPTION": layer.about} | ({"GEOMETRY_NAME": _GEOMETRY} if shaped else {})
             pyogrio.write_dataframe(
                 layer.frame, path, layer=layer.name, driver="GPKG", layer_options=options, append=False,
                 dataset_options={"VERSION": "1.2"} if number == 0 else None, **({"promote_to_multi": True} if shaped else {}),
             )  # fmt: skip
     with closing(sqlite3.connect(path)) as base, base:
+        base.execute("PRAGMA synchronous = OFF")
+        for layer in layers[1:]:
+            if not isinstance(layer.frame, gpd.GeoDataFrame):
+                _add_table(base, layer, moment)
         _add_words(base, layers, moment, about)
     return path
 
@@ -80,6 +88,30 @@ def _gdal_date(moment: str) -> Iterator[None]:
         yield
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None, "OGR_SQLITE_SYNCHRONOUS": None})
+
+
+def _add_table(base: sqlite3.Connection, layer: GisLayer, moment: str) -> None:
+    """Add a table without shapes, its rows and what the standard and GDAL keep of it."""
+    table, frame = _quoted(layer.name), layer.frame
+    columns = "".join(f", {_quoted(name)} {_TYPES[frame[name].dtype.kind]}" for name in frame.columns)
+    base.execute(f'CREATE TABLE {table} ( "fid" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL{columns})')
+    values = [frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in frame.columns]
+    base.executemany(f"INSERT INTO {table} VALUES (NULL{', ?' * len(values)})", zip(*values, strict=True))
+    base.execute(
+        "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id)"
+        " VALUES (?, 'attributes', ?, ?, ?, 0)", (layer.name, layer.title, layer.about, moment)
+    )  # fmt: skip
+    base.execute("INSERT INTO gpkg_ogr_contents VALUES (?, ?)", (layer.name, len(frame)))
+    name = layer.name.replace("'", "''")
+    for event, sign in (("insert", "+"), ("delete", "-")):
+        base.execute(
+            f"CREATE TRIGGER {_quoted(f'trigger_{event}_feature_count_{layer.name}')} AFTER {event.upper()} ON {table} BEGIN"
+            f" UPDATE gpkg_ogr_contents SET feature_count = feature_count {sign} 1 WHERE lower(table_name) = lower('{name}'); END"
+        )
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _add_words(base: sqlite3.Connection, layers: Sequence[GisLayer], moment: str, about: str) -> None:
