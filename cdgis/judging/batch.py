@@ -5,6 +5,7 @@ data/parts/ comes last. The record names what the part was made from: a part who
 Nothing in a part depends on other parts, so any number of workers may do them in any order.
 """
 
+import gc
 import hashlib
 import json
 import os
@@ -180,10 +181,15 @@ def judge_in_order(
     job: BatchJob, parts: Iterable[PartOfFile], loaded: Loaded, *, progress: Callable[[str], None] | None = None
 ) -> list[PartDone]:
     """Judge all parts one after the other in this process."""
-    done = []
-    for part in parts:
-        done.append(judge_part(part, job, loaded))
-        (progress or _silent)(f"第 {part.number + 1} 块")
+    done: list[PartDone] = []
+    try:
+        for part in parts:
+            if len(done) == 1:
+                gc.freeze()  # layers, indexes and rules stay to the end: looking through them for garbage takes time
+            done.append(judge_part(part, job, loaded))
+            (progress or _silent)(f"第 {part.number + 1} 块")
+    finally:
+        gc.unfreeze()
     return done
 
 
