@@ -33,6 +33,7 @@ from cdgis.readers.place_extent import in_place
 from cdgis.results.data_status import stamp_for, status_text
 from cdgis.results.packed_parquet import parquet_bytes
 from cdgis.results.report_numbers import input_digest
+from cdgis.results.tables import table_named
 from cdgis.workspace.layers import Subjects
 
 TABLES = ("subjects", "attributes", "overlaps", "clear", "ledger", "findings", "verdicts")
@@ -151,7 +152,7 @@ def _done_before(record: Path, job: BatchJob) -> PartDone | None:
 
 def _write_table(out: Path, name: str, number: int, frame: pd.DataFrame, loaded: Loaded) -> str:
     """Write one part of one table; return its SHA-256."""
-    content = parquet_bytes(frame, status_text(stamp_for(loaded.records)))
+    content = parquet_bytes(frame, status_text(stamp_for(loaded.records)), table_named(name).sort_by)
     _write_whole(out / "data" / name / f"part-{number:06d}.parquet", content)
     return hashlib.sha256(content).hexdigest()
 

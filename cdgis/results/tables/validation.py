@@ -70,9 +70,9 @@ class Words:
         bad = np.fromiter(map(wrong, self.texts), dtype=bool, count=len(self.texts))
         return np.asarray(bad[self.codes] if bad.any() else np.zeros(len(self), dtype=bool))
 
-    def ranks(self) -> IntArray:
+    def ranks(self, kind: type[np.signedinteger[Any]] = np.int64) -> IntArray:
         """Return numbers from 0 that order the rows as their texts do."""
-        rank = np.empty(len(self.texts), dtype=np.int64)
+        rank = np.empty(len(self.texts), dtype=kind)
         rank[np.argsort(self.texts, kind="stable")] = np.arange(len(rank))
         return np.asarray(rank[self.codes])
 
@@ -144,13 +144,15 @@ def _order(keys: "Sequence[_Typed]") -> IntArray | None:
         rows = list(zip(*(key.tolist() for key in plain), strict=True))
         return np.array(sorted(range(size), key=rows.__getitem__), dtype=np.int64) if size > 1 else None
     numbers = [Words.numbered(key) if not isinstance(key, Words) and key.dtype == object else key for key in keys]
-    ranks = [key.ranks() if isinstance(key, Words) else key for key in numbers]
-    spans = [len(key.texts) if isinstance(key, Words) else _MOST_NUMBERS for key in numbers]
-    if math.prod(spans) >= _MOST_NUMBERS:
-        return np.lexsort(ranks[::-1])
-    whole = ranks[0]
-    for rank, span in zip(ranks[1:], spans[1:], strict=True):
-        whole = whole * span + rank
+    texts = [key for key in numbers if isinstance(key, Words)]
+    count = math.prod(len(key.texts) for key in texts)
+    if len(texts) < len(keys) or count >= _MOST_NUMBERS:
+        return np.lexsort([key.ranks() if isinstance(key, Words) else key for key in reversed(numbers)])
+    kind = np.int32 if count <= np.iinfo(np.int32).max else np.int64
+    whole = texts[0].ranks(kind)
+    for key in texts[1:]:
+        whole *= kind(len(key.texts))
+        whole += key.ranks(kind)
     return None if (whole[1:] >= whole[:-1]).all() else np.argsort(whole, kind="stable")
 
 
