@@ -104,3 +104,19 @@ def test_the_first_questions_are_answered_as_by_a_tree_of_all_chunks(seed):
         ):  # fmt: skip
             assert [part.tobytes() for part in one] == [part.tobytes() for part in other]
     assert len(fresh._asked) == 8 and not asked._asked and fresh._trees and asked._trees
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_long_edges_that_cross_far_from_all_corners_touch_though_another_zone_has_a_corner_nearer(seed):
+    rng = np.random.default_rng(seed)
+    turn = rng.uniform(0, np.pi, 12)
+    east, north = rng.uniform(2000, 18_000, 12), FAR + rng.uniform(2000, 18_000, 12)
+    way = np.column_stack([np.cos(turn), np.sin(turn)]) * 900
+    crossing = shapely.linestrings([[(x - dx, y - dy), (x + dx, y + dy)] for x, y, (dx, dy) in zip(east, north, way, strict=True)])
+    beside = shapely.box(east + 1205, north - 5, east + 1215, north + 5)  # five metres off the bars' ends
+    bars = shapely.box(east - 1200, north - 2, east + 1200, north + 2)
+    geoms, all_zones = bars, np.concatenate([beside, crossing])
+    (plain,), (compiled,) = both([OutlineIndex.of(all_zones)], geoms, [np.arange(len(geoms))])
+    np.testing.assert_array_equal(compiled[0], plain[0])
+    np.testing.assert_array_equal(compiled[1], plain[1])
+    assert (plain[1] == 0).sum() >= 6

@@ -18,7 +18,6 @@ from cdgis.geometry import geodesy
 from cdgis.geometry.kernels.engine import Engine, chosen_engine
 from cdgis.geometry.kernels.nearest import (
     TIE_M,
-    BoxTree,
     box_tree_of,
     lowest_of_nearest,
     nearest_chunk,
@@ -61,6 +60,7 @@ class OutlineIndex:
         return cls(chunks=OutlineChunks.of(zones_local), engine=engine)
 
     _boxes = cached_property(lambda self: self.chunks.boxes())
+    _box_tree = cached_property(lambda self: box_tree_of(self.chunks))
 
     def _for(self, cut: Cut, among: BoolArray | None = None, reach_m: FloatArray | None = None) -> "OutlineIndex":
         """Return an index of those chunks alone that can be the nearest to few subjects, or within reach of them.
@@ -130,7 +130,7 @@ class OutlineIndex:
         zone[found], distance[found] = near.owner, point_distance_m(xy[found], near)
         return zone, distance
 
-    def _nearest_to_shapes(self, cut: Cut, use: IntArray, at_most_m: float | None) -> tuple[IntArray, FloatArray]:
+    def _nearest_to_shapes(self, cut: Cut, use: IntArray | None, at_most_m: float | None) -> tuple[IntArray, FloatArray]:
         return _measured([cut], [self._links(cut, use, at_most_m)])[0]
 
     def _links(self, cut: Cut, use: IntArray | None, at_most_m: float | None = None) -> "_Links":
@@ -148,41 +148,38 @@ class OutlineIndex:
         """Return the nearest zone and its distance for the subjects at these positions, most of them by kernels."""
         if not len(self.chunks):
             return np.full(len(at), -1, dtype=np.int64), np.full(len(at), np.nan)
-        chunk, ends = cut.outlines.nearest(at, self.chunks, self._box_tree, self.shapes.__getitem__)
+        chunk, ends = cut.outlines.nearest(at, self.chunks, self._box_tree, lambda rows: self.chunks.only(rows).shapes())
         zone, distance = np.full(len(at), -1, dtype=np.int64), np.full(len(at), np.nan)
         found = np.flatnonzero(chunk >= 0)
         zone[found], distance[found] = self.owner[chunk[found]], _geodesic_m(ends[found])
         rest = np.flatnonzero(chunk < 0)
-        zone[rest], distance[rest] = self.nearest(cut.only(at[rest]), np.ones(self.owner.max(initial=-1) + 1, dtype=bool))
+        held = cut.outlines.held(at[rest])
+        # shapes and their tree are made of few chunks: of all, they are most of what an index weighs
+        near = OutlineIndex(chunks=self.chunks.only(cut.outlines.around(at[rest[held]], self.chunks, self._box_tree)))
+        zone[rest[held]], distance[rest[held]] = near._nearest_to_shapes(cut.only(at[rest[held]]), None, None)
+        if not held.all():
+            rest = rest[~held]
+            zone[rest], distance[rest] = self.nearest(cut.only(at[rest]), np.ones(self.owner.max(initial=-1) + 1, dtype=bool))
         return zone, distance
-
-    @cached_property
-    def _box_tree(self) -> BoxTree:
-        return box_tree_of(self.chunks)
 
     def _ends(self, shapes: GeometryArray, rows: IntArray) -> FloatArray:
         """Return the nearest points of each shape and the chunk listed beside it, and how far apart they are in the plane."""
         ends = np.empty((len(rows), 5))
         point = shapely.get_type_id(shapes) == _POINT
-        for which, ends_of in ((point, self._ends_of_points), (~point, self._ends_of_shapes)):
-            if which.any():
-                ends[which] = ends_of(shapes[which], rows[which])
+        if point.any():
+            ends[point] = _point_ends(shapely.get_coordinates(shapes[point]), self.chunks.only(rows[point]))
+        if not point.all():
+            ends[~point] = _pair_ends(shapes[~point], self.shapes[rows[~point]])
         return ends
-
-    def _ends_of_points(self, points: GeometryArray, rows: IntArray) -> FloatArray:
-        return _point_ends(shapely.get_coordinates(points), self.chunks.only(rows))
-
-    def _ends_of_shapes(self, shapes: GeometryArray, rows: IntArray) -> FloatArray:
-        return _pair_ends(shapes, self.shapes[rows])
 
     def _tree(self, use: IntArray | None) -> shapely.STRtree:
         """Return the tree of some chunks, or of all, kept for the next subjects."""
-        key = b"" if use is None or len(use) == len(self.shapes) else use.tobytes()
+        key = b"" if use is None or len(use) == len(self.chunks) else use.tobytes()
         tree = self._trees.get(key)
         if tree is None:
             if len(self._trees) >= _KEPT_TREES:
                 self._trees.clear()
-            tree = self._trees.setdefault(key, shapely.STRtree(self.shapes if key == b"" else self.shapes[use]))
+            tree = self._trees.setdefault(key, shapely.STRtree(self.shapes if key == b"" or use is None else self.shapes[use]))
         return tree
 
     def within(self, subjects_local: GeometryArray | Cut, reach_m: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:

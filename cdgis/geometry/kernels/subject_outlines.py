@@ -10,11 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
+from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArray
 from cdgis.geometry.halving import PIECE_VERTICES
 from cdgis.geometry.kernels.nearest import BoxTree, along_curve, lowest_of_nearest
 from cdgis.geometry.outline_chunks import OutlineChunks
 
+_FIRST_LOOK_M, _WIDER, _MORE_THAN_TIES_M = 16.0, 8.0, 0.01
+"""How far is looked first, how many times farther each time nothing is found, and how much farther than that."""
 _KINDS = (1, 3, 5, 6)
 """Lines and polygons, single or several."""
 
@@ -72,6 +74,24 @@ class SubjectOutlines:
         ways[held[sure]] = ways_to_chunks(_flat(others), *self._flat(), at[held[sure]], found[sure])
         return chunk, ways
 
+    def held(self, at: IntArray) -> BoolArray:
+        """Return which of the subjects at these positions the kernels can take."""
+        return np.asarray(self.start[at + 1] > self.start[at])
+
+    def around(self, at: IntArray, others: OutlineChunks, tree: BoxTree) -> IntArray:
+        """Return other chunks among which are all that may be nearest to the subjects at these positions, all of them held."""
+        from cdgis.geometry.kernels.compiled.outline_tree import near_outlines
+
+        found, reach, asked = [np.empty(0, dtype=np.int64)], _FIRST_LOOK_M, (_flat(others), tree.nodes, *self._flat())
+        while len(at) and len(others):
+            row, _ = near_outlines(*asked, at, np.full(len(at), reach**2), True)
+            near = np.zeros(len(at), dtype=bool)
+            near[row] = True
+            limit = np.full(int(near.sum()), (reach + _MORE_THAN_TIES_M) ** 2)
+            found.append(np.unique(near_outlines(*asked, at[near], limit, False)[1]))
+            at, reach = at[~near], reach * _WIDER
+        return np.unique(np.concatenate(found))
+
     def _flat(self) -> tuple[tuple[FloatArray, IntArray, IntArray], FloatArray, IntArray]:
         return _flat(self.chunks), self.boxes, self.start
 
@@ -84,7 +104,7 @@ class SubjectOutlines:
 
         others, tree, shapes = asked
         limit = (np.sqrt(squared) * (1 + SLACK) + SLACK_M) ** 2
-        row, near = near_outlines(_flat(others), tree.nodes, *self._flat(), at, limit)
+        row, near = near_outlines(_flat(others), tree.nodes, *self._flat(), at, limit, True)
         distance = np.asarray(shapely.distance(self.whole[at[row]], shapes(near)))
         return np.asarray(near[lowest_of_nearest(row, others.owner[near], near, distance)])
 

@@ -150,9 +150,13 @@ def nearest_to_outlines(
 
 @kernel
 def near_outlines(
-    shapes: Shapes, tree: Tree, subjects: Shapes, boxes: FloatArray, start: IntArray, turn: IntArray, limit: FloatArray
+    shapes: Shapes, tree: Tree, subjects: Shapes, boxes: FloatArray, start: IntArray, turn: IntArray, limit: FloatArray, exact: bool
 ) -> tuple[IntArray, IntArray]:
-    """Return (position in `turn`, chunk) for all that lie within the root of `limit`, one for each in `turn`."""
+    """Return (position in `turn`, chunk) for all that lie within the root of `limit`, one for each in `turn`.
+
+    Of outlines that cross, the distance from end to edge is measured, which is more than none: only boxes, asked where not
+    `exact`, name all that may be so near.
+    """
     stack = (np.empty((FAN * DEEPEST, 2), np.int64), np.empty(FAN * DEEPEST))
     node, squared = stack
     nodes, level, order = tree
@@ -165,7 +169,7 @@ def near_outlines(
             top -= 1
             if node[top, 1] > 0:
                 top = _open(tree, box, limit[i], stack, top)
-            elif _apart_squared(run, shapes, order[node[top, 0]], nodes[node[top, 0]], limit[i]) <= limit[i]:
+            elif not exact or _apart_squared(run, shapes, order[node[top, 0]], nodes[node[top, 0]], limit[i]) <= limit[i]:
                 if found == len(out):
                     wider = np.empty((2 * found, 2), np.int64)
                     wider[:found] = out
