@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 from report_fixtures import empty_assessment, make_assessment
 
+from cdgis.core.beside import beside
 from cdgis.core.errors import ReportError
 from cdgis.core.written_files import REGISTER
 from cdgis.report.publish import write_reports
@@ -72,3 +73,11 @@ def test_progress_names_each_thing_written(tmp_path: Path) -> None:
     written = write_reports(make_assessment(), tmp_path, progress=items.append)
     pages = [path.relative_to(tmp_path).as_posix() for path in written if path.suffix == ".html"]
     assert (items[0], items[-1]) == ("index.html", "数据表") and sorted(items[:-1]) == pages
+
+
+def test_another_process_renders_the_same_pages() -> None:
+    alone = dict(site_pages.render_pages(make_assessment(), word=True))
+    with beside(wanted=True) as other:
+        shared = dict(site_pages.render_pages(make_assessment(), other=other, alone=False))
+    apart = dict(site_pages.pages_apart(make_assessment(), word=True))
+    assert shared | apart == alone and not shared.keys() & apart.keys()

@@ -1,6 +1,6 @@
 """All pages of the published site in order: path relative to the folder -> page text."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from cdgis.core.beside import NOBODY, Other
 from cdgis.report.carbon.page import gather_carbon, render_carbon
@@ -16,12 +16,14 @@ from cdgis.report.site.page import (
     render_place_list,
 )
 from cdgis.report.site.place_content import begin_places, place_pages
-from cdgis.report.site.subject_list import list_subjects
+from cdgis.report.site.subject_list import Listed, list_subjects
 from cdgis.report.site.subject_page import SubjectPages
-from cdgis.results.assessment import Assessment
+from cdgis.results.assessment import Assessment, in_planes_of
 
 INDEX, DASHBOARD, PLACES, CARBON = "index.html", "dashboard.html", "places.html", "carbon.html"
 SITE_FOLDER = "sites"
+_THEIRS = 5
+"""Every how many'th subject's page the other process renders: with tables, relocation and carbon it is busy as long as this one."""
 
 
 def render_pages(
@@ -43,14 +45,25 @@ def render_pages(
     yield DASHBOARD, render_dashboard(assessment, draw_dashboard(assessment, listed, pages=pages))
     if alone:
         yield from pages_apart(assessment, word=word)
-    subjects = SubjectPages(composer, pages)
-    for row in listed:
-        if row.page:
-            yield f"{SITE_FOLDER}/{row.page}", subjects.render(row)
+    paged, subjects = [row for row in listed if row.page], SubjectPages(composer, pages)
+    theirs = other.begin(subject_pages, assessment, paged[::_THEIRS], here=lambda: list(_rendered(subjects, paged[::_THEIRS])))
+    yield from _rendered(subjects, [row for number, row in enumerate(paged) if number % _THEIRS])
     places = gathered()
     yield PLACES, render_place_list(assessment, places)
     for place in places:
         yield place.page, render_place(assessment, place)
+    yield from theirs()
+
+
+def subject_pages(assessment: Assessment, rows: Sequence[Listed]) -> list[tuple[str, str]]:
+    """Return (path, HTML) of the pages of some subjects; may be done in a process that has entered no planes."""
+    with in_planes_of(assessment):
+        return list(_rendered(SubjectPages(Composer(assessment), place_pages(assessment)), rows))
+
+
+def _rendered(subjects: SubjectPages, rows: Iterable[Listed]) -> Iterator[tuple[str, str]]:
+    for row in rows:
+        yield f"{SITE_FOLDER}/{row.page}", subjects.render(row)
 
 
 def pages_apart(assessment: Assessment, *, word: bool = False) -> Iterator[tuple[str, str]]:
