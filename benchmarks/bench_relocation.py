@@ -102,7 +102,7 @@ def ours(size: str) -> dict[str, Any]:
     judged = judge_subjects(loaded, subjects, jobs=2)
     middle, halfway = time.perf_counter(), spent_s()
     with in_place(loaded.workspace):
-        found = plan_relocation(loaded, judged)
+        found = plan_relocation(loaded, judged, jobs=2)
     end = time.perf_counter()
     listed, plan = found["relocation"], found["relocation_plan"].set_index("title")["value"]
     return {

@@ -84,7 +84,9 @@ def test_profiles_are_told_apart_by_who_is_concerned_and_how_far_off_where_that_
     monkeypatch.setattr(
         park_sites,
         "describe_subjects",
-        lambda subjects, measured: pd.DataFrame({"lon": np.arange(len(subjects.frame)) + 0.5, "lat": 41.0}),
+        lambda subjects, measured: pd.DataFrame(
+            {"subject_id": subjects.frame["subject_id"], "lon": np.arange(len(subjects.frame)) + 0.5, "lat": 41.0}
+        ).iloc[::-1],
     )
     found = park_sites.judge_places(None, made, parks, least_width_m=20.0)
     groups = 2 if apart else 1
@@ -129,10 +131,10 @@ def test_plots_in_parks_are_looked_at_exactly_and_as_far_as_anybody_must_keep_of
     monkeypatch.setattr(
         park_sites,
         "measure_overlaps",
-        lambda subjects, layers, *, reach_m: asked.update(reach=reach_m) or "measured",
+        lambda subjects, layers, *, reach_m, jobs: asked.update(reach=reach_m, jobs=jobs) or "measured",
     )
     monkeypatch.setattr(park_sites, "without_false_proofs", lambda found, layers: (found, layers))
-    assert park_sites._measure(SimpleNamespace(layers="L"), frame, SimpleNamespace(rules=(), facts=None)) == (
+    assert park_sites._measure(SimpleNamespace(layers="L"), frame, SimpleNamespace(rules=(), facts=None), 3) == (
         "measured",
         "L",
     )
@@ -193,8 +195,8 @@ def test_open_ground_is_cut_once_for_the_same_zones_of_the_same_park(monkeypatch
         lambda park, zones, *, least_width_m: cut.append((park, len(zones), least_width_m)) or len(cut),
     )
     found = park_sites._open_ground(SimpleNamespace(layers=None), parks, [], [0, 1, 2], 20.0)
-    assert found == [1, 2, 1, 2, 3, 4] and [(n, w) for _, n, w in cut] == [(1, 20.0), (1, 20.0), (0, 20.0), (0, 20.0)]
-    assert [park for park, _, _ in cut] == [*parks.geometry, *parks.geometry] and min(windows) > 90 * 90
+    assert found == [1, 3, 1, 3, 2, 4] and [(n, w) for _, n, w in cut] == [(1, 20.0), (0, 20.0), (1, 20.0), (0, 20.0)]
+    assert [park for park, _, _ in cut] == [park for park in parks.geometry for _ in range(2)] and min(windows) > 90 * 90
 
 
 def test_a_candidate_is_judged_as_a_project_on_the_land_it_needs_with_no_length():

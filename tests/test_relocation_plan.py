@@ -143,6 +143,8 @@ def check_plan(loaded: Loaded, subjects: Subjects, found: dict[str, pd.DataFrame
     pairs, ground = found["destinations"], found["relocation_ground"]
     assert (pairs["feasible"] == ~pairs["verdict"].isin(["不符合", "资料不足"])).all()
     assert ((pairs["shortfall"] == "") & pairs["feasible"])[pairs["assigned"]].all()
+    there = loaded.layers["parks"].zones.set_index("zone_id").geometry.reindex(pairs["park_id"])
+    assert shapely.dwithin(shapely.points(pairs[["lon", "lat"]]), there.to_numpy(), 1e-6).all()  # the place judged is in that park
     placed = pairs[pairs["assigned"]].set_index("enterprise_id")
     assert set(ground["enterprise_id"]) == set(placed.index)
     if ground.empty:

@@ -46,7 +46,7 @@ def court():
     """The engine answers by (enterprise, park) out of a table; nothing is measured."""
     refuses = {}
 
-    def answer(loaded, judged, standing):
+    def answer(loaded, judged, standing, jobs):
         ids = [one.enterprise for one in standing]
         words = [refuses.get((one.enterprise, one.park), "未发现冲突") for one in standing]
         told = {"verdict": words, "failing_rule": [f"R@{one.park}" for one in standing], "failing_clause": "条"}
@@ -238,7 +238,7 @@ def test_a_plot_nobody_can_measure_lets_nobody_in(monkeypatch):
     judged = SimpleNamespace(subjects=SimpleNamespace(frame=subjects.frame, attributes=attributes))
     plots, seen = {"E1": metres(10, 0, 19, 9), "E2": metres(30, 0, 39, 9)}, {}
 
-    def judge(loaded, there):
+    def judge(loaded, there, jobs):
         seen.update(frame=there.frame, attributes=there.attributes)
         findings = pd.DataFrame(columns=["subject_id", "effect", "state", "rule_id", "clause"])
         return SimpleNamespace(

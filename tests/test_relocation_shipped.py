@@ -87,6 +87,8 @@ def test_every_mover_has_a_park_or_a_reason_why_not(found: Assessment, listed: p
     assert ((movers["assigned"] != "") ^ (movers["unplaced"] != "")).all()
     pairs = found.tables["destinations"]
     assert len(pairs) == len(movers) * found.layers["parks"].zones["zone_id"].nunique()
+    there = found.layers["parks"].zones.set_index("zone_id").geometry.reindex(pairs["park_id"])
+    assert shapely.dwithin(shapely.points(pairs[["lon", "lat"]]), there.to_numpy(), 1e-6).all()
     given = pairs[pairs["assigned"]]
     assert (given["feasible"] & given["fits"]).all() and given["enterprise_id"].is_unique
     assert (pairs.loc[~pairs["feasible"], "failing_rule"] + pairs.loc[~pairs["feasible"], "verdict"] != "").all()

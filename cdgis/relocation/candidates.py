@@ -181,7 +181,9 @@ def _with_exempted(
 
 def _facts(inputs: RelocationInputs, policy: RelocationPolicy) -> Mapping[str, _Facts]:
     """Return {enterprise id: facts}."""
-    declared = inputs.attributes.set_index(["subject_id", "attribute"])["value"].to_dict()
+    asked = (policy.attribute_serves_city, policy.attribute_approval, policy.attribute_equipment)
+    said = inputs.attributes[inputs.attributes["attribute"].isin(asked)]
+    declared = dict(zip(zip(said["subject_id"], said["attribute"], strict=True), said["value"], strict=True))
     inside = inputs.overlaps["relation"].isin([Relation.INSIDE, Relation.CROSSES])
     parks = inputs.overlaps[(inputs.overlaps["layer"] == policy.park_layer) & inside]
     if inputs.recognised_parks is not None:

@@ -45,25 +45,26 @@ def shortfall_words(pairs: pd.DataFrame, policy: DestinationPolicy) -> list[str]
         _lack(pairs["energy_tce"], pairs["energy_left"], "能耗", "吨标准煤/年"),
         _rail_words(pairs, policy),
     ]
-    return [LIST_SEPARATOR.join(filter(None, words)) for words in zip(*parts, strict=True)]
+    return list(map(_joined, *parts))
+
+
+def _joined(*words: str) -> str:
+    return LIST_SEPARATOR.join(filter(None, words))
 
 
 def _lack(need: "pd.Series[float]", left: "pd.Series[float]", what: str, unit: str) -> list[str]:
-    found = []
-    for asked, there in zip(need.to_numpy(dtype=float), left.to_numpy(dtype=float), strict=True):
-        if np.isposinf(there):
-            found.append("")
-        elif np.isnan(there):
-            found.append(f"园区没有给出可用{what}")
-        elif np.isnan(asked):
-            found.append(f"{UNSTATED_WORDS}{what}需求")
-        else:
-            found.append("" if asked <= there else f"{what}不足：需 {asked:,.6g}，可用 {max(there, 0):,.6g} {unit}")
-    return found
+    asked, there = need.to_numpy(dtype=float), left.to_numpy(dtype=float)
+    found = np.full(len(asked), "", dtype=object)
+    found[asked > there] = [
+        f"{what}不足：需 {a:,.6g}，可用 {max(t, 0):,.6g} {unit}" for a, t in zip(asked[asked > there], there[asked > there], strict=True)
+    ]
+    found[np.isnan(asked) & ~np.isposinf(there)] = f"{UNSTATED_WORDS}{what}需求"
+    found[np.isnan(there)] = f"园区没有给出可用{what}"
+    return list(found)
 
 
 def _block_words(need: "pd.Series[float]", block: "pd.Series[float]") -> list[str]:
-    pairs = zip(need.to_numpy(dtype=float), block.to_numpy(dtype=float), strict=True)
+    pairs = zip(need.tolist(), block.tolist(), strict=True)
     return [f"{BLOCK_WORDS}：需 {n:,.6g}，准入规则允许的最大一块 {b:,.6g} 公顷" if n > b else "" for n, b in pairs]
 
 
@@ -73,5 +74,5 @@ def _rail_words(pairs: pd.DataFrame, policy: DestinationPolicy) -> list[str]:
     lacking = (freight >= policy.rail_threshold_t_per_yr) & ~(rail <= policy.rail_reach_m)
     return [
         f"{RAIL_WORDS}：年货运 {t / 1e4:,.0f} 万吨，园区距铁路 {d / 1000:,.1f} 公里" if no else ""
-        for no, t, d in zip(lacking, freight, rail, strict=True)
+        for no, t, d in zip(lacking.tolist(), freight.tolist(), rail.tolist(), strict=True)
     ]

@@ -72,10 +72,10 @@ def _fewest(leads: FloatArray, weights: WeightSet, tie: float, *, exact: bool) -
     """Return the least number, over the weights, of rows of `leads` that weigh more than `tie`."""
     if not exact:
         # what the weights can take from a lead is at most the swing over their box: few leads need the exact extreme
-        lead, swing = leads @ weights.given, np.abs(leads) @ np.maximum(weights.given - weights.low, weights.high - weights.given)
-        sure = lead - swing > tie
-        doubtful = ~sure & (lead > tie)
-        return int(sure.sum() + (weights.least(leads[doubtful]) > tie).sum())
+        lead = leads @ weights.given
+        leads, lead = leads[lead > tie], lead[lead > tie]
+        sure = lead - np.abs(leads) @ np.maximum(weights.given - weights.low, weights.high - weights.given) > tie
+        return int(sure.sum() + ((weights.least(leads[~sure]) > tie).sum() if not sure.all() else 0))
     always = weights.least(leads) > tie
     most = weights.most(leads)
     undecided = ~always & (most > tie)

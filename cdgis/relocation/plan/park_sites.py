@@ -41,10 +41,10 @@ class Places:
     """Plots in parks, and what was found there."""
 
     sites: pd.DataFrame
-    """site (position), ground (position), park_id, lon, lat (degrees EPSG:4490, inside the plot), prohibited_ha, open_ha,
-    block_ha."""
+    """Plot by plot as asked for: site (position of that measured), ground (position), park_id, lon, lat (degrees EPSG:4490,
+    inside the plot), prohibited_ha, open_ha, block_ha."""
     of_pair: IntArray
-    """Profiles x parks: which site."""
+    """Profiles x parks: which row of `sites`."""
     ground: tuple[OpenGround, ...]
     """Ground open in a park to those who must keep off the same zones."""
     tables: Mapping[str, pd.DataFrame]
@@ -53,12 +53,13 @@ class Places:
     """profile, park (positions), verdict, failing_rule, failing_clause, manual_rules."""
 
 
-def judge_places(loaded: Loaded, profiles: Profiles, parks: GeoDataFrame, *, least_width_m: float) -> Places:
+def judge_places(loaded: Loaded, profiles: Profiles, parks: GeoDataFrame, *, least_width_m: float, jobs: int = 1) -> Places:
     """Return the judgement of every profile at every park (park_id + geometry, EPSG:4490).
 
     Parameters
     ----------
     least_width_m : strips of open ground narrower than this carry no plot.
+    jobs : threads; the result does not depend on it.
     """
     concerns = concerns_of(profiles.rules, profiles.facts, rank=PROHIBITING_RANK)
     placed = [concern for concern in concerns if concern.rule.geometry != "none"]
@@ -69,19 +70,22 @@ def judge_places(loaded: Loaded, profiles: Profiles, parks: GeoDataFrame, *, lea
     count = len(parks)
     at = np.array([of_key[leader] * count + park for leader in leaders for park in range(count)], dtype=np.int64)
     ground = [grounds[i] for i in at]
-    plots = [one.plot(profiles.size_m2[leaders[i // count]]) for i, one in enumerate(ground)]
+    wanted = [(id(one), float(profiles.size_m2[leaders[i // count]])) for i, one in enumerate(ground)]
+    number = {key: i for i, key in enumerate(dict.fromkeys(wanted))}  # one plot for all who ask for the same on the same ground
+    site, by_id = np.array([number[key] for key in wanted], dtype=np.int64), {id(one): one for one in ground}
     sites = GeoDataFrame(
-        {"subject_id": [f"SITE-{i}" for i in range(len(ground))], "park_id": list(parks["park_id"]) * len(leaders)},
-        geometry=plots, crs="EPSG:4490",
+        {"subject_id": [f"SITE-{i}" for i in range(len(number))]},
+        geometry=[by_id[one].plot(size) for one, size in number], crs="EPSG:4490",
     )  # fmt: skip
-    measurement = _measure(loaded, sites, profiles)
+    measurement = _measure(loaded, sites, profiles, jobs)
     of_pair = of_profile[:, None] * count + np.arange(count)[None, :]
-    verdicts = _judge_pairs(loaded, profiles, measurement, of_pair)
+    verdicts = _judge_pairs(loaded, profiles, measurement, site[of_pair])
     described = describe_subjects(_subjects(sites), measurement)
+    inside = described.set_index("subject_id").loc[sites["subject_id"].to_numpy()[site]]  # described by id as text, not as asked for
     table = pd.DataFrame(
         {
-            "site": range(len(sites)), "ground": at, "park_id": sites["park_id"], "lon": described["lon"],
-            "lat": described["lat"], "prohibited_ha": [m2_to_ha(one.prohibited_m2) for one in ground],
+            "site": site, "ground": at, "park_id": list(parks["park_id"]) * len(leaders), "lon": inside["lon"].to_numpy(),
+            "lat": inside["lat"].to_numpy(), "prohibited_ha": [m2_to_ha(one.prohibited_m2) for one in ground],
             "open_ha": [m2_to_ha(one.total_m2) for one in ground], "block_ha": [m2_to_ha(one.block_m2) for one in ground],
         }
     )  # fmt: skip
@@ -123,11 +127,11 @@ def _subjects(sites: GeoDataFrame) -> Subjects:
     return Subjects(frame=frame, attributes=Subjects.none().attributes)
 
 
-def _measure(loaded: Loaded, sites: GeoDataFrame, profiles: Profiles) -> Measurement:
+def _measure(loaded: Loaded, sites: GeoDataFrame, profiles: Profiles, jobs: int) -> Measurement:
     """Return the overlaps of the sites; zones are listed as far as any of the enterprises must keep off."""
     widest = reach_by_layer(profiles.rules, profiles.facts)
     reach = {layer: np.full(len(sites), off.max(initial=0.0)) for layer, off in widest.items()}
-    found = measure_overlaps(_subjects(sites), loaded.layers, reach_m=reach)
+    found = measure_overlaps(_subjects(sites), loaded.layers, reach_m=reach, jobs=jobs)
     return without_false_proofs(found, loaded.layers)
 
 

@@ -51,13 +51,14 @@ _FACTS = {
 
 def plan_relocation(
     loaded: Loaded, judged: Judged, *, what_if: WhatIf | None = None, downstream: Downstream | None = None,
-    progress: Progress | None = None,
+    progress: Progress | None = None, jobs: int = 1,
 ) -> dict[str, pd.DataFrame]:
     """Return the tables of cdgis.results.tables.relocation, but for the free search.
 
     Parameters
     ----------
     downstream : adds what lies downstream of each enterprise to its circumstances, where a river layer allows.
+    jobs : threads; the result does not depend on it.
     """
     wanted = (what_if or WhatIf()).checked(park_names(loaded))
     priority = reweighted(read_priority_policy(), wanted.weights.get("priority", {}))
@@ -70,8 +71,8 @@ def plan_relocation(
     if parks is None or parks.empty or relocating.empty:
         pairs, plan = empty("destinations"), None
     else:
-        ground, pairs = _pairs(loaded, judged, relocating, parks, choosing)
-        choices = Choices(pairs=pairs, candidates=relocating, parks=parks, ground=ground)
+        ground, pairs = _pairs(loaded, judged, relocating, parks, choosing, jobs)
+        choices = Choices(pairs=pairs, candidates=relocating, parks=parks, ground=ground, jobs=jobs)
         plan = prove_plan(loaded, judged, choices, choosing, progress)
         pairs = plan.pairs
     listed = _with_plan(ranked, relocating, plan, parks)
@@ -146,7 +147,7 @@ def _to_relocate(judged: Judged, ranked: pd.DataFrame) -> pd.DataFrame:
 
 
 def _pairs(
-    loaded: Loaded, judged: Judged, candidates: pd.DataFrame, parks: GeoDataFrame, policy: DestinationPolicy
+    loaded: Loaded, judged: Judged, candidates: pd.DataFrame, parks: GeoDataFrame, policy: DestinationPolicy, jobs: int = 1
 ) -> tuple[tuple[OpenGround, ...], pd.DataFrame]:
     """Return the ground open in the parks, and every candidate with every park, sorted by both ids: judged, measured, scored."""
     frame = judged.subjects.frame
@@ -156,7 +157,7 @@ def _pairs(
     profiles = group_candidates(
         own, judged.tables["attributes"], rules_at(loaded.rules, loaded.layers, shapes), size_m2=size_m2
     )
-    places = judge_places(loaded, profiles, parks, least_width_m=policy.least_width_m)
+    places = judge_places(loaded, profiles, parks, least_width_m=policy.least_width_m, jobs=jobs)
     count = len(parks)
     at, park = np.repeat(np.arange(len(candidates)), count), np.tile(np.arange(count), len(candidates))
     verdicts = places.verdicts.iloc[profiles.of_candidate[at] * count + park].reset_index(drop=True)
@@ -188,10 +189,9 @@ def _completed(pairs: pd.DataFrame, policy: DestinationPolicy) -> pd.DataFrame:
     for resource, need in (("water", "water_10k_m3"), ("energy", "energy_tce")):
         there = pairs[f"{resource}_left"]
         pairs[f"{resource}_left_share"] = 1 - pairs[need] / there.where((there > 0) & np.isfinite(there))
-    pairs["industry_match"] = [
-        float(code[:2] in set(wanted.split(LIST_SEPARATOR))) if code and wanted else np.nan
-        for code, wanted in zip(pairs["industry"], pairs["industries"], strict=True)
-    ]
+    asked = list(zip(pairs["industry"], pairs["industries"], strict=True))
+    matches = {key: float(key[0][:2] in key[1].split(LIST_SEPARATOR)) if all(key) else np.nan for key in set(asked)}
+    pairs["industry_match"] = [matches[key] for key in asked]
     pairs["feasible"] = ~pairs["verdict"].isin(BLOCKING)
     pairs["shortfall"] = shortfall_words(pairs, policy)
     pairs["fits"] = pairs["shortfall"] == ""

@@ -159,7 +159,7 @@ def _left_out(
     left = asked = explain_left_out(trial.pairs, choices.candidates, choices.parks, place)
     while True:
         openings = _openings(choices, asked)
-        told = judged_there(loaded, judged, openings)[1]
+        told = judged_there(loaded, judged, openings, choices.jobs)[1]
         trial.pairs, refused = strike_refused(choices, trial.pairs, openings, told)
         opened = pd.concat([opened, told.drop(index=refused)])
         if not refused:

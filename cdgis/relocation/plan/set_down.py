@@ -36,6 +36,8 @@ class Choices:
     candidates: pd.DataFrame
     parks: GeoDataFrame
     ground: Sequence[OpenGround]
+    jobs: int = 1
+    """Threads; nothing depends on it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +84,7 @@ def tried(loaded: Loaded, judged: Judged, choices: Choices, trial: Trial, *, str
     """
     known, place = {one.enterprise for one in trial.standing}, trial.plan.place
     newcomers, cramped = plots_of(choices, place[(place != "") & ~place.index.isin(known)], taken_in(trial.standing))
-    subjects, told = judged_there(loaded, judged, newcomers)
+    subjects, told = judged_there(loaded, judged, newcomers, choices.jobs)
     pairs, refused = strike_refused(choices, trial.pairs, newcomers, told)
     if strike:
         pairs = strike_at(pairs, positions(choices, cramped))
@@ -142,7 +144,7 @@ def _given(choices: Choices, members: pd.DataFrame, beside: Sequence[BaseGeometr
     return found
 
 
-def judged_there(loaded: Loaded, judged: Judged, standing: Sequence[Standing]) -> tuple[pd.DataFrame, pd.DataFrame]:
+def judged_there(loaded: Loaded, judged: Judged, standing: Sequence[Standing], jobs: int = 1) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return table subjects of those standing on plots, and what the engine says of them there, by enterprise id."""
     if not standing:
         return empty("subjects"), pd.DataFrame({"at_least": []} | {name: [] for name in TOLD}, dtype=object)
@@ -154,7 +156,7 @@ def judged_there(loaded: Loaded, judged: Judged, standing: Sequence[Standing]) -
     ).set_geometry(np.array([one.plot for one in standing], dtype=object), crs=4490)  # fmt: skip
     own = judged.subjects.attributes[judged.subjects.attributes["subject_id"].isin(ids)].reset_index(drop=True)
     again = judge_subjects(
-        loaded, Subjects(frame=there[[*SUBJECT_COLUMNS, there.geometry.name]], attributes=own)
+        loaded, Subjects(frame=there[[*SUBJECT_COLUMNS, there.geometry.name]], attributes=own), jobs=jobs
     ).tables  # fmt: skip
     least = again["verdicts"].set_index("subject_id")["at_least"].reindex(ids).to_numpy(dtype=object)
     told = told_of(again["findings"], again["verdicts"], ids).assign(at_least=least).set_axis(ids)
