@@ -1,10 +1,10 @@
-"""The nearest zone to whole outlines: compiled kernels against GEOS, to the last bit, whatever touches, ties or is inside."""
+"""Whole outlines by compiled kernels against GEOS, to the last bit: the nearest zone, and which zones hold what none comes near."""
 
 import numpy as np
 import pytest
 import shapely
 
-from cdgis.geometry.kernels import Cut, Engine, OutlineIndex, nearest_in_each
+from cdgis.geometry.kernels import Cut, Engine, OutlineIndex, Zones, nearest_in_each, overlapping_pairs
 from tests.test_areas import FAR, stars
 from tests.test_nearest import winding
 
@@ -120,3 +120,33 @@ def test_long_edges_that_cross_far_from_all_corners_touch_though_another_zone_ha
     np.testing.assert_array_equal(compiled[0], plain[0])
     np.testing.assert_array_equal(compiled[1], plain[1])
     assert (plain[1] == 0).sum() >= 6
+
+
+FIELDS = ("subject", "zone", "area_m2", "touch_subject", "touch_zone")
+
+
+def pairs_of(geoms, zones, engine):
+    found = overlapping_pairs(geoms, zones, engine=engine)
+    return found, [getattr(found, name).tolist() for name in FIELDS] + [shapely.to_wkb(found.overlap).tolist()]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_pairs_are_those_of_geos_whatever_is_settled_by_boxes(seed):
+    # large stars overlap, have holes, and hold most of the subjects; a tiny square is no more than rounding
+    tiny = shapely.box(9000, FAR + 9000, 9000 + 1e-4, FAR + 9000 + 1e-4)
+    geoms = np.append(subjects(seed), [tiny, shapely.Polygon()])
+    square = shapely.box(-50, FAR, 12_000, FAR + 15_000)
+    large = np.concatenate([strewn(6, seed + 7, size=16_000.0), holed(strewn(4, seed + 8, size=9_000.0)), [square]])
+    every = Zones.of(np.concatenate([zones(seed), large, [large[0]]]))
+    some = every.only(np.random.default_rng(seed).permutation(len(every.whole))[:150])
+    for asked in (every, some, every.only(np.arange(3)), Zones.of(large)):
+        found, said = pairs_of(geoms, asked, Engine.COMPILED)
+        assert said == pairs_of(geoms, Zones.of(asked.whole), Engine.PLAIN)[1]
+    held = [one is geoms[at] for one, at in zip(found.overlap, found.subject, strict=True)]
+    assert sum(held) > 100, "nothing was held whole: the shortcut was not taken"
+
+
+def test_comparison_of_pairs_notices_a_zone_moved_by_a_millimetre():
+    geoms, large = subjects(1), strewn(6, 8, size=16_000.0)
+    plain = pairs_of(geoms, Zones.of(large), Engine.PLAIN)[1]
+    assert pairs_of(geoms, Zones.of(moved(large, 1e-3, 0.0)), Engine.COMPILED)[1] != plain

@@ -1,18 +1,45 @@
 """Polygons that no outline of a layer comes near: wholly inside or outside each zone, nothing to cut.
 
-In a large job most subjects are such. Compiled kernels find them: no edge of any zone reaches into the subject's box, so
-the zones round one corner of the box hold all of it.
+In a large job most subjects are such. Compiled kernels find them by the boxes of the outlines' chunks, in a tree that a
+layer keeps.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import shapely
 
-from cdgis.core.array_types import GeometryArray, IntArray
+from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArray
 from cdgis.geometry.kernels.engine import Engine, chosen_engine
-from cdgis.geometry.kernels.flat_polygons import FlatPolygons
-from cdgis.geometry.planes import PlaneThreads
+from cdgis.geometry.kernels.nearest import BoxTree, box_tree_of
+from cdgis.geometry.outline_chunks import OutlineChunks
+
+_COUNTS = 8
+"""How much each subject counts to the size of a job: one layer after the other is asked, and each keeps its tree."""
+
+
+@dataclass(frozen=True, kw_only=True)  # no slots: chunks and tree are made when first asked for, and kept
+class ZoneOutlines:
+    """Outlines of a layer's zones on the measuring plane, ready to be asked by compiled kernels."""
+
+    whole: GeometryArray
+
+    @cached_property
+    def chunks(self) -> OutlineChunks:
+        """The outlines in chunks."""
+        return OutlineChunks.of(self.whole)
+
+    @cached_property
+    def tree(self) -> BoxTree:
+        """The tree over their boxes."""
+        return box_tree_of(self.chunks)
+
+    @cached_property
+    def bounded(self) -> IntArray:
+        """The zone each chunk bounds, -1 where it bounds none."""
+        areal = shapely.get_dimensions(self.whole) == 2
+        return np.where(areal[self.chunks.owner], self.chunks.owner, -1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,29 +54,21 @@ class Settled:
 
 
 def subjects_within(
-    subjects: GeometryArray, zones: GeometryArray, *, engine: Engine | None = None, threads: int = 1
+    subjects: GeometryArray, able: BoolArray, zones: ZoneOutlines, *, room_m: float, engine: Engine | None = None
 ) -> Settled:
-    """Return what can be settled without looking at shapes; nothing in a small job, or where zones are not areas."""
-    nothing = np.empty(0, dtype=np.int64)
-    areal = np.flatnonzero(shapely.get_dimensions(subjects) == 2)
-    # Telling comes to a few microseconds a subject, compiling to seconds: it is the number of subjects that decides.
-    if (
-        not len(areal)
-        or not len(zones)
-        or not (shapely.get_dimensions(zones) == 2).all()
-        or chosen_engine(engine, work=len(areal)) is Engine.PLAIN
-    ):
-        return Settled(settled=nothing, subject=nothing, zone=nothing)
-    from cdgis.geometry.kernels.overlap import ZoneIndex
+    """Return what can be settled without looking at shapes; nothing in a small job.
 
-    flat = FlatPolygons.of(subjects[areal])
-    with PlaneThreads(max_workers=max(1, threads)) as pool:
-        found = ZoneIndex.of(FlatPolygons.of(zones), within=flat.row_bounds).overlaps(flat, pool, threads)
-    near = np.zeros(len(areal), dtype=bool)
-    near[found.subject[found.edges > 0]] = True
-    held = ~near[found.subject] & (found.area_m2 > 0)
-    return Settled(
-        settled=areal[~near].astype(np.int64),
-        subject=areal[found.subject[held]].astype(np.int64),
-        zone=found.zone[held],
-    )
+    Parameters
+    ----------
+    able : which subjects are polygons large enough to count as inside what holds them.
+    room_m : outlines this near to a subject's box come near it.
+    """
+    asked, nothing = np.flatnonzero(able), np.empty(0, dtype=np.int64)
+    if not len(asked) or chosen_engine(engine, work=_COUNTS * len(asked)) is Engine.PLAIN or not len(zones.chunks):
+        return Settled(settled=nothing, subject=nothing, zone=nothing)
+    from cdgis.geometry.kernels.compiled.settling import settle
+
+    chunks = zones.chunks
+    boxes: FloatArray = shapely.bounds(subjects[asked]) + np.array([-room_m, -room_m, room_m, room_m])
+    near, held = settle((chunks.xy, chunks.first, chunks.last), zones.tree.nodes, zones.bounded, len(zones.whole), boxes)
+    return Settled(settled=asked[near == 0].astype(np.int64), subject=asked[held[:, 0]].astype(np.int64), zone=held[:, 1])

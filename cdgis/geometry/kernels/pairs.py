@@ -13,7 +13,7 @@ import numpy.typing as npt
 import shapely
 
 from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
-from cdgis.geometry.kernels.containment import subjects_within
+from cdgis.geometry.kernels.containment import Settled, subjects_within
 from cdgis.geometry.kernels.engine import Engine
 from cdgis.geometry.kernels.outline_distances import TOUCH_M
 from cdgis.geometry.kernels.subdivide import Cut, Zones
@@ -61,7 +61,7 @@ _NO_PAIRS = Pairs(
 
 
 def overlapping_pairs(
-    subjects: GeometryArray | Cut, zones: GeometryArray | Zones, *, engine: Engine | None = None, threads: int = 1
+    subjects: GeometryArray | Cut, zones: GeometryArray | Zones, *, engine: Engine | None = None
 ) -> Pairs:
     """Return every pair whose interiors meet: sharing no more than a boundary is touching, not overlapping.
 
@@ -77,9 +77,9 @@ def overlapping_pairs(
     if not len(near):
         return _NO_PAIRS
     if len(near) < len(zones.whole):
-        found = overlapping_pairs(cut, zones.only(near), engine=engine, threads=threads)
+        found = overlapping_pairs(cut, zones.only(near), engine=engine)
         return replace(found, zone=near[found.zone], touch_zone=near[found.touch_zone])
-    settled = subjects_within(cut.whole, zones.whole, engine=engine, threads=threads)
+    settled = _settled(cut.whole, zones, engine)
     left = np.setdiff1d(np.arange(len(cut.whole)), settled.settled)
     met = _meeting(cut.only(left) if len(left) < len(cut.whole) else cut, zones)
     subject, zone = np.concatenate([left[met.subject], settled.subject]), np.concatenate([met.zone, settled.zone])
@@ -95,6 +95,15 @@ def overlapping_pairs(
         touch_subject=touch[0][touch_order],
         touch_zone=touch[1][touch_order],
     )
+
+
+def _settled(subjects: GeometryArray, zones: Zones, engine: Engine | None) -> Settled:
+    """Return the polygons no outline comes near, and which of `zones` hold them; what is no more than rounding only touches."""
+    able = (shapely.get_dimensions(subjects) == _AREAL) & ~shapely.is_empty(subjects) & ~_within_rounding(subjects)
+    found = subjects_within(subjects, able, zones.outlines, room_m=_ROOM_M, engine=engine)
+    zone = zones.places()[found.zone]
+    there = zone >= 0  # others do not come near the box of all subjects
+    return replace(found, subject=found.subject[there], zone=zone[there])
 
 
 def zones_near(subjects: GeometryArray, boxes: FloatArray) -> IntArray:

@@ -1,7 +1,7 @@
 """Large shapes cut into pieces of few vertices, each with its owner; zones keep theirs for the next question."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -9,6 +9,7 @@ import shapely
 
 from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
 from cdgis.geometry.halving import PIECE_VERTICES, Piece, pieces_of, small_pieces, subdivide
+from cdgis.geometry.kernels.containment import ZoneOutlines
 from cdgis.geometry.kernels.subject_outlines import SubjectOutlines
 from cdgis.geometry.outline_chunks import OutlineChunks
 
@@ -78,24 +79,40 @@ class Zones:
     """Of each large polygon, filled and cut as far as somebody asked; selections share them."""
     asked: list[int] = field(default_factory=lambda: [0])
     """How many times many subjects at once asked, in selections too."""
+    outlines: ZoneOutlines
+    """Of the zones these were taken from; selections share them."""
+    rows: IntArray
+    """Which of those each is."""
 
     @classmethod
     def of(cls, geoms: GeometryArray) -> "Zones":
         """Return geometries nobody has asked about."""
         whole = np.asarray(geoms, dtype=object)
-        return cls(whole=whole, boxes=shapely.bounds(whole).reshape(-1, 4), parts=[[] for _ in whole])
+        return cls._own(whole, shapely.bounds(whole).reshape(-1, 4), [[] for _ in whole])
+
+    @classmethod
+    def _own(cls, whole: GeometryArray, boxes: FloatArray, parts: list[list[Piece]]) -> "Zones":
+        rows = np.arange(len(whole))
+        return cls(whole=whole, boxes=boxes, parts=parts, outlines=ZoneOutlines(whole=whole), rows=rows)
 
     @classmethod
     def together(cls, several: "Sequence[Zones]") -> "Zones":
         """Return the zones of all, one after the other."""
+        if len(several) == 1:
+            return several[0]
         whole, boxes = (np.concatenate([getattr(zones, name) for zones in several]) for name in ("whole", "boxes"))
-        asked = several[0].asked if len(several) == 1 else [0]
-        return cls(whole=whole, boxes=boxes, parts=[part for zones in several for part in zones.parts], asked=asked)
+        return cls._own(whole, boxes, [part for zones in several for part in zones.parts])
 
     def only(self, rows: IntArray) -> "Zones":
         """Return the zones listed."""
         parts = [self.parts[row] for row in rows.tolist()]
-        return Zones(whole=self.whole[rows], boxes=self.boxes[rows], parts=parts, asked=self.asked)
+        return replace(self, whole=self.whole[rows], boxes=self.boxes[rows], parts=parts, rows=self.rows[rows])
+
+    def places(self) -> IntArray:
+        """Return where each of the zones these were taken from is among them, -1 where it is not."""
+        place = np.full(len(self.outlines.whole), -1, dtype=np.int64)
+        place[self.rows] = np.arange(len(self.rows))
+        return place
 
     def cut_near(self, geoms: GeometryArray, *, many: bool) -> Cut:
         """Return the zones with large polygons cut, of these only what comes near the boxes of `geoms`.

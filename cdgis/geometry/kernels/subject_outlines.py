@@ -71,7 +71,7 @@ class SubjectOutlines:
             found[several] = self._lowest(at[held[several]], squared[several], (others, tree, shapes))
         sure = doubt != MEETS
         chunk[held[sure]] = found[sure]
-        ways[held[sure]] = ways_to_chunks(_flat(others), *self._flat(), at[held[sure]], found[sure])
+        ways[held[sure]] = ways_to_chunks(_flat(others), *self._flat(), at[held[sure]], (found[sure], squared[sure]))
         return chunk, ways
 
     def held(self, at: IntArray) -> BoolArray:

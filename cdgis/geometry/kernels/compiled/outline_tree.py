@@ -11,7 +11,7 @@ import numpy as np
 from cdgis.core.array_types import FloatArray, IntArray
 from cdgis.core.compiled import kernel
 from cdgis.geometry.kernels.compiled.box_tree import DEEPEST, FAN, Shapes, Tree, edge_squared, widened
-from cdgis.geometry.kernels.compiled.edges import SignArray
+from cdgis.geometry.kernels.compiled.edges import SignArray, box_of
 
 Run = tuple[FloatArray, IntArray, IntArray, FloatArray]
 """A subject's coordinates, first and last vertex of each of its chunks, and their boxes."""
@@ -39,28 +39,54 @@ def _edge_gap_squared(ax: float, ay: float, bx: float, by: float, box: FloatArra
 
 
 @kernel
-def _apart_squared(run: Run, shapes: Shapes, chunk: int, box: FloatArray, wide: float) -> float:
-    """Return the squared distance from a subject to a chunk, or more than `wide` if it is more."""
-    sxy, sfirst, slast, sbox = run
+def _edges_gap_squared(e: Edge, f: Edge) -> float:
+    """Return the squared distance between the boxes of two edges."""
+    dx = max(min(f[0], f[2]) - max(e[0], e[2]), min(e[0], e[2]) - max(f[0], f[2]), 0.0)
+    dy = max(min(f[1], f[3]) - max(e[1], e[3]), min(e[1], e[3]) - max(f[1], f[3]), 0.0)
+    return float(dx * dx + dy * dy)
+
+
+@kernel
+def _part_apart_squared(run: Run, part: int, shapes: Shapes, chunk: int, box: FloatArray, wide: float) -> float:
+    """Return the squared distance from one chunk of a subject to a chunk, or more than `wide` if it is more."""
+    sxy, sfirst, slast, _ = run
     xy, first, last = shapes
     least = np.inf
-    for part in range(len(sfirst)):
-        if _gap_squared(sbox[part], box) > min(wide, least):
+    for i in range(sfirst[part], max(slast[part], sfirst[part] + 1)):
+        k = min(i + 1, slast[part])
+        e = (sxy[i, 0], sxy[i, 1], sxy[k, 0], sxy[k, 1])
+        if _edge_gap_squared(e[0], e[1], e[2], e[3], box) > min(wide, least):
             continue
-        for i in range(sfirst[part], max(slast[part], sfirst[part] + 1)):
-            e = min(i + 1, slast[part])
-            ax, ay, bx, by = sxy[i, 0], sxy[i, 1], sxy[e, 0], sxy[e, 1]
-            if _edge_gap_squared(ax, ay, bx, by, box) > min(wide, least):
+        for j in range(first[chunk], max(last[chunk], first[chunk] + 1)):
+            m = min(j + 1, last[chunk])
+            f = (xy[j, 0], xy[j, 1], xy[m, 0], xy[m, 1])
+            if _edges_gap_squared(e, f) > min(wide, least):
                 continue
-            for j in range(first[chunk], max(last[chunk], first[chunk] + 1)):
-                f = min(j + 1, last[chunk])
-                cx, cy, dx, dy = xy[j, 0], xy[j, 1], xy[f, 0], xy[f, 1]
-                least = min(
-                    least,
-                    edge_squared(cx - ax, cy - ay, dx - ax, dy - ay), edge_squared(cx - bx, cy - by, dx - bx, dy - by),
-                    edge_squared(ax - cx, ay - cy, bx - cx, by - cy), edge_squared(ax - dx, ay - dy, bx - dx, by - dy),
-                )  # fmt: skip
-    return least
+            ax, ay, bx, by = e
+            cx, cy, dx, dy = f
+            least = min(
+                least,
+                edge_squared(cx - ax, cy - ay, dx - ax, dy - ay), edge_squared(cx - bx, cy - by, dx - bx, dy - by),
+                edge_squared(ax - cx, ay - cy, bx - cx, by - cy), edge_squared(ax - dx, ay - dy, bx - dx, by - dy),
+            )  # fmt: skip
+    return float(least)
+
+
+@kernel
+def _apart_squared(run: Run, shapes: Shapes, chunk: int, box: FloatArray, wide: float) -> float:
+    """Return the squared distance from a subject to a chunk, or more than `wide` if it is more."""
+    _, sfirst, _, sbox = run
+    nearest, gap = 0, np.inf
+    for part in range(len(sfirst)):
+        d = _gap_squared(sbox[part], box)
+        if d < gap:
+            nearest, gap = part, d
+    least = np.inf
+    for turn in range(len(sfirst)):  # the nearest part first: after it few others can be nearer
+        part = (nearest + turn) % len(sfirst)
+        if _gap_squared(sbox[part], box) <= min(wide, least):
+            least = min(least, _part_apart_squared(run, part, shapes, chunk, box, min(wide, least)))
+    return float(least)
 
 
 @kernel
@@ -219,14 +245,6 @@ def _onto_edge(px: float, py: float, ax: float, ay: float, bx: float, by: float)
 
 
 @kernel
-def _edges_gap_squared(e: Edge, f: Edge) -> float:
-    """Return the squared distance between the boxes of two edges."""
-    dx = max(min(f[0], f[2]) - max(e[0], e[2]), min(e[0], e[2]) - max(f[0], f[2]), 0.0)
-    dy = max(min(f[1], f[3]) - max(e[1], e[3]), min(e[1], e[3]) - max(f[1], f[3]), 0.0)
-    return float(dx * dx + dy * dy)
-
-
-@kernel
 def _edges_apart(e: Edge, f: Edge) -> float:
     """Return the distance between two edges that do not cross, as GEOS computes it."""
     ax, ay, bx, by = e
@@ -261,26 +279,30 @@ def _way_between(e: Edge, f: Edge, way: FloatArray) -> None:
 
 @kernel
 def ways_to_chunks(
-    shapes: Shapes, subjects: Shapes, boxes: FloatArray, start: IntArray, turn: IntArray, chunk: IntArray
+    shapes: Shapes, subjects: Shapes, boxes: FloatArray, start: IntArray, turn: IntArray, found: tuple[IntArray, FloatArray]
 ) -> FloatArray:
-    """Return the ends of the shortest way from each subject in `turn` to its chunk, and its length, shape (ways, 5)."""
+    """Return the ends of the shortest way from each subject in `turn` to its chunk, and its length, shape (ways, 5).
+
+    `found` are the chunks, and the squared distances that none is farther than, but for the slack.
+    """
+    chunk, squared = found
     xy, first, last = shapes
     out, box = np.empty((len(turn), 5)), np.empty(4)
     for i in range(len(turn)):
         sxy, sfirst, slast, sbox = _run_of(subjects, boxes, start, turn[i])
-        a, b, least = first[chunk[i]], last[chunk[i]], np.inf
-        box[0], box[1], box[2], box[3] = xy[a : b + 1, 0].min(), xy[a : b + 1, 1].min(), xy[a : b + 1, 0].max(), xy[a : b + 1, 1].max()
+        a, b, least, wide = first[chunk[i]], last[chunk[i]], np.inf, widened(squared[i])
+        box_of(xy, a, b + 1, box)
         for part in range(len(sfirst)):
-            if _gap_squared(sbox[part], box) > widened(least * least):
+            if _gap_squared(sbox[part], box) > wide:
                 continue
             for k in range(sfirst[part], slast[part]):
                 e = (sxy[k, 0], sxy[k, 1], sxy[k + 1, 0], sxy[k + 1, 1])
-                if _edge_gap_squared(e[0], e[1], e[2], e[3], box) > least * least:
+                if _edge_gap_squared(e[0], e[1], e[2], e[3], box) > min(wide, least * least):
                     continue
                 for j in range(a, max(b, a + 1)):
                     m = min(j + 1, b)
                     f = (xy[j, 0], xy[j, 1], xy[m, 0], xy[m, 1])
-                    if _edges_gap_squared(e, f) > least * least:
+                    if _edges_gap_squared(e, f) > min(wide, least * least):
                         continue
                     d = _edges_apart(e, f)
                     if d < least:
