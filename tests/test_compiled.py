@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from small_workspace import small_workspace
+
 PROGRAM = """\
 from cdgis.core.compiled import kernel
 
@@ -47,6 +49,21 @@ def test_kernel_runs_when_nothing_can_be_written() -> None:
     assert found["add_up"](10) == sum(step / 3 for step in range(10))  # type: ignore[operator]
 
 
-def test_start_up_imports_no_compiler() -> None:
-    program = "import sys, cdgis.pipelines.assess_sites, cdgis.cli; sys.exit('numba' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == 0
+NOT_FOR_ONE_SITE = {
+    "numba", "llvmlite", "scipy", "sklearn", "matplotlib", "PIL", "folium", "rasterio", "fiona", "openpyxl", "xlrd", "docx", "ezdxf", "lxml",
+    "dask", "pyflwdir", "networkx", "tomlkit", "fastapi", "sqlalchemy", "psycopg", "rich.markdown", "typer.rich_utils", "cdgis.web",
+    "cdgis.carbon", "cdgis.relocation", "cdgis.report.relocation", "cdgis.report.carbon", "cdgis.report.map", "cdgis.report.site",
+    "cdgis.report.public", "cdgis.raster", "cdgis.rivers.network", "cdgis.cli.summary", "cdgis.pipelines.assess_city",
+}  # fmt: skip
+"""What other commands load, and `cdgis screen` of one site must not pay for."""
+
+
+def test_one_site_loads_nothing_that_only_other_commands_need(tmp_path: Path) -> None:
+    root = small_workspace(tmp_path / "区")
+    site = "POLYGON((117.51 41.40,117.52 41.40,117.52 41.41,117.51 41.40))"
+    words = ["screen", "--wkt", site, "--workspace", str(root), "--out", str(tmp_path / "出"), "--quiet"]
+    program = f"import sys; from cdgis.cli import main\ntry: main({words!r})\nexcept SystemExit as end: assert not end.code\nprint(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    loaded = set(told.split())
+    assert "cdgis.report.screening.publish" in loaded and (tmp_path / "出/data/verdicts.csv").is_file()
+    assert sorted(loaded & NOT_FOR_ONE_SITE) == []
