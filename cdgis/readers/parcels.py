@@ -92,9 +92,7 @@ def read_parcels(
     places = StatedPlaces(workspace, layers)
     batch = replace(project_batch(workspace, places=places), declared=declared)
     file = InputFile(path=part.path, label=part.label)
-    records = read_rows(
-        pq.ParquetFile(part.path), (part.row_group,), batch.source(file), rows=slice(part.first, part.last), before=part.before
-    )
+    records = read_rows(part.row_group, slice(part.first, part.last), batch.source(file), before=part.before)
 
     describe = _describer(declared)
     rows = {record.row for record in records}

@@ -1,7 +1,6 @@
 """Sites of GeoParquet: a file as a whole, or its rows in parts; both become records in one way."""
 
 import json
-from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -12,6 +11,7 @@ from shapely.errors import ShapelyError
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import ReaderError
 from cdgis.geometry.gauss_kruger import identify_crs
+from cdgis.readers.parquet_rows import rows_of_group
 from cdgis.readers.records import SiteRecord, SiteSource, cell_text, crs_remedy
 from cdgis.readers.reference import of_row, refer
 from cdgis.readers.repair import settle
@@ -40,20 +40,18 @@ def read_geoparquet(source: SiteSource) -> tuple[SiteRecord, ...]:
                 f"有 {file.metadata.num_rows} 行，超过 {_MOST_ROWS} 行", source=source.label,
                 remedy="请单独作为一批交给 cdgis screen（只给 GeoParquet 文件）"
             )
-        groups = range(file.metadata.num_row_groups)
+        table = file.read()
     except _BROKEN as err:
         raise _unreadable(source, err) from err
-    return read_rows(file, groups, source)
+    return _records(table, source, before=0)
 
 
-def read_rows(
-    file: pq.ParquetFile, groups: Sequence[int], source: SiteSource, *, rows: slice = slice(None), before: int = 0
-) -> tuple[SiteRecord, ...]:
-    """Return one record per row of some row groups.
+def read_rows(row_group: int, rows: slice, source: SiteSource, *, before: int) -> tuple[SiteRecord, ...]:
+    """Return one record per row of a part of a row group.
 
     Parameters
     ----------
-    rows : which rows of them.
+    rows : which rows of the group, first and last + 1 given.
     before : rows of the file before these; rows are numbered from 1 in the file.
 
     Raises
@@ -61,10 +59,15 @@ def read_rows(
     ReaderError, CrsError : as `read_geoparquet`.
     """
     try:
-        column, stated = geometry_column(file, source.label)
-        table = file.read_row_groups(list(groups))
-        first, last, _ = rows.indices(table.num_rows)
-        table = table.slice(first, last - first)
+        table = rows_of_group(source.path, row_group, rows.start, rows.stop)
+    except _BROKEN as err:
+        raise _unreadable(source, err) from err
+    return _records(table, source, before=before)
+
+
+def _records(table: pa.Table, source: SiteSource, *, before: int) -> tuple[SiteRecord, ...]:
+    try:
+        column, stated = geometry_column(table.schema, source.label)
         with np.errstate(invalid="ignore"):
             shapes = np.asarray(shapely.from_wkb(table.column(column).to_numpy(zero_copy_only=False)), dtype=object)
         texts = _texts(table.drop_columns([column, *(name for name in table.column_names if name == "bbox")]))
@@ -96,14 +99,14 @@ def _texts(table: pa.Table) -> list[dict[str, str]]:
     return [known.get(line) or known.setdefault(line, dict(zip(table.column_names, line, strict=True))) for line in zip(*columns, strict=True)]
 
 
-def geometry_column(file: pq.ParquetFile, label: str) -> tuple[str, str]:
+def geometry_column(schema: pa.Schema, label: str) -> tuple[str, str]:
     """Return the name of the geometry column of a GeoParquet file, and the coordinate system it states.
 
     Raises
     ------
     ReaderError : no GeoParquet.
     """
-    meta = (file.schema_arrow.metadata or {}).get(b"geo")
+    meta = (schema.metadata or {}).get(b"geo")
     if meta is None:
         raise ReaderError(
             "不是 GeoParquet（没有 geo 元数据）", source=label, remedy="请用 GIS 软件或 geopandas 导出为 GeoParquet"
