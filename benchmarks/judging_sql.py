@@ -93,14 +93,20 @@ def _copy(where: str, table: str, frame: Any) -> None:
     psql(where, f"copy {table} from stdin", "\n".join("\t".join(row) for row in zip(*columns, strict=True)) + "\n")
 
 
-def duckdb(folder: Path, zones: tuple[str, ...], count: int) -> Verdicts:
-    """Return ids and verdicts found by DuckDB from the prepared files."""
+def spatial_duckdb() -> Any:
+    """Return a connection to DuckDB with its spatial extension, which comes as a package and is not fetched."""
     import duckdb
     import duckdb_extension_spatial
 
     extension = next(Path(duckdb_extension_spatial.__file__).parent.rglob("*.duckdb_extension"))
     con = duckdb.connect(config={"allow_unsigned_extensions": "true"})
     con.load_extension(str(extension))
+    return con
+
+
+def duckdb(folder: Path, zones: tuple[str, ...], count: int) -> Verdicts:
+    """Return ids and verdicts found by DuckDB from the prepared files."""
+    con = spatial_duckdb()
     con.execute(f"create table parcels as select * rename (geometry as geom) from '{folder}/plane{count}.parquet'")
     layers = " union all ".join(f"select * rename (geometry as geom) from '{folder}/{name}.parquet'" for name in zones)
     con.execute(f"create table zones as {layers}")
