@@ -7,6 +7,7 @@ it is. Shapes always come from GEOS; compiled kernels only settle which subjects
 
 from dataclasses import dataclass, replace
 from threading import Lock
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -118,7 +119,7 @@ def zones_near(subjects: GeometryArray, boxes: FloatArray) -> IntArray:
 def _meeting(subjects: Cut, zones: Zones) -> Pairs:
     """Return the pairs of subjects that may meet an outline, by GEOS on the zones' pieces near them."""
     cut = zones.cut_near(subjects.pieces, many=len(subjects.whole) > _FEW_SUBJECTS)
-    at, piece = shapely.STRtree(cut.pieces).query(subjects.pieces, predicate="dwithin", distance=TOUCH_M)
+    at, piece = _near_pieces(subjects, cut)
     subject, zone = subjects.owner[at], cut.owner[piece]
     touch_subject, touch_zone = _unique_pairs(subject, zone)
     pointwise = (shapely.get_dimensions(subjects.pieces[at]) == 0) & (shapely.get_dimensions(cut.pieces[piece]) == 2)
@@ -136,6 +137,32 @@ def _meeting(subjects: Cut, zones: Zones) -> Pairs:
         touch_subject=touch_subject,
         touch_zone=touch_zone,
     )
+
+
+def _near_pieces(subjects: Cut, zones: Cut) -> tuple[IntArray, IntArray]:
+    """Return (subject piece, zone piece) wherever they come within TOUCH_M."""
+    tree = shapely.STRtree(zones.pieces)
+    if len(subjects.whole) <= _FEW_SUBJECTS:
+        at, piece = tree.query(subjects.pieces, predicate="dwithin", distance=TOUCH_M)
+        return at, piece
+    x0, y0, x1, y1 = shapely.bounds(subjects.pieces).T
+    at, piece = tree.query(shapely.box(x0 - TOUCH_M, y0 - TOUCH_M, x1 + TOUCH_M, y1 + TOUCH_M))
+    near = _of_pairs(subjects, zones, (at, piece), predicate="dwithin", distance=TOUCH_M)
+    return at[near], piece[near]
+
+
+def _of_pairs(
+    subjects: Cut, zones: Cut, pairs: tuple[IntArray, IntArray], **asked: Any
+) -> npt.NDArray[np.bool_]:
+    """Return of which pairs of pieces something holds, each zone's piece asked once of all subjects.
+
+    The tree prepares what it is asked about for itself: shapes of a layer, which threads share, stay as they are.
+    """
+    at, piece = pairs
+    used, number = np.unique(piece, return_inverse=True)
+    holder, held = shapely.STRtree(subjects.pieces).query(zones.pieces[used], **asked)
+    size = len(subjects.pieces)
+    return np.isin(number * size + at, holder * size + held)
 
 
 def rounding_m2(outline_m: FloatArray) -> FloatArray:
@@ -222,11 +249,7 @@ def _held(subjects: Cut, zones: Cut, found: tuple[IntArray, IntArray]) -> npt.ND
     uncut = (np.bincount(subjects.owner, minlength=len(subjects.whole)) == 1)[subjects.owner[at]]
     areal = (shapely.get_dimensions(subjects.pieces[at]) == _AREAL) & (shapely.get_dimensions(zones.pieces[piece]) == _AREAL)
     rows = np.flatnonzero(uncut & areal)
-    used, number = np.unique(piece[rows], return_inverse=True)
-    # a tree prepares what it is asked about for itself: shapes of a layer, which threads share, stay as they are
-    holder, inside = shapely.STRtree(subjects.pieces).query(zones.pieces[used], predicate="contains_properly")
-    size = len(subjects.pieces)
-    held[rows] = np.isin(number * size + at[rows], holder * size + inside)
+    held[rows] = _of_pairs(subjects, zones, (at[rows], piece[rows]), predicate="contains_properly")
     return held
 
 
