@@ -23,6 +23,7 @@ from cdgis.core.safe_text import text_encoding
 from cdgis.readers import read_sites, read_subjects
 from cdgis.readers.attribute_columns import CanonicalValue, canonical_value, match_attribute
 from cdgis.readers.ids import IdRegister, safe_id
+from cdgis.readers.roster import Roster
 from cdgis.readers.subjects import _industry, _industry_meant, describe_site
 from cdgis.readers.text_encoding import decode_text, shapefile_encoding
 from cdgis.rules import industry
@@ -366,3 +367,8 @@ def test_an_attribute_stated_twice_in_one_row_must_agree(first: str, second: str
     found = describe_site({"年耗煤量（吨）": first, "年耗煤量（万吨）": second})
     assert found.attributes.get("coal_t_per_yr") == value
     assert (value is None) == any("内容不同" in remark.reason for remark in found.remarks)
+
+
+def test_nobody_is_a_frame_of_texts_too():
+    frame = Roster(default_accuracy_m=1.0).to_subjects().frame
+    assert not len(frame) and frame["subject_id"].dtype == object and frame["accuracy_m"].dtype == float

@@ -110,7 +110,8 @@ class Roster:
         """Return everything gathered."""
         columns = [*SUBJECT_COLUMNS, "geometry"]
         cells = {name: [subject[name] for subject in self.subjects] for name in columns}
-        frame = GeoDataFrame(cells, columns=columns, geometry="geometry", crs=4490)
+        # of no cells pandas would make numbers, and a table of texts would not join with them
+        frame = GeoDataFrame(cells if self.subjects else None, columns=columns, geometry="geometry", crs=4490)
         frame["accuracy_m"] = frame["accuracy_m"].astype(float)
         names = ["subject_id", "attribute", "value", "unit"]
         attributes = pd.DataFrame(self.attributes, columns=names, dtype=object)
