@@ -1,7 +1,9 @@
 """Layers kept beside their workspace: the same in every cell as read anew, and never used for another file or place."""
 
+import json
 import os
 import random
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -129,6 +131,22 @@ def test_a_damaged_copy_is_passed_over_without_a_word(seed: int, tmp_path: Path)
         else:
             data[draw.randrange(len(data))] ^= 1 << draw.randrange(8)
         path.write_bytes(data)
+    assert told(read_layer(spec, tmp_path, kept=kept_in(tmp_path, [spec]))) == plain
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_numbers_that_lead_astray_are_passed_over_though_the_sum_is_right(seed: int, tmp_path: Path) -> None:
+    spec, draw = random_layer(tmp_path, 3), random.Random(seed)
+    plain = told(read_layer(spec, tmp_path, kept=kept_in(tmp_path, [spec])))
+    for path in (tmp_path / PREPARED_DIR).glob(".*s"):
+        data = path.read_bytes()
+        start = 16 + int.from_bytes(data[8:16], "little")
+        body, count = bytearray(data[8:]), json.loads(data[16:start])["groups"][0][0]
+        sizes = [8 * length * (2 if number == 1 else 1) for number, length in enumerate(count[1:])]
+        first = start - 8 + sizes[0] + sizes[1]  # of the offsets
+        at = first + 8 * draw.randrange(sum(sizes[2:]) // 8)
+        body[at : at + 8] = draw.choice((2**40, 10**6, 10**4)).to_bytes(8, "little")
+        path.write_bytes(zlib.crc32(body).to_bytes(8, "little") + body)
     assert told(read_layer(spec, tmp_path, kept=kept_in(tmp_path, [spec]))) == plain
 
 

@@ -26,7 +26,7 @@ import shapely
 from geopandas import GeoDataFrame
 from shapely.errors import ShapelyError
 
-from cdgis.core.array_types import GeometryArray
+from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
 from cdgis.core.vocabulary import InputRecord, IntakeNote, IntakeStatus
 from cdgis.geometry.geodesy import PROJ_VERSIONS
 from cdgis.geometry.planes import current_planes
@@ -40,6 +40,8 @@ _ROOMS = ("core", "geometry", "workspace", "readers", "rules", "judging")
 """What decides how a layer is read and laid out on the planes."""
 _SUFFIXES = (".zones", ".planes", ".tmp")
 _BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, ShapelyError)
+_WORD = 8
+"""Bytes of every number in a file."""
 _off: ContextVar[bool] = ContextVar("prepared layers off", default=False)
 
 Shapes = tuple[GeometryArray, ...]
@@ -157,7 +159,7 @@ class Entry:
             self.home.make_room()
             part.write_bytes(_packed({**head, "key": self.key}, shapes))
             part.replace(target)
-        except OSError:  # no room, no permission, or another process holds the file: the next command reads the layer
+        except (OSError, ValueError):  # no room, no permission, or another process holds the file: the next command reads the layer
             try:
                 part.unlink(missing_ok=True)
             except OSError:
@@ -165,34 +167,71 @@ class Entry:
 
 
 def _packed(head: dict[str, Any], shapes: Shapes) -> bytes:
-    """Return a check sum, the length of the head, the head as JSON, and the shapes as WKB one after another."""
-    blobs = [[blob or b"" for blob in shapely.to_wkb(one).tolist()] for one in shapes]
-    text = json.dumps({**head, "lengths": [[len(blob) for blob in one] for one in blobs]}, ensure_ascii=False).encode("utf-8", "surrogatepass")
-    body = b"".join((len(text).to_bytes(8, "little"), text, *(blob for one in blobs for blob in one)))
-    return zlib.crc32(body).to_bytes(4, "little") + body
+    """Return a check sum, the length of the head, the head as JSON, and the shapes as arrays one after another.
+
+    Shapes of each type stand together: their rows, coordinates, and the offsets of their parts.
+
+    Raises
+    ------
+    ValueError : there are shapes of several parts of different kinds.
+    """
+    groups: list[list[list[Any]]] = []
+    arrays: list[IntArray | FloatArray] = []
+    for one in shapes:
+        kinds = shapely.get_type_id(one)
+        groups.append([])
+        for kind in np.unique(kinds[kinds >= 0]):
+            rows = np.flatnonzero(kinds == kind)
+            _, coordinates, offsets = shapely.to_ragged_array(one[rows], include_z=False)
+            arrays += [rows.astype("<i8"), coordinates.astype("<f8"), *(offset.astype("<i8") for offset in offsets or ())]
+            groups[-1].append([int(kind), len(rows), len(coordinates), *map(len, offsets or ())])
+    text = json.dumps({**head, "rows": [len(one) for one in shapes], "groups": groups}, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    text += b" " * (-len(text) % _WORD)
+    body = b"".join((len(text).to_bytes(_WORD, "little"), text, *(array.tobytes() for array in arrays)))
+    return zlib.crc32(body).to_bytes(_WORD, "little") + body
 
 
 def _read(path: Path, key: str) -> tuple[dict[str, Any], Shapes] | None:
     """Return head and shapes of a kept file; None where there is none, it is damaged, or it was kept under another key."""
     try:
         data = path.read_bytes()
-        body = memoryview(data)[4:]
-        end = 8 + int.from_bytes(body[:8], "little")
-        if zlib.crc32(body) != int.from_bytes(data[:4], "little"):
+        at = 2 * _WORD + int.from_bytes(data[_WORD : 2 * _WORD], "little")
+        if zlib.crc32(memoryview(data)[_WORD:]) != int.from_bytes(data[:_WORD], "little"):
             return None
-        head = json.loads(bytes(body[8:end]).decode("utf-8", "surrogatepass"))
+        head = json.loads(data[2 * _WORD : at].decode("utf-8", "surrogatepass"))
         if head["key"] != key:
             return None
         shapes = []
-        for lengths in head["lengths"]:
-            edges = end + np.concatenate([[0], np.cumsum(lengths, dtype=np.int64)])
-            blobs = np.full(len(lengths), None, dtype=object)
-            blobs[:] = [bytes(body[a:b]) or None for a, b in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)]
-            shapes.append(np.asarray(shapely.from_wkb(blobs), dtype=object))
-            end = int(edges[-1])
+        for count, groups in zip(head["rows"], head["groups"], strict=True):
+            one = np.full(count, None, dtype=object)
+            for kind, *lengths in groups:
+                parts = []
+                for number, length in enumerate(lengths):
+                    size = length * (2 if number == 1 else 1)
+                    parts.append(np.frombuffer(data, "<f8" if number == 1 else "<i8", size, at))
+                    at += size * _WORD
+                rows, coordinates, *offsets = parts
+                _check(len(rows), coordinates.size // 2, offsets)
+                one[rows] = shapely.from_ragged_array(shapely.GeometryType(kind), coordinates.reshape(-1, 2), tuple(offsets) or None)
+            shapes.append(one)
     except _BROKEN:
         return None
     return head, tuple(shapes)
+
+
+def _check(rows: int, vertices: int, offsets: Sequence[IntArray]) -> None:
+    """Check that offsets lead through all vertices and to nothing else: a foreign file must not make GEOS read beyond them.
+
+    Raises
+    ------
+    ValueError : they do not.
+    """
+    for offset in offsets:
+        if not len(offset) or offset[0] != 0 or offset[-1] != vertices or (np.diff(offset) < 0).any():
+            raise ValueError("offsets")
+        vertices = len(offset) - 1
+    if vertices != rows:
+        raise ValueError("rows")
 
 
 def _name(spec: LayerSpec) -> str:

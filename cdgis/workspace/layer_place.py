@@ -19,6 +19,8 @@ Box = tuple[float, float, float, float]
 """West, south, east, north, degrees."""
 _LEAST_DEPTH_M = 1.0
 _LEAST_SHARE, _LEAST_SPAN = 0.01, 0.5
+_FEW = 8
+"""Zones tried first."""
 MISPLACED_REMEDY = (
     "多半是换城市时留下的旧图层，或坐标系有误：请换成本地的文件，或从目录中删去；"
     "确是本地图层的裁剪到覆盖范围；本地确无此类区的用 cdgis layers none 写明依据"
@@ -43,12 +45,15 @@ def misplaced(layer: Layer, coverage: Layer | None, home: Box | None) -> str:
         return ""
     depth_m = max(_LEAST_DEPTH_M, layer.spec.accuracy_m + coverage.spec.accuracy_m)
     inner = coverage.derived(f"inner {depth_m}", partial(_inner, depth_m=depth_m))
+    whole = coverage.derived("inner 0", partial(_inner, depth_m=0.0))
+    few = geodesy.geometries_to_plane(shapes[:_FEW])
+    if _spans(shapes, whole) and shapely.intersects(inner, few).any():
+        return ""  # as what follows would find, without laying out all zones
     plane = geodesy.geometries_to_plane(shapes)
     title = coverage.spec.title
     if not shapely.intersects(inner, plane).any():
         return f"全部 {len(shapes)} 个要素都在声明的覆盖范围（{title}）之外，或伸入不足 {depth_m:g} 米"
-    whole = coverage.derived("inner 0", partial(_inner, depth_m=0.0))
-    share = _share_inside(plane, whole)
+    share = 1.0 if _spans(shapes, whole) else _share_inside(plane, whole)
     if share < _LEAST_SHARE:
         return f"图层只有 {share:.2%} 在声明的覆盖范围（{title}）内，也没有铺及其大部，像是别处的图层"
     return ""
@@ -79,11 +84,16 @@ def _inner(coverage: Layer, depth_m: float) -> BaseGeometry:
     return found
 
 
+def _spans(shapes: GeometryArray, cover: BaseGeometry) -> bool:
+    """Return whether the box of zones (EPSG:4490) spans most of their coverage (measuring plane), so that no share is measured."""
+    west, south, east, north = shapely.total_bounds(shapes)
+    (x0, x1), (y0, y1) = geodesy.to_plane(np.array([west, east]), np.array([south, north]))
+    around, box = shapely.box(x0, y0, x1, y1), shapely.box(*cover.bounds)
+    return bool(shapely.area(shapely.intersection(around, box)) >= _LEAST_SPAN * shapely.area(box))
+
+
 def _share_inside(zones: GeometryArray, cover: BaseGeometry) -> float:
-    """Return which share of a layer lies in its coverage; 1 when its box spans most of the coverage, unmeasured."""
-    around, box = shapely.box(*shapely.total_bounds(zones)), shapely.box(*cover.bounds)
-    if shapely.area(shapely.intersection(around, box)) >= _LEAST_SPAN * shapely.area(box):
-        return 1.0
+    """Return which share of a layer lies in its coverage, both on the measuring plane."""
     near = shapely.intersects(cover, zones)
     inside = shapely.covers(cover, zones)
     if inside.mean() >= _LEAST_SHARE:
