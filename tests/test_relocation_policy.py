@@ -33,7 +33,7 @@ from cdgis.relocation.policy import (
 )
 from cdgis.relocation.policy.dispositions import Reason
 from cdgis.relocation.policy.scoring import Grade, WeightRange
-from cdgis.relocation.rank_intervals import WeightSet, _fewest
+from cdgis.relocation.rank_intervals import WeightSet, _fewest, _surely
 
 NAN = float("nan")
 POLICY, PRIORITY, CHOOSING = read_relocation_policy(), read_priority_policy(), read_destination_policy()
@@ -444,12 +444,12 @@ def test_a_lead_of_no_more_than_the_tie_is_none():
     one = WeightSet.around(np.array([1.0]), 0.0)
     for tie in (1e-9, -1e-9):
         leads = np.array([[tie], [tie + 1e-12], [tie - 1e-12]])
-        assert _fewest(leads, one, tie, exact=True) == _fewest(leads, one, tie, exact=False) == 1
+        assert _fewest(leads, one, tie) == _surely(leads, one, tie) == 1
     two = WeightSet.around(np.array([0.5, 0.5]), 0.2)
     # the second leads at the given weights, not at all; by pairs the worst of the set is asked for, not the box's
     leads = np.array([[0.4, 0.1], [0.5, -0.4], [-0.1, -0.1], [0.3, -0.18], [0.3, -0.22]])
     assert (
-        _fewest(leads, two, 1e-9, exact=False)
+        _surely(leads, two, 1e-9)
         == 2
         == int((np.array([[0.4, 0.6], [0.6, 0.4]]) @ leads.T > 1e-9).all(axis=0).sum())
     )

@@ -61,21 +61,30 @@ def rank_intervals(low: FloatArray, high: FloatArray, weights: WeightSet, *, exa
     count = len(low)
     best, worst = np.ones(count, dtype=np.int64), np.full(count, count, dtype=np.int64)
     exact = count <= exact_up_to
+    bottom, top, all_of_them = low @ weights.given, high @ weights.given, np.arange(count)
     for i in range(count):
-        others = np.arange(count) != i
-        best[i] += _fewest(low[others] - high[i], weights, _TIE, exact=exact)
-        worst[i] -= _fewest(low[i] - high[others], weights, -_TIE, exact=exact)
+        if exact:
+            others = all_of_them != i
+            best[i] += _fewest(low[others] - high[i], weights, _TIE)
+            worst[i] -= _fewest(low[i] - high[others], weights, -_TIE)
+        else:  # who is not ahead by the given weights is not by all of them
+            ahead = np.flatnonzero((bottom - top[i] > _TIE / 2) & (all_of_them != i))
+            behind = np.flatnonzero((bottom[i] - top > -2 * _TIE) & (all_of_them != i))
+            best[i] += _surely(low[ahead] - high[i], weights, _TIE)
+            worst[i] -= _surely(low[i] - high[behind], weights, -_TIE)
     return best, worst
 
 
-def _fewest(leads: FloatArray, weights: WeightSet, tie: float, *, exact: bool) -> int:
+def _surely(leads: FloatArray, weights: WeightSet, tie: float) -> int:
+    """Return how many rows of `leads` weigh more than `tie` by all the weights."""
+    # what the weights can take from a lead is at most the swing over their box: few leads need the exact extreme
+    swing = np.maximum(weights.given - weights.low, weights.high - weights.given)
+    sure = leads @ weights.given - np.abs(leads) @ swing > tie
+    return int(sure.sum() + ((weights.least(leads[~sure]) > tie).sum() if not sure.all() else 0))
+
+
+def _fewest(leads: FloatArray, weights: WeightSet, tie: float) -> int:
     """Return the least number, over the weights, of rows of `leads` that weigh more than `tie`."""
-    if not exact:
-        # what the weights can take from a lead is at most the swing over their box: few leads need the exact extreme
-        lead = leads @ weights.given
-        leads, lead = leads[lead > tie], lead[lead > tie]
-        sure = lead - np.abs(leads) @ np.maximum(weights.given - weights.low, weights.high - weights.given) > tie
-        return int(sure.sum() + ((weights.least(leads[~sure]) > tie).sum() if not sure.all() else 0))
     always = weights.least(leads) > tie
     most = weights.most(leads)
     undecided = ~always & (most > tie)
