@@ -39,7 +39,7 @@ def assess_relocation(
         subjects = only_kind(read_subjects(workspace, progress=progress.step), SubjectKind.ENTERPRISE)
         judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
         rivers = rivers_of(loaded)
-        relocation = relocation_part(loaded, judged, progress, what_if, rivers=rivers)
+        relocation = relocation_part(loaded, judged, progress, what_if, rivers=rivers, jobs=jobs)
         waters = Part(records=elevation_records(loaded) if rivers else ())
         asked = Request(command="relocate", what_if=what_if.row() if what_if else {})
         return assemble(loaded, judged, (relocation, waters), request=asked)
@@ -53,13 +53,19 @@ def relocation_part(
     what_if: WhatIf | None = None,
     *,
     rivers: RiverSystem | None,
+    jobs: int = 1,
 ) -> Part:
-    """Return the relocation tables; a free search only for the enterprises it is asked for."""
+    """Return the relocation tables; a free search only for the enterprises it is asked for.
+
+    Parameters
+    ----------
+    jobs : threads; the result does not depend on it.
+    """
     progress.stage("搬迁清单、优先级与承接安排", 1)
     if judged.measurement is None:
         return Part()
     downstream = downstream_measures(rivers) if rivers else None
-    found = plan_relocation(loaded, judged, what_if=what_if, downstream=downstream, progress=progress)
+    found = plan_relocation(loaded, judged, what_if=what_if, downstream=downstream, progress=progress, jobs=jobs)
     wanted = what_if.free if what_if else ()
     if wanted:
         found["relocation_sites"] = validate(
