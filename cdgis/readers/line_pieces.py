@@ -43,14 +43,10 @@ def joined_pieces(sites: Sequence[Described], describe: Callable[[SiteRecord], D
 
 def _is_piece(site: Described) -> bool:
     record, described = site
-    kind = named_kind(described.columns.get("geometry_kind", ""))
-    stated = bool(described.columns.get("geometry_kind"))
-    return (
-        record.geometry is not None
-        and record.geometry.geom_type == "LineString"
-        and not record.geometry.is_closed
-        and (not stated or kind is ShapeKind.POLYGON)
-    )
+    if record.geometry is None or record.geometry.geom_type != "LineString" or record.geometry.is_closed:
+        return False
+    stated = described.columns.get("geometry_kind", "")
+    return not stated or named_kind(stated) is ShapeKind.POLYGON
 
 
 def _ends(site: Described) -> tuple[_End, _End]:

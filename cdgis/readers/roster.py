@@ -10,7 +10,7 @@ from shapely import Point
 from cdgis.core.data_gaps import Gap
 from cdgis.core.vocabulary import InputRecord, IntakeNote, ProjectType, SubjectKind
 from cdgis.readers.content_hash import with_subject_hashes
-from cdgis.readers.ids import IdRegister, safe_id
+from cdgis.readers.ids import IdRegister
 from cdgis.readers.inputs import InputFile
 from cdgis.readers.intake import Remark, intake_note, is_quarantined, noted, numbered, rejected, repaired
 from cdgis.readers.records import SiteRecord
@@ -100,7 +100,7 @@ class Roster:
             return unique, tuple(remarks)
         if kind is SubjectKind.ENTERPRISE:
             return self.ids.next_number("E"), ()
-        return self.ids.claim(safe_id(folder + (record.keys[0] if record.keys else record.row)))[0], ()
+        return self.ids.claim(folder + (record.keys[0] if record.keys else record.row))[0], ()
 
     def _accuracy_m(self, record: SiteRecord, description: Description) -> float:
         stated_m = stated_accuracy_m(description.columns.get("accuracy_m", ""))

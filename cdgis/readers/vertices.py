@@ -62,9 +62,10 @@ def put_together(
     """
     rows = [(record, describe(record)) for record in _filled_down(records)]
     grouped: dict[object, list[Described]] = {}
-    counters = _counters(rows)
-    for number, row in enumerate(rows):
-        grouped.setdefault(alike(row, counters) if _is_candidate(row[0]) else number, []).append(row)
+    candidates = [_is_candidate(record) for record, _ in rows]
+    counters = _counters([row for row, candidate in zip(rows, candidates, strict=True) if candidate])
+    for number, (row, candidate) in enumerate(zip(rows, candidates, strict=True)):
+        grouped.setdefault(alike(row, counters) if candidate else number, []).append(row)
     found: list[Described] = []
     for key, group in grouped.items():
         if isinstance(key, int):
@@ -110,10 +111,10 @@ def _is_candidate(record: SiteRecord) -> bool:
 
 
 def _counters(rows: Sequence[Described]) -> frozenset[str]:
-    """Return the columns, of those that may, whose values only number the rows and tell no parcels apart."""
+    """Return the columns, of those that may, whose values only number the candidates and tell no parcels apart."""
     found = set()
     for role in ("subject_id", "name"):
-        stated = [d.columns[role] for record, d in rows if _is_candidate(record) and d.columns.get(role)]
+        stated = [d.columns[role] for _, d in rows if d.columns.get(role)]
         # a number that some rows share is the parcel's; one that begins anew with each parcel is the vertex's
         shared = len(set(stated)) * LEAST_VERTICES <= len(stated)
         if stated and not shared and all(map(only_counts, stated)):
