@@ -23,6 +23,7 @@ from pathlib import Path
 import bench_batch
 import judging_sql
 import numpy as np
+import shapely
 import side_by_side
 import vectors
 
@@ -141,6 +142,9 @@ def _parcels(data: Path, count: int) -> None:
         found = overlap_areas(read_columns(source).polygons(), read_columns(vectors.path_of(data, name)).polygons())
         whole = frame.area.to_numpy()[found.subject]
         keep[found.subject[(found.area_m2 < SCRATCH_SHARE * whole) | (found.area_m2 < SCRATCH_M2)]] = False
+        parts = gpd.read_parquet(vectors.path_of(data, name)).geometry.explode().to_numpy()
+        touched = shapely.STRtree(frame.geometry.to_numpy()).query(parts, predicate="intersects")[1]
+        keep[np.setdiff1d(touched, found.subject)] = False  # less than the kernels call an overlap
     rng = np.random.default_rng(31)
     for name, words in SAID.items():
         frame[name] = rng.choice(np.array(words, dtype=object), count)
