@@ -7,7 +7,7 @@ kept is what is hardest to change there: a prohibition before a shortage, a shor
 park would open soonest, and what that takes, is said apart: there everything in the way has to change.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from cdgis.core.vocabulary import LIST_SEPARATOR
@@ -36,26 +36,19 @@ class Obstacle:
     """What is particular to this park."""
 
 
-def irreducible(constraints: Sequence[Obstacle], possible: Callable[[Sequence[Obstacle]], bool]) -> list[Obstacle]:
-    """Return a subset of `constraints` that is impossible while each smaller part of it is possible.
+def irreducible(constraints: Sequence[Obstacle], parks: Collection[str]) -> list[Obstacle]:
+    """Return a subset of `constraints` that leaves no park open while each smaller part of it does: of each park the last.
 
-    Parameters
-    ----------
-    constraints : together impossible; tried for deletion in this order.
-    possible : whether a set of constraints leaves any way out.
+    It is what is left when one after the other is deleted as long as no park opens.
 
     Raises
     ------
-    ValueError : the constraints are possible together: there is nothing to explain.
+    ValueError : a park is open as it is: there is nothing to explain.
     """
-    kept = list(constraints)
-    if possible(kept):
+    last = {constraint.park: constraint for constraint in constraints if constraint.park in parks}
+    if set(parks) - set(last):
         raise ValueError("the constraints can be met together")
-    for constraint in constraints:
-        fewer = [other for other in kept if other is not constraint]
-        if not possible(fewer):
-            kept = fewer
-    return kept
+    return list(last.values())
 
 
 def explain_unplaced(obstacles: Sequence[Obstacle], parks: Mapping[str, str]) -> str:
@@ -69,13 +62,8 @@ def explain_unplaced(obstacles: Sequence[Obstacle], parks: Mapping[str, str]) ->
     if not parks:
         return "没有可供比选的园区"
     ordered = sorted(obstacles, key=lambda o: (HARDNESS.index(o.kind), o.park, o.words))
-
-    def possible(left: Sequence[Obstacle]) -> bool:
-        """Return whether some park is left without an obstacle."""
-        return bool(set(parks) - {o.park for o in left})
-
     groups: dict[str, list[str]] = {}
-    for o in sorted(irreducible(ordered, possible), key=lambda o: (-HARDNESS.index(o.kind), o.words, o.park)):
+    for o in sorted(irreducible(ordered, parks), key=lambda o: (-HARDNESS.index(o.kind), o.words, o.park)):
         groups.setdefault(o.words, []).append(parks[o.park] + (f"（{o.detail}）" if o.detail else ""))
     return LIST_SEPARATOR.join(f"{words}：{_some(names)}" for words, names in groups.items())
 
