@@ -290,7 +290,7 @@ NAMES = {
     "run": {"reports": ""}, "relocate": {}, "carbon": {"jobs": ""},
 }  # fmt: skip
 """Command -> parameter whose name differs in Python -> its name there, "" where there is none."""
-OF_THE_TERMINAL = {"workspace", "out", "quiet", "strict", "debug"}
+OF_THE_TERMINAL = {"workspace", "out", "quiet", "strict", "no_cache", "debug"}
 
 
 @pytest.mark.parametrize("name", NAMES)
