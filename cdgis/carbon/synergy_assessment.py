@@ -5,7 +5,6 @@ read_emissions → measure_synergy → page and table
 
 import hashlib
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import tomli as tomllib
 
 from cdgis.carbon.synergy_indices import GHG, WeightSet, measure_synergy, weight_set
 from cdgis.core.errors import ReaderError

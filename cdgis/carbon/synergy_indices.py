@@ -10,7 +10,6 @@ C is high when both are equally poor, so it never stands without D. Where an emi
 positive there is no index and the row says why. (Formulas: domain reference of this tool, section 8.)
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +17,7 @@ from importlib.resources import files
 
 import numpy as np
 import pandas as pd
+import tomli as tomllib
 
 from cdgis.core.array_types import FloatArray
 from cdgis.core.errors import UsageError

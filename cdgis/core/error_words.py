@@ -6,13 +6,13 @@ The kind of exception decides, never its text. What cdgis itself words for the u
 import json
 import re
 import sqlite3
-import tomllib
 import zipfile
 import zlib
 from collections.abc import Callable
 from typing import cast
 from xml.etree.ElementTree import ParseError
 
+import tomli as tomllib
 from shapely.errors import ShapelyError
 
 from cdgis.core.errors import CdgisError, os_reason

@@ -5,7 +5,6 @@ A pack holds rules (``rules/*.toml``), dates of documents, and files that take t
 each their own, and where nobody said, national law alone counts.
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -15,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import tomli as tomllib
 from pydantic import Field, ValidationError
 
 from cdgis.core.error_words import in_words

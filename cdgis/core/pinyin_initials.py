@@ -1,9 +1,10 @@
 """Initials of the pinyin of Chinese names, for search (cdgis/data/pinyin_initials.toml)."""
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
+
+import tomli as tomllib
 
 
 def initials(text: str) -> str:

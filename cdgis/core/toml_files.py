@@ -1,12 +1,12 @@
 """Faults of settings files in Chinese: of TOML as such, and pydantic's findings, one sentence each."""
 
-import tomllib
 from collections.abc import Mapping
 from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any
 
+import tomli as tomllib
 from pydantic import (
     AfterValidator,
     BaseModel,

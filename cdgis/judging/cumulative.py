@@ -7,7 +7,6 @@ s hits, because nobody knows in which of them it will be drawn or discharged (th
 declared is counted as missing, never as zero: a sum nobody contributes to is NaN.
 """
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -15,6 +14,7 @@ from importlib.resources import files
 
 import numpy as np
 import pandas as pd
+import tomli as tomllib
 
 from cdgis.core import layer_ids
 from cdgis.core.vocabulary import LIST_SEPARATOR, Relation

@@ -1,6 +1,5 @@
 """Colour scales of pictures (cdgis/data/colours.toml)."""
 
-import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -9,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import tomli as tomllib
 
 from cdgis.raster.indexed_png import Colour
 

@@ -5,13 +5,13 @@ every other height is at least some metres above it: real land comes down to the
 list of classes that equal a usual fill value are named as such. The bounds are data (raster_voids.toml).
 """
 
-import tomllib
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import numpy as np
+import tomli as tomllib
 
 from cdgis.core.errors import LayerError
 from cdgis.raster.geotiff import Raster

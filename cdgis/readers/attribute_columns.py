@@ -5,7 +5,6 @@ the attribute's unit for numbers, items joined by ``;`` for lists, and trimmed w
 """
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from decimal import Decimal
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Literal
+
+import tomli as tomllib
 
 from cdgis.core.vocabulary import LIST_SEPARATOR
 from cdgis.rules.attributes import AttributeSpec, load_attributes

@@ -1,10 +1,11 @@
 """Field names of published data specifications, as candidates for a catalogue entry (cdgis/data/profiles/*.toml)."""
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from typing import Literal
+
+import tomli as tomllib
 
 from cdgis.core.errors import UsageError
 from cdgis.core.toml_files import Stated

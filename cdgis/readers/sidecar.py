@@ -1,9 +1,10 @@
 """Attributes from a sidecar table, for formats that carry none."""
 
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+
+import tomli as tomllib
 
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import ReaderError

@@ -3,7 +3,6 @@
 load_rivers → snap → measure_outfalls → sum_loads ∥ wetland_candidates
 """
 
-import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import shapely
+import tomli as tomllib
 
 from cdgis.core import layer_ids
 from cdgis.core.errors import CatalogError, CrsError, LayerError

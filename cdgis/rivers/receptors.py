@@ -4,7 +4,6 @@ A receptor may meet many segments (a source zone is entered from each branch); e
 trace takes of every receptor the event with the least offset, the first one reached among equals.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
+import tomli as tomllib
 from geopandas import GeoDataFrame
 
 from cdgis.core import layer_ids

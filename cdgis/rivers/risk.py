@@ -1,10 +1,11 @@
 """Order in which the enterprises above a place are checked (tiers of cdgis/data/rivers/risk.toml)."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+
+import tomli as tomllib
 
 from cdgis.core.vocabulary import LIST_SEPARATOR
 

@@ -3,12 +3,13 @@
 A claim from another industry is not believed; where no industry is known, it may or may not be.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
+
+import tomli as tomllib
 
 from cdgis.core.errors import RuleError
 from cdgis.core.vocabulary import ACTIVITIES

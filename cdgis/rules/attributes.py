@@ -3,13 +3,14 @@
 Rule conditions, side-table columns and ``--attr KEY=VALUE`` all use these names; readers accept the aliases.
 """
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Literal, get_args
+
+import tomli as tomllib
 
 from cdgis.core.errors import RuleError
 from cdgis.rules import industry

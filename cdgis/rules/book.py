@@ -4,7 +4,6 @@
 The schema of one rule is in `cdgis.rules.rule`.
 """
 
-import tomllib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import tomli as tomllib
 from pydantic import ValidationError
 
 from cdgis.core.error_words import in_words

@@ -1,12 +1,13 @@
 """Form of an approval's number: issuer, year and serial (cdgis/data/document_numbers.toml). Anything else is no number."""
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
+
+import tomli as tomllib
 
 _BRACKETS = str.maketrans({"[": "〔", "(": "〔", "【": "〔", "〖": "〔", "]": "〕", ")": "〕", "】": "〕", "〗": "〕"})
 _PARTS = {"{issuer}": r"(?P<issuer>[㐀-鿿]+)", "{year}": r"(?P<year>\d{4})", "{serial}": r"(?P<serial>\d{1,6})"}

@@ -6,12 +6,13 @@ Sources: cdgis/data/industry/README.md.
 
 import csv
 import re
-import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
+
+import tomli as tomllib
 
 from cdgis.core.errors import RuleError
 

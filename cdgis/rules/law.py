@@ -1,10 +1,11 @@
 """Facts of law that several rooms use: the Code's day, articles and penalty (cdgis/data/law.toml)."""
 
-import tomllib
 from datetime import date, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Literal
+
+import tomli as tomllib
 
 from cdgis.core.toml_files import Stated
 from cdgis.core.vocabulary import Evidence

@@ -4,11 +4,12 @@ Each fault is one Chinese sentence without the rule's id; `cdgis.rules.check` pu
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from functools import cache
 from itertools import product
+
+import tomli as tomllib
 
 from cdgis.core.packs import Pack, current_packs
 from cdgis.core.vocabulary import Effect, Level, ProjectType, SubjectKind

@@ -4,11 +4,12 @@ Before its first day predecessors of some rules are not held, so a verdict would
 nobody can know the law. Both are refused rather than answered.
 """
 
-import tomllib
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
+
+import tomli as tomllib
 
 from cdgis.core.errors import RuleError
 

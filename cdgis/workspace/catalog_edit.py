@@ -1,10 +1,10 @@
 """One entry of the catalogue put in or changed, every comment and every other entry left as it stands."""
 
-import tomllib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
+import tomli as tomllib
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import InlineTable, Table

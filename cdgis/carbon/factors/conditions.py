@@ -1,9 +1,10 @@
 """Conditions a parcel must satisfy under a methodology (ccer_conditions.toml)."""
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
+
+import tomli as tomllib
 
 from cdgis.carbon.factors.source import data_folder
 

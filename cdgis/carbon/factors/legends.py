@@ -4,13 +4,13 @@ A value means nothing by itself: 1 is cropland in one map and broadleaf forest i
 names its legend, the carbon account asks for land classes and roles, and no code of any map stands in the code here.
 """
 
-import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 
 import pandas as pd
+import tomli as tomllib
 
 from cdgis.carbon.factors.pools import POOLS, PoolTable
 from cdgis.carbon.factors.source import read_shipped

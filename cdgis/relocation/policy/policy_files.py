@@ -1,9 +1,9 @@
 """Reader and checks of written policy (cdgis/data/relocation/*.toml, and what the place's packs say otherwise)."""
 
-import tomllib
 from importlib.resources.abc import Traversable
 from typing import TypeVar
 
+import tomli as tomllib
 from pydantic import ValidationError
 
 from cdgis.core.error_words import in_words

@@ -7,7 +7,6 @@ field by field whatever fields there are, and the finished pages once more. The 
 """
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
@@ -16,6 +15,7 @@ from importlib.resources import files
 from typing import Any
 
 import pandas as pd
+import tomli as tomllib
 from pydantic import BaseModel
 
 from cdgis.core.errors import ReportError
