@@ -86,7 +86,7 @@ class Bench:
 
     @contextmanager
     def _kept(self, damaged: str) -> Iterator[None]:
-        def one_layer(spec: LayerSpec, folder: Path) -> Layer:
+        def one_layer(spec: LayerSpec, folder: Path, **_kept: Any) -> Layer:
             if f"layers/{spec.path}" == damaged:
                 return read_layer(spec, folder)
             return self.layers.setdefault(spec.id, self.layers.get(spec.id) or read_layer(spec, folder))
