@@ -103,20 +103,25 @@ def _one(
     if rows.empty:
         return pd.DataFrame()
     counted, unknown = rows[rows["quantity"].notna()], rows[rows["quantity"].isna()]
-    table = rows.groupby("zone_id", sort=True).agg(zone_name=("zone_name", "first")).reset_index()
-    sums = counted.groupby("zone_id")["quantity"].sum()
-    caps = _caps(layer, resource.field)
-    table = table.assign(
-        zone_layer=layer.spec.id,
-        resource=resource.title,
-        unit=resource.unit,
-        cap=table["zone_id"].map(caps).astype(float),
-        declared=table["zone_id"].map(sums).astype(float),
-        subject_ids=_listed(table["zone_id"], counted),
-        missing_ids=_listed(table["zone_id"], unknown),
-    )
-    table["missing_count"] = table["missing_ids"].map(lambda ids: len(ids.split(LIST_SEPARATOR)) if ids else 0)
-    return table.assign(share=table["declared"] / table["cap"].where(table["cap"] > 0, np.nan))
+    names = dict(zip(rows["zone_id"].tolist()[::-1], rows["zone_name"].tolist()[::-1], strict=True))  # the first row's
+    zones = sorted(names)
+    sums, caps = counted.groupby("zone_id")["quantity"].sum(), _caps(layer, resource.field)
+    cap = np.array([caps.get(zone, np.nan) for zone in zones], dtype=float)
+    total = sums.reindex(zones).to_numpy(dtype=float)
+    told, missing = _subjects_by_zone(counted), _subjects_by_zone(unknown)
+    return pd.DataFrame({
+        "zone_id": zones,
+        "zone_name": [names[zone] for zone in zones],
+        "zone_layer": layer.spec.id,
+        "resource": resource.title,
+        "unit": resource.unit,
+        "cap": cap,
+        "declared": total,
+        "subject_ids": [LIST_SEPARATOR.join(told.get(zone, ())) for zone in zones],
+        "missing_ids": [LIST_SEPARATOR.join(missing.get(zone, ())) for zone in zones],
+        "missing_count": [len(missing.get(zone, ())) for zone in zones],
+        "share": total / np.where(cap > 0, cap, np.nan),
+    })  # fmt: skip
 
 
 def _quantity(
@@ -137,6 +142,8 @@ def _caps(layer: Layer, field: str) -> dict[str, float]:
     return dict(zip(layer.zones["zone_id"], numbers, strict=True))
 
 
-def _listed(zones: "pd.Series[str]", rows: pd.DataFrame) -> list[str]:
-    ids = rows.groupby("zone_id")["subject_id"].agg(lambda s: LIST_SEPARATOR.join(sorted(set(s))))
-    return [str(text) for text in zones.map(ids).fillna("")]
+def _subjects_by_zone(rows: pd.DataFrame) -> dict[str, list[str]]:
+    found: dict[str, set[str]] = {}
+    for zone, subject in zip(rows["zone_id"].tolist(), rows["subject_id"].tolist(), strict=True):
+        found.setdefault(zone, set()).add(subject)
+    return {zone: sorted(subjects) for zone, subjects in found.items()}
