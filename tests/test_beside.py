@@ -99,3 +99,28 @@ def test_what_is_begun_once_is_answered_once_for_the_same_object_alone(other):
     assert other.begin_once(len, first) is answer
     assert other.begin_once(len, same) is not answer and other.begin_once(max, first) is not answer
     assert answer() == 2 and other.begin_once(max, first)() == 2
+
+
+def _identity(around: dict[str, list[object]]) -> int:
+    return id(around["of"][0])
+
+
+def test_what_is_kept_is_sent_once_and_reached_through_whatever_refers_to_it(monkeypatch):
+    sizes, send = [], module._send
+    monkeypatch.setattr(module, "_send", lambda stream, content: (sizes.append(len(content)), send(stream, content)))
+    kept, other_one = ["甲" * 10_000, 1.5], ["乙"]
+    with beside(wanted=True) as started:
+        first = started.begin(id, kept, keep=kept)()
+        assert started.begin(_identity, {"of": [kept]})() == first != id(kept)
+        assert started.begin(list, kept)() == kept and started.begin(len, [kept, other_one, kept])() == 3
+        assert started.begin(id, other_one, keep=other_one)() != first
+        assert started.begin(_identity, {"of": [kept]}, keep=kept)() == first
+        assert started.begin(list, [other_one, kept])() == [other_one, kept]
+    assert sizes[0] > 30_000 > 1_000 > max(sizes[1:])
+
+
+def test_what_could_not_be_sent_is_not_taken_for_kept(other):
+    strange = [lambda: None]
+    assert other.begin(len, strange, keep=strange)() == 1
+    assert other.begin(_identity, {"of": [strange]})() == id(strange)
+    assert other.begin(len, [1, 2])() == 2

@@ -1,5 +1,6 @@
 """A second process that does a share of a long job while this one goes on: same answer, less waiting (decision 0069)."""
 
+import io
 import pickle
 import subprocess
 import sys
@@ -33,6 +34,7 @@ class Beside:
         self._process: subprocess.Popen[bytes] | None = None
         self._asked = False
         self._promised: dict[tuple[Hashable, int], tuple[Any, Callable[[], Any]]] = {}
+        self._kept: dict[int, tuple[int, Any]] = {}
 
     def _start(self) -> None:
         self._asked = True
@@ -45,7 +47,7 @@ class Beside:
             self._process = None
 
     def begin(
-        self, function: Callable[..., Answer], *given: Any, here: Callable[[], Answer] | None = None
+        self, function: Callable[..., Answer], *given: Any, here: Callable[[], Answer] | None = None, keep: Any = None
     ) -> Callable[[], Answer]:
         """Begin a module's function with what can be pickled; call what is returned for its answer.
 
@@ -53,17 +55,20 @@ class Beside:
         ----------
         given : taken as it is now; what changes later does not reach the other process.
         here : the same work as this process does it, where it can tell how far it has come.
+        keep : one of `given` that the process keeps: later questions, whatever they reach it through, do not send it again.
         """
         here = here or partial(function, *given)
         if not self._asked:
             self._start()
         try:
-            question = pickle.dumps((function, given), protocol=5) if self._process is not None else b""
+            question = _pickled((function, given, keep), self._kept) if self._process is not None else b""
         except _FAILURES:
             question = b""
         if not question:
             return here
-        return partial(_answer_of, self._turns.submit(self._ask, question), here)
+        if keep is not None and id(keep) not in self._kept:
+            self._kept[id(keep)] = len(self._kept), keep
+        return partial(_answer_of, self._turns.submit(self._ask, [question]), here)
 
     def begin_once(self, function: Callable[..., Answer], about: Any, *given: Any) -> Callable[[], Answer]:
         """Begin it as `begin` does, unless it was begun about this very object: then its answer is that one's."""
@@ -72,11 +77,12 @@ class Beside:
             self._promised[key] = about, self.begin(function, about, *given)
         return self._promised[key][1]
 
-    def _ask(self, question: bytes) -> tuple[bool, Any]:
+    def _ask(self, question: list[bytes]) -> tuple[bool, Any]:
+        """Return whether there is an answer, and it; the question is taken out of its list and let go once it is sent."""
         if self._process is None or self._process.stdin is None or self._process.stdout is None:
             return False, None
         try:
-            _send(self._process.stdin, question)
+            _send(self._process.stdin, question.pop())
             answer: tuple[bool, Any] = pickle.loads(_received(self._process.stdout))
             return answer
         except _FAILURES:
@@ -97,7 +103,7 @@ class Nobody:
     """Nobody beside: what is begun is done when its answer is wanted."""
 
     def begin(
-        self, function: Callable[..., Answer], *given: Any, here: Callable[[], Answer] | None = None
+        self, function: Callable[..., Answer], *given: Any, here: Callable[[], Answer] | None = None, keep: Any = None
     ) -> Callable[[], Answer]:
         """Return what does the work here."""
         return here or partial(function, *given)
@@ -145,12 +151,50 @@ def serve() -> None:
     """Answer questions on standard input until it is closed; what libraries print goes nowhere."""
     answers, questions = sys.stdout.buffer, sys.stdin.buffer
     sys.stdout = sys.stderr
+    kept: list[Any] = []
     while True:
         try:
-            function, given = pickle.loads(_received(questions))
+            function, given, keep = _unpickled(_received(questions), kept)
         except EOFError:
             return
+        if keep is not None and not any(keep is one for one in kept):
+            kept.append(keep)
         _send(answers, pickle.dumps(_answered(function, given), protocol=5))
+        del given, keep  # not beside those of the next question
+
+
+def _pickled(question: object, kept: dict[int, tuple[int, Any]]) -> bytes:
+    """Return `question` as bytes in which what is kept stands as its number."""
+    if not kept:
+        return pickle.dumps(question, protocol=5)
+    stream = io.BytesIO()
+    pickler = _Pickler(stream, protocol=5)
+    pickler.kept = kept
+    pickler.dump(question)
+    return stream.getvalue()
+
+
+class _Pickler(pickle.Pickler):
+    kept: dict[int, tuple[int, Any]]
+
+    def persistent_id(self, obj: Any) -> int | None:
+        """Return the number of what is kept, None of all else."""
+        found = self.kept.get(id(obj))
+        return None if found is None else found[0]
+
+
+def _unpickled(question: bytes, kept: list[Any]) -> Any:
+    unpickler = _Unpickler(io.BytesIO(question))
+    unpickler.kept = kept
+    return unpickler.load()
+
+
+class _Unpickler(pickle.Unpickler):
+    kept: list[Any]
+
+    def persistent_load(self, pid: Any) -> Any:
+        """Return what is kept under that number."""
+        return self.kept[pid]
 
 
 def _answered(function: Callable[..., Any], given: tuple[Any, ...]) -> tuple[bool, Any]:

@@ -1,11 +1,19 @@
 """Memory that was freed, given back to the system between two stages of a long job."""
 
 import ctypes
+import gc
 import sys
 
 
-def give_back() -> None:
-    """Give back what was freed where the C library keeps it (glibc): the next stage's objects are of other sizes."""
+def give_back(*, look: bool = False) -> None:
+    """Give back what was freed where the C library keeps it (glibc): the next stage's objects are of other sizes.
+
+    Parameters
+    ----------
+    look : for what only refers to itself first, a fifth of a second's work after a city was judged.
+    """
+    if look:
+        gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
     if trim is not None:
         trim(0)

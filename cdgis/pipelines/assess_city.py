@@ -7,6 +7,7 @@ from functools import partial
 from cdgis.carbon.account import account_carbon
 from cdgis.core.beside import MANY, beside, within_block
 from cdgis.core.data_gaps import Gap, attempted
+from cdgis.core.freed_memory import give_back
 from cdgis.core.progress import Progress, Silent
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.pipelines.assemble import assemble
@@ -21,8 +22,8 @@ from cdgis.rivers.system import RiverSystem
 from cdgis.workspace.layers import Subjects
 from cdgis.workspace.settings import Workspace
 
-Waters = tuple[RiverSystem | None, Part, Part]
-"""The rivers, what the water of dischargers runs into, and how outfalls lie to bans."""
+Waters = tuple[RiverSystem | None, Part, Part, list[Gap]]
+"""The rivers, what the water of dischargers runs into, how outfalls lie to bans, and where no elevation is."""
 
 
 @in_its_place
@@ -55,7 +56,7 @@ def _account_untold(loaded: Loaded) -> Part:
 def _waters(loaded: Loaded, subjects: Subjects) -> Waters:
     """Return the rivers and what they say of the subjects; whatever is wrong with them is an error."""
     rivers = rivers_of(loaded)
-    return rivers, river_part(rivers, loaded, subjects), outfall_part(rivers, subjects)
+    return rivers, river_part(rivers, loaded, subjects), outfall_part(rivers, subjects), elevation_gaps(loaded)
 
 
 def _assessed(
@@ -64,13 +65,14 @@ def _assessed(
 ) -> Assessment:
     """Return all parts of the job on what was read; `account` gives the carbon account, `waters` what another made of the rivers."""
     judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
+    give_back()
     gaps: list[Gap] = []
     workspace = loaded.workspace
     network = workspace.catalog.layers.get(loaded.settings.rivers.network)
     source = {"layer": network.id, "file": workspace.relative(workspace.layers_dir / network.path)} if network else {}
     found = waters()
     rivers = found[0] if found else attempted("河网：沿河追踪、排口和搬迁清单中的下游", lambda: rivers_of(loaded), gaps, **source)
-    gaps += [*elevation_gaps(loaded), *(rivers.astray if rivers else ())]
+    gaps += [*(found[3] if found else elevation_gaps(loaded)), *(rivers.astray if rivers else ())]
     parts = (
         attempted("搬迁清单", lambda: relocation_part(loaded, judged, progress, rivers=rivers), gaps),
         attempted("排水对象的下游", lambda: found[1] if found else river_part(rivers, loaded, subjects), gaps),

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from rasterio.features import rasterize
 
 from cdgis.core.array_types import GeometryArray
 
@@ -21,4 +20,6 @@ def burnt(shapes: GeometryArray, numbers: Sequence[int], size: tuple[int, int]) 
     pairs = [(shape, number) for shape, number in zip(shapes, numbers, strict=True) if not shape.is_empty]
     if not pairs:
         return np.zeros(size, np.int32)
+    from rasterio.features import rasterize
+
     return np.asarray(rasterize(pairs, out_shape=size, fill=0, dtype="int32"))

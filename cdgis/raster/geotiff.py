@@ -7,15 +7,10 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-import rasterio
-from rasterio.enums import MaskFlags
-from rasterio.errors import RasterioError
-from rasterio.io import DatasetReader
-from rasterio.transform import Affine
-from rasterio.windows import Window
 
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import CrsError, LayerError
@@ -24,6 +19,11 @@ from cdgis.geometry.projections import grid_crs
 from cdgis.raster.grid import Grid
 from cdgis.workspace.catalog import NO_VOIDS, LayerSpec
 from cdgis.workspace.layer_place import MISPLACED_REMEDY, Box, misplaced_raster
+
+if TYPE_CHECKING:  # a second GDAL, 20 MB: loaded by the process that opens a raster
+    from rasterio.errors import RasterioError
+    from rasterio.io import DatasetReader
+    from rasterio.transform import Affine
 
 Pixels = npt.NDArray[np.generic]
 PixelBands = Callable[[int], Iterator[tuple[int, Pixels]]]
@@ -77,6 +77,8 @@ class Raster:
         if not isinstance(self.pixels, Path):
             yield from ((start, self.pixels[start : start + rows]) for start in starts)
             return
+        from rasterio.errors import RasterioError
+
         try:
             with _opened(self.pixels) as source:
                 for start in starts:
@@ -84,7 +86,10 @@ class Raster:
         except RasterioError as err:
             raise _damaged(self.record.path, self.record.layer, err) from err
 
-    def _read(self, source: DatasetReader, start: int, rows: int) -> Pixels:
+    def _read(self, source: "DatasetReader", start: int, rows: int) -> Pixels:
+        import rasterio
+        from rasterio.windows import Window
+
         window = Window(0, start, self.grid.columns, rows)
         # Entered for each read: several rasters are read in turn, and environments must close in reverse order.
         with rasterio.Env(**_GDAL):
@@ -118,6 +123,8 @@ def read_raster(spec: LayerSpec, folder: Path, *, home: Box | None = None) -> Ra
     LayerError : missing, not a GeoTIFF, without georeference, rotated, of several bands, or of another place.
     CrsError : no CRS in the file and none declared, or one on another datum than CGCS2000 and WGS84.
     """
+    from rasterio.errors import RasterioError
+
     path = folder / spec.path
     if not path.is_file():
         raise LayerError(spec.path, spec.id, ("文件不存在。请放入文件，或修改 layers/catalog.toml 中的 path",))
@@ -132,16 +139,20 @@ def read_raster(spec: LayerSpec, folder: Path, *, home: Box | None = None) -> Ra
     return raster
 
 
-def _opened(path: Path) -> DatasetReader:
+def _opened(path: Path) -> "DatasetReader":
+    import rasterio
+
     with rasterio.Env(**_GDAL):
         return rasterio.open(path, driver="GTiff")
 
 
-def _damaged(path: str, layer: str, err: RasterioError) -> LayerError:
+def _damaged(path: str, layer: str, err: "RasterioError") -> LayerError:
     return LayerError(path, layer, (f"不是可读取的 GeoTIFF，或文件已损坏（{in_words(err)}）。请重新取得文件",))
 
 
-def _described(spec: LayerSpec, folder: Path, source: DatasetReader) -> Raster:
+def _described(spec: LayerSpec, folder: Path, source: "DatasetReader") -> Raster:
+    from rasterio.enums import MaskFlags
+
     _require_north_up(spec, source.transform)
     if source.count != 1:
         problem = f"有 {source.count} 个波段，应为 1 个。请导出要统计的那一个波段"
@@ -171,7 +182,7 @@ def _described(spec: LayerSpec, folder: Path, source: DatasetReader) -> Raster:
     )
 
 
-def _voids(spec: LayerSpec, source: DatasetReader) -> list[float | None]:
+def _voids(spec: LayerSpec, source: "DatasetReader") -> list[float | None]:
     """Return the values that stand for no value, as the file and the catalogue entry say, that its cells can hold."""
     stated = [source.nodata, spec.nodata if isinstance(spec.nodata, float) else None]
     kind = np.dtype(source.dtypes[0])
@@ -186,14 +197,14 @@ def _holds(kind: "np.dtype[np.generic]", value: float) -> bool:
     return value == np.floor(value) and span.min <= value <= span.max
 
 
-def _require_north_up(spec: LayerSpec, transform: Affine) -> None:
+def _require_north_up(spec: LayerSpec, transform: "Affine") -> None:
     if transform.is_identity:
         raise LayerError(spec.path, spec.id, ("文件内没有地理坐标。请用带内置坐标的 GeoTIFF（旁挂 .tfw 不读取）",))
     if transform.b or transform.d or transform.a <= 0 or transform.e >= 0:
         raise LayerError(spec.path, spec.id, ("栅格有旋转或不是北向上。请先重采样为北向上的 GeoTIFF",))
 
 
-def _require_plain_numbers(spec: LayerSpec, source: DatasetReader) -> None:
+def _require_plain_numbers(spec: LayerSpec, source: "DatasetReader") -> None:
     """Refuse cells that are not the values themselves: scaled, shifted, or lengths in another unit than metres."""
     scale, offset, unit = source.scales[0], source.offsets[0], (source.units[0] or "").strip()
     if (scale, offset) != (1.0, 0.0):
@@ -203,7 +214,7 @@ def _require_plain_numbers(spec: LayerSpec, source: DatasetReader) -> None:
         raise LayerError(spec.path, spec.id, (f"文件写明数值的单位是 {unit}，应为米。请换算为米后导出",))
 
 
-def _crs(spec: LayerSpec, source: DatasetReader) -> str:
+def _crs(spec: LayerSpec, source: "DatasetReader") -> str:
     if not source.crs and not spec.crs:
         raise CrsError(
             spec.path, found="没有坐标系", expected="带坐标系的 GeoTIFF",

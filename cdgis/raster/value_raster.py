@@ -7,15 +7,12 @@ texts alone: the file holds no clock and no path.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
 import numpy as np
 import numpy.typing as npt
-import rasterio
-import rasterio.shutil
 from geopandas import GeoDataFrame
-from rasterio.transform import Affine
-from rasterio.windows import Window
 
 from cdgis.core.array_types import FloatArray
 from cdgis.core.scratch_folder import scratch_folder
@@ -25,6 +22,9 @@ from cdgis.raster.geotiff import Pixels, Raster
 from cdgis.raster.grid import Grid
 from cdgis.raster.zonal import shapes_on
 from cdgis.raster.zone_edges import outlines_of
+
+if TYPE_CHECKING:  # as in geotiff: a second GDAL, loaded by whoever opens a raster
+    from rasterio.io import DatasetReader
 
 NODATA = -9999.0
 _BLOCK, _BAND_ROWS, _HALF = 256, 512, 0.5
@@ -114,13 +114,18 @@ class ValueRaster:
 
 def write_cog(raster: ValueRaster, path: Path) -> list[Path]:
     """Write values as Cloud-Optimised GeoTIFF (float32, nodata -9999) and its QGIS legend beside it; return both paths."""
+    import rasterio
+    import rasterio.shutil
+    from rasterio.transform import Affine
+    from rasterio.windows import Window
+
     grid = raster.source.grid
     place = Affine(grid.cell_width, 0, grid.west, 0, -grid.cell_height, grid.north)
     with scratch_folder() as scratch:
         plain = scratch / "plain.tif"
         with rasterio.open(plain, "w", height=grid.rows, width=grid.columns, crs=grid.crs, transform=place, **_PLAIN) as out:
             for start, values in raster.source.bands(_BAND_ROWS):
-                window = rasterio.windows.Window(0, start, grid.columns, len(values))
+                window = Window(0, start, grid.columns, len(values))
                 out.write(np.where(np.isnan(values), NODATA, values).astype("float32"), 1, window=window)
             out.set_band_description(1, f"{raster.title}（{raster.unit}）")
             legend = "；".join(words for _, words in raster.scale.legend)
@@ -154,6 +159,8 @@ def same_raster(one: Path, other: Path) -> bool:
     ------
     OSError : one of them is no raster.
     """
+    import rasterio
+
     with rasterio.open(one) as left, rasterio.open(other) as right:
         said = [(f.crs, f.transform, f.shape, f.dtypes, f.nodatavals, f.descriptions, f.units, _words(f)) for f in (left, right)]
         return said[0] == said[1] and all(
@@ -161,11 +168,13 @@ def same_raster(one: Path, other: Path) -> bool:
         )
 
 
-def _words(file: rasterio.DatasetReader) -> list[dict[str, str]]:
+def _words(file: "DatasetReader") -> list[dict[str, str]]:
     told = [file.tags(), *(file.tags(band) for band in file.indexes)]
     return [{key: text for key, text in tags.items() if not key.startswith("STATISTICS_")} for tags in told]
 
 
-def _strips(file: rasterio.DatasetReader, band: int) -> Iterator[npt.NDArray[np.generic]]:
+def _strips(file: "DatasetReader", band: int) -> Iterator[npt.NDArray[np.generic]]:
+    from rasterio.windows import Window
+
     for top in range(0, file.height, _BAND_ROWS):
         yield file.read(band, window=Window(0, top, file.width, min(_BAND_ROWS, file.height - top)))

@@ -35,7 +35,7 @@ def write_reports(
     ------
     ReportError : the folder cannot be written.
     """
-    give_back()
+    give_back(look=True)
     with staged(out) as stage:
         _write_pages(assessment, stage.folder, jobs=max(jobs, 1), progress=progress or _silent, word=word)
     return stage.written
@@ -101,7 +101,8 @@ def _put(pages: Iterable[tuple[str, str]], folder: Path) -> Iterator[str]:
 
 def _write_pages(assessment: Assessment, scratch: Path, *, jobs: int, progress: Progress, word: bool) -> None:
     with beside(wanted=jobs > 1 and len(assessment.subjects.frame) >= MANY) as other:
-        share = other.begin(_share_into, assessment, scratch, word)
+        share = other.begin(_share_into, assessment, scratch, word, keep=assessment)
+        give_back()
         for path in _put(render_pages(assessment, word=word, other=other, alone=False), scratch):
             progress(path)
         for path in share():

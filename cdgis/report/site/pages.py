@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from cdgis.core.beside import NOBODY, Other
+from cdgis.core.freed_memory import give_back
 from cdgis.report.carbon.page import gather_carbon, render_carbon
 from cdgis.report.relocation.page import render_relocation
 from cdgis.report.screening import Composer
@@ -41,6 +42,7 @@ def render_pages(
     listed = list_subjects(composer.book)
     gathered = begin_places(assessment, listed, pages=pages, other=other)
     view = build_map(assessment, listed, pages=pages)
+    give_back()  # outlines of the map, as large as all layers
     yield INDEX, render_index(assessment, listed, overview=sum_up(assessment, listed), view=view)
     yield DASHBOARD, render_dashboard(assessment, draw_dashboard(assessment, listed, pages=pages))
     if alone:
