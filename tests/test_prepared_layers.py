@@ -15,17 +15,15 @@ from shapely.geometry.base import BaseGeometry
 from shapes import layer_spec, write_geojson, write_layer
 from small_workspace import small_workspace
 
-import cdgis.core.read_ahead as ahead
 from cdgis.cli import main
 from cdgis.core.progress import Silent
-from cdgis.core.read_ahead import PREPARED_DIR, read_ahead, taken
 from cdgis.geometry.planes import Planes, set_planes
 from cdgis.judging.layer_stack import planes_of_zones
 from cdgis.readers import prepared_layers, read_layer
 from cdgis.readers.inputs import expand_globs
 from cdgis.readers.loading import load_workspace
 from cdgis.readers.place_extent import in_place
-from cdgis.readers.prepared_layers import PreparedLayers
+from cdgis.readers.prepared_layers import PREPARED_DIR, PreparedLayers
 from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.layers import Layer
 from cdgis.workspace.settings import open_workspace
@@ -235,31 +233,3 @@ def test_two_processes_writing_at_once_leave_one_whole_copy(tmp_path: Path, monk
             path.write_bytes(b"")
     assert [told(layer) for layer in layers] == [plain, plain]
     assert not list((tmp_path / PREPARED_DIR).glob(".*.tmp"))
-
-
-def test_what_a_thread_read_ahead_is_what_the_file_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("cdgis.core.read_ahead._LEAST_BYTES", 0)
-    specs = [random_layer(tmp_path, seed) for seed in range(6)]
-    plain = [told(read_layer(spec, tmp_path)) for spec in specs]
-    for spec in specs:
-        planes_of_zones(read_layer(spec, tmp_path, kept=kept_in(tmp_path, specs)))
-    monkeypatch.chdir(tmp_path)
-    for workspace, damage in ((tmp_path, False), (None, False), (Path(), True)):
-        if damage:  # a file that is torn is passed over, whoever read it
-            torn = max((tmp_path / PREPARED_DIR).glob(".*.zones"))
-            torn.write_bytes(torn.read_bytes()[:-1] + b"!")
-        thread = read_ahead(workspace)
-        assert thread is not None
-        thread.join()
-        shelf = len(list((tmp_path / PREPARED_DIR).glob(".*s")))
-        assert len(ahead._read) == shelf == 2 * len(specs)
-        assert [told(read_layer(spec, tmp_path, kept=kept_in(tmp_path, specs))) for spec in specs] == plain
-        assert ahead._read == {}
-    assert taken(tmp_path / PREPARED_DIR / "没有") is None
-
-
-def test_nothing_to_read_ahead_is_no_error(tmp_path: Path) -> None:
-    assert read_ahead(tmp_path) is None
-    (tmp_path / PREPARED_DIR).write_text("")
-    assert read_ahead(tmp_path) is None
-    assert read_ahead(tmp_path / "没有") is None

@@ -27,7 +27,6 @@ from cdgis.cli.screen_batch import is_batch, screen_batch
 from cdgis.cli.words import ChineseCommand
 from cdgis.core.calendar_days import parse_date
 from cdgis.core.errors import UsageError
-from cdgis.core.read_ahead import read_ahead
 
 ENGINES = ("auto", "dask")
 FORMATS = ("html", "docx", "official", "pdf", "xlsx", "gpkg", "json", "map")
@@ -115,8 +114,6 @@ def screen(
     """
     if not (files or wkt or lonlat):
         raise UsageError("没有给出项目位置", remedy="请给出边界文件，或用 --wkt、--lonlat 直接给出图形")
-    if not no_cache:
-        read_ahead(workspace)
     from cdgis.cli.terminal import progress_bars
     from cdgis.pipelines.assess_sites import assess_sites, require_a_site
     from cdgis.pipelines.save_assessment import save_assessment

@@ -27,13 +27,13 @@ from geopandas import GeoDataFrame
 from shapely.errors import ShapelyError
 
 from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
-from cdgis.core.read_ahead import PREPARED_DIR, taken
 from cdgis.core.vocabulary import InputRecord, IntakeNote, IntakeStatus
 from cdgis.geometry.geodesy import PROJ_VERSIONS
 from cdgis.geometry.planes import current_planes
 from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.layers import Layer
 
+PREPARED_DIR = ".cdgis-cache"
 LEAST_BYTES = 2_000_000
 """Layers of fewer bytes together are read as quickly as anything kept of them."""
 _ROOMS = ("core", "geometry", "workspace", "readers", "rules", "judging")
@@ -194,10 +194,9 @@ def _packed(head: dict[str, Any], shapes: Shapes) -> bytes:
 def _read(path: Path, key: str) -> tuple[dict[str, Any], Shapes] | None:
     """Return head and shapes of a kept file; None where there is none, it is damaged, or it was kept under another key."""
     try:
-        ahead = taken(path)
-        data = ahead[0] if ahead else path.read_bytes()
+        data = path.read_bytes()
         at = 2 * _WORD + int.from_bytes(data[_WORD : 2 * _WORD], "little")
-        if (ahead[1] if ahead else zlib.crc32(memoryview(data)[_WORD:])) != int.from_bytes(data[:_WORD], "little"):
+        if zlib.crc32(memoryview(data)[_WORD:]) != int.from_bytes(data[:_WORD], "little"):
             return None
         head = json.loads(data[2 * _WORD : at].decode("utf-8", "surrogatepass"))
         if head["key"] != key:
