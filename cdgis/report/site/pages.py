@@ -23,7 +23,7 @@ from cdgis.results.assessment import Assessment, in_planes_of
 
 INDEX, DASHBOARD, PLACES, CARBON = "index.html", "dashboard.html", "places.html", "carbon.html"
 SITE_FOLDER = "sites"
-_THEIRS = 5
+_THEIRS = 9
 """Every how many'th subject's page the other process renders: with tables, relocation and carbon it is busy as long as this one."""
 
 
