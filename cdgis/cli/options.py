@@ -104,8 +104,10 @@ def assess_all(opened: "Workspace", *, as_of: str | None, jobs: int, quiet: bool
     """Do the whole job of a workspace, telling how far it has come."""
     from cdgis.cli.terminal import progress_bars
     from cdgis.core.calendar_days import parse_date
+    from cdgis.core.freed_memory import share_one_pool
     from cdgis.pipelines.assess_city import assess_workspace
 
+    share_one_pool()
     with progress_bars(err_console, quiet=quiet) as progress:
         return assess_workspace(opened, as_of=parse_date(as_of), jobs=jobs, progress=progress)
 

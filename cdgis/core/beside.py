@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any, TypeVar
 
 from cdgis.core.errors import CdgisError
+from cdgis.core.freed_memory import share_one_pool
 
 MANY = 200
 """Subjects from which a second process repays the second it takes to start."""
@@ -152,6 +153,7 @@ def serve() -> None:
     answers, questions = sys.stdout.buffer, sys.stdin.buffer
     sys.stdout = sys.stderr
     kept: list[Any] = []
+    share_one_pool()
     while True:
         try:
             function, given, keep = _unpickled(_received(questions), kept)

@@ -4,6 +4,15 @@ import ctypes
 import gc
 import sys
 
+_ARENA_MAX = -8
+
+
+def share_one_pool() -> None:
+    """Let threads started from now on share one pool of freed memory: glibc keeps up to eight a core, each with its own leftovers."""
+    limit = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if limit is not None:
+        limit(_ARENA_MAX, 1)
+
 
 def give_back(*, look: bool = False) -> None:
     """Give back what was freed where the C library keeps it (glibc): the next stage's objects are of other sizes.
