@@ -3,7 +3,6 @@
 import ast
 import json
 import sqlite3
-import tomllib
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -12,6 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 import shapely
+import tomli
 
 import cdgis
 from cdgis.core import errors
@@ -69,8 +69,8 @@ FAULTS: dict[str, tuple[Callable[[], object], str]] = {
     "zip": (broken_zip, "不是 zip 压缩文件，或已损坏"),
     "database": (broken_database, "不是 SQLite 数据库"),
     "json": (lambda: json.loads('{"a":\n 1,}'), "第 2 行第 4 列写法不对"),
-    "toml": (lambda: tomllib.loads("a = \n"), "第 1 行第 5 列写法不对"),
-    "toml_end": (lambda: tomllib.loads('a = "x'), "末尾写法不对"),
+    "toml": (lambda: tomli.loads("a = \n"), "第 1 行第 5 列写法不对"),
+    "toml_end": (lambda: tomli.loads('a = "x'), "末尾写法不对"),
     "xml": (lambda: ElementTree.fromstring("<a><b></a>"), "第 1 行第 9 列标签没有配对"),
     "prefix": (lambda: ElementTree.fromstring("<a><x:b/></a>"), "第 1 行第 4 列名称前缀没有声明"),
     "zlib": (lambda: zlib.decompress(b"abc"), "压缩数据已损坏"),

@@ -217,6 +217,21 @@ def test_a_text_that_the_settings_allow_goes_out() -> None:
     check_outgoing(public_assessment(allowed)[0])
 
 
+@pytest.mark.parametrize("shown", ["062550912909", "138123456789", "0625509129091234", "062550912909ab12"])
+def test_a_checksum_that_reads_like_a_number_goes_out_and_the_number_elsewhere_does_not(shown: str) -> None:
+    full = make_assessment()
+    digest = shown + "f" * (64 - len(shown))
+    named = next(iter(full.layers))
+    record = replace(full.layers[named].record, sha256=digest)
+    made = replace(full, layers={**full.layers, named: replace(full.layers[named], record=record)})
+    public, _ = public_assessment(made)
+    pages = list(render_pages(public))
+    assert any(shown[:12] in page for _, page in pages)
+    check_written(pages, public)
+    with pytest.raises(ReportError, match="号码"):
+        check_written([*pages, ("other.html", "<p>0314-20512345</p>")], public)
+
+
 def _from_file(ids: list[str], file: str, name: str = "") -> Assessment:
     """Return the invented city with the first projects called `ids`, from one file."""
     full = make_assessment()

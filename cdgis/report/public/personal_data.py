@@ -25,11 +25,13 @@ from cdgis.results.assessment import Assessment
 
 _MOST_SHOWN = 20
 _OWN_HASH = re.compile(
-    r"cdgis-\d{8}-[0-9a-f]{12}|\b(?=[0-9]*[a-f])[0-9a-f]{12,64}\b|[a-z0-9+/]{80,}={0,2}", re.IGNORECASE
+    r"cdgis-\d{8}-[0-9a-f]{12}|\bframe-[0-9a-f]{12}\.geojson|\b(?=[0-9]*[a-f])[0-9a-f]{12,64}\b|[a-z0-9+/]{80,}={0,2}", re.IGNORECASE
 )
 """Report numbers, checksums and encoded pictures of ours: their digits are chance."""
 _KEYS = ("subject_id", "zone_id", "area_id", "zone_layer")
 _DIGESTS = ("sha256",)
+_SHOWN = (12, 16)
+"""So many characters of a checksum stand on pages."""
 _REMEDY = (
     "请在所指的文件里改写该处文字（删去号码、姓名、坐标），再重新发布；"
     "确属可以公开的（如公开的举报电话），把找到的文字原样列入 cdgis.toml [publish] public_texts"
@@ -88,7 +90,14 @@ def check_written(pages: Iterable[tuple[str, str]], public: Assessment) -> None:
             first.setdefault(text, path)
     written = ((f"页面 {path}", text) for text, path in first.items())
     kept = tuple(pattern for pattern in patterns() if pattern.pages)
-    _refuse(find_in(written, kept, public.settings.publish.public_texts))
+    _refuse(find_in(written, kept, (*public.settings.publish.public_texts, *_shown_checksums(public))))
+
+
+def _shown_checksums(public: Assessment) -> list[str]:
+    """Return what pages show of checksums of inputs where it is all decimal, so that it reads like somebody's number."""
+    records = (*public.inputs, *(layer.record for layer in public.layers.values()))
+    shown = (record.sha256[:length] for record in records for length in _SHOWN)
+    return [text for text in shown if text.isdecimal()]
 
 
 def find_outgoing(public: Assessment) -> list[Find]:
