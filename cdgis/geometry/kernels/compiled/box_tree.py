@@ -118,21 +118,27 @@ def widened(squared: float) -> float:
 
 
 @kernel
+def put_in_order(stack: tuple[IntArray, FloatArray], low: int, top: int, node: tuple[int, int], squared: float) -> None:
+    """Put a node on a stack whose entries from `low` on lie the nearest uppermost, so that they still do."""
+    nodes, distances = stack
+    slot = top
+    while slot > low and distances[slot - 1] < squared:
+        nodes[slot, 0], nodes[slot, 1], distances[slot] = nodes[slot - 1, 0], nodes[slot - 1, 1], distances[slot - 1]
+        slot -= 1
+    nodes[slot, 0], nodes[slot, 1], distances[slot] = node[0], node[1], squared
+
+
+@kernel
 def _open(tree: Tree, x: float, y: float, wide: float, stack: tuple[IntArray, FloatArray], top: int) -> int:
     """Put the nodes below the one at stack[top] in its place, the nearest uppermost, without those beyond `wide`."""
     boxes, level, _ = tree
-    node, squared = stack
-    at, above = node[top, 0], node[top, 1]
+    at, above = stack[0][top, 0], stack[0][top, 1]
     child, low = level[above - 1] + FAN * (at - level[above]), top
     for k in range(child, min(child + FAN, level[above])):
         d = _box_squared(boxes[k], x, y)
         if d > wide:
             continue
-        slot = top
-        while slot > low and squared[slot - 1] < d:
-            node[slot, 0], node[slot, 1], squared[slot] = node[slot - 1, 0], node[slot - 1, 1], squared[slot - 1]
-            slot -= 1
-        node[slot, 0], node[slot, 1], squared[slot] = k, above - 1, d
+        put_in_order(stack, low, top, (k, above - 1), d)
         top += 1
     return top
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from cdgis.core.array_types import FloatArray, IntArray
 from cdgis.core.compiled import kernel
-from cdgis.geometry.kernels.compiled.box_tree import DEEPEST, FAN, Shapes, Tree, edge_squared, widened
+from cdgis.geometry.kernels.compiled.box_tree import DEEPEST, FAN, Shapes, Tree, edge_squared, put_in_order, widened
 from cdgis.geometry.kernels.compiled.edges import SignArray, box_of
 
 Run = tuple[FloatArray, IntArray, IntArray, FloatArray]
@@ -93,18 +93,13 @@ def _apart_squared(run: Run, shapes: Shapes, chunk: int, box: FloatArray, wide: 
 def _open(tree: Tree, box: FloatArray, wide: float, stack: Stack, top: int) -> int:
     """Put the nodes below the one at stack[top] in its place, the nearest uppermost, without those beyond `wide`."""
     boxes, level, _ = tree
-    node, squared = stack
-    at, above = node[top, 0], node[top, 1]
+    at, above = stack[0][top, 0], stack[0][top, 1]
     child, low = level[above - 1] + FAN * (at - level[above]), top
     for k in range(child, min(child + FAN, level[above])):
         d = _gap_squared(boxes[k], box)
         if d > wide:
             continue
-        slot = top
-        while slot > low and squared[slot - 1] < d:
-            node[slot, 0], node[slot, 1], squared[slot] = node[slot - 1, 0], node[slot - 1, 1], squared[slot - 1]
-            slot -= 1
-        node[slot, 0], node[slot, 1], squared[slot] = k, above - 1, d
+        put_in_order(stack, low, top, (k, above - 1), d)
         top += 1
     return top
 

@@ -14,6 +14,16 @@ from cdgis.geometry.kernels.compiled.edges import SignArray
 
 
 @kernel
+def _put_below(level: IntArray, at: int, above: int, node: IntArray, top: int) -> int:
+    """Put the nodes below one on the stack; return its new height."""
+    child = level[above - 1] + FAN * (at - level[above])
+    for k in range(child, min(child + FAN, level[above])):
+        node[top, 0], node[top, 1] = k, above - 1
+        top += 1
+    return top
+
+
+@kernel
 def _any_meets(tree: Tree, box: FloatArray, node: IntArray) -> bool:
     """Return whether a chunk's box meets `box`."""
     boxes, level, _ = tree
@@ -25,10 +35,7 @@ def _any_meets(tree: Tree, box: FloatArray, node: IntArray) -> bool:
             continue
         if above == 0:
             return True
-        child = level[above - 1] + FAN * (at - level[above])
-        for k in range(child, min(child + FAN, level[above])):
-            node[top, 0], node[top, 1] = k, above - 1
-            top += 1
+        top = _put_below(level, at, above, node, top)
     return False
 
 
@@ -54,10 +61,7 @@ def _turn_over(
                     met[count] = owner[chunk]
                 count += 1
             continue
-        child = level[above - 1] + FAN * (here - level[above])
-        for k in range(child, min(child + FAN, level[above])):
-            node[top, 0], node[top, 1] = k, above - 1
-            top += 1
+        top = _put_below(level, here, above, node, top)
     return count
 
 
