@@ -2,6 +2,7 @@
 
 import math
 import os
+import time
 
 import pandas as pd
 import pytest
@@ -124,3 +125,30 @@ def test_what_could_not_be_sent_is_not_taken_for_kept(other):
     assert other.begin(len, strange, keep=strange)() == 1
     assert other.begin(_identity, {"of": [strange]})() == id(strange)
     assert other.begin(len, [1, 2])() == 2
+
+
+def _who(about: list[float], part: int) -> tuple[int, int, int]:
+    time.sleep(about[0])
+    return part, id(about), os.getpid()
+
+
+@pytest.mark.parametrize("busy_s", [0.0, 60.0])
+def test_shared_work_is_done_once_by_whoever_is_free(busy_s):
+    """However long the other is with an earlier question, nobody waits while parts are left."""
+    about = [0.01]
+    with beside(wanted=True) as started:
+        there = started.begin(os.getpid)()
+        started.begin(time.sleep, busy_s)
+        done = list(started.share(_who, about, range(12)))
+    assert sorted(part for part, _, _ in done) == list(range(12))
+    assert {pid for _, _, pid in done} == ({os.getpid()} if busy_s else {os.getpid(), there})
+    assert len({kept for _, kept, pid in done if pid == there}) == (0 if busy_s else 1)
+
+
+def test_shared_work_is_done_here_where_the_other_cannot():
+    with beside(wanted=True) as started:
+        started.begin(os._exit, 3)
+        assert [part for part, _, _ in started.share(_who, [0.0], [1, 2, 3])] == [3, 2, 1]
+        assert list(started.share(lambda about, part: about + part, 1, [1, 2])) == [3, 2]
+    with beside(wanted=False) as nobody:
+        assert list(nobody.share(max, 2, [1, 3])) == [3, 2]

@@ -35,7 +35,7 @@ def _sites(assessment: Assessment, only: tuple[str, ...] = ()) -> dict[str, str]
     composer = Composer(assessment)
     pages = SubjectPages(composer, {"management_units": {"ZH13080010000": "units/ZH13080010000.html"}})
     listed = [row for row in list_subjects(composer.book) if row.page and (not only or row.case.subject_id in only)]
-    return {row.case.subject_id: pages.render(row) for row in sorted(listed, key=lambda row: row.case.subject_id)}
+    return {row.case.subject_id: pages.render(row.case) for row in sorted(listed, key=lambda row: row.case.subject_id)}
 
 
 @cache

@@ -4,7 +4,7 @@ import io
 import pickle
 import subprocess
 import sys
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,6 +18,7 @@ from cdgis.core.freed_memory import share_one_pool
 MANY = 200
 """Subjects from which a second process repays the second it takes to start."""
 Answer = TypeVar("Answer")
+Part = TypeVar("Part")
 _SERVE = "import sys; sys.path[:] = {path!r}; from cdgis.core.beside import serve; serve()"
 _FAILURES = (OSError, EOFError, ValueError, TypeError, AttributeError, ImportError, IndexError, pickle.PickleError, MemoryError)
 
@@ -58,7 +59,11 @@ class Beside:
         here : the same work as this process does it, where it can tell how far it has come.
         keep : one of `given` that the process keeps: later questions, whatever they reach it through, do not send it again.
         """
-        here = here or partial(function, *given)
+        here, asked = here or partial(function, *given), self._put(function, given, keep)
+        return here if asked is None else partial(_answer_of, asked, here)
+
+    def _put(self, function: Callable[..., Answer], given: tuple[Any, ...], keep: Any) -> "Future[tuple[bool, Answer]] | None":
+        """Put a question to the other process's list; None where it cannot be asked."""
         if not self._asked:
             self._start()
         try:
@@ -66,10 +71,20 @@ class Beside:
         except _FAILURES:
             question = b""
         if not question:
-            return here
+            return None
         if keep is not None and id(keep) not in self._kept:
             self._kept[id(keep)] = len(self._kept), keep
-        return partial(_answer_of, self._turns.submit(self._ask, [question]), here)
+        return self._turns.submit(self._ask, [question])
+
+    def share(self, function: Callable[[Any, Part], Answer], about: Any, parts: Sequence[Part]) -> Iterator[Answer]:
+        """Yield `function(about, part)` of every part, last first: the other takes from the front, this one from the end.
+
+        So both are busy until the end, however long the other is with what it was asked before. It keeps `about`.
+        """
+        asked = [self._put(function, (about, part), about) for part in parts]
+        for part, question in zip(reversed(parts), reversed(asked), strict=True):
+            here = partial(function, about, part)
+            yield here() if question is None or question.cancel() else _answer_of(question, here)
 
     def begin_once(self, function: Callable[..., Answer], about: Any, *given: Any) -> Callable[[], Answer]:
         """Begin it as `begin` does, unless it was begun about this very object: then its answer is that one's."""
@@ -110,6 +125,10 @@ class Nobody:
         return here or partial(function, *given)
 
     begin_once = begin
+
+    def share(self, function: Callable[[Any, Part], Answer], about: Any, parts: Sequence[Part]) -> Iterator[Answer]:
+        """Yield `function(about, part)` of every part, last first."""
+        yield from (function(about, part) for part in reversed(parts))
 
 
 Other = Beside | Nobody

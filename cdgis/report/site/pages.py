@@ -1,6 +1,6 @@
 """All pages of the published site in order: path relative to the folder -> page text."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from cdgis.core.beside import NOBODY, Other
 from cdgis.core.freed_memory import give_back
@@ -19,12 +19,12 @@ from cdgis.report.site.page import (
 from cdgis.report.site.place_content import begin_places, place_pages
 from cdgis.report.site.subject_list import Listed, list_subjects
 from cdgis.report.site.subject_page import SubjectPages
-from cdgis.results.assessment import Assessment, in_planes_of
+from cdgis.results.assessment import Assessment
 
 INDEX, DASHBOARD, PLACES, CARBON = "index.html", "dashboard.html", "places.html", "carbon.html"
 SITE_FOLDER = "sites"
-_THEIRS = 9
-"""Every how many'th subject's page the other process renders: with tables, relocation and carbon it is busy as long as this one."""
+_TOGETHER = 8
+"""Subjects' pages that one process or the other renders at a time, a tenth of a second's work."""
 
 
 def render_pages(
@@ -35,7 +35,7 @@ def render_pages(
     Parameters
     ----------
     word : relocation cards link their Word twins.
-    other : draws the places meanwhile.
+    other : draws the places meanwhile, then shares the subjects' pages.
     alone : with those of `pages_apart`, which nobody else renders.
     """
     composer, pages = Composer(assessment), place_pages(assessment)
@@ -47,25 +47,19 @@ def render_pages(
     yield DASHBOARD, render_dashboard(assessment, draw_dashboard(assessment, listed, pages=pages))
     if alone:
         yield from pages_apart(assessment, word=word)
-    paged, subjects = [row for row in listed if row.page], SubjectPages(composer, pages)
-    theirs = other.begin(subject_pages, assessment, paged[::_THEIRS], here=lambda: list(_rendered(subjects, paged[::_THEIRS])))
-    yield from _rendered(subjects, [row for number, row in enumerate(paged) if number % _THEIRS])
     places = gathered()
     yield PLACES, render_place_list(assessment, places)
     for place in places:
         yield place.page, render_place(assessment, place)
-    yield from theirs()
+    yield from _subject_pages(SubjectPages(composer, pages, {row.case.subject_id: row.case for row in listed}), listed, other)
 
 
-def subject_pages(assessment: Assessment, rows: Sequence[Listed]) -> list[tuple[str, str]]:
-    """Return (path, HTML) of the pages of some subjects; may be done in a process that has entered no planes."""
-    with in_planes_of(assessment):
-        return list(_rendered(SubjectPages(Composer(assessment), place_pages(assessment)), rows))
-
-
-def _rendered(subjects: SubjectPages, rows: Iterable[Listed]) -> Iterator[tuple[str, str]]:
-    for row in rows:
-        yield f"{SITE_FOLDER}/{row.page}", subjects.render(row)
+def _subject_pages(subjects: SubjectPages, listed: Sequence[Listed], other: Other) -> Iterator[tuple[str, str]]:
+    page_of = {row.case.subject_id: f"{SITE_FOLDER}/{row.page}" for row in listed if row.page}
+    ids = list(page_of)
+    parts = [ids[start : start + _TOGETHER] for start in range(0, len(ids), _TOGETHER)]
+    for rendered in other.share(SubjectPages.render_some, subjects, parts):
+        yield from ((page_of[key], text) for key, text in rendered)
 
 
 def pages_apart(assessment: Assessment, *, word: bool = False) -> Iterator[tuple[str, str]]:

@@ -1,18 +1,19 @@
 """The page of one subject on the published site: its screening report between the site's links."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from cdgis.report.files.inline_assets import template_text
-from cdgis.report.screening import Composer, ScreeningReport
+from cdgis.report.screening import Case, Composer, ScreeningReport
 from cdgis.report.screening.blocks import Block, Cell, Grid, Heading, Pairs
 from cdgis.report.screening.cells import columns, distance_cell
 from cdgis.report.screening.grounds_wording import parts_of
 from cdgis.report.screening.html import page_values
-from cdgis.report.site.subject_list import UNIT_LAYER, Listed
+from cdgis.report.site.subject_list import UNIT_LAYER
 from cdgis.report.table_rows import Row, records, table
 from cdgis.report.templating import page_template
 from cdgis.report.wording import attribute, read_wording
-from cdgis.results.assessment import Assessment
+from cdgis.results.assessment import Assessment, in_planes_of
 
 _ZOOMS = (1, 2, 4, 8)
 _PAIRS = (
@@ -24,18 +25,29 @@ _PAIRS = (
 class SubjectPages:
     """Renders the pages of one assessment's subjects, whose tables it looks up once."""
 
-    def __init__(self, composer: Composer, pages: Mapping[str, Mapping[str, str]]) -> None:
-        """Take what composes the reports, and layer id -> zone id -> page relative to the site's folder."""
+    def __init__(self, composer: Composer, pages: Mapping[str, Mapping[str, str]], cases: Mapping[str, Case] | None = None) -> None:
+        """Take what composes the reports, and layer id -> zone id -> page relative to the site's folder; cases known already."""
         self._composer = composer
         self._pages = pages
+        self._cases = cases or {}
         assessment = composer.book.assessment
         self._moves = _by_enterprise(assessment, "relocation")
         self._parks = _by_enterprise(assessment, "destinations")
 
-    def render(self, row: Listed) -> str:
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel as what it is made of: another process looks up tables and cases itself."""
+        return _pages_of, (self._composer.assessment, self._pages)
+
+    def render_some(self, ids: Sequence[str]) -> list[tuple[str, str]]:
+        """Return (id, page) of some subjects; may be done in a process that has entered no planes."""
+        composer = self._composer
+        with in_planes_of(composer.assessment):
+            return [(key, self.render(self._cases.get(key) or composer.book.case(key))) for key in ids]
+
+    def render(self, case: Case) -> str:
         """Return the page of one subject; no script at all."""
-        key = row.case.subject_id
-        report = self._composer.report_on(row.case)
+        key = case.subject_id
+        report = self._composer.report_on(case)
         parts = parts_of(report, more=_relocation(self._moves.get(key, ()), self._parks.get(key, ())))
         return page_template("site.html").render(
             **page_values(report, parts, style=template_text("subject.css"), zooms=_ZOOMS),
@@ -48,6 +60,10 @@ class SubjectPages:
         for unit in report.basics.units:
             if page := self._pages.get(UNIT_LAYER, {}).get(unit):
                 yield f"../{page}", f"单元 {unit}"
+
+
+def _pages_of(assessment: Assessment, pages: Mapping[str, Mapping[str, str]]) -> SubjectPages:
+    return SubjectPages(Composer(assessment), pages)
 
 
 def _by_enterprise(assessment: Assessment, name: str) -> Mapping[str, Sequence[Row]]:
