@@ -179,8 +179,9 @@ def test_no_pairs_when_a_side_is_empty_or_far(subjects, zones):
 @given(st.lists(lattice_polygons(), min_size=1, max_size=6), st.lists(lattice_polygons(), min_size=1, max_size=5))
 def test_pairs_are_the_same_to_the_last_bit_by_either_engine(subjects, zones):
     # Some subjects clear of every outline: those are the ones that the kernels settle.
-    subjects = [*subjects, shapely.box(1.2, 1.2, 1.4, 1.4), shapely.box(40, 40, 41, 41)]
-    zones = [*zones, shapely.box(-30, -30, 39, 39)]
+    points = [shapely.Point(1.3, 1.3), shapely.Point(40, 40), shapely.Point(2, 1), shapely.Point(), shapely.MultiPoint([(1.3, 1.3), (5, 5)])]
+    subjects = [*subjects, shapely.box(1.2, 1.2, 1.4, 1.4), shapely.box(40, 40, 41, 41), *points]
+    zones = [*zones, shapely.box(-30, -30, 39, 39), shapely.LineString([(1, 1), (40, 40)])]
     plain = overlapping_pairs(np.array(subjects), np.array(zones), engine=Engine.PLAIN)
     fast = overlapping_pairs(np.array(subjects), np.array(zones), engine=Engine.COMPILED)
     for name in ("subject", "zone", "area_m2", "touch_subject", "touch_zone"):

@@ -8,6 +8,7 @@ import pytest
 import shapely
 from shapely.ops import split
 
+from cdgis.geometry.kernels import Engine
 from cdgis.relocation import rank_by_urgency
 from cdgis.relocation.policy import read_priority_policy, weights_of
 from cdgis.relocation.priority import closeness, scores
@@ -125,3 +126,25 @@ def test_shipped_weights_never_lead_out_of_the_printed_interval(capfd: pytest.Ca
         rank = score.rank(ascending=False, method="min")
         assert (ranking["rank_low"] <= rank).all() and (rank <= ranking["rank_high"]).all()
     assert (ranking["rank_low"] <= ranking["rank"]).all() and (ranking["rank"] <= ranking["rank_high"]).all()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_pairs_are_counted_by_kernels_as_by_arrays(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(seed)
+    low, high = cases(seed, 60, 7)
+    low[:20], high[:20] = low[20:40], high[20:40]  # ties
+    low[:, 0] = high[:, 0] = 0.5
+    for tolerance in (0.0, rng.uniform(0.05, 0.9)):
+        allowed = WeightSet.around(rng.dirichlet(np.full(7, 2.0)), tolerance)
+        found = []
+        for engine in Engine:
+            monkeypatch.setattr("cdgis.relocation.rank_intervals.chosen_engine", lambda engine=engine, **_: engine)
+            found.append(rank_intervals(low, high, allowed, exact_up_to=0))
+        leads = low[None] - high[:, None]  # of each over each
+        least = np.array([allowed.least(rows) for rows in leads])
+        np.fill_diagonal(least, -1.0)
+        plain = 1 + (least > 1e-9).sum(axis=1), len(low) - (least > -1e-9).sum(axis=0)
+        for best, worst in found:
+            np.testing.assert_array_equal(best, plain[0])
+            np.testing.assert_array_equal(worst, plain[1])
+    assert (plain[0] > 1).any() and (plain[1] < len(low)).any()

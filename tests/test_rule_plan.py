@@ -33,7 +33,7 @@ EXEMPTIONS = (
     {"conditions": [{"attribute": "forest_approval", "op": "declared"}], "article": "示例"},
 )  # fmt: skip
 FACTS = {"coal_t_per_yr": ("1", "9"), "two_high": ("true", "false"), "forest_approval": ("林资许准〔2025〕12号",), "activity_seen": ("张三",),
-         "place_conflict": ("所写的县不符",), "protection_distance_m": ("300",)}  # fmt: skip
+         "place_conflict": ("所写的县不符",), "protection_distance_m": ("300",), "land_ha": ("1", "2", "3")}  # fmt: skip
 
 
 def some(rng, pool, chance=0.4):
@@ -127,6 +127,19 @@ def test_what_is_remembered_is_kept_apart_by_what_is_said_and_stays_little(monke
         assert len(plan._known) <= 3 and (~plan.sized).any()
 
 
+def test_what_no_rule_asks_about_changes_no_answer_and_tells_nobody_apart():
+    left = set()
+    for seed in range(40, 60):
+        rules, _, facts, _ = asked_of(np.random.default_rng(seed))
+        plan = plan_of(rules, DAY)
+        beside = {name: values[::-1] for name, values in facts.attributes.items() if name not in plan.asked}
+        other, left = replace(facts, attributes={**facts.attributes, **beside}), left | set(beside)
+        plain = np.array([rule_applies_but_for_geometry(one, other, plan.book) for one in plan.bearers])
+        np.testing.assert_array_equal(plan.but_for_geometry(facts), plain)
+        assert other.alike(plan.asked).keys == facts.alike(plan.asked).keys
+    assert left >= {"land_ha", "coal_t_per_yr"}, left
+
+
 def test_buffers_are_decided_as_if_every_distance_had_been_measured():
     spared = 0
     for seed in range(12):
@@ -134,9 +147,10 @@ def test_buffers_are_decided_as_if_every_distance_had_been_measured():
         hits = Hits(measured.hits, facts.size, {name: layer.unknown_classes for name, layer in layers.items()})
         for one in (one for one in (*rules, *grey_rules(rules)) if one.geometry == "within" and scope_of(one).layer in layers):
             place, nearest = place_of(one, facts, measured, hits), measured.nearest[scope_of(one)]
-            off = np.where(hits.of(scope_of(one))[0], 0.0, nearest.distance_m)
+            hit = hits.of(scope_of(one))[0]
+            off = np.where(hit, 0.0, nearest.distance_m)
             threshold, blind = buffer_m(one, facts), measured.uncovered[one.layer] | hits.doubtful(one)
-            near = off <= threshold
+            near = hit | (off <= threshold)  # who is inside is near, were no distance declared
             no = ~near & ~blind & ~np.isnan(threshold)
             grey = no & ~(off > (one.distance_m or np.inf)) if is_grey(one) else no
             np.testing.assert_array_equal(place.geometry == TRUE, grey if is_grey(one) else near)

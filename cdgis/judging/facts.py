@@ -3,7 +3,7 @@
 Every answer is a Kleene array with one value a subject. Geometry is not looked at here.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,9 +72,9 @@ class Facts:
             measures={name: values[positions] for name, values in self.measures.items()},
         )  # fmt: skip
 
-    def alike(self) -> "Alike":
-        """Return which subjects the same is said of; sizes are measured, not said."""
-        names = sorted(self.attributes)
+    def alike(self, asked: Collection[str]) -> "Alike":
+        """Return of which subjects the same is said, of attributes those in `asked` alone; sizes are measured, not said."""
+        names = sorted(name for name in self.attributes if name in asked)
         columns = (self.kind, self.industry, self.project_type, self.activity, *(self.attributes[name] for name in names))
         code = np.zeros(self.size, dtype=np.int64)
         for column in columns:

@@ -37,6 +37,7 @@ from cdgis.judging.rule_outcomes import (
     scope_of,
 )
 from cdgis.rules import Rule
+from cdgis.rules.attributes import SEEN
 from cdgis.rules.succession import Succession, succession, successors_of
 
 _KEPT_PLANS = 4
@@ -83,6 +84,8 @@ class RulePlan:
     """Rules that forbid by a zone of an element layer."""
     sized: BoolArray
     """Bearers whose answer may depend on how large a subject is."""
+    asked: frozenset[str]
+    """Attributes that some answer but for geometry may depend on; whatever else is declared tells nobody apart."""
     _known: dict[object, Kleene] = field(default_factory=dict, init=False, repr=False)
     _open: dict[tuple[int, object], str] = field(default_factory=dict, init=False, repr=False)
 
@@ -91,7 +94,7 @@ class RulePlan:
 
         What does not depend on size is asked once of subjects of whom the same is said, and remembered.
         """
-        alike = alike or facts.alike()
+        alike = alike or facts.alike(self.asked)
         known = dict(self._known)
         new = [number for number, key in enumerate(alike.keys) if key not in known]
         if new:
@@ -138,7 +141,8 @@ class RulePlan:
         elements = [rule.geometry == "hit" and rule.layer != UNIT_LAYER for rule in rules]
         return cls(
             columns=columns, elements=(columns["rank"] == 3) & ~columns["manual"] & np.array(elements, dtype=bool),
-            sized=np.array([_asks_of_size(rules[first], book) for first in bearers], dtype=bool),
+            sized=np.array([not _asked_by(rules[first], book).isdisjoint(MEASURES) for first in bearers], dtype=bool),
+            asked=frozenset().union(*(_asked_by(rules[first], book) for first in bearers)),
             rules=rules, engine={rule.id: rule for rule in in_force if rule.geometry == "engine"}, book=book,
             bearers=tuple(rules[first] for first in bearers), bearing=bearing,
             lookers=tuple(rules[first] for first in lookers), looking=looking, by_key=by_key,
@@ -163,12 +167,13 @@ def _bearing(rule: Rule) -> object:
     )  # fmt: skip
 
 
-def _asks_of_size(rule: Rule, book: Succession) -> bool:
-    """Return whether a rule, or one that takes over what it lets go, has a condition on area or length."""
+def _asked_by(rule: Rule, book: Succession) -> frozenset[str]:
+    """Return the attributes that a rule's answer but for geometry may depend on, or that of one that takes over what it lets go."""
     heirs = [heir for exemption in rule.unless for heir in successors_of(rule, exemption, book)]
     asked = [c for one in (rule, *heirs) for c in (*one.conditions, *([one.or_declared] if one.or_declared else []))]
     asked += [c for exemption in rule.unless for c in exemption.conditions]
-    return any(condition.attribute in MEASURES for condition in asked)
+    names = {"activity", *(c.attribute for c in asked), *(one.industry_flag for one in (rule, *heirs) if one.industry_flag)}
+    return frozenset(names | {name + SEEN for name in names})
 
 
 def _looking(rule: Rule) -> object:
@@ -197,7 +202,7 @@ class Rulings:
 
     def __init__(self, plan: RulePlan, facts: Facts, measurement: Measurement, hits: Hits) -> None:
         """Ask every rule of `plan` about the subjects of `facts` and `measurement`."""
-        self._plan, self._asked, self._alike = plan, (facts, measurement, hits), facts.alike()
+        self._plan, self._asked, self._alike = plan, (facts, measurement, hits), facts.alike(plan.asked)
         self._places: dict[int, Place] = {}
         rest, geometry = plan.but_for_geometry(facts, self._alike)[plan.bearing], self._geometry()[plan.looking]
         value = np.minimum(rest, geometry)

@@ -19,8 +19,11 @@ import numpy as np
 
 from cdgis.core.array_types import FloatArray, IntArray
 from cdgis.core.integer_program import minimise
+from cdgis.geometry.kernels import Engine, chosen_engine
 
 _TIE = 1e-9
+_PAIRS_COUNT = 64
+"""So many pairs count as one to the size of a job."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,27 +63,41 @@ def rank_intervals(low: FloatArray, high: FloatArray, weights: WeightSet, *, exa
     """
     count = len(low)
     best, worst = np.ones(count, dtype=np.int64), np.full(count, count, dtype=np.int64)
-    exact = count <= exact_up_to
-    bottom, top, all_of_them = low @ weights.given, high @ weights.given, np.arange(count)
+    if count > exact_up_to:
+        ahead, behind = _sure(low, high, weights)
+        return best + ahead, worst - behind
     for i in range(count):
-        if exact:
-            others = all_of_them != i
-            best[i] += _fewest(low[others] - high[i], weights, _TIE)
-            worst[i] -= _fewest(low[i] - high[others], weights, -_TIE)
-        else:  # who is not ahead by the given weights is not by all of them
-            ahead = np.flatnonzero((bottom - top[i] > _TIE / 2) & (all_of_them != i))
-            behind = np.flatnonzero((bottom[i] - top > -2 * _TIE) & (all_of_them != i))
-            best[i] += _surely(low[ahead] - high[i], weights, _TIE)
-            worst[i] -= _surely(low[i] - high[behind], weights, -_TIE)
+        others = np.arange(count) != i
+        best[i] += _fewest(low[others] - high[i], weights, _TIE)
+        worst[i] -= _fewest(low[i] - high[others], weights, -_TIE)
     return best, worst
 
 
-def _surely(leads: FloatArray, weights: WeightSet, tie: float) -> int:
-    """Return how many rows of `leads` weigh more than `tie` by all the weights."""
+def _sure(low: FloatArray, high: FloatArray, weights: WeightSet) -> tuple[IntArray, IntArray]:
+    """Return how many others are surely ahead of each candidate by all the weights, and how many surely not."""
+    count, own = len(low), np.arange(len(low))
+    bottom, top = low @ weights.given, high @ weights.given
+    if chosen_engine(work=count * count // _PAIRS_COUNT) is Engine.COMPILED:
+        from cdgis.relocation.sure_leads import sure_leads
+
+        return sure_leads((low, high), (bottom, top), (weights.given, weights.low, weights.high), _TIE)
+    ahead, behind = np.zeros(count, dtype=np.int64), np.zeros(count, dtype=np.int64)
+    for i in range(count):  # who is not ahead by the given weights is not by all of them
+        those = np.flatnonzero((bottom - top[i] > -2 * _TIE) & (own != i))
+        least = _least(low[those] - high[i], weights)
+        ahead[i] = (least > _TIE).sum()
+        behind[those] += least > -_TIE
+    return ahead, behind
+
+
+def _least(leads: FloatArray, weights: WeightSet) -> FloatArray:
+    """Return the least each row of `leads` weighs, or, where it surely weighs more than a tie, what it weighs at least."""
     # what the weights can take from a lead is at most the swing over their box: few leads need the exact extreme
     swing = np.maximum(weights.given - weights.low, weights.high - weights.given)
-    sure = leads @ weights.given - np.abs(leads) @ swing > tie
-    return int(sure.sum() + ((weights.least(leads[~sure]) > tie).sum() if not sure.all() else 0))
+    least = leads @ weights.given - np.abs(leads) @ swing
+    open_ = np.flatnonzero(least <= _TIE)
+    least[open_] = weights.least(leads[open_])
+    return np.asarray(least)
 
 
 def _fewest(leads: FloatArray, weights: WeightSet, tie: float) -> int:

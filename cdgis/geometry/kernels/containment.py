@@ -1,4 +1,4 @@
-"""Polygons that no outline of a layer comes near: wholly inside or outside each zone, nothing to cut.
+"""Polygons and points that no outline of a layer comes near: wholly inside or outside each zone, nothing to cut.
 
 In a large job most subjects are such. Compiled kernels find them by the boxes of the outlines' chunks, in a tree that a
 layer keeps.
@@ -60,7 +60,7 @@ def subjects_within(
 
     Parameters
     ----------
-    able : which subjects are polygons large enough to count as inside what holds them.
+    able : which subjects are points, or polygons large enough to count as inside what holds them.
     room_m : outlines this near to a subject's box come near it.
     """
     asked, nothing = np.flatnonzero(able), np.empty(0, dtype=np.int64)

@@ -21,7 +21,8 @@ from cdgis.geometry.kernels.subdivide import Cut, Zones
 from cdgis.geometry.outline_chunks import OutlineChunks
 from cdgis.geometry.shapes import of_dimension
 
-_AREAL = 2
+_AREAL, _POINT = 2, 0
+"""Dimension of polygons; type of single points."""
 _PREPARED = Lock()
 _MANY_PARTS = 16
 _FEW_SUBJECTS = 64
@@ -99,8 +100,9 @@ def overlapping_pairs(
 
 
 def _settled(subjects: GeometryArray, zones: Zones, engine: Engine | None) -> Settled:
-    """Return the polygons no outline comes near, and which of `zones` hold them; what is no more than rounding only touches."""
-    able = (shapely.get_dimensions(subjects) == _AREAL) & ~shapely.is_empty(subjects) & ~_within_rounding(subjects)
+    """Return the polygons and points no outline comes near, and which of `zones` hold them; what is no more than rounding only touches."""
+    kind = (shapely.get_dimensions(subjects) == _AREAL) | (shapely.get_type_id(subjects) == _POINT)
+    able = kind & ~shapely.is_empty(subjects) & ~_within_rounding(subjects)
     found = subjects_within(subjects, able, zones.outlines, room_m=_ROOM_M, engine=engine)
     zone = zones.places()[found.zone]
     there = zone >= 0  # others do not come near the box of all subjects

@@ -50,11 +50,11 @@ def measure_effects(loaded: Loaded, judged: Judged, outcome: pd.DataFrame, *, ra
     gone = amounts.copy()
     gone.loc[closed] = 0.0
     gone.loc[moved.index, "to_move"] = 0.0
-    rows = []
+    rows, reached = [], _reached(loaded, enterprises.loc[outcome.index], after.loc[outcome.index[~outcome["closes"]]], radius_m)
     for layer in (name for name in GROUPS if name in loaded.layers):
         old, new = (_zone_of(loaded, layer, points) for points in (enterprises[["lon", "lat"]], after))
         rows += _sums(loaded, layer, (old, amounts), (new, gone))
-        rows += _people(loaded, layer, enterprises, (outcome, after), radius_m)
+        rows += _people(loaded, layer, reached)
     table = pd.DataFrame(rows)
     if table.empty:
         return table
@@ -65,7 +65,8 @@ def measure_effects(loaded: Loaded, judged: Judged, outcome: pd.DataFrame, *, ra
 def _zone_of(loaded: Loaded, layer: str, points: pd.DataFrame) -> npt.NDArray[np.int64]:
     """Return the position of the zone each point (degrees) lies in (the first, where they overlap), -1 for none."""
     zones = np.asarray(loaded.layers[layer].zones.geometry.array, dtype=object)
-    at, zone = shapely.STRtree(zones).query(shapely.points(points[["lon", "lat"]].to_numpy(dtype=float)), "intersects")
+    # asked zone by zone: the tree prepares what it is asked about, and a zone has a thousand times a point's vertices
+    zone, at = shapely.STRtree(_points(points)).query(zones, "intersects")
     found = np.full(len(points), len(zones), dtype=np.int64)
     np.minimum.at(found, at, zone)
     return np.where(found == len(zones), -1, found)
@@ -104,22 +105,26 @@ def _row(zones: pd.DataFrame, layer: str, i: int, cells: tuple[str, float, float
     }  # fmt: skip
 
 
-def _people(
-    loaded: Loaded, layer: str, enterprises: pd.DataFrame, moves: tuple[pd.DataFrame, pd.DataFrame], radius_m: float
-) -> list[dict[str, object]]:
-    """Return how many people of each zone live near an enterprise that must move or close, before and after."""
-    outcome, after = moves
-    if RECEPTOR_LAYER not in loaded.layers or outcome.empty:
+def _reached(
+    loaded: Loaded, before: pd.DataFrame, after: pd.DataFrame, radius_m: float
+) -> dict[str, npt.NDArray[np.int64]]:
+    """Return the receptors near those who must move or close, before and after the plan; nothing where nobody must."""
+    if RECEPTOR_LAYER not in loaded.layers or before.empty:
+        return {}
+    return {
+        name: np.unique(near_receptors(loaded, _points(frame), radius_m)[1])
+        for name, frame in (("before", before), ("after", after))
+    }
+
+
+def _people(loaded: Loaded, layer: str, reached: Mapping[str, npt.NDArray[np.int64]]) -> list[dict[str, object]]:
+    """Return how many people of each zone live at the receptors reached, before and after."""
+    if not reached:
         return []
     receptors = loaded.layers[RECEPTOR_LAYER].zones
     people = np.nan_to_num(people_at(loaded))
     spots = shapely.get_coordinates(shapely.point_on_surface(np.asarray(receptors.geometry.array, dtype=object)))
     home = _zone_of(loaded, layer, pd.DataFrame(spots, columns=["lon", "lat"]))
-    stays = outcome.index[~outcome["closes"]]
-    reached = {
-        name: np.unique(near_receptors(loaded, _points(frame), radius_m)[1])
-        for name, frame in (("before", enterprises.loc[outcome.index]), ("after", after.loc[stays]))
-    }
     zones, rows = loaded.layers[layer].zones, []
     totals: Mapping[str, npt.NDArray[np.float64]] = {
         name: _total(home[who], pd.Series(people[who]), len(zones)) for name, who in reached.items()
