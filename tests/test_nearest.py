@@ -246,3 +246,17 @@ def test_which_of_neighbours_is_named_never_hangs_on_the_last_bits(seed, turn):
     index = OutlineIndex.of(np.asarray(roads, dtype=object), engine=Engine.PLAIN)
     squares = shapely.buffer(shapely.points(points[1:]), 0.2, cap_style="square")
     assert index.nearest(squares, np.ones(3, dtype=bool))[0].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_chunks_of_polygons_are_those_of_their_outlines(seed):
+    rng = np.random.default_rng(seed)
+    solid = shapely.buffer(shapely.points(rng.uniform(0, 9, (40, 2))), rng.uniform(0.1, 1, 40), quad_segs=int(rng.integers(1, 6)))
+    holed = shapely.difference(solid[:20], shapely.buffer(shapely.centroid(solid[:20]), 0.05))
+    several = shapely.multipolygons(list(rng.choice(solid, 3)))
+    odd = [shapely.Polygon(), shapely.MultiPolygon(), shapely.force_3d(solid[0], 2.0), several]
+    shapes = rng.permutation(np.array([*solid, *holed, *odd], dtype=object))[: int(rng.integers(1, 60))]
+    lines = shapely.boundary(shapes)
+    direct, outlined = OutlineChunks.of(shapes), OutlineChunks.of(lines)
+    for part in ("xy", "first", "last", "owner"):
+        assert np.array_equal(getattr(direct, part), getattr(outlined, part)) and getattr(direct, part).dtype == getattr(outlined, part).dtype

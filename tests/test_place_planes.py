@@ -183,3 +183,18 @@ def test_two_places_in_one_process_keep_to_their_own_planes(tmp_path):
     with ThreadPoolExecutor(2) as threads:
         at_once = list(threads.map(distance_m, ("east", "south")))
     assert at_once == in_turn[:2]
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_the_distance_plane_is_the_one_proj_derives_from_epsg_4490(name):
+    west, south, east, north = PLACES[name]
+    random = np.random.default_rng(len(name))
+    degrees = random.uniform(west, east, 2000), random.uniform(south, north, 2000)
+    with on_planes(lambda: Planes.of(PLACES[name])):
+        plane = Planes.of(PLACES[name]).distance_proj
+        there = pyproj.Transformer.from_crs("EPSG:4490", plane, always_xy=True).transform(*degrees)
+        back = pyproj.Transformer.from_crs(plane, "EPSG:4490", always_xy=True).transform(*there)
+        points = geodesy.geometries_to_local(shapely.points(*degrees))
+        assert np.array_equal(shapely.get_coordinates(points), np.column_stack(there))
+        assert np.array_equal(geodesy.from_local(*there), back)
+        assert np.array_equal(shapely.get_coordinates(geodesy.geometries_from_local(points)), np.column_stack(back))

@@ -6,6 +6,7 @@ import random
 import zlib
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +20,14 @@ from cdgis.cli import main
 from cdgis.core.progress import Silent
 from cdgis.geometry.planes import Planes, set_planes
 from cdgis.judging.layer_stack import planes_of_zones
+from cdgis.readers import place_extent as place_extent_module
 from cdgis.readers import prepared_layers, read_layer
+from cdgis.readers.coordinates import Box
 from cdgis.readers.inputs import expand_globs
+from cdgis.readers.layer_files import layer_extent
 from cdgis.readers.loading import load_workspace
-from cdgis.readers.place_extent import in_place
-from cdgis.readers.prepared_layers import PREPARED_DIR, PreparedLayers
+from cdgis.readers.place_extent import in_place, place_extent
+from cdgis.readers.prepared_layers import PREPARED_DIR, PreparedLayers, without_prepared
 from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.layers import Layer
 from cdgis.workspace.settings import open_workspace
@@ -233,3 +237,40 @@ def test_two_processes_writing_at_once_leave_one_whole_copy(tmp_path: Path, monk
             path.write_bytes(b"")
     assert [told(layer) for layer in layers] == [plain, plain]
     assert not list((tmp_path / PREPARED_DIR).glob(".*.tmp"))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_box_around_a_place_is_kept_for_that_very_file(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    draw = random.Random(seed)
+    at, wide = draw.uniform(116, 117.9), draw.uniform(0.1, 0.9)
+    spec = layer_spec("界.geojson", fields={"zone_id": ("id",)})
+    path = write_geojson(tmp_path / "界.geojson", [(shapely.box(at, 41, at + wide, 41.1), {"id": "A"})])
+
+    def asked() -> Box | None:
+        return kept_in(tmp_path, [spec]).extent(spec, path, partial(layer_extent, spec, tmp_path))
+
+    plain = layer_extent(spec, tmp_path)
+    assert asked() == plain
+    kept = next((tmp_path / PREPARED_DIR).glob(".*.extent"))
+    with monkeypatch.context() as closed:
+        closed.setattr("cdgis.readers.layer_files.read_raw", pytest.fail)
+        assert asked() == plain
+    data = bytearray(kept.read_bytes())
+    data[draw.randrange(len(data))] ^= 1 << draw.randrange(8)
+    kept.write_bytes(data if seed % 2 else data[: draw.randrange(len(data))])
+    assert asked() == plain
+    before = path.stat()
+    path.write_bytes(path.read_bytes().replace(b"41.1", b"41.7"))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert path.stat().st_size == before.st_size and asked() == layer_extent(spec, tmp_path) != plain
+
+
+def test_whoever_declines_kept_layers_is_not_given_a_kept_box(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    workspace = open_workspace(small_workspace(tmp_path))
+    true = place_extent(workspace)
+    monkeypatch.setattr(PreparedLayers, "extent", lambda *_: (0.0, 0.0, 1.0, 1.0))
+    place_extent_module._known_boxes.clear()
+    assert place_extent(workspace) == (0.0, 0.0, 1.0, 1.0) != true
+    with without_prepared():
+        assert place_extent(workspace) == true
+    place_extent_module._known_boxes.clear()

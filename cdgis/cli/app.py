@@ -248,7 +248,7 @@ app.add_typer(desk_app, name="desk")
 def _rare_collection() -> Iterator[None]:
     """Look for circular garbage less often: tables and geometries make little, and looking takes a tenth of a short job."""
     usual = gc.get_threshold()
-    gc.set_threshold(100_000, 50, 100)
+    gc.set_threshold(300_000, 20, 100)
     try:
         yield
     finally:

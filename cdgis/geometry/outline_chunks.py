@@ -12,6 +12,8 @@ from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
 
 EDGES = 8
 """Edges of a chunk, its last one excepted that may have fewer: so few keep nearest-distance queries short."""
+_POLYGONAL = (3, 6)
+"""Types of shapes: polygon, multipolygon."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,11 +32,22 @@ class OutlineChunks:
         """Return the chunks of every geometry's outline, points first; empty ones and None have none."""
         outlines = np.array(geoms, dtype=object)
         areal = shapely.get_dimensions(outlines) == 2
+        if len(outlines) and (areal & np.isin(shapely.get_type_id(outlines), _POLYGONAL)).all():
+            return cls._of_polygons(outlines)
         outlines[areal] = shapely.boundary(outlines[areal])
         parts, row = shapely.get_parts(outlines, return_index=True)
         order = np.argsort(shapely.get_dimensions(parts) == 1, kind="stable")
         start = np.append(0, np.cumsum(shapely.get_num_coordinates(parts[order])))
         return cls.of_paths(shapely.get_coordinates(parts[order]), start, row[order])
+
+    @classmethod
+    def _of_polygons(cls, geoms: GeometryArray) -> "OutlineChunks":
+        """Return the same of polygons alone, their rings taken as they are stored: no outline is made as a shape."""
+        _, xy, (ring, *within) = shapely.to_ragged_array(geoms, include_z=False)
+        row = np.arange(len(geoms))
+        for offsets in reversed(within):
+            row = np.repeat(row, np.diff(offsets))
+        return cls.of_paths(xy, np.asarray(ring, dtype=np.int64), row)
 
     @classmethod
     def of_paths(cls, xy: FloatArray, start: IntArray, row: IntArray) -> "OutlineChunks":

@@ -49,7 +49,7 @@ def ready(layer: Layer) -> ReadyLayer:
 
 
 def _made_ready(layer: Layer) -> ReadyLayer:
-    order = layer.zones.reset_index(drop=True).sort_values("zone_id", kind="stable").index.to_numpy()
+    order = np.argsort(layer.zones["zone_id"].to_numpy(dtype=object), kind="stable")
     plane, local = (shapes[order] for shapes in planes_of_zones(layer))
     words = {name: layer.zones[name].to_numpy(dtype=object)[order] for name in ZONE_COLUMNS}
     boxes, outlines = shapely.bounds(local).reshape(-1, 4), OutlineIndex.of(local)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial, wraps
-from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from cdgis.core.errors import CdgisError, CrsError, LayerError, WorkspaceError
@@ -14,6 +13,7 @@ from cdgis.geometry.planes import Planes, on_planes
 from cdgis.readers.coordinates import Box
 from cdgis.readers.inputs import file_stamp
 from cdgis.readers.layer_files import layer_extent
+from cdgis.readers.prepared_layers import PreparedLayers, declined
 from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.pack_choice import packs_of
 from cdgis.workspace.settings import SETTINGS_FILE, Workspace
@@ -57,7 +57,7 @@ def _extents(workspace: Workspace, specs: list[LayerSpec], failed: list[CdgisErr
     boxes = []
     for spec in specs:
         try:
-            box = _extent(spec, workspace.layers_dir)
+            box = _extent(spec, workspace)
         except (LayerError, CrsError) as err:
             failed.append(err)
             continue
@@ -67,17 +67,23 @@ def _extents(workspace: Workspace, specs: list[LayerSpec], failed: list[CdgisErr
 
 _KEPT = 64
 _known_boxes: dict[Hashable, Box | None] = {}
-"""Of files as they are: entry, path and stamp -> extent. Every question about a place begins with that of its outline."""
+"""Of files as they are: entry, path, stamp, and whether kept layers are declined -> extent.
+
+Every question about a place begins with that of its outline.
+"""
 
 
-def _extent(spec: LayerSpec, folder: Path) -> Box | None:
-    path = folder / spec.path
-    key = (spec.model_dump_json(), path, file_stamp(path) if path.exists() else ())
-    if key in (kept := dict(_known_boxes)):
-        return kept[key]
-    if len(kept) >= _KEPT:
+def _extent(spec: LayerSpec, workspace: Workspace) -> Box | None:
+    path = workspace.layers_dir / spec.path
+    key = (spec.model_dump_json(), path, file_stamp(path) if path.exists() else (), declined())
+    if key in (known := dict(_known_boxes)):
+        return known[key]
+    if len(known) >= _KEPT:
         _known_boxes.clear()
-    return _known_boxes.setdefault(key, layer_extent(spec, folder))
+    read = partial(layer_extent, spec, workspace.layers_dir)
+    specs = [each for each in workspace.catalog.layers.values() if each.is_vector]
+    kept = PreparedLayers.of(workspace.root, workspace.layers_dir, specs)
+    return _known_boxes.setdefault(key, kept.extent(spec, path, read) if kept is not None else read())
 
 
 def _outlines(workspace: Workspace) -> list[LayerSpec]:

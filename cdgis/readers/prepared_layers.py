@@ -30,6 +30,8 @@ from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
 from cdgis.core.vocabulary import InputRecord, IntakeNote, IntakeStatus
 from cdgis.geometry.geodesy import PROJ_VERSIONS
 from cdgis.geometry.planes import current_planes
+from cdgis.readers.coordinates import Box
+from cdgis.readers.inputs import file_sha256, file_stamp
 from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.layers import Layer
 
@@ -38,13 +40,18 @@ LEAST_BYTES = 2_000_000
 """Layers of fewer bytes together are read as quickly as anything kept of them."""
 _ROOMS = ("core", "geometry", "workspace", "readers", "rules", "judging")
 """What decides how a layer is read and laid out on the planes."""
-_SUFFIXES = (".zones", ".planes", ".tmp")
+_SUFFIXES = (".zones", ".planes", ".extent", ".tmp")
 _BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, ShapelyError)
 _WORD = 8
 """Bytes of every number in a file."""
 _off: ContextVar[bool] = ContextVar("prepared layers off", default=False)
 
 Shapes = tuple[GeometryArray, ...]
+
+
+def declined() -> bool:
+    """Return whether kept layers are neither used nor made now."""
+    return _off.get()
 
 
 @contextmanager
@@ -86,6 +93,24 @@ class PreparedLayers:
         key = _hash(_fingerprint(), repr(current_planes()), spec.model_dump_json(), record.sha256)
         return Entry(home=self, path=self.folder / _name(spec), key=key)
 
+    def extent(self, spec: LayerSpec, path: Path, read: Callable[[], Box | None]) -> Box | None:
+        """Return the box around a layer that `read` finds in its file; it decides the planes, so they are no part of its key."""
+        if not path.is_file():
+            return read()
+        try:
+            stamp, key = file_stamp(path), _hash(_fingerprint(), spec.model_dump_json(), file_sha256(path))
+        except OSError:
+            return read()
+        target = self.folder / f"{_name(spec)}.extent"
+        found = _read(target, key)
+        box = found[0].get("box") if found is not None else None
+        if isinstance(box, list) and len(box) == 4 and all(type(bound) is float for bound in box):
+            return box[0], box[1], box[2], box[3]
+        made = read()
+        if made is not None and file_stamp(path) == stamp:
+            self.write(target, {"box": made, "key": key}, ())
+        return made
+
     def make_room(self) -> None:
         """Make the folder once, and clear away what no layer of the catalogue is kept under.
 
@@ -101,6 +126,19 @@ class PreparedLayers:
             if path.suffix in _SUFFIXES and path.stem not in self.names:
                 path.unlink(missing_ok=True)
         self._made.append(True)
+
+    def write(self, target: Path, head: Mapping[str, Any], shapes: Shapes) -> None:
+        """Write one kept file, all of it or nothing; what cannot be written is read again by the next command."""
+        part = target.with_suffix(f".{getpid()}-{get_ident()}.tmp")
+        try:
+            self.make_room()
+            part.write_bytes(_packed(dict(head), shapes))
+            part.replace(target)
+        except (OSError, ValueError):  # no room, no permission, or another process holds the file
+            try:
+                part.unlink(missing_ok=True)
+            except OSError:
+                return
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -136,7 +174,7 @@ class Entry:
         if all(type(text) is str for texts in columns.values() for text in texts):
             notes = [asdict(note) for note in layer.notes]
             head = {"columns": columns, "count": len(layer.zones), "notes": notes, "content": layer.record.content_sha256}
-            self._write(".zones", head, (np.asarray(layer.zones.geometry.array, dtype=object),))
+            self.home.write(self.path.with_suffix(".zones"), head | {"key": self.key}, (np.asarray(layer.zones.geometry.array, dtype=object),))
         return replace(layer, prepared=replace(self, zones=layer.zones))
 
     def planes(self, zones: GeoDataFrame, make: Callable[[], tuple[GeometryArray, GeometryArray]]) -> tuple[GeometryArray, GeometryArray]:
@@ -149,21 +187,8 @@ class Entry:
             plane, local = found[1]
             return plane, local
         made = make()
-        self._write(".planes", {}, made)
+        self.home.write(self.path.with_suffix(".planes"), {"key": self.key}, made)
         return made
-
-    def _write(self, suffix: str, head: Mapping[str, Any], shapes: Shapes) -> None:
-        target = self.path.with_suffix(suffix)
-        part = target.with_suffix(f".{getpid()}-{get_ident()}.tmp")
-        try:
-            self.home.make_room()
-            part.write_bytes(_packed({**head, "key": self.key}, shapes))
-            part.replace(target)
-        except (OSError, ValueError):  # no room, no permission, or another process holds the file: the next command reads the layer
-            try:
-                part.unlink(missing_ok=True)
-            except OSError:
-                return
 
 
 def _packed(head: dict[str, Any], shapes: Shapes) -> bytes:

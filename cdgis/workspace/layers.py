@@ -53,6 +53,10 @@ def _require_lonlat(frame: GeoDataFrame, source: str) -> None:
 class Prepared(Protocol):
     """What was kept of a layer when it was read before."""
 
+    @property
+    def zones(self) -> GeoDataFrame | None:
+        """The zones it stands for, in EPSG:4490; they were checked when it was made."""
+
     def planes(self, zones: GeoDataFrame, make: Callable[[], tuple[GeometryArray, GeometryArray]]) -> tuple[GeometryArray, GeometryArray]:
         """Return the zones on both planes: as kept, or as `make` lays them out."""
 
@@ -75,7 +79,8 @@ class Layer:
 
     def __post_init__(self) -> None:
         """Refuse zones that are not in EPSG:4490."""
-        _require_lonlat(self.zones, f"图层 {self.spec.id}")
+        if self.prepared is None or self.prepared.zones is not self.zones:
+            _require_lonlat(self.zones, f"图层 {self.spec.id}")
 
     def __getstate__(self) -> tuple[object, ...]:
         return tuple(getattr(self, name) for name in _LAYER_FIELDS)

@@ -215,11 +215,4 @@ def empty(name: str) -> pd.DataFrame:
 
 @cache
 def _blank(name: str) -> pd.DataFrame:
-    table = table_named(name)
-    return pd.DataFrame({c.name: _no_cells(c.kind) for c in table.columns})
-
-
-@cache
-def _no_cells(kind: str) -> "pd.Series[Any]":
-    blank: pd.Series[Any] = pd.Series([], dtype=_DTYPES[kind])
-    return blank
+    return framed({column.name: np.empty(0, dtype=_DTYPES[column.kind]) for column in table_named(name).columns})
