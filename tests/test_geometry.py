@@ -10,6 +10,7 @@ from shapes import METRES
 from cdgis.geometry import geodesy, halving
 from cdgis.geometry import outline_chunks as stretches
 from cdgis.geometry import shapes as geometry
+from cdgis.geometry.kernels.inscribed_discs import inradius_m
 
 X0, Y0 = geodesy.to_plane(METRES.x, METRES.y)
 
@@ -54,7 +55,7 @@ def test_stretches_are_short_and_cover_the_outline_whatever_its_length(counts):
 
 @pytest.mark.parametrize(("width", "height"), [(100, 100), (40, 3000), (0.5, 20)])
 def test_inradius_is_half_the_narrow_side_of_a_rectangle(width, height):
-    radius = geometry.inradius_m(np.array([plane_box(0, 0, width, height)]))[0]
+    radius = inradius_m(np.array([plane_box(0, 0, width, height)]))[0]
     # At the standard parallel the measuring plane has true scale; the disc is found to 0.1 % of the size.
     assert radius == pytest.approx(min(width, height) / 2, abs=1e-3 * np.sqrt(width * height) + 0.01)
 

@@ -43,20 +43,7 @@ def densified(geoms: GeometryArray, longest_edge_m: float) -> GeometryArray:
     return out
 
 
-def inradius_m(plane_polygons: GeometryArray, *, precise_below_m: float = 1.0) -> FloatArray:
-    """Return the radius in metres of the largest disc inside each measuring-plane polygon.
-
-    Found in the distance plane, to 0.1 % of the polygon's size but never finer than `precise_below_m` / 100.
-    """
-    local = _to_local(plane_polygons, geodesy.MAX_EDGE_M)
-    radius, area = np.zeros(len(local)), shapely.area(local)
-    solid = area > 0
-    tolerance = np.maximum(precise_below_m / 100, np.sqrt(area[solid]) * 1e-3)
-    radius[solid] = shapely.length(shapely.maximum_inscribed_circle(local[solid], tolerance))
-    return radius
-
-
-def _to_local(plane: GeometryArray, longest_edge_m: float) -> GeometryArray:
+def to_local(plane: GeometryArray, longest_edge_m: float) -> GeometryArray:
     """Return measuring-plane geometries in the distance plane, long edges cut so that they keep their course."""
     return geodesy.geometries_to_local(geodesy.geometries_from_plane(densified(plane, longest_edge_m)))
 
@@ -73,7 +60,7 @@ def is_sliver(overlaps: GeometryArray, share: FloatArray) -> npt.NDArray[np.bool
     thin = np.zeros(len(area), dtype=bool)
     if doubtful.any():
         # No disc fits exactly where shrinking by its radius leaves nothing, however long the strip is.
-        local = _to_local(overlaps[doubtful], _STRIP_EDGE_M)
+        local = to_local(overlaps[doubtful], _STRIP_EDGE_M)
         thin[doubtful] = shapely.is_empty(shapely.buffer(local, -SLIVER_DISC_M / 2))
     return np.asarray((share < SLIVER_SHARE) & (small | thin))
 

@@ -21,13 +21,13 @@ from cdgis.geometry.kernels import (
     point_distance_m,
     rounding_m2,
 )
+from cdgis.geometry.kernels.inscribed_discs import inradius_m
 from cdgis.geometry.outline_chunks import OutlineChunks
 from cdgis.geometry.plane_validity import valid_on_plane, valid_polygons
 from cdgis.geometry.shapes import (
     LINE_HIT_M,
     densified,
     follow_plane,
-    inradius_m,
     is_sliver,
     of_dimension,
 )

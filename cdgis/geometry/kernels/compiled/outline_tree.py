@@ -206,7 +206,7 @@ def _length(dx: float, dy: float) -> float:
 
 
 @kernel
-def _to_edge(px: float, py: float, ax: float, ay: float, bx: float, by: float) -> float:
+def to_edge(px: float, py: float, ax: float, ay: float, bx: float, by: float) -> float:
     """Return the distance from a point to an edge, as GEOS computes it."""
     if ax == bx and ay == by:
         return _length(px - ax, py - ay)
@@ -221,7 +221,7 @@ def _to_edge(px: float, py: float, ax: float, ay: float, bx: float, by: float) -
 
 
 @kernel
-def _onto_edge(px: float, py: float, ax: float, ay: float, bx: float, by: float) -> tuple[float, float, float]:
+def onto_edge(px: float, py: float, ax: float, ay: float, bx: float, by: float) -> tuple[float, float, float]:
     """Return the place on an edge nearest to a point, and how far it is, as GEOS finds it."""
     dx, dy = bx - ax, by - ay
     square = dx * dx + dy * dy
@@ -245,12 +245,12 @@ def _edges_apart(e: Edge, f: Edge) -> float:
     ax, ay, bx, by = e
     cx, cy, dx, dy = f
     if ax == bx and ay == by:
-        return _to_edge(ax, ay, cx, cy, dx, dy)
+        return to_edge(ax, ay, cx, cy, dx, dy)
     if cx == dx and cy == dy:
-        return _to_edge(dx, dy, ax, ay, bx, by)
+        return to_edge(dx, dy, ax, ay, bx, by)
     return min(
-        _to_edge(ax, ay, cx, cy, dx, dy), _to_edge(bx, by, cx, cy, dx, dy),
-        _to_edge(cx, cy, ax, ay, bx, by), _to_edge(dx, dy, ax, ay, bx, by),
+        to_edge(ax, ay, cx, cy, dx, dy), to_edge(bx, by, cx, cy, dx, dy),
+        to_edge(cx, cy, ax, ay, bx, by), to_edge(dx, dy, ax, ay, bx, by),
     )  # fmt: skip
 
 
@@ -259,15 +259,15 @@ def _way_between(e: Edge, f: Edge, way: FloatArray) -> None:
     """Write the nearest places of two edges that do not cross; of equal ways the first in GEOS's order."""
     ax, ay, bx, by = e
     cx, cy, dx, dy = f
-    x, y, least = _onto_edge(cx, cy, ax, ay, bx, by)
+    x, y, least = onto_edge(cx, cy, ax, ay, bx, by)
     way[0], way[1], way[2], way[3] = x, y, cx, cy
-    x, y, d = _onto_edge(dx, dy, ax, ay, bx, by)
+    x, y, d = onto_edge(dx, dy, ax, ay, bx, by)
     if d < least:
         way[0], way[1], way[2], way[3], least = x, y, dx, dy, d
-    x, y, d = _onto_edge(ax, ay, cx, cy, dx, dy)
+    x, y, d = onto_edge(ax, ay, cx, cy, dx, dy)
     if d < least:
         way[0], way[1], way[2], way[3], least = ax, ay, x, y, d
-    x, y, d = _onto_edge(bx, by, cx, cy, dx, dy)
+    x, y, d = onto_edge(bx, by, cx, cy, dx, dy)
     if d < least:
         way[0], way[1], way[2], way[3] = bx, by, x, y
 
