@@ -234,14 +234,27 @@ def test_whoever_only_an_exemption_spares_is_listed_with_its_words() -> None:
     assert propose(spared).empty
 
 
+def test_rules_without_exemptions_add_nothing_to_what_only_exemptions_spare() -> None:
+    found = finding("E1", "RE-01", zone="B1", state="not_applicable"), finding("E1", "EQ-01"), finding("E2", "WS-05", zone="W1")
+    bare = finding("E1", "RE-01", zone="B1"), *found[1:]
+    pd.testing.assert_frame_equal(propose(*found, bare=bare), propose(*found, bare=bare[:1]))
+
+
+def test_enterprises_with_the_same_reasons_name_their_own_zones_and_lack_their_own_facts() -> None:
+    found = finding("E1", "WS-05", zone="W1"), finding("E2", "WS-05", zone="W2;W1"), finding("E2", "EQ-01", state="unknown", missing="equipment")
+    table = propose(*found)
+    assert table["zones"].to_dict() == {"E1": "W1", "E2": "W1;W2"}
+    assert [cell.split(";") for cell in table["missing"]] == [["approval_date", "划定日期"], ["approval_date", "equipment", "划定日期"]]
+
+
 def test_unknown_exemption_counts_as_neither_reason_nor_exclusion() -> None:
     unsure = finding("E1", "RE-01", zone="B1", state="unknown", missing="serves_city")
     assert propose(unsure, bare=(finding("E1", "RE-01", zone="B1"),)).empty
 
 
-def test_without_exemptions_keeps_only_reason_rules() -> None:
+def test_without_exemptions_keeps_only_reason_rules_that_have_some() -> None:
     bare = without_exemptions(RULES, POLICY)
-    assert [rule.id for rule in bare] == ["RE-01", "EQ-01", "WS-05", "ECO-E1", "DI-02E"]
+    assert [rule.id for rule in bare] == ["RE-01"]
     assert all(not rule.unless for rule in bare)
 
 

@@ -103,7 +103,12 @@ def both(seed):
     asked = {"layers": layers, "accuracy_m": rng.choice([0.0, 60.0], facts.size), "tolerance_m": 20.0, "as_of": DAY}
     other = replace(facts, measures=facts.measures | {"area_m2": facts.measures["area_m2"][::-1] * 0.999})
     judge(other, measured, rules, **asked)  # what is remembered of it must not be said of what has another size
-    return judge(facts, measured, rules, **asked), plain_judge.judge(facts, measured, rules, **asked)
+    words = judge(facts, measured, rules, **asked | {"accuracy_m": None})  # nobody asks how sure
+    made = judge(facts, measured, rules, **asked)
+    pd.testing.assert_frame_equal(words.findings, made.findings, check_exact=True)
+    for name in ("subject_id", "verdict", "at_least"):
+        assert words.verdicts[name].tolist() == made.verdicts.sort_values("subject_id")[name].tolist()
+    return made, plain_judge.judge(facts, measured, rules, **asked)
 
 
 def test_shared_answers_say_what_every_rule_asked_in_turn_says():

@@ -48,8 +48,8 @@ class Question:
 
     facts: Facts
     measurement: Measurement
-    accuracy_m: FloatArray
-    """Positional accuracy of each subject, metres."""
+    accuracy_m: FloatArray | None
+    """Positional accuracy of each subject, metres; None where nobody asks how sure the verdict is."""
 
 
 def judge(
@@ -58,7 +58,7 @@ def judge(
     rules: Sequence[Rule],
     *,
     layers: Layers,
-    accuracy_m: FloatArray,
+    accuracy_m: FloatArray | None,
     tolerance_m: float,
     as_of: date,
 ) -> Judgement:
@@ -70,7 +70,7 @@ def judge(
     measurement : their overlaps.
     rules : rules to consider; those not in force on `as_of` are left out.
     layers : the layers measured; a rule on any other layer is unknown.
-    accuracy_m : positional accuracy of each subject, metres.
+    accuracy_m : positional accuracy of each subject, metres; None leaves table verdicts with the words alone.
     tolerance_m : a critical distance up to this (or the accuracies) makes a verdict 临界.
     """
     asked = [Question(facts=facts, measurement=measurement, accuracy_m=accuracy_m)]
@@ -90,25 +90,34 @@ def judge_blocks(
         if facts.size:
             found = Rulings(plan, facts, measurement, Hits(measurement.hits_found, facts.size, unknown, measurement.depths))
             findings.add(found, measurement.subject_ids)
-            verdicts.append(_verdicts(found, facts, measurement, Precision(block.accuracy_m, tolerance_m, accuracy), plan.book))
+            exact = None if block.accuracy_m is None else Precision(block.accuracy_m, tolerance_m, accuracy)
+            verdicts.append(_verdicts(found, facts, measurement, exact, plan.book))
     if not verdicts:
         return Judgement(findings=empty("findings"), verdicts=empty("verdicts"))
     columns = {name: np.concatenate([part[name] for part in verdicts]) for name in verdicts[0]}
-    return Judgement(findings=findings.table(packed=packed), verdicts=validate("verdicts", columns))
+    whole = "stability" in columns
+    return Judgement(
+        findings=findings.table(packed=packed), verdicts=validate("verdicts", columns) if whole else pd.DataFrame(columns)
+    )
 
 
 def _verdicts(
-    found: Rulings, facts: Facts, measurement: Measurement, precision: Precision, book: Succession
+    found: Rulings, facts: Facts, measurement: Measurement, precision: Precision | None, book: Succession
 ) -> "dict[str, np.ndarray[Any, Any]]":
     true, unknown = found.value == TRUE, found.value == UNKNOWN
     # what was found at a place that is in doubt is no finding on the subject: neither a pass nor a refusal
     astray = unknown[found.columns["id"] == PLACE_RULE].any(axis=0)
     applied = np.where(astray, 0, _strictest(found, true))
     possible = _strictest(found, unknown)
-    undecided = possible > applied
+    undecided, words = possible > applied, np.array([str(Verdict.of_rank(rank)) for rank in range(4)], dtype=object)
+    said = {
+        "subject_id": measurement.subject_ids, "verdict": np.where(undecided, str(Verdict.UNKNOWN), words[applied]),
+        "at_least": np.where(undecided, words[applied], ""),
+    }  # fmt: skip
+    if precision is None:
+        return said
     # Where a stricter zone may lie is not known, so no distance can vouch for the verdict.
     unseen = _strictest(found, unknown & (found.geometry == UNKNOWN)) > applied
-    words = np.array([str(Verdict.of_rank(rank)) for rank in range(4)], dtype=object)
     decisive = true & found.deciding[:, np.newaxis] & (found.rank[:, np.newaxis] == applied)
     critical_m, critical_layer, critical = critical_distance(
         _what_may_move(found, decisive, applied, possible), applied, possible, precision
@@ -116,10 +125,7 @@ def _verdicts(
     for layer, flag in measurement.slivers.items():
         critical_layer[flag & ~critical] = layer
         critical |= flag
-    return {
-        "subject_id": measurement.subject_ids,
-        "verdict": np.where(undecided, str(Verdict.UNKNOWN), words[applied]),
-        "at_least": np.where(undecided, words[applied], ""),
+    return said | {
         "decisive_rule_ids": _ids(found, decisive),
         "stability": np.where(
             critical, str(Stability.CRITICAL), np.where(unseen, str(Stability.UNKNOWN), str(Stability.STABLE))

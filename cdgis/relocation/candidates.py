@@ -5,7 +5,7 @@ puts an enterprise on the list. Exclusions take reasons away but never the row: 
 with why. Unknown rules put nobody on the list; for those listed, what is missing is named.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -29,7 +29,7 @@ class RelocationInputs:
     verdicts: pd.DataFrame
     attributes: pd.DataFrame
     findings_without_exemptions: pd.DataFrame | None = None
-    """Findings of `without_exemptions(rules)`: whoever only an exemption spares is listed as 排除 with its words."""
+    """Findings of `without_exemptions(rules)` (others add nothing): whoever only an exemption spares is listed as 排除 with its words."""
     exemptions_held: Mapping[tuple[str, str], str] = field(default_factory=dict)
     """(enterprise id, rule id) -> words of the exemptions that do hold, where a rule has several."""
     zone_dates: Mapping[str, date] = field(default_factory=dict)
@@ -75,8 +75,8 @@ class _Reason:
 
 
 def without_exemptions(rules: Sequence[Rule], policy: RelocationPolicy) -> tuple[Rule, ...]:
-    """Return the rules that give a reason, each without its `unless`."""
-    return tuple(rule.model_copy(update={"unless": ()}) for rule in rules if policy.kind_of(rule))
+    """Return the rules with exemptions that give a reason, each without its `unless`; what the others say is known."""
+    return tuple(rule.model_copy(update={"unless": ()}) for rule in rules if rule.unless and policy.kind_of(rule))
 
 
 def propose_relocations(
@@ -104,13 +104,17 @@ def propose_relocations(
     if applying.empty:
         return Candidates(listed=_nobody(), reasons=empty("relocation_reasons"))
     written = _WrittenRules(policy=policy, rules={rule.id: rule for rule in rules}, zone_dates=inputs.zone_dates)
-    facts, missing = _facts(inputs, policy), _missing(findings)
+    caught, missing = _by_enterprise(applying), _missing(findings)
+    facts, known = _facts(inputs, policy, caught), dict[object, dict[str, str]]()
     rows, single = [], []
-    for enterprise, reasons in sorted(_by_enterprise(applying).items()):
+    for enterprise, reasons in sorted(caught.items()):
         fact = facts[enterprise]
-        row = _row(reasons, fact, written)
-        row["missing"] = _join([*_lacking(reasons, fact, written), *missing.get(enterprise, ())])
-        rows.append({"enterprise_id": enterprise, **row})
+        alike = (fact, *((r.rule_id, r.kind, r.layer, r.basis, r.exempted) for r in reasons))  # zones decide nothing
+        row = known.get(alike) or known.setdefault(alike, _row(reasons, fact, written))
+        rows.append({
+            "enterprise_id": enterprise, **row, "zones": _join(reason.zone_id for reason in reasons),
+            "missing": _join([row["missing"], *missing.get(enterprise, ())]),
+        })  # fmt: skip
         single += [{"enterprise_id": enterprise, **cells} for cells in _single(reasons, fact, written)]
     table = pd.DataFrame(rows)
     table["basis"] = table["basis"] + f"（截至{as_of.isoformat()}在效）"
@@ -179,8 +183,8 @@ def _with_exempted(
     return pd.concat([applying, spared.assign(exempted=text)], ignore_index=True)
 
 
-def _facts(inputs: RelocationInputs, policy: RelocationPolicy) -> Mapping[str, _Facts]:
-    """Return {enterprise id: facts}."""
+def _facts(inputs: RelocationInputs, policy: RelocationPolicy, listed: Container[str]) -> Mapping[str, _Facts]:
+    """Return {enterprise id: facts} of those listed."""
     asked = (policy.attribute_serves_city, policy.attribute_approval, policy.attribute_equipment)
     said = inputs.attributes[inputs.attributes["attribute"].isin(asked)]
     declared = dict(zip(zip(said["subject_id"], said["attribute"], strict=True), said["value"], strict=True))
@@ -200,6 +204,7 @@ def _facts(inputs: RelocationInputs, policy: RelocationPolicy) -> Mapping[str, _
             industry=str(industry),
         )
         for subject, industry in zip(inputs.subjects["subject_id"], inputs.subjects["industry"], strict=True)
+        if subject in listed
     }
 
 
@@ -231,7 +236,7 @@ def _why_not(reason: _Reason, fact: _Facts, policy: RelocationPolicy) -> str:
 
 
 def _row(reasons: Sequence[_Reason], fact: _Facts, written: _WrittenRules) -> dict[str, str]:
-    """Return what follows from one enterprise's reasons."""
+    """Return what follows from one enterprise's reasons, whichever zones they name."""
     policy, present = written.policy, {reason.kind for reason in reasons}
     excluded = [item for item in policy.exclusion if getattr(fact, item.test) and present & set(item.drops)]
     left = [reason for reason in reasons if not _why_not(reason, fact, policy)]
@@ -239,13 +244,14 @@ def _row(reasons: Sequence[_Reason], fact: _Facts, written: _WrittenRules) -> di
     decided, action = _disposed(left, fact, written)
     return {
         "reasons": _join(reason.rule_id for reason in reasons),
-        "zones": _join(reason.zone_id for reason in reasons),
+        "zones": "",
         "kinds": _join(reason.kind for reason in left),
         "exclusions": _join([*(_why_not(reason, fact, policy) for reason in reasons), *reviews]),
         "status": _status(left, reviews).value,
         "disposition": decided.gives.value,
         "action": action,
         "basis": _join([*(r.basis for r in reasons), *(item.basis for item in excluded)]) + f"；处置：{action}",
+        "missing": _join(_lacking(reasons, fact, written)),
     }
 
 

@@ -29,10 +29,10 @@ def list_candidates(loaded: Loaded, judged: Judged, policy: RelocationPolicy) ->
         raise ValueError("the enterprises have not been measured")
     ordered = tables["subjects"].set_index("subject_id").loc[list(judged.measurement.subject_ids)].reset_index()
     facts = Facts.of(ordered, tables["attributes"])
-    spared = judge(
-        facts, judged.measurement, without_exemptions(loaded.rules, policy), layers=loaded.layers,
-        accuracy_m=ordered["accuracy_m"].to_numpy(dtype=float), tolerance_m=loaded.settings.tolerance_m,
-        as_of=loaded.as_of,
+    bare = without_exemptions(loaded.rules, policy)
+    spared = None if not bare else judge(
+        facts, judged.measurement, bare, layers=loaded.layers,
+        accuracy_m=None, tolerance_m=loaded.settings.tolerance_m, as_of=loaded.as_of,
     ).findings  # fmt: skip
     inputs = RelocationInputs(
         subjects=tables["subjects"],

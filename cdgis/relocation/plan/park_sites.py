@@ -153,7 +153,7 @@ def _judge_block(
     ids = np.array([f"{i}@{j}" for i, j in zip(profile, park, strict=True)], dtype=object)
     judgement = judge(
         profiles.facts.at(profile), measurement.at(sites, ids), profiles.rules, layers=loaded.layers,
-        accuracy_m=np.zeros(len(ids)), tolerance_m=loaded.settings.tolerance_m, as_of=loaded.as_of,
+        accuracy_m=None, tolerance_m=loaded.settings.tolerance_m, as_of=loaded.as_of,
     )  # fmt: skip
     told = told_of(judgement.findings, judgement.verdicts, ids)
     return told.assign(profile=profile, park=park)
