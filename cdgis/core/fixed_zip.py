@@ -26,11 +26,16 @@ def fixed_zip(content: bytes, *, edit: Callable[[str, bytes], bytes] | None = No
     return stream.getvalue()
 
 
-def write_members(target: IO[bytes], members: Iterable[tuple[str, bytes]]) -> None:
-    """Write an archive of (name, content), in the order given, each deflated, dated 1980 and the same on every system."""
+def write_members(target: IO[bytes], members: Iterable[tuple[str, bytes]], *, level: int | None = None) -> None:
+    """Write an archive of (name, content), in the order given, each deflated, dated 1980 and the same on every system.
+
+    Parameters
+    ----------
+    level : of zlib, 1 the fastest, 9 the smallest; its own choice without one.
+    """
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members:
-            archive.writestr(_heading(name), data)
+            archive.writestr(_heading(name), data, compresslevel=level)
 
 
 def _heading(name: str) -> zipfile.ZipInfo:

@@ -37,7 +37,8 @@ class PoolTable:
 
     def classes(self, *roles: str) -> tuple[str, ...]:
         """Return the names of the land classes with these roles."""
-        return tuple(name for name in self.frame["land_class"] if land_class_roles().get(name) in roles)
+        known = land_class_roles()
+        return tuple(name for name in self.frame["land_class"] if known.get(name) in roles)
 
     @property
     def words(self) -> str:

@@ -1,6 +1,8 @@
 """Reader of factor tables: CSV with text columns and columns whose name ends in a unit."""
 
+import io
 from fnmatch import fnmatch
+from functools import lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -13,6 +15,7 @@ from cdgis.core.errors import CarbonError
 from cdgis.core.packs import current_packs, pack_file
 
 _UNITS = ("_tc_per_ha", "_tc_per_ha_yr", "_cm", "_yr", "_share", "_m3_per_ha", "_m3_per_ha_yr", "_t_per_m3", "_t_per_ha", "_per_yr")
+_FILES_KEPT = 128
 
 
 def data_folder() -> Path:
@@ -49,14 +52,19 @@ def read_source(source: Traversable, numbers: tuple[str, ...] = ()) -> pd.DataFr
         raise CarbonError(
             f"本地没有碳因子表 {source.name}", remedy=f"请在本市数据包里放入 carbon/{source.name}（写法见 docs/packs.md），或用附近地区的并写明来源"
         )
-    with source.open("r", encoding="utf-8-sig") as stream:
-        frame = pd.read_csv(stream, dtype=str, keep_default_na=False)
+    return _read(source.name, source.read_bytes(), numbers).copy()  # the caller's own
+
+
+@lru_cache(maxsize=_FILES_KEPT)
+def _read(name: str, content: bytes, numbers: tuple[str, ...]) -> pd.DataFrame:
+    """Return what the file of that name with this content says; an account asks for each some ten times."""
+    frame = pd.read_csv(io.TextIOWrapper(io.BytesIO(content), encoding="utf-8-sig"), dtype=str, keep_default_na=False)
     for column in frame.columns:
         if column.endswith(_UNITS) or column in numbers:
             try:
                 frame[column] = frame[column].replace("", np.nan).astype(float)
             except ValueError as err:
-                raise CarbonError(f"{source.name} 的 {column} 应为数字") from err
+                raise CarbonError(f"{name} 的 {column} 应为数字") from err
     return frame
 
 

@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element, tostring
 import geopandas as gpd
 import pyogrio
 
+from cdgis.report.files.geopackage_rows import add_layer, can_add
 from cdgis.report.files.gis_layers import GisLayer
 from cdgis.report.files.qgis_style import child, style_text
 
@@ -46,8 +47,8 @@ _EXTENSIONS = (
     ("gpkg_metadata", "gpkg_metadata", "metadata"), ("gpkg_metadata_reference", "gpkg_metadata", "metadata"),
 )  # fmt: skip
 _GEOMETRY = "geom"
-_TYPES = {"O": "TEXT", "U": "TEXT", "T": "TEXT", "f": "REAL", "i": "INTEGER", "b": "BOOLEAN"}
-"""Kind of a column's numbers or texts -> type of the standard."""
+_CACHE_KB = 65_536
+"""Pages held until the file is whole; written when others push them out, each would be written many times."""
 
 
 def write_geopackage(layers: Sequence[GisLayer], path: Path, *, day: str, about: str) -> Path:
@@ -60,11 +61,12 @@ def write_geopackage(layers: Sequence[GisLayer], path: Path, *, day: str, about:
     """
     path.unlink(missing_ok=True)
     moment = f"{day}T00:00:00.000Z"
+    model = next((layer for layer in layers if isinstance(layer.frame, gpd.GeoDataFrame)), None)
+    ours = [layer for layer in layers[1:] if layer is not model and can_add(layer.frame, None if model is None else model.frame)]
+    # GDAL reads the whole file's structure again for each layer: it writes the first with shapes, and what is out of the common
     with _gdal_date(moment):
-        for number, layer in enumerate(layers):
+        for number, layer in enumerate(layer for layer in layers if not any(layer is one for one in ours)):
             shaped = isinstance(layer.frame, gpd.GeoDataFrame)
-            if not shaped and number:  # GDAL would read the whole file's schema again for each table
-                continue
             options = {"IDENTIFIER": layer.title, "DESCRIPTION": layer.about} | ({"GEOMETRY_NAME": _GEOMETRY} if shaped else {})
             pyogrio.write_dataframe(
                 layer.frame, path, layer=layer.name, driver="GPKG", layer_options=options, append=False,
@@ -72,9 +74,10 @@ def write_geopackage(layers: Sequence[GisLayer], path: Path, *, day: str, about:
             )  # fmt: skip
     with closing(sqlite3.connect(path)) as base, base:
         base.execute("PRAGMA synchronous = OFF")
-        for layer in layers[1:]:
-            if not isinstance(layer.frame, gpd.GeoDataFrame):
-                _add_table(base, layer, moment)
+        base.execute("PRAGMA journal_mode = OFF")
+        base.execute(f"PRAGMA cache_size = {-_CACHE_KB}")
+        for layer in ours:
+            add_layer(base, layer, moment)
         _add_words(base, layers, moment, about)
     return path
 
@@ -88,30 +91,6 @@ def _gdal_date(moment: str) -> Iterator[None]:
         yield
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None, "OGR_SQLITE_SYNCHRONOUS": None})
-
-
-def _add_table(base: sqlite3.Connection, layer: GisLayer, moment: str) -> None:
-    """Add a table without shapes, its rows and what the standard and GDAL keep of it."""
-    table, frame = _quoted(layer.name), layer.frame
-    columns = "".join(f", {_quoted(name)} {_TYPES[frame[name].dtype.kind]}" for name in frame.columns)
-    base.execute(f'CREATE TABLE {table} ( "fid" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL{columns})')
-    values = [frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in frame.columns]
-    base.executemany(f"INSERT INTO {table} VALUES (NULL{', ?' * len(values)})", zip(*values, strict=True))
-    base.execute(
-        "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change, srs_id)"
-        " VALUES (?, 'attributes', ?, ?, ?, 0)", (layer.name, layer.title, layer.about, moment)
-    )  # fmt: skip
-    base.execute("INSERT INTO gpkg_ogr_contents VALUES (?, ?)", (layer.name, len(frame)))
-    name = layer.name.replace("'", "''")
-    for event, sign in (("insert", "+"), ("delete", "-")):
-        base.execute(
-            f"CREATE TRIGGER {_quoted(f'trigger_{event}_feature_count_{layer.name}')} AFTER {event.upper()} ON {table} BEGIN"
-            f" UPDATE gpkg_ogr_contents SET feature_count = feature_count {sign} 1 WHERE lower(table_name) = lower('{name}'); END"
-        )
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 def _add_words(base: sqlite3.Connection, layers: Sequence[GisLayer], moment: str, about: str) -> None:

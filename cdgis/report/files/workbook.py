@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
+from zipfile import ZipFile
 
 import pandas as pd
 from openpyxl import Workbook
@@ -15,9 +16,9 @@ from openpyxl.worksheet.hyperlink import Hyperlink
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
-from cdgis.core.fixed_zip import dated, fixed_zip
+from cdgis.core.fixed_zip import dated, write_members
 from cdgis.core.safe_text import legal_text
-from cdgis.report.files.xlsx_rows import Look, rows_xml
+from cdgis.report.files.xlsx_rows import Look, SharedTexts, rows_xml
 from cdgis.report.files.xlsx_words import number_format, reader_for
 from cdgis.results.assessment import Assessment
 from cdgis.results.tables.validation import Column, Table
@@ -32,6 +33,20 @@ SUMMARY = "overview"
 _DAY, _DAYS = "yyyy-mm-dd", ("effective_from", "effective_to")
 """Columns of days: a whole day is a date to Excel, one known to the month or year stays text."""
 _EXCEL_ROW_LIMIT = 1_048_576
+_DEFLATE_LEVEL = 4
+"""Half the time of zlib's own choice, for a twentieth more bytes: rows of numbers look alike and are the same nowhere."""
+_OFFICE = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_TOLD_OF_TEXTS = {
+    "[Content_Types].xml": (
+        b"</Types>",
+        b'<Override PartName="/xl/sharedStrings.xml"'
+        b' ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/>',
+    ),
+    "xl/_rels/workbook.xml.rels": (
+        b"</Relationships>", b'<Relationship Type="' + _OFFICE + b'/sharedStrings" Target="sharedStrings.xml" Id="texts"/>',
+    ),
+}  # fmt: skip
+"""Parts that name the part of shared texts, which openpyxl reads and does not write: before what, and how."""
 
 
 def write_workbook(
@@ -55,6 +70,7 @@ def write_workbook(
     tables, declared = _with_subjects(tables, declared)
     _write_notes(notes, assessment, tables, declared, stamp=stamp)
     bodies: dict[str, Callable[[], str]] = {}
+    texts = SharedTexts()
     for number, (name, whole) in enumerate(tables.items(), start=2):
         table, shown = declared[name], whole.head(_EXCEL_ROW_LIMIT - _HEADER_ROWS)
         sheet = book.create_sheet(table.title)
@@ -63,13 +79,13 @@ def write_workbook(
         if len(shown):
             last = get_column_letter(len(table.columns))
             sheet.auto_filter.ref = f"A{_HEADER_ROWS}:{last}{_HEADER_ROWS + len(shown)}"
-        bodies[f"xl/worksheets/sheet{number}.xml"] = partial(rows_xml, table, shown, first_row=_HEADER_ROWS + 1, looks=looks)
+        bodies[f"xl/worksheets/sheet{number}.xml"] = partial(rows_xml, table, shown, first_row=_HEADER_ROWS + 1, looks=looks, texts=texts)
     day = datetime.combine(assessment.as_of, datetime.min.time())
     book.properties.creator = f"cdgis {assessment.version}"
     book.properties.created = day
     stream = io.BytesIO()
     book.save(stream)
-    return _assembled(stream.getvalue(), bodies, day)
+    return _assembled(stream.getvalue(), bodies, texts, day)
 
 
 def _with_subjects(
@@ -183,15 +199,24 @@ def _display_length(text: str) -> int:
     return sum(2 if ord(char) > 0x2E7F else 1 for char in text)
 
 
-def _assembled(data: bytes, bodies: Mapping[str, Callable[[], str]], day: datetime) -> bytes:
-    """Return the zip with `bodies` put into their sheets, one made after another, fixed entry times and `day` as time of change."""
+def _assembled(data: bytes, bodies: Mapping[str, Callable[[], str]], texts: SharedTexts, day: datetime) -> bytes:
+    """Return the zip with `bodies` put into their sheets, one made after another, their texts last, fixed times and `day` as time of change."""
 
-    def edited(name: str, content: bytes) -> bytes:
-        """Return one member of the workbook with its rows put in and its date fixed."""
-        if name in bodies:
-            # The dimension openpyxl wrote covers the headers only; readers do without it.
-            text = re.sub(r"<dimension [^>]*/>", "", content.decode("utf-8"), count=1)
-            content = text.replace("</sheetData>", bodies[name]() + "</sheetData>", 1).encode("utf-8")
-        return dated(name, content, f"{day:%Y-%m-%d}")
+    def members(source: ZipFile) -> Iterator[tuple[str, bytes]]:
+        """Yield the parts of the workbook with the rows put in."""
+        for name in source.namelist():
+            content = source.read(name)
+            if name in bodies:
+                # The dimension openpyxl wrote covers the headers only; readers do without it.
+                head, _, tail = re.sub(rb"<dimension [^>]*/>", b"", content, count=1).partition(b"</sheetData>")
+                content = b"".join((head, bodies[name]().encode(), b"</sheetData>", tail))
+            elif name in _TOLD_OF_TEXTS:
+                end, told = _TOLD_OF_TEXTS[name]
+                content = content.replace(end, told + end, 1)
+            yield name, dated(name, content, f"{day:%Y-%m-%d}")
+        yield "xl/sharedStrings.xml", texts.part_xml()
 
-    return fixed_zip(data, edit=edited)
+    stream = io.BytesIO()
+    with ZipFile(io.BytesIO(data)) as source:
+        write_members(stream, members(source), level=_DEFLATE_LEVEL)
+    return stream.getvalue()
