@@ -31,7 +31,7 @@ def random_zones(draw: random.Random, count: int) -> Layer:
 
 def near_all(layer: Layer, window: Any, off_m: FloatArray) -> GeometryArray:
     """Return the same the plain way: every zone cut, every piece in one tree."""
-    local, _ = valid_polygons(planes_of_zones(layer)[1])
+    local, _ = valid_polygons(planes_of_zones(layer)[1].all())
     pieces, owner = subdivide(local)
     at = np.sort(shapely.STRtree(pieces).query(window, predicate="dwithin", distance=float(off_m.max(initial=0.0)) * _SCALE))
     at = at[off_m[owner[at]] >= 0]
@@ -47,7 +47,7 @@ def test_pieces_near_a_window_are_those_of_all_zones_cut(seed: int) -> None:
     layer = random_zones(draw, draw.randint(1, 8))
     pieces, met = _Pieces(layer), 0
     for _ in range(8):  # the same pieces are asked again and again, cut further each time
-        west, south, east, north = shapely.bounds(draw.choice(list(planes_of_zones(layer)[1])))
+        west, south, east, north = shapely.bounds(draw.choice(list(planes_of_zones(layer)[1].all())))
         x, y, side = draw.uniform(west, east), draw.uniform(south, north), draw.choice((10, 1000, 60_000))
         window = shapely.box(x, y, x + side, y + side)
         off_m = np.array([draw.choice((-1.0, 0.0, 50.0, 5000.0)) for _ in range(len(layer.zones))])

@@ -90,7 +90,7 @@ def test_zones_that_keep_their_pieces_answer_as_if_nobody_had_asked_before():
         for name in ("subject", "zone", "area_m2", "touch_subject", "touch_zone"):
             np.testing.assert_array_equal(getattr(plain, name), getattr(again, name))
         assert shapely.to_wkb(plain.overlap).tolist() == shapely.to_wkb(again.overlap).tolist()
-    cut = [piece for parts in kept.parts for piece in parts if piece.halves is not None]
+    cut = [piece for parts in kept.stores[0]._pieces.values() for piece in parts if piece.halves is not None]
     assert cut and all(piece.shape is None for piece in cut)
 
 
@@ -100,7 +100,7 @@ def test_many_subjects_at_once_leave_pieces_behind_only_when_they_come_again():
     for already in (False, True):
         subjects = np.array([blob(*xy, 30) for xy in rng.uniform(-3000, 3000, (70, 2))])
         overlapping_pairs(subjects, kept.only(np.array([0])))
-        assert bool(kept.parts[0]) is already
+        assert bool(kept.stores[0]._pieces) is already
 
 
 def asked_one_by_one(subjects, zones):

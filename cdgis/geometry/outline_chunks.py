@@ -37,8 +37,8 @@ class OutlineChunks:
         outlines[areal] = shapely.boundary(outlines[areal])
         parts, row = shapely.get_parts(outlines, return_index=True)
         order = np.argsort(shapely.get_dimensions(parts) == 1, kind="stable")
-        start = np.append(0, np.cumsum(shapely.get_num_coordinates(parts[order])))
-        return cls.of_paths(shapely.get_coordinates(parts[order]), start, row[order])
+        vertices = shapely.get_num_coordinates(parts[order]).astype(np.int64)
+        return cls.of_paths(shapely.get_coordinates(parts[order]), np.cumsum(vertices) - vertices, vertices, row[order])
 
     @classmethod
     def _of_polygons(cls, geoms: GeometryArray) -> "OutlineChunks":
@@ -47,17 +47,17 @@ class OutlineChunks:
         row = np.arange(len(geoms))
         for offsets in reversed(within):
             row = np.repeat(row, np.diff(offsets))
-        return cls.of_paths(xy, np.asarray(ring, dtype=np.int64), row)
+        start = np.asarray(ring, dtype=np.int64)
+        return cls.of_paths(xy, start[:-1], np.diff(start), row)
 
     @classmethod
-    def of_paths(cls, xy: FloatArray, start: IntArray, row: IntArray) -> "OutlineChunks":
-        """Return the chunks of paths: path i runs through vertices start[i] to start[i + 1] - 1, and is of row[i]."""
-        vertices = np.diff(start)
+    def of_paths(cls, xy: FloatArray, start: IntArray, vertices: IntArray, row: IntArray) -> "OutlineChunks":
+        """Return the chunks of paths: path i runs through vertices[i] vertices from start[i] on, and is of row[i]."""
         number = np.where(vertices > 1, -(-(vertices - 1) // EDGES), vertices)
         path = np.repeat(np.arange(len(number)), number)
         before = np.cumsum(number) - number
         first = start[path] + EDGES * (np.arange(len(path)) - before[path])
-        last = np.minimum(first + EDGES, start[path + 1] - 1)
+        last = np.minimum(first + EDGES, (start + vertices)[path] - 1)
         return cls(xy=xy, first=first.astype(np.int64), last=last.astype(np.int64), owner=row[path].astype(np.int64))
 
     def __len__(self) -> int:

@@ -3,6 +3,7 @@
 Areas on the measuring plane, lengths geodesic (DESIGN 4.2); overlapping zones count once; depth is that of DESIGN 4.4.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Lock
 
@@ -16,6 +17,7 @@ from cdgis.geometry.kernels import (
     POINT_COUNTS,
     Cut,
     Pairs,
+    Zones,
     chosen_engine,
     nearest_chunk,
     point_distance_m,
@@ -52,8 +54,10 @@ class Met:
     """Which of the layers each zone is of."""
     zone: IntArray
     """Its position there."""
-    plane: GeometryArray
-    local: GeometryArray
+    zones: Zones
+    """They themselves on the measuring plane."""
+    local: Callable[[IntArray], GeometryArray]
+    """Makes shapes of some of them in the distance plane."""
 
     @property
     def of_pair(self) -> IntArray:
@@ -145,7 +149,7 @@ def outside_m(extents: Extents, met: Met, count: int) -> FloatArray:
     covered[layer[dimension == 0], subject[dimension == 0]] = 1.0
     lines = np.flatnonzero(dimension == 1)
     if len(lines):
-        shared = of_dimension(shapely.intersection(extents.plane[subject[lines]], met.plane[zone[lines]]), 1)
+        shared = of_dimension(shapely.intersection(extents.plane[subject[lines]], met.zones.whole[zone[lines]]), 1)
         key = layer[lines] * len(extents.ids) + subject[lines]
         for one in np.unique(key):
             covered.ravel()[one] = _joined_length_m(shared[key == one])
@@ -237,10 +241,10 @@ def classify(extents: Extents, pairs: Pairs) -> tuple[BoolArray, FloatArray]:
     return sliver, share
 
 
-def depth_m(extents: Extents, hits: Pairs, zones_local: GeometryArray, *, layers: int) -> FloatArray:
+def depth_m(extents: Extents, hits: Pairs, zones_local: Callable[[IntArray], GeometryArray], *, layers: int) -> FloatArray:
     """Return how deep each hit lies: from its farthest point to the zone's or the subject's outline, whichever is nearer.
 
-    `zones_local` are the zones hit, in the distance plane, a row a hit.
+    `zones_local` makes shapes of the zones that hits name, in the distance plane.
     """
     subject, overlap = hits.subject, hits.overlap
     depth = np.zeros(len(subject))
@@ -259,19 +263,14 @@ def depth_m(extents: Extents, hits: Pairs, zones_local: GeometryArray, *, layers
     local = geodesy.geometries_to_local(geodesy.geometries_from_plane(dense))
     points, at = shapely.get_coordinates(local, return_index=True)
     reach = np.full(len(points), np.inf)
-    for owner, geoms in ((_first_equal(hits.zone, thin)[at], zones_local), (subject[thin][at], extents.local)):
+    zone, of_thin = np.unique(hits.zone[thin], return_inverse=True)
+    for owner, geoms in ((of_thin[at], zones_local(zone)), (subject[thin][at], extents.local)):
         areal_rows = np.flatnonzero(shapely.get_dimensions(geoms)[owner] == 2)
         to_edge = _to_outline_m(points[areal_rows], owner[areal_rows], geoms, work=POINT_COUNTS * len(areal_rows) // layers)
         reach[areal_rows] = np.minimum(reach[areal_rows], to_edge)
     finite = np.isfinite(reach)
     np.maximum.at(depth, thin[at[finite]], reach[finite])
     return depth
-
-
-def _first_equal(values: IntArray, rows: IntArray) -> IntArray:
-    """Return, for the values in these rows, the first row that holds the same one."""
-    _, first, which = np.unique(values, return_index=True, return_inverse=True)
-    return np.asarray(first[which.ravel()[rows]])
 
 
 def _with_steps(thin: GeometryArray) -> GeometryArray:

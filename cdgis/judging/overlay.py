@@ -169,7 +169,7 @@ def _measure(
         clear=_clear_rows(extents, names, apart, ~(hit | uncovered)),
         ledger=_ledger_rows(extents, names, union_measure(extents, met, len(layers)), outside),
         hits=_by_layer(_hit_rows(met, layers, hits), names),
-        depths=Numbers(len(hits), partial(_depth_m, extents, pairs.only(hits), met.local[pairs.zone[hits]], len(layers))),
+        depths=Numbers(len(hits), partial(_depth_m, extents, pairs.only(hits), met.local, len(layers))),
         apart=dict(zip(names, apart, strict=True)),
         sliver=has_sliver,
         uncovered=uncovered,
@@ -247,9 +247,11 @@ def _ledger_rows(extents: Extents, names: "np.ndarray[Any, Any]", inside: FloatA
     }
 
 
-def _depth_m(extents: Extents, hits: Pairs, zones_local: GeometryArray, layers: int, at: IntArray) -> FloatArray:
-    """Return how deep the hits at these positions lie; `zones_local` are their zones, hit by hit."""
-    return depth_m(extents, hits.only(at), zones_local[at], layers=layers)
+def _depth_m(
+    extents: Extents, hits: Pairs, local: Callable[[IntArray], GeometryArray], layers: int, at: IntArray
+) -> FloatArray:
+    """Return how deep the hits at these positions lie; `local` makes shapes of zones."""
+    return depth_m(extents, hits.only(at), local, layers=layers)
 
 
 def _hit_rows(met: Met, layers: Sequence[ReadyLayer], hit: IntArray) -> Columns:

@@ -26,9 +26,10 @@ import shapely
 from geopandas import GeoDataFrame
 from shapely.errors import ShapelyError
 
-from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
+from cdgis.core.array_types import FloatArray, IntArray
 from cdgis.core.vocabulary import InputRecord, IntakeNote, IntakeStatus
 from cdgis.geometry.geodesy import PROJ_VERSIONS
+from cdgis.geometry.packed_shapes import PackedShapes
 from cdgis.geometry.planes import current_planes
 from cdgis.readers.coordinates import Box
 from cdgis.readers.inputs import file_sha256, file_stamp
@@ -44,9 +45,13 @@ _SUFFIXES = (".zones", ".planes", ".extent", ".tmp")
 _BROKEN = (OSError, ValueError, LookupError, TypeError, AttributeError, ShapelyError)
 _WORD = 8
 """Bytes of every number in a file."""
+_LEVELS = {0: 0, 1: 1, 3: 2, 4: 1, 5: 2, 6: 3}
+"""How many arrays of offsets shapes of each GEOS type have."""
+_LINE, _RING = 2, 4
+"""Least vertices of a line and of a ring."""
 _off: ContextVar[bool] = ContextVar("prepared layers off", default=False)
 
-Shapes = tuple[GeometryArray, ...]
+Shapes = tuple[PackedShapes, ...]
 
 
 def declined() -> bool:
@@ -162,7 +167,7 @@ class Entry:
             columns = {name: np.array([*texts, None], dtype=object)[:-1] for name, texts in head["columns"].items()}
             notes = tuple(IntakeNote(**{**note, "status": IntakeStatus(note["status"])}) for note in head["notes"])
             frame = pd.DataFrame(columns, index=range(head["count"]), dtype=object)
-            zones = GeoDataFrame(frame, geometry=shapes, crs=4490)
+            zones = GeoDataFrame(frame, geometry=shapes.all(), crs=4490)
             said = replace(record, content_sha256=head["content"])
         except _BROKEN:
             return None
@@ -174,10 +179,11 @@ class Entry:
         if all(type(text) is str for texts in columns.values() for text in texts):
             notes = [asdict(note) for note in layer.notes]
             head = {"columns": columns, "count": len(layer.zones), "notes": notes, "content": layer.record.content_sha256}
-            self.home.write(self.path.with_suffix(".zones"), head | {"key": self.key}, (np.asarray(layer.zones.geometry.array, dtype=object),))
+            shapes = PackedShapes.of(np.asarray(layer.zones.geometry.array, dtype=object))
+            self.home.write(self.path.with_suffix(".zones"), head | {"key": self.key}, (shapes,))
         return replace(layer, prepared=replace(self, zones=layer.zones))
 
-    def planes(self, zones: GeoDataFrame, make: Callable[[], tuple[GeometryArray, GeometryArray]]) -> tuple[GeometryArray, GeometryArray]:
+    def planes(self, zones: GeoDataFrame, make: Callable[[], tuple[PackedShapes, PackedShapes]]) -> tuple[PackedShapes, PackedShapes]:
         """Return what `make` lays out on the measuring plane and in the distance plane for `zones`, kept if they are its own."""
         count = len(zones)
         if zones is not self.zones or _off.get():
@@ -200,16 +206,16 @@ def _packed(head: dict[str, Any], shapes: Shapes) -> bytes:
     ------
     ValueError : there are shapes of several parts of different kinds.
     """
-    groups: list[list[list[Any]]] = []
+    groups: list[list[list[int]]] = []
     arrays: list[IntArray | FloatArray] = []
     for one in shapes:
-        kinds = shapely.get_type_id(one)
+        if len(one.loose):
+            raise ValueError("shapes of several kinds")
         groups.append([])
-        for kind in np.unique(kinds[kinds >= 0]):
-            rows = np.flatnonzero(kinds == kind)
-            _, coordinates, offsets = shapely.to_ragged_array(one[rows], include_z=False)
-            arrays += [rows.astype("<i8"), coordinates.astype("<f8"), *(offset.astype("<i8") for offset in offsets or ())]
-            groups[-1].append([int(kind), len(rows), len(coordinates), *map(len, offsets or ())])
+        for group in one.groups:
+            xy = one.xy[group.start : group.start + group.vertices]
+            arrays += [group.rows.astype("<i8"), xy.astype("<f8"), *(offset.astype("<i8") for offset in group.offsets)]
+            groups[-1].append([group.kind, len(group.rows), len(xy), *map(len, group.offsets)])
     text = json.dumps({**head, "rows": [len(one) for one in shapes], "groups": groups}, ensure_ascii=False).encode("utf-8", "surrogatepass")
     text += b" " * (-len(text) % _WORD)
     body = b"".join((len(text).to_bytes(_WORD, "little"), text, *(array.tobytes() for array in arrays)))
@@ -219,16 +225,16 @@ def _packed(head: dict[str, Any], shapes: Shapes) -> bytes:
 def _read(path: Path, key: str) -> tuple[dict[str, Any], Shapes] | None:
     """Return head and shapes of a kept file; None where there is none, it is damaged, or it was kept under another key."""
     try:
-        data = path.read_bytes()
-        at = 2 * _WORD + int.from_bytes(data[_WORD : 2 * _WORD], "little")
-        if zlib.crc32(memoryview(data)[_WORD:]) != int.from_bytes(data[:_WORD], "little"):
+        data = np.fromfile(path, np.uint8)
+        at = 2 * _WORD + int.from_bytes(data[_WORD : 2 * _WORD].tobytes(), "little")
+        if zlib.crc32(data[_WORD:].data) != int.from_bytes(data[:_WORD].tobytes(), "little"):
             return None
-        head = json.loads(data[2 * _WORD : at].decode("utf-8", "surrogatepass"))
+        head = json.loads(data[2 * _WORD : at].tobytes().decode("utf-8", "surrogatepass"))
         if head["key"] != key:
             return None
         shapes = []
         for count, groups in zip(head["rows"], head["groups"], strict=True):
-            one = np.full(count, None, dtype=object)
+            made = []
             for kind, *lengths in groups:
                 parts = []
                 for number, length in enumerate(lengths):
@@ -236,27 +242,40 @@ def _read(path: Path, key: str) -> tuple[dict[str, Any], Shapes] | None:
                     parts.append(np.frombuffer(data, "<f8" if number == 1 else "<i8", size, at))
                     at += size * _WORD
                 rows, coordinates, *offsets = parts
-                _check(len(rows), coordinates.size // 2, offsets)
-                one[rows] = shapely.from_ragged_array(shapely.GeometryType(kind), coordinates.reshape(-1, 2), tuple(offsets) or None)
-            shapes.append(one)
+                _check(kind, len(rows), coordinates.reshape(-1, 2), offsets)
+                if ((rows < 0) | (rows >= count)).any():
+                    raise ValueError("rows")
+                made.append((kind, rows, coordinates.reshape(-1, 2), offsets))
+            shapes.append(PackedShapes.joined(count, made))
     except _BROKEN:
         return None
     return head, tuple(shapes)
 
 
-def _check(rows: int, vertices: int, offsets: Sequence[IntArray]) -> None:
-    """Check that offsets lead through all vertices and to nothing else: a foreign file must not make GEOS read beyond them.
+def _check(kind: int, rows: int, xy: FloatArray, offsets: Sequence[IntArray]) -> None:
+    """Check that offsets lead through all vertices and to nothing else, and that lines and rings are such.
+
+    A foreign file must not make GEOS read beyond them, nor refuse a shape when somebody looks at it.
 
     Raises
     ------
     ValueError : they do not.
     """
+    if len(offsets) != _LEVELS[kind]:
+        raise ValueError("kind")
+    vertices = len(xy)
     for offset in offsets:
         if not len(offset) or offset[0] != 0 or offset[-1] != vertices or (np.diff(offset) < 0).any():
             raise ValueError("offsets")
         vertices = len(offset) - 1
     if vertices != rows:
         raise ValueError("rows")
+    if offsets and kind != shapely.GeometryType.MULTIPOINT:
+        first, last = offsets[0][:-1], offsets[0][1:]
+        real = last > first
+        rings = kind in (shapely.GeometryType.POLYGON, shapely.GeometryType.MULTIPOLYGON)
+        if (last - first < (_RING if rings else _LINE))[real].any() or (rings and (xy[first[real]] != xy[last[real] - 1]).any()):
+            raise ValueError("paths")
 
 
 def _name(spec: LayerSpec) -> str:

@@ -119,7 +119,7 @@ class _Pieces:
         self._zones = layer.zones
         self.count = len(layer.zones)
         self._wanted: dict[Scope, BoolArray] = {}
-        self._local = planes_of_zones(layer)[1].copy()
+        self._local = planes_of_zones(layer)[1].all()
         self._boxes = shapely.bounds(self._local).reshape(-1, 4)
         self._parts: dict[int, list[Piece]] = {}
         """Of each zone that was near a window, valid and cut as far as windows asked; of a zone without area, none."""

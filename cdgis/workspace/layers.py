@@ -7,10 +7,10 @@ from typing import Any, Protocol, TypeVar
 import pandas as pd
 from geopandas import GeoDataFrame
 
-from cdgis.core.array_types import GeometryArray
 from cdgis.core.data_gaps import Gap
 from cdgis.core.errors import CrsError
 from cdgis.core.vocabulary import InputRecord, IntakeNote, IntakeStatus
+from cdgis.geometry.packed_shapes import PackedShapes
 from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.given_outline import GivenOutline
 
@@ -57,7 +57,7 @@ class Prepared(Protocol):
     def zones(self) -> GeoDataFrame | None:
         """The zones it stands for, in EPSG:4490; they were checked when it was made."""
 
-    def planes(self, zones: GeoDataFrame, make: Callable[[], tuple[GeometryArray, GeometryArray]]) -> tuple[GeometryArray, GeometryArray]:
+    def planes(self, zones: GeoDataFrame, make: Callable[[], tuple[PackedShapes, PackedShapes]]) -> tuple[PackedShapes, PackedShapes]:
         """Return the zones on both planes: as kept, or as `make` lays them out."""
 
 

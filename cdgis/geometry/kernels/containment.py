@@ -14,21 +14,22 @@ from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArra
 from cdgis.geometry.kernels.engine import Engine, chosen_engine
 from cdgis.geometry.kernels.nearest import BoxTree, box_tree_of
 from cdgis.geometry.outline_chunks import OutlineChunks
+from cdgis.geometry.packed_shapes import PackedShapes
 
 _COUNTS = 8
 """How much each subject counts to the size of a job: one layer after the other is asked, and each keeps its tree."""
 
 
-@dataclass(frozen=True, kw_only=True)  # no slots: chunks and tree are made when first asked for, and kept
+@dataclass(frozen=True, kw_only=True, eq=False)  # no slots: chunks and tree are made when first asked for, and kept
 class ZoneOutlines:
     """Outlines of a layer's zones on the measuring plane, ready to be asked by compiled kernels."""
 
-    whole: GeometryArray
+    shapes: PackedShapes
 
     @cached_property
     def chunks(self) -> OutlineChunks:
         """The outlines in chunks."""
-        return OutlineChunks.of(self.whole)
+        return self.shapes.chunks()
 
     @cached_property
     def tree(self) -> BoxTree:
@@ -38,8 +39,7 @@ class ZoneOutlines:
     @cached_property
     def bounded(self) -> IntArray:
         """The zone each chunk bounds, -1 where it bounds none."""
-        areal = shapely.get_dimensions(self.whole) == 2
-        return np.where(areal[self.chunks.owner], self.chunks.owner, -1)
+        return np.where(self.shapes.areal()[self.chunks.owner], self.chunks.owner, -1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,5 +70,5 @@ def subjects_within(
 
     chunks = zones.chunks
     boxes: FloatArray = shapely.bounds(subjects[asked]) + np.array([-room_m, -room_m, room_m, room_m])
-    near, held = settle((chunks.xy, chunks.first, chunks.last), zones.tree.nodes, zones.bounded, len(zones.whole), boxes)
+    near, held = settle((chunks.xy, chunks.first, chunks.last), zones.tree.nodes, zones.bounded, len(zones.shapes), boxes)
     return Settled(settled=asked[near == 0].astype(np.int64), subject=asked[held[:, 0]].astype(np.int64), zone=held[:, 1])

@@ -26,9 +26,8 @@ _LEAST_REACH_M = 1e-300
 
 def ring_chunks(polygons: FlatPolygons) -> OutlineChunks:
     """Return the outlines of polygons as chunks."""
-    return OutlineChunks.of_paths(
-        polygons.xy, polygons.ring_start, np.repeat(polygons.part_row, np.diff(polygons.part_start))
-    )
+    start, row = polygons.ring_start, np.repeat(polygons.part_row.astype(np.int64), np.diff(polygons.part_start))
+    return OutlineChunks.of_paths(polygons.xy, start[:-1], np.diff(start), row)
 
 
 def nearest_chunk(

@@ -78,7 +78,7 @@ def overlapping_pairs(
     near = zones_near(cut.whole, zones.boxes)
     if not len(near):
         return _NO_PAIRS
-    if len(near) < len(zones.whole):
+    if len(near) < len(zones):
         found = overlapping_pairs(cut, zones.only(near), engine=engine)
         return replace(found, zone=near[found.zone], touch_zone=near[found.touch_zone])
     settled = _settled(cut.whole, zones, engine)
@@ -103,8 +103,9 @@ def _settled(subjects: GeometryArray, zones: Zones, engine: Engine | None) -> Se
     """Return the polygons and points no outline comes near, and which of `zones` hold them; what is no more than rounding only touches."""
     kind = (shapely.get_dimensions(subjects) == _AREAL) | (shapely.get_type_id(subjects) == _POINT)
     able = kind & ~shapely.is_empty(subjects) & ~_within_rounding(subjects)
-    found = subjects_within(subjects, able, zones.outlines, room_m=_ROOM_M, engine=engine)
-    zone = zones.places()[found.zone]
+    outlines, place = zones.outlines()
+    found = subjects_within(subjects, able, outlines, room_m=_ROOM_M, engine=engine)
+    zone = place[found.zone]
     there = zone >= 0  # others do not come near the box of all subjects
     return replace(found, subject=found.subject[there], zone=zone[there])
 

@@ -1,17 +1,19 @@
 """Large shapes cut into pieces of few vertices, each with its owner; zones keep theirs for the next question."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import shapely
 
 from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
-from cdgis.geometry.halving import PIECE_VERTICES, Piece, pieces_of, small_pieces, subdivide
+from cdgis.geometry.halving import PIECE_VERTICES, Piece, small_pieces, subdivide
 from cdgis.geometry.kernels.containment import ZoneOutlines
 from cdgis.geometry.kernels.subject_outlines import SubjectOutlines
+from cdgis.geometry.kernels.zone_store import ZoneStore
 from cdgis.geometry.outline_chunks import OutlineChunks
+from cdgis.geometry.packed_shapes import PackedShapes
 
 
 @dataclass(frozen=True, kw_only=True)  # no slots: outlines are made when first asked for, and kept
@@ -68,51 +70,62 @@ class Cut:
         return Cut(whole=self.whole[keep], pieces=self.pieces[held], owner=place[self.owner[held]])
 
 
-@dataclass(frozen=True, slots=True, weakref_slot=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)  # no slots: shapes are made when somebody looks at them, and kept
 class Zones:
-    """Geometries that subjects are compared with again and again."""
+    """Geometries that subjects are compared with again and again, of one layer or of several."""
 
-    whole: GeometryArray
     boxes: FloatArray
     """West, south, east and north."""
-    parts: list[list[Piece]]
-    """Of each large polygon, filled and cut as far as somebody asked; selections share them."""
-    asked: list[int] = field(default_factory=lambda: [0])
-    """How many times many subjects at once asked, in selections too."""
-    outlines: ZoneOutlines
-    """Of the zones these were taken from; selections share them."""
+    stores: tuple[ZoneStore, ...]
+    """Where they are kept; selections share it."""
+    of_store: IntArray
+    """Which of these each is in."""
     rows: IntArray
-    """Which of those each is."""
+    """Its position there."""
 
     @classmethod
-    def of(cls, geoms: GeometryArray) -> "Zones":
+    def of(cls, geoms: GeometryArray | PackedShapes) -> "Zones":
         """Return geometries nobody has asked about."""
-        whole = np.asarray(geoms, dtype=object)
-        return cls._own(whole, shapely.bounds(whole).reshape(-1, 4), [[] for _ in whole])
-
-    @classmethod
-    def _own(cls, whole: GeometryArray, boxes: FloatArray, parts: list[list[Piece]]) -> "Zones":
-        rows = np.arange(len(whole))
-        return cls(whole=whole, boxes=boxes, parts=parts, outlines=ZoneOutlines(whole=whole), rows=rows)
+        store = ZoneStore(shapes=geoms if isinstance(geoms, PackedShapes) else PackedShapes.of(geoms))
+        rows = np.arange(len(store.shapes))
+        return cls(boxes=store.shapes.boxes(), stores=(store,), of_store=np.zeros(len(rows), dtype=np.int64), rows=rows)
 
     @classmethod
     def together(cls, several: "Sequence[Zones]") -> "Zones":
         """Return the zones of all, one after the other."""
         if len(several) == 1:
             return several[0]
-        whole, boxes = (np.concatenate([getattr(zones, name) for zones in several]) for name in ("whole", "boxes"))
-        return cls._own(whole, boxes, [part for zones in several for part in zones.parts])
+        before = np.cumsum([0, *(len(zones.stores) for zones in several)])
+        return cls(
+            boxes=np.concatenate([zones.boxes for zones in several]),
+            stores=tuple(store for zones in several for store in zones.stores),
+            of_store=np.concatenate([zones.of_store + first for zones, first in zip(several, before, strict=False)]),
+            rows=np.concatenate([zones.rows for zones in several]),
+        )
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @cached_property
+    def whole(self) -> GeometryArray:
+        """The shapes."""
+        whole = np.empty(len(self.rows), dtype=object)
+        for number, store in enumerate(self.stores):
+            at = np.flatnonzero(self.of_store == number)
+            whole[at] = store.take(self.rows[at])
+        return whole
 
     def only(self, rows: IntArray) -> "Zones":
         """Return the zones listed."""
-        parts = [self.parts[row] for row in rows.tolist()]
-        return replace(self, whole=self.whole[rows], boxes=self.boxes[rows], parts=parts, rows=self.rows[rows])
+        return replace(self, boxes=self.boxes[rows], of_store=self.of_store[rows], rows=self.rows[rows])
 
-    def places(self) -> IntArray:
-        """Return where each of the zones these were taken from is among them, -1 where it is not."""
-        place = np.full(len(self.outlines.whole), -1, dtype=np.int64)
+    def outlines(self) -> tuple[ZoneOutlines, IntArray]:
+        """Return the outlines of the zones these were taken from, and where each of those is among these, -1 where it is not."""
+        if len(self.stores) > 1:
+            return ZoneOutlines(shapes=PackedShapes.of(self.whole)), np.arange(len(self.rows))
+        place = np.full(len(self.stores[0].shapes), -1, dtype=np.int64)
         place[self.rows] = np.arange(len(self.rows))
-        return place
+        return self.stores[0].outlines, place
 
     def cut_near(self, geoms: GeometryArray, *, many: bool) -> Cut:
         """Return the zones with large polygons cut, of these only what comes near the boxes of `geoms`.
@@ -122,15 +135,12 @@ class Zones:
         many : geoms are of many subjects, who want nearly all pieces and mostly ask once: pieces are kept for the next
             question from their second question on.
         """
-        self.asked[0] += many
-        keep = not many or self.asked[0] > 1
-        large = _large(self.whole)
-        pieces: list[Piece] = []
-        counts = []
+        large, pieces, counts = _large(self.whole), list[Piece](), list[int]()
+        for store in self.stores if many else ():
+            store.next_question()
         for row in large.tolist():
-            parts = self.parts[row] or pieces_of(shapely.get_parts(self.whole[row]))
-            if keep:
-                self.parts[row][:] = parts
+            store = self.stores[self.of_store[row]]
+            parts = store.pieces(int(self.rows[row]), self.whole[row], keep=not many or store.asked[0] > 1)
             pieces += parts
             counts.append(len(parts))
         owner = np.repeat(np.arange(len(large)), np.array(counts, dtype=np.int64))
