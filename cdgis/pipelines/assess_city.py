@@ -7,6 +7,7 @@ from functools import partial
 from cdgis.carbon.account import account_carbon
 from cdgis.core.beside import MANY, beside, within_block
 from cdgis.core.data_gaps import Gap, attempted
+from cdgis.core.errors import ReaderError
 from cdgis.core.freed_memory import give_back
 from cdgis.core.progress import Progress, Silent
 from cdgis.judging.evaluation import judge_subjects
@@ -15,6 +16,7 @@ from cdgis.pipelines.assess_relocation import relocation_part
 from cdgis.pipelines.save_assessment import begin_writing
 from cdgis.pipelines.waters import elevation_gaps, outfall_part, river_part, rivers_of
 from cdgis.readers import read_subjects
+from cdgis.readers.inputs import expand_globs
 from cdgis.readers.loading import Loaded, load_workspace
 from cdgis.readers.place_extent import in_its_place
 from cdgis.results.assessment import Assessment, Part
@@ -22,6 +24,8 @@ from cdgis.rivers.system import RiverSystem
 from cdgis.workspace.layers import Subjects
 from cdgis.workspace.settings import Workspace
 
+_MANY_BYTES = 500_000
+"""Size of the files of projects and enterprises from which a second process repays reading them, before anybody can count them."""
 Waters = tuple[RiverSystem | None, Part, Part, list[Gap]]
 """The rivers, what the water of dischargers runs into, how outfalls lie to bans, and where no elevation is."""
 
@@ -34,17 +38,28 @@ def assess_workspace(
 
     A part that a bad input makes impossible is named in table gaps; the rest is delivered.
     """
-    progress = progress or Silent()
-    with load_workspace(workspace, as_of=as_of, progress=progress) as loaded:
-        progress.stage("读取项目与企业")
-        subjects = read_subjects(workspace, progress=progress.step)
-        will_write = within_block()
-        with beside(wanted=jobs > 1 and len(subjects.frame) >= MANY) as other:
-            waters = other.begin(_waters, loaded, subjects, here=lambda: None)
-            account = other.begin(_account_untold, loaded, here=partial(account_carbon, loaded, progress=progress))
-            if will_write:
-                begin_writing(other, loaded.layers)
-            return _assessed(loaded, subjects, waters, account, jobs=jobs, progress=progress)
+    progress, will_write = progress or Silent(), within_block()
+    with beside(wanted=jobs > 1 and _source_bytes(workspace) >= _MANY_BYTES) as reader:
+        # the first question: while this process reads the layers, the other one starts and reads the subjects
+        reading = reader.begin(read_subjects, workspace, here=partial(read_subjects, workspace, progress=progress.step))
+        with load_workspace(workspace, as_of=as_of, progress=progress) as loaded:
+            progress.stage("读取项目与企业")
+            subjects = reading()
+            with beside(wanted=jobs > 1 and len(subjects.frame) >= MANY) as other:
+                waters = other.begin(_waters, loaded, subjects, here=lambda: None, keep=loaded.layers)
+                account = other.begin(_account_untold, loaded, here=partial(account_carbon, loaded, progress=progress))
+                if will_write:
+                    begin_writing(other, loaded.layers)
+                return _assessed(loaded, subjects, waters, account, jobs=jobs, progress=progress)
+
+
+def _source_bytes(workspace: Workspace) -> int:
+    """Return the size of all files of projects and enterprises; those that cannot be looked at are told when they are read."""
+    try:
+        paths = expand_globs(workspace.root, (*workspace.settings.sources.projects, *workspace.settings.sources.enterprises))
+        return sum(path.stat().st_size for path in paths)
+    except (OSError, ReaderError):
+        return 0
 
 
 def _account_untold(loaded: Loaded) -> Part:
