@@ -29,6 +29,7 @@ from cdgis.cli.options import (
     StrictOption,
     WorkspaceOption,
     assess_all,
+    begin_early,
     err_console,
     leave_strictly,
     open_here,
@@ -88,9 +89,10 @@ def run(
     from cdgis.core.beside import beside
 
     formats = wanted_formats(reports, option="--reports", known=EACH) if reports else ()
-    opened = open_here(workspace)
-    target = output_folder(out, "maps", opened)
-    with beside(wanted=jobs > 1):
+    with beside(wanted=jobs > 1) as other:
+        begin_early(other, workspace)
+        opened = open_here(workspace)
+        target = output_folder(out, "maps", opened)
         assessment = assess_all(opened, as_of=as_of, jobs=jobs, quiet=quiet)
         write_all(assessment, target, jobs=jobs, quiet=quiet, strict=strict and not formats)
     if formats:

@@ -12,6 +12,7 @@ from rich.console import Console
 from cdgis.core.errors import UsageError
 
 if TYPE_CHECKING:
+    from cdgis.core.beside import Other
     from cdgis.results.assessment import Assessment
     from cdgis.workspace.settings import Workspace
 
@@ -69,6 +70,10 @@ NoCacheOption = Annotated[
 StrictOption = Annotated[bool, typer.Option("--strict", metavar="", help="有“不符合”“资料不足”或未能读入的文件时以退出码 1 结束")]
 
 
+_LARGE_BYTES = 2_000_000
+"""Size of the files below layers/ from which a second process is worth starting before anything is read."""
+
+
 def open_here(workspace: Path | None) -> "Workspace":
     """Return the workspace given, or the one the current directory lies in."""
     from cdgis.core.packs import set_packs
@@ -81,6 +86,21 @@ def open_here(workspace: Path | None) -> "Workspace":
     set_planes(partial(planes_of, opened))
     set_packs(packs_of(opened))
     return opened
+
+
+def begin_early(other: "Other", workspace: Path | None) -> None:
+    """Let `other` load the libraries while this process loads them, where the workspace looks large; a wrong guess costs time alone."""
+    from cdgis.core.beside import load
+    from cdgis.core.freed_memory import share_one_pool
+
+    files = ((workspace or Path()) / "layers").glob("*/*")
+    try:
+        large = sum(file.stat().st_size for file in files) >= _LARGE_BYTES
+    except OSError:
+        return
+    if large:
+        share_one_pool()  # before the thread that takes the answers begins
+        other.begin(load, "cdgis.pipelines.assess_city")
 
 
 def output_folder(out: Path | None, default: str, workspace: "Workspace", *, files: Sequence[Path] = ()) -> Path:

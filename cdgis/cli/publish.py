@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cdgis.cli.options import assess_all, err_console, open_here, output_folder, say, write_all
+from cdgis.cli.options import assess_all, begin_early, err_console, open_here, output_folder, say, write_all
 
 if TYPE_CHECKING:
     from cdgis.results.assessment import Assessment
@@ -23,9 +23,10 @@ def publish_site(
     from cdgis.core.beside import beside
     from cdgis.report.public.site import FOLDER
 
-    opened = open_here(workspace)
-    target = output_folder(out, FOLDER if audience == "public" else "maps", opened)
-    with beside(wanted=jobs > 1):
+    with beside(wanted=jobs > 1) as other:
+        begin_early(other, workspace)
+        opened = open_here(workspace)
+        target = output_folder(out, FOLDER if audience == "public" else "maps", opened)
         shown = assess_all(opened, as_of=as_of, jobs=jobs, quiet=quiet)
         if audience == "public":
             shown = _publish_openly(shown, target, jobs=jobs, quiet=quiet)

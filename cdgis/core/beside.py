@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import IO, Any, TypeVar
 
@@ -160,6 +161,12 @@ def beside(*, wanted: bool) -> Iterator[Other]:
     finally:
         _open.reset(token)
         other.close()
+
+
+def load(*modules: str) -> None:
+    """Import modules: for a process that will be asked for what is in them, while this one imports its own."""
+    for name in modules:
+        import_module(name)
 
 
 def _answer_of(asked: "Future[tuple[bool, Answer]]", here: Callable[[], Answer]) -> Answer:
