@@ -1,11 +1,13 @@
 """Table `findings`, by numbers: what each rule says of each subject, every text made once however often it stands there.
 
-A hundred findings a subject differ in few words: a column is the number of each row's text, and the texts. The rows come in
-the table's order, because rules and subjects are put in order before they are multiplied.
+A hundred findings a subject differ in few words: a column is the number of each row's text, and the texts. Of subjects of
+whom all rules say the same, it is put in words once. The rows come in the table's order, because rules and subjects are put in
+order before they are multiplied.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -55,9 +57,15 @@ class _Texts:
         """The texts by their numbers."""
         return [*self._number]
 
-    def cells(self, codes: Sequence[Codes]) -> pd.Categorical:
-        """Return parts of a column as one."""
-        return pd.Categorical.from_codes(np.concatenate(codes), pd.Index(self.all, dtype=object), validate=False)
+    def cells(self, codes: Codes, rows: IntArray | None) -> pd.Categorical:
+        """Return a column: what `codes` say, at these rows of them; texts are numbered anew as they first occur."""
+        used = pd.unique(codes)
+        kind = next(kind for kind in (np.int8, np.int16, np.int32) if len(used) <= np.iinfo(kind).max)
+        number: npt.NDArray[np.signedinteger[Any]] = np.zeros(len(self._number), dtype=kind)
+        number[used] = np.arange(len(used), dtype=kind)
+        cells = number[codes]
+        cells = cells if rows is None else cells[rows]
+        return pd.Categorical.from_codes(cells, pd.Index(np.array(self.all, dtype=object)[used], dtype=object), validate=False)
 
 
 class Findings:
@@ -69,6 +77,8 @@ class Findings:
         self._texts |= {"state": _Texts(_WORDS), "zone_id": _Texts([""])}
         self._codes: dict[str, list[Codes]] = {name: [] for name in self._texts}
         self._flags: list[npt.NDArray[np.bool_]] = []
+        self._rows: list[IntArray] = []
+        self._said = 0
 
     def add(self, found: Rulings, ids: TextArray) -> None:
         """Take what all rules say of a block of subjects named `ids`."""
@@ -78,14 +88,22 @@ class Findings:
         rule_of = [(found.rules[number].id, found.rules[number].layer, not found.manual[number]) for number in used.tolist()]
         order = used[sorted(range(len(used)), key=rule_of.__getitem__)]
         subject_of = np.argsort(ids, kind="stable")
-        subject, place = np.nonzero(listed[np.ix_(order, subject_of)].T)
-        subject = subject_of[subject]
+        first, which = _spoken_of_alike(found, order, subject_of)
+        alike, place = np.nonzero(listed[np.ix_(order, first)].T)
+        self._say(found, order, place, first[alike])
+        count = np.bincount(alike, minlength=len(first))
+        start, size = self._said + np.cumsum(count) - count, count[which]
+        self._said += len(place)
+        self._rows.append(np.arange(size.sum()) + np.repeat(start[which] - np.cumsum(size) + size, size))
+        self._codes["subject_id"].append(np.repeat(self._texts["subject_id"].numbers(ids)[subject_of], size))
+
+    def _say(self, found: Rulings, order: IntArray, place: IntArray, subject: IntArray) -> None:
+        """Put into words what rules, `place` in `order`, say of subjects."""
         row = order[place]
         for name, text_of in _PER_RULE.items():
             self._codes[name].append(self._texts[name].numbers(text_of(found.rules[number]) for number in order.tolist())[place])
         self._flags.append(np.array([found.rules[number].needs_review for number in order.tolist()], dtype=bool)[place])
         value, geometry = found.value[row, subject], found.geometry[row, subject]
-        self._codes["subject_id"].append(self._texts["subject_id"].numbers(ids)[subject])
         self._codes["state"].append(np.where(found.manual[row] & (value != FALSE), np.int32(len(STATES)), value.astype(np.int32)))
         self._codes["zone_id"].append(self._zones(found, row, subject, geometry))
         self._codes["missing_attribute"].append(self._missing(found, row, subject, (value, geometry)))
@@ -114,10 +132,49 @@ class Findings:
 
     def table(self, *, packed: bool = False) -> pd.DataFrame:
         """Return all that was found as table findings, `packed` as for `validate`."""
-        if not any(map(len, self._flags)):
+        if not self._said:
             return empty("findings")
-        cells = {name: texts.cells(self._codes[name]) for name, texts in self._texts.items()}
-        return validate("findings", {**cells, "needs_review": np.concatenate(self._flags)}, packed=packed)
+        rows = np.concatenate(self._rows)
+        cells = {
+            name: texts.cells(np.concatenate(self._codes[name]), None if name == "subject_id" else rows)
+            for name, texts in self._texts.items()
+        }
+        return validate("findings", {**cells, "needs_review": np.concatenate(self._flags)[rows]}, packed=packed)
+
+
+def _spoken_of_alike(found: Rulings, order: IntArray, subjects: IntArray) -> tuple[IntArray, IntArray]:
+    """Return the first of the subjects of each kind of whom the rules in `order` say the same, and of which kind each is."""
+    if not len(order):
+        return subjects[:1], np.zeros(len(subjects), dtype=np.int64)
+    parts = [found.value[order], found.geometry[order], *_words_by_number(found, order)]
+    cells = [np.ascontiguousarray(np.atleast_2d(part)[:, subjects].T) for part in parts]
+    text = np.hstack([cell.view(np.int8) for cell in cells]).tobytes()
+    width = len(text) // len(subjects)
+    kinds: dict[bytes, int] = {}
+    which = np.array([kinds.setdefault(text[at : at + width], len(kinds)) for at in range(0, len(text), width)], dtype=np.int64)
+    return subjects[np.unique(which, return_index=True)[1]], which
+
+
+def _words_by_number(found: Rulings, order: IntArray) -> Iterator[npt.NDArray[Any]]:
+    """Yield what else is said of each subject by its number: zones named, what is lacking, what is open."""
+    seen: dict[int, object] = {}  # several rules share an array, which is looked at once; kept, so that no other takes its name
+
+    def is_new(words: object) -> bool:
+        """Return whether an array comes for the first time."""
+        return id(words) not in seen and seen.setdefault(id(words), words) is words
+
+    for number, own in zip(order.tolist(), found.is_own(order).tolist(), strict=True):
+        zones = own or (found.columns["zoned"][number] and (found.geometry[number] == TRUE).any())
+        if zones and is_new(names := found.zones_of(number)):
+            yield pd.factorize(names)[0].astype(np.int32)
+        if (found.geometry[number] == UNKNOWN).any():
+            lacking = found.lacking_of(number).code
+            if is_new(lacking) and lacking.any():
+                yield lacking
+        if (found.value[number] == UNKNOWN).any():
+            words, which = found.open_facts(number)
+            if is_new(which):
+                yield which.astype(np.int32) if len(words) < len(which) else pd.factorize(words[which])[0].astype(np.int32)
 
 
 def _distinct(values: IntArray) -> tuple[IntArray, IntArray]:
