@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cdgis.geometry import geodesy
 from cdgis.geometry import outline_chunks as stretches
 from cdgis.geometry.kernels import Engine, FlatPolygons, OutlineIndex, nearest_chunk, ring_chunks
-from cdgis.geometry.kernels.projection_points import projection_points
+from cdgis.geometry.kernels.projection_points import places_on_outlines, projection_points
 from cdgis.geometry.outline_chunks import OutlineChunks
 from cdgis.geometry.planes import PlaneThreads
 from tests.test_areas import FAR, stars
@@ -172,6 +172,7 @@ def test_feet_are_the_ends_of_shapelys_shortest_lines(lines, point):
     made = OutlineChunks.of(shapes)
     order = np.argsort(made.owner)
     found = projection_points(at, made.only(order))
+    np.testing.assert_array_equal(found, projection_points(at, made.only(order), engine=Engine.COMPILED))
     links = shapely.get_coordinates(shapely.shortest_line(shapely.points(at), shapes)).reshape(-1, 4)
     np.testing.assert_allclose(found, links[:, 2:], rtol=0, atol=2e-9)
 
@@ -180,8 +181,24 @@ def test_feet_of_many_points_are_the_ends_of_shapelys_shortest_lines():
     lines = winding(3000, 16, vertices=9)
     at = shapely.get_coordinates(shapely.centroid(lines)) + np.random.default_rng(17).normal(0, 60, (3000, 2))
     found = projection_points(at, OutlineChunks.of(lines))
+    np.testing.assert_array_equal(found, projection_points(at, OutlineChunks.of(lines), engine=Engine.COMPILED))
     links = shapely.get_coordinates(shapely.shortest_line(shapely.points(at), lines)).reshape(-1, 4)
     np.testing.assert_allclose(found, links[:, 2:], rtol=0, atol=2e-9)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_places_on_outlines_looked_at_whole_are_those_a_tree_of_each_finds(seed):
+    rng = np.random.default_rng(seed)
+    stars = [shapely.transform(shapely.Point(0, 0).buffer(9, quad_segs=int(n)), lambda c: np.round(c) + [0.1, FAR]) for n in rng.integers(1, 40, 9)]
+    squares = [shapely.box(*np.r_[xy, xy + 4] + [0, FAR, 0, FAR]) for xy in rng.integers(-9, 9, (6, 2))]
+    areas = np.array([*stars, *squares, shapely.MultiPolygon([stars[0], shapely.box(20, FAR, 22, FAR + 2)])], dtype=object)
+    at, owner = rng.integers(-20, 20, (400, 2)) / 2 + [0.0, FAR], rng.integers(0, len(areas), 400)
+    found = places_on_outlines(at, owner, OutlineChunks.of(areas))
+    for one in range(len(areas)):
+        rows, outline = np.flatnonzero(owner == one), OutlineChunks.of(areas[[one]])
+        for engine in Engine:
+            chunk, _ = nearest_chunk(at[rows], outline, engine=engine)
+            np.testing.assert_array_equal(found[rows], projection_points(at[rows], outline.only(chunk), engine=engine))
 
 
 def city_points(count, seed):

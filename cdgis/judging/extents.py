@@ -16,11 +16,14 @@ from cdgis.geometry import geodesy
 from cdgis.geometry.kernels import (
     POINT_COUNTS,
     Cut,
+    Engine,
     Pairs,
     Zones,
     chosen_engine,
     nearest_chunk,
-    point_distance_m,
+    places_apart_m,
+    places_on_outlines,
+    projection_points,
     rounding_m2,
 )
 from cdgis.geometry.kernels.inscribed_discs import inradius_m
@@ -35,6 +38,10 @@ from cdgis.geometry.shapes import (
 )
 
 UNCOVERED_M2 = 1.0
+_OUTLINE_COUNTS = 400
+"""How much each outline that points are measured to counts to the size of a job."""
+_FEW_VERTICES = 4096
+"""Outlines of so few are looked at whole, without a tree."""
 _DEPTH_STEPS = 2000
 """Points tried along the length of a line for the one that lies deepest."""
 _DEPTH_STEP_M = 0.2
@@ -284,11 +291,17 @@ def _with_steps(thin: GeometryArray) -> GeometryArray:
 
 def _to_outline_m(points: FloatArray, owner: IntArray, areas: GeometryArray, *, work: int) -> FloatArray:
     """Return the geodesic distance from each point, shape (points, 2), to the outline of its own area."""
-    distance = np.zeros(len(points))
-    engine = chosen_engine(work=work)
-    for area in np.unique(owner):  # one index an area: its outline may have a million vertices
+    distance, engine = np.zeros(len(points)), chosen_engine(work=work)
+    used, which = np.unique(owner, return_inverse=True)
+    if chosen_engine(work=_OUTLINE_COUNTS * len(used)) is Engine.COMPILED:
+        few = shapely.get_num_coordinates(areas[used]) <= _FEW_VERTICES
+        rows, place = np.flatnonzero(few[which]), np.cumsum(few) - 1
+        nearest_places = places_on_outlines(points[rows], place[which[rows]], OutlineChunks.of(areas[used[few]]))
+        distance[rows] = places_apart_m(points[rows], nearest_places)
+        used = used[~few]
+    for area in used:  # one index an area: its outline may have a million vertices
         rows = np.flatnonzero(owner == area)
         outline = OutlineChunks.of(areas[[area]])
         nearest, _ = nearest_chunk(points[rows], outline, engine=engine)
-        distance[rows] = point_distance_m(points[rows], outline.only(nearest))
+        distance[rows] = places_apart_m(points[rows], projection_points(points[rows], outline.only(nearest)))
     return distance

@@ -9,11 +9,12 @@ from cdgis.geometry.kernels.outline_distances import (
     OutlineIndex,
     nearest_in_each,
     pair_distance_m,
-    point_distance_m,
+    places_apart_m,
 )
 from cdgis.geometry.kernels.overlap_areas import Areas, overlap_areas, plain_overlap_areas
 from cdgis.geometry.kernels.pairs import Pairs, overlapping_pairs, rounding_m2, zones_near
 from cdgis.geometry.kernels.point_in_polygon import points_inside, points_inside_blocks
+from cdgis.geometry.kernels.projection_points import places_on_outlines, projection_points
 from cdgis.geometry.kernels.subdivide import Cut, Zones
 
 __all__ = [
@@ -34,10 +35,12 @@ __all__ = [
     "overlap_areas",
     "overlapping_pairs",
     "pair_distance_m",
+    "places_apart_m",
+    "places_on_outlines",
     "plain_overlap_areas",
-    "point_distance_m",
     "points_inside",
     "points_inside_blocks",
+    "projection_points",
     "ring_chunks",
     "rounding_m2",
     "zones_near",

@@ -37,6 +37,7 @@ def nearest_chunk(
     at_most_m: float | None = None,
     engine: Engine | None = None,
     threads: int = 1,
+    tree: "BoxTree | None" = None,
 ) -> tuple[IntArray, FloatArray]:
     """Return the nearest chunk and its distance in metres of the plane for each point; -1 and NaN where there is none.
 
@@ -45,6 +46,7 @@ def nearest_chunk(
     points : x and y, shape (points, 2), in one plane with the chunks; NaN where a row holds no point.
     at_most_m : how far to look, inclusive; by default any distance.
     engine : plain shapely or compiled kernels; by default whichever suits the size of the job.
+    tree : over the chunks' boxes, for the kernels, where there is one.
     """
     chunk, distance = np.full(len(points), -1, dtype=np.int64), np.full(len(points), np.nan)
     real = np.flatnonzero(np.isfinite(points).all(axis=1))
@@ -54,7 +56,7 @@ def nearest_chunk(
     if chosen_engine(engine, work=len(real) + len(chunks.xy) // 16) is Engine.PLAIN:
         chunk[real], distance[real] = _plain(at, chunks, farthest)
     else:
-        chunk[real], distance[real] = _compiled(at, chunks, farthest, threads)
+        chunk[real], distance[real] = _compiled(at, chunks, farthest, threads, tree)
     return chunk, distance
 
 
@@ -113,11 +115,13 @@ def _first_of_each(
     return out, least
 
 
-def _compiled(points: FloatArray, chunks: OutlineChunks, at_most_m: float, threads: int) -> tuple[IntArray, FloatArray]:
+def _compiled(
+    points: FloatArray, chunks: OutlineChunks, at_most_m: float, threads: int, tree: "BoxTree | None"
+) -> tuple[IntArray, FloatArray]:
     from cdgis.geometry.kernels.compiled.box_tree import SLACK, SLACK_M, chunks_within, nearest_chunks
 
     shapes = chunks.xy, chunks.first, chunks.last
-    tree = box_tree_of(chunks)
+    tree = tree or box_tree_of(chunks)
     turns = np.array_split(along_curve(points, tree.frame), max(1, threads))
     parts = _side_by_side(lambda turn: nearest_chunks(shapes, tree.nodes, points, turn, float(at_most_m) ** 2), turns)
     turn = np.concatenate(turns)

@@ -122,12 +122,13 @@ class OutlineIndex:
         self, points: GeometryArray, use: IntArray, at_most_m: float | None
     ) -> tuple[IntArray, FloatArray]:
         """Return the nearest zone and its distance for points, by compiled kernels, among the chunks listed in `use`."""
-        xy = np.column_stack([shapely.get_x(points), shapely.get_y(points)])
-        at, _ = nearest_chunk(xy, self.chunks.only(use), at_most_m=at_most_m, engine=Engine.COMPILED)
+        xy, every = np.column_stack([shapely.get_x(points), shapely.get_y(points)]), len(use) == len(self.chunks)
+        chunks, tree = (self.chunks, self._box_tree) if every and len(use) else (self.chunks.only(use), None)
+        at, _ = nearest_chunk(xy, chunks, at_most_m=at_most_m, engine=Engine.COMPILED, tree=tree)
         zone, distance = np.full(len(points), -1, dtype=np.int64), np.full(len(points), np.nan)
         found = np.flatnonzero(at >= 0)
         near = self.chunks.only(use[at[found]])
-        zone[found], distance[found] = near.owner, point_distance_m(xy[found], near)
+        zone[found], distance[found] = near.owner, places_apart_m(xy[found], projection_points(xy[found], near, engine=Engine.COMPILED))
         return zone, distance
 
     def _nearest_to_shapes(self, cut: Cut, use: IntArray | None, at_most_m: float | None) -> tuple[IntArray, FloatArray]:
@@ -167,7 +168,8 @@ class OutlineIndex:
         ends = np.empty((len(rows), 5))
         point = shapely.get_type_id(shapes) == _POINT
         if point.any():
-            ends[point] = _point_ends(shapely.get_coordinates(shapes[point]), self.chunks.only(rows[point]))
+            points = shapely.get_coordinates(shapes[point])
+            ends[point] = _ways(points, projection_points(points, self.chunks.only(rows[point])))
         if not point.all():
             ends[~point] = _pair_ends(shapes[~point], self.shapes[rows[~point]])
         return ends
@@ -307,11 +309,10 @@ def _pair_ends(a_local: GeometryArray, b_local: GeometryArray) -> FloatArray:
     return np.column_stack([shapely.get_coordinates(links).reshape(-1, 4), shapely.length(links)])
 
 
-def point_distance_m(points: FloatArray, chunks: OutlineChunks) -> FloatArray:
-    """Return the geodesic distance in metres from distance-plane points to the chunks of the same positions."""
-    return _geodesic_m(_point_ends(points, chunks))
+def places_apart_m(points: FloatArray, places: FloatArray) -> FloatArray:
+    """Return the geodesic distance in metres between paired points of the distance plane, 0 where they touch."""
+    return _geodesic_m(_ways(points, places))
 
 
-def _point_ends(points: FloatArray, chunks: OutlineChunks) -> FloatArray:
-    projected = projection_points(points, chunks)
-    return np.column_stack([points, projected, np.hypot(*(projected - points).T)])
+def _ways(points: FloatArray, places: FloatArray) -> FloatArray:
+    return np.column_stack([points, places, np.hypot(*(places - points).T)])

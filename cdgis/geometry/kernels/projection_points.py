@@ -9,19 +9,37 @@ without making shapes.
 import numpy as np
 
 from cdgis.core.array_types import FloatArray, IntArray
+from cdgis.geometry.kernels.engine import Engine, chosen_engine
 from cdgis.geometry.outline_chunks import EDGES, OutlineChunks
 
 _BLOCK = 1 << 16
 """Pairs looked at together, so that memory stays small."""
 
 
-def projection_points(points: FloatArray, chunks: OutlineChunks) -> FloatArray:
-    """Return for each point, shape (points, 2), the nearest place on the chunk of the same position."""
+def projection_points(points: FloatArray, chunks: OutlineChunks, *, engine: Engine | None = None) -> FloatArray:
+    """Return for each point, shape (points, 2), the nearest place on the chunk of the same position; the same by either engine."""
+    if chosen_engine(engine, work=len(points)) is Engine.COMPILED:
+        from cdgis.geometry.kernels.compiled.feet import feet
+
+        each = np.arange(len(points))
+        return feet(np.ascontiguousarray(points), (chunks.xy, chunks.first, chunks.last), each, each + 1)
     out = np.empty((len(points), 2))
     for i in range(0, len(points), _BLOCK):
         rows = slice(i, i + _BLOCK)
         out[rows] = _projected(points[rows], chunks.xy, chunks.first[rows], chunks.last[rows])
     return out
+
+
+def places_on_outlines(points: FloatArray, owner: IntArray, chunks: OutlineChunks) -> FloatArray:
+    """Return for each point the nearest place on the outline of its own owner, all of whose few chunks are looked at (compiled).
+
+    The place is that on the nearest chunk, the first of those equally near.
+    """
+    from cdgis.geometry.kernels.compiled.feet import feet
+
+    of_owner = chunks.only(np.argsort(chunks.owner, kind="stable"))
+    start, end = (np.searchsorted(of_owner.owner, owner, side=side) for side in ("left", "right"))
+    return feet(np.ascontiguousarray(points), (chunks.xy, of_owner.first, of_owner.last), start, end)
 
 
 def _projected(points: FloatArray, xy: FloatArray, first: IntArray, last: IntArray) -> FloatArray:

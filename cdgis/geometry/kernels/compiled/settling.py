@@ -1,8 +1,9 @@
 """Which subjects no outline comes near, and which zones hold those, from boxes alone.
 
-Where no chunk's box meets a subject's box, the subject lies wholly inside or outside each zone, as one corner of its box does.
-A ray from there to the east crosses an outline as often as its vertices change from above to below; a chunk whose box spans
-the ray's height lies wholly east of the corner or wholly west, so that its two ends tell, and nothing is rounded.
+Where no edge's box meets a subject's box, the subject lies wholly inside or outside each zone, as one corner of its box does.
+A ray from there to the east crosses an outline as often as its vertices change from above to below; an edge whose box spans
+the ray's height lies wholly east of the corner or wholly west, so that nothing is rounded. The tree holds boxes of chunks:
+only where one meets the subject's box are its edges looked at one by one.
 """
 
 import numpy as np
@@ -24,18 +25,43 @@ def _put_below(level: IntArray, at: int, above: int, node: IntArray, top: int) -
 
 
 @kernel
-def _any_meets(tree: Tree, box: FloatArray, node: IntArray) -> bool:
-    """Return whether a chunk's box meets `box`."""
-    boxes, level, _ = tree
+def _edge_meets(shapes: Shapes, chunk: int, box: FloatArray) -> bool:
+    """Return whether the box of an edge of a chunk meets `box`."""
+    xy, first, last = shapes
+    for a in range(first[chunk], max(last[chunk], first[chunk] + 1)):
+        b = min(a + 1, last[chunk])
+        if (
+            min(xy[a, 0], xy[b, 0]) <= box[2] and max(xy[a, 0], xy[b, 0]) >= box[0]
+            and min(xy[a, 1], xy[b, 1]) <= box[3] and max(xy[a, 1], xy[b, 1]) >= box[1]
+        ):  # fmt: skip
+            return True
+    return False
+
+
+@kernel
+def _crosses_east(shapes: Shapes, chunk: int, x: float, y: float) -> bool:
+    """Return whether a chunk crosses an odd number of times the ray from a point to the east that meets no edge's box."""
+    xy, first, last = shapes
+    odd = False
+    for a in range(first[chunk], last[chunk]):
+        odd ^= (xy[a, 1] > y) != (xy[a + 1, 1] > y) and max(xy[a, 0], xy[a + 1, 0]) >= x
+    return odd
+
+
+@kernel
+def _any_meets(shapes: Shapes, tree: Tree, box: FloatArray, node: IntArray) -> bool:
+    """Return whether an edge's box meets `box`."""
+    boxes, level, order = tree
     node[0, 0], node[0, 1], top = level[-1] - 1, len(level) - 2, 1
     while top > 0:
         top -= 1
         at, above = node[top, 0], node[top, 1]
         if boxes[at, 0] > box[2] or boxes[at, 2] < box[0] or boxes[at, 1] > box[3] or boxes[at, 3] < box[1]:
             continue
-        if above == 0:
+        if above > 0:
+            top = _put_below(level, at, above, node, top)
+        elif _edge_meets(shapes, order[at], box):
             return True
-        top = _put_below(level, at, above, node, top)
     return False
 
 
@@ -55,7 +81,9 @@ def _turn_over(
             continue
         if above == 0:
             chunk = order[here]
-            if owner[chunk] >= 0 and (xy[first[chunk], 1] > y) != (xy[last[chunk], 1] > y):
+            ends_tell = boxes[here, 0] > x  # wholly east
+            crosses = (xy[first[chunk], 1] > y) != (xy[last[chunk], 1] > y) if ends_tell else _crosses_east(shapes, chunk, x, y)
+            if owner[chunk] >= 0 and crosses:
                 odd[owner[chunk]] ^= 1
                 if count < len(met):
                     met[count] = owner[chunk]
@@ -77,7 +105,7 @@ def settle(shapes: Shapes, tree: Tree, owner: IntArray, zones: int, boxes: Float
     node, odd, met = np.empty((FAN * DEEPEST, 2), np.int64), np.zeros(zones, np.int8), np.empty(len(owner), np.int64)
     near, out, found = np.zeros(len(boxes), np.int8), np.empty((2 * len(boxes) + 16, 2), np.int64), 0
     for i in range(len(boxes)):
-        if _any_meets(tree, boxes[i], node):
+        if _any_meets(shapes, tree, boxes[i], node):
             near[i] = 1
             continue
         for k in range(_turn_over(shapes, tree, owner, (boxes[i, 0], boxes[i, 1]), node, odd, met)):

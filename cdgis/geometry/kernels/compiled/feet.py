@@ -1,0 +1,30 @@
+"""Nearest places on runs of outline chunks to points, in GEOS's order of operations, without tree or shape.
+
+For chunks that are known to be the nearest, and for outlines of so few vertices that looking at all of them is quicker than a tree.
+"""
+
+import numpy as np
+
+from cdgis.core.array_types import FloatArray, IntArray
+from cdgis.core.compiled import kernel
+from cdgis.geometry.kernels.compiled.box_tree import Shapes
+from cdgis.geometry.kernels.compiled.outline_tree import onto_edge, to_edge
+
+
+@kernel
+def feet(points: FloatArray, shapes: Shapes, start: IntArray, end: IntArray) -> FloatArray:
+    """Return for each point the nearest place on the chunks from start to end - 1 beside it, one at least; the first of equals."""
+    xy, first, last = shapes
+    out = np.empty((len(points), 2))
+    for i in range(len(points)):
+        x, y = points[i, 0], points[i, 1]
+        least, foot = np.inf, first[start[i]]
+        to = min(foot + 1, last[start[i]])
+        for chunk in range(start[i], end[i]):
+            for a in range(first[chunk], max(last[chunk], first[chunk] + 1)):
+                b = min(a + 1, last[chunk])
+                distance = to_edge(x, y, xy[a, 0], xy[a, 1], xy[b, 0], xy[b, 1])
+                if distance < least:
+                    least, foot, to = distance, a, b
+        out[i, 0], out[i, 1], _ = onto_edge(x, y, xy[foot, 0], xy[foot, 1], xy[to, 0], xy[to, 1])
+    return out
