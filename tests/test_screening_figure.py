@@ -41,10 +41,10 @@ def test_very_many_points_are_counted_but_not_all_listed():
     assert (len(boundary.points), boundary.count) == (MOST_POINTS, 4000)
 
 
-def _redline(shape):
+def _redline(*shapes):
     layer = make_layers()["ecological_redline"]
-    zones = layer.zones.iloc[:1].copy()
-    zones["geometry"] = [shape]
+    zones = layer.zones.iloc[[0] * len(shapes)].reset_index(drop=True)
+    zones["geometry"] = list(shapes)
     return replace(layer, zones=zones)
 
 
@@ -66,6 +66,21 @@ def test_no_line_is_drawn_when_none_has_the_verdicts_length():
     assert critical_ends(_redline(shapely.box(117.611, 40.9, 117.62, 40.91)), SQUARE, 500.0) is None
     assert critical_ends(None, SQUARE, 500.0) is None
     assert critical_ends(_redline(SQUARE), SQUARE, float("nan")) is None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_critical_line_does_not_depend_on_who_asked_before(seed):
+    rng = np.random.default_rng(seed)
+    corners = np.column_stack([rng.uniform(117.5, 117.7, 12), rng.uniform(40.8, 41.0, 12)])
+    zones = [shapely.box(x, y, x + 0.01, y + rng.uniform(0.001, 0.02)) for x, y in corners]
+    sites = [shapely.box(x, y, x + 0.003, y + 0.003) for x, y in rng.uniform([117.5, 40.8], [117.7, 41], (30, 2))]
+    there, local = (geodesy.geometries_to_local(np.array(shapes)) for shapes in (zones, sites))
+    asked = list(zip(sites, np.maximum(shapely.distance(local[:, None], there[None, :]).min(axis=1), 1.0), strict=True))
+    layer = _redline(*zones)
+    together = [critical_ends(layer, *ask) for ask in asked]
+    alone = [critical_ends(replace(layer), *ask) for ask in asked]
+    assert sum(ends is not None for ends in alone) > 15
+    assert [None if ends is None else ends.tolist() for ends in together] == [None if ends is None else ends.tolist() for ends in alone]
 
 
 def _numbers(path):

@@ -48,6 +48,14 @@ class WeightSet:
         given = np.clip(1.0 - self.low.sum() - spent, 0.0, room)
         return np.asarray((near * self.low).sum(axis=1) + (given * np.take_along_axis(near, order, axis=1)).sum(axis=1))
 
+    def where_least(self, near: FloatArray) -> FloatArray:
+        """Return, for each row of `near`, weights of the set at which near·w is smallest."""
+        order = np.argsort(near, axis=1, kind="stable")
+        room = (self.high - self.low)[order]
+        found = np.empty_like(near)
+        np.put_along_axis(found, order, np.clip(1.0 - self.low.sum() - (np.cumsum(room, axis=1) - room), 0.0, room), axis=1)
+        return np.asarray(found + self.low)
+
     def least(self, near: FloatArray) -> FloatArray:
         """Return the smallest near·w over the set for each row of `near`."""
         return -self.most(-near)
@@ -106,7 +114,7 @@ def _fewest(leads: FloatArray, weights: WeightSet, tie: float) -> int:
     most = weights.most(leads)
     undecided = ~always & (most > tie)
     count, criteria = int(undecided.sum()), len(weights.low)
-    if not count:
+    if not count or _none_leads(leads[undecided], weights, tie):
         return int(always.sum())
     scale = (most[undecided] - tie)[:, None]
     pairs = np.hstack([leads[undecided] / scale, -np.eye(count)])
@@ -118,3 +126,9 @@ def _fewest(leads: FloatArray, weights: WeightSet, tie: float) -> int:
         whole=np.r_[np.zeros(criteria, dtype=bool), np.ones(count, dtype=bool)],
     )
     return int(always.sum()) + int(np.ceil(found.bound - 1e-6))
+
+
+def _none_leads(leads: FloatArray, weights: WeightSet, tie: float) -> bool:
+    """Return whether weights are at hand at which no row of `leads` weighs more than `tie`: then no program need look for them."""
+    tried = weights.where_least(np.vstack([leads, leads.sum(axis=0)]))
+    return bool((leads @ np.vstack([weights.given, tried]).T <= tie).all(axis=0).any())

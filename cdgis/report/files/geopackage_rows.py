@@ -74,7 +74,7 @@ def add_layer(base: sqlite3.Connection, layer: GisLayer, moment: str) -> None:
     """Add a layer or a table without shapes, its rows and what the standard and GDAL keep of it."""
     frame = layer.frame
     names = [name for name in frame.columns if not (isinstance(frame, gpd.GeoDataFrame) and name == frame.geometry.name)]
-    values = [frame[name].astype(object).where(frame[name].notna(), None).tolist() for name in names]
+    values = [_values(frame[name]) for name in names]
     columns = [f"{quoted(name)} {_TYPES[str(frame[name].dtype)]}" for name in names]
     bounds: np.ndarray | None = None
     if isinstance(frame, gpd.GeoDataFrame):
@@ -114,6 +114,14 @@ def _indexes_shapes() -> bool:
     finally:
         base.close()
     return True
+
+
+def _values(column: pd.Series) -> list[Any]:
+    """Return a column's values as SQLite takes them: None where there is none; it stores a NaN as such by itself."""
+    if column.dtype.kind in "ifb":
+        return list(column.tolist())
+    missing = column.isna().to_numpy()
+    return [None if none else value for value, none in zip(column.tolist(), missing.tolist(), strict=True)] if missing.any() else list(column.tolist())
 
 
 def _many(shapes: GeometryArray) -> tuple[GeometryArray, str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 
@@ -164,9 +165,15 @@ def _zone_aliases(layer: Layer) -> dict[str, str]:
 def _plain(zones: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Return zones as a file can hold them: texts as texts, the geometry last."""
     bare = zones.drop(columns=zones.geometry.name)
-    texts = {name: bare[name].map(lambda value: "" if pd.isna(value) else legal_text(str(value))).astype("string")
-             for name in bare.columns if bare[name].dtype.kind not in "ifb"}  # fmt: skip
+    texts = {name: _texts(bare[name]) for name in bare.columns if bare[name].dtype.kind not in "ifb"}
     return gpd.GeoDataFrame(bare.assign(**texts), geometry=zones.geometry.to_numpy(), crs=zones.crs)
+
+
+def _texts(column: pd.Series) -> pd.Series:
+    """Return a column's values as texts that a file may hold, "" where there is none."""
+    places, words = pd.factorize(column, use_na_sentinel=True)
+    known = np.array([*(legal_text(str(word)) for word in words), ""], dtype=object)
+    return pd.Series(known[places], index=column.index, dtype="string")  # no value is at -1, the last
 
 
 def _distinct(layers: Iterator[GisLayer]) -> list[GisLayer]:
@@ -189,8 +196,7 @@ def _table_name(title: str) -> str:
 
 def _plain_tables(tables: Mapping[str, pd.DataFrame], titles: Mapping[str, tuple[Column, ...]], stamp: str) -> Iterator[GisLayer]:
     for name, table in tables.items():
-        typed = table.astype({column: "string" for column in table.columns if table[column].dtype == object})
         yield GisLayer(
-            name=name, title=TABLES[name].title, group=TABLE_GROUP, frame=typed, about=f"{TABLES[name].title}，同 {name}.csv。{stamp}",
+            name=name, title=TABLES[name].title, group=TABLE_GROUP, frame=table, about=f"{TABLES[name].title}，同 {name}.csv。{stamp}",
             aliases={column.name: column.title for column in titles[name]},
         )  # fmt: skip

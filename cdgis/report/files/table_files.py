@@ -214,5 +214,6 @@ def _write_gis_files(assessment: Assessment, tables: Mapping[str, pd.DataFrame],
     for layer in layers:
         if len(layer.frame) >= LONG_TABLE:
             paths.append(folder / f"{layer.name}.parquet")
-            layer.frame.to_parquet(paths[-1], index=False, compression="zstd")
+            texts = {column: "string" for column in layer.frame.columns if layer.frame[column].dtype == object}
+            layer.frame.astype(texts).to_parquet(paths[-1], index=False, compression="zstd")
     return paths

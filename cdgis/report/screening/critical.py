@@ -8,6 +8,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from cdgis.core.array_types import GeometryArray, IntArray
 from cdgis.geometry import geodesy
 from cdgis.geometry.plane_validity import valid_in_distance_plane
 from cdgis.workspace.layers import Layer
@@ -36,11 +37,19 @@ def critical_ends(layer: Layer | None, shape: BaseGeometry, distance_m: float) -
     index = np.sort(layer.zones.sindex.query(box))
     if not len(index):
         return None
-    zones = valid_in_distance_plane(layer.zones.geometry.to_numpy()[index])
+    zones = _laid_out(layer, index)
     (subject,) = valid_in_distance_plane(np.array([shape], dtype=object))
     lines = [shapely.shortest_line(subject, zone) for zone in zones]
     lines += [_way_out(subject, zone) for zone in zones if shapely.intersects(subject, zone)]
     return _best([line for line in lines if line is not None and not line.is_empty], distance_m)
+
+
+def _laid_out(layer: Layer, index: IntArray) -> GeometryArray:
+    """Return these zones in the distance plane; many subjects ask for the same ones."""
+    kept: GeometryArray = layer.derived("critical zones", lambda whole: np.full(len(whole.zones), None, dtype=object))
+    if new := [at for at in index if kept[at] is None]:
+        kept[new] = valid_in_distance_plane(layer.zones.geometry.to_numpy()[new])
+    return np.asarray(kept[index])
 
 
 def _way_out(subject: BaseGeometry, zone: BaseGeometry) -> BaseGeometry | None:
