@@ -120,8 +120,9 @@ def _values(column: pd.Series) -> list[Any]:
     """Return a column's values as SQLite takes them: None where there is none; it stores a NaN as such by itself."""
     if column.dtype.kind in "ifb":
         return list(column.tolist())
-    missing = column.isna().to_numpy()
-    return [None if none else value for value, none in zip(column.tolist(), missing.tolist(), strict=True)] if missing.any() else list(column.tolist())
+    known = column.tolist()
+    gone = column.isna().to_numpy()
+    return [None if none else value for value, none in zip(known, gone.tolist(), strict=True)] if gone.any() else list(known)
 
 
 def _many(shapes: GeometryArray) -> tuple[GeometryArray, str]:
