@@ -7,13 +7,15 @@ from datetime import date
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ValidationError, field_validator
 from test_workspace import SETTINGS, written
 
+from cdgis.core import toml_files
 from cdgis.core.errors import UsageError, WorkspaceError
 from cdgis.core.toml_files import Stated, schema_problems
+from cdgis.core.vocabulary import Effect
 from cdgis.readers.layer_profiles import Profile
 from cdgis.relocation.policy.dispositions import RelocationPolicy
 from cdgis.relocation.policy.scoring import DestinationPolicy, PriorityPolicy, read_weights
@@ -113,3 +115,38 @@ def test_a_weight_is_a_number(tmp_path, value):
     (tmp_path / "w.toml").write_text(f"[priority]\npeople_near = {value}\n", encoding="utf-8")
     with pytest.raises(UsageError, match=r"people_near"):
         read_weights(tmp_path / "w.toml")
+
+
+class EveryField(BaseModel):
+    """The plain way: every field is asked, text too."""
+
+    model_config = Stated.model_config
+    every = field_validator("*", mode="wrap")(toml_files._as_written)
+
+
+def nested(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.one_of(values, st.lists(values, max_size=2), st.lists(values, max_size=2).map(tuple))
+
+
+PLAIN_KINDS = st.sampled_from([str, Effect, Literal["甲", "true"], None, int, float, bool, date, Annotated[str, AfterValidator(str.strip)]])
+KINDS = st.recursive(PLAIN_KINDS, lambda inner: st.one_of(
+    inner.map(lambda kind: tuple[kind, ...]), st.tuples(inner, inner).map(lambda pair: Union[pair]),  # noqa: UP007
+    st.tuples(inner, inner).map(lambda pair: tuple[pair]),
+), max_leaves=4)  # fmt: skip
+VALUES = nested(nested(st.sampled_from(["甲", "禁止", "true", "1", "2026-11-01", "", None, 1, 0, 1.5, True, date(2026, 1, 1), b"x", math.nan])))
+
+
+@settings(max_examples=200)
+@given(KINDS, st.lists(VALUES, min_size=1, max_size=6))
+def test_leaving_text_unasked_changes_no_answer(kind, values):
+    asked = [types.new_class("Model", (base,), exec_body=lambda names: names.update(__annotations__={"cell": kind}, __module__=__name__))
+             for base in (Stated, EveryField)]  # fmt: skip
+
+    def said(model: type[BaseModel], value: object) -> object:
+        try:
+            return repr(model(cell=value))
+        except ValidationError as err:
+            return schema_problems(err)
+
+    for value in values:
+        assert said(asked[0], value) == said(asked[1], value)

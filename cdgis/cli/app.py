@@ -267,6 +267,7 @@ def main(args: list[str] | None = None) -> None:
     """Run the command line and exit with the codes of DESIGN 6: 0 done, 1 strict, 2 usage or input, 3 internal."""
     if args is None:
         _speak_utf8()
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # its threads cost every process 0.05 s and have nothing to do here
     for stream in (sys.stdout, sys.stderr):
         # a terminal that cannot show Chinese shows question marks; the work itself must not fail over it
         if isinstance(stream, io.TextIOWrapper):

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from datetime import date
 from difflib import get_close_matches
+from inspect import get_annotations
 from pathlib import Path
-from typing import Annotated, Any
+from types import NoneType, UnionType
+from typing import Annotated, Any, ClassVar, Literal, Union, get_args, get_origin
 
 import tomli as tomllib
 from pydantic import (
@@ -67,13 +69,32 @@ class Stated(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    @field_validator("*", mode="wrap")
-    @classmethod
-    def _as_written(cls, value: object, read: ValidatorFunctionWrapHandler) -> object:
-        stated = read(value)
-        if type(stated) is not str and (wanted := _other_kind(value, stated)):
-            raise ValueError(f"{wanted}（读到 {_shown(value)}）")
-        return stated
+    _read_as_written: ClassVar[Any] = None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Have each field that is not text alone asked whether it was read as written: text is never anything else."""
+        super().__init_subclass__(**options)
+        if asked := [name for name, kind in get_annotations(cls).items() if not _is_text(kind)]:
+            cls._read_as_written = field_validator(*asked, mode="wrap")(_as_written)
+
+
+def _is_text(kind: Any) -> bool:
+    """Return whether all that an annotation lets through is text, words of an enumeration that are text, None, or tuples of such."""
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return _is_text(parts[0])
+    if origin is Literal:
+        return all(isinstance(part, str) for part in parts)
+    if origin in (tuple, Union, UnionType):
+        return all(part is Ellipsis or _is_text(part) for part in parts)
+    return kind is None or (isinstance(kind, type) and issubclass(kind, str | NoneType))
+
+
+def _as_written(value: object, read: ValidatorFunctionWrapHandler) -> object:
+    stated = read(value)
+    if type(stated) is not str and (wanted := _other_kind(value, stated)):
+        raise ValueError(f"{wanted}（读到 {_shown(value)}）")
+    return stated
 
 
 def _other_kind(written: object, read: object) -> str:

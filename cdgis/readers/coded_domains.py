@@ -9,10 +9,13 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
-from xml.etree import ElementTree
+from typing import TYPE_CHECKING
 
 from cdgis.readers.headers import subject_column
 from cdgis.readers.intake import Remark, noted
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
 
 Domains = Mapping[str, Mapping[str, Mapping[str, str]]]
 """Layer -> field -> code -> words, names in lower case."""
@@ -76,7 +79,9 @@ def in_domain_words(
     return found, tuple(remarks)
 
 
-def _parsed(text: str) -> ElementTree.Element | None:
+def _parsed(text: str) -> "Element | None":
+    from xml.etree import ElementTree
+
     if not text or _FORBIDDEN.search(text):
         return None
     try:
@@ -85,9 +90,9 @@ def _parsed(text: str) -> ElementTree.Element | None:
         return None
 
 
-def _tag(element: ElementTree.Element) -> str:
+def _tag(element: "Element") -> str:
     return element.tag.rpartition("}")[2]
 
 
-def _child(element: ElementTree.Element, name: str) -> str:
+def _child(element: "Element", name: str) -> str:
     return next(((child.text or "").strip() for child in element if _tag(child) == name), "")

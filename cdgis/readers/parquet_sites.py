@@ -17,7 +17,6 @@ from cdgis.readers.reference import of_row, refer
 from cdgis.readers.repair import settle
 from cdgis.readers.settled_rows import settle_rows
 
-PARQUET_SUFFIXES = (".parquet", ".geoparquet")
 _MOST_ROWS = 5_000
 """More are a batch, which is read in parts."""
 _LONLAT = "OGC:CRS84"

@@ -107,13 +107,13 @@ def _csv_sheet(path: Path, label: str) -> Sheet:
     head = text[:4000]
     delimiter = max(_DELIMITERS, key=head.count)
     rows: list[tuple[str, ...]] = []
-    begins = 1
+    begins, width = 1, 0
     lines = csv.reader((f"{line}\n" for line in text.split("\n")), delimiter=delimiter, strict=True)
     try:
         for row in lines:
-            _check_quotes(row, delimiter, max(map(len, rows), default=0), label=f"{label}：第 {begins} 行")
+            _check_quotes(row, delimiter, width, label=f"{label}：第 {begins} 行")
             rows.append(tuple(cell.strip() for cell in row))
-            begins = lines.line_num + 1
+            begins, width = lines.line_num + 1, max(width, len(row))
     except csv.Error as err:
         raise ReaderError(
             f"第 {begins} 行起不是合法的 CSV，引号没有配对", source=label, remedy="请改正后重试"

@@ -25,6 +25,8 @@ _UNIT_CODE = re.compile(r"^ZH\d{6}[123]\d{4}$")
 _COUNTY_DIGITS = 6
 _AREA_CODE = re.compile(r"^\d{2}(?:\d{2}){0,2}$")
 _TYPES = ("优先保护", "重点管控", "一般管控")
+_PROJECT_TYPES = tuple(ProjectType)
+_DOMAINS: Mapping[str, tuple[str, ...]] = {"dimension": tuple(Dimension), "effect": ("", *Effect), "op": ("", *get_args(Operator))}
 _WHOLE = re.compile(r"^(?:全市|全省|市域|.{2,9}[市州盟])?(?:总体|普适性|共性)(?:准入|管控)*(?:要求|清单)?$|^(?:全市|市域)$")
 _OF_TYPE = re.compile(r"^(优先保护|重点管控|一般管控)(?:类|区|单元)*(?:总体|普适性|共性)?(?:准入|管控)*(?:要求|清单)?$")
 
@@ -81,8 +83,8 @@ def _numbered_cells(table: pd.DataFrame) -> Iterator[tuple[int, dict[str, str]]]
     """Yield each row as a spreadsheet numbers it, its cells stripped, with what its code stands for."""
     known_units = sorted({code for code in table["unit_code"].astype(str).str.strip() if _UNIT_CODE.match(code)})
     wanted = [column for column in (*COLUMNS, *OPTIONAL, ROW) if column in table.columns]
-    for number, row in enumerate(table[wanted].fillna("").astype(str).to_dict("records"), start=2):
-        cells = dict.fromkeys(OPTIONAL, "") | {str(key): value.strip() for key, value in row.items()}
+    for number, row in enumerate(table[wanted].fillna("").to_numpy(dtype=object).tolist(), start=2):
+        cells = dict.fromkeys(OPTIONAL, "") | {key: str(value).strip() for key, value in zip(wanted, row, strict=True)}
         yield int(cells.pop(ROW, number)), cells | scope_cells(cells["unit_code"], known_units)
 
 
@@ -139,13 +141,10 @@ def _faults(cells: Mapping[str, str], city: str = "") -> list[str]:
     for name in ("clause_no", "text"):
         if not cells[name]:
             faults.append(f"{name} 为空")
-    domains: dict[str, tuple[str, ...]] = {
-        "dimension": tuple(Dimension), "effect": ("", *Effect), "op": ("", *get_args(Operator))
-    }  # fmt: skip
-    for name, allowed in domains.items():
+    for name, allowed in _DOMAINS.items():
         if cells[name] not in allowed:
             faults.append(f"{name} 应为 {'、'.join(filter(None, allowed))} 之一，读到 {cells[name]!r}")
-    wrong = [word for word in _split(cells["project_types"]) if word not in tuple(ProjectType)]
+    wrong = [word for word in _split(cells["project_types"]) if word not in _PROJECT_TYPES]
     if wrong:
         faults.append(f"project_types 应为 {'、'.join(ProjectType)}，读到 {'、'.join(wrong)}")
     if bool(cells["attribute"]) != bool(cells["op"]):
@@ -175,7 +174,7 @@ def _project_types(cells: Mapping[str, str], effect: Effect) -> tuple[str, ...]:
         return _split(cells["project_types"])
     if effect is Effect.EXIT:
         return (ProjectType.EXISTING,)
-    return tuple(t for t in ProjectType if t is not ProjectType.EXISTING) if effect.rank else ()
+    return tuple(t for t in _PROJECT_TYPES if t is not ProjectType.EXISTING) if effect.rank else ()
 
 
 def _types_reason(cells: Mapping[str, str], effect: Effect) -> str:
