@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from functools import cache, partial
 from importlib.resources import files
@@ -14,6 +14,7 @@ from geopandas import GeoDataFrame
 from cdgis.core import layer_ids
 from cdgis.core.data_gaps import Gap, attempted, gap_of, table_gaps
 from cdgis.core.errors import CatalogError, CdgisError, CrsError, LayerError
+from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.packs import PACKS_DIR, Pack, current_packs
 from cdgis.core.progress import Progress
 from cdgis.core.regular_files import read_regular
@@ -279,9 +280,7 @@ def read_rules(
 def list_law(spec: LayerSpec) -> AccessListLaw:
     """Return the document, issuer and day that the access list's catalogue entry states."""
     plan = spec.plan
-    return published_as(
-        document=plan.document, issuer=plan.approved_by, published_on=plan.published_on, version=spec.version
-    )  # fmt: skip
+    return published_as(document=plan.document, issuer=plan.approved_by, published_on=plan.published_on, version=spec.version)
 
 
 def place_code(settings: Settings) -> str:

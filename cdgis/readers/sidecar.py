@@ -1,13 +1,14 @@
 """Attributes from a sidecar table, for formats that carry none."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path, PurePosixPath
 
 import tomli as tomllib
 
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import ReaderError
+from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.vocabulary import LIST_SEPARATOR
 from cdgis.readers.attribute_columns import canonical_value, is_missing, match_attribute, plain
 from cdgis.readers.headers import Header, find_header, subject_column

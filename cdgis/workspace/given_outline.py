@@ -1,12 +1,13 @@
 """Outlines as they were handed in: their own points in their own order, before repair and densification."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.array_types import FloatArray
+from cdgis.core.frozen_dataclass import dataclass
 from cdgis.geometry.geodesy import to_lonlat
 
 

@@ -4,13 +4,13 @@ In a large job most subjects are such. Compiled kernels find them by the boxes o
 layer keeps.
 """
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 import shapely
 
 from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArray
+from cdgis.core.frozen_dataclass import dataclass
 from cdgis.geometry.kernels.engine import Engine, chosen_engine
 from cdgis.geometry.kernels.nearest import BoxTree, box_tree_of
 from cdgis.geometry.outline_chunks import OutlineChunks

@@ -3,8 +3,9 @@
 HTML and DOCX render the same blocks, so they cannot say different things.
 """
 
-from dataclasses import dataclass
 from typing import Literal
+
+from cdgis.core.frozen_dataclass import dataclass
 
 CellKind = Literal["", "number", "code", "effect", "conformity", "strong"]
 TextStyle = Literal["body", "note", "warn", "lead"]

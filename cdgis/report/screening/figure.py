@@ -6,7 +6,6 @@ precision. Nothing is measured here except the two ends of the critical line, wh
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.core import layer_ids
+from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.number_format import metres
 from cdgis.core.vocabulary import Effect, State
 from cdgis.geometry.map_frame import View
