@@ -4,10 +4,11 @@ import json
 import os
 import random
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -153,6 +154,22 @@ def test_numbers_that_lead_astray_are_passed_over_though_the_sum_is_right(seed: 
         at = first + 8 * draw.randrange(sum(sizes[2:]) // 8)
         body[at : at + 8] = draw.choice((2**40, 10**6, 10**4)).to_bytes(8, "little")
         path.write_bytes(zlib.crc32(body).to_bytes(8, "little") + body)
+    assert told(read_layer(spec, tmp_path, kept=kept_in(tmp_path, [spec]))) == plain
+
+
+@pytest.mark.parametrize("change", [
+    lambda head: head["columns"].update(zone_id=head["columns"]["zone_id"][1:]), lambda head: head.update(count=head["count"] + 1),
+    lambda head: head["columns"].update(geometry=head["columns"]["zone_id"]), lambda head: head.update(columns=[]),
+])  # fmt: skip
+def test_a_head_that_does_not_fit_is_passed_over_though_the_sum_is_right(change: Callable[[dict[str, Any]], None], tmp_path: Path) -> None:
+    spec = random_layer(tmp_path, 3)
+    kept = kept_in(tmp_path, [spec])
+    plain = told(read_layer(spec, tmp_path, kept=kept))
+    path = next((tmp_path / PREPARED_DIR).glob(".*.zones"))
+    data = path.read_bytes()
+    head, shapes = prepared_layers._read(path, json.loads(data[16 : 16 + int.from_bytes(data[8:16], "little")])["key"]) or pytest.fail("kept")
+    change(head)
+    kept.write(path, head, shapes)
     assert told(read_layer(spec, tmp_path, kept=kept_in(tmp_path, [spec]))) == plain
 
 
