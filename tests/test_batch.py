@@ -85,7 +85,7 @@ def test_map_holds_every_parcel_once_where_it_lies_with_its_verdict(loaded, tmp_
     assert drawn["verdict"].nunique() > 1 and set(drawn["data_status"]) == set(verdicts["data_status"])
 
 
-@pytest.mark.skipif(not dask_batch._FORKS, reason="workers share memory where processes can be forked")
+@pytest.mark.skipif(not dask_batch.FORKS, reason="workers share memory where processes can be forked")
 def test_workers_forked_off_a_process_with_layers_ready_write_the_same_bytes(loaded, tmp_path):
     pytest.importorskip("distributed")
     path, found = write_parcels(tmp_path / "p.parquet"), {}
@@ -96,6 +96,25 @@ def test_workers_forked_off_a_process_with_layers_ready_write_the_same_bytes(loa
         found[name] = files_below(tmp_path / name)
     assert found["alone"] == found["forked"]
     assert not dask_batch._inherited  # nothing is left behind for the next batch
+
+
+def test_layers_held_as_outlines_alone_give_the_same_bytes_and_their_shapes_cannot_be_asked_for(loaded, tmp_path):
+    path, found = write_parcels(tmp_path / "p.parquet"), {}
+    lean = load_workspace(loaded.workspace, as_of=None, progress=Silent())
+    for name, layers in (("whole", loaded), ("lean", lean)):
+        job, parts = plan_batch(layers, [path], tmp_path / name, declared=DECLARED, part_rows=7)
+        if layers is lean:
+            batch.hold_outlines_alone(job, parts, lean, jobs=2)
+        close_batch(job, parts, judge_in_order(job, parts, layers))
+        found[name] = files_below(tmp_path / name)
+    assert found["whole"] == found["lean"]
+    held = [layer for layer in lean.layers.values() if "geometry" not in layer.zones]
+    assert held and all(layer.spec.zones for layer in held)
+    with pytest.raises(AttributeError):
+        _ = held[0].zones.geometry
+    again = load_workspace(loaded.workspace, as_of=None, progress=Silent())
+    batch.hold_outlines_alone(job, parts, again)  # all is done: nothing is made ready
+    assert not any("overlay" in layer._derived for layer in again.layers.values())
 
 
 def test_kernels_are_loaded_once_a_batch_is_long(loaded, tmp_path, monkeypatch):

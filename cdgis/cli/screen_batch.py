@@ -38,8 +38,8 @@ def screen_batch(
     """Judge the parcels of GeoParquet files part by part, here or on a Dask cluster, and say what came of it."""
     from cdgis.cli.terminal import progress_bars
     from cdgis.core.folder_lock import folder_locked
-    from cdgis.judging.batch import close_batch, judge_in_order, open_batch_folder, plan_batch
-    from cdgis.judging.dask_batch import judge_on_cluster
+    from cdgis.judging.batch import close_batch, hold_outlines_alone, judge_in_order, open_batch_folder, plan_batch
+    from cdgis.judging.dask_batch import FORKS, judge_on_cluster
     from cdgis.readers.loading import load_workspace
 
     with (
@@ -51,6 +51,8 @@ def screen_batch(
         out.mkdir(parents=True, exist_ok=True)
         with folder_locked(out):
             open_batch_folder(out)
+            if not distributed or (FORKS and not scheduler):
+                hold_outlines_alone(job, parts, loaded, jobs=jobs if distributed else 1)
             if distributed:
                 done = judge_on_cluster(job, parts, loaded, scheduler=scheduler or "", workers=jobs, progress=progress.step)
             else:

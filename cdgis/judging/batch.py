@@ -25,16 +25,19 @@ from cdgis.core.errors import ReaderError, ReportError
 from cdgis.core.vocabulary import IntakeNote
 from cdgis.core.written_files import add_to_register, file_digest, is_written, read_register
 from cdgis.geometry.kernels import load_kernels
+from cdgis.geometry.planes import PlaneThreads
 from cdgis.judging.evaluation import judge_subjects
+from cdgis.judging.layer_stack import ready
 from cdgis.readers.inputs import file_sha256
 from cdgis.readers.loading import Loaded
 from cdgis.readers.parcels import PartOfFile, parts_of_files, read_parcels
 from cdgis.readers.place_extent import in_place
+from cdgis.readers.stated_places import PLACE_LAYERS
 from cdgis.results.data_status import stamp_for, status_text
 from cdgis.results.packed_parquet import parquet_bytes
 from cdgis.results.report_numbers import input_digest
 from cdgis.results.tables import table_named
-from cdgis.workspace.layers import Subjects
+from cdgis.workspace.layers import Layer, Subjects
 
 TABLES = ("subjects", "attributes", "overlaps", "clear", "ledger", "findings", "verdicts")
 PART_ROWS = 5000
@@ -101,6 +104,23 @@ def plan_batch(
     }
     digest = hashlib.sha256(json.dumps(content, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
     return BatchJob(out=out, declared=dict(declared), digest=digest), parts_of_files(named, rows=part_rows)
+
+
+def hold_outlines_alone(job: BatchJob, parts: Sequence[PartOfFile], loaded: Loaded, *, jobs: int = 1) -> None:
+    """Make the layers ready by `jobs` threads and let go of their shapes in EPSG:4490, which no part asks for.
+
+    `loaded` is of no use for anything but batches in this process and those forked off it afterwards. Nothing is done
+    where every part was done before.
+    """
+    if all(_record_path(job.out, part.number).is_file() for part in parts):
+        return
+    with in_place(loaded.workspace), PlaneThreads(max_workers=jobs) as pool:
+        list(pool.map(_held, [layer for name, layer in loaded.layers.items() if layer.spec.zones and name not in PLACE_LAYERS]))
+
+
+def _held(layer: Layer) -> None:
+    ready(layer)
+    layer.zones.drop(columns="geometry", inplace=True)
 
 
 def judge_part(part: PartOfFile, job: BatchJob, loaded: Loaded, *, jobs: int = 1) -> PartDone:

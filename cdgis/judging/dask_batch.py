@@ -12,6 +12,8 @@ from importlib import import_module
 from logging import ERROR
 from typing import Any
 
+import numpy as np
+
 from cdgis.core.errors import CdgisError, UsageError
 from cdgis.geometry.kernels import load_kernels
 from cdgis.judging.batch import LOADING_PAYS, BatchJob, PartDone, judge_part
@@ -25,7 +27,7 @@ _OWN_CLUSTER = {
 }
 """Settings of a cluster of our own. Dask's profiler and its eager return of freed memory to the system
 (MALLOC_TRIM_THRESHOLD_) cost 6 to 10 % of the processor time and serve neither tables nor memory limits here."""
-_FORKS = sys.platform == "linux"
+FORKS = sys.platform == "linux"
 """Whether workers may share memory with the process that starts them; elsewhere each is sent the layers."""
 _inherited: list[Loaded] = []
 """What a worker has from the process it was forked off."""
@@ -82,15 +84,15 @@ def judge_on_cluster(
             ) from err
         with client:
             return _hand_out(distributed, client, (job, parts, loaded), progress)
-    first = _made_ready((job, parts, loaded), workers, progress) if _FORKS else []
-    method = {"distributed.worker.multiprocessing-method": "fork" if _FORKS else "spawn"}
+    first = _made_ready((job, parts, loaded), workers, progress) if FORKS else []
+    method = {"distributed.worker.multiprocessing-method": "fork" if FORKS else "spawn"}
     try:
         with import_module("dask").config.set({**_OWN_CLUSTER, **method}):
             cluster = _started(lambda: distributed.LocalCluster(
                 n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=ERROR
             ))  # fmt: skip
             with cluster, distributed.Client(cluster) as client:
-                rest = (job, parts[len(first) :], None if _FORKS else loaded)
+                rest = (job, parts[len(first) :], None if FORKS else loaded)
                 return first + _hand_out(distributed, client, rest, progress)
     finally:
         _inherited.clear()
@@ -136,7 +138,16 @@ def _hand_out(
     job, parts, loaded = batch
     plugin = type("Zones", (_Zones, distributed.WorkerPlugin), {})(loaded)
     client.register_plugin(plugin, name=ZONES)
-    futures = client.map(_on_worker, parts, job=job, retries=_TRIES, pure=False)
+    # Each worker is offered a run of parts: rows of a file mostly lie beside those before them, and near the same zones.
+    # Whoever is done first takes what others have not begun.
+    workers: list[list[str] | None] = [[address] for address in client.scheduler_info(n_workers=-1)["workers"]] or [None]
+    runs = np.array_split(np.arange(len(parts)), len(workers))
+    futures = [
+        future for worker, run in zip(workers, runs, strict=True)
+        for future in client.map(
+            _on_worker, [parts[at] for at in run], job=job, retries=_TRIES, pure=False, workers=worker, allow_other_workers=worker is not None
+        )
+    ]  # fmt: skip
     done = []
     for future in distributed.as_completed(futures):
         try:

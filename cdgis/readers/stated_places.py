@@ -44,6 +44,10 @@ class _Claim:
     layer: str
 
 
+PLACE_LAYERS = (layer_ids.CITY, layer_ids.COUNTIES, layer_ids.PARKS)
+"""Layers whose shapes sites' places are compared with."""
+
+
 class StatedPlaces:
     """The places a workspace knows, each layer read when a row first names one."""
 

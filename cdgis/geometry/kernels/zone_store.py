@@ -11,7 +11,7 @@ from cdgis.geometry.halving import Piece, pieces_of
 from cdgis.geometry.kernels.containment import ZoneOutlines
 from cdgis.geometry.packed_shapes import PackedShapes
 
-KEPT_VERTICES = 1_000_000
+KEPT_VERTICES = 300_000
 """Shapes of about so many vertices are kept; of larger layers those asked about last. No answer depends on it."""
 
 
