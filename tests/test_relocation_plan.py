@@ -216,7 +216,7 @@ def test_plan_stands_only_when_the_engine_lets_everybody_in(tmp_path: Path, monk
         return np.empty(0, dtype=object)
 
     # a first screening that sees no zone offers everything; the proof must take it back
-    monkeypatch.setattr(park_sites.ExclusionZones, "around", blind)
+    monkeypatch.setattr(park_sites.ExclusionZones, "near", blind)
     monkeypatch.setattr(park_sites, "told_of", lambda findings, verdicts, ids: pd.DataFrame({
         "verdict": "未发现冲突", "failing_rule": "", "failing_clause": "", "manual_rules": ""}, index=range(len(ids))))  # fmt: skip
     found = plan_relocation(loaded, judged)

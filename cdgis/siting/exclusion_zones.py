@@ -62,6 +62,10 @@ def concerns_of(rules: Sequence[Rule], facts: Facts, *, rank: int) -> tuple[Conc
     return tuple(found)
 
 
+Wanted = tuple[tuple[str, FloatArray, bytes], ...]
+"""Layers by name, how far off each of their zones must be kept (metres, -1 where it may be entered), and the same as bytes."""
+
+
 class ExclusionZones:
     """The zones of a workspace's layers in short pieces, asked by rule and window; layers are indexed when needed, and keep it."""
 
@@ -71,6 +75,10 @@ class ExclusionZones:
 
     def around(self, concerns: Iterable[Concern], subject: int, window: BaseGeometry) -> GeometryArray:
         """Return what subject number `subject` must keep clear of near a distance-plane `window`, in EPSG:4490."""
+        return self.near(self.wanted(concerns, subject), window)
+
+    def wanted(self, concerns: Iterable[Concern], subject: int) -> Wanted:
+        """Return how far off each layer's zones subject number `subject` must keep, wherever it stands."""
         asked: dict[str, FloatArray] = {}
         for concern in concerns:
             name, distance = concern.rule.layer, concern.distance_m[subject]
@@ -79,14 +87,15 @@ class ExclusionZones:
             wanted = self._pieces(name).wanted(concern.rule)
             known = asked.get(name, np.full(len(wanted), -1.0))
             asked[name] = np.where(wanted, np.maximum(known, distance), known)
+        return tuple((name, off_m, off_m.tobytes()) for name, off_m in sorted(asked.items()))
+
+    def near(self, wanted: Wanted, window: BaseGeometry) -> GeometryArray:
+        """Return what is `wanted` near a distance-plane `window`, in EPSG:4490."""
         kept = self._kept
         if kept[0] is not window:  # another thread may be at another window: each holds on to its own
             kept = self._kept = window, {}
-        found = [
-            _known(kept[1], (name, off_m.tobytes()), partial(self._pieces(name).near, window, off_m))
-            for name, off_m in sorted(asked.items())
-        ]
-        covers = sorted({self._layers[n].spec.coverage for n in asked})
+        found = [_known(kept[1], (name, key), partial(self._pieces(name).near, window, off_m)) for name, off_m, key in wanted]
+        covers = sorted({self._layers[name].spec.coverage for name, _, _ in wanted})
         outside = [_known(kept[1], (name, b""), partial(self._outside, name, window)) for name in covers]
         return np.concatenate([np.empty(0, dtype=object), *found, *outside])
 

@@ -108,10 +108,11 @@ def _open_ground(
     exclusion_zones = ExclusionZones(loaded.layers)
     shapes = np.asarray(parks.geometry.array, dtype=object)
     windows = [shapely.box(*shapely.bounds(local)).buffer(_WINDOW_M) for local in geodesy.geometries_to_local(shapes)]
+    wanted = [exclusion_zones.wanted(placed, key) for key in keys]
     in_parks: list[list[OpenGround]] = []
     for park, window in zip(shapes, windows, strict=True):
         known: dict[bytes, OpenGround] = {}  # keys that differ in rules often have the same zones in a park
-        around = [exclusion_zones.around(placed, key, window) for key in keys]
+        around = [exclusion_zones.near(one, window) for one in wanted]
         same = [b"".join(shapely.to_wkb(zones)) for zones in around]
         for at, zones in zip(same, around, strict=True):
             known[at] = known.get(at) or OpenGround.of(park, zones, least_width_m=least_width_m)
