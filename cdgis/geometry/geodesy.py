@@ -229,6 +229,7 @@ def geodesic_distance_m(lon1: FloatArray, lat1: FloatArray, lon2: FloatArray, la
 
 def geodesic_length_m(geoms: GeometryArray) -> FloatArray:
     """Return geodesic lengths of EPSG:4490 lines, metres; 0 for points, the perimeter is not wanted for areas."""
-    geod = _geod()
-    lines = shapely.get_dimensions(np.asarray(geoms)) == 1
-    return np.array([geod.geometry_length(g) if line else 0.0 for g, line in zip(geoms, lines, strict=True)])
+    geod, geoms = _geod(), np.asarray(geoms)
+    length, lines = np.zeros(len(geoms)), np.flatnonzero(shapely.get_dimensions(geoms) == 1)
+    length[lines] = [geod.geometry_length(line) for line in geoms[lines]]
+    return length

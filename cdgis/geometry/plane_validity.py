@@ -1,12 +1,44 @@
 """Polygons made valid on the planes, where straight edges run otherwise than in longitude and latitude."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import shapely
 
-from cdgis.core.array_types import BoolArray, GeometryArray
+from cdgis.core.array_types import BoolArray, GeometryArray, IntArray
 from cdgis.geometry.geodesy import geometries_to_local, geometries_to_plane
+from cdgis.geometry.kernels.sure_validity import are_valid
+from cdgis.geometry.planes import Planes, current_planes
 
 _POLYGON_DIMENSION = 2
+_WORTH_KEEPING = 1000
+"""So many at once are parcels of a batch: reading asks first, measuring a moment later, describing at last."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """The last large answer: the shapes themselves stand in it, so that no other can be taken for one of them."""
+
+    planes: Planes
+    lonlat: GeometryArray
+    plane: GeometryArray
+    mended: BoolArray
+    place: dict[int, int]
+
+    @classmethod
+    def of(cls, lonlat: GeometryArray, plane: GeometryArray, mended: BoolArray) -> "_Answer":
+        """Return an answer to be asked by shape."""
+        return cls(current_planes(), lonlat.copy(), plane.copy(), mended.copy(), {id(one): at for at, one in enumerate(lonlat.tolist())})
+
+    def places(self, lonlat: GeometryArray) -> IntArray | None:
+        """Return where each shape stands in the answer, None if one of them does not."""
+        if self.planes != current_planes() or len(lonlat) > len(self.lonlat):
+            return None
+        found = [self.place.get(id(one), -1) for one in lonlat.tolist()]
+        return None if min(found) < 0 else np.array(found)
+
+
+_last: list[_Answer] = []
 
 
 def valid_on_plane(lonlat: GeometryArray) -> tuple[GeometryArray, BoolArray]:
@@ -18,7 +50,16 @@ def valid_on_plane(lonlat: GeometryArray) -> tuple[GeometryArray, BoolArray]:
     here (y grows with q(latitude), not with latitude). Overlapping parts are joined, holes stay holes, so no land is
     lost; a polygon of which nothing is left comes back empty.
     """
-    return valid_polygons(geometries_to_plane(np.asarray(lonlat, dtype=object)))
+    lonlat = np.asarray(lonlat, dtype=object)
+    if len(lonlat) < _WORTH_KEEPING:
+        return valid_polygons(geometries_to_plane(lonlat))
+    for known in _last[:]:
+        places = known.places(lonlat)
+        if places is not None:
+            return known.plane[places], known.mended[places]
+    plane, mended = valid_polygons(geometries_to_plane(lonlat))
+    _last[:] = [_Answer.of(lonlat, plane, mended)]
+    return plane, mended
 
 
 def valid_in_distance_plane(lonlat: GeometryArray) -> GeometryArray:
@@ -28,7 +69,7 @@ def valid_in_distance_plane(lonlat: GeometryArray) -> GeometryArray:
 
 def valid_polygons(shapes: GeometryArray) -> tuple[GeometryArray, BoolArray]:
     """Return shapes of one plane, its polygons valid, and which were mended."""
-    mended = (shapely.get_dimensions(shapes) == _POLYGON_DIMENSION) & ~shapely.is_valid(shapes)
+    mended = (shapely.get_dimensions(shapes) == _POLYGON_DIMENSION) & ~are_valid(shapes)
     if mended.any():
         shapes = shapes.copy()
         shapes[mended] = shapely.make_valid(shapes[mended], method="structure", keep_collapsed=False)

@@ -18,6 +18,7 @@ COURSE_EDGE_M = 150.0
 """Edges this long bow by <= 0.4 mm between the planes, so distances hold to the millimetre."""
 _STRIP_EDGE_M = 100.0
 """Edges this long bow by 0.2 mm between the planes, little beside a 0.1 m strip."""
+_JUST_UNDER = 1 - 1e-9
 _COLLECTION = 7
 _EMPTY = shapely.Polygon()
 
@@ -37,8 +38,10 @@ def follow_plane(lonlat: GeometryArray, plane: GeometryArray) -> GeometryArray:
 def densified(geoms: GeometryArray, longest_edge_m: float) -> GeometryArray:
     """Return geometries with edges cut to at most `longest_edge_m` in their own plane."""
     out: GeometryArray = np.asarray(geoms).copy()
-    # GEOS refuses to segmentize a line of no length, and whatever is short needs no cutting.
-    long = shapely.length(out) > longest_edge_m
+    # no edge is longer than the box; and GEOS refuses to segmentize a line of no length
+    x0, y0, x1, y1 = shapely.bounds(out).reshape(-1, 4).T
+    wide = np.flatnonzero(np.hypot(x1 - x0, y1 - y0) > longest_edge_m * _JUST_UNDER)
+    long = wide[shapely.length(out[wide]) > longest_edge_m]
     out[long] = shapely.segmentize(out[long], longest_edge_m)
     return out
 

@@ -5,8 +5,10 @@ import pandas as pd
 import shapely
 
 from cdgis.core import layer_ids
+from cdgis.core.array_types import FloatArray, GeometryArray
 from cdgis.core.vocabulary import LIST_SEPARATOR, Relation
 from cdgis.geometry import geodesy
+from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.judging.measurement import Measurement
 from cdgis.results.tables.validation import validate
 from cdgis.workspace.layers import SUBJECT_COLUMNS, Subjects
@@ -26,7 +28,7 @@ def describe_subjects(subjects: Subjects, measurement: Measurement) -> pd.DataFr
     counties, basins, units = (_hits(measurement.overlaps, layer) for layer in (COUNTY_LAYER, BASIN_LAYER, UNIT_LAYER))
     ids = given["subject_id"].tolist()
     measured = {
-        "area_m2": geodesy.survey_area_m2(geoms),
+        "area_m2": _survey_area_m2(geoms),
         "length_m": geodesy.geodesic_length_m(geoms),
         "lon": shapely.get_x(centre).round(7),
         "lat": shapely.get_y(centre).round(7),
@@ -35,6 +37,14 @@ def describe_subjects(subjects: Subjects, measurement: Measurement) -> pd.DataFr
         "unit_code": [LIST_SEPARATOR.join(zone for zone, _ in units.get(name, ())) for name in ids],
     }
     return validate("subjects", {**given, **{name: np.asarray(values) for name, values in measured.items()}})
+
+
+def _survey_area_m2(geoms: GeometryArray) -> FloatArray:
+    """Return `geodesy.survey_area_m2`, of shapes as they are, not as they were mended for measuring."""
+    plane, mended = valid_on_plane(geoms)
+    area = np.asarray(shapely.area(plane))
+    area[mended] = geodesy.survey_area_m2(geoms[mended])
+    return area
 
 
 def other_areas(subjects: Subjects, method: str) -> pd.DataFrame:

@@ -6,7 +6,6 @@ With A the strictest effect that applies and U the strictest among unknown rules
 
 from collections.abc import Iterable, Sequence
 from datetime import date
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -170,10 +169,15 @@ def _strictest(found: Rulings, which: BoolArray) -> IntArray:
 def _ids(found: Rulings, which: BoolArray) -> TextArray:
     """Return the ids of the rules that `which` marks for each subject, in their order, joined."""
     some = np.flatnonzero(which.any(axis=1))
-    order, names = some[np.argsort(found.columns["id"][some], kind="stable")], found.columns["id"]
-    subject, place = np.nonzero(which[order].T)
-    joined = np.full(which.shape[1], "", dtype=object)
-    ends = np.searchsorted(subject, np.arange(which.shape[1] + 1)).tolist()
-    for at, (start, end) in enumerate(pairwise(ends)):
-        joined[at] = LIST_SEPARATOR.join(names[order[place[start:end]]])
-    return joined
+    if not len(some):
+        return np.full(which.shape[1], "", dtype=object)
+    names = found.columns["id"][some]
+    order = np.argsort(names, kind="stable")
+    marks = np.ascontiguousarray(which[some[order]].T)
+    cells, known, width = marks.tobytes(), dict[bytes, str](), len(order)
+    # of many subjects the same few rules are marked
+    marked = [cells[at : at + width] for at in range(0, len(cells), width)]
+    for number, text in enumerate(marked):
+        if text not in known:
+            known[text] = LIST_SEPARATOR.join(names[order[marks[number]]])
+    return np.array([known[text] for text in marked], dtype=object)

@@ -6,6 +6,7 @@ import shapely
 from cdgis.core.array_types import BoolArray, GeometryArray
 from cdgis.core.errors import CrsError
 from cdgis.geometry.geodesy import geodesic_distance_m
+from cdgis.geometry.kernels.sure_validity import are_valid
 from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.readers.crs import GEOGRAPHIC, WGS84_NOTE, check_coordinates
 from cdgis.readers.input_limits import MOST_EXTENT_M, SLOW_VERTICES
@@ -32,7 +33,7 @@ def settle_rows(shapes: GeometryArray, epsg: int, source: SiteSource) -> list[Se
 
 def _as_they_are(shapes: GeometryArray, epsg: int, source: SiteSource) -> tuple[GeometryArray, BoolArray]:
     """Return geometries in EPSG:4490, and which of them certainly need nothing and earn no remark of their own."""
-    plain = usable(shapes) & ~shapely.has_z(shapes) & shapely.is_valid(shapes) & (shapely.get_type_id(shapes) != _COLLECTION)
+    plain = usable(shapes) & ~shapely.has_z(shapes) & are_valid(shapes) & (shapely.get_type_id(shapes) != _COLLECTION)
     plain &= shapely.get_num_coordinates(shapes) <= SLOW_VERTICES
     lonlat = np.full(len(shapes), None, dtype=object)
     if not plain.any():
