@@ -221,3 +221,10 @@ def test_faults_of_all_shipped_files_are_told_at_once(monkeypatch):
     with pytest.raises(RuleError) as raised:
         rule_files._rules_of.__wrapped__(current_packs())
     assert len(raised.value.problems) > 5
+
+
+def test_rules_are_found_by_id_and_family_as_by_looking_at_all(book: Rulebook) -> None:
+    wanted = [book.rules[place].id for place in (7, 3, 3, 90)]
+    assert book.named([*wanted, "没有"]) == [rule for rule in book.rules if rule.id in wanted]
+    for family in {rule.family for rule in book.rules[::9]} | {"没有"}:
+        assert list(book.of_family(family)) == [rule for rule in book.rules if rule.family == family]

@@ -14,6 +14,7 @@ from report_fixtures import make_assessment
 from cdgis.core.errors import ReportError
 from cdgis.core.vocabulary import InputRecord
 from cdgis.report.screening import (
+    Casebook,
     Composer,
     JournalExtract,
     Review,
@@ -24,7 +25,7 @@ from cdgis.report.screening import (
 )
 from cdgis.report.screening.bases import bases_of, declared_date
 from cdgis.report.screening.cells import count_text, stability_text
-from cdgis.report.screening.clauses import merge_levels
+from cdgis.report.screening.clauses import joined, merge_levels
 from cdgis.report.screening.docx import render_docx
 from cdgis.report.screening.html import render_screening
 from cdgis.results.report_numbers import input_digest, report_numbers
@@ -151,6 +152,15 @@ def test_same_text_with_another_outcome_stays_apart():
     first = _report().unit_part.upper[0]
     assert len(merge_levels([first, replace(first, state="unknown")])) == 2
     assert len(merge_levels([first, replace(first, rule_ids=("X",), levels=("省",))])) == 1
+
+
+def test_a_clause_alone_is_what_joining_makes_of_it():
+    """So those of one text alone need no joining."""
+    book = Casebook(make_assessment())
+    clauses = [clause for case in book.all() for clause in case.clauses]
+    assert len(clauses) > 20 and all(joined([clause]) == clause for clause in clauses)
+    both = joined(clauses[:2])
+    assert joined([both]) == both != clauses[0]
 
 
 def test_undecided_strict_clause_is_named_with_what_is_missing():

@@ -10,11 +10,12 @@ from report_city import make_layers
 from report_fixtures import make_assessment
 
 from cdgis.geometry import geodesy
+from cdgis.geometry.map_frame import View
 from cdgis.report.screening import compose_report
 from cdgis.report.screening.boundary import MOST_POINTS, boundary_of
 from cdgis.report.screening.critical import critical_ends
 from cdgis.report.screening.evidence import _remedy
-from cdgis.report.screening.figure import HEIGHT_PX, WIDTH_PX, DrawnLayers, draw_figures, layers_to_draw
+from cdgis.report.screening.figure import HEIGHT_PX, WIDTH_PX, DrawnLayers, _paths, draw_figures, layers_to_draw
 
 SQUARE = shapely.box(117.6, 40.9, 117.61, 40.91)
 
@@ -139,3 +140,35 @@ def test_every_layer_of_a_decisive_clause_is_drawn_whatever_else_there_is():
     others = [replace(clause, layer=name) for name in many if name.startswith("L")]
     drawn = layers_to_draw(many, report.conclusion, others, [])
     assert "ecological_redline" in drawn and len(drawn) == 9
+
+
+def _plain_path(shape, view):
+    """What a path is by definition, part by part and ring by ring."""
+    texts = []
+    for part in shapely.get_parts(shape):
+        dimension = shapely.get_dimensions(part)
+        for line in {1: [part], 2: shapely.get_rings(part)}.get(dimension, []) if not part.is_empty else []:
+            xy = view.pixels(shapely.get_coordinates(line)).tolist()
+            kept = [place for place, before in zip(xy, [None, *xy], strict=False) if place != before]
+            texts.append("M" + "L".join(f"{x:g} {y:g}" for x, y in kept) + "Z" * int(dimension == 2))
+    return "".join(texts)
+
+
+def _random_shape(random):
+    ground = random.choice([1e-6, 0.01, 1.0])  # some are smaller than a hundredth of a pixel
+    xy = random.uniform(0, ground, (5, 2)) + random.uniform(0, 1, 2)
+    line, area, point = shapely.LineString(xy), shapely.Point(xy[0]).buffer(ground, quad_segs=2), shapely.Point(xy[1])
+    ring = area.difference(area.buffer(-ground / 3))
+    kinds = [line, area, ring, point, shapely.union_all([line, point]), shapely.MultiPolygon([area, shapely.affinity.translate(ring, 3)]),
+             shapely.GeometryCollection([ring, line, point, area]), shapely.Polygon(), shapely.GeometryCollection(),
+             shapely.MultiLineString([line, line.reverse()]), shapely.GeometryCollection([shapely.MultiLineString([line, xy]), area])]  # fmt: skip
+    return kinds[random.integers(len(kinds))]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_shapes_drawn_in_one_go_are_drawn_as_one_by_one(seed):
+    random, view = np.random.default_rng(seed), View.around((0, 0, 1, 1), (720, 480))
+    groups = [[_random_shape(random) for _ in range(random.integers(0, 5))] for _ in range(random.integers(1, 6))]
+    alone = _random_shape(random)
+    drawn = _paths([*(np.array([*group, None], dtype=object)[:-1] for group in groups), alone], view)
+    assert drawn == ["".join(_plain_path(shape, view) for shape in group) for group in [*groups, [alone]]]

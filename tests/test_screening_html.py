@@ -143,3 +143,11 @@ def test_map_has_scale_bar_north_labels_and_critical_key():
     surroundings, detail = (svg.text for svg in _soup().select("figure > svg"))
     assert all("北" in text and "米" in text for text in (surroundings, detail))
     assert "J1" in detail and "J1" not in surroundings
+
+
+def test_a_drawing_read_from_a_forged_file_stays_text():
+    report = _report()
+    figure = report.figures[0]
+    forged = replace(figure, outlines=(replace(figure.outlines[0], path='"/><script>x</script>'),))
+    page = render_screening(replace(report, figures=(forged, *report.figures[1:]))).decode()
+    assert "<script>x" not in page and page.count("&#34;/&gt;&lt;script&gt;x") == 1

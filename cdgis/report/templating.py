@@ -69,6 +69,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         bytecode_cache=_BesideModules(),
+        auto_reload=False,
     )
     environment.filters.update({name: _asked_each_time(function) for name, function in FILTERS.items()})
     return environment

@@ -5,7 +5,7 @@ The schema of one rule is in `cdgis.rules.rule`.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import field
 from datetime import date
 from functools import cache
@@ -36,6 +36,8 @@ class Rulebook:
     added: tuple[str, ...] = ()
     """Ids only the workspace's own rule files hold."""
     _by_day: dict[date, tuple[Rule, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _by_id: dict[str, Rule] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _by_family: dict[str, list[Rule]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def in_force(self, as_of: date) -> tuple[Rule, ...]:
         """Return the rules in force on `as_of` that the workspace has not switched off."""
@@ -44,6 +46,19 @@ class Rulebook:
             self._by_day[as_of] = tuple(rule for rule in self.rules if rule.in_force(as_of) and rule.id not in off)
         return self._by_day[as_of]
 
+    def named(self, ids: Iterable[str]) -> list[Rule]:
+        """Return the rules of these ids that there are, in id order."""
+        if not self._by_id:
+            self._by_id.update((rule.id, rule) for rule in self.rules)
+        return [self._by_id[rule_id] for rule_id in sorted(set(ids)) if rule_id in self._by_id]
+
+    def of_family(self, family: str) -> Sequence[Rule]:
+        """Return the rules of a family, one a period of law, in id order."""
+        if not self._by_family:
+            for rule in self.rules:
+                self._by_family.setdefault(rule.family, []).append(rule)
+        return self._by_family.get(family, ())
+
     def get(self, rule_id: str) -> Rule:
         """Return one rule by id.
 
@@ -51,9 +66,8 @@ class Rulebook:
         ------
         RuleError : no such rule.
         """
-        for rule in self.rules:
-            if rule.id == rule_id:
-                return rule
+        for rule in self.named((rule_id,)):
+            return rule
         raise RuleError((f"没有编号为 {rule_id} 的规则。可用 cdgis rules list 查看全部编号",))
 
 

@@ -24,8 +24,7 @@ def bases_of(
     ----------
     declared_on : day of the approval or application, None when nobody declared it.
     """
-    ids = {rule_id for clause in clauses for rule_id in clause.rule_ids}
-    used = sorted((rule for rule in rulebook.rules if rule.id in ids), key=lambda rule: rule.id)
+    used = rulebook.named(rule_id for clause in clauses for rule_id in clause.rule_ids)
     terms, code_day = wording()["terms"], read_law().code.in_force
     return BasisPart(
         rows=_rows(used),
@@ -95,13 +94,11 @@ def _straddles(
     for change in wording()["law_change"]:
         if declared_on < change["date"] <= as_of:
             changed = [rule for rule in used if rule.effective_from == change["date"]]
-            families = {rule.family for rule in changed}
-            older = [r for r in rulebook.rules if families and r.in_force(declared_on) and r.family in families]
             pairs = tuple(
                 _pair(before, rule)
                 for rule in changed
-                for before in older
-                if before.family == rule.family and before.id != rule.id
+                for before in rulebook.of_family(rule.family)
+                if before.in_force(declared_on) and before.id != rule.id
             )
             straddles.append(_straddle(change, pairs, declared_on))
     return tuple(straddles)

@@ -3,7 +3,7 @@
 HTML and DOCX render the same blocks, so they cannot say different things.
 """
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from cdgis.core.frozen_dataclass import dataclass
 
@@ -14,9 +14,8 @@ LONG_TEXT = 26
 """Characters a value may have to share its line with another."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
-    """One cell of a table or one value of a pair."""
+class Cell(NamedTuple):
+    """One cell of a table or one value of a pair; a tuple, for a report is hundreds of them."""
 
     text: str
     """Lines are separated by a line feed."""

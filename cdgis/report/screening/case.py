@@ -52,8 +52,8 @@ class Casebook:
         self.assessment = assessment
         self.rules = {rule.id: rule for rule in assessment.rulebook.rules}
         public = assessment.audience == "public"
-        self._withheld = frozenset(assessment.settings.publish.withheld_layers if public else ())
-        self.titles = {spec.id: spec.title for spec in assessment.catalog} | dict.fromkeys(self._withheld, WITHHELD)
+        self.withheld = frozenset(assessment.settings.publish.withheld_layers if public else ())
+        self.titles = {spec.id: spec.title for spec in assessment.catalog} | dict.fromkeys(self.withheld, WITHHELD)
         self._catalog = {spec.id: spec for spec in assessment.catalog}
 
     @cached_property
@@ -107,7 +107,7 @@ class Casebook:
         reasons : say why clauses do not apply: for reports, not for lists.
         """
         row, attributes = self.rows("subjects", subject_id)[0], self.rows("attributes", subject_id)
-        subject = Subject(row, attributes, self._everybody, complete=not self._withheld)
+        subject = Subject(row, attributes, self._everybody, complete=not self.withheld)
         findings, ground = self.rows("findings", subject_id), self._ground(subject_id)
         clauses = clauses_of(findings, subject=subject, rules=self.rules, zones=ground.zones, titles=self.titles, reasons=reasons)
         verdict = self.rows("verdicts", subject_id)[0]
@@ -125,7 +125,7 @@ class Casebook:
             catalog=self._catalog,
             loaded=frozenset(self.assessment.layers),
             names=self._names,
-            withheld=self._withheld,
+            withheld=self.withheld,
         )
 
     def _conclusion(self, subject: Subject, verdict: Row, clauses: Sequence[Clause]) -> Conclusion:

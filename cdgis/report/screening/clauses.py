@@ -7,6 +7,7 @@ Rows of one rule over several zones become one clause; the same text with the sa
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -228,7 +229,7 @@ def merge_levels(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
     groups: dict[tuple[str, str, str], list[Clause]] = {}
     for clause in clauses:
         groups.setdefault((plain_text(clause.text), clause.effect, clause.state), []).append(clause)
-    return tuple(joined(part) for part in groups.values())
+    return tuple(joined(part) if len(part) > 1 else part[0] for part in groups.values())
 
 
 def joined(parts: Sequence[Clause]) -> Clause:
@@ -253,6 +254,7 @@ def _union(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item for part in parts for item in part))
 
 
+@lru_cache(maxsize=4096)
 def plain_text(text: str) -> str:
     """Return a clause without stamps in 【】, blanks and punctuation, so that copies are recognised."""
     return _NOT_TEXT.sub("", text)

@@ -24,7 +24,7 @@ from cdgis.report.screening.content import (
     UnitPart,
     UnitTable,
 )
-from cdgis.report.screening.evidence import alternatives_of, data_of, peers_of
+from cdgis.report.screening.evidence import Standing, alternatives_of, data_of, peers_of, standing_of
 from cdgis.report.screening.figure import DrawnLayers, draw_figures, layers_to_draw
 from cdgis.report.screening.occupation import Ground, hard_layers, hard_lines_of, nearby_of, occupation_of
 from cdgis.report.screening.phrases import split, wording
@@ -78,6 +78,10 @@ class Composer:
         return peers_of(self.assessment)
 
     @cached_property
+    def _standing(self) -> Standing:
+        return standing_of(self.assessment, withheld=self.book.withheld, titles=self.book.titles)
+
+    @cached_property
     def _provenance(self) -> Mapping[str, Any]:
         """What every report of the assessment carries alike."""
         a = self.assessment
@@ -129,7 +133,7 @@ class Composer:
             nearby=nearby_of(ground, self.book.rules, case.findings),
             industry=industry_of(subject, ground.nearest(), _by_industry(clauses)),
             alternatives=alternatives,
-            data=data_of(a, ground, clauses, rows("questions", subject_id), case.intake),
+            data=data_of(a, self._standing, case, rows("questions", subject_id)),
             bases=_bases(a, subject, clauses),
             record={name: tuple(rows(name, subject_id)) for name in self.book.tables} | {"intake": tuple(case.intake)},
             **self._provenance,

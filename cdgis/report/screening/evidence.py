@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.number_format import metres, percent
 from cdgis.core.vocabulary import IntakeStatus, Relation, SubjectKind
+from cdgis.report.screening.case import Case
 from cdgis.report.screening.content import (
     AlternativePart,
     Clause,
@@ -77,40 +79,52 @@ def _remedy(row: Row) -> Remedy:
     )  # fmt: skip
 
 
-def data_of(
-    assessment: Assessment, ground: Ground, clauses: Sequence[Clause], questions: Sequence[Row], intake: Sequence[Row]
-) -> DataPart:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What part 9 says of every subject alike."""
+
+    unchecked: str
+    """The one line on laws not checked for want of a layer."""
+    layers: Mapping[str, Mapping[LayerUse, LayerRow]]
+    """Each layer with its version as it is listed, by how the subject lies to it."""
+
+
+def standing_of(assessment: Assessment, *, withheld: frozenset[str], titles: Mapping[str, str]) -> Standing:
+    """Return what part 9 says of every subject of an assessment, `withheld` being layers that the reader may not see."""
+    laws = unchecked_laws(assessment.rulebook.in_force(assessment.as_of), assessment.layers.keys() | withheld)
+    digests = {record.layer: record.sha256 for record in assessment.inputs}
+    listed = [spec for spec in assessment.catalog if spec.id in assessment.layers and spec.zones]
+    rows = {
+        spec.id: {
+            use: LayerRow(
+                layer=spec.id, title=spec.title, version=spec.version, official=spec.official, source=spec.source,
+                licence=spec.licence, accuracy_m=spec.accuracy_m, sha256=digests.get(spec.id, ""),
+                plan_document=spec.plan.document, approved_by=spec.plan.approved_by, filed_on=spec.plan.filed_on,
+                published_on=spec.plan.published_on, used=use,
+            )
+            for use in LayerUse
+        }
+        for spec in listed
+    }  # fmt: skip
+    return Standing(unchecked=unchecked_line(laws, titles), layers=rows)
+
+
+def data_of(assessment: Assessment, standing: Standing, case: Case, questions: Sequence[Row]) -> DataPart:
     """Return part 9: layers with versions, gaps, questions with the option that answers each, switched-off rules."""
     return DataPart(
-        layers=_layer_rows(assessment, ground),
-        gaps=_gaps(ground, clauses, intake, _unchecked(assessment, ground)),
+        layers=_layer_rows(standing, case.ground),
+        gaps=_gaps(case.ground, case.clauses, case.intake, standing.unchecked),
         questions=_asked(questions),
         switched_off=tuple(Fact(name=i, title=i, value=reason) for i, reason in assessment.rulebook.switched_off),
         notes=assessment.verdict_notes if assessment.request.command == "run" else assessment.notes,
     )
 
 
-def _unchecked(assessment: Assessment, ground: Ground) -> str:
-    """Return the one line on laws not checked for want of a layer."""
-    laws = unchecked_laws(assessment.rulebook.in_force(assessment.as_of), ground.loaded | ground.withheld)
-    return unchecked_line(laws, {layer: ground.title(layer) for layers in laws.values() for layer in layers})
-
-
-def _layer_rows(assessment: Assessment, ground: Ground) -> tuple[LayerRow, ...]:
+def _layer_rows(standing: Standing, ground: Ground) -> tuple[LayerRow, ...]:
     used: dict[str, LayerUse] = {str(row["layer"]): LayerUse.CLEAR for row in ground.clear}
     used |= {zone.layer: LayerUse.NEAR for zone in ground.zones.values() if zone.relation == Relation.NEAR}
     used |= {zone.layer: LayerUse.OCCUPIED for zone in ground.zones.values() if zone.relation != Relation.NEAR}
-    digests = {record.layer: record.sha256 for record in assessment.inputs}
-    return tuple(
-        LayerRow(
-            layer=spec.id, title=spec.title, version=spec.version, official=spec.official, source=spec.source,
-            licence=spec.licence, accuracy_m=spec.accuracy_m, sha256=digests.get(spec.id, ""),
-            plan_document=spec.plan.document, approved_by=spec.plan.approved_by, filed_on=spec.plan.filed_on,
-            published_on=spec.plan.published_on, used=used.get(spec.id, LayerUse.UNCOVERED),
-        )
-        for spec in assessment.catalog
-        if spec.id in ground.loaded and spec.zones
-    )  # fmt: skip
+    return tuple(rows[used.get(layer, LayerUse.UNCOVERED)] for layer, rows in standing.layers.items())
 
 
 def _gaps(ground: Ground, clauses: Sequence[Clause], intake: Sequence[Row], unchecked: str) -> tuple[str, ...]:

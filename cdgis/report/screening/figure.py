@@ -6,7 +6,7 @@ precision. Nothing is measured here except the two ends of the critical line, wh
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 import shapely
@@ -41,9 +41,14 @@ class _Drawn:
     """A layer taken out of its frame: hundreds of figures ask it for what they show."""
 
     layer: Layer
-    tree: Any
+    tree: shapely.STRtree
     shapes: np.ndarray
     classes: np.ndarray
+    names: list[str]
+
+
+_Piece = tuple[Outline, BaseGeometry | np.ndarray]
+"""An outline without its path, and the shape or shapes it is drawn from."""
 
 
 class DrawnLayers:
@@ -60,9 +65,10 @@ class DrawnLayers:
     def _get(self, key: str) -> _Drawn:
         if key not in self._drawn:
             zones = self.layers[key].zones
+            shapes = zones.geometry.to_numpy()
             self._drawn[key] = _Drawn(
-                layer=self.layers[key], tree=zones.sindex, shapes=zones.geometry.to_numpy(),
-                classes=zones["zone_class"].to_numpy().astype(str),
+                layer=self.layers[key], tree=shapely.STRtree(shapes), shapes=shapes,
+                classes=zones["zone_class"].to_numpy().astype(str), names=list(map(str, zones["zone_name"])),
             )  # fmt: skip
         return self._drawn[key]
 
@@ -141,23 +147,24 @@ def _figure(
     rings = [(key, style) for key, style in wanted.items() if style == "ring"]
     filled = [(key, style) for key, style in wanted.items() if style != "ring"]
     plan = [(_UNITS, "unit"), *_WATER, *filled[::-1], *rings[::-1], (_BORDERS, "border")]
-    outlines = [o for key, style in plan for layer in drawn.of([key]) for o in _outlines(layer, style, view)]
-    outlines += _overlap(drawn.of(key for key, style in wanted.items() if style == "area"), shape, view)
-    outlines.append(_outline("subject", "", "项目范围", "subject", shape, view))
+    pieces = [o for key, style in plan for layer in drawn.of([key]) for o in _pieces(layer, style, view)]
+    pieces += _overlap(drawn.of(key for key, style in wanted.items() if style == "area"), shape)
+    pieces.append((_named("subject", "项目范围"), shape))
     measures, moved = additions
     for remedy, geometry in moved:
         style = "shift" if remedy.kind == Kind.SHIFT else "clip"
-        outlines.append(_outline(style, "", f"{remedy.kind}方案（{remedy.target}）", style, geometry, view))
-    marks, note = _marks(shape, view, drawn.layers.get(_PLACES), boundary)
+        pieces.append((_named(style, f"{remedy.kind}方案（{remedy.target}）"), geometry))
+    outlines = [replace(o, path=path) for (o, _), path in zip(pieces, _paths([p for _, p in pieces], view), strict=True) if path]
+    marks, note = _marks(shape, view, drawn.of([_PLACES]), boundary)
     bar_px, bar_label = view.scale_bar
     return Figure(
-        title=title, width=WIDTH_PX, height=HEIGHT_PX, outlines=tuple(o for o in outlines if o.path), marks=marks,
+        title=title, width=WIDTH_PX, height=HEIGHT_PX, outlines=tuple(outlines), marks=marks,
         measures=tuple(measures), bar_px=bar_px, bar_label=bar_label, note=note, frame=view.frame,
     )  # fmt: skip
 
 
-def _outlines(drawn: _Drawn, style: str, view: View) -> list[Outline]:
-    """Return one outline per zone class in view."""
+def _pieces(drawn: _Drawn, style: str, view: View) -> list[_Piece]:
+    """Return one outline per zone class in view, and the shapes it is to be drawn from."""
     index = np.sort(drawn.tree.query(shapely.box(*view.box(_MARGIN_PX))))
     if not len(index):
         return []
@@ -166,17 +173,16 @@ def _outlines(drawn: _Drawn, style: str, view: View) -> list[Outline]:
     shapes = shapely.clip_by_rect(shapely.boundary(whole) if style == "border" else whole, *view.box(_MARGIN_PX))
     classes = drawn.classes[index]
     made = []
-    for zone_class in sorted(set(classes)):
+    for zone_class in sorted(set(classes.tolist())):
         part = shapes[classes == zone_class]
         drawn_as = "line" if style in ("area", "ring") and shapely.get_dimensions(part).max() == 1 else style
         named = style in ("unit", "area", "ring") and zone_class not in ("", spec.title)
         label = f"{spec.title}·{zone_class}" if named else spec.title
-        path = "".join(_path(piece, view) for piece in part)
-        made.append(Outline(layer=spec.id, zone_class=str(zone_class), label=label, style=drawn_as, path=path))
+        made.append((Outline(layer=spec.id, zone_class=zone_class, label=label, style=drawn_as, path=""), part))
     return made
 
 
-def _overlap(layers: Sequence[_Drawn], shape: BaseGeometry, view: View) -> list[Outline]:
+def _overlap(layers: Sequence[_Drawn], shape: BaseGeometry) -> list[_Piece]:
     """Return what the subject shares with the deciding zones; the numbers for it are in the tables."""
     if shapely.get_dimensions(shape) != 2:
         return []
@@ -186,29 +192,39 @@ def _overlap(layers: Sequence[_Drawn], shape: BaseGeometry, view: View) -> list[
         if layer.layer.spec.geometry == "polygon"
         for zone in layer.shapes[np.sort(layer.tree.query(shape, predicate="intersects"))]
     ]
-    return [_outline("overlap", "", "与决定性区重叠部分", "overlap", shapely.union_all(shared), view)] if shared else []
+    return [(_named("overlap", "与决定性区重叠部分"), shapely.union_all(shared))] if shared else []
 
 
-def _outline(layer: str, zone_class: str, label: str, style: str, shape: BaseGeometry, view: View) -> Outline:
-    return Outline(layer=layer, zone_class=zone_class, label=label, style=style, path=_path(shape, view))
+def _named(style: str, label: str) -> Outline:
+    """Return an outline that is no layer's, its path still to be drawn."""
+    return Outline(layer=style, zone_class="", label=label, style=style, path="")
 
 
-def _path(shape: BaseGeometry, view: View) -> str:
-    """Return SVG path data of lines and areas; points give none. Steps under a hundredth of a pixel are left out."""
-    parts = []
-    for part in shapely.get_parts(shape):
-        if part.is_empty or shapely.get_dimensions(part) == 0:
-            continue
-        areal = shapely.get_dimensions(part) == 2
-        for ring in shapely.get_rings(part) if areal else [part]:
-            xy = view.pixels(shapely.get_coordinates(ring))
-            keep = np.r_[True, np.any(np.diff(xy, axis=0) != 0, axis=1)]
-            text = "L".join(f"{x:g} {y:g}" for x, y in xy[keep])
-            parts.append(f"M{text}{'Z' if areal else ''}")
-    return "".join(parts)
+def _paths(shapes: Sequence[BaseGeometry | np.ndarray], view: View) -> list[str]:
+    """Return SVG path data of each of the shapes, or groups of shapes, all drawn in one go: lines and areas, points give none.
+
+    Steps under a hundredth of a pixel are left out.
+    """
+    groups = [np.atleast_1d(np.asarray(group, dtype=object)) for group in shapes]
+    parts, of_piece = shapely.get_parts(np.concatenate(groups), return_index=True)
+    dimensions = np.where(shapely.is_empty(parts), -1, shapely.get_dimensions(parts))
+    rings, of_area = shapely.get_rings(parts[dimensions == 2], return_index=True)
+    places = np.concatenate((np.flatnonzero(dimensions == 2)[of_area], np.flatnonzero(dimensions == 1)))
+    order = np.argsort(places, kind="stable")
+    lines, places = np.concatenate((rings, parts[dimensions == 1]))[order], places[order]
+    lonlat, owner = shapely.get_coordinates(lines, return_index=True)
+    xy = view.pixels(lonlat)
+    kept = np.any(np.diff(xy, axis=0, prepend=np.nan) != 0, axis=1) | (np.diff(owner, prepend=-1) != 0)
+    words = ("%g %g\n" * int(kept.sum()) % tuple(xy[kept].ravel().tolist())).split("\n")
+    ends = np.cumsum(np.bincount(owner[kept], minlength=len(lines))).tolist()
+    numbers = np.repeat(np.arange(len(groups)), list(map(len, groups)))[of_piece[places]].tolist()
+    drawn: list[list[str]] = [[] for _ in groups]
+    for number, start, end, area in zip(numbers, [0, *ends][: len(ends)], ends, (dimensions[places] == 2).tolist(), strict=True):
+        drawn[number].append(f"M{'L'.join(words[start:end])}{'Z' if area else ''}")
+    return list(map("".join, drawn))
 
 
-def _marks(shape: BaseGeometry, view: View, places: Layer | None, boundary: Boundary | None) -> tuple[tuple[Mark, ...], str]:
+def _marks(shape: BaseGeometry, view: View, places: Sequence[_Drawn], boundary: Boundary | None) -> tuple[tuple[Mark, ...], str]:
     """Return places in view, the subject's point, and boundary points as far as their labels have room."""
     marks, note = _places(places, view), ""
     dimension = shapely.get_dimensions(shape)
@@ -241,15 +257,13 @@ def _with_room(xy: np.ndarray) -> list[int]:
     return chosen
 
 
-def _places(places: Layer | None, view: View) -> list[Mark]:
-    if places is None:
-        return []
-    index = np.sort(places.zones.sindex.query(shapely.box(*view.box())))[:6]
-    if not len(index):
-        return []
-    xy = view.pixels(shapely.get_coordinates(shapely.centroid(places.zones.geometry.to_numpy()[index])))
-    names = places.zones["zone_name"].to_numpy()[index]
-    return [Mark(x=float(x), y=float(y), label=str(n), style="place") for (x, y), n in zip(xy, names, strict=True)]
+def _places(places: Sequence[_Drawn], view: View) -> list[Mark]:
+    marks = []
+    for layer in places:
+        index = np.sort(layer.tree.query(shapely.box(*view.box())))[:6]
+        xy = view.pixels(shapely.get_coordinates(shapely.centroid(layer.shapes[index])))
+        marks += [Mark(x=x, y=y, label=layer.names[i], style="place") for (x, y), i in zip(xy.tolist(), index.tolist(), strict=True)]
+    return marks
 
 
 def _critical(

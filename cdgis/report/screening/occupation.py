@@ -168,15 +168,17 @@ def _layers_on(entry: Row, as_of: date) -> list[str]:
 
 def hard_lines_of(ground: Ground, subject: Subject, as_of: date) -> tuple[HardLine, ...]:
     """Return part 5: for each hard constraint whether it is hit, and else how far away it is."""
-    return tuple(_hard_line(entry, ground, subject, as_of) for entry in wording()["hard_line"])
+    nearest = ground.nearest()
+    return tuple(_hard_line(entry, _layers_on(entry, as_of), ground, nearest, subject) for entry in wording()["hard_line"])
 
 
-def _hard_line(entry: Row, ground: Ground, subject: Subject, as_of: date) -> HardLine:
-    layers = _layers_on(entry, as_of)
+def _hard_line(
+    entry: Row, layers: Sequence[str], ground: Ground, nearest: Mapping[str, tuple[str, float]], subject: Subject
+) -> HardLine:
     zones = tuple(z for z in ground.zones.values() if z.layer in layers and z.relation in _HIT)
     slivers = tuple(z for z in ground.zones.values() if z.layer in layers and z.relation == Relation.SLIVER)
     parts = [ground.ledger[layer] for layer in layers if layer in ground.ledger]
-    near = sorted((v[::-1] for k, v in ground.nearest().items() if k in layers and v[1] == v[1]))
+    near = sorted((v[::-1] for k, v in nearest.items() if k in layers and v[1] == v[1]))
     distance_m, zone_name = near[0] if near else (float("nan"), "")
     known = all(layer in ground.loaded for layer in layers) and bool(parts or near)
     status = HardLineStatus.WITHHELD if ground.withheld.intersection(layers) else _status(zones, slivers, parts, known=known)
