@@ -29,6 +29,7 @@ STATES = np.array([State.NOT_APPLICABLE, State.UNKNOWN, State.APPLIES], dtype=ob
 """Word printed for each Kleene value of a rule that a machine decides."""
 Key = tuple[str, str, str]
 """A layer, and in it all zones ("", ""), those of a class ("class", name), or one ("id", id)."""
+_NO_ROWS = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,11 +107,8 @@ class Hits:
         self._depth_m = hits["depth_m"].to_numpy(dtype=float) if depths is None else depths
         self._number = np.arange(len(hits)) if depths is None else hits["number"].to_numpy(dtype=np.int64)
         self._zone_id = hits["zone_id"].to_numpy(dtype=object)
-        self._rows: dict[Key, list[int]] = {}
         words = (hits[name].to_numpy(dtype=object) for name in ("layer", "zone_id", "zone_class"))
-        for row, (layer, zone, kind) in enumerate(zip(*words, strict=True)):
-            for key in ((layer, "", ""), (layer, "id", zone), (layer, "class", kind)):
-                self._rows.setdefault(key, []).append(row)
+        self._rows = _rows_by_key(*words)
         self._nothing = np.zeros(size, dtype=bool), np.zeros(size), np.full(size, "", dtype=object)
 
     @property
@@ -121,7 +119,7 @@ class Hits:
     def _in_scope(self, scope: Scope) -> IntArray:
         """Return the positions of the rows in scope, in the table's order."""
         found = [
-            np.unique(np.array([row for key in keys_of(part) for row in self._rows.get(key, ())], dtype=np.int64))
+            np.unique(np.concatenate([_NO_ROWS, *(self._rows[key] for key in keys_of(part) if key in self._rows)]))
             for part in (Scope(scope.layer, scope.zone_classes), Scope(scope.layer, (), scope.zone_ids))
             if part != Scope(scope.layer) or part == scope
         ]
@@ -134,9 +132,10 @@ class Hits:
             return self._nothing
         hit, zones = self._nothing[0].copy(), self._nothing[2].copy()
         depth, subject = Numbers(self._size, partial(self._deepest, rows)), self._subject[rows]
-        for at, zone in zip(subject.tolist(), self._zone_id[rows], strict=True):
-            zones[at] = f"{zones[at]}{LIST_SEPARATOR}{zone}" if hit[at] else zone
-            hit[at] = True
+        first = np.unique(subject, return_index=True)[1]
+        hit[subject], zones[subject[first]] = True, self._zone_id[rows[first]]
+        for row in np.setdiff1d(np.arange(len(rows)), first).tolist():  # few subjects hit several zones
+            zones[subject[row]] = f"{zones[subject[row]]}{LIST_SEPARATOR}{self._zone_id[rows[row]]}"
         return hit, depth, zones
 
     def _deepest(self, rows: IntArray, at: IntArray) -> FloatArray:
@@ -158,6 +157,20 @@ class Hits:
         if rule.geometry == "within":
             return np.ones(self._size, dtype=bool)
         return self.of(Scope(rule.layer, tuple(strange)))[0]
+
+
+def _rows_by_key(layer: TextArray, zone: TextArray, kind: TextArray) -> dict[Key, IntArray]:
+    """Return the rows, in order, of every layer hit, and of every zone and class in it."""
+    found: dict[Key, IntArray] = {}
+    of_layer, layers = pd.factorize(layer)
+    for word, values in (("", np.full(len(layer), "", dtype=object)), ("id", zone), ("class", kind)):
+        of_value, names = pd.factorize(values, use_na_sentinel=False)
+        code = of_layer * max(1, len(names)) + of_value
+        order = np.argsort(code, kind="stable")
+        start = np.flatnonzero(np.r_[True, np.diff(code[order]) > 0][: len(order)])
+        for rows in np.split(order, start[1:]) if len(order) else ():
+            found[layers[of_layer[rows[0]]], word, names[of_value[rows[0]]]] = rows
+    return found
 
 
 def keys_of(scope: Scope) -> list[Key]:

@@ -8,7 +8,7 @@ import numpy as np
 from cdgis.core.array_types import FloatArray, IntArray
 from cdgis.core.compiled import kernel
 from cdgis.geometry.kernels.compiled.box_tree import Shapes
-from cdgis.geometry.kernels.compiled.outline_tree import onto_edge, to_edge
+from cdgis.geometry.kernels.compiled.edge_distances import onto_edge, to_edge
 
 
 @kernel

@@ -11,7 +11,7 @@ import numpy as np
 
 from cdgis.core.array_types import BoolArray, FloatArray, IntArray
 from cdgis.core.compiled import kernel
-from cdgis.geometry.kernels.compiled.outline_tree import onto_edge, to_edge
+from cdgis.geometry.kernels.compiled.edge_distances import onto_edge, to_edge
 
 _DIAGONAL = 1.4142135623730951
 _NEARLY = 1e-10

@@ -1,9 +1,7 @@
 """Chunk nearest to whole outlines, and the way there, found in the tree of boxes without making shapes.
 
-A subject is a run of chunks of its own (`OutlineChunks`). Two edges that do not cross are as far apart as the nearest of
-their four ends from the other edge. Subjects whose box meets a chunk's box are left to GEOS, so nothing here crosses or
-holds anything. The way there is put together in GEOS's order of operations (`Distance::segmentToSegment`,
-`LineSegment::closestPoints`), so its ends are those of `shapely.shortest_line`, to the last bit.
+A subject is a run of chunks of its own (`OutlineChunks`). Subjects whose box meets that of a chunk's edge are left to GEOS, so
+nothing here crosses or holds anything. The ends of a way are those of `shapely.shortest_line`, to the last bit.
 """
 
 import numpy as np
@@ -11,82 +9,98 @@ import numpy as np
 from cdgis.core.array_types import FloatArray, IntArray
 from cdgis.core.compiled import kernel
 from cdgis.geometry.kernels.compiled.box_tree import DEEPEST, FAN, Shapes, Tree, edge_squared, put_in_order, widened
-from cdgis.geometry.kernels.compiled.edges import SignArray, box_of
+from cdgis.geometry.kernels.compiled.edge_distances import (
+    Edge,
+    boxes_gap_squared,
+    edge_gap_squared,
+    edge_of,
+    edges_apart,
+    edges_gap_squared,
+    ends_squared,
+    length,
+    line_of,
+    nearest_between,
+    off_line,
+    way_between,
+)
+from cdgis.geometry.kernels.compiled.edges import SignArray
 
 Run = tuple[FloatArray, IntArray, IntArray, FloatArray]
 """A subject's coordinates, first and last vertex of each of its chunks, and their boxes."""
-Edge = tuple[float, float, float, float]
-"""x and y of its ends."""
+Known = tuple[float, int]
+"""Length of a way, and the vertex at which the subject's edge begins that it starts from."""
 Stack = tuple[IntArray, FloatArray]
+"""Nodes to look at and their levels, and the squared distances of their boxes."""
 
 SURE, SEVERAL, MEETS = 0, 1, 2
-"""The nearest is sure; others may be equally near; the subject's box meets a chunk's, or nothing was found."""
+"""The nearest is sure; others may be equally near; the subject's box meets that of a chunk's edge, or nothing was found."""
 
 
 @kernel
-def _gap_squared(a: FloatArray, b: FloatArray) -> float:
-    """Return the squared distance between two boxes."""
-    dx, dy = max(a[0] - b[2], b[0] - a[2], 0.0), max(a[1] - b[3], b[1] - a[3], 0.0)
-    return float(dx * dx + dy * dy)
-
-
-@kernel
-def _edge_gap_squared(ax: float, ay: float, bx: float, by: float, box: FloatArray) -> float:
-    """Return the squared distance between an edge's box and a box."""
-    dx = max(box[0] - max(ax, bx), min(ax, bx) - box[2], 0.0)
-    dy = max(box[1] - max(ay, by), min(ay, by) - box[3], 0.0)
-    return float(dx * dx + dy * dy)
-
-
-@kernel
-def _edges_gap_squared(e: Edge, f: Edge) -> float:
-    """Return the squared distance between the boxes of two edges."""
-    dx = max(min(f[0], f[2]) - max(e[0], e[2]), min(e[0], e[2]) - max(f[0], f[2]), 0.0)
-    dy = max(min(f[1], f[3]) - max(e[1], e[3]), min(e[1], e[3]) - max(f[1], f[3]), 0.0)
-    return float(dx * dx + dy * dy)
-
-
-@kernel
-def _part_apart_squared(run: Run, part: int, shapes: Shapes, chunk: int, box: FloatArray, wide: float) -> float:
-    """Return the squared distance from one chunk of a subject to a chunk, or more than `wide` if it is more."""
-    sxy, sfirst, slast, _ = run
-    xy, first, last = shapes
+def _run_apart_squared(run: Run, x: float, y: float, wide: float) -> float:
+    """Return the squared distance from a subject to a point, or more than `wide` if it is more."""
+    sxy, sfirst, slast, sbox = run
     least = np.inf
-    for i in range(sfirst[part], max(slast[part], sfirst[part] + 1)):
-        k = min(i + 1, slast[part])
-        e = (sxy[i, 0], sxy[i, 1], sxy[k, 0], sxy[k, 1])
-        if _edge_gap_squared(e[0], e[1], e[2], e[3], box) > min(wide, least):
-            continue
-        for j in range(first[chunk], max(last[chunk], first[chunk] + 1)):
-            m = min(j + 1, last[chunk])
-            f = (xy[j, 0], xy[j, 1], xy[m, 0], xy[m, 1])
-            if _edges_gap_squared(e, f) > min(wide, least):
-                continue
-            ax, ay, bx, by = e
-            cx, cy, dx, dy = f
-            least = min(
-                least,
-                edge_squared(cx - ax, cy - ay, dx - ax, dy - ay), edge_squared(cx - bx, cy - by, dx - bx, dy - by),
-                edge_squared(ax - cx, ay - cy, bx - cx, by - cy), edge_squared(ax - dx, ay - dy, bx - dx, by - dy),
-            )  # fmt: skip
-    return float(least)
-
-
-@kernel
-def _apart_squared(run: Run, shapes: Shapes, chunk: int, box: FloatArray, wide: float) -> float:
-    """Return the squared distance from a subject to a chunk, or more than `wide` if it is more."""
-    _, sfirst, _, sbox = run
-    nearest, gap = 0, np.inf
     for part in range(len(sfirst)):
-        d = _gap_squared(sbox[part], box)
-        if d < gap:
-            nearest, gap = part, d
-    least = np.inf
-    for turn in range(len(sfirst)):  # the nearest part first: after it few others can be nearer
-        part = (nearest + turn) % len(sfirst)
-        if _gap_squared(sbox[part], box) <= min(wide, least):
-            least = min(least, _part_apart_squared(run, part, shapes, chunk, box, min(wide, least)))
+        if edge_gap_squared(x, y, x, y, sbox[part]) > min(wide, least):
+            continue
+        for k in range(sfirst[part], slast[part]):
+            e = (sxy[k, 0], sxy[k, 1], sxy[k + 1, 0], sxy[k + 1, 1])
+            if edges_gap_squared(e, (x, y, x, y)) <= min(wide, least):
+                least = min(least, edge_squared(e[0] - x, e[1] - y, e[2] - x, e[3] - y))
     return float(least)
+
+
+@kernel
+def _edge_apart_squared(run: Run, box: FloatArray, f: Edge, wide: float) -> float:
+    """Return the squared distance from a subject to an edge it does not cross, or more than `wide` if it is more."""
+    sxy, sfirst, slast, sbox = run
+    line, least = line_of(f), np.inf
+    for part in range(len(sfirst)):
+        if edge_gap_squared(f[0], f[1], f[2], f[3], sbox[part]) > min(wide, least):
+            continue
+        for i in range(sfirst[part], slast[part] + 1):
+            x, y = off_line(sxy[i, 0], sxy[i, 1], line)
+            least = min(least, x * x + y * y)
+    for x, y in ((f[0], f[1]), (f[2], f[3])):
+        if edge_gap_squared(x, y, x, y, box) <= min(wide, least):
+            least = min(least, _run_apart_squared(run, x, y, min(wide, least)))
+    return float(least)
+
+
+@kernel
+def _nearest_edge(box: FloatArray, shapes: Shapes, chunk: int) -> tuple[int, float]:
+    """Return the edge of a chunk, by its number there, whose box is nearest to a box, and the squared distance between these."""
+    xy, first, last = shapes
+    nearest, gap = first[chunk], np.inf
+    for j in range(first[chunk], max(last[chunk], first[chunk] + 1)):
+        ax, ay, bx, by = edge_of(xy, j, last[chunk])
+        d = edge_gap_squared(ax, ay, bx, by, box)
+        if d < gap:
+            nearest, gap = j, d
+    return nearest - first[chunk], gap
+
+
+@kernel
+def _apart_squared(run: Run, box: FloatArray, shapes: Shapes, chunk: int, nearest: int, wide: float) -> float:
+    """Return the squared distance from a subject to a chunk, or more than `wide` if it is more; where they cross, more than none.
+
+    Asked first is the edge numbered `nearest`: after it few others can be nearer than the subject's box is.
+    """
+    xy, first, last = shapes
+    count, least = max(last[chunk] - first[chunk], 1), np.inf
+    for turn in range(count):
+        f = edge_of(xy, first[chunk] + (nearest + turn) % count, last[chunk])
+        if edge_gap_squared(f[0], f[1], f[2], f[3], box) <= min(wide, least):
+            least = min(least, _edge_apart_squared(run, box, f, min(wide, least)))
+    return float(least)
+
+
+@kernel
+def _clear_squared(run: Run, box: FloatArray, shapes: Shapes, chunk: int, wide: float) -> float:
+    """Return what `_apart_squared` does, but 0 where the box of one of the chunk's edges meets the subject's."""
+    nearest, gap = _nearest_edge(box, shapes, chunk)
+    return _apart_squared(run, box, shapes, chunk, nearest, wide) if gap > 0.0 else 0.0
 
 
 @kernel
@@ -96,7 +110,7 @@ def _open(tree: Tree, box: FloatArray, wide: float, stack: Stack, top: int) -> i
     at, above = stack[0][top, 0], stack[0][top, 1]
     child, low = level[above - 1] + FAN * (at - level[above]), top
     for k in range(child, min(child + FAN, level[above])):
-        d = _gap_squared(boxes[k], box)
+        d = boxes_gap_squared(boxes[k], box)
         if d > wide:
             continue
         put_in_order(stack, low, top, (k, above - 1), d)
@@ -105,28 +119,31 @@ def _open(tree: Tree, box: FloatArray, wide: float, stack: Stack, top: int) -> i
 
 
 @kernel
-def _nearest_one(run: Run, box: FloatArray, shapes: Shapes, tree: Tree, stack: Stack) -> tuple[int, float, int]:
-    """Return the nearest chunk of one subject, its squared distance, and whether that is sure."""
+def _nearest_one(run: Run, box: FloatArray, shapes: Shapes, tree: Tree, stack: Stack, guess: int) -> tuple[int, float, int]:
+    """Return the nearest chunk of one subject, its squared distance, and whether that is sure; a good guess makes it quick."""
     node, squared = stack
-    boxes, level, order = tree
+    _, level, order = tree
     node[0, 0], node[0, 1], squared[0] = level[-1] - 1, len(level) - 2, 0.0
     found, best, wide, doubt, top = -1, np.inf, np.inf, SURE, 1
-    while top > 0:
+    if guess >= 0:
+        found, best = guess, _clear_squared(run, box, shapes, guess, np.inf)
+        wide = widened(best)
+    while top > 0 and best > 0.0:
         top -= 1
         if squared[top] > wide:
             continue
         if node[top, 1] > 0:
             top = _open(tree, box, wide, stack, top)
             continue
-        leaf = node[top, 0]
-        if squared[top] <= 0.0:
-            return -1, np.inf, MEETS
-        d = _apart_squared(run, shapes, order[leaf], boxes[leaf], wide)
+        leaf = order[node[top, 0]]
+        if leaf == guess:
+            continue
+        d = _clear_squared(run, box, shapes, leaf, wide)
         if not d <= wide:
             continue
         if found < 0 or d < best:
             doubt = SEVERAL if found >= 0 and best <= widened(d) else SURE
-            found, best, wide = order[leaf], d, min(wide, widened(d))
+            found, best, wide = leaf, d, min(wide, widened(d))
         else:
             doubt = SEVERAL
     return found, best, MEETS if found < 0 or not best > 0.0 else doubt
@@ -161,11 +178,12 @@ def nearest_to_outlines(
     """
     stack = (np.empty((FAN * DEEPEST, 2), np.int64), np.empty(FAN * DEEPEST))
     found, best, doubt = np.empty(len(turn), np.int64), np.empty(len(turn)), np.empty(len(turn), np.int8)
-    box = np.empty(4)
+    box, guess = np.empty(4), -1
     for i in range(len(turn)):
         run = _run_of(subjects, boxes, start, turn[i])
         _box_around(run[3], box)
-        found[i], best[i], doubt[i] = _nearest_one(run, box, shapes, tree, stack)
+        found[i], best[i], doubt[i] = _nearest_one(run, box, shapes, tree, stack, guess)
+        guess = found[i]
     return found, best, doubt
 
 
@@ -180,7 +198,7 @@ def near_outlines(
     """
     stack = (np.empty((FAN * DEEPEST, 2), np.int64), np.empty(FAN * DEEPEST))
     node, squared = stack
-    nodes, level, order = tree
+    _, level, order = tree
     out, found, box = np.empty((4 * len(turn) + 16, 2), np.int64), 0, np.empty(4)
     for i in range(len(turn)):
         run = _run_of(subjects, boxes, start, turn[i])
@@ -190,7 +208,7 @@ def near_outlines(
             top -= 1
             if node[top, 1] > 0:
                 top = _open(tree, box, limit[i], stack, top)
-            elif not exact or _apart_squared(run, shapes, order[node[top, 0]], nodes[node[top, 0]], limit[i]) <= limit[i]:
+            elif not exact or _apart_squared(run, box, shapes, order[node[top, 0]], 0, limit[i]) <= limit[i]:
                 if found == len(out):
                     wider = np.empty((2 * found, 2), np.int64)
                     wider[:found] = out
@@ -201,75 +219,28 @@ def near_outlines(
 
 
 @kernel
-def _length(dx: float, dy: float) -> float:
-    return float(np.sqrt(dx * dx + dy * dy))
+def _shortened(run: Run, f: Edge, wide: float, known: Known, way: FloatArray) -> Known:
+    """Write the ends of the shortest way from a subject to an edge, if it is shorter than one known or as short and first.
 
-
-@kernel
-def to_edge(px: float, py: float, ax: float, ay: float, bx: float, by: float) -> float:
-    """Return the distance from a point to an edge, as GEOS computes it."""
-    if ax == bx and ay == by:
-        return _length(px - ax, py - ay)
-    dx, dy = bx - ax, by - ay
-    square = dx * dx + dy * dy
-    r = ((px - ax) * dx + (py - ay) * dy) / square
-    if r <= 0.0:
-        return _length(px - ax, py - ay)
-    if r >= 1.0:
-        return _length(px - bx, py - by)
-    return float(abs(((ay - py) * dx - (ax - px) * dy) / square) * np.sqrt(square))
-
-
-@kernel
-def onto_edge(px: float, py: float, ax: float, ay: float, bx: float, by: float) -> tuple[float, float, float]:
-    """Return the place on an edge nearest to a point, and how far it is, as GEOS finds it."""
-    dx, dy = bx - ax, by - ay
-    square = dx * dx + dy * dy
-    r = 0.0
-    if px == bx and py == by:
-        r = 1.0
-    elif square > 0.0 and not (px == ax and py == ay):
-        r = ((px - ax) * dx + (py - ay) * dy) / square
-    if 0.0 < r < 1.0:
-        x, y = ax + r * dx, ay + r * dy
-    elif _length(ax - px, ay - py) < _length(bx - px, by - py):
-        x, y = ax, ay
-    else:
-        x, y = bx, by
-    return x, y, _length(x - px, y - py)
-
-
-@kernel
-def _edges_apart(e: Edge, f: Edge) -> float:
-    """Return the distance between two edges that do not cross, as GEOS computes it."""
-    ax, ay, bx, by = e
-    cx, cy, dx, dy = f
-    if ax == bx and ay == by:
-        return to_edge(ax, ay, cx, cy, dx, dy)
-    if cx == dx and cy == dy:
-        return to_edge(dx, dy, ax, ay, bx, by)
-    return min(
-        to_edge(ax, ay, cx, cy, dx, dy), to_edge(bx, by, cx, cy, dx, dy),
-        to_edge(cx, cy, ax, ay, bx, by), to_edge(dx, dy, ax, ay, bx, by),
-    )  # fmt: skip
-
-
-@kernel
-def _way_between(e: Edge, f: Edge, way: FloatArray) -> None:
-    """Write the nearest places of two edges that do not cross; of equal ways the first in GEOS's order."""
-    ax, ay, bx, by = e
-    cx, cy, dx, dy = f
-    x, y, least = onto_edge(cx, cy, ax, ay, bx, by)
-    way[0], way[1], way[2], way[3] = x, y, cx, cy
-    x, y, d = onto_edge(dx, dy, ax, ay, bx, by)
-    if d < least:
-        way[0], way[1], way[2], way[3], least = x, y, dx, dy, d
-    x, y, d = onto_edge(ax, ay, cx, cy, dx, dy)
-    if d < least:
-        way[0], way[1], way[2], way[3], least = ax, ay, x, y, d
-    x, y, d = onto_edge(bx, by, cx, cy, dx, dy)
-    if d < least:
-        way[0], way[1], way[2], way[3] = bx, by, x, y
+    Which is known by its length, as GEOS computes it, and by the vertex the subject's edge begins at.
+    """
+    sxy, sfirst, slast, sbox = run
+    (least, at), line = known, line_of(f)
+    for part in range(len(sfirst)):
+        if edge_gap_squared(f[0], f[1], f[2], f[3], sbox[part]) > wide:
+            continue
+        after = off_line(sxy[sfirst[part], 0], sxy[sfirst[part], 1], line)
+        for k in range(sfirst[part], slast[part]):
+            e = (sxy[k, 0], sxy[k, 1], sxy[k + 1, 0], sxy[k + 1, 1])
+            off, after = after, off_line(e[2], e[3], line)
+            by_end = min(off[0] * off[0] + off[1] * off[1], after[0] * after[0] + after[1] * after[1])
+            if by_end > wide and not (nearest_between(e, off, after) and ends_squared(e, f) <= wide):
+                continue
+            d = edges_apart(e, f)
+            if d < least or (d == least and k < at):
+                least, at = d, k
+                way_between(e, f, way)
+    return least, at
 
 
 @kernel
@@ -284,24 +255,11 @@ def ways_to_chunks(
     xy, first, last = shapes
     out, box = np.empty((len(turn), 5)), np.empty(4)
     for i in range(len(turn)):
-        sxy, sfirst, slast, sbox = _run_of(subjects, boxes, start, turn[i])
-        a, b, least, wide = first[chunk[i]], last[chunk[i]], np.inf, widened(squared[i])
-        box_of(xy, a, b + 1, box)
-        for part in range(len(sfirst)):
-            if _gap_squared(sbox[part], box) > wide:
-                continue
-            for k in range(sfirst[part], slast[part]):
-                e = (sxy[k, 0], sxy[k, 1], sxy[k + 1, 0], sxy[k + 1, 1])
-                if _edge_gap_squared(e[0], e[1], e[2], e[3], box) > min(wide, least * least):
-                    continue
-                for j in range(a, max(b, a + 1)):
-                    m = min(j + 1, b)
-                    f = (xy[j, 0], xy[j, 1], xy[m, 0], xy[m, 1])
-                    if _edges_gap_squared(e, f) > min(wide, least * least):
-                        continue
-                    d = _edges_apart(e, f)
-                    if d < least:
-                        least = d
-                        _way_between(e, f, out[i])
-        out[i, 4] = _length(out[i, 0] - out[i, 2], out[i, 1] - out[i, 3])
+        run, wide, known = _run_of(subjects, boxes, start, turn[i]), widened(squared[i]), (np.inf, -1)
+        _box_around(run[3], box)
+        for j in range(first[chunk[i]], max(last[chunk[i]], first[chunk[i]] + 1)):
+            f = edge_of(xy, j, last[chunk[i]])
+            if edge_gap_squared(f[0], f[1], f[2], f[3], box) <= wide:
+                known = _shortened(run, f, wide, known, out[i])
+        out[i, 4] = length(out[i, 0] - out[i, 2], out[i, 1] - out[i, 3])
     return out
