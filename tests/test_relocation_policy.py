@@ -14,6 +14,7 @@ from shapes import rule, zone_layer
 
 from cdgis.core.errors import RuleError, UsageError
 from cdgis.core.vocabulary import Effect, ProjectType
+from cdgis.geometry.kernels import Engine
 from cdgis.relocation import candidates, priority, rank_by_urgency
 from cdgis.relocation.conflict import Obstacle, irreducible
 from cdgis.relocation.dates import last_day
@@ -33,7 +34,7 @@ from cdgis.relocation.policy import (
 )
 from cdgis.relocation.policy.dispositions import Reason
 from cdgis.relocation.policy.scoring import Grade, WeightRange
-from cdgis.relocation.rank_intervals import WeightSet, _fewest, _surely
+from cdgis.relocation.rank_intervals import WeightSet, _fewest, _least, rank_intervals
 
 NAN = float("nan")
 POLICY, PRIORITY, CHOOSING = read_relocation_policy(), read_priority_policy(), read_destination_policy()
@@ -439,20 +440,25 @@ def test_weights_moved_alone_keep_their_sum_and_the_proportion_of_the_others():
                     )
 
 
-def test_a_lead_of_no_more_than_the_tie_is_none():
+def test_a_lead_of_no_more_than_the_tie_is_none(monkeypatch):
     """Whoever weighs more than the tie at all weights is ahead; exactly the tie is not, neither exactly nor by pairs."""
     one = WeightSet.around(np.array([1.0]), 0.0)
     for tie in (1e-9, -1e-9):
         leads = np.array([[tie], [tie + 1e-12], [tie - 1e-12]])
-        assert _fewest(leads, one, tie) == _surely(leads, one, tie) == 1
+        assert _fewest(leads, one, tie) == (_least(leads, one) > tie).sum() == 1
     two = WeightSet.around(np.array([0.5, 0.5]), 0.2)
     # the second leads at the given weights, not at all; by pairs the worst of the set is asked for, not the box's
     leads = np.array([[0.4, 0.1], [0.5, -0.4], [-0.1, -0.1], [0.3, -0.18], [0.3, -0.22]])
     assert (
-        _surely(leads, two, 1e-9)
+        (_least(leads, two) > 1e-9).sum()
         == 2
         == int((np.array([[0.4, 0.6], [0.6, 0.4]]) @ leads.T > 1e-9).all(axis=0).sum())
     )
+    three = np.array([[1e-9], [1e-9 + 1e-12], [0.0]])
+    for engine in Engine:
+        monkeypatch.setattr("cdgis.relocation.rank_intervals.chosen_engine", lambda engine=engine, **_: engine)
+        best, worst = rank_intervals(three, three, one, exact_up_to=0)
+        assert best.tolist() == [1, 1, 2] and worst.tolist() == [1, 1, 3]
     assert WeightSet.around(np.array([0.9, 0.1]), 0.3).high.tolist() == [1.0, 0.13] and two.low.tolist() == [0.4, 0.4]
 
 
