@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdgis.core.canonical_json import canonical_json
+from cdgis.core.canonical_json import canonical_json, canonical_text
 
 texts = st.text(st.characters(), max_size=8)
 values = st.recursive(
@@ -18,8 +18,9 @@ values = st.recursive(
 
 
 def by_the_library(value):
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False)
-    return (text + "\n").encode("utf-8", "replace")
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1, allow_nan=False) + "\n"
+    assert canonical_text(value) == text
+    return text.encode("utf-8", "replace")
 
 
 @given(values)

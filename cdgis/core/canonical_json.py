@@ -16,9 +16,14 @@ def canonical_json(value: Any) -> bytes:
     ValueError : a number is not finite.
     TypeError : anything else than the above.
     """
+    return canonical_text(value).encode("utf-8", "replace")
+
+
+def canonical_text(value: Any) -> str:
+    """Return the same as text, whatever characters it holds."""
     pieces: list[str] = []
     _write(value, "\n", pieces.append)
-    return ("".join(pieces) + "\n").encode("utf-8", "replace")
+    return "".join(pieces) + "\n"
 
 
 def _write(value: Any, margin: str, put: Callable[[str], None]) -> None:

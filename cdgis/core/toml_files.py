@@ -99,6 +99,8 @@ def _as_written(value: object, read: ValidatorFunctionWrapHandler) -> object:
 
 def _other_kind(written: object, read: object) -> str:
     """Return what is wanted where reading changed the kind of a value, or of one inside it; empty where it did not."""
+    if written is read or isinstance(read, str):
+        return ""
     match read:
         case bool():
             return "" if isinstance(written, bool) else "应为 true 或 false，不加引号"

@@ -190,7 +190,7 @@ def _read_layers(
 def with_unknown_classes(layer: Layer, rulebook: Rulebook) -> Layer:
     """Return `layer` knowing which of its classes no rule can place, with a note that says how to map them."""
     spec = layer.spec
-    named = classes_named(spec.id, rulebook.rules)
+    named = classes_named(spec.id, rulebook.about(spec.id))
     strange = unknown_classes(layer.zones["zone_class"], named, spec.allowed_classes) if spec.zones else frozenset()
     if not strange:
         return layer

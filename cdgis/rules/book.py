@@ -38,6 +38,7 @@ class Rulebook:
     _by_day: dict[date, tuple[Rule, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
     _by_id: dict[str, Rule] = field(default_factory=dict, init=False, repr=False, compare=False)
     _by_family: dict[str, list[Rule]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _by_layer: dict[str, list[Rule]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def in_force(self, as_of: date) -> tuple[Rule, ...]:
         """Return the rules in force on `as_of` that the workspace has not switched off."""
@@ -54,10 +55,19 @@ class Rulebook:
 
     def of_family(self, family: str) -> Sequence[Rule]:
         """Return the rules of a family, one a period of law, in id order."""
-        if not self._by_family:
+        return self._grouped(self._by_family, "family").get(family, ())
+
+    def about(self, layer: str) -> Sequence[Rule]:
+        """Return the rules about the zones of one layer, in id order."""
+        return self._grouped(self._by_layer, "layer").get(layer, ())
+
+    def _grouped(self, known: dict[str, list[Rule]], attribute: str) -> dict[str, list[Rule]]:
+        if not known:  # filled in one step: several threads may ask at once
+            found: dict[str, list[Rule]] = {}
             for rule in self.rules:
-                self._by_family.setdefault(rule.family, []).append(rule)
-        return self._by_family.get(family, ())
+                found.setdefault(getattr(rule, attribute), []).append(rule)
+            known.update(found)
+        return known
 
     def get(self, rule_id: str) -> Rule:
         """Return one rule by id.

@@ -20,7 +20,7 @@ Box = tuple[float, float, float, float]
 _LEAST_DEPTH_M = 1.0
 _LEAST_SHARE, _LEAST_SPAN = 0.01, 0.5
 _FEW = 8
-"""Zones tried first."""
+"""Zones tried first: those of the fewest vertices."""
 MISPLACED_REMEDY = (
     "多半是换城市时留下的旧图层，或坐标系有误：请换成本地的文件，或从目录中删去；"
     "确是本地图层的裁剪到覆盖范围；本地确无此类区的用 cdgis layers none 写明依据"
@@ -46,8 +46,8 @@ def misplaced(layer: Layer, coverage: Layer | None, home: Box | None) -> str:
     depth_m = max(_LEAST_DEPTH_M, layer.spec.accuracy_m + coverage.spec.accuracy_m)
     inner = coverage.derived(f"inner {depth_m}", partial(_inner, depth_m=depth_m))
     whole = coverage.derived("inner 0", partial(_inner, depth_m=0.0))
-    few = geodesy.geometries_to_plane(shapes[:_FEW])
-    if _spans(shapes, whole) and shapely.intersects(inner, few).any():
+    few = np.argsort(shapely.get_num_coordinates(shapes), kind="stable")[:_FEW]
+    if _spans(shapes, whole) and shapely.intersects(inner, geodesy.geometries_to_plane(shapes[few])).any():
         return ""  # as what follows would find, without laying out all zones
     plane = geodesy.geometries_to_plane(shapes)
     title = coverage.spec.title

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cdgis.core.canonical_json import canonical_text
 from cdgis.report.files.ro_crate import CRATE, crate_text
 from cdgis.results.assessment import Assessment
 from cdgis.results.data_status import stamp_of, status_text
@@ -197,7 +198,7 @@ def run_json(assessment: Assessment, digests: Mapping[str, str]) -> str:
         },
         "notes": list(assessment.notes),
     }
-    return json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    return canonical_text(content)
 
 
 def _write_gis_files(assessment: Assessment, tables: Mapping[str, pd.DataFrame], folder: Path) -> list[Path]:
