@@ -50,7 +50,7 @@ class Rulebook:
     def named(self, ids: Iterable[str]) -> list[Rule]:
         """Return the rules of these ids that there are, in id order."""
         if not self._by_id:
-            self._by_id.update((rule.id, rule) for rule in self.rules)
+            self._by_id.update({rule.id: rule for rule in self.rules})  # in one step: several threads may ask at once
         return [self._by_id[rule_id] for rule_id in sorted(set(ids)) if rule_id in self._by_id]
 
     def of_family(self, family: str) -> Sequence[Rule]:
@@ -62,7 +62,7 @@ class Rulebook:
         return self._grouped(self._by_layer, "layer").get(layer, ())
 
     def _grouped(self, known: dict[str, list[Rule]], attribute: str) -> dict[str, list[Rule]]:
-        if not known:  # filled in one step: several threads may ask at once
+        if not known:  # filled in one step too
             found: dict[str, list[Rule]] = {}
             for rule in self.rules:
                 found.setdefault(getattr(rule, attribute), []).append(rule)
