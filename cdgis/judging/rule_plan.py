@@ -205,6 +205,7 @@ class Rulings:
         """Ask every rule of `plan` about the subjects of `facts` and `measurement`."""
         self._plan, self._asked, self._alike = plan, (facts, measurement, hits), facts.alike(plan.asked)
         self._places: dict[int, Place] = {}
+        self._opened: dict[int, tuple[TextArray, IntArray]] = {}
         rest, geometry = plan.but_for_geometry(facts, self._alike)[plan.bearing], self._geometry()[plan.looking]
         value = np.minimum(rest, geometry)
         forbidden = (value[plan.elements] == TRUE).any(axis=0)
@@ -270,13 +271,15 @@ class Rulings:
 
     def open_facts(self, number: int) -> tuple[TextArray, IntArray]:
         """Return texts of what is open of a rule but for geometry, and which of them is said of each subject."""
-        facts, alike, each = self._asked[0], self._alike, np.arange(self._asked[0].size)
-        if number >= len(self._plan.rules):
-            return open_facts(self.rules[number], facts), each
-        bearer = int(self._plan.bearing[number])
-        if self._plan.sized[bearer]:
-            return open_facts(self._plan.bearers[bearer], facts), each
-        return self._plan.open_facts(bearer, self._first_of_each, alike), alike.which
+        plan, facts = self._plan, self._asked[0]
+        bearer = int(plan.bearing[number]) if number < len(plan.rules) else len(plan.bearers) + number
+        if bearer not in self._opened:  # many rules rest on one bearer
+            if number < len(plan.rules) and not plan.sized[bearer]:
+                self._opened[bearer] = plan.open_facts(bearer, self._first_of_each, self._alike), self._alike.which
+            else:
+                rule = self.rules[number] if number >= len(plan.rules) else plan.bearers[bearer]
+                self._opened[bearer] = open_facts(rule, facts), np.arange(facts.size)
+        return self._opened[bearer]
 
     def listed(self) -> BoolArray:
         """Return whose answer is listed: every yes, open or manual one, and no where the zone is hit all the same."""
