@@ -5,7 +5,6 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
-from functools import cache
 
 import pandas as pd
 
@@ -45,11 +44,9 @@ def report_numbers(
     for name in sorted(tables):
         frame = tables[name]
         texts = _row_texts(frame)
-        whole.update(f"{name}\n".encode())
-        for text in texts:
-            whole.update(f"{text}\n".encode())
+        whole.update("\n".join([name, *texts, ""]).encode())
         if key in frame.columns:
-            for subject, text in zip(frame[key], texts, strict=True):
+            for subject, text in zip(frame[key].tolist(), texts, strict=True):
                 lines.setdefault(str(subject), []).append(f"{name}\n{text}\n")
     numbers = {"": _number(whole.hexdigest(), as_of)}
     for subject in sorted(lines):
@@ -66,10 +63,14 @@ def _row_texts(frame: pd.DataFrame) -> list[str]:
 
 def _cells(values: pd.Series) -> list[str]:
     """Return a column's values as JSON texts, a word that comes again encoded once."""
+    listed = values.tolist()
     if values.dtype.kind == "f":
-        return [f'"{value:.10g}"' for value in values.tolist()]
-    encode = cache(json.JSONEncoder(ensure_ascii=False).encode)
-    return [encode(_cell(value)) for value in values.tolist()]
+        return ('"%.10g"\n' * len(listed) % tuple(listed)).split("\n")[:-1]
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    if {*map(type, listed)} == {str}:
+        known = {word: encode(word) for word in dict.fromkeys(listed)}
+        return [known[word] for word in listed]
+    return [encode(_cell(value)) for value in listed]
 
 
 def _cell(value: object) -> str:

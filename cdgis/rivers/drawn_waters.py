@@ -34,7 +34,7 @@ def share_by_chance(network: Network, within_m: float) -> float:
     xy = network.vertices_local()
     x, y = (np.linspace(low, high, _GRID) for low, high in zip(xy.min(axis=0), xy.max(axis=0), strict=True))
     grid = np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2)
-    return float(_near(network, grid, within_m).mean())
+    return float(_near(_vertices(xy), grid, within_m).mean())
 
 
 def rivers_astray(network: Network, layer: Layer, *, within_m: float) -> dict[str, tuple[float, float]]:
@@ -47,7 +47,8 @@ def rivers_astray(network: Network, layer: Layer, *, within_m: float) -> dict[st
     """
     local = geometries_to_local(layer.zones.geometry.to_numpy())
     names = layer.zones["zone_name"].astype(str).to_numpy(dtype=object)
-    corner, other = (edge(network.vertices_local(), axis=0) for edge in (np.min, np.max))
+    vertices = network.vertices_local()
+    streams, (corner, other) = _vertices(vertices), (edge(vertices, axis=0) for edge in (np.min, np.max))
     chance: float | None = None
     off: dict[str, tuple[float, float]] = {}
     for name in sorted(set(names) - {""}):
@@ -55,7 +56,7 @@ def rivers_astray(network: Network, layer: Layer, *, within_m: float) -> dict[st
         xy = xy[((xy >= corner) & (xy <= other)).all(axis=1)]  # beyond the heights nothing can be compared
         if len(xy) < FEWEST:
             continue
-        share = float(_near(network, xy[:: -(-len(xy) // _MOST_POINTS)], within_m).mean())
+        share = float(_near(streams, xy[:: -(-len(xy) // _MOST_POINTS)], within_m).mean())
         chance = share_by_chance(network, within_m) if chance is None else chance
         if share - chance < LEAST_SKILL * (1 - chance):
             off[name] = (share, chance)
@@ -98,9 +99,12 @@ def _file(layer: Layer, workspace: Workspace) -> str:
     return workspace.relative(workspace.layers_dir / layer.spec.path)
 
 
-def _near(network: Network, xy: FloatArray, within_m: float) -> FloatArray:
-    tree = shapely.STRtree(np.asarray(shapely.points(network.vertices_local()), dtype=object))
-    found = tree.query(shapely.points(xy), predicate="dwithin", distance=within_m)[0]
+def _vertices(xy: FloatArray) -> shapely.STRtree:
+    return shapely.STRtree(np.asarray(shapely.points(xy), dtype=object))
+
+
+def _near(streams: shapely.STRtree, xy: FloatArray, within_m: float) -> FloatArray:
+    found = streams.query(shapely.points(xy), predicate="dwithin", distance=within_m)[0]
     near = np.zeros(len(xy))
     near[found] = 1.0
     return near
