@@ -14,8 +14,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from io import BytesIO
+from operator import attrgetter
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -140,7 +142,7 @@ def _judge_part(part: PartOfFile, job: BatchJob, loaded: Loaded, record: Path, j
     judged = judge_subjects(loaded, subjects, jobs=jobs, packed=True)
     subjects, tables = judged.subjects, judged.tables  # without those that cannot be measured, whose intake lines say so
     notes = [note for note in subjects.intake if note.reason]
-    intake = pd.DataFrame({f.name: [str(getattr(note, f.name)) for note in notes] for f in fields(IntakeNote)})
+    intake = pd.DataFrame({f.name: [*map(str, map(attrgetter(f.name), notes))] for f in fields(IntakeNote)})
     files = {
         f"data/{name}/part-{part.number:06d}.parquet": _write_table(job.out, name, part.number, frame, loaded)
         for name, frame in {**tables, "intake": intake}.items()
@@ -181,8 +183,12 @@ def _write_map(out: Path, number: int, subjects: Subjects, verdicts: pd.DataFram
     """Write the parcels of one part with their verdicts, EPSG:4490; return the file's SHA-256 by its name; none without parcels."""
     if not len(subjects.frame):
         return {}
-    words = verdicts.set_index("subject_id")[["verdict", "at_least", "decisive_rule_ids"]]
-    frame = subjects.frame[["subject_id", "name", "geometry"]].join(words.astype(str), on="subject_id")
+    words = verdicts[["verdict", "at_least", "decisive_rule_ids"]].astype(str)
+    row = {subject: at for at, subject in enumerate(verdicts["subject_id"])}
+    ids = subjects.frame["subject_id"].astype(object)
+    place = np.array([row[subject] for subject in ids])
+    said = {str(name): words[name].array[place] for name in words}
+    frame = subjects.frame[["subject_id", "name", "geometry"]].assign(subject_id=ids, **said)
     sink = BytesIO()
     frame.assign(data_status=status_text(stamp_for(loaded.records))).to_parquet(sink, index=False, compression="zstd")
     name = f"data/{MAP}/part-{number:06d}.parquet"

@@ -80,11 +80,13 @@ def _belief(wanted: tuple[str, ...], cell: str, code: str, seen: bool) -> np.int
 def unbelieved(facts: Facts) -> Kleene:
     """Return who declares an activity that the industry was not written for: true, or unknown for want of the industry."""
     answer = np.zeros(facts.size, dtype=np.int8)
-    seen = facts.text(ACTIVITY_SEEN) != ""
-    for place in np.flatnonzero((facts.activity != "") & ~seen):
-        names = str(facts.activity[place]).split(LIST_SEPARATOR)
-        beliefs = [is_believed(name, str(facts.industry[place])) for name in names]
-        answer[place] = kleene.TRUE if False in beliefs else kleene.UNKNOWN if None in beliefs else kleene.FALSE
+    open_ = np.flatnonzero((facts.activity != "") & (facts.text(ACTIVITY_SEEN) == ""))
+    known: dict[tuple[str, str], np.int8] = {}
+    pairs = [*zip(map(str, facts.activity[open_]), map(str, facts.industry[open_]), strict=True)]
+    for activity, code in dict.fromkeys(pairs):
+        beliefs = [is_believed(name, code) for name in activity.split(LIST_SEPARATOR)]
+        known[activity, code] = kleene.TRUE if False in beliefs else kleene.UNKNOWN if None in beliefs else kleene.FALSE
+    answer[open_] = [known[pair] for pair in pairs]
     return answer
 
 

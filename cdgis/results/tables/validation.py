@@ -51,8 +51,8 @@ class Words:
     @classmethod
     def _named(cls, codes: IntArray, distinct: Iterable[object]) -> "Words":
         texts = [*map(str, distinct)]
-        places = {text: at for at, text in enumerate(dict.fromkeys((*texts, "")))}
         if len({*texts}) < len(texts) or (len(codes) and codes.min() < 0):
+            places = {text: at for at, text in enumerate(dict.fromkeys((*texts, "")))}
             # code -1, a missing value, takes the last
             return cls(np.array([places[text] for text in (*texts, "")])[codes], np.array([*places], dtype=object))
         return cls(codes, np.array(texts, dtype=object))
@@ -68,6 +68,11 @@ class Words:
     def where(self, wrong: Callable[[str], bool]) -> BoolArray:
         """Return the rows whose text is `wrong`."""
         bad = np.fromiter(map(wrong, self.texts), dtype=bool, count=len(self.texts))
+        return np.asarray(bad[self.codes] if bad.any() else np.zeros(len(self), dtype=bool))
+
+    def empty(self) -> BoolArray:
+        """Return the rows without a text."""
+        bad = np.asarray(self.texts == "", dtype=bool)
         return np.asarray(bad[self.codes] if bad.any() else np.zeros(len(self), dtype=bool))
 
     def ranks(self, kind: type[np.signedinteger[Any]] = np.int64) -> IntArray:
@@ -175,7 +180,7 @@ def _broken(column: Column, values: _Typed) -> Iterator[tuple[str, BoolArray]]:
             allowed = {*map(str, column.allowed), *(() if column.required else ("",))}
             yield f"应为 {'、'.join(column.allowed)} 之一", _where(values, lambda text: text not in allowed)
         elif column.required:
-            yield "不得为空", _where(values, lambda text: text == "")
+            yield "不得为空", values.empty() if isinstance(values, Words) else np.asarray(values == "", dtype=bool)
     elif not isinstance(values, Words):
         if column.kind == "number" and column.required:
             yield "不得为空", np.isnan(values)
