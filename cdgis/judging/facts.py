@@ -110,13 +110,13 @@ class Facts:
         """Return the facts in a `subjects` table and its long `attributes` table."""
         ids = subjects["subject_id"].to_numpy(dtype=object)
         position = {subject_id: i for i, subject_id in enumerate(ids)}
-        columns: dict[str, TextArray] = {}
-        cells = zip(*(attributes[name].to_numpy(dtype=object) for name in ("attribute", "subject_id", "value")), strict=True)
-        for name, subject_id, value in cells:
-            if name not in columns:
-                columns[name] = np.full(len(ids), "", dtype=object)
-            columns[name][position[subject_id]] = value
-        columns = {name: columns[name] for name in sorted(columns)}
+        named, said, values = (attributes[name].to_numpy(dtype=object) for name in ("attribute", "subject_id", "value"))
+        (name_of, names), (subject_of, known) = (pd.factorize(cells, use_na_sentinel=False) for cells in (named, said))
+        place = np.array([position[subject_id] for subject_id in known], dtype=np.int64)[subject_of]
+        columns = {name: np.full(len(ids), "", dtype=object) for name in sorted(names)}
+        rows = np.split(np.argsort(name_of, kind="stable"), np.cumsum(np.bincount(name_of, minlength=len(names)))[:-1])
+        for name, own in zip(names, rows if len(names) else (), strict=True):
+            columns[name][place[own]] = values[own]  # of several rows the last counts
         text = {name: subjects[name].to_numpy(dtype=object) for name in ("kind", "industry", "project_type", "activity")}
         measures = {name: subjects[name].to_numpy(dtype=float) for name in MEASURES}
         return cls(**text, attributes=columns, measures=measures)

@@ -2,7 +2,7 @@
 
 Chunks that are equally near to a thousandth of a millimetre tie: neighbours share their border, and which of them the last bits
 of a distance favour says nothing. Of those the lowest owner's counts, of its chunks the nearest. Compiled kernels find the
-nearest in a tree over plain arrays; where two may tie, GEOS measures both, so both engines name the same chunk.
+nearest in a tree over plain arrays; where two may tie, both are measured as GEOS does, so both engines name the same chunk.
 """
 
 from collections.abc import Callable
@@ -119,6 +119,7 @@ def _compiled(
     points: FloatArray, chunks: OutlineChunks, at_most_m: float, threads: int, tree: "BoxTree | None"
 ) -> tuple[IntArray, FloatArray]:
     from cdgis.geometry.kernels.compiled.box_tree import SLACK, SLACK_M, chunks_within, nearest_chunks
+    from cdgis.geometry.kernels.compiled.feet import to_chunks
 
     shapes = chunks.xy, chunks.first, chunks.last
     tree = tree or box_tree_of(chunks)
@@ -131,7 +132,7 @@ def _compiled(
     asked = np.flatnonzero(doubt)
     limit = (np.sqrt(squared[asked]) * (1 + SLACK) + SLACK_M) ** 2
     at, near = chunks_within(shapes, tree.nodes, points, asked, limit)
-    exact = shapely.distance(shapely.points(points[asked[at]]), chunks.only(near).shapes())
+    exact = to_chunks(points, shapes, asked[at], near)
     kept = exact <= at_most_m
     distance = np.where(chunk >= 0, np.sqrt(squared), np.nan)
     chunk[asked], distance[asked] = _first_of_each(len(asked), (at[kept], near[kept]), exact[kept], chunks.owner)

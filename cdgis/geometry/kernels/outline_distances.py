@@ -108,7 +108,7 @@ class OutlineIndex:
         if len(points):
             zone, distance = np.full(len(cut.whole), -1, dtype=np.int64), np.full(len(cut.whole), np.nan)
             zone[points], distance[points] = self._nearest_to_points(cut.whole[points], use, at_most_m)
-            rest = np.setdiff1d(np.arange(len(cut.whole)), points)
+            rest = np.delete(np.arange(len(cut.whole)), points)
             zone[rest], distance[rest] = self._nearest_to_shapes(cut.only(rest), use, at_most_m)
             return zone, distance
         return self._nearest_to_shapes(cut, use, at_most_m)

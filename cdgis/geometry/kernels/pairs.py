@@ -83,7 +83,9 @@ def overlapping_pairs(
         found = overlapping_pairs(cut, zones.only(near), engine=engine)
         return replace(found, zone=near[found.zone], touch_zone=near[found.touch_zone])
     settled = _settled(cut.whole, zones, engine)
-    left = np.setdiff1d(np.arange(len(cut.whole)), settled.settled)
+    open_ = np.ones(len(cut.whole), dtype=bool)
+    open_[settled.settled] = False
+    left = np.flatnonzero(open_)
     met = _meeting(cut.only(left) if len(left) < len(cut.whole) else cut, zones)
     subject, zone = np.concatenate([left[met.subject], settled.subject]), np.concatenate([met.zone, settled.zone])
     touch = np.concatenate([left[met.touch_subject], settled.subject]), np.concatenate([met.touch_zone, settled.zone])

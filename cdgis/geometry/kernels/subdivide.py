@@ -33,7 +33,7 @@ class Cut:
 
     @classmethod
     def _of(cls, whole: GeometryArray, large: IntArray, cut: tuple[GeometryArray, IntArray]) -> "Cut":
-        small = np.setdiff1d(np.arange(len(whole)), large)
+        small = np.delete(np.arange(len(whole)), large)
         pieces, owner = cut
         return cls(
             whole=whole,
@@ -49,7 +49,7 @@ class Cut:
         """
         whole = np.asarray(geoms, dtype=object)
         large = np.flatnonzero(shapely.get_num_coordinates(whole) > PIECE_VERTICES)
-        small = np.setdiff1d(np.arange(len(whole)), large)
+        small = np.delete(np.arange(len(whole)), large)
         outlines = OutlineChunks.of(whole[large])
         return cls(
             whole=whole,

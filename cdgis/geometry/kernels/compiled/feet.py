@@ -1,4 +1,4 @@
-"""Nearest places on runs of outline chunks to points, in GEOS's order of operations, without tree or shape.
+"""Distances to outline chunks and nearest places on runs of them, of points, in GEOS's order of operations, without tree or shape.
 
 For chunks that are known to be the nearest, and for outlines of so few vertices that looking at all of them is quicker than a tree.
 """
@@ -27,4 +27,17 @@ def feet(points: FloatArray, shapes: Shapes, start: IntArray, end: IntArray) -> 
                 if distance < least:
                     least, foot, to = distance, a, b
         out[i, 0], out[i, 1], _ = onto_edge(x, y, xy[foot, 0], xy[foot, 1], xy[to, 0], xy[to, 1])
+    return out
+
+
+@kernel
+def to_chunks(points: FloatArray, shapes: Shapes, at: IntArray, chunk: IntArray) -> FloatArray:
+    """Return the distance from the points numbered `at` to the chunks beside them."""
+    xy, first, last = shapes
+    out = np.full(len(at), np.inf)
+    for i in range(len(at)):
+        x, y = points[at[i], 0], points[at[i], 1]
+        for a in range(first[chunk[i]], max(last[chunk[i]], first[chunk[i]] + 1)):
+            b = min(a + 1, last[chunk[i]])
+            out[i] = min(out[i], to_edge(x, y, xy[a, 0], xy[a, 1], xy[b, 0], xy[b, 1]))
     return out
