@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 
 from cdgis import __version__
 from cdgis.core.errors import ReaderError, ReportError
+from cdgis.core.freed_memory import give_back
 from cdgis.core.vocabulary import IntakeNote
 from cdgis.core.written_files import add_to_register, file_digest, is_written, read_register
 from cdgis.geometry.kernels import load_kernels
@@ -48,6 +49,8 @@ MAP = "map"
 _WRITTEN = (*TABLES, "intake", MAP)
 LOADING_PAYS = 10_000
 """After about so many rows compiled kernels are loaded: of fewer the plain way is as fast. No answer depends on it."""
+_LARGE = 1_000_000
+"""Vertices of a layer after whose laying out memory is given back at once."""
 _RUN = "data/run.json"
 _PART_FILE = re.compile(rf"data/({'|'.join(_WRITTEN)})/part-\d+\.parquet")
 _MOST_NAMED = 8
@@ -118,11 +121,14 @@ def hold_outlines_alone(job: BatchJob, parts: Sequence[PartOfFile], loaded: Load
         return
     with in_place(loaded.workspace), PlaneThreads(max_workers=jobs) as pool:
         list(pool.map(_held, [layer for name, layer in loaded.layers.items() if layer.spec.zones and name not in PLACE_LAYERS]))
+    give_back()
 
 
 def _held(layer: Layer) -> None:
-    ready(layer)
+    large = len(ready(layer).outlines.chunks.xy) > _LARGE
     layer.zones.drop(columns="geometry", inplace=True)
+    if large:
+        give_back()
 
 
 def judge_part(part: PartOfFile, job: BatchJob, loaded: Loaded, *, jobs: int = 1) -> PartDone:

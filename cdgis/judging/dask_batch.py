@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from cdgis.core.errors import CdgisError, UsageError
+from cdgis.core.freed_memory import give_back
 from cdgis.geometry.kernels import load_kernels
 from cdgis.judging.batch import LOADING_PAYS, BatchJob, PartDone, judge_part
 from cdgis.readers.loading import Loaded
@@ -114,7 +115,7 @@ def _made_ready(
         if not done[-1].again:
             break
     _inherited[:] = [loaded]
-    gc.collect()
+    give_back(look=True)
     gc.freeze()  # looking for garbage would write to, and so copy, what is shared
     return done
 
