@@ -100,12 +100,12 @@ def test_plan_of_six_enterprises_and_four_parks_is_the_best_one(seed: int) -> No
 @pytest.mark.parametrize("whole_pairs", [0, 4000])
 def test_large_plan_keeps_every_capacity_and_lies_at_its_bound(whole_pairs: int) -> None:
     p = problem(3, 120, 12, tight=0.9)
-    thorough = LIMITS.search.model_copy(update={"tries": 1_000_000, "rounds": 8, "group": 12, "nodes": 10})
+    thorough = LIMITS.search.model_copy(update={"tries": 1_000_000, "rounds": 5})
     limits = LIMITS.model_copy(update={"whole_pairs": whole_pairs, "nodes": 10, "search": thorough})
     found = assign(p, limits)
     assert keeps(p, found.place)
     assert found.bound == pytest.approx(relaxed_bound(p)) or whole_pairs
-    assert relaxed_bound(p) - 1e-6 <= found.objective <= relaxed_bound(p) * 1.05
+    assert relaxed_bound(p) - 1e-6 <= found.objective <= relaxed_bound(p) * 1.025
     assert found.bound <= found.objective + 1e-9
 
 

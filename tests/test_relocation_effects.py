@@ -86,7 +86,8 @@ LEAST = {
     (Criterion, "weight"): (0, -0.001), (Grade, "least"): (0, -0.001), (WeightRange, "tolerance"): (0, -0.001),
     (WeightRange, "exact_candidates"): (0, -1), (PriorityPolicy, "receptor_radius_m"): (0.001, 0), (SearchPolicy, "tries"): (1, 0),
     (SearchPolicy, "warm"): (0.001, 0), (SearchPolicy, "cold"): (0.001, 0), (SearchPolicy, "reach"): (0.001, 0),
-    (SearchPolicy, "rounds"): (0, -1), (SearchPolicy, "group"): (1, 0), (SearchPolicy, "nodes"): (1, 0), (SearchPolicy, "gap"): (0.001, 0),
+    (SearchPolicy, "rounds"): (0, -1), (SearchPolicy, "group"): (1, 0), (SearchPolicy, "nodes"): (1, 0), (SearchPolicy, "groups"): (1, 0),
+    (SearchPolicy, "again"): (0.001, 0), (SearchPolicy, "again_tries"): (1, 0), (DestinationPolicy, "beside_nodes"): (1, 0),
     (DestinationPolicy, "unplaced_cost"): (1.001, 1), (DestinationPolicy, "gap"): (0.001, 0), (DestinationPolicy, "nodes"): (1, 0),
     (DestinationPolicy, "exact_pairs"): (0, -1), (DestinationPolicy, "whole_pairs"): (0, -1), (DestinationPolicy, "least_width_m"): (0.001, 0),
 }  # fmt: skip

@@ -17,7 +17,7 @@ from shapes import from_metres, layer_set, metres, rule, sites, zone_layer
 from cdgis.core.vocabulary import LIST_SEPARATOR, ListingStatus, Relation, State
 from cdgis.geometry import geodesy
 from cdgis.relocation.conflict import HARDNESS, Obstacle, easiest_opening, explain_unplaced
-from cdgis.relocation.improving import Pairs, Relaxed
+from cdgis.relocation.improving import Pairs, Relaxed, Stakes, places_of
 from cdgis.relocation.plan import WhatIf
 from cdgis.relocation.plan.circumstances import measure_circumstances
 from cdgis.relocation.plan.joint_plan import explain_left_out, plan_jointly
@@ -27,7 +27,6 @@ from cdgis.relocation.plan.profiles import group_candidates, judged_size_m2, rul
 from cdgis.relocation.plan.supply import park_names, survey_parks
 from cdgis.relocation.policy import DispositionRule, read_destination_policy, read_priority_policy
 from cdgis.relocation.priority import rank_by_urgency
-from cdgis.relocation.refining import _loss
 
 GEOD = Geod(ellps="GRS80")
 NAN = float("nan")
@@ -616,8 +615,9 @@ def test_what_parks_lose_is_all_that_a_plan_loses_but_for_those_left_outside(see
     used = use[:, chosen].sum(axis=1)
     over = np.maximum(used - 1, 0) @ multiplier[count:]  # more than all of a limit counts as nothing left
     outside = multiplier[:count][where < 0].sum()
-    assert _loss(pairs, relaxed, chosen).sum() + outside - over == pytest.approx(saving[chosen].sum() - relaxed.value)
-    per_park = _loss(pairs, relaxed, chosen)
+    stakes, place = Stakes.of(pairs, relaxed), places_of(pairs, chosen)
+    per_park = stakes.loss_by_park(place, stakes.left(place))
+    assert per_park.sum() + outside - over == pytest.approx(saving[chosen].sum() - relaxed.value) == pytest.approx(stakes.loss(place))
     for k in range(parks):
         left = np.maximum(1 - use[2 * k : 2 * k + 2, chosen].sum(axis=1), 0) @ multiplier[count + 2 * k : count + 2 * k + 2]
         assert per_park[k] == pytest.approx(relaxed.reduced[chosen[park[chosen] == k]].sum() + left)

@@ -1,5 +1,6 @@
 """The search of large plans, step for step against the same search written out plainly: one program gives one plan everywhere."""
 
+from itertools import product
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,8 +10,21 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 from search_tables import search_table
 
-from cdgis.relocation import UNPLACED, Demand, Problem, Supply, annealing, assign, assignment, improving, refining
-from cdgis.relocation.improving import Pairs, Relaxed, improved
+from cdgis.relocation import (
+    UNPLACED,
+    Demand,
+    Problem,
+    Supply,
+    annealing,
+    assign,
+    assignment,
+    improving,
+    pricing,
+    refining,
+    relaxing,
+    repacking,
+)
+from cdgis.relocation.improving import Pairs, Relaxed, Stakes, improved, pairs_of, places_of
 from cdgis.relocation.policy import SearchPolicy, read_destination_policy
 
 INF, NAN = np.inf, np.nan
@@ -230,7 +244,7 @@ def test_the_search_is_given_losses_prices_and_the_relaxed_plan_where_it_is_whol
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("cdgis.relocation.annealing.anneal", spy)
-        chosen = improved(pairs, relaxed, search_policy(tries=3500, reach=0.1), enough=enough)
+        chosen = improved(pairs, relaxed, Stakes.of(pairs, relaxed), search_policy(tries=3500, reach=0.1), enough=enough)
     table, use = given_["table"], pairs.matrix.toarray()[count:]
     for i in range(count):
         assert table[i, parks, 0] == relaxed.multiplier[i] and not table[i, parks, 1:].any()
@@ -263,55 +277,151 @@ def test_at_least_one_try_a_row():
     for tries in (1, 999, 1999):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("cdgis.relocation.annealing.anneal", lambda *given_: np.array([given_[3][2] - 1]))
-            assert improved(pairs, relaxed, search_policy(tries=tries), enough=0.0).tolist() == [0]
+            assert improved(pairs, relaxed, Stakes.of(pairs, relaxed), search_policy(tries=tries), enough=0.0).tolist() == [0]
 
 
 @seeds
 @settings(max_examples=25)
-def test_parks_planned_anew_are_drawn_by_what_they_lose_and_a_better_plan_alone_is_kept(seed):
+def test_places_packed_anew_are_drawn_by_what_they_lose_after_a_search_from_the_best_plan(seed):
     rng = np.random.default_rng(seed)
     count, parks = int(rng.integers(3, 7)), int(rng.integers(2, 5))
     pairs, relaxed, _ = program(rng, count, parks)
     if not len(pairs.row):
         return
-    saving = rng.uniform(-2, -0.1, len(pairs.row))
-    chosen = np.array(
-        [np.flatnonzero(pairs.row == i)[0] for i in range(count) if (pairs.row == i).any() and i], dtype=np.int64
-    )
-    search = search_policy(rounds=4, group=2, reach=0.1)
-    answers = np.random.default_rng(seed + 1)
+    stakes, asked = Stakes.of(pairs, relaxed), []
+    chosen = np.array([np.flatnonzero(pairs.row == i)[0] for i in range(count) if (pairs.row == i).any() and i], dtype=np.int64)
+    search = search_policy(rounds=3, groups=2, group=2, reach=0.1, again_tries=4000, again=0.02, cold=0.001, nodes=7)
 
-    def solve(among):
-        asked.append(among.tolist())
-        return among[answers.random(len(among)) < 0.5]
+    def stay(table, option, place, stop, schedule):
+        assert option.tolist() == improving._options(table[:, :, 0], 0.1).tolist() and stop[0] == -5e-13 and stop[2] == 4
+        assert (schedule[0, 0], schedule[-1, 0]) == (0.02, 0.001) and (schedule[:, 1] == 1).all()
+        asked.append(place.tolist())
+        return place.copy()
 
-    asked: list[list[int]] = []
-    enough = float(rng.choice([0.0, 1.0, 50.0]))
-    value = float(saving[chosen].sum()) - 1.0 if rng.random() < 0.3 else -9.0  # then the plan loses exactly 1
-    relaxed = Relaxed(share=relaxed.share, reduced=relaxed.reduced, multiplier=relaxed.multiplier, value=value)
-    found = refining.refined(pairs, relaxed, chosen, search=search, solve=solve, saving=saving, enough=enough)
-    seen, asked = asked, []
-    answers = np.random.default_rng(seed + 1)
-    plan, present = chosen.tolist(), sorted(set(pairs.park.tolist()))
+    def leave(table, place, left, price, spots, nodes):
+        assert left == pytest.approx(stakes.left(place)) and nodes == 7 and price is stakes.price
+        assert (left == stakes.left(place) + 5e-13).all()
+        asked.append(spots.tolist())
+        gone = np.flatnonzero(np.isin(place, spots[:-1]))[:1]
+        place[gone] = parks
+        return 0.0
+
+    enough = float(rng.choice([0.0, stakes.loss(places_of(pairs, chosen)), 50.0]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("cdgis.relocation.annealing.anneal", stay)
+        patch.setattr("cdgis.relocation.repacking.repack", leave)
+        found = refining.refined(pairs, stakes, chosen, search, enough=enough)
+    place, present, expected = places_of(pairs, chosen), sorted(set(pairs.park.tolist())), []
     draw = np.random.Generator(np.random.PCG64(20261122))
-    for _ in range(4):
-        if saving[plan].sum() - value <= enough:
+    for _ in range(3):
+        if stakes.loss(place) <= enough:
             break
-        lost = refining._loss(pairs, relaxed, np.array(plan, dtype=np.int64))[present] + 1e-3
-        group = draw.choice(present, min(2, len(present)), replace=False, p=lost / lost.sum())
-        out = [q for q in plan if pairs.park[q] not in group]
-        own = [q for q in plan if pairs.park[q] in group]
-        near = [
-            q
-            for q in range(len(pairs.row))
-            if pairs.park[q] in group
-            and (relaxed.reduced[q] <= 0.1 or q in plan)
-            and pairs.row[q] not in pairs.row[out]
-        ]
-        again = solve(np.array(near, dtype=np.int64)).tolist()
-        if saving[again].sum() < saving[own].sum() - 1e-9:
-            plan = [*out, *again]
-    assert asked == seen and found.tolist() == plan
+        expected.append(place.tolist())
+        before = place.copy()
+        for _ in range(2):
+            left = np.array([stakes.table[place == p, p, 2:].sum(axis=0) for p in range(parks)])
+            own = [stakes.table[place == p, p, 0].sum() + (np.maximum(1 - left[p], 0) * stakes.price[p]).sum() for p in present]
+            lost = np.array(own) + 1e-3
+            group = sorted(draw.choice(present, min(2, len(present)), replace=False, p=lost / lost.sum()).tolist())
+            expected.append([*group, parks])
+            place[[i for i in range(count) if place[i] in group][:1]] = parks
+        if any((stakes.table[place == p, p, 2:].sum(axis=0) > 1 + 1e-9).any() for p in range(parks)):
+            place = before  # more than there is
+    assert asked == expected and found.tolist() == pairs_of(pairs, place).tolist()
+    assert pairs_of(pairs, places_of(pairs, chosen)).tolist() == chosen.tolist()
+
+
+def packed(table, price, place, spots):
+    """Loss and places of the best packing of who is at some places or outside, all tried."""
+    outside = spots[-1]
+    free = [i for i in range(len(table)) if place[i] in spots]
+    best, found = INF, None
+    for goes in product(spots.tolist(), repeat=len(free)):
+        trial = place.copy()
+        trial[free] = goes
+        used = np.array([table[trial == p, p, 2:].sum(axis=0) for p in range(outside)])
+        cost = table[np.arange(len(table)), trial, 0].sum()
+        if (used <= 1).all() and cost < INF:
+            lost = cost + ((1 - used) * price[:outside]).sum()
+            best, found = min((best, 0, found), (lost, 1, trial), key=lambda one: one[:2])[::2]
+    return best, found
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_places_are_packed_as_well_as_can_be_and_never_worse(seed):
+    rng = np.random.default_rng(seed)
+    count, parks = int(rng.integers(2, 7)), int(rng.integers(1, 4))
+    table, _ = problem(rng, count, parks, int(rng.integers(1, 3)))
+    price = np.vstack([rng.uniform(0, 1, (parks, table.shape[2] - 2)), np.zeros((1, table.shape[2] - 2))])
+    place = np.full(count, parks)
+    for i in rng.permutation(count):  # some plan that fits
+        p = int(rng.integers(0, parks + 1))
+        used = table[place == p, p, 2:].sum(axis=0) if p < parks else 0
+        if table[i, p, 0] < INF and (p == parks or (used + table[i, p, 2:] <= 1).all()):
+            place[i] = p
+    spots = np.append(np.sort(rng.choice(parks, int(rng.integers(1, parks + 1)), replace=False)), parks)
+    left = np.ones_like(price)
+    np.subtract.at(left, place, table[np.arange(count), place, 2:])
+
+    def lost(places, rest):
+        return table[np.arange(count), places, 0].sum() + (rest * price)[:parks].sum()
+
+    for nodes in (1, 3, 10, 100_000):
+        new, rest = place.copy(), left.copy()
+        gain = repacking.repack(table, new, rest, price, spots, nodes)
+        assert gain >= 0 and lost(place, left) - lost(new, rest) == pytest.approx(gain, abs=1e-9) and (rest[:parks] >= -1e-12).all()
+        assert (new == place)[~np.isin(place, spots)].all() and np.isin(new[np.isin(place, spots)], spots).all()
+        again = np.ones_like(price)
+        np.subtract.at(again, new, table[np.arange(count), new, 2:])
+        assert rest[:parks] == pytest.approx(again[:parks])
+    assert lost(new, rest) == pytest.approx(packed(table, price, place, spots)[0])
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_relaxation_over_the_pairs_that_matter_is_that_of_all_pairs(seed, monkeypatch):
+    """However few pairs are near at first: value, prices that no pair undercuts, and a plan within the limits."""
+    rng = np.random.default_rng(seed)
+    one = Problem(
+        cost=rng.uniform(0, 1, (90, 8)), permitted=rng.random((90, 8)) < 0.7,
+        demand=demand(90, land_ha=rng.uniform(1, 12, 90), water_10k_m3=rng.uniform(0, 3, 90), unplaced_cost=rng.uniform(2, 4, 90)),
+        supply=supply(90, 8, available_ha=np.tile(rng.uniform(0, 80, 8), (90, 1)), water_10k_m3=rng.choice([9.0, INF], 8)),
+    )  # fmt: skip
+    model = assignment._Model.of(one, *assignment._canonical_order(one))
+    asked = model.saving, model.matrix, model.limit, model.place_row, model.candidates
+    whole = relaxing.relaxed_plan(*asked)  # a small program is solved whole
+    monkeypatch.setattr(relaxing, "_ALL", 0)
+    for near in (0.0, 0.05, 10.0):
+        monkeypatch.setattr(relaxing, "_NEAR", near)
+        found = relaxing.relaxed_plan(*asked)
+        assert found.value == pytest.approx(whole.value, abs=1e-6) == pytest.approx(-(found.multiplier @ model.limit), abs=1e-6)
+        assert (model.saving + model.matrix.T @ found.multiplier >= -1e-6).all() and (found.multiplier >= 0).all()
+        assert model.saving @ found.share == pytest.approx(found.value) and (model.matrix @ found.share <= 1 + 1e-6).all()
+        assert (found.share >= 0).all()
+    near = relaxing._near(model.saving, model.matrix, model.place_row, model.candidates)
+    assert len(near) == len(model.saving)  # 10 above the best: all
+    monkeypatch.setattr(relaxing, "_NEAR", 0.05)
+    assert 0 < len(relaxing._near(model.saving, model.matrix, model.place_row, model.candidates)) < 0.6 * len(model.saving)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_smoothed_choice_is_the_best_there_is_and_prices_balance_what_is_asked_for(seed):
+    rng = np.random.default_rng(seed)
+    value, tau = rng.uniform(-1, 1, 6), float(rng.choice([0.01, 0.3, 5.0]))
+    theta = pricing._threshold(value, 1, 5, tau)
+    share = np.maximum(value[1:5] - theta, 0) / tau
+
+    def worth(x):
+        return (value[1:5] @ x) - tau / 2 * (x @ x)
+
+    assert share.sum() <= 1 + 1e-9 and (share > 0).any() == (value[1:5] > 0).any()
+    for other in rng.dirichlet(np.ones(5), 300)[:, :4]:
+        assert worth(other) <= worth(share) + 1e-12
+    # one limit, three who want it: the price settles where it is used up
+    saving, use = -rng.uniform(0.5, 1.5, 3), rng.uniform(0.4, 0.9, 3)
+    columns = np.arange(4), np.zeros(3, dtype=np.int64), use
+    price = pricing.near_prices(saving, np.arange(4), columns, np.array([(0.1, 2000.0)]))
+    asked = np.clip((-saving - use * price[0]) / 0.1, 0, 1) @ use
+    assert asked == pytest.approx(1, abs=1e-3) or (asked < 1 and price[0] == pytest.approx(0, abs=1e-6))
 
 
 # The program itself
@@ -495,8 +605,8 @@ def test_whoever_still_fits_is_added_dearest_to_leave_out_first(seed):
 
 def test_the_relaxation_is_priced_and_its_failure_is_told(monkeypatch):
     matrix = csr_array(np.array([[1.0, 0.0], [0.0, 1.0], [0.5, 1.0]]))
-    model = SimpleNamespace(saving=np.array([-1.0, -1.5]), matrix=matrix, limit=np.ones(3))
-    found = assignment._relaxed(model)
+    asked = np.array([-1.0, -1.5]), matrix, np.ones(3), np.array([0, 1]), 2
+    found = relaxing.relaxed_plan(*asked)
     # the first takes half of the limit at 2 a unit, the second all of it at 1.5 a unit: the first whole, half of the second
     assert found.value == pytest.approx(-1.75) and found.share.tolist() == pytest.approx([1.0, 0.5])
     assert found.multiplier.tolist() == pytest.approx([0.25, 0.0, 1.5]) and found.reduced.tolist() == pytest.approx(
@@ -504,7 +614,7 @@ def test_the_relaxation_is_priced_and_its_failure_is_told(monkeypatch):
     )
     monkeypatch.setattr("scipy.optimize.linprog", lambda *_, **__: SimpleNamespace(x=None, message="out of time"))
     with pytest.raises(RuntimeError, match="out of time"):
-        assignment._relaxed(model)
+        relaxing.relaxed_plan(*asked)
 
 
 @pytest.mark.parametrize(
@@ -522,8 +632,8 @@ def test_small_programs_are_solved_without_gap_larger_ones_with_it_and_the_large
     )
     asked = {}
 
-    def solve(model, among, *, gap, nodes):
-        asked.update(way="whole", gap=gap, nodes=nodes, among=len(among))
+    def solve(model, *, gap, nodes):
+        asked.update(way="whole", gap=gap, nodes=nodes)
         return SimpleNamespace(chosen=np.array([2]), bound=-2.0, nodes=5)
 
     def approach(model, policy, everything):
@@ -568,35 +678,21 @@ def two_by_two():
     return assignment._Model.of(one, *assignment._canonical_order(one))
 
 
-def test_pairs_are_chosen_as_the_solver_says_and_none_without_pairs(monkeypatch):
-    model = two_by_two()
-    nothing = assignment._solve(model, np.array([], dtype=np.int64), gap=0.0, nodes=1)
-    assert nothing.chosen.size == 0 and (nothing.bound, nothing.nodes) == (0.0, 0)
-    monkeypatch.setattr(
-        assignment, "minimise", lambda *_, **__: SimpleNamespace(x=np.array([0.49, 0.51, 1.0]), bound=-1.0, nodes=3)
-    )
-    assert assignment._solve(model, np.array([0, 2, 3]), gap=0.0, nodes=1).chosen.tolist() == [2, 3]
+def test_pairs_are_chosen_as_the_solver_says(monkeypatch):
+    monkeypatch.setattr(assignment, "minimise", lambda *_, **__: SimpleNamespace(x=np.array([0.49, 0.51, 0.0, 1.0]), bound=-1.0, nodes=3))
+    found = assignment._solve(two_by_two(), gap=0.0, nodes=1)
+    assert found.chosen.tolist() == [1, 3] and (found.bound, found.nodes) == (-1.0, 3)
 
 
-def test_the_approach_adds_up_its_nodes_and_ends_at_the_gap_of_the_relaxed_value(monkeypatch):
-    model = two_by_two()
+def test_the_approach_ends_at_the_gap_of_the_relaxed_value(monkeypatch):
     seen = {}
 
-    def refine(pairs, relaxed, whole, *, search, solve, saving, enough):
+    def refine(pairs, stakes, whole, search, *, enough):
         seen.update(enough=enough, whole=whole.tolist(), shape=pairs.shape)
-        solve(np.array([0, 1]))
-        solve(np.array([2]))
         return whole
 
-    monkeypatch.setattr(
-        assignment,
-        "_solve",
-        lambda model, among, *, gap, nodes: SimpleNamespace(chosen=among[:1], bound=0.0, nodes=10 * len(among)),
-    )
     monkeypatch.setattr(assignment, "improved", lambda *_, enough: np.array([], dtype=np.int64))
     monkeypatch.setattr(assignment, "refined", refine)
-    found = assignment._approached(model, POLICY.model_copy(update={"gap": 0.01}), 4.0)
-    assert (
-        found.nodes == 30 and found.bound == pytest.approx(-3.7) and seen["enough"] == pytest.approx(0.01 * (4.0 - 3.7))
-    )
+    found = assignment._approached(two_by_two(), POLICY.model_copy(update={"gap": 0.01}), 4.0)
+    assert found.nodes == 0 and found.bound == pytest.approx(-3.7) and seen["enough"] == pytest.approx(0.01 * (4.0 - 3.7))
     assert len(seen["whole"]) == 2 and seen["shape"] == (2, 2)

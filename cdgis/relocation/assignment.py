@@ -19,13 +19,12 @@ from scipy.sparse import csr_array, vstack
 
 from cdgis.core.array_types import BoolArray, FloatArray, IntArray
 from cdgis.core.integer_program import minimise
-from cdgis.relocation.improving import Pairs, Relaxed, improved
+from cdgis.relocation.improving import ROUNDED, Pairs, Stakes, improved
 from cdgis.relocation.policy import DestinationPolicy
 from cdgis.relocation.refining import refined
+from cdgis.relocation.relaxing import relaxed_plan
 
 UNPLACED = -1
-_ROUNDED = 1e-12
-"""Share of a limit that sums may exceed it by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,11 +83,11 @@ class Problem:
             levels = np.unique(np.concatenate([s.available_ha[here, p], land[:, p][~np.isnan(land[:, p])]]))
             taken = (d.land_ha[here][None, :] * (s.available_ha[here, p][None, :] <= levels[:, None])).sum(axis=1)
             # who may use a level uses all wider ones as well: none may exceed the least that those leave
-            least = np.minimum.accumulate((levels * (1 + _ROUNDED) - taken)[::-1])[::-1].clip(min=0)
+            least = np.minimum.accumulate((levels * (1 + ROUNDED) - taken)[::-1])[::-1].clip(min=0)
             known = ~np.isnan(land[:, p])
             land[known, p] = least[np.searchsorted(levels, land[known, p])]
             for left, need in ((water, d.water_10k_m3), (energy, d.energy_tce)):
-                left[p] = left[p] if np.isposinf(left[p]) else max(left[p] * (1 + _ROUNDED) - need[here].sum(), 0.0)
+                left[p] = left[p] if np.isposinf(left[p]) else max(left[p] * (1 + ROUNDED) - need[here].sum(), 0.0)
         demand = Demand(
             land_ha=d.land_ha[out], water_10k_m3=d.water_10k_m3[out], energy_tce=d.energy_tce[out], unplaced_cost=d.unplaced_cost[out]
         )
@@ -129,8 +128,7 @@ def assign(problem: Problem, limits: DestinationPolicy) -> Assignment:
         return Assignment(place=place, objective=everything, bound=everything, pairs=0, rows=0, nodes=0, proven=True)
     count = len(model.saving)
     if count <= limits.whole_pairs:
-        gap = 0.0 if count <= limits.exact_pairs else limits.gap
-        found = _solve(model, np.arange(count), gap=gap, nodes=limits.nodes)
+        found = _solve(model, gap=0.0 if count <= limits.exact_pairs else limits.gap, nodes=limits.nodes)
     else:
         found = _approached(model, limits, everything)
     lowest = everything + found.bound
@@ -150,15 +148,13 @@ class _Solved:
     nodes: int
 
 
-def _solve(model: "_Model", pairs: IntArray, *, gap: float, nodes: int) -> _Solved:
-    """Return the pairs chosen among `pairs`."""
-    if not pairs.size:
-        return _Solved(chosen=pairs, bound=0.0, nodes=0)
+def _solve(model: "_Model", *, gap: float, nodes: int) -> _Solved:
+    """Return the plan of the whole program."""
     found = minimise(
-        model.saving[pairs], (model.matrix[:, pairs], np.full(len(model.limit), -np.inf), model.limit), (0.0, 1.0),
-        whole=np.ones(len(pairs), dtype=bool), gap=gap, nodes=nodes,
+        model.saving, (model.matrix, np.full(len(model.limit), -np.inf), model.limit), (0.0, 1.0),
+        whole=np.ones(len(model.saving), dtype=bool), gap=gap, nodes=nodes,
     )  # fmt: skip
-    return _Solved(chosen=pairs[found.x > 0.5], bound=found.bound, nodes=found.nodes)
+    return _Solved(chosen=np.flatnonzero(found.x > 0.5), bound=found.bound, nodes=found.nodes)
 
 
 def _filled(model: "_Model", chosen: IntArray) -> IntArray:
@@ -170,7 +166,7 @@ def _filled(model: "_Model", chosen: IntArray) -> IntArray:
     for pair in waiting[np.argsort(model.saving[waiting], kind="stable")]:
         span = slice(columns.indptr[pair], columns.indptr[pair + 1])
         rows, amount = columns.indices[span], columns.data[span]
-        if (amount <= left[rows] + _ROUNDED).all():
+        if (amount <= left[rows] + ROUNDED).all():
             left[rows] -= amount
             more.append(int(pair))
     return np.concatenate([chosen, np.array(more, dtype=np.int64)])
@@ -178,36 +174,11 @@ def _filled(model: "_Model", chosen: IntArray) -> IntArray:
 
 def _approached(model: "_Model", limits: DestinationPolicy, everything: float) -> _Solved:
     """Return a plan near the relaxation of the whole program, whose value is the bound."""
-    relaxed = _relaxed(model)
+    relaxed = relaxed_plan(model.saving, model.matrix, model.limit, model.place_row, model.candidates)
     pairs = Pairs(row=model.place_row, park=model.pair_park, matrix=model.matrix, shape=(model.candidates, model.parks))
-    enough = limits.gap * (everything + relaxed.value)
-    nodes = 0
-
-    def solve(among: IntArray) -> IntArray:
-        """Return the best choice among some pairs."""
-        nonlocal nodes
-        found = _solve(model, among, gap=limits.search.gap, nodes=limits.search.nodes)
-        nodes += found.nodes
-        return found.chosen
-
-    whole = _filled(model, improved(pairs, relaxed, limits.search, enough=enough))
-    chosen = refined(
-        pairs, relaxed, whole, search=limits.search, solve=solve, saving=model.saving, enough=enough
-    )  # fmt: skip
-    return _Solved(chosen=chosen, bound=relaxed.value, nodes=nodes)
-
-
-def _relaxed(model: "_Model") -> Relaxed:
-    """Return a best plan that may split enterprises."""
-    from scipy.optimize import linprog
-
-    # no pair can exceed its enterprise's row: leaving out bounds of 1 gives every price to a row
-    result = linprog(model.saving, A_ub=model.matrix, b_ub=model.limit, bounds=(0, None), method="highs-ds")
-    if result.x is None:
-        raise RuntimeError(f"HiGHS: {result.message}")
-    prices = np.maximum(-result.ineqlin.marginals, 0.0)
-    reduced = np.maximum(model.saving + model.matrix.T @ prices, 0.0)
-    return Relaxed(share=np.asarray(result.x), reduced=np.asarray(reduced), multiplier=prices, value=float(result.fun))
+    stakes, enough = Stakes.of(pairs, relaxed), limits.gap * (everything + relaxed.value)
+    whole = _filled(model, improved(pairs, relaxed, stakes, limits.search, enough=enough))
+    return _Solved(chosen=refined(pairs, stakes, whole, limits.search, enough=enough), bound=relaxed.value, nodes=0)
 
 
 def _canonical_order(problem: Problem) -> tuple[IntArray, IntArray]:

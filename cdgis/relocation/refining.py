@@ -1,15 +1,13 @@
-"""Better plans near a whole plan: some parks at a time planned anew, exactly, the others held.
+"""Better plans near a whole plan: turns of a short search from the best plan known, then of some places packed anew at a time.
 
 Parks are drawn by what they lose against the relaxation: reduced costs of who is there, and what is left at its price.
-Those in them and those without a place are assigned again by branch and bound among pairs of little reduced cost.
+Those in them and those without a place are placed again, the others held.
 """
-
-from collections.abc import Callable
 
 import numpy as np
 
-from cdgis.core.array_types import FloatArray, IntArray
-from cdgis.relocation.improving import Pairs, Relaxed
+from cdgis.core.array_types import IntArray
+from cdgis.relocation.improving import ROUNDED, ROWS, Pairs, Stakes, falling, pairs_of, places_of
 from cdgis.relocation.policy import SearchPolicy
 
 _SEED = 20261122
@@ -17,45 +15,23 @@ _FLOOR = 1e-3
 """Added to what a park loses, so that each may be drawn."""
 
 
-def refined(
-    pairs: Pairs, relaxed: Relaxed, chosen: IntArray, *, search: SearchPolicy, solve: Callable[[IntArray], IntArray],
-    saving: FloatArray, enough: float,
-) -> IntArray:  # fmt: skip
-    """Return `chosen` bettered.
+def refined(pairs: Pairs, stakes: Stakes, chosen: IntArray, search: SearchPolicy, *, enough: float) -> IntArray:
+    """Return the pairs of a plan no worse than `chosen`; the search ends when it loses no more than `enough`."""
+    from cdgis.relocation.annealing import anneal  # numba takes half a second to load
+    from cdgis.relocation.repacking import repack
 
-    Parameters
-    ----------
-    solve : best choice among the pairs given, the parks' limits whole.
-    saving : objective of each pair.
-    enough : the search ends when the plan loses no more than this against the relaxation.
-    """
-    generator = np.random.Generator(np.random.PCG64(_SEED))
-    present = np.unique(pairs.park)
-    near = relaxed.reduced <= search.reach
+    place, present, outside = places_of(pairs, chosen), np.unique(pairs.park), pairs.shape[1]
+    # what is filled to the last is kept so; a plan that rounding let have more than there is does not count
+    option, stop = stakes.options(search.reach), stakes.stop(enough, search.again_tries, -ROUNDED / 2)
+    schedule, generator = falling(search.again, search.cold, counted=np.ones(ROWS)), np.random.Generator(np.random.PCG64(_SEED))
     for _ in range(search.rounds):
-        if saving[chosen].sum() - relaxed.value <= enough:
+        if stakes.loss(place) <= enough:
             break
-        weight = _loss(pairs, relaxed, chosen)[present] + _FLOOR
-        group = generator.choice(present, min(search.group, len(present)), replace=False, p=weight / weight.sum())
-        inside = np.isin(pairs.park, group)
-        kept = chosen[~inside[chosen]]
-        candidate = near.copy()
-        candidate[chosen] = True
-        candidate &= inside & ~np.isin(pairs.row, pairs.row[kept])
-        again = solve(np.flatnonzero(candidate))
-        if saving[again].sum() < saving[chosen[inside[chosen]]].sum() - 1e-9:
-            chosen = np.concatenate([kept, again])
-    return chosen
-
-
-def _loss(pairs: Pairs, relaxed: Relaxed, chosen: IntArray) -> FloatArray:
-    """Return what each park loses against the relaxation."""
-    count, parks = pairs.shape
-    found = np.bincount(pairs.park[chosen], weights=relaxed.reduced[chosen], minlength=parks)
-    side = pairs.matrix[count:]
-    left = 1.0 - np.asarray(side[:, chosen].sum(axis=1)).ravel()
-    entry = side.tocoo()
-    park = np.zeros(side.shape[0], dtype=np.int64)
-    park[entry.row] = pairs.park[entry.col]
-    found += np.bincount(park, weights=np.maximum(left, 0.0) * relaxed.multiplier[count:], minlength=parks)
-    return np.asarray(found)
+        trial = anneal(stakes.table, option, place, stop, schedule)
+        for _ in range(search.groups):
+            left = stakes.left(trial)
+            weight = stakes.loss_by_park(trial, left)[present] + _FLOOR
+            group = generator.choice(present, min(search.group, len(present)), replace=False, p=weight / weight.sum())
+            repack(stakes.table, trial, left + ROUNDED / 2, stakes.price, np.append(np.sort(group), outside), search.nodes)
+        place = trial if (stakes.left(trial)[:-1] >= -ROUNDED).all() else place
+    return pairs_of(pairs, place)

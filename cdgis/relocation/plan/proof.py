@@ -136,7 +136,7 @@ def _placed_beside(choices: Choices, trial: Trial, spare: float | None, policy: 
     at = waiting[row] * len(ids) + park
     tight = problem.demand.land_ha[waiting[row]] * M2_PER_HA > _rooms(choices, stay.standing, at)
     rest.permitted[row[tight], park[tight]] = False
-    found = assign(rest, policy.model_copy(update={"nodes": policy.search.nodes}))
+    found = assign(rest, policy.model_copy(update={"nodes": policy.beside_nodes, "whole_pairs": policy.exact_pairs}))
     place[waiting] = found.place
     plan = named(trial.pairs, choices.candidates, choices.parks, replaced(trial.plan, place, found.nodes, problem, policy))
     return replace(stay, plan=plan, pairs=trial.pairs if emptied else strike_at(trial.pairs, at[tight]))

@@ -102,10 +102,13 @@ class SearchPolicy(Stated):
     reach: float = Field(gt=0)
     """Places are tried whose reduced cost is at most this."""
     rounds: int = Field(ge=0)
-    """So many times `group` parks are planned anew by branch and bound, with `nodes` and `gap`."""
+    """Then so many turns, each of `again_tries` from the threshold `again`, and of `groups` times `group` parks packed anew
+    by at most `nodes` combinations."""
+    again: float = Field(gt=0)
+    again_tries: int = Field(ge=1)
+    groups: int = Field(ge=1)
     group: int = Field(ge=1)
     nodes: int = Field(ge=1)
-    gap: float = Field(gt=0)
 
 
 class DestinationPolicy(Stated):
@@ -120,6 +123,8 @@ class DestinationPolicy(Stated):
     """Up to this many pairs the plan is solved without a gap."""
     whole_pairs: int = Field(ge=0)
     """Up to this many pairs the program is solved whole, beyond it by its relaxation and a search."""
+    beside_nodes: int = Field(ge=1)
+    """The same as `nodes`, of programs of the rest beside those who stand on plots."""
     search: SearchPolicy
     least_width_m: float = Field(gt=0)
     """Strips of open ground narrower than this carry no plot."""
