@@ -9,7 +9,7 @@ from shapes import from_metres, metres
 
 from cdgis.geometry import geodesy
 from cdgis.geometry.plane_validity import valid_in_distance_plane
-from cdgis.siting.clearance import SETBACK_M, Obstruction
+from cdgis.siting.clearance import SETBACK_M, ObstacleUnions, Obstruction
 from cdgis.siting.plots import OpenGround
 
 few = settings(max_examples=12)
@@ -201,3 +201,16 @@ def test_ground_valid_in_degrees_and_torn_in_the_distance_plane_is_cut_all_the_s
     assert not shapely.is_empty(Obstruction.of(np.array([torn()])).bare)
     (whole,) = valid_in_distance_plane(np.array([torn()]))
     assert whole.is_valid and whole.area == pytest.approx(local.area, rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_obstacles_asked_for_before_are_those_asked_for_alone(seed):
+    rng = np.random.default_rng(seed)
+    x, y = rng.uniform(0, 400, (2, 12))
+    zones = np.array([metres(a, b, *rng.uniform(20, 200, 2)) for a, b in zip(x, y, strict=True)], dtype=object)
+    zones[:4] = [shapely.centroid(zones[0]), shapely.centroid(zones[1]), shapely.boundary(zones[2]), zones[3]]
+    kept = ObstacleUnions()
+    for _ in range(12):
+        asked = zones[np.flatnonzero(rng.random(12) < 0.5)]
+        for ours, alone in zip(kept.of(asked), ObstacleUnions().of(asked.copy()), strict=True):
+            assert shapely.equals_identical(ours, alone)

@@ -47,18 +47,33 @@ class Obstruction:
     @classmethod
     def of(cls, zones: GeometryArray, *, setback_m: float = SETBACK_M) -> "Obstruction":
         """Return the obstruction by EPSG:4490 `zones` of any kind, kept off by `setback_m` metres."""
-        solid, thin = obstacles(zones)
+        solid, thin = ObstacleUnions().of(zones)
         bare = shapely.union_all([shapely.buffer(solid, -_GRAZE_M, join_style="mitre"), thin])
         wide = widened(solid, thin, setback_m=setback_m)
         shapely.prepare([wide, bare])
         return cls(wide=wide, bare=bare)
 
 
-def obstacles(zones: GeometryArray) -> tuple[BaseGeometry, BaseGeometry]:
-    """Return the areas of EPSG:4490 `zones` as one shape in the distance plane, and its points and lines as hair-thin ones."""
-    local = cut_ground(np.asarray(zones, dtype=object))
-    areal = shapely.get_dimensions(local) == 2
-    return shapely.union_all(local[areal]), shapely.buffer(shapely.union_all(local[~areal]), _GRAZE_M / 2)
+class ObstacleUnions:
+    """Zones as shapes to be cut away; asked again for some of the same ones, it has each in the plane, and each union of them."""
+
+    def __init__(self) -> None:
+        self._local: dict[int, tuple[BaseGeometry, BaseGeometry]] = {}
+        """By the zone's identity: itself, held so that no other takes its place, and what it is in the plane."""
+        self._solid: dict[tuple[int, ...], BaseGeometry] = {}
+
+    def of(self, zones: GeometryArray) -> tuple[BaseGeometry, BaseGeometry]:
+        """Return the areas of EPSG:4490 `zones` as one shape in the distance plane, and its points and lines as hair-thin ones."""
+        asked = list(zones)
+        if new := [zone for zone in asked if id(zone) not in self._local]:
+            laid_out = cut_ground(np.array(new, dtype=object))
+            self._local.update((id(zone), (zone, local)) for zone, local in zip(new, laid_out, strict=True))
+        local = np.array([self._local[id(zone)][1] for zone in asked], dtype=object)
+        areal = shapely.get_dimensions(local) == 2
+        key = tuple(id(zone) for zone, is_area in zip(asked, areal.tolist(), strict=True) if is_area)
+        if key not in self._solid:
+            self._solid[key] = shapely.union_all(local[areal])
+        return self._solid[key], shapely.buffer(shapely.union_all(local[~areal]), _GRAZE_M / 2)
 
 
 def widened(solid: BaseGeometry, thin: BaseGeometry, *, setback_m: float = SETBACK_M) -> BaseGeometry:

@@ -17,7 +17,7 @@ from cdgis.geometry import geodesy
 from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.geometry.shapes import COURSE_EDGE_M, densified, is_sliver, polygonal
 from cdgis.judging.extents import cut_ground
-from cdgis.siting.clearance import as_written, obstacles, widened
+from cdgis.siting.clearance import ObstacleUnions, as_written, widened
 
 _HALVINGS = 40
 _APART_M = 1e-3
@@ -42,13 +42,15 @@ class OpenGround:
     """Survey area of all blocks."""
 
     @classmethod
-    def of(cls, area: BaseGeometry, zones: GeometryArray, *, least_width_m: float) -> "OpenGround":
-        """Return what `zones` (EPSG:4490, any kind) leave open of a polygon `area` (EPSG:4490)."""
+    def of(
+        cls, area: BaseGeometry, zones: GeometryArray, *, least_width_m: float, obstacles: ObstacleUnions | None = None
+    ) -> "OpenGround":
+        """Return what `zones` (EPSG:4490, any kind) leave open of a polygon `area` (EPSG:4490); `obstacles` knows those asked before."""
         drawn = np.array([area], dtype=object)
         whole, everything = cut_ground(drawn)[0], float(shapely.area(valid_on_plane(drawn)[0])[0])
         kept = ground = whole
         if len(zones):
-            solid, thin = obstacles(zones)
+            solid, thin = (obstacles or ObstacleUnions()).of(zones)
             kept, ground = shapely.difference(whole, [solid, widened(solid, thin)])
         parts = shapely.get_parts(polygonal(np.array([kept]))[0])
         sizes = _survey_m2(parts)

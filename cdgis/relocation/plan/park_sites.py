@@ -26,6 +26,7 @@ from cdgis.judging.subject_table import describe_subjects
 from cdgis.judging.verdicts import judge, reach_by_layer
 from cdgis.readers.loading import Loaded
 from cdgis.relocation.plan.profiles import ACTIVITY, Profiles
+from cdgis.siting.clearance import ObstacleUnions
 from cdgis.siting.exclusion_zones import Concern, ExclusionZones, concerns_of
 from cdgis.siting.plots import OpenGround
 from cdgis.workspace.layers import Subjects
@@ -112,10 +113,11 @@ def _open_ground(
     in_parks: list[list[OpenGround]] = []
     for park, window in zip(shapes, windows, strict=True):
         known: dict[bytes, OpenGround] = {}  # keys that differ in rules often have the same zones in a park
+        obstacles = ObstacleUnions()
         around = [exclusion_zones.near(one, window) for one in wanted]
         same = [b"".join(shapely.to_wkb(zones)) for zones in around]
         for at, zones in zip(same, around, strict=True):
-            known[at] = known.get(at) or OpenGround.of(park, zones, least_width_m=least_width_m)
+            known[at] = known.get(at) or OpenGround.of(park, zones, least_width_m=least_width_m, obstacles=obstacles)
         in_parks.append([known[at] for at in same])
     return [ground[at] for at in range(len(keys)) for ground in in_parks]
 
