@@ -195,7 +195,7 @@ def test_open_ground_is_cut_once_for_the_same_zones_of_the_same_park(monkeypatch
     monkeypatch.setattr(
         park_sites.OpenGround,
         "of",
-        lambda park, zones, *, least_width_m: cut.append((park, len(zones), least_width_m)) or len(cut),
+        lambda park, zones, *, least_width_m, obstacles: cut.append((park, len(zones), least_width_m)) or len(cut),
     )
     found = park_sites._open_ground(SimpleNamespace(layers=None), parks, [], [0, 1, 2], 20.0)
     assert found == [1, 3, 1, 3, 2, 4] and [(n, w) for _, n, w in cut] == [(1, 20.0), (0, 20.0), (1, 20.0), (0, 20.0)]
