@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
+from functools import cache, partial
 from pathlib import Path, PurePosixPath
 
 import tomli as tomllib
@@ -54,7 +55,8 @@ class Sidecar:
     def rows_for(self, file: InputFile) -> tuple[SidecarRow, ...]:
         """Return the rows that name a file, those about the whole file first."""
         if file.label not in self.by_file:
-            mine = (row for row in self.rows if _names_file(row.file, file))
+            is_named = cache(partial(_names_file, _names_of(file)))
+            mine = (row for row in self.rows if is_named(row.file))
             self.by_file[file.label] = tuple(sorted(mine, key=lambda row: row.parcel != ""))
         return self.by_file[file.label]
 
@@ -162,13 +164,15 @@ def _misplaced(by_place: Sequence[SidecarRow], by_name: Sequence[SidecarRow]) ->
     )  # fmt: skip
 
 
-def _names_file(stated: str, file: InputFile) -> bool:
-    if stated == ANY_FILE:
-        return True
-    word = stated.replace("\\", "/").casefold()
+def _names_of(file: InputFile) -> tuple[list[str], set[str]]:
+    """Return what a row may call a file: its names, and those with their stems."""
     names = [name.casefold() for name in file.names]
-    stems = [PurePosixPath(name).stem for name in names]
-    return word in names or word in stems or any(name.endswith("/" + word) for name in names)
+    return names, {*names, *(PurePosixPath(name).stem for name in names)}
+
+
+def _names_file(known: tuple[list[str], set[str]], stated: str) -> bool:
+    word = stated.replace("\\", "/").casefold()
+    return stated == ANY_FILE or word in known[1] or any(name.endswith("/" + word) for name in known[0])
 
 
 def read_sidecar(path: Path, *, label: str) -> Sidecar:
