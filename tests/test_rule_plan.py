@@ -132,6 +132,13 @@ def test_what_is_remembered_is_kept_apart_by_what_is_said_and_stays_little(monke
         assert len(plan._known) <= 3 and (~plan.sized).any()
 
 
+def test_plans_without_rules_or_with_rules_on_size_alone_answer_too():
+    _, _, facts, _ = asked_of(np.random.default_rng(1))
+    assert plan_of([], DAY).but_for_geometry(facts).shape == (0, facts.size)
+    large = rule("R-1", "a", conditions=[CONDITIONS[3]])
+    np.testing.assert_array_equal(plan_of([large], DAY).but_for_geometry(facts)[0] == TRUE, facts.measures["area_m2"] >= 20_000)
+
+
 def test_what_no_rule_asks_about_changes_no_answer_and_tells_nobody_apart():
     left = set()
     for seed in range(40, 60):

@@ -105,7 +105,7 @@ class RulePlan:
                 self._known.clear()
             self._known.update((alike.keys[number], known[alike.keys[number]]) for number in new[:_KEPT_ANSWERS])
         found = np.empty((len(self.bearers), facts.size), dtype=np.int8)
-        kept = np.array([known[key] for key in alike.keys], dtype=np.int8).reshape(len(alike.keys), -1).T
+        kept = np.array([known[key] for key in alike.keys], dtype=np.int8).reshape(len(alike.keys), int((~self.sized).sum())).T
         found[~self.sized] = kept[:, alike.which]
         found[self.sized] = self._asked(self.sized, facts)
         return found

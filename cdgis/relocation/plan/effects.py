@@ -51,10 +51,12 @@ def measure_effects(loaded: Loaded, judged: Judged, outcome: pd.DataFrame, *, ra
     gone.loc[closed] = 0.0
     gone.loc[moved.index, "to_move"] = 0.0
     rows, reached = [], _reached(loaded, enterprises.loc[outcome.index], after.loc[outcome.index[~outcome["closes"]]], radius_m)
+    spots = [_points(enterprises), _points(after), _homes(loaded) if reached else np.empty(0, dtype=object)]
+    tree, ends = shapely.STRtree(np.concatenate(spots)), np.cumsum([len(some) for some in spots])
     for layer in (name for name in GROUPS if name in loaded.layers):
-        old, new = (_zone_of(loaded, layer, points) for points in (enterprises[["lon", "lat"]], after))
+        old, new, home, _ = np.split(_zone_of(loaded, layer, tree), ends)
         rows += _sums(loaded, layer, (old, amounts), (new, gone))
-        rows += _people(loaded, layer, reached)
+        rows += _people(loaded, layer, reached, home)
     table = pd.DataFrame(rows)
     if table.empty:
         return table
@@ -62,11 +64,11 @@ def measure_effects(loaded: Loaded, judged: Judged, outcome: pd.DataFrame, *, ra
     return kept.assign(title=kept["figure"].map(lambda f: _TITLES[f][0]), unit=kept["figure"].map(lambda f: _TITLES[f][1]))
 
 
-def _zone_of(loaded: Loaded, layer: str, points: pd.DataFrame) -> npt.NDArray[np.int64]:
+def _zone_of(loaded: Loaded, layer: str, points: shapely.STRtree) -> npt.NDArray[np.int64]:
     """Return the position of the zone each point (degrees) lies in (the first, where they overlap), -1 for none."""
     zones = np.asarray(loaded.layers[layer].zones.geometry.array, dtype=object)
     # asked zone by zone: the tree prepares what it is asked about, and a zone has a thousand times a point's vertices
-    zone, at = shapely.STRtree(_points(points)).query(zones, "intersects")
+    zone, at = points.query(zones, "intersects")
     found = np.full(len(points), len(zones), dtype=np.int64)
     np.minimum.at(found, at, zone)
     return np.where(found == len(zones), -1, found)
@@ -117,14 +119,18 @@ def _reached(
     }
 
 
-def _people(loaded: Loaded, layer: str, reached: Mapping[str, npt.NDArray[np.int64]]) -> list[dict[str, object]]:
-    """Return how many people of each zone live at the receptors reached, before and after."""
+def _homes(loaded: Loaded) -> npt.NDArray[np.object_]:
+    """Return a point of each receptor."""
+    return np.asarray(shapely.point_on_surface(np.asarray(loaded.layers[RECEPTOR_LAYER].zones.geometry.array, dtype=object)))
+
+
+def _people(
+    loaded: Loaded, layer: str, reached: Mapping[str, npt.NDArray[np.int64]], home: npt.NDArray[np.int64]
+) -> list[dict[str, object]]:
+    """Return how many people of each zone live at the receptors reached, before and after; `home` is the zone of each."""
     if not reached:
         return []
-    receptors = loaded.layers[RECEPTOR_LAYER].zones
     people = np.nan_to_num(people_at(loaded))
-    spots = shapely.get_coordinates(shapely.point_on_surface(np.asarray(receptors.geometry.array, dtype=object)))
-    home = _zone_of(loaded, layer, pd.DataFrame(spots, columns=["lon", "lat"]))
     zones, rows = loaded.layers[layer].zones, []
     totals: Mapping[str, npt.NDArray[np.float64]] = {
         name: _total(home[who], pd.Series(people[who]), len(zones)) for name, who in reached.items()

@@ -17,10 +17,9 @@ from geopandas import GeoDataFrame
 from cdgis.core.array_types import FloatArray, IntArray
 from cdgis.core.units import M2_PER_HA
 from cdgis.core.vocabulary import ProjectType, SubjectKind
-from cdgis.judging.exemptions import rule_applies_but_for_geometry
 from cdgis.judging.facts import Facts
+from cdgis.judging.rule_plan import RulePlan
 from cdgis.rules import Rule
-from cdgis.rules.succession import succession
 from cdgis.workspace.layers import Layers
 
 ACTIVITY = "开发性生产性建设"
@@ -61,10 +60,7 @@ def group_candidates(
     )
     own = attributes[attributes["subject_id"].isin(described["subject_id"])]
     facts = Facts.of(described, own)
-    book = succession(rules)
-    answers = [
-        rule_applies_but_for_geometry(rule, facts, book).astype(float) for rule in rules if rule.geometry != "engine"
-    ]
+    answers = list(RulePlan.of(rules).but_for_geometry(facts))  # rules that ask the same answer as one
     keep_off = sorted({rule.distance_attribute for rule in rules if rule.distance_attribute})
     answers += [np.nan_to_num(facts.number(name), nan=_NO_DISTANCE) for name in keep_off] + [size_m2]
     _, first, of_candidate = np.unique(np.column_stack(answers), axis=0, return_index=True, return_inverse=True)
