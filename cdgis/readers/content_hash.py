@@ -6,9 +6,11 @@ minutes, and a copy of other bytes is told by its numbers.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -34,7 +36,7 @@ def text_hash(path: Path, data: bytes) -> str:
 
 def zones_hash(zones: GeoDataFrame) -> str:
     """Return the SHA-256 of a layer's zones: columns, texts and geometries (EPSG:4490) in their order."""
-    return _hash(zones, np.asarray(zones.geometry.array, dtype=object))
+    return _hash(_columns(zones), shapely.to_wkb(np.asarray(zones.geometry.array, dtype=object), byte_order=1).tolist())
 
 
 def with_subject_hashes(
@@ -42,24 +44,38 @@ def with_subject_hashes(
     given: Mapping[str, GivenOutline],
 ) -> tuple[InputRecord, ...]:
     """Return the records of subjects' files with the hash of the rows, attributes, intake lines and labels each gave."""
+    rows_of, lines_of, stated_of = defaultdict(list), defaultdict(list), defaultdict(list)
+    for row, file in enumerate(frame["source_file"]):
+        rows_of[str(file).split("!")[0]].append(row)
+    for note in intake:
+        lines_of[note.file.split("!")[0]].append(note)
+    for row, subject in enumerate(attributes["subject_id"]):
+        stated_of[subject].append(row)
+    subjects, stated = _columns(frame), _columns(attributes)
+    blobs = shapely.to_wkb(np.asarray(frame.geometry.array, dtype=object), byte_order=1).tolist()
     found = []
     for record in records:
-        mine = frame[np.array([str(file).split("!")[0] == record.path for file in frame["source_file"]], dtype=bool)]
-        stated = attributes[attributes["subject_id"].isin(mine["subject_id"])]
-        lines = [note for note in intake if note.file.split("!")[0] == record.path]
-        digest = hashlib.sha256(_hash(mine, np.asarray(mine.geometry.array, dtype=object)).encode())
-        digest.update(_hash(stated, np.empty(0, dtype=object)).encode())
-        digest.update(repr(lines).encode())
-        digest.update("".join(repr(given[s].marks) for s in mine["subject_id"] if s in given and given[s].marks).encode())
+        rows, ids = rows_of[record.path], [subjects["subject_id"][row] for row in rows_of[record.path]]
+        digest = hashlib.sha256(_hash(_only(subjects, rows), [blobs[row] for row in rows]).encode())
+        digest.update(_hash(_only(stated, sorted(row for subject in {*ids} for row in stated_of[subject])), ()).encode())
+        digest.update(repr(lines_of[record.path]).encode())
+        digest.update("".join(repr(given[s].marks) for s in ids if s in given and given[s].marks).encode())
         found.append(replace(record, content_sha256=digest.hexdigest()))
     return tuple(found)
 
 
-def _hash(frame: pd.DataFrame, shapes: "np.ndarray") -> str:
-    names = [name for name in frame.columns if name != "geometry"]
-    digest = hashlib.sha256(repr(names).encode())
-    for name in names:
-        digest.update(repr(frame[name].tolist()).encode())
-    for blob in shapely.to_wkb(shapes, byte_order=1).tolist():
+def _columns(frame: pd.DataFrame) -> dict[str, list[Any]]:
+    return {name: frame[name].tolist() for name in frame.columns if name != "geometry"}
+
+
+def _only(columns: Mapping[str, list[Any]], rows: Sequence[int]) -> dict[str, list[Any]]:
+    return {name: [cells[row] for row in rows] for name, cells in columns.items()}
+
+
+def _hash(columns: Mapping[str, list[Any]], blobs: Sequence[bytes | None]) -> str:
+    digest = hashlib.sha256(repr(list(columns)).encode())
+    for cells in columns.values():
+        digest.update(repr(cells).encode())
+    for blob in blobs:
         digest.update(blob or b"-")
     return digest.hexdigest()

@@ -165,6 +165,7 @@ def resolve_columns(labels: Sequence[str]) -> Columns:
     )  # fmt: skip
 
 
+@lru_cache(maxsize=4096)
 def _angle_column(label: str) -> tuple[str, str] | None:
     text = plain(label)
     bare = (without_brackets(label), "")

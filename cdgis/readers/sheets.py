@@ -6,9 +6,10 @@ import re
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import ReaderError
@@ -141,17 +142,23 @@ def _workbook_sheets(path: Path, label: str) -> Iterator[Sheet]:
     from openpyxl.utils.exceptions import InvalidFileException
 
     check_archive(path, limits=_LIMITS)
-    _check_entities(path, label)
-    _check_merged_ranges(path, label)
+    with zipfile.ZipFile(path) as opened:
+        members = _Members(names=tuple(opened.namelist()), read=cache(opened.read))
+        _check_entities(members, label)
+        _check_merged_ranges(members, label)
+        try:
+            data, asks = _transitional(path, members), _has_formulas(members)
+        except _UNREADABLE as err:
+            raise _no_workbook(err, label) from err
+    del members
     try:
         with warnings.catch_warnings():
             # openpyxl warns about drawings and validations it drops; cells are all we read
             warnings.simplefilter("ignore")
-            data = _transitional(path)
-            book = openpyxl.load_workbook(data, data_only=True)
-            formulas = openpyxl.load_workbook(_transitional(path)) if _has_formulas(path) else None
+            book = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
+            formulas = openpyxl.load_workbook(io.BytesIO(data)) if asks else None
     except (InvalidFileException, *_UNREADABLE) as err:
-        raise ReaderError(f"不是可读的 Excel 文件（{in_words(err)}）", source=label, remedy="请另存为 .xlsx 后重试") from err
+        raise _no_workbook(err, label) from err
     for sheet in book.worksheets:
         yield Sheet(
             name=sheet.title,
@@ -163,26 +170,38 @@ def _workbook_sheets(path: Path, label: str) -> Iterator[Sheet]:
         )
 
 
-def _transitional(path: Path) -> io.BytesIO:
+def _no_workbook(err: Exception, label: str) -> ReaderError:
+    return ReaderError(f"不是可读的 Excel 文件（{in_words(err)}）", source=label, remedy="请另存为 .xlsx 后重试")
+
+
+class _Members(NamedTuple):
+    """What a workbook's archive holds, each member unpacked once."""
+
+    names: tuple[str, ...]
+    read: Callable[[str], bytes]
+
+    @property
+    def sheets(self) -> list[str]:
+        """Names of the members that are sheets."""
+        return [name for name in self.names if name.startswith("xl/worksheets/") and name.endswith(".xml")]
+
+
+def _transitional(path: Path, members: _Members) -> bytes:
     """Return the workbook with the namespaces of strict Open XML replaced by the usual ones, the only ones openpyxl reads."""
-    with zipfile.ZipFile(path) as opened:
-        members = {name: opened.read(name) for name in opened.namelist()}
-    if not any(_STRICT in data for name, data in members.items() if name.endswith("workbook.xml")):
-        return io.BytesIO(path.read_bytes())
+    contents = {name: members.read(name) for name in members.names}
+    if not any(_STRICT in data for name, data in contents.items() if name.endswith("workbook.xml")):
+        return path.read_bytes()
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as out:
-        for name, data in members.items():
+        for name, data in contents.items():
             for strict, usual in _NAMESPACES if name.endswith((".xml", ".rels")) else ():
                 data = data.replace(strict, usual)
             out.writestr(name, data)
-    made.seek(0)
-    return made
+    return made.getvalue()
 
 
-def _has_formulas(path: Path) -> bool:
-    with zipfile.ZipFile(path) as opened:
-        sheets = (name for name in opened.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml"))
-        return any(_FORMULA.search(opened.read(name)) for name in sheets)
+def _has_formulas(members: _Members) -> bool:
+    return any(_FORMULA.search(members.read(name)) for name in members.sheets)
 
 
 def _uncached(sheet: "Worksheet", formulas: "Workbook | None") -> frozenset[tuple[int, int]]:
@@ -210,24 +229,20 @@ def uncached_reason(cells: Sequence[str]) -> str:
     return f"单元格 {shown} 是公式，文件里没有算好的值"
 
 
-def _check_entities(path: Path, label: str) -> None:
+def _check_entities(members: _Members, label: str) -> None:
     """Refuse XML that declares a document type: no spreadsheet program writes one, and its entities may grow without end."""
-    with zipfile.ZipFile(path) as opened:
-        for name in opened.namelist():
-            if name.lower().endswith((".xml", ".rels", ".vml")) and _DECLARATION.search(opened.read(name).replace(b"\x00", b"")):
-                raise ReaderError(
-                    f"表格内的 {name} 含 DOCTYPE 或实体声明，已拒绝", source=label, remedy="请用 Excel 另存为 .xlsx 后重试"
-                )
+    for name in members.names:
+        if name.lower().endswith((".xml", ".rels", ".vml")) and _DECLARATION.search(members.read(name).replace(b"\x00", b"")):
+            raise ReaderError(
+                f"表格内的 {name} 含 DOCTYPE 或实体声明，已拒绝", source=label, remedy="请用 Excel 另存为 .xlsx 后重试"
+            )
 
 
-def _check_merged_ranges(path: Path, label: str) -> None:
+def _check_merged_ranges(members: _Members, label: str) -> None:
     """Refuse ranges that openpyxl would expand cell by cell until memory is gone."""
-    with zipfile.ZipFile(path) as opened:
-        for name in opened.namelist():
-            if name.startswith("xl/worksheets/") and name.endswith(".xml"):
-                ranges = _MERGED_RANGE.findall(opened.read(name))
-                if sum(_cell_count(cells.decode()) for cells in ranges) > _MOST_CELLS:
-                    raise ReaderError("合并单元格区域过大，已拒绝", source=label, remedy="请清除多余格式后重试")
+    for name in members.sheets:
+        if sum(_cell_count(cells.decode()) for cells in _MERGED_RANGE.findall(members.read(name))) > _MOST_CELLS:
+            raise ReaderError("合并单元格区域过大，已拒绝", source=label, remedy="请清除多余格式后重试")
 
 
 def _cell_count(cells: str) -> int:

@@ -44,6 +44,7 @@ class _Claim:
     layer: str
 
 
+_Meant = tuple[Layer | None, list[int], tuple[str, ...], BaseGeometry | None]
 PLACE_LAYERS = (layer_ids.CITY, layer_ids.COUNTIES, layer_ids.PARKS)
 """Layers whose shapes sites' places are compared with."""
 
@@ -54,6 +55,7 @@ class StatedPlaces:
     def __init__(self, workspace: Workspace, layers: Mapping[str, Layer] | None = None) -> None:
         self._workspace = workspace
         # a layer without zones may only stand for one that is not there
+        self._known: dict[_Claim, _Meant] = {}
         self._read: dict[str, Layer | None] = {name: layer for name, layer in (layers or {}).items() if len(layer.zones)}
 
     @property
@@ -90,30 +92,35 @@ class StatedPlaces:
         """Return of which sites, EPSG:4490 and described alike, `checked` has nothing to say whatever their accuracy; it may miss some."""
         fine = np.ones(len(shapes), dtype=bool)
         for claim in _claims(described):
-            layer, rows, _ = self._meant(claim)
+            layer, _, _, place = self._meant(claim)
             if layer is not None:
-                fine &= shapely.intersects(shapely.union_all(layer.zones.geometry.to_numpy()[rows]), shapes) if rows else False
+                fine &= shapely.intersects(place, shapes) if place is not None else False
         return np.asarray(fine & shapely.intersects(self._city[0], shapes) if self._city is not None else fine)
 
-    def _meant(self, claim: _Claim) -> tuple[Layer | None, list[int], tuple[str, ...]]:
-        """Return the layer a claim speaks of, its zones that are named, and the names looked for."""
+    def _meant(self, claim: _Claim) -> _Meant:
+        """Return the layer a claim speaks of, its zones that are named, the names looked for and the place; many rows say the same."""
+        if claim not in self._known:
+            self._known[claim] = self._looked_up(claim)
+        return self._known[claim]
+
+    def _looked_up(self, claim: _Claim) -> _Meant:
         layer = self._layer(claim.layer)
         names = [] if layer is None else [str(name) for name in layer.zones["zone_name"]]
         wanted = self._counties_of(claim.text) if claim.title == _titles()["township"] else (claim.text,)
         codes = [] if layer is None else layer.zones["zone_id"].tolist()
         named = {row for text in wanted for row in _named(text, names, self._workspace.settings.city)}
-        return layer, sorted(named or {row for row, code in enumerate(codes) if code == claim.text}), wanted
+        rows = sorted(named or {row for row, code in enumerate(codes) if code == claim.text})
+        return layer, rows, wanted, shapely.union_all(layer.zones.geometry.to_numpy()[rows]) if layer is not None and rows else None
 
     def _contradiction(self, shape: BaseGeometry, accuracy_m: float, claim: _Claim) -> str | None:
         """Return how a claim contradicts the site's place: "" when it agrees, None when the place is not known."""
-        layer, rows, wanted = self._meant(claim)
-        if layer is None or not rows:
+        layer, rows, wanted, place = self._meant(claim)
+        if layer is None or place is None:
             return None if layer is not None else ""
-        names = [str(name) for name in layer.zones["zone_name"]]
-        place = shapely.union_all(layer.zones.geometry.to_numpy()[rows])
         distance_m = _distance_m(shape, place)
         if distance_m <= accuracy_m + layer.spec.accuracy_m:
             return ""
+        names = [str(name) for name in layer.zones["zone_name"]]
         there = [names[row] for row in np.flatnonzero(shapely.intersects(layer.zones.geometry.to_numpy(), shape))]
         where = f"在{'、'.join(there)}" if there else "不在其中"
         stated = claim.text if wanted == (claim.text,) else f"{claim.text}（{'、'.join(wanted)}）"
