@@ -68,6 +68,16 @@ def test_zone_and_distance_are_those_of_geos_to_the_last_bit(seed):
     assert (plain[0][1] == 0).any() and (plain[0][1] > 100).any() and (plain[3][0] == -1).all()
 
 
+@pytest.mark.parametrize("seed", [4, 5])
+def test_some_zones_are_asked_of_some_subjects_as_geos_answers_to_the_last_bit(seed):
+    rng, cut, found = np.random.default_rng(seed), Cut.outlined(subjects(seed)), zones(seed)
+    plain, compiled = (OutlineIndex.of(found, engine=engine) for engine in (Engine.PLAIN, Engine.COMPILED))
+    for share in (0.01, 0.1, 0.5, 0.0):
+        among, at = rng.random(len(found)) < share, np.flatnonzero(rng.random(len(cut.whole)) < 0.6)
+        for one, other in zip(plain.nearest_of(cut, at, among), compiled.nearest_of(cut, at, among), strict=True):
+            np.testing.assert_array_equal(other, one)
+
+
 def test_subjects_inside_a_zone_or_around_one_are_as_far_as_geos_says():
     zone = np.array([shapely.Point(5000, FAR + 5000).buffer(400, quad_segs=20)], dtype=object)
     inner, outer = shapely.box(4990, FAR + 4990, 5010, FAR + 5010), shapely.box(4000, FAR + 4000, 6000, FAR + 6000)

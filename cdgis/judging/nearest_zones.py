@@ -80,9 +80,7 @@ class ZonesApart:
         touched[subject] = self.touching[1][counts][first]
         zone, distance = touched[once], np.where(touched[once] >= 0, 0.0, np.nan)
         apart = np.flatnonzero(zone < 0)
-        cut = self.extents.local_cut
-        some = cut if len(apart) == len(cut.whole) else cut.only(once[apart])
-        zone[apart], distance[apart] = self.layer.outlines.nearest(some, among)
+        zone[apart], distance[apart] = self.layer.outlines.nearest_of(self.extents.local_cut, once[apart], among)
         return zone, distance
 
     def names(self, zone: IntArray) -> TextArray:

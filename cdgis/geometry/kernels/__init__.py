@@ -2,10 +2,9 @@
 
 from cdgis.geometry.kernels.engine import Engine, chosen_engine, load_kernels
 from cdgis.geometry.kernels.flat_polygons import FlatPolygons
-from cdgis.geometry.kernels.nearest import TIE_M, nearest_chunk, ring_chunks
+from cdgis.geometry.kernels.nearest import TIE_M, TOUCH_M, nearest_chunk, ring_chunks
 from cdgis.geometry.kernels.outline_distances import (
     POINT_COUNTS,
-    TOUCH_M,
     OutlineIndex,
     nearest_in_each,
     pair_distance_m,

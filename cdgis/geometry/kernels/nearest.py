@@ -18,6 +18,8 @@ from cdgis.geometry.kernels.flat_polygons import FlatPolygons
 from cdgis.geometry.outline_chunks import OutlineChunks
 from cdgis.geometry.planes import PlaneThreads
 
+TOUCH_M = 1e-6
+"""Geometries nearer than this touch."""
 TIE_M = 1e-6
 """Distances that differ by no more are equal."""
 _LEAST_REACH_M = 1e-300

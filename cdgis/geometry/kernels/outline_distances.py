@@ -17,7 +17,7 @@ from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArra
 from cdgis.geometry import geodesy
 from cdgis.geometry.kernels.engine import Engine, chosen_engine
 from cdgis.geometry.kernels.nearest import (
-    TIE_M,
+    TOUCH_M,
     box_tree_of,
     lowest_of_nearest,
     nearest_chunk,
@@ -25,11 +25,10 @@ from cdgis.geometry.kernels.nearest import (
 )
 from cdgis.geometry.kernels.projection_points import projection_points
 from cdgis.geometry.kernels.subdivide import Cut
+from cdgis.geometry.kernels.worth_asking import worth_asking
 from cdgis.geometry.outline_chunks import OutlineChunks
 from cdgis.geometry.planes import current_planes
 
-TOUCH_M = 1e-6
-"""Geometries nearer than this touch."""
 _POINT = 0
 _LEAST_SLACK = 5e-4
 POINT_COUNTS = 4
@@ -40,8 +39,6 @@ _KEPT_TREES = 64
 _FEW_SUBJECTS, _FEW_TIMES = 8, 8
 """Questions of so few subjects are answered this often before there is a tree of all chunks for the next ones."""
 _ROOM_M = 1e-3
-_SCOUTS = 64
-"""Pieces asked first, to learn how far the others may be at most."""
 
 
 @dataclass(frozen=True, kw_only=True)  # no slots: shapes are made when first asked for, and kept
@@ -52,6 +49,7 @@ class OutlineIndex:
     engine: Engine | None = None
     """For the nearest to points; by default whichever suits their number. The answers are the same."""
     _trees: dict[bytes, shapely.STRtree] = field(default_factory=dict, init=False, repr=False)
+    _parts: "dict[bytes, OutlineIndex]" = field(default_factory=dict, init=False, repr=False)
     _asked: list[int] = field(default_factory=list, repr=False)
 
     @classmethod
@@ -113,6 +111,18 @@ class OutlineIndex:
             return zone, distance
         return self._nearest_to_shapes(cut, use, at_most_m)
 
+    def nearest_of(self, cut: Cut, at: IntArray, among: BoolArray) -> tuple[IntArray, FloatArray]:
+        """Return what `nearest` says of the subjects at these positions; where there are many in all, by compiled kernels."""
+        if chosen_engine(self.engine, work=_SHAPE_COUNTS * len(cut.whole)) is Engine.PLAIN:
+            return self.nearest(cut if len(at) == len(cut.whole) else cut.only(at), among)
+        part = self._parts.get(among.tobytes())
+        if part is None:
+            if len(self._parts) >= _KEPT_TREES:
+                self._parts.clear()
+            part = OutlineIndex(chunks=self.chunks.only(np.flatnonzero(among[self.owner])), engine=self.engine)
+            self._parts[among.tobytes()] = part
+        return part._beside_outlines(cut, at)
+
     def _for_kernels(self, cut: Cut) -> IntArray:
         """Return the points of a set in which there are enough for compiled kernels."""
         points = np.flatnonzero((shapely.get_type_id(cut.whole) == _POINT) & ~shapely.is_empty(cut.whole))
@@ -139,7 +149,7 @@ class OutlineIndex:
         if not len(self.owner if use is None else use) or not len(cut.pieces):
             return _NO_LINKS
         tree = self._tree(use)
-        piece = _worth_asking(tree, cut)
+        piece = worth_asking(tree, cut)
         at, chunk, plane = tied_for_nearest(tree, cut.pieces[piece], cut.owner[piece], at_most_m=at_most_m)
         at, chunk = piece[at], chunk if use is None else use[chunk]
         rows = lowest_of_nearest(cut.owner[at], self.owner[chunk], chunk, plane)
@@ -149,7 +159,7 @@ class OutlineIndex:
         """Return the nearest zone and its distance for the subjects at these positions, most of them by kernels."""
         if not len(self.chunks):
             return np.full(len(at), -1, dtype=np.int64), np.full(len(at), np.nan)
-        chunk, ends = cut.outlines.nearest(at, self.chunks, self._box_tree, lambda rows: self.chunks.only(rows).shapes())
+        chunk, ends = cut.outlines.nearest(at, self.chunks, self._box_tree)
         zone, distance = np.full(len(at), -1, dtype=np.int64), np.full(len(at), np.nan)
         found = np.flatnonzero(chunk >= 0)
         zone[found], distance[found] = self.owner[chunk[found]], _geodesic_m(ends[found])
@@ -258,45 +268,6 @@ def _geodesic_m(ends: FloatArray) -> FloatArray:
     lon, lat = geodesy.from_local(ends[:, :4:2].ravel(), ends[:, 1:4:2].ravel())
     distance = geodesy.geodesic_distance_m(lon[::2], lat[::2], lon[1::2], lat[1::2])
     return np.where(ends[:, 4] <= TOUCH_M, 0.0, distance)
-
-
-def _worth_asking(tree: shapely.STRtree, cut: Cut) -> IntArray:
-    """Return the pieces that may be their subject's nearest to what the tree holds.
-
-    A few of a subject's vertices tell how far it is at most; a piece whose box is farther than that need not be asked.
-    """
-    if len(cut.pieces) == 1:
-        return np.zeros(1, dtype=np.int64)
-    whole = np.bincount(cut.owner, minlength=len(cut.whole))[cut.owner] == 1
-    several = np.flatnonzero(~whole)
-    if not several.size:
-        return np.arange(len(cut.pieces))
-    coordinates, of_piece = shapely.get_coordinates(cut.pieces[several], return_index=True)
-    scout = several[:: max(1, several.size // _SCOUTS)]
-    corner = shapely.points(coordinates[np.searchsorted(of_piece, np.searchsorted(several, scout))])
-    (at, _), distance = tree.query_nearest(corner, all_matches=False, return_distance=True)
-    at_most = np.full(len(cut.whole), np.inf)
-    np.minimum.at(at_most, cut.owner[scout[at]], distance)
-    several = several[np.isfinite(at_most[cut.owner[several]])]
-    x0, y0, x1, y1 = shapely.bounds(cut.pieces[several]).T
-    reach = at_most[cut.owner[several]] + TOUCH_M
-    near = np.unique(tree.query(shapely.box(x0 - reach, y0 - reach, x1 + reach, y1 + reach))[0])
-    unscouted = ~whole & np.isinf(at_most[cut.owner])
-    return np.union1d(np.flatnonzero(whole | unscouted), _narrowed(tree, cut, several[near]))
-
-
-def _narrowed(tree: shapely.STRtree, cut: Cut, left: IntArray) -> IntArray:
-    """Return `left` without the pieces of very large subjects that what the tree holds, being less, does not name."""
-    count = np.bincount(cut.owner[left], minlength=len(cut.whole))
-    kept = [left[count[cut.owner[left]] <= len(tree)]]
-    for subject in np.flatnonzero(count > max(_SCOUTS, len(tree))):
-        mine = left[cut.owner[left] == subject]
-        (_, at), distance = shapely.STRtree(cut.pieces[mine]).query_nearest(
-            tree.geometries, all_matches=True, return_distance=True
-        )
-        kept.append(mine[np.unique(at[distance <= distance.min() + TIE_M])])
-    kept.append(left[(count[cut.owner[left]] > len(tree)) & (count[cut.owner[left]] <= _SCOUTS)])
-    return np.concatenate(kept)
 
 
 def pair_distance_m(a_local: GeometryArray, b_local: GeometryArray) -> FloatArray:

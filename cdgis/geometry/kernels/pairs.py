@@ -17,7 +17,7 @@ from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
 from cdgis.core.frozen_dataclass import dataclass
 from cdgis.geometry.kernels.containment import Settled, subjects_within
 from cdgis.geometry.kernels.engine import Engine
-from cdgis.geometry.kernels.outline_distances import TOUCH_M
+from cdgis.geometry.kernels.nearest import TOUCH_M
 from cdgis.geometry.kernels.subdivide import Cut, Zones
 from cdgis.geometry.outline_chunks import OutlineChunks
 from cdgis.geometry.shapes import of_dimension

@@ -1,10 +1,9 @@
 """Outlines of many subjects in plain arrays, for the nearest chunk of other outlines by compiled kernels.
 
 What the kernels cannot be sure of is left open: subjects whose box meets a chunk's box, points, collections and very large
-shapes. Where several chunks may be equally near, GEOS measures those few, and the lowest owner's counts as everywhere.
+shapes. Where several chunks may be equally near, those few are measured as GEOS does, and the lowest owner's counts as everywhere.
 """
 
-from collections.abc import Callable
 
 import numpy as np
 import shapely
@@ -43,21 +42,18 @@ class SubjectOutlines:
         start = np.searchsorted(taken[chunks.owner], np.arange(len(geoms) + 1))
         return cls(whole=geoms, chunks=chunks, boxes=chunk_boxes(chunks.xy, chunks.first, chunks.last), start=start)
 
-    def nearest(
-        self, at: IntArray, others: OutlineChunks, tree: BoxTree, shapes: Callable[[IntArray], GeometryArray]
-    ) -> tuple[IntArray, FloatArray]:
+    def nearest(self, at: IntArray, others: OutlineChunks, tree: BoxTree) -> tuple[IntArray, FloatArray]:
         """Return the nearest of other chunks to the subjects at these positions, and the way there; -1 where it is left open.
 
         Parameters
         ----------
         tree : over the boxes of `others`.
-        shapes : makes shapes of some of them.
 
         Notes
         -----
         A way is x and y of its end at the subject, of that at the chunk, and its length in the plane: shape (subjects, 5).
         """
-        from cdgis.geometry.kernels.compiled.outline_tree import MEETS, SEVERAL, nearest_to_outlines, ways_to_chunks
+        from cdgis.geometry.kernels.compiled.outline_tree import SEVERAL, SURE, nearest_to_outlines, ways_to_chunks
 
         chunk, ways = np.full(len(at), -1, dtype=np.int64), np.full((len(at), 5), np.nan)
         held = np.flatnonzero(self.start[at + 1] > self.start[at])
@@ -66,12 +62,11 @@ class SubjectOutlines:
         middle = (self.boxes[self.start[at[held]], :2] + self.boxes[self.start[at[held]], 2:]) / 2
         held = held[along_curve(middle, tree.frame)]  # neighbours look at the same boxes
         found, squared, doubt = nearest_to_outlines(_flat(others), tree.nodes, *self._flat(), at[held])
-        several = np.flatnonzero(doubt == SEVERAL)
-        if len(several):
-            found[several] = self._lowest(at[held[several]], squared[several], (others, tree, shapes))
-        sure = doubt != MEETS
+        sure, several = np.flatnonzero(doubt == SURE), np.flatnonzero(doubt == SEVERAL)
         chunk[held[sure]] = found[sure]
-        ways[held[sure]] = ways_to_chunks(_flat(others), *self._flat(), at[held[sure]], (found[sure], squared[sure]))
+        ways[held[sure]], _ = ways_to_chunks(_flat(others), *self._flat(), at[held[sure]], (found[sure], squared[sure]))
+        if len(several):
+            chunk[held[several]], ways[held[several]] = self._lowest(at[held[several]], squared[several], (others, tree))
         return chunk, ways
 
     def held(self, at: IntArray) -> BoolArray:
@@ -95,18 +90,17 @@ class SubjectOutlines:
     def _flat(self) -> tuple[tuple[FloatArray, IntArray, IntArray], FloatArray, IntArray]:
         return _flat(self.chunks), self.boxes, self.start
 
-    def _lowest(
-        self, at: IntArray, squared: FloatArray, asked: tuple[OutlineChunks, BoxTree, Callable[[IntArray], GeometryArray]]
-    ) -> IntArray:
-        """Return, of the chunks that may be equally near, the one that counts, as GEOS measures them."""
+    def _lowest(self, at: IntArray, squared: FloatArray, asked: tuple[OutlineChunks, BoxTree]) -> tuple[IntArray, FloatArray]:
+        """Return, of the chunks that may be equally near, the one that counts, and the way there."""
         from cdgis.geometry.kernels.compiled.box_tree import SLACK, SLACK_M
-        from cdgis.geometry.kernels.compiled.outline_tree import near_outlines
+        from cdgis.geometry.kernels.compiled.outline_tree import near_outlines, ways_to_chunks
 
-        others, tree, shapes = asked
+        others, tree = asked
         limit = (np.sqrt(squared) * (1 + SLACK) + SLACK_M) ** 2
         row, near = near_outlines(_flat(others), tree.nodes, *self._flat(), at, limit, True)
-        distance = np.asarray(shapely.distance(self.whole[at[row]], shapes(near)))
-        return np.asarray(near[lowest_of_nearest(row, others.owner[near], near, distance)])
+        ways, distance = ways_to_chunks(_flat(others), *self._flat(), at[row], (near, limit[row]))
+        best = lowest_of_nearest(row, others.owner[near], near, distance)
+        return near[best], ways[best]
 
 
 def _flat(chunks: OutlineChunks) -> tuple[FloatArray, IntArray, IntArray]:

@@ -246,14 +246,16 @@ def _shortened(run: Run, f: Edge, wide: float, known: Known, way: FloatArray) ->
 @kernel
 def ways_to_chunks(
     shapes: Shapes, subjects: Shapes, boxes: FloatArray, start: IntArray, turn: IntArray, found: tuple[IntArray, FloatArray]
-) -> FloatArray:
+) -> tuple[FloatArray, FloatArray]:
     """Return the ends of the shortest way from each subject in `turn` to its chunk, and its length, shape (ways, 5).
+
+    Beside it the distance, which GEOS computes in another way than the length.
 
     `found` are the chunks, and the squared distances that none is farther than, but for the slack.
     """
     chunk, squared = found
     xy, first, last = shapes
-    out, box = np.empty((len(turn), 5)), np.empty(4)
+    out, distance, box = np.empty((len(turn), 5)), np.empty(len(turn)), np.empty(4)
     for i in range(len(turn)):
         run, wide, known = _run_of(subjects, boxes, start, turn[i]), widened(squared[i]), (np.inf, -1)
         _box_around(run[3], box)
@@ -261,5 +263,6 @@ def ways_to_chunks(
             f = edge_of(xy, j, last[chunk[i]])
             if edge_gap_squared(f[0], f[1], f[2], f[3], box) <= wide:
                 known = _shortened(run, f, wide, known, out[i])
+        distance[i] = known[0]
         out[i, 4] = length(out[i, 0] - out[i, 2], out[i, 1] - out[i, 3])
-    return out
+    return out, distance
