@@ -8,7 +8,7 @@ from report_city import make_layers
 
 from cdgis.report.map.area_preservation import area_changes, with_areas_kept
 from cdgis.report.map.budget import area_change_share, pack_layers, size_notes
-from cdgis.report.map.levels import level_masks, simplified
+from cdgis.report.map.levels import _is_among, level_masks, simplified
 from cdgis.report.map.outline_encoding import PRECISION, Rings, flatten, grid, unpack
 
 
@@ -141,3 +141,10 @@ def test_page_grows_over_its_budget_rather_than_change_an_area_and_says_so() -> 
     note = size_notes(held, {"units": "环境管控单元"}, budget_bytes=300, most_change=0.001)[-1]
     for part in ("超过限额", "“环境管控单元”", "0.1%", "publish.page_budget_mb"):
         assert part in note
+
+
+def test_which_values_are_among_others_is_what_numpy_says() -> None:
+    random = np.random.default_rng(8)
+    for size, known in ((0, 5), (9, 0), (1000, 300), (1000, 5000)):
+        values, others = random.integers(0, 2000, size).astype(np.uint64), np.sort(random.integers(0, 2000, known).astype(np.uint64))
+        assert np.array_equal(_is_among(values, others), np.isin(values, others))

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from functools import cache
 
+import numpy as np
 import pytest
 import shapely
 from bs4 import BeautifulSoup
@@ -9,6 +10,7 @@ from report_fixtures import make_assessment
 from cdgis.core.beside import beside
 from cdgis.core.number_format import percent
 from cdgis.geometry.geodesy import survey_area_m2
+from cdgis.report.drawing.drawn_layer import DrawnLayer
 from cdgis.report.screening import Casebook
 from cdgis.report.site.page import render_place, render_place_list
 from cdgis.report.site.place_content import Place, begin_places, gather_places, place_pages
@@ -102,3 +104,14 @@ def test_another_process_draws_the_same_places() -> None:
     here = gather_places(assessment, listed, pages=pages)
     assert [place.sketch for place in drawn] == [place.sketch for place in here]
     assert [place.page for place in drawn] == [place.page for place in here]
+
+
+def test_zones_thinned_as_they_are_asked_for_are_those_of_the_layer_thinned_whole() -> None:
+    random = np.random.default_rng(3)
+    for layer in make_assessment().layers.values():
+        drawn = DrawnLayer.of(layer)
+        for step in (-12, -8, -4):
+            whole = shapely.simplify(drawn.shapes, 2.0**step)
+            for _ in range(3):
+                index = np.flatnonzero(random.random(len(whole)) < 0.5)
+                assert shapely.to_wkb(drawn.thinned(index, step)).tolist() == shapely.to_wkb(whole[index]).tolist()

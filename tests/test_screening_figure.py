@@ -15,7 +15,7 @@ from cdgis.report.screening import compose_report
 from cdgis.report.screening.boundary import MOST_POINTS, boundary_of
 from cdgis.report.screening.critical import critical_ends
 from cdgis.report.screening.evidence import _remedy
-from cdgis.report.screening.figure import HEIGHT_PX, WIDTH_PX, DrawnLayers, _paths, draw_figures, layers_to_draw
+from cdgis.report.screening.figure import HEIGHT_PX, WIDTH_PX, _paths, draw_figures, layers_to_draw
 
 SQUARE = shapely.box(117.6, 40.9, 117.61, 40.91)
 
@@ -112,7 +112,7 @@ def test_point_subject_has_one_drawing_with_its_mark():
 
 def test_subject_without_shape_has_no_drawing():
     report = compose_report(make_assessment(), "P000")
-    assert draw_figures(DrawnLayers(make_layers()), None, report.conclusion, {}, ()) == ()
+    assert draw_figures(make_layers(), None, report.conclusion, {}, ()) == ()
 
 
 def test_remedies_are_drawn_with_the_length_of_the_shift():
@@ -125,7 +125,7 @@ def test_remedies_are_drawn_with_the_length_of_the_shift():
     remedy = _remedy(row)
     assert "向东（方位角 90.0°）平移 168.4 米" in remedy.sentence and "未发现冲突" in remedy.sentence
     assert "“未发现冲突”〔条款未核实；文号未核实〕" in remedy.sentence
-    figure = draw_figures(DrawnLayers(make_layers()), SQUARE, report.conclusion, {}, (remedy,))[0]
+    figure = draw_figures(make_layers(), SQUARE, report.conclusion, {}, (remedy,))[0]
     assert [m.label for m in figure.measures if m.style == "shift"] == ["平移 168.4 米"]
     assert "shift" in [o.style for o in figure.outlines]
     assert "没有可行方案" in _remedy(row | {"feasible": False}).sentence

@@ -87,6 +87,7 @@ def _share_into(assessment: Assessment, folder: Path, word: bool) -> list[str]:
     give_back()
     with in_planes_of(assessment):
         write_tables(assessment, folder / "data")
+        give_back()
         return [*_put(pages_apart(assessment, word=word), folder), "数据表"]
 
 

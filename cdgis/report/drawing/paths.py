@@ -6,12 +6,13 @@ from functools import cache
 
 import numpy as np
 import shapely
-from geopandas import GeoDataFrame
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.core import layer_ids
 from cdgis.geometry.map_frame import View
+from cdgis.report.drawing.drawn_layer import DrawnLayer, drawn_layers
 from cdgis.report.drawing.palette import read_palette
+from cdgis.workspace.layers import Layer
 
 SIZE_PX = WIDTH_PX, HEIGHT_PX = 560, 400
 _MARGIN_PX = 4
@@ -56,24 +57,21 @@ class Sketch:
     """West, south, east, north in degrees: where the drawing's corners lie."""
 
 
-def layer_strokes(
-    key: str, title: str, zones: GeoDataFrame, *, style: str, view: View, thinned: bool = False
-) -> tuple[list[Stroke], list[LegendKey]]:
+def layer_strokes(drawn: DrawnLayer, *, style: str, view: View, step: int | None = None) -> tuple[list[Stroke], list[LegendKey]]:
     """Return one path per zone class in view, and the legend entries of what can be seen.
 
     Parameters
     ----------
-    thinned : whether the zones have been simplified for this view already.
+    step : the zones are simplified to two to the power of `step` degrees, and then no further; None for this view's own scale.
     """
-    index = np.sort(zones.sindex.query(shapely.box(*view.box(_MARGIN_PX))))
+    box, key, title = view.box(_MARGIN_PX), drawn.spec.id, drawn.spec.title
+    index = drawn.within(box)
     if len(index) == 0:
         return [], []
-    shapes = shapely.clip_by_rect(zones.geometry.to_numpy()[index], *view.box(_MARGIN_PX))
+    shapes = shapely.clip_by_rect(drawn.shapes[index] if step is None else drawn.thinned(index, step), *box)
     palette, strokes, legend = read_palette(), [], []
-    classes = zones["zone_class"].to_numpy()[index]
-    for zone_class in sorted(set(map(str, classes))):
-        own = shapes[classes == zone_class]
-        path = path_of(own, view, keep=thinned)
+    for zone_class, own in drawn.by_class(index, shapes):
+        path = path_of(own, view, keep=step is not None)
         if not path:
             continue
         colour = palette.zone_colour(key, zone_class)
@@ -104,15 +102,16 @@ def path_of(shapes: BaseGeometry | np.ndarray, view: View, *, keep: bool = False
         shapes = shapely.simplify(shapes, 0.5 / view.degree_px)
     parts = shapely.get_parts(shapes)
     areal = shapely.get_dimensions(parts) == 2
-    lines = [*shapely.get_rings(parts[areal]), *parts[shapely.get_dimensions(parts) == 1]]
-    if not lines:
+    rings, opened = shapely.get_rings(parts[areal]), parts[shapely.get_dimensions(parts) == 1]
+    lines = np.concatenate((rings, opened))
+    if not len(lines):
         return ""
-    lonlat, owner = shapely.get_coordinates(np.array(lines, dtype=object), return_index=True)
+    lonlat, owner = shapely.get_coordinates(lines, return_index=True)
     xy = np.rint(view.pixels(lonlat) * 10).astype(np.int64)
     first = np.diff(owner, prepend=-1) != 0
     steps = np.where(first[:, None], xy, np.diff(xy, axis=0, prepend=np.zeros((1, 2), dtype=np.int64)))
     kept = first | steps.any(axis=1)
-    closed = np.array([line.geom_type == "LinearRing" for line in lines])
+    closed = np.arange(len(lines)) < len(rings)
     ends = np.cumsum(np.bincount(owner[kept], minlength=len(lines)))
     words = list(map(_tenths, steps[kept].ravel().tolist()))
     return "".join(
@@ -128,14 +127,11 @@ def _tenths(value: int) -> str:
     return f"{value / 10:g}"
 
 
-def places_in(zones: Mapping[str, GeoDataFrame], view: View) -> tuple[Spot, ...]:
+def places_in(layers: Mapping[str, Layer], view: View) -> tuple[Spot, ...]:
     """Return at most four towns in view."""
-    if PLACES not in zones:
-        return ()
-    places = zones[PLACES]
-    index = np.sort(places.sindex.query(shapely.box(*view.box())))[:4]
-    if len(index) == 0:
-        return ()
-    xy = view.pixels(shapely.get_coordinates(shapely.centroid(places.geometry.to_numpy()[index])))
-    names = places["zone_name"].to_numpy()[index]
-    return tuple(Spot(x=float(x), y=float(y), label=str(name)) for (x, y), name in zip(xy, names, strict=True))
+    spots: list[Spot] = []
+    for places in drawn_layers(layers, PLACES):
+        index = places.within(view.box())[:4]
+        xy = view.pixels(shapely.get_coordinates(shapely.centroid(places.shapes[index])))
+        spots += [Spot(x=x, y=y, label=places.names[i]) for (x, y), i in zip(xy.tolist(), index.tolist(), strict=True)]
+    return tuple(spots)

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-import shapely
 from geopandas import GeoDataFrame
 
 from cdgis.core import layer_ids
 from cdgis.geometry.map_frame import View
+from cdgis.report.drawing.drawn_layer import drawn_layers
 from cdgis.report.drawing.palette import read_palette
 from cdgis.report.drawing.paths import (
     BASE_LINES,
@@ -38,11 +38,10 @@ _OUTLINE = "#12324a"
 
 
 class PlaceMaps:
-    """Draws places of one set of layers; each layer's index is made once."""
+    """Draws places of one set of layers."""
 
     def __init__(self, layers: Layers) -> None:
         self._layers = {key: layer for key, layer in layers.items() if layer.spec.is_vector}
-        self._thin: dict[tuple[str, int], GeoDataFrame] = {}
 
     def draw(self, zones: GeoDataFrame) -> Sketch | None:
         """Return the drawing of a place's zones, nothing for an empty outline."""
@@ -51,10 +50,10 @@ class PlaceMaps:
         view = _view(zones)
         strokes: list[Stroke] = []
         legend: list[LegendKey] = [("subject", _OUTLINE, "本区范围")]
+        step = math.floor(math.log2(1 / view.degree_px))  # less than a pixel
         for key, style in _PLAN:
-            if key in self._layers:
-                title, thin = self._layers[key].spec.title, self._thinned(key, 1 / view.degree_px)
-                made, entries = layer_strokes(key, title, thin, style=style, view=view, thinned=True)
+            for layer in drawn_layers(self._layers, key):
+                made, entries = layer_strokes(layer, style=style, view=view, step=step)
                 strokes += made
                 legend += entries
         strokes.append(Stroke(path=path_of(zones.geometry.to_numpy(), view), style="outline", colour=_OUTLINE))
@@ -62,23 +61,12 @@ class PlaceMaps:
         return Sketch(
             strokes=tuple(stroke for stroke in strokes if stroke.path),
             spots=(),
-            places=places_in({key: layer.zones for key, layer in self._layers.items()}, view),
+            places=places_in(self._layers, view),
             legend=tuple(dict.fromkeys(legend)),
             bar_px=bar_px,
             bar_label=bar_label,
             frame=view.frame,
         )
-
-    def _thinned(self, key: str, pixel_deg: float) -> GeoDataFrame:
-        """Return a layer simplified to less than a pixel; views of like scale share one copy."""
-        step = math.floor(math.log2(pixel_deg))
-        if (key, step) not in self._thin:
-            zones = self._layers[key].zones
-            shapes = shapely.simplify(zones.geometry.to_numpy(), 2.0**step)
-            self._thin[key, step] = GeoDataFrame(
-                {"zone_class": zones["zone_class"].to_numpy()}, geometry=shapes, crs=zones.crs
-            )
-        return self._thin[key, step]
 
 
 def with_spots(sketch: Sketch, zones: GeoDataFrame, subjects: Sequence[Row], verdicts: Mapping[str, str]) -> Sketch:

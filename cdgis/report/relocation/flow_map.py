@@ -8,6 +8,7 @@ import shapely
 
 from cdgis.core import layer_ids
 from cdgis.geometry.map_frame import View
+from cdgis.report.drawing.drawn_layer import drawn_layers
 from cdgis.report.drawing.palette import read_palette
 from cdgis.report.drawing.paths import SIZE_PX, Stroke, layer_strokes, places_in
 from cdgis.report.drawing.paths import Sketch as Drawing
@@ -87,16 +88,14 @@ def _base(assessment: Assessment, view: View) -> Drawing:
     strokes: list[Stroke] = []
     legend: list[tuple[str, str, str]] = []
     for key, style in _PLAN:
-        if key not in assessment.layers:
-            continue
-        layer = assessment.layers[key]
-        made, entries = layer_strokes(key, layer.spec.title, layer.zones, style=style, view=view)
-        strokes += made
-        legend += [(style, colour, layer.spec.title) for style, colour, _ in entries[:1]]
+        for layer in drawn_layers(assessment.layers, key):
+            made, entries = layer_strokes(layer, style=style, view=view)
+            strokes += made
+            legend += [(style, colour, layer.spec.title) for style, colour, _ in entries[:1]]
     bar_px, bar_label = view.scale_bar
-    zones = {key: layer.zones for key, layer in assessment.layers.items() if layer.spec.is_vector}
+    vectors = {key: layer for key, layer in assessment.layers.items() if layer.spec.is_vector}
     return Drawing(
-        strokes=tuple(strokes), spots=(), places=places_in(zones, view), legend=tuple(dict.fromkeys(legend)),
+        strokes=tuple(strokes), spots=(), places=places_in(vectors, view), legend=tuple(dict.fromkeys(legend)),
         bar_px=bar_px, bar_label=bar_label, frame=view.frame,
     )  # fmt: skip
 

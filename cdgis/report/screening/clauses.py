@@ -39,6 +39,13 @@ class Everybody:
         self.place = {str(subject_id): place for place, subject_id in enumerate(ids)}
         self.facts = Facts.of(subjects, attributes[attributes["subject_id"].isin(ids)])
         self._missing: dict[str, list[tuple[str, Kleene]]] = {}
+        self._asked: dict[str, tuple[str, ...]] = {}
+
+    def asked(self, rule: Rule) -> tuple[str, ...]:
+        """Return `names_asked` of a rule."""
+        if rule.id not in self._asked:
+            self._asked[rule.id] = names_asked(rule)
+        return self._asked[rule.id]
 
     def missing(self, rule: Rule) -> list[tuple[str, Kleene]]:
         """Return `missing_information` of a rule."""
@@ -175,7 +182,7 @@ def _clause(
         note=rule.note if rule else "",
         plan_measure=str(first["plan_measure"]),
         missing=tuple(fact_of(name, "") for name in missing),
-        situation=subject.told(names_asked(rule)) if rule else (),
+        situation=subject.told(subject.everybody.asked(rule)) if rule else (),
         conformity=conformity,
         reason=reason,
     )

@@ -25,7 +25,7 @@ from cdgis.report.screening.content import (
     UnitTable,
 )
 from cdgis.report.screening.evidence import Standing, alternatives_of, data_of, peers_of, standing_of
-from cdgis.report.screening.figure import DrawnLayers, draw_figures, layers_to_draw
+from cdgis.report.screening.figure import draw_figures, layers_to_draw
 from cdgis.report.screening.occupation import Ground, hard_layers, hard_lines_of, nearby_of, occupation_of
 from cdgis.report.screening.phrases import split, wording
 from cdgis.report.screening.record import SCHEMA, input_rows, rows_of
@@ -62,7 +62,6 @@ class Composer:
     def __init__(self, assessment: Assessment) -> None:
         self.assessment = assessment
         self.book = Casebook(assessment)
-        self._drawn = DrawnLayers(assessment.layers)
 
     @cached_property
     def _caps(self) -> Mapping[str, Sequence[Row]]:
@@ -124,7 +123,7 @@ class Composer:
             basics=basics_of(subject, case.shape, boundary, rows("attributes", subject_id), case.intake),
             conclusion=case.conclusion,
             figures=draw_figures(
-                self._drawn, case.shape, case.conclusion, drawn, alternatives.remedies,
+                a.layers, case.shape, case.conclusion, drawn, alternatives.remedies,
                 boundary=boundary if a.audience == "internal" else None,
             ),  # fmt: skip
             occupation=occupation_of(ground, case.findings),

@@ -13,15 +13,15 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.core import layer_ids
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.number_format import metres
 from cdgis.core.vocabulary import Effect, State
 from cdgis.geometry.map_frame import View
+from cdgis.report.drawing.drawn_layer import DrawnLayer, drawn_layers
 from cdgis.report.screening.boundary import Boundary
 from cdgis.report.screening.content import Clause, Conclusion, Figure, Mark, Measure, Outline, Remedy
 from cdgis.report.screening.critical import critical_ends
 from cdgis.siting.remedies import Kind
-from cdgis.workspace.layers import Layer, Layers
+from cdgis.workspace.layers import Layers
 
 SIZE_PX = WIDTH_PX, HEIGHT_PX = 720, 480
 MOST_LABELS = 60
@@ -36,45 +36,12 @@ _MOST_LAYERS, _MOST_FILLED = 9, 1
 _LEAST_LINE_PX = 24.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Drawn:
-    """A layer taken out of its frame: hundreds of figures ask it for what they show."""
-
-    layer: Layer
-    tree: shapely.STRtree
-    shapes: np.ndarray
-    classes: np.ndarray
-    names: list[str]
-
-
 _Piece = tuple[Outline, BaseGeometry | np.ndarray]
 """An outline without its path, and the shape or shapes it is drawn from."""
 
 
-class DrawnLayers:
-    """The layers of one assessment as its figures draw them."""
-
-    def __init__(self, layers: Layers) -> None:
-        self.layers = layers
-        self._drawn: dict[str, _Drawn] = {}
-
-    def of(self, keys: Iterable[str]) -> list[_Drawn]:
-        """Return those of the layers that are loaded, in the order of `keys`."""
-        return [self._get(key) for key in keys if key in self.layers]
-
-    def _get(self, key: str) -> _Drawn:
-        if key not in self._drawn:
-            zones = self.layers[key].zones
-            shapes = zones.geometry.to_numpy()
-            self._drawn[key] = _Drawn(
-                layer=self.layers[key], tree=shapely.STRtree(shapes), shapes=shapes,
-                classes=zones["zone_class"].to_numpy().astype(str), names=list(map(str, zones["zone_name"])),
-            )  # fmt: skip
-        return self._drawn[key]
-
-
 def draw_figures(
-    drawn: DrawnLayers,
+    layers: Layers,
     shape: BaseGeometry | None,
     conclusion: Conclusion,
     wanted: Mapping[str, str],
@@ -93,16 +60,16 @@ def draw_figures(
     """
     if shape is None or shape.is_empty:
         return ()
-    ends = critical_ends(drawn.layers.get(conclusion.critical_layer), shape, conclusion.critical_distance_m)
+    ends = critical_ends(layers.get(conclusion.critical_layer), shape, conclusion.critical_distance_m)
     moved = [(r, shapely.from_wkt(r.wkt)) for r in remedies if r.feasible and r.wkt]
     near_ends = [shapely.LineString(ends)] if ends is not None and conclusion.critical_distance_m <= 5_000 else []
     view = _view([shape, *near_ends, *(g for _, g in moved)], room=1.9, least_width_m=_LEAST_WIDTH_M)
     detailed = shapely.get_dimensions(shape) > 0
     measures = _critical(ends, conclusion, view, least_px=_LEAST_LINE_PX if detailed else 0.0) + _shifts(shape, moved, view)
-    figures = [_figure("项目位置与周边管控区", drawn, shape, view, wanted, (measures, moved))]
+    figures = [_figure("项目位置与周边管控区", layers, shape, view, wanted, (measures, moved))]
     if detailed and boundary is not None:
         near = _view([shape], room=1.3, least_width_m=_LEAST_DETAIL_M)
-        figures.append(_figure("项目边界与界址点", drawn, shape, near, wanted, (_critical(ends, conclusion, near), []), boundary=boundary))
+        figures.append(_figure("项目边界与界址点", layers, shape, near, wanted, (_critical(ends, conclusion, near), []), boundary=boundary))
     return tuple(figures)
 
 
@@ -136,7 +103,7 @@ def layers_to_draw(
 
 def _figure(
     title: str,
-    drawn: DrawnLayers,
+    layers: Layers,
     shape: BaseGeometry,
     view: View,
     wanted: Mapping[str, str],
@@ -147,15 +114,15 @@ def _figure(
     rings = [(key, style) for key, style in wanted.items() if style == "ring"]
     filled = [(key, style) for key, style in wanted.items() if style != "ring"]
     plan = [(_UNITS, "unit"), *_WATER, *filled[::-1], *rings[::-1], (_BORDERS, "border")]
-    pieces = [o for key, style in plan for layer in drawn.of([key]) for o in _pieces(layer, style, view)]
-    pieces += _overlap(drawn.of(key for key, style in wanted.items() if style == "area"), shape)
+    pieces = [o for key, style in plan for layer in drawn_layers(layers, key) for o in _pieces(layer, style, view)]
+    pieces += _overlap(drawn_layers(layers, *(key for key, style in wanted.items() if style == "area")), shape)
     pieces.append((_named("subject", "项目范围"), shape))
     measures, moved = additions
     for remedy, geometry in moved:
         style = "shift" if remedy.kind == Kind.SHIFT else "clip"
         pieces.append((_named(style, f"{remedy.kind}方案（{remedy.target}）"), geometry))
     outlines = [replace(o, path=path) for (o, _), path in zip(pieces, _paths([p for _, p in pieces], view), strict=True) if path]
-    marks, note = _marks(shape, view, drawn.of([_PLACES]), boundary)
+    marks, note = _marks(shape, view, drawn_layers(layers, _PLACES), boundary)
     bar_px, bar_label = view.scale_bar
     return Figure(
         title=title, width=WIDTH_PX, height=HEIGHT_PX, outlines=tuple(outlines), marks=marks,
@@ -163,18 +130,16 @@ def _figure(
     )  # fmt: skip
 
 
-def _pieces(drawn: _Drawn, style: str, view: View) -> list[_Piece]:
+def _pieces(drawn: DrawnLayer, style: str, view: View) -> list[_Piece]:
     """Return one outline per zone class in view, and the shapes it is to be drawn from."""
-    index = np.sort(drawn.tree.query(shapely.box(*view.box(_MARGIN_PX))))
+    index = drawn.within(view.box(_MARGIN_PX))
     if not len(index):
         return []
-    whole, spec = drawn.shapes[index], drawn.layer.spec
+    whole, spec = drawn.shapes[index], drawn.spec
     # A border is drawn as a line: clipped as an area it would run along the edge of the view as well.
     shapes = shapely.clip_by_rect(shapely.boundary(whole) if style == "border" else whole, *view.box(_MARGIN_PX))
-    classes = drawn.classes[index]
-    made = []
-    for zone_class in sorted(set(classes.tolist())):
-        part = shapes[classes == zone_class]
+    made: list[_Piece] = []
+    for zone_class, part in drawn.by_class(index, shapes):
         drawn_as = "line" if style in ("area", "ring") and shapely.get_dimensions(part).max() == 1 else style
         named = style in ("unit", "area", "ring") and zone_class not in ("", spec.title)
         label = f"{spec.title}·{zone_class}" if named else spec.title
@@ -182,14 +147,14 @@ def _pieces(drawn: _Drawn, style: str, view: View) -> list[_Piece]:
     return made
 
 
-def _overlap(layers: Sequence[_Drawn], shape: BaseGeometry) -> list[_Piece]:
+def _overlap(layers: Iterable[DrawnLayer], shape: BaseGeometry) -> list[_Piece]:
     """Return what the subject shares with the deciding zones; the numbers for it are in the tables."""
     if shapely.get_dimensions(shape) != 2:
         return []
     shared = [
         shapely.intersection(zone, shape)
         for layer in layers
-        if layer.layer.spec.geometry == "polygon"
+        if layer.spec.geometry == "polygon"
         for zone in layer.shapes[np.sort(layer.tree.query(shape, predicate="intersects"))]
     ]
     return [(_named("overlap", "与决定性区重叠部分"), shapely.union_all(shared))] if shared else []
@@ -224,7 +189,7 @@ def _paths(shapes: Sequence[BaseGeometry | np.ndarray], view: View) -> list[str]
     return list(map("".join, drawn))
 
 
-def _marks(shape: BaseGeometry, view: View, places: Sequence[_Drawn], boundary: Boundary | None) -> tuple[tuple[Mark, ...], str]:
+def _marks(shape: BaseGeometry, view: View, places: Iterable[DrawnLayer], boundary: Boundary | None) -> tuple[tuple[Mark, ...], str]:
     """Return places in view, the subject's point, and boundary points as far as their labels have room."""
     marks, note = _places(places, view), ""
     dimension = shapely.get_dimensions(shape)
@@ -257,10 +222,10 @@ def _with_room(xy: np.ndarray) -> list[int]:
     return chosen
 
 
-def _places(places: Sequence[_Drawn], view: View) -> list[Mark]:
+def _places(places: Iterable[DrawnLayer], view: View) -> list[Mark]:
     marks = []
     for layer in places:
-        index = np.sort(layer.tree.query(shapely.box(*view.box())))[:6]
+        index = layer.within(view.box())[:6]
         xy = view.pixels(shapely.get_coordinates(shapely.centroid(layer.shapes[index])))
         marks += [Mark(x=x, y=y, label=layer.names[i], style="place") for (x, y), i in zip(xy.tolist(), index.tolist(), strict=True)]
     return marks

@@ -1,6 +1,7 @@
 """Values put into the report's fixed sentences (cdgis/data/screening/wording.toml)."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from cdgis.core.number_format import area_digits, metres
@@ -34,6 +35,7 @@ def named(names: tuple[str, ...]) -> str:
     return "、".join(unique[:_MOST_ZONES]) + (f" 等 {len(unique)} 处" if len(unique) > _MOST_ZONES else "")
 
 
+@lru_cache(maxsize=4096)
 def split(cell: str) -> tuple[str, ...]:
     """Return the items of a list inside one cell."""
     return tuple(item for item in str(cell).split(LIST_SEPARATOR) if item)
