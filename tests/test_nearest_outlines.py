@@ -116,6 +116,18 @@ def test_the_first_questions_are_answered_as_by_a_tree_of_all_chunks(seed):
     assert len(fresh._asked) == 8 and not asked._asked and fresh._trees and asked._trees
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_zones_within_reach_of_many_are_found_without_a_tree_of_all_chunks(seed):
+    rng, found = np.random.default_rng(seed), zones(seed)
+    many = Cut.outlined(subjects(seed)) if seed % 2 else Cut.outlined(np.concatenate([strewn(90, seed, size=300.0), winding(9, seed)]))
+    reach_m = rng.choice([0.0, 3.0, 50.0, 900.0], len(many.whole), p=[0.7, 0.1, 0.1, 0.1])
+    plain, mine = (OutlineIndex.of(found, engine=engine) for engine in (Engine.PLAIN, Engine.COMPILED))
+    said, by_kernel = plain.within(many, reach_m), mine.within(many, reach_m)
+    assert len(said[0]) and [part.tobytes() for part in said] == [part.tobytes() for part in by_kernel]
+    assert plain._trees and not mine._trees
+    assert [len(part) for part in mine.within(many, np.zeros(len(many.whole)))] == [0, 0, 0]
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_long_edges_that_cross_far_from_all_corners_touch_though_another_zone_has_a_corner_nearer(seed):
     rng = np.random.default_rng(seed)

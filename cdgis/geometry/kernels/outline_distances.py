@@ -187,8 +187,7 @@ class OutlineIndex:
     def _tree(self, use: IntArray | None) -> shapely.STRtree:
         """Return the tree of some chunks, or of all, kept for the next subjects."""
         key = b"" if use is None or len(use) == len(self.chunks) else use.tobytes()
-        tree = self._trees.get(key)
-        if tree is None:
+        if (tree := self._trees.get(key)) is None:
             if len(self._trees) >= _KEPT_TREES:
                 self._trees.clear()
             tree = self._trees.setdefault(key, shapely.STRtree(self.shapes if key == b"" or use is None else self.shapes[use]))
@@ -197,20 +196,22 @@ class OutlineIndex:
     def within(self, subjects_local: GeometryArray | Cut, reach_m: FloatArray) -> tuple[IntArray, IntArray, FloatArray]:
         """Return (subject, zone, geodesic distance in metres) for outlines within `reach_m`, where positive, of each subject."""
         cut = subjects_local if isinstance(subjects_local, Cut) else Cut.outlined(subjects_local)
-        asked = np.flatnonzero(reach_m[cut.owner] > 0)
-        if not asked.size:
+        if not (asked := np.flatnonzero(reach_m[cut.owner] > 0)).size:
             return asked, asked, np.empty(0)
         reach = reach_m[cut.owner[asked]]
         # The distance plane is off; ask a little wider, then decide geodesically.
         wide = 1 + max(_LEAST_SLACK, 1.5 * current_planes().scale_error)
         if (few := self._for(cut, None, reach_m * wide)) is not self:
             return few.within(cut, reach_m)
+        if len(self.chunks) and chosen_engine(self.engine, work=_SHAPE_COUNTS * len(cut.whole)) is Engine.COMPILED:
+            near = cut.outlines.in_reach(reach_m * wide + _ROOM_M * (reach_m > 0), self.chunks, self._box_tree)
+            if near is not None:  # shapes and a tree of all chunks are most of what an index weighs
+                return OutlineIndex(chunks=self.chunks.only(near), engine=Engine.PLAIN).within(cut, reach_m)
         at, chunk = self._tree(None).query(cut.pieces[asked], predicate="dwithin", distance=reach * wide + TOUCH_M)
-        at = asked[at]
-        if not at.size:
+        if not (at := asked[at]).size:
             return at, chunk, np.empty(0)
         subject, plane = cut.owner[at], shapely.distance(cut.pieces[at], self.shapes[chunk])
-        order = np.lexsort((plane, self.owner[chunk], subject))
+        order = np.lexsort((chunk, plane, self.owner[chunk], subject))
         at, chunk, subject = at[order], chunk[order], subject[order]
         first = np.r_[True, (subject[1:] != subject[:-1]) | (self.owner[chunk[1:]] != self.owner[chunk[:-1]])]
         at, chunk, subject = at[first], chunk[first], subject[first]

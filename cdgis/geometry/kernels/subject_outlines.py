@@ -16,6 +16,8 @@ from cdgis.geometry.outline_chunks import OutlineChunks
 
 _FIRST_LOOK_M, _WIDER, _MORE_THAN_TIES_M = 16.0, 8.0, 0.01
 """How far is looked first, how many times farther each time nothing is found, and how much farther than that."""
+_MOST_LEFT = 64
+"""Subjects that are not held are asked of all chunks one by one."""
 _KINDS = (1, 3, 5, 6)
 """Lines and polygons, single or several."""
 
@@ -85,6 +87,22 @@ class SubjectOutlines:
             limit = np.full(int(near.sum()), (reach + _MORE_THAN_TIES_M) ** 2)
             found.append(np.unique(near_outlines(*asked, at[near], limit, False)[1]))
             at, reach = at[~near], reach * _WIDER
+        return np.unique(np.concatenate(found))
+
+    def in_reach(self, reach_m: FloatArray, others: OutlineChunks, tree: BoxTree) -> IntArray | None:
+        """Return the other chunks whose boxes lie within reach, where positive, of some subject's; None if too many are not held."""
+        from cdgis.geometry.kernels.compiled.outline_tree import near_outlines
+
+        at = np.flatnonzero(reach_m > 0)
+        held = self.held(at)
+        if (~held).sum() > _MOST_LEFT:
+            return None
+        found = [near_outlines(_flat(others), tree.nodes, *self._flat(), at[held], reach_m[at[held]] ** 2, False)[1]]
+        boxes, level, order = tree.nodes
+        west, south, east, north = boxes[: level[1]].T
+        rest = at[~held]
+        for (x0, y0, x1, y1), reach in zip(shapely.bounds(self.whole[rest]).tolist(), reach_m[rest].tolist(), strict=True):
+            found.append(order[(west <= x1 + reach) & (east >= x0 - reach) & (south <= y1 + reach) & (north >= y0 - reach)])
         return np.unique(np.concatenate(found))
 
     def _flat(self) -> tuple[tuple[FloatArray, IntArray, IntArray], FloatArray, IntArray]:
