@@ -1,6 +1,7 @@
 """Polygons made valid on the planes, where straight edges run otherwise than in longitude and latitude."""
 
 from dataclasses import dataclass
+from operator import is_
 
 import numpy as np
 import shapely
@@ -23,18 +24,16 @@ class _Answer:
     lonlat: GeometryArray
     plane: GeometryArray
     mended: BoolArray
-    place: dict[int, int]
-
-    @classmethod
-    def of(cls, lonlat: GeometryArray, plane: GeometryArray, mended: BoolArray) -> "_Answer":
-        """Return an answer to be asked by shape."""
-        return cls(current_planes(), lonlat.copy(), plane.copy(), mended.copy(), {id(one): at for at, one in enumerate(lonlat.tolist())})
 
     def places(self, lonlat: GeometryArray) -> IntArray | None:
         """Return where each shape stands in the answer, None if one of them does not."""
         if self.planes != current_planes() or len(lonlat) > len(self.lonlat):
             return None
-        found = [self.place.get(id(one), -1) for one in lonlat.tolist()]
+        known, asked = self.lonlat.tolist(), lonlat.tolist()
+        if len(asked) == len(known) and all(map(is_, known, asked)):
+            return np.arange(len(asked))
+        place = dict(zip(map(id, known), range(len(known)), strict=True))
+        found = [place.get(id(one), -1) for one in asked]
         return None if min(found) < 0 else np.array(found)
 
 
@@ -58,7 +57,7 @@ def valid_on_plane(lonlat: GeometryArray) -> tuple[GeometryArray, BoolArray]:
         if places is not None:
             return known.plane[places], known.mended[places]
     plane, mended = valid_polygons(geometries_to_plane(lonlat))
-    _last[:] = [_Answer.of(lonlat, plane, mended)]
+    _last[:] = [_Answer(current_planes(), lonlat.copy(), plane.copy(), mended.copy())]
     return plane, mended
 
 

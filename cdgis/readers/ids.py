@@ -15,8 +15,9 @@ _LONGEST_SLUG = 48
 
 def safe_id(text: str) -> str:
     """Return `text` as an id fit for file names; what had to be replaced is told apart by a short hash."""
-    word = text if _SAFE_ID.fullmatch(text) else unicodedata.normalize("NFKC", text).strip()
-    if _SAFE_ID.match(word) and not _DEVICE.match(word):
+    fits = _SAFE_ID.fullmatch(text)
+    word = text if fits else unicodedata.normalize("NFKC", text).strip()
+    if (fits or _SAFE_ID.match(word)) and not _DEVICE.match(word):
         return word
     kept = _UNSAFE_RUN.sub("-", word).strip("-._")[:_LONGEST_SLUG].rstrip("-._")
     digest = hashlib.sha256(word.encode("utf-8", errors="surrogatepass")).hexdigest()[:6]

@@ -68,8 +68,9 @@ def intake_note(file: str, row: str, remarks: tuple[Remark, ...]) -> IntakeNote:
 
 def numbered(note: IntakeNote, row: str) -> IntakeNote:
     """Return the line of a row of which the same is said."""
+    shown = row if row.isascii() and row.isalnum() else visible(row)
     return IntakeNote(
-        file=note.file, row=visible(row), status=note.status, field=note.field, value=note.value, reason=note.reason,
+        file=note.file, row=shown, status=note.status, field=note.field, value=note.value, reason=note.reason,
         remedy=note.remedy,
     )  # fmt: skip
 

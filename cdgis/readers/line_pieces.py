@@ -28,7 +28,9 @@ _End = tuple[float, float]
 def joined_pieces(sites: Sequence[Described], describe: Callable[[SiteRecord], Description]) -> list[Described]:
     """Return the sites with every ring that several lines make as one: land when so stated, else asked about."""
     groups: dict[object, list[int]] = defaultdict(list)
-    for at, site in enumerate(sites):
+    lines = shapely.get_type_id(np.array([record.geometry for record, _ in sites], dtype=object)) == shapely.GeometryType.LINESTRING
+    for at in np.flatnonzero(lines).tolist():
+        site = sites[at]
         if _is_piece(site):
             groups[alike(site, frozenset(("subject_id", "name")))].append(at)
     whole: dict[int, Described] = {}
@@ -38,6 +40,8 @@ def joined_pieces(sites: Sequence[Described], describe: Callable[[SiteRecord], D
             members = [places[at] for at in ring]
             whole[members[0]] = _as_one([sites[at] for at in members], describe)
             gone.update(members[1:])
+    if not gone:
+        return list(sites)
     return [whole.get(at, site) for at, site in enumerate(sites) if at not in gone]
 
 

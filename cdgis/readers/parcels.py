@@ -117,6 +117,8 @@ def read_parcels(
 def _describer(declared: Mapping[str, str]) -> Callable[[SiteRecord], Description]:
     """Return what describes records by declaration and row, in this order; rows that say the same once."""
 
+    known: dict[int, tuple[Mapping[str, str], Description]] = {}
+
     @cache
     def described(headers: tuple[str, ...], cells: tuple[str, ...]) -> Description:
         """Return what these cells say."""
@@ -124,7 +126,11 @@ def _describer(declared: Mapping[str, str]) -> Callable[[SiteRecord], Descriptio
 
     def describe(record: SiteRecord) -> Description:
         """Return what is said of a record."""
-        return described(tuple(record.texts), tuple(record.texts.values()))
+        texts, found = known.get(id(record.texts), (None, None))
+        if found is None or texts is not record.texts:  # rows that say the same have one mapping, which is kept with the answer
+            found = described(tuple(record.texts), tuple(record.texts.values()))
+            known[id(record.texts)] = (record.texts, found)
+        return found
 
     return describe
 
@@ -134,9 +140,12 @@ def _undoubted(sites: Sequence[Described], places: StatedPlaces) -> list[bool]:
     shapes = np.array([record.geometry for record, _ in sites], dtype=object)
     land = np.asarray(shapely.get_dimensions(shapes) == ShapeKind.POLYGON.dimension)
     alike: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    said: dict[int, tuple[str, ...]] = {}
     for at in np.flatnonzero(land).tolist():
         described = sites[at][1]
-        alike[(described.columns.get("geometry_kind", ""), *said_of_place(described))].append(at)
+        if id(described) not in said:
+            said[id(described)] = (described.columns.get("geometry_kind", ""), *said_of_place(described))
+        alike[said[id(described)]].append(at)
     for (kind, *_), same in alike.items():
         meant = not kind or named_kind(kind) is ShapeKind.POLYGON
         land[same] = places.undoubted(shapes[same], sites[same[0]][1]) if meant else False

@@ -16,6 +16,8 @@ from cdgis.readers.repair import Settled, densified_lonlat, settle, usable
 from cdgis.workspace.given_outline import GivenOutline
 
 _COLLECTION = 7
+_DEGREE_M = 112_000.0
+"""More than a degree of latitude or longitude measures anywhere."""
 
 
 def settle_rows(shapes: GeometryArray, epsg: int, source: SiteSource) -> list[Settled]:
@@ -47,7 +49,9 @@ def _as_they_are(shapes: GeometryArray, epsg: int, source: SiteSource) -> tuple[
     lonlat[plain], cut = densified_lonlat(shapes[plain], epsg)
     plane, crossed = valid_on_plane(lonlat[plain])
     x_min, y_min, x_max, y_max = shapely.bounds(lonlat[plain]).T
-    fine = ~cut & ~crossed & ~shapely.is_empty(plane) & (geodesic_distance_m(x_min, y_min, x_max, y_max) <= MOST_EXTENT_M)
+    fine = ~cut & ~crossed & ~shapely.is_empty(plane)
+    wide = np.flatnonzero((x_max - x_min + y_max - y_min) * _DEGREE_M > MOST_EXTENT_M)  # along its sides no box is longer
+    fine[wide] &= geodesic_distance_m(x_min[wide], y_min[wide], x_max[wide], y_max[wide]) <= MOST_EXTENT_M
     if source.home is not None and epsg not in GEOGRAPHIC:
         fine &= (x_min >= source.home[0]) & (y_min >= source.home[1]) & (x_max <= source.home[2]) & (y_max <= source.home[3])
     plain[plain] = fine

@@ -26,7 +26,7 @@ from cdgis.readers.shape_kind import ShapeKind, are_vertices, heads, named_kind,
 from cdgis.readers.subjects import Description
 
 LEAST_VERTICES = 3
-_LONLAT = 4490
+_LONLAT, _POINT = 4490, 0
 _TELLING = ("industry", "project_type", "activity", "county", "township")
 """Columns that say what a site is, so that rows which differ in one are different sites."""
 _COUNTING = ("subject_id", "name", "sequence", "parcel", None)
@@ -61,6 +61,10 @@ def put_together(
     listed : the file is a list of points (a table, way points), so that unnamed ones may as well be vertices.
     repair_share : a repair of a parcel that gains and loses more than this share of it is refused.
     """
+    kinds = shapely.get_type_id(np.array([record.geometry for record in records], dtype=object))
+    headers = {id(record.texts): record.texts for record in records}.values()
+    if not (kinds <= _POINT).any() and not any(heads(header, "column") for texts in headers for header in texts):
+        return [(record, describe(record)) for record in records]  # land and lines as they are
     rows = [(record, describe(record)) for record in _filled_down(records)]
     grouped: dict[object, list[Described]] = {}
     candidates = [_is_candidate(record) for record, _ in rows]

@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -53,9 +54,9 @@ def _column(values: Any) -> pa.Array:
 def _numbered(values: pd.Categorical, kind: pa.DataType) -> pa.Array:
     """Return texts by their numbers, numbered as they first occur."""
     codes, texts = values.codes, pa.array(np.asarray(values.categories, dtype=object), kind)
-    early = pd.unique(codes[:_EARLY])
-    if len(early) == len(texts) and (early == np.arange(len(early))).all():
+    if _are_in_order(codes, len(texts)):
         return pa.DictionaryArray.from_arrays(pa.array(codes), texts)
+    early = pd.unique(codes[:_EARLY])
     number = np.full(len(texts), -1, dtype=next(kind for kind in (np.int8, np.int16, np.int32) if len(texts) <= np.iinfo(kind).max))
     number[early] = np.arange(len(early))
     indices = number[codes]
@@ -64,6 +65,14 @@ def _numbered(values: pd.Categorical, kind: pa.DataType) -> pa.Array:
         number[late] = np.arange(len(early), len(early) + len(late))
         indices = number[codes]
     return pa.DictionaryArray.from_arrays(pa.array(indices), texts.take(pa.array(np.concatenate([early, late]))))
+
+
+def _are_in_order(codes: npt.NDArray[np.signedinteger[Any]], count: int) -> bool:
+    """Return whether the numbers up to `count` first occur in their order, every one of them."""
+    if not len(codes) or codes[0] != 0 or codes.min() < 0:
+        return False
+    highest = np.maximum.accumulate(codes)
+    return bool(highest[-1] == count - 1 and (highest[1:] - highest[:-1] <= 1).all())
 
 
 def _spelled(kind: pa.DataType) -> pa.DataType:
