@@ -61,7 +61,7 @@ def _made_ready(layer: Layer) -> ReadyLayer:
 
 def meet(extents: Extents, layers: Sequence[ReadyLayer]) -> Met:
     """Return how subjects meet the zones of layers."""
-    near = [zones_near(extents.plane, one.plane.boxes) for one in layers]
+    near = [zones_near(extents.cut, one.plane.boxes) for one in layers]
     zones = Zones.together([one.plane.only(rows) for one, rows in zip(layers, near, strict=True)])
     layer, zone = np.repeat(np.arange(len(layers)), [len(rows) for rows in near]), np.concatenate(near).astype(np.int64)
 

@@ -11,9 +11,10 @@ from cdgis.geometry.kernels.outline_distances import (
     places_apart_m,
 )
 from cdgis.geometry.kernels.overlap_areas import Areas, overlap_areas, plain_overlap_areas
-from cdgis.geometry.kernels.pairs import Pairs, overlapping_pairs, rounding_m2, zones_near
+from cdgis.geometry.kernels.pairs import Pairs, overlapping_pairs, zones_near
 from cdgis.geometry.kernels.point_in_polygon import points_inside, points_inside_blocks
 from cdgis.geometry.kernels.projection_points import places_on_outlines, projection_points
+from cdgis.geometry.kernels.rounding import rounding_m2
 from cdgis.geometry.kernels.subdivide import Cut, Zones
 
 __all__ = [

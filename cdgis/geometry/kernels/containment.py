@@ -7,9 +7,8 @@ layer keeps.
 from functools import cached_property
 
 import numpy as np
-import shapely
 
-from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArray
+from cdgis.core.array_types import BoolArray, FloatArray, IntArray
 from cdgis.core.frozen_dataclass import dataclass
 from cdgis.geometry.kernels.engine import Engine, chosen_engine
 from cdgis.geometry.kernels.nearest import BoxTree, box_tree_of
@@ -54,12 +53,13 @@ class Settled:
 
 
 def subjects_within(
-    subjects: GeometryArray, able: BoolArray, zones: ZoneOutlines, *, room_m: float, engine: Engine | None = None
+    boxes: FloatArray, able: BoolArray, zones: ZoneOutlines, *, room_m: float, engine: Engine | None = None
 ) -> Settled:
     """Return what can be settled without looking at shapes; nothing in a small job.
 
     Parameters
     ----------
+    boxes : west, south, east and north of each subject.
     able : which subjects are points, or polygons large enough to count as inside what holds them.
     room_m : outlines this near to a subject's box come near it.
     """
@@ -69,6 +69,6 @@ def subjects_within(
     from cdgis.geometry.kernels.compiled.settling import settle
 
     chunks = zones.chunks
-    boxes: FloatArray = shapely.bounds(subjects[asked]) + np.array([-room_m, -room_m, room_m, room_m])
-    near, held = settle((chunks.xy, chunks.first, chunks.last), zones.tree.nodes, zones.bounded, len(zones.shapes), boxes)
+    wider: FloatArray = boxes[asked] + np.array([-room_m, -room_m, room_m, room_m])
+    near, held = settle((chunks.xy, chunks.first, chunks.last), zones.tree.nodes, zones.bounded, len(zones.shapes), wider)
     return Settled(settled=asked[near == 0].astype(np.int64), subject=asked[held[:, 0]].astype(np.int64), zone=held[:, 1])

@@ -18,11 +18,12 @@ from cdgis.core.frozen_dataclass import dataclass
 from cdgis.geometry.kernels.containment import Settled, subjects_within
 from cdgis.geometry.kernels.engine import Engine
 from cdgis.geometry.kernels.nearest import TOUCH_M
+from cdgis.geometry.kernels.rounding import ALONG_M, rounding_m2, within_rounding
 from cdgis.geometry.kernels.subdivide import Cut, Zones
 from cdgis.geometry.outline_chunks import OutlineChunks
 from cdgis.geometry.shapes import of_dimension
 
-_AREAL, _POINT = 2, 0
+_AREAL = 2
 """Dimension of polygons; type of single points."""
 _PREPARED = Lock()
 _MANY_PARTS = 16
@@ -31,10 +32,6 @@ _FEW_SUBJECTS = 64
 _ROOM_M = 1e-3
 """Far more than the distance at which shapes touch."""
 _NOTHING = shapely.GeometryCollection()
-_ROUNDING_M, _ROUNDING_M2 = 1e-8, 1e-6
-"""Shared edges whose vertices differ by rounding overlap by up to this along their length, and in a corner."""
-_ALONG_M = 1e-3
-"""A line that keeps within TOUCH_M of an outline for longer than this runs along it; a shorter overlap only touches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,13 +73,13 @@ def overlapping_pairs(
     """
     cut = subjects if isinstance(subjects, Cut) else Cut.of(subjects)
     zones = zones if isinstance(zones, Zones) else Zones.of(zones)
-    near = zones_near(cut.whole, zones.boxes)
+    near = zones_near(cut, zones.boxes)
     if not len(near):
         return _NO_PAIRS
     if len(near) < len(zones):
         found = overlapping_pairs(cut, zones.only(near), engine=engine)
         return replace(found, zone=near[found.zone], touch_zone=near[found.touch_zone])
-    settled = _settled(cut.whole, zones, engine)
+    settled = _settled(cut, zones, engine)
     open_ = np.ones(len(cut.whole), dtype=bool)
     open_[settled.settled] = False
     left = np.flatnonzero(open_)
@@ -102,23 +99,19 @@ def overlapping_pairs(
     )
 
 
-def _settled(subjects: GeometryArray, zones: Zones, engine: Engine | None) -> Settled:
+def _settled(subjects: Cut, zones: Zones, engine: Engine | None) -> Settled:
     """Return the polygons and points no outline comes near, and which of `zones` hold them; what is no more than rounding only touches."""
-    kind = (shapely.get_dimensions(subjects) == _AREAL) | (shapely.get_type_id(subjects) == _POINT)
-    able = kind & ~shapely.is_empty(subjects) & ~_within_rounding(subjects)
     outlines, place = zones.outlines()
-    found = subjects_within(subjects, able, outlines, room_m=_ROOM_M, engine=engine)
+    found = subjects_within(subjects.boxes, subjects.able, outlines, room_m=_ROOM_M, engine=engine)
     zone = place[found.zone]
     there = zone >= 0  # others do not come near the box of all subjects
     return replace(found, subject=found.subject[there], zone=zone[there])
 
 
-def zones_near(subjects: GeometryArray, boxes: FloatArray) -> IntArray:
+def zones_near(subjects: Cut, boxes: FloatArray) -> IntArray:
     """Return the zones whose boxes come near the box of all subjects: for one site far fewer than there are."""
     x0, y0, x1, y1 = boxes.T
-    box = shapely.bounds(subjects).reshape(-1, 4)
-    west, south = np.fmin.reduce(box[:, :2], initial=np.inf)
-    east, north = np.fmax.reduce(box[:, 2:], initial=-np.inf)
+    west, south, east, north = subjects.box
     return np.flatnonzero((x0 <= east + _ROOM_M) & (x1 >= west - _ROOM_M) & (y0 <= north + _ROOM_M) & (y1 >= south - _ROOM_M))
 
 
@@ -133,7 +126,7 @@ def _meeting(subjects: Cut, zones: Zones) -> Pairs:
     shared = _shared_pairs(subjects, cut, (at[~pointwise], piece[~pointwise]))
     subject, zone, overlap, area = (np.concatenate(both) for both in zip(points, shared, strict=True))
     inner = _meet_inside((subjects.whole, cut.whole), (subject, zone), overlap)
-    keep = ~shapely.is_empty(inner) & ~_within_rounding(inner)
+    keep = ~shapely.is_empty(inner) & ~within_rounding(inner)
     order = np.flatnonzero(keep)[np.lexsort((zone[keep], subject[keep]))]
     return Pairs(
         subject=subject[order],
@@ -169,18 +162,6 @@ def _of_pairs(
     holder, held = shapely.STRtree(subjects.pieces).query(zones.pieces[used], **asked)
     size = len(subjects.pieces)
     return np.isin(number * size + at, holder * size + held)
-
-
-def rounding_m2(outline_m: FloatArray) -> FloatArray:
-    """Return the area in m² that rounded coordinates may add or take along outlines of this length."""
-    return _ROUNDING_M * outline_m + _ROUNDING_M2
-
-
-def _within_rounding(overlap: GeometryArray) -> npt.NDArray[np.bool_]:
-    """Return which overlaps are no more than rounding of shared edges or ends: those only touch."""
-    dimension, length = shapely.get_dimensions(overlap), shapely.length(overlap)
-    flat = (dimension == _AREAL) & (shapely.area(overlap) <= rounding_m2(length))
-    return np.asarray(flat | ((dimension == 1) & (length <= _ALONG_M)))
 
 
 def _unique_pairs(at: IntArray, zone: IntArray) -> tuple[IntArray, IntArray]:
@@ -301,7 +282,7 @@ def _off_outline(thin: GeometryArray, areas: GeometryArray, area_of: IntArray) -
     strip = shapely.buffer(shapes[chunk], TOUCH_M, quad_segs=1)
     shared = shapely.intersection(thin[at], strip)
     pointlike = shapely.get_dimensions(thin[at]) == 0
-    along = np.where(pointlike, ~shapely.is_empty(shared), shapely.length(shared) > _ALONG_M)
+    along = np.where(pointlike, ~shapely.is_empty(shared), shapely.length(shared) > ALONG_M)
     order = np.argsort(at[along], kind="stable")
     at, strip = at[along][order], strip[along][order]
     out = thin.copy()

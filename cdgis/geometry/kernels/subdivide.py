@@ -7,9 +7,10 @@ from functools import cached_property
 import numpy as np
 import shapely
 
-from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
+from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArray
 from cdgis.geometry.halving import PIECE_VERTICES, Piece, small_pieces, subdivide
 from cdgis.geometry.kernels.containment import ZoneOutlines
+from cdgis.geometry.kernels.rounding import within_rounding
 from cdgis.geometry.kernels.subject_outlines import SubjectOutlines
 from cdgis.geometry.kernels.zone_store import ZoneStore
 from cdgis.geometry.outline_chunks import OutlineChunks
@@ -56,6 +57,23 @@ class Cut:
             pieces=np.concatenate([whole[small], outlines.shapes()]),
             owner=np.concatenate([small, large[outlines.owner]]).astype(np.int64),
         )
+
+    @cached_property
+    def boxes(self) -> FloatArray:
+        """West, south, east and north of each whole geometry; every layer asks for them."""
+        return np.asarray(shapely.bounds(self.whole).reshape(-1, 4))
+
+    @cached_property
+    def box(self) -> tuple[float, float, float, float]:
+        """West, south, east and north of all."""
+        least, most = np.fmin.reduce(self.boxes, initial=np.inf), np.fmax.reduce(self.boxes, initial=-np.inf)
+        return float(least[0]), float(least[1]), float(most[2]), float(most[3])
+
+    @cached_property
+    def able(self) -> BoolArray:
+        """Which are points, or polygons of more than rounding: such that an outline that does not come near either holds or not."""
+        kind = (shapely.get_dimensions(self.whole) == 2) | (shapely.get_type_id(self.whole) == 0)
+        return np.asarray(kind & ~shapely.is_empty(self.whole) & ~within_rounding(self.whole))
 
     @cached_property
     def outlines(self) -> SubjectOutlines:
