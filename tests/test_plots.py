@@ -10,7 +10,7 @@ from shapes import from_metres, metres
 from cdgis.geometry import geodesy
 from cdgis.geometry.plane_validity import valid_in_distance_plane
 from cdgis.siting.clearance import SETBACK_M, ObstacleUnions, Obstruction
-from cdgis.siting.plots import OpenGround
+from cdgis.siting.plots import OpenGround, _cut, _middle, _plot
 
 few = settings(max_examples=12)
 NONE = np.empty(0, dtype=object)
@@ -214,3 +214,48 @@ def test_obstacles_asked_for_before_are_those_asked_for_alone(seed):
         asked = zones[np.flatnonzero(rng.random(12) < 0.5)]
         for ours, alone in zip(kept.of(asked), ObstacleUnions().of(asked.copy()), strict=True):
             assert shapely.equals_identical(ours, alone)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_cut_leaves_on_its_lower_side_what_is_asked_for(seed):
+    """Polygons with holes, far from the origin, cut across and along, at vertices and between."""
+    rng = np.random.default_rng(seed)
+    discs = shapely.buffer(shapely.points(rng.uniform(0, 900, (4, 2))), rng.uniform(100, 400, 4), quad_segs=int(rng.integers(1, 9)))
+    holes = shapely.buffer(shapely.points(rng.uniform(0, 900, (3, 2))), rng.uniform(5, 90, 3), quad_segs=2)
+    whole = max(shapely.get_parts(shapely.difference(shapely.union_all(discs), shapely.union_all(holes))), key=shapely.area)
+    block = shapely.transform(whole if seed % 2 else shapely.reverse(whole), lambda xy: xy + [438_000, 4_560_000])
+    west, south, east, north = block.bounds
+    xs = shapely.get_coordinates(block)
+    for across in (True, False):
+        low, high = (west, east) if across else (south, north)
+        for at in (*rng.uniform(low, high, 3), *rng.choice(xs[:, 0 if across else 1], 3)):
+            box = shapely.box(west, south, at, north) if across else shapely.box(west, south, east, at)
+            wanted = float(shapely.area(shapely.intersection(block, box)))
+            cut = _cut(block, wanted, across=across)
+            box = shapely.box(west, south, cut, north) if across else shapely.box(west, south, east, cut)
+            assert shapely.area(shapely.intersection(block, box)) == pytest.approx(wanted, abs=1e-4) and low <= cut <= high
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_a_plot_is_the_least_square_found_by_halving(seed):
+    rng = np.random.default_rng(seed)
+    discs = shapely.buffer(shapely.points(rng.uniform(0, 500, (4, 2))), rng.uniform(60, 200, 4), quad_segs=3)
+    block = max(shapely.get_parts(shapely.union_all(discs)), key=shapely.area)
+    wanted = float(rng.uniform(0.01, 0.999)) * block.area
+    found, centre = _plot(block, wanted), _middle(block)
+
+    def piece(half: float) -> shapely.Geometry:
+        parts = shapely.get_parts(shapely.intersection(block, shapely.box(centre.x - half, centre.y - half, centre.x + half, centre.y + half)))
+        return parts[np.argmin(shapely.distance(parts, centre))]
+
+    low, high = 0.0, 2000.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (low, middle) if piece(middle).area >= wanted else (middle, high)
+    assert found.area >= wanted - 1e-6 and shapely.area(shapely.symmetric_difference(found, piece(high))) < 1e-3
+
+
+def test_plots_alone_are_each_the_plot_asked_for_alone():
+    found = ground(metres(0, 0, 700, 500), metres(-10, -10, 90, 300))
+    sizes = [4000.0, 90_000.0, 1e9, 4000.0]
+    assert [one.wkt for one in found.plots_alone(sizes)] == [found.plot(size).wkt for size in sizes]

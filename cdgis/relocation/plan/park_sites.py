@@ -74,10 +74,13 @@ def judge_places(loaded: Loaded, profiles: Profiles, parks: GeoDataFrame, *, lea
     wanted = [(id(one), float(profiles.size_m2[leaders[i // count]])) for i, one in enumerate(ground)]
     number = {key: i for i, key in enumerate(dict.fromkeys(wanted))}  # one plot for all who ask for the same on the same ground
     site, by_id = np.array([number[key] for key in wanted], dtype=np.int64), {id(one): one for one in ground}
+    sizes: dict[int, list[float]] = {}
+    for one, size in number:
+        sizes.setdefault(one, []).append(size)
+    plots = {one: iter(by_id[one].plots_alone(asked)) for one, asked in sizes.items()}
     sites = GeoDataFrame(
-        {"subject_id": [f"SITE-{i}" for i in range(len(number))]},
-        geometry=[by_id[one].plot(size) for one, size in number], crs="EPSG:4490",
-    )  # fmt: skip
+        {"subject_id": [f"SITE-{i}" for i in range(len(number))]}, geometry=[next(plots[one]) for one, _ in number], crs="EPSG:4490"
+    )
     measurement = _measure(loaded, sites, profiles, jobs)
     of_pair = of_profile[:, None] * count + np.arange(count)[None, :]
     verdicts = _judge_pairs(loaded, profiles, measurement, site[of_pair])
