@@ -65,7 +65,7 @@ def test_profiles_are_told_apart_by_who_is_concerned_and_how_far_off_where_that_
         seen.update(placed=placed, keys=keys, least=least)
         return [
             SimpleNamespace(
-                plots_alone=lambda areas, i=i: seen.setdefault("plots", []).extend((i, area) for area in areas) or [metres(i, 0, i + 1, 1)] * len(areas),
+                plots_alone=lambda areas, i=i: seen.setdefault("plots", []).extend((i, m2) for m2 in areas) or [metres(i, 0, i + 1, 1)] * len(areas),
                 prohibited_m2=1e4 * i,
                 total_m2=2e4,
                 block_m2=3e4,
