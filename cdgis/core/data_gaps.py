@@ -1,10 +1,10 @@
 """Parts of an answer that a bad input left open, each named with file, row and remedy."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from cdgis.core.errors import CdgisError, LayerError
-from cdgis.core.frozen_dataclass import dataclass
 
 _Made = TypeVar("_Made")
 _MOST_NAMED = 12

@@ -3,10 +3,9 @@
 Each enum member's value is the Chinese term used in tables and on pages; docs/glossary.md lists them all.
 """
 
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-
-from cdgis.core.frozen_dataclass import dataclass
 
 
 class SubjectKind(StrEnum):

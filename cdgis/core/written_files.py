@@ -8,11 +8,9 @@ own and never overwritten; a journal that is shorter than the list says, or gone
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-from cdgis.core.frozen_dataclass import dataclass
 
 REGISTER = ".cdgis.json"
 LISTING = "data/files.json"

@@ -5,11 +5,11 @@ the easting and without. A 3-degree and a 6-degree zone without prefix on one me
 """
 
 import math
+from dataclasses import dataclass
 
 import pyproj
 
 from cdgis.core.errors import CrsError
-from cdgis.core.frozen_dataclass import dataclass
 
 SEMI_MAJOR_M = 6378137.0
 FLATTENING = 1 / 298.257222101

@@ -5,11 +5,11 @@ a few kilometres. Areas and distances on pages come from the tables, never from 
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 
 from cdgis.core.array_types import FloatArray
-from cdgis.core.frozen_dataclass import dataclass
 
 METRES_PER_DEGREE = 111_320.0
 """Of latitude, about; to draw by, never to measure by."""

@@ -4,11 +4,12 @@ Short chunks have small boxes, so a tree over them finds what is near however lo
 """
 
 
+from dataclasses import dataclass
+
 import numpy as np
 import shapely
 
 from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
-from cdgis.core.frozen_dataclass import dataclass
 
 EDGES = 8
 """Edges of a chunk, its last one excepted that may have fewer: so few keep nearest-distance queries short."""

@@ -1,10 +1,10 @@
 """What keeps the definition of a coordinate system from being a CGCS2000 Gauss-Krüger zone: which parameter, in Chinese."""
 
 import re
+from dataclasses import dataclass
 
 import pyproj
 
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.geometry.gauss_kruger import FLATTENING, SEMI_MAJOR_M, ZONES
 
 ONLY_A_NAME = "只有名称（LOCAL_CS），没有基准和投影参数"

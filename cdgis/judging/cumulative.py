@@ -8,6 +8,7 @@ declared is counted as missing, never as zero: a sum nobody contributes to is Na
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
@@ -16,7 +17,6 @@ import pandas as pd
 import tomli as tomllib
 
 from cdgis.core import layer_ids
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.vocabulary import LIST_SEPARATOR, Relation
 from cdgis.results.tables.validation import empty, validate
 from cdgis.workspace.layers import Layer, Layers

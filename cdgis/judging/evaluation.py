@@ -4,7 +4,7 @@ measure_overlaps → describe_subjects → judge
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -13,7 +13,6 @@ import pandas as pd
 from shapely.errors import GEOSException
 
 from cdgis.core.array_types import FloatArray
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.progress import Progress, Silent
 from cdgis.core.vocabulary import SubjectKind
 from cdgis.judging.facts import Facts

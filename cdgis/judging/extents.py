@@ -4,7 +4,7 @@ Areas on the measuring plane, lengths geodesic (DESIGN 4.2); overlapping zones c
 """
 
 from collections.abc import Callable
-from dataclasses import field
+from dataclasses import dataclass, field
 from threading import Lock
 
 import numpy as np
@@ -12,7 +12,6 @@ import numpy.typing as npt
 import shapely
 
 from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArray
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.geometry import geodesy
 from cdgis.geometry.kernels import (
     POINT_COUNTS,

@@ -4,7 +4,7 @@ Every answer is a Kleene array with one value a subject. Geometry is not looked 
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from cdgis.core.array_types import FloatArray, IntArray, TextArray
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.vocabulary import LIST_SEPARATOR, SubjectKind
 from cdgis.judging import kleene
 from cdgis.judging.kleene import Kleene

@@ -4,11 +4,11 @@ A site is compared with fifty layers: asked one by one they cost more in questio
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArray, TextArray
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.vocabulary import Scope
 from cdgis.geometry.kernels import OutlineIndex, Zones, overlapping_pairs, zones_near
 from cdgis.geometry.packed_shapes import PackedShapes

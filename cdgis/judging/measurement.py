@@ -1,6 +1,7 @@
 """What the overlay measured: overlaps and distances as tables for the report and arrays for the judge."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -8,7 +9,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from cdgis.core.array_types import FloatArray, IntArray, TextArray
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.vocabulary import Relation, Scope
 
 

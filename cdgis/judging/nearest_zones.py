@@ -6,11 +6,11 @@ meridian: the gap between two boxes, divided by that, is a distance none can fal
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from cdgis.core.array_types import BoolArray, FloatArray, IntArray, TextArray
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.vocabulary import Scope
 from cdgis.geometry.kernels import TIE_M, nearest_in_each
 from cdgis.judging.extents import Extents, Met

@@ -5,6 +5,7 @@ its negative proof (`clear`), its ledger, and the nearest zone of each scope tha
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -13,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArray
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.vocabulary import Relation
 from cdgis.geometry.kernels import Pairs
 from cdgis.geometry.planes import PlaneThreads

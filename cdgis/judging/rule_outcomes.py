@@ -4,6 +4,7 @@ Beside yes, no and unknown a ruling holds how far the subject would have to move
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial, reduce
 
 import numpy as np
@@ -11,7 +12,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from cdgis.core.array_types import BoolArray, FloatArray, IntArray, TextArray
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.vocabulary import LIST_SEPARATOR, Scope, State
 from cdgis.judging import kleene
 from cdgis.judging.exemptions import claimed, rule_applies_but_for_geometry

@@ -7,7 +7,7 @@ look-up. The answers are matrices, a row a rule and a column a subject; the rest
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -15,7 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from cdgis.core.array_types import BoolArray, IntArray, TextArray
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.vocabulary import Evidence
 from cdgis.judging.engine_rulings import UNIT_LAYER, engine_rulings
 from cdgis.judging.exemptions import rule_applies_but_for_geometry

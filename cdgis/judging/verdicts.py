@@ -5,6 +5,7 @@ With A the strictest effect that applies and U the strictest among unknown rules
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -12,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from cdgis.core.array_types import BoolArray, FloatArray, IntArray, TextArray
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.vocabulary import LIST_SEPARATOR, Stability, Verdict
 from cdgis.judging.engine_rulings import PLACE_RULE
 from cdgis.judging.exemptions import with_documents_seen

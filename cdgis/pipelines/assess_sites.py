@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import pandas as pd
 
 from cdgis.core.errors import ReaderError
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.progress import Progress, Silent
 from cdgis.core.regular_files import real_path
 from cdgis.core.safe_text import cleaned

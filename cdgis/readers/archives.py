@@ -9,11 +9,11 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import ReaderError
-from cdgis.core.frozen_dataclass import dataclass
 
 _CHUNK_BYTES = 1 << 20
 _UTF8_FLAG = 0x800

@@ -7,6 +7,7 @@ the attribute's unit for numbers, items joined by ``;`` for lists, and trimmed w
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache, lru_cache
 from importlib import resources
@@ -14,7 +15,6 @@ from typing import Literal
 
 import tomli as tomllib
 
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.vocabulary import LIST_SEPARATOR
 from cdgis.rules.attributes import AttributeSpec, load_attributes
 from cdgis.rules.document_numbers import is_document_number

@@ -2,10 +2,10 @@
 
 import re
 import unicodedata
+from dataclasses import dataclass
 from typing import Literal
 
 from cdgis.core.errors import ReaderError
-from cdgis.core.frozen_dataclass import dataclass
 
 Datum = Literal["cgcs2000", "wgs84", "gcj02", "bd09", "xian80", "beijing54", "undeclared", "unknown"]
 

@@ -6,13 +6,13 @@ belong to it, such as degrees under a Gauss-Krüger definition, are an error tha
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 
 from cdgis.core.errors import CrsError
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.safe_text import cleaned
 from cdgis.geometry.gauss_kruger import KNOWN_EPSG, PREFIX_M, ZONES, identify_crs, same_plane, same_zone
 from cdgis.geometry.geodesy import to_lonlat

@@ -6,6 +6,7 @@ datum stays undeclared.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -14,7 +15,6 @@ import shapely
 from geopandas import GeoDataFrame
 
 from cdgis.core.array_types import FloatArray, GeometryArray
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.geometry.geodesy import bd09_to_cgcs2000, gcj02_to_cgcs2000
 from cdgis.readers.coordinates import Datum
 

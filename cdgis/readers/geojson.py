@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,6 @@ from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.error_words import Worded, in_words
 from cdgis.core.errors import ReaderError
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.safe_text import visible
 from cdgis.readers.coordinates import Box
 from cdgis.readers.esri_json import as_geojson, is_esri_json

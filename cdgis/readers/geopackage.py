@@ -10,11 +10,11 @@ import sqlite3
 import struct
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import ReaderError
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.scratch_folder import scratch_folder
 from cdgis.readers.intake import Remark, noted
 

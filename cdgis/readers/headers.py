@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.readers.attribute_columns import (
     AttributeColumn,
     attribute_headers,

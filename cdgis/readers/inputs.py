@@ -2,11 +2,11 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import ReaderError, os_reason
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.safe_text import visible
 from cdgis.core.written_files import Register, is_written, read_register
 from cdgis.readers.archives import unpack

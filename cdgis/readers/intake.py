@@ -1,8 +1,8 @@
 """Intake notes: what happened to each input row (accepted, repaired or quarantined; intake.csv)."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.safe_text import visible
 from cdgis.core.vocabulary import IntakeNote, IntakeStatus
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,6 @@ from shapely.errors import ShapelyError
 from cdgis.core.array_types import BoolArray, GeometryArray
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import LayerError, ReaderError
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.safe_text import cleaned, is_clean
 from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, IntakeNote
 from cdgis.geometry.geodesy import to_lonlat

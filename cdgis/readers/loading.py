@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, partial
 from importlib.resources import files
@@ -14,7 +14,6 @@ from geopandas import GeoDataFrame
 from cdgis.core import layer_ids
 from cdgis.core.data_gaps import Gap, attempted, gap_of, table_gaps
 from cdgis.core.errors import CatalogError, CdgisError, CrsError, LayerError
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.packs import PACKS_DIR, Pack, current_packs
 from cdgis.core.progress import Progress
 from cdgis.core.regular_files import read_regular

@@ -5,6 +5,7 @@ loop runs the other way and encloses nothing. Parts that overlap count the land 
 mending adds to that or takes from it is stated, and beyond a share of the land nobody may say that it was meant.
 """
 
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -13,7 +14,6 @@ from shapely import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.array_types import FloatArray, GeometryArray
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.geometry.geodesy import geometries_to_plane, to_lonlat
 from cdgis.readers.ring_loops import untied
 

@@ -5,6 +5,7 @@ fiona has no wheel for Linux on ARM. Which of the two reads makes no difference 
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,6 @@ import numpy as np
 import pyogrio
 import pyogrio.errors
 import shapely
-
-from cdgis.core.frozen_dataclass import dataclass
 
 _ONE_TO_ONE = "CP437"
 """A code page in which every byte is a character: pyogrio, unlike fiona, has trouble with latin-1."""

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
@@ -11,7 +11,6 @@ from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import CrsError, ReaderError
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.readers.attribute_columns import is_missing
 from cdgis.readers.coordinates import (
     CHINA_BOX,

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import asdict, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from os import getpid
 from pathlib import Path
@@ -28,7 +28,6 @@ from geopandas.array import GeometryArray as ShapesArray
 from shapely.errors import ShapelyError
 
 from cdgis.core.array_types import FloatArray, IntArray
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.vocabulary import InputRecord, IntakeNote, IntakeStatus
 from cdgis.geometry.geodesy import PROJ_VERSIONS
 from cdgis.geometry.packed_shapes import PackedShapes

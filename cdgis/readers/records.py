@@ -1,7 +1,7 @@
 """What every format reader delivers: one record per feature, parcel or table row, in EPSG:4490."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from shapely.geometry.base import BaseGeometry
 
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.readers.attribute_columns import plain_decimal
 from cdgis.readers.coordinates import Box
 from cdgis.readers.crs_words import zone_example

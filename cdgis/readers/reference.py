@@ -6,9 +6,9 @@ shifted like a web map, so their accuracy is `SiteSource.undeclared_accuracy_m`.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from cdgis.core.errors import CrsError
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.geometry.gauss_kruger import KNOWN_EPSG, identify_crs
 from cdgis.readers.attribute_columns import is_missing
 from cdgis.readers.coordinates import DATUM_TITLES, Box, Datum, datum_named, within

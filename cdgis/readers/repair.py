@@ -1,7 +1,7 @@
 """Raw shapes mended into valid EPSG:4490 geometry, with what had to be mended."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -11,7 +11,6 @@ from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.array_types import BoolArray, GeometryArray
 from cdgis.core.errors import CrsError
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.safe_text import cleaned
 from cdgis.geometry.geodesy import MAX_EDGE_M, densify_for_plane, geodesic_length_m, geometries_to_plane, to_lonlat
 from cdgis.geometry.plane_validity import valid_on_plane

@@ -6,13 +6,12 @@ Nesting decides what is a hole.
 """
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.readers.intake import Remark, noted, rejected, repaired
 from cdgis.readers.ring_loops import assembled, nested_rings, simple_loops
 from cdgis.readers.shape_kind import ShapeKind

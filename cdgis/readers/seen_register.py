@@ -4,13 +4,12 @@ A row counts only for the very text it was made about: an approval's number that
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
 import pandas as pd
 
 from cdgis.core.errors import ReaderError
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.safe_text import is_clean
 from cdgis.core.vocabulary import LIST_SEPARATOR, InputRecord, IntakeNote
 from cdgis.readers.attribute_columns import canonical_value, match_attribute, plain

@@ -7,13 +7,13 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import ReaderError
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.readers.archives import ArchiveLimits, check_archive
 from cdgis.readers.records import cell_text
 from cdgis.readers.text_encoding import decode_text

@@ -1,7 +1,7 @@
 """Attributes from a sidecar table, for formats that carry none."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path, PurePosixPath
 
@@ -9,7 +9,6 @@ import tomli as tomllib
 
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import ReaderError
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.vocabulary import LIST_SEPARATOR
 from cdgis.readers.attribute_columns import canonical_value, is_missing, match_attribute, plain
 from cdgis.readers.headers import Header, find_header, subject_column

@@ -1,11 +1,10 @@
 """One batch of site files: what is declared for all of them, and how each row becomes a subject or an intake line."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from cdgis.core.errors import CrsError
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.vocabulary import SubjectKind
 from cdgis.readers.coordinates import Box
 from cdgis.readers.crs_words import ONE_STATEMENT, disagreement

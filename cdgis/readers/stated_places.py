@@ -6,6 +6,7 @@ of its place is the one thing in it that can tell. A contradiction makes no choi
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -17,7 +18,6 @@ from shapely.geometry.base import BaseGeometry
 from cdgis.core import layer_ids
 from cdgis.core.array_types import BoolArray, GeometryArray
 from cdgis.core.errors import CrsError, LayerError, ReaderError
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.geometry.geodesy import geodesic_length_m
 from cdgis.readers.attribute_columns import column_aliases
 from cdgis.readers.datum import places_named

@@ -3,9 +3,9 @@
 import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.safe_text import cleaned, is_clean
 from cdgis.core.vocabulary import ACTIVITIES, LIST_SEPARATOR, ProjectType
 from cdgis.readers.attribute_columns import canonical_value, is_missing, match_attribute, plain

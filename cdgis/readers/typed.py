@@ -2,9 +2,9 @@
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.vocabulary import InputRecord
 from cdgis.readers.crs_words import zone_example
 from cdgis.readers.datum import CONVERSIONS

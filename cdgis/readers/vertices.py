@@ -6,13 +6,12 @@ labels call them vertices (said), or when somebody declares it; else a list of t
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
 
 from cdgis.core.array_types import FloatArray
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.geometry.geodesy import from_lonlat, survey_area_m2
 from cdgis.readers.attribute_columns import column_aliases, match_attribute
 from cdgis.readers.headers import subject_column

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
 
 from cdgis.core.data_gaps import Gap
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.packs import Pack, current_packs, on_packs
 from cdgis.core.vocabulary import InputRecord
 from cdgis.geometry.planes import Planes, on_planes

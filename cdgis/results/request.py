@@ -4,10 +4,8 @@ A report carries its request, so that `cdgis verify` can ask the same again.
 """
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Literal
-
-from cdgis.core.frozen_dataclass import dataclass
 
 MOST_SITES = 300
 """Sites that one screening reports on one by one; more are a batch: judged alike, told in tables only."""

@@ -11,14 +11,13 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import ReportError, UsageError, os_reason
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.regular_files import read_regular
 from cdgis.core.safe_text import cleaned, is_clean, visible
 from cdgis.core.vocabulary import LIST_SEPARATOR, State

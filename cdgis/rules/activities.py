@@ -4,6 +4,7 @@ A claim from another industry is not believed; where no industry is known, it ma
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -11,7 +12,6 @@ from types import MappingProxyType
 import tomli as tomllib
 
 from cdgis.core.errors import RuleError
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.vocabulary import ACTIVITIES
 from cdgis.rules import industry
 

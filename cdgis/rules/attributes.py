@@ -4,6 +4,7 @@ Rule conditions, side-table columns and ``--attr KEY=VALUE`` all use these names
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
@@ -12,7 +13,6 @@ from typing import Literal, get_args
 import tomli as tomllib
 
 from cdgis.core.errors import RuleError
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.rules import industry
 
 AttributeType = Literal["flag", "number", "text", "list", "document"]

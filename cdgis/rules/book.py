@@ -6,7 +6,7 @@ The schema of one rule is in `cdgis.rules.rule`.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -17,7 +17,6 @@ from pydantic import ValidationError
 
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import RuleError
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.packs import Pack, current_packs
 from cdgis.core.toml_files import Stated, schema_problems
 from cdgis.rules.local_plan import measures_by_rule

@@ -8,13 +8,13 @@ import csv
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
 
 import tomli as tomllib
 
 from cdgis.core.errors import RuleError
-from cdgis.core.frozen_dataclass import dataclass
 
 FLAGS = ("two_high", "relocation_sector", "water_sensitive", "air_sensitive")
 """Columns of industries.csv that rules may ask for."""

@@ -4,6 +4,7 @@ Before its first day predecessors of some rules are not held, so a verdict would
 nobody can know the law. Both are refused rather than answered.
 """
 
+from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib.resources import files
@@ -11,7 +12,6 @@ from importlib.resources import files
 import tomli as tomllib
 
 from cdgis.core.errors import RuleError
-from cdgis.core.frozen_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,10 +5,10 @@ does, so each is for a person to decide (manual); the table of the access list, 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.vocabulary import Dimension, Evidence
 from cdgis.rules.access_list import clause_rules
 from cdgis.rules.access_sheet import COLUMNS, NO_REQUIREMENT, clauses_of

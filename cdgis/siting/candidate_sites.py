@@ -5,7 +5,7 @@ is judged by the same engine, and the best that do not overlap are returned in a
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,6 @@ from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
 from cdgis.core.errors import UsageError
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.vocabulary import ProjectType, Stability, Verdict
 from cdgis.geometry import geodesy
 from cdgis.judging.extents import both_planes

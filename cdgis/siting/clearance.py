@@ -6,13 +6,14 @@ polar grid (10 m × 5°), met ring by ring, then refined inwards: no clear point
 """
 
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.array_types import FloatArray, GeometryArray
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.geometry import geodesy
 from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.geometry.shapes import densified

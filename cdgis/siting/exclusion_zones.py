@@ -5,6 +5,7 @@ widened by its distance if it asks for one, and whatever lies outside the covera
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -12,7 +13,6 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArray
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.vocabulary import Scope
 from cdgis.geometry import geodesy
 from cdgis.geometry.halving import Piece, pieces_of, small_pieces

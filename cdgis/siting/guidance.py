@@ -1,6 +1,7 @@
 """Stages of siting: which sites can be helped, what stands in their way, where a project could go."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ from shapely.geometry.base import BaseGeometry
 
 from cdgis.core import layer_ids
 from cdgis.core.errors import UsageError
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.vocabulary import Effect, ProjectType, Relation, State, SubjectKind
 from cdgis.geometry import geodesy
 from cdgis.judging.facts import Facts

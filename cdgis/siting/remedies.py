@@ -5,6 +5,7 @@ offered is what that judge says of it, never what the geometry promised.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -14,7 +15,6 @@ from geopandas import GeoDataFrame
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.array_types import GeometryArray
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.vocabulary import LIST_SEPARATOR, Verdict
 from cdgis.geometry import geodesy
 from cdgis.results.tables.validation import empty, validate

@@ -1,13 +1,12 @@
 """Outlines as they were handed in: their own points in their own order, before repair and densification."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.array_types import FloatArray
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.geometry.geodesy import to_lonlat
 
 

@@ -1,7 +1,7 @@
 """What analyses hand to each other: layers of zones, sets of subjects (EPSG:4490)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 import pandas as pd
@@ -9,7 +9,6 @@ from geopandas import GeoDataFrame
 
 from cdgis.core.data_gaps import Gap
 from cdgis.core.errors import CrsError
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.vocabulary import InputRecord, IntakeNote, IntakeStatus
 from cdgis.geometry.packed_shapes import PackedShapes
 from cdgis.workspace.catalog import LayerSpec

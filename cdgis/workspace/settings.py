@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Literal
@@ -11,7 +12,6 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from cdgis.core import layer_ids
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import WorkspaceError, os_reason
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.regular_files import real_path
 from cdgis.core.safe_text import visible
 from cdgis.core.source_secrets import without_secret

@@ -4,12 +4,12 @@ In a large job most subjects are such. Compiled kernels find them by the boxes o
 layer keeps.
 """
 
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from cdgis.core.array_types import BoolArray, FloatArray, IntArray
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.geometry.kernels.engine import Engine, chosen_engine
 from cdgis.geometry.kernels.nearest import BoxTree, box_tree_of
 from cdgis.geometry.outline_chunks import OutlineChunks

@@ -1,12 +1,13 @@
 """Polygons as plain arrays: all coordinates in a row, rings and parts by where they start."""
 
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import shapely
 
 from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
-from cdgis.core.frozen_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

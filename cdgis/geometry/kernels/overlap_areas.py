@@ -4,11 +4,12 @@ Both give the same pairs and, to rounding, the same areas; `engine` chooses, els
 """
 
 
+from dataclasses import dataclass
+
 import numpy as np
 import shapely
 
 from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.geometry.kernels.engine import Engine, chosen_engine
 from cdgis.geometry.kernels.flat_polygons import FlatPolygons
 from cdgis.geometry.planes import PlaneThreads

@@ -5,7 +5,7 @@ intersected whole; areas of pieces add up because pieces share only cut lines. W
 it is. Shapes always come from GEOS; compiled kernels only settle which subjects no outline comes near.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any
 
@@ -14,7 +14,6 @@ import numpy.typing as npt
 import shapely
 
 from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.geometry.kernels.containment import Settled, subjects_within
 from cdgis.geometry.kernels.engine import Engine
 from cdgis.geometry.kernels.nearest import TOUCH_M

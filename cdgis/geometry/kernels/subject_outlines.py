@@ -5,11 +5,12 @@ shapes. Where several chunks may be equally near, those few are measured as GEOS
 """
 
 
+from dataclasses import dataclass
+
 import numpy as np
 import shapely
 
 from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArray
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.geometry.halving import PIECE_VERTICES
 from cdgis.geometry.kernels.nearest import BoxTree, along_curve, lowest_of_nearest
 from cdgis.geometry.outline_chunks import OutlineChunks

@@ -1,13 +1,12 @@
 """A layer taken out of its frame: hundreds of drawings ask it for what they show."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
 import numpy as np
 import shapely
 
 from cdgis.core.array_types import GeometryArray
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.geometry.map_frame import Bounds
 from cdgis.workspace.catalog import LayerSpec
 from cdgis.workspace.layers import Layer

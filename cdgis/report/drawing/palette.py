@@ -1,12 +1,12 @@
 """Colours and symbols of verdicts and zone classes (templates/palette.toml)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.packs import Pack, current_packs, pack_toml
 
 

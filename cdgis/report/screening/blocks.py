@@ -3,9 +3,8 @@
 HTML and DOCX render the same blocks, so they cannot say different things.
 """
 
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
-
-from cdgis.core.frozen_dataclass import dataclass
 
 CellKind = Literal["", "number", "code", "effect", "conformity", "strong"]
 TextStyle = Literal["body", "note", "warn", "lead"]

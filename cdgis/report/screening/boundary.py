@@ -1,11 +1,12 @@
 """Boundary points of a subject as a report lists and draws them: those handed in, in their order, with their labels."""
 
 
+from dataclasses import dataclass
+
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.geometry import geodesy
 from cdgis.geometry.gauss_kruger import KNOWN_EPSG, gauss_kruger_epsg
 from cdgis.report.screening.content import BoundaryPoint

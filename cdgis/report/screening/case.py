@@ -1,10 +1,10 @@
 """Each judged subject with its rows, clauses and conclusion, in the reader's order: what lists, maps and reports are made from."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.vocabulary import Effect, ProjectType, State, Verdict
 from cdgis.report.screening.clauses import Everybody, Subject, clauses_of, merge_levels
 from cdgis.report.screening.content import Clause, Conclusion

@@ -1,9 +1,9 @@
 """Plain values of a screening report, one field a part, in the order of the printed report."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.report.screening.findings_content import (
     Area,
     Basics,

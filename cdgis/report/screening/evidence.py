@@ -1,9 +1,9 @@
 """Data the answer rests on, data it lacks, and what else could be done (parts 8 and 9)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.number_format import metres, percent
 from cdgis.core.vocabulary import IntakeStatus, Relation, SubjectKind
 from cdgis.report.screening.case import Case

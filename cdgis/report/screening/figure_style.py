@@ -1,8 +1,9 @@
 """Strokes, colours and legend entries of a report's figures; shared by SVG and PNG."""
 
 
+from dataclasses import dataclass
+
 from cdgis.core import layer_ids
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.report.drawing.palette import read_palette
 from cdgis.report.screening.content import Figure, Outline
 

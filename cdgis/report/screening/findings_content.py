@@ -1,10 +1,10 @@
 """Content of parts 1 to 7: what was judged, the answer, and where and why."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.report.screening.values import BoundaryPoint, Clause, Fact, ZoneHit
 
 

@@ -1,8 +1,8 @@
 """Content of parts 8 to 11: remedies, data, bases, declaration."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.report.screening.values import Fact, JournalExtract
 
 

@@ -1,10 +1,10 @@
 """Where the subject lies and where it evidently does not (parts 3, 5 and 6: occupation, hard lines, nearby)."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from cdgis.core.frozen_dataclass import dataclass
 from cdgis.core.number_format import metres, percent
 from cdgis.core.vocabulary import Effect, Relation, State
 from cdgis.judging.exemptions import unbelieved

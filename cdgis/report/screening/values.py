@@ -3,9 +3,8 @@
 Numbers are in the unit their name ends in; a number that does not exist is NaN (null in JSON), a missing text "".
 """
 
+from dataclasses import dataclass
 from typing import Literal
-
-from cdgis.core.frozen_dataclass import dataclass
 
 Conformity = Literal["符合", "不符合", "需核实"]
 

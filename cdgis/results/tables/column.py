@@ -1,8 +1,7 @@
 """Declaration of a table: its columns, their Chinese headers and domains."""
 
+from dataclasses import dataclass
 from typing import Literal
-
-from cdgis.core.frozen_dataclass import dataclass
 
 Kind = Literal["text", "number", "integer", "flag"]
 
