@@ -164,9 +164,11 @@ def _words_by_number(found: Rulings, order: IntArray) -> Iterator[npt.NDArray[An
         return id(words) not in seen and seen.setdefault(id(words), words) is words
 
     for number, own in zip(order.tolist(), found.is_own(order).tolist(), strict=True):
-        zones = own or (found.columns["zoned"][number] and (found.geometry[number] == TRUE).any())
-        if zones and is_new(names := found.zones_of(number)):
-            yield pd.factorize(names)[0].astype(np.int32)
+        named = own | ((found.geometry[number] == TRUE) & found.columns["zoned"][number])
+        if named.any() and is_new(names := found.zones_of(number)):
+            code = np.zeros(len(names), dtype=np.int32)
+            code[named] = pd.factorize(names[named])[0] + 1  # of nobody else are they said
+            yield code
         if (found.geometry[number] == UNKNOWN).any():
             lacking = found.lacking_of(number).code
             if is_new(lacking) and lacking.any():

@@ -1,6 +1,6 @@
 """What the overlay measured: overlaps and distances as tables for the report and arrays for the judge."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -102,9 +102,18 @@ class _NearestAt(Mapping[Scope, Nearest]):
 class Numbers:
     """One number a row, found when somebody asks for it and then known."""
 
-    def __init__(self, count: int, find: Callable[[IntArray], FloatArray]) -> None:
-        """Take how many there are, and what finds those at some positions, none of them named twice."""
+    def __init__(
+        self,
+        count: int,
+        find: Callable[[IntArray], FloatArray],
+        beneath: "Callable[[IntArray], tuple[Numbers, IntArray]] | None" = None,
+    ) -> None:
+        """Take how many there are, and what finds those at some positions, none of them named twice.
+
+        `beneath` says which numbers of which others those at some positions are found from.
+        """
         self._number, self._known, self._find = np.zeros(count), np.zeros(count, dtype=bool), find
+        self._beneath = beneath
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -112,11 +121,23 @@ class Numbers:
 
     def __getitem__(self, at: IntArray) -> FloatArray:
         """Return the numbers at these positions."""
-        new = np.unique(at[~self._known[at]])
+        new = at[~self._known[at]]
         if len(new):
+            new = new if (new[1:] > new[:-1]).all() else np.unique(new)
             self._number[new] = self._find(new)
             self._known[new] = True
         return np.asarray(self._number[at])
+
+    @staticmethod
+    def found_together(asked: "Iterable[tuple[FloatArray | Numbers, IntArray]]") -> None:
+        """Find what the numbers at these positions rest on all at once; each then finds its own known."""
+        beneath: dict[int, tuple[Numbers, list[IntArray]]] = {}
+        for numbers, at in asked:
+            if isinstance(numbers, Numbers) and numbers._beneath is not None:
+                source, there = numbers._beneath(at[~numbers._known[at]])
+                beneath.setdefault(id(source), (source, []))[1].append(there)
+        for source, places in beneath.values():
+            source[np.concatenate(places)]
 
     @classmethod
     def joined(cls, parts: "Sequence[Numbers]") -> "Numbers":
@@ -127,7 +148,8 @@ class Numbers:
             """Return what each part says of its own; positions are in order."""
             by_part = np.split(at, np.searchsorted(at, ends))
             starts = np.r_[0, ends[:-1]]
-            return np.concatenate([part[own - start] for part, own, start in zip(parts, by_part, starts, strict=False)])
+            asked = [(part, own - start) for part, own, start in zip(parts, by_part, starts, strict=False) if len(own)]
+            return np.concatenate([np.empty(0), *(part[own] for part, own in asked)])
 
         return cls(int(ends[-1]) if len(parts) else 0, find)
 

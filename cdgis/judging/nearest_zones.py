@@ -64,20 +64,22 @@ class ZonesApart:
 
         Where the layer's nearest is one of them it is theirs too.
         """
-        once, place = np.unique(at, return_inverse=True)
-        zone, distance = self.zone[once], self.distance_m[once]
+        if not (at[1:] > at[:-1]).all():
+            once, place = np.unique(at, return_inverse=True)
+            distance, names = self._measured(among, once)
+            return distance[place], names[place]
+        zone, distance = self.zone[at], self.distance_m[at]
         other = np.flatnonzero((zone < 0) | ~among[zone])
         if len(other):
-            zone[other], distance[other] = self._found(among, once[other])
-        return distance[place], self.names(zone[place])
+            zone[other], distance[other] = self._found(among, at[other])
+        return distance, self.names(zone)
 
     def _found(self, among: BoolArray, once: IntArray) -> tuple[IntArray, FloatArray]:
         """Return position (-1 if there is none) and distance of the nearest zone among some, for distinct subjects."""
         # Touching is decided on the measuring plane, where edges between given vertices are straight.
         counts = among[self.touching[1]]
         touched = np.full(len(self.extents.ids), -1)
-        subject, first = np.unique(self.touching[0][counts], return_index=True)
-        touched[subject] = self.touching[1][counts][first]
+        touched[self.touching[0][counts][::-1]] = self.touching[1][counts][::-1]  # the lowest of each is written last
         zone, distance = touched[once], np.where(touched[once] >= 0, 0.0, np.nan)
         apart = np.flatnonzero(zone < 0)
         zone[apart], distance[apart] = self.layer.outlines.nearest_of(self.extents.local_cut, once[apart], among)

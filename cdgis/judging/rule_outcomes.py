@@ -104,7 +104,7 @@ class Hits:
         self._size = size
         self._unknown = {layer: classes for layer, classes in (unknown_classes or {}).items() if classes}
         self._subject = hits["subject"].to_numpy(dtype=np.int64)
-        self._depth_m = hits["depth_m"].to_numpy(dtype=float) if depths is None else depths
+        self._depths = Numbers(len(hits), hits["depth_m"].to_numpy(dtype=float).__getitem__) if depths is None else depths
         self._number = np.arange(len(hits)) if depths is None else hits["number"].to_numpy(dtype=np.int64)
         self._zone_id = hits["zone_id"].to_numpy(dtype=object)
         words = (hits[name].to_numpy(dtype=object) for name in ("layer", "zone_id", "zone_class"))
@@ -118,12 +118,13 @@ class Hits:
 
     def _in_scope(self, scope: Scope) -> IntArray:
         """Return the positions of the rows in scope, in the table's order."""
-        found = [
-            np.unique(np.concatenate([_NO_ROWS, *(self._rows[key] for key in keys_of(part) if key in self._rows)]))
-            for part in (Scope(scope.layer, scope.zone_classes), Scope(scope.layer, (), scope.zone_ids))
-            if part != Scope(scope.layer) or part == scope
-        ]
-        return reduce(np.intersect1d, found)
+        parts = {Scope(scope.layer, scope.zone_classes), Scope(scope.layer, (), scope.zone_ids)} - {Scope(scope.layer)}
+        return reduce(np.intersect1d, [self._of_any(keys_of(part)) for part in parts or (scope,)])
+
+    def _of_any(self, keys: Sequence[Key]) -> IntArray:
+        """Return the rows under some keys, in order, none twice; those under one key are."""
+        found = [self._rows[key] for key in keys if key in self._rows]
+        return found[0] if len(found) == 1 else np.unique(np.concatenate([_NO_ROWS, *found]))
 
     def of(self, scope: Scope) -> tuple[BoolArray, FloatArray | Numbers, TextArray]:
         """Return which subjects hit the scope, how deep, and the ids of the zones they hit, joined."""
@@ -131,19 +132,29 @@ class Hits:
         if not len(rows):
             return self._nothing
         hit, zones = self._nothing[0].copy(), self._nothing[2].copy()
-        depth, subject = Numbers(self._size, partial(self._deepest, rows)), self._subject[rows]
-        first = np.unique(subject, return_index=True)[1]
-        hit[subject], zones[subject[first]] = True, self._zone_id[rows[first]]
-        for row in np.setdiff1d(np.arange(len(rows)), first).tolist():  # few subjects hit several zones
+        depth = Numbers(self._size, partial(self._deepest, rows), partial(self._beneath, rows))
+        subject = self._subject[rows]
+        is_first = _first_of_each(subject)
+        hit[subject], zones[subject[is_first]] = True, self._zone_id[rows[is_first]]
+        for row in np.flatnonzero(~is_first).tolist():  # few subjects hit several zones
             zones[subject[row]] = f"{zones[subject[row]]}{LIST_SEPARATOR}{self._zone_id[rows[row]]}"
         return hit, depth, zones
 
     def _deepest(self, rows: IntArray, at: IntArray) -> FloatArray:
         """Return the depth of the deepest of some hits, for the subjects at these positions."""
-        mine = rows[np.isin(self._subject[rows], at)]
-        depth = np.zeros(self._size)
-        np.maximum.at(depth, self._subject[mine], self._depth_m[self._number[mine]])
+        depth, mine = np.zeros(self._size), self._rows_of(rows, at)
+        np.maximum.at(depth, self._subject[mine], self._depths[self._number[mine]])
         return np.asarray(depth[at])
+
+    def _beneath(self, rows: IntArray, at: IntArray) -> tuple[Numbers, IntArray]:
+        """Return the depths of all hits, and which of them are some hits' on the subjects at these positions."""
+        return self._depths, self._number[self._rows_of(rows, at)]
+
+    def _rows_of(self, rows: IntArray, at: IntArray) -> IntArray:
+        """Return those of the rows that are of the subjects at these positions."""
+        asked = np.zeros(self._size, dtype=bool)
+        asked[at] = True
+        return np.asarray(rows[asked[self._subject[rows]]])
 
     def strange(self, rule: Rule) -> frozenset[str]:
         """Return the layer's classes of which nobody can say whether the rule, which names classes, means them."""
@@ -157,6 +168,15 @@ class Hits:
         if rule.geometry == "within":
             return np.ones(self._size, dtype=bool)
         return self.of(Scope(rule.layer, tuple(strange)))[0]
+
+
+def _first_of_each(values: IntArray) -> BoolArray:
+    """Return where each value stands for the first time."""
+    if (values[1:] >= values[:-1]).all():  # most tables are in order
+        return np.concatenate([values[:1] == values[:1], values[1:] > values[:-1]])
+    first = np.zeros(len(values), dtype=bool)
+    first[np.unique(values, return_index=True)[1]] = True
+    return first
 
 
 def _rows_by_key(layer: TextArray, zone: TextArray, kind: TextArray) -> dict[Key, IntArray]:

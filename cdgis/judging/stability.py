@@ -11,6 +11,7 @@ import numpy as np
 
 from cdgis.core.array_types import BoolArray, FloatArray, IntArray, TextArray
 from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN
+from cdgis.judging.measurement import Numbers
 from cdgis.judging.rule_outcomes import Ruling
 
 _AT_ONCE = 4
@@ -61,8 +62,9 @@ def critical_distance(
     down, down_layer = np.full(size, -np.inf), np.full(size, "", dtype=object)
     # One reason that surely holds makes the verdict sure, were it the shallowest.
     doubtful = np.ones(size, dtype=bool)
-    for result in results:
-        decisive = np.flatnonzero((result.value == TRUE) & (result.rule.effect.rank == applied))
+    decided = [np.flatnonzero((one.value == TRUE) & (one.rule.effect.rank == applied)) for one in results]
+    Numbers.found_together(zip((one.depth_m for one in results), decided, strict=True))
+    for result, decisive in zip(results, decided, strict=True):
         if len(decisive):  # how deep the others lie is never measured
             depth_m = result.depth_m[decisive]
             doubtful[decisive] &= ~(depth_m > precision.threshold_m(result.rule.layer)[decisive])

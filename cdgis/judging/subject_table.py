@@ -25,16 +25,16 @@ def describe_subjects(subjects: Subjects, measurement: Measurement) -> pd.DataFr
     geoms = np.asarray(subjects.frame.geometry.array, dtype=object)
     centre = shapely.point_on_surface(geoms)
     given = {str(name): subjects.frame[name].to_numpy() for name in SUBJECT_COLUMNS}
-    counties, basins, units = (_hits(measurement.overlaps, layer) for layer in (COUNTY_LAYER, BASIN_LAYER, UNIT_LAYER))
+    (_, counties), (_, basins), (units, _) = (_hits(measurement.overlaps, layer) for layer in (COUNTY_LAYER, BASIN_LAYER, UNIT_LAYER))
     ids = given["subject_id"].tolist()
     measured = {
         "area_m2": _survey_area_m2(geoms),
         "length_m": geodesy.geodesic_length_m(geoms),
         "lon": shapely.get_x(centre).round(7),
         "lat": shapely.get_y(centre).round(7),
-        "county": [names[0][1] if (names := counties.get(name)) else "" for name in ids],
-        "basin": [names[0][1] if (names := basins.get(name)) else "" for name in ids],
-        "unit_code": [LIST_SEPARATOR.join(zone for zone, _ in units.get(name, ())) for name in ids],
+        "county": [counties.get(name, "") for name in ids],
+        "basin": [basins.get(name, "") for name in ids],
+        "unit_code": [units.get(name, "") for name in ids],
     }
     return validate("subjects", {**given, **{name: np.asarray(values) for name, values in measured.items()}})
 
@@ -58,13 +58,14 @@ def other_areas(subjects: Subjects, method: str) -> pd.DataFrame:
     return pd.DataFrame({**rows, "value": [f"{a:.4f}" for a in area], "unit": "m2"})
 
 
-def _hits(overlaps: pd.DataFrame, layer: str) -> dict[str, list[tuple[str, str]]]:
-    """Return subject_id -> id and name of each zone hit, the largest share first; `overlaps` is the table, so in its order."""
+def _hits(overlaps: pd.DataFrame, layer: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Return subject_id -> ids of the zones hit, the largest share first, and name of the first; `overlaps` is the table, so in its order."""
     here = np.flatnonzero((overlaps["layer"].to_numpy() == layer) & np.isin(overlaps["relation"].to_numpy(), _HITS))
-    names = ("subject_id", "share", "zone_id", "zone_name")
-    subject, share, zone, title = (overlaps[name].to_numpy()[here] for name in names)
-    run = np.cumsum(np.r_[False, subject[1:] != subject[:-1]][: len(subject)])
-    found: dict[str, list[tuple[str, str]]] = {}
-    for row in np.lexsort((-share, run)).tolist():
-        found.setdefault(subject[row], []).append((zone[row], title[row]))
-    return found
+    subject, share, zone, title = (overlaps[name].to_numpy()[here] for name in ("subject_id", "share", "zone_id", "zone_name"))
+    is_first = np.r_[True, subject[1:] != subject[:-1]][: len(subject)]
+    order = np.lexsort((-share, np.cumsum(is_first)))  # each subject's rows stay where they are
+    subject, zone, title = subject[order], zone[order], title[order]
+    ids = dict(zip(subject[is_first].tolist(), zone[is_first].tolist(), strict=True))
+    for row in np.flatnonzero(~is_first).tolist():  # few subjects hit several zones
+        ids[subject[row]] += f"{LIST_SEPARATOR}{zone[row]}"
+    return ids, dict(zip(subject[is_first].tolist(), title[is_first].tolist(), strict=True))

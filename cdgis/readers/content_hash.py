@@ -44,6 +44,8 @@ def with_subject_hashes(
     given: Mapping[str, GivenOutline],
 ) -> tuple[InputRecord, ...]:
     """Return the records of subjects' files with the hash of the rows, attributes, intake lines and labels each gave."""
+    if not records:  # of parts of a batch nobody asks
+        return ()
     rows_of, lines_of, stated_of = defaultdict(list), defaultdict(list), defaultdict(list)
     for row, file in enumerate(frame["source_file"]):
         rows_of[str(file).split("!")[0]].append(row)

@@ -1,5 +1,7 @@
 """Largest disc inside polygons: how thick land or an overlap is at its thickest."""
 
+import sys
+
 import numpy as np
 import shapely
 
@@ -8,8 +10,9 @@ from cdgis.geometry.geodesy import MAX_EDGE_M
 from cdgis.geometry.kernels.engine import Engine, chosen_engine
 from cdgis.geometry.shapes import to_local
 
-_COUNTS = 85
-"""How much each polygon counts to the size of a job: GEOS takes a tenth of a millisecond for one."""
+_COUNTS, _COUNTS_ONCE_LOADED = 85, 7000
+"""How much each polygon counts to the size of a job: GEOS takes a tenth of a millisecond for one, reading in the kernel 0.3 s."""
+_KERNEL = "cdgis.geometry.kernels.compiled.inscribed"
 _LEAST_VERTICES, _MOST_VERTICES = 6, 512
 """GEOS has formulas for fewer, and an index for more."""
 _POLYGON = 3
@@ -25,7 +28,8 @@ def inradius_m(plane_polygons: GeometryArray, *, precise_below_m: float = 1.0, e
     radius, area = np.zeros(len(local)), shapely.area(local)
     solid = np.flatnonzero(area > 0)
     tolerance = np.maximum(precise_below_m / 100, np.sqrt(area) * 1e-3)
-    if chosen_engine(engine, work=_COUNTS * len(solid)) is Engine.COMPILED:
+    counts = _COUNTS_ONCE_LOADED if _KERNEL in sys.modules else _COUNTS
+    if chosen_engine(engine, work=counts * len(solid)) is Engine.COMPILED:
         rings = solid[_is_ring(local[solid])]
         radius[rings], sure = _radii_of_rings(local[rings], tolerance[rings])
         solid = np.setdiff1d(solid, rings[sure])
