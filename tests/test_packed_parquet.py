@@ -37,13 +37,14 @@ def test_what_is_read_does_not_tell_how_the_texts_came(seed):
     plain = plain.assign(short=plain["t0"].astype("str"), number=draw.normal(size=size), flag=draw.random(size) < 0.5)
     wanted = pq.read_table(pa.BufferReader(plainly_written(plain, "示例数据")))
     files = []
-    for _ in range(2):
+    for in_order in (False, False, True):
         packed = plain.copy()
         for name in ("t0", "t1", "t2"):
-            distinct = ["nobody", *dict.fromkeys(plain[name])]
-            packed[name] = pd.Categorical(plain[name], categories=pd.Index([distinct[i] for i in draw.permutation(len(distinct))], dtype=object))
+            distinct = [*dict.fromkeys(plain[name])] if in_order else ["nobody", *dict.fromkeys(plain[name])]
+            order = range(len(distinct)) if in_order else draw.permutation(len(distinct))
+            packed[name] = pd.Categorical(plain[name], categories=pd.Index([distinct[i] for i in order], dtype=object))
         files.append(parquet_bytes(packed, "示例数据", ["t1"]))
-    assert files[0] == files[1]
+    assert files[0] == files[1] == files[2]
     for file, gaps in ((files[0], not size), (parquet_bytes(plain, "示例数据"), True)):
         found = pq.read_table(pa.BufferReader(file))
         assert [field.nullable for field in found.schema] == [gaps] * 3 + [True] * 4

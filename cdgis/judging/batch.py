@@ -156,7 +156,7 @@ def _judge_part(part: PartOfFile, job: BatchJob, loaded: Loaded, record: Path, j
     }
     files |= _write_map(job.out, part.number, subjects, tables["verdicts"], loaded)
     read, kept = part.last - part.first, len(subjects.frame)
-    verdicts = Counter(tables["verdicts"]["verdict"])
+    verdicts = Counter(tables["verdicts"]["verdict"].tolist())
     done = PartDone(
         number=part.number, digest=job.digest, read=read, judged=kept, quarantined=read - kept,
         verdicts=dict(sorted(verdicts.items())), files=files,
@@ -190,7 +190,7 @@ def _write_map(out: Path, number: int, subjects: Subjects, verdicts: pd.DataFram
     if not len(subjects.frame):
         return {}
     words = verdicts[["verdict", "at_least", "decisive_rule_ids"]].astype(str)
-    row = {subject: at for at, subject in enumerate(verdicts["subject_id"])}
+    row = {subject: at for at, subject in enumerate(verdicts["subject_id"].tolist())}
     ids = subjects.frame["subject_id"].astype(object)
     place = np.array([row[subject] for subject in ids])
     said = {str(name): words[name].array[place] for name in words}

@@ -1,11 +1,13 @@
 """The list of subjects: who is on it, under which id, and what became of each row."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 from geopandas import GeoDataFrame
 from shapely import Point
+from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.data_gaps import Gap
 from cdgis.core.vocabulary import InputRecord, IntakeNote, ProjectType, SubjectKind
@@ -29,7 +31,8 @@ class Roster:
     """Subjects, attributes and intake lines gathered so far."""
 
     default_accuracy_m: float = 0.0
-    subjects: list[dict[str, object]] = field(default_factory=list)
+    subjects: list[tuple[str, str, BaseGeometry | None, Mapping[str, object]]] = field(default_factory=list)
+    """Id, row, geometry and the cells of the other columns, which rows of whom the same is said have in common."""
     attributes: list[tuple[str, str, str, str]] = field(default_factory=list)
     intake: list[IntakeNote] = field(default_factory=list)
     records: list[InputRecord] = field(default_factory=list)
@@ -62,7 +65,7 @@ class Roster:
         for record in records:
             subject_id, own = self._claim_id(record, wanted, folder, kind)
             note, row = said.get(own) or said.setdefault(own, self._common(record, description, file, kind, (*remarks, *own)))
-            self.subjects.append(row | {"subject_id": subject_id, "source_row": record.row, "geometry": record.geometry})
+            self.subjects.append((subject_id, record.row, record.geometry, row))
             if record.given is not None:
                 self.given[subject_id] = record.given
             self.attributes += [(subject_id, *cells) for cells in stated]
@@ -109,7 +112,9 @@ class Roster:
     def to_subjects(self) -> Subjects:
         """Return everything gathered."""
         columns = [*SUBJECT_COLUMNS, "geometry"]
-        cells = {name: [subject[name] for subject in self.subjects] for name in columns}
+        ids, rows, shapes, common = map(list, zip(*self.subjects, strict=True)) if self.subjects else ([], [], [], [])
+        own: dict[str, list[Any]] = {"subject_id": ids, "source_row": rows, "geometry": shapes}
+        cells = {name: own[name] if name in own else [said[name] for said in common] for name in columns}
         # of no cells pandas would make numbers, and a table of texts would not join with them
         frame = GeoDataFrame(cells if self.subjects else None, columns=columns, geometry="geometry", crs=4490)
         frame["accuracy_m"] = frame["accuracy_m"].astype(float)

@@ -10,6 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+_Codes = npt.NDArray[np.signedinteger[Any]]
+
 _AT_A_STROKE = 1 << 16
 """Rows handed to Parquet at a time."""
 _EARLY = 20_000
@@ -54,9 +56,9 @@ def _column(values: Any) -> pa.Array:
 def _numbered(values: pd.Categorical, kind: pa.DataType) -> pa.Array:
     """Return texts by their numbers, numbered as they first occur."""
     codes, texts = values.codes, pa.array(np.asarray(values.categories, dtype=object), kind)
-    if _are_in_order(codes, len(texts)):
-        return pa.DictionaryArray.from_arrays(pa.array(codes), texts)
     early = pd.unique(codes[:_EARLY])
+    if _are_in_order(codes, early, len(texts)):
+        return pa.DictionaryArray.from_arrays(pa.array(codes), texts)
     number = np.full(len(texts), -1, dtype=next(kind for kind in (np.int8, np.int16, np.int32) if len(texts) <= np.iinfo(kind).max))
     number[early] = np.arange(len(early))
     indices = number[codes]
@@ -67,10 +69,12 @@ def _numbered(values: pd.Categorical, kind: pa.DataType) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(indices), texts.take(pa.array(np.concatenate([early, late]))))
 
 
-def _are_in_order(codes: npt.NDArray[np.signedinteger[Any]], count: int) -> bool:
-    """Return whether the numbers up to `count` first occur in their order, every one of them."""
-    if not len(codes) or codes[0] != 0 or codes.min() < 0:
+def _are_in_order(codes: _Codes, early: _Codes, count: int) -> bool:
+    """Return whether the numbers up to `count` first occur in their order, every one of them; `early` as the first of them did."""
+    if not len(early) or (early != np.arange(len(early))).any() or codes.min() < 0:
         return False
+    if len(early) == count:
+        return True
     highest = np.maximum.accumulate(codes)
     return bool(highest[-1] == count - 1 and (highest[1:] - highest[:-1] <= 1).all())
 
