@@ -157,7 +157,7 @@ def _caveats(found: Rulings, decisive: BoolArray, applied: IntArray, facts: Fact
     words = {"决定性条款未核实": unread & ~examples, "决定性条款为示例条款": unread & examples, "凭申报文号，未核验": typed}
     kind = np.array([1 << place for place in range(len(words))]) @ np.array([*words.values()])
     said = [LIST_SEPARATOR.join(word for place, word in enumerate(words) if number >> place & 1) for number in range(1 << len(words))]
-    return np.array(said, dtype=object)[kind]
+    return np.asarray(np.array(said, dtype=object)[kind])
 
 
 def _strictest(found: Rulings, which: BoolArray) -> IntArray:

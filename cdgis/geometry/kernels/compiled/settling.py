@@ -4,6 +4,8 @@ Where no edge's box meets a subject's box, the subject lies wholly inside or out
 A ray from there to the east crosses an outline as often as its vertices change from above to below; an edge whose box spans
 the ray's height lies wholly east of the corner or wholly west, so that nothing is rounded. The tree holds boxes of chunks:
 only where one meets the subject's box are its edges looked at one by one.
+
+What holds the subject before also holds the next if no edge's box meets the box around both: no outline lies between.
 """
 
 import numpy as np
@@ -94,6 +96,16 @@ def _turn_over(
 
 
 @kernel
+def _with_room(out: IntArray, found: int) -> IntArray:
+    """Return `out` with room for one row after those found."""
+    if found < len(out):
+        return out
+    wider = np.empty((2 * found, 2), np.int64)
+    wider[:found] = out
+    return wider
+
+
+@kernel
 def settle(shapes: Shapes, tree: Tree, owner: IntArray, zones: int, boxes: FloatArray) -> tuple[SignArray, IntArray]:
     """Return whether an outline may come near each subject, by its box, and (subject, zone) of the others and what holds them.
 
@@ -104,18 +116,27 @@ def settle(shapes: Shapes, tree: Tree, owner: IntArray, zones: int, boxes: Float
     """
     node, odd, met = np.empty((FAN * DEEPEST, 2), np.int64), np.zeros(zones, np.int8), np.empty(len(owner), np.int64)
     near, out, found = np.zeros(len(boxes), np.int8), np.empty((2 * len(boxes) + 16, 2), np.int64), 0
+    both, before, holders = np.empty(4), -1, 0
     for i in range(len(boxes)):
         if _any_meets(shapes, tree, boxes[i], node):
             near[i] = 1
             continue
+        told, before = before, i
+        if told >= 0 and holders < 2:  # of several the order would be the other's
+            both[:2], both[2:] = np.minimum(boxes[told, :2], boxes[i, :2]), np.maximum(boxes[told, 2:], boxes[i, 2:])
+            if both[0] <= both[2] and both[1] <= both[3] and not _any_meets(shapes, tree, both, node):
+                if holders == 1:
+                    out = _with_room(out, found)
+                    out[found, 0], out[found, 1] = i, out[found - 1, 1]
+                    found += 1
+                continue
+        start = found
         for k in range(_turn_over(shapes, tree, owner, (boxes[i, 0], boxes[i, 1]), node, odd, met)):
             if odd[met[k]] == 0:
                 continue
             odd[met[k]] = 0
-            if found == len(out):
-                wider = np.empty((2 * found, 2), np.int64)
-                wider[:found] = out
-                out = wider
+            out = _with_room(out, found)
             out[found, 0], out[found, 1] = i, met[k]
             found += 1
+        holders = found - start
     return near, out[:found]
