@@ -44,6 +44,7 @@ def test_nobody_is_started_unasked():
     with beside(wanted=False) as nobody:
         assert nobody.begin(os.getpid)() == os.getpid()
         assert nobody.begin(math.factorial, 5, here=lambda: "here")() == "here"
+        assert nobody.begin_once(len, rows := [1])() == 1 and nobody.begun(len, rows) is None
 
 
 def test_inside_another_program_nobody_is_started(monkeypatch):
@@ -100,6 +101,7 @@ def test_what_is_begun_once_is_answered_once_for_the_same_object_alone(other):
     assert other.begin_once(len, first) is answer
     assert other.begin_once(len, same) is not answer and other.begin_once(max, first) is not answer
     assert answer() == 2 and other.begin_once(max, first)() == 2
+    assert other.begun(len, first) == 2 and other.begun(len, [1, 2]) is None and other.begun(min, first) is None
 
 
 def _identity(around: dict[str, list[object]]) -> int:

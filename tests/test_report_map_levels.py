@@ -3,11 +3,12 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+import pytest
 import shapely
 from report_city import make_layers
 
 from cdgis.report.map.area_preservation import area_changes, with_areas_kept
-from cdgis.report.map.budget import area_change_share, pack_layers, size_notes
+from cdgis.report.map.budget import area_change_share, pack_layers, pack_whole, shown_outlines, size_notes
 from cdgis.report.map.levels import _is_among, level_masks, simplified
 from cdgis.report.map.outline_encoding import PRECISION, Rings, flatten, grid, unpack
 
@@ -106,6 +107,17 @@ def test_layers_over_budget_are_simplified_largest_first_and_said_so() -> None:
     assert small["units"].tolerance_deg > 0 and 0 < small["units"].area_change_share < 0.01
     note = size_notes(small, {"units": "环境管控单元"}, budget_bytes=budget)
     assert len(note) == 1 and "环境管控单元" in note[0] and "化简" in note[0]
+
+
+@pytest.mark.parametrize("budget", [10**9, 20_000, 300])
+def test_layers_packed_beforehand_make_the_same_map_in_the_same_order(budget: int) -> None:
+    layers = make_layers()
+    layers["management_units"] = replace(units := layers["management_units"], zones=units.zones.set_geometry(_units()))
+    layers["empty"] = replace(units, zones=units.zones.iloc[:0])
+    shapes = {"subjects": np.array([shapely.box(117, 41, 117.1, 41.1)]), **shown_outlines(layers)}
+    plain, packed = pack_layers(shapes, budget_bytes=budget, most_change=0.001), pack_whole(layers)
+    assert "empty" not in packed and set(packed) == set(shapes) - {"subjects"}
+    assert list(pack_layers(shapes, budget_bytes=budget, most_change=0.001, whole=packed).items()) == list(plain.items())
 
 
 def test_impossible_budget_is_admitted() -> None:

@@ -95,6 +95,11 @@ class Beside:
             self._promised[key] = about, self.begin(function, about, *given)
         return self._promised[key][1]
 
+    def begun(self, function: Callable[..., Answer], about: Any) -> Answer | None:
+        """Return the answer to what `begin_once` began about this very object; None where nobody began it."""
+        found = self._promised.get((function, id(about)))
+        return None if found is None else found[1]()
+
     def _ask(self, question: list[bytes]) -> tuple[bool, Any]:
         """Return whether there is an answer, and it; the question is taken out of its list and let go once it is sent."""
         if self._process is None or self._process.stdin is None or self._process.stdout is None:
@@ -127,6 +132,10 @@ class Nobody:
         return here or partial(function, *given)
 
     begin_once = begin
+
+    def begun(self, function: Callable[..., Answer], about: Any) -> Answer | None:
+        """Return nothing: nobody began it."""
+        return None
 
     def share(self, function: Callable[[Any, Part], Answer], about: Any, parts: Sequence[Part]) -> Iterator[Answer]:
         """Yield `function(about, part)` of every part, last first."""

@@ -94,9 +94,11 @@ def save_batch(
 
 def begin_writing(other: Other, layers: Layers) -> None:
     """Let `other` load what writing a whole run takes, and draw what rests on `layers` alone."""
+    from cdgis.report.map.budget import pack_whole
     from cdgis.report.site.place_content import begin_drawing
 
     other.begin(ready_to_write)
+    other.begin_once(pack_whole, layers)  # first: the overview map is made before the places' pages
     begin_drawing(other, layers, current_planes(), current_packs())
 
 

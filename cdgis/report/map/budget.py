@@ -19,6 +19,7 @@ from cdgis.geometry.planes import PlaneThreads
 from cdgis.report.map.area_preservation import area_changes, with_areas_kept
 from cdgis.report.map.levels import level_masks, simplified
 from cdgis.report.map.outline_encoding import PRECISION, flatten, pack
+from cdgis.workspace.layers import Layers
 
 _FIRST_TOLERANCE_DEG = 1e-5
 _MOST_TOLERANCE_DEG = 0.1
@@ -47,6 +48,7 @@ def pack_layers(
     most_change: float = math.inf,
     precision: int = PRECISION,
     jobs: int = 2,
+    whole: Mapping[str, Packed] | None = None,
 ) -> dict[str, Packed]:
     """Return each layer packed, all of them together at most `budget_bytes` where simplifying can do it.
 
@@ -54,9 +56,12 @@ def pack_layers(
     ----------
     shapes : layer id -> outlines, EPSG:4490, x = longitude.
     most_change : the largest share of its area that simplifying may add to or take from any zone, 0..1.
+    whole : layers packed before, whole and at this precision (`pack_whole`).
     """
+    missing = {key: outlines for key, outlines in shapes.items() if key not in (whole or {})}
     with PlaneThreads(max_workers=jobs) as pool:
-        packs = dict(zip(shapes, pool.map(lambda s: _whole(s, precision), shapes.values()), strict=True))
+        made = dict(zip(missing, pool.map(lambda s: _whole(s, precision), missing.values()), strict=True))
+    packs = {key: made[key] if key in made else (whole or {})[key] for key in shapes}
     tried = dict.fromkeys(packs, _FIRST_TOLERANCE_DEG)
     for _ in range(_MOST_ROUNDS):
         if not tried or sum(len(p.text) for p in packs.values()) <= budget_bytes:
@@ -71,6 +76,16 @@ def pack_layers(
         elif gains:
             packs[largest] = smaller
     return packs
+
+
+def pack_whole(layers: Layers) -> dict[str, Packed]:
+    """Return the outlines of all layers that a map shows, packed whole; no judgement is asked, so it may be done while one is made."""
+    return {key: _whole(outlines, PRECISION) for key, outlines in shown_outlines(layers).items()}
+
+
+def shown_outlines(layers: Layers) -> dict[str, np.ndarray]:
+    """Return the outlines of the layers that a map shows, EPSG:4490."""
+    return {key: layer.zones.geometry.to_numpy() for key, layer in layers.items() if layer.spec.is_vector and len(layer.zones)}
 
 
 def _whole(shapes: np.ndarray, precision: int) -> Packed:

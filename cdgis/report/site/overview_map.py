@@ -14,7 +14,7 @@ import shapely
 
 from cdgis.report.drawing.layer_order import THEMES
 from cdgis.report.drawing.palette import read_palette
-from cdgis.report.map.budget import pack_layers, size_notes
+from cdgis.report.map.budget import Packed, pack_layers, shown_outlines, size_notes
 from cdgis.report.map.layer_styles import layer_record, map_bounds
 from cdgis.report.map.levels import LEVEL_ZOOMS
 from cdgis.report.map.offline_map import offline_map, rendered
@@ -51,15 +51,18 @@ class MapView:
 
 
 def build_map(
-    assessment: Assessment, listed: Sequence[Listed], *, pages: Mapping[str, Mapping[str, str]] | None = None
+    assessment: Assessment, listed: Sequence[Listed], *, pages: Mapping[str, Mapping[str, str]] | None = None,
+    whole: Mapping[str, Packed] | None = None,
 ) -> MapView:
     """Return the overview map of all vector layers and judged subjects.
 
     Parameters
     ----------
     pages : layer id -> zone id -> the zone's own page, relative to the page that holds the map.
+    whole : the layers' outlines, where they were packed before.
     """
-    layers = {key: layer for key, layer in assessment.layers.items() if layer.spec.is_vector and len(layer.zones)}
+    shapes = shown_outlines(assessment.layers)
+    layers = {key: assessment.layers[key] for key in shapes}
     west, south, east, north = map(float, assessment.subjects.frame.total_bounds)
     bounds = map_bounds(layers, (west, south, east, north))
     # an animation under way would swallow the view the address asks for
@@ -68,11 +71,11 @@ def build_map(
     html, script = rendered(canvas)
     frame = assessment.subjects.frame.set_index("subject_id")
     ids = [row.case.subject_id for row in listed]
-    shapes = {key: layer.zones.geometry.to_numpy() for key, layer in layers.items()}
     budget = int(assessment.settings.publish.page_budget_mb * 1e6 * (1 - _TEXT_SHARE))
     most = _MOST_AREA_CHANGE if assessment.audience == "internal" else math.inf
     outlines = frame.reindex(ids).geometry.to_numpy()
-    packs = pack_layers({SUBJECT_OUTLINES: _areas_and_lines(outlines), **shapes}, budget_bytes=budget, most_change=most)
+    shapes = {SUBJECT_OUTLINES: _areas_and_lines(outlines), **shapes}
+    packs = pack_layers(shapes, budget_bytes=budget, most_change=most, whole=whole)
     titles = {key: layer.spec.title for key, layer in layers.items()}
     data = {
         "map": canvas.get_name(),
