@@ -535,7 +535,7 @@ def test_a_plot_is_the_least_square_around_the_innermost_point_that_holds_so_muc
 def test_of_ground_in_several_parts_the_largest_is_handed_out_whole():
     small, large = local(metres(0, 0, 10, 10)), local(metres(20, 0, 60, 40))
     for parts in ([small, large], [large, small]):
-        assert m2(plots._written(shapely.MultiPolygon(parts))) == pytest.approx(1600, rel=1e-3)
+        assert m2(plots._written([shapely.MultiPolygon(parts)])[0]) == pytest.approx(1600, rel=1e-3)
 
 
 @pytest.mark.parametrize("shapes", [[], [shapely.box(0, 0, 9, 9)]])
