@@ -12,12 +12,11 @@ import numpy as np
 from cdgis.core.array_types import BoolArray, FloatArray, IntArray
 from cdgis.core.compiled import kernel
 from cdgis.geometry.kernels.compiled.edge_distances import onto_edge, to_edge
+from cdgis.geometry.kernels.compiled.sure_sides import sure_sign
 
 _DIAGONAL = 1.4142135623730951
 _NEARLY = 1e-10
 """Share of the polygon's size, squared, by which estimates of squared distances may err; far more than they do."""
-_ROUNDING = 1e-14
-"""Share of its terms up to which the sign of a determinant may be rounding; some thirty times what it can be."""
 _SAFE = 1 - 1e-9
 _MOST = 4
 _MOST_CELLS = 4000
@@ -79,9 +78,9 @@ def _is_inside(edges: FloatArray, count: int, x: float, y: float) -> tuple[bool,
         before = above
         above = (ay[k + 1] if k + 1 < count else ay[0]) > y
         if above != before:
-            left, right = (ax[k] - x) * uy[k], (ay[k] - y) * ux[k]
-            certain &= abs(left - right) > _ROUNDING * (abs(left) + abs(right))
-            inside ^= (left > right) == above
+            side = sure_sign((ax[k] - x) * uy[k], (ay[k] - y) * ux[k])
+            certain &= side != 0
+            inside ^= (side > 0) == above
     return inside, certain
 
 

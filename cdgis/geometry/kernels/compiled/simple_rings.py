@@ -8,19 +8,13 @@ import numpy as np
 
 from cdgis.core.array_types import BoolArray, FloatArray, IntArray
 from cdgis.core.compiled import kernel
-
-_ROUNDING = 1e-15
-"""Share of its terms up to which the sign of a determinant may be rounding; three times what it can be."""
+from cdgis.geometry.kernels.compiled.sure_sides import sure_sign
 
 
 @kernel
 def _side(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> int:
     """Return on which side of an edge a place lies, 0 where that is not certain."""
-    left, right = (ax - px) * (by - py), (ay - py) * (bx - px)
-    det = left - right
-    if not abs(det) > _ROUNDING * (abs(left) + abs(right)):
-        return 0
-    return 1 if det > 0.0 else -1
+    return sure_sign((ax - px) * (by - py), (ay - py) * (bx - px))
 
 
 @kernel
