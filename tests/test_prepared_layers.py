@@ -167,7 +167,7 @@ def test_a_head_that_does_not_fit_is_passed_over_though_the_sum_is_right(change:
     plain = told(read_layer(spec, tmp_path, kept=kept))
     path = next((tmp_path / PREPARED_DIR).glob(".*.zones"))
     data = path.read_bytes()
-    head, shapes = prepared_layers._read(path, json.loads(data[16 : 16 + int.from_bytes(data[8:16], "little")])["key"]) or pytest.fail("kept")
+    head, shapes = prepared_layers.read_kept(path, json.loads(data[16 : 16 + int.from_bytes(data[8:16], "little")])["key"]) or pytest.fail("kept")
     change(head)
     kept.write(path, head, shapes)
     assert told(read_layer(spec, tmp_path, kept=kept_in(tmp_path, [spec]))) == plain

@@ -8,6 +8,7 @@ from cdgis.core.errors import UsageError
 from cdgis.core.packs import current_packs
 from cdgis.core.progress import Progress, Silent
 from cdgis.geometry.planes import current_planes
+from cdgis.readers.kept_answers import KeptAnswers
 from cdgis.report.screening.publish import EACH, write_screening
 from cdgis.report.screening.reviews import kept_journals
 from cdgis.report.table_rows import page_names
@@ -98,7 +99,7 @@ def begin_writing(other: Other, layers: Layers) -> None:
     from cdgis.report.site.place_content import begin_drawing
 
     other.begin(ready_to_write)
-    other.begin_once(pack_whole, layers)  # first: the overview map is made before the places' pages
+    other.begin_once(pack_whole, layers, KeptAnswers.of(layers))  # first: the overview map is made before the places' pages
     begin_drawing(other, layers, current_planes(), current_packs())
 
 

@@ -108,7 +108,7 @@ class PreparedLayers:
         except OSError:
             return read()
         target = self.folder / f"{_name(spec)}.extent"
-        found = _read(target, key)
+        found = read_kept(target, key)
         box = found[0].get("box") if found is not None else None
         if isinstance(box, list) and len(box) == 4 and all(type(bound) is float for bound in box):
             return box[0], box[1], box[2], box[3]
@@ -160,7 +160,7 @@ class Entry:
 
     def layer(self, spec: LayerSpec, record: InputRecord) -> Layer | None:
         """Return the layer as it was read, None where it is not kept."""
-        found = _read(self.path.with_suffix(".zones"), self.key)
+        found = read_kept(self.path.with_suffix(".zones"), self.key)
         if found is None:
             return None
         head, (shapes,) = found
@@ -187,7 +187,7 @@ class Entry:
         count = len(zones)
         if zones is not self.zones or _off.get():
             return make()
-        found = _read(self.path.with_suffix(".planes"), self.key)
+        found = read_kept(self.path.with_suffix(".planes"), self.key)
         if found is not None and [len(shapes) for shapes in found[1]] == [count] * 2:
             plane, local = found[1]
             return plane, local
@@ -242,7 +242,7 @@ def _packed(head: dict[str, Any], shapes: Shapes) -> bytes:
     return zlib.crc32(body).to_bytes(_WORD, "little") + body
 
 
-def _read(path: Path, key: str) -> tuple[dict[str, Any], Shapes] | None:
+def read_kept(path: Path, key: str) -> tuple[dict[str, Any], Shapes] | None:
     """Return head and shapes of a kept file; None where there is none, it is damaged, or it was kept under another key."""
     try:
         data = np.fromfile(path, np.uint8)

@@ -9,13 +9,16 @@ than its budget and says so.
 """
 
 import math
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from cdgis.geometry.map_frame import METRES_PER_DEGREE
 from cdgis.geometry.planes import PlaneThreads
+from cdgis.readers.kept_answers import KeptAnswers
 from cdgis.report.map.area_preservation import area_changes, with_areas_kept
 from cdgis.report.map.levels import level_masks, simplified
 from cdgis.report.map.outline_encoding import PRECISION, flatten, pack
@@ -78,9 +81,17 @@ def pack_layers(
     return packs
 
 
-def pack_whole(layers: Layers) -> dict[str, Packed]:
+def pack_whole(layers: Layers, kept: KeptAnswers | None = None) -> dict[str, Packed]:
     """Return the outlines of all layers that a map shows, packed whole; no judgement is asked, so it may be done while one is made."""
-    return {key: _whole(outlines, PRECISION) for key, outlines in shown_outlines(layers).items()}
+
+    def made() -> dict[str, Packed]:
+        """Pack them."""
+        return {key: _whole(outlines, PRECISION) for key, outlines in shown_outlines(layers).items()}
+
+    if kept is None:
+        return made()
+    kind = TypeAdapter(dict[str, Packed])
+    return kept.answer("outlines", kind, made, code=("report/map",), more=(zlib.ZLIB_RUNTIME_VERSION,))
 
 
 def shown_outlines(layers: Layers) -> dict[str, np.ndarray]:

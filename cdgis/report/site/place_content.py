@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from geopandas import GeoDataFrame
+from pydantic import TypeAdapter
 
 from cdgis.carbon.stock import TOTAL
 from cdgis.core import layer_ids
@@ -14,6 +15,8 @@ from cdgis.core.packs import Pack, on_packs
 from cdgis.core.vocabulary import Level, Verdict
 from cdgis.geometry.geodesy import survey_area_m2
 from cdgis.geometry.planes import Planes, on_planes
+from cdgis.readers.kept_answers import KeptAnswers
+from cdgis.report.drawing.palette import read_palette
 from cdgis.report.drawing.paths import Sketch
 from cdgis.report.drawing.place_map import PlaceMaps, with_spots
 from cdgis.report.site.subject_list import UNIT_LAYER, Listed
@@ -31,6 +34,7 @@ _BY_NAME = (layer_ids.COUNTIES, layer_ids.BASINS)
 RESTORATION_LAYER = layer_ids.RESTORATION_AREAS
 _CROWDED = 200
 """Beyond so many subjects a page lists those with something to look at, and counts the others."""
+_CODE = "report/site/place_content.py"
 _Key = TypeVar("_Key", bound=Hashable)
 _Value = TypeVar("_Value")
 
@@ -100,14 +104,24 @@ def begin_drawing(
     other: Other, layers: Layers, planes: Planes | None, packs: tuple[Pack, ...]
 ) -> Callable[[], dict[tuple[str, str], Sketch | None]]:
     """Let `other` draw the places of `layers`, once for all who want them."""
-    return other.begin_once(draw_places, layers, planes, packs)
+    return other.begin_once(draw_places, layers, planes, packs, KeptAnswers.of(layers))
 
 
-def draw_places(layers: Layers, planes: Planes | None, packs: tuple[Pack, ...]) -> dict[tuple[str, str], Sketch | None]:
+def draw_places(
+    layers: Layers, planes: Planes | None, packs: tuple[Pack, ...], kept: KeptAnswers | None = None
+) -> dict[tuple[str, str], Sketch | None]:
     """Return (layer, zone id) -> drawing without the subjects in it, with the colours and words of `packs`."""
-    with nullcontext() if planes is None else on_planes(lambda: planes), on_packs(packs):
+
+    def made() -> list[tuple[str, str, Sketch | None]]:
+        """Draw them."""
         maps = PlaceMaps(layers)
-        return {(layer.spec.id, key): maps.draw(rows) for layer, key, rows in _zones(layers)}
+        return [(layer.spec.id, key, maps.draw(rows)) for layer, key, rows in _zones(layers)]
+
+    with nullcontext() if planes is None else on_planes(lambda: planes), on_packs(packs):
+        kind = TypeAdapter(list[tuple[str, str, Sketch | None]])
+        colours = repr(read_palette())
+        drawn = made() if kept is None else kept.answer("places", kind, made, code=("report/drawing", _CODE), more=(colours,))
+        return {(layer, key): sketch for layer, key, sketch in drawn}
 
 
 def _zones(layers: Layers) -> Iterator[tuple[Layer, str, GeoDataFrame]]:
