@@ -23,16 +23,27 @@ def drawn(count):
     ], dtype=object)  # fmt: skip
 
 
-def round_ones(count):
-    angle = [np.sort(RNG.uniform(0, 2 * np.pi, RNG.integers(5, 40))) for _ in range(count)]
+def round_ones(count, turns=1):
+    angle = [np.sort(RNG.uniform(0, 2 * np.pi * turns, RNG.integers(5, 40))) for _ in range(count)]
     return np.array([shapely.Polygon(np.column_stack([118 + np.cos(a) * 1e-3, 41 + np.sin(a) * 1e-3])) for a in angle], dtype=object)
+
+
+def seen_from_within(count):
+    """Rings around the mean of their vertices with steps back now and then, on a grid: some vertices in line with it."""
+    made = []
+    for _ in range(count):
+        angle = np.sort(RNG.uniform(0, 2 * np.pi, RNG.integers(5, 12)))
+        back = RNG.integers(len(angle))
+        angle[back] -= RNG.choice([0, 0, 0.05, 0.5])
+        made.append(shapely.Polygon(np.round(RNG.uniform(3, 9, len(angle))[:, None] * np.column_stack([np.cos(angle), np.sin(angle)]))))
+    return np.array(made, dtype=object)
 
 
 def test_valid_is_what_geos_calls_valid():
     with np.errstate(invalid="ignore"):
         endless = shapely.Polygon([(0, 0), (1, np.nan), (1, 1)])
         odd = [None, shapely.Polygon(), shapely.Point(1, 2), shapely.LineString([(0, 0), (1, 1)]), shapely.box(0, 0, 3, 3) - shapely.box(1, 1, 2, 2)]
-        for some in ([*drawn(6000), *round_ones(300), *odd], [*round_ones(5), endless]):
+        for some in ([*drawn(6000), *round_ones(300), *round_ones(300, turns=2), *seen_from_within(1500), *odd], [*round_ones(5), endless]):
             shapes = np.array(some, dtype=object)
             truth = shapely.is_valid(shapes)
             assert (are_valid(shapes, engine=Engine.COMPILED) == truth).all() and 0.1 < truth.mean() < 0.9

@@ -5,6 +5,9 @@ promising cell first (`MaximumInscribedCircle`). A distance is that to the neare
 told by a plain estimate, the others are measured in GEOS's order of operations. A cell that GEOS would take out of its queue
 to no purpose, which an estimate shows, never gets into ours. Where rounding leaves a side or the nearest place open, or equally
 promising cells leave open whose turn it is, the row is left to GEOS.
+
+The quarters of a cell are asked first how near they lie to the edge that was nearest to its middle, which mostly shows that
+they do not matter; and they lie inside where the cell's middle does, farther from the outline than from theirs.
 """
 
 import numpy as np
@@ -21,8 +24,10 @@ _SAFE = 1 - 1e-9
 _MOST = 4
 _MOST_CELLS = 4000
 """After so many GEOS may give up."""
-Cell = tuple[float, float, float, float, float]
-"""Centre, half its side, distance of the centre to the outline (negative outside), and the most it can be in the cell."""
+_CLEARLY, _ROUNDED = 1.001, 1e-15
+"""How many times farther off the outline than a quarter's middle a cell's must lie, and how coordinates may be rounded."""
+Cell = tuple[float, float, float, float, float, float]
+"""Centre, half its side, distance of the centre to the outline (negative outside), the most it can be in the cell, nearest edge."""
 Work = tuple[FloatArray, FloatArray, float]
 """Edges of a ring (`_spread`), room for a number each, and what estimates of squared distances may err by."""
 
@@ -85,20 +90,33 @@ def _is_inside(edges: FloatArray, count: int, x: float, y: float) -> tuple[bool,
 
 
 @kernel
-def _measure(xy: FloatArray, work: Work, x: float, y: float, half: float, enough: float) -> tuple[Cell, bool]:
-    """Return the cell around a place, and whether that is certain; one no farther from the outline than `enough` has no distance."""
+def _is_near(edges: FloatArray, k: int, x: float, y: float, slack: float, enough: float) -> bool:
+    """Return whether a place surely lies no farther from an edge than `enough`."""
+    wx, wy, dx, dy = x - edges[0, k], y - edges[1, k], edges[2, k], edges[3, k]
+    r = min(max((wx * dx + wy * dy) * edges[4, k], 0.0), 1.0)
+    qx, qy = wx - r * dx, wy - r * dy
+    return enough > 0.0 and qx * qx + qy * qy + slack <= enough * enough
+
+
+@kernel
+def _measure(xy: FloatArray, work: Work, at: tuple[float, float, float], enough: float, held: bool) -> tuple[Cell, bool]:
+    """Return the cell around a place, and whether that is certain; one no farther from the outline than `enough` has no distance.
+
+    `at` is the place and half a side; `held` says that it is known to lie inside.
+    """
     edges, squared, slack = work
+    x, y, half = at
     count = len(xy) - 1
     limit = _estimates(edges, count, x, y, squared) + slack
     if enough > 0.0 and limit <= enough * enough:
-        return (x, y, half, -np.inf, -np.inf), True
-    inside, certain = _is_inside(edges, count, x, y)
-    least = np.inf
+        return (x, y, half, -np.inf, -np.inf, 0.0), True
+    inside, certain = (True, True) if held else _is_inside(edges, count, x, y)
+    least, near = np.inf, 0
     for k in range(count):
         if squared[k] <= limit:
-            least = min(least, to_edge(x, y, xy[k, 0], xy[k, 1], xy[k + 1, 0], xy[k + 1, 1]))
+            least, near = min(least, to_edge(x, y, xy[k, 0], xy[k, 1], xy[k + 1, 0], xy[k + 1, 1])), k
     far = least if inside else -least
-    return (x, y, half, far, far + half * _DIAGONAL), certain and least > 0.0
+    return (x, y, half, far, far + half * _DIAGONAL, float(near)), certain and least > 0.0
 
 
 @kernel
@@ -119,12 +137,12 @@ def _radius(xy: FloatArray, work: Work, x: float, y: float) -> tuple[float, bool
 
 @kernel
 def _put(heap: FloatArray, at: int, cell: Cell) -> None:
-    heap[at, 0], heap[at, 1], heap[at, 2], heap[at, 3], heap[at, 4] = cell
+    heap[at, 0], heap[at, 1], heap[at, 2], heap[at, 3], heap[at, 4], heap[at, 5] = cell
 
 
 @kernel
 def _get(heap: FloatArray, at: int) -> Cell:
-    return heap[at, 0], heap[at, 1], heap[at, 2], heap[at, 3], heap[at, 4]
+    return heap[at, 0], heap[at, 1], heap[at, 2], heap[at, 3], heap[at, 4], heap[at, 5]
 
 
 @kernel
@@ -155,12 +173,15 @@ def _quarter(
     xy: FloatArray, work: Work, cell: Cell, best: float, tolerance: float, heap: FloatArray, size: int
 ) -> tuple[int, bool]:
     """Put the quarters of a cell that may matter on the heap; return its new size, and whether all is certain."""
-    x, y, side, _, _ = cell
+    x, y, side, far, _, near = cell
     half, sure = side / 2.0, True
     enough = min(best, best + tolerance - half * _DIAGONAL) * _SAFE
+    held = far > half * _DIAGONAL * _CLEARLY + _ROUNDED * (abs(x) + abs(y))
     for turn in range(4):
-        place = x + half if turn % 2 else x - half, y + half if turn > 1 else y - half
-        quarter, certain = _measure(xy, work, place[0], place[1], half, enough)
+        at = x + half if turn % 2 else x - half, y + half if turn > 1 else y - half, half
+        if _is_near(work[0], int(near), at[0], at[1], work[2], enough):
+            continue
+        quarter, certain = _measure(xy, work, at, enough, held)
         sure &= certain
         if quarter[3] > best or quarter[_MOST] - best > tolerance:
             _rise(heap, size, quarter)
@@ -174,9 +195,9 @@ def _inscribed(
 ) -> tuple[float, bool]:
     """Return the radius of the largest disc in one ring, and whether it is sure; `heap` has room for some cells."""
     west, south, east, north = _box(xy)
-    best, sure = _measure(xy, work, inner[0], inner[1], 0.0, 0.0)
+    best, sure = _measure(xy, work, (inner[0], inner[1], 0.0), 0.0, False)
     half = max(east - west, north - south) / 2.0
-    cell, certain = _measure(xy, work, (west + east) / 2.0, (south + north) / 2.0, half, 0.0)
+    cell, certain = _measure(xy, work, ((west + east) / 2.0, (south + north) / 2.0, half), 0.0, False)
     sure &= certain
     _put(heap, 0, cell)
     size, made = 1, 1
@@ -211,7 +232,7 @@ def inscribed_radii(xy: FloatArray, start: IntArray, inner: FloatArray, toleranc
     most = 0
     for i in range(len(tolerance)):
         most = max(most, start[i + 1] - start[i])
-    edges, squared, heap = np.empty((5, most)), np.empty(most), np.empty((_MOST_CELLS, 5))
+    edges, squared, heap = np.empty((5, most)), np.empty(most), np.empty((_MOST_CELLS, 6))
     for i in range(len(tolerance)):
         ring = xy[start[i] : start[i + 1]]
         work = (edges, squared, _spread(ring, edges))

@@ -2,6 +2,9 @@
 
 Two edges are apart where their boxes are, or where the ends of one lie surely on one side of the other. Edges that share a
 vertex meet nowhere else unless one runs back along the other. What is not certain is left to GEOS.
+
+A ring that surely turns one way around a place, and once, keeps each edge in an angle of its own as seen from there: no two
+need be compared. Most parcels turn so around the mean of their vertices.
 """
 
 import numpy as np
@@ -41,10 +44,26 @@ def _turns(xy: FloatArray, i: int, k: int) -> bool:
 
 
 @kernel
+def _goes_around(xy: FloatArray) -> bool:
+    """Return whether a closed ring surely goes once around the mean of its vertices, each edge the same way."""
+    edges, x, y = len(xy) - 1, 0.0, 0.0
+    for k in range(edges):
+        x, y = x + (xy[k, 0] - xy[0, 0]), y + (xy[k, 1] - xy[0, 1])
+    x, y = xy[0, 0] + x / edges, xy[0, 1] + y / edges
+    turned, crossed = 0, 0
+    for k in range(edges):
+        turned += _side(xy[k, 0], xy[k, 1], xy[k + 1, 0], xy[k + 1, 1], x, y)
+        crossed += (xy[k, 1] > y) != (xy[k + 1, 1] > y)
+    return abs(turned) == edges and crossed == 2
+
+
+@kernel
 def _is_simple(xy: FloatArray) -> bool:
     edges = len(xy) - 1
     if edges < 3 or xy[0, 0] != xy[edges, 0] or xy[0, 1] != xy[edges, 1]:
         return False
+    if _goes_around(xy):
+        return True
     for i in range(edges):
         if not _turns(xy, i, i + 1 if i + 1 < edges else 0):
             return False
