@@ -1,5 +1,6 @@
 """A parcel of a batch is read by the law of single sites: whatever its shape, words and place, and wherever a part begins."""
 
+from dataclasses import asdict
 from pathlib import Path
 
 import geopandas as gpd
@@ -14,8 +15,10 @@ from small_workspace import small_workspace
 from cdgis.core.errors import CrsError
 from cdgis.core.progress import Silent
 from cdgis.readers import parcels, read_sites
+from cdgis.readers.intake import NoteLines
 from cdgis.readers.loading import load_workspace
 from cdgis.readers.parcels import parts_of_files, read_parcels
+from cdgis.readers.parquet_sites import RowsInColumns
 from cdgis.workspace.layers import Layer, Subjects
 from cdgis.workspace.settings import Workspace, open_workspace
 
@@ -90,32 +93,31 @@ def test_a_batch_and_single_files_are_read_alike_whatever_the_parts(place: Works
     assert {note.status.value for note in single.intake} >= {"repaired", "quarantined"}
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_rows_that_say_the_same_are_read_as_each_alone(
-    place: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
-) -> None:
-    """Runs of land with the same words, broken by rows of other words, shapes and places, some with a number of their own."""
+@pytest.mark.parametrize("seed", range(12))
+def test_rows_read_in_columns_are_read_as_each_alone(place: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """Land with the same words broken by rows of other words, shapes, places, datums and numbers; points that may be put together."""
     draw = np.random.default_rng(seed)
     count, few = 60, draw.permutation(list(SHAPES))[:4]
     shapes = [SHAPES[name] for name in np.where(draw.random(count) < 0.7, "land", draw.choice(few, count))]
     moved = [shape and shapely.affinity.translate(shape, *draw.uniform(-0.004, 0.004, 2)) for shape in shapes]
-    columns = {
-        name: np.repeat(draw.choice(words, 12), 5)
-        for name, words in {**WORDS, "项目名称": ("甲", "乙\u200b", "", "丙 厂"), "位置精度": ("", "3", "远"), "年用水量": ("", "12", "x")}.items()
-        if draw.random() < 0.7
-    }
+    words = {
+        **WORDS, "项目名称": ("甲", "乙\u200b", "", "丙 厂"), "位置精度": ("", "3", "远"), "年用水量": ("", "12", "x"),
+        "坐标系": ("", "CGCS2000", "GCJ-02", "西安80"), "界址点号": ("J1", "J2", ""),
+    }  # fmt: skip
+    seldom = {"坐标系": 0.3, "界址点号": 0.2}
+    columns = {name: np.repeat(draw.choice(words[name], 12), 5) for name in words if draw.random() < seldom.get(name, 0.6)}
+    columns |= {"面积": np.where(draw.random(count) < 0.5, np.nan, 3.0), "年份": draw.integers(0, 2, count), "是否": draw.random(count) < 0.5}
     if seed % 2:
         columns["项目编号"] = [f"编号 {i}" if draw.random() < 0.1 else "" for i in range(count)]
-    gpd.GeoDataFrame(columns, geometry=moved, crs=4490).to_parquet(tmp_path / "p.parquet")
-    (part, *_) = parts_of_files([(tmp_path / "p.parquet", "p.parquet")], rows=999)
+    path = tmp_path / f"{draw.choice(['p', '地块', 'con.', 'x' * 62])}.parquet"
+    gpd.GeoDataFrame(columns, geometry=moved, crs=4490).to_crs(int(draw.choice([4490, 4326, 4548]))).to_parquet(path)
+    (part, *_) = parts_of_files([(path, path.name)], rows=999)
     together = read_parcels(place, part, declared={}, layers=LAYERS)
-    assert len(together.frame) > 15
-    monkeypatch.setattr(parcels, "_undoubted", lambda sites, places: [False] * len(sites))
+    monkeypatch.setattr(parcels, "_undoubted", lambda rows, told, places: np.zeros(len(rows.raw), dtype=bool))
     alone = read_parcels(place, part, declared={}, layers=LAYERS)
     assert together.intake == alone.intake and together.frame.equals(alone.frame) and together.attributes.equals(alone.attributes)
-    assert [(name, one.shape, one.epsg, one.mended) for name, one in together.given.items()] == [
-        (name, one.shape, one.epsg, one.mended) for name, one in alone.given.items()
-    ]
+    table = pd.DataFrame(NoteLines.of(together.intake).columns())
+    assert table.to_dict("records") == [{name: str(cell) for name, cell in asdict(note).items()} for note in alone.intake]
 
 
 @pytest.mark.parametrize(
@@ -157,3 +159,13 @@ def test_vertices_are_asked_about_in_parts_and_never_judged_one_by_one(place: Wo
     frame, _, notes = in_parts(place, tmp_path / "a.parquet", 9)
     assert len(frame) == 0 and "连成面" in notes[0].reason and "--as points" in notes[0].remedy
     assert len(in_parts(place, tmp_path / "a.parquet", 9, geometry_kind="points")[0]) == 4
+
+
+def test_plain_land_is_never_made_a_record(place: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    moved = [shapely.affinity.translate(FIELD, at * 1e-4, 0) for at in range(9)]
+    gpd.GeoDataFrame({"项目名称": list("甲乙丙") * 3}, geometry=[*moved[:6], BOW_TIE, *moved[7:]], crs=4490).to_parquet(tmp_path / "a.parquet")
+    asked: list[int] = []
+    record = RowsInColumns.record
+    monkeypatch.setattr(RowsInColumns, "record", lambda rows, at: asked.append(at) or record(rows, at))
+    frame, _, _ = in_parts(place, tmp_path / "a.parquet", 9)
+    assert len(frame) == 8 and asked == [0, 6], "the first row says what of its file is not understood"

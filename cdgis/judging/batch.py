@@ -12,9 +12,8 @@ import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from io import BytesIO
-from operator import attrgetter
 from pathlib import Path
 
 import numpy as np
@@ -25,13 +24,13 @@ import pyarrow.parquet as pq
 from cdgis import __version__
 from cdgis.core.errors import ReaderError, ReportError
 from cdgis.core.freed_memory import give_back
-from cdgis.core.vocabulary import IntakeNote
 from cdgis.core.written_files import add_to_register, file_digest, is_written, read_register
 from cdgis.geometry.kernels import load_kernels
 from cdgis.geometry.planes import PlaneThreads
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.judging.layer_stack import ready
 from cdgis.readers.inputs import file_sha256
+from cdgis.readers.intake import NoteLines
 from cdgis.readers.loading import Loaded
 from cdgis.readers.parcels import PartOfFile, parts_of_files, read_parcels
 from cdgis.readers.place_extent import in_place
@@ -147,8 +146,8 @@ def _judge_part(part: PartOfFile, job: BatchJob, loaded: Loaded, record: Path, j
     subjects = read_parcels(loaded.workspace, part, declared=job.declared, layers=loaded.layers)
     judged = judge_subjects(loaded, subjects, jobs=jobs, packed=True)
     subjects, tables = judged.subjects, judged.tables  # without those that cannot be measured, whose intake lines say so
-    notes = [note for note in subjects.intake if note.reason]
-    intake = pd.DataFrame({f.name: [*map(str, map(attrgetter(f.name), notes))] for f in fields(IntakeNote)})
+    notes = NoteLines.of(subjects.intake).with_words()
+    intake = pd.DataFrame(notes.columns())
     files = {
         f"data/{name}/part-{part.number:06d}.parquet": _write_table(job.out, name, part.number, frame, loaded)
         for name, frame in {**tables, "intake": intake}.items()

@@ -40,7 +40,7 @@ def zones_hash(zones: GeoDataFrame) -> str:
 
 
 def with_subject_hashes(
-    records: list[InputRecord], frame: GeoDataFrame, attributes: pd.DataFrame, intake: list[IntakeNote],
+    records: list[InputRecord], frame: GeoDataFrame, attributes: pd.DataFrame, intake: Sequence[IntakeNote],
     given: Mapping[str, GivenOutline],
 ) -> tuple[InputRecord, ...]:
     """Return the records of subjects' files with the hash of the rows, attributes, intake lines and labels each gave."""

@@ -3,6 +3,7 @@
 import hashlib
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from cdgis.readers.intake import Remark, repaired
 
@@ -49,6 +50,14 @@ class IdRegister:
             )
         self._taken.add(unique.casefold())
         return unique, remarks
+
+    def claim_numbered(self, prefix: str, rows: Sequence[str]) -> list[str]:
+        """Return the ids of rows without one: `prefix` and the row's number, as `claim` hands them out."""
+        longest = prefix + max(rows, key=len, default="")
+        # whether such an id is safe lies with its prefix and its length alone
+        if not self._renames and safe_id(longest) == longest and all(map(str.isdecimal, rows)):
+            return [prefix + row for row in rows]
+        return [self.claim(prefix + row)[0] for row in rows]
 
     def next_number(self, prefix: str) -> str:
         """Return the next free running id such as E0001."""

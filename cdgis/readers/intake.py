@@ -1,7 +1,12 @@
 """Intake notes: what happened to each input row (accepted, repaired or quarantined; intake.csv)."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from itertools import chain
+from typing import Any, overload
+
+import numpy as np
+import pandas as pd
 
 from cdgis.core.safe_text import visible
 from cdgis.core.vocabulary import IntakeNote, IntakeStatus
@@ -68,11 +73,65 @@ def intake_note(file: str, row: str, remarks: tuple[Remark, ...]) -> IntakeNote:
 
 def numbered(note: IntakeNote, row: str) -> IntakeNote:
     """Return the line of a row of which the same is said."""
-    shown = row if row.isascii() and row.isalnum() else visible(row)
     return IntakeNote(
-        file=note.file, row=shown, status=note.status, field=note.field, value=note.value, reason=note.reason,
+        file=note.file, row=row, status=note.status, field=note.field, value=note.value, reason=note.reason,
         remedy=note.remedy,
     )  # fmt: skip
+
+
+class NoteLines(Sequence[IntakeNote]):
+    """Intake lines in order, those of rows of which the same is said kept as one line and the rows' names."""
+
+    def __init__(self, runs: Iterable[tuple[IntakeNote, Sequence[str]]] = ()) -> None:
+        self._runs = list(runs)
+
+    @classmethod
+    def of(cls, notes: Sequence[IntakeNote]) -> "NoteLines":
+        """Return lines as such."""
+        return notes if isinstance(notes, cls) else cls((note, (note.row,)) for note in notes)
+
+    def append(self, note: IntakeNote) -> None:
+        """Add a line."""
+        self.extend((note,))
+
+    def extend(self, notes: Iterable[IntakeNote]) -> None:
+        """Add lines."""
+        self._runs += [(note, (note.row,)) for note in notes]
+
+    def add_alike(self, note: IntakeNote, rows: Sequence[str]) -> None:
+        """Add a line like `note` for each of `rows`, numbers that need not be made visible."""
+        self._runs.append((note, rows))
+
+    def with_words(self) -> "NoteLines":
+        """Return the lines that say something."""
+        return NoteLines(run for run in self._runs if run[0].reason)
+
+    def columns(self) -> dict[str, Any]:
+        """Return the cells of each column of table intake, as strings of pandas."""
+        counts = [len(rows) for _, rows in self._runs]
+        said = np.repeat(np.arange(len(counts)), counts)
+        found = {f.name: pd.array([str(getattr(note, f.name)) for note, _ in self._runs], dtype="str").take(said) for f in fields(IntakeNote)}
+        return found | {"row": pd.array([*chain.from_iterable(rows for _, rows in self._runs)], dtype="str")}
+
+    def __len__(self) -> int:
+        """Return the number of lines."""
+        return sum(len(rows) for _, rows in self._runs)
+
+    def __iter__(self) -> Iterator[IntakeNote]:
+        """Yield the lines."""
+        return (note if row == note.row else numbered(note, row) for note, rows in self._runs for row in rows)
+
+    @overload
+    def __getitem__(self, at: int) -> IntakeNote: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[IntakeNote]: ...
+    def __getitem__(self, at: int | slice) -> IntakeNote | Sequence[IntakeNote]:
+        """Return the line or lines at these places."""
+        return tuple(self)[at]
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether the lines are those of another sequence."""
+        return isinstance(other, NoteLines | tuple) and tuple(self) == tuple(other)
 
 
 def shortened(text: str) -> str:

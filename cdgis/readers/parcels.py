@@ -5,28 +5,28 @@ would need rows of other parts (vertices of one outline) is asked about, and a n
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from itertools import groupby
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import shapely
 
+from cdgis.core.array_types import BoolArray, IntArray
 from cdgis.readers.ids import IdRegister
 from cdgis.readers.inputs import InputFile
 from cdgis.readers.intake import rejected
-from cdgis.readers.parquet_sites import read_rows
+from cdgis.readers.parquet_sites import RowsInColumns, read_rows
 from cdgis.readers.place_extent import in_its_place
 from cdgis.readers.records import SiteRecord
 from cdgis.readers.roster import Roster
-from cdgis.readers.shape_kind import ShapeKind, named_kind
+from cdgis.readers.shape_kind import ShapeKind, heads, named_kind
 from cdgis.readers.site_batch import project_batch, sites_of
 from cdgis.readers.stated_places import StatedPlaces, said_of_place
 from cdgis.readers.subjects import Description, describe_site
-from cdgis.readers.vertices import Described
+from cdgis.readers.vertices import Described, may_be_vertex
 from cdgis.workspace.layers import Layer, Subjects
 from cdgis.workspace.settings import Workspace
 
@@ -92,73 +92,66 @@ def read_parcels(
     places = StatedPlaces(workspace, layers)
     batch = replace(project_batch(workspace, places=places), declared=declared)
     file = InputFile(path=part.path, label=part.label)
-    records = read_rows(part.row_group, slice(part.first, part.last), batch.source(file), before=part.before)
+    rows = read_rows(part.row_group, slice(part.first, part.last), batch.source(file), before=part.before)
 
-    describe = _describer(declared)
-    rows = {record.row for record in records}
-    # said once a file, whatever its parts: by the names of its columns
-    columns = [dict.fromkeys(record.texts, "…") for record in records[:1] if part.before == 0]
-    sites = sites_of(records, describe, listed=False, repair_share=batch.repair_share, columns=columns)
+    told = [describe_site(declared, texts) for texts in rows.texts]
+    known = dict(zip(map(id, rows.texts), told, strict=True))
+    alike = _undoubted(rows, told, places)
+    # said once a file, whatever its parts, at its first row: by the names of its columns
+    columns = [dict.fromkeys(texts, "…") for texts in rows.texts[:1] if part.before == 0]
+    alike[:1] &= not columns
+    sites = sites_of(
+        _records(rows, alike), lambda record: known.get(id(record.texts)) or describe_site(declared, record.texts),
+        listed=False, repair_share=batch.repair_share, columns=columns,
+    )  # fmt: skip
     roster = Roster(default_accuracy_m=workspace.settings.default_accuracy_m, ids=IdRegister(renames=False))
-    undoubted = [r.row in rows and simple for (r, _), simple in zip(sites, _undoubted(sites, places), strict=True)]
-    for run in _runs(sites, undoubted):
-        record, described = sites[run[0]]
-        if undoubted[run[0]]:
-            roster.add_alike([sites[at][0] for at in run], described, file, batch.kind)
+    for said, run in _runs(rows, alike, sites):
+        if said >= 0:
+            numbers = [str(part.before + at + 1) for at in run.tolist()]
+            accuracy_m = rows.reference.accuracy_m
+            roster.add_alike(numbers, rows.shapes[run].tolist(), told[said], file, remarks=rows.remarks, accuracy_m=accuracy_m)
             continue
-        if record.row not in rows:
+        record, described = sites[-1 - said]
+        if not record.row.isdecimal():
             bad = rejected("这些行像是一块地的拐点，分块研判不把各行连成面", field="图形", remedy=_JOIN_FIRST)
             record = replace(record, geometry=None, remarks=(*record.remarks, bad))
         batch.enter(record, described, file, roster)
-    subjects = roster.to_subjects()
-    return replace(subjects, intake=tuple(note for note in subjects.intake if note.reason))
+    return replace(roster.to_subjects(), intake=roster.intake.with_words(), given={})
 
 
-def _describer(declared: Mapping[str, str]) -> Callable[[SiteRecord], Description]:
-    """Return what describes records by declaration and row, in this order; rows that say the same once."""
-
-    known: dict[int, tuple[Mapping[str, str], Description]] = {}
-
-    @cache
-    def described(headers: tuple[str, ...], cells: tuple[str, ...]) -> Description:
-        """Return what these cells say."""
-        return describe_site(declared, dict(zip(headers, cells, strict=True)))
-
-    def describe(record: SiteRecord) -> Description:
-        """Return what is said of a record."""
-        texts, found = known.get(id(record.texts), (None, None))
-        if found is None or texts is not record.texts:  # rows that say the same have one mapping, which is kept with the answer
-            found = described(tuple(record.texts), tuple(record.texts.values()))
-            known[id(record.texts)] = (record.texts, found)
-        return found
-
-    return describe
-
-
-def _undoubted(sites: Sequence[Described], places: StatedPlaces) -> list[bool]:
-    """Return which sites are land as they stand, polygons that nobody calls otherwise, where they are said to lie."""
-    shapes = np.array([record.geometry for record, _ in sites], dtype=object)
-    land = np.asarray(shapely.get_dimensions(shapes) == ShapeKind.POLYGON.dimension)
+def _undoubted(rows: RowsInColumns, told: Sequence[Description], places: StatedPlaces) -> BoolArray:
+    """Return which rows are plain land, polygons that nobody calls otherwise or takes for vertices, where they are said to lie."""
+    if any(heads(header, "column") for texts in rows.texts[:1] for header in texts):
+        return np.zeros(len(rows.raw), dtype=bool)
+    land: BoolArray = rows.plain & (shapely.get_dimensions(rows.shapes) == ShapeKind.POLYGON.dimension)
     alike: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    said: dict[int, tuple[str, ...]] = {}
-    for at in np.flatnonzero(land).tolist():
-        described = sites[at][1]
-        if id(described) not in said:
-            said[id(described)] = (described.columns.get("geometry_kind", ""), *said_of_place(described))
-        alike[said[id(described)]].append(at)
+    for number, described in enumerate(told):
+        alike[(described.columns.get("geometry_kind", ""), *said_of_place(described))].append(number)
     for (kind, *_), same in alike.items():
+        at = np.flatnonzero(land & np.isin(rows.said, same)) if len(alike) > 1 else np.flatnonzero(land)
         meant = not kind or named_kind(kind) is ShapeKind.POLYGON
-        land[same] = places.undoubted(shapes[same], sites[same[0]][1]) if meant else False
-    return list(land.tolist())
+        land[at] = places.undoubted(rows.shapes[at], told[same[0]]) if meant else False
+    return land
 
 
-def _runs(sites: Sequence[Described], undoubted: Sequence[bool]) -> Iterator[list[int]]:
-    """Yield the sites' numbers in order: undoubted ones in sequence of which the same is said together, every other alone."""
+def _records(rows: RowsInColumns, alike: BoolArray) -> list[SiteRecord]:
+    """Return the rows to be looked at one by one, all when two may be put together: such stand where the first of them does."""
+    found = {at: rows.record(at) for at in np.flatnonzero(~alike).tolist()}
+    if sum(map(may_be_vertex, found.values())) <= 1:
+        return list(found.values())
+    return [found[at] if at in found else rows.record(at) for at in range(len(alike))]
 
-    def said(at: int) -> tuple[object, ...]:
-        """Return what is said of an undoubted site, else its number."""
-        record, described = sites[at]
-        return (id(described), record.accuracy_m, record.remarks) if undoubted[at] else (at,)
 
-    for _, run in groupby(range(len(sites)), said):
-        yield list(run)
+def _runs(rows: RowsInColumns, alike: BoolArray, sites: Sequence[Described]) -> Iterator[tuple[int, IntArray]]:
+    """Yield what to enter in order: the text that alike rows say and their places, or -1 less a site's place in `sites`."""
+    at = np.array([int(record.row.partition("-")[0]) for record, _ in sites], dtype=np.int64) - rows.before - 1
+    lone, key = np.flatnonzero(alike), -1 - np.arange(len(at))
+    if alike[at].any():  # every row is among the sites
+        key = np.where(alike[at], rows.said[at], key)
+    elif len(lone):
+        at, key = np.concatenate([at, lone]), np.concatenate([key, rows.said[lone]])
+        order = np.argsort(at, kind="stable")
+        at, key = at[order], key[order]
+    starts = np.flatnonzero(np.diff(key, prepend=np.iinfo(np.int64).min))
+    for start, end in pairwise((*starts.tolist(), len(key))):
+        yield int(key[start]), at[start:end]

@@ -1,6 +1,8 @@
-"""Sites of GeoParquet: a file as a whole, or its rows in parts; both become records in one way."""
+"""Sites of GeoParquet: a file as a whole, or its rows in parts; both are read into columns, and a row becomes a record in one way."""
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -8,20 +10,67 @@ import pyarrow.parquet as pq
 import shapely
 from shapely.errors import ShapelyError
 
+from cdgis.core.array_types import BoolArray, GeometryArray, IntArray
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import ReaderError
 from cdgis.geometry.gauss_kruger import identify_crs
+from cdgis.readers.intake import Remark
 from cdgis.readers.parquet_rows import rows_of_group
 from cdgis.readers.records import SiteRecord, SiteSource, cell_text, crs_remedy
-from cdgis.readers.reference import of_row, refer
-from cdgis.readers.repair import settle
-from cdgis.readers.settled_rows import settle_rows
+from cdgis.readers.reference import Reference, of_row, refer
+from cdgis.readers.repair import Settled, settle
+from cdgis.readers.settled_rows import as_they_are, said_of_all
+from cdgis.workspace.given_outline import GivenOutline
 
 _MOST_ROWS = 5_000
 """More are a batch, which is read in parts."""
 _LONLAT = "OGC:CRS84"
 """What GeoParquet means where it names no coordinate system."""
 _BROKEN = (pa.ArrowException, ShapelyError, ValueError, TypeError, LookupError, OSError, AttributeError, NotImplementedError)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowsInColumns:
+    """Rows of a GeoParquet file: what holds for many of them once, what is plain in arrays, any row as a record when asked."""
+
+    source: SiteSource
+    before: int
+    """Rows of the file before these; rows are numbered from 1 in the file."""
+    raw: GeometryArray
+    """As in the file, x = easting or longitude."""
+    shapes: GeometryArray
+    """EPSG:4490, of those that are plain."""
+    plain: BoolArray
+    """Which need nothing and earn no remark but `remarks`."""
+    said: IntArray
+    """Which of `texts` each row says."""
+    texts: Sequence[Mapping[str, str]]
+    """Header -> text, of rows that differ."""
+    own: Sequence[tuple[Reference, tuple[Remark, ...]]]
+    """What rows of each of `texts` are to be read with, and how they contradict their file."""
+    reference: Reference
+    """Of the file, and so of what is plain."""
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What is said of every plain row."""
+        return (*self.reference.remarks, *said_of_all(self.reference.epsg))
+
+    def record(self, at: int) -> SiteRecord:
+        """Return the row at this place as a record, settled if it is not plain."""
+        (one, contradiction), source, number = self.own[self.said[at]], self.source, str(self.before + at + 1)
+        if self.plain[at]:
+            outline = GivenOutline(shape=self.raw[at], epsg=one.epsg) if shapely.get_dimensions(self.raw[at]) > 0 else None
+            done = Settled(geometry=self.shapes[at], remarks=said_of_all(one.epsg), given=outline)
+        else:
+            done = settle(
+                self.raw[at], one.epsg, source=source.label, remedy=crs_remedy(), home=source.home, repair_share=source.repair_share,
+                datum=one.datum,
+            )  # fmt: skip
+        return SiteRecord(
+            row=number, geometry=done.geometry, given=done.given, keys=(number,), texts=self.texts[self.said[at]],
+            accuracy_m=one.accuracy_m, remarks=(*contradiction, *one.remarks, *done.remarks),
+        )  # fmt: skip
 
 
 def read_geoparquet(source: SiteSource) -> tuple[SiteRecord, ...]:
@@ -42,11 +91,12 @@ def read_geoparquet(source: SiteSource) -> tuple[SiteRecord, ...]:
         table = file.read()
     except _BROKEN as err:
         raise _unreadable(source, err) from err
-    return _records(table, source, before=0)
+    rows = _in_columns(table, source, before=0)
+    return tuple(map(rows.record, range(len(rows.raw))))
 
 
-def read_rows(row_group: int, rows: slice, source: SiteSource, *, before: int) -> tuple[SiteRecord, ...]:
-    """Return one record per row of a part of a row group.
+def read_rows(row_group: int, rows: slice, source: SiteSource, *, before: int) -> RowsInColumns:
+    """Return the rows of a part of a row group.
 
     Parameters
     ----------
@@ -61,41 +111,51 @@ def read_rows(row_group: int, rows: slice, source: SiteSource, *, before: int) -
         table = rows_of_group(source.path, row_group, rows.start, rows.stop)
     except _BROKEN as err:
         raise _unreadable(source, err) from err
-    return _records(table, source, before=before)
+    return _in_columns(table, source, before=before)
 
 
-def _records(table: pa.Table, source: SiteSource, *, before: int) -> tuple[SiteRecord, ...]:
+def _in_columns(table: pa.Table, source: SiteSource, *, before: int) -> RowsInColumns:
     try:
         column, stated = geometry_column(table.schema, source.label)
         with np.errstate(invalid="ignore"):
-            shapes = np.asarray(shapely.from_wkb(table.column(column).to_numpy(zero_copy_only=False)), dtype=object)
-        texts = _texts(table.drop_columns([column, *(name for name in table.column_names if name == "bbox")]))
+            raw = np.asarray(shapely.from_wkb(table.column(column).to_numpy(zero_copy_only=False)), dtype=object)
+        texts, said = _texts(table.drop_columns([column, *(name for name in table.column_names if name == "bbox")]))
     except _BROKEN as err:
         raise _unreadable(source, err) from err
     reference = refer(source, stated=stated)
-    referred = {id(line): of_row(reference, line, source) for line in {id(line): line for line in texts}.values()}
-    own = [referred[id(line)] for line in texts]
-    as_the_file = reference.datum == "cgcs2000" and all(one is reference for one, _ in own)
-    settled = settle_rows(shapes, reference.epsg, source) if as_the_file else [
-        settle(shape, one.epsg, source=source.label, remedy=crs_remedy(), home=source.home, repair_share=source.repair_share, datum=one.datum)
-        for shape, (one, _) in zip(shapes, own, strict=True)
-    ]
-    return tuple(
-        SiteRecord(
-            row=str(number), geometry=done.geometry, given=done.given, keys=(str(number),), texts=line, accuracy_m=one.accuracy_m,
-            remarks=(*contradiction, *one.remarks, *done.remarks),
-        )
-        for number, (done, line, (one, contradiction)) in enumerate(zip(settled, texts, own, strict=True), start=before + 1)
-    )  # fmt: skip
+    own = [of_row(reference, line, source) for line in texts]
+    as_the_file = np.array([one is reference and not contradiction for one, contradiction in own], dtype=bool)[said]
+    at = np.flatnonzero(as_the_file & (reference.datum == "cgcs2000"))
+    shapes, plain = np.full(len(raw), None, dtype=object), np.zeros(len(raw), dtype=bool)
+    shapes[at], plain[at] = as_they_are(raw[at], reference.epsg, source)
+    return RowsInColumns(
+        source=source, before=before, raw=raw, shapes=shapes, plain=plain, said=said, texts=texts, own=own, reference=reference
+    )
 
 
-def _texts(table: pa.Table) -> list[dict[str, str]]:
-    """Return header -> text of each row; rows that say the same have one mapping in common."""
-    if not table.num_columns:
-        return [{}] * table.num_rows
-    columns = [[cell_text(value) for value in column.to_pylist()] for column in table.columns]
-    known: dict[tuple[str, ...], dict[str, str]] = {}
-    return [known.get(line) or known.setdefault(line, dict(zip(table.column_names, line, strict=True))) for line in zip(*columns, strict=True)]
+def _texts(table: pa.Table) -> tuple[list[dict[str, str]], IntArray]:
+    """Return header -> text of rows that say different things, and which of them each row says."""
+    said = np.zeros(table.num_rows, dtype=np.int64)
+    columns = [_words(column) for column in table.columns]
+    for words, codes in columns:
+        said = np.unique(said * len(words) + codes, return_inverse=True)[1]
+    _, first, said = np.unique(said, return_index=True, return_inverse=True)
+    lines = zip(*([words[code] for code in codes[first].tolist()] for words, codes in columns), strict=True)
+    texts = [dict(zip(table.column_names, line, strict=True)) for line in lines] if columns else [{} for _ in first]
+    return texts, said
+
+
+def _words(column: pa.ChunkedArray) -> tuple[list[str], IntArray]:
+    """Return the texts that differ in a column, and which of them stands in each row."""
+    kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_integer(kind) or pa.types.is_boolean(kind):
+        encoded = column.combine_chunks().dictionary_encode(null_encoding="encode")
+        values, codes = encoded.dictionary.to_pylist(), encoded.indices.to_numpy()
+    else:
+        values, codes = column.to_pylist(), np.arange(len(column))
+    texts = [cell_text(value) for value in values]
+    place = {text: at for at, text in enumerate(dict.fromkeys(texts))}
+    return list(place), np.array([place[text] for text in texts], dtype=np.int64)[codes]
 
 
 def geometry_column(schema: pa.Schema, label: str) -> tuple[str, str]:

@@ -2,19 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from geopandas import GeoDataFrame
 from shapely import Point
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.data_gaps import Gap
-from cdgis.core.vocabulary import InputRecord, IntakeNote, ProjectType, SubjectKind
+from cdgis.core.vocabulary import InputRecord, ProjectType, SubjectKind
 from cdgis.readers.content_hash import with_subject_hashes
 from cdgis.readers.ids import IdRegister
 from cdgis.readers.inputs import InputFile
-from cdgis.readers.intake import Remark, intake_note, is_quarantined, noted, numbered, rejected, repaired
+from cdgis.readers.intake import NoteLines, Remark, intake_note, is_quarantined, noted, rejected, repaired
 from cdgis.readers.records import SiteRecord
 from cdgis.readers.subjects import Description
 from cdgis.rules.attributes import load_attributes
@@ -24,6 +26,8 @@ from cdgis.workspace.settings import MOST_TOLERANCE_M
 
 _SAME_PLACE_DEG = 1e-5
 """About one metre: two spellings of one coordinate differ by their rounding."""
+_OWN = {"subject_id": 0, "source_row": 1, "geometry": 2}
+"""Columns in which every subject has a cell of its own, and where it stands in a run of them."""
 
 
 @dataclass(slots=True)
@@ -31,10 +35,10 @@ class Roster:
     """Subjects, attributes and intake lines gathered so far."""
 
     default_accuracy_m: float = 0.0
-    subjects: list[tuple[str, str, BaseGeometry | None, Mapping[str, object]]] = field(default_factory=list)
-    """Id, row, geometry and the cells of the other columns, which rows of whom the same is said have in common."""
+    subjects: list[tuple[Sequence[str], Sequence[str], Sequence[BaseGeometry], Mapping[str, object]]] = field(default_factory=list)
+    """Ids, rows, shapes and the cells of the other columns, which rows of whom the same is said have in common."""
     attributes: list[tuple[str, str, str, str]] = field(default_factory=list)
-    intake: list[IntakeNote] = field(default_factory=list)
+    intake: NoteLines = field(default_factory=NoteLines)
     records: list[InputRecord] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     ids: IdRegister = field(default_factory=IdRegister)
@@ -44,45 +48,52 @@ class Roster:
 
     def add(self, record: SiteRecord, description: Description, file: InputFile, kind: SubjectKind) -> None:
         """Enter one input row: as a subject, or only in the intake when it is quarantined."""
-        self.add_alike((record,), description, file, kind)
-
-    def add_alike(self, records: Sequence[SiteRecord], description: Description, file: InputFile, kind: SubjectKind) -> None:
-        """Enter rows that differ in number, keys and outline alone, several only of projects: what is said of one is said of all."""
-        record = records[0]
-        remarks = (*record.remarks, *description.remarks, *_accuracy_remark(description))
-        if record.geometry is not None and not description.columns.get("name"):
-            remarks += (noted("没有名称", field="名称"),)
+        remarks = _said(record.remarks, description, has_shape=record.geometry is not None)
         if kind is SubjectKind.ENTERPRISE:
             remarks += self._duplicate(record, description, file)
         if record.geometry is None or is_quarantined(remarks):
-            self.intake += [intake_note(file.label, record.row, remarks) for record in records]
+            self.intake.append(intake_note(file.label, record.row, remarks))
             return
-        said: dict[tuple[Remark, ...], tuple[IntakeNote, dict[str, object]]] = {}
-        dictionary = load_attributes()
-        stated = [(key, value, dictionary[key].unit) for key, value in description.attributes.items()]
-        wanted = description.columns.get("subject_id", "")
-        folder = f"{file.path.stem}-"
-        for record in records:
-            subject_id, own = self._claim_id(record, wanted, folder, kind)
-            note, row = said.get(own) or said.setdefault(own, self._common(record, description, file, kind, (*remarks, *own)))
-            self.subjects.append((subject_id, record.row, record.geometry, row))
-            if record.given is not None:
-                self.given[subject_id] = record.given
-            self.attributes += [(subject_id, *cells) for cells in stated]
-            self.intake.append(numbered(note, record.row))
+        subject_id, own = self._claim_id(record, description.columns.get("subject_id", ""), _folder(file), kind)
+        remarks += own
+        self._enter((subject_id,), (record.row,), (record.geometry,), description, file, kind, remarks, record.accuracy_m)
+        self.intake.append(intake_note(file.label, record.row, remarks))
+        if record.given is not None:
+            self.given[subject_id] = record.given
 
-    def _common(
-        self, record: SiteRecord, description: Description, file: InputFile, kind: SubjectKind, remarks: tuple[Remark, ...]
-    ) -> tuple[IntakeNote, dict[str, object]]:
-        """Return the intake line and the cells of the subject of rows with these remarks, but what each has of its own."""
-        columns = description.columns
+    def add_alike(
+        self, rows: Sequence[str], shapes: Sequence[BaseGeometry], description: Description, file: InputFile, *,
+        remarks: tuple[Remark, ...], accuracy_m: float,
+    ) -> None:  # fmt: skip
+        """Enter projects that differ in number and outline alone: what is said of one is said of all."""
+        wanted, every = description.columns.get("subject_id", ""), _said(remarks, description, has_shape=True)
+        if is_quarantined(every):
+            self.intake.add_alike(intake_note(file.label, rows[0], every), rows)
+        elif wanted and len(rows) > 1:  # only the first can have it
+            for row, shape in zip(rows, shapes, strict=True):
+                self.add_alike((row,), (shape,), description, file, remarks=remarks, accuracy_m=accuracy_m)
+        else:
+            unique, own = self.ids.claim(wanted) if wanted else ("", [])
+            ids = [unique] if wanted else self.ids.claim_numbered(_folder(file), rows)
+            every += tuple(own)
+            self._enter(ids, rows, shapes, description, file, SubjectKind.PROJECT, every, accuracy_m)
+            self.intake.add_alike(intake_note(file.label, rows[0], every), rows)
+
+    def _enter(
+        self, ids: Sequence[str], rows: Sequence[str], shapes: Sequence[BaseGeometry], description: Description, file: InputFile,
+        kind: SubjectKind, remarks: tuple[Remark, ...], accuracy_m: float,
+    ) -> None:  # fmt: skip
+        columns, dictionary = description.columns, load_attributes()
+        stated = [(key, value, dictionary[key].unit) for key, value in description.attributes.items()]
         default_type = ProjectType.EXISTING.value if kind is SubjectKind.ENTERPRISE else ""
-        return intake_note(file.label, record.row, remarks), {
+        stated_m = stated_accuracy_m(columns.get("accuracy_m", ""))
+        self.subjects.append((ids, rows, shapes, {
             "name": columns.get("name", ""), "kind": kind.value, "industry": columns["industry"],
             "project_type": columns["project_type"] or default_type, "activity": columns["activity"],
-            "accuracy_m": self._accuracy_m(record, description), "source_file": file.label,
+            "accuracy_m": max(self.default_accuracy_m if stated_m is None else stated_m, accuracy_m), "source_file": file.label,
             "notes": "；".join(dict.fromkeys(remark.reason for remark in remarks)),
-        }  # fmt: skip
+        }))  # fmt: skip
+        self.attributes += [(subject_id, *cells) for subject_id in ids for cells in stated] if stated else []
 
     def _duplicate(self, record: SiteRecord, description: Description, file: InputFile) -> tuple[Remark, ...]:
         name = description.columns.get("name", "")
@@ -105,29 +116,44 @@ class Roster:
             return self.ids.next_number("E"), ()
         return self.ids.claim(folder + (record.keys[0] if record.keys else record.row))[0], ()
 
-    def _accuracy_m(self, record: SiteRecord, description: Description) -> float:
-        stated_m = stated_accuracy_m(description.columns.get("accuracy_m", ""))
-        return max(self.default_accuracy_m if stated_m is None else stated_m, record.accuracy_m)
-
     def to_subjects(self) -> Subjects:
         """Return everything gathered."""
         columns = [*SUBJECT_COLUMNS, "geometry"]
-        ids, rows, shapes, common = map(list, zip(*self.subjects, strict=True)) if self.subjects else ([], [], [], [])
-        own: dict[str, list[Any]] = {"subject_id": ids, "source_row": rows, "geometry": shapes}
-        cells = {name: own[name] if name in own else [said[name] for said in common] for name in columns}
         # of no cells pandas would make numbers, and a table of texts would not join with them
-        frame = GeoDataFrame(cells if self.subjects else None, columns=columns, geometry="geometry", crs=4490)
+        cells = {name: self._column(name) for name in columns} if self.subjects else None
+        frame = GeoDataFrame(cells, columns=columns, geometry="geometry", crs=4490)
         frame["accuracy_m"] = frame["accuracy_m"].astype(float)
         names = ["subject_id", "attribute", "value", "unit"]
         attributes = pd.DataFrame(self.attributes, columns=names, dtype=object)
         return Subjects(
             frame=frame,
             attributes=attributes,
-            intake=tuple(self.intake),
+            intake=self.intake,
             records=with_subject_hashes(self.records, frame, attributes, self.intake, self.given),
             gaps=tuple(self.gaps),
             given=self.given,
         )
+
+    def _column(self, name: str) -> Any:
+        """Return the cells of one column of the subjects."""
+        at = _OWN.get(name)
+        if at is not None:
+            cells: list[Any] = [*chain.from_iterable(run[at] for run in self.subjects)]
+            return np.array(cells, dtype=object) if name == "geometry" else pd.array(cells, dtype="str")
+        said: list[Any] = [run[-1][name] for run in self.subjects]
+        runs = np.repeat(np.arange(len(said)), [len(ids) for ids, *_ in self.subjects])
+        return np.array(said, dtype=float)[runs] if name == "accuracy_m" else pd.array(said, dtype="str").take(runs)
+
+
+def _folder(file: InputFile) -> str:
+    """Return what ids of a file's rows without one begin with."""
+    return f"{file.path.stem}-"
+
+
+def _said(remarks: tuple[Remark, ...], description: Description, *, has_shape: bool) -> tuple[Remark, ...]:
+    """Return what is to be said of a row before it has its id."""
+    nameless = has_shape and not description.columns.get("name")
+    return (*remarks, *description.remarks, *_accuracy_remark(description), *((noted("没有名称", field="名称"),) if nameless else ()))
 
 
 def stated_accuracy_m(text: str) -> float | None:

@@ -1,4 +1,4 @@
-"""Many geometries of one file settled together: those that need nothing at once, each of the others as a single one is."""
+"""Many geometries of one file looked at together: which of them need nothing, so that only the others are settled one by one."""
 
 import numpy as np
 import shapely
@@ -10,31 +10,27 @@ from cdgis.geometry.kernels.sure_validity import are_valid
 from cdgis.geometry.plane_validity import valid_on_plane
 from cdgis.readers.crs import GEOGRAPHIC, WGS84_NOTE, check_coordinates
 from cdgis.readers.input_limits import MOST_EXTENT_M, SLOW_VERTICES
-from cdgis.readers.intake import noted
-from cdgis.readers.records import SiteSource, crs_remedy
-from cdgis.readers.repair import Settled, densified_lonlat, settle, usable
-from cdgis.workspace.given_outline import GivenOutline
+from cdgis.readers.intake import Remark, noted
+from cdgis.readers.records import SiteSource
+from cdgis.readers.repair import densified_lonlat, usable
 
 _COLLECTION = 7
 _DEGREE_M = 112_000.0
 """More than a degree of latitude or longitude measures anywhere."""
 
 
-def settle_rows(shapes: GeometryArray, epsg: int, source: SiteSource) -> list[Settled]:
-    """Return what `settle` makes of each geometry (x = easting or longitude in `epsg`), in their order."""
-    lonlat, plain = _as_they_are(shapes, epsg, source)
-    said = (noted(WGS84_NOTE, field="坐标系"),) if epsg == 4326 else ()
-    areal = shapely.get_dimensions(shapes) > 0
-    return [
-        Settled(geometry=lonlat[at], remarks=said, given=GivenOutline(shape=shapes[at], epsg=epsg) if areal[at] else None)
-        if plain[at]
-        else settle(shapes[at], epsg, source=source.label, remedy=crs_remedy(), home=source.home, repair_share=source.repair_share)
-        for at in range(len(shapes))
-    ]
+def said_of_all(epsg: int) -> tuple[Remark, ...]:
+    """Return what is said of every geometry of a file in `epsg`, however sound it is."""
+    return (noted(WGS84_NOTE, field="坐标系"),) if epsg == 4326 else ()
 
 
-def _as_they_are(shapes: GeometryArray, epsg: int, source: SiteSource) -> tuple[GeometryArray, BoolArray]:
-    """Return geometries in EPSG:4490, and which of them certainly need nothing and earn no remark of their own."""
+def as_they_are(shapes: GeometryArray, epsg: int, source: SiteSource) -> tuple[GeometryArray, BoolArray]:
+    """Return geometries in EPSG:4490, and which of them certainly need nothing: `settle` leaves them so and says `said_of_all`.
+
+    Parameters
+    ----------
+    shapes : x = easting or longitude in `epsg`.
+    """
     plain = usable(shapes) & ~shapely.has_z(shapes) & are_valid(shapes) & (shapely.get_type_id(shapes) != _COLLECTION)
     plain &= shapely.get_num_coordinates(shapes) <= SLOW_VERTICES
     lonlat = np.full(len(shapes), None, dtype=object)

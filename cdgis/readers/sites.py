@@ -66,11 +66,11 @@ def read_subjects(workspace: Workspace, *, progress: Progress | None = None) -> 
     roster = Roster(default_accuracy_m=settings.default_accuracy_m)
     for batch in (projects, enterprises):
         _gather(batch, roster, progress)
-    roster.intake += [
+    roster.intake.extend(
         intake_note(pattern, WHOLE_FILE, (NO_MATCH,))
         for pattern in (*sources.projects, *sources.enterprises)
         if not expand_globs(workspace.root, (pattern,))
-    ]
+    )
     return with_register(roster.to_subjects(), workspace, whole=True)
 
 

@@ -66,7 +66,7 @@ def put_together(
         return [(record, describe(record)) for record in records]  # land and lines as they are
     rows = [(record, describe(record)) for record in _filled_down(records)]
     grouped: dict[object, list[Described]] = {}
-    candidates = [_is_candidate(record) for record, _ in rows]
+    candidates = [may_be_vertex(record) for record, _ in rows]
     counters = _counters([row for row, candidate in zip(rows, candidates, strict=True) if candidate])
     for number, (row, candidate) in enumerate(zip(rows, candidates, strict=True)):
         grouped.setdefault(alike(row, counters) if candidate else number, []).append(row)
@@ -108,8 +108,8 @@ def sheet_of(record: SiteRecord) -> str:
     return record.row.rpartition("!")[0] or record.row.rpartition("#")[0]
 
 
-def _is_candidate(record: SiteRecord) -> bool:
-    """Return whether a record is a point, or a row meant to be one whose coordinates cannot be read."""
+def may_be_vertex(record: SiteRecord) -> bool:
+    """Return whether a record is a point, or a row meant to be one whose coordinates cannot be read: only such are put together."""
     shape = record.geometry
     return bool(record.texts) if shape is None else shape.geom_type == "Point"
 

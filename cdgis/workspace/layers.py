@@ -1,6 +1,6 @@
 """What analyses hand to each other: layers of zones, sets of subjects (EPSG:4490)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -123,12 +123,12 @@ class Subjects:
     attributes: pd.DataFrame
     """Long table subject_id, attribute, value, unit; values are text: true/false, plain decimal numbers, or words.
     A missing value has no row."""
-    intake: tuple[IntakeNote, ...] = ()
+    intake: Sequence[IntakeNote] = ()
     records: tuple[InputRecord, ...] = ()
     gaps: tuple[Gap, ...] = ()
     """What could not be read beside the files of the subjects."""
     given: Mapping[str, GivenOutline] = field(default_factory=dict)
-    """subject_id -> its outline as handed in; what was made, not read, has none."""
+    """subject_id -> its outline as handed in; what was made, not read, or read as one of a batch, has none."""
 
     def __post_init__(self) -> None:
         """Refuse places that are not in EPSG:4490."""
