@@ -24,8 +24,10 @@ _COLUMNS = (Column(name="a", title="甲"), Column(name="n", title="数", kind="n
 def _frame(seed: int) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     count = int(rng.integers(1, 60))
-    words = np.array(_WORDS, dtype=object)
-    return pd.DataFrame({"a": rng.choice(words, count), "n": rng.choice([1.5, np.nan, 0.0], count), "b": rng.choice(words, count)})
+    every, some = np.array(_WORDS, dtype=object), np.array([word for word in _WORDS if legal_text(word)], dtype=object)
+    whole = rng.random(3) < 0.5  # a column without gaps is written another way
+    a, b = (rng.choice(some if full else every, count) for full in whole[:2])
+    return pd.DataFrame({"a": a, "n": rng.choice([1.5, 1 / 3 if whole[2] else np.nan, 0.0], count), "b": b})
 
 
 def _book(frames: list[pd.DataFrame]) -> bytes:

@@ -5,8 +5,9 @@ layer. What stands here is compared with what GDAL writes, cell for cell, by ``t
 """
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
+from itertools import chain, islice
 from typing import Any
 
 import geopandas as gpd
@@ -31,6 +32,8 @@ _SINGLE = (shapely.GeometryType.POINT, shapely.GeometryType.LINESTRING, shapely.
 _HEADER = np.dtype([("magic", "S2"), ("version", "u1"), ("flags", "u1"), ("srs", "<i4"), ("envelope", "<f8", 4)])
 _FLAGS = 0b011
 """Little-endian, with an envelope of two dimensions."""
+_VALUES_AT_ONCE = 900
+"""In one statement; SQLite before 3.32 takes 999."""
 _COUNTED = (
     """CREATE TRIGGER "trigger_{event}_feature_count_{name}" AFTER {EVENT} ON "{name}" BEGIN"""
     """ UPDATE gpkg_ogr_contents SET feature_count = feature_count {sign} 1 WHERE lower(table_name) = lower({text}); END"""
@@ -56,8 +59,8 @@ def can_add(frame: pd.DataFrame, model: gpd.GeoDataFrame | None) -> bool:
 
     Shapes must be there, flat, of one kind and in the model's coordinates; GDAL writes what is not.
     """
-    columns = frame.drop(columns=frame.geometry.name) if isinstance(frame, gpd.GeoDataFrame) else frame
-    if any(str(dtype) not in _TYPES for dtype in columns.dtypes):
+    shaped = frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) else None
+    if any(str(dtype) not in _TYPES for name, dtype in frame.dtypes.items() if name != shaped):
         return False
     if not isinstance(frame, gpd.GeoDataFrame):
         return True
@@ -84,7 +87,7 @@ def add_layer(base: sqlite3.Connection, layer: GisLayer, moment: str) -> None:
     table = quoted(layer.name)
     defined = ", ".join(['"fid" INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL', *columns])
     base.execute(f"CREATE TABLE {table} ( {defined})")
-    base.executemany(f"INSERT INTO {table} VALUES (NULL{', ?' * len(values)})", zip(*values, strict=True))
+    _insert(base, table, values)
     extent = (None,) * 4 if bounds is None else (*bounds[:, :2].min(axis=0).tolist(), *bounds[:, 2:].max(axis=0).tolist())
     base.execute(
         "INSERT INTO gpkg_contents VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -96,6 +99,18 @@ def add_layer(base: sqlite3.Connection, layer: GisLayer, moment: str) -> None:
     told = layer.name.replace("'", "''")
     for event, sign in (("insert", "+"), ("delete", "-")):
         base.execute(_COUNTED.format(event=event, EVENT=event.upper(), name=layer.name.replace('"', '""'), sign=sign, text=f"'{told}'"))
+
+
+def _insert(base: sqlite3.Connection, table: str, columns: Sequence[Sequence[Any]]) -> None:
+    """Insert rows many a statement: after each statement SQLite writes down which number comes next."""
+    row = f"(NULL{', ?' * len(columns)})"
+    count, at_once = len(columns[0]), max(1, _VALUES_AT_ONCE // len(columns))
+    full = count // at_once * at_once
+    values = chain.from_iterable(zip(*(column[:full] for column in columns), strict=True))
+    if full:
+        blocks = iter(lambda: tuple(islice(values, at_once * len(columns))), ())
+        base.executemany(f"INSERT INTO {table} VALUES {', '.join([row] * at_once)}", blocks)
+    base.executemany(f"INSERT INTO {table} VALUES {row}", zip(*(column[full:] for column in columns), strict=True))
 
 
 def quoted(name: str) -> str:

@@ -187,7 +187,7 @@ def _widths(table: Table, frame: pd.DataFrame, looks: Sequence[Look]) -> list[fl
     """Return widths in Excel's characters from headers and first rows; a Chinese character counts two."""
     widths = []
     for column, look in zip(table.columns, looks, strict=True):
-        texts = [str(value) for value in frame[column.name].head(_ROWS_MEASURED)]
+        texts = {str(value) for value in frame[column.name].iloc[:_ROWS_MEASURED].tolist()}
         longest = max((_display_length(look.read(text) if look.read else text) for text in texts), default=0)
         limit = _WIDEST_NUMBER if column.kind == "number" else _WIDEST_TEXT
         # the arrow of the filter covers two characters of the header

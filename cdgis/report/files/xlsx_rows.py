@@ -1,7 +1,7 @@
 """XML of a sheet's data rows and of the texts all sheets share (ECMA-376 part 1, 18.3.1.73 and 18.4.9).
 
 openpyxl makes the workbook, its styles and headers; its cell-by-cell writer takes ten seconds for a city's
-half million cells, this takes one. Text is always stored as text, so no cell is ever a formula; a text is stored once
+half million cells, this takes half of one. Text is always stored as text, so no cell is ever a formula; a text is stored once
 however many cells show it, which is what takes a spreadsheet long to read.
 """
 
@@ -62,26 +62,34 @@ def rows_xml(table: Table, frame: pd.DataFrame, *, first_row: int, looks: Sequen
     looks : one a column of `table`: the style of its numbers and the words for its codes.
     texts : takes the texts of the cells.
     """
-    numbers = range(first_row, first_row + len(frame))
-    columns = [
-        _column_cells(column, frame[column.name], get_column_letter(place), numbers, look, texts)
-        for place, (column, look) in enumerate(zip(table.columns, looks, strict=True), start=1)
-    ]
-    rows = zip(numbers, zip(*columns, strict=True), strict=True)
-    return "".join(f'<row r="{number}">{"".join(cells)}</row>' for number, cells in rows)
+    numbers = [str(number) for number in range(first_row, first_row + len(frame))]
+    shape, given = '<row r="%s">', [numbers]
+    for place, (column, look) in enumerate(zip(table.columns, looks, strict=True), start=1):
+        cell, values = _column_cells(column, frame[column.name], get_column_letter(place), numbers, look, texts)
+        shape += cell
+        given += values
+    return "".join(map(f"{shape}</row>".__mod__, zip(*given, strict=True)))
 
 
-def _column_cells(
-    column: Column, values: pd.Series, letter: str, numbers: range, look: Look, texts: SharedTexts
-) -> list[str]:
+_Cells = tuple[str, list[list[str]]]
+"""How the cells of a column read, and for each `%` in it what stands there, row by row."""
+
+
+def _column_cells(column: Column, values: pd.Series, letter: str, numbers: list[str], look: Look, texts: SharedTexts) -> _Cells:
     style = f' s="{look.style}"' if look.style else ""
     if column.kind in ("number", "integer"):
-        return [f'<c r="{letter}{n}"{style}><v>{v!r}</v></c>' if v == v else "" for n, v in zip(numbers, values.tolist(), strict=True)]
+        listed = values.tolist()
+        if not values.isna().any():
+            return f'<c r="{letter}%s"{style}><v>%r</v></c>', [numbers, listed]
+        return "%s", [[f'<c r="{letter}{n}"{style}><v>{v!r}</v></c>' if v == v else "" for n, v in zip(numbers, listed, strict=True)]]
     if look.is_day:
-        return [_day_cell(str(word), f"{letter}{n}", style, texts) for n, word in zip(numbers, values, strict=True)]
+        return "%s", [[_day_cell(str(word), f"{letter}{n}", style, texts) for n, word in zip(numbers, values, strict=True)]]
     places, words = pd.factorize(values.map({True: "是", False: "否"}) if column.kind == "flag" else values, use_na_sentinel=False)
     ends = [texts.cell_end(look.read(str(word)) if look.read else str(word), style) for word in words]
-    return [f'<c r="{letter}{n}{end}' if end else "" for n, end in zip(numbers, np.array(ends, dtype=object)[places], strict=True)]
+    listed = np.array(ends, dtype=object)[places].tolist()
+    if all(ends):
+        return f'<c r="{letter}%s%s', [numbers, listed]
+    return "%s", [[f'<c r="{letter}{n}{end}' if end else "" for n, end in zip(numbers, listed, strict=True)]]
 
 
 def _day_cell(text: str, place: str, style: str, texts: SharedTexts) -> str:
