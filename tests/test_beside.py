@@ -154,3 +154,20 @@ def test_shared_work_is_done_here_where_the_other_cannot():
         assert list(started.share(lambda about, part: about + part, 1, [1, 2])) == [3, 2]
     with beside(wanted=False) as nobody:
         assert list(nobody.share(max, 2, [1, 3])) == [3, 2]
+
+
+def test_what_is_taken_back_leaves_nothing_kept_in_doubt():
+    """The other is busy, so all that was offered about one thing is done here; later questions about others mean those."""
+    first, second = ["甲"], ["乙", "丙"]
+    with beside(wanted=True) as started:
+        started.begin(time.sleep, 0.3)
+        offered = started.offer(_who, [0.0], [1, 2], here=lambda part: (part, 0, os.getpid()))
+        assert [answer()[0] for answer in offered] == [1, 2]
+        assert [answer() for answer in started.offer(_said_of, first, "ab", here=str.upper)] == ["A", "B"]
+        held = started.begin(list, second, keep=second)
+        assert started.begin(_said_of, first, "x", here=lambda: "here")() == "甲x"
+        assert held() == second and started.begin(_said_of, second, "y", here=lambda: "here")() == "乙丙y"
+
+
+def _said_of(about: list[str], part: str) -> str:
+    return "".join(about) + part

@@ -165,7 +165,7 @@ def test_a_file_changed_while_it_is_read_is_refused(tmp_path: Path, monkeypatch:
         path.write_text(text + " ", encoding="utf-8")
         return ()
 
-    monkeypatch.setattr("cdgis.readers.sites.read_records", meddle)
+    monkeypatch.setattr("cdgis.readers.reading_ahead.read_records", meddle)
     (note,) = read(tmp_path, "a.geojson").intake
     assert (note.status, "读取期间" in note.reason) == ("quarantined", True)
 

@@ -78,15 +78,25 @@ class Beside:
             self._kept[id(keep)] = len(self._kept), keep
         return self._turns.submit(self._ask, [question])
 
+    def offer(
+        self, function: Callable[[Any, Part], Answer], about: Any, parts: Sequence[Part], *, here: Callable[[Part], Answer] | None = None
+    ) -> list[Callable[[], Answer]]:
+        """Offer `function(about, part)` of every part, first first; what the other has not begun when its answer is wanted is done here.
+
+        It keeps `about`. `here` is how this process does a part, where otherwise than by `function`.
+        """
+        if id(about) not in self._kept:
+            self._put(_hold, (about,), about)  # not with a question that may be taken back
+        asked = [self._put(function, (about, part), about) for part in parts]
+        own = here or partial(function, about)
+        return [partial(_taken, question, partial(own, part)) for part, question in zip(parts, asked, strict=True)]
+
     def share(self, function: Callable[[Any, Part], Answer], about: Any, parts: Sequence[Part]) -> Iterator[Answer]:
         """Yield `function(about, part)` of every part, last first: the other takes from the front, this one from the end.
 
-        So both are busy until the end, however long the other is with what it was asked before. It keeps `about`.
+        So both are busy until the end, however long the other is with what it was asked before.
         """
-        asked = [self._put(function, (about, part), about) for part in parts]
-        for part, question in zip(reversed(parts), reversed(asked), strict=True):
-            here = partial(function, about, part)
-            yield here() if question is None or question.cancel() else _answer_of(question, here)
+        yield from (answer() for answer in reversed(self.offer(function, about, parts)))
 
     def begin_once(self, function: Callable[..., Answer], about: Any, *given: Any) -> Callable[[], Answer]:
         """Begin it as `begin` does, unless it was begun about this very object: then its answer is that one's."""
@@ -137,6 +147,12 @@ class Nobody:
         """Return nothing: nobody began it."""
         return None
 
+    def offer(
+        self, function: Callable[[Any, Part], Answer], about: Any, parts: Sequence[Part], *, here: Callable[[Part], Answer] | None = None
+    ) -> list[Callable[[], Answer]]:
+        """Return what does each part here."""
+        return [partial(here or partial(function, about), part) for part in parts]
+
     def share(self, function: Callable[[Any, Part], Answer], about: Any, parts: Sequence[Part]) -> Iterator[Answer]:
         """Yield `function(about, part)` of every part, last first."""
         yield from (function(about, part) for part in reversed(parts))
@@ -179,9 +195,17 @@ def load(*modules: str) -> None:
         import_module(name)
 
 
+def _hold(about: object) -> None:
+    """Take what later questions are about."""
+
+
 def _answer_of(asked: "Future[tuple[bool, Answer]]", here: Callable[[], Answer]) -> Answer:
     answered, found = asked.result()
     return found if answered else here()
+
+
+def _taken(asked: "Future[tuple[bool, Answer]] | None", here: Callable[[], Answer]) -> Answer:
+    return here() if asked is None or asked.cancel() else _answer_of(asked, here)
 
 
 def serve() -> None:

@@ -15,7 +15,7 @@ from cdgis.pipelines.assemble import assemble
 from cdgis.pipelines.assess_relocation import relocation_part
 from cdgis.pipelines.save_assessment import begin_writing
 from cdgis.pipelines.waters import elevation_gaps, outfall_part, river_part, rivers_of
-from cdgis.readers import read_subjects
+from cdgis.readers import offer_reading, read_subjects
 from cdgis.readers.inputs import expand_globs
 from cdgis.readers.loading import Loaded, load_workspace
 from cdgis.readers.place_extent import in_its_place
@@ -40,11 +40,12 @@ def assess_workspace(
     """
     progress, will_write = progress or Silent(), within_block()
     with beside(wanted=jobs > 1 and _source_bytes(workspace) >= _MANY_BYTES) as reader:
-        # the first question: while this process reads the layers, the other one starts and reads the subjects
-        reading = reader.begin(read_subjects, workspace, here=partial(read_subjects, workspace, progress=progress.step))
+        # the first questions: while this process reads the layers, the other one starts and reads of the subjects what it can
+        ahead = offer_reading(reader, workspace)
         with load_workspace(workspace, as_of=as_of, progress=progress) as loaded:
             progress.stage("读取项目与企业")
-            subjects = reading()
+            subjects = read_subjects(workspace, progress=progress.step, ahead=ahead)
+            del ahead
             with beside(wanted=jobs > 1 and len(subjects.frame) >= MANY) as other:
                 waters = other.begin(_waters, loaded, subjects, here=lambda: None, keep=loaded.layers)
                 account = other.begin(_account_untold, loaded, here=partial(account_carbon, loaded, progress=progress))

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from openpyxl.cell.cell import Cell, MergedCell
     from openpyxl.worksheet.worksheet import Worksheet
 
-TABLE_SUFFIXES = (".csv", ".xlsx", ".xlsm", ".xls", ".dat")
+WORKBOOK_SUFFIXES = (".xlsx", ".xlsm", ".xls")
+TABLE_SUFFIXES = (".csv", *WORKBOOK_SUFFIXES, ".dat")
 
 _DELIMITERS = ",\t;，"
 _MOST_CELLS = 5_000_000

@@ -10,7 +10,7 @@ from cdgis.readers.coordinates import Box
 from cdgis.readers.crs_words import ONE_STATEMENT, disagreement
 from cdgis.readers.cut_names import not_understood
 from cdgis.readers.headers import subject_column
-from cdgis.readers.inputs import InputFile
+from cdgis.readers.inputs import InputFile, Stamp
 from cdgis.readers.kml_attributes import FOLDER
 from cdgis.readers.line_pieces import joined_pieces
 from cdgis.readers.place_extent import home_box, place_extent
@@ -22,6 +22,11 @@ from cdgis.readers.stated_places import CONFLICT, StatedPlaces
 from cdgis.readers.subjects import Description
 from cdgis.readers.vertices import Described, put_together, sheet_of
 from cdgis.workspace.settings import Workspace
+
+Known = tuple[Stamp, Mapping[SiteSource, tuple[SiteRecord, ...]]]
+"""The state a file was in, and by all that its reading rested on but its place, the rows of it or of each of its members."""
+Ahead = Mapping[tuple[SubjectKind, Path], Callable[[], Known | None]]
+"""By kind of subject and file: asks what another process read of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +48,8 @@ class SiteBatch:
     """Whether these are all the files the sidecar can speak of, so that every row of it must meet one."""
     of_workspace: bool = False
     """Whether they are the workspace's own: an unreadable sidecar is then a gap, else an error."""
+    ahead: Ahead = field(default_factory=dict)
+    """What another process may have read of the same files."""
 
     def stated(self, role: str) -> str:
         """Return what is declared for all files under a standard column, empty when nothing is."""

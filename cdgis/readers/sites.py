@@ -1,38 +1,29 @@
 """All project sites and enterprises to be judged, and what became of every input row."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 
 from cdgis.core.data_gaps import gap_of
 from cdgis.core.errors import CrsError, ReaderError, UsageError
 from cdgis.core.regular_files import real_path
-from cdgis.core.scratch_folder import scratch_folder
 from cdgis.core.vocabulary import WHOLE_FILE, InputRecord, SubjectKind
 from cdgis.readers.attribute_columns import match_attribute
 from cdgis.readers.crs import NO_CRS
-from cdgis.readers.formats import POINT_LISTS, read_records
+from cdgis.readers.formats import POINT_LISTS
 from cdgis.readers.frame_sites import site_labels
 from cdgis.readers.headers import subject_column
-from cdgis.readers.inputs import (
-    ARCHIVE_SUFFIX,
-    InputFile,
-    Stamp,
-    check_regular,
-    expand_globs,
-    file_sha256,
-    file_stamp,
-    open_archive,
-)
+from cdgis.readers.inputs import InputFile, Stamp, check_regular, expand_globs, file_sha256, file_stamp
 from cdgis.readers.intake import intake_note, rejected
 from cdgis.readers.place_extent import in_its_place
+from cdgis.readers.reading_ahead import folder_for, parts_of, rows_of, subject_batches
 from cdgis.readers.records import SiteRecord
 from cdgis.readers.roster import Roster
 from cdgis.readers.seen_register import with_register
 from cdgis.readers.sidecar import UNMATCHED, UNNAMED, Sidecar, read_sidecar, without
-from cdgis.readers.site_batch import SiteBatch, project_batch, sites_of
+from cdgis.readers.site_batch import Ahead, SiteBatch, project_batch, sites_of
 from cdgis.readers.stated_places import StatedPlaces
 from cdgis.readers.subjects import Description, describe_site
 from cdgis.readers.typed import TypedSites, read_typed_sites, typed_record
@@ -49,23 +40,21 @@ NO_ROWS = rejected("文件里没有图斑或数据行", field="文件", remedy="
 
 
 @in_its_place
-def read_subjects(workspace: Workspace, *, progress: Progress | None = None) -> Subjects:
+def read_subjects(workspace: Workspace, *, progress: Progress | None = None, ahead: Ahead = MappingProxyType({})) -> Subjects:
     """Return all projects and enterprises of a workspace, with one intake line per input row.
+
+    Parameters
+    ----------
+    ahead : from `offer_reading`; a file that has changed since is read here.
 
     Raises
     ------
     OSError : a folder cannot be looked into; faults of files, and of the table beside them, go to the intake.
     """
     settings, sources = workspace.settings, workspace.settings.sources
-    sidecar = workspace.root / sources.project_attributes if sources.project_attributes else None
-    sites = tuple(path for path in expand_globs(workspace.root, sources.projects) if path != sidecar)
-    tables = expand_globs(workspace.root, sources.enterprises)
-    labels = workspace.labels((*sites, *tables, *((sidecar,) if sidecar else ())))
-    projects = replace(project_batch(workspace, sites, labels, sidecar), whole=True, of_workspace=True)
-    enterprises = replace(projects, paths=tables, kind=SubjectKind.ENTERPRISE, sidecar=None)
     roster = Roster(default_accuracy_m=settings.default_accuracy_m)
-    for batch in (projects, enterprises):
-        _gather(batch, roster, progress)
+    for batch in subject_batches(workspace):
+        _gather(replace(batch, ahead=ahead), roster, progress)
     roster.intake.extend(
         intake_note(pattern, WHOLE_FILE, (NO_MATCH,))
         for pattern in (*sources.projects, *sources.enterprises)
@@ -151,16 +140,12 @@ def _gather(batch: SiteBatch, roster: Roster, progress: Progress | None) -> None
             continue
         stamp = file_stamp(path)
         roster.records.append(_input_record(path, batch))
-        with scratch_folder() as folder:
+        with folder_for(path) as folder:
             for file in _files(path, batch.labels[path], folder, roster):
-                _gather_file(file, batch, sidecar, roster, partial(_is_as_it_was, path, stamp))
+                _gather_file(file, batch, sidecar, roster, (path, stamp))
     for row in sidecar.rows if batch.whole else sidecar.asked():
         remarks = () if row.row in sidecar.used else (UNMATCHED if row.file else UNNAMED,)
         roster.intake.append(intake_note(sidecar.label, row.row, remarks))
-
-
-def _is_as_it_was(path: Path, stamp: Stamp) -> bool:
-    return file_stamp(path) == stamp
 
 
 def _sidecar_of(batch: SiteBatch, roster: Roster) -> Sidecar:
@@ -191,16 +176,12 @@ def _input_record(path: Path, batch: SiteBatch) -> InputRecord:
     )
 
 
-def _files(path: Path, label: str, folder: Path, roster: Roster) -> Iterator[InputFile]:
-    if path.suffix.lower() != ARCHIVE_SUFFIX:
-        yield InputFile(path=path, label=label)
-        return
+def _files(path: Path, label: str, folder: Path, roster: Roster) -> Sequence[InputFile]:
     try:
-        inputs = open_archive(path, label, folder)
+        return parts_of(path, label, folder)
     except ReaderError as err:
         _reject_file(label, err, roster)
-        return
-    yield from inputs
+        return ()
 
 
 def _reject_file(label: str, err: ReaderError | CrsError, roster: Roster, *, folder: Path | None = None) -> None:
@@ -216,12 +197,11 @@ def _reject_file(label: str, err: ReaderError | CrsError, roster: Roster, *, fol
 
 
 def _gather_file(
-    file: InputFile, batch: SiteBatch, sidecar: Sidecar, roster: Roster, is_unchanged: Callable[[], bool]
+    file: InputFile, batch: SiteBatch, sidecar: Sidecar, roster: Roster, taken: tuple[Path, Stamp]
 ) -> None:
     try:
-        places = batch.places.frame if batch.places and batch.kind is SubjectKind.ENTERPRISE else None
-        records = read_records(batch.source(file, sidecar), places)
-        if not is_unchanged():
+        records = rows_of(batch.source(file, sidecar), batch, taken)
+        if file_stamp(taken[0]) != taken[1]:
             raise ReaderError("读取期间文件被别的程序改动，读到的与散列对不上", remedy="请关闭正在编辑它的程序后重试")
     except (ReaderError, CrsError) as err:
         _reject_file(file.label, err, roster, folder=file.path.parent)
