@@ -344,3 +344,17 @@ def test_a_signal_in_the_middle_of_the_swap_waits_for_its_end(tmp_path: Path, mo
         assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     finally:
         signal.signal(signal.SIGINT, before or signal.default_int_handler)
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 8, 9])
+@pytest.mark.parametrize("own", [("",), ("data/",), ()])
+def test_register_and_listing_hold_the_hash_of_every_file(count: int, own: tuple[str, ...], tmp_path: Path) -> None:
+    files = {f"{'data/' if number % 3 else ''}{number}.txt": "文" * number for number in range(count)} | ({LISTING: "{}"} if own else {})
+    deliver(tmp_path, files, own)
+    told = {name: sha256((tmp_path / name).read_bytes()).hexdigest() for name in files}
+    assert json.loads((tmp_path / REGISTER).read_text(encoding="utf-8"))["files"] == told
+    if own:
+        listed = json.loads((tmp_path / LISTING).read_text(encoding="utf-8"))
+        assert {name: told[name] for name in listed if name != LISTING} == {
+            name: digest for name, digest in told.items() if name.startswith(own) and name != LISTING
+        }

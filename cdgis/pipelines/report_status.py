@@ -25,8 +25,8 @@ from cdgis.pipelines.verify_run import RUN_FILE, read_run
 from cdgis.readers.loading import load_workspace
 from cdgis.readers.place_extent import in_its_place
 from cdgis.readers.sites import read_subjects
-from cdgis.report.screening.record import rows_of
 from cdgis.report.screening.word_record import embedded_record
+from cdgis.report.table_rows import records
 from cdgis.results.assessment import Assessment
 from cdgis.results.differences import input_changes, listed
 from cdgis.results.report_file import ReportFile, is_day, read_report, report_of
@@ -153,7 +153,7 @@ def _report_status(report: ReportFile, on: date, again: Repeater) -> ReportStatu
     except CdgisError as err:
         return ReportStatus(**facts, trouble=in_words(err))
     tables = {name: fresh.tables[name] for name in ("findings", "overlaps", "verdicts")}
-    new = {name: rows_of(table[table["subject_id"] == report.subject_id]) for name, table in tables.items()}
+    new = {name: records(table[table["subject_id"] == report.subject_id]) for name, table in tables.items()}
     if not new["verdicts"]:
         return ReportStatus(**facts, trouble=f"原输入文件里现在没有对象 {report.subject_id}")
     old = {name: report.rows(name) for name in new}
@@ -255,12 +255,12 @@ def _run_status(folder: Path, run: Mapping[str, Any], workspace: Workspace, on: 
         fresh = _judged(workspace, on=max(on, report.as_of))
     except CdgisError as err:
         return ReportStatus(**facts, about="整个工作区", trouble=in_words(err))
-    records = (*fresh.inputs, *_not_judged_by(run["inputs"], fresh.inputs, workspace.root))
-    clauses = clause_changes(old["findings"], rows_of(fresh.tables["findings"]), **_law(fresh, report))
-    changes = _verdict_changes(old["verdicts"], rows_of(fresh.tables["verdicts"]))
+    inputs = (*fresh.inputs, *_not_judged_by(run["inputs"], fresh.inputs, workspace.root))
+    clauses = clause_changes(old["findings"], records(fresh.tables["findings"]), **_law(fresh, report))
+    changes = _verdict_changes(old["verdicts"], records(fresh.tables["verdicts"]))
     return ReportStatus(
         **facts, about=f"整个工作区，{len(old['verdicts'])} 个对象", clauses=listed(clauses), outcome=listed(changes),
-        layers=tuple(_layer_changes(run["inputs"], records)),
+        layers=tuple(_layer_changes(run["inputs"], inputs)),
     )  # fmt: skip
 
 
@@ -280,7 +280,7 @@ def _written_rows(folder: Path, name: str) -> list[Row]:
         frame = pd.read_csv(folder / "data" / f"{name}.csv", dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (OSError, ValueError) as err:
         raise ReportError(f"{folder}/data/{name}.csv 无法读取（{in_words(err)}）", remedy="请重新运行 cdgis run") from err
-    return [{key: value.removeprefix("'") for key, value in row.items()} for row in rows_of(frame)]
+    return [{key: value.removeprefix("'") for key, value in row.items()} for row in records(frame)]
 
 
 def _not_judged_by(rows: Sequence[Row], judged: Sequence[InputRecord], root: Path) -> Iterator[InputRecord]:

@@ -15,7 +15,7 @@ from cdgis.core.errors import CdgisError
 from cdgis.core.scratch_folder import scratch_folder
 from cdgis.core.written_files import REGISTER
 from cdgis.readers.inputs import file_sha256
-from cdgis.report.screening.record import rows_of
+from cdgis.report.table_rows import records
 from cdgis.results.assessment import Assessment
 from cdgis.results.report_file import ReportFile
 from cdgis.rules.workspace_rules import rule_files
@@ -82,7 +82,7 @@ def measured_rows(report: ReportFile, fresh: Assessment) -> tuple[Rows, Rows]:
         """Return the rows on layers that are the same, of overlaps those that touch."""
         return [row for row in of if row["layer"] in sure and (table != "overlaps" or row["relation"] in _TOUCHING)]
 
-    new = {name: rows_of(fresh.tables[name]) for name in _MEASURED if name in fresh.tables}
+    new = {name: records(fresh.tables[name]) for name in _MEASURED if name in fresh.tables}
     return (
         {name: rows(name, report.rows(name)) for name in _MEASURED},
         {name: rows(name, (row for row in new.get(name, []) if row["subject_id"] == report.subject_id)) for name in _MEASURED},

@@ -22,9 +22,10 @@ def table(assessment: Assessment, name: str) -> pd.DataFrame:
 
 
 def records(frame: pd.DataFrame) -> list[Row]:
-    """Return the rows of a table as mappings by column name."""
+    """Return the rows of a table as mappings by column name, with Python's own numbers."""
     names = [str(name) for name in frame.columns]
-    return [dict(zip(names, row, strict=True)) for row in frame.itertuples(index=False, name=None)]
+    columns = [frame[name].tolist() for name in frame.columns]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def page_names(subject_ids: Sequence[str]) -> dict[str, str]:

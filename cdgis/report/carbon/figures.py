@@ -1,6 +1,6 @@
 """Growth curves and carbon densities as plain vector paths in pixels; every number comes from a table."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,8 @@ from cdgis.geometry.map_frame import View
 from cdgis.geometry.projections import forward
 from cdgis.raster.map_overlay import WEB_MERCATOR, Overlay
 from cdgis.report.drawing.palette import read_palette
-from cdgis.report.drawing.paths import path_of
+from cdgis.report.drawing.paths import paths_of
+from cdgis.workspace.layers import Layers
 
 CURVE_PX = (430, 250)
 MAP_PX = (430, 400)
@@ -122,29 +123,38 @@ class DensityMap:
     """(colour, from–to in words)."""
 
 
+def zone_paths(layers: Layers, frame: str, *others: str) -> dict[str, list[str]]:
+    """Return the zones of layers as paths on a map that `frame` just fills, layer by layer; nothing without it."""
+    if frame not in layers:
+        return {}
+    west, south, east, north = map(float, layers[frame].zones.total_bounds)
+    view = View.around((west, south, east, north), MAP_PX)
+    return {name: paths_of(layers[name].zones.geometry.to_numpy(), view) for name in (frame, *others) if name in layers}
+
+
 def density_map(
-    zones: GeoDataFrame, values: pd.Series, *, title: str, unit: str, view: View, links: Mapping[str, str]
+    zones: GeoDataFrame, values: pd.Series, *, title: str, unit: str, paths: Sequence[str], links: Mapping[str, str]
 ) -> DensityMap:
     """Return zones shaded in five classes of equal count; zones without a value stay pale.
 
     Parameters
     ----------
-    zones : zone_id, zone_name, geometry in EPSG:4490.
+    zones : zone_id, zone_name.
     values : zone id -> the figure shown, in `unit`.
-    view : what the map shows.
+    paths : each zone as the map draws it.
     links : zone id -> page.
     """
     density = values.dropna()
     edges = np.unique(np.quantile(density.to_numpy(), np.linspace(0, 1, len(_SHADES) + 1)))
     shades = _SHADES[-max(len(edges) - 1, 1) :]
     regions = []
-    for zone_id, name, shape in zones[["zone_id", "zone_name", "geometry"]].itertuples(index=False, name=None):
+    for zone_id, name, path in zip(zones["zone_id"], zones["zone_name"], paths, strict=True):
         colour, label = _PALE, f"{name or zone_id}：没有"
         if zone_id in density.index:
             value = float(density[zone_id])
             colour = shades[int(np.clip(np.searchsorted(edges, value, side="right") - 1, 0, len(shades) - 1))]
             label = f"{name or zone_id}：{value:,.1f} {unit}"
-        regions.append(Region(path=path_of(shape, view), colour=colour, label=label, href=links.get(str(zone_id), "")))
+        regions.append(Region(path=path, colour=colour, label=label, href=links.get(str(zone_id), "")))
     spans = [(shade, f"{legend_bound(a)}–{legend_bound(b)}") for shade, a, b in zip(shades, edges, edges[1:], strict=False)]
     return DensityMap(title=title, regions=tuple(regions), legend=tuple(spans))
 

@@ -3,7 +3,7 @@
 Each figure is a cell of a table in data/; the page says which.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,6 @@ from cdgis.carbon.factors import read_conditions
 from cdgis.carbon.potential import ALL_MEASURES
 from cdgis.carbon.stock import TOTAL
 from cdgis.core import layer_ids
-from cdgis.geometry.map_frame import View
 from cdgis.report.carbon.figures import (
     CURVE_PX,
     MAP_PX,
@@ -25,6 +24,7 @@ from cdgis.report.carbon.figures import (
     density_map,
     growth_charts,
     picture_outline,
+    zone_paths,
 )
 from cdgis.report.files.inline_assets import content_policy, inline_code, template_text
 from cdgis.report.table_rows import Row, records, table
@@ -122,13 +122,14 @@ def gather_carbon(assessment: Assessment, *, pages: Mapping[str, Mapping[str, st
     )
     by_zone = table(assessment, "carbon_potential_zones")
     potential = _Shown(rows=by_zone, column="cumulative_tco2e_mid", by=1e4, title="修复累计增汇", unit="万 tCO₂e")
+    paths = zone_paths(assessment.layers, COUNTIES, UNITS)
     return CarbonView(
         city=_first(city[city["land_class"] == TOTAL]),
         **_city_classes(city[city["land_class"] != TOTAL]),
         counties=_counties(assessment),
         city_sink=_first(table(assessment, "carbon_sink").query("zone_layer == @CITY")),
-        maps=_maps(assessment, pages, density),
-        potential_maps=_maps(assessment, pages, potential),
+        maps=_maps(assessment, pages, paths, density),
+        potential_maps=_maps(assessment, pages, paths, potential),
         outlines=_outlines(assessment),
         potential_counties=tuple(records(by_zone[by_zone["zone_layer"] == COUNTIES])),
         uncertainty=_ranges(table(assessment, "carbon_uncertainty")),
@@ -193,21 +194,19 @@ def _counties(assessment: Assessment) -> tuple[Row, ...]:
     return tuple(records(totals.merge(sink, on="zone_id", how="left")))
 
 
-def _maps(assessment: Assessment, pages: Mapping[str, Mapping[str, str]], wanted: _Shown) -> tuple[DensityMap, ...]:
+def _maps(
+    assessment: Assessment, pages: Mapping[str, Mapping[str, str]], paths: Mapping[str, Sequence[str]], wanted: _Shown
+) -> tuple[DensityMap, ...]:
     """Return maps of one column by county and by unit."""
     drawn = []
-    if COUNTIES not in assessment.layers:
-        return ()
-    west, south, east, north = map(float, assessment.layers[COUNTIES].zones.total_bounds)
-    view = View.around((west, south, east, north), MAP_PX)
     for layer, title in ((COUNTIES, "各县区"), (UNITS, "各管控单元")):
         rows = wanted.rows[wanted.rows["zone_layer"] == layer]
-        if layer in assessment.layers and len(rows):
+        if layer in paths and len(rows):
             shapes = assessment.layers[layer].zones
             values = rows.set_index("zone_id")[wanted.column] / wanted.by
             drawn.append(
                 density_map(
-                    shapes, values, title=f"{title}{wanted.title}", unit=wanted.unit, view=view, links=pages.get(layer, {})
+                    shapes, values, title=f"{title}{wanted.title}", unit=wanted.unit, paths=paths[layer], links=pages.get(layer, {})
                 )
             )
     return tuple(drawn)
@@ -298,7 +297,11 @@ def _counted(values: "pd.Series[str]") -> dict[str, int]:
 
 
 def _grouped(frame: pd.DataFrame, column: str) -> tuple[tuple[str, tuple[Row, ...]], ...]:
-    return tuple((str(name), tuple(records(part))) for name, part in frame.groupby(column, sort=False))
+    """Return the rows of each value of a column, in the order in which the values first stand there."""
+    groups: dict[str, list[Row]] = {}
+    for row in records(frame[frame[column].notna()]):
+        groups.setdefault(str(row[column]), []).append(row)
+    return tuple((name, tuple(rows)) for name, rows in groups.items())
 
 
 def _closing(assessment: Assessment) -> tuple[Row, ...]:

@@ -1,6 +1,6 @@
 """Pieces of the map as plain vector paths: strokes, places, legend; no script, nothing measured."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -97,28 +97,34 @@ def _can_be_seen(shapes: np.ndarray, view: View, *, outline: bool) -> bool:
 
 def path_of(shapes: BaseGeometry | np.ndarray, view: View, *, keep: bool = False) -> str:
     """Return one SVG path of lines and rings, thinned to half a pixel unless `keep`; points give none."""
-    shapes = np.atleast_1d(np.asarray(shapes, dtype=object))
+    return paths_of([shapes], view, keep=keep)[0]
+
+
+def paths_of(groups: Sequence[BaseGeometry | np.ndarray], view: View, *, keep: bool = False) -> list[str]:
+    """Return the path of each shape, or group of shapes, as `path_of` draws it, all in one go."""
+    arrays = [np.atleast_1d(np.asarray(group, dtype=object)) for group in groups]
+    shapes = np.concatenate(arrays) if arrays else np.empty(0, dtype=object)
     if not keep:
         shapes = shapely.simplify(shapes, 0.5 / view.degree_px)
-    parts = shapely.get_parts(shapes)
-    areal = shapely.get_dimensions(parts) == 2
-    rings, opened = shapely.get_rings(parts[areal]), parts[shapely.get_dimensions(parts) == 1]
-    lines = np.concatenate((rings, opened))
-    if not len(lines):
-        return ""
+    of_shape = np.repeat(np.arange(len(arrays)), list(map(len, arrays)))
+    parts, of_part = shapely.get_parts(shapes, return_index=True)
+    dimensions = shapely.get_dimensions(parts)
+    rings, of_ring = shapely.get_rings(parts[dimensions == 2], return_index=True)
+    lines = np.concatenate((rings, parts[dimensions == 1]))
+    group = of_shape[of_part[np.concatenate((np.flatnonzero(dimensions == 2)[of_ring], np.flatnonzero(dimensions == 1)))]]
     lonlat, owner = shapely.get_coordinates(lines, return_index=True)
     xy = np.rint(view.pixels(lonlat) * 10).astype(np.int64)
     first = np.diff(owner, prepend=-1) != 0
     steps = np.where(first[:, None], xy, np.diff(xy, axis=0, prepend=np.zeros((1, 2), dtype=np.int64)))
     kept = first | steps.any(axis=1)
-    closed = np.arange(len(lines)) < len(rings)
-    ends = np.cumsum(np.bincount(owner[kept], minlength=len(lines)))
+    ends = np.cumsum(np.bincount(owner[kept], minlength=len(lines))).tolist()
     words = list(map(_tenths, steps[kept].ravel().tolist()))
-    return "".join(
-        f"M{words[2 * start]} {words[2 * start + 1]}l{' '.join(words[2 * start + 2 : 2 * end])}{'z' if ring else ''}"
-        for start, end, ring in zip([0, *ends[:-1].tolist()], ends.tolist(), closed.tolist(), strict=True)
-        if end > start + 1
-    )
+    drawn: list[list[str]] = [[] for _ in arrays]
+    for at, (number, start, end) in enumerate(zip(group.tolist(), [0, *ends], ends, strict=False)):
+        if end > start + 1:
+            close = "z" if at < len(rings) else ""
+            drawn[number].append(f"M{words[2 * start]} {words[2 * start + 1]}l{' '.join(words[2 * start + 2 : 2 * end])}{close}")
+    return list(map("".join, drawn))
 
 
 @cache

@@ -15,6 +15,7 @@ import signal
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,9 +84,8 @@ def staged(out: Path, *, own: Sequence[str] = ("",)) -> Iterator[Stage]:
             stage = Stage(folder=scratch / _NEW)
             stage.folder.mkdir()
             yield stage
-            if own:
-                _write_listing(stage.folder, own)
-            stage.written = _swap(scratch, out, own, stage)
+            digests = _write_listing(stage.folder, own) if own else {}
+            stage.written = _swap(scratch, out, own, stage, digests)
     except OSError as err:
         raise ReportError(
             f"无法写入输出文件夹 {out}：{os_reason(err)}",
@@ -110,11 +110,23 @@ def _discard(scratch: Path) -> None:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _write_listing(folder: Path, own: Sequence[str]) -> None:
-    listed = {name: file_digest(path) for name, path in _files(folder).items() if name.startswith(tuple(own))}
+def _write_listing(folder: Path, own: Sequence[str]) -> dict[str, str]:
+    """List the run's own files with their hashes, and return these; nothing touches the stage from here on."""
+    listed = _digests({name: path for name, path in _files(folder).items() if name.startswith(tuple(own))})
     target = folder / LISTING
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_bytes((json.dumps(listed, ensure_ascii=False, indent=1) + "\n").encode("utf-8"))
+    return {name: digest for name, digest in listed.items() if name != LISTING}
+
+
+def _digests(files: Mapping[str, Path]) -> dict[str, str]:
+    """Return the hash of each file, every other one by a second thread: hashing needs no lock of Python's."""
+    paths = list(files.values())
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        odd = pool.submit(lambda: [file_digest(path) for path in paths[1::2]])
+        even = [file_digest(path) for path in paths[::2]]
+        found = [digest for pair in zip(even, [*odd.result(), ""], strict=False) for digest in pair]
+    return dict(zip(files, found, strict=False))
 
 
 def _files(folder: Path) -> dict[str, Path]:
@@ -122,12 +134,12 @@ def _files(folder: Path) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def _swap(scratch: Path, out: Path, own: Sequence[str], stage: Stage) -> list[Path]:
+def _swap(scratch: Path, out: Path, own: Sequence[str], stage: Stage, digests: Mapping[str, str]) -> list[Path]:
     fresh = _files(scratch / _NEW)
     _check_places(out, list(fresh))
     _check_owners(out, fresh, stage)
     gone = [name for name in _stale(out, set(fresh)) if name.startswith(tuple(own))]
-    register = _register_after(out, fresh, gone, stage.journals)
+    register = _register_after(out, fresh, gone, stage.journals, digests)
     (stage.folder / REGISTER).write_bytes(register.text().encode("utf-8"))
     names = [*fresh, REGISTER]
     with _signals_held(), ExitStack() as on_error:
@@ -158,12 +170,12 @@ def _check_owners(out: Path, fresh: Mapping[str, Path], stage: Stage) -> None:
 
 
 def _register_after(
-    out: Path, fresh: Mapping[str, Path], gone: Sequence[str], journals: Mapping[str, Anchor]
+    out: Path, fresh: Mapping[str, Path], gone: Sequence[str], journals: Mapping[str, Anchor], digests: Mapping[str, str]
 ) -> Register:
-    """Return the folder's register as it will be after the exchange."""
+    """Return the folder's register as it will be after the exchange; `digests` are those of files hashed before."""
     before = read_register(out)
     kept = {name: digest for name, digest in before.files.items() if name not in gone}
-    files = kept | {name: file_digest(path) for name, path in fresh.items()}
+    files = kept | {name: digests.get(name) or file_digest(path) for name, path in fresh.items()}
     return Register(files=files, journals={**before.journals, **journals})
 
 

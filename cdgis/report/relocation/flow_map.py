@@ -50,7 +50,7 @@ class FlowMap:
 
 def draw_flows(assessment: Assessment, candidates: Sequence[Candidate]) -> FlowMap | None:
     """Return the map of all candidates, nothing when no layer tells how large it should be."""
-    where = _positions(assessment)
+    where = positions(assessment)
     view = _view(assessment)
     if view is None:
         return None
@@ -58,19 +58,19 @@ def draw_flows(assessment: Assessment, candidates: Sequence[Candidate]) -> FlowM
     return FlowMap(sketch=_base(assessment, view), marks=marks, parks=_parks(assessment, candidates, view))
 
 
-def draw_one(assessment: Assessment, candidate: Candidate) -> FlowMap | None:
-    """Return the map of one candidate: its old site, and its new one where it has one."""
-    own = _positions(assessment)[candidate.row["enterprise_id"]]
+def draw_one(assessment: Assessment, candidate: Candidate, where: Mapping[str, tuple[float, float]]) -> FlowMap | None:
+    """Return the map of one candidate: its old site, which `where` knows, and its new one where it has one."""
+    own = where[candidate.row["enterprise_id"]]
     points = [own]
     if candidate.assigned:
         points.append((float(candidate.assigned["lon"]), float(candidate.assigned["lat"])))
     xs, ys = zip(*points, strict=True)
     view = View.around((min(xs), min(ys), max(xs), max(ys)), SIZE_PX, room=1.5, least_width_m=12_000.0)
-    marks = (_mark(candidate, {candidate.row["enterprise_id"]: own}, view),)
+    marks = (_mark(candidate, where, view),)
     return FlowMap(sketch=_base(assessment, view), marks=marks, parks=_parks(assessment, [candidate], view))
 
 
-def _positions(assessment: Assessment) -> dict[str, tuple[float, float]]:
+def positions(assessment: Assessment) -> dict[str, tuple[float, float]]:
     """Return subject id -> (lon, lat) in degrees."""
     subjects = assessment.tables["subjects"]
     return {str(s): (float(x), float(y)) for s, x, y in zip(subjects["subject_id"], subjects["lon"], subjects["lat"], strict=True)}

@@ -7,7 +7,7 @@ from cdgis.report.drawing.palette import read_palette
 from cdgis.report.drawing.paths import SIZE_PX
 from cdgis.report.files.inline_assets import content_policy, inline_code, static_text, template_text
 from cdgis.report.relocation.content import GROUP_TITLES, REVIEW, Candidate, listed_words, view_relocation
-from cdgis.report.relocation.flow_map import draw_flows, draw_one
+from cdgis.report.relocation.flow_map import FlowMap, draw_flows, draw_one, positions
 from cdgis.report.templating import common_values, page_template
 from cdgis.results.assessment import Assessment
 
@@ -32,14 +32,15 @@ def render_relocation(assessment: Assessment, *, word: bool = False) -> Iterator
         counties=sorted({candidate.row["county"] for candidate in view.candidates if candidate.row["county"]}),
         park_names=sorted({candidate.assigned["park_name"] for candidate in view.candidates if candidate.assigned}),
     )  # fmt: skip
+    where = positions(assessment)
     for candidate in view.candidates:
-        yield f"{FOLDER}/{candidate.page}", _card(assessment, candidate, word=word)
+        yield f"{FOLDER}/{candidate.page}", _card(assessment, candidate, draw_one(assessment, candidate, where), word=word)
 
 
-def _card(assessment: Assessment, candidate: Candidate, *, word: bool) -> str:
+def _card(assessment: Assessment, candidate: Candidate, flow: FlowMap | None, *, word: bool) -> str:
     return page_template("relocation_card.html").render(
         **common_values(assessment), **_shared(), policy=content_policy(()), style=_style(), c=candidate, r=candidate.row,
-        flow=draw_one(assessment, candidate), colour=read_palette().kinds["disposition"][candidate.group], docx=docx_name(candidate) if word else "",
+        flow=flow, colour=read_palette().kinds["disposition"][candidate.group], docx=docx_name(candidate) if word else "",
     )  # fmt: skip
 
 

@@ -10,7 +10,8 @@ from cdgis.report.screening.clauses import Everybody, Subject, clauses_of, merge
 from cdgis.report.screening.content import Clause, Conclusion
 from cdgis.report.screening.occupation import WITHHELD, Ground, zone_hits
 from cdgis.report.screening.phrases import split, wording
-from cdgis.report.screening.record import rows_by_subject, rows_of
+from cdgis.report.screening.record import rows_by_subject
+from cdgis.report.table_rows import records
 from cdgis.results.assessment import Assessment
 from cdgis.results.tables.validation import empty
 from cdgis.workspace.layers import ZONE_COLUMNS, Layer
@@ -82,7 +83,7 @@ class Casebook:
     @cached_property
     def _intake(self) -> Mapping[tuple[str, str], Sequence[Row]]:
         grouped: dict[tuple[str, str], list[Row]] = {}
-        for row in rows_of(self.assessment.tables.get("intake", empty("intake"))):
+        for row in records(self.assessment.tables.get("intake", empty("intake"))):
             grouped.setdefault((str(row["file"]), str(row["row"])), []).append(row)
         return grouped
 

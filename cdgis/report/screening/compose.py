@@ -28,8 +28,9 @@ from cdgis.report.screening.evidence import Standing, alternatives_of, data_of, 
 from cdgis.report.screening.figure import draw_figures, layers_to_draw
 from cdgis.report.screening.occupation import Ground, hard_layers, hard_lines_of, nearby_of, occupation_of
 from cdgis.report.screening.phrases import split, wording
-from cdgis.report.screening.record import SCHEMA, input_rows, rows_of
+from cdgis.report.screening.record import SCHEMA, input_rows
 from cdgis.report.screening.reviews import with_journal
+from cdgis.report.table_rows import records
 from cdgis.results.assessment import Assessment
 from cdgis.results.data_status import stamp_of
 from cdgis.results.tables.validation import empty
@@ -67,7 +68,7 @@ class Composer:
     def _caps(self) -> Mapping[str, Sequence[Row]]:
         """Subject id -> rows of table `cumulative` that concern it."""
         grouped: dict[str, list[Row]] = {}
-        for row in rows_of(self.assessment.tables.get("cumulative", empty("cumulative"))):
+        for row in records(self.assessment.tables.get("cumulative", empty("cumulative"))):
             for subject_id in dict.fromkeys((*split(row["subject_ids"]), *split(row["missing_ids"]))):
                 grouped.setdefault(subject_id, []).append(row)
         return grouped

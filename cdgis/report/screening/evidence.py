@@ -20,7 +20,7 @@ from cdgis.report.screening.content import (
 )
 from cdgis.report.screening.occupation import UNCOVERED_M2, Ground
 from cdgis.report.screening.phrases import extent, split, wording
-from cdgis.report.screening.record import rows_of
+from cdgis.report.table_rows import records
 from cdgis.results.assessment import Assessment
 from cdgis.rules.unchecked import unchecked_laws, unchecked_line
 from cdgis.siting.remedies import Kind
@@ -43,7 +43,7 @@ def peers_of(assessment: Assessment) -> tuple[Peer, ...]:
             area_m2=float(row["area_m2"]), verdict=str(row["verdict"]), caveats=split(row["caveats"]), stability=str(row["stability"]),
             critical_distance_m=float(row["critical_distance_m"]),
         )
-        for row in rows_of(projects.merge(assessment.tables["verdicts"], on="subject_id"))
+        for row in records(projects.merge(assessment.tables["verdicts"], on="subject_id"))
     )  # fmt: skip
 
 

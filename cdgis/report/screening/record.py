@@ -12,12 +12,11 @@ from functools import cache
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-import pandas as pd
-
 from cdgis.core.canonical_json import canonical_json
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import ReportError
 from cdgis.report.screening.content import ScreeningReport
+from cdgis.report.table_rows import records
 from cdgis.results.assessment import Assessment
 
 SCHEMA = "cdgis-screening/1"
@@ -25,21 +24,14 @@ SCHEMA = "cdgis-screening/1"
 Row = Mapping[str, Any]
 
 
-def rows_of(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a table as mappings by column name, with Python's own numbers."""
-    names = [str(name) for name in frame.columns]
-    columns = [frame[name].tolist() for name in frame.columns]
-    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-
-
-def rows_by_subject(assessment: Assessment) -> dict[str, dict[str, list[dict[str, Any]]]]:
+def rows_by_subject(assessment: Assessment) -> dict[str, dict[str, list[Row]]]:
     """Return table -> subject_id -> rows, for every table that speaks of subjects."""
-    grouped: dict[str, dict[str, list[dict[str, Any]]]] = {}
+    grouped: dict[str, dict[str, list[Row]]] = {}
     for name in sorted(assessment.tables):
         frame = assessment.tables[name]
         if "subject_id" in frame.columns:
             grouped[name] = {}
-            for row in rows_of(frame):
+            for row in records(frame):
                 grouped[name].setdefault(str(row["subject_id"]), []).append(row)
     return grouped
 
