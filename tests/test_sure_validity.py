@@ -66,6 +66,7 @@ def test_many_shapes_are_laid_out_once_and_as_they_would_be_each_time(monkeypatc
     whole, fresh = plane_validity.valid_polygons(lay(shapes))
     assert calls == [1501] and mended.sum() == 1 and (fresh == mended).all()
     assert shapely.equals_exact(again, whole[some]).all() and (bad == mended[some]).all()
+    assert (plane_validity.areas_on_plane(shapes[some]) == shapely.area(whole[some])).all() and len(calls) == 1
     copies = shapely.from_wkb(shapely.to_wkb(shapes))
     assert shapely.equals_exact(plane_validity.valid_on_plane(copies)[0], whole).all() and len(calls) == 2
     with on_planes(lambda: Planes(lat_ts_deg=30.0, lon_0_deg=100.0)):
@@ -85,3 +86,7 @@ def test_short_shapes_are_not_cut_and_long_edges_are():
     whole = np.array(lines)[shapely.length(lines) <= 100]
     assert shapely.equals_exact(densified(whole, 100.0), whole).all()
     assert shapely.is_valid(geometries_from_plane(cut[-51:-1])).all()
+    wide = shapely.length(shapes) > 100
+    plain = shapes.copy()
+    plain[wide] = shapely.segmentize(shapes[wide], 100.0)
+    assert shapely.equals_exact(cut, plain).all() and wide.sum() > (shapely.get_num_coordinates(cut) > shapely.get_num_coordinates(shapes)).sum()

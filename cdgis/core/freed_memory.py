@@ -4,7 +4,9 @@ import ctypes
 import gc
 import sys
 
-_ARENA_MAX = -8
+_TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
+_KEPT, _MOST = 1 << 30, 1 << 25
+"""More the library does not take as the size from which memory comes from the system."""
 
 
 def share_one_pool() -> None:
@@ -12,6 +14,14 @@ def share_one_pool() -> None:
     limit = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
     if limit is not None:
         limit(_ARENA_MAX, 1)
+
+
+def keep_freed() -> None:
+    """Let the C library (glibc) keep what is freed, up to a gigabyte: the next part of a batch wants as much, and new pages are slow."""
+    limit = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if limit is not None:
+        limit(_MMAP_THRESHOLD, _MOST)
+        limit(_TRIM_THRESHOLD, _KEPT)
 
 
 def give_back(*, look: bool = False) -> None:

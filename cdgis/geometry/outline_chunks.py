@@ -44,6 +44,9 @@ class OutlineChunks:
     @classmethod
     def _of_polygons(cls, geoms: GeometryArray) -> "OutlineChunks":
         """Return the same of polygons alone, their rings taken as they are stored: no outline is made as a shape."""
+        if (shapely.get_type_id(geoms) == _POLYGONAL[0]).all() and not shapely.get_num_interior_rings(geoms).any():
+            size = shapely.get_num_coordinates(geoms).astype(np.int64)
+            return cls.of_paths(shapely.get_coordinates(geoms), np.cumsum(size) - size, size, np.arange(len(geoms)))
         _, xy, (ring, *within) = shapely.to_ragged_array(geoms, include_z=False)
         row = np.arange(len(geoms))
         for offsets in reversed(within):

@@ -1,12 +1,13 @@
 """Polygons made valid on the planes, where straight edges run otherwise than in longitude and latitude."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from operator import is_
 
 import numpy as np
 import shapely
 
-from cdgis.core.array_types import BoolArray, GeometryArray, IntArray
+from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArray
 from cdgis.geometry.geodesy import geometries_to_local, geometries_to_plane
 from cdgis.geometry.kernels.sure_validity import are_valid
 from cdgis.geometry.planes import Planes, current_planes
@@ -16,7 +17,7 @@ _WORTH_KEEPING = 1000
 """So many at once are parcels of a batch: reading asks first, measuring a moment later, describing at last."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: areas are kept when first asked for
 class _Answer:
     """The last large answer: the shapes themselves stand in it, so that no other can be taken for one of them."""
 
@@ -24,6 +25,11 @@ class _Answer:
     lonlat: GeometryArray
     plane: GeometryArray
     mended: BoolArray
+
+    @cached_property
+    def area_m2(self) -> FloatArray:
+        """Of the shapes on the plane."""
+        return np.asarray(shapely.area(self.plane))
 
     def places(self, lonlat: GeometryArray) -> IntArray | None:
         """Return where each shape stands in the answer, None if one of them does not."""
@@ -52,13 +58,28 @@ def valid_on_plane(lonlat: GeometryArray) -> tuple[GeometryArray, BoolArray]:
     lonlat = np.asarray(lonlat, dtype=object)
     if len(lonlat) < _WORTH_KEEPING:
         return valid_polygons(geometries_to_plane(lonlat))
+    known, places = _laid_out(lonlat)
+    return known.plane[places], known.mended[places]
+
+
+def areas_on_plane(lonlat: GeometryArray) -> FloatArray:
+    """Return the areas of the shapes that `valid_on_plane` gives, square metres."""
+    lonlat = np.asarray(lonlat, dtype=object)
+    if len(lonlat) < _WORTH_KEEPING:
+        return np.asarray(shapely.area(valid_on_plane(lonlat)[0]))
+    known, places = _laid_out(lonlat)
+    return known.area_m2[places]
+
+
+def _laid_out(lonlat: GeometryArray) -> tuple[_Answer, IntArray]:
+    """Return an answer that holds these shapes, and where each stands in it."""
     for known in _last[:]:
         places = known.places(lonlat)
         if places is not None:
-            return known.plane[places], known.mended[places]
-    plane, mended = valid_polygons(geometries_to_plane(lonlat))
-    _last[:] = [_Answer(current_planes(), lonlat.copy(), plane.copy(), mended.copy())]
-    return plane, mended
+            return known, places
+    answer = _Answer(current_planes(), lonlat.copy(), *valid_polygons(geometries_to_plane(lonlat)))
+    _last[:] = [answer]
+    return answer, np.arange(len(lonlat))
 
 
 def valid_in_distance_plane(lonlat: GeometryArray) -> GeometryArray:

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from cdgis.core.array_types import FloatArray, GeometryArray
+from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
 from cdgis.geometry import geodesy
 from cdgis.geometry.planes import current_planes
 
@@ -41,9 +41,22 @@ def densified(geoms: GeometryArray, longest_edge_m: float) -> GeometryArray:
     # no edge is longer than the box; and GEOS refuses to segmentize a line of no length
     x0, y0, x1, y1 = shapely.bounds(out).reshape(-1, 4).T
     wide = np.flatnonzero(np.hypot(x1 - x0, y1 - y0) > longest_edge_m * _JUST_UNDER)
-    long = wide[shapely.length(out[wide]) > longest_edge_m]
+    long = _with_edges_of(out, wide[shapely.length(out[wide]) > longest_edge_m], longest_edge_m * _JUST_UNDER)
     out[long] = shapely.segmentize(out[long], longest_edge_m)
     return out
+
+
+def _with_edges_of(geoms: GeometryArray, rows: IntArray, length: float) -> IntArray:
+    """Return those of the rows, none of them empty, in which two vertices in sequence lie farther apart: GEOS cuts no other."""
+    if not len(rows):
+        return rows
+    xy = shapely.get_coordinates(geoms[rows])
+    size = shapely.get_num_coordinates(geoms[rows])
+    start = np.cumsum(size) - size
+    apart = np.zeros(len(xy))
+    apart[1:] = np.square(np.diff(xy, axis=0)).sum(axis=1)
+    apart[start] = 0.0
+    return np.asarray(rows[np.maximum.reduceat(apart, start) > length**2])
 
 
 def to_local(plane: GeometryArray, longest_edge_m: float) -> GeometryArray:

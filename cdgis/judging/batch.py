@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from cdgis import __version__
 from cdgis.core.errors import ReaderError, ReportError
-from cdgis.core.freed_memory import give_back
+from cdgis.core.freed_memory import give_back, keep_freed
 from cdgis.core.written_files import add_to_register, file_digest, is_written, read_register
 from cdgis.geometry.kernels import load_kernels
 from cdgis.geometry.planes import PlaneThreads
@@ -121,6 +121,7 @@ def hold_outlines_alone(job: BatchJob, parts: Sequence[PartOfFile], loaded: Load
     with in_place(loaded.workspace), PlaneThreads(max_workers=jobs) as pool:
         list(pool.map(_held, [layer for name, layer in loaded.layers.items() if layer.spec.zones and name not in PLACE_LAYERS]))
     give_back()
+    keep_freed()
 
 
 def _held(layer: Layer) -> None:

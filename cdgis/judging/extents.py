@@ -28,7 +28,7 @@ from cdgis.geometry.kernels import (
 )
 from cdgis.geometry.kernels.inscribed_discs import inradius_m
 from cdgis.geometry.outline_chunks import OutlineChunks
-from cdgis.geometry.plane_validity import valid_on_plane, valid_polygons
+from cdgis.geometry.plane_validity import areas_on_plane, valid_on_plane, valid_polygons
 from cdgis.geometry.shapes import (
     LINE_HIT_M,
     densified,
@@ -110,7 +110,7 @@ class Extents:
         length[lines] = _plane_length_m(plane[lines])
         return cls(
             ids=ids, plane=plane, cut=Cut.of(plane), local=local, local_box=shapely.bounds(local), local_cut=Cut.outlined(local),
-            dimension=dimension, area_m2=shapely.area(plane), length_m=length, _inradius_m=np.full(len(ids), np.nan),
+            dimension=dimension, area_m2=areas_on_plane(lonlat), length_m=length, _inradius_m=np.full(len(ids), np.nan),
         )  # fmt: skip
 
     def inradius_m(self, positions: IntArray) -> FloatArray:

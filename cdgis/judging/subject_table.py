@@ -8,7 +8,7 @@ from cdgis.core import layer_ids
 from cdgis.core.array_types import FloatArray, GeometryArray
 from cdgis.core.vocabulary import LIST_SEPARATOR, Relation
 from cdgis.geometry import geodesy
-from cdgis.geometry.plane_validity import valid_on_plane
+from cdgis.geometry.plane_validity import areas_on_plane, valid_on_plane
 from cdgis.judging.measurement import Measurement
 from cdgis.results.tables.validation import validate
 from cdgis.workspace.layers import SUBJECT_COLUMNS, Subjects
@@ -27,22 +27,27 @@ def describe_subjects(subjects: Subjects, measurement: Measurement) -> pd.DataFr
     given = {str(name): subjects.frame[name].to_numpy() for name in SUBJECT_COLUMNS}
     (_, counties), (_, basins), (units, _) = (_hits(measurement.overlaps, layer) for layer in (COUNTY_LAYER, BASIN_LAYER, UNIT_LAYER))
     ids = given["subject_id"].tolist()
+
+    def named(words: dict[str, str]) -> list[str]:
+        """Return what each subject is told, "" where there is nothing."""
+        return [words.get(name, "") for name in ids] if words else [""] * len(ids)
+
     measured = {
         "area_m2": _survey_area_m2(geoms),
         "length_m": geodesy.geodesic_length_m(geoms),
         "lon": shapely.get_x(centre).round(7),
         "lat": shapely.get_y(centre).round(7),
-        "county": [counties.get(name, "") for name in ids],
-        "basin": [basins.get(name, "") for name in ids],
-        "unit_code": [units.get(name, "") for name in ids],
+        "county": named(counties),
+        "basin": named(basins),
+        "unit_code": named(units),
     }
     return validate("subjects", {**given, **{name: np.asarray(values) for name, values in measured.items()}})
 
 
 def _survey_area_m2(geoms: GeometryArray) -> FloatArray:
     """Return `geodesy.survey_area_m2`, of shapes as they are, not as they were mended for measuring."""
-    plane, mended = valid_on_plane(geoms)
-    area = np.asarray(shapely.area(plane))
+    _, mended = valid_on_plane(geoms)
+    area = areas_on_plane(geoms)
     area[mended] = geodesy.survey_area_m2(geoms[mended])
     return area
 

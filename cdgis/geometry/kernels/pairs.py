@@ -87,12 +87,11 @@ def overlapping_pairs(
     touch = np.concatenate([left[met.touch_subject], settled.subject]), np.concatenate([met.touch_zone, settled.zone])
     order = np.lexsort((zone, subject))
     touch_order = np.lexsort((touch[1], touch[0]))
-    inside = cut.whole[settled.subject]
     return Pairs(
         subject=subject[order],
         zone=zone[order],
-        overlap=np.concatenate([met.overlap, inside])[order],
-        area_m2=np.concatenate([met.area_m2, shapely.area(inside)])[order],
+        overlap=np.concatenate([met.overlap, cut.whole[settled.subject]])[order],
+        area_m2=np.concatenate([met.area_m2, cut.area_m2[settled.subject]])[order],
         touch_subject=touch[0][touch_order],
         touch_zone=touch[1][touch_order],
     )
@@ -215,10 +214,11 @@ def _shared_pairs(subjects: Cut, zones: Cut, found: tuple[IntArray, IntArray]) -
     overlap = shared[start]
     area = np.add.reduceat(shapely.area(shared), start) if start.size else np.empty(0)
     inside = _whole(subjects.whole, subject, area)
-    overlap[inside], area[inside] = subjects.whole[subject[inside]], shapely.area(subjects.whole)[subject[inside]]
-    around = ~inside & (count > 1) & _whole(zones.whole, zones_hit, area)
-    overlap[around] = zones.whole[zones_hit[around]]
-    for group in np.flatnonzero((count > 1) & ~inside & ~around):
+    overlap[inside], area[inside] = subjects.whole[subject[inside]], subjects.area_m2[subject[inside]]
+    several = np.flatnonzero((count > 1) & ~inside)
+    around = _whole(zones.whole, zones_hit[several], area[several])
+    overlap[several[around]] = zones.whole[zones_hit[several[around]]]
+    for group in several[~around]:
         if count[group] > _MANY_PARTS:  # a single intersection of two large shapes beats a union of so many parts
             overlap[group] = shapely.intersection(subjects.whole[subject[group]], zones.whole[zones_hit[group]])
         else:

@@ -64,6 +64,11 @@ class Cut:
         return np.asarray(shapely.bounds(self.whole).reshape(-1, 4))
 
     @cached_property
+    def area_m2(self) -> FloatArray:
+        """Of each whole geometry."""
+        return np.asarray(shapely.area(self.whole))
+
+    @cached_property
     def box(self) -> tuple[float, float, float, float]:
         """West, south, east and north of all."""
         least, most = np.fmin.reduce(self.boxes, initial=np.inf), np.fmax.reduce(self.boxes, initial=-np.inf)
@@ -73,7 +78,7 @@ class Cut:
     def able(self) -> BoolArray:
         """Which are points, or polygons of more than rounding: such that an outline that does not come near either holds or not."""
         kind = (shapely.get_dimensions(self.whole) == 2) | (shapely.get_type_id(self.whole) == 0)
-        return np.asarray(kind & ~shapely.is_empty(self.whole) & ~within_rounding(self.whole))
+        return np.asarray(kind & ~shapely.is_empty(self.whole) & ~within_rounding(self.whole, self.area_m2))
 
     @cached_property
     def outlines(self) -> SubjectOutlines:
