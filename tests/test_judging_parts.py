@@ -266,19 +266,20 @@ def test_slivers_are_found_in_blocks_as_at_once_and_texts_by_numbers_say_the_sam
     measured = evaluation._measure(loaded, subjects, jobs=1, progress=lambda title: None)
     described = describe_subjects(subjects, measured)
 
-    def judged(**how):
-        return evaluation.judge_again.__wrapped__(loaded, measured, described, subjects.attributes, rules, **how)
+    def judged():
+        return evaluation.judge_again.__wrapped__(loaded, measured, described, subjects.attributes, rules)
 
     whole = judged()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(evaluation, "_SUBJECTS_AT_ONCE", 2)
-        blocks, numbered = judged(), judged(packed=True)
+        blocks = judged()
     assert whole.findings["rule_id"].tolist().count(SLIVER_RULE) == 3
     pd.testing.assert_frame_equal(blocks.findings, whole.findings)
     pd.testing.assert_frame_equal(blocks.verdicts, whole.verdicts)
-    assert isinstance(numbered.findings["clause"].dtype, pd.CategoricalDtype)
-    plain = numbered.findings.astype({name: object for name in numbered.findings.columns if name != "needs_review"})
-    pd.testing.assert_frame_equal(plain, whole.findings)
+    for once in (blocks.found.alike(), whole.found.alike()):
+        assert isinstance(once.rows["clause"].dtype, pd.CategoricalDtype)
+        plain = once.frame().astype({name: object for name in whole.findings.columns if name != "needs_review"})
+        pd.testing.assert_frame_equal(plain, whole.findings)
 
 
 class Told:

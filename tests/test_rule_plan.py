@@ -117,6 +117,7 @@ def test_shared_answers_say_what_every_rule_asked_in_turn_says():
         made, (findings, verdicts) = both(seed)
         pd.testing.assert_frame_equal(made.verdicts, validate("verdicts", verdicts), check_exact=True)
         pd.testing.assert_frame_equal(made.findings, validate("findings", findings), check_exact=True)
+        pd.testing.assert_frame_equal(validate("findings", made.found.alike().frame()), made.findings, check_exact=True)
         met |= {*findings["state"], *verdicts["verdict"], *verdicts["stability"], *verdicts["caveats"]}
     assert met >= {*State, *Stability, "不符合", "资料不足", "未发现冲突", "决定性条款未核实", "凭申报文号，未核验"}, met
 

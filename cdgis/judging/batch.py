@@ -36,7 +36,7 @@ from cdgis.readers.parcels import PartOfFile, parts_of_files, read_parcels
 from cdgis.readers.place_extent import in_place
 from cdgis.readers.stated_places import PLACE_LAYERS
 from cdgis.results.data_status import stamp_for, status_text
-from cdgis.results.packed_parquet import parquet_bytes
+from cdgis.results.packed_parquet import Alike, parquet_bytes
 from cdgis.results.report_numbers import input_digest
 from cdgis.results.tables import table_named
 from cdgis.workspace.layers import Layer, Subjects
@@ -146,17 +146,19 @@ def judge_part(part: PartOfFile, job: BatchJob, loaded: Loaded, *, jobs: int = 1
 def _judge_part(part: PartOfFile, job: BatchJob, loaded: Loaded, record: Path, jobs: int) -> PartDone:
     subjects = read_parcels(loaded.workspace, part, declared=job.declared, layers=loaded.layers)
     judged = judge_subjects(loaded, subjects, jobs=jobs, packed=True)
-    subjects, tables = judged.subjects, judged.tables  # without those that cannot be measured, whose intake lines say so
-    notes = NoteLines.of(subjects.intake).with_words()
-    intake = pd.DataFrame(notes.columns())
+    # without those that cannot be measured, whose intake lines say so
+    subjects, tables = judged.subjects, dict[str, pd.DataFrame | Alike](judged.tables)
+    if judged.findings is not None:
+        tables["findings"] = judged.findings
+    if notes := NoteLines.of(subjects.intake).with_words():
+        tables["intake"] = pd.DataFrame(notes.columns())
     files = {
-        f"data/{name}/part-{part.number:06d}.parquet": _write_table(job.out, name, part.number, frame, loaded)
-        for name, frame in {**tables, "intake": intake}.items()
-        if name in TABLES or (name == "intake" and notes)
+        f"data/{name}/part-{part.number:06d}.parquet": _write_table(job.out, name, part.number, table, loaded)
+        for name, table in tables.items()
     }
-    files |= _write_map(job.out, part.number, subjects, tables["verdicts"], loaded)
+    files |= _write_map(job.out, part.number, subjects, judged.tables["verdicts"], loaded)
     read, kept = part.last - part.first, len(subjects.frame)
-    verdicts = Counter(tables["verdicts"]["verdict"].tolist())
+    verdicts = Counter(judged.tables["verdicts"]["verdict"].tolist())
     done = PartDone(
         number=part.number, digest=job.digest, read=read, judged=kept, quarantined=read - kept,
         verdicts=dict(sorted(verdicts.items())), files=files,
@@ -178,9 +180,9 @@ def _done_before(record: Path, job: BatchJob) -> PartDone | None:
     return done if whole and done.digest == job.digest else None
 
 
-def _write_table(out: Path, name: str, number: int, frame: pd.DataFrame, loaded: Loaded) -> str:
+def _write_table(out: Path, name: str, number: int, table: pd.DataFrame | Alike, loaded: Loaded) -> str:
     """Write one part of one table; return its SHA-256."""
-    content = parquet_bytes(frame, status_text(stamp_for(loaded.records)), table_named(name).sort_by)
+    content = parquet_bytes(table, status_text(stamp_for(loaded.records)), table_named(name).sort_by)
     _write_whole(out / "data" / name / f"part-{number:06d}.parquet", content)
     return hashlib.sha256(content).hexdigest()
 

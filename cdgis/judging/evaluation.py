@@ -23,6 +23,7 @@ from cdgis.judging.unmeasurable import measure_what_can_be, only
 from cdgis.judging.verdicts import Judgement, Question, judge_blocks, reach_by_layer
 from cdgis.readers.loading import Loaded
 from cdgis.readers.place_extent import in_its_place
+from cdgis.results.packed_parquet import Alike
 from cdgis.results.tables.validation import validate
 from cdgis.rules import Rule
 from cdgis.workspace.layers import Layers, Subjects
@@ -36,6 +37,8 @@ class Judged:
 
     subjects: Subjects
     tables: dict[str, pd.DataFrame]
+    findings: Alike | None = None
+    """The findings of a batch, which are not among its tables."""
     measurement: Measurement | None = None
 
     @classmethod
@@ -50,7 +53,7 @@ def judge_subjects(
 ) -> Judged:
     """Return every subject measured against every layer and judged by every rule in force.
 
-    `packed` returns the texts of the findings as categoricals (`validate`), for tables that are only written.
+    `packed` says the findings once for all subjects that are alike: of very many they are only written.
     """
     try:
         return _judged(loaded, subjects, jobs, packed, progress or Silent())
@@ -72,10 +75,14 @@ def _judged(
     extra = other_areas(subjects, loaded.settings.area_method)
     attributes = validate("attributes", pd.concat([subjects.attributes, extra], ignore_index=True))
     progress.stage("逐条研判", 1)
-    judgement = judge_again(loaded, measurement, described, attributes, rules, packed=packed)
+    judgement = judge_again(loaded, measurement, described, attributes, rules)
     progress.step(f"{len(rules)} 条在效规则")
-    tables = _tables(described, attributes, measurement, judgement)
-    return Judged(subjects=subjects, tables=tables, measurement=measurement)
+    tables = {
+        "subjects": described, "attributes": attributes, "overlaps": measurement.overlaps, "clear": measurement.clear,
+        "ledger": measurement.ledger, **({} if packed else {"findings": judgement.findings}), "verdicts": judgement.verdicts,
+    }  # fmt: skip
+    findings = judgement.found.alike() if packed else None
+    return Judged(subjects=subjects, tables=tables, findings=findings, measurement=measurement)
 
 
 def _measure(
@@ -122,8 +129,6 @@ def judge_again(
     described: pd.DataFrame,
     attributes: pd.DataFrame,
     rules: Sequence[Rule],
-    *,
-    packed: bool = False,
 ) -> Judgement:
     """Return what `rules` say of subjects already measured and described."""
     ordered = described.set_index("subject_id").loc[list(measurement.subject_ids)].reset_index()
@@ -143,23 +148,7 @@ def judge_again(
     # as the tables are in order, so that nothing need be sorted again
     everybody = np.arange(facts.size) if count == 1 else np.argsort(measurement.subject_ids, kind="stable")
     blocks = map(question, np.array_split(everybody, count))
-    return judge_blocks(
-        blocks, rules, layers=loaded.layers, tolerance_m=loaded.settings.tolerance_m, as_of=loaded.as_of, packed=packed
-    )
-
-
-def _tables(
-    described: pd.DataFrame, attributes: pd.DataFrame, measurement: Measurement, judgement: Judgement
-) -> dict[str, pd.DataFrame]:
-    return {
-        "subjects": described,
-        "attributes": attributes,
-        "overlaps": measurement.overlaps,
-        "clear": measurement.clear,
-        "ledger": measurement.ledger,
-        "findings": judgement.findings,
-        "verdicts": judgement.verdicts,
-    }
+    return judge_blocks(blocks, rules, layers=loaded.layers, tolerance_m=loaded.settings.tolerance_m, as_of=loaded.as_of)
 
 
 def only_kind(subjects: Subjects, kind: SubjectKind) -> Subjects:

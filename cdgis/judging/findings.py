@@ -14,11 +14,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from cdgis.core.array_types import BoolArray, IntArray, TextArray
+from cdgis.core.errors import SchemaError
 from cdgis.core.vocabulary import LIST_SEPARATOR, State
 from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN, Kleene
 from cdgis.judging.rule_outcomes import STATES
 from cdgis.judging.rule_plan import Rulings
-from cdgis.results.tables.validation import empty, validate
+from cdgis.results.packed_parquet import Alike
+from cdgis.results.tables.validation import Cells, empty, validate
 from cdgis.rules import Rule
 
 Codes = npt.NDArray[np.int32]
@@ -57,19 +59,17 @@ class _Texts:
         """The texts by their numbers."""
         return [*self._number]
 
-    def cells(self, codes: Codes, rows: IntArray | None) -> pd.Categorical:
-        """Return a column: what `codes` say, at these rows of them; texts are numbered anew as they first occur."""
+    def cells(self, codes: Codes) -> pd.Categorical:
+        """Return a column: what `codes` say; texts are numbered anew as they first occur."""
         used = pd.unique(codes)
         kind = next(kind for kind in (np.int8, np.int16, np.int32) if len(used) <= np.iinfo(kind).max)
         number: npt.NDArray[np.signedinteger[Any]] = np.zeros(len(self._number), dtype=kind)
         number[used] = np.arange(len(used), dtype=kind)
-        cells = number[codes]
-        cells = cells if rows is None else cells[rows]
-        return pd.Categorical.from_codes(cells, pd.Index(np.array(self.all, dtype=object)[used], dtype=object), validate=False)
+        return pd.Categorical.from_codes(number[codes], pd.Index(np.array(self.all, dtype=object)[used], dtype=object), validate=False)
 
 
 class Findings:
-    """The findings on subjects judged block by block."""
+    """The findings on subjects judged block by block; of each kind of subject they are said once."""
 
     def __init__(self) -> None:
         """Begin with nothing found."""
@@ -77,8 +77,9 @@ class Findings:
         self._texts |= {"state": _Texts(_WORDS), "zone_id": _Texts([""])}
         self._codes: dict[str, list[Codes]] = {name: [] for name in self._texts}
         self._flags: list[npt.NDArray[np.bool_]] = []
-        self._rows: list[IntArray] = []
-        self._said = 0
+        self._subjects: list[TextArray] = []
+        self._kinds: list[IntArray] = []
+        self._sizes: list[IntArray] = []
 
     def add(self, found: Rulings, ids: TextArray) -> None:
         """Take what all rules say of a block of subjects named `ids`."""
@@ -89,13 +90,12 @@ class Findings:
         order = used[sorted(range(len(used)), key=rule_of.__getitem__)]
         subject_of = np.argsort(ids, kind="stable")
         first, which = _spoken_of_alike(found, order, subject_of)
-        alike, place = np.nonzero(listed[np.ix_(order, first)].T)
-        self._say(found, order, place, first[alike])
-        count = np.bincount(alike, minlength=len(first))
-        start, size = self._said + np.cumsum(count) - count, count[which]
-        self._said += len(place)
-        self._rows.append(np.arange(size.sum()) + np.repeat(start[which] - np.cumsum(size) + size, size))
-        self._codes["subject_id"].append(np.repeat(self._texts["subject_id"].numbers(ids)[subject_of], size))
+        kind, place = np.nonzero(listed[np.ix_(order, first)].T)
+        self._say(found, order, place, first[kind])
+        self._codes["subject_id"].append(self._texts["subject_id"].numbers(ids[first])[kind])
+        self._subjects.append(np.asarray(ids[subject_of], dtype=object))
+        self._kinds.append(which + sum(map(len, self._sizes)))
+        self._sizes.append(np.bincount(kind, minlength=len(first)))
 
     def _say(self, found: Rulings, order: IntArray, place: IntArray, subject: IntArray) -> None:
         """Put into words what rules, `place` in `order`, say of subjects."""
@@ -130,16 +130,36 @@ class Findings:
         codes[open_] = numbers[which]
         return codes
 
-    def table(self, *, packed: bool = False) -> pd.DataFrame:
-        """Return all that was found as table findings, `packed` as for `validate`."""
-        if not self._said:
+    def table(self) -> pd.DataFrame:
+        """Return all that was found as table findings."""
+        if not self._subjects:
             return empty("findings")
-        rows = np.concatenate(self._rows)
-        cells = {
-            name: texts.cells(np.concatenate(self._codes[name]), None if name == "subject_id" else rows)
-            for name, texts in self._texts.items()
-        }
-        return validate("findings", {**cells, "needs_review": np.concatenate(self._flags)[rows]}, packed=packed)
+        size, kinds = np.concatenate(self._sizes), np.concatenate(self._kinds)
+        start, size = (np.cumsum(size) - size)[kinds], size[kinds]
+        rows = np.arange(size.sum()) + np.repeat(start - np.cumsum(size) + size, size)
+        whole = {name: cells[rows] for name, cells in self._cells().items()}
+        return validate("findings", {**whole, "subject_id": np.repeat(np.concatenate(self._subjects), size)})
+
+    def alike(self) -> Alike:
+        """Return all that was found as table findings, validated as the rows of one subject of each kind.
+
+        Raises
+        ------
+        SchemaError : a value lies outside its domain, or subjects bear one number.
+        """
+        if not self._subjects:
+            nobody = np.empty(0, dtype=np.int64)
+            return Alike(rows=empty("findings"), sizes=nobody, subjects=nobody.astype(object), kinds=nobody)
+        subjects = np.concatenate(self._subjects)
+        if not (subjects[1:] > subjects[:-1]).all():
+            raise SchemaError("findings", ("subject_id：编号应各不相同并依次排列",))
+        rows = validate("findings", self._cells(), packed=True)
+        return Alike(rows=rows, sizes=np.concatenate(self._sizes), subjects=subjects, kinds=np.concatenate(self._kinds))
+
+    def _cells(self) -> Cells:
+        """Return the rows of one subject of each kind."""
+        cells: Cells = {name: texts.cells(np.concatenate(self._codes[name])) for name, texts in self._texts.items()}
+        return {**cells, "needs_review": np.concatenate(self._flags)}
 
 
 def _spoken_of_alike(found: Rulings, order: IntArray, subjects: IntArray) -> tuple[IntArray, IntArray]:

@@ -7,6 +7,7 @@ With A the strictest effect that applies and U the strictest among unknown rules
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -33,12 +34,17 @@ __all__ = ["Judgement", "Outcome", "evaluate_rule", "judge", "reach_by_layer", "
 
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Judgement:
-    """Findings and verdicts as tables."""
+    """Findings and verdicts."""
 
-    findings: pd.DataFrame
+    found: Findings
     verdicts: pd.DataFrame
+
+    @cached_property
+    def findings(self) -> pd.DataFrame:
+        """Table findings."""
+        return self.found.table()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +83,9 @@ def judge(
 
 
 def judge_blocks(
-    blocks: Iterable[Question], rules: Sequence[Rule], *, layers: Layers, tolerance_m: float, as_of: date, packed: bool = False
+    blocks: Iterable[Question], rules: Sequence[Rule], *, layers: Layers, tolerance_m: float, as_of: date
 ) -> Judgement:
-    """Return what `judge` would of all blocks of subjects together; `packed` as for `validate`, of the findings."""
+    """Return what `judge` would of all blocks of subjects together."""
     plan = plan_of(rules, as_of)
     accuracy = {name: layer.spec.accuracy_m for name, layer in layers.items()}
     unknown = {name: layer.unknown_classes for name, layer in layers.items()}
@@ -92,12 +98,10 @@ def judge_blocks(
             exact = None if block.accuracy_m is None else Precision(block.accuracy_m, tolerance_m, accuracy)
             verdicts.append(_verdicts(found, facts, measurement, exact, plan.book))
     if not verdicts:
-        return Judgement(findings=empty("findings"), verdicts=empty("verdicts"))
+        return Judgement(found=findings, verdicts=empty("verdicts"))
     columns = {name: np.concatenate([part[name] for part in verdicts]) for name in verdicts[0]}
     whole = "stability" in columns
-    return Judgement(
-        findings=findings.table(packed=packed), verdicts=validate("verdicts", columns) if whole else pd.DataFrame(columns)
-    )
+    return Judgement(found=findings, verdicts=validate("verdicts", columns) if whole else pd.DataFrame(columns))
 
 
 def _verdicts(

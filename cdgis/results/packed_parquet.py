@@ -1,91 +1,115 @@
-"""Tables as Parquet files, texts that come by their numbers written by them: what stands on many rows is not spelled out."""
+"""Tables as Parquet files, texts by their numbers: what stands on many rows is neither spelled out nor looked at again."""
 
-from collections.abc import Collection
-from functools import cache
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-_Codes = npt.NDArray[np.signedinteger[Any]]
+from cdgis.core.array_types import BoolArray, IntArray, TextArray
+from cdgis.results.parquet_file import BY_NUMBER, PLAIN, Cells, by_number, parquet_file, runs, words
 
-_AT_A_STROKE = 1 << 16
-"""Rows handed to Parquet at a time."""
-_EARLY = 20_000
-"""Rows among which nearly all texts of a column occur."""
+_Array = npt.NDArray[Any]
+
+_KINDS = {"b": (pa.bool_(), "?"), "i": (pa.int64(), "<i8"), "f": (pa.float64(), "<f8")}
+_WIDTHS = (np.uint8, np.uint16, np.uint32)
 
 
-def parquet_bytes(frame: pd.DataFrame, status: str, keys: Collection[str] = ()) -> bytes:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alike:
+    """A table in which the rows of many subjects are the same but for who they are: said once of each kind of subject."""
+
+    rows: pd.DataFrame
+    """The rows of one subject of each kind, one kind after the other; texts as categoricals without missing values."""
+    sizes: IntArray
+    """How many rows each kind has."""
+    subjects: TextArray
+    """All subjects, in the table's order."""
+    kinds: IntArray
+    """Of which kind each subject is; none is nobody's."""
+
+    def frame(self) -> pd.DataFrame:
+        """Return the table itself, texts as categoricals."""
+        lengths = self.sizes[self.kinds]
+        rows = self.spread(np.arange(len(self.rows)))
+        ids = pd.Categorical.from_codes(np.repeat(np.arange(len(lengths)), lengths), pd.Index(self.subjects, dtype=object))
+        return self.rows.iloc[rows].reset_index(drop=True).assign(subject_id=ids)
+
+    def spread(self, values: _Array) -> _Array:
+        """Return the values of all rows, given those of `rows`."""
+        content, ends = values.tobytes(), (np.cumsum(self.sizes) * values.itemsize).tolist()
+        pieces = [content[first:last] for first, last in zip([0, *ends], ends, strict=False)]
+        return np.frombuffer(b"".join(map(pieces.__getitem__, self.kinds.tolist())), dtype=values.dtype)
+
+
+def parquet_bytes(table: pd.DataFrame | Alike, status: str, keys: Collection[str] = ()) -> bytes:
     """Return a table as a Parquet file whose texts are plain strings to readers, `status` on every row of a last column data_status.
 
     Parameters
     ----------
-    frame : texts may be plain strings or categoricals without missing values.
+    table : texts may be plain strings or categoricals without missing values.
     keys : columns that rows are looked up by. Other categoricals have no least and greatest text in the file: all of
-        their few texts stand in every part, and comparing them takes as long as writing them.
+        their few texts stand in every part.
     """
-    columns = {str(name): _column(frame[name].array) for name in frame.columns}
-    said = pd.Categorical.from_codes(np.zeros(len(frame), dtype=np.int8), pd.Index([status], dtype=object))
-    columns["data_status"] = _numbered(said, pa.large_string())
-    keys = {*keys, "data_status"}
-    compared = [name for name, column in columns.items() if name in keys or not pa.types.is_dictionary(column.type)]
-    # texts by their numbers have no gaps, and without room for gaps they are written a quarter faster
-    gaps = {name: name == "data_status" or not pa.types.is_dictionary(column.type) for name, column in columns.items()}
-    schema = pa.schema([pa.field(name, column.type, nullable=gaps[name]) for name, column in columns.items()])
-    table = pa.Table.from_arrays([*columns.values()], schema=schema)
-    spelled = pa.schema([field.with_type(_spelled(field.type)) for field in schema])
-    sink = pa.BufferOutputStream()
-    with pq.ParquetWriter(
-        sink, table.schema, compression="zstd", store_schema=False, write_batch_size=_AT_A_STROKE, write_statistics=compared
-    ) as writer:
-        writer.write_table(table)
-        writer.add_key_value_metadata(_told(spelled))
-    return bytes(sink.getvalue().to_pybytes())
+    rows, spread = (table.rows, table.spread) if isinstance(table, Alike) else (table, np.asarray)
+    columns = {str(name): _column(rows[name].array, spread, compared=str(name) in keys) for name in rows.columns}
+    if isinstance(table, Alike):
+        lengths = table.sizes[table.kinds]
+        named = lengths > 0
+        columns["subject_id"] = _texts(table.subjects[named], _in_runs(lengths[named]), pa.string(), int(lengths.sum()))
+    count = next((cells.count for cells in columns.values()), 0)
+    said = _texts([status], _in_runs(np.array([count])), pa.large_string(), there=np.ones(count, dtype=bool))
+    return parquet_file({**columns, "data_status": said})
 
 
-def _column(values: Any) -> pa.Array:
+def _column(values: Any, spread: Callable[[_Array], _Array], *, compared: bool) -> Cells:
+    """Return a column of which `spread` gives the cells of all rows."""
     if isinstance(values, pd.Categorical) and len(values):
-        return _numbered(values, pa.string())
-    # strings of pandas are long ones to Arrow
-    return pa.array(values if isinstance(values.dtype, pd.StringDtype) else np.asarray(values), from_pandas=True)
+        used = pd.unique(values.codes)
+        number = np.zeros(len(values.categories), dtype=_narrowest(len(used)))
+        number[used] = np.arange(len(used))  # as they first occur
+        codes = spread(number[values.codes])
+        return _texts(values.categories[used], by_number(codes), pa.string(), len(codes), compared=compared)
+    if values.dtype.kind not in _KINDS:
+        codes, distinct = pd.factorize(np.asarray(values, dtype=object))
+        there, kind = codes >= 0, pa.large_string() if isinstance(values.dtype, pd.StringDtype) else pa.string()
+        return _texts(distinct, by_number(codes[there].astype(_narrowest(len(distinct)))), kind, there=there)
+    return _numbers(spread(np.asarray(values)))
 
 
-def _numbered(values: pd.Categorical, kind: pa.DataType) -> pa.Array:
-    """Return texts by their numbers, numbered as they first occur."""
-    codes, texts = values.codes, pa.array(np.asarray(values.categories, dtype=object), kind)
-    early = pd.unique(codes[:_EARLY])
-    if _are_in_order(codes, early, len(texts)):
-        return pa.DictionaryArray.from_arrays(pa.array(codes), texts)
-    number = np.full(len(texts), -1, dtype=next(kind for kind in (np.int8, np.int16, np.int32) if len(texts) <= np.iinfo(kind).max))
-    number[early] = np.arange(len(early))
-    indices = number[codes]
-    late = pd.unique(codes[_EARLY:][indices[_EARLY:] < 0])
-    if len(late):
-        number[late] = np.arange(len(early), len(early) + len(late))
-        indices = number[codes]
-    return pa.DictionaryArray.from_arrays(pa.array(indices), texts.take(pa.array(np.concatenate([early, late]))))
+def _numbers(cells: _Array) -> Cells:
+    kind, form = _KINDS[cells.dtype.kind]
+    there = ~np.isnan(cells) if cells.dtype.kind == "f" else np.ones(len(cells), dtype=bool)
+    found = cells if there.all() else cells[there]
+    content = np.packbits(found, bitorder="little") if form == "?" else found.astype(form)
+    ends = [found.min(), found.max()] if len(found) else []
+    if ends and form == "<f8":  # nought has a sign, and which of the two is less is agreed
+        ends = [ends[0] or -0.0, ends[1] or 0.0]
+    low_high = tuple(np.array(end).astype(form).tobytes() for end in ends)
+    return Cells(kind=kind, count=len(cells), content=content.tobytes(), encoding=PLAIN, there=there, ends=low_high)
 
 
-def _are_in_order(codes: _Codes, early: _Codes, count: int) -> bool:
-    """Return whether the numbers up to `count` first occur in their order, every one of them; `early` as the first of them did."""
-    if not len(early) or (early != np.arange(len(early))).any() or codes.min() < 0:
-        return False
-    if len(early) == count:
-        return True
-    highest = np.maximum.accumulate(codes)
-    return bool(highest[-1] == count - 1 and (highest[1:] - highest[:-1] <= 1).all())
+def _texts(
+    texts: Iterable[str], content: bytes, kind: pa.DataType, count: int = 0, *, there: BoolArray | None = None, compared: bool = True
+) -> Cells:
+    """Return texts by their numbers, which are the content; those that all differ as they are."""
+    said = [text.encode() for text in texts]
+    count = count if there is None else len(there)
+    ends = (min(said), max(said)) if compared and said else ()
+    if len(said) == count:
+        return Cells(kind=kind, count=count, content=words(said), encoding=PLAIN, there=there, ends=ends)
+    return Cells(kind=kind, count=count, content=content, encoding=BY_NUMBER, there=there, texts=said, ends=ends)
 
 
-def _spelled(kind: pa.DataType) -> pa.DataType:
-    return kind.value_type if pa.types.is_dictionary(kind) else kind
+def _in_runs(lengths: IntArray) -> bytes:
+    """Return the content of a page in which the first text stands on so many rows, then the second, and so on."""
+    width = _narrowest(len(lengths))().itemsize
+    return bytes([8 * width]) + runs(range(len(lengths)), lengths.tolist(), width)
 
 
-@cache
-def _told(schema: pa.Schema) -> dict[bytes, bytes]:
-    """Return what a file of this schema says of its types to Arrow."""
-    sink = pa.BufferOutputStream()
-    pq.write_table(schema.empty_table(), sink)
-    return dict(pq.read_metadata(pa.BufferReader(sink.getvalue())).metadata)
+def _narrowest(count: int) -> type[np.unsignedinteger[Any]]:
+    """Return the narrowest numbers that tell so many texts apart."""
+    return next(width for width in _WIDTHS if count <= np.iinfo(width).max + 1)
