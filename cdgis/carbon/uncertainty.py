@@ -145,8 +145,8 @@ def sample(
     """
     drawn: dict[str, FloatArray] = {}
     for name, members in sorted(_groups(factors, correlation).items()):
-        uniform = _uniform(name, samples, seed)
-        drawn |= {factor.name: _draw(factor, uniform) for factor in members}
+        z = _normal(_uniform(name, samples, seed))
+        drawn |= {factor.name: _draw(factor, z) for factor in members}
     totals = np.broadcast_to(model(drawn), (samples,))
     low, mid, high = (float(q) for q in np.quantile(totals, (0.05, 0.5, 0.95)))
     known = propagate(factors, model, correlation=correlation)
@@ -159,9 +159,12 @@ def _uniform(name: str, samples: int, seed: int) -> FloatArray:
     return np.asarray((generator.permutation(samples) + generator.random(samples)) / samples)
 
 
-def _draw(factor: Factor, uniform: FloatArray) -> FloatArray:
+def _normal(uniform: FloatArray) -> FloatArray:
     from scipy.special import ndtri
 
-    z = ndtri(np.clip(uniform, 1e-12, 1 - 1e-12))
+    return np.asarray(ndtri(np.clip(uniform, 1e-12, 1 - 1e-12)))
+
+
+def _draw(factor: Factor, z: FloatArray) -> FloatArray:
     down, up = (factor.mid - factor.low) / Z_95, (factor.high - factor.mid) / Z_95
     return np.asarray(np.maximum(factor.mid + np.where(z < 0, down, up) * z, 0.0))

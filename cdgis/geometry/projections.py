@@ -20,6 +20,10 @@ from cdgis.geometry.geodesy import to_plane
 _SHARED_DATUMS = ("world geodetic system 1984", "wgs 84", "wgs_1984", "wgs84", "china 2000", "china_2000", "cgcs2000",
                   "cgcs_2000", "china geodetic", "china_geodetic")  # fmt: skip
 
+WEB_MERCATOR = "EPSG:3857"
+_TO_WEB_MERCATOR = "+proj=pipeline +step +proj=unitconvert +xy_in=deg +xy_out=rad +step +proj=webmerc +ellps=WGS84"
+"""What PROJ's database makes of EPSG:4490 and EPSG:3857, the same to the last bit either way: asking it takes 0.07 s."""
+
 
 def grid_crs(source: str, definition: str) -> str:
     """Return the name under which a raster's CRS is used: ``EPSG:n`` where it has a code, else its definition.
@@ -43,11 +47,13 @@ def grid_crs(source: str, definition: str) -> str:
     return f"EPSG:{code}" if code is not None else definition
 
 
+@cache
 def is_geographic(crs: str) -> bool:
     """Return whether coordinates of `crs` are degrees."""
     return bool(pyproj.CRS.from_user_input(crs).is_geographic)
 
 
+@cache
 def metres_per_unit(crs: str) -> float:
     """Return the length of one unit of a projected CRS, metres."""
     return float(pyproj.CRS.from_user_input(crs).axis_info[0].unit_conversion_factor)
@@ -55,6 +61,8 @@ def metres_per_unit(crs: str) -> float:
 
 @cache
 def _from_lonlat(crs: str) -> pyproj.Transformer:
+    if crs == WEB_MERCATOR:
+        return pyproj.Transformer.from_pipeline(_TO_WEB_MERCATOR)
     return pyproj.Transformer.from_crs(f"EPSG:{GEOGRAPHIC_EPSG}", crs, always_xy=True)
 
 

@@ -31,6 +31,8 @@ PixelBands = Callable[[int], Iterator[tuple[int, Pixels]]]
 _GDAL = {"GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR", "GDAL_CACHEMAX": 64}
 """Side files (.aux.xml, .tfw, .ovr) are ignored: the sha256 must cover every byte that was used. Cache in MB."""
 
+_FEW_CELLS = 2_000_000
+"""Up to 16 MB held."""
 _OTHER_LENGTHS = frozenset(("ft", "foot", "feet", "us-ft", "us survey foot", "us survey feet", "dm", "cm", "mm", "km", "英尺", "分米", "厘米"))
 """Units of a band that are lengths other than the metre."""
 
@@ -107,6 +109,29 @@ class Raster:
         if self.nodata is None and fresh:
             return replace(self, nodata=fresh[0], voids=fresh[1:])
         return replace(self, voids=(*self.voids, *fresh))
+
+
+    def kept(self) -> "Raster":
+        """Return the same raster, which opens its file once where that has few cells: several are asked dozens of times."""
+        if not isinstance(self.pixels, Path) or self.grid.rows * self.grid.columns > _FEW_CELLS:
+            return self
+        return replace(self, pixels=_KeptPixels(self))
+
+
+class _KeptPixels:
+    """All pixels of a file, read when they are first asked for; whoever sends them to another process sends the file's name."""
+
+    def __init__(self, raster: Raster) -> None:
+        self._raster = raster
+        self._all: Pixels | None = None
+
+    def __call__(self, rows: int) -> Iterator[tuple[int, Pixels]]:
+        """Yield the first row and the pixels of every `rows` rows."""
+        found = self._all = self._raster.values if self._all is None else self._all
+        return ((start, found[start : start + rows]) for start in range(0, len(found), rows))
+
+    def __reduce__(self) -> tuple[type["_KeptPixels"], tuple[Raster]]:
+        return _KeptPixels, (self._raster,)
 
 
 def read_raster(spec: LayerSpec, folder: Path, *, home: Box | None = None) -> Raster:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from geopandas import GeoDataFrame
 
 from cdgis.core.array_types import FloatArray, IntArray
-from cdgis.geometry.projections import forward, inverse
+from cdgis.geometry.projections import WEB_MERCATOR, forward, inverse
 from cdgis.raster.class_index import ClassIndex
 from cdgis.raster.colours import ColourScale
 from cdgis.raster.coverage import covered_cells, unfolded
@@ -24,7 +24,6 @@ from cdgis.raster.indexed_png import Colour, indexed_png
 from cdgis.raster.zonal import shapes_on
 from cdgis.raster.zone_edges import outlines_of
 
-WEB_MERCATOR = "EPSG:3857"
 TRANSPARENT: Colour = (255, 255, 255, 0)
 DEFAULT_WIDTH = 900
 _BAND_ROWS = 512

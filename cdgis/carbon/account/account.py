@@ -82,8 +82,7 @@ def _account(loaded: Loaded, progress: Progress) -> Part:
     zone_layers = [loaded.layers[name] for name in settings.zone_layers if name in loaded.layers]
     cover = _count_cover(zone_layers, inputs, loaded.settings.city, progress, gaps)
     progress.stage("小班、修复潜力与不确定性", 3)
-    parts = cover.parts.items() if cover else ()
-    tables = {name: pd.concat(frames, ignore_index=True) for name, frames in parts if frames}
+    tables = dict(cover.tables) if cover else {}
     quantities = []
     if cover and cover.city_share:
         quantities.append(stock_quantity(cover.city_areas, inputs.pools, _city_mark(tables), covered_share=cover.city_share))
@@ -146,6 +145,7 @@ def _count_cover(
         # The next stage closes this one: a large raster opens stages of its own in between.
         progress.stage(f"碳储量核算：{layer.spec.title}", 1)
         attempted(f"{layer.spec.title}的碳储量", partial(cover.add, layer, progress=progress), gaps)
+    cover.account()
     gaps += [*cover_gaps(cover, inputs.classes), *change_gaps(cover, inputs.earlier)]
     return cover
 

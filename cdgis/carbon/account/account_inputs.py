@@ -74,7 +74,7 @@ def read_inputs(loaded: Loaded, gaps: list[Gap]) -> Inputs:
         for part, names in OPTIONAL_TABLES.items()
         if not has_factors(*names)
     ]
-    classes, earlier = read.get(settings.land_class_layer), read.get(settings.earlier_layer)
+    classes, earlier = (raster and raster.kept() for raster in map(read.get, (settings.land_class_layer, settings.earlier_layer)))
     elevation = _heights(read.get(settings.dem_layer), gaps)
     dem = _on_grid_of(classes, elevation, "修复区的坡度、海拔条件未扣，树种规则未用高程", gaps)
     return Inputs(

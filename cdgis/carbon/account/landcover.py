@@ -1,6 +1,7 @@
 """Stock, uptake and loss of the zones of each layer, counted from land cover."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import pandas as pd
 
@@ -18,21 +19,36 @@ from cdgis.workspace.layers import Layer
 
 CITY_ZONE, CITY_LAYER = "city", layer_ids.COUNTIES
 """The city is the counties put together: its range comes from their summed areas, never from their summed ranges."""
+_ALL, _DIGITS = "all", 4
+"""What stands for the layer while all are accounted for at once; digits of a layer's number."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Counted:
+    """What was counted in the zones of one layer."""
+
+    zone_layer: str
+    names: Mapping[str, str]
+    areas: pd.DataFrame
+    """zone_id, class_code, area_m2."""
+    pairs: pd.DataFrame | None
+    """zone_id, from_code, to_code, area_m2; None without an earlier date."""
+    zone_m2: pd.DataFrame
+    """zone id -> counted_m2, outside_m2."""
 
 
 class LandCoverAccount:
-    """Counts one zone layer after another into the same tables."""
+    """Counts one zone layer after another, and accounts for all of them at once: the account of a layer more costs next to nothing."""
 
     def __init__(
         self, raster: Raster, pools: PoolTable, *, earlier: Raster | None, city: str, effort: Effort | None = None
     ) -> None:
         self._raster, self._pools, self._earlier = raster, pools, earlier
         self._city, self._effort = city, effort
-        self._rates = rates_between(read_shipped("sink_rates"), pools.frame["land_class"])
-        self._classes = dict(zip(pools.frame["class_code"], pools.frame["land_class"], strict=True))
-        self.parts: dict[str, list[pd.DataFrame]] = {
-            name: [] for name in ("carbon_zones", "carbon_areas", "carbon_sink", "carbon_change")
-        }
+        self._counted: list[_Counted] = []
+        self._ledgers: list[pd.DataFrame] = []
+        self.tables: dict[str, pd.DataFrame] = {}
+        """carbon_zones, carbon_areas, carbon_sink, carbon_change, once `account` was called."""
         self.city_areas = pd.DataFrame({"zone_id": [], "class_code": [], "area_m2": []})
         self.city_share = 0.0
         """Part of the city with a land class."""
@@ -48,44 +64,56 @@ class LandCoverAccount:
         areas = class_areas(self._raster, zones, effort=effort, progress=progress) if counted is None else counted
         names = dict(zip(layer.zones["zone_id"], layer.zones["zone_name"], strict=True))
         ledger = account_areas(self._raster, areas, layer.zones)
-        ledger = ledger.assign(zone_layer=layer.spec.id, zone_name=ledger["zone_id"].map(names))
-        self.parts["carbon_areas"].append(ledger)
+        self._ledgers.append(ledger.assign(zone_layer=layer.spec.id, zone_name=ledger["zone_id"].map(names)))
         zone_m2 = ledger.set_index("zone_id")[["counted_m2", "outside_m2"]]
-        self._count(areas, pairs, zone_m2, zone_layer=layer.spec.id, names=names)
+        self._counted.append(_Counted(zone_layer=layer.spec.id, names=names, areas=areas, pairs=pairs, zone_m2=zone_m2))
         if layer.spec.id == CITY_LAYER:
             self.city_areas = merge_zones(areas, CITY_ZONE)
             pairs = pairs.assign(zone_id=CITY_ZONE) if pairs is not None else None
-            whole = zone_m2.sum().to_frame(CITY_ZONE).T
-            self._count(self.city_areas, pairs, whole, zone_layer=CITY_ZONE, names={CITY_ZONE: self._city})
-            self.city_share = float(self.parts["carbon_sink"][-1]["covered_share"].iloc[0])
+            whole, names = zone_m2.sum().to_frame(CITY_ZONE).T, {CITY_ZONE: self._city}
+            self._counted.append(_Counted(zone_layer=CITY_ZONE, names=names, areas=self.city_areas, pairs=pairs, zone_m2=whole))
 
-    def _count(
-        self,
-        areas: pd.DataFrame,
-        pairs: pd.DataFrame | None,
-        zone_m2: pd.DataFrame,
-        *,
-        zone_layer: str,
-        names: Mapping[str, str],
-    ) -> None:
+    def account(self) -> None:
+        """Make the tables of all that was counted."""
+        if not self._counted:
+            return
+        pools, frame = self._pools, self._pools.frame
+        areas = _together([one.areas for one in self._counted])
+        zone_m2 = _together([one.zone_m2.rename_axis("zone_id").reset_index() for one in self._counted]).set_index("zone_id")
         outside_m2 = zone_m2["outside_m2"]
-        stock = account_stock(areas, self._pools, zone_layer=zone_layer, zone_names=names, outside_m2=outside_m2)
-        self.parts["carbon_zones"].append(stock)
-        share = covered_share(classed(areas, self._pools, outside_m2), self._pools)["covered_share"]
-        self.parts["carbon_sink"].append(
-            account_sink(areas, self._classes, self._rates, zone_layer=zone_layer, zone_names=names, covered_share=share)
-        )
-        if pairs is not None:
-            whole = zone_m2.sum(axis=1)
-            change = account_change(pairs, self._pools, zone_layer=zone_layer, zone_names=names, zone_m2=whole)
-            self.parts["carbon_change"].append(change)
+        share = covered_share(classed(areas, pools, outside_m2), pools)["covered_share"]
+        rates = rates_between(read_shipped("sink_rates"), frame["land_class"])
+        classes = dict(zip(frame["class_code"], frame["land_class"], strict=True))
+        self.tables = {
+            "carbon_zones": self._apart(account_stock(areas, pools, zone_layer=_ALL, outside_m2=outside_m2)),
+            "carbon_areas": pd.concat(self._ledgers, ignore_index=True),
+            "carbon_sink": self._apart(account_sink(areas, classes, rates, zone_layer=_ALL, covered_share=share)),
+        }
+        pairs = [one.pairs for one in self._counted if one.pairs is not None]
+        if pairs:
+            change = account_change(_together(pairs), pools, zone_layer=_ALL, zone_m2=zone_m2.sum(axis=1))
+            self.tables["carbon_change"] = self._apart(change)
+        sink = self.tables["carbon_sink"]
+        self.city_share = float(sink.loc[sink["zone_layer"] == CITY_ZONE, "covered_share"].sum())
+
+    def _apart(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return a table of all zones with each one's layer, id and name."""
+        keys = table["zone_id"].tolist()
+        whose, zones = [self._counted[int(key[:_DIGITS])] for key in keys], [key[_DIGITS:] for key in keys]
+        names = [one.names.get(zone, "") for one, zone in zip(whose, zones, strict=True)]
+        return table.assign(zone_layer=[one.zone_layer for one in whose], zone_id=zones, zone_name=names)
+
+
+def _together(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Return frames below one another, the layer's number before each zone_id: two layers may call a zone alike."""
+    return pd.concat([frame.assign(zone_id=f"{number:0{_DIGITS}d}" + frame["zone_id"]) for number, frame in enumerate(frames)], ignore_index=True)
 
 
 def change_gaps(cover: LandCoverAccount, earlier: Raster | None) -> list[Gap]:
     """Return how much of the city, for want of a class at the earlier date, is in no change; nothing where it is all there."""
-    if earlier is None or not cover.parts["carbon_change"]:
+    if earlier is None or "carbon_change" not in cover.tables:
         return []
-    rows = pd.concat(cover.parts["carbon_change"], ignore_index=True)
+    rows = cover.tables["carbon_change"]
     share = rows.loc[(rows["zone_layer"] == CITY_ZONE) & (rows["from_class"] == TOTAL), "covered_share"].min()
     if covers_all(share) or not share < cover.city_share:
         return []
@@ -100,10 +128,9 @@ def change_gaps(cover: LandCoverAccount, earlier: Raster | None) -> list[Gap]:
 
 def cover_gaps(cover: LandCoverAccount, raster: Raster) -> list[Gap]:
     """Return what the city lacks: land without a class, and values that are no land class."""
-    frames = cover.parts["carbon_zones"]
-    if not frames or cover.city_areas.empty:
+    if not cover.tables or cover.city_areas.empty:
         return []
-    zones = pd.concat(frames, ignore_index=True)
+    zones = cover.tables["carbon_zones"]
     city = zones[zones["zone_layer"] == CITY_ZONE]
     blank = city[(city["land_class"] != TOTAL) & (city["valued_m2"] == 0)]
     if covers_all(cover.city_share):

@@ -142,7 +142,8 @@ def _claimed_m2(restoration: Restoration, mine: np.ndarray, ground: Ground) -> t
     left, taken = shapes, np.zeros(len(shapes))
     if claims:
         taken = _taken(shapes, np.concatenate(claims))
-    own = [overlap_with_earlier(restoration.plane)[i] for i in mine]
+    earlier = overlap_with_earlier(restoration.plane)
+    own = [earlier[i] for i in mine]
     cut = Cut(title="", layer="", basis="", mark="S", shapes=np.array([]), own=own)
     return taken + cut_off(left, [cut])[1][:, 0], whole_layers
 

@@ -12,8 +12,8 @@ from cdgis.core.array_types import FloatArray
 from cdgis.core.number_format import legend_bound
 from cdgis.core.vocabulary import CurveRole
 from cdgis.geometry.map_frame import View
-from cdgis.geometry.projections import forward
-from cdgis.raster.map_overlay import WEB_MERCATOR, Overlay
+from cdgis.geometry.projections import WEB_MERCATOR, forward
+from cdgis.raster.map_overlay import Overlay
 from cdgis.report.drawing.palette import read_palette
 from cdgis.report.drawing.paths import paths_of
 from cdgis.workspace.layers import Layers
