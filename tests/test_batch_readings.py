@@ -69,8 +69,9 @@ def written(folder: Path, count: int, seed: int, epsg: int = 4490, group: int = 
 
 def in_parts(place: Workspace, path: Path, rows: int, **declared: str) -> tuple[pd.DataFrame, pd.DataFrame, list[object]]:
     parts = [read_parcels(place, part, declared=declared, layers=LAYERS) for part in parts_of_files([(path, path.name)], rows=rows)]
+    words = [part.frame.astype({name: "str" for name, kind in part.frame.dtypes.items() if kind == "category"}) for part in parts]
     return (
-        pd.concat([part.frame for part in parts], ignore_index=True), pd.concat([part.attributes for part in parts], ignore_index=True),
+        pd.concat(words, ignore_index=True), pd.concat([part.attributes for part in parts], ignore_index=True),
         [note for part in parts for note in part.intake],
     )  # fmt: skip
 

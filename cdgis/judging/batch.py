@@ -196,7 +196,7 @@ def _write_map(out: Path, number: int, subjects: Subjects, verdicts: pd.DataFram
     ids = subjects.frame["subject_id"].astype(object)
     place = np.array([row[subject] for subject in ids])
     said = {str(name): words[name].array[place] for name in words}
-    frame = subjects.frame[["subject_id", "name", "geometry"]].assign(subject_id=ids, **said)
+    frame = subjects.frame[["subject_id", "name", "geometry"]].assign(subject_id=ids, **said).astype({"name": "str"})
     sink = BytesIO()
     frame.assign(data_status=status_text(stamp_for(loaded.records))).to_parquet(sink, index=False, compression="zstd")
     name = f"data/{MAP}/part-{number:06d}.parquet"
@@ -309,9 +309,10 @@ def _no_number_twice(out: Path, parts: Sequence[PartOfFile]) -> None:
     ids = [
         pq.read_table(out / "data" / "verdicts" / f"part-{p.number:06d}.parquet", columns=["subject_id"]) for p in parts
     ]
-    column = pa.concat_tables(ids).column("subject_id").to_pandas() if ids else pd.Series([], dtype=object)
-    twice = column[column.duplicated()].unique()
-    if len(twice):
+    numbers = pa.concat_tables(ids).column("subject_id") if ids else pa.chunked_array([[]], pa.string())
+    if len(numbers.unique()) < len(numbers):
+        column = numbers.to_pandas()
+        twice = column[column.duplicated()].unique()
         raise ReaderError(
             f"地块编号重复：{'、'.join(map(str, twice[:5]))} 等 {len(twice)} 个", remedy="请改正编号后重新运行"
         )

@@ -24,7 +24,8 @@ def describe_subjects(subjects: Subjects, measurement: Measurement) -> pd.DataFr
     """
     geoms = np.asarray(subjects.frame.geometry.array, dtype=object)
     centre = shapely.point_on_surface(geoms)
-    given = {str(name): subjects.frame[name].to_numpy() for name in SUBJECT_COLUMNS}
+    texts = ((name, subjects.frame[name].array) for name in SUBJECT_COLUMNS)
+    given = {name: cells if isinstance(cells, pd.Categorical) else np.asarray(cells) for name, cells in texts}
     (_, counties), (_, basins), (units, _) = (_hits(measurement.overlaps, layer) for layer in (COUNTY_LAYER, BASIN_LAYER, UNIT_LAYER))
     ids = given["subject_id"].tolist()
 

@@ -116,7 +116,7 @@ def read_parcels(
             bad = rejected("这些行像是一块地的拐点，分块研判不把各行连成面", field="图形", remedy=_JOIN_FIRST)
             record = replace(record, geometry=None, remarks=(*record.remarks, bad))
         batch.enter(record, described, file, roster)
-    return replace(roster.to_subjects(), intake=roster.intake.with_words(), given={})
+    return replace(roster.to_subjects(packed=True), intake=roster.intake.with_words(), given={})
 
 
 def _undoubted(rows: RowsInColumns, told: Sequence[Description], places: StatedPlaces) -> BoolArray:

@@ -116,11 +116,11 @@ class Roster:
             return self.ids.next_number("E"), ()
         return self.ids.claim(folder + (record.keys[0] if record.keys else record.row))[0], ()
 
-    def to_subjects(self) -> Subjects:
-        """Return everything gathered."""
+    def to_subjects(self, *, packed: bool = False) -> Subjects:
+        """Return everything gathered; `packed` with texts that are said of many as categoricals."""
         columns = [*SUBJECT_COLUMNS, "geometry"]
         # of no cells pandas would make numbers, and a table of texts would not join with them
-        cells = {name: self._column(name) for name in columns} if self.subjects else None
+        cells = {name: self._column(name, packed=packed) for name in columns} if self.subjects else None
         frame = GeoDataFrame(cells, columns=columns, geometry="geometry", crs=4490)
         frame["accuracy_m"] = frame["accuracy_m"].astype(float)
         names = ["subject_id", "attribute", "value", "unit"]
@@ -134,7 +134,7 @@ class Roster:
             given=self.given,
         )
 
-    def _column(self, name: str) -> Any:
+    def _column(self, name: str, *, packed: bool) -> Any:
         """Return the cells of one column of the subjects."""
         at = _OWN.get(name)
         if at is not None:
@@ -142,7 +142,12 @@ class Roster:
             return np.array(cells, dtype=object) if name == "geometry" else pd.array(cells, dtype="str")
         said: list[Any] = [run[-1][name] for run in self.subjects]
         runs = np.repeat(np.arange(len(said)), [len(ids) for ids, *_ in self.subjects])
-        return np.array(said, dtype=float)[runs] if name == "accuracy_m" else pd.array(said, dtype="str").take(runs)
+        if name == "accuracy_m":
+            return np.array(said, dtype=float)[runs]
+        if packed:
+            codes, texts = pd.factorize(np.array(said, dtype=object))
+            return pd.Categorical.from_codes(codes[runs], pd.Index(texts, dtype=object))
+        return pd.array(said, dtype="str").take(runs)
 
 
 def _folder(file: InputFile) -> str:

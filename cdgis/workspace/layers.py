@@ -119,7 +119,7 @@ class Subjects:
     """Project sites and enterprises, read and repaired."""
 
     frame: GeoDataFrame
-    """SUBJECT_COLUMNS + geometry (point, line, polygon or multi of one kind), EPSG:4490, x = longitude."""
+    """SUBJECT_COLUMNS + geometry (point, line, polygon or multi of one kind), EPSG:4490, x = longitude; texts of batches may be categoricals."""
     attributes: pd.DataFrame
     """Long table subject_id, attribute, value, unit; values are text: true/false, plain decimal numbers, or words.
     A missing value has no row."""
