@@ -1,7 +1,8 @@
 """Distance a subject would have to move for its verdict to change (DESIGN 4.4).
 
 Up: the nearest zone of a rule that would make the verdict stricter. Down: the deepest of the overlaps it rests on. A rule
-that names one far unit has only shown how far it is at least; what may still be the nearest is measured, the rest never.
+that names one far unit has only shown how far it is at least; what may still be the nearest, and nearer than the way down, is
+measured, the rest never.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,12 +33,18 @@ class Precision:
 
 
 @dataclass(frozen=True, slots=True)
-class _WayUp:
-    """A rule that would make some verdicts stricter, were its zone nearer."""
+class _Best:
+    """The nearest way up of each subject found so far: how far off, and which of the ways."""
 
-    ruling: Ruling
-    stricter: BoolArray
-    threshold_m: FloatArray
+    distance_m: FloatArray
+    way: IntArray
+    critical: BoolArray
+
+    def learn(self, way: int, at: IntArray, distance_m: FloatArray, threshold_m: FloatArray) -> None:
+        """Take how far one way is off for some subjects; of two just as far the first stays."""
+        self.critical[at] |= distance_m <= threshold_m[at]
+        nearer = (distance_m < self.distance_m[at]) | ((distance_m == self.distance_m[at]) & (way < self.way[at]))
+        self.distance_m[at[nearer]], self.way[at[nearer]] = distance_m[nearer], way
 
 
 def critical_distance(
@@ -50,16 +57,23 @@ def critical_distance(
     results : the rulings that decide.
     applied, possible : rank of the strictest rule that applies, and of the strictest unknown one, subject by subject.
     """
-    size = len(applied)
     results = [result for result in results if result.rule.geometry in ("hit", "within", "none")]
-    up, up_layer = np.full(size, np.inf), np.full(size, "", dtype=object)
-    critical = np.zeros(size, dtype=bool)
-    ways = [_way_up(result, applied, possible, precision) for result in results]
-    for way, distance_m in zip(ways, _measured(ways, size), strict=True):
-        critical |= distance_m <= way.threshold_m
-        nearer = distance_m < up
-        up[nearer], up_layer[nearer] = distance_m[nearer], way.ruling.rule.layer
-    down, down_layer = np.full(size, -np.inf), np.full(size, "", dtype=object)
+    down, down_layer, doubtful = _ways_down(results, applied, precision)
+    # what is farther than the way down is never measured
+    up, up_layer, critical = _ways_up(results, (applied, possible), precision, down)
+    critical |= doubtful
+    distance = np.minimum(up, down)
+    layer_name = np.where(up <= down, up_layer, down_layer)
+    distance[np.isinf(distance)] = np.nan
+    return distance, np.where(np.isnan(distance), "", layer_name).astype(object), critical
+
+
+def _ways_down(
+    results: Sequence[Ruling], applied: IntArray, precision: Precision
+) -> tuple[FloatArray, TextArray, BoolArray]:
+    """Return how deep the deepest reason of each verdict lies (inf without any), its layer, and whether all may be errors."""
+    size = len(applied)
+    down, layer = np.full(size, -np.inf), np.full(size, "", dtype=object)
     # One reason that surely holds makes the verdict sure, were it the shallowest.
     doubtful = np.ones(size, dtype=bool)
     decided = [np.flatnonzero((one.value == TRUE) & (one.rule.effect.rank == applied)) for one in results]
@@ -69,66 +83,72 @@ def critical_distance(
             depth_m = result.depth_m[decisive]
             doubtful[decisive] &= ~(depth_m > precision.threshold_m(result.rule.layer)[decisive])
             deeper = depth_m > down[decisive]
-            down[decisive[deeper]], down_layer[decisive[deeper]] = depth_m[deeper], result.rule.layer
-    critical |= doubtful & ~np.isneginf(down)
-    down[np.isneginf(down)] = np.inf
-    distance = np.minimum(up, down)
-    layer_name = np.where(up <= down, up_layer, down_layer)
-    distance[np.isinf(distance)] = np.nan
-    return distance, np.where(np.isnan(distance), "", layer_name).astype(object), critical
+            down[decisive[deeper]], layer[decisive[deeper]] = depth_m[deeper], result.rule.layer
+    nothing = np.isneginf(down)
+    down[nothing] = np.inf
+    return down, layer, doubtful & ~nothing
 
 
-def _way_up(result: Ruling, applied: IntArray, possible: IntArray, precision: Precision) -> _WayUp:
+def _ways_up(
+    results: Sequence[Ruling], ranks: tuple[IntArray, IntArray], precision: Precision, down_m: FloatArray
+) -> tuple[FloatArray, TextArray, BoolArray]:
+    """Return how far the nearest zone is that would make each verdict stricter, its layer, and for whom one is within its threshold.
+
+    inf where there is none, or it is farther than `down_m`.
+    """
+    size = len(down_m)
+    best = _Best(np.full(size, np.inf), np.full(size, len(results)), np.zeros(size, dtype=bool))
+    threshold_m = {layer: precision.threshold_m(layer) for layer in {result.rule.layer for result in results}}
+    waiting = [_NOBODY]
+    for way, result in enumerate(results):
+        at = np.flatnonzero(_is_stricter(result, *ranks))
+        if result.nearest is None:
+            best.learn(way, at, result.distance_m[at], threshold_m[result.rule.layer])
+        else:
+            waiting.append(_waiting(way, at, result.distance_m[at], threshold_m[result.rule.layer][at]))
+    _learn(best, np.concatenate(waiting), results, threshold_m, down_m)
+    layers = np.array([*(result.rule.layer for result in results), ""], dtype=object)
+    return best.distance_m, layers[best.way], best.critical
+
+
+def _is_stricter(result: Ruling, applied: IntArray, possible: IntArray) -> BoolArray:
+    """Return whose verdict would be stricter if the zone were nearer."""
     rank = result.rule.effect.rank
     # A hit that only opens one more question changes no word that is 资料不足 already.
-    stricter = ((result.rest == TRUE) & (rank > applied)) | (
-        (result.rest == UNKNOWN) & (rank > np.maximum(applied, possible))
-    )
-    stricter &= (result.geometry == FALSE) & ~np.isnan(result.distance_m)
-    return _WayUp(result, stricter, precision.threshold_m(result.rule.layer))
+    stricter = ((result.rest == TRUE) & (rank > applied)) | ((result.rest == UNKNOWN) & (rank > np.maximum(applied, possible)))
+    return np.asarray(stricter & (result.geometry == FALSE) & ~np.isnan(result.distance_m))
 
 
-def _measured(ways: Sequence[_WayUp], size: int) -> FloatArray:
-    """Return how far each way's zone is from each subject, shape (ways, subjects).
-
-    inf where it makes nothing stricter, or cannot be the subject's nearest nor nearer than its threshold.
-    """
-    distance_m = np.full((len(ways), size), np.inf)
-    later = {number: way.ruling.nearest for number, way in enumerate(ways) if way.ruling.nearest is not None}
-    for number, way in enumerate(ways):
-        if number not in later:
-            distance_m[number, way.stricter] = way.ruling.distance_m[way.stricter]
-    up = distance_m.min(axis=0, initial=np.inf)
-    waiting = _still_worth(_waiting([(number, ways[number]) for number in later]), up)
+def _learn(
+    best: _Best, waiting: np.ndarray, results: Sequence[Ruling], threshold_m: Mapping[str, FloatArray], down_m: FloatArray
+) -> None:
+    """Measure those of the waiting pairs that may be the subject's nearest way, or nearer than its threshold."""
+    waiting = _still_worth(waiting, np.minimum(best.distance_m, down_m))
     # what is nearest at least is measured first: for most subjects that leaves few others, and only those are put in order
-    least = np.full(size, np.inf)
+    least = np.full(len(down_m), np.inf)
     np.minimum.at(least, waiting["subject"], waiting["least"])
     now = waiting["least"] <= least[waiting["subject"]]
     while len(waiting):
-        for number in np.unique(waiting["way"][now]):
-            at = waiting["subject"][now & (waiting["way"] == number)]
-            distance_m[number, at] = later[number].distance_of(at)
-            up[at] = np.minimum(up[at], distance_m[number, at])
-        waiting = _still_worth(waiting[~now], up)
+        for way in np.unique(waiting["way"][now]).tolist():
+            at, result = waiting["subject"][now & (waiting["way"] == way)], results[way]
+            if result.nearest is not None:
+                best.learn(way, at, result.nearest.distance_of(at), threshold_m[result.rule.layer])
+        waiting = _still_worth(waiting[~now], np.minimum(best.distance_m, down_m))
         waiting = waiting[np.lexsort((waiting["way"], waiting["least"], waiting["subject"]))]
         now = _place_in_group(waiting["subject"]) < _AT_ONCE
-    return distance_m
 
 
-def _waiting(ways: Sequence[tuple[int, _WayUp]]) -> np.ndarray:
+_NOBODY = np.empty(0, dtype=[("way", np.int64), ("subject", np.int64), ("least", float), ("enough", float)])
+
+
+def _waiting(way: int, at: IntArray, least_m: FloatArray, threshold_m: FloatArray) -> np.ndarray:
     """Return the pairs of a way and a subject not measured yet.
 
     Fields way, subject (positions), least (metres it is off at least) and enough (nearer than this it counts anyhow).
     """
-    kind = [("way", np.int64), ("subject", np.int64), ("least", float), ("enough", float)]
-    parts = [np.empty(0, dtype=kind)]
-    for number, way in ways:
-        at = np.flatnonzero(way.stricter)
-        part = np.empty(len(at), dtype=kind)
-        part["way"], part["subject"] = number, at
-        part["least"], part["enough"] = way.ruling.distance_m[at], way.threshold_m[at]
-        parts.append(part)
-    return np.concatenate(parts)
+    waiting = np.empty(len(at), dtype=_NOBODY.dtype)
+    waiting["way"], waiting["subject"], waiting["least"], waiting["enough"] = way, at, least_m, threshold_m
+    return waiting
 
 
 def _still_worth(waiting: np.ndarray, up: FloatArray) -> np.ndarray:
