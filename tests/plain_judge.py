@@ -11,8 +11,9 @@ from cdgis.judging.engine_rulings import PLACE_RULE, UNIT_LAYER, engine_rulings
 from cdgis.judging.exemptions import claimed, rule_applies_but_for_geometry, with_documents_seen
 from cdgis.judging.facts import missing_information
 from cdgis.judging.findings import _PER_RULE
+from cdgis.judging.hits import Hits
 from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN
-from cdgis.judging.rule_outcomes import Hits, grey_rules, place_of, ruling_of, state_of
+from cdgis.judging.rule_outcomes import grey_rules, place_of, ruling_of, state_of
 from cdgis.judging.stability import Precision, critical_distance
 from cdgis.rules.succession import succession
 

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from cdgis.core.vocabulary import LIST_SEPARATOR, Scope
+from cdgis.judging.hits import Hits
 from cdgis.judging.measurement import Numbers
-from cdgis.judging.rule_outcomes import Hits
 
 SIZE = 12
 CLASSES = ("甲", "乙", "")

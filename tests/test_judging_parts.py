@@ -21,11 +21,12 @@ from cdgis.judging import compare_versions, compare_zones, evaluation, extents, 
 from cdgis.judging.engine_rulings import GAP_RULE, SLIVER_RULE, UNLISTED_RULE, engine_rulings
 from cdgis.judging.exemptions import ACTIVITY_SEEN, unbelieved
 from cdgis.judging.facts import Facts, missing_information
+from cdgis.judging.hits import Hits
 from cdgis.judging.match_zones import Matches, crosswalk, fates, match_zones
 from cdgis.judging.measurement import Nearest
 from cdgis.judging.overlay import measure_overlaps
 from cdgis.judging.questions import ASSUMED, list_questions, silent_triggers, unregistered_claims
-from cdgis.judging.rule_outcomes import Hits, buffer_m, grey_rules, reach_by_layer
+from cdgis.judging.rule_outcomes import buffer_m, grey_rules, reach_by_layer
 from cdgis.judging.rule_plan import RulePlan
 from cdgis.judging.subject_table import describe_subjects
 from cdgis.judging.verdicts import judge

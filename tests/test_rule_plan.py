@@ -13,10 +13,12 @@ from cdgis.core.vocabulary import Stability, State
 from cdgis.judging import rule_plan
 from cdgis.judging.exemptions import rule_applies_but_for_geometry
 from cdgis.judging.facts import Facts
+from cdgis.judging.hits import Hits, scope_of
 from cdgis.judging.kleene import FALSE, TRUE
 from cdgis.judging.overlay import measure_overlaps
-from cdgis.judging.rule_outcomes import Hits, buffer_m, grey_rules, is_grey, place_of, scope_of
+from cdgis.judging.rule_outcomes import buffer_m, grey_rules, is_grey, place_of
 from cdgis.judging.rule_plan import plan_of
+from cdgis.judging.rulings import Rulings
 from cdgis.judging.verdicts import judge, reach_by_layer
 from cdgis.results.tables.validation import validate
 from cdgis.rules import load_rulebook
@@ -120,6 +122,26 @@ def test_shared_answers_say_what_every_rule_asked_in_turn_says():
         pd.testing.assert_frame_equal(validate("findings", made.found.alike().frame()), made.findings, check_exact=True)
         met |= {*findings["state"], *verdicts["verdict"], *verdicts["stability"], *verdicts["caveats"]}
     assert met >= {*State, *Stability, "不符合", "资料不足", "未发现冲突", "决定性条款未核实", "凭申报文号，未核验"}, met
+
+
+def test_subjects_of_one_kind_are_asked_once_and_each_is_told_of_as_if_it_were_alone():
+    kinds, count = 0, 25
+    for seed in range(60, 80):
+        rng = np.random.default_rng(seed)
+        rules, layers, facts, measured = asked_of(rng)
+        at, ids = rng.integers(0, facts.size, count), np.array([f"S{n:03}" for n in rng.permutation(count)], dtype=object)
+        many, near = facts.at(at), measured.at(at, ids)
+        for values in many.attributes.values():
+            values[rng.random(count) < 0.2] = ""
+        near = replace(near, uncovered={layer: flags ^ (rng.random(count) < 0.2) for layer, flags in near.uncovered.items()})
+        many = replace(many, measures=many.measures | {"area_m2": rng.choice([1.0, 20_000.0, np.nan], count)})
+        asked = {"layers": layers, "accuracy_m": rng.choice([0.0, 60.0], count), "tolerance_m": 20.0, "as_of": DAY}
+        made, (findings, verdicts) = judge(many, near, rules, **asked), plain_judge.judge(many, near, rules, **asked)
+        pd.testing.assert_frame_equal(made.verdicts, validate("verdicts", verdicts), check_exact=True)
+        pd.testing.assert_frame_equal(made.findings, validate("findings", findings), check_exact=True)
+        hits = Hits(near.hits, count, {name: layer.unknown_classes for name, layer in layers.items()})
+        kinds += len(Rulings(plan_of(rules, DAY), many, near, hits).kinds.first)
+    assert kinds < 0.9 * count * 20, "nobody was alike: nothing was shared"
 
 
 def test_what_is_remembered_is_kept_apart_by_what_is_said_and_stays_little(monkeypatch):

@@ -8,9 +8,10 @@ from shapes import rule
 
 from cdgis.core.vocabulary import Scope
 from cdgis.judging.facts import Facts
+from cdgis.judging.hits import Hits
 from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN
 from cdgis.judging.measurement import Measurement, Nearest, Numbers
-from cdgis.judging.rule_outcomes import Hits, Ruling, grey_rules
+from cdgis.judging.rule_outcomes import Ruling, grey_rules
 from cdgis.judging.stability import Precision, critical_distance
 
 ONE = Facts.one(kind="project", industry="1371", project_type="新建")

@@ -24,7 +24,8 @@ STRICT_UNIT_CLASS = "优先保护"
 
 
 def engine_rulings(
-    engine: Mapping[str, Rule], forbidden: BoolArray, listed: frozenset[str], facts: Facts, measurement: Measurement
+    engine: Mapping[str, Rule], forbidden: BoolArray, listed: frozenset[str], facts: Facts, measurement: Measurement,
+    slivers: Mapping[str, TextArray] | None = None,
 ) -> list[Ruling]:
     """Return the rulings of the rules in `engine`, by id.
 
@@ -32,6 +33,7 @@ def engine_rulings(
     ----------
     forbidden : whom a zone of an element layer forbids.
     listed : ids of the units of which any clause is known.
+    slivers : what `sliver_zones` found, where that is known already.
     """
     size = facts.size
     here = measurement.hits_found["layer"].to_numpy(dtype=object) == UNIT_LAYER
@@ -50,7 +52,11 @@ def engine_rulings(
         PLACE_RULE: (kleene.of(np.zeros(size, dtype=bool), facts.text(PLACE_CONFLICT) != ""), nothing, PLACE_CONFLICT),
     }  # fmt: skip
     found = [_engine_ruling(engine[name], *ruling) for name, ruling in values.items() if name in engine]
-    return found + (_slivers(engine[SLIVER_RULE], measurement) if SLIVER_RULE in engine else [])
+    if SLIVER_RULE in engine:
+        for layer, zones in (sliver_zones(measurement) if slivers is None else slivers).items():
+            here = engine[SLIVER_RULE].model_copy(update={"layer": layer})
+            found.append(_engine_ruling(here, kleene.of(zones != ""), zones))
+    return found
 
 
 def _engine_ruling(rule: Rule, value: Kleene, zones: TextArray, lacking: str = "") -> Ruling:
@@ -70,18 +76,18 @@ def _unlisted(units: Mapping[str, TextArray], listed: frozenset[str], size: int)
     return kleene.of(np.zeros(size, dtype=bool), zones != ""), zones
 
 
-def _slivers(rule: Rule, measurement: Measurement) -> list[Ruling]:
-    """Return one ruling a layer in which anybody has a sliver, so that layer and zones are named."""
-    size = len(measurement.subject_ids)
+def sliver_zones(measurement: Measurement) -> dict[str, TextArray]:
+    """Return layer -> the zones of which each subject has a sliver, joined; only layers in which anybody has one."""
     if not any(flags.any() for flags in measurement.slivers.values()):
-        return []
+        return {}
     position = {subject_id: place for place, subject_id in enumerate(measurement.subject_ids)}
-    rows = measurement.overlaps[measurement.overlaps["relation"] == str(Relation.SLIVER)]
-    found = []
-    for layer, part in rows.groupby("layer", sort=True):
-        zones = np.full(size, "", dtype=object)
-        for subject_id, ids in part.groupby("subject_id", sort=True)["zone_id"]:
-            zones[position[subject_id]] = LIST_SEPARATOR.join(sorted(set(ids)))
-        here = rule.model_copy(update={"layer": str(layer)})
-        found.append(_engine_ruling(here, kleene.of(zones != ""), zones))
+    here = np.flatnonzero(measurement.overlaps["relation"].to_numpy() == str(Relation.SLIVER))
+    rows = (measurement.overlaps[name].to_numpy()[here].tolist() for name in ("layer", "subject_id", "zone_id"))
+    zones: dict[str, dict[int, set[str]]] = {}
+    for layer, subject_id, zone in zip(*rows, strict=True):
+        zones.setdefault(layer, {}).setdefault(position[subject_id], set()).add(zone)
+    found = {layer: np.full(len(position), "", dtype=object) for layer in sorted(zones)}
+    for layer, texts in found.items():
+        for place, ids in zones[layer].items():
+            texts[place] = LIST_SEPARATOR.join(sorted(ids))
     return found

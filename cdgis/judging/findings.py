@@ -1,8 +1,8 @@
 """Table `findings`, by numbers: what each rule says of each subject, every text made once however often it stands there.
 
-A hundred findings a subject differ in few words: a column is the number of each row's text, and the texts. Of subjects of
-whom all rules say the same, it is put in words once. The rows come in the table's order, because rules and subjects are put in
-order before they are multiplied.
+A hundred findings a subject differ in few words: a column is the number of each row's text, and the texts. What is said of a
+kind of subjects is put in words once, what stands beside a rule is looked up by the rule's number. The rows come in the
+table's order, because rules and subjects are put in order before they are multiplied.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -16,14 +16,16 @@ import pandas as pd
 from cdgis.core.array_types import BoolArray, IntArray, TextArray
 from cdgis.core.errors import SchemaError
 from cdgis.core.vocabulary import LIST_SEPARATOR, State
-from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN, Kleene
+from cdgis.judging.hits import in_order
+from cdgis.judging.kleene import FALSE, UNKNOWN, Kleene
 from cdgis.judging.rule_outcomes import STATES
-from cdgis.judging.rule_plan import Rulings
+from cdgis.judging.rulings import Rulings
 from cdgis.results.packed_parquet import Alike
 from cdgis.results.tables.validation import Cells, empty, validate
 from cdgis.rules import Rule
 
 Codes = npt.NDArray[np.int32]
+Numbers = npt.NDArray[np.signedinteger[Any]]
 _PER_RULE: dict[str, Callable[[Rule], str]] = {
     "rule_id": lambda rule: rule.id,
     "level": lambda rule: str(rule.level),
@@ -59,13 +61,41 @@ class _Texts:
         """The texts by their numbers."""
         return [*self._number]
 
-    def cells(self, codes: Codes) -> pd.Categorical:
-        """Return a column: what `codes` say; texts are numbered anew as they first occur."""
-        used = pd.unique(codes)
+    def cells(self, codes: Codes, row: Numbers | None = None) -> pd.Categorical:
+        """Return a column: what `codes` say, of each of `row`; texts are numbered anew as they first occur."""
+        used = pd.unique(codes if row is None else codes[pd.unique(row)])
         kind = next(kind for kind in (np.int8, np.int16, np.int32) if len(used) <= np.iinfo(kind).max)
-        number: npt.NDArray[np.signedinteger[Any]] = np.zeros(len(self._number), dtype=kind)
+        number: Numbers = np.zeros(len(self._number), dtype=kind)
         number[used] = np.arange(len(used), dtype=kind)
-        return pd.Categorical.from_codes(number[codes], pd.Index(np.array(self.all, dtype=object)[used], dtype=object), validate=False)
+        cells, texts = number[codes], np.array(self.all, dtype=object)[used]
+        return pd.Categorical.from_codes(cells if row is None else cells[row], pd.Index(texts, dtype=object), validate=False)
+
+
+class _Rules:
+    """The rules found to say something, each by its number; what a column says of a rule is looked up when it is written."""
+
+    def __init__(self) -> None:
+        self._number: dict[tuple[int, str], int] = {}
+        self._all: list[Rule] = []
+
+    def numbers(self, rules: Iterable[Rule]) -> IntArray:
+        """Return the number of each rule; the judge's own are the same where they name the same layer."""
+        return np.array([self._one(rule) for rule in rules], dtype=np.int64)
+
+    def _one(self, rule: Rule) -> int:
+        key = (0, f"{rule.id} {rule.layer}") if rule.geometry == "engine" else (id(rule), "")
+        if key not in self._number:  # kept, so that no other rule takes its identity
+            self._number[key] = len(self._all)
+            self._all.append(rule)
+        return self._number[key]
+
+    def columns(self, row: Numbers) -> dict[str, Any]:
+        """Return what stands beside the rule of each row."""
+        found: dict[str, Any] = {"needs_review": np.array([rule.needs_review for rule in self._all], dtype=bool)[row]}
+        for name, text_of in _PER_RULE.items():
+            texts = _Texts()
+            found[name] = texts.cells(texts.numbers(map(text_of, self._all)), row)
+        return found
 
 
 class Findings:
@@ -73,10 +103,8 @@ class Findings:
 
     def __init__(self) -> None:
         """Begin with nothing found."""
-        self._texts = {name: _Texts() for name in (*_PER_RULE, *_PER_ROW)}
-        self._texts |= {"state": _Texts(_WORDS), "zone_id": _Texts([""])}
-        self._codes: dict[str, list[Codes]] = {name: [] for name in self._texts}
-        self._flags: list[npt.NDArray[np.bool_]] = []
+        self._texts, self._rules = {name: _Texts() for name in _PER_ROW} | {"state": _Texts(_WORDS)}, _Rules()
+        self._codes: dict[str, list[Codes]] = {name: [] for name in (*_PER_ROW, "rule")}
         self._subjects: list[TextArray] = []
         self._kinds: list[IntArray] = []
         self._sizes: list[IntArray] = []
@@ -89,41 +117,31 @@ class Findings:
         rule_of = [(found.rules[number].id, found.rules[number].layer, not found.manual[number]) for number in used.tolist()]
         order = used[sorted(range(len(used)), key=rule_of.__getitem__)]
         subject_of = np.argsort(ids, kind="stable")
-        first, which = _spoken_of_alike(found, order, subject_of)
-        kind, place = np.nonzero(listed[np.ix_(order, first)].T)
-        self._say(found, order, place, first[kind])
+        kinds, which = _as_they_come(found.kinds.which[subject_of])
+        first = subject_of[np.unique(which, return_index=True)[1]]
+        kind, place = np.nonzero(listed[np.ix_(order, kinds)].T)
+        self._say(found, order, place, kinds[kind])
         self._codes["subject_id"].append(self._texts["subject_id"].numbers(ids[first])[kind])
         self._subjects.append(np.asarray(ids[subject_of], dtype=object))
         self._kinds.append(which + sum(map(len, self._sizes)))
-        self._sizes.append(np.bincount(kind, minlength=len(first)))
+        self._sizes.append(np.bincount(kind, minlength=len(kinds)))
 
-    def _say(self, found: Rulings, order: IntArray, place: IntArray, subject: IntArray) -> None:
-        """Put into words what rules, `place` in `order`, say of subjects."""
+    def _say(self, found: Rulings, order: IntArray, place: IntArray, kind: IntArray) -> None:
+        """Put into words what rules, `place` in `order`, say of kinds of subjects."""
         row = order[place]
-        for name, text_of in _PER_RULE.items():
-            self._codes[name].append(self._texts[name].numbers(text_of(found.rules[number]) for number in order.tolist())[place])
-        self._flags.append(np.array([found.rules[number].needs_review for number in order.tolist()], dtype=bool)[place])
-        value, geometry = found.value[row, subject], found.geometry[row, subject]
+        self._codes["rule"].append(self._rules.numbers(found.rules[number] for number in order.tolist()).astype(np.int32)[place])
+        value, geometry = found.value[row, kind], found.geometry[row, kind]
         self._codes["state"].append(np.where(found.manual[row] & (value != FALSE), np.int32(len(STATES)), value.astype(np.int32)))
-        self._codes["zone_id"].append(self._zones(found, row, subject, geometry))
-        self._codes["missing_attribute"].append(self._missing(found, row, subject, (value, geometry)))
+        self._codes["zone_id"].append(self._texts["zone_id"].numbers(found.zones.texts)[found.zones.codes[found.looking[row], kind]])
+        self._codes["missing_attribute"].append(self._missing(found, row, kind, (value, geometry)))
 
-    def _zones(self, found: Rulings, row: IntArray, subject: IntArray, geometry: Kleene) -> Codes:
-        """Return the zones each row names; a place names none where nothing is hit or near."""
-        codes = np.zeros(len(row), dtype=np.int32)
-        named = np.flatnonzero((found.columns["zoned"][row] & (geometry == TRUE)) | found.is_own(row))
-        for number, at in _by_ruling(row, named):
-            which, texts = pd.factorize(found.zones_of(number)[subject[at]])
-            codes[at] = self._texts["zone_id"].numbers(texts)[which]
-        return codes
-
-    def _missing(self, found: Rulings, row: IntArray, subject: IntArray, said: tuple[Kleene, Kleene]) -> Codes:
-        """Return what each undecided subject would have to supply, as a list cell."""
+    def _missing(self, found: Rulings, row: IntArray, kind: IntArray, said: tuple[Kleene, Kleene]) -> Codes:
+        """Return what each undecided kind would have to supply, as a list cell."""
         value, geometry = said
         codes = np.full(len(row), self._texts["missing_attribute"].numbers([""])[0], dtype=np.int32)
         open_ = np.flatnonzero(value == UNKNOWN)
-        facts, fact = _open_facts(found, row[open_], subject[open_])
-        words, word = _lacking(found, row[open_], subject[open_], geometry[open_] == UNKNOWN)
+        facts, fact = _open_facts(found, row[open_], kind[open_])
+        words, word = _lacking(found, row[open_], kind[open_], geometry[open_] == UNKNOWN)
         pairs, which = _distinct(fact * len(words) + word)
         texts = [f"{facts[one // len(words)]} {words[one % len(words)]}".strip() for one in pairs.tolist()]
         numbers = self._texts["missing_attribute"].numbers(text.replace(" ", LIST_SEPARATOR) for text in texts)
@@ -159,44 +177,15 @@ class Findings:
     def _cells(self) -> Cells:
         """Return the rows of one subject of each kind."""
         cells: Cells = {name: texts.cells(np.concatenate(self._codes[name])) for name, texts in self._texts.items()}
-        return {**cells, "needs_review": np.concatenate(self._flags)}
+        return {**cells, **self._rules.columns(np.concatenate(self._codes["rule"]))}
 
 
-def _spoken_of_alike(found: Rulings, order: IntArray, subjects: IntArray) -> tuple[IntArray, IntArray]:
-    """Return the first of the subjects of each kind of whom the rules in `order` say the same, and of which kind each is."""
-    if not len(order):
-        return subjects[:1], np.zeros(len(subjects), dtype=np.int64)
-    parts = [found.value[order], found.geometry[order], *_words_by_number(found, order)]
-    cells = [np.ascontiguousarray(np.atleast_2d(part)[:, subjects].T) for part in parts]
-    text = np.hstack([cell.view(np.int8) for cell in cells]).tobytes()
-    width = len(text) // len(subjects)
-    kinds: dict[bytes, int] = {}
-    which = np.array([kinds.setdefault(text[at : at + width], len(kinds)) for at in range(0, len(text), width)], dtype=np.int64)
-    return subjects[np.unique(which, return_index=True)[1]], which
-
-
-def _words_by_number(found: Rulings, order: IntArray) -> Iterator[npt.NDArray[Any]]:
-    """Yield what else is said of each subject by its number: zones named, what is lacking, what is open."""
-    seen: dict[int, object] = {}  # several rules share an array, which is looked at once; kept, so that no other takes its name
-
-    def is_new(words: object) -> bool:
-        """Return whether an array comes for the first time."""
-        return id(words) not in seen and seen.setdefault(id(words), words) is words
-
-    for number, own in zip(order.tolist(), found.is_own(order).tolist(), strict=True):
-        named = own | ((found.geometry[number] == TRUE) & found.columns["zoned"][number])
-        if named.any() and is_new(names := found.zones_of(number)):
-            code = np.zeros(len(names), dtype=np.int32)
-            code[named] = pd.factorize(names[named])[0] + 1  # of nobody else are they said
-            yield code
-        if (found.geometry[number] == UNKNOWN).any():
-            lacking = found.lacking_of(number).code
-            if is_new(lacking) and lacking.any():
-                yield lacking
-        if (found.value[number] == UNKNOWN).any():
-            words, which = found.open_facts(number)
-            if is_new(which):
-                yield which.astype(np.int32) if len(words) < len(which) else pd.factorize(words[which])[0].astype(np.int32)
+def _as_they_come(values: IntArray) -> tuple[IntArray, IntArray]:
+    """Return distinct numbers from 0 up in the order in which they come, and which of them stands in each row."""
+    distinct = pd.unique(values)
+    place = np.zeros(int(values.max(initial=-1)) + 1, dtype=np.int64)
+    place[distinct] = np.arange(len(distinct))
+    return distinct, place[values]
 
 
 def _distinct(values: IntArray) -> tuple[IntArray, IntArray]:
@@ -206,28 +195,27 @@ def _distinct(values: IntArray) -> tuple[IntArray, IntArray]:
     return np.flatnonzero(there), (np.cumsum(there) - 1)[values]
 
 
-def _lacking(found: Rulings, row: IntArray, subject: IntArray, blind: BoolArray) -> tuple[list[str], IntArray]:
+def _lacking(found: Rulings, row: IntArray, kind: IntArray, blind: BoolArray) -> tuple[list[str], IntArray]:
     """Return texts, and which of them says what is missing where geometry is unknown; the first is empty."""
     texts, which = _Texts([""]), np.zeros(len(row), dtype=np.int64)
-    for number, at in _by_ruling(row, np.flatnonzero(blind)):
-        lacking = found.lacking_of(number)
-        which[at] = texts.numbers(lacking.texts)[lacking.code[subject[at]]]
+    for place, at in _by_number(found.looking[row], np.flatnonzero(blind)):
+        lacking = found.lacking_at(place)
+        which[at] = texts.numbers(lacking.texts)[lacking.code[kind[at]]]
     return texts.all, which
 
 
-def _open_facts(found: Rulings, row: IntArray, subject: IntArray) -> tuple[list[str], IntArray]:
+def _open_facts(found: Rulings, row: IntArray, kind: IntArray) -> tuple[list[str], IntArray]:
     """Return texts, and which of them says what is missing but for geometry."""
     texts, which = _Texts(), np.zeros(len(row), dtype=np.int64)
-    for number, at in _by_ruling(row, np.arange(len(row))):
-        words, said = found.open_facts(number)
-        which[at] = texts.numbers(words.tolist())[said[subject[at]]]
+    for bearer, at in _by_number(found.bearing[row], np.arange(len(row))):
+        words, said = found.open_facts(bearer)
+        which[at] = texts.numbers(words.tolist())[said[kind[at]]]
     return texts.all, which
 
 
-def _by_ruling(row: IntArray, at: IntArray) -> Iterator[tuple[int, IntArray]]:
-    """Yield each ruling with the positions among `at` where `row` names it."""
-    few = row.max(initial=0) <= np.iinfo(np.uint16).max  # two bytes are sorted digit by digit
-    order = at[np.argsort(row[at].astype(np.uint16) if few else row[at], kind="stable")]
-    ruling, start = np.unique(row[order], return_index=True)
-    for number, (first, end) in zip(ruling.tolist(), pairwise([*start.tolist(), len(order)]), strict=True):
-        yield number, order[first:end]
+def _by_number(values: IntArray, at: IntArray) -> Iterator[tuple[int, IntArray]]:
+    """Yield each number with the positions among `at` where `values` holds it."""
+    order = at[in_order(values[at])]
+    number, start = np.unique(values[order], return_index=True)
+    for one, (first, end) in zip(number.tolist(), pairwise([*start.tolist(), len(order)]), strict=True):
+        yield one, order[first:end]

@@ -1,7 +1,7 @@
 """What the overlay measured: overlaps and distances as tables for the report and arrays for the judge."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -10,6 +10,7 @@ import pandas as pd
 
 from cdgis.core.array_types import FloatArray, IntArray, TextArray
 from cdgis.core.vocabulary import Relation, Scope
+from cdgis.results.tables.validation import framed
 
 
 class Nearest:
@@ -180,6 +181,18 @@ class Measurement:
         """The overlaps that count, each with its depth_m."""
         found = self.hits_found
         return found.drop(columns="number").assign(depth_m=self.depths[found["number"].to_numpy(dtype=np.int64)])
+
+    def only(self, positions: IntArray) -> "Measurement":
+        """Return what is hit and covered of some subjects, their positions in order, as if there were no others."""
+        place = np.full(len(self.subject_ids), -1)
+        place[positions] = np.arange(len(positions))
+        subject = place[self.hits_found["subject"].to_numpy(dtype=np.int64)]
+        rows = np.flatnonzero(subject >= 0)
+        hits = {str(name): self.hits_found[name].to_numpy()[rows] for name in self.hits_found.columns}
+        return replace(
+            self, subject_ids=self.subject_ids[positions], overlaps=self.overlaps.iloc[:0], nearest={}, slivers={},
+            hits_found=framed(hits | {"subject": subject[rows]}), uncovered={layer: flag[positions] for layer, flag in self.uncovered.items()},
+        )  # fmt: skip
 
     def at(self, positions: npt.NDArray[np.int64], subject_ids: npt.NDArray[np.object_]) -> "Measurement":
         """Return what the judge needs of subjects named `subject_ids` that lie where those at `positions` do.

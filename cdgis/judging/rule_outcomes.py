@@ -3,19 +3,18 @@
 Beside yes, no and unknown a ruling holds how far the subject would have to move for the answer to change.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial, reduce
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from cdgis.core.array_types import BoolArray, FloatArray, IntArray, TextArray
-from cdgis.core.vocabulary import LIST_SEPARATOR, Scope, State
+from cdgis.core.vocabulary import Scope, State
 from cdgis.judging import kleene
 from cdgis.judging.exemptions import claimed, rule_applies_but_for_geometry
 from cdgis.judging.facts import Facts, missing_information
+from cdgis.judging.hits import Hits, scope_of
 from cdgis.judging.kleene import FALSE, UNKNOWN, Kleene
 from cdgis.judging.measurement import Measurement, Nearest, Numbers
 from cdgis.rules import Rule
@@ -27,9 +26,6 @@ COVERAGE, CLASS, ACCESS_LIST = "图层覆盖", "区类别", "准入清单"
 """What a workspace, not an applicant, has to supply before a rule can be decided."""
 STATES = np.array([State.NOT_APPLICABLE, State.UNKNOWN, State.APPLIES], dtype=object)
 """Word printed for each Kleene value of a rule that a machine decides."""
-Key = tuple[str, str, str]
-"""A layer, and in it all zones ("", ""), those of a class ("class", name), or one ("id", id)."""
-_NO_ROWS = np.empty(0, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +47,20 @@ class Ruling:
     value: Kleene
     depth_m: FloatArray | Numbers
     """How far the subject would have to move for the rule to let go; inf without geometry."""
-    distance_m: FloatArray
-    """How far it would have to move for the rule to catch it; NaN when it cannot."""
+    distance_m: FloatArray | None
+    """How far it would have to move for the rule to catch it; NaN when it cannot; None where `nearest` alone tells."""
     nearest: Nearest | None = None
     """Where given, `distance_m` is only the least it can be, and this learns what it is."""
     zone_ids: TextArray
     lacking: "Lacking | None" = None
     """What is missing where geometry is unknown: an attribute, or one of COVERAGE, CLASS, ACCESS_LIST."""
+
+    @property
+    def at_least_m(self) -> FloatArray:
+        """How far at least it would have to move for the rule to catch it."""
+        if self.distance_m is not None:
+            return self.distance_m
+        return np.full(len(self.geometry), np.nan) if self.nearest is None else self.nearest.at_least_m
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,126 +85,6 @@ class Place:
     nearest: Nearest | None
     zone_ids: TextArray
     lacking: Lacking | None
-
-
-class Hits:
-    """The overlaps that count, ready to be asked by scope."""
-
-    def __init__(
-        self,
-        hits: pd.DataFrame,
-        size: int,
-        unknown_classes: Mapping[str, frozenset[str]] | None = None,
-        depths: Numbers | None = None,
-    ) -> None:
-        """Take the measured hits.
-
-        Parameters
-        ----------
-        hits : with column depth_m, or, where `depths` are given, with the number each has there.
-        unknown_classes : layer -> classes no rule can place (`cdgis.rules.unknown_classes`).
-        """
-        self._size = size
-        self._unknown = {layer: classes for layer, classes in (unknown_classes or {}).items() if classes}
-        self._subject = hits["subject"].to_numpy(dtype=np.int64)
-        self._depths = Numbers(len(hits), hits["depth_m"].to_numpy(dtype=float).__getitem__) if depths is None else depths
-        self._number = np.arange(len(hits)) if depths is None else hits["number"].to_numpy(dtype=np.int64)
-        self._zone_id = hits["zone_id"].to_numpy(dtype=object)
-        words = (hits[name].to_numpy(dtype=object) for name in ("layer", "zone_id", "zone_class"))
-        self._rows = _rows_by_key(*words)
-        self._nothing = np.zeros(size, dtype=bool), np.zeros(size), np.full(size, "", dtype=object)
-
-    @property
-    def keys(self) -> Iterable[Key]:
-        """What is hit at all: layers, and zones and classes in them."""
-        return self._rows
-
-    def _in_scope(self, scope: Scope) -> IntArray:
-        """Return the positions of the rows in scope, in the table's order."""
-        parts = {Scope(scope.layer, scope.zone_classes), Scope(scope.layer, (), scope.zone_ids)} - {Scope(scope.layer)}
-        return reduce(np.intersect1d, [self._of_any(keys_of(part)) for part in parts or (scope,)])
-
-    def _of_any(self, keys: Sequence[Key]) -> IntArray:
-        """Return the rows under some keys, in order, none twice; those under one key are."""
-        found = [self._rows[key] for key in keys if key in self._rows]
-        return found[0] if len(found) == 1 else np.unique(np.concatenate([_NO_ROWS, *found]))
-
-    def of(self, scope: Scope) -> tuple[BoolArray, FloatArray | Numbers, TextArray]:
-        """Return which subjects hit the scope, how deep, and the ids of the zones they hit, joined."""
-        rows = self._in_scope(scope)
-        if not len(rows):
-            return self._nothing
-        hit, zones = self._nothing[0].copy(), self._nothing[2].copy()
-        depth = Numbers(self._size, partial(self._deepest, rows), partial(self._beneath, rows))
-        subject = self._subject[rows]
-        is_first = _first_of_each(subject)
-        hit[subject], zones[subject[is_first]] = True, self._zone_id[rows[is_first]]
-        for row in np.flatnonzero(~is_first).tolist():  # few subjects hit several zones
-            zones[subject[row]] = f"{zones[subject[row]]}{LIST_SEPARATOR}{self._zone_id[rows[row]]}"
-        return hit, depth, zones
-
-    def _deepest(self, rows: IntArray, at: IntArray) -> FloatArray:
-        """Return the depth of the deepest of some hits, for the subjects at these positions."""
-        depth, mine = np.zeros(self._size), self._rows_of(rows, at)
-        np.maximum.at(depth, self._subject[mine], self._depths[self._number[mine]])
-        return np.asarray(depth[at])
-
-    def _beneath(self, rows: IntArray, at: IntArray) -> tuple[Numbers, IntArray]:
-        """Return the depths of all hits, and which of them are some hits' on the subjects at these positions."""
-        return self._depths, self._number[self._rows_of(rows, at)]
-
-    def _rows_of(self, rows: IntArray, at: IntArray) -> IntArray:
-        """Return those of the rows that are of the subjects at these positions."""
-        asked = np.zeros(self._size, dtype=bool)
-        asked[at] = True
-        return np.asarray(rows[asked[self._subject[rows]]])
-
-    def strange(self, rule: Rule) -> frozenset[str]:
-        """Return the layer's classes of which nobody can say whether the rule, which names classes, means them."""
-        return self._unknown.get(rule.layer, frozenset()) if rule.zone_classes else frozenset()
-
-    def doubtful(self, rule: Rule) -> BoolArray:
-        """Return which subjects lie in a zone that may or may not be of a class the rule names."""
-        strange = self.strange(rule)
-        if not strange:
-            return np.zeros(self._size, dtype=bool)
-        if rule.geometry == "within":
-            return np.ones(self._size, dtype=bool)
-        return self.of(Scope(rule.layer, tuple(strange)))[0]
-
-
-def _first_of_each(values: IntArray) -> BoolArray:
-    """Return where each value stands for the first time."""
-    if (values[1:] >= values[:-1]).all():  # most tables are in order
-        return np.concatenate([values[:1] == values[:1], values[1:] > values[:-1]])
-    first = np.zeros(len(values), dtype=bool)
-    first[np.unique(values, return_index=True)[1]] = True
-    return first
-
-
-def _rows_by_key(layer: TextArray, zone: TextArray, kind: TextArray) -> dict[Key, IntArray]:
-    """Return the rows, in order, of every layer hit, and of every zone and class in it."""
-    found: dict[Key, IntArray] = {}
-    of_layer, layers = pd.factorize(layer)
-    for word, values in (("", np.full(len(layer), "", dtype=object)), ("id", zone), ("class", kind)):
-        of_value, names = pd.factorize(values, use_na_sentinel=False)
-        code = of_layer * max(1, len(names)) + of_value
-        order = np.argsort(code, kind="stable")
-        start = np.flatnonzero(np.r_[True, np.diff(code[order]) > 0][: len(order)])
-        for rows in np.split(order, start[1:]) if len(order) else ():
-            found[layers[of_layer[rows[0]]], word, names[of_value[rows[0]]]] = rows
-    return found
-
-
-def keys_of(scope: Scope) -> list[Key]:
-    """Return where in `Hits.keys` the zones of a scope are found; of one that names ids and classes, its ids."""
-    kind, names = ("id", scope.zone_ids) if scope.zone_ids else ("class", scope.zone_classes)
-    return [(scope.layer, kind, name) for name in names] or [(scope.layer, "", "")]
-
-
-def scope_of(rule: Rule) -> Scope:
-    """Return the zones a rule looks at."""
-    return Scope(rule.layer, rule.zone_classes, rule.zone_ids)
 
 
 def reach_by_layer(rules: Sequence[Rule], facts: Facts) -> dict[str, FloatArray]:

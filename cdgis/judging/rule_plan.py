@@ -1,8 +1,8 @@
-"""The rules in force made ready to be asked of many subjects at once, and what all of them say.
+"""The rules in force made ready to be asked of many subjects at once.
 
 A rule's answer is the lesser of two: what it says but for geometry, and what its place says. A thousand rules have some two
 hundred of the first and three hundred of the second, so each is found once; which places anybody touches is an index
-look-up. The answers are matrices, a row a rule and a column a subject; the rest of a ruling is made for the rows in use.
+look-up (`cdgis.judging.rulings`).
 """
 
 from collections import OrderedDict
@@ -16,26 +16,12 @@ import numpy.typing as npt
 
 from cdgis.core.array_types import BoolArray, IntArray, TextArray
 from cdgis.core.vocabulary import Evidence
-from cdgis.judging.engine_rulings import UNIT_LAYER, engine_rulings
+from cdgis.judging.engine_rulings import UNIT_LAYER
 from cdgis.judging.exemptions import rule_applies_but_for_geometry
 from cdgis.judging.facts import MEASURES, Alike, Facts
-from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN, Kleene
-from cdgis.judging.measurement import Measurement
-from cdgis.judging.rule_outcomes import (
-    COVERAGE,
-    Hits,
-    Key,
-    Lacking,
-    Place,
-    Ruling,
-    grey_rules,
-    is_grey,
-    keys_of,
-    open_facts,
-    place_of,
-    ruling_of,
-    scope_of,
-)
+from cdgis.judging.hits import Key, keys_of, scope_of
+from cdgis.judging.kleene import Kleene
+from cdgis.judging.rule_outcomes import grey_rules, is_grey, open_facts
 from cdgis.rules import Rule
 from cdgis.rules.attributes import SEEN
 from cdgis.rules.succession import Succession, succession, successors_of
@@ -45,7 +31,7 @@ _KEPT_ANSWERS = 4096
 Columns = dict[str, "np.ndarray[Any, Any]"]
 
 
-def _columns(rules: Sequence[Rule]) -> Columns:
+def columns_of(rules: Sequence[Rule]) -> Columns:
     """Return what is asked of all rules together, a value a rule."""
     kinds: dict[str, tuple[Any, list[Any]]] = {
         "id": (object, [rule.id for rule in rules]),
@@ -76,8 +62,6 @@ class RulePlan:
     looking: IntArray
     by_key: dict[Key, tuple[int, ...]]
     """What is hit -> the places that may lie there; only rules on hits."""
-    always: tuple[int, ...]
-    """Places looked at whoever is hit: distances and rules without geometry."""
     listed_units: frozenset[str]
     columns: Columns
     elements: BoolArray
@@ -86,6 +70,8 @@ class RulePlan:
     """Bearers whose answer may depend on how large a subject is."""
     asked: frozenset[str]
     """Attributes that some answer but for geometry may depend on; whatever else is declared tells nobody apart."""
+    weighing: tuple[Rule, ...]
+    """Rules whose open questions may depend on how large a subject is."""
     _known: dict[object, Kleene] = field(default_factory=dict, init=False, repr=False)
     _open: dict[tuple[int, object], str] = field(default_factory=dict, init=False, repr=False)
 
@@ -106,8 +92,12 @@ class RulePlan:
         found = np.empty((len(self.bearers), facts.size), dtype=np.int8)
         kept = np.array([known[key] for key in alike.keys], dtype=np.int8).reshape(len(alike.keys), int((~self.sized).sum())).T
         found[~self.sized] = kept[:, alike.which]
-        found[self.sized] = self._asked(self.sized, facts)
+        found[self.sized] = self.answers_on_size(facts)
         return found
+
+    def answers_on_size(self, facts: Facts) -> Kleene:
+        """Return what the bearers say that ask how large a subject is."""
+        return self._asked(self.sized, facts)
 
     def open_facts(self, bearer: int, facts: Facts, alike: Alike) -> TextArray:
         """Return what each group of `alike` would have to supply for a bearer that asks nothing of size; remembered.
@@ -124,7 +114,7 @@ class RulePlan:
 
     def _asked(self, which: BoolArray, facts: Facts) -> Kleene:
         asked = [rule_applies_but_for_geometry(self.bearers[at], facts, self.book) for at in np.flatnonzero(which).tolist()]
-        return _rows(asked, facts.size)
+        return rows_of(asked, facts.size)
 
     @classmethod
     def of(cls, in_force: Sequence[Rule]) -> "RulePlan":
@@ -137,16 +127,19 @@ class RulePlan:
             if rules[first].geometry == "hit":
                 for key in keys_of(scope_of(rules[first])):
                     by_key[key] = (*by_key.get(key, ()), number)
-        book, columns = succession(in_force), _columns(rules)
+        book, columns = succession(in_force), columns_of(rules)
+        engine = {rule.id: rule for rule in in_force if rule.geometry == "engine"}
         elements = [rule.geometry == "hit" and rule.layer != UNIT_LAYER for rule in rules]
         return cls(
             columns=columns, elements=(columns["rank"] == 3) & ~columns["manual"] & np.array(elements, dtype=bool),
             sized=np.array([not _asked_by(rules[first], book).isdisjoint(MEASURES) for first in bearers], dtype=bool),
-            asked=frozenset().union(*(_asked_by(rules[first], book) for first in bearers)),
-            rules=rules, engine={rule.id: rule for rule in in_force if rule.geometry == "engine"}, book=book,
+            asked=frozenset().union(*(_asked_by(rule, book) for rule in (*(rules[first] for first in bearers), *engine.values()))),
+            weighing=tuple(
+                rule for rule in (*(rules[first] for first in bearers), *engine.values()) if not _asked_by(rule, book).isdisjoint(MEASURES)
+            ),
+            rules=rules, engine=engine, book=book,
             bearers=tuple(rules[first] for first in bearers), bearing=bearing,
             lookers=tuple(rules[first] for first in lookers), looking=looking, by_key=by_key,
-            always=tuple(number for number, first in enumerate(lookers) if rules[first].geometry != "hit"),
             listed_units=frozenset(zone for rule in rules if rule.layer == UNIT_LAYER for zone in rule.zone_ids),
         )  # fmt: skip
 
@@ -197,95 +190,7 @@ def plan_of(rules: Sequence[Rule], as_of: date) -> RulePlan:
     return known[1]
 
 
-class Rulings:
-    """What all rules, the judge's own last, say of all subjects: a row a rule, a column a subject."""
-
-    def __init__(self, plan: RulePlan, facts: Facts, measurement: Measurement, hits: Hits) -> None:
-        """Ask every rule of `plan` about the subjects of `facts` and `measurement`."""
-        self._plan, self._asked, self._alike = plan, (facts, measurement, hits), facts.alike(plan.asked)
-        self._places: dict[int, Place] = {}
-        self._opened: dict[int, tuple[TextArray, IntArray]] = {}
-        rest, geometry = plan.but_for_geometry(facts, self._alike)[plan.bearing], self._geometry()[plan.looking]
-        value = np.minimum(rest, geometry)
-        forbidden = (value[plan.elements] == TRUE).any(axis=0)
-        self._first_of_each = facts if len(self._alike.first) == facts.size else facts.at(self._alike.first)
-        self._own = engine_rulings(plan.engine, forbidden, plan.listed_units, facts, measurement)
-        own = _rows([ruling.value for ruling in self._own], facts.size)
-        self.rules = (*plan.rules, *(ruling.rule for ruling in self._own))
-        columns = _columns([ruling.rule for ruling in self._own])
-        self.columns: Columns = {name: np.concatenate([values, columns[name]]) for name, values in plan.columns.items()}
-        self.rank, self.manual = self.columns["rank"], self.columns["manual"]
-        self.deciding: BoolArray = (self.rank > 0) & ~self.manual
-        """Which rules count in a verdict."""
-        self.rest = np.concatenate([rest, np.full_like(own, TRUE)])
-        self.geometry, self.value = np.concatenate([geometry, own]), np.concatenate([value, own])
-        self.named: BoolArray = (self.geometry == UNKNOWN) & self.columns["by_id"][:, np.newaxis]
-        """Where a zone's own clause is silent, because no zone is known at all: ZU-04 says it once instead."""
-
-    def _geometry(self) -> Kleene:
-        """Return what each place says: one that nobody is near is unknown where its layer covers nobody, else no."""
-        facts, measurement, hits = self._asked
-        everybody = np.ones(facts.size, dtype=bool)
-        lookers = self._plan.lookers
-        # what a person decides beyond a distance is open only where that distance is known
-        blind = [measurement.uncovered.get(rule.layer, everybody & (not is_grey(rule))) for rule in lookers]
-        geometry = np.array(blind, dtype=np.int8).reshape(len(blind), facts.size)
-        met = {number for key in hits.keys for number in self._plan.by_key.get(key, ())}
-        strange = {number for number, rule in enumerate(lookers) if hits.strange(rule)}
-        far = {number for number in self._plan.always if lookers[number].geometry == "none" or lookers[number].layer in measurement.uncovered}
-        for number in {*far, *met, *strange}:
-            geometry[number] = self._place(number).geometry
-        return geometry
-
-    def _place(self, number: int) -> Place:
-        if number not in self._places:
-            self._places[number] = place_of(self._plan.lookers[number], *self._asked)
-        return self._places[number]
-
-    def __getitem__(self, number: int) -> Ruling:
-        """Return one rule's whole ruling."""
-        if number >= len(self._plan.rules):
-            return self._own[number - len(self._plan.rules)]
-        return ruling_of(self.rules[number], self.rest[number], self._place(int(self._plan.looking[number])))
-
-    def is_own(self, row: IntArray) -> BoolArray:
-        """Return which rows are of rules that the judge itself finds."""
-        return np.asarray(row >= len(self._plan.rules))
-
-    def zones_of(self, number: int) -> TextArray:
-        """Return the zones a rule names of each subject."""
-        return self._own_or_place(number).zone_ids
-
-    def lacking_of(self, number: int) -> Lacking:
-        """Return what a rule lacks where its geometry is unknown; of a place nobody looked at, its layer."""
-        lacking = self._own_or_place(number).lacking if self._is_made(number) else None
-        return lacking or Lacking(np.zeros(self._asked[0].size, dtype=np.int8), (COVERAGE,))
-
-    def _is_made(self, number: int) -> bool:
-        return number >= len(self._plan.rules) or int(self._plan.looking[number]) in self._places
-
-    def _own_or_place(self, number: int) -> Ruling | Place:
-        own = number - len(self._plan.rules)
-        return self._own[own] if own >= 0 else self._place(int(self._plan.looking[number]))
-
-    def open_facts(self, number: int) -> tuple[TextArray, IntArray]:
-        """Return texts of what is open of a rule but for geometry, and which of them is said of each subject."""
-        plan, facts = self._plan, self._asked[0]
-        bearer = int(plan.bearing[number]) if number < len(plan.rules) else len(plan.bearers) + number
-        if bearer not in self._opened:  # many rules rest on one bearer
-            if number < len(plan.rules) and not plan.sized[bearer]:
-                self._opened[bearer] = plan.open_facts(bearer, self._first_of_each, self._alike), self._alike.which
-            else:
-                rule = self.rules[number] if number >= len(plan.rules) else plan.bearers[bearer]
-                self._opened[bearer] = open_facts(rule, facts), np.arange(facts.size)
-        return self._opened[bearer]
-
-    def listed(self) -> BoolArray:
-        """Return whose answer is listed: every yes, open or manual one, and no where the zone is hit all the same."""
-        beside = (self.value == FALSE) & (self.geometry == TRUE) & self.columns["zoned"][:, np.newaxis]
-        return np.asarray((self.value == TRUE) | ((self.value == UNKNOWN) & ~self.named) | beside)
-
-
-def _rows(values: Sequence[Kleene], size: int) -> Kleene:
+def rows_of(values: Sequence[Kleene | BoolArray], size: int) -> Kleene:
+    """Return values of `size` subjects each as the rows of a matrix, also where there are none."""
     rows: npt.NDArray[np.int8] = np.array(values, dtype=np.int8).reshape(len(values), size)
     return rows

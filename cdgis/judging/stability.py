@@ -48,7 +48,7 @@ class _Best:
 
 
 def critical_distance(
-    results: Sequence[Ruling], applied: IntArray, possible: IntArray, precision: Precision
+    results: Sequence[Ruling], applied: IntArray, possible: IntArray, precision: Precision, kind: IntArray | None = None
 ) -> tuple[FloatArray, TextArray, BoolArray]:
     """Return the critical distance (NaN if nothing could change), the layer that sets it, and who is 临界.
 
@@ -56,11 +56,13 @@ def critical_distance(
     ----------
     results : the rulings that decide.
     applied, possible : rank of the strictest rule that applies, and of the strictest unknown one, subject by subject.
+    kind : where given, of which kind each subject is: ranks, and what results say but for distances, are then said of kinds.
     """
+    kind = np.arange(len(applied)) if kind is None else kind
     results = [result for result in results if result.rule.geometry in ("hit", "within", "none")]
-    down, down_layer, doubtful = _ways_down(results, applied, precision)
+    down, down_layer, doubtful = _ways_down(results, applied, precision, kind)
     # what is farther than the way down is never measured
-    up, up_layer, critical = _ways_up(results, (applied, possible), precision, down)
+    up, up_layer, critical = _ways_up(results, (applied, possible), precision, (kind, down))
     critical |= doubtful
     distance = np.minimum(up, down)
     layer_name = np.where(up <= down, up_layer, down_layer)
@@ -69,14 +71,14 @@ def critical_distance(
 
 
 def _ways_down(
-    results: Sequence[Ruling], applied: IntArray, precision: Precision
+    results: Sequence[Ruling], applied: IntArray, precision: Precision, kind: IntArray
 ) -> tuple[FloatArray, TextArray, BoolArray]:
     """Return how deep the deepest reason of each verdict lies (inf without any), its layer, and whether all may be errors."""
-    size = len(applied)
+    size = len(kind)
     down, layer = np.full(size, -np.inf), np.full(size, "", dtype=object)
     # One reason that surely holds makes the verdict sure, were it the shallowest.
     doubtful = np.ones(size, dtype=bool)
-    decided = [np.flatnonzero((one.value == TRUE) & (one.rule.effect.rank == applied)) for one in results]
+    decided = [np.flatnonzero(((one.value == TRUE) & (one.rule.effect.rank == applied))[kind]) for one in results]
     Numbers.found_together(zip((one.depth_m for one in results), decided, strict=True))
     for result, decisive in zip(results, decided, strict=True):
         if len(decisive):  # how deep the others lie is never measured
@@ -90,22 +92,27 @@ def _ways_down(
 
 
 def _ways_up(
-    results: Sequence[Ruling], ranks: tuple[IntArray, IntArray], precision: Precision, down_m: FloatArray
+    results: Sequence[Ruling], ranks: tuple[IntArray, IntArray], precision: Precision, subjects: tuple[IntArray, FloatArray]
 ) -> tuple[FloatArray, TextArray, BoolArray]:
     """Return how far the nearest zone is that would make each verdict stricter, its layer, and for whom one is within its threshold.
 
-    inf where there is none, or it is farther than `down_m`.
+    inf where there is none, or it is farther than the way down; `subjects` are the kind of each and how deep that lies.
     """
-    size = len(down_m)
+    kind, down_m = subjects
+    size = len(kind)
     best = _Best(np.full(size, np.inf), np.full(size, len(results)), np.zeros(size, dtype=bool))
     threshold_m = {layer: precision.threshold_m(layer) for layer in {result.rule.layer for result in results}}
     waiting = [_NOBODY]
     for way, result in enumerate(results):
-        at = np.flatnonzero(_is_stricter(result, *ranks))
+        at = np.flatnonzero(_is_stricter(result, *ranks)[kind])
+        if not len(at):
+            continue
+        distance_m = result.at_least_m
+        at = at[~np.isnan(distance_m[at])]
         if result.nearest is None:
-            best.learn(way, at, result.distance_m[at], threshold_m[result.rule.layer])
+            best.learn(way, at, distance_m[at], threshold_m[result.rule.layer])
         else:
-            waiting.append(_waiting(way, at, result.distance_m[at], threshold_m[result.rule.layer][at]))
+            waiting.append(_waiting(way, at, distance_m[at], threshold_m[result.rule.layer][at]))
     _learn(best, np.concatenate(waiting), results, threshold_m, down_m)
     layers = np.array([*(result.rule.layer for result in results), ""], dtype=object)
     return best.distance_m, layers[best.way], best.critical
@@ -116,7 +123,7 @@ def _is_stricter(result: Ruling, applied: IntArray, possible: IntArray) -> BoolA
     rank = result.rule.effect.rank
     # A hit that only opens one more question changes no word that is 资料不足 already.
     stricter = ((result.rest == TRUE) & (rank > applied)) | ((result.rest == UNKNOWN) & (rank > np.maximum(applied, possible)))
-    return np.asarray(stricter & (result.geometry == FALSE) & ~np.isnan(result.distance_m))
+    return np.asarray(stricter & (result.geometry == FALSE))
 
 
 def _learn(

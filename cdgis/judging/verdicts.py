@@ -19,10 +19,12 @@ from cdgis.judging.engine_rulings import PLACE_RULE
 from cdgis.judging.exemptions import with_documents_seen
 from cdgis.judging.facts import Facts
 from cdgis.judging.findings import Findings
+from cdgis.judging.hits import Hits, scope_of
 from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN
 from cdgis.judging.measurement import Measurement
-from cdgis.judging.rule_outcomes import Hits, Outcome, Ruling, evaluate_rule, reach_by_layer, scope_of
-from cdgis.judging.rule_plan import Rulings, plan_of
+from cdgis.judging.rule_outcomes import Outcome, Ruling, evaluate_rule, reach_by_layer
+from cdgis.judging.rule_plan import plan_of
+from cdgis.judging.rulings import Rulings
 from cdgis.judging.stability import Precision, critical_distance
 from cdgis.results.tables.validation import empty, validate
 from cdgis.rules import Rule
@@ -107,15 +109,16 @@ def judge_blocks(
 def _verdicts(
     found: Rulings, facts: Facts, measurement: Measurement, precision: Precision | None, book: Succession
 ) -> "dict[str, np.ndarray[Any, Any]]":
-    true, unknown = found.value == TRUE, found.value == UNKNOWN
+    """Return the columns of the verdicts: what is said of kinds, and of subjects how far they would have to move."""
+    true, unknown, kind = found.value == TRUE, found.value == UNKNOWN, found.kinds.which
     # what was found at a place that is in doubt is no finding on the subject: neither a pass nor a refusal
     astray = unknown[found.columns["id"] == PLACE_RULE].any(axis=0)
     applied = np.where(astray, 0, _strictest(found, true))
     possible = _strictest(found, unknown)
     undecided, words = possible > applied, np.array([str(Verdict.of_rank(rank)) for rank in range(4)], dtype=object)
     said = {
-        "subject_id": measurement.subject_ids, "verdict": np.where(undecided, str(Verdict.UNKNOWN), words[applied]),
-        "at_least": np.where(undecided, words[applied], ""),
+        "subject_id": measurement.subject_ids, "verdict": np.where(undecided, str(Verdict.UNKNOWN), words[applied])[kind],
+        "at_least": np.where(undecided, words[applied], "")[kind],
     }  # fmt: skip
     if precision is None:
         return said
@@ -123,20 +126,20 @@ def _verdicts(
     unseen = _strictest(found, unknown & (found.geometry == UNKNOWN)) > applied
     decisive = true & found.deciding[:, np.newaxis] & (found.rank[:, np.newaxis] == applied)
     critical_m, critical_layer, critical = critical_distance(
-        _what_may_move(found, decisive, applied, possible), applied, possible, precision
+        _what_may_move(found, decisive, applied, possible), applied, possible, precision, kind
     )
     for layer, flag in measurement.slivers.items():
         critical_layer[flag & ~critical] = layer
         critical |= flag
     return said | {
-        "decisive_rule_ids": _ids(found, decisive),
+        "decisive_rule_ids": _ids(found, decisive)[kind],
         "stability": np.where(
-            critical, str(Stability.CRITICAL), np.where(unseen, str(Stability.UNKNOWN), str(Stability.STABLE))
+            critical, str(Stability.CRITICAL), np.where(unseen[kind], str(Stability.UNKNOWN), str(Stability.STABLE))
         ),
         "critical_distance_m": critical_m,
         "critical_layer": critical_layer,
-        "unknown_rule_ids": _ids(found, unknown & found.deciding[:, np.newaxis] & ~found.named),
-        "manual_count": ((found.value != FALSE) & ~found.named)[found.manual].sum(axis=0),
+        "unknown_rule_ids": _ids(found, unknown & found.deciding[:, np.newaxis] & ~found.named)[kind],
+        "manual_count": ((found.value != FALSE) & ~found.named)[found.manual].sum(axis=0)[kind],
         "caveats": _caveats(found, decisive, applied, facts, book),
     }  # fmt: skip
 
@@ -152,16 +155,16 @@ def _what_may_move(found: Rulings, decisive: BoolArray, applied: IntArray, possi
 def _caveats(found: Rulings, decisive: BoolArray, applied: IntArray, facts: Facts, book: Succession) -> TextArray:
     """Return what must stand beside each verdict: its clauses nobody has read, or a number nobody has checked."""
     unread = decisive.any(axis=0) & ~decisive[found.columns["read"]].any(axis=0)
-    examples = np.asarray(~decisive[~found.columns["example"]].any(axis=0))
+    examples, kind = np.asarray(~decisive[~found.columns["example"]].any(axis=0)), found.kinds.which
     typed = np.zeros(facts.size, dtype=bool)
     for number in np.flatnonzero(found.deciding) if any(map(is_document, facts.attributes)) else ():
         rule = found.rules[number]
         if (spared := with_documents_seen(rule, facts, book)) is not None:
-            typed |= (found.value[number] > np.minimum(spared, found.geometry[number])) & (rule.effect.rank >= applied)
-    words = {"决定性条款未核实": unread & ~examples, "决定性条款为示例条款": unread & examples, "凭申报文号，未核验": typed}
-    kind = np.array([1 << place for place in range(len(words))]) @ np.array([*words.values()])
+            typed |= (found.value[number][kind] > np.minimum(spared, found.geometry[number][kind])) & (rule.effect.rank >= applied[kind])
+    words = {"决定性条款未核实": (unread & ~examples)[kind], "决定性条款为示例条款": (unread & examples)[kind], "凭申报文号，未核验": typed}
+    code = np.array([1 << place for place in range(len(words))]) @ np.array([*words.values()])
     said = [LIST_SEPARATOR.join(word for place, word in enumerate(words) if number >> place & 1) for number in range(1 << len(words))]
-    return np.asarray(np.array(said, dtype=object)[kind])
+    return np.asarray(np.array(said, dtype=object)[code])
 
 
 def _strictest(found: Rulings, which: BoolArray) -> IntArray:

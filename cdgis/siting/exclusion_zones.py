@@ -19,9 +19,10 @@ from cdgis.geometry.halving import Piece, pieces_of, small_pieces
 from cdgis.geometry.plane_validity import valid_polygons
 from cdgis.judging.exemptions import rule_applies_but_for_geometry
 from cdgis.judging.facts import Facts
+from cdgis.judging.hits import scope_of
 from cdgis.judging.kleene import FALSE, TRUE
 from cdgis.judging.overlay import planes_of_zones
-from cdgis.judging.rule_outcomes import buffer_m, scope_of
+from cdgis.judging.rule_outcomes import buffer_m
 from cdgis.rules.rule import Rule
 from cdgis.rules.succession import succession
 from cdgis.workspace.layers import Layer, Layers
