@@ -158,11 +158,10 @@ def _judge_part(part: PartOfFile, job: BatchJob, loaded: Loaded, record: Path, j
     }
     files |= _write_map(job.out, part.number, subjects, judged.tables["verdicts"], loaded)
     read, kept = part.last - part.first, len(subjects.frame)
-    verdicts = Counter(judged.tables["verdicts"]["verdict"].tolist())
+    verdicts = dict(sorted(Counter(judged.tables["verdicts"]["verdict"].tolist()).items()))
     done = PartDone(
-        number=part.number, digest=job.digest, read=read, judged=kept, quarantined=read - kept,
-        verdicts=dict(sorted(verdicts.items())), files=files,
-    )  # fmt: skip
+        number=part.number, digest=job.digest, read=read, judged=kept, quarantined=read - kept, verdicts=verdicts, files=files
+    )
     _write_whole(record, json.dumps(asdict(done), ensure_ascii=False, sort_keys=True).encode())
     return done
 
