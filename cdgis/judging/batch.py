@@ -305,9 +305,7 @@ def open_batch_folder(out: Path) -> None:
 
 
 def _no_number_twice(out: Path, parts: Sequence[PartOfFile]) -> None:
-    ids = [
-        pq.read_table(out / "data" / "verdicts" / f"part-{p.number:06d}.parquet", columns=["subject_id"]) for p in parts
-    ]
+    ids = [pq.read_table(out / "data" / "verdicts" / f"part-{p.number:06d}.parquet", columns=["subject_id"]) for p in parts]
     numbers = pa.concat_tables(ids).column("subject_id") if ids else pa.chunked_array([[]], pa.string())
     if len(numbers.unique()) < len(numbers):
         column = numbers.to_pandas()
