@@ -1,5 +1,6 @@
 """A run shared by two processes, whatever its size, comes to what one process comes to, and says what is wrong as one does."""
 
+import pickle
 from pathlib import Path
 
 import pandas as pd
@@ -32,6 +33,10 @@ def test_two_processes_find_what_one_finds(tmp_path: Path, shared: None) -> None
     one, two = assess_workspace(workspace, jobs=1), assess_workspace(workspace, jobs=2)
     assert _found(two) == _found(one) and "quarantined" in set(one.tables["intake"]["status"].astype(str))
     pd.testing.assert_frame_equal(two.subjects.frame, one.subjects.frame)
+    sent = pickle.loads(pickle.dumps(one))
+    assert _found(sent) == _found(one) and sent.rulebook.rules == one.rulebook.rules
+    for name in ("version", "as_of", "settings", "request", "catalog", "packs", "planes", "audience", "verdict_notes"):
+        assert getattr(sent, name) == getattr(one, name)
 
 
 def test_sources_that_nobody_can_look_for_are_told_by_this_process(tmp_path: Path, shared: None) -> None:

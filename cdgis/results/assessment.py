@@ -1,10 +1,11 @@
 """A finished assessment: the only thing reports may see."""
 
+import pickle
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
@@ -73,6 +74,18 @@ class Assessment:
     """Those everything was measured in; a report that measures, measures in them too."""
     verdict_notes: tuple[str, ...] = ()
     """Those of `notes` that every verdict rests on; the others are about other analyses."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel with what is much as one piece: a million texts that the pickler of `beside` need not be asked about."""
+        rest = {one.name: getattr(self, one.name) for one in fields(self) if one.name not in _MUCH}
+        return _arrived, (pickle.dumps([getattr(self, name) for name in _MUCH], protocol=5), rest)
+
+
+_MUCH = ("tables", "rulebook", "subjects")
+
+
+def _arrived(piece: bytes, rest: Mapping[str, Any]) -> Assessment:
+    return Assessment(**dict(zip(_MUCH, pickle.loads(piece), strict=True)), **rest)
 
 
 @contextmanager
