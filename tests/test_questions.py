@@ -1,5 +1,6 @@
 """What is missing is asked once, with the rules it would decide and the option that supplies it."""
 
+import random
 from datetime import date
 
 import pandas as pd
@@ -131,3 +132,28 @@ def test_claim_that_somebody_could_register_is_asked_for_with_its_option(activit
     assert dict(zip(found["rule_id"], found["attribute"], strict=True)) == wanted
     table = list_questions(held, ATTRIBUTES, found)
     assert all(option.startswith("--seen ") and option.endswith("=核验人") for option in table["option"])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_claims_of_many_are_those_of_each_alone(seed):
+    draw = random.Random(seed)
+    rules = load_rulebook().in_force(date(2026, 11, 1))
+    ids = [f"S{number}" for number in range(12)]
+    frame = pd.DataFrame([{
+        "subject_id": name, "kind": draw.choice(("project", "enterprise")), "industry": draw.choice(("3011", "4812", "")),
+        "project_type": draw.choice(("新建", "改扩建", "")), "activity": draw.choice(("A06", "A01;A06", "国家重大项目", "")),
+        "area_m2": 1.0, "length_m": 0.0,
+    } for name in ids])  # fmt: skip
+    values = {"opinion_document": ("冀政函〔2026〕1号", "申请中"), "opinion_document_seen": ("某经办人",), "activity_seen": ("某经办人",)}
+    said = pd.DataFrame(
+        [(name, key, draw.choice(words), "") for name in ids for key, words in values.items() if draw.random() < 0.4],
+        columns=["subject_id", "attribute", "value", "unit"],
+    )
+    held = findings(*((name, rule.id, str(rule.effect), "applies", "") for name in ids for rule in rules if draw.random() < 0.3))
+
+    def claims(names: list[str]) -> set[tuple[str, ...]]:
+        some, told = frame[frame["subject_id"].isin(names)], said[said["subject_id"].isin(names)]
+        return set(map(tuple, unregistered_claims(held, rules, Facts.of(some, told), names, succession(rules)).astype(str).to_numpy().tolist()))
+
+    found = claims(ids)
+    assert found and found == {row for name in ids for row in claims([name])}

@@ -15,7 +15,7 @@ from cdgis.core.array_types import TextArray
 from cdgis.core.vocabulary import LIST_SEPARATOR, Effect, State
 from cdgis.judging.exemptions import rule_applies_but_for_geometry
 from cdgis.judging.facts import Facts
-from cdgis.judging.kleene import FALSE, Kleene
+from cdgis.judging.kleene import FALSE
 from cdgis.judging.rule_outcomes import PLACE_CONFLICT
 from cdgis.results.tables.validation import empty, validate
 from cdgis.rules import Rule
@@ -122,25 +122,21 @@ def unregistered_claims(
     """
     names = np.array(list(ids), dtype=object)
     held = _subjects_by_rule(findings, State.APPLIES)
-    said: dict[str, Kleene] = {}
+    weighed = [rule for rule in rules if rule.id in held and rule.effect.rank and (rule.unless or rule.conditions or rule.or_declared)]
     rows: list[dict[str, object]] = []
     for name in (name for name, spec in load_attributes().items() if spec.registered):
         claims = (facts.text(name) == "") & (_claims(facts, name.removesuffix(SEEN)) != "")
-        if not claims.any():
-            continue
-        supposed = replace(facts, attributes={**facts.attributes, name: np.full(facts.size, "true", dtype=object)})
-        said = said or {
-            rule.id: rule_applies_but_for_geometry(rule, facts, book)
-            for rule in rules
-            if rule.id in held and rule.effect.rank and (rule.unless or rule.conditions or rule.or_declared)
-        }
-        for rule in (rule for rule in rules if rule.id in said):
-            freed = claims & (said[rule.id] != FALSE) & (rule_applies_but_for_geometry(rule, supposed, book) == FALSE)
-            rows += [
-                {"subject_id": subject, "rule_id": rule.id, "effect": str(rule.effect), "rank": rule.effect.rank,
-                 "attribute": name, "assumed": False}
-                for subject in names[freed] if subject in held[rule.id]
-            ]  # fmt: skip
+        own, claimants = facts.at(np.flatnonzero(claims)), names[claims]  # few claim anything, and of fewer rules
+        supposed = replace(own, attributes={**own.attributes, name: np.full(own.size, "true", dtype=object)})
+        for rule in weighed if own.size else ():
+            mine = np.array([subject in held[rule.id] for subject in claimants.tolist()])
+            if mine.any() and (mine := mine & (rule_applies_but_for_geometry(rule, own, book) != FALSE)).any():
+                freed = mine & (rule_applies_but_for_geometry(rule, supposed, book) == FALSE)
+                rows += [
+                    {"subject_id": subject, "rule_id": rule.id, "effect": str(rule.effect), "rank": rule.effect.rank,
+                     "attribute": name, "assumed": False}
+                    for subject in claimants[freed]
+                ]  # fmt: skip
     return pd.DataFrame(rows, columns=["subject_id", "rule_id", "effect", "rank", "attribute", "assumed"])
 
 

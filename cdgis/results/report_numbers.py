@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
+from itertools import groupby
 
 import pandas as pd
 
@@ -46,8 +47,9 @@ def report_numbers(
         texts = _row_texts(frame)
         whole.update("\n".join([name, *texts, ""]).encode())
         if key in frame.columns:
-            for subject, text in zip(frame[key].tolist(), texts, strict=True):
-                lines.setdefault(str(subject), []).append(f"{name}\n{text}\n")
+            between = f"\n{name}\n"
+            for subject, start, end in _runs(frame[key].tolist()):
+                lines.setdefault(subject, []).append(f"{name}\n{between.join(texts[start:end])}\n")
     numbers = {"": _number(whole.hexdigest(), as_of)}
     for subject in sorted(lines):
         digest = hashlib.sha256((inputs_digest + "".join(lines[subject])).encode()).hexdigest()
@@ -55,22 +57,33 @@ def report_numbers(
     return numbers
 
 
+def _runs(subjects: Sequence[object]) -> Iterator[tuple[str, int, int]]:
+    """Yield each subject with the rows from and to which it stands in one stretch; most tables have one a subject."""
+    start = 0
+    for subject, same in groupby(subjects):
+        end = start + sum(1 for _ in same)
+        yield str(subject), start, end
+        start = end
+
+
 def _row_texts(frame: pd.DataFrame) -> list[str]:
     # As JSON, because a separator inside a cell could otherwise move text from one cell to the next unnoticed.
-    columns = [_cells(frame[name]) for name in frame.columns]
-    return [f"[{', '.join(row)}]" for row in zip(*columns, strict=True)]
+    last = len(frame.columns) - 1
+    ends = [("[" if place == 0 else "", "]" if place == last else "") for place in range(last + 1)]
+    columns = [_cells(frame[name], *marks) for name, marks in zip(frame.columns, ends, strict=True)]
+    return list(map(", ".join, zip(*columns, strict=True)))
 
 
-def _cells(values: pd.Series) -> list[str]:
-    """Return a column's values as JSON texts, a word that comes again encoded once."""
+def _cells(values: pd.Series, before: str, after: str) -> list[str]:
+    """Return a column's values as JSON texts between two marks, a word that comes again encoded once."""
     listed = values.tolist()
     if values.dtype.kind == "f":
-        return ('"%.10g"\n' * len(listed) % tuple(listed)).split("\n")[:-1]
+        return (f'{before}"%.10g"{after}\n' * len(listed) % tuple(listed)).split("\n")[:-1]
     encode = json.JSONEncoder(ensure_ascii=False).encode
     if {*map(type, listed)} == {str}:
-        known = {word: encode(word) for word in dict.fromkeys(listed)}
-        return [known[word] for word in listed]
-    return [encode(_cell(value)) for value in listed]
+        known = {word: f"{before}{encode(word)}{after}" for word in dict.fromkeys(listed)}
+        return list(map(known.__getitem__, listed))
+    return [f"{before}{encode(_cell(value))}{after}" for value in listed]
 
 
 def _cell(value: object) -> str:
