@@ -94,7 +94,8 @@ def _column(values: Any, spread: Callable[[_Array], _Array]) -> pa.Array:
 def _repeated(texts: TextArray, lengths: IntArray, kind: pa.DataType) -> pa.DictionaryArray:
     """Return a column in which the first text stands on so many rows, then the second, and so on."""
     named = lengths > 0
-    numbers = np.arange(np.count_nonzero(named)).astype(_narrowest(np.count_nonzero(named)))
+    count = int(np.count_nonzero(named))
+    numbers = np.arange(count, dtype=_narrowest(count))
     return pa.DictionaryArray.from_arrays(pa.array(np.repeat(numbers, lengths[named])), pa.array(texts[named], kind))
 
 
