@@ -78,6 +78,24 @@ def test_some_zones_are_asked_of_some_subjects_as_geos_answers_to_the_last_bit(s
             np.testing.assert_array_equal(other, one)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_small_outlines_seen_from_afar_are_as_far_as_geos_says_to_the_last_bit(seed):
+    # hardly a vertex stands out of a rounded one, a square faces walls along its sides, a line and a triangle end in corners
+    rng = np.random.default_rng(seed)
+    round_ones = shapely.buffer(shapely.points(rng.uniform(0, 900, (60, 2)) + [0, FAR]), rng.uniform(5, 60, 60), quad_segs=13)
+    flat = shapely.transform(round_ones[:20], lambda c: np.round(c, rng.integers(0, 4)))
+    fine = shapely.segmentize(shapely.box(0, FAR, 40, FAR + 30), 1.0 + seed)
+    several = np.array([shapely.union_all(pair) for pair in strewn(40, seed + 1, size=40.0).reshape(-1, 2)], dtype=object)
+    geoms = np.concatenate([round_ones, flat, [fine, shapely.boundary(fine)], several, holed(strewn(20, seed, size=90.0)), winding(20, seed)])
+    geoms = geoms[shapely.is_valid(geoms) & ~shapely.is_empty(geoms)]
+    walls = np.concatenate([shapely.box(-9e4, FAR - 5e4, -8e4, FAR + 5e4 + rng.integers(0, 3, 3)), shapely.box([3e4, 3e4], FAR - 9e4, 4e4, FAR + 9e4)])
+    far = np.concatenate([moved(zones(seed), *by) for by in (rng.uniform(-2e5, 2e5, (2, 2)) + [0, 3e5]).tolist()])
+    indexes = [OutlineIndex.of(some) for some in (walls, walls[:3], far, far[:40], np.concatenate([walls, far]))]
+    plain, compiled = both(indexes, geoms, [np.arange(len(geoms))] * len(indexes))
+    for one, other in zip(plain, compiled, strict=True):
+        assert [part.tobytes() for part in one] == [part.tobytes() for part in other]
+
+
 def test_subjects_inside_a_zone_or_around_one_are_as_far_as_geos_says():
     zone = np.array([shapely.Point(5000, FAR + 5000).buffer(400, quad_segs=20)], dtype=object)
     inner, outer = shapely.box(4990, FAR + 4990, 5010, FAR + 5010), shapely.box(4000, FAR + 4000, 6000, FAR + 6000)

@@ -1,7 +1,7 @@
 """Outlines of many subjects in plain arrays, for the nearest chunk of other outlines by compiled kernels.
 
 What the kernels cannot be sure of is left open: subjects whose box meets a chunk's box, points, collections and very large
-shapes. Where several chunks may be equally near, those few are measured as GEOS does, and the lowest owner's counts as everywhere.
+shapes. Where several chunks may be equally near, the lowest owner's counts as everywhere.
 """
 
 
@@ -12,7 +12,7 @@ import shapely
 
 from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArray
 from cdgis.geometry.halving import PIECE_VERTICES
-from cdgis.geometry.kernels.nearest import BoxTree, along_curve, lowest_of_nearest
+from cdgis.geometry.kernels.nearest import BoxTree, along_curve
 from cdgis.geometry.outline_chunks import OutlineChunks
 
 _FIRST_LOOK_M, _WIDER, _MORE_THAN_TIES_M = 16.0, 8.0, 0.01
@@ -33,17 +33,21 @@ class SubjectOutlines:
     """Of the chunks."""
     start: IntArray
     """The first chunk of each subject, and the end; a subject the kernels cannot take has none."""
+    discs: tuple[FloatArray, FloatArray, IntArray]
+    """The subjects' boxes and discs, and what else `foremost.discs` tells."""
 
     @classmethod
     def of(cls, geoms: GeometryArray) -> "SubjectOutlines":
         """Return the outlines of valid geometries."""
         from cdgis.geometry.kernels.compiled.box_tree import chunk_boxes
+        from cdgis.geometry.kernels.compiled.foremost import discs
 
         vertices = shapely.get_num_coordinates(geoms)
         taken = np.flatnonzero(np.isin(shapely.get_type_id(geoms), _KINDS) & (vertices > 0) & (vertices <= PIECE_VERTICES))
         chunks = OutlineChunks.of(geoms[taken])
         start = np.searchsorted(taken[chunks.owner], np.arange(len(geoms) + 1))
-        return cls(whole=geoms, chunks=chunks, boxes=chunk_boxes(chunks.xy, chunks.first, chunks.last), start=start)
+        boxes = chunk_boxes(chunks.xy, chunks.first, chunks.last)
+        return cls(whole=geoms, chunks=chunks, boxes=boxes, start=start, discs=discs(_flat(chunks), boxes, start))
 
     def nearest(self, at: IntArray, others: OutlineChunks, tree: BoxTree) -> tuple[IntArray, FloatArray]:
         """Return the nearest of other chunks to the subjects at these positions, and the way there; -1 where it is left open.
@@ -56,20 +60,14 @@ class SubjectOutlines:
         -----
         A way is x and y of its end at the subject, of that at the chunk, and its length in the plane: shape (subjects, 5).
         """
-        from cdgis.geometry.kernels.compiled.outline_tree import SEVERAL, SURE, nearest_to_outlines, ways_to_chunks
+        from cdgis.geometry.kernels.compiled.outline_ways import nearest_to_outlines
 
         chunk, ways = np.full(len(at), -1, dtype=np.int64), np.full((len(at), 5), np.nan)
         held = np.flatnonzero(self.start[at + 1] > self.start[at])
         if not len(held) or not len(others):
             return chunk, ways
-        middle = (self.boxes[self.start[at[held]], :2] + self.boxes[self.start[at[held]], 2:]) / 2
-        held = held[along_curve(middle, tree.frame)]  # neighbours look at the same boxes
-        found, squared, doubt = nearest_to_outlines(_flat(others), tree.nodes, *self._flat(), at[held])
-        sure, several = np.flatnonzero(doubt == SURE), np.flatnonzero(doubt == SEVERAL)
-        chunk[held[sure]] = found[sure]
-        ways[held[sure]], _ = ways_to_chunks(_flat(others), *self._flat(), at[held[sure]], (found[sure], squared[sure]))
-        if len(several):
-            chunk[held[several]], ways[held[several]] = self._lowest(at[held[several]], squared[several], (others, tree))
+        held = held[along_curve(self.discs[0][at[held], 4:6], tree.frame)]  # neighbours look at the same boxes
+        chunk[held], ways[held], _ = nearest_to_outlines(_flat(others), tree.nodes, others.owner, (*self._flat(), *self.discs), at[held])
         return chunk, ways
 
     def held(self, at: IntArray) -> BoolArray:
@@ -108,18 +106,6 @@ class SubjectOutlines:
 
     def _flat(self) -> tuple[tuple[FloatArray, IntArray, IntArray], FloatArray, IntArray]:
         return _flat(self.chunks), self.boxes, self.start
-
-    def _lowest(self, at: IntArray, squared: FloatArray, asked: tuple[OutlineChunks, BoxTree]) -> tuple[IntArray, FloatArray]:
-        """Return, of the chunks that may be equally near, the one that counts, and the way there."""
-        from cdgis.geometry.kernels.compiled.box_tree import SLACK, SLACK_M
-        from cdgis.geometry.kernels.compiled.outline_tree import near_outlines, ways_to_chunks
-
-        others, tree = asked
-        limit = (np.sqrt(squared) * (1 + SLACK) + SLACK_M) ** 2
-        row, near = near_outlines(_flat(others), tree.nodes, *self._flat(), at, limit, True)
-        ways, distance = ways_to_chunks(_flat(others), *self._flat(), at[row], (near, limit[row]))
-        best = lowest_of_nearest(row, others.owner[near], near, distance)
-        return near[best], ways[best]
 
 
 def _flat(chunks: OutlineChunks) -> tuple[FloatArray, IntArray, IntArray]:

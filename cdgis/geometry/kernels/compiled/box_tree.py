@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from cdgis.core.array_types import FloatArray, IntArray
-from cdgis.core.compiled import kernel
+from cdgis.core.compiled import inlined, kernel
 from cdgis.geometry.kernels.compiled.edges import SignArray, box_of
 
 Shapes = tuple[FloatArray, IntArray, IntArray]
@@ -76,14 +76,14 @@ def box_tree(boxes: FloatArray, order: IntArray, level: IntArray) -> FloatArray:
     return nodes
 
 
-@kernel
+@inlined
 def _box_squared(box: FloatArray, x: float, y: float) -> float:
     """Return the squared distance from a point to a box."""
     dx, dy = max(box[0] - x, x - box[2], 0.0), max(box[1] - y, y - box[3], 0.0)
     return float(dx * dx + dy * dy)
 
 
-@kernel
+@inlined
 def edge_squared(ax: float, ay: float, bx: float, by: float) -> float:
     """Return the squared distance from the origin to an edge."""
     dx, dy = bx - ax, by - ay
@@ -110,14 +110,14 @@ def _chunk_squared(shapes: Shapes, chunk: int, x: float, y: float) -> float:
     return float(least)
 
 
-@kernel
+@inlined
 def widened(squared: float) -> float:
     """Return the square of a distance that is longer by the slack."""
     distance = np.sqrt(squared) * (1.0 + SLACK) + SLACK_M
     return float(distance * distance)
 
 
-@kernel
+@inlined
 def put_in_order(stack: tuple[IntArray, FloatArray], low: int, top: int, node: tuple[int, int], squared: float) -> None:
     """Put a node on a stack whose entries from `low` on lie the nearest uppermost, so that they still do."""
     nodes, distances = stack

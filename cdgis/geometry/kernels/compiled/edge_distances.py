@@ -8,7 +8,7 @@ the last bit; what is called squared only tells what may be near.
 import numpy as np
 
 from cdgis.core.array_types import FloatArray
-from cdgis.core.compiled import kernel
+from cdgis.core.compiled import inlined, kernel
 from cdgis.geometry.kernels.compiled.box_tree import edge_squared
 
 Edge = tuple[float, float, float, float]
@@ -17,14 +17,14 @@ Line = tuple[float, float, float, float, float]
 """x and y of its first end, how far in x and y the second lies, and one by the square of its length."""
 
 
-@kernel
+@inlined
 def boxes_gap_squared(a: FloatArray, b: FloatArray) -> float:
     """Return the squared distance between two boxes."""
     dx, dy = max(a[0] - b[2], b[0] - a[2], 0.0), max(a[1] - b[3], b[1] - a[3], 0.0)
     return float(dx * dx + dy * dy)
 
 
-@kernel
+@inlined
 def edge_gap_squared(ax: float, ay: float, bx: float, by: float, box: FloatArray) -> float:
     """Return the squared distance between an edge's box and a box."""
     dx = max(box[0] - max(ax, bx), min(ax, bx) - box[2], 0.0)
@@ -32,7 +32,7 @@ def edge_gap_squared(ax: float, ay: float, bx: float, by: float, box: FloatArray
     return float(dx * dx + dy * dy)
 
 
-@kernel
+@inlined
 def edges_gap_squared(e: Edge, f: Edge) -> float:
     """Return the squared distance between the boxes of two edges."""
     dx = max(min(f[0], f[2]) - max(e[0], e[2]), min(e[0], e[2]) - max(f[0], f[2]), 0.0)
@@ -40,14 +40,14 @@ def edges_gap_squared(e: Edge, f: Edge) -> float:
     return float(dx * dx + dy * dy)
 
 
-@kernel
+@inlined
 def edge_of(xy: FloatArray, at: int, last: int) -> Edge:
     """Return the edge from vertex `at`, a point where that is the last."""
     after = min(at + 1, last)
     return xy[at, 0], xy[at, 1], xy[after, 0], xy[after, 1]
 
 
-@kernel
+@inlined
 def line_of(f: Edge) -> Line:
     """Return an edge as its first end, the way to its second, and one by the square of its length."""
     ux, uy = f[2] - f[0], f[3] - f[1]
@@ -55,7 +55,7 @@ def line_of(f: Edge) -> Line:
     return f[0], f[1], ux, uy, 1.0 / square if square > 0.0 else 0.0
 
 
-@kernel
+@inlined
 def off_line(x: float, y: float, f: Line) -> tuple[float, float]:
     """Return how far in x and y a point lies off the nearest place of an edge."""
     cx, cy, ux, uy, share = f
@@ -64,7 +64,7 @@ def off_line(x: float, y: float, f: Line) -> tuple[float, float]:
     return x - along * ux, y - along * uy
 
 
-@kernel
+@inlined
 def nearest_between(e: Edge, off: tuple[float, float], after: tuple[float, float]) -> bool:
     """Return whether an edge comes nearest to another between its ends, given how far these lie off.
 
@@ -74,20 +74,20 @@ def nearest_between(e: Edge, off: tuple[float, float], after: tuple[float, float
     return off[0] * dx + off[1] * dy < 0.0 < after[0] * dx + after[1] * dy
 
 
-@kernel
+@inlined
 def ends_squared(e: Edge, f: Edge) -> float:
     """Return the squared distance from one edge to the nearer end of another."""
     (ax, ay, bx, by), (cx, cy, dx, dy) = e, f
     return min(edge_squared(ax - cx, ay - cy, bx - cx, by - cy), edge_squared(ax - dx, ay - dy, bx - dx, by - dy))
 
 
-@kernel
+@inlined
 def length(dx: float, dy: float) -> float:
     """Return how long a way is that leads so far in x and y, as GEOS computes it."""
     return float(np.sqrt(dx * dx + dy * dy))
 
 
-@kernel
+@inlined
 def to_edge(px: float, py: float, ax: float, ay: float, bx: float, by: float) -> float:
     """Return the distance from a point to an edge, as GEOS computes it."""
     if ax == bx and ay == by:
@@ -102,7 +102,7 @@ def to_edge(px: float, py: float, ax: float, ay: float, bx: float, by: float) ->
     return float(abs(((ay - py) * dx - (ax - px) * dy) / square) * np.sqrt(square))
 
 
-@kernel
+@inlined
 def onto_edge(px: float, py: float, ax: float, ay: float, bx: float, by: float) -> tuple[float, float, float]:
     """Return the place on an edge nearest to a point, and how far it is, as GEOS finds it."""
     dx, dy = bx - ax, by - ay

@@ -7,8 +7,8 @@ nothing here crosses or holds anything. The ends of a way are those of `shapely.
 import numpy as np
 
 from cdgis.core.array_types import FloatArray, IntArray
-from cdgis.core.compiled import kernel
-from cdgis.geometry.kernels.compiled.box_tree import DEEPEST, FAN, Shapes, Tree, edge_squared, put_in_order, widened
+from cdgis.core.compiled import inlined, kernel
+from cdgis.geometry.kernels.compiled.box_tree import DEEPEST, FAN, Shapes, Tree, edge_squared, put_in_order
 from cdgis.geometry.kernels.compiled.edge_distances import (
     Edge,
     boxes_gap_squared,
@@ -17,13 +17,11 @@ from cdgis.geometry.kernels.compiled.edge_distances import (
     edges_apart,
     edges_gap_squared,
     ends_squared,
-    length,
     line_of,
     nearest_between,
     off_line,
     way_between,
 )
-from cdgis.geometry.kernels.compiled.edges import SignArray
 
 Run = tuple[FloatArray, IntArray, IntArray, FloatArray]
 """A subject's coordinates, first and last vertex of each of its chunks, and their boxes."""
@@ -32,8 +30,6 @@ Known = tuple[float, int]
 Stack = tuple[IntArray, FloatArray]
 """Nodes to look at and their levels, and the squared distances of their boxes."""
 
-SURE, SEVERAL, MEETS = 0, 1, 2
-"""The nearest is sure; others may be equally near; the subject's box meets that of a chunk's edge, or nothing was found."""
 
 
 @kernel
@@ -97,14 +93,14 @@ def _apart_squared(run: Run, box: FloatArray, shapes: Shapes, chunk: int, neares
 
 
 @kernel
-def _clear_squared(run: Run, box: FloatArray, shapes: Shapes, chunk: int, wide: float) -> float:
+def clear_squared(run: Run, box: FloatArray, shapes: Shapes, chunk: int, wide: float) -> float:
     """Return what `_apart_squared` does, but 0 where the box of one of the chunk's edges meets the subject's."""
     nearest, gap = _nearest_edge(box, shapes, chunk)
     return _apart_squared(run, box, shapes, chunk, nearest, wide) if gap > 0.0 else 0.0
 
 
-@kernel
-def _open(tree: Tree, box: FloatArray, wide: float, stack: Stack, top: int) -> int:
+@inlined
+def open_node(tree: Tree, box: FloatArray, wide: float, stack: Stack, top: int) -> int:
     """Put the nodes below the one at stack[top] in its place, the nearest uppermost, without those beyond `wide`."""
     boxes, level, _ = tree
     at, above = stack[0][top, 0], stack[0][top, 1]
@@ -116,37 +112,6 @@ def _open(tree: Tree, box: FloatArray, wide: float, stack: Stack, top: int) -> i
         put_in_order(stack, low, top, (k, above - 1), d)
         top += 1
     return top
-
-
-@kernel
-def _nearest_one(run: Run, box: FloatArray, shapes: Shapes, tree: Tree, stack: Stack, guess: int) -> tuple[int, float, int]:
-    """Return the nearest chunk of one subject, its squared distance, and whether that is sure; a good guess makes it quick."""
-    node, squared = stack
-    _, level, order = tree
-    node[0, 0], node[0, 1], squared[0] = level[-1] - 1, len(level) - 2, 0.0
-    found, best, wide, doubt, top = -1, np.inf, np.inf, SURE, 1
-    if guess >= 0:
-        found, best = guess, _clear_squared(run, box, shapes, guess, np.inf)
-        wide = widened(best)
-    while top > 0 and best > 0.0:
-        top -= 1
-        if squared[top] > wide:
-            continue
-        if node[top, 1] > 0:
-            top = _open(tree, box, wide, stack, top)
-            continue
-        leaf = order[node[top, 0]]
-        if leaf == guess:
-            continue
-        d = _clear_squared(run, box, shapes, leaf, wide)
-        if not d <= wide:
-            continue
-        if found < 0 or d < best:
-            doubt = SEVERAL if found >= 0 and best <= widened(d) else SURE
-            found, best, wide = leaf, d, min(wide, widened(d))
-        else:
-            doubt = SEVERAL
-    return found, best, MEETS if found < 0 or not best > 0.0 else doubt
 
 
 @kernel
@@ -163,28 +128,6 @@ def _box_around(boxes: FloatArray, box: FloatArray) -> None:
     for k in range(len(boxes)):
         box[0], box[1] = min(box[0], boxes[k, 0]), min(box[1], boxes[k, 1])
         box[2], box[3] = max(box[2], boxes[k, 2]), max(box[3], boxes[k, 3])
-
-
-@kernel
-def nearest_to_outlines(
-    shapes: Shapes, tree: Tree, subjects: Shapes, boxes: FloatArray, start: IntArray, turn: IntArray
-) -> tuple[IntArray, FloatArray, SignArray]:
-    """Return for the subjects listed in `turn` the nearest chunk, its squared distance, and SURE, SEVERAL or MEETS.
-
-    Parameters
-    ----------
-    subjects, boxes : the subjects' own chunks, and the boxes of these.
-    start : the first chunk of each subject, and the end.
-    """
-    stack = (np.empty((FAN * DEEPEST, 2), np.int64), np.empty(FAN * DEEPEST))
-    found, best, doubt = np.empty(len(turn), np.int64), np.empty(len(turn)), np.empty(len(turn), np.int8)
-    box, guess = np.empty(4), -1
-    for i in range(len(turn)):
-        run = _run_of(subjects, boxes, start, turn[i])
-        _box_around(run[3], box)
-        found[i], best[i], doubt[i] = _nearest_one(run, box, shapes, tree, stack, guess)
-        guess = found[i]
-    return found, best, doubt
 
 
 @kernel
@@ -207,7 +150,7 @@ def near_outlines(
         while top > 0:
             top -= 1
             if node[top, 1] > 0:
-                top = _open(tree, box, limit[i], stack, top)
+                top = open_node(tree, box, limit[i], stack, top)
             elif not exact or _apart_squared(run, box, shapes, order[node[top, 0]], 0, limit[i]) <= limit[i]:
                 if found == len(out):
                     wider = np.empty((2 * found, 2), np.int64)
@@ -219,7 +162,7 @@ def near_outlines(
 
 
 @kernel
-def _shortened(run: Run, f: Edge, wide: float, known: Known, way: FloatArray) -> Known:
+def shortened(run: Run, f: Edge, wide: float, known: Known, way: FloatArray) -> Known:
     """Write the ends of the shortest way from a subject to an edge, if it is shorter than one known or as short and first.
 
     Which is known by its length, as GEOS computes it, and by the vertex the subject's edge begins at.
@@ -241,28 +184,3 @@ def _shortened(run: Run, f: Edge, wide: float, known: Known, way: FloatArray) ->
                 least, at = d, k
                 way_between(e, f, way)
     return least, at
-
-
-@kernel
-def ways_to_chunks(
-    shapes: Shapes, subjects: Shapes, boxes: FloatArray, start: IntArray, turn: IntArray, found: tuple[IntArray, FloatArray]
-) -> tuple[FloatArray, FloatArray]:
-    """Return the ends of the shortest way from each subject in `turn` to its chunk, and its length, shape (ways, 5).
-
-    Beside it the distance, which GEOS computes in another way than the length.
-
-    `found` are the chunks, and the squared distances that none is farther than, but for the slack.
-    """
-    chunk, squared = found
-    xy, first, last = shapes
-    out, distance, box = np.empty((len(turn), 5)), np.empty(len(turn)), np.empty(4)
-    for i in range(len(turn)):
-        run, wide, known = _run_of(subjects, boxes, start, turn[i]), widened(squared[i]), (np.inf, -1)
-        _box_around(run[3], box)
-        for j in range(first[chunk[i]], max(last[chunk[i]], first[chunk[i]] + 1)):
-            f = edge_of(xy, j, last[chunk[i]])
-            if edge_gap_squared(f[0], f[1], f[2], f[3], box) <= wide:
-                known = _shortened(run, f, wide, known, out[i])
-        distance[i] = known[0]
-        out[i, 4] = length(out[i, 0] - out[i, 2], out[i, 1] - out[i, 3])
-    return out, distance
