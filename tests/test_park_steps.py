@@ -61,7 +61,7 @@ def test_profiles_are_told_apart_by_who_is_concerned_and_how_far_off_where_that_
     parks = gpd.GeoDataFrame({"park_id": ["K0", "K1"]}, geometry=[metres(0, 0, 90, 90)] * 2, crs=4490)
     seen = {}
 
-    def open_ground(loaded, parks, placed, keys, least):
+    def open_ground(loaded, parks, placed, keys, least, other):
         seen.update(placed=placed, keys=keys, least=least)
         return [
             SimpleNamespace(
@@ -198,8 +198,8 @@ def test_open_ground_is_cut_once_for_the_same_zones_of_the_same_park(monkeypatch
         lambda park, zones, *, least_width_m, obstacles: cut.append((park, len(zones), least_width_m)) or len(cut),
     )
     found = park_sites._open_ground(SimpleNamespace(layers=None), parks, [], [0, 1, 2], 20.0)
-    assert found == [1, 3, 1, 3, 2, 4] and [(n, w) for _, n, w in cut] == [(1, 20.0), (0, 20.0), (1, 20.0), (0, 20.0)]
-    assert [park for park, _, _ in cut] == [park for park in parks.geometry for _ in range(2)] and min(windows) > 90 * 90
+    assert found == [3, 1, 3, 1, 4, 2] and [(n, w) for _, n, w in cut] == [(1, 20.0), (0, 20.0), (1, 20.0), (0, 20.0)]
+    assert [park for park, _, _ in cut] == [park for park in reversed(list(parks.geometry)) for _ in range(2)] and min(windows) > 90 * 90
 
 
 def test_a_candidate_is_judged_as_a_project_on_the_land_it_needs_with_no_length():

@@ -22,13 +22,17 @@ class _AtOnce:
     """Does at once what another process would do, and remembers what it was offered."""
 
     def __init__(self) -> None:
-        self.offered: list[Path] = []
+        self.asked: list[Path] = []
 
     def offer(self, function: Callable[..., Any], about: Any, parts: Sequence[Any], *, here: object) -> list[Callable[[], Any]]:
         """Return the answers, found now."""
-        self.offered = [path for _, path in parts]
-        answers = [function(about, part) for part in parts]
-        return [lambda answer=answer: answer for answer in answers]
+        return [self.begin(function, about, part) for part in parts]
+
+    def begin(self, function: Callable[..., Any], *given: Any, **_: object) -> Callable[[], Any]:
+        """Return the answer, found now."""
+        self.asked.append(given[1][1])
+        answer = function(*given)
+        return lambda: answer
 
 
 @pytest.fixture
@@ -65,7 +69,7 @@ def test_rows_read_ahead_are_those_read_in_turn(here: Workspace, monkeypatch: py
     # read again: what the table beside declares a system of, and what cannot be read, whose fault is told by whoever asks
     assert sorted(read) == ["项目/四.zip!四.shp", "项目/空.geojson"]
     assert {note.status.value for note in plain.intake} == {"accepted", "quarantined"}
-    assert other.offered[0].suffix == ".xlsx" and len(other.offered) == 8
+    assert other.asked[0].suffix == ".xlsx" and len(other.asked) == 8
 
 
 def test_a_file_that_changed_since_is_read_again(here: Workspace) -> None:

@@ -18,7 +18,15 @@ from cdgis.relocation.plan import WhatIf, plan_relocation, search_freely
 from cdgis.relocation.plan.circumstances import FACT_COLUMNS
 from cdgis.relocation.plan.effects import measure_effects
 from cdgis.relocation.plan.park_sites import Places
-from cdgis.relocation.plan.plan_relocation import _FACTS, _ranked, _site_measures, _to_relocate, _with_plan
+from cdgis.relocation.plan.plan_relocation import (
+    _FACTS,
+    _acting,
+    _criteria,
+    _ranked,
+    _site_measures,
+    _to_relocate,
+    _with_plan,
+)
 from cdgis.relocation.plan.plan_statement import state_plan
 from cdgis.relocation.policy import read_destination_policy, read_priority_policy, weights_of
 from cdgis.relocation.priority import rank_by_urgency
@@ -70,9 +78,9 @@ def test_who_must_act_is_ranked_and_everybodys_circumstances_are_told(seed):
         if seed % 2
         else None
     )
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(steps, "measure_circumstances", lambda *_: known)
-        ranked, rows = _ranked(None, SimpleNamespace(tables={"subjects": subjects}), listed, PRIORITY, downstream)
+    urgency = rank_by_urgency(known.loc[_acting(listed)], PRIORITY)
+    ranked = _ranked(listed, urgency)
+    rows = _criteria((known, known.loc[_acting(listed)]), urgency, SimpleNamespace(tables={"subjects": subjects}), PRIORITY, downstream)
     acting = [
         firm
         for firm in listed.index
@@ -142,7 +150,7 @@ def test_who_moves_is_to_be_placed_with_the_land_it_states_or_stands_on(seed):
     attributes = pd.DataFrame(
         [(*key, value) for key, value in stated.items()], columns=["subject_id", "attribute", "value"]
     )
-    found = _to_relocate(SimpleNamespace(tables={"subjects": subjects, "attributes": attributes}), ranked)
+    found = _to_relocate(SimpleNamespace(tables={"subjects": subjects, "attributes": attributes}), ranked, ranked["score"])
     moving = [
         firm for firm in ids if ranked.at[firm, "disposition"] == "异地迁建" and ranked.at[firm, "status"] != "排除"
     ]
@@ -233,7 +241,7 @@ def test_each_pair_is_told_as_its_profile_was_judged_at_the_plot_it_would_stand_
     judged = SimpleNamespace(subjects=SimpleNamespace(frame=frame), tables={"attributes": None})
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(steps, "group_candidates", group)
-        patch.setitem(steps, "judge_places", lambda *_, least_width_m, jobs: seen.update(width=least_width_m) or places)
+        patch.setitem(steps, "judge_places", lambda *_, least_width_m, jobs, other: seen.update(width=least_width_m) or places)
         ground, pairs = steps["_pairs"](SimpleNamespace(rules=(), layers={}), judged, candidates, parks, CHOOSING)
     assert ground == ("g",) and seen["own"] == ids and seen["width"] == CHOOSING.least_width_m
     assert seen["size"] == [2e4 if land == 2 else CHOOSING.least_width_m**2 for land in candidates["land_ha"]]
@@ -320,7 +328,7 @@ def planned(patch, *, moving=True, layer=True, parks=1):
         {"park_id": [f"K{i}" for i in range(parks)], "park_name": "园"}, geometry=[metres(0, 0, 9, 9)] * parks, crs=4490
     )
 
-    def ranked(loaded, judged, listed, policy, downstream):
+    def by_urgency(acting, policy):
         asked["priority"] = {c.id: c.weight for c in policy.criterion}
         ranking = pd.DataFrame(
             {
@@ -335,9 +343,9 @@ def planned(patch, *, moving=True, layer=True, parks=1):
                 "lead": "",
                 "driver": "",
             },
-            index=listed.index,
+            index=acting.index,
         )
-        return listed.join(ranking), empty("relocation_criteria")
+        return SimpleNamespace(ranking=ranking)
 
     def proven(loaded, judged, choices, policy, progress):
         asked.update(choosing={c.id: c.weight for c in policy.criterion}, choices=choices)
@@ -350,7 +358,7 @@ def planned(patch, *, moving=True, layer=True, parks=1):
             unplaced={},
         )
 
-    def relocating(judged, ranked):
+    def relocating(judged, ranked, urgency):
         return ranked[ranked["disposition"] == "异地迁建"][["name"]]
 
     def effects(loaded, judged, outcome, *, radius_m):
@@ -360,7 +368,10 @@ def planned(patch, *, moving=True, layer=True, parks=1):
     answers = {
         "park_names": lambda loaded: {"K0": "甲园"},
         "list_candidates": lambda *_: SimpleNamespace(listed=listed, reasons=empty("relocation_reasons")),
-        "_ranked": ranked,
+        "measure_circumstances": lambda loaded, judged, kinds, policy: pd.DataFrame(index=kinds.index),
+        "rank_by_urgency": by_urgency,
+        "urgency_scores": lambda acting, policy: None,
+        "_criteria": lambda *_: empty("relocation_criteria"),
         "survey_parks": lambda loaded, judged, wanted: asked.update(wanted=wanted) or frame,
         "_to_relocate": relocating,
         "_pairs": lambda *_: ("ground", "pairs"),

@@ -5,29 +5,27 @@ from datetime import date
 from functools import partial
 
 from cdgis.carbon.account import account_carbon
-from cdgis.core.beside import MANY, beside, within_block
+from cdgis.core.beside import MANY, Other, beside, within_block
 from cdgis.core.data_gaps import Gap, attempted
 from cdgis.core.errors import ReaderError
 from cdgis.core.freed_memory import give_back
 from cdgis.core.progress import Progress, Silent
 from cdgis.judging.evaluation import judge_subjects
 from cdgis.pipelines.assemble import assemble
+from cdgis.pipelines.assess_carbon import account_untold
 from cdgis.pipelines.assess_relocation import relocation_part
 from cdgis.pipelines.save_assessment import begin_writing
-from cdgis.pipelines.waters import elevation_gaps, outfall_part, river_part, rivers_of
+from cdgis.pipelines.waters import Waters, elevation_gaps, outfall_part, river_part, rivers_of, waters_of
 from cdgis.readers import offer_reading, read_subjects
 from cdgis.readers.inputs import expand_globs
 from cdgis.readers.loading import Loaded, load_workspace
 from cdgis.readers.place_extent import in_its_place
 from cdgis.results.assessment import Assessment, Part
-from cdgis.rivers.system import RiverSystem
 from cdgis.workspace.layers import Subjects
 from cdgis.workspace.settings import Workspace
 
 _MANY_BYTES = 500_000
 """Size of the files of projects and enterprises from which a second process repays reading them, before anybody can count them."""
-Waters = tuple[RiverSystem | None, Part, Part, list[Gap]]
-"""The rivers, what the water of dischargers runs into, how outfalls lie to bans, and where no elevation is."""
 
 
 @in_its_place
@@ -47,11 +45,11 @@ def assess_workspace(
             subjects = read_subjects(workspace, progress=progress.step, ahead=ahead)
             del ahead
             with beside(wanted=jobs > 1 and len(subjects.frame) >= MANY) as other:
-                waters = other.begin(_waters, loaded, subjects, here=lambda: None, keep=loaded.layers)
-                account = other.begin(_account_untold, loaded, here=partial(account_carbon, loaded, progress=progress))
+                waters = other.begin(waters_of, loaded, subjects, here=lambda: None, keep=loaded.layers)
+                account = other.begin(account_untold, loaded, here=partial(account_carbon, loaded, progress=progress))
                 if will_write:
-                    begin_writing(other, loaded.layers)
-                return _assessed(loaded, subjects, waters, account, jobs=jobs, progress=progress)
+                    begin_writing(other, loaded.layers, subjects)
+                return _assessed(loaded, subjects, waters, account, jobs=jobs, progress=progress, other=other)
 
 
 def _source_bytes(workspace: Workspace) -> int:
@@ -63,21 +61,9 @@ def _source_bytes(workspace: Workspace) -> int:
         return 0
 
 
-def _account_untold(loaded: Loaded) -> Part:
-    """Return the carbon account, telling nobody how far it has come: in another process nobody hears it."""
-    return account_carbon(loaded, progress=Silent())
-
-
-@in_its_place
-def _waters(loaded: Loaded, subjects: Subjects) -> Waters:
-    """Return the rivers and what they say of the subjects; whatever is wrong with them is an error."""
-    rivers = rivers_of(loaded)
-    return rivers, river_part(rivers, loaded, subjects), outfall_part(rivers, subjects), elevation_gaps(loaded)
-
-
 def _assessed(
     loaded: Loaded, subjects: Subjects, waters: Callable[[], Waters | None], account: Callable[[], Part], *, jobs: int,
-    progress: Progress,
+    progress: Progress, other: Other,
 ) -> Assessment:
     """Return all parts of the job on what was read; `account` gives the carbon account, `waters` what another made of the rivers."""
     judged = judge_subjects(loaded, subjects, jobs=jobs, progress=progress)
@@ -90,9 +76,10 @@ def _assessed(
     rivers = found[0] if found else attempted("河网：沿河追踪、排口和搬迁清单中的下游", lambda: rivers_of(loaded), gaps, **source)
     gaps += [*(found[3] if found else elevation_gaps(loaded)), *(rivers.astray if rivers else ())]
     parts = (
-        attempted("搬迁清单", lambda: relocation_part(loaded, judged, progress, rivers=rivers), gaps),
+        attempted("搬迁清单", lambda: relocation_part(loaded, judged, progress, rivers=rivers, jobs=jobs, other=other), gaps),
         attempted("排水对象的下游", lambda: found[1] if found else river_part(rivers, loaded, subjects), gaps),
         attempted("排口核对", lambda: found[2] if found else outfall_part(rivers, subjects), gaps),
         attempted("碳账户（未计）", account, gaps),
     )
+    give_back(look=True)
     return assemble(loaded, judged, (*filter(None, parts), Part(gaps=tuple(gaps))))

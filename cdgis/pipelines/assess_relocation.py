@@ -4,6 +4,7 @@ from datetime import date
 
 import pandas as pd
 
+from cdgis.core.beside import NOBODY, Other
 from cdgis.core.progress import Progress, Silent
 from cdgis.core.vocabulary import SubjectKind
 from cdgis.judging.evaluation import Judged, judge_subjects, only_kind
@@ -54,18 +55,20 @@ def relocation_part(
     *,
     rivers: RiverSystem | None,
     jobs: int = 1,
+    other: Other = NOBODY,
 ) -> Part:
     """Return the relocation tables; a free search only for the enterprises it is asked for.
 
     Parameters
     ----------
     jobs : threads; the result does not depend on it.
+    other : does a share of the work; the result does not depend on it.
     """
     progress.stage("搬迁清单、优先级与承接安排", 1)
     if judged.measurement is None:
         return Part()
     downstream = downstream_measures(rivers) if rivers else None
-    found = plan_relocation(loaded, judged, what_if=what_if, downstream=downstream, progress=progress, jobs=jobs)
+    found = plan_relocation(loaded, judged, what_if=what_if, downstream=downstream, progress=progress, jobs=jobs, other=other)
     wanted = what_if.free if what_if else ()
     if wanted:
         found["relocation_sites"] = validate(

@@ -13,7 +13,7 @@ from cdgis.report.screening.publish import EACH, write_screening
 from cdgis.report.screening.reviews import kept_journals
 from cdgis.report.table_rows import page_names
 from cdgis.results.assessment import Assessment, in_planes_of
-from cdgis.workspace.layers import Layers
+from cdgis.workspace.layers import Layers, Subjects
 
 MAP = "map"
 """Format: one interactive map of all sites of a screening, map-<number of the run>.html."""
@@ -93,12 +93,14 @@ def save_batch(
         return write_batch(assessment, out, formats=formats, jobs=jobs, progress=progress.step)
 
 
-def begin_writing(other: Other, layers: Layers) -> None:
-    """Let `other` load what writing a whole run takes, and draw what rests on `layers` alone."""
+def begin_writing(other: Other, layers: Layers, subjects: Subjects) -> None:
+    """Let `other` load what writing a whole run takes, and draw what rests on no judgement."""
+    from cdgis.report.map.base_map import begin_base
     from cdgis.report.map.budget import pack_whole
     from cdgis.report.site.place_content import begin_drawing
 
     other.begin(ready_to_write)
+    begin_base(other, layers, subjects)
     other.begin_once(pack_whole, layers, KeptAnswers.of(layers))  # first: the overview map is made before the places' pages
     begin_drawing(other, layers, current_planes(), current_packs())
 

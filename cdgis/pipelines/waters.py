@@ -8,12 +8,28 @@ from cdgis.raster import read_raster, true_heights
 from cdgis.raster.raster_check import VOID_REMEDY, void_words
 from cdgis.readers import table_record
 from cdgis.readers.loading import Loaded
+from cdgis.readers.place_extent import in_its_place
 from cdgis.readers.placed_layers import place_box
 from cdgis.results.assessment import Part
 from cdgis.rivers.entry_points import downstream_of_dischargers
 from cdgis.rivers.outfall_assessment import place_outfalls
 from cdgis.rivers.system import COUNTY_LAYERS, RiverSystem, load_rivers
 from cdgis.workspace.layers import Subjects
+
+Waters = tuple[RiverSystem | None, Part, Part, list[Gap]]
+"""The rivers, what the water of dischargers runs into, how outfalls lie to bans, and where no elevation is."""
+
+
+@in_its_place
+def waters_of(loaded: Loaded, subjects: Subjects) -> Waters:
+    """Return the rivers and what they say of the subjects.
+
+    Raises
+    ------
+    CdgisError : whatever is wrong with them.
+    """
+    rivers = rivers_of(loaded)
+    return rivers, river_part(rivers, loaded, subjects), outfall_part(rivers, subjects), elevation_gaps(loaded)
 
 
 def rivers_of(loaded: Loaded) -> RiverSystem | None:

@@ -33,15 +33,18 @@ class _SubjectFiles:
 
 
 def offer_reading(other: Other, workspace: Workspace) -> Ahead:
-    """Offer `other` the workspace's files, those that `read_subjects` comes to last first: it takes what is read by then."""
+    """Offer `other` the workspace's files, those that `read_subjects` comes to last first, which takes what is read by then."""
     try:
         batches = {batch.kind: batch for batch in subject_batches(workspace)}
     except (CdgisError, OSError):  # told where the subjects are read
         return {}
-    files = [(kind, path) for kind, batch in batches.items() for path in batch.paths]
-    files = sorted(files, key=_takes_a_library)[::-1]  # first those whose library shall be the other's alone
-    rows = other.offer(_read_ahead, _SubjectFiles(workspace=workspace, batches=batches), files, here=_unread)
-    return dict(zip(files, rows, strict=True))
+    files = [(kind, path) for kind, batch in batches.items() for path in batch.paths][::-1]
+    about = _SubjectFiles(workspace=workspace, batches=batches)
+    # libraries shall be the other's alone: what takes one is not done here meanwhile
+    bound = [file for file in files if _takes_a_library(file)]
+    rows: Ahead = {file: other.begin(_read_ahead, about, file, here=_unread, keep=about) for file in bound}
+    free = [file for file in files if file not in rows]
+    return {**rows, **dict(zip(free, other.offer(_read_ahead, about, free, here=_unread), strict=True))}
 
 
 def _takes_a_library(file: tuple[SubjectKind, Path]) -> bool:

@@ -16,7 +16,7 @@ from cdgis.relocation.destinations import (
     score_destinations,
     shortfall_words,
 )
-from cdgis.relocation.priority import Urgency, rank_by_urgency
+from cdgis.relocation.priority import Urgency, rank_by_urgency, urgency_scores
 
 __all__ = [
     "BLOCK_WORDS",
@@ -39,5 +39,6 @@ __all__ = [
     "rank_by_urgency",
     "score_destinations",
     "shortfall_words",
+    "urgency_scores",
     "without_exemptions",
 ]

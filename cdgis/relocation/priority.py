@@ -44,10 +44,10 @@ def rank_by_urgency(values: pd.DataFrame, policy: PriorityPolicy) -> Urgency:
     """
     low, high = closeness(values, policy.criterion)
     weights, limits = weights_of(policy.criterion), policy.weight_range
+    score = urgency_scores(values, policy).to_numpy()
     allowed = WeightSet.around(weights, limits.tolerance)
     middle = (low + high) / 2
     ends = scores(low, weights), scores(high, weights)
-    score = np.round((ends[0] + ends[1]) / 2, _DIGITS)
     best, worst = rank_intervals(low, high, allowed, exact_up_to=limits.exact_candidates)
     ranking = pd.DataFrame(
         {
@@ -62,6 +62,13 @@ def rank_by_urgency(values: pd.DataFrame, policy: PriorityPolicy) -> Urgency:
     ranking["driver"] = _drivers((low, high), weights, limits.tolerance, titles)
     ranking["driver"] = ranking["driver"].where(best < worst, "")
     return Urgency(ranking=ranking, criteria=_contributions(low, high, policy.criterion))
+
+
+def urgency_scores(values: pd.DataFrame, policy: PriorityPolicy) -> pd.Series:
+    """Return the score of each candidate, the middle of what it may be: what `rank_by_urgency` ranks by."""
+    low, high = closeness(values, policy.criterion)
+    weights = weights_of(policy.criterion)
+    return pd.Series(np.round((scores(low, weights) + scores(high, weights)) / 2, _DIGITS), index=values.index)
 
 
 def closeness(values: pd.DataFrame, criteria: Sequence[Criterion]) -> tuple[FloatArray, FloatArray]:

@@ -9,7 +9,6 @@ from cdgis.core.vocabulary import Verdict
 from cdgis.report.files.atomic_output import staged
 from cdgis.report.files.pdf import print_pdfs
 from cdgis.report.files.table_files import write_tables
-from cdgis.report.relocation.docx import render_cards_docx
 from cdgis.report.screening import Composer
 from cdgis.report.screening.publish import write_each
 from cdgis.report.site.pages import pages_apart, render_pages
@@ -35,7 +34,7 @@ def write_reports(
     ------
     ReportError : the folder cannot be written.
     """
-    give_back(look=True)
+    give_back()
     with staged(out) as stage:
         _write_pages(assessment, stage.folder, jobs=max(jobs, 1), progress=progress or _silent, word=word)
     return stage.written
@@ -108,5 +107,8 @@ def _write_pages(assessment: Assessment, scratch: Path, *, jobs: int, progress: 
             progress(path)
         for path in share():
             progress(path)
-    for path, content in render_cards_docx(assessment) if word else ():
-        (scratch / path).write_bytes(content)
+    if word:
+        from cdgis.report.relocation.docx import render_cards_docx  # its library is worth loading for documents only
+
+        for path, content in render_cards_docx(assessment):
+            (scratch / path).write_bytes(content)

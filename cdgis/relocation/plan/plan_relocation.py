@@ -7,12 +7,13 @@ import pandas as pd
 from geopandas import GeoDataFrame
 
 from cdgis.core import layer_ids
+from cdgis.core.beside import NOBODY, Other
 from cdgis.core.progress import Progress
 from cdgis.core.vocabulary import LIST_SEPARATOR, Disposition, ListingStatus
 from cdgis.geometry import geodesy
 from cdgis.judging.evaluation import Judged
 from cdgis.readers.loading import Loaded
-from cdgis.relocation import rank_by_urgency, score_destinations, shortfall_words
+from cdgis.relocation import Urgency, rank_by_urgency, score_destinations, shortfall_words, urgency_scores
 from cdgis.relocation.plan.candidate_list import PARK_LAYER, list_candidates
 from cdgis.relocation.plan.circumstances import (
     FACT_COLUMNS,
@@ -51,7 +52,7 @@ _FACTS = {
 
 def plan_relocation(
     loaded: Loaded, judged: Judged, *, what_if: WhatIf | None = None, downstream: Downstream | None = None,
-    progress: Progress | None = None, jobs: int = 1,
+    progress: Progress | None = None, jobs: int = 1, other: Other = NOBODY,
 ) -> dict[str, pd.DataFrame]:
     """Return the tables of cdgis.results.tables.relocation, but for the free search.
 
@@ -59,22 +60,28 @@ def plan_relocation(
     ----------
     downstream : adds what lies downstream of each enterprise to its circumstances, where a river layer allows.
     jobs : threads; the result does not depend on it.
+    other : ranks, and looks for open ground, meanwhile; the result does not depend on it.
     """
     wanted = (what_if or WhatIf()).checked(park_names(loaded))
     priority = reweighted(read_priority_policy(), wanted.weights.get("priority", {}))
     choosing = reweighted(read_destination_policy(), wanted.weights.get("destinations", {}))
     candidates = list_candidates(loaded, judged, read_relocation_policy())
     listed = candidates.listed.set_index("enterprise_id", drop=False)
-    ranked, criteria = _ranked(loaded, judged, listed, priority, downstream)
+    known = measure_circumstances(loaded, judged, listed["kinds"], priority)
+    acting = known.loc[_acting(listed)]
     parks = survey_parks(loaded, judged, wanted) if PARK_LAYER in loaded.layers else None
-    relocating = _to_relocate(judged, ranked)
+    relocating = _to_relocate(judged, listed, urgency_scores(acting, priority))
     if parks is None or parks.empty or relocating.empty:
-        pairs, plan = empty("destinations"), None
+        pairs, plan, ranking = empty("destinations"), None, other.begin(rank_by_urgency, acting, priority)
     else:
-        ground, pairs = _pairs(loaded, judged, relocating, parks, choosing, jobs)
+        ground, pairs = _pairs(loaded, judged, relocating, parks, choosing, jobs, other)
+        ranking = other.begin(rank_by_urgency, acting, priority)  # the other is free once the ground is found
         choices = Choices(pairs=pairs, candidates=relocating, parks=parks, ground=ground, jobs=jobs)
         plan = prove_plan(loaded, judged, choices, choosing, progress)
         pairs = plan.pairs
+    urgency = ranking()
+    ranked = _ranked(listed, urgency)
+    criteria = _criteria((known, acting), urgency, judged, priority, downstream)
     listed = _with_plan(ranked, relocating, plan, parks)
     outcome = _outcome(ranked, plan)
     return {
@@ -91,22 +98,30 @@ def plan_relocation(
     }
 
 
-def _ranked(
-    loaded: Loaded, judged: Judged, listed: pd.DataFrame, policy: PriorityPolicy, downstream: Downstream | None
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the list with score, rank and grade for those that call for action, and table relocation_criteria."""
-    known = measure_circumstances(loaded, judged, listed["kinds"], policy)
-    acting = listed.index[(listed["status"] != ListingStatus.EXCLUDED) & (listed["disposition"] != Disposition.KEEP)]
-    urgency = rank_by_urgency(known.loc[acting], policy)
+def _acting(listed: pd.DataFrame) -> pd.Index:
+    """Return those that call for action."""
+    return listed.index[(listed["status"] != ListingStatus.EXCLUDED) & (listed["disposition"] != Disposition.KEEP)]
+
+
+def _ranked(listed: pd.DataFrame, urgency: Urgency) -> pd.DataFrame:
+    """Return the list with score, rank and grade for those that call for action."""
     ranked = listed.join(urgency.ranking)
     texts = ["grade", "grade_range", "lead", "driver"]
     ranked[texts] = ranked[texts].fillna("")
-    parts = urgency.criteria.assign(enterprise_id=np.asarray(acting, dtype=object)[urgency.criteria["candidate"].to_numpy(dtype=int)])
+    return ranked
+
+
+def _criteria(
+    measured: tuple[pd.DataFrame, pd.DataFrame], urgency: Urgency, judged: Judged, policy: PriorityPolicy, downstream: Downstream | None
+) -> pd.DataFrame:
+    """Return table relocation_criteria from the circumstances of all, and of those that call for action."""
+    known, acting = measured
+    parts = urgency.criteria.assign(enterprise_id=np.asarray(acting.index, dtype=object)[urgency.criteria["candidate"].to_numpy(dtype=int)])
     columns = [criterion.measure for criterion in policy.criterion]
-    parts = parts.assign(value=known.loc[acting, columns].to_numpy(dtype=float).ravel())
+    parts = parts.assign(value=acting[columns].to_numpy(dtype=float).ravel())
     facts = _facts(known, judged, downstream, policy)
     rows = pd.concat([part for part in (parts, facts) if len(part)] or [parts], ignore_index=True)
-    return ranked, validate("relocation_criteria", rows) if len(rows) else empty("relocation_criteria")
+    return validate("relocation_criteria", rows) if len(rows) else empty("relocation_criteria")
 
 
 def _facts(
@@ -129,16 +144,16 @@ def _facts(
     )  # fmt: skip
 
 
-def _to_relocate(judged: Judged, ranked: pd.DataFrame) -> pd.DataFrame:
+def _to_relocate(judged: Judged, listed: pd.DataFrame, urgency: pd.Series) -> pd.DataFrame:
     """Return those to be placed, by id: subject columns, urgency and what they need (NaN where not stated)."""
-    chosen = ranked[(ranked["disposition"] == Disposition.RELOCATE) & (ranked["status"] != ListingStatus.EXCLUDED)]
+    chosen = listed[(listed["disposition"] == Disposition.RELOCATE) & (listed["status"] != ListingStatus.EXCLUDED)]
     ids = pd.Index(sorted(chosen.index), name="enterprise_id")
     subjects = judged.tables["subjects"].set_index("subject_id").reindex(ids)
     attributes = judged.tables["attributes"]
     stated = declared_numbers(attributes, "land_ha", ids)
     measured = (subjects["area_m2"] / 1e4).where(subjects["area_m2"] > 0)
     return subjects[["name", "industry", "lon", "lat"]].assign(
-        urgency=chosen["score"].reindex(ids),
+        urgency=urgency.reindex(ids),
         land_ha=stated.where(stated.notna(), measured),
         water_10k_m3=declared_numbers(attributes, "water_m3_per_yr", ids) * 1e-4,
         energy_tce=declared_numbers(attributes, "energy_tce_per_yr", ids),
@@ -147,7 +162,8 @@ def _to_relocate(judged: Judged, ranked: pd.DataFrame) -> pd.DataFrame:
 
 
 def _pairs(
-    loaded: Loaded, judged: Judged, candidates: pd.DataFrame, parks: GeoDataFrame, policy: DestinationPolicy, jobs: int = 1
+    loaded: Loaded, judged: Judged, candidates: pd.DataFrame, parks: GeoDataFrame, policy: DestinationPolicy, jobs: int = 1,
+    other: Other = NOBODY,
 ) -> tuple[tuple[OpenGround, ...], pd.DataFrame]:
     """Return the ground open in the parks, and every candidate with every park, sorted by both ids: judged, measured, scored."""
     frame = judged.subjects.frame
@@ -157,7 +173,7 @@ def _pairs(
     profiles = group_candidates(
         own, judged.tables["attributes"], rules_at(loaded.rules, loaded.layers, shapes), size_m2=size_m2
     )
-    places = judge_places(loaded, profiles, parks, least_width_m=policy.least_width_m, jobs=jobs)
+    places = judge_places(loaded, profiles, parks, least_width_m=policy.least_width_m, jobs=jobs, other=other)
     count = len(parks)
     at, park = np.repeat(np.arange(len(candidates)), count), np.tile(np.arange(count), len(candidates))
     verdicts = places.verdicts.iloc[profiles.of_candidate[at] * count + park].reset_index(drop=True)

@@ -14,10 +14,10 @@ import shapely
 
 from cdgis.report.drawing.layer_order import THEMES
 from cdgis.report.drawing.palette import read_palette
+from cdgis.report.map.base_map import BaseMap, base_map, bounds_shown
 from cdgis.report.map.budget import Packed, pack_layers, shown_outlines, size_notes
-from cdgis.report.map.layer_styles import layer_record, map_bounds
+from cdgis.report.map.layer_styles import layer_record
 from cdgis.report.map.levels import LEVEL_ZOOMS
-from cdgis.report.map.offline_map import offline_map, rendered
 from cdgis.report.map.outline_encoding import deflated_json
 from cdgis.report.map.relief import relief_notes, relief_record
 from cdgis.report.screening.cells import zone_name
@@ -52,7 +52,7 @@ class MapView:
 
 def build_map(
     assessment: Assessment, listed: Sequence[Listed], *, pages: Mapping[str, Mapping[str, str]] | None = None,
-    whole: Mapping[str, Packed] | None = None,
+    whole: Mapping[str, Packed] | None = None, base: BaseMap | None = None,
 ) -> MapView:
     """Return the overview map of all vector layers and judged subjects.
 
@@ -60,15 +60,12 @@ def build_map(
     ----------
     pages : layer id -> zone id -> the zone's own page, relative to the page that holds the map.
     whole : the layers' outlines, where they were packed before.
+    base : the empty map, where one was made before; one of other bounds is not taken.
     """
     shapes = shown_outlines(assessment.layers)
     layers = {key: assessment.layers[key] for key in shapes}
-    west, south, east, north = map(float, assessment.subjects.frame.total_bounds)
-    bounds = map_bounds(layers, (west, south, east, north))
-    # an animation under way would swallow the view the address asks for
-    canvas = offline_map(bounds, zoomAnimation=False)
-    canvas.fit_bounds([[bounds[1], bounds[0]], [bounds[3], bounds[2]]])
-    html, script = rendered(canvas)
+    bounds = bounds_shown(assessment.layers, assessment.subjects)
+    base = base if base is not None and base.bounds == bounds else base_map(assessment.layers, bounds)
     frame = assessment.subjects.frame.set_index("subject_id")
     ids = [row.case.subject_id for row in listed]
     budget = int(assessment.settings.publish.page_budget_mb * 1e6 * (1 - _TEXT_SHARE))
@@ -78,7 +75,7 @@ def build_map(
     packs = pack_layers(shapes, budget_bytes=budget, most_change=most, whole=whole)
     titles = {key: layer.spec.title for key, layer in layers.items()}
     data = {
-        "map": canvas.get_name(),
+        "map": base.name,
         "bounds": list(bounds),
         "folder": "sites/",
         "pages": pages or {},
@@ -90,8 +87,8 @@ def build_map(
         **_subject_data(listed, assessment.report_numbers, shapely.get_dimensions(outlines).tolist()),
     }
     return MapView(
-        html=html,
-        script=script,
+        html=base.html,
+        script=base.script,
         data=deflated_json(data),
         geometry={key: packed.text for key, packed in packs.items()},
         notes=(*size_notes(packs, titles, budget_bytes=budget, most_change=most), *relief_notes(assessment.pictures)),

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from cdgis.core.beside import NOBODY, Other
 from cdgis.core.freed_memory import give_back
 from cdgis.report.carbon.page import gather_carbon, render_carbon
+from cdgis.report.map.base_map import base_map
 from cdgis.report.map.budget import pack_whole
 from cdgis.report.relocation.page import render_relocation
 from cdgis.report.screening import Composer
@@ -42,7 +43,8 @@ def render_pages(
     composer, pages = Composer(assessment), place_pages(assessment)
     listed = list_subjects(composer.book)
     gathered = begin_places(assessment, listed, pages=pages, other=other)
-    view = build_map(assessment, listed, pages=pages, whole=other.begun(pack_whole, assessment.layers))
+    layers = assessment.layers
+    view = build_map(assessment, listed, pages=pages, whole=other.begun(pack_whole, layers), base=other.begun(base_map, layers))
     give_back()  # outlines of the map, as large as all layers
     yield INDEX, render_index(assessment, listed, overview=sum_up(assessment, listed), view=view)
     yield DASHBOARD, render_dashboard(assessment, draw_dashboard(assessment, listed, pages=pages))
