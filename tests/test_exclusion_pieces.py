@@ -55,3 +55,38 @@ def test_pieces_near_a_window_are_those_of_all_zones_cut(seed: int) -> None:
         assert shapely.to_wkb(pieces.near(window, off_m)).tolist() == shapely.to_wkb(expected).tolist()
         met += len(expected)
     assert met
+
+
+def random_courses(rng: np.random.Generator) -> list[shapely.Geometry]:
+    """Return lines that wander, come back to where they were or close, some of several parts."""
+    found: list[shapely.Geometry] = []
+    for _ in range(int(rng.integers(1, 5))):
+        parts = []
+        for _ in range(int(rng.integers(1, 3))):
+            steps = rng.normal(0, rng.choice([20.0, 150.0]), (int(rng.integers(2, 400)), 2))
+            xy = np.array([rng.uniform(-2e4, 2e4), rng.uniform(4.55e6, 4.6e6)]) + np.cumsum(steps, axis=0)
+            parts.append(np.concatenate([xy, xy[:1]]) if rng.random() < 0.3 else xy)
+        found.append(shapely.MultiLineString(parts) if len(parts) > 1 else shapely.LineString(parts[0]))
+    return found
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_of_lines_as_much_is_taken_as_matters_in_the_window(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    layer = zone_layer("河", list(geometries_from_local(np.array(random_courses(rng), dtype=object))))
+    lines, pieces, shorter = planes_of_zones(layer)[1].all(), _Pieces(layer), 0
+    for _ in range(4):
+        x, y = shapely.get_coordinates(rng.choice(lines))[rng.integers(0, 2)] + rng.normal(0, 300, 2)
+        window, off_m = shapely.box(x, y, x + 500, y + 900), rng.choice([-1.0, 0.0, 30.0, 300.0], len(lines))
+        found = pieces.near(window, off_m)
+        asked, width = lines[off_m >= 0], off_m[off_m >= 0] * _SCALE
+        whole = asked.copy()
+        whole[width > 0] = shapely.buffer(asked[width > 0], width[width > 0], quad_segs=_ARC)
+        for dimension in (1, 2):
+            ours, theirs = (
+                shapely.intersection(shapely.union_all(shapes[shapely.get_dimensions(shapes) == dimension]), window) for shapes in (found, whole)
+            )
+            beside = shapely.symmetric_difference(ours, theirs)
+            assert (beside.length if dimension == 1 else beside.area) < 1e-4  # m, m2
+        shorter += int(shapely.get_num_coordinates(found).sum()) < int(shapely.get_num_coordinates(whole).sum())
+    assert shorter or shapely.get_num_coordinates(lines).max() < 200

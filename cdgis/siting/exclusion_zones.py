@@ -10,6 +10,7 @@ from functools import partial
 
 import numpy as np
 import shapely
+from shapely import LineString, MultiLineString
 from shapely.geometry.base import BaseGeometry
 
 from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArray
@@ -33,6 +34,8 @@ _OUTWARD = np.array([-1.0, -1.0, 1.0, 1.0])
 """One metre away from a box on each side."""
 _ARC = 64
 """Pieces of a quarter circle; with 32 a round corner would come 3.0e-4 nearer."""
+_MORE_EDGES = 32
+"""Edges of a line kept before and after those near a window: what a buffer leaves out as too shallow hangs on the edges before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,4 +173,19 @@ class _Pieces:
         areal = np.array([bool(part) for part in parts], dtype=bool)
         owner = np.repeat(zones, [len(part) for part in parts])
         pieces, whose = small_pieces([piece for part in parts for piece in part], owner, near=np.array([shapely.box(west, south, east, north)]))
-        return np.concatenate([pieces, self._local[zones[~areal]]]), np.concatenate([whose, zones[~areal]]).astype(np.int64)
+        thin = np.array([_course_near(shape, (west, south, east, north)) for shape in self._local[zones[~areal]]], dtype=object)
+        return np.concatenate([pieces, thin]), np.concatenate([whose, zones[~areal]]).astype(np.int64)
+
+
+def _course_near(shape: BaseGeometry, box: Sequence[float]) -> BaseGeometry:
+    """Return of lines the stretches with edges near a box, anything else as it is: a river is long, and a window small."""
+    if not isinstance(shape, LineString | MultiLineString):
+        return shape
+    stretches: list[FloatArray] = []
+    for line in shapely.get_parts(shape):
+        xy = shapely.get_coordinates(line)
+        low, high = np.minimum(xy[:-1], xy[1:]), np.maximum(xy[:-1], xy[1:])
+        near = np.flatnonzero((low <= box[2:]).all(axis=1) & (high >= box[:2]).all(axis=1))
+        for run in np.split(near, np.flatnonzero(np.diff(near) > 2 * _MORE_EDGES) + 1) if near.size else ():
+            stretches.append(xy[max(run[0] - _MORE_EDGES, 0) : run[-1] + _MORE_EDGES + 2])
+    return MultiLineString(stretches)
