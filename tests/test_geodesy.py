@@ -322,3 +322,29 @@ def test_gk117_area_is_refused_outside_its_zone(lon: float, fits: bool) -> None:
         return
     with pytest.raises(CrsError, match="改为 survey"):
         geodesy.gk117_area_m2(shape)
+
+
+def test_many_polygons_are_moved_as_shapely_moves_each():
+    rng = np.random.default_rng(20261129)
+    angle = [np.sort(rng.uniform(0, 2 * np.pi, rng.integers(3, 40))) for _ in range(300)]
+    rings = [shapely.Polygon(np.column_stack([117.5 + np.cos(a) * 1e-3, 41 + np.sin(a) * 1e-3])) for a in angle]
+    tall = shapely.force_3d(rings[0], 5.0)
+    odd = [shapely.Polygon(), None, shapely.Point(117, 41), shapely.MultiPolygon(rings[:1]), rings[0].buffer(1e-3) - rings[0], tall]
+    for some in (rings, [*rings, *odd], [*rings, tall], [*rings, shapely.box(117, 41, np.inf, 42)], rings[:3], []):
+        shapes = np.array(some, dtype=object)
+        for ours, plain in (
+            (geodesy.geometries_to_plane(shapes), shapely.transform(shapes, geodesy.to_plane, interleaved=False)),
+            (geodesy.geometries_from_plane(geodesy.geometries_to_plane(shapes)), None),
+        ):
+            plain = shapely.transform(geodesy.geometries_to_plane(shapes), geodesy.from_plane, interleaved=False) if plain is None else plain
+            assert (shapely.to_wkb(ours) == shapely.to_wkb(plain)).all() and len(ours) == len(plain)
+
+
+def test_from_plane_takes_every_latitude_its_own_number_of_steps():
+    rng = np.random.default_rng(1)
+    lat = np.concatenate([rng.uniform(-89.9, 89.9, 3000), [0.0, np.nan, 41.0]])
+    x, y = geodesy.to_plane(np.full(len(lat), 117.0), lat)
+    alone = np.array([geodesy.from_plane(x[k : k + 1], y[k : k + 1])[1][0] for k in range(0, len(lat), 29)])
+    together = geodesy.from_plane(x, y)[1]
+    assert np.array_equal(together[::29], alone, equal_nan=True)
+    assert np.nanmax(np.abs(together - lat)) < 1e-9

@@ -40,6 +40,9 @@ MAX_EDGE_M = 500.0
 """Longest Gauss-Krüger edge kept undivided: it bows L²·tan(phi)/(8R) <= 1 cm from the plane's straight edge."""
 
 
+_MANY, _POLYGON = 64, shapely.GeometryType.POLYGON
+
+
 def _q(phi: FloatArray) -> FloatArray:
     return _q_of_sine(np.sin(phi))
 
@@ -66,20 +69,39 @@ def from_plane(x_m: FloatArray, y_m: FloatArray) -> tuple[FloatArray, FloatArray
     q = 2 * planes.k0 * np.asarray(y_m, dtype=float) / SEMI_MAJOR_M
     phi = np.arcsin(np.clip(q / _q(np.array(np.pi / 2)), -1, 1))
     shape, q, phi = phi.shape, q.ravel(), phi.ravel()
-    moving = np.arange(phi.size)
+    moving, before = np.arange(phi.size), phi.copy()
     for _ in range(6):
         # dq/dphi = 2 (1 - e^2) cos(phi) / (1 - e^2 sin^2(phi))^2
-        before, sin = phi[moving], np.sin(phi[moving])
+        sin = np.sin(before)
         slope = 2 * (1 - E2) * np.cos(before) / (1 - E2 * sin**2) ** 2
-        phi[moving] = before - (_q_of_sine(sin) - q[moving]) / slope
-        moving = moving[phi[moving] != before]
+        after = before - (_q_of_sine(sin) - q) / slope
+        phi[moving] = after
+        if not (changed := after != before).all():
+            moving, after, q = moving[changed], after[changed], q[changed]
+        before = after
     return lon, np.degrees(phi.reshape(shape))
 
 
 def _apply(geoms: GeometryArray, function: _Projection) -> GeometryArray:
     if not len(geoms):  # most of a layer's zones are far from a site: nothing is asked as often as anything
         return geoms
+    if len(geoms) >= _MANY and (rings := _rings_moved(geoms, function)) is not None:
+        return rings
     out: GeometryArray = shapely.transform(geoms, cast(Any, function), interleaved=False)
+    return out
+
+
+def _rings_moved(geoms: GeometryArray, function: _Projection) -> GeometryArray | None:
+    """Return polygons of one ring each with every vertex moved, as `shapely.transform` does in three times the time; None for others."""
+    if (shapely.get_type_id(geoms) != _POLYGON).any() or shapely.get_num_interior_rings(geoms).any():
+        return None
+    end = np.cumsum(shapely.get_num_coordinates(geoms))
+    start = np.append(0, end[:-1])
+    xy = np.column_stack(function(*shapely.get_coordinates(geoms).T))
+    # an empty ring begins where the next one does, and one that comes out open or endless would be closed otherwise
+    if (start == end).any() or not np.isfinite(xy).all() or (xy[start] != xy[end - 1]).any():
+        return None
+    out: GeometryArray = shapely.from_ragged_array(_POLYGON, xy, (np.append(0, end), np.arange(len(end) + 1)))
     return out
 
 

@@ -15,7 +15,7 @@ from shapely.errors import GEOSException
 from cdgis.core.array_types import FloatArray
 from cdgis.core.progress import Progress, Silent
 from cdgis.core.vocabulary import SubjectKind
-from cdgis.judging.facts import Facts
+from cdgis.judging.facts import FACT_COLUMNS, Facts
 from cdgis.judging.measurement import Measurement
 from cdgis.judging.overlay import measure_overlaps
 from cdgis.judging.subject_table import describe_subjects, other_areas
@@ -131,7 +131,8 @@ def judge_again(
     rules: Sequence[Rule],
 ) -> Judgement:
     """Return what `rules` say of subjects already measured and described."""
-    ordered = described.set_index("subject_id").loc[list(measurement.subject_ids)].reset_index()
+    row = {name: at for at, name in enumerate(described["subject_id"].tolist())}
+    ordered = described[[*FACT_COLUMNS, "accuracy_m"]].take([row[name] for name in measurement.subject_ids.tolist()])
     facts, accuracy_m = Facts.of(ordered, attributes), ordered["accuracy_m"].to_numpy(dtype=float)
 
     def question(block: npt.NDArray[np.int64]) -> Question:

@@ -21,6 +21,9 @@ from cdgis.rules.document_numbers import is_document_number
 
 _FALSE_WORDS = ("", "false", "0", "无", "否")
 MEASURES = ("area_m2", "length_m")
+_WORDS = ("kind", "industry", "project_type", "activity")
+FACT_COLUMNS = ("subject_id", *_WORDS, *MEASURES)
+"""Of table `subjects`, what rules ask about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +119,7 @@ class Facts:
         rows = np.split(np.argsort(name_of, kind="stable"), np.cumsum(np.bincount(name_of, minlength=len(names)))[:-1])
         for name, own in zip(names, rows if len(names) else (), strict=True):
             columns[name][place[own]] = values[own]  # of several rows the last counts
-        text = {name: subjects[name].to_numpy(dtype=object) for name in ("kind", "industry", "project_type", "activity")}
+        text = {name: subjects[name].to_numpy(dtype=object) for name in _WORDS}
         measures = {name: subjects[name].to_numpy(dtype=float) for name in MEASURES}
         return cls(**text, attributes=columns, measures=measures)
 

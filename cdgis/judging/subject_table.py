@@ -56,8 +56,8 @@ def _survey_area_m2(geoms: GeometryArray) -> FloatArray:
 def other_areas(subjects: Subjects, method: str) -> pd.DataFrame:
     """Return the subjects' areas by another method as rows of table attributes (m2); empty for `survey`."""
     geoms = np.asarray(subjects.frame.geometry.array, dtype=object)
-    areal = shapely.get_dimensions(geoms) == 2
-    if method == "survey" or not areal.any():
+    areal = np.zeros(len(geoms), dtype=bool) if method == "survey" else shapely.get_dimensions(geoms) == 2
+    if not areal.any():
         return pd.DataFrame(columns=["subject_id", "attribute", "value", "unit"])
     area = geodesy.AREA_METHODS[method](geoms[areal])
     rows = {"subject_id": subjects.frame["subject_id"].to_numpy(dtype=object)[areal], "attribute": f"area_{method}_m2"}
