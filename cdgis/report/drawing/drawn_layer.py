@@ -29,9 +29,9 @@ class DrawnLayer:
         """Return a layer's zones, kept with the layer."""
         return layer.derived("drawn", _drawn)
 
-    def within(self, box: Bounds) -> np.ndarray:
+    def within(self, box: Bounds | shapely.Polygon) -> np.ndarray:
         """Return the numbers of the zones whose own box meets `box`, in order."""
-        return np.sort(self.tree.query(shapely.box(*box)))
+        return np.sort(self.tree.query(box if isinstance(box, shapely.Polygon) else shapely.box(*box)))
 
     def thinned(self, index: np.ndarray, step: int) -> GeometryArray:
         """Return zones simplified to two to the power of `step` degrees, each once for all drawings of like scale."""
@@ -43,8 +43,9 @@ class DrawnLayer:
     def by_class(self, index: np.ndarray, shapes: GeometryArray) -> Iterator[tuple[str, GeometryArray]]:
         """Yield each class among the zones of these numbers, and those of `shapes` that are of it."""
         classes = self.classes[index]
-        for zone_class in sorted(set(classes.tolist())):
-            yield zone_class, shapes[classes == zone_class]
+        kinds = sorted(set(classes.tolist()))
+        for zone_class in kinds:
+            yield zone_class, shapes[classes == zone_class] if len(kinds) > 1 else shapes
 
 
 def drawn_layers(layers: Mapping[str, Layer], *names: str) -> list[DrawnLayer]:

@@ -11,6 +11,7 @@ from shapely.geometry.base import BaseGeometry
 from cdgis.core.array_types import GeometryArray, IntArray
 from cdgis.geometry import geodesy
 from cdgis.geometry.plane_validity import valid_in_distance_plane
+from cdgis.report.drawing.drawn_layer import DrawnLayer
 from cdgis.workspace.layers import Layer
 
 _RELATIVE, _ABSOLUTE_M = 0.01, 0.5
@@ -33,15 +34,14 @@ def critical_ends(layer: Layer | None, shape: BaseGeometry, distance_m: float) -
         return None
     reach = (distance_m * _PAD + 10.0) / _METRES_PER_DEGREE
     west, south, east, north = shape.bounds
-    box = shapely.box(west - reach, south - reach, east + reach, north + reach)
-    index = np.sort(layer.zones.sindex.query(box))
+    index = DrawnLayer.of(layer).within((west - reach, south - reach, east + reach, north + reach))
     if not len(index):
         return None
     zones = _laid_out(layer, index)
     (subject,) = valid_in_distance_plane(np.array([shape], dtype=object))
-    lines = [shapely.shortest_line(subject, zone) for zone in zones]
-    lines += [_way_out(subject, zone) for zone in zones if shapely.intersects(subject, zone)]
-    return _best([line for line in lines if line is not None and not line.is_empty], distance_m)
+    ways = [_way_out(subject, zone) for zone in zones[shapely.intersects(subject, zones)]]
+    lines = np.array([*shapely.shortest_line(subject, zones), *ways], dtype=object)
+    return _best(lines[~(shapely.is_missing(lines) | shapely.is_empty(lines))], distance_m)
 
 
 def _laid_out(layer: Layer, index: IntArray) -> GeometryArray:
@@ -66,11 +66,14 @@ def _way_out(subject: BaseGeometry, zone: BaseGeometry) -> BaseGeometry | None:
     return max(ways, key=shapely.length, default=None)
 
 
-def _best(lines: list[BaseGeometry], distance_m: float) -> np.ndarray | None:
-    if not lines:
+def _best(lines: GeometryArray, distance_m: float) -> np.ndarray | None:
+    if not len(lines):
         return None
-    ends = np.array([shapely.get_coordinates(line)[[0, -1]] for line in geodesy.geometries_from_local(np.array(lines))])
-    lengths = geodesy.geodesic_distance_m(ends[:, 0, 0], ends[:, 0, 1], ends[:, 1, 0], ends[:, 1, 1])
+    xy, owner = shapely.get_coordinates(lines, return_index=True)
+    first = np.flatnonzero(np.diff(owner, prepend=-1))
+    ends = xy[np.column_stack((first, np.append(first[1:], len(xy)) - 1))]
+    lon, lat = geodesy.from_local(ends[..., 0], ends[..., 1])
+    lengths = geodesy.geodesic_distance_m(lon[:, 0], lat[:, 0], lon[:, 1], lat[:, 1])
     best = int(np.argmin(np.abs(lengths - distance_m)))
     agrees = abs(lengths[best] - distance_m) <= _RELATIVE * distance_m + _ABSOLUTE_M
-    return np.asarray(ends[best]) if agrees and lengths[best] > 0 else None
+    return np.column_stack((lon[best], lat[best])) if agrees and lengths[best] > 0 else None

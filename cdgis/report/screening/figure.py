@@ -6,7 +6,6 @@ precision. Nothing is measured here except the two ends of the critical line, wh
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 
 import numpy as np
 import shapely
@@ -36,8 +35,8 @@ _MOST_LAYERS, _MOST_FILLED = 9, 1
 _LEAST_LINE_PX = 24.0
 
 
-_Piece = tuple[Outline, BaseGeometry | np.ndarray]
-"""An outline without its path, and the shape or shapes it is drawn from."""
+_Piece = tuple[tuple[str, str, str, str], BaseGeometry | np.ndarray]
+"""Layer, class, label and style of an outline, and the shape or shapes it is drawn from."""
 
 
 def draw_figures(
@@ -114,14 +113,17 @@ def _figure(
     rings = [(key, style) for key, style in wanted.items() if style == "ring"]
     filled = [(key, style) for key, style in wanted.items() if style != "ring"]
     plan = [(_UNITS, "unit"), *_WATER, *filled[::-1], *rings[::-1], (_BORDERS, "border")]
-    pieces = [o for key, style in plan for layer in drawn_layers(layers, key) for o in _pieces(layer, style, view)]
+    pieces = _pieces([(layer, style) for key, style in plan for layer in drawn_layers(layers, key)], view)
     pieces += _overlap(drawn_layers(layers, *(key for key, style in wanted.items() if style == "area")), shape)
     pieces.append((_named("subject", "项目范围"), shape))
     measures, moved = additions
     for remedy, geometry in moved:
         style = "shift" if remedy.kind == Kind.SHIFT else "clip"
         pieces.append((_named(style, f"{remedy.kind}方案（{remedy.target}）"), geometry))
-    outlines = [replace(o, path=path) for (o, _), path in zip(pieces, _paths([p for _, p in pieces], view), strict=True) if path]
+    outlines = [
+        Outline(layer=layer, zone_class=zone_class, label=label, style=style, path=path)
+        for ((layer, zone_class, label, style), _), path in zip(pieces, _paths([p for _, p in pieces], view), strict=True) if path
+    ]  # fmt: skip
     marks, note = _marks(shape, view, drawn_layers(layers, _PLACES), boundary)
     bar_px, bar_label = view.scale_bar
     return Figure(
@@ -130,20 +132,23 @@ def _figure(
     )  # fmt: skip
 
 
-def _pieces(drawn: DrawnLayer, style: str, view: View) -> list[_Piece]:
-    """Return one outline per zone class in view, and the shapes it is to be drawn from."""
-    index = drawn.within(view.box(_MARGIN_PX))
-    if not len(index):
+def _pieces(plan: Sequence[tuple[DrawnLayer, str]], view: View) -> list[_Piece]:
+    """Return one outline per layer and zone class in view, and the shapes it is to be drawn from, all clipped in one go."""
+    bounds = view.box(_MARGIN_PX)
+    box = shapely.box(*bounds)
+    seen = [(drawn, style, index) for drawn, style in plan if len(index := drawn.within(box))]
+    if not seen:
         return []
-    whole, spec = drawn.shapes[index], drawn.spec
     # A border is drawn as a line: clipped as an area it would run along the edge of the view as well.
-    shapes = shapely.clip_by_rect(shapely.boundary(whole) if style == "border" else whole, *view.box(_MARGIN_PX))
+    whole = [shapely.boundary(drawn.shapes[index]) if style == "border" else drawn.shapes[index] for drawn, style, index in seen]
+    shapes = np.split(shapely.clip_by_rect(np.concatenate(whole), *bounds), np.cumsum(list(map(len, whole)))[:-1])
     made: list[_Piece] = []
-    for zone_class, part in drawn.by_class(index, shapes):
-        drawn_as = "line" if style in ("area", "ring") and shapely.get_dimensions(part).max() == 1 else style
-        named = style in ("unit", "area", "ring") and zone_class not in ("", spec.title)
-        label = f"{spec.title}·{zone_class}" if named else spec.title
-        made.append((Outline(layer=spec.id, zone_class=zone_class, label=label, style=drawn_as, path=""), part))
+    for (drawn, style, index), own in zip(seen, shapes, strict=True):
+        spec = drawn.spec
+        for zone_class, part in drawn.by_class(index, own):
+            drawn_as = "line" if style in ("area", "ring") and shapely.get_dimensions(part).max() == 1 else style
+            named = style in ("unit", "area", "ring") and zone_class not in ("", spec.title)
+            made.append(((spec.id, zone_class, f"{spec.title}·{zone_class}" if named else spec.title, drawn_as), part))
     return made
 
 
@@ -160,9 +165,9 @@ def _overlap(layers: Iterable[DrawnLayer], shape: BaseGeometry) -> list[_Piece]:
     return [(_named("overlap", "与决定性区重叠部分"), shapely.union_all(shared))] if shared else []
 
 
-def _named(style: str, label: str) -> Outline:
-    """Return an outline that is no layer's, its path still to be drawn."""
-    return Outline(layer=style, zone_class="", label=label, style=style, path="")
+def _named(style: str, label: str) -> tuple[str, str, str, str]:
+    """Return what is said of an outline that is no layer's."""
+    return style, "", label, style
 
 
 def _paths(shapes: Sequence[BaseGeometry | np.ndarray], view: View) -> list[str]:
