@@ -15,30 +15,40 @@ DATE_ATTRIBUTES = ("approval_date", "application_date")
 """Attributes that date the act; a change of law after the earliest is reported."""
 
 
+Known = dict[tuple[str, ...], BasisRow]
+"""Document and ids of rules of one rule book -> the row that says so."""
+
+
 def bases_of(
-    clauses: Iterable[Clause], rulebook: Rulebook, *, as_of: date, declared_on: date | None
+    clauses: Iterable[Clause], rulebook: Rulebook, *, as_of: date, declared_on: date | None, known: Known | None = None
 ) -> BasisPart:
     """Return part 10 for the clauses printed in the report.
 
     Parameters
     ----------
     declared_on : day of the approval or application, None when nobody declared it.
+    known : rows made for other subjects from the same rule book; those made now are added.
     """
     used = rulebook.named(rule_id for clause in clauses for rule_id in clause.rule_ids)
     terms, code_day = wording()["terms"], read_law().code.in_force
     return BasisPart(
-        rows=_rows(used),
+        rows=_rows(used, {} if known is None else known),
         straddles=_straddles(used, rulebook, as_of=as_of, declared_on=declared_on),
         terms=(terms["after"] if as_of >= code_day else terms["before"].format(in_force=code_day),),
     )
 
 
-def _rows(rules: Sequence[Rule]) -> tuple[BasisRow, ...]:
+def _rows(rules: Sequence[Rule], known: Known) -> tuple[BasisRow, ...]:
     found: dict[str, list[tuple[Rule, Basis]]] = {}
     for rule in rules:
         for basis in rule.basis:
             found.setdefault(basis.document, []).append((rule, basis))
-    rows = [_row(document, pairs) for document, pairs in found.items()]
+    rows = []
+    for document, pairs in found.items():
+        key = (document, *(rule.id for rule, _ in pairs))
+        if key not in known:
+            known[key] = _row(document, pairs)
+        rows.append(known[key])
     order = [level.value for level in Level]
     return tuple(sorted(rows, key=lambda r: (order.index(r.levels[0]), r.effective_from, r.document)))
 

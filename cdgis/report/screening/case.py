@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from cdgis.core.vocabulary import Effect, ProjectType, State, Verdict
@@ -121,8 +121,7 @@ class Casebook:
     def _ground(self, subject_id: str) -> Ground:
         return Ground(
             zones=zone_hits(self.rows("overlaps", subject_id), self._catalog),
-            clear=self.rows("clear", subject_id),
-            ledger={str(row["layer"]): row for row in self.rows("ledger", subject_id)},
+            rows=partial(self.rows, subject_id=subject_id),
             catalog=self._catalog,
             loaded=frozenset(self.assessment.layers),
             names=self._names,

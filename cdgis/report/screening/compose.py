@@ -9,7 +9,7 @@ from typing import Any
 from cdgis.core import layer_ids
 from cdgis.core.errors import ReportError
 from cdgis.core.vocabulary import Dimension, Effect, Level, ProjectType, State, SubjectKind
-from cdgis.report.screening.bases import bases_of, declared_date
+from cdgis.report.screening.bases import Known, bases_of, declared_date
 from cdgis.report.screening.basics import basics_of, industry_of
 from cdgis.report.screening.boundary import boundary_of
 from cdgis.report.screening.case import Case, Casebook
@@ -63,6 +63,7 @@ class Composer:
     def __init__(self, assessment: Assessment) -> None:
         self.assessment = assessment
         self.book = Casebook(assessment)
+        self._basis_rows: Known = {}
 
     @cached_property
     def _caps(self) -> Mapping[str, Sequence[Row]]:
@@ -134,7 +135,7 @@ class Composer:
             industry=industry_of(subject, ground.nearest(), _by_industry(clauses)),
             alternatives=alternatives,
             data=data_of(a, self._standing, case, rows("questions", subject_id)),
-            bases=_bases(a, subject, clauses),
+            bases=_bases(a, subject, clauses, self._basis_rows),
             record={name: tuple(rows(name, subject_id)) for name in self.book.tables} | {"intake": tuple(case.intake)},
             **self._provenance,
         )
@@ -170,11 +171,11 @@ class Composer:
         )
 
 
-def _bases(assessment: Assessment, subject: Subject, clauses: Sequence[Clause]) -> BasisPart:
+def _bases(assessment: Assessment, subject: Subject, clauses: Sequence[Clause], known: Known) -> BasisPart:
     """Return the bases of the clauses that concern the subject."""
     return bases_of(
         (c for c in clauses if c.state != State.NOT_APPLICABLE), assessment.rulebook,
-        as_of=assessment.as_of, declared_on=declared_date(subject.values),
+        as_of=assessment.as_of, declared_on=declared_date(subject.values), known=known,
     )  # fmt: skip
 
 

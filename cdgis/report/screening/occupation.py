@@ -1,8 +1,9 @@
 """Where the subject lies and where it evidently does not (parts 3, 5 and 6: occupation, hard lines, nearby)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 
 from cdgis.core.number_format import metres, percent
@@ -39,19 +40,29 @@ _LIMITED = tuple(f"A{number:02d}" for number in range(1, 11))
 _MAJOR = "国家重大项目"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Ground:
     """One subject's rows about place, with what is needed to name things."""
 
     zones: Mapping[tuple[str, str], ZoneHit]
     """(layer, zone id) -> how the subject lies to it; hits, slivers and near ones."""
-    clear: Sequence[Row]
-    ledger: Mapping[str, Row]
+    rows: Callable[[str], Sequence[Row]]
+    """Name of a table -> its rows about the subject."""
     catalog: Mapping[str, LayerSpec]
     loaded: frozenset[str]
     names: ZoneNames
     withheld: frozenset[str] = frozenset()
     """Layers the reader may not see: judged, but not told."""
+
+    @cached_property
+    def clear(self) -> Sequence[Row]:
+        """Its rows of table `clear`."""
+        return self.rows("clear")
+
+    @cached_property
+    def ledger(self) -> Mapping[str, Row]:
+        """Layer -> its row of table `ledger`."""
+        return {str(row["layer"]): row for row in self.rows("ledger")}
 
     def title(self, layer: str) -> str:
         """Return a layer's Chinese title."""

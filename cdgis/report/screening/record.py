@@ -6,17 +6,19 @@ gives the report number again.
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, asdict, fields, is_dataclass
 from functools import cache
+from itertools import groupby
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
+
+import pandas as pd
 
 from cdgis.core.canonical_json import canonical_json
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import ReportError
 from cdgis.report.screening.content import ScreeningReport
-from cdgis.report.table_rows import records
 from cdgis.results.assessment import Assessment
 
 SCHEMA = "cdgis-screening/1"
@@ -24,16 +26,37 @@ SCHEMA = "cdgis-screening/1"
 Row = Mapping[str, Any]
 
 
-def rows_by_subject(assessment: Assessment) -> dict[str, dict[str, list[Row]]]:
+class SubjectRows(Mapping[str, Sequence[Row]]):
+    """A table's rows by subject, made when a subject is first asked about: lists look at few tables, a process at half the pages."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        """Take a table with a column `subject_id`."""
+        self._names = [str(name) for name in frame.columns]
+        self._columns = [frame[name].tolist() for name in frame.columns]
+        self._made: dict[str, Sequence[Row]] = {}
+        self._runs: dict[str, list[slice]] = {}
+        start = 0
+        for subject_id, same in groupby(map(str, self._columns[self._names.index("subject_id")])):
+            end = start + sum(1 for _ in same)
+            self._runs.setdefault(subject_id, []).append(slice(start, end))
+            start = end
+
+    def __getitem__(self, subject_id: str) -> Sequence[Row]:
+        if subject_id not in self._made:
+            parts = (zip(*(column[run] for column in self._columns), strict=True) for run in self._runs[subject_id])
+            self._made[subject_id] = [dict(zip(self._names, row, strict=True)) for part in parts for row in part]
+        return self._made[subject_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._runs)
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+
+def rows_by_subject(assessment: Assessment) -> dict[str, SubjectRows]:
     """Return table -> subject_id -> rows, for every table that speaks of subjects."""
-    grouped: dict[str, dict[str, list[Row]]] = {}
-    for name in sorted(assessment.tables):
-        frame = assessment.tables[name]
-        if "subject_id" in frame.columns:
-            grouped[name] = {}
-            for row in records(frame):
-                grouped[name].setdefault(str(row["subject_id"]), []).append(row)
-    return grouped
+    return {name: SubjectRows(frame) for name, frame in sorted(assessment.tables.items()) if "subject_id" in frame.columns}
 
 
 def input_rows(assessment: Assessment) -> tuple[Row, ...]:
