@@ -151,22 +151,23 @@ class Hits:
 
     def depth_in(self, scope: Scope) -> Numbers:
         """Return how deep each subject lies in the zones of a scope, 0 outside, to be found when asked for."""
-        rows = self.rows_in(scope)
-        return Numbers(self._size, partial(self._deepest, rows), partial(self._beneath, rows))
+        return Numbers(self._size, partial(self._deepest, scope), partial(self._beneath, scope))
 
-    def _deepest(self, rows: IntArray, at: IntArray) -> FloatArray:
-        """Return the depth of the deepest of some hits, for the subjects at these positions."""
-        depth, mine = np.zeros(self._size), self._rows_of(rows, at)
+    def _deepest(self, scope: Scope, at: IntArray) -> FloatArray:
+        """Return the depth of the deepest of the hits in a scope, for the subjects at these positions."""
+        depth, mine = np.zeros(self._size), self._rows_of(scope, at)
         np.maximum.at(depth, self._subject[mine], self._depths[self._number[mine]])
         return np.asarray(depth[at])
 
-    def _beneath(self, rows: IntArray, at: IntArray) -> tuple[Numbers, IntArray]:
-        """Return the depths of all hits, and which of them are some hits' on the subjects at these positions."""
-        return self._depths, self._number[self._rows_of(rows, at)]
+    def _beneath(self, scope: Scope, at: IntArray) -> tuple[Numbers, IntArray]:
+        """Return the depths of all hits, and which of them are those in a scope on the subjects at these positions."""
+        return self._depths, self._number[self._rows_of(scope, at)]
 
-    def _rows_of(self, rows: IntArray, at: IntArray) -> IntArray:
-        """Return those of the rows that are of the subjects at these positions."""
-        asked = np.zeros(self._size, dtype=bool)
+    def _rows_of(self, scope: Scope, at: IntArray) -> IntArray:
+        """Return the rows in a scope that are of the subjects at these positions."""
+        if not len(at):
+            return _NO_ROWS
+        asked, rows = np.zeros(self._size, dtype=bool), self.rows_in(scope)
         asked[at] = True
         return np.asarray(rows[asked[self._subject[rows]]])
 

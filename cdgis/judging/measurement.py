@@ -20,21 +20,25 @@ class Nearest:
     are far.
     """
 
-    def __init__(self, at_least_m: Callable[[], FloatArray], find: Callable[[IntArray], tuple[FloatArray, TextArray]]) -> None:
+    def __init__(
+        self, at_least_m: Callable[[], FloatArray], find: Callable[[IntArray], tuple[FloatArray, TextArray]], *, is_known: bool = False
+    ) -> None:
         """Take what can be told beforehand, and how to learn the rest.
 
         Parameters
         ----------
         at_least_m : says what no subject is nearer than, geodesic metres; NaN where the scope has no zone.
         find : positions of subjects -> distance in metres and zone id of each.
+        is_known : what is told beforehand are the distances themselves.
         """
         self._least = at_least_m
         self._find = find
+        self.is_known = is_known
 
     @classmethod
     def known(cls, distance_m: FloatArray, zone_id: TextArray) -> "Nearest":
         """Return what has been measured already."""
-        return cls(lambda: distance_m, lambda at: (distance_m[at], zone_id[at]))
+        return cls(lambda: distance_m, lambda at: (distance_m[at], zone_id[at]), is_known=True)
 
     @classmethod
     def nowhere(cls, size: int) -> "Nearest":
@@ -79,7 +83,7 @@ class Nearest:
 
     def at(self, positions: IntArray) -> "Nearest":
         """Return the same for the subjects that lie where those at `positions` do."""
-        return Nearest(lambda: self.at_least_m[positions], lambda at: self._find(positions[at]))
+        return Nearest(lambda: self.at_least_m[positions], lambda at: self._find(positions[at]), is_known=self.is_known)
 
 
 class _NearestAt(Mapping[Scope, Nearest]):

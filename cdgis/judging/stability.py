@@ -5,12 +5,13 @@ that names one far unit has only shown how far it is at least; what may still be
 measured, the rest never.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from cdgis.core.array_types import BoolArray, FloatArray, IntArray, TextArray
+from cdgis.judging.hits import in_order
 from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN
 from cdgis.judging.measurement import Numbers
 from cdgis.judging.rule_outcomes import Ruling
@@ -33,6 +34,38 @@ class Precision:
 
 
 @dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Pairs of a way and a subject not measured yet."""
+
+    way: IntArray
+    subject: IntArray
+    least_m: FloatArray
+    """It is off so far at least."""
+    enough_m: FloatArray
+    """Nearer than this it counts anyhow."""
+
+    def __len__(self) -> int:
+        return len(self.way)
+
+    def only(self, rows: IntArray) -> "_Pairs":
+        """Return the pairs at these positions."""
+        return _Pairs(self.way[rows], self.subject[rows], self.least_m[rows], self.enough_m[rows])
+
+    def by_way(self) -> Iterator[tuple[int, IntArray]]:
+        """Yield each way with its subjects, in their order here."""
+        order = in_order(self.way)
+        way, start = np.unique(self.way[order], return_index=True)
+        yield from zip(way.tolist(), np.split(self.subject[order], start[1:]), strict=True) if len(way) else ()
+
+    @classmethod
+    def joined(cls, parts: "Sequence[_Pairs]") -> "_Pairs":
+        """Return the pairs of all parts."""
+        none = np.empty(0, dtype=np.int64)
+        whole = [cls(none, none, np.empty(0), np.empty(0)), *parts]
+        return cls(*(np.concatenate([getattr(part, field.name) for part in whole]) for field in fields(cls)))
+
+
+@dataclass(frozen=True, slots=True)
 class _Best:
     """The nearest way up of each subject found so far: how far off, and which of the ways."""
 
@@ -45,6 +78,12 @@ class _Best:
         self.critical[at] |= distance_m <= threshold_m[at]
         nearer = (distance_m < self.distance_m[at]) | ((distance_m == self.distance_m[at]) & (way < self.way[at]))
         self.distance_m[at[nearer]], self.way[at[nearer]] = distance_m[nearer], way
+
+    def still_worth(self, pairs: _Pairs, down_m: FloatArray) -> _Pairs:
+        """Return the pairs that may yet be nearer than what is known, or near enough to count while nothing else is."""
+        known = np.minimum(self.distance_m, down_m)[pairs.subject]
+        enough = np.where(self.critical[pairs.subject], -np.inf, pairs.enough_m)
+        return pairs.only(np.flatnonzero(pairs.least_m <= np.maximum(known, enough)))
 
 
 def critical_distance(
@@ -102,18 +141,18 @@ def _ways_up(
     size = len(kind)
     best = _Best(np.full(size, np.inf), np.full(size, len(results)), np.zeros(size, dtype=bool))
     threshold_m = {layer: precision.threshold_m(layer) for layer in {result.rule.layer for result in results}}
-    waiting = [_NOBODY]
+    waiting: list[_Pairs] = []
     for way, result in enumerate(results):
         at = np.flatnonzero(_is_stricter(result, *ranks)[kind])
         if not len(at):
             continue
-        distance_m = result.at_least_m
+        distance_m, enough = result.at_least_m, threshold_m[result.rule.layer]
         at = at[~np.isnan(distance_m[at])]
-        if result.nearest is None:
-            best.learn(way, at, distance_m[at], threshold_m[result.rule.layer])
+        if result.nearest is None or (result.distance_m is None and result.nearest.is_known):
+            best.learn(way, at, distance_m[at], enough)
         else:
-            waiting.append(_waiting(way, at, distance_m[at], threshold_m[result.rule.layer][at]))
-    _learn(best, np.concatenate(waiting), results, threshold_m, down_m)
+            waiting.append(_Pairs(np.full(len(at), way), at, distance_m[at], enough[at]))
+    _learn(best, _Pairs.joined([best.still_worth(pairs, down_m) for pairs in waiting]), results, threshold_m, down_m)
     layers = np.array([*(result.rule.layer for result in results), ""], dtype=object)
     return best.distance_m, layers[best.way], best.critical
 
@@ -127,40 +166,21 @@ def _is_stricter(result: Ruling, applied: IntArray, possible: IntArray) -> BoolA
 
 
 def _learn(
-    best: _Best, waiting: np.ndarray, results: Sequence[Ruling], threshold_m: Mapping[str, FloatArray], down_m: FloatArray
+    best: _Best, waiting: _Pairs, results: Sequence[Ruling], threshold_m: Mapping[str, FloatArray], down_m: FloatArray
 ) -> None:
     """Measure those of the waiting pairs that may be the subject's nearest way, or nearer than its threshold."""
-    waiting = _still_worth(waiting, np.minimum(best.distance_m, down_m))
     # what is nearest at least is measured first: for most subjects that leaves few others, and only those are put in order
     least = np.full(len(down_m), np.inf)
-    np.minimum.at(least, waiting["subject"], waiting["least"])
-    now = waiting["least"] <= least[waiting["subject"]]
+    np.minimum.at(least, waiting.subject, waiting.least_m)
+    now = waiting.least_m <= least[waiting.subject]
     while len(waiting):
-        for way in np.unique(waiting["way"][now]).tolist():
-            at, result = waiting["subject"][now & (waiting["way"] == way)], results[way]
+        for way, at in waiting.only(np.flatnonzero(now)).by_way():
+            result = results[way]
             if result.nearest is not None:
                 best.learn(way, at, result.nearest.distance_of(at), threshold_m[result.rule.layer])
-        waiting = _still_worth(waiting[~now], np.minimum(best.distance_m, down_m))
-        waiting = waiting[np.lexsort((waiting["way"], waiting["least"], waiting["subject"]))]
-        now = _place_in_group(waiting["subject"]) < _AT_ONCE
-
-
-_NOBODY = np.empty(0, dtype=[("way", np.int64), ("subject", np.int64), ("least", float), ("enough", float)])
-
-
-def _waiting(way: int, at: IntArray, least_m: FloatArray, threshold_m: FloatArray) -> np.ndarray:
-    """Return the pairs of a way and a subject not measured yet.
-
-    Fields way, subject (positions), least (metres it is off at least) and enough (nearer than this it counts anyhow).
-    """
-    waiting = np.empty(len(at), dtype=_NOBODY.dtype)
-    waiting["way"], waiting["subject"], waiting["least"], waiting["enough"] = way, at, least_m, threshold_m
-    return waiting
-
-
-def _still_worth(waiting: np.ndarray, up: FloatArray) -> np.ndarray:
-    """Return the pairs that may yet be nearer than what is known, or near enough to count anyhow."""
-    return np.asarray(waiting[waiting["least"] <= np.maximum(up[waiting["subject"]], waiting["enough"])])
+        waiting = best.still_worth(waiting.only(np.flatnonzero(~now)), down_m)
+        waiting = waiting.only(np.lexsort((waiting.way, waiting.least_m, waiting.subject)))
+        now = _place_in_group(waiting.subject) < _AT_ONCE
 
 
 def _place_in_group(sorted_values: IntArray) -> IntArray:
