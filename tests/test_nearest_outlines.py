@@ -55,7 +55,7 @@ def both(indexes, geoms, asked):
     return [nearest_in_each(indexes, cut, asked, engine=engine) for engine in (Engine.PLAIN, Engine.COMPILED)]
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", [1, 2, 3, 125])
 def test_zone_and_distance_are_those_of_geos_to_the_last_bit(seed):
     geoms, all_zones = subjects(seed), zones(seed)
     indexes = [OutlineIndex.of(part) for part in (all_zones, all_zones[:7], all_zones[:1], all_zones[:0])]

@@ -84,8 +84,11 @@ def _plain_place(spot: Spot, at: int, f: Edge) -> tuple[float, float, float, int
     d = x * x + y * y
     if end < 2:
         return x, y, d, end if _leads_away(spot, at, f[2 * end], f[2 * end + 1]) else -1
-    by_end = min((px - f[0]) * (px - f[0]) + (py - f[1]) * (py - f[1]), (px - f[2]) * (px - f[2]) + (py - f[3]) * (py - f[3]))
-    return x, y, d, 2 if by_end > widened(d) else -1
+    for side in range(2):  # an end of the edge may be nearer to the outline's own edges than the vertex is to it
+        k = spot[2][at, side]
+        if k >= 0 and ends_squared((px, py, spot[0][k, 0], spot[0][k, 1]), f) <= widened(d):
+            return x, y, d, -1
+    return x, y, d, 2
 
 
 @inlined
