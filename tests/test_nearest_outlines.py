@@ -88,7 +88,8 @@ def test_small_outlines_seen_from_afar_are_as_far_as_geos_says_to_the_last_bit(s
     several = np.array([shapely.union_all(pair) for pair in strewn(40, seed + 1, size=40.0).reshape(-1, 2)], dtype=object)
     geoms = np.concatenate([round_ones, flat, [fine, shapely.boundary(fine)], several, holed(strewn(20, seed, size=90.0)), winding(20, seed)])
     geoms = geoms[shapely.is_valid(geoms) & ~shapely.is_empty(geoms)]
-    walls = np.concatenate([shapely.box(-9e4, FAR - 5e4, -8e4, FAR + 5e4 + rng.integers(0, 3, 3)), shapely.box([3e4, 3e4], FAR - 9e4, 4e4, FAR + 9e4)])
+    west, east = shapely.box(-9e4, FAR - 5e4, -8e4, FAR + 5e4 + rng.integers(0, 3, 3)), shapely.box([3e4, 3e4], FAR - 9e4, 4e4, FAR + 9e4)
+    walls = np.concatenate([west, east])
     far = np.concatenate([moved(zones(seed), *by) for by in (rng.uniform(-2e5, 2e5, (2, 2)) + [0, 3e5]).tolist()])
     indexes = [OutlineIndex.of(some) for some in (walls, walls[:3], far, far[:40], np.concatenate([walls, far]))]
     plain, compiled = both(indexes, geoms, [np.arange(len(geoms))] * len(indexes))

@@ -25,6 +25,7 @@ from cdgis.geometry.kernels.nearest import (
 )
 from cdgis.geometry.kernels.projection_points import projection_points
 from cdgis.geometry.kernels.subdivide import Cut
+from cdgis.geometry.kernels.subject_outlines import SubjectOutlines
 from cdgis.geometry.kernels.worth_asking import worth_asking
 from cdgis.geometry.outline_chunks import OutlineChunks
 from cdgis.geometry.planes import current_planes
@@ -159,11 +160,10 @@ class OutlineIndex:
         """Return the nearest zone and its distance for the subjects at these positions, most of them by kernels."""
         if not len(self.chunks):
             return np.full(len(at), -1, dtype=np.int64), np.full(len(at), np.nan)
-        chunk, ends = cut.outlines.nearest(at, self.chunks, self._box_tree)
+        place, chunk, ways, ends = cut.outlines.nearest(at, self.chunks, self._box_tree)
         zone, distance = np.full(len(at), -1, dtype=np.int64), np.full(len(at), np.nan)
-        found = np.flatnonzero(chunk >= 0)
-        zone[found], distance[found] = self.owner[chunk[found]], _geodesic_m(ends[found])
-        rest = np.flatnonzero(chunk < 0)
+        zone[place], distance[place] = self.owner[chunk], _ways_m(cut.outlines, ways, ends)
+        rest = np.flatnonzero(zone < 0)
         held = cut.outlines.held(at[rest])
         # shapes and their tree are made of few chunks: of all, they are most of what an index weighs
         near = OutlineIndex(chunks=self.chunks.only(cut.outlines.around(at[rest[held]], self.chunks, self._box_tree)))
@@ -269,6 +269,20 @@ def _geodesic_m(ends: FloatArray) -> FloatArray:
     lon, lat = geodesy.from_local(ends[:, :4:2].ravel(), ends[:, 1:4:2].ravel())
     distance = geodesy.geodesic_distance_m(lon[::2], lat[::2], lon[1::2], lat[1::2])
     return np.where(ends[:, 4] <= TOUCH_M, 0.0, distance)
+
+
+def _ways_m(outlines: SubjectOutlines, ways: FloatArray, ends: IntArray) -> FloatArray:
+    """Return the same for the ways from subjects to what is nearest to them, told with the vertices that their ends are.
+
+    A vertex of a subject is the end of many a way, of every layer; one of a zone that of neighbours, which come one after the other.
+    """
+    if not len(ways):
+        return np.empty(0)
+    own, at, new = np.empty((len(ways), 2)), ends[:, 0] >= 0, np.r_[True, (ends[1:, 1] != ends[:-1, 1]) | (ends[1:, 1] < 0)]
+    own[at] = outlines.lonlat(ends[at, 0])
+    own[~at] = np.column_stack(geodesy.from_local(ways[~at, 0], ways[~at, 1]))
+    lon, lat = (column[np.cumsum(new) - 1] for column in geodesy.from_local(ways[new, 2], ways[new, 3]))
+    return np.where(ways[:, 4] <= TOUCH_M, 0.0, geodesy.geodesic_distance_m(own[:, 0], own[:, 1], lon, lat))
 
 
 def pair_distance_m(a_local: GeometryArray, b_local: GeometryArray) -> FloatArray:

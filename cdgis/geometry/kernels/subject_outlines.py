@@ -5,12 +5,14 @@ shapes. Where several chunks may be equally near, the lowest owner's counts as e
 """
 
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from threading import Lock
 
 import numpy as np
 import shapely
 
 from cdgis.core.array_types import BoolArray, FloatArray, GeometryArray, IntArray
+from cdgis.geometry import geodesy
 from cdgis.geometry.halving import PIECE_VERTICES
 from cdgis.geometry.kernels.nearest import BoxTree, along_curve
 from cdgis.geometry.outline_chunks import OutlineChunks
@@ -35,6 +37,9 @@ class SubjectOutlines:
     """The first chunk of each subject, and the end; a subject the kernels cannot take has none."""
     discs: tuple[FloatArray, FloatArray, IntArray]
     """The subjects' boxes and discs, and what else `foremost.discs` tells."""
+    _lonlat: FloatArray
+    """Of the vertices, as far as somebody asked; NaN elsewhere."""
+    _asking: Lock = field(default_factory=Lock)
 
     @classmethod
     def of(cls, geoms: GeometryArray) -> "SubjectOutlines":
@@ -47,10 +52,11 @@ class SubjectOutlines:
         chunks = OutlineChunks.of(geoms[taken])
         start = np.searchsorted(taken[chunks.owner], np.arange(len(geoms) + 1))
         boxes = chunk_boxes(chunks.xy, chunks.first, chunks.last)
-        return cls(whole=geoms, chunks=chunks, boxes=boxes, start=start, discs=discs(_flat(chunks), boxes, start))
+        seen, unasked = discs(_flat(chunks), boxes, start), np.full((len(chunks.xy), 2), np.nan)
+        return cls(whole=geoms, chunks=chunks, boxes=boxes, start=start, discs=seen, _lonlat=unasked)
 
-    def nearest(self, at: IntArray, others: OutlineChunks, tree: BoxTree) -> tuple[IntArray, FloatArray]:
-        """Return the nearest of other chunks to the subjects at these positions, and the way there; -1 where it is left open.
+    def nearest(self, at: IntArray, others: OutlineChunks, tree: BoxTree) -> tuple[IntArray, IntArray, FloatArray, IntArray]:
+        """Return which of the subjects at these positions have an answer, neighbours one after the other, and for each what is nearest.
 
         Parameters
         ----------
@@ -58,17 +64,25 @@ class SubjectOutlines:
 
         Notes
         -----
-        A way is x and y of its end at the subject, of that at the chunk, and its length in the plane: shape (subjects, 5).
+        Told are the nearest of other chunks; the way there: x and y of its end at the subject, of that at the chunk, and its length
+        in the plane, shape (subjects, 5); and which vertices these ends are, the subject's of `chunks`, below 0 where they are none.
         """
         from cdgis.geometry.kernels.compiled.outline_ways import nearest_to_outlines
 
-        chunk, ways = np.full(len(at), -1, dtype=np.int64), np.full((len(at), 5), np.nan)
         held = np.flatnonzero(self.start[at + 1] > self.start[at])
         if not len(held) or not len(others):
-            return chunk, ways
+            return held[:0], held[:0], np.empty((0, 5)), np.empty((0, 2), dtype=np.int64)
         held = held[along_curve(self.discs[0][at[held], 4:6], tree.frame)]  # neighbours look at the same boxes
-        chunk[held], ways[held], _ = nearest_to_outlines(_flat(others), tree.nodes, others.owner, (*self._flat(), *self.discs), at[held])
-        return chunk, ways
+        chunk, ways, ends = nearest_to_outlines(_flat(others), tree.nodes, others.owner, (*self._flat(), *self.discs), at[held])
+        found = chunk >= 0
+        return held[found], chunk[found], ways[found], ends[found]
+
+    def lonlat(self, vertices: IntArray) -> FloatArray:
+        """Return longitude and latitude of some vertices, shape (vertices, 2); each is turned back from the plane once."""
+        with self._asking:
+            new = np.unique(vertices[np.isnan(self._lonlat[vertices, 0])])
+            self._lonlat[new] = np.column_stack(geodesy.from_local(self.chunks.xy[new, 0], self.chunks.xy[new, 1]))
+            return np.asarray(self._lonlat[vertices])
 
     def held(self, at: IntArray) -> BoolArray:
         """Return which of the subjects at these positions the kernels can take."""
