@@ -5,7 +5,7 @@ kind of subjects is put in words once, what stands beside a rule is looked up by
 table's order, because rules and subjects are put in order before they are multiplied.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -19,6 +19,7 @@ from cdgis.core.vocabulary import LIST_SEPARATOR, State
 from cdgis.judging.hits import in_order
 from cdgis.judging.kleene import FALSE, UNKNOWN, Kleene
 from cdgis.judging.rule_outcomes import STATES
+from cdgis.judging.rule_plan import RulePlan
 from cdgis.judging.rulings import Rulings
 from cdgis.results.packed_parquet import Alike
 from cdgis.results.tables.validation import Cells, empty, validate
@@ -48,9 +49,8 @@ _WORDS = (*map(str, STATES), str(State.MANUAL))
 class _Texts:
     """The distinct texts of a column, numbered as they came."""
 
-    def __init__(self, first: Iterable[str] = ()) -> None:
-        self._number: dict[str, int] = {}
-        self.numbers(first)
+    def __init__(self, first: Mapping[str, int] | None = None) -> None:
+        self._number = dict(first or {})
 
     def numbers(self, texts: Iterable[str]) -> Codes:
         """Return the number of each text."""
@@ -61,49 +61,55 @@ class _Texts:
         """The texts by their numbers."""
         return [*self._number]
 
-    def cells(self, codes: Codes, row: Numbers | None = None) -> pd.Categorical:
-        """Return a column: what `codes` say, of each of `row`; texts are numbered anew as they first occur."""
-        used = pd.unique(codes if row is None else codes[pd.unique(row)])
+    def cells(self, codes: Codes, rows: tuple[Codes, Codes] | None = None) -> pd.Categorical:
+        """Return a column: what `codes` say, or of each of some rows, those that differ as they first stand beside them.
+
+        Texts are numbered anew as they first occur.
+        """
+        used = pd.unique(codes if rows is None else codes[rows[1]])
         kind = next(kind for kind in (np.int8, np.int16, np.int32) if len(used) <= np.iinfo(kind).max)
         number: Numbers = np.zeros(len(self._number), dtype=kind)
         number[used] = np.arange(len(used), dtype=kind)
         cells, texts = number[codes], np.array(self.all, dtype=object)[used]
-        return pd.Categorical.from_codes(cells if row is None else cells[row], pd.Index(texts, dtype=object), validate=False)
+        return pd.Categorical.from_codes(cells if rows is None else cells[rows[0]], pd.Index(texts, dtype=object), validate=False)
 
 
 class _Rules:
-    """The rules found to say something, each by its number; what a column says of a rule is looked up when it is written."""
+    """The rules found to say something, each by its number: in the plan, the judge's own after those."""
 
-    def __init__(self) -> None:
-        self._number: dict[tuple[int, str], int] = {}
-        self._all: list[Rule] = []
+    def __init__(self, plan: RulePlan) -> None:
+        self._plan = plan
+        self._own: dict[tuple[str, str], Rule] = {}
 
-    def numbers(self, rules: Iterable[Rule]) -> IntArray:
-        """Return the number of each rule; the judge's own are the same where they name the same layer."""
-        return np.array([self._one(rule) for rule in rules], dtype=np.int64)
+    def numbers(self, found: Rulings, rows: IntArray) -> Codes:
+        """Return the number of each rule, given its row; the judge's own are the same where they name the same layer."""
+        count = len(self._plan.rules)
+        own = [found.rules[row] for row in rows[rows >= count].tolist()]
+        for rule in own:
+            self._own.setdefault((rule.id, rule.layer), rule)
+        place = {key: count + at for at, key in enumerate(self._own)}
+        numbers = rows.astype(np.int32)
+        numbers[rows >= count] = [place[rule.id, rule.layer] for rule in own]
+        return numbers
 
-    def _one(self, rule: Rule) -> int:
-        key = (0, f"{rule.id} {rule.layer}") if rule.geometry == "engine" else (id(rule), "")
-        if key not in self._number:  # kept, so that no other rule takes its identity
-            self._number[key] = len(self._all)
-            self._all.append(rule)
-        return self._number[key]
-
-    def columns(self, row: Numbers) -> dict[str, Any]:
+    def columns(self, row: Codes) -> dict[str, Any]:
         """Return what stands beside the rule of each row."""
-        found: dict[str, Any] = {"needs_review": np.array([rule.needs_review for rule in self._all], dtype=bool)[row]}
+        rules, used = (*self._plan.rules, *self._own.values()), pd.unique(row)
+        found: dict[str, Any] = {"needs_review": np.array([rule.needs_review for rule in rules], dtype=bool)[row]}
         for name, text_of in _PER_RULE.items():
-            texts = _Texts()
-            found[name] = texts.cells(texts.numbers(map(text_of, self._all)), row)
+            said, codes = self._plan.told(name, text_of)
+            texts = _Texts(said)
+            found[name] = texts.cells(np.concatenate([codes, texts.numbers(map(text_of, self._own.values()))]), (row, used))
         return found
 
 
 class Findings:
     """The findings on subjects judged block by block; of each kind of subject they are said once."""
 
-    def __init__(self) -> None:
-        """Begin with nothing found."""
-        self._texts, self._rules = {name: _Texts() for name in _PER_ROW} | {"state": _Texts(_WORDS)}, _Rules()
+    def __init__(self, plan: RulePlan) -> None:
+        """Begin with nothing found by the rules of a plan."""
+        self._rules, words = _Rules(plan), {word: number for number, word in enumerate(_WORDS)}
+        self._texts = {name: _Texts() for name in _PER_ROW} | {"state": _Texts(words)}
         self._codes: dict[str, list[Codes]] = {name: [] for name in (*_PER_ROW, "rule")}
         self._subjects: list[TextArray] = []
         self._kinds: list[IntArray] = []
@@ -129,7 +135,7 @@ class Findings:
     def _say(self, found: Rulings, order: IntArray, place: IntArray, kind: IntArray) -> None:
         """Put into words what rules, `place` in `order`, say of kinds of subjects."""
         row = order[place]
-        self._codes["rule"].append(self._rules.numbers(found.rules[number] for number in order.tolist()).astype(np.int32)[place])
+        self._codes["rule"].append(self._rules.numbers(found, order)[place])
         value, geometry = found.value[row, kind], found.geometry[row, kind]
         self._codes["state"].append(np.where(found.manual[row] & (value != FALSE), np.int32(len(STATES)), value.astype(np.int32)))
         self._codes["zone_id"].append(self._texts["zone_id"].numbers(found.zones.texts)[found.zones.codes[found.looking[row], kind]])
@@ -197,7 +203,7 @@ def _distinct(values: IntArray) -> tuple[IntArray, IntArray]:
 
 def _lacking(found: Rulings, row: IntArray, kind: IntArray, blind: BoolArray) -> tuple[list[str], IntArray]:
     """Return texts, and which of them says what is missing where geometry is unknown; the first is empty."""
-    texts, which = _Texts([""]), np.zeros(len(row), dtype=np.int64)
+    texts, which = _Texts({"": 0}), np.zeros(len(row), dtype=np.int64)
     for place, at in _by_number(found.looking[row], np.flatnonzero(blind)):
         lacking = found.lacking_at(place)
         which[at] = texts.numbers(lacking.texts)[lacking.code[kind[at]]]

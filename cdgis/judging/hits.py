@@ -57,7 +57,8 @@ class Hits:
 
         Parameters
         ----------
-        hits : with column depth_m, or, where `depths` are given, with the number each has there.
+        hits : with column depth_m, or, where `depths` are given, with the number each has there; column zone, the zone's
+            number in its layer, spares looking at every row's words.
         unknown_classes : layer -> classes no rule can place (`cdgis.rules.unknown_classes`).
         """
         self._size = size
@@ -65,14 +66,26 @@ class Hits:
         self._depths = Numbers(len(hits), hits["depth_m"].to_numpy(dtype=float).__getitem__) if depths is None else depths
         self._subject = hits["subject"].to_numpy(dtype=np.int64)
         self._number = np.arange(len(hits)) if depths is None else hits["number"].to_numpy(dtype=np.int64)
-        cells = (hits[name].to_numpy(dtype=object) for name in ("layer", "zone_id", "zone_class"))
-        (self._layer, layers), (self._zone, self._zone_ids), (self._kind, self._kinds) = (
-            pd.factorize(words, use_na_sentinel=False) for words in cells
-        )
+        self._layer, layers = pd.factorize(hits["layer"].to_numpy(dtype=object))
+        which, first = self._zones_met(hits)
+        words = (hits[name].to_numpy(dtype=object)[first] for name in ("zone_id", "zone_class"))
+        (zone, self._zone_ids), (kind, self._kinds) = (pd.factorize(cells, use_na_sentinel=False) for cells in words)
+        self._zone, self._kind = zone[which], kind[which]
         self._layers, self._place_of_zone, self._place_of_kind = (
             {name: number for number, name in enumerate(names)} for names in (layers, self._zone_ids, self._kinds)
         )
         self._rows_of_layer: dict[int, IntArray] = {}
+
+    def _zones_met(self, hits: pd.DataFrame) -> tuple[IntArray, IntArray]:
+        """Return which of the zones met each row is of, and a row of each; without numbers of zones each row is of its own."""
+        rows = np.arange(len(hits))
+        if "zone" not in hits or not len(hits):
+            return rows, rows
+        zone = hits["zone"].to_numpy(dtype=np.int64)
+        which, met = pd.factorize(self._layer * (zone.max() + 1) + zone)
+        first = np.empty(len(met), dtype=np.int64)
+        first[which[::-1]] = rows[::-1]
+        return which, first
 
     def only(self, first: IntArray) -> "Hits":
         """Return the hits on some subjects, their positions in order, as if there were no others."""

@@ -21,7 +21,12 @@ class Nearest:
     """
 
     def __init__(
-        self, at_least_m: Callable[[], FloatArray], find: Callable[[IntArray], tuple[FloatArray, TextArray]], *, is_known: bool = False
+        self,
+        at_least_m: Callable[[], FloatArray],
+        find: Callable[[IntArray], tuple[FloatArray, TextArray]],
+        *,
+        at_least_of: Callable[[IntArray], FloatArray] | None = None,
+        is_known: bool = False,
     ) -> None:
         """Take what can be told beforehand, and how to learn the rest.
 
@@ -29,9 +34,10 @@ class Nearest:
         ----------
         at_least_m : says what no subject is nearer than, geodesic metres; NaN where the scope has no zone.
         find : positions of subjects -> distance in metres and zone id of each.
+        at_least_of : says the same as `at_least_m` of some subjects alone, where that is cheaper.
         is_known : what is told beforehand are the distances themselves.
         """
-        self._least = at_least_m
+        self._least, self._least_of = at_least_m, at_least_of
         self._find = find
         self.is_known = is_known
 
@@ -49,6 +55,12 @@ class Nearest:
     def at_least_m(self) -> FloatArray:
         """What no subject is nearer than; far cheaper to tell than the distance."""
         return self._least()
+
+    def at_least_of(self, positions: IntArray) -> FloatArray:
+        """Return what some subjects are no nearer than."""
+        if self._least_of is None or "at_least_m" in self.__dict__:
+            return self.at_least_m[positions]
+        return self._least_of(positions)
 
     @cached_property
     def _whole(self) -> tuple[FloatArray, TextArray]:
@@ -79,11 +91,17 @@ class Nearest:
             distance, zone = self._find(at)
             return np.abs(distance - threshold_m[at]), zone
 
-        return Nearest(lambda: np.maximum(0.0, self.at_least_m - threshold_m), find)
+        return Nearest(
+            lambda: np.maximum(0.0, self.at_least_m - threshold_m), find,
+            at_least_of=lambda at: np.maximum(0.0, self.at_least_of(at) - threshold_m[at]),
+        )  # fmt: skip
 
     def at(self, positions: IntArray) -> "Nearest":
         """Return the same for the subjects that lie where those at `positions` do."""
-        return Nearest(lambda: self.at_least_m[positions], lambda at: self._find(positions[at]), is_known=self.is_known)
+        return Nearest(
+            lambda: self.at_least_m[positions], lambda at: self._find(positions[at]),
+            at_least_of=lambda at: self.at_least_of(positions[at]), is_known=self.is_known,
+        )  # fmt: skip
 
 
 class _NearestAt(Mapping[Scope, Nearest]):
@@ -171,7 +189,7 @@ class Measurement:
     ledger: pd.DataFrame
     """Table `ledger`."""
     hits_found: pd.DataFrame
-    """subject (position), layer, zone_id, zone_class and number: the overlaps that count."""
+    """subject (position), layer, zone (position there), zone_id, zone_class and number: the overlaps that count."""
     depths: Numbers
     """How deep each lies, metres, by its number; few verdicts rest on it."""
     nearest: Mapping[Scope, Nearest]
@@ -184,7 +202,7 @@ class Measurement:
     def hits(self) -> pd.DataFrame:
         """The overlaps that count, each with its depth_m."""
         found = self.hits_found
-        return found.drop(columns="number").assign(depth_m=self.depths[found["number"].to_numpy(dtype=np.int64)])
+        return found.drop(columns=["number", "zone"], errors="ignore").assign(depth_m=self.depths[found["number"].to_numpy(dtype=np.int64)])
 
     def only(self, positions: IntArray) -> "Measurement":
         """Return what is hit and covered of some subjects, their positions in order, as if there were no others."""

@@ -48,7 +48,10 @@ class ZonesApart:
             among = self.layer.among.setdefault(scope, self._among(scope))
         if not among.any():
             return Nearest.nowhere(len(self.extents.ids))
-        return Nearest(lambda: self._at_least_m(among), lambda at: self._measured(among, at))
+        return Nearest(
+            lambda: self._at_least_m(among, slice(None)), lambda at: self._measured(among, at),
+            at_least_of=lambda at: self._at_least_m(among, at),
+        )  # fmt: skip
 
     def _among(self, scope: Scope) -> BoolArray:
         words = self.layer.words
@@ -91,13 +94,13 @@ class ZonesApart:
         names = ids[np.maximum(zone, 0)] if len(ids) else np.full(len(zone), "", dtype=object)
         return np.where(zone >= 0, names, "").astype(object)
 
-    def _at_least_m(self, among: BoolArray) -> FloatArray:
-        x0, y0, x1, y1 = self.extents.local_box.T
+    def _at_least_m(self, among: BoolArray, at: IntArray | slice) -> FloatArray:
+        x0, y0, x1, y1 = self.extents.local_box[at].T
         boxes = self.layer.boxes[among]
         off_meridian = np.maximum(np.maximum(np.abs(x0), np.abs(x1)), np.abs(boxes[:, [0, 2]]).max())
         stretch = np.cosh(off_meridian / _RADIUS_M)
         # The named zone may be farther than one it ties with.
-        least = np.maximum(0.0, self.distance_m - TIE_M) / stretch
+        least = np.maximum(0.0, self.distance_m[at] - TIE_M) / stretch
         if len(boxes) > _FEW_ZONES:
             return np.asarray(least)
         gaps = [np.hypot(_gap(x0, x1, box[0], box[2]), _gap(y0, y1, box[1], box[3])) for box in boxes]

@@ -258,6 +258,7 @@ def _hit_rows(met: Met, layers: Sequence[ReadyLayer], hit: IntArray) -> Columns:
     layer, zone = met.of_pair[hit], met.zone[met.pairs.zone[hit]]
     return {
         "subject": met.pairs.subject[hit],
+        "zone": zone,
         "zone_id": words_of(layers, "zone_id", layer, zone),
         "zone_class": words_of(layers, "zone_class", layer, zone),
         "number": np.arange(len(hit)),

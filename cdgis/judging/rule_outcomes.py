@@ -55,12 +55,11 @@ class Ruling:
     lacking: "Lacking | None" = None
     """What is missing where geometry is unknown: an attribute, or one of COVERAGE, CLASS, ACCESS_LIST."""
 
-    @property
-    def at_least_m(self) -> FloatArray:
-        """How far at least it would have to move for the rule to catch it."""
+    def at_least_of(self, subjects: IntArray) -> FloatArray:
+        """Return how far at least some subjects would have to move for the rule to catch them."""
         if self.distance_m is not None:
-            return self.distance_m
-        return np.full(len(self.geometry), np.nan) if self.nearest is None else self.nearest.at_least_m
+            return self.distance_m[subjects]
+        return np.full(len(subjects), np.nan) if self.nearest is None else self.nearest.at_least_of(subjects)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ look-up (`cdgis.judging.rulings`).
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -74,6 +74,15 @@ class RulePlan:
     """Rules whose open questions may depend on how large a subject is."""
     _known: dict[object, Kleene] = field(default_factory=dict, init=False, repr=False)
     _open: dict[tuple[int, object], str] = field(default_factory=dict, init=False, repr=False)
+    _told: dict[str, tuple[dict[str, int], npt.NDArray[np.int32]]] = field(default_factory=dict, init=False, repr=False)
+
+    def told(self, name: str, text_of: Callable[[Rule], str]) -> tuple[dict[str, int], npt.NDArray[np.int32]]:
+        """Return the distinct texts of a column, by number, and which of them stands beside each rule; remembered by its name."""
+        if name not in self._told:
+            number: dict[str, int] = {}
+            which = [number.setdefault(text_of(rule), len(number)) for rule in self.rules]
+            self._told[name] = number, np.array(which, dtype=np.int32)
+        return self._told[name]
 
     def but_for_geometry(self, facts: Facts, alike: Alike | None = None) -> Kleene:
         """Return what each bearer says of each subject but for geometry.

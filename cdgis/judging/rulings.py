@@ -27,7 +27,7 @@ class Rulings:
 
     def __init__(self, plan: RulePlan, facts: Facts, measurement: Measurement, hits: Hits) -> None:
         """Ask every rule of `plan` about the subjects of `facts` and `measurement`."""
-        self._plan, self._measurement, self._hits = plan, measurement, hits
+        self.plan, self._measurement, self._hits = plan, measurement, hits
         self._apart = {
             number: place_of(rule, facts, measurement, hits) for number, rule in enumerate(plan.lookers)
             if hits.strange(rule) or (rule.geometry == "within" and rule.layer in measurement.uncovered)
@@ -73,18 +73,18 @@ class Rulings:
         yield from cells_of_flags(self._measurement.uncovered.values())
         for place in self._apart.values():
             yield from cells_of_place(place)
-        yield from self._plan.answers_on_size(facts)
-        yield from (cells_of_texts(open_facts(rule, facts), np.ones(facts.size, dtype=bool)) for rule in self._plan.weighing)
+        yield from self.plan.answers_on_size(facts)
+        yield from (cells_of_texts(open_facts(rule, facts), np.ones(facts.size, dtype=bool)) for rule in self.plan.weighing)
 
     def _places(self, near: Measurement, hits: Hits) -> Kleene:
         """Return what each place says: one that nobody is near is unknown where its layer covers nobody, else no."""
-        lookers, first = self._plan.lookers, self.kinds.first
+        lookers, first = self.plan.lookers, self.kinds.first
         everybody = np.ones(len(first), dtype=bool)
         # what a person decides beyond a distance is open only where that distance is known
         blind = [near.uncovered.get(rule.layer, everybody & (not is_grey(rule))) for rule in lookers]
         geometry = rows_of(blind, len(first))
         geometry[[rule.geometry == "none" for rule in lookers]] = TRUE
-        met = {number for key in hits.keys for number in self._plan.by_key.get(key, ())} - self._apart.keys()
+        met = {number for key in hits.keys for number in self.plan.by_key.get(key, ())} - self._apart.keys()
         hits.name(self.zones, {number: scope_of(lookers[number]) for number in sorted(met)})
         geometry[self.zones.codes[: len(lookers)] > 0] = TRUE
         for number, place in self._apart.items():
@@ -94,9 +94,9 @@ class Rulings:
 
     def __getitem__(self, number: int) -> Ruling:
         """Return one rule's whole ruling: of kinds what it says, of subjects how far they would have to move."""
-        if number >= len(self._plan.rules):
-            return self._own[number - len(self._plan.rules)]
-        rule, looker = self.rules[number], int(self._plan.looking[number])
+        if number >= len(self.plan.rules):
+            return self._own[number - len(self.plan.rules)]
+        rule, looker = self.rules[number], int(self.plan.looking[number])
         said = {"rule": rule, "geometry": self.geometry[number], "rest": self.rest[number], "value": self.value[number]}
         if (place := self._apart.get(looker)) is not None:
             return Ruling(**said, depth_m=place.depth_m, distance_m=place.distance_m, nearest=place.nearest, zone_ids=_UNSAID)
@@ -108,12 +108,12 @@ class Rulings:
 
     def is_own(self, row: IntArray) -> BoolArray:
         """Return which rows are of rules that the judge itself finds."""
-        return np.asarray(row >= len(self._plan.rules))
+        return np.asarray(row >= len(self.plan.rules))
 
     def lacking_at(self, place: int) -> Lacking:
         """Return what rules that look at a place (`looking`) lack where its geometry is unknown: mostly, its layer."""
-        if place >= len(self._plan.lookers):
-            lacking = self._own[place - len(self._plan.lookers)].lacking
+        if place >= len(self.plan.lookers):
+            lacking = self._own[place - len(self.plan.lookers)].lacking
         else:
             lacking = self._apart[place].lacking if place in self._apart else None
             lacking = lacking and Lacking(lacking.code[self.kinds.first], lacking.texts)
@@ -121,7 +121,7 @@ class Rulings:
 
     def open_facts(self, bearer: int) -> tuple[TextArray, IntArray]:
         """Return texts of what is open but for geometry of rules that one bears (`bearing`), and which is said of each kind."""
-        plan, facts = self._plan, self._facts
+        plan, facts = self.plan, self._facts
         if bearer < len(plan.bearers) and not plan.sized[bearer]:
             return plan.open_facts(bearer, self._first_of_each, self._alike), self._alike.which
         rule = plan.bearers[bearer] if bearer < len(plan.bearers) else self._own[bearer - len(plan.bearers)].rule

@@ -146,12 +146,13 @@ def _ways_up(
         at = np.flatnonzero(_is_stricter(result, *ranks)[kind])
         if not len(at):
             continue
-        distance_m, enough = result.at_least_m, threshold_m[result.rule.layer]
-        at = at[~np.isnan(distance_m[at])]
+        least_m, enough = result.at_least_of(at), threshold_m[result.rule.layer]
+        if not (there := ~np.isnan(least_m)).all():
+            at, least_m = at[there], least_m[there]
         if result.nearest is None or (result.distance_m is None and result.nearest.is_known):
-            best.learn(way, at, distance_m[at], enough)
+            best.learn(way, at, least_m, enough)
         else:
-            waiting.append(_Pairs(np.full(len(at), way), at, distance_m[at], enough[at]))
+            waiting.append(_Pairs(np.full(len(at), way), at, least_m, enough[at]))
     _learn(best, _Pairs.joined([best.still_worth(pairs, down_m) for pairs in waiting]), results, threshold_m, down_m)
     layers = np.array([*(result.rule.layer for result in results), ""], dtype=object)
     return best.distance_m, layers[best.way], best.critical

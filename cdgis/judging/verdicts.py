@@ -91,7 +91,7 @@ def judge_blocks(
     plan = plan_of(rules, as_of)
     accuracy = {name: layer.spec.accuracy_m for name, layer in layers.items()}
     unknown = {name: layer.unknown_classes for name, layer in layers.items()}
-    findings, verdicts = Findings(), []
+    findings, verdicts = Findings(plan), []
     for block in blocks:
         facts, measurement = block.facts, block.measurement
         if facts.size:
