@@ -148,3 +148,16 @@ def test_adding_a_zone_leaves_the_other_overlaps_as_they_were(subjects, zones, e
     old = more[more["zone_id"] != f"a{len(zones)}"].reset_index(drop=True)
     pd.testing.assert_frame_equal(fewer, old, check_exact=True)
     assert more["share"].between(0, 1).all()
+
+
+@given(st.lists(shapes(), min_size=1, max_size=4), st.lists(polygons(), min_size=2, max_size=6), st.sampled_from(((), ("a",), ("b",))))
+def test_distances_measured_when_asked_are_those_measured_beforehand(subjects, zones, clear_of):
+    whole, asked = (measure(sites(subjects), two_layers(zones), clear_of=names) for names in (None, clear_of))
+    expected = whole.clear[whole.clear["layer"].isin(clear_of)].reset_index(drop=True)
+    assert len(asked.clear) == len(expected) and (not len(expected) or asked.clear.equals(expected))
+    for table in ("overlaps", "ledger"):
+        assert getattr(asked, table).equals(getattr(whole, table))
+    for scope in (Scope("a"), Scope("b"), Scope("a", zone_classes=("甲",)), Scope("b", zone_ids=("b-1",))):
+        ours, theirs = asked.nearest[scope], whole.nearest[scope]
+        assert np.array_equal(ours.at_least_m, theirs.at_least_m, equal_nan=True) and list(ours.zone_id) == list(theirs.zone_id)
+        assert np.array_equal(ours.distance_m, theirs.distance_m, equal_nan=True)

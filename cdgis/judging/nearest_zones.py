@@ -7,6 +7,7 @@ meridian: the gap between two boxes, divided by that, is a distance none can fal
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -25,21 +26,36 @@ _FEW_ZONES = 8
 """Of a scope with more zones than these the layer's nearest says enough."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ZonesApart:
-    """One layer's zones and how far subjects lie from them."""
+    """One layer's zones and how far subjects lie from them, measured when somebody asks."""
 
     extents: Extents
     layer: ReadyLayer
     touching: tuple[IntArray, IntArray]
     """Subjects, and the zones they overlap or touch, sorted."""
-    zone: IntArray
-    """The nearest zone of all for each subject: its position, -1 where there is none."""
-    distance_m: FloatArray
+    known: tuple[IntArray, FloatArray] | None = None
+    """What was found of the nearest of all."""
+
+    @property
+    def zone(self) -> IntArray:
+        """The nearest zone of all for each subject: its position, -1 where there is none."""
+        return self._nearest_of_all()[0]
+
+    @property
+    def distance_m(self) -> FloatArray:
+        """How far that is; NaN where there is none."""
+        return self._nearest_of_all()[1]
+
+    def _nearest_of_all(self) -> tuple[IntArray, FloatArray]:
+        if self.known is None:
+            find_nearest([self])
+        return self.known or (np.empty(0, dtype=np.int64), np.empty(0))
 
     def nearest(self) -> Nearest:
         """Return the nearest zone of all."""
-        return Nearest.known(self.distance_m, self.names(self.zone))
+        names = cache(lambda: self.names(self.zone))
+        return Nearest(lambda: self.distance_m, lambda at: (self.distance_m[at], names()[at]))
 
     def of_scope(self, scope: Scope) -> Nearest:
         """Return the nearest zone of a scope, to be measured when somebody asks."""
@@ -113,24 +129,31 @@ def _gap(low: FloatArray, high: FloatArray, zone_low: float, zone_high: float) -
 
 
 def zones_apart(extents: Extents, layers: Sequence[ReadyLayer], met: Met) -> list[ZonesApart]:
-    """Return what answers for each layer, the nearest of all its zones measured."""
-    size, pairs = len(extents.ids), met.pairs
+    """Return what answers for each layer."""
+    pairs = met.pairs
     of_touch = met.layer[pairs.touch_zone]
     order = np.argsort(of_touch, kind="stable")
     start = np.searchsorted(of_touch[order], np.arange(len(layers) + 1)).tolist()
     subject, place = pairs.touch_subject[order], met.zone[pairs.touch_zone[order]]
     touching = [(subject[a:b], place[a:b]) for a, b in zip(start, start[1:], strict=False)]
-    zone = np.full((len(layers), size), -1)
-    for number, (at, zones) in enumerate(touching):
+    return [ZonesApart(extents=extents, layer=layer, touching=touching[number]) for number, layer in enumerate(layers)]
+
+
+def find_nearest(layers: Sequence[ZonesApart]) -> None:
+    """Measure the nearest of all zones of some layers, of all their subjects at once."""
+    if not layers:
+        return
+    extents = layers[0].extents
+    zone = np.full((len(layers), len(extents.ids)), -1)
+    for number, one in enumerate(layers):
+        at, zones = one.touching
         zone[number, at[::-1]] = zones[::-1]  # the lowest of those it touches is written last
     distance = np.where(zone >= 0, 0.0, np.nan)
     apart = [np.flatnonzero(row < 0) for row in zone]
-    for number, found in enumerate(nearest_in_each([one.outlines for one in layers], extents.local_cut, apart)):
+    for number, found in enumerate(nearest_in_each([one.layer.outlines for one in layers], extents.local_cut, apart)):
         zone[number, apart[number]], distance[number, apart[number]] = found
-    return [
-        ZonesApart(extents=extents, layer=layer, touching=touching[number], zone=zone[number], distance_m=distance[number])
-        for number, layer in enumerate(layers)
-    ]
+    for number, one in enumerate(layers):
+        one.known = zone[number], distance[number]
 
 
 class NearestOfScopes(Mapping[Scope, Nearest]):

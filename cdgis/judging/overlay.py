@@ -4,7 +4,7 @@ Areas on the measuring plane, distances geodesic, slivers told apart (DESIGN 4.2
 its negative proof (`clear`), its ledger, and the nearest zone of each scope that rules will ask for.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -29,7 +29,7 @@ from cdgis.judging.extents import (
 )
 from cdgis.judging.layer_stack import ReadyLayer, meet, planes_of_zones, ready, words_of
 from cdgis.judging.measurement import Measurement, Numbers
-from cdgis.judging.nearest_zones import NearestOfScopes, ZonesApart, zones_apart
+from cdgis.judging.nearest_zones import NearestOfScopes, ZonesApart, find_nearest, zones_apart
 from cdgis.results.tables.validation import empty, framed, validate
 from cdgis.workspace.layers import ZONE_COLUMNS, Layer, Layers, Subjects
 
@@ -74,6 +74,7 @@ def measure_overlaps(
     layers: Layers,
     *,
     reach_m: Mapping[str, FloatArray] | None = None,
+    clear_of: Collection[str] | None = None,
     jobs: int = 1,
     progress: Callable[[str], None] | None = None,
 ) -> Measurement:
@@ -84,6 +85,7 @@ def measure_overlaps(
     subjects : points, lines or polygons, EPSG:4490.
     layers : zone layers by id, EPSG:4490; a layer's coverage must itself be among them.
     reach_m : per layer, metres per subject within which unhit zones are listed as `near`; touching always is.
+    clear_of : layers whose rows of table `clear` are wanted, all by default; of the others distances are measured when a rule asks.
     jobs : threads; the result does not depend on it.
     progress : called with each layer's title when it is done.
     """
@@ -94,7 +96,7 @@ def measure_overlaps(
 
     def some(group: Sequence[Layer]) -> _Found:
         """Return how all subjects lie to some layers."""
-        result = _measure(extents, group, reach_m or {}, outside)
+        result = _measure(extents, group, reach_m or {}, outside, clear_of)
         for layer in group:
             said(layer.spec.title)
         return result
@@ -150,14 +152,16 @@ def _outside_coverage(extents: Extents, zone_layers: Sequence[Layer], layers: La
 
 
 def _measure(
-    extents: Extents, group: Sequence[Layer], reach_m: Mapping[str, FloatArray], outside_coverage: Mapping[str, FloatArray]
+    extents: Extents, group: Sequence[Layer], reach_m: Mapping[str, FloatArray], outside_coverage: Mapping[str, FloatArray],
+    clear_of: Collection[str] | None,
 ) -> _Found:
     layers, names = [ready(layer) for layer in group], np.array([layer.spec.id for layer in group], dtype=object)
     outside = np.array([outside_coverage[layer.spec.coverage] for layer in group])
     met = meet(extents, layers)
     pairs = met.pairs
     sliver, share = classify(extents, pairs)
-    apart = zones_apart(extents, layers, met)
+    apart, wanted = zones_apart(extents, layers, met), np.array([clear_of is None or name in clear_of for name in names], dtype=bool)
+    find_nearest([apart[number] for number in np.flatnonzero(wanted)])
     hit, has_sliver = np.zeros((2, *outside.shape), dtype=bool)
     hit[met.of_pair[~sliver], pairs.subject[~sliver]] = True
     has_sliver[met.of_pair[sliver], pairs.subject[sliver]] = True
@@ -166,7 +170,7 @@ def _measure(
     hits = np.flatnonzero(~sliver)
     return _Found(
         overlaps=_by_layer(_overlap_rows(extents, met, layers, (sliver, share), near), names),
-        clear=_clear_rows(extents, names, apart, ~(hit | uncovered)),
+        clear=_clear_rows(extents, names, apart, ~(hit | uncovered) & wanted[:, None]),
         ledger=_ledger_rows(extents, names, union_measure(extents, met, len(layers)), outside),
         hits=_by_layer(_hit_rows(met, layers, hits), names),
         depths=Numbers(len(hits), partial(_depth_m, extents, pairs.only(hits), met.local, len(layers))),
@@ -221,12 +225,11 @@ def _overlap_rows(
 
 def _clear_rows(extents: Extents, names: "np.ndarray[Any, Any]", apart: Sequence[ZonesApart], clear: BoolArray) -> Columns:
     layer, subject = np.nonzero(clear)
-    zone = [one.names(one.zone[flags]) for one, flags in zip(apart, clear, strict=True)]
-    distance = [one.distance_m[flags] for one, flags in zip(apart, clear, strict=True)]
+    told = [(one, flags) for one, flags in zip(apart, clear, strict=True) if flags.any()]
     return {
         "subject_id": extents.ids[subject],
-        "nearest_zone_id": np.concatenate(zone),
-        "distance_m": np.concatenate(distance),
+        "nearest_zone_id": np.concatenate([np.empty(0, dtype=object), *(one.names(one.zone[flags]) for one, flags in told)]),
+        "distance_m": np.concatenate([np.empty(0), *(one.distance_m[flags] for one, flags in told)]),
         "layer": names[layer],
     }
 

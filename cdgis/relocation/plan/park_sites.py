@@ -16,6 +16,7 @@ import shapely
 from geopandas import GeoDataFrame
 from shapely.geometry.base import BaseGeometry
 
+from cdgis.core import layer_ids
 from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
 from cdgis.core.beside import NOBODY, Other
 from cdgis.core.units import m2_to_ha
@@ -35,6 +36,8 @@ from cdgis.siting.plots import OpenGround
 from cdgis.workspace.layers import Subjects
 
 PROHIBITING_RANK = 3
+CLEAR_OF = (layer_ids.RECEPTORS,)
+"""Layers of which anybody reads how far a park's plot is from them."""
 _WINDOW_M = 100.0
 _PAIRS_AT_ONCE = 6000
 """Bounds the memory of the rulings held at a time; the result does not depend on it."""
@@ -52,7 +55,7 @@ class Places:
     ground: tuple[OpenGround, ...]
     """Ground open in a park to those who must keep off the same zones."""
     tables: Mapping[str, pd.DataFrame]
-    """subjects, overlaps and clear of the sites (subject_id = SITE-n)."""
+    """subjects, overlaps and, of `CLEAR_OF`, clear of the sites (subject_id = SITE-n)."""
     verdicts: pd.DataFrame
     """profile, park (positions), verdict, failing_rule, failing_clause, manual_rules."""
 
@@ -150,7 +153,7 @@ def _measure(loaded: Loaded, sites: GeoDataFrame, profiles: Profiles, jobs: int)
     """Return the overlaps of the sites; zones are listed as far as any of the enterprises must keep off."""
     widest = reach_by_layer(profiles.rules, profiles.facts)
     reach = {layer: np.full(len(sites), off.max(initial=0.0)) for layer, off in widest.items()}
-    found = measure_overlaps(_subjects(sites), loaded.layers, reach_m=reach, jobs=jobs)
+    found = measure_overlaps(_subjects(sites), loaded.layers, reach_m=reach, clear_of=CLEAR_OF, jobs=jobs)
     return without_false_proofs(found, loaded.layers)
 
 
