@@ -97,7 +97,7 @@ def edge_squared(ax: float, ay: float, bx: float, by: float) -> float:
     return u * u + v * v
 
 
-@kernel
+@inlined
 def _chunk_squared(shapes: Shapes, chunk: int, x: float, y: float) -> float:
     """Return the squared distance from a point to a chunk."""
     xy, first, last = shapes
@@ -128,7 +128,7 @@ def put_in_order(stack: tuple[IntArray, FloatArray], low: int, top: int, node: t
     nodes[slot, 0], nodes[slot, 1], distances[slot] = node[0], node[1], squared
 
 
-@kernel
+@inlined
 def _open(tree: Tree, x: float, y: float, wide: float, stack: tuple[IntArray, FloatArray], top: int) -> int:
     """Put the nodes below the one at stack[top] in its place, the nearest uppermost, without those beyond `wide`."""
     boxes, level, _ = tree
@@ -143,7 +143,7 @@ def _open(tree: Tree, x: float, y: float, wide: float, stack: tuple[IntArray, Fl
     return top
 
 
-@kernel
+@inlined
 def _nearest_one(
     shapes: Shapes, tree: Tree, at: tuple[float, float], limit: float, stack: tuple[IntArray, FloatArray]
 ) -> tuple[int, float, bool]:

@@ -13,7 +13,7 @@ they do not matter; and they lie inside where the cell's middle does, farther fr
 import numpy as np
 
 from cdgis.core.array_types import BoolArray, FloatArray, IntArray
-from cdgis.core.compiled import kernel
+from cdgis.core.compiled import inlined, kernel
 from cdgis.geometry.kernels.compiled.edge_distances import onto_edge, to_edge
 from cdgis.geometry.kernels.compiled.sure_sides import sure_sign
 
@@ -32,7 +32,7 @@ Work = tuple[FloatArray, FloatArray, float]
 """Edges of a ring (`_spread`), room for a number each, and what estimates of squared distances may err by."""
 
 
-@kernel
+@inlined
 def _box(xy: FloatArray) -> tuple[float, float, float, float]:
     west, south, east, north = np.inf, np.inf, -np.inf, -np.inf
     for k in range(len(xy)):
@@ -40,7 +40,7 @@ def _box(xy: FloatArray) -> tuple[float, float, float, float]:
     return west, south, east, north
 
 
-@kernel
+@inlined
 def _spread(xy: FloatArray, edges: FloatArray) -> float:
     """Write start, run and reciprocal square of each edge, a column each; return what estimates may err by, squared metres."""
     for k in range(len(xy) - 1):
@@ -52,7 +52,7 @@ def _spread(xy: FloatArray, edges: FloatArray) -> float:
     return float(_NEARLY * ((east - west) ** 2 + (north - south) ** 2))
 
 
-@kernel
+@inlined
 def _estimates(edges: FloatArray, count: int, x: float, y: float, squared: FloatArray) -> float:
     """Write the squared distance from a place to each edge, but for rounding; return the least."""
     ax, ay, ux, uy, inverse = edges[0], edges[1], edges[2], edges[3], edges[4]
@@ -74,7 +74,7 @@ def _estimates(edges: FloatArray, count: int, x: float, y: float, squared: Float
     return float(min(min(a, b), min(c, d)))
 
 
-@kernel
+@inlined
 def _is_inside(edges: FloatArray, count: int, x: float, y: float) -> tuple[bool, bool]:
     """Return whether a place that is on no edge lies inside, and whether that is certain."""
     ax, ay, ux, uy = edges[0], edges[1], edges[2], edges[3]
@@ -89,7 +89,7 @@ def _is_inside(edges: FloatArray, count: int, x: float, y: float) -> tuple[bool,
     return inside, certain
 
 
-@kernel
+@inlined
 def _is_near(edges: FloatArray, k: int, x: float, y: float, slack: float, enough: float) -> bool:
     """Return whether a place surely lies no farther from an edge than `enough`."""
     wx, wy, dx, dy = x - edges[0, k], y - edges[1, k], edges[2, k], edges[3, k]
@@ -98,7 +98,7 @@ def _is_near(edges: FloatArray, k: int, x: float, y: float, slack: float, enough
     return enough > 0.0 and qx * qx + qy * qy + slack <= enough * enough
 
 
-@kernel
+@inlined
 def _measure(xy: FloatArray, work: Work, at: tuple[float, float, float], enough: float, held: bool) -> tuple[Cell, bool]:
     """Return the cell around a place, and whether that is certain; one no farther from the outline than `enough` has no distance.
 
@@ -135,17 +135,17 @@ def _radius(xy: FloatArray, work: Work, x: float, y: float) -> tuple[float, bool
     return length, sure
 
 
-@kernel
+@inlined
 def _put(heap: FloatArray, at: int, cell: Cell) -> None:
     heap[at, 0], heap[at, 1], heap[at, 2], heap[at, 3], heap[at, 4], heap[at, 5] = cell
 
 
-@kernel
+@inlined
 def _get(heap: FloatArray, at: int) -> Cell:
     return heap[at, 0], heap[at, 1], heap[at, 2], heap[at, 3], heap[at, 4], heap[at, 5]
 
 
-@kernel
+@inlined
 def _rise(heap: FloatArray, hole: int, cell: Cell) -> None:
     """Put a cell into a heap, from an empty place upwards."""
     while hole > 0 and heap[(hole - 1) // 2, _MOST] < cell[_MOST]:
@@ -154,7 +154,7 @@ def _rise(heap: FloatArray, hole: int, cell: Cell) -> None:
     _put(heap, hole, cell)
 
 
-@kernel
+@inlined
 def _take_first(heap: FloatArray, size: int) -> None:
     """Take the uppermost cell out of a heap of `size` cells."""
     hole, child, last = 0, 1, _get(heap, size - 1)
@@ -168,7 +168,7 @@ def _take_first(heap: FloatArray, size: int) -> None:
     _put(heap, hole, last)
 
 
-@kernel
+@inlined
 def _quarter(
     xy: FloatArray, work: Work, cell: Cell, best: float, tolerance: float, heap: FloatArray, size: int
 ) -> tuple[int, bool]:

@@ -11,12 +11,12 @@ What holds the subject before also holds the next if no edge's box meets the box
 import numpy as np
 
 from cdgis.core.array_types import FloatArray, IntArray
-from cdgis.core.compiled import kernel
+from cdgis.core.compiled import inlined, kernel
 from cdgis.geometry.kernels.compiled.box_tree import DEEPEST, FAN, Shapes, Tree
 from cdgis.geometry.kernels.compiled.edges import SignArray
 
 
-@kernel
+@inlined
 def _put_below(level: IntArray, at: int, above: int, node: IntArray, top: int) -> int:
     """Put the nodes below one on the stack; return its new height."""
     child = level[above - 1] + FAN * (at - level[above])
@@ -26,7 +26,7 @@ def _put_below(level: IntArray, at: int, above: int, node: IntArray, top: int) -
     return top
 
 
-@kernel
+@inlined
 def _edge_meets(shapes: Shapes, chunk: int, box: FloatArray) -> bool:
     """Return whether the box of an edge of a chunk meets `box`."""
     xy, first, last = shapes
@@ -40,7 +40,7 @@ def _edge_meets(shapes: Shapes, chunk: int, box: FloatArray) -> bool:
     return False
 
 
-@kernel
+@inlined
 def _crosses_east(shapes: Shapes, chunk: int, x: float, y: float) -> bool:
     """Return whether a chunk crosses an odd number of times the ray from a point to the east that meets no edge's box."""
     xy, first, last = shapes
@@ -50,7 +50,7 @@ def _crosses_east(shapes: Shapes, chunk: int, x: float, y: float) -> bool:
     return odd
 
 
-@kernel
+@inlined
 def _any_meets(shapes: Shapes, tree: Tree, box: FloatArray, node: IntArray) -> bool:
     """Return whether an edge's box meets `box`."""
     boxes, level, order = tree
@@ -67,7 +67,7 @@ def _any_meets(shapes: Shapes, tree: Tree, box: FloatArray, node: IntArray) -> b
     return False
 
 
-@kernel
+@inlined
 def _turn_over(
     shapes: Shapes, tree: Tree, owner: IntArray, at: tuple[float, float], node: IntArray, odd: SignArray, met: IntArray
 ) -> int:

@@ -10,17 +10,17 @@ need be compared. Most parcels turn so around the mean of their vertices.
 import numpy as np
 
 from cdgis.core.array_types import BoolArray, FloatArray, IntArray
-from cdgis.core.compiled import kernel
+from cdgis.core.compiled import inlined, kernel
 from cdgis.geometry.kernels.compiled.sure_sides import sure_sign
 
 
-@kernel
+@inlined
 def _side(ax: float, ay: float, bx: float, by: float, px: float, py: float) -> int:
     """Return on which side of an edge a place lies, 0 where that is not certain."""
     return sure_sign((ax - px) * (by - py), (ay - py) * (bx - px))
 
 
-@kernel
+@inlined
 def _apart(xy: FloatArray, i: int, k: int) -> bool:
     """Return whether two edges surely share no place."""
     ax, ay, bx, by = xy[i, 0], xy[i, 1], xy[i + 1, 0], xy[i + 1, 1]
@@ -34,7 +34,7 @@ def _apart(xy: FloatArray, i: int, k: int) -> bool:
     return side != 0 and side == _side(cx, cy, dx, dy, bx, by)
 
 
-@kernel
+@inlined
 def _turns(xy: FloatArray, i: int, k: int) -> bool:
     """Return whether the edge from i, which ends where that from k begins, surely does not run back along it."""
     ux, uy, vx, vy = xy[i + 1, 0] - xy[i, 0], xy[i + 1, 1] - xy[i, 1], xy[k + 1, 0] - xy[k, 0], xy[k + 1, 1] - xy[k, 1]
@@ -43,7 +43,7 @@ def _turns(xy: FloatArray, i: int, k: int) -> bool:
     return ux * vx + uy * vy > 0.0 or _side(xy[i, 0], xy[i, 1], xy[i + 1, 0], xy[i + 1, 1], xy[k + 1, 0], xy[k + 1, 1]) != 0
 
 
-@kernel
+@inlined
 def _goes_around(xy: FloatArray) -> bool:
     """Return whether a closed ring surely goes once around the mean of its vertices, each edge the same way."""
     edges, x, y = len(xy) - 1, 0.0, 0.0
@@ -57,7 +57,7 @@ def _goes_around(xy: FloatArray) -> bool:
     return abs(turned) == edges and crossed == 2
 
 
-@kernel
+@inlined
 def _is_simple(xy: FloatArray) -> bool:
     edges = len(xy) - 1
     if edges < 3 or xy[0, 0] != xy[edges, 0] or xy[0, 1] != xy[edges, 1]:
