@@ -251,8 +251,9 @@ def _too_much(words: str, mending: Mending) -> Remark:
 def usable(geoms: GeometryArray) -> BoolArray:
     """Return which geometries exist, hold coordinates, and hold only finite ones."""
     found = ~(shapely.is_missing(geoms) | shapely.is_empty(geoms))
-    coordinates, owner = shapely.get_coordinates(geoms, return_index=True)
-    found[owner[~np.isfinite(coordinates).all(axis=1)]] = False
+    if not np.isfinite(shapely.get_coordinates(geoms)).all():
+        coordinates, owner = shapely.get_coordinates(geoms, return_index=True)
+        found[owner[~np.isfinite(coordinates).all(axis=1)]] = False
     return np.asarray(found)
 
 
