@@ -54,6 +54,8 @@ def is_quarantined(remarks: Iterable[Remark]) -> bool:
 
 def intake_note(file: str, row: str, remarks: tuple[Remark, ...]) -> IntakeNote:
     """Return the row's one line in intake.csv: its final status and all its remarks joined by ``；``."""
+    if not remarks:
+        return IntakeNote(file=visible(file), row=visible(row), status=IntakeStatus.ACCEPTED)
 
     def joined(field: str) -> str:
         """Return what the remarks say under `field`, each text once."""
