@@ -19,6 +19,7 @@ from cdgis.readers.intake import NoteLines
 from cdgis.readers.loading import load_workspace
 from cdgis.readers.parcels import parts_of_files, read_parcels
 from cdgis.readers.parquet_sites import RowsInColumns
+from cdgis.readers.roster import Roster
 from cdgis.workspace.layers import Layer, Subjects
 from cdgis.workspace.settings import Workspace, open_workspace
 
@@ -103,7 +104,7 @@ def test_rows_read_in_columns_are_read_as_each_alone(place: Workspace, tmp_path:
     moved = [shape and shapely.affinity.translate(shape, *draw.uniform(-0.004, 0.004, 2)) for shape in shapes]
     words = {
         **WORDS, "项目名称": ("甲", "乙\u200b", "", "丙 厂"), "位置精度": ("", "3", "远"), "年用水量": ("", "12", "x"),
-        "坐标系": ("", "CGCS2000", "GCJ-02", "西安80"), "界址点号": ("J1", "J2", ""),
+        "坐标系": ("", "CGCS2000", "GCJ-02", "西安80"), "界址点号": ("J1", "J2", ""), "闲话": ("", "x", "y\u200b"),
     }  # fmt: skip
     seldom = {"坐标系": 0.3, "界址点号": 0.2}
     columns = {name: np.repeat(draw.choice(words[name], 12), 5) for name in words if draw.random() < seldom.get(name, 0.6)}
@@ -164,9 +165,13 @@ def test_vertices_are_asked_about_in_parts_and_never_judged_one_by_one(place: Wo
 
 def test_plain_land_is_never_made_a_record(place: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     moved = [shapely.affinity.translate(FIELD, at * 1e-4, 0) for at in range(9)]
-    gpd.GeoDataFrame({"项目名称": list("甲乙丙") * 3}, geometry=[*moved[:6], BOW_TIE, *moved[7:]], crs=4490).to_parquet(tmp_path / "a.parquet")
+    columns = {"项目名称": list("甲甲甲乙乙乙丙丙丙"), "OBJECTID": range(9), "TBMJ": np.arange(9) / 7, "备注": [*"abcdefgh", "i\u200b"]}
+    gpd.GeoDataFrame(columns, geometry=[*moved[:6], BOW_TIE, *moved[7:]], crs=4490).to_parquet(tmp_path / "a.parquet")
     asked: list[int] = []
-    record = RowsInColumns.record
+    runs: list[int] = []
+    record, enter = RowsInColumns.record, Roster.add_alike
     monkeypatch.setattr(RowsInColumns, "record", lambda rows, at: asked.append(at) or record(rows, at))
+    monkeypatch.setattr(Roster, "add_alike", lambda roster, rows, *said, **more: runs.append(len(rows)) or enter(roster, rows, *said, **more))
     frame, _, _ = in_parts(place, tmp_path / "a.parquet", 9)
-    assert len(frame) == 8 and asked == [0, 6], "the first row says what of its file is not understood"
+    assert len(frame) == 8 and asked == [0, 6, 8], "the first row says what of its file is not understood, the last has a character that acts"
+    assert runs == [2, 3, 1], "what nobody understands tells no rows apart"

@@ -7,6 +7,7 @@ would need rows of other parts (vertices of one outline) is asked about, and a n
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -95,14 +96,19 @@ def read_parcels(
     rows = read_rows(part.row_group, slice(part.first, part.last), batch.source(file), before=part.before)
 
     told = [describe_site(declared, texts) for texts in rows.texts]
-    known = dict(zip(map(id, rows.texts), told, strict=True))
+
+    @cache
+    def description(cells: tuple[tuple[str, str], ...]) -> Description:
+        """Return what the cells of a row say."""
+        return describe_site(declared, dict(cells))
+
     alike = _undoubted(rows, told, places)
     # said once a file, whatever its parts, at its first row: by the names of its columns
-    columns = [dict.fromkeys(texts, "…") for texts in rows.texts[:1] if part.before == 0]
+    columns = [dict.fromkeys(rows.columns, "…")] if part.before == 0 else []
     alike[:1] &= not columns
     sites = sites_of(
-        _records(rows, alike), lambda record: known.get(id(record.texts)) or describe_site(declared, record.texts),
-        listed=False, repair_share=batch.repair_share, columns=columns,
+        _records(rows, alike), lambda record: description(tuple(record.texts.items())), listed=False,
+        repair_share=batch.repair_share, columns=columns,
     )  # fmt: skip
     roster = Roster(default_accuracy_m=workspace.settings.default_accuracy_m, ids=IdRegister(renames=False))
     for said, run in _runs(rows, alike, sites):
@@ -121,7 +127,7 @@ def read_parcels(
 
 def _undoubted(rows: RowsInColumns, told: Sequence[Description], places: StatedPlaces) -> BoolArray:
     """Return which rows are plain land, polygons that nobody calls otherwise or takes for vertices, where they are said to lie."""
-    if any(heads(header, "column") for texts in rows.texts[:1] for header in texts):
+    if any(heads(header, "column") for header in rows.columns):
         return np.zeros(len(rows.raw), dtype=bool)
     land: BoolArray = rows.plain & (shapely.get_dimensions(rows.shapes) == ShapeKind.POLYGON.dimension)
     alike: dict[tuple[str, ...], list[int]] = defaultdict(list)

@@ -13,6 +13,7 @@ from shapely.errors import ShapelyError
 from cdgis.core.array_types import BoolArray, GeometryArray, IntArray
 from cdgis.core.error_words import in_words
 from cdgis.core.errors import ReaderError
+from cdgis.core.safe_text import is_clean
 from cdgis.geometry.gauss_kruger import identify_crs
 from cdgis.readers.intake import Remark
 from cdgis.readers.parquet_rows import rows_of_group
@@ -20,6 +21,7 @@ from cdgis.readers.records import SiteRecord, SiteSource, cell_text, crs_remedy
 from cdgis.readers.reference import Reference, of_row, refer
 from cdgis.readers.repair import Settled, settle
 from cdgis.readers.settled_rows import as_they_are, said_of_all
+from cdgis.readers.subjects import means_something
 from cdgis.workspace.given_outline import GivenOutline
 
 _MOST_ROWS = 5_000
@@ -42,10 +44,12 @@ class RowsInColumns:
     """EPSG:4490, of those that are plain."""
     plain: BoolArray
     """Which need nothing and earn no remark but `remarks`."""
+    columns: Mapping[str, tuple[Sequence[str], IntArray]]
+    """Header -> the texts that differ, and which of them stands in each row."""
     said: IntArray
     """Which of `texts` each row says."""
     texts: Sequence[Mapping[str, str]]
-    """Header -> text, of rows that differ."""
+    """Header -> text under headers that mean something, of rows that differ there."""
     own: Sequence[tuple[Reference, tuple[Remark, ...]]]
     """What rows of each of `texts` are to be read with, and how they contradict their file."""
     reference: Reference
@@ -68,8 +72,9 @@ class RowsInColumns:
                 datum=one.datum,
             )  # fmt: skip
         return SiteRecord(
-            row=number, geometry=done.geometry, given=done.given, keys=(number,), texts=self.texts[self.said[at]],
-            accuracy_m=one.accuracy_m, remarks=(*contradiction, *one.remarks, *done.remarks),
+            row=number, geometry=done.geometry, given=done.given, keys=(number,), accuracy_m=one.accuracy_m,
+            texts={header: words[codes[at]] for header, (words, codes) in self.columns.items()},
+            remarks=(*contradiction, *one.remarks, *done.remarks),
         )  # fmt: skip
 
 
@@ -119,30 +124,32 @@ def _in_columns(table: pa.Table, source: SiteSource, *, before: int) -> RowsInCo
         column, stated = geometry_column(table.schema, source.label)
         with np.errstate(invalid="ignore"):
             raw = np.asarray(shapely.from_wkb(table.column(column).to_numpy(zero_copy_only=False)), dtype=object)
-        texts, said = _texts(table.drop_columns([column, *(name for name in table.column_names if name == "bbox")]))
+        columns = {name: _words(table.column(at)) for at, name in enumerate(table.column_names) if name not in (column, "bbox")}
     except _BROKEN as err:
         raise _unreadable(source, err) from err
     reference = refer(source, stated=stated)
+    texts, said = _texts({header: words for header, words in columns.items() if means_something(header)}, len(raw))
     own = [of_row(reference, line, source) for line in texts]
     as_the_file = np.array([one is reference and not contradiction for one, contradiction in own], dtype=bool)[said]
     at = np.flatnonzero(as_the_file & (reference.datum == "cgcs2000"))
     shapes, plain = np.full(len(raw), None, dtype=object), np.zeros(len(raw), dtype=bool)
     shapes[at], plain[at] = as_they_are(raw[at], reference.epsg, source)
+    for words, codes in (words for header, words in columns.items() if not means_something(header)):
+        if not is_clean("".join(words)):  # which is said of the row
+            plain &= np.array([is_clean(word) for word in words])[codes]
     return RowsInColumns(
-        source=source, before=before, raw=raw, shapes=shapes, plain=plain, said=said, texts=texts, own=own, reference=reference
-    )
+        source=source, before=before, raw=raw, shapes=shapes, plain=plain, columns=columns, said=said, texts=texts, own=own,
+        reference=reference,
+    )  # fmt: skip
 
 
-def _texts(table: pa.Table) -> tuple[list[dict[str, str]], IntArray]:
-    """Return header -> text of rows that say different things, and which of them each row says."""
-    said = np.zeros(table.num_rows, dtype=np.int64)
-    columns = [_words(column) for column in table.columns]
-    for words, codes in columns:
+def _texts(columns: Mapping[str, tuple[Sequence[str], IntArray]], count: int) -> tuple[list[dict[str, str]], IntArray]:
+    """Return header -> text of rows that say different things, and which of them each of `count` rows says."""
+    said = np.zeros(count, dtype=np.int64)
+    for words, codes in columns.values():
         said = np.unique(said * len(words) + codes, return_inverse=True)[1]
     _, first, said = np.unique(said, return_index=True, return_inverse=True)
-    lines = zip(*([words[code] for code in codes[first].tolist()] for words, codes in columns), strict=True)
-    texts = [dict(zip(table.column_names, line, strict=True)) for line in lines] if columns else [{} for _ in first]
-    return texts, said
+    return [{header: words[codes[at]] for header, (words, codes) in columns.items()} for at in first.tolist()], said
 
 
 def _words(column: pa.ChunkedArray) -> tuple[list[str], IntArray]:

@@ -63,6 +63,12 @@ def describe_site(*sources: Mapping[str, str]) -> Description:
     return Description(columns=columns, attributes=attributes, remarks=(*remarks, *about_industry, *about_type))
 
 
+@lru_cache(maxsize=1 << 12)
+def means_something(header: str) -> bool:
+    """Return whether `describe_site` may look at the text under a header, but for characters that act instead of being read."""
+    return not is_clean(header) or subject_column(header) is not None or match_attribute(header) is not None
+
+
 class _Stated:
     """What one source adds to the columns and attributes that earlier ones stated."""
 
