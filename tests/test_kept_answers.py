@@ -17,7 +17,8 @@ from cdgis.core.packs import current_packs
 from cdgis.readers import kept_answers, prepared_layers, read_layer
 from cdgis.readers.kept_answers import KeptAnswers
 from cdgis.readers.prepared_layers import PREPARED_DIR, PreparedLayers, without_prepared
-from cdgis.report.map import budget
+from cdgis.report.map import budget, offline_map
+from cdgis.report.map.base_map import base_map
 from cdgis.report.map.budget import pack_whole
 from cdgis.report.site import place_content
 from cdgis.report.site.place_content import draw_places
@@ -56,11 +57,11 @@ def layers_in(folder: Path, specs: list[LayerSpec]) -> dict[str, Layer]:
 
 
 def drawn(layers: Mapping[str, Layer], kept: KeptAnswers | None) -> str:
-    return repr((pack_whole(layers, kept), draw_places(layers, None, current_packs(), kept)))
+    return repr((pack_whole(layers, kept), draw_places(layers, None, current_packs(), kept), base_map(layers, (117.0, 40.5, 118.25, 42.0), kept)))
 
 
 def nothing_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module, name in ((budget, "_whole"), (place_content, "PlaceMaps")):
+    for module, name in ((budget, "_whole"), (place_content, "PlaceMaps"), (offline_map, "offline_map")):
         monkeypatch.setattr(module, name, lambda *_: pytest.fail("made anew"))
 
 
@@ -106,7 +107,7 @@ def test_what_is_damaged_is_made_anew_and_kept_whole(damage: str, tmp_path: Path
     plain = drawn(layers, kept)
     assert kept is not None
     paths = sorted((tmp_path / PREPARED_DIR).glob(".*.made"))
-    assert len(paths) == 2
+    assert len(paths) == 3
     for path in paths:
         data = path.read_bytes()
         head = json.loads(data[16:].decode())

@@ -61,7 +61,7 @@ def test_profiles_are_told_apart_by_who_is_concerned_and_how_far_off_where_that_
     parks = gpd.GeoDataFrame({"park_id": ["K0", "K1"]}, geometry=[metres(0, 0, 90, 90)] * 2, crs=4490)
     seen = {}
 
-    def open_ground(loaded, parks, placed, keys, least, other):
+    def open_ground(loaded, parks, placed, keys, least):
         seen.update(placed=placed, keys=keys, least=least)
         return [
             SimpleNamespace(
@@ -131,13 +131,14 @@ def test_plots_in_parks_are_looked_at_exactly_and_as_far_as_anybody_must_keep_of
     monkeypatch.setattr(
         park_sites,
         "measure_overlaps",
-        lambda subjects, layers, *, reach_m, jobs: asked.update(reach=reach_m, jobs=jobs) or "measured",
+        lambda subjects, layers, *, reach_m, clear_of, jobs: asked.update(reach=reach_m, jobs=jobs, clear_of=clear_of) or "measured",
     )
     monkeypatch.setattr(park_sites, "without_false_proofs", lambda found, layers: (found, layers))
     assert park_sites._measure(SimpleNamespace(layers="L"), frame, SimpleNamespace(rules=(), facts=None), 3) == (
         "measured",
         "L",
     )
+    assert asked["clear_of"] == park_sites.CLEAR_OF
     assert {name: reach.tolist() for name, reach in asked["reach"].items()} == {
         "a": [300.0, 300.0],
         "b": [0.0, 0.0],
@@ -198,8 +199,8 @@ def test_open_ground_is_cut_once_for_the_same_zones_of_the_same_park(monkeypatch
         lambda park, zones, *, least_width_m, obstacles: cut.append((park, len(zones), least_width_m)) or len(cut),
     )
     found = park_sites._open_ground(SimpleNamespace(layers=None), parks, [], [0, 1, 2], 20.0)
-    assert found == [3, 1, 3, 1, 4, 2] and [(n, w) for _, n, w in cut] == [(1, 20.0), (0, 20.0), (1, 20.0), (0, 20.0)]
-    assert [park for park, _, _ in cut] == [park for park in reversed(list(parks.geometry)) for _ in range(2)] and min(windows) > 90 * 90
+    assert found == [1, 3, 1, 3, 2, 4] and [(n, w) for _, n, w in cut] == [(1, 20.0), (0, 20.0), (1, 20.0), (0, 20.0)]
+    assert [park for park, _, _ in cut] == [park for park in parks.geometry for _ in range(2)] and min(windows) > 90 * 90
 
 
 def test_a_candidate_is_judged_as_a_project_on_the_land_it_needs_with_no_length():

@@ -241,7 +241,7 @@ def test_each_pair_is_told_as_its_profile_was_judged_at_the_plot_it_would_stand_
     judged = SimpleNamespace(subjects=SimpleNamespace(frame=frame), tables={"attributes": None})
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(steps, "group_candidates", group)
-        patch.setitem(steps, "judge_places", lambda *_, least_width_m, jobs, other: seen.update(width=least_width_m) or places)
+        patch.setitem(steps, "judge_places", lambda *_, least_width_m, jobs: seen.update(width=least_width_m) or places)
         ground, pairs = steps["_pairs"](SimpleNamespace(rules=(), layers={}), judged, candidates, parks, CHOOSING)
     assert ground == ("g",) and seen["own"] == ids and seen["width"] == CHOOSING.least_width_m
     assert seen["size"] == [2e4 if land == 2 else CHOOSING.least_width_m**2 for land in candidates["land_ha"]]

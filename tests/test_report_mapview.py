@@ -3,6 +3,7 @@ import json
 import folium
 from report_fixtures import empty_assessment, make_assessment
 
+from cdgis.report.map.base_map import base_map, bounds_shown
 from cdgis.report.map.outline_encoding import inflated, unpack
 from cdgis.report.screening import Casebook
 from cdgis.report.site.overview_map import MapView, build_map
@@ -65,3 +66,14 @@ def test_subject_outlines_run_parallel_to_the_subjects() -> None:
 def test_map_is_drawn_when_nothing_was_judged() -> None:
     view = build_map(empty_assessment(), ())
     assert _data(view)["subjects"] == [] and len(_data(view)["layers"]) == 8
+
+
+def test_an_empty_map_made_before_is_taken_where_it_shows_the_same() -> None:
+    assessment = make_assessment()
+    listed = list_subjects(Casebook(assessment))
+    plain = build_map(assessment, listed)
+    made = base_map(assessment.layers, bounds_shown(assessment.layers, assessment.subjects))
+    assert build_map(assessment, listed, base=made) == plain
+    assert build_map(assessment, listed, base=made._replace(html="其他")).html == "其他"
+    elsewhere = made._replace(bounds=(0.0, 0.0, 1.0, 1.0), html="其他")
+    assert build_map(assessment, listed, base=elsewhere) == plain

@@ -100,7 +100,7 @@ def begin_early(other: "Other", workspace: Path | None) -> None:
         return
     if large:
         share_one_pool()  # before the thread that takes the answers begins
-        other.begin(load, "cdgis.readers", "cdgis.pipelines.waters", "cdgis.pipelines.assess_carbon")
+        other.begin(load, "cdgis.readers")
 
 
 def output_folder(out: Path | None, default: str, workspace: "Workspace", *, files: Sequence[Path] = ()) -> Path:

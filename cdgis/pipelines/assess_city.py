@@ -81,5 +81,5 @@ def _assessed(
         attempted("排口核对", lambda: found[2] if found else outfall_part(rivers, subjects), gaps),
         attempted("碳账户（未计）", account, gaps),
     )
-    give_back(look=True)
+    give_back()
     return assemble(loaded, judged, (*filter(None, parts), Part(gaps=tuple(gaps))))

@@ -33,17 +33,17 @@ class _SubjectFiles:
 
 
 def offer_reading(other: Other, workspace: Workspace) -> Ahead:
-    """Offer `other` the workspace's files, those that `read_subjects` comes to last first, which takes what is read by then."""
+    """Offer `other` the workspace's files; what it has read by the time `read_subjects` comes to them is taken from it."""
     try:
         batches = {batch.kind: batch for batch in subject_batches(workspace)}
     except (CdgisError, OSError):  # told where the subjects are read
         return {}
-    files = [(kind, path) for kind, batch in batches.items() for path in batch.paths][::-1]
+    files = [(kind, path) for kind, batch in batches.items() for path in batch.paths]
     about = _SubjectFiles(workspace=workspace, batches=batches)
-    # libraries shall be the other's alone: what takes one is not done here meanwhile
+    # libraries shall be the other's alone: it reads what takes one in the order in which the rows are wanted, the rest last first
     bound = [file for file in files if _takes_a_library(file)]
     rows: Ahead = {file: other.begin(_read_ahead, about, file, here=_unread, keep=about) for file in bound}
-    free = [file for file in files if file not in rows]
+    free = [file for file in reversed(files) if file not in rows]
     return {**rows, **dict(zip(free, other.offer(_read_ahead, about, free, here=_unread), strict=True))}
 
 

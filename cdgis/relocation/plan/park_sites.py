@@ -14,15 +14,12 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 from geopandas import GeoDataFrame
-from shapely.geometry.base import BaseGeometry
 
 from cdgis.core import layer_ids
-from cdgis.core.array_types import FloatArray, GeometryArray, IntArray
-from cdgis.core.beside import NOBODY, Other
+from cdgis.core.array_types import FloatArray, IntArray
 from cdgis.core.units import m2_to_ha
 from cdgis.core.vocabulary import LIST_SEPARATOR, ProjectType, State, SubjectKind
 from cdgis.geometry import geodesy
-from cdgis.geometry.planes import Planes, current_planes, on_planes
 from cdgis.judging.evaluation import without_false_proofs
 from cdgis.judging.measurement import Measurement
 from cdgis.judging.overlay import measure_overlaps
@@ -60,22 +57,19 @@ class Places:
     """profile, park (positions), verdict, failing_rule, failing_clause, manual_rules."""
 
 
-def judge_places(
-    loaded: Loaded, profiles: Profiles, parks: GeoDataFrame, *, least_width_m: float, jobs: int = 1, other: Other = NOBODY
-) -> Places:
+def judge_places(loaded: Loaded, profiles: Profiles, parks: GeoDataFrame, *, least_width_m: float, jobs: int = 1) -> Places:
     """Return the judgement of every profile at every park (park_id + geometry, EPSG:4490).
 
     Parameters
     ----------
     least_width_m : strips of open ground narrower than this carry no plot.
     jobs : threads; the result does not depend on it.
-    other : looks for open ground in some of the parks; the result does not depend on it.
     """
     concerns = concerns_of(profiles.rules, profiles.facts, rank=PROHIBITING_RANK)
     placed = [concern for concern in concerns if concern.rule.geometry != "none"]
     asked = [np.where(c.possible, np.nan_to_num(c.distance_m, nan=-1.0), -2.0) for c in placed]
     keys, of_key = _alike(asked, profiles.facts.size)
-    grounds = _open_ground(loaded, parks, placed, keys, least_width_m, other)
+    grounds = _open_ground(loaded, parks, placed, keys, least_width_m)
     leaders, of_profile = _alike([*asked, profiles.size_m2], profiles.facts.size)
     count = len(parks)
     at = np.array([of_key[leader] * count + park for leader in leaders for park in range(count)], dtype=np.int64)
@@ -115,30 +109,23 @@ def _alike(asked: Sequence[FloatArray], count: int) -> tuple[list[int], IntArray
 
 
 def _open_ground(
-    loaded: Loaded, parks: GeoDataFrame, placed: list[Concern], keys: list[int], least_width_m: float, other: Other = NOBODY
+    loaded: Loaded, parks: GeoDataFrame, placed: list[Concern], keys: list[int], least_width_m: float
 ) -> list[OpenGround]:
     """Return what is open to each key in each park, key by key; asked park by park, where keys have much in common."""
     exclusion_zones = ExclusionZones(loaded.layers)
     shapes = np.asarray(parks.geometry.array, dtype=object)
     windows = [shapely.box(*shapely.bounds(local)).buffer(_WINDOW_M) for local in geodesy.geometries_to_local(shapes)]
     wanted = [exclusion_zones.wanted(placed, key) for key in keys]
-    near: list[tuple[BaseGeometry, list[GeometryArray]]] = []
-    of_key: list[list[int]] = []
+    in_parks: list[list[OpenGround]] = []
     for park, window in zip(shapes, windows, strict=True):
+        known: dict[bytes, OpenGround] = {}  # keys that differ in rules often have the same zones in a park
+        obstacles = ObstacleUnions()
         around = [exclusion_zones.near(one, window) for one in wanted]
-        same = [b"".join(shapely.to_wkb(zones)) for zones in around]  # keys that differ in rules often have the same zones in a park
-        first = dict(zip(same, around, strict=True))
-        near.append((park, list(first.values())))
-        of_key.append([list(first).index(at) for at in same])
-    found = list(other.share(_opened, (current_planes(), least_width_m), near))[::-1]
-    return [ground[of[at]] for at in range(len(keys)) for ground, of in zip(found, of_key, strict=True)]
-
-
-def _opened(about: tuple[Planes, float], park: tuple[BaseGeometry, list[GeometryArray]]) -> list[OpenGround]:
-    """Return what each of some sets of zones leaves open of one park."""
-    (planes, least_width_m), (area, around), obstacles = about, park, ObstacleUnions()
-    with on_planes(lambda: planes):
-        return [OpenGround.of(area, zones, least_width_m=least_width_m, obstacles=obstacles) for zones in around]
+        same = [b"".join(shapely.to_wkb(zones)) for zones in around]
+        for at, zones in zip(same, around, strict=True):
+            known[at] = known.get(at) or OpenGround.of(park, zones, least_width_m=least_width_m, obstacles=obstacles)
+        in_parks.append([known[at] for at in same])
+    return [ground[at] for at in range(len(keys)) for ground in in_parks]
 
 
 def _subjects(sites: GeoDataFrame) -> Subjects:

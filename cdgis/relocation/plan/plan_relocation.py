@@ -60,7 +60,7 @@ def plan_relocation(
     ----------
     downstream : adds what lies downstream of each enterprise to its circumstances, where a river layer allows.
     jobs : threads; the result does not depend on it.
-    other : ranks, and looks for open ground, meanwhile; the result does not depend on it.
+    other : ranks meanwhile; the result does not depend on it.
     """
     wanted = (what_if or WhatIf()).checked(park_names(loaded))
     priority = reweighted(read_priority_policy(), wanted.weights.get("priority", {}))
@@ -69,13 +69,13 @@ def plan_relocation(
     listed = candidates.listed.set_index("enterprise_id", drop=False)
     known = measure_circumstances(loaded, judged, listed["kinds"], priority)
     acting = known.loc[_acting(listed)]
+    ranking = other.begin(rank_by_urgency, acting, priority)
     parks = survey_parks(loaded, judged, wanted) if PARK_LAYER in loaded.layers else None
     relocating = _to_relocate(judged, listed, urgency_scores(acting, priority))
     if parks is None or parks.empty or relocating.empty:
-        pairs, plan, ranking = empty("destinations"), None, other.begin(rank_by_urgency, acting, priority)
+        pairs, plan = empty("destinations"), None
     else:
-        ground, pairs = _pairs(loaded, judged, relocating, parks, choosing, jobs, other)
-        ranking = other.begin(rank_by_urgency, acting, priority)  # the other is free once the ground is found
+        ground, pairs = _pairs(loaded, judged, relocating, parks, choosing, jobs)
         choices = Choices(pairs=pairs, candidates=relocating, parks=parks, ground=ground, jobs=jobs)
         plan = prove_plan(loaded, judged, choices, choosing, progress)
         pairs = plan.pairs
@@ -162,8 +162,7 @@ def _to_relocate(judged: Judged, listed: pd.DataFrame, urgency: pd.Series) -> pd
 
 
 def _pairs(
-    loaded: Loaded, judged: Judged, candidates: pd.DataFrame, parks: GeoDataFrame, policy: DestinationPolicy, jobs: int = 1,
-    other: Other = NOBODY,
+    loaded: Loaded, judged: Judged, candidates: pd.DataFrame, parks: GeoDataFrame, policy: DestinationPolicy, jobs: int = 1
 ) -> tuple[tuple[OpenGround, ...], pd.DataFrame]:
     """Return the ground open in the parks, and every candidate with every park, sorted by both ids: judged, measured, scored."""
     frame = judged.subjects.frame
@@ -173,7 +172,7 @@ def _pairs(
     profiles = group_candidates(
         own, judged.tables["attributes"], rules_at(loaded.rules, loaded.layers, shapes), size_m2=size_m2
     )
-    places = judge_places(loaded, profiles, parks, least_width_m=policy.least_width_m, jobs=jobs, other=other)
+    places = judge_places(loaded, profiles, parks, least_width_m=policy.least_width_m, jobs=jobs)
     count = len(parks)
     at, park = np.repeat(np.arange(len(candidates)), count), np.tile(np.arange(count), len(candidates))
     verdicts = places.verdicts.iloc[profiles.of_candidate[at] * count + park].reset_index(drop=True)
