@@ -1,14 +1,19 @@
 """What the reports of many subjects share is what each would find for itself."""
 
+import gc
 import random
 from datetime import date
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+from report_fixtures import make_assessment
 
+from cdgis.report.screening import Composer
 from cdgis.report.screening.bases import Known, bases_of
 from cdgis.report.screening.record import SubjectRows
+from cdgis.report.screening.html import render_screening
+from cdgis.report.site.subject_page import SubjectPages
 from cdgis.report.table_rows import records
 from cdgis.rules import load_rulebook
 
@@ -39,3 +44,18 @@ def test_bases_of_one_report_do_not_depend_on_those_before(seed):
         days = {"as_of": date(2026, 11, 1), "declared_on": draw.choice((None, date(2026, 1, 1)))}
         assert bases_of(clauses, book, **days, known=known) == bases_of(clauses, book, **days)
     assert known
+
+
+@pytest.mark.parametrize("page", ["site", "report"])
+def test_a_page_lets_go_of_what_it_was_made_of(page):
+    composer = Composer(make_assessment())
+    case, subjects = composer.book.case("P000"), SubjectPages(composer, {})
+    make = {"site": lambda: subjects.render(case), "report": lambda: render_screening(composer.report_on(case))}[page]
+    make()
+    gc.collect()
+    gc.disable()
+    try:
+        assert "P000" in str(make())
+        assert gc.collect() < 50  # objects that only refer to each other; a page is made of hundreds
+    finally:
+        gc.enable()

@@ -7,7 +7,7 @@ from cdgis import __version__
 from cdgis.core.vocabulary import ProjectType, SubjectKind
 from cdgis.readers.loading import Loaded
 from cdgis.report.files.inline_assets import content_policy, inline_code, static_text, template_text
-from cdgis.report.templating import page_template
+from cdgis.report.templating import filled
 from cdgis.results.data_status import stamp_for
 from cdgis.rules.attributes import load_attributes
 from cdgis.rules.columns import attribute_titles
@@ -42,7 +42,8 @@ def render_rules_catalogue(loaded: Loaded) -> str:
     rules = [_entry(rule, layers, facts) for rule in loaded.rules if rule.geometry != "engine"]
     places = sorted({entry.place for entry in rules}, key=lambda place: (place == _ANYWHERE, place))
     script = static_text("rules.js")
-    return page_template("rules_catalogue.html").render(
+    return filled(
+        "rules_catalogue.html",
         policy=content_policy((script,)), style=inline_code(template_text("style.css")), script=inline_code(script),
         settings={"map_review_number": loaded.settings.map_review_number}, version=__version__, looks={},
         name=loaded.settings.name, as_of=loaded.as_of.isoformat(), count=len(rules), project_types=list(ProjectType),

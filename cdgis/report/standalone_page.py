@@ -4,7 +4,7 @@
 
 from cdgis import __version__
 from cdgis.report.files.inline_assets import content_policy, inline_code, template_text
-from cdgis.report.templating import page_template
+from cdgis.report.templating import filled
 
 
 def render_page(template: str, *, review_number: str = "", **values: object) -> str:
@@ -14,7 +14,8 @@ def render_page(template: str, *, review_number: str = "", **values: object) -> 
     ----------
     review_number : 审图号; empty prints that the map has not been reviewed.
     """
-    return page_template(template).render(
+    return filled(
+        template,
         policy=content_policy(()), style=inline_code(template_text("style.css") + template_text("water.css")),
         settings={"map_review_number": review_number}, version=__version__, looks={}, **values,
     )  # fmt: skip

@@ -59,6 +59,20 @@ def page_template(name: str) -> Template:
     return _environment().get_template(name)
 
 
+def filled(name: str, /, **values: Any) -> str:
+    """Return templates/<name> filled in, and let go of the values.
+
+    A template's macros and its context refer to each other, so the values of each page, a thousand objects, would stay until
+    somebody looks for circular garbage.
+    """
+    template = page_template(name)
+    context = template.new_context(values)
+    try:
+        return "".join(template.root_render_func(context))
+    finally:
+        context.vars.clear()
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(

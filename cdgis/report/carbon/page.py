@@ -28,7 +28,7 @@ from cdgis.report.carbon.figures import (
 )
 from cdgis.report.files.inline_assets import content_policy, inline_code, template_text
 from cdgis.report.table_rows import Row, records, table
-from cdgis.report.templating import common_values, page_template
+from cdgis.report.templating import common_values, filled
 from cdgis.report.wording import read_wording
 from cdgis.results.assessment import Assessment
 
@@ -171,7 +171,8 @@ def _soil(soil: pd.DataFrame) -> dict[str, Any]:
 
 def render_carbon(assessment: Assessment, view: CarbonView) -> str:
     """Return the carbon page; no script."""
-    return page_template("carbon.html").render(
+    return filled(
+        "carbon.html",
         **common_values(assessment),
         policy=content_policy(()),
         style=inline_code(template_text("style.css") + template_text("dashboard.css") + template_text("carbon.css")),

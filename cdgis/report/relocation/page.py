@@ -8,7 +8,7 @@ from cdgis.report.drawing.paths import SIZE_PX
 from cdgis.report.files.inline_assets import content_policy, inline_code, static_text, template_text
 from cdgis.report.relocation.content import GROUP_TITLES, REVIEW, Candidate, listed_words, view_relocation
 from cdgis.report.relocation.flow_map import FlowMap, draw_flows, draw_one, positions
-from cdgis.report.templating import common_values, page_template
+from cdgis.report.templating import common_values, filled
 from cdgis.results.assessment import Assessment
 
 CITY_PAGE, FOLDER = "relocation.html", "relocations"
@@ -25,9 +25,8 @@ def render_relocation(assessment: Assessment, *, word: bool = False) -> Iterator
     if not view.candidates:
         return
     script = static_text("relocation.js")
-    city = page_template("relocation.html")
-    yield CITY_PAGE, city.render(
-        **common_values(assessment), **_shared(), policy=content_policy((script,)), script=inline_code(script),
+    yield CITY_PAGE, filled(
+        "relocation.html", **common_values(assessment), **_shared(), policy=content_policy((script,)), script=inline_code(script),
         style=_style(), v=view, flow=draw_flows(assessment, view.candidates), group_titles=GROUP_TITLES,
         counties=sorted({candidate.row["county"] for candidate in view.candidates if candidate.row["county"]}),
         park_names=sorted({candidate.assigned["park_name"] for candidate in view.candidates if candidate.assigned}),
@@ -38,7 +37,8 @@ def render_relocation(assessment: Assessment, *, word: bool = False) -> Iterator
 
 
 def _card(assessment: Assessment, candidate: Candidate, flow: FlowMap | None, *, word: bool) -> str:
-    return page_template("relocation_card.html").render(
+    return filled(
+        "relocation_card.html",
         **common_values(assessment), **_shared(), policy=content_policy(()), style=_style(), c=candidate, r=candidate.row,
         flow=flow, colour=read_palette().kinds["disposition"][candidate.group], docx=docx_name(candidate) if word else "",
     )  # fmt: skip

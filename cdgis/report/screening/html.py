@@ -15,7 +15,7 @@ from cdgis.report.screening.blocks import Cell, Column, Grid, Pairs, Part
 from cdgis.report.screening.content import Figure
 from cdgis.report.screening.figure_style import LOOKS, colour_of, legend_of
 from cdgis.report.screening.grounds_wording import parts_of, summary_of
-from cdgis.report.templating import page_template
+from cdgis.report.templating import filled
 
 _NUMBER, _WIDE = ' class="n"', ' class="wide"'
 _SLOT = '<meta name="cdgis-content-sha256" content="">'
@@ -30,9 +30,7 @@ def render_screening(report: ScreeningReport, record: bytes | None = None) -> by
     """
     content = record if record is not None else report_json(report)
     parts = parts_of(report, digest=sha256(content).hexdigest())
-    text = page_template("screening.html").render(
-        **page_values(report, parts), slot=_SLOT, record=json_for_script(json.loads(content))
-    )
+    text = filled("screening.html", **page_values(report, parts), slot=_SLOT, record=json_for_script(json.loads(content)))
     blank = text.encode("utf-8", "replace")
     # Text from data is escaped, so the slot stands in the head once and nowhere else.
     return blank.replace(_SLOT.encode(), _SLOT.replace('""', f'"{sha256(blank).hexdigest()}"').encode(), 1)

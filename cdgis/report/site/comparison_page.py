@@ -20,7 +20,7 @@ from cdgis.report.drawing.paths import path_of
 from cdgis.report.files.atomic_output import staged
 from cdgis.report.files.inline_assets import content_policy, inline_code, template_text
 from cdgis.report.files.table_files import csv_text
-from cdgis.report.templating import page_template
+from cdgis.report.templating import filled
 from cdgis.results.data_status import status_text
 
 SIZE_PX = (900, 560)
@@ -73,7 +73,8 @@ def render_comparison(comparison: Comparison) -> str:
     """Return the page: what changed, who is affected, and a map of both."""
     view = _view(comparison)
     zones, verdicts = comparison.zones, comparison.verdicts
-    return page_template("compare.html").render(
+    return filled(
+        "compare.html",
         policy=content_policy(()),
         style=inline_code(template_text("style.css") + template_text("compare.css")),
         c=comparison,

@@ -25,7 +25,7 @@ from cdgis.report.site.overview import Overview
 from cdgis.report.site.overview_map import MapView
 from cdgis.report.site.place_content import Place
 from cdgis.report.site.subject_list import Listed, filter_choices
-from cdgis.report.templating import common_values, page_template
+from cdgis.report.templating import common_values, filled
 from cdgis.results.assessment import Assessment
 
 OUR_SCRIPTS = (
@@ -42,7 +42,8 @@ TILE_HOSTS = tuple(f"https://t{number}.tianditu.gov.cn" for number in range(8))
 def render_index(assessment: Assessment, listed: Sequence[Listed], *, overview: Overview, view: MapView) -> str:
     """Return index.html: one self-contained file with map, lists and the run's provenance."""
     scripts = [leaflet_script(), view.script, "\n".join(static_text(name) for name in OUR_SCRIPTS)]
-    return page_template("index.html").render(
+    return filled(
+        "index.html",
         **common_values(assessment),
         early=inline_code(static_text(EARLY_SCRIPT)),
         policy=content_policy([static_text(EARLY_SCRIPT), *scripts], image_hosts=(*OWN_FOLDER, *TILE_HOSTS)),
@@ -60,7 +61,8 @@ def render_index(assessment: Assessment, listed: Sequence[Listed], *, overview: 
 
 def render_place(assessment: Assessment, place: Place) -> str:
     """Return the page of one county, unit, basin or restoration area; no script."""
-    return page_template("place.html").render(
+    return filled(
+        "place.html",
         **common_values(assessment),
         policy=content_policy(()),
         style=inline_code(template_text("style.css") + template_text("site.css") + template_text("place.css")),
@@ -75,7 +77,8 @@ def render_place_list(assessment: Assessment, places: Sequence[Place]) -> str:
     groups: dict[str, list[Place]] = {}
     for place in places:
         groups.setdefault(place.layer_title, []).append(place)
-    return page_template("places.html").render(
+    return filled(
+        "places.html",
         **common_values(assessment),
         policy=content_policy(()),
         style=inline_code(template_text("style.css") + template_text("site.css") + template_text("place.css")),
@@ -86,7 +89,8 @@ def render_place_list(assessment: Assessment, places: Sequence[Place]) -> str:
 
 def render_dashboard(assessment: Assessment, dashboard: Dashboard) -> str:
     """Return dashboard.html: headlines, charts with their tables, the plan's measures; no script."""
-    return page_template("dashboard.html").render(
+    return filled(
+        "dashboard.html",
         **common_values(assessment),
         policy=content_policy(()),
         style=inline_code(template_text("style.css") + template_text("site.css") + template_text("dashboard.css")),

@@ -11,7 +11,7 @@ from cdgis.report.screening.grounds_wording import parts_of
 from cdgis.report.screening.html import page_values
 from cdgis.report.site.subject_list import UNIT_LAYER
 from cdgis.report.table_rows import Row, records, table
-from cdgis.report.templating import page_template
+from cdgis.report.templating import filled
 from cdgis.report.wording import attribute, read_wording
 from cdgis.results.assessment import Assessment, in_planes_of
 
@@ -49,7 +49,8 @@ class SubjectPages:
         key = case.subject_id
         report = self._composer.report_on(case)
         parts = parts_of(report, more=_relocation(self._moves.get(key, ()), self._parks.get(key, ())))
-        return page_template("site.html").render(
+        return filled(
+            "site.html",
             **page_values(report, parts, style=template_text("subject.css"), zooms=_ZOOMS),
             links=tuple(self._links(report)),
             how_to_verify=read_wording()["verify"]["text"],
