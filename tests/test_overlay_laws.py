@@ -14,6 +14,7 @@ from cdgis.core.vocabulary import Scope
 from cdgis.geometry import geodesy
 from cdgis.judging import overlay
 from cdgis.judging.overlay import measure_overlaps
+from cdgis.judging.unmeasurable import only
 
 CITY = metres(-1500, -1500, 4000, 4000)
 coordinate = st.floats(-2000, 5000).map(lambda v: round(v, 1))
@@ -161,3 +162,25 @@ def test_distances_measured_when_asked_are_those_measured_beforehand(subjects, z
         ours, theirs = asked.nearest[scope], whole.nearest[scope]
         assert np.array_equal(ours.at_least_m, theirs.at_least_m, equal_nan=True) and list(ours.zone_id) == list(theirs.zone_id)
         assert np.array_equal(ours.distance_m, theirs.distance_m, equal_nan=True)
+
+
+def test_tables_say_the_same_of_many_as_of_each_alone_and_in_numbers_as_in_words():
+    rng = np.random.default_rng(20261129)
+    corners = rng.uniform(-2000, 4000, (90, 2)).round(1)
+    subjects = sites([metres(x, y, x + 300, y + 200) for x, y in corners])
+    zones = [metres(x, y, x + 900, y + 700) for x, y in rng.uniform(-2000, 4000, (12, 2)).round(1)]
+    layers = layer_set(  # numbers and names of zones recur from layer to layer, one layer has no zone
+        zone_layer("b", zones[:7], list("甲乙甲乙甲乙甲"), ids=[f"{i}" for i in range(7)]), zone_layer("none", []),
+        zone_layer("a", zones[7:], ids=[f"{i}" for i in (4, 3, 2, 1, 0)]), city=CITY,
+    )  # fmt: skip
+    layers["a"].zones.loc[[1, 3], "zone_name"] = None
+    many, packed = measure(subjects, layers), measure(subjects, layers, packed=True)
+    for name in ("overlaps", "clear", "ledger"):
+        whole = getattr(many, name)
+        alone = [getattr(measure(only(subjects, np.array([row])), layers), name) for row in range(len(subjects.frame))]
+        each = pd.concat(alone, ignore_index=True).sort_values([*whole.columns[:2]], kind="stable", ignore_index=True)
+        pd.testing.assert_frame_equal(whole, each, atol=1e-7, check_dtype=False)
+        numbers = getattr(packed, name)
+        assert name == "overlaps" or isinstance(numbers["layer"].dtype, pd.CategoricalDtype)
+        pd.testing.assert_frame_equal(numbers.astype(whole.dtypes), whole)
+    assert set(many.overlaps["zone_name"]) == {"名", ""} and "" in set(many.clear["nearest_zone_id"]) and len(many.overlaps) > 90

@@ -68,7 +68,7 @@ def _judged(
     rules = loaded.rules
     progress.stage("叠加分析", sum(layer.spec.zones for layer in loaded.layers.values()))
     subjects, measurement = measure_what_can_be(subjects, partial(
-        _measure, loaded, jobs=jobs, progress=progress.step, beforehand=beforehand,
+        _measure, loaded, jobs=jobs, packed=packed, progress=progress.step, beforehand=beforehand,
     ))  # fmt: skip
     measurement = without_false_proofs(measurement, loaded.layers)
     described = describe_subjects(subjects, measurement)
@@ -86,11 +86,11 @@ def _judged(
 
 
 def _measure(
-    loaded: Loaded, subjects: Subjects, *, jobs: int, progress: Callable[[str], None], beforehand: bool = False
+    loaded: Loaded, subjects: Subjects, *, jobs: int, packed: bool = False, progress: Callable[[str], None], beforehand: bool = False
 ) -> Measurement:
     """Return the measurement, with `beforehand` every depth found."""
     reach = _reach(loaded, subjects)
-    found = measure_overlaps(subjects, loaded.layers, reach_m=reach, jobs=jobs, progress=progress)
+    found = measure_overlaps(subjects, loaded.layers, reach_m=reach, jobs=jobs, packed=packed, progress=progress)
     if beforehand:
         found.depths[np.arange(len(found.depths))]
     return found

@@ -38,6 +38,8 @@ from cdgis.geometry.shapes import (
 )
 
 UNCOVERED_M2 = 1.0
+UNITS = np.array(["count", "m", "m2"], dtype=object)
+"""What `Extents.total` counts, of points, lines and polygons."""
 _OUTLINE_COUNTS = 400
 """How much each outline that points are measured to counts to the size of a job."""
 _FEW_VERTICES = 4096
@@ -124,11 +126,6 @@ class Extents:
     def total(self) -> FloatArray:
         """The measure a ledger must close to: m², m or a count of 1."""
         return np.choose(self.dimension, [np.ones(len(self.ids)), self.length_m, self.area_m2])
-
-    @property
-    def unit(self) -> npt.NDArray[np.object_]:
-        """What `total` counts: m2, m or count."""
-        return np.array(["count", "m", "m2"], dtype=object)[self.dimension]
 
 
 def both_planes(lonlat: GeometryArray) -> tuple[GeometryArray, GeometryArray]:

@@ -18,6 +18,7 @@ from cdgis.core.vocabulary import Relation
 from cdgis.geometry.kernels import Pairs
 from cdgis.geometry.planes import PlaneThreads
 from cdgis.judging.extents import (
+    UNITS,
     Extents,
     Met,
     classify,
@@ -30,13 +31,14 @@ from cdgis.judging.extents import (
 from cdgis.judging.layer_stack import ReadyLayer, meet, planes_of_zones, ready, words_of
 from cdgis.judging.measurement import Measurement, Numbers
 from cdgis.judging.nearest_zones import NearestOfScopes, ZonesApart, find_nearest, zones_apart
-from cdgis.results.tables.validation import empty, framed, validate
+from cdgis.results.tables.validation import Words, empty, framed, validate
 from cdgis.workspace.layers import ZONE_COLUMNS, Layer, Layers, Subjects
 
 __all__ = ["measure_overlaps", "planes_of_zones"]
 
 INSIDE_SHARE = 1 - 1e-9
-
+_RELATIONS = np.array([str(one) for one in (Relation.CROSSES, Relation.INSIDE, Relation.SLIVER, Relation.NEAR)], dtype=object)
+_CROSSES, _INSIDE, _SLIVER, _NEAR = range(len(_RELATIONS))
 
 _FEW_SUBJECTS = 64
 """Up to so many are compared with all layers at once; more, with one layer after the other, threads sharing the layers."""
@@ -46,8 +48,9 @@ Columns = dict[str, "np.ndarray[Any, Any]"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Found:
-    """What some layers are to the subjects; arrays have a row a layer."""
+    """What some layers are to the subjects; arrays have a row a layer. Rows of tables name layers and zones by their numbers."""
 
+    layers: Sequence[ReadyLayer]
     overlaps: Columns
     clear: Columns
     ledger: Columns
@@ -76,6 +79,7 @@ def measure_overlaps(
     reach_m: Mapping[str, FloatArray] | None = None,
     clear_of: Collection[str] | None = None,
     jobs: int = 1,
+    packed: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> Measurement:
     """Return how every subject lies to every zone of every layer.
@@ -87,6 +91,7 @@ def measure_overlaps(
     reach_m : per layer, metres per subject within which unhit zones are listed as `near`; touching always is.
     clear_of : layers whose rows of table `clear` are wanted, all by default; of the others distances are measured when a rule asks.
     jobs : threads; the result does not depend on it.
+    packed : texts of `clear` and `ledger` come as categoricals: of very many subjects these tables are only written.
     progress : called with each layer's title when it is done.
     """
     lonlat = np.asarray(subjects.frame.geometry.array, dtype=object)
@@ -111,9 +116,9 @@ def measure_overlaps(
     names = [layer.spec.id for layer in zone_layers]
     return Measurement(
         subject_ids=extents.ids,
-        overlaps=_table("overlaps", results),
-        clear=_table("clear", results),
-        ledger=_table("ledger", results),
+        overlaps=_table("overlaps", results, extents, names),
+        clear=_table("clear", results, extents, names, packed=packed),
+        ledger=_table("ledger", results, extents, names, packed=packed),
         hits_found=_hits(results),
         depths=Numbers.joined([result.depths for result in results]),
         nearest=NearestOfScopes({name: one for result in results for name, one in result.apart.items()}),
@@ -122,9 +127,34 @@ def measure_overlaps(
     )
 
 
-def _table(name: str, results: Sequence[_Found]) -> pd.DataFrame:
+def _table(name: str, results: Sequence[_Found], extents: Extents, names: Sequence[str], *, packed: bool = False) -> pd.DataFrame:
+    """Return the rows of all groups as a table, their numbers as texts: each is looked at once, however often it stands there."""
     rows = _rows(name, results) if results else {}
-    return validate(name, rows) if rows and len(rows["layer"]) else empty(name)
+    if not rows or not len(rows["layer"]):
+        return empty(name)
+    layers = np.repeat(np.cumsum([0, *(len(one.layers) for one in results[:-1])]), [len(getattr(one, name)["layer"]) for one in results])
+    layer = rows.pop("layer") + layers
+    said = {"subject_id": Words.told(rows.pop("subject"), extents.ids), "layer": Words.told(layer, np.array(names, dtype=object))}
+    if (relation := rows.pop("relation", None)) is not None:
+        said["relation"] = Words.told(relation, _RELATIONS)
+    if (unit := rows.pop("unit", None)) is not None:
+        said["unit"] = Words.told(unit, UNITS)
+    if (zone := rows.pop("zone", None)) is not None:
+        columns = ("nearest_zone_id",) if name == "clear" else ZONE_COLUMNS
+        said |= _zones_told([one for found in results for one in found.layers], layer, zone, columns)
+    return validate(name, {**rows, **said}, packed=packed)
+
+
+def _zones_told(layers: Sequence[ReadyLayer], layer: IntArray, zone: IntArray, columns: Sequence[str]) -> dict[str, Words]:
+    """Return columns of zones, given which layer each is of and its position there, -1 for none."""
+    before = np.cumsum([0, *(len(one.words["zone_id"]) for one in layers)])
+    number = np.where(zone < 0, -1, before[layer] + zone)
+    there = np.zeros(before[-1] + 1, dtype=bool)
+    there[number] = True
+    used, place = np.flatnonzero(there[:-1]), np.append(np.cumsum(there[:-1]) - 1, -1)
+    of_layer = np.searchsorted(before, used, side="right") - 1
+    texts = {name: words_of(layers, name.removeprefix("nearest_"), of_layer, used - before[of_layer]) for name in columns}
+    return {name: Words.told(place[number], said) for name, said in texts.items()}
 
 
 def _rows(name: str, results: Sequence[_Found]) -> Columns:
@@ -168,11 +198,13 @@ def _measure(
     uncovered = is_uncovered(extents, outside)
     near = _near(extents, met, layers, [reach_m.get(name) for name in names])
     hits = np.flatnonzero(~sliver)
+    hit_rows = _by_layer(_hit_rows(met, layers, hits))
     return _Found(
-        overlaps=_by_layer(_overlap_rows(extents, met, layers, (sliver, share), near), names),
-        clear=_clear_rows(extents, names, apart, ~(hit | uncovered) & wanted[:, None]),
-        ledger=_ledger_rows(extents, names, union_measure(extents, met, len(layers)), outside),
-        hits=_by_layer(_hit_rows(met, layers, hits), names),
+        layers=layers,
+        overlaps=_by_layer(_overlap_rows(met, (sliver, share), near)),
+        clear=_clear_rows(apart, ~(hit | uncovered) & wanted[:, None]),
+        ledger=_ledger_rows(extents, union_measure(extents, met, len(layers)), outside),
+        hits={**hit_rows, "layer": names[hit_rows["layer"]]},
         depths=Numbers(len(hits), partial(_depth_m, extents, pairs.only(hits), met.local, len(layers))),
         apart=dict(zip(names, apart, strict=True)),
         sliver=has_sliver,
@@ -180,11 +212,10 @@ def _measure(
     )
 
 
-def _by_layer(rows: Columns, names: "np.ndarray[Any, Any]") -> Columns:
-    """Return rows layer by layer, whose column `layer` is a number, with the layers' names."""
+def _by_layer(rows: Columns) -> Columns:
+    """Return rows layer by layer."""
     order = np.argsort(rows["layer"], kind="stable")
-    ordered = {column: values[order] for column, values in rows.items()}
-    return {**ordered, "layer": names[ordered["layer"]]}
+    return {column: values[order] for column, values in rows.items()}
 
 
 def _near(extents: Extents, met: Met, layers: Sequence[ReadyLayer], reach: Sequence[FloatArray | None]) -> _Near:
@@ -203,19 +234,15 @@ def _near(extents: Extents, met: Met, layers: Sequence[ReadyLayer], reach: Seque
     return _Near(subject=subject[first], layer=of_layer[first], zone=zone[first], distance_m=distance[first])
 
 
-def _overlap_rows(
-    extents: Extents, met: Met, layers: Sequence[ReadyLayer], classified: tuple[BoolArray, FloatArray], near: _Near
-) -> Columns:
+def _overlap_rows(met: Met, classified: tuple[BoolArray, FloatArray], near: _Near) -> Columns:
     (sliver, share), pairs = classified, met.pairs
-    relation = np.where(sliver, Relation.SLIVER, np.where(share >= INSIDE_SHARE, Relation.INSIDE, Relation.CROSSES))
+    relation = np.where(sliver, _SLIVER, np.where(share >= INSIDE_SHARE, _INSIDE, _CROSSES))
     pad = np.zeros(len(near.subject))
-    layer = np.concatenate([met.of_pair, near.layer])
-    zone = np.concatenate([met.zone[pairs.zone], near.zone])
     return {
-        "subject_id": extents.ids[np.concatenate([pairs.subject, near.subject])],
-        "layer": layer,
-        **{name: words_of(layers, name, layer, zone) for name in ZONE_COLUMNS},
-        "relation": np.concatenate([relation.astype(object), np.full(len(pad), str(Relation.NEAR), object)]),
+        "subject": np.concatenate([pairs.subject, near.subject]),
+        "layer": np.concatenate([met.of_pair, near.layer]),
+        "zone": np.concatenate([met.zone[pairs.zone], near.zone]),
+        "relation": np.concatenate([relation, np.full(len(pad), _NEAR)]),
         "area_m2": np.concatenate([pairs.area_m2, pad]),
         "share": np.concatenate([share, pad]),
         "length_m": np.concatenate([overlap_length_m(pairs), pad]),
@@ -223,30 +250,27 @@ def _overlap_rows(
     }
 
 
-def _clear_rows(extents: Extents, names: "np.ndarray[Any, Any]", apart: Sequence[ZonesApart], clear: BoolArray) -> Columns:
+def _clear_rows(apart: Sequence[ZonesApart], clear: BoolArray) -> Columns:
     layer, subject = np.nonzero(clear)
     told = [(one, flags) for one, flags in zip(apart, clear, strict=True) if flags.any()]
-    return {
-        "subject_id": extents.ids[subject],
-        "nearest_zone_id": np.concatenate([np.empty(0, dtype=object), *(one.names(one.zone[flags]) for one, flags in told)]),
-        "distance_m": np.concatenate([np.empty(0), *(one.distance_m[flags] for one, flags in told)]),
-        "layer": names[layer],
-    }
+    zone = np.concatenate([np.empty(0, dtype=np.int64), *(one.zone[flags] for one, flags in told)])
+    distance = np.concatenate([np.empty(0), *(one.distance_m[flags] for one, flags in told)])
+    return {"subject": subject, "zone": zone, "distance_m": distance, "layer": layer}
 
 
-def _ledger_rows(extents: Extents, names: "np.ndarray[Any, Any]", inside: FloatArray, outside_coverage: FloatArray) -> Columns:
+def _ledger_rows(extents: Extents, inside: FloatArray, outside_coverage: FloatArray) -> Columns:
     total = np.broadcast_to(extents.total, inside.shape)
     # A zone that reaches beyond its coverage still counts as inside.
     uncovered = np.minimum(outside_coverage, total - inside)
     count, size = inside.shape
     return {
-        "subject_id": np.tile(extents.ids, count),
-        "unit": np.tile(extents.unit, count),
+        "subject": np.tile(np.arange(size), count),
+        "unit": np.tile(extents.dimension, count),
         "inside": inside.ravel(),
         "outside": (total - inside - uncovered).ravel(),
         "uncovered": uncovered.ravel(),
         "total": total.ravel(),
-        "layer": np.repeat(names, size),
+        "layer": np.repeat(np.arange(count), size),
     }
 
 

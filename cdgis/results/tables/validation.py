@@ -16,7 +16,7 @@ from cdgis.core.array_types import BoolArray, IntArray, TextArray
 from cdgis.core.errors import SchemaError
 from cdgis.results.tables import TABLES, Column, Table, table_named
 
-__all__ = ["TABLES", "Cells", "Column", "Table", "empty", "framed", "table_named", "validate"]
+__all__ = ["TABLES", "Cells", "Column", "Table", "Words", "empty", "framed", "table_named", "validate"]
 
 _EPSILON = 1e-6
 _SHOWN = 8
@@ -25,10 +25,6 @@ _SHORT = 64
 """Up to so many texts are looked at one by one; more are numbered first, and looked at once each."""
 _MOST_NUMBERS = 1 << 62
 _DTYPES: dict[str, Any] = {"text": object, "number": "float64", "integer": "int64", "flag": "bool"}
-
-
-Cells = Mapping[str, np.ndarray[Any, Any] | pd.Categorical]
-"""Columns of a table that is no frame yet: a frame of a few rows costs more than what is in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +52,11 @@ class Words:
             # code -1, a missing value, takes the last
             return cls(np.array([places[text] for text in (*texts, "")])[codes], np.array([*places], dtype=object))
         return cls(codes, np.array(texts, dtype=object))
+
+    @classmethod
+    def told(cls, codes: IntArray, texts: TextArray) -> "Words":
+        """Return the texts at these positions, -1 for none; a missing one is none."""
+        return cls._named(codes, ["" if lost else text for text, lost in zip(texts.tolist(), pd.isna(texts).tolist(), strict=True)])
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -90,6 +91,8 @@ class Words:
         return pd.Categorical.from_codes(self.codes, pd.Index(self.texts, dtype=object), validate=False)
 
 
+Cells = Mapping[str, np.ndarray[Any, Any] | pd.Categorical | Words]
+"""Columns of a table that is no frame yet: a frame of a few rows costs more than what is in it."""
 _Typed = np.ndarray[Any, Any] | Words
 
 
@@ -197,6 +200,8 @@ def _where(values: _Typed, wrong: Callable[[str], bool]) -> BoolArray:
 def _texts(values: Any) -> "TextArray | Words":
     """Return `values` as plain strings, "" for what is missing: a few as they are, many numbered."""
     values = values.array if isinstance(values, pd.Series) else values
+    if isinstance(values, Words):
+        return values
     if isinstance(values, pd.Categorical):
         return Words.of(values)
     if len(values) <= _SHORT:
