@@ -71,6 +71,29 @@ def test_what_lies_below_and_above_is_what_walking_finds(elevation_m, seed):
 
 
 @given(terrains(), st.integers(0, 10_000))
+def test_events_below_are_those_sorted_row_by_row(elevation_m, seed):
+    network, rng = network_of(grid_of(elevation_m), stream_km2=0.1), np.random.default_rng(seed)
+    (origin, start), (at, place) = positions(network, rng, 8), positions(network, rng, 30)
+    origin = np.where(rng.random(len(origin)) < 0.2, -1, origin)
+    kinds, ids, far = rng.choice(["水库", "断面", "村"], len(at)), rng.choice(["甲", "乙", "B2", "B10"], len(at)), rng.choice([0.0, 5.0, 7.5], len(at))
+    met = pd.DataFrame({"kind": kinds, "receptor_id": ids, "vertex": at, "to_outlet_m": place, "offset_m": far, "number": range(len(at))})
+    met = pd.concat([met, met.iloc[::3].assign(number=-1)], ignore_index=True)  # some are met twice at one place
+    rows = [
+        (o, event.kind, event.receptor_id, event.offset_m, (start[o] - event.to_outlet_m) / 1000, event.number)
+        for o in range(len(origin)) for event in met.itertuples()
+        if origin[o] >= 0 and network.forest.is_downstream(np.int64(event.vertex), origin[o]) and event.to_outlet_m <= start[o]
+    ]  # fmt: skip
+    nearest = {}
+    for row in sorted(rows, key=lambda row: row[:5]):
+        nearest.setdefault(row[:3], row)
+    expected = sorted(nearest.values(), key=lambda row: (row[0], row[4], row[1], row[2]))
+    found = downstream_events(network, met, origin, start)
+    assert list(found[["origin", "kind", "receptor_id", "offset_m", "river_km", "number"]].itertuples(index=False, name=None)) == expected
+    assert list(found.columns) == [*met.columns, "origin", "river_km"] and list(found.index) == list(range(len(found)))
+
+
+
+@given(terrains(), st.integers(0, 10_000))
 def test_a_place_drains_to_what_its_way_down_meets_or_what_joins_just_above(elevation_m, seed):
     network = network_of(grid_of(elevation_m), stream_km2=1.5)
     snapper, grid = Snapper(network), network.grid

@@ -74,8 +74,9 @@ def downstream_of_dischargers(system: RiverSystem, subjects: Subjects) -> pd.Dat
     if frame.empty:
         return empty("downstream")
     snapped = snap_frame(system, frame.geometry.to_numpy())
-    rows = downstream_events(system.network, system.events, snapped.vertex, snapped.to_outlet_m)
-    rows = rows[~rows["kind"].isin(ON_BANKS)].drop_duplicates(["origin", "kind"]).reset_index(drop=True)
+    met = system.events[~system.events["kind"].isin(ON_BANKS)].reset_index(drop=True)
+    rows = downstream_events(system.network, met, snapped.vertex, snapped.to_outlet_m)
+    rows = rows.drop_duplicates(["origin", "kind"]).reset_index(drop=True)
     origin = rows["origin"].to_numpy(dtype=np.int64)
     described = described_events(system, rows).assign(
         subject_id=frame["subject_id"].to_numpy(dtype=object)[origin], entry_m=snapped.offset_m[origin],

@@ -69,13 +69,15 @@ def downstream_events(network: Network, events: pd.DataFrame, vertex: IntArray, 
     forest = network.forest
     hit = forest.is_downstream(at[None, :], vertex[:, None]) & (position[None, :] <= to_outlet_m[:, None])
     origin, event = np.nonzero(hit & (vertex >= 0)[:, None])
-    rows = events.iloc[event].assign(origin=origin, river_km=(to_outlet_m[origin] - position[event]) / 1000)
-    rows = rows.sort_values(["origin", "kind", "receptor_id", "offset_m", "river_km"], kind="stable")
-    rows = rows.drop_duplicates(["origin", "kind", "receptor_id"])
-    out: pd.DataFrame = rows.sort_values(
-        ["origin", "river_km", "kind", "receptor_id"], kind="stable", ignore_index=True
-    )
-    return out
+    river_km = (to_outlet_m[origin] - position[event]) / 1000
+    kind, receptor = (np.unique(events[name].to_numpy(dtype=object), return_inverse=True)[1] for name in ("kind", "receptor_id"))
+    which, offset_m = (kind * len(events) + receptor)[event], events["offset_m"].to_numpy()[event]
+    order = np.lexsort((river_km, offset_m, which, origin))
+    first = np.diff(which[order], prepend=-1).astype(bool) | np.diff(origin[order], prepend=-1).astype(bool)
+    kept = order[first]
+    kept = kept[np.lexsort((which[kept], river_km[kept], origin[kept]))]
+    out: pd.DataFrame = events.iloc[event[kept]].reset_index(drop=True)
+    return out.assign(origin=origin[kept], river_km=river_km[kept])
 
 
 def ordered_trace(rows: pd.DataFrame, velocity: Velocity) -> pd.DataFrame:
