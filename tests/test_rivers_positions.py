@@ -75,7 +75,8 @@ def test_events_below_are_those_sorted_row_by_row(elevation_m, seed):
     network, rng = network_of(grid_of(elevation_m), stream_km2=0.1), np.random.default_rng(seed)
     (origin, start), (at, place) = positions(network, rng, 8), positions(network, rng, 30)
     origin = np.where(rng.random(len(origin)) < 0.2, -1, origin)
-    kinds, ids, far = rng.choice(["水库", "断面", "村"], len(at)), rng.choice(["甲", "乙", "B2", "B10"], len(at)), rng.choice([0.0, 5.0, 7.5], len(at))
+    kinds, ids = rng.choice(["水库", "断面", "村"], len(at)), rng.choice(["甲", "乙", "B2", "B10"], len(at))
+    far = rng.choice([0.0, 5.0, 7.5], len(at))
     met = pd.DataFrame({"kind": kinds, "receptor_id": ids, "vertex": at, "to_outlet_m": place, "offset_m": far, "number": range(len(at))})
     met = pd.concat([met, met.iloc[::3].assign(number=-1)], ignore_index=True)  # some are met twice at one place
     rows = [
