@@ -31,6 +31,7 @@ from cdgis.geometry.outline_chunks import OutlineChunks
 from cdgis.geometry.plane_validity import areas_on_plane, valid_on_plane, valid_polygons
 from cdgis.geometry.shapes import (
     LINE_HIT_M,
+    SLIVER_SHARE,
     densified,
     follow_plane,
     is_sliver,
@@ -234,11 +235,11 @@ def classify(extents: Extents, pairs: Pairs) -> tuple[BoolArray, FloatArray]:
     measure = pair_measure(extents, pairs)
     share = np.divide(measure, total, out=np.zeros_like(total), where=total > 0)
     overlap_dimension = shapely.get_dimensions(pairs.overlap)
-    slack = rounding_m2(shapely.length(extents.plane[pairs.subject]))
+    slack = rounding_m2(extents.cut.outline_m[pairs.subject])
     share[(overlap_dimension == 2) & (total - measure <= slack)] = 1.0
     share = np.clip(share, 0, 1)
     sliver = np.zeros(len(share), dtype=bool)
-    areal = overlap_dimension == 2
+    areal = (overlap_dimension == 2) & (share < SLIVER_SHARE)
     sliver[areal] = is_sliver(pairs.overlap[areal], share[areal])
     lines = overlap_dimension == 1
     sliver[lines] = (overlap_length_m(pairs)[lines] <= LINE_HIT_M) & (share[lines] < 0.5)

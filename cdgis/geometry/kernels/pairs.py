@@ -124,7 +124,7 @@ def _meeting(subjects: Cut, zones: Zones) -> Pairs:
     shared = _shared_pairs(subjects, cut, (at[~pointwise], piece[~pointwise]))
     subject, zone, overlap, area = (np.concatenate(both) for both in zip(points, shared, strict=True))
     inner = _meet_inside((subjects.whole, cut.whole), (subject, zone), overlap)
-    keep = ~shapely.is_empty(inner) & ~within_rounding(inner)
+    keep = ~shapely.is_empty(inner) & ~within_rounding(inner, shapely.area(inner), shapely.length(inner))
     order = np.flatnonzero(keep)[np.lexsort((zone[keep], subject[keep]))]
     return Pairs(
         subject=subject[order],

@@ -16,8 +16,8 @@ def rounding_m2(outline_m: FloatArray) -> FloatArray:
     return _ROUNDING_M * outline_m + _ROUNDING_M2
 
 
-def within_rounding(overlap: GeometryArray, area: FloatArray | None = None) -> BoolArray:
-    """Return which overlaps, of this area if it is known, are no more than rounding of shared edges or ends: those only touch."""
-    dimension, length = shapely.get_dimensions(overlap), shapely.length(overlap)
-    flat = (dimension == 2) & ((shapely.area(overlap) if area is None else area) <= rounding_m2(length))
+def within_rounding(overlap: GeometryArray, area: FloatArray, length: FloatArray) -> BoolArray:
+    """Return which overlaps, of these areas and lengths, are no more than rounding of shared edges or ends: those only touch."""
+    dimension = shapely.get_dimensions(overlap)
+    flat = (dimension == 2) & (area <= rounding_m2(length))
     return np.asarray(flat | ((dimension == 1) & (length <= ALONG_M)))

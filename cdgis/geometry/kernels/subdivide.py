@@ -69,6 +69,11 @@ class Cut:
         return np.asarray(shapely.area(self.whole))
 
     @cached_property
+    def outline_m(self) -> FloatArray:
+        """How long each is, or its outline."""
+        return np.asarray(shapely.length(self.whole))
+
+    @cached_property
     def box(self) -> tuple[float, float, float, float]:
         """West, south, east and north of all."""
         least, most = np.fmin.reduce(self.boxes, initial=np.inf), np.fmax.reduce(self.boxes, initial=-np.inf)
@@ -78,7 +83,7 @@ class Cut:
     def able(self) -> BoolArray:
         """Which are points, or polygons of more than rounding: such that an outline that does not come near either holds or not."""
         kind = (shapely.get_dimensions(self.whole) == 2) | (shapely.get_type_id(self.whole) == 0)
-        return np.asarray(kind & ~shapely.is_empty(self.whole) & ~within_rounding(self.whole, self.area_m2))
+        return np.asarray(kind & ~shapely.is_empty(self.whole) & ~within_rounding(self.whole, self.area_m2, self.outline_m))
 
     @cached_property
     def outlines(self) -> SubjectOutlines:
