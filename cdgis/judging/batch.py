@@ -36,9 +36,10 @@ from cdgis.readers.parcels import PartOfFile, parts_of_files, read_parcels
 from cdgis.readers.place_extent import in_place
 from cdgis.readers.stated_places import PLACE_LAYERS
 from cdgis.results.data_status import stamp_for, status_text
-from cdgis.results.packed_parquet import Alike, parquet_bytes
+from cdgis.results.packed_parquet import PAGES, Alike, parquet_bytes
 from cdgis.results.report_numbers import input_digest
 from cdgis.results.tables import table_named
+from cdgis.results.tables.validation import framed
 from cdgis.workspace.layers import Layer, Subjects
 
 TABLES = ("subjects", "attributes", "overlaps", "clear", "ledger", "findings", "verdicts")
@@ -151,11 +152,9 @@ def _judge_part(part: PartOfFile, job: BatchJob, loaded: Loaded, record: Path, j
     if judged.findings is not None:
         tables["findings"] = judged.findings
     if notes := NoteLines.of(subjects.intake).with_words():
-        tables["intake"] = pd.DataFrame(notes.columns())
-    files = {
-        f"data/{name}/part-{part.number:06d}.parquet": _write_table(job.out, name, part.number, table, loaded)
-        for name, table in tables.items()
-    }
+        tables["intake"] = framed(notes.columns())
+    place = {name: f"data/{name}/part-{part.number:06d}.parquet" for name in tables}
+    files = {place[name]: _write_table(job.out / place[name], name, table, loaded) for name, table in tables.items()}
     files |= _write_map(job.out, part.number, subjects, judged.tables["verdicts"], loaded)
     read, kept = part.last - part.first, len(subjects.frame)
     verdicts = dict(sorted(Counter(judged.tables["verdicts"]["verdict"].tolist()).items()))
@@ -179,10 +178,10 @@ def _done_before(record: Path, job: BatchJob) -> PartDone | None:
     return done if whole and done.digest == job.digest else None
 
 
-def _write_table(out: Path, name: str, number: int, table: pd.DataFrame | Alike, loaded: Loaded) -> str:
+def _write_table(path: Path, name: str, table: pd.DataFrame | Alike, loaded: Loaded) -> str:
     """Write one part of one table; return its SHA-256."""
-    content = parquet_bytes(table, status_text(stamp_for(loaded.records)), table_named(name).sort_by)
-    _write_whole(out / "data" / name / f"part-{number:06d}.parquet", content)
+    content = parquet_bytes(table, status_text(stamp_for(loaded.records)), table_named(name).sort_by[:1])
+    _write_whole(path, content)
     return hashlib.sha256(content).hexdigest()
 
 
@@ -197,7 +196,9 @@ def _write_map(out: Path, number: int, subjects: Subjects, verdicts: pd.DataFram
     said = {str(name): words[name].array[place] for name in words}
     frame = subjects.frame[["subject_id", "name", "geometry"]].assign(subject_id=ids, **said).astype({"name": "str"})
     sink = BytesIO()
-    frame.assign(data_status=status_text(stamp_for(loaded.records))).to_parquet(sink, index=False, compression="zstd")
+    frame = frame.assign(data_status=status_text(stamp_for(loaded.records)))
+    repeated = [*said, "name", "data_status"]  # outlines and numbers of parcels all differ
+    frame.to_parquet(sink, index=False, compression="zstd", use_dictionary=repeated, write_statistics=["subject_id"], **PAGES)
     name = f"data/{MAP}/part-{number:06d}.parquet"
     _write_whole(out / name, sink.getvalue())
     return {name: hashlib.sha256(sink.getvalue()).hexdigest()}

@@ -109,11 +109,13 @@ class NoteLines(Sequence[IntakeNote]):
         return NoteLines(run for run in self._runs if run[0].reason)
 
     def columns(self) -> dict[str, Any]:
-        """Return the cells of each column of table intake, as strings of pandas."""
-        counts = [len(rows) for _, rows in self._runs]
-        said = np.repeat(np.arange(len(counts)), counts)
-        found = {f.name: pd.array([str(getattr(note, f.name)) for note, _ in self._runs], dtype="str").take(said) for f in fields(IntakeNote)}
-        return found | {"row": pd.array([*chain.from_iterable(rows for _, rows in self._runs)], dtype="str")}
+        """Return the cells of each column of table intake, all but the rows' names as texts by their numbers."""
+        said = np.repeat(np.arange(len(self._runs)), [len(rows) for _, rows in self._runs])
+        cells: dict[str, Any] = {}
+        for name in (f.name for f in fields(IntakeNote)):
+            codes, texts = pd.factorize(np.array([str(getattr(note, name)) for note, _ in self._runs], dtype=object))
+            cells[name] = pd.Categorical.from_codes(codes[said], pd.Index(texts, dtype=object))
+        return cells | {"row": np.array([*chain.from_iterable(rows for _, rows in self._runs)], dtype=object)}
 
     def __len__(self) -> int:
         """Return the number of lines."""

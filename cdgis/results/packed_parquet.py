@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cache
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,10 @@ from cdgis.core.array_types import IntArray, TextArray
 
 _Array = npt.NDArray[Any]
 
-_AT_A_STROKE = 1 << 16
-"""Rows handed to Parquet at a time."""
+PAGES: dict[str, int] = {"write_batch_size": 1 << 20, "data_page_size": 1 << 24} | (
+    {"max_rows_per_page": 1 << 20} if "max_rows_per_page" in signature(pq.ParquetWriter).parameters else {}
+)
+"""One page a column: nobody looks up rows by pages, and each begins its encoding anew. Older Arrow does not count their rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,16 +64,17 @@ def parquet_bytes(table: pd.DataFrame | Alike, status: str, keys: Collection[str
         columns["subject_id"] = _repeated(table.subjects, table.sizes[table.kinds], pa.string())
     count = next((len(column) for column in columns.values()), 0)
     columns["data_status"] = _repeated(np.array([status], dtype=object), np.array([count]), pa.large_string())
-    keys = {*keys, "data_status"}
-    compared = [name for name, column in columns.items() if name in keys or not pa.types.is_dictionary(column.type)]
-    # texts by their numbers have no gaps, and without room for gaps they are written a quarter faster
-    gaps = {name: name == "data_status" or not pa.types.is_dictionary(column.type) for name, column in columns.items()}
+    numbered, plain = ({n for n, column in columns.items() if kind(column.type)} for kind in (pa.types.is_dictionary, pa.types.is_primitive))
+    # texts have no gaps, and without room for gaps they are written faster
+    gaps = {name: pa.types.is_floating(column.type) or column.null_count > 0 for name, column in columns.items()}
     schema = pa.schema([pa.field(name, column.type, nullable=gaps[name]) for name, column in columns.items()])
     spelled = pa.schema([field.with_type(_spelled(field.type)) for field in schema])
     sink = pa.BufferOutputStream()
     with pq.ParquetWriter(
-        sink, schema, compression="zstd", store_schema=False, write_batch_size=_AT_A_STROKE, write_statistics=compared
-    ) as writer:
+        sink, schema, compression="zstd", store_schema=False, **PAGES,
+        use_dictionary=[name for name in columns if name not in plain],
+        write_statistics=[name for name in columns if name in keys or name not in numbered],
+    ) as writer:  # fmt: skip
         writer.write_table(pa.Table.from_arrays([*columns.values()], schema=schema))
         writer.add_key_value_metadata(_told(spelled))
     return bytes(sink.getvalue().to_pybytes())
@@ -82,9 +86,11 @@ def _column(values: Any, spread: Callable[[_Array], _Array]) -> pa.Array:
         used = pd.unique(values.codes)
         number = np.zeros(len(values.categories), dtype=_narrowest(len(used)))
         number[used] = np.arange(len(used))  # as they first occur
-        texts = pa.array(np.asarray(values.categories, dtype=object)[used], pa.string())
-        return pa.DictionaryArray.from_arrays(pa.array(spread(number[values.codes])), texts)
-    if values.dtype.kind in "bif":
+        return _by_number(spread(number[values.codes]), np.asarray(values.categories, dtype=object)[used], pa.string())
+    if values.dtype.kind == "b":
+        flags = spread(np.asarray(values))
+        return pa.Array.from_buffers(pa.bool_(), len(flags), [None, pa.py_buffer(np.packbits(flags, bitorder="little"))])
+    if values.dtype.kind in "if":
         return pa.array(spread(np.asarray(values)), from_pandas=True)
     if isinstance(values.dtype, pd.StringDtype):
         return pa.array(values, from_pandas=True)  # long strings to Arrow
@@ -96,7 +102,11 @@ def _repeated(texts: TextArray, lengths: IntArray, kind: pa.DataType) -> pa.Dict
     named = lengths > 0
     count = int(np.count_nonzero(named))
     numbers = np.arange(count, dtype=_narrowest(count))
-    return pa.DictionaryArray.from_arrays(pa.array(np.repeat(numbers, lengths[named])), pa.array(texts[named], kind))
+    return _by_number(np.repeat(numbers, lengths[named]), texts[named], kind)
+
+
+def _by_number(numbers: _Array, texts: TextArray, kind: pa.DataType) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(numbers), pa.array(texts, kind), safe=False)  # each number is of a text
 
 
 def _narrowest(count: int) -> type[np.signedinteger[Any]]:
