@@ -13,14 +13,18 @@ from cdgis.judging.facts import missing_information
 from cdgis.judging.findings import _PER_RULE
 from cdgis.judging.hits import Hits
 from cdgis.judging.kleene import FALSE, TRUE, UNKNOWN
-from cdgis.judging.rule_outcomes import grey_rules, place_of, ruling_of, state_of
+from cdgis.judging.rule_outcomes import Ruling, grey_rules, place_of, state_of
 from cdgis.judging.stability import Precision, critical_distance
 from cdgis.rules.succession import succession
 
 
 def apply_rule(rule, facts, measurement, hits, book):
     """Return what one rule says of every subject, geometry included; `book` holds the rules in force."""
-    return ruling_of(rule, rule_applies_but_for_geometry(rule, facts, book), place_of(rule, facts, measurement, hits))
+    rest, place = rule_applies_but_for_geometry(rule, facts, book), place_of(rule, facts, measurement, hits)
+    return Ruling(
+        rule=rule, geometry=place.geometry, rest=rest, value=np.minimum(rest, place.geometry), depth_m=place.depth_m,
+        distance_m=place.distance_m, nearest=place.nearest, zone_ids=place.zone_ids, lacking=place.lacking,
+    )  # fmt: skip
 
 
 def judge(facts, measurement, rules, *, layers, accuracy_m, tolerance_m, as_of):

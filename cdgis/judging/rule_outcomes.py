@@ -107,14 +107,6 @@ def evaluate_rule(rule: Rule, facts: Facts, geometry: bool | None, book: Success
     return Outcome(state=state_of(rule, value)[0], missing=missing)
 
 
-def ruling_of(rule: Rule, rest: Kleene, place: Place) -> Ruling:
-    """Return what a rule says, given what it says but for geometry, and what its place says."""
-    return Ruling(
-        rule=rule, geometry=place.geometry, rest=rest, value=kleene.all_of(rest, place.geometry), depth_m=place.depth_m,
-        distance_m=place.distance_m, nearest=place.nearest, zone_ids=place.zone_ids, lacking=place.lacking,
-    )  # fmt: skip
-
-
 def place_of(rule: Rule, facts: Facts, measurement: Measurement, hits: Hits) -> Place:
     """Return how every subject lies to the zones `rule` looks at."""
     size = facts.size

@@ -106,10 +106,6 @@ class Rulings:
         nearest = self._measurement.nearest.get(scope_of(rule)) or Nearest.nowhere(size)
         return Ruling(**said, depth_m=self._hits.depth_in(scope_of(rule)), distance_m=None, nearest=nearest, zone_ids=_UNSAID)
 
-    def is_own(self, row: IntArray) -> BoolArray:
-        """Return which rows are of rules that the judge itself finds."""
-        return np.asarray(row >= len(self.plan.rules))
-
     def lacking_at(self, place: int) -> Lacking:
         """Return what rules that look at a place (`looking`) lack where its geometry is unknown: mostly, its layer."""
         if place >= len(self.plan.lookers):
