@@ -16,6 +16,7 @@ Spot = tuple[FloatArray, FloatArray, IntArray, int, int]
 """Coordinates, the same as seen from the middle, their neighbours, and a subject's first vertex and the one after its last."""
 
 _MARGIN_M = 1e-6
+_MORE = 1.0 + 1e-12
 _TURNS = 3
 """So many vertices are tried, each foremost seen from where the way of the last one ends."""
 
@@ -83,7 +84,9 @@ def _plain_place(spot: Spot, at: int, f: Edge) -> tuple[float, float, float, int
         x, y, end = px - f[0] - share * dx, py - f[1] - share * dy, 2
     d = x * x + y * y
     if end < 2:
-        return x, y, d, end if _leads_away(spot, at, f[2 * end], f[2 * end + 1]) else -1
+        other = (px - f[2 - 2 * end]) * (px - f[2 - 2 * end]) + (py - f[3 - 2 * end]) * (py - f[3 - 2 * end])
+        sure = square == 0.0 or other > d * _MORE  # else the last bit decides
+        return x, y, d, end if sure and _leads_away(spot, at, f[2 * end], f[2 * end + 1]) else -1
     for side in range(2):  # an end of the edge may be nearer to the outline's own edges than the vertex is to it
         k = spot[2][at, side]
         if k >= 0 and ends_squared((px, py, spot[0][k, 0], spot[0][k, 1]), f) <= widened(d):
