@@ -11,8 +11,8 @@ from report_fixtures import make_assessment
 
 from cdgis.report.screening import Composer
 from cdgis.report.screening.bases import Known, bases_of
-from cdgis.report.screening.record import SubjectRows
 from cdgis.report.screening.html import render_screening
+from cdgis.report.screening.record import SubjectRows
 from cdgis.report.site.subject_page import SubjectPages
 from cdgis.report.table_rows import records
 from cdgis.rules import load_rulebook
