@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from itertools import groupby
+from typing import Any
 
 import pandas as pd
 
@@ -40,7 +41,7 @@ def report_numbers(
     A number hashes the inputs and every table row of that subject, so it does not change when
     another subject is added, and cannot stay when one of its own figures does.
     """
-    lines: dict[str, list[str]] = {}
+    own: dict[str, Any] = {}  # a hash that goes on from table to table
     whole = hashlib.sha256(inputs_digest.encode())
     for name in sorted(tables):
         frame = tables[name]
@@ -49,11 +50,11 @@ def report_numbers(
         if key in frame.columns:
             between = f"\n{name}\n"
             for subject, start, end in _runs(frame[key].tolist()):
-                lines.setdefault(subject, []).append(f"{name}\n{between.join(texts[start:end])}\n")
+                if subject not in own:
+                    own[subject] = hashlib.sha256(inputs_digest.encode())
+                own[subject].update(f"{name}\n{between.join(texts[start:end])}\n".encode())
     numbers = {"": _number(whole.hexdigest(), as_of)}
-    for subject in sorted(lines):
-        digest = hashlib.sha256((inputs_digest + "".join(lines[subject])).encode()).hexdigest()
-        numbers[subject] = _number(digest, as_of)
+    numbers |= {subject: _number(own[subject].hexdigest(), as_of) for subject in sorted(own)}
     return numbers
 
 
