@@ -1,5 +1,6 @@
 """Parcels judged part by part: the same answers as all at once, whoever does the parts and whatever dies on the way."""
 
+import logging
 import os
 import signal
 import threading
@@ -86,8 +87,10 @@ def test_map_holds_every_parcel_once_where_it_lies_with_its_verdict(loaded, tmp_
 
 
 @pytest.mark.skipif(not dask_batch.FORKS, reason="workers share memory where processes can be forked")
-def test_workers_forked_off_a_process_with_layers_ready_write_the_same_bytes(loaded, tmp_path):
+def test_workers_forked_off_a_process_with_layers_ready_write_the_same_bytes(loaded, tmp_path, monkeypatch):
     pytest.importorskip("distributed")
+    # a worker forked while another thread writes to the log of these tests would wait for it for ever
+    monkeypatch.setattr(logging.getLogger("distributed"), "propagate", False)
     path, found = write_parcels(tmp_path / "p.parquet"), {}
     for name in ("alone", "forked"):
         job, parts = plan_batch(loaded, [path], tmp_path / name, declared=DECLARED)
