@@ -43,6 +43,19 @@ def test_kernel_is_kept_in_the_user_cache_when_the_package_is_read_only(tmp_path
     assert run(program, cache) == "True 0"
 
 
+def test_kernel_is_made_anew_when_what_it_calls_has_changed_in_another_file(tmp_path: Path) -> None:
+    piece = "from cdgis.core.compiled import kernel\n\n@kernel\ndef step(value):\n    return value + {}\n"
+    program = tmp_path / "stepping.py"
+    text = "from cdgis.core.compiled import kernel\nfrom stepped import step\n\n@kernel\ndef twice(value):\n    return step(step(value))\n\n"
+    program.write_text(text + "print(twice(0), sum(twice.stats.cache_misses.values()))\n", encoding="utf-8")
+    found = []
+    for by in (1, 1, 20):
+        if not found or by != 1:
+            (tmp_path / "stepped.py").write_text(piece.format(by), encoding="utf-8")
+        found.append(run(program, tmp_path / "缓存"))
+    assert found == ["2 1", "2 0", "40 1"]
+
+
 def test_kernel_runs_when_nothing_can_be_written() -> None:
     found: dict[str, object] = {}
     exec(PROGRAM, found)  # a function without a file has no place for a cache

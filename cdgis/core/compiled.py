@@ -5,8 +5,12 @@ at start-up: modules with kernels import this one, and callers import *those* in
 decided that the job is large enough to pay for it. The plain path gives the same tables.
 """
 
+import time
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
 
 import numba
 
@@ -21,7 +25,8 @@ def kernel(function: Callable[Taken, Given]) -> Callable[Taken, Given]:
     -----
     The code is kept beside the source, or in the user's cache folder where the package folder is read-only
     (numba's own order), or only in memory where neither can be written. numba notices a changed file but not
-    a changed callee in another file: kernels that call one another live in one module.
+    a changed callee in another file: code older than any source beside its own is made anew, so kernels that call
+    one another live in one folder.
 
     IEEE arithmetic is kept (no fastmath), so results do not depend on the processor or the number of threads.
     """
@@ -41,9 +46,22 @@ def inlined(function: Callable[Taken, Given]) -> Callable[Taken, Given]:
 
 def _kept(function: Callable[Taken, Given], **options: bool) -> Callable[Taken, Given]:
     try:
-        return _compiled(function, cache=True, **options)
+        made: Any = _compiled(function, cache=True, **options)
     except RuntimeError:  # numba found no folder it may write to
         return _compiled(function, cache=False, **options)
+    _forget_older(Path(made.stats.cache_path), Path(function.__code__.co_filename).parent)
+    return made  # type: ignore[no-any-return]
+
+
+@cache
+def _forget_older(kept: Path, sources: Path) -> None:
+    """Remove the indices of machine code that are older than the newest source; a source dated in the future tells nothing."""
+    changed = [source.stat().st_mtime_ns for source in sources.glob("*.py")]
+    newest = max((moment for moment in changed if moment <= time.time_ns()), default=0)
+    for index in kept.glob("*.nbi"):
+        with suppress(OSError):  # another process may be first
+            if index.stat().st_mtime_ns < newest:
+                index.unlink()
 
 
 def _compiled(function: Callable[Taken, Given], **options: bool) -> Callable[Taken, Given]:
