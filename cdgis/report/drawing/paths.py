@@ -70,8 +70,9 @@ def layer_strokes(drawn: DrawnLayer, *, style: str, view: View, step: int | None
         return [], []
     shapes = shapely.clip_by_rect(drawn.shapes[index] if step is None else drawn.thinned(index, step), *box)
     palette, strokes, legend = read_palette(), [], []
-    for zone_class, own in drawn.by_class(index, shapes):
-        path = path_of(own, view, keep=step is not None)
+    groups = list(drawn.by_class(index, shapes))
+    paths = paths_of([own for _, own in groups], view, keep=step is not None)
+    for (zone_class, own), path in zip(groups, paths, strict=True):
         if not path:
             continue
         colour = palette.zone_colour(key, zone_class)
