@@ -236,6 +236,7 @@ PEERS = {
     "DuckDB spatial（备好的单面，含读入）": duckdb,
 }
 AS_THEY_CAME = {
+    "geopandas sjoin（图层原样）": partial(geopandas_script, areas=False, whole=True),
     "geopandas overlay（图层原样）": partial(geopandas_script, areas=True, whole=True),
     "PostGIS ST_Intersects（图层原样）": partial(postgis, areas=False, zones="judged_whole"),
     "PostGIS ST_Intersection（图层原样）": partial(postgis, areas=True, zones="judged_whole"),
