@@ -1,5 +1,6 @@
 """Links in circles, devices, killed processes, a scheduler that is not there: a clear word, and nothing left behind."""
 
+import gc
 import os
 import subprocess
 import sys
@@ -117,6 +118,27 @@ def test_a_scheduler_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatc
     for address in ("tcp://127.0.0.1:9", "nonsense", "tcp://"):
         with pytest.raises(UsageError, match="连不上 Dask 调度器"):
             dask_batch.judge_on_cluster(None, (), None, scheduler=address)
+
+
+def test_what_a_lost_scheduler_left_is_closed_before_the_next_is_asked_and_not_meanwhile() -> None:
+    from cdgis.judging import dask_batch
+
+    closed: list[object] = []
+
+    class Lost:
+        def __init__(self) -> None:
+            self.itself = self
+
+        def __del__(self) -> None:
+            closed.append(self)
+
+    gc.disable()
+    try:
+        Lost()
+    finally:
+        gc.enable()
+    assert dask_batch._started(lambda: (len(closed), gc.isenabled())) == (1, False)
+    assert gc.isenabled()
 
 
 @pytest.mark.parametrize(("late", "told"), [(2, "连不上 Dask 调度器"), (99, "没有启动，多半是机器太忙")])

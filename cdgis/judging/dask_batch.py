@@ -92,7 +92,7 @@ def judge_on_cluster(
             cluster = _started(lambda: distributed.LocalCluster(
                 n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=ERROR
             ))  # fmt: skip
-            with cluster, distributed.Client(cluster) as client:
+            with cluster, _started(lambda: distributed.Client(cluster)) as client:
                 rest = (job, parts[len(first) :], None if FORKS else loaded)
                 return first + _hand_out(distributed, client, rest, progress)
     finally:
@@ -121,12 +121,20 @@ def _made_ready(
 
 
 def _started(start: Callable[[], Any]) -> Any:
-    """Return what `start` makes; distributed gives its own event loop 10 s to begin, which a starved machine may exceed."""
+    """Return what `start` makes; distributed gives its own event loop 10 s to begin, which a starved machine may exceed.
+
+    Garbage is looked for before and not meanwhile: a client that once found no scheduler is closed when it is collected, and
+    waits for ever for the lock that the start of the next one holds.
+    """
     for _ in range(_STARTS):
+        gc.collect()
+        gc.disable()
         try:
             return start()
         except AssertionError as err:
             late = err
+        finally:
+            gc.enable()
     raise UsageError("Dask 的后台线程迟迟没有启动，多半是机器太忙", remedy="请稍后再试，或关掉别的程序、减少 --jobs") from late
 
 
