@@ -21,7 +21,7 @@ import side_by_side
 from side_by_side import Measured
 
 REPO = Path(__file__).resolve().parents[1]
-SITES, BLOCK = 40, 1000
+SITES, BLOCK = 200, 1000
 PREVIEW, REMEDIED, IMPORT, COLD, RUN = "热研判一次（预览）", "热研判一次（含裁剪、平移）", "import cdgis", "冷启动研判一块到报告", "cdgis run"
 FACTS = {"industry": "3031", "project_type": "新建", "activity": "开发性生产性建设"}
 _SITES = f"""
