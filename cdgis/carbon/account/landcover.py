@@ -45,11 +45,14 @@ class LandCoverAccount:
     ) -> None:
         self._raster, self._pools, self._earlier = raster, pools, earlier
         self._city, self._effort = city, effort
+        self.classes = frozenset(pools.frame["land_class"])
         self._counted: list[_Counted] = []
         self._ledgers: list[pd.DataFrame] = []
         self.tables: dict[str, pd.DataFrame] = {}
         """carbon_zones, carbon_areas, carbon_sink, carbon_change, once `account` was called."""
         self.city_areas = pd.DataFrame({"zone_id": [], "class_code": [], "area_m2": []})
+        self.city_m2 = 0.0
+        """The city, land outside the raster too."""
         self.city_share = 0.0
         """Part of the city with a land class."""
 
@@ -70,6 +73,7 @@ class LandCoverAccount:
         if layer.spec.id == CITY_LAYER:
             self.city_areas = merge_zones(areas, CITY_ZONE)
             pairs = pairs.assign(zone_id=CITY_ZONE) if pairs is not None else None
+            self.city_m2 = float(zone_m2.to_numpy().sum())
             whole, names = zone_m2.sum().to_frame(CITY_ZONE).T, {CITY_ZONE: self._city}
             self._counted.append(_Counted(zone_layer=CITY_ZONE, names=names, areas=self.city_areas, pairs=pairs, zone_m2=whole))
 
@@ -110,17 +114,19 @@ def _together(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 
 def change_gaps(cover: LandCoverAccount, earlier: Raster | None) -> list[Gap]:
-    """Return how much of the city, for want of a class at the earlier date, is in no change; nothing where it is all there."""
-    if earlier is None or "carbon_change" not in cover.tables:
+    """Return how much of the city has no class at the earlier date and so is in no change; nothing where it is all there."""
+    if earlier is None or "carbon_change" not in cover.tables or not cover.city_m2:
         return []
     rows = cover.tables["carbon_change"]
-    share = rows.loc[(rows["zone_layer"] == CITY_ZONE) & (rows["from_class"] == TOTAL), "covered_share"].min()
-    if covers_all(share) or not share < cover.city_share:
+    city = rows[rows["zone_layer"] == CITY_ZONE]
+    share = city.loc[city["from_class"] == TOTAL, "covered_share"].min()
+    classed_m2 = city.loc[city["from_class"].isin(cover.classes), "area_m2"].sum()
+    if covers_all(classed_m2 / cover.city_m2):
         return []
     return [
         Gap(
             part=f"两期土地类别与碳变化只含两期都有值的 {percent(share)} 面积，不是全市合计", layer=earlier.record.layer,
-            file=earlier.record.path, row="", problem=f"早期栅格在市内没有土地类别的面积占 {percent(cover.city_share - share)}",
+            file=earlier.record.path, row="", problem=f"早期栅格在市内没有土地类别的面积占 {percent(1 - classed_m2 / cover.city_m2)}",
             remedy="请换用覆盖全市的栅格；无数据值在图层目录的 nodata 写明",
         )
     ]  # fmt: skip
