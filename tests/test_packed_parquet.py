@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cdgis.results.packed_parquet import Alike, parquet_bytes
+from cdgis.results.packed_parquet import RowsByKind, parquet_bytes
 
 
 def plainly_written(frame, status):
@@ -93,7 +93,7 @@ def test_rows_said_once_of_each_kind_are_read_as_the_rows_of_everybody(seed):
     kinds = draw.permutation([*range(len(sizes)), *draw.integers(0, len(sizes), count - len(sizes))])
     categories = {name: pd.Categorical(texts(draw, int(sizes.sum()))) for name in ("rule_id", "clause")}
     rows = pd.DataFrame({"subject_id": "", **categories, "flag": draw.random(int(sizes.sum())) < 0.5})
-    once = Alike(
+    once = RowsByKind(
         rows=rows, sizes=sizes, kinds=kinds, subjects=np.array([f"P{i:03d}" for i in range(count)], dtype=object)
     )  # fmt: skip
     whole = once.frame().assign(number=1.0)

@@ -36,7 +36,7 @@ from cdgis.readers.parcels import PartOfFile, parts_of_files, read_parcels
 from cdgis.readers.place_extent import in_place
 from cdgis.readers.stated_places import PLACE_LAYERS
 from cdgis.results.data_status import stamp_for, status_text
-from cdgis.results.packed_parquet import PAGES, Alike, parquet_bytes
+from cdgis.results.packed_parquet import PAGES, RowsByKind, parquet_bytes
 from cdgis.results.report_numbers import input_digest
 from cdgis.results.tables import table_named
 from cdgis.results.tables.validation import framed
@@ -148,7 +148,7 @@ def _judge_part(part: PartOfFile, job: BatchJob, loaded: Loaded, record: Path, j
     subjects = read_parcels(loaded.workspace, part, declared=job.declared, layers=loaded.layers)
     judged = judge_subjects(loaded, subjects, jobs=jobs, packed=True)
     # without those that cannot be measured, whose intake lines say so
-    subjects, tables = judged.subjects, dict[str, pd.DataFrame | Alike](judged.tables)
+    subjects, tables = judged.subjects, dict[str, pd.DataFrame | RowsByKind](judged.tables)
     if judged.findings is not None:
         tables["findings"] = judged.findings
     if notes := NoteLines.of(subjects.intake).with_words():
@@ -178,7 +178,7 @@ def _done_before(record: Path, job: BatchJob) -> PartDone | None:
     return done if whole and done.digest == job.digest else None
 
 
-def _write_table(path: Path, name: str, table: pd.DataFrame | Alike, loaded: Loaded) -> str:
+def _write_table(path: Path, name: str, table: pd.DataFrame | RowsByKind, loaded: Loaded) -> str:
     """Write one part of one table; return its SHA-256."""
     content = parquet_bytes(table, status_text(stamp_for(loaded.records)), table_named(name).sort_by[:1])
     _write_whole(path, content)

@@ -126,6 +126,7 @@ def _started(start: Callable[[], Any]) -> Any:
     Garbage is looked for before and not meanwhile: a client that once found no scheduler is closed when it is collected, and
     waits for ever for the lock that the start of the next one holds.
     """
+    collecting = gc.isenabled()
     for _ in range(_STARTS):
         gc.collect()
         gc.disable()
@@ -134,7 +135,8 @@ def _started(start: Callable[[], Any]) -> Any:
         except AssertionError as err:
             late = err
         finally:
-            gc.enable()
+            if collecting:
+                gc.enable()
     raise UsageError("Dask 的后台线程迟迟没有启动，多半是机器太忙", remedy="请稍后再试，或关掉别的程序、减少 --jobs") from late
 
 

@@ -23,7 +23,7 @@ from cdgis.judging.unmeasurable import measure_what_can_be, only
 from cdgis.judging.verdicts import Judgement, Question, judge_blocks, reach_by_layer
 from cdgis.readers.loading import Loaded
 from cdgis.readers.place_extent import in_its_place
-from cdgis.results.packed_parquet import Alike
+from cdgis.results.packed_parquet import RowsByKind
 from cdgis.results.tables.validation import validate
 from cdgis.rules import Rule
 from cdgis.workspace.layers import Layers, Subjects
@@ -37,7 +37,7 @@ class Judged:
 
     subjects: Subjects
     tables: dict[str, pd.DataFrame]
-    findings: Alike | None = None
+    findings: RowsByKind | None = None
     """The findings of a batch, which are not among its tables."""
     measurement: Measurement | None = None
 

@@ -21,7 +21,7 @@ from cdgis.judging.kleene import FALSE, UNKNOWN, Kleene
 from cdgis.judging.rule_outcomes import STATES
 from cdgis.judging.rule_plan import RulePlan
 from cdgis.judging.rulings import Rulings
-from cdgis.results.packed_parquet import Alike
+from cdgis.results.packed_parquet import RowsByKind
 from cdgis.results.tables.validation import Cells, empty, validate
 from cdgis.rules import Rule
 
@@ -164,7 +164,7 @@ class Findings:
         whole = {name: cells[rows] for name, cells in self._cells().items()}
         return validate("findings", {**whole, "subject_id": np.repeat(np.concatenate(self._subjects), size)})
 
-    def alike(self) -> Alike:
+    def alike(self) -> RowsByKind:
         """Return all that was found as table findings, validated as the rows of one subject of each kind.
 
         Raises
@@ -173,12 +173,12 @@ class Findings:
         """
         if not self._subjects:
             nobody = np.empty(0, dtype=np.int64)
-            return Alike(rows=empty("findings"), sizes=nobody, subjects=nobody.astype(object), kinds=nobody)
+            return RowsByKind(rows=empty("findings"), sizes=nobody, subjects=nobody.astype(object), kinds=nobody)
         subjects = np.concatenate(self._subjects)
         if not (subjects[1:] > subjects[:-1]).all():
             raise SchemaError("findings", ("subject_id：编号应各不相同并依次排列",))
         rows = validate("findings", self._cells(), packed=True)
-        return Alike(rows=rows, sizes=np.concatenate(self._sizes), subjects=subjects, kinds=np.concatenate(self._kinds))
+        return RowsByKind(rows=rows, sizes=np.concatenate(self._sizes), subjects=subjects, kinds=np.concatenate(self._kinds))
 
     def _cells(self) -> Cells:
         """Return the rows of one subject of each kind."""

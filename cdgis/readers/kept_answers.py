@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -51,16 +52,12 @@ class KeptAnswers:
         """
         target, key = self.home.folder / f".{name}.made", _hash([self.key, code_hash(tuple(code)), pydantic.VERSION, *more])
         found = read_kept(target, key)
-        try:
-            if found is not None:
+        if found is not None:
+            with suppress(ValueError):
                 return kind.validate_python(found[0].get("answer"))
-        except ValueError:
-            found = None
         made = make()
-        try:
+        with suppress(ValueError):  # a text that is none: whoever shows it says so
             self.home.write(target, {"answer": kind.dump_python(made, mode="json"), "key": key}, ())
-        except ValueError:  # a text that is none: whoever shows it says so
-            return made
         return made
 
 

@@ -23,7 +23,7 @@ PAGES: dict[str, int] = {"write_batch_size": 1 << 20, "data_page_size": 1 << 24}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alike:
+class RowsByKind:
     """A table in which the rows of many subjects are the same but for who they are: said once of each kind of subject."""
 
     rows: pd.DataFrame
@@ -49,7 +49,7 @@ class Alike:
         return np.frombuffer(b"".join(map(pieces.__getitem__, self.kinds.tolist())), dtype=values.dtype)
 
 
-def parquet_bytes(table: pd.DataFrame | Alike, status: str, keys: Collection[str] = ()) -> bytes:
+def parquet_bytes(table: pd.DataFrame | RowsByKind, status: str, keys: Collection[str] = ()) -> bytes:
     """Return a table as a Parquet file whose texts are plain strings to readers, `status` on every row of a last column data_status.
 
     Parameters
@@ -58,9 +58,9 @@ def parquet_bytes(table: pd.DataFrame | Alike, status: str, keys: Collection[str
     keys : columns that rows are looked up by. Other categoricals have no least and greatest text in the file: all of
         their few texts stand in every part, and comparing them takes as long as writing them.
     """
-    rows, spread = (table.rows, table.spread) if isinstance(table, Alike) else (table, np.asarray)
+    rows, spread = (table.rows, table.spread) if isinstance(table, RowsByKind) else (table, np.asarray)
     columns = {str(name): _column(rows[name].array, spread) for name in rows.columns}
-    if isinstance(table, Alike):
+    if isinstance(table, RowsByKind):
         columns["subject_id"] = _repeated(table.subjects, table.sizes[table.kinds], pa.string())
     count = next((len(column) for column in columns.values()), 0)
     columns["data_status"] = _repeated(np.array([status], dtype=object), np.array([count]), pa.large_string())
